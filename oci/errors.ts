@@ -1,0 +1,60 @@
+/** The error codes of distribution-spec §"Error Codes", and the HTTP status that each one has here. */
+const STATUS = {
+  BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_INVALID: 400,
+  BLOB_UPLOAD_UNKNOWN: 404,
+  DENIED: 403,
+  DIGEST_INVALID: 400,
+  MANIFEST_BLOB_UNKNOWN: 400,
+  MANIFEST_INVALID: 400,
+  MANIFEST_UNKNOWN: 404,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  SIZE_INVALID: 400,
+  TOOMANYREQUESTS: 429,
+  UNAUTHORIZED: 401,
+  UNSUPPORTED: 405,
+} as const;
+
+/** One of the fourteen codes that distribution-spec allows in an error body. */
+export type ErrorCode = keyof typeof STATUS;
+
+/** What a {@linkcode RegistryError} may say beyond its code and message. */
+export interface RegistryErrorOptions {
+  /** The HTTP status, where it differs from the usual one of the code (413, 416, 412, 503, ...). */
+  status?: number;
+  /** Unstructured data for the client; never a secret. */
+  detail?: unknown;
+  /** Response headers that belong to the error (`Location` and `Range` of a 416, `Retry-After` of a 503). */
+  headers?: Record<string, string>;
+  /** What led to it; for the log, never sent. */
+  cause?: unknown;
+}
+
+/** An error that a client may see: everything else that is thrown is a bug or an outage. */
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+  /** The OCI error code. */
+  readonly code: ErrorCode;
+  /** The HTTP status to answer with. */
+  readonly status: number;
+  /** See {@linkcode RegistryErrorOptions.detail}. */
+  readonly detail: unknown;
+  /** See {@linkcode RegistryErrorOptions.headers}. */
+  readonly headers: Record<string, string>;
+
+  /** An error with `code`, a message for people, and what else belongs to it. */
+  constructor(code: ErrorCode, message: string, options: RegistryErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.status = options.status ?? STATUS[code];
+    this.detail = options.detail;
+    this.headers = options.headers ?? {};
+  }
+
+  /** The body of distribution-spec §"Error Codes": `{"errors":[{"code","message","detail"}]}`. */
+  toJSON(): { errors: { code: ErrorCode; message: string; detail?: unknown }[] } {
+    const detail = this.detail === undefined ? {} : { detail: this.detail };
+    return { errors: [{ code: this.code, message: this.message, ...detail }] };
+  }
+}

@@ -1,0 +1,60 @@
+import { type Digest, isDigest, isDigestGrammar, parseDigest } from "./digest.ts";
+import { RegistryError } from "./errors.ts";
+
+declare const brand: unique symbol;
+
+/** A repository name that follows the grammar of distribution-spec §"Pulling manifests". */
+export type RepositoryName = string & { readonly [brand]: "RepositoryName" };
+
+/** A tag that follows the grammar of distribution-spec §"Pulling manifests". */
+export type Tag = string & { readonly [brand]: "Tag" };
+
+/** What names a manifest: a tag or a digest. */
+export type Reference = { tag: Tag } | { digest: Digest };
+
+const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/** Longest repository name in characters: clients cap host, slash and name at 255. */
+export const MAX_NAME_LENGTH = 255;
+
+/** Whether `text` is a repository name. */
+export function isRepositoryName(text: string): text is RepositoryName {
+  return text.length <= MAX_NAME_LENGTH && NAME.test(text);
+}
+
+/**
+ * The repository name.
+ *
+ * @throws {RegistryError} `NAME_INVALID`.
+ */
+export function parseRepositoryName(text: string): RepositoryName {
+  if (isRepositoryName(text)) return text;
+  throw new RegistryError("NAME_INVALID", "Repository name is malformed or longer than 255 characters", {
+    detail: { name: text.slice(0, 256) },
+  });
+}
+
+/** Whether `text` is a tag. */
+export function isTag(text: string): text is Tag {
+  return TAG.test(text);
+}
+
+/**
+ * The tag or digest that a manifest is asked for by.
+ *
+ * @throws {RegistryError} `DIGEST_INVALID` for what looks like a digest and is none, `MANIFEST_INVALID` for what is
+ * neither. (There is no code for a bad tag: `TAG_INVALID` makes clients retry as for an old registry.)
+ */
+export function parseReference(text: string): Reference {
+  if (isTag(text)) return { tag: text };
+  if (isDigest(text) || text.includes(":")) return { digest: parseDigest(text) };
+  throw new RegistryError("MANIFEST_INVALID", "Reference is neither a tag nor a digest", {
+    detail: { reference: text.slice(0, 256) },
+  });
+}
+
+/** Whether `text` is a digest of an algorithm that this registry cannot compute. */
+export function isForeignDigest(text: string): boolean {
+  return isDigestGrammar(text) && !isDigest(text);
+}

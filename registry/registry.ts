@@ -1,0 +1,193 @@
+import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
+import type { ByteRange } from "../storage/objects/object_store.ts";
+
+/** A stream of bytes, as a request body is and as a response takes it. */
+export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** A manifest as it was pushed. */
+export interface Manifest {
+  digest: Digest;
+  /** What it was pushed as, without parameters. */
+  mediaType: string;
+  /** Exactly the bytes pushed. */
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What there is to know of a blob without reading it. */
+export interface BlobInfo {
+  digest: Digest;
+  /** Bytes. */
+  size: number;
+}
+
+/** A blob that is being read. */
+export interface BlobReader extends BlobInfo {
+  /**
+   * The whole blob or a range of it, which must lie within it. May be called several times; each stream is read to its
+   * end or cancelled by whoever asked for it. Nothing is opened before the first call.
+   */
+  open(range?: ByteRange): Promise<ByteStream>;
+}
+
+/** How far an upload has come. */
+export interface UploadStatus {
+  /** `[A-Za-z0-9-]+`, unguessable. */
+  id: string;
+  /** Bytes that have been taken so far: where the next chunk begins. */
+  offset: number;
+}
+
+/** Bytes that come with a request of an upload. */
+export interface UploadBody {
+  stream: ByteStream;
+  /** Of the body in bytes where the client announced it (`Content-Length`). */
+  length?: number;
+  /** The place of these bytes in the blob where the client announced it (`Content-Range`); both inclusive. */
+  range?: ByteRange;
+}
+
+/** A manifest to be pushed. */
+export interface ManifestPush {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The request's `Content-Type` without parameters; `undefined` where there was none. */
+  contentType: string | undefined;
+  /** The digest or the tag in the path. */
+  reference: Reference;
+  /** More tags (`?tag=`), only with a digest in the path. */
+  tags: Tag[];
+  /** Compare-and-swap on every tag that this push sets (RFC 9110 §13.1). */
+  condition: TagCondition;
+}
+
+/** What must be true of a tag before it is moved; digests are the entity tags. */
+export interface TagCondition {
+  /** The tag must point at one of these (`*`: at anything). */
+  ifMatch?: Digest[] | "*";
+  /** The tag must point at none of these (`*`: must not exist). */
+  ifNoneMatch?: Digest[] | "*";
+}
+
+/** What a push of a manifest has come to. */
+export interface ManifestReceipt {
+  digest: Digest;
+  /** The digest of the manifest that this one refers to by `subject`; it may be of an algorithm unknown here. */
+  subject?: string;
+  /** Every tag that was set. */
+  tags: Tag[];
+}
+
+/** A page of a list; `next` is where the page after it begins (exclusive), absent on the last one. */
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+/** Which page of a list. */
+export interface PageRequest {
+  /** At most this many, 0 for none; absent for as many as there may be in one page. */
+  limit?: number;
+  /** Only what sorts after this, which need not exist. */
+  after?: string;
+}
+
+/** One move of a tag. */
+export interface TagMove {
+  digest: Digest;
+  mediaType: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** The principal that moved it. */
+  by: string;
+}
+
+/** Which referrers are asked for. */
+export interface ReferrersRequest {
+  /** Only those of one of these artifact types; empty for all. */
+  artifactTypes: string[];
+  /** Only those after this digest. */
+  after?: string;
+}
+
+/** Pulling: what can be read of one repository. Reads of what is not there throw `MANIFEST_UNKNOWN`, `BLOB_UNKNOWN`. */
+export interface Reader {
+  /** end-3. */
+  getManifest(repository: RepositoryName, reference: Reference): Promise<Manifest>;
+  /** What a tag points at now, from the table: nothing in between may answer it from memory. */
+  resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest>;
+  /** end-2, HEAD. Counts as a use of the blob for the collector. */
+  statBlob(repository: RepositoryName, digest: Digest): Promise<BlobInfo>;
+  /** end-2, GET. */
+  getBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader>;
+}
+
+/** Pushing. */
+export interface Writer {
+  /** end-4: begins an upload. `algorithm` is what the client says that the digest will be of. */
+  startUpload(repository: RepositoryName, principal: string, algorithm?: DigestAlgorithm): Promise<UploadStatus>;
+  /** end-13. Throws `BLOB_UPLOAD_UNKNOWN` for an id that is not there, not of this repository or not of this principal. */
+  getUpload(repository: RepositoryName, principal: string, id: string): Promise<UploadStatus>;
+  /**
+   * end-5: appends the body. Throws {@linkcode OffsetMismatch} (416) where the range
+   * does not begin at the offset or another request won.
+   */
+  appendUpload(
+    repository: RepositoryName,
+    principal: string,
+    id: string,
+    body: UploadBody,
+  ): Promise<UploadStatus>;
+  /** end-6: appends the body, if any, and makes the whole the blob `digest`. Idempotent until the upload expires. */
+  commitUpload(
+    repository: RepositoryName,
+    principal: string,
+    id: string,
+    digest: Digest,
+    body?: UploadBody,
+  ): Promise<BlobInfo>;
+  /** end-14. */
+  cancelUpload(repository: RepositoryName, principal: string, id: string): Promise<void>;
+  /** end-4b: a whole blob in one request. */
+  putBlob(repository: RepositoryName, principal: string, digest: Digest, body: UploadBody): Promise<BlobInfo>;
+  /**
+   * end-11: links a blob of another repository into this one. `undefined` where there is none to link, whether absent
+   * or not the caller's to read. `from` holds the repositories to look in.
+   */
+  mountBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | undefined,
+  ): Promise<BlobInfo | undefined>;
+  /** end-7. */
+  putManifest(repository: RepositoryName, principal: string, push: ManifestPush): Promise<ManifestReceipt>;
+}
+
+/** Deleting; what is not there throws as it does for a {@linkcode Reader}. */
+export interface Deleter {
+  /** end-9 with a tag: the manifest stays. */
+  deleteTag(repository: RepositoryName, tag: Tag): Promise<void>;
+  /** end-9 with a digest: the manifest and every tag that points at it. */
+  deleteManifest(repository: RepositoryName, digest: Digest): Promise<void>;
+  /** end-10: the repository's link to the blob; the bytes are the collector's business. */
+  deleteBlob(repository: RepositoryName, digest: Digest): Promise<void>;
+}
+
+/** Content discovery. Lists are in the order of the names' UTF-8 bytes. */
+export interface Lister {
+  /** end-8. Throws `NAME_UNKNOWN` for a repository that nothing was ever pushed to. */
+  listTags(repository: RepositoryName, page: PageRequest): Promise<Page<Tag>>;
+  /** The last moves of a tag, newest first. */
+  getTagHistory(repository: RepositoryName, tag: Tag): Promise<TagMove[]>;
+  /** end-12: descriptors of the manifests whose subject is `subject`, in pages bounded by bytes. */
+  listReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    request: ReferrersRequest,
+  ): Promise<Page<Descriptor>>;
+  /** `_catalog` of the Docker registry API. */
+  listRepositories(page: PageRequest): Promise<Page<RepositoryName>>;
+}
+
+/** Everything a registry does, knowing no HTTP. Whatever restricts or speeds it up takes one and is one. */
+export interface Registry extends Reader, Writer, Deleter, Lister {}

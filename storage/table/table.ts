@@ -1,0 +1,70 @@
+/** The name of an item: a partition and a place in it, which sorts by its UTF-8 bytes. */
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/** What may stand in an item: JSON without `undefined`. */
+export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
+
+/** An item as it is written. */
+export interface NewItem extends Key {
+  /** The item's own facts, in all far under 400 KB together with `bytes`. */
+  attributes: { [name: string]: Value };
+  /** Binary content, kept as it is. */
+  bytes?: Uint8Array<ArrayBuffer>;
+  /** Where the item is found by {@linkcode Table.queryIndex}. */
+  index?: Key;
+}
+
+/** An item as it is read. */
+export interface Item extends NewItem {
+  /** A fresh random token at every write: the condition for the next writer. */
+  version: string;
+}
+
+/** What must be true of the stored item for a write to happen. */
+export type Condition = { ifAbsent: true } | { ifVersion: string };
+
+/** A slice of a partition, in the order of the sort keys' UTF-8 bytes. */
+export interface QueryOptions {
+  /** Only sort keys that begin with this. */
+  prefix?: string;
+  /** Only sort keys greater than this one, which need not exist. */
+  after?: string;
+  /** At most this many items; fewer come only where there are no more. */
+  limit: number;
+}
+
+/** Options of a read. */
+export interface ReadOptions {
+  /** Whether the read must see every write that was acknowledged before it began. */
+  consistent?: boolean;
+}
+
+/**
+ * Items with conditional writes, one at a time: no transactions. What a method has answered is durable.
+ * Anything that fails throws an `Error` that is no `RegistryError`: it is an outage.
+ */
+export interface Table {
+  /** The item, or `undefined`. */
+  get(key: Key, options?: ReadOptions): Promise<Item | undefined>;
+
+  /** The items under these keys, in their order, `undefined` for each absent one. A batch is no snapshot. */
+  getMany(keys: Key[], options?: ReadOptions): Promise<(Item | undefined)[]>;
+
+  /** Writes where the condition holds, and answers the item's new version; `undefined` where it does not hold. */
+  put(item: NewItem, condition: Condition): Promise<string | undefined>;
+
+  /** Writes whatever is there. Idempotent; a crash may leave some of them written and others not. */
+  putMany(items: NewItem[]): Promise<void>;
+
+  /** Deletes where the stored item has this version, and answers whether it did. */
+  delete(key: Key, condition: { ifVersion: string }): Promise<boolean>;
+
+  /** Items of one partition. */
+  query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]>;
+
+  /** Items by their `index` key; may lag behind the writes, so nothing that must be safe depends on it. */
+  queryIndex(pk: string, options: QueryOptions): Promise<Item[]>;
+}
