@@ -28,7 +28,9 @@ export async function layerOf(files: Files, compression: Compression = "+gzip"):
 export function noise(seed: string, length: number): Bytes {
   const key = createHash("sha256").update(seed).digest();
   const cipher = createCipheriv("aes-256-ctr", key, new Uint8Array(16));
-  return new Uint8Array(cipher.update(new Uint8Array(length)));
+  const bytes = new Uint8Array(cipher.update(new Uint8Array(length)));
+  cipher.final();
+  return bytes;
 }
 
 function tarEntries(files: Files) {
