@@ -1,6 +1,8 @@
 /** Bytes `first` to `last`, both inclusive, both within the object. */
 export interface ByteRange {
+  /** From 0. */
   first: number;
+  /** Not below `first`. */
   last: number;
 }
 
@@ -25,9 +27,10 @@ export interface StoredObject {
 /**
  * Bytes under write-once keys.
  *
- * A key is `[a-z0-9/-]+`, is made by the caller from random bits, and is never written twice: nothing is overwritten,
- * moved or copied. What a method has answered is durable and readable from every process at once. Anything that fails
- * throws an `Error` that is no `RegistryError`: it is an outage.
+ * A key is made of `[a-z0-9-]+` segments with `/` between them, 200 characters at most; anything else throws a
+ * `RangeError`. It is made by the caller from random bits and never written twice: nothing is overwritten, moved or
+ * copied. What a method has answered is durable and readable from every process at once. Anything that fails throws an
+ * `Error` that is no `RegistryError`: it is an outage (`StorageFullError` where it is for want of room).
  */
 export interface ObjectStore {
   /** Bytes of every part but the last one of {@linkcode putPart}. */
@@ -46,7 +49,8 @@ export interface ObjectStore {
   startParts(key: string): Promise<string>;
 
   /**
-   * Stores one part. The same number again overwrites it. Parts may come in any order and several at once.
+   * Stores one part. The same number again overwrites it: with the earlier one nothing completes any more, or its own
+   * content does, never the later one's. Parts may come in any order and several at once.
    *
    * @throws {RangeError} where the bytes are more than {@linkcode partSize}.
    */
@@ -57,6 +61,7 @@ export interface ObjectStore {
    * does not depend on the size. Repeated for what is complete already, it succeeds again.
    *
    * @throws {Error} where the parts are unknown (aborted, or never begun) and there is no object under the key.
+   * @throws {RangeError} where there are no parts, or one is out of place or of the wrong size.
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;
 

@@ -1,6 +1,8 @@
 /** The name of an item: a partition and a place in it, which sorts by its UTF-8 bytes. */
 export interface Key {
+  /** The partition. */
   pk: string;
+  /** The place in it. */
   sk: string;
 }
 

@@ -1,0 +1,9 @@
+/**
+ * The two ports that everything is kept behind, and their drivers.
+ *
+ * @module
+ */
+
+export { StorageFullError } from "./errors.ts";
+export * from "./objects/mod.ts";
+export * from "./table/mod.ts";

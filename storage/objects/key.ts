@@ -1,0 +1,30 @@
+/** Segments of lower-case letters, digits and hyphens: no `.`, so that a key can never climb out of a folder. */
+const KEY = /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/;
+const PREFIX = /^(?:[a-z0-9-]+\/)*[a-z0-9-]*$/;
+
+/** Longest key in characters: with what a driver adds to it, it still fits the name of one file (255 bytes). */
+export const MAX_KEY_LENGTH = 200;
+
+/**
+ * Lets pass what may be a key.
+ *
+ * @throws {RangeError} for everything else.
+ */
+export function checkKey(key: string): void {
+  if (key.length > MAX_KEY_LENGTH || !KEY.test(key)) {
+    throw new RangeError(
+      `Cannot use ${JSON.stringify(key)} as a key: it does not follow the grammar of keys`,
+    );
+  }
+}
+
+/**
+ * Lets pass what a key may begin with.
+ *
+ * @throws {RangeError} for everything else.
+ */
+export function checkPrefix(prefix: string): void {
+  if (!PREFIX.test(prefix)) {
+    throw new RangeError(`Cannot list ${JSON.stringify(prefix)}: no key begins so`);
+  }
+}

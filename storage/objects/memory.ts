@@ -1,0 +1,144 @@
+// deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
+
+import { compareUtf8 } from "../utf8_order.ts";
+import { checkKey, checkPrefix } from "./key.ts";
+import type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
+import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } from "./parts.ts";
+
+/** Settings of a {@linkcode MemoryObjectStore}. */
+export interface MemoryObjectStoreOptions {
+  /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. */
+  partSize?: number;
+}
+
+/** A part as it is kept. */
+interface StoredPart {
+  etag: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** How much a read hands on at a time, in bytes. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Objects in the memory of this process, for tests: no clock and no chance in it, so a run can be repeated.
+ * It is as strict as the strictest store that the port stands for: with a part that was overwritten nothing completes.
+ */
+export class MemoryObjectStore implements ObjectStore {
+  readonly partSize: number;
+  readonly #objects = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #begun = new Map<string, { key: string; parts: Map<number, StoredPart> }>();
+  #counter = 0;
+
+  /** An empty store. */
+  constructor(options: MemoryObjectStoreOptions = {}) {
+    this.partSize = options.partSize ?? DEFAULT_PART_SIZE;
+  }
+
+  async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
+    checkKey(key);
+    const bytes = this.#objects.get(key);
+    if (!bytes) return undefined;
+    if (range) checkRange(range, bytes.length);
+    return {
+      size: bytes.length,
+      body: streamOf(range ? bytes.subarray(range.first, range.last + 1) : bytes),
+    };
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    checkKey(key);
+    return this.#objects.get(key)?.length;
+  }
+
+  async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    checkKey(key);
+    this.#objects.set(key, bytes.slice());
+  }
+
+  async startParts(key: string): Promise<string> {
+    checkKey(key);
+    const partsId = `parts-${++this.#counter}`;
+    this.#begun.set(partsId, { key, parts: new Map() });
+    return partsId;
+  }
+
+  async putPart(
+    key: string,
+    partsId: string,
+    number: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Part> {
+    checkPart(number, bytes, this.partSize);
+    const parts = this.#partsOf(key, partsId);
+    if (!parts) throw unknownParts(key, partsId);
+    const etag = `etag-${++this.#counter}`;
+    parts.set(number, { etag, bytes: bytes.slice() });
+    return { number, size: bytes.length, etag };
+  }
+
+  async completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
+    const size = sizeOfParts(parts, this.partSize);
+    const stored = this.#partsOf(key, partsId);
+    if (!stored) {
+      if (this.#objects.get(key)?.length === size) return;
+      throw unknownParts(key, partsId);
+    }
+    const object = new Uint8Array(size);
+    for (const [i, part] of parts.entries()) {
+      const found = stored.get(part.number);
+      if (found?.etag !== part.etag || found.bytes.length !== part.size) {
+        throw new Error(`Cannot complete ${JSON.stringify(key)}: part ${part.number} is not the one stored`);
+      }
+      object.set(found.bytes, i * this.partSize);
+    }
+    this.#objects.set(key, object);
+    this.#begun.delete(partsId);
+  }
+
+  async abortParts(key: string, partsId: string): Promise<void> {
+    if (this.#partsOf(key, partsId)) this.#begun.delete(partsId);
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    keys.forEach(checkKey);
+    for (const key of keys) this.#objects.delete(key);
+  }
+
+  async list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {
+    checkPrefix(prefix);
+    const { after, limit } = options;
+    return [...this.#objects.keys()]
+      .filter((key) => key.startsWith(prefix) && (after === undefined || compareUtf8(key, after) > 0))
+      .sort(compareUtf8)
+      .slice(0, limit);
+  }
+
+  async listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]> {
+    checkPrefix(prefix);
+    return [...this.#begun]
+      .filter(([, { key }]) => key.startsWith(prefix))
+      .slice(0, limit)
+      .map(([partsId, { key }]) => ({ key, partsId }));
+  }
+
+  /** The parts that were begun under the key; `undefined` where they were not, or are completed or aborted. */
+  #partsOf(key: string, partsId: string): Map<number, StoredPart> | undefined {
+    checkKey(key);
+    const begun = this.#begun.get(partsId);
+    return begun?.key === key ? begun.parts : undefined;
+  }
+}
+
+/** A stream of copies, made as they are asked for. */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at === bytes.length) return controller.close();
+      const chunk = bytes.slice(at, at + CHUNK);
+      at += chunk.length;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,9 @@
+/**
+ * Bytes under write-once keys: the port and its drivers.
+ *
+ * @module
+ */
+
+export { MAX_KEY_LENGTH } from "./key.ts";
+export { MemoryObjectStore, type MemoryObjectStoreOptions } from "./memory.ts";
+export type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";

@@ -1,0 +1,57 @@
+import type { ByteRange, Part } from "./object_store.ts";
+
+/** Bytes of a part where nothing else is asked for: small, since every upload holds some of them in memory. */
+export const DEFAULT_PART_SIZE = 1024 * 1024;
+
+/**
+ * Lets pass what `putPart` may be handed.
+ *
+ * @throws {RangeError} for a number below 1 and for more bytes than a part holds.
+ */
+export function checkPart(number: number, bytes: Uint8Array, partSize: number): void {
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new RangeError(`Cannot store part ${number}: parts are counted from 1`);
+  }
+  if (bytes.length > partSize) {
+    throw new RangeError(`Cannot store ${bytes.length} bytes as a part: it holds at most ${partSize}`);
+  }
+}
+
+/**
+ * The bytes of the object that the parts make.
+ *
+ * @throws {RangeError} where they are none, not ascending from 1, or one but the last is not of `partSize`.
+ */
+export function sizeOfParts(parts: Part[], partSize: number): number {
+  if (parts.length === 0) throw new RangeError("Cannot complete the object: it has no parts");
+  let size = 0;
+  for (const [i, part] of parts.entries()) {
+    const isLast = i === parts.length - 1;
+    if (part.number !== i + 1 || part.size > partSize || (!isLast && part.size !== partSize)) {
+      throw new RangeError(
+        `Cannot complete the object: part ${part.number} of ${part.size} bytes is out of place`,
+      );
+    }
+    size += part.size;
+  }
+  return size;
+}
+
+/** The error for parts that were aborted or never begun. */
+export function unknownParts(key: string, partsId: string): Error {
+  return new Error(`Cannot find parts ${JSON.stringify(partsId)} of ${JSON.stringify(key)}`);
+}
+
+/**
+ * Lets pass a range that lies within an object.
+ *
+ * @throws {RangeError} for every other.
+ */
+export function checkRange(range: ByteRange, size: number): void {
+  const { first, last } = range;
+  if (
+    !Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || first > last || last >= size
+  ) {
+    throw new RangeError(`Cannot read bytes ${first} to ${last} of an object of ${size}`);
+  }
+}

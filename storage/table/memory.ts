@@ -1,0 +1,111 @@
+// deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
+
+import { compareUtf8 } from "../utf8_order.ts";
+import type { Condition, Item, Key, NewItem, QueryOptions, Table } from "./table.ts";
+import { randomVersion } from "./version.ts";
+
+/** Settings of a {@linkcode MemoryTable}. */
+export interface MemoryTableOptions {
+  /** Makes a token that was never used before; random where absent. */
+  newVersion?: () => string;
+}
+
+/** An item as it is kept; the attributes as JSON, so that nothing is shared with whoever wrote or reads it. */
+interface StoredItem extends Omit<Item, "attributes"> {
+  attributes: string;
+}
+
+/** Items in the memory of this process, for tests: given its versions, no clock and no chance is in it. */
+export class MemoryTable implements Table {
+  readonly #partitions = new Map<string, Map<string, StoredItem>>();
+  readonly #newVersion: () => string;
+
+  /** An empty table. */
+  constructor(options: MemoryTableOptions = {}) {
+    this.#newVersion = options.newVersion ?? randomVersion;
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    return this.#read(key);
+  }
+
+  async getMany(keys: Key[]): Promise<(Item | undefined)[]> {
+    return keys.map((key) => this.#read(key));
+  }
+
+  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+    const stored = this.#partitions.get(item.pk)?.get(item.sk);
+    const holds = "ifAbsent" in condition ? !stored : stored?.version === condition.ifVersion;
+    return holds ? this.#write(item) : undefined;
+  }
+
+  async putMany(items: NewItem[]): Promise<void> {
+    for (const item of items) this.#write(item);
+  }
+
+  async delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
+    const partition = this.#partitions.get(key.pk);
+    if (partition?.get(key.sk)?.version !== condition.ifVersion) return false;
+    partition.delete(key.sk);
+    if (partition.size === 0) this.#partitions.delete(key.pk);
+    return true;
+  }
+
+  async query(pk: string, options: QueryOptions): Promise<Item[]> {
+    const items = this.#partitions.get(pk)?.values() ?? [];
+    return slice([...items].map((item) => [item.sk, item]), options);
+  }
+
+  async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    const entries: [string, StoredItem][] = [];
+    for (const partition of this.#partitions.values()) {
+      for (const item of partition.values()) {
+        if (item.index?.pk === pk) entries.push([item.index.sk, item]);
+      }
+    }
+    return slice(entries, options);
+  }
+
+  #read({ pk, sk }: Key): Item | undefined {
+    const stored = this.#partitions.get(pk)?.get(sk);
+    return stored && thaw(stored);
+  }
+
+  #write(item: NewItem): string {
+    const version = this.#newVersion();
+    const stored = freeze(item, version);
+    const partition = this.#partitions.get(item.pk);
+    if (partition) partition.set(item.sk, stored);
+    else this.#partitions.set(item.pk, new Map([[item.sk, stored]]));
+    return version;
+  }
+}
+
+/** What the options ask for of items that each sort by the string before it. */
+function slice(entries: [string, StoredItem][], { prefix = "", after, limit }: QueryOptions): Item[] {
+  return entries
+    .filter(([sk]) => sk.startsWith(prefix) && (after === undefined || compareUtf8(sk, after) > 0))
+    .sort(([a], [b]) => compareUtf8(a, b))
+    .slice(0, limit)
+    .map(([, item]) => thaw(item));
+}
+
+function freeze({ pk, sk, attributes, bytes, index }: NewItem, version: string): StoredItem {
+  return {
+    pk,
+    sk,
+    version,
+    attributes: JSON.stringify(attributes),
+    ...(bytes && { bytes: bytes.slice() }),
+    ...(index && { index: { pk: index.pk, sk: index.sk } }),
+  };
+}
+
+function thaw({ attributes, bytes, index, ...rest }: StoredItem): Item {
+  return {
+    ...rest,
+    attributes: JSON.parse(attributes),
+    ...(bytes && { bytes: bytes.slice() }),
+    ...(index && { index: { ...index } }),
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * Versioned items with conditional writes: the port and its drivers.
+ *
+ * @module
+ */
+
+export { MemoryTable, type MemoryTableOptions } from "./memory.ts";
+export type { Condition, Item, Key, NewItem, QueryOptions, ReadOptions, Table, Value } from "./table.ts";
