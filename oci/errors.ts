@@ -58,3 +58,12 @@ export class RegistryError extends Error {
     return { errors: [{ code: this.code, message: this.message, ...detail }] };
   }
 }
+
+/** What is asked cannot be done now, through no fault of the client, and may be asked again after `seconds`. */
+export function unavailable(message: string, options: { seconds?: number; cause?: unknown } = {}): RegistryError {
+  return new RegistryError("TOOMANYREQUESTS", message, {
+    status: 503,
+    headers: { "Retry-After": String(options.seconds ?? 1) },
+    cause: options.cause,
+  });
+}

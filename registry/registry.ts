@@ -125,7 +125,11 @@ export interface Reader {
 /** Pushing. */
 export interface Writer {
   /** end-4: begins an upload. `algorithm` is what the client says that the digest will be of. */
-  startUpload(repository: RepositoryName, principal: string, algorithm?: DigestAlgorithm): Promise<UploadStatus>;
+  startUpload(
+    repository: RepositoryName,
+    principal: string,
+    algorithm?: DigestAlgorithm,
+  ): Promise<UploadStatus>;
   /** end-13. Throws `BLOB_UPLOAD_UNKNOWN` for an id that is not there, not of this repository or not of this principal. */
   getUpload(repository: RepositoryName, principal: string, id: string): Promise<UploadStatus>;
   /**

@@ -1,0 +1,11 @@
+/**
+ * Runs a clean-up that the answer does not depend on. What it leaves behind belongs to an upload and goes when the
+ * upload expires.
+ */
+export async function bestEffort(cleanUp: () => Promise<unknown>): Promise<void> {
+  try {
+    await cleanUp();
+  } catch {
+    // The sweep deletes it.
+  }
+}

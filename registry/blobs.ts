@@ -1,0 +1,138 @@
+import type { Digest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { ByteRange } from "../storage/objects/object_store.ts";
+import { AGAIN, beginWork, type Context, untilSettled } from "./context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  LINK_PREFIX,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  type Stored,
+  stored,
+} from "./items.ts";
+import { linkBlob } from "./link.ts";
+import type { BlobInfo, BlobReader, ByteStream } from "./registry.ts";
+
+/** What proves that a repository has a blob. */
+interface Membership {
+  link: Stored<LinkAttributes>;
+  blob: Stored<BlobAttributes>;
+}
+
+/** end-2, HEAD. */
+export async function statBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobInfo> {
+  const membership = await readMembership(context, repository, digest);
+  const { blob } = needsTouch(context, membership.link)
+    ? await touch(context, repository, digest)
+    : membership;
+  return { digest, size: blob.attributes.size };
+}
+
+/** end-2, GET. */
+export async function getBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobReader> {
+  const { blob } = await readMembership(context, repository, digest);
+  const { object, size } = blob.attributes;
+  return {
+    digest,
+    size,
+    async open(range?: ByteRange): Promise<ByteStream> {
+      const found = await context.objects.get(object, range);
+      // Between the read of the items and now the blob may have been collected, and perhaps pushed anew.
+      if (found === undefined) throw unknownBlob(digest);
+      return found.body;
+    },
+  };
+}
+
+/** end-10: removes the link; the bytes are the collector's business. */
+export async function deleteBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  const work = beginWork(context);
+  await untilSettled(work, async () => {
+    const { link } = await readMembership(work, repository, digest, { consistent: true });
+    const deleted = await work.table.delete(linkKey(digest, repository), { ifVersion: link.version });
+    return deleted ? undefined : AGAIN;
+  });
+}
+
+/** end-11: links a blob that another repository has; without `from`, one that any other has. */
+export async function mountBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  from: RepositoryName | undefined,
+): Promise<BlobInfo | undefined> {
+  const work = beginWork(context);
+  const link = from === undefined
+    ? (await work.table.query(`blob#${digest}`, { prefix: LINK_PREFIX, limit: 1, consistent: true }))[0]
+    : await work.table.get(linkKey(digest, from), { consistent: true });
+  if (link === undefined) return undefined;
+  const linked = await linkBlob(work, repository, digest);
+  return linked && { digest, size: linked.size };
+}
+
+/** The error for a blob that the repository does not have, whether it exists elsewhere or not. */
+function unknownBlob(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", "Blob is not known to the repository", { detail: { digest } });
+}
+
+/**
+ * Link and blob, both read at once. What an eventually consistent read misses is asked again consistently; what is going
+ * to be written by version is read consistently at once.
+ */
+async function readMembership(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  options: { consistent: boolean } = { consistent: false },
+): Promise<Membership> {
+  const keys = [linkKey(digest, repository), blobKey(digest)];
+  for (const consistent of options.consistent ? [true] : [false, true]) {
+    const [link, blob] = await context.table.getMany(keys, { consistent });
+    const membership = {
+      link: stored<LinkAttributes>(link),
+      blob: stored<BlobAttributes>(blob),
+    };
+    if (isMember(membership)) return membership;
+  }
+  throw unknownBlob(digest);
+}
+
+/** A repository has a blob when both items are there and the blob is not being deleted. */
+function isMember(
+  items: { link: Membership["link"] | undefined; blob: Membership["blob"] | undefined },
+): items is Membership {
+  return items.link !== undefined && items.blob !== undefined && items.blob.attributes.state !== "deleting";
+}
+
+/** A client that sees a blob may skip its upload and rely on it, so an old link is made young again. */
+function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
+  const { state, touchedAt } = link.attributes;
+  return state === "condemned" || context.now() - touchedAt > context.grace / 4;
+}
+
+/** Renews the link by version: what a collector has condemned meanwhile it then fails to delete. */
+function touch(context: Context, repository: RepositoryName, digest: Digest): Promise<Membership> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const membership = await readMembership(work, repository, digest, { consistent: true });
+    if (!needsTouch(work, membership.link)) return membership;
+    const item = linkItem(digest, repository, work.now());
+    const version = await work.table.put(item, { ifVersion: membership.link.version });
+    return version === undefined ? AGAIN : membership;
+  });
+}

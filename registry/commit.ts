@@ -1,0 +1,214 @@
+import { algorithmOf, type Digest } from "../oci/digest.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import { bestEffort } from "./best_effort.ts";
+import { beginWork, type Context, type Work } from "./context.ts";
+import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
+import { linkBlob } from "./link.ts";
+import { readPieces } from "./part_writer.ts";
+import { hashStream } from "./prefix_hasher.ts";
+import { randomId } from "./random_id.ts";
+import type { BlobInfo, UploadBody } from "./registry.ts";
+import { storeBody, type StoredBody } from "./upload_body.ts";
+import {
+  abandonSession,
+  advanced,
+  assertWritable,
+  dropContent,
+  readSession,
+  type Session,
+  unknownUpload,
+  writeSession,
+} from "./upload_session.ts";
+
+/** How often and how long a second PUT waits for the first one to finish, in milliseconds. */
+const WAITS = [50, 100, 200, 400];
+
+/** end-6: makes the upload, with the body behind it, the blob `digest` of the repository. */
+export async function commitUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+  digest: Digest,
+  body?: UploadBody,
+): Promise<BlobInfo> {
+  const session = await awaitTurn(context, repository, principal, id);
+  const { state, digest: committed, offset } = session.item.attributes;
+  if (state === "done") {
+    if (committed !== digest) throw unknownUpload(id);
+    return { digest, size: offset };
+  }
+  const taken = state === "committing"
+    ? await takeOver(context, session, digest)
+    : await takeOpen(context, session, digest, body);
+  return await commit(context, taken, digest, state === "committing");
+}
+
+/** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
+async function awaitTurn(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+): Promise<Session> {
+  for (const wait of [...WAITS, undefined]) {
+    const session = await readSession(context, repository, principal, id);
+    const { state, committingUntil = 0 } = session.item.attributes;
+    if (state !== "committing" || committingUntil <= context.now()) return session;
+    if (wait !== undefined) await context.sleep(wait);
+  }
+  throw unavailable("Cannot commit: another request is committing this upload");
+}
+
+/** An upload that this request alone commits, for as long as its work lasts. */
+interface Turn {
+  work: Work;
+  session: Session;
+}
+
+/** Step 0 where the request that was committing is past its deadline: it writes nothing any more. */
+async function takeOver(context: Context, session: Session, digest: Digest): Promise<Turn> {
+  const { attributes } = session.item;
+  if (attributes.digest !== digest) throw unknownUpload(session.id);
+  const work = beginWork(context);
+  return { work, session: await writeSession(work, session, { ...attributes, committingUntil: work.until }) };
+}
+
+/** Step 0: takes the bytes that come with the PUT, and the upload to `committing` by version. */
+async function takeOpen(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody | undefined,
+): Promise<Turn> {
+  const algorithm = algorithmOf(digest);
+  const stored = body === undefined
+    ? unchanged(context, session)
+    : await storeBody(context, session, body, { algorithm, final: true });
+  const work = beginWork(context);
+  try {
+    const next = advanced(work, stored.session, stored.content);
+    if (stored.cut !== undefined) {
+      await writeSession(work, stored.session, next);
+      throw stored.cut;
+    }
+    const committing: UploadAttributes = {
+      ...next,
+      state: "committing",
+      digest,
+      committingUntil: work.until,
+    };
+    const taken = await writeSession(work, stored.session, committing);
+    await stored.settle();
+    return { work, session: taken };
+  } catch (error) {
+    if (error !== stored.cut) await stored.discard();
+    throw error;
+  }
+}
+
+function unchanged(context: Context, session: Session): StoredBody {
+  assertWritable(context, session);
+  const { offset, object, partsId, etags, tail, hash } = session.item.attributes;
+  const content: UploadContent = {
+    offset,
+    etags,
+    tail,
+    ...(object === undefined ? {} : { object }),
+    ...(partsId === undefined ? {} : { partsId }),
+    ...(hash === undefined ? {} : { hash }),
+  };
+  return { session, content, settle: async () => {}, discard: async () => {} };
+}
+
+/** Steps 1 to 5. */
+async function commit(context: Context, turn: Turn, digest: Digest, repeated: boolean): Promise<BlobInfo> {
+  let { work, session } = turn;
+  const { attributes } = session.item;
+  const { repository, offset: size } = attributes;
+  // 1. The object is complete, and its content is what the digest says, before anything names it.
+  const known = knownHash(attributes, digest);
+  if (known !== undefined && !digest.endsWith(`:${known}`)) throw await refuse(work, session, digest);
+  const object = await completeObject(work, attributes, repeated);
+  if (known === undefined) {
+    const hash = await readBack(work, object, digest);
+    // Reading takes as long as it takes, and the deadline is about what comes after.
+    work = beginWork(context);
+    if (!digest.endsWith(`:${hash.hex}`)) {
+      await bestEffort(() => work.objects.delete([object]));
+      throw await refuse(work, session, digest);
+    }
+    session = await writeSession(work, session, { ...attributes, hash, committingUntil: work.until });
+  }
+  // 2 to 4.
+  const linked = await linkBlob(work, repository, digest, { object, size });
+  if (linked === undefined) throw new Error(`Commit of "${digest}" has no candidate`);
+  // 5. From here on the upload only answers repetitions of this request. Whoever took over does the same.
+  const { kind, principal, prefix, expiresAt } = attributes;
+  const done = {
+    kind,
+    principal,
+    prefix,
+    expiresAt,
+    repository,
+    state: "done" as const,
+    digest,
+    offset: size,
+  };
+  const item = uploadItem(session.id, { ...done, etags: [], tail: [] });
+  await work.table.put(item, { ifVersion: session.item.version });
+  await bestEffort(async () => {
+    await dropContent(work, attributes, linked.object);
+    if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
+  });
+  return { digest, size };
+}
+
+/** Makes one object of parts and tail, and answers its key. */
+async function completeObject(work: Context, content: UploadAttributes, repeated: boolean): Promise<string> {
+  const { object, partsId, etags, tail, prefix, offset, lastPart } = content;
+  if (object === undefined || partsId === undefined) {
+    // Less than one part in all: a single piece is the object already.
+    if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
+    const key = prefix + randomId();
+    await work.objects.put(key, await readPieces(work, tail));
+    return key;
+  }
+  if (repeated && await work.objects.size(object) === offset) return object;
+  const parts = etags.map((etag, index) => ({ number: index + 1, size: work.objects.partSize, etag }));
+  if (lastPart !== undefined) parts.push({ number: parts.length + 1, ...lastPart });
+  if (tail.length > 0) {
+    parts.push(await work.objects.putPart(object, partsId, parts.length + 1, await readPieces(work, tail)));
+  }
+  await work.objects.completeParts(object, partsId, parts);
+  return object;
+}
+
+/** The hash of the whole content, where it was had while the bytes came. */
+function knownHash({ hash, offset }: UploadContent, digest: Digest): string | undefined {
+  return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
+}
+
+/** Milliseconds that reading so many bytes back may take, at 10 MB/s. */
+function readBackTime(size: number): number {
+  return size / 10_000;
+}
+
+/** Reads the object back: its hash could not be had while it came. */
+async function readBack(work: Context, object: string, digest: Digest): Promise<PrefixHash> {
+  const found = await work.objects.get(object);
+  if (found === undefined) throw new Error(`Object "${object}" of an upload is not in the store`);
+  const algorithm = algorithmOf(digest);
+  return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.body) };
+}
+
+/** Drops content that is not what its digest says, and makes the error for it. */
+async function refuse(
+  work: Work,
+  session: Session,
+  digest: Digest,
+): Promise<RegistryError> {
+  await abandonSession(work, session);
+  return new RegistryError("DIGEST_INVALID", "Content does not match the digest", { detail: { digest } });
+}

@@ -1,0 +1,56 @@
+import { unavailable } from "../oci/errors.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Table } from "../storage/table/table.ts";
+import { FencedTable } from "./fenced_table.ts";
+import type { Semaphore } from "./semaphore.ts";
+
+/** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
+export interface Context {
+  objects: ObjectStore;
+  table: Table;
+  /** The present. */
+  now: () => number;
+  /** `strict`: a manifest's blobs and children must be there when it is pushed; `sparse`: they need not. */
+  references: "strict" | "sparse";
+  /** Largest blob in bytes. */
+  maxBlobSize: number;
+  /** How long an upload that nobody continues is kept. */
+  uploadExpiry: number;
+  /** How old something unreferenced must be before a collector may touch it. */
+  grace: number;
+  /** How long one request may go on writing to the table; far below {@linkcode grace}. */
+  deadline: number;
+  /** Parts that may be on their way to the store beyond one for each upload, in the whole process. */
+  partsInFlight: Semaphore;
+  /** Pauses; for the moments in which another request is about to finish. */
+  sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** A context for one run of a protocol, which may write until `until` (milliseconds since the epoch). */
+export type Work = Context & { until: number };
+
+/**
+ * The context for one run of a protocol: its table refuses writes once the deadline has passed. A writer that stalled
+ * for longer can then not act on what a collector has meanwhile judged unreferenced.
+ */
+export function beginWork(context: Context): Work {
+  const until = context.now() + context.deadline;
+  return { ...context, until, table: new FencedTable(context.table, context.now, until) };
+}
+
+/** What a step answers when a condition was lost and the protocol has to be run again from the top. */
+export const AGAIN: unique symbol = Symbol("again");
+
+/** Runs `step` until it answers something else than {@linkcode AGAIN}, or the deadline of the work has passed. */
+export async function untilSettled<T>(
+  work: Work,
+  step: () => Promise<T | typeof AGAIN>,
+): Promise<T> {
+  for (let attempt = 0;; attempt++) {
+    const result = await step();
+    if (result !== AGAIN) return result;
+    if (work.now() >= work.until) throw unavailable("Cannot finish in time: too many concurrent changes");
+    // Losing means that somebody else won, so the first tries need no pause.
+    if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());
+  }
+}

@@ -1,0 +1,193 @@
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
+import type { RepositoryName, Tag } from "../oci/name.ts";
+import type { Item, Key, NewItem, Value } from "../storage/table/table.ts";
+import type { TagMove } from "./registry.ts";
+
+/**
+ * The items of ARCHITECTURE.md: their keys, and what each holds. Times are in milliseconds since the epoch, sizes in
+ * bytes.
+ */
+
+/** One stored content, whatever repositories have it. */
+export type BlobAttributes = {
+  size: number;
+  /** The key of the object that holds the bytes. */
+  object: string;
+  /** `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. */
+  state: "live" | "condemned" | "deleting";
+  writtenAt: number;
+};
+
+/** That a repository has a blob; means nothing without the blob's own item. */
+export type LinkAttributes = {
+  state: "live" | "condemned";
+  touchedAt: number;
+};
+
+/** A manifest of a repository; its bytes stand in the item, or in an object where they are many. */
+export type ManifestAttributes = {
+  mediaType: string;
+  size: number;
+  object?: string;
+  subject?: string;
+  pushedAt: number;
+  pushedBy: string;
+};
+
+/** That a manifest refers to another by `subject`. */
+export type ReferrerAttributes = {
+  /** Absent where the annotations are too many for an item: then it is made from the manifest. */
+  descriptor?: Descriptor;
+};
+
+/** Where a tag points, and its last moves, newest first. */
+export type TagAttributes = {
+  digest: Digest;
+  mediaType: string;
+  size: number;
+  moves: TagMove[];
+};
+
+/** The hash of the first bytes of an upload. */
+export type PrefixHash = {
+  algorithm: DigestAlgorithm;
+  /** How many bytes went into it. */
+  offset: number;
+  /** The finished hash in lower-case hexadecimal. */
+  hex: string;
+  /** What another process can go on from, in base64; absent where the hash can't be continued. */
+  state?: string;
+};
+
+/** A piece of an upload that is no part yet: an object of its own. */
+export type Piece = { key: string; size: number };
+
+/** Where the bytes of an upload are. */
+export type UploadContent = {
+  /** Bytes taken in all. */
+  offset: number;
+  /** The object that the parts become. */
+  object?: string;
+  partsId?: string;
+  /** The marks of the parts that the store has, all of the store's part size. */
+  etags: string[];
+  /** The shorter part after them that ends the blob. */
+  lastPart?: { size: number; etag: string };
+  /** What comes after the parts, less than one part in all. */
+  tail: Piece[];
+  hash?: PrefixHash;
+};
+
+/** An upload, from its POST until it expires; or the object of a large manifest, from before it is written. */
+export type UploadAttributes = UploadContent & {
+  /** What names the object when all is done: the blob's item or the manifest's. */
+  kind: "blob" | "manifest";
+  repository: RepositoryName;
+  principal: string;
+  /** Under which every object of this upload is found. */
+  prefix: string;
+  state: "open" | "committing" | "done" | "aborting";
+  expiresAt: number;
+  /** What the client says that the digest will be of. */
+  algorithm?: DigestAlgorithm;
+  /** Until when one request alone may add parts. */
+  claimedUntil?: number;
+  /** The digest that it is or was committed as. */
+  digest?: Digest;
+  /** Until when the request that commits may go on. */
+  committingUntil?: number;
+};
+
+/** An item whose attributes are known by its key. */
+export type Stored<A> = Item & { attributes: A };
+
+/** The item as what its key says that it is. */
+export function stored<A extends { [name: string]: Value }>(item: Item | undefined): Stored<A> | undefined {
+  return item as Stored<A> | undefined;
+}
+
+/** One item for each stored content. */
+export function blobKey(digest: Digest): Key {
+  return { pk: `blob#${digest}`, sk: "blob" };
+}
+
+/** The start of every link's sort key in a blob's partition. */
+export const LINK_PREFIX = "repo#";
+
+/** In the blob's partition, so that both are read at once and "who links this?" is one consistent query. */
+export function linkKey(digest: Digest, repository: RepositoryName): Key {
+  return { pk: `blob#${digest}`, sk: LINK_PREFIX + repository };
+}
+
+/** A live link, touched now. */
+export function linkItem(digest: Digest, repository: RepositoryName, now: number): NewItem {
+  const attributes: LinkAttributes = { state: "live", touchedAt: now };
+  const index = { pk: `repo#${repository}`, sk: `blob#${digest}` };
+  return { ...linkKey(digest, repository), attributes, index };
+}
+
+/** A manifest of a repository. */
+export function manifestKey(repository: RepositoryName, digest: Digest): Key {
+  return { pk: `repo#${repository}`, sk: `manifest#${digest}` };
+}
+
+/** That `manifest` references `target`. */
+export function edgeKey(repository: RepositoryName, target: Digest, manifest: Digest): Key {
+  return { pk: `repo#${repository}`, sk: `edge#${target}#${manifest}` };
+}
+
+/** The start of the sort keys of a manifest's tag marks. */
+export function taggedPrefix(digest: Digest): string {
+  return `tagged#${digest}#`;
+}
+
+/** That `tag` may point at `digest`: written before the tag is, so that a delete finds every tag without a scan. */
+export function taggedKey(repository: RepositoryName, digest: Digest, tag: Tag): Key {
+  return { pk: `repo#${repository}`, sk: taggedPrefix(digest) + tag };
+}
+
+/** The start of the sort keys of a subject's referrers. */
+export function referrerPrefix(subject: string): string {
+  return `referrer#${subject}#`;
+}
+
+/** That the manifest `digest` has `subject` as its subject. */
+export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key {
+  return { pk: `repo#${repository}`, sk: referrerPrefix(subject) + digest };
+}
+
+/** The start of every tag's sort key. */
+export const TAG_PREFIX = "tag#";
+
+/** A tag of a repository. */
+export function tagKey(repository: RepositoryName, tag: Tag): Key {
+  return { pk: `repo#${repository}`, sk: TAG_PREFIX + tag };
+}
+
+/** The partition of all repositories. */
+export const REPOSITORIES = "repos";
+
+/** A repository that something was pushed to. */
+export function repositoryKey(repository: RepositoryName): Key {
+  return { pk: REPOSITORIES, sk: repository };
+}
+
+/** An upload. */
+export function uploadKey(id: string): Key {
+  return { pk: `upload#${id}`, sk: "upload" };
+}
+
+/** The partitions of the index in which uploads wait for their expiry; several, so that none is hot. */
+export const EXPIRY_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => `uploads#${digit}`);
+
+/** An upload, found by the sweep in the order of expiry. */
+export function uploadItem(id: string, attributes: UploadAttributes): NewItem {
+  const index = { pk: `uploads#${id[0]}`, sk: `${expirySortKey(attributes.expiresAt)}#${id}` };
+  return { ...uploadKey(id), attributes, index };
+}
+
+/** A point in time as it sorts in the index of expiries. */
+export function expirySortKey(time: number): string {
+  return String(time).padStart(16, "0");
+}

@@ -1,0 +1,73 @@
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import { AGAIN, untilSettled, type Work } from "./context.ts";
+import { type BlobAttributes, blobKey, linkItem, stored } from "./items.ts";
+import type { BlobInfo } from "./registry.ts";
+
+/** The bytes of a blob, complete and verified, under a key that nothing names yet. */
+export interface Candidate {
+  /** Bytes. */
+  size: number;
+  /** The object's key. */
+  object: string;
+}
+
+/** A blob that a repository now has, and the object that its bytes are in. */
+export interface LinkedBlob extends BlobInfo {
+  object: string;
+}
+
+/**
+ * Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`. Without a candidate this is a mount, which
+ * answers `undefined` where there is no blob to link; a link that was put by then stays: it means nothing alone.
+ */
+export function linkBlob(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  candidate?: Candidate,
+): Promise<LinkedBlob | undefined> {
+  return untilSettled(work, async () => {
+    // 2. Whose object will the blob's be?
+    const named = await nameObject(work, digest, candidate);
+    if (named === AGAIN || named === undefined) return named;
+    // 3. From here on a collector that looks for links of the blob finds this one.
+    await work.table.putMany([linkItem(digest, repository, work.now())]);
+    const linked = { digest, size: named.size, object: named.object };
+    if (named.fresh) return linked;
+    // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
+    //    read its mark after we wrote our link, so one of us sees the other.
+    const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+    if (after?.attributes.state === "live" && after.attributes.object === named.object) return linked;
+    return after === undefined && candidate === undefined ? undefined : AGAIN;
+  });
+}
+
+/** What step 2 has found or made. */
+interface NamedObject extends Candidate {
+  /** Whether we made it just now: no collector looks at anything so young. */
+  fresh: boolean;
+}
+
+/** Step 2: a live blob item, ours or one that was there; `undefined` where there is none and no candidate either. */
+async function nameObject(
+  work: Work,
+  digest: Digest,
+  candidate: Candidate | undefined,
+): Promise<NamedObject | undefined | typeof AGAIN> {
+  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  if (blob?.attributes.state === "live") return { ...blob.attributes, fresh: false };
+  if (blob?.attributes.state === "condemned") {
+    const revived: BlobAttributes = { ...blob.attributes, state: "live", writtenAt: work.now() };
+    const version = await work.table.put({ ...blobKey(digest), attributes: revived }, {
+      ifVersion: blob.version,
+    });
+    return version === undefined ? AGAIN : { ...revived, fresh: false };
+  }
+  // Absent, or a collector is about to delete its object.
+  if (candidate === undefined) return undefined;
+  const ours: BlobAttributes = { ...candidate, state: "live", writtenAt: work.now() };
+  const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
+  const version = await work.table.put({ ...blobKey(digest), attributes: ours }, condition);
+  return version === undefined ? AGAIN : { ...ours, fresh: true };
+}

@@ -1,0 +1,124 @@
+import type { DigestAlgorithm } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { Context } from "./context.ts";
+import type { UploadContent } from "./items.ts";
+import { PartWriter } from "./part_writer.ts";
+import { createPrefixHasher } from "./prefix_hasher.ts";
+import type { UploadBody } from "./registry.ts";
+import { assertWritable, offsetMismatch, PartsClaim, type Session } from "./upload_session.ts";
+
+/** What has become of a body. */
+export interface StoredBody {
+  /** The upload, as last written while the body came. */
+  session: Session;
+  /** Where its bytes are now; nothing counts before the upload says so. */
+  content: UploadContent;
+  /** Why the body ended early, if it did; what came before is in the content. */
+  cut?: RegistryError;
+  /** Deletes what the new content no longer needs. */
+  settle: () => Promise<void>;
+  /** Deletes what this body has added. */
+  discard: () => Promise<void>;
+}
+
+/** How a body is taken. */
+export interface StoreBodyOptions {
+  /** What the digest will be of, where the request says it. */
+  algorithm?: DigestAlgorithm;
+  /** Whether no more bytes come after it. */
+  final: boolean;
+}
+
+/**
+ * Streams a body into the store, behind the bytes that the upload has, hashing it on its way where the bytes before
+ * allow it. The upload itself is not advanced.
+ *
+ * @throws {OffsetMismatch} where the body does not begin where the upload stands.
+ */
+export async function storeBody(
+  context: Context,
+  session: Session,
+  body: UploadBody,
+  options: StoreBodyOptions,
+): Promise<StoredBody> {
+  assertWritable(context, session);
+  const { attributes } = session.item;
+  if (body.range !== undefined && body.range.first !== attributes.offset) throw offsetMismatch(session);
+  const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
+  assertSize(context, attributes.offset + (announced ?? 0));
+  const claim = new PartsClaim(context, session);
+  const hasher = await createPrefixHasher({
+    algorithm: options.algorithm ?? attributes.algorithm ?? "sha256",
+    offset: attributes.offset,
+    hash: attributes.hash,
+    chunked: body.range !== undefined,
+  });
+  const writer = new PartWriter(context, {
+    prefix: attributes.prefix,
+    content: attributes,
+    length: announced,
+    claim: () => claim.hold(),
+  });
+  const most = announced === undefined ? context.maxBlobSize : attributes.offset + announced;
+  try {
+    const cut = await pump(body, async (bytes) => {
+      assertSize(context, writer.offset + bytes.length);
+      if (writer.offset + bytes.length > most) throw tooManyBytes();
+      hasher?.update(bytes);
+      await writer.write(bytes);
+    });
+    const short = announced !== undefined && writer.offset < most;
+    const ended = cut ?? (short ? endedEarly() : undefined);
+    const content: UploadContent = await writer.finish(options.final && ended === undefined);
+    if (hasher !== undefined) content.hash = hasher.finish(content.offset);
+    return {
+      session: claim.session,
+      content,
+      ...(ended === undefined ? {} : { cut: ended }),
+      settle: () => writer.settle(),
+      discard: () => writer.discard(),
+    };
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/**
+ * Reads the body to its end. Answers why it ended early, if the client's side broke: what came is worth keeping. What
+ * `take` throws is thrown, with the rest of the body cancelled.
+ */
+async function pump(
+  body: UploadBody,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<RegistryError | undefined> {
+  const reader = body.stream.getReader();
+  try {
+    for (;;) {
+      const next = await reader.read().catch((error) => endedEarly(error));
+      if (next instanceof RegistryError) return next;
+      if (next.done) return undefined;
+      await take(next.value);
+    }
+  } catch (error) {
+    await reader.cancel().catch(() => {});
+    throw error;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function assertSize(context: Context, size: number): void {
+  if (size <= context.maxBlobSize) return;
+  throw new RegistryError("SIZE_INVALID", `Blob is larger than ${context.maxBlobSize} bytes`, {
+    status: 413,
+  });
+}
+
+function tooManyBytes(): RegistryError {
+  return new RegistryError("SIZE_INVALID", "Body is longer than announced");
+}
+
+function endedEarly(cause?: unknown): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_INVALID", "Body ended before its announced length", { cause });
+}
