@@ -93,12 +93,9 @@ async function takeOpen(
       await writeSession(work, stored.session, next);
       throw stored.cut;
     }
-    const committing: UploadAttributes = {
-      ...next,
-      state: "committing",
-      digest,
-      committingUntil: work.until,
-    };
+    const reading = knownHash(next, digest) === undefined ? readBackTime(next.offset) : 0;
+    const committingUntil = work.until + reading;
+    const committing: UploadAttributes = { ...next, state: "committing", digest, committingUntil };
     const taken = await writeSession(work, stored.session, committing);
     await stored.settle();
     return { work, session: taken };
