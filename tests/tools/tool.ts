@@ -13,6 +13,8 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+
 /** Where a program comes from. */
 type Source = DebianPackage | GoProgram;
 
@@ -65,7 +67,7 @@ export function isToolName(name: string): name is ToolName {
 }
 
 /** The git-ignored folder for what the tests leave behind. */
-const WORK = `${import.meta.dirname}/../.work`;
+const WORK = fileURLToPath(new URL("../.work", import.meta.url));
 
 /**
  * The absolute path of a program, which is installed first where it is missing.

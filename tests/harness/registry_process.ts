@@ -1,0 +1,147 @@
+/**
+ * The real registry as a process of its own, for tests that watch it from outside.
+ *
+ * ```ts ignore
+ * await using registry = await startRegistry({ env: { SKERRY_REFERENCES: "sparse" } });
+ * await fetch(`${registry.url}/v2/`);
+ * ```
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
+/** How long a registry may take from spawn to its first answer; the first start of all downloads its modules. */
+const START_DEADLINE_MS = 60_000;
+
+/** How long a registry may take to stop after SIGTERM before it is killed. */
+const STOP_DEADLINE_MS = 10_000;
+
+/** What {@linkcode startRegistry} takes. */
+export interface StartOptions {
+  /** Settings on top of host, port and data folder. The caller's own `SKERRY_*` variables are not passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The data folder; it stays when the process ends. By default a fresh one that goes with the process. */
+  readonly data?: string;
+  /** The TCP port, for a registry that comes back where it was. By default a free one. */
+  readonly port?: number;
+}
+
+/** A running registry. Disposing of it stops the process and waits for its end. */
+export interface RegistryProcess extends AsyncDisposable {
+  /** `host:port`, the first part of an image's name. */
+  readonly host: string;
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** The data folder. */
+  readonly data: string;
+  /** Settles when the process has ended, however that came. */
+  readonly status: Promise<Deno.CommandStatus>;
+  /** All that the process has written to its output and error stream so far. */
+  log(): string;
+  /** Sends a signal (SIGKILL by default) and waits for the end. */
+  kill(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
+}
+
+/**
+ * Starts a registry on the loopback interface and waits until it answers.
+ *
+ * @throws {Error} When it ends or stays silent instead; the message holds its log.
+ */
+export async function startRegistry(options: StartOptions = {}): Promise<RegistryProcess> {
+  const port = options.port ?? freePort();
+  const data = options.data ?? await Deno.makeTempDir({ prefix: "skerry-" });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", MAIN],
+    clearEnv: true,
+    env: { ...inheritedEnv(), HOST: "127.0.0.1", PORT: `${port}`, SKERRY_DATA: data, ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+
+  let log = "";
+  const drained = Promise.all([child.stdout, child.stderr].map(async (stream) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) log += text;
+  }));
+  const status = drained.then(() => child.status);
+
+  async function kill(signal: Deno.Signal = "SIGKILL"): Promise<Deno.CommandStatus> {
+    send(child, signal);
+    return await status;
+  }
+
+  async function dispose(): Promise<void> {
+    const timer = setTimeout(() => send(child, "SIGKILL"), STOP_DEADLINE_MS);
+    await kill("SIGTERM");
+    clearTimeout(timer);
+    if (options.data === undefined) await Deno.remove(data, { recursive: true });
+  }
+
+  const host = `127.0.0.1:${port}`;
+  const url = `http://${host}`;
+  try {
+    await untilReady(url, status);
+  } catch (error) {
+    await dispose();
+    throw new Error(`Cannot start the registry: ${(error as Error).message}\n${log}`, { cause: error });
+  }
+  return {
+    host,
+    url,
+    port,
+    pid: child.pid,
+    data,
+    status,
+    log: () => log,
+    kill,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** A TCP port of the loopback interface that nobody listens on at the moment. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+function inheritedEnv(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_")),
+  );
+}
+
+async function untilReady(url: string, status: Promise<Deno.CommandStatus>): Promise<void> {
+  let ended: Deno.CommandStatus | undefined;
+  status.then((value) => ended = value);
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    if (ended !== undefined) throw new Error(`it ended with code ${ended.code}`);
+    if (await isLive(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`it gave no answer within ${START_DEADLINE_MS} ms`);
+}
+
+async function isLive(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(1000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false; // nobody listens yet
+  }
+}
+
+function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    // The process has ended already: Deno answers with either of these.
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
