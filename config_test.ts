@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
+
+/** What is wrong with this environment, by line. */
+async function problemsOf(environment: Record<string, string>): Promise<string[]> {
+  return (await assertRejects(() => loadConfig(environment), ConfigError)).problems;
+}
+
+/** Runs `test` with the path of a configuration file of this content. */
+async function withFile(content: string, test: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(path, content);
+    await test(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
+  const config: Config = await loadConfig({ PATH: "/bin" });
+  assertEquals(config, {
+    port: 8000,
+    host: "127.0.0.1",
+    storage: "folder",
+    data: "./data",
+    readOnly: false,
+    deleteTags: true,
+    deleteManifests: true,
+    deleteBlobs: true,
+    references: "strict",
+    maxManifestSize: 4_194_304,
+    maxBlobSize: 5 * 2 ** 40,
+    uploadExpiry: 86_400_000,
+    uploadIdleTimeout: 60_000,
+    sweepInterval: 900_000,
+    grace: 86_400_000,
+    deadline: 3_600_000,
+    cacheAge: 5000,
+    log: "auto",
+  });
+});
+
+Deno.test("loadConfig() reads every kind of value from the environment", async () => {
+  const config = await loadConfig({
+    PORT: "0",
+    HOST: "::",
+    SKERRY_DATA: "/srv/skerry",
+    SKERRY_READ_ONLY: "on",
+    SKERRY_DELETE_TAGS: "false",
+    SKERRY_REFERENCES: "sparse",
+    SKERRY_MAX_MANIFEST_SIZE: "4194305",
+    SKERRY_MAX_BLOB_SIZE: "2GiB",
+    SKERRY_UPLOAD_EXPIRY: "90s",
+    SKERRY_SWEEP_INTERVAL: "0",
+    SKERRY_DEADLINE: "250ms",
+    SKERRY_GRACE: "1d",
+    SKERRY_LOG: "json",
+  });
+  assertEquals([config.port, config.host, config.data], [0, "::", "/srv/skerry"]);
+  assertEquals([config.readOnly, config.deleteTags, config.deleteBlobs], [true, false, true]);
+  assertEquals([config.references, config.log], ["sparse", "json"]);
+  assertEquals([config.maxManifestSize, config.maxBlobSize], [4_194_305, 2 ** 31]);
+  assertEquals([config.uploadExpiry, config.sweepInterval, config.deadline, config.grace], [
+    90_000,
+    0,
+    250,
+    86_400_000,
+  ]);
+});
+
+Deno.test("loadConfig() takes an empty variable for none", async () => {
+  assertEquals((await loadConfig({ PORT: "", SKERRY_CONFIG: "" })).port, 8000);
+});
+
+Deno.test("loadConfig() names every wrong setting with its variable and its reason at once", async () => {
+  const problems = await problemsOf({
+    PORT: "65536",
+    SKERRY_READ_ONLY: "maybe",
+    SKERRY_REFERENCES: "loose",
+    SKERRY_MAX_MANIFEST_SIZE: "4MB",
+    SKERRY_UPLOAD_EXPIRY: "15",
+    SKERRY_DELTE_TAGS: "off",
+  });
+  assertEquals(problems, [
+    "SKERRY_DELTE_TAGS: No such setting",
+    'port (PORT): Expected a port from 0 to 65535, got "65536"',
+    'readOnly (SKERRY_READ_ONLY): Expected "on" or "off", got "maybe"',
+    'references (SKERRY_REFERENCES): Expected one of "strict", "sparse", got "loose"',
+    'maxManifestSize (SKERRY_MAX_MANIFEST_SIZE): Expected a size from 64KiB to 64MiB, such as "512KiB", "4MiB" or ' +
+    'a number of bytes, got "4MB"',
+    'uploadExpiry (SKERRY_UPLOAD_EXPIRY): Expected a duration of at least 1s, such as "90s", "15m" or "24h", got "15"',
+  ]);
+});
+
+Deno.test("loadConfig() refuses values out of bounds", async () => {
+  for (
+    const [variable, value] of [
+      ["PORT", "-1"],
+      ["PORT", "80.5"],
+      ["SKERRY_UPLOAD_EXPIRY", "0"],
+      ["SKERRY_UPLOAD_EXPIRY", "999ms"],
+      ["SKERRY_GRACE", "999999999999999d"],
+      ["SKERRY_MAX_BLOB_SIZE", "0"],
+      ["SKERRY_MAX_BLOB_SIZE", "6TiB"],
+      ["SKERRY_MAX_MANIFEST_SIZE", "65MiB"],
+    ] as const
+  ) {
+    const problems = await problemsOf({ [variable]: value });
+    assert(problems.some((problem) => problem.includes(`(${variable}): Expected`)), `${variable}=${value}`);
+  }
+});
+
+Deno.test("loadConfig() wants the deadline and the cache age far below the grace time", async () => {
+  const most = { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "1s" };
+  assertEquals((await loadConfig(most)).deadline, 1000);
+  assertEquals(await problemsOf({ ...most, SKERRY_DEADLINE: "1001ms", SKERRY_CACHE_AGE: "1001ms" }), [
+    'deadline (SKERRY_DEADLINE): Must be at most a quarter of "grace"',
+    'cacheAge (SKERRY_CACHE_AGE): Must be at most a quarter of "grace"',
+  ]);
+});
+
+Deno.test("loadConfig() ignores the variables that Kubernetes sets beside a service named skerry", async () => {
+  await loadConfig({
+    SKERRY_SERVICE_HOST: "10.0.0.1",
+    SKERRY_SERVICE_PORT_HTTP: "80",
+    SKERRY_PORT: "tcp://10.0.0.1:80",
+    SKERRY_PORT_80_TCP: "tcp://10.0.0.1:80",
+    SKERRY_PORT_80_TCP_ADDR: "10.0.0.1",
+    SKERRY_REGISTRY_SERVICE_HOST: "10.0.0.2",
+  });
+  assertEquals(await problemsOf({ SKERRY_PORT: "9000" }), ["SKERRY_PORT: No such setting"]);
+});
+
+Deno.test("loadConfig() keeps everything in memory on Deno Deploy unless a data folder is set", async () => {
+  const storage = async (environment: Record<string, string>) => (await loadConfig(environment)).storage;
+  assertEquals(await storage({ DENO_DEPLOY: "1" }), "memory");
+  assertEquals(await storage({ DENO_DEPLOY: "true", SKERRY_DATA: "/data" }), "folder");
+  assertEquals(await storage({ DENO_DEPLOY: "true", SKERRY_STORAGE: "folder" }), "folder");
+});
+
+Deno.test("loadConfig() reads YAML, and the environment wins over it", async () => {
+  await withFile(
+    "port: 9000\nreadOnly: true # a comment\nuploadExpiry: 2h\nmaxBlobSize: 17\n",
+    async (path) => {
+      const config = await loadConfig({ SKERRY_CONFIG: path, SKERRY_READ_ONLY: "off" });
+      assertEquals([config.port, config.readOnly, config.uploadExpiry, config.maxBlobSize], [
+        9000,
+        false,
+        7_200_000,
+        17,
+      ]);
+    },
+  );
+});
+
+Deno.test("loadConfig() reads JSON and an empty file", async () => {
+  await withFile('{"port": "9000", "deleteTags": false}', async (path) => {
+    const config = await loadConfig({ SKERRY_CONFIG: path });
+    assertEquals([config.port, config.deleteTags], [9000, false]);
+  });
+  await withFile("", async (path) => {
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path })).port, 8000);
+  });
+});
+
+Deno.test("loadConfig() names wrong and unknown keys of the file with its path", async () => {
+  await withFile('{"host": ["a"], "__proto__": 1, "Port": 1}', async (path) => {
+    assertEquals(await problemsOf({ SKERRY_CONFIG: path, PORT: "x" }), [
+      'port (PORT): Expected a port from 0 to 65535, got "x"',
+      `host (${path}): Expected text, got ["a"]`,
+      `__proto__ (${path}): No such setting`,
+      `Port (${path}): No such setting`,
+    ]);
+  });
+});
+
+Deno.test("loadConfig() names the place where the file is no YAML", async () => {
+  await withFile("port: 1\nport: 2\n", async (path) => {
+    const [problem] = await problemsOf({ SKERRY_CONFIG: path });
+    assertEquals(problem, `${path}:2:1: Map keys must be unique`);
+  });
+  await withFile("- port\n", async (path) => {
+    assertEquals(await problemsOf({ SKERRY_CONFIG: path }), [`${path}: Expected a map of settings`]);
+  });
+});
+
+Deno.test("loadConfig() names a file that can't be read", async () => {
+  const [problem] = await problemsOf({ SKERRY_CONFIG: "/nowhere/skerry.yaml" });
+  assertEquals(problem, 'SKERRY_CONFIG: Cannot read "/nowhere/skerry.yaml": No such file or directory');
+});

@@ -1,0 +1,38 @@
+import { FILE_VARIABLE, schema, settingDocs } from "../config.ts";
+
+/** The text of docs/configuration.md, from the schema itself. */
+export function configurationPage(): string {
+  const sections = Object.entries(schema.shape).map(([key, field]) => {
+    const { variable, type, fallback, description } = settingDocs.get(field)!;
+    return `## \`${variable}\`
+
+${description}
+
+- Key in the file: \`${key}\`
+- Value: ${type}
+- Default: \`${fallback}\`
+`;
+  });
+  return `<!-- Written by \`deno task config-docs\` from config.ts: change it there. -->
+
+# Configuration
+
+Every setting comes from the environment or from one optional file, and has a default that works. The environment wins; an empty variable counts as none. A setting that is wrong or not known stops the start: all of them are named on standard error, each with its reason, and the exit code is 1.
+
+\`${FILE_VARIABLE}\` is the path of the file, YAML or JSON, a flat map of the keys below:
+
+\`\`\`yaml
+host: 0.0.0.0
+data: /srv/skerry
+deleteTags: off
+uploadExpiry: 12h
+\`\`\`
+
+A duration is a whole number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`. A size is a whole number of bytes, or one with \`KiB\`, \`MiB\`, \`GiB\` or \`TiB\`. \`true\` and \`1\` are \`on\`, \`false\` and \`0\` are \`off\`.
+
+${sections.join("\n")}`;
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(new URL("configuration.md", import.meta.url), configurationPage());
+}
