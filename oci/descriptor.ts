@@ -1,10 +1,85 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, isDescriptorDigest, isDigest } from "./digest.ts";
+import { RegistryError } from "./errors.ts";
+import { isObject, type ObjectShape, objectShape } from "./json.ts";
+
 /** A reference to content by its digest (image-spec, descriptor.md), as far as a registry looks into it. */
 export interface Descriptor {
+  /** Of the content; any. */
   mediaType: string;
   /** May be of an algorithm that this registry cannot compute. */
   digest: string;
   /** Bytes. */
   size: number;
+  /** What the content is, where it is a manifest of an artifact. */
   artifactType?: string;
+  /** The annotations of the content, where it is a referrer. */
   annotations?: Record<string, string>;
+}
+
+/** What is known of a descriptor's members where one is read from JSON. */
+export const DESCRIPTOR_SHAPE: ObjectShape = objectShape({
+  mediaType: "any",
+  digest: "any",
+  size: "integer",
+  urls: "any",
+  annotations: "any",
+  data: "any",
+  artifactType: "any",
+  platform: objectShape({
+    architecture: "any",
+    os: "any",
+    "os.version": "any",
+    "os.features": "any",
+    variant: "any",
+    features: "any",
+  }),
+});
+
+/**
+ * The media type, digest and size of the descriptor that stands at `place` of a manifest.
+ *
+ * Types unknown here pass, as image-spec wants it, and so do digests of unknown algorithms and every platform:
+ * attestations are for `unknown/unknown`. `urls` are nobody's business here.
+ *
+ * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest, `MANIFEST_INVALID` for all else.
+ */
+export function parseDescriptor(value: unknown, place: string): Descriptor {
+  const { mediaType, digest, size, data } = isObject(value) ? value : {};
+  if (typeof mediaType !== "string" || mediaType === "") throw invalid(place, "has no media type");
+  if (typeof digest !== "string" || !isDescriptorDigest(digest)) {
+    throw new RegistryError("DIGEST_INVALID", `Descriptor at ${place} has no digest or a malformed one`);
+  }
+  if (!Number.isSafeInteger(size) || Number(size) < 0) throw invalid(place, "has no size");
+  const descriptor = { mediaType, digest, size: Number(size) };
+  if (data !== undefined && data !== null) checkData(data, descriptor, place);
+  return descriptor;
+}
+
+/**
+ * Content embedded in a descriptor must be what the descriptor names (image-spec, descriptor.md): clients that trust it
+ * would get something else than those that fetch it by its digest.
+ */
+function checkData(data: unknown, { digest, size }: Descriptor, place: string): void {
+  const content = decodeBase64(data);
+  if (content === undefined) throw invalid(place, "has data that is no base64");
+  if (content.length !== size) throw invalid(place, "has data of another size");
+  if (!isDigest(digest)) return;
+  const algorithm = algorithmOf(digest);
+  if (`${algorithm}:${createHash(algorithm).update(content).digest("hex")}` !== digest) {
+    throw invalid(place, "has data of another digest");
+  }
+}
+
+function decodeBase64(text: unknown): Uint8Array | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(place: string, problem: string): RegistryError {
+  return new RegistryError("MANIFEST_INVALID", `Descriptor at ${place} ${problem}`);
 }

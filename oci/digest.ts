@@ -1,9 +1,8 @@
+import type { Branded } from "./brand.ts";
 import { RegistryError } from "./errors.ts";
 
-declare const brand: unique symbol;
-
 /** A digest that this registry can compute, so that it may be the identity of content (image-spec, descriptor.md). */
-export type Digest = string & { readonly [brand]: "Digest" };
+export type Digest = Branded<"Digest">;
 
 /** The algorithms that content may be identified by. */
 export type DigestAlgorithm = "sha256" | "sha512";
@@ -22,6 +21,19 @@ export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
 /** Whether `text` follows the grammar of image-spec, whatever its algorithm: what a descriptor may carry. */
 export function isDigestGrammar(text: string): boolean {
   return text.length <= 1024 && GRAMMAR.test(text);
+}
+
+/**
+ * Whether `text` is a digest that a descriptor may carry: one that may identify content here, or one that follows the
+ * grammar and is of an algorithm unknown here, which image-spec wants to pass.
+ */
+export function isDescriptorDigest(text: string): boolean {
+  return isDigest(text) || isForeignDigest(text);
+}
+
+/** Whether `text` is a digest of an algorithm that this registry cannot compute. */
+export function isForeignDigest(text: string): boolean {
+  return isDigestGrammar(text) && !isDigestAlgorithm(text.slice(0, text.indexOf(":")));
 }
 
 /** Whether `text` is a digest that may identify content here. */

@@ -1,5 +1,22 @@
-/** The error codes of distribution-spec §"Error Codes", and the HTTP status that each one has here. */
-const STATUS = {
+/** One of the fourteen codes that distribution-spec §"Error Codes" allows in an error body. */
+export type ErrorCode =
+  | "BLOB_UNKNOWN"
+  | "BLOB_UPLOAD_INVALID"
+  | "BLOB_UPLOAD_UNKNOWN"
+  | "DENIED"
+  | "DIGEST_INVALID"
+  | "MANIFEST_BLOB_UNKNOWN"
+  | "MANIFEST_INVALID"
+  | "MANIFEST_UNKNOWN"
+  | "NAME_INVALID"
+  | "NAME_UNKNOWN"
+  | "SIZE_INVALID"
+  | "TOOMANYREQUESTS"
+  | "UNAUTHORIZED"
+  | "UNSUPPORTED";
+
+/** The HTTP status of each code, where the error does not say another one. */
+const STATUS: Record<ErrorCode, number> = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -14,10 +31,7 @@ const STATUS = {
   TOOMANYREQUESTS: 429,
   UNAUTHORIZED: 401,
   UNSUPPORTED: 405,
-} as const;
-
-/** One of the fourteen codes that distribution-spec allows in an error body. */
-export type ErrorCode = keyof typeof STATUS;
+};
 
 /** What a {@linkcode RegistryError} may say beyond its code and message. */
 export interface RegistryErrorOptions {
@@ -33,6 +47,7 @@ export interface RegistryErrorOptions {
 
 /** An error that a client may see: everything else that is thrown is a bug or an outage. */
 export class RegistryError extends Error {
+  /** The class, for logs. */
   override readonly name = "RegistryError";
   /** The OCI error code. */
   readonly code: ErrorCode;
@@ -60,7 +75,10 @@ export class RegistryError extends Error {
 }
 
 /** What is asked cannot be done now, through no fault of the client, and may be asked again after `seconds`. */
-export function unavailable(message: string, options: { seconds?: number; cause?: unknown } = {}): RegistryError {
+export function unavailable(
+  message: string,
+  options: { seconds?: number; cause?: unknown } = {},
+): RegistryError {
   return new RegistryError("TOOMANYREQUESTS", message, {
     status: 503,
     headers: { "Retry-After": String(options.seconds ?? 1) },

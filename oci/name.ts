@@ -1,13 +1,12 @@
-import { type Digest, isDigest, isDigestGrammar, parseDigest } from "./digest.ts";
+import type { Branded } from "./brand.ts";
+import { type Digest, isDigest, parseDigest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 
-declare const brand: unique symbol;
-
 /** A repository name that follows the grammar of distribution-spec §"Pulling manifests". */
-export type RepositoryName = string & { readonly [brand]: "RepositoryName" };
+export type RepositoryName = Branded<"RepositoryName">;
 
 /** A tag that follows the grammar of distribution-spec §"Pulling manifests". */
-export type Tag = string & { readonly [brand]: "Tag" };
+export type Tag = Branded<"Tag">;
 
 /** What names a manifest: a tag or a digest. */
 export type Reference = { tag: Tag } | { digest: Digest };
@@ -52,9 +51,4 @@ export function parseReference(text: string): Reference {
   throw new RegistryError("MANIFEST_INVALID", "Reference is neither a tag nor a digest", {
     detail: { reference: text.slice(0, 256) },
   });
-}
-
-/** Whether `text` is a digest of an algorithm that this registry cannot compute. */
-export function isForeignDigest(text: string): boolean {
-  return isDigestGrammar(text) && !isDigest(text);
 }

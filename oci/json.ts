@@ -1,0 +1,191 @@
+import { RegistryError } from "./errors.ts";
+
+/**
+ * What is known beforehand of a member's value: nothing; that it is a whole number; or the shape of the object that it
+ * is or, where it is an array, that its items are.
+ */
+export type MemberShape = "any" | "integer" | ObjectShape;
+
+/** The members that are known of an object, which may have others; {@linkcode objectShape} makes it. */
+export interface ObjectShape {
+  /** By exact name. */
+  readonly members: ReadonlyMap<string, MemberShape>;
+  /** The names, case folded. */
+  readonly folded: ReadonlySet<string>;
+}
+
+/** The shape of an object of which these members are known. */
+export function objectShape(members: Record<string, MemberShape>): ObjectShape {
+  return { members: new Map(Object.entries(members)), folded: new Set(Object.keys(members).map(foldCase)) };
+}
+
+/** Deepest nesting of arrays and objects. Manifests need five levels. */
+export const MAX_DEPTH = 64;
+
+/**
+ * Reads JSON that every parser reads alike: what one takes for a subject or a size, none takes for something else.
+ *
+ * Go's `encoding/json`, which most clients use, takes the last of several equal names and ignores case where it looks
+ * for a name that it knows; JavaScript takes the last one, too, but minds the case. So every name must be unique in
+ * its object, and none may differ only by case from one that `shape` knows at that place, whether that one is there or
+ * not. Elsewhere, as among annotations, case is free. Nor may there be what parsers repair each in its own way: a byte
+ * order mark, bytes that are not UTF-8, lone surrogates, and numbers known as integers that are written otherwise, are
+ * negative or are greater than 2^53-1.
+ *
+ * It takes time linear in the length, and no stack however deep the nesting is.
+ *
+ * @throws {RegistryError} `MANIFEST_INVALID`, naming the problem and its place.
+ */
+export function parseStrictJson(bytes: Uint8Array, shape: ObjectShape = NOTHING_KNOWN): unknown {
+  const text = decodeText(bytes);
+  // Before JSON.parse, which would build an array for each of four million brackets.
+  checkStructure(text, shape);
+  return parse(text);
+}
+
+/** Whether a value from JSON is an object, neither `null` nor an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const NOTHING_KNOWN = objectShape({});
+
+function decodeText(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw invalid("Manifest is not UTF-8", cause);
+  }
+  if (text.startsWith("\uFEFF")) throw invalid("Manifest begins with a byte order mark");
+  return text;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid("Manifest is not valid JSON", cause);
+  }
+}
+
+/** An array or object that is open at some place of the text. */
+interface Container {
+  /** The names that an object has so far; absent for an array. */
+  names?: Set<string>;
+  /** The members that are known of an object. */
+  known: ObjectShape;
+  /** Whether the next string is a name. */
+  beforeName: boolean;
+  /** The name or index of the value that comes next. */
+  at: string | number;
+  /** What is known of that value. */
+  value: MemberShape;
+}
+
+/** Checks what `JSON.parse` does not. Of a text that is no JSON it may think anything: `JSON.parse` finds out. */
+function checkStructure(text: string, shape: ObjectShape): void {
+  const open: Container[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const here = open.at(-1);
+    switch (text[i]) {
+      case "{":
+        enter(open, openObject(here?.value ?? shape));
+        break;
+      case "[":
+        enter(open, openArray(here?.value ?? shape));
+        break;
+      case "}":
+      case "]":
+        open.pop();
+        break;
+      case ",":
+        if (typeof here?.at === "number") here.at++;
+        else if (here) here.beforeName = true;
+        break;
+      case ":":
+        if (here?.value === "integer") checkInteger(text, i + 1, open);
+        break;
+      case '"': {
+        const end = endOfString(text, i);
+        const string = readString(text.slice(i, end), open);
+        if (here?.beforeName) takeName(here, string, open);
+        i = end - 1;
+        break;
+      }
+    }
+  }
+}
+
+function openObject(shape: MemberShape): Container {
+  const known = typeof shape === "string" ? NOTHING_KNOWN : shape;
+  return { names: new Set(), known, beforeName: true, at: "", value: "any" };
+}
+
+function openArray(items: MemberShape): Container {
+  return { known: NOTHING_KNOWN, beforeName: false, at: 0, value: items };
+}
+
+function enter(open: Container[], container: Container): void {
+  if (open.length === MAX_DEPTH) throw invalid(`Manifest nests deeper than ${MAX_DEPTH} levels`);
+  open.push(container);
+}
+
+function takeName(here: Container, name: string, open: Container[]): void {
+  here.beforeName = false;
+  here.at = name;
+  if (here.names?.has(name)) throw invalid(`Manifest has ${place(open)} twice`);
+  here.names?.add(name);
+  const known = here.known.members.get(name);
+  if (known === undefined && here.known.folded.has(foldCase(name))) {
+    throw invalid(`Manifest has ${place(open)}, which is a known name in another case`);
+  }
+  here.value = known ?? "any";
+}
+
+/**
+ * Folds case as Go does (Unicode's simple folding), as far as the result can be ASCII: besides the capital letters,
+ * the long s and the Kelvin sign fold to ASCII letters.
+ */
+function foldCase(name: string): string {
+  return name.replaceAll("\u017F", "s").toLowerCase();
+}
+
+const INTEGER = /[ \t\n\r]*(0|[1-9][0-9]{0,15})[ \t\n\r]*[,}]/y;
+
+/** From the source: `JSON.parse` rounds, and takes 1e3 and 1.0, which Go does not, for integers. */
+function checkInteger(text: string, start: number, open: Container[]): void {
+  INTEGER.lastIndex = start;
+  const digits = INTEGER.exec(text)?.[1];
+  if (digits === undefined || !Number.isSafeInteger(Number(digits))) {
+    throw invalid(`Manifest has no whole number up to ${Number.MAX_SAFE_INTEGER} at ${place(open)}`);
+  }
+}
+
+/** Where the string that begins at `start` has ended; the end of the text for one that never does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+/** The value of a string with its quotes. Only an escape can bring in a surrogate: the text is from UTF-8. */
+function readString(source: string, open: Container[]): string {
+  if (!source.includes("\\")) return source.slice(1, -1);
+  const value = String(parse(source));
+  if (!value.isWellFormed()) throw invalid(`Manifest has a lone surrogate at ${place(open)}`);
+  return value;
+}
+
+/** The path of the value that comes next, such as `layers[3].size`, cut to what a message bears. */
+function place(open: Container[]): string {
+  const path = open.map(({ at }) => typeof at === "number" ? `[${at}]` : `.${at.slice(0, 64)}`);
+  return JSON.stringify(path.join("").replace(/^\./, "").slice(0, 256));
+}
+
+function invalid(message: string, cause?: unknown): RegistryError {
+  return new RegistryError("MANIFEST_INVALID", message, { cause });
+}

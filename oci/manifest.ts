@@ -1,0 +1,189 @@
+import { type Descriptor, DESCRIPTOR_SHAPE, parseDescriptor } from "./descriptor.ts";
+import type { Digest } from "./digest.ts";
+import { RegistryError } from "./errors.ts";
+import { isObject, objectShape, parseStrictJson } from "./json.ts";
+import {
+  isForeignLayerMediaType,
+  isImageMediaType,
+  isIndexMediaType,
+  isSchema1MediaType,
+  type ManifestMediaType,
+  mediaTypeOf,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from "./media_type.ts";
+
+/** What a manifest refers to, other than its subject. */
+export interface ManifestReference {
+  /** May be of an algorithm that this registry cannot compute. */
+  digest: string;
+  /** What the manifest says that it is; any. */
+  mediaType: string;
+  /** Bytes. */
+  size: number;
+  /**
+   * What may stand behind the digest. Children of an index are not always manifests: BuildKit exports a build cache as
+   * an index of layers.
+   */
+  kind: "blob" | "manifest or blob";
+  /** Whether it must be in the repository; clients do not push non-distributable layers. */
+  required: boolean;
+}
+
+/** What a registry needs to know of a manifest. */
+export interface ParsedManifest {
+  /** What it is stored and served as. */
+  mediaType: ManifestMediaType;
+  /** The configuration and the layers, or the children, in their order, each digest once. */
+  references: ManifestReference[];
+  /** The manifest that this one is a referrer of, which need not be there. */
+  subject: Descriptor | undefined;
+  /** What it is to a list of referrers: its own `artifactType`, else the type of an image's configuration. */
+  artifactType: string | undefined;
+  /** Free-form. */
+  annotations: Record<string, string> | undefined;
+}
+
+/** Most layers of an image, or children of an index: each one costs the registry an item. */
+export const MAX_REFERENCES = 10_000;
+
+const MANIFEST_SHAPE = objectShape({
+  schemaVersion: "integer",
+  mediaType: "any",
+  artifactType: "any",
+  config: DESCRIPTOR_SHAPE,
+  layers: DESCRIPTOR_SHAPE,
+  manifests: DESCRIPTOR_SHAPE,
+  fsLayers: "any",
+  subject: DESCRIPTOR_SHAPE,
+  annotations: "any",
+});
+
+type JsonObject = Record<string, unknown>;
+
+/**
+ * Reads a manifest that was pushed with this `Content-Type`, if any; its parameters do not matter.
+ *
+ * What passes means the same to every client, whatever type it expects (CVE-2021-41190). Optional members that are
+ * `null` or empty strings count as absent, as they do for Go. Unknown members and artifact types pass (image-spec,
+ * manifest.md).
+ *
+ * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest in a descriptor, `MANIFEST_INVALID` for all else.
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
+  const document = parseStrictJson(bytes, MANIFEST_SHAPE);
+  if (!isObject(document)) throw invalid("Manifest is not a JSON object");
+  const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
+  const isImage = isImageMediaType(mediaType);
+  checkForm(document, isImage ? ["manifests", "fsLayers"] : ["config", "layers", "fsLayers"]);
+  const config = isImage ? parseDescriptor(document.config, "config") : undefined;
+  const artifactType = optionalString(document, "artifactType") ?? config?.mediaType;
+  return {
+    mediaType,
+    references: withoutRepeats(config ? imageReferences(document, config) : indexReferences(document)),
+    // Docker's formats have none: there the member is somebody's own.
+    subject: mediaType === OCI_MANIFEST || mediaType === OCI_INDEX ? parseSubject(document) : undefined,
+    artifactType,
+    annotations: parseAnnotations(document),
+  };
+}
+
+/** The descriptor of a manifest in the list of its subject's referrers (distribution-spec §"Listing Referrers"). */
+export function describeReferrer(manifest: ParsedManifest, digest: Digest, size: number): Descriptor {
+  const { mediaType, artifactType, annotations } = manifest;
+  const descriptor: Descriptor = { mediaType, digest, size };
+  if (artifactType !== undefined) descriptor.artifactType = artifactType;
+  if (annotations !== undefined) descriptor.annotations = annotations;
+  return descriptor;
+}
+
+/**
+ * The type that the document declares, which the `Content-Type` must equal where both are there (distribution-spec
+ * §"Pushing Manifests"), else that of the `Content-Type`. Both are no more than recommended, so a document with neither
+ * is of the OCI type that it has the form of; Docker's formats must declare theirs.
+ */
+function resolveMediaType(document: JsonObject, announced: string | undefined): ManifestMediaType {
+  const declared = optionalString(document, "mediaType");
+  if (document.schemaVersion === 1 || isSchema1MediaType(declared ?? announced ?? "")) {
+    throw invalid("Docker manifests of schema 1 are not supported");
+  }
+  if (document.schemaVersion !== 2) throw invalid("Manifest has no schemaVersion 2");
+  if (declared !== undefined && announced !== undefined && declared.toLowerCase() !== announced) {
+    throw invalid(`Content-Type ${quote(announced)} is not the manifest's mediaType ${quote(declared)}`);
+  }
+  const mediaType = declared ?? announced ??
+    (Object.hasOwn(document, "manifests") ? OCI_INDEX : OCI_MANIFEST);
+  if (isImageMediaType(mediaType) || isIndexMediaType(mediaType)) return mediaType;
+  throw invalid(`Manifests of media type ${quote(mediaType)} are not supported`);
+}
+
+/** Even `null` under another format's names makes containerd refuse the document. */
+function checkForm(document: JsonObject, foreign: string[]): void {
+  const found = foreign.find((name) => Object.hasOwn(document, name));
+  if (found !== undefined) throw invalid(`Manifest has ${quote(found)}, which is not of its media type`);
+}
+
+/** Layers may be missing: image-spec calls only the configuration required, and Go writes `null` for none. */
+function imageReferences(document: JsonObject, config: Descriptor): ManifestReference[] {
+  const layers = parseDescriptors(document.layers ?? [], "layers");
+  return [
+    { ...config, kind: "blob", required: true },
+    ...layers.map((layer) => reference(layer, "blob")),
+  ];
+}
+
+function indexReferences(document: JsonObject): ManifestReference[] {
+  if (document.manifests === undefined) throw invalid("Manifest has no manifests");
+  const children = parseDescriptors(document.manifests ?? [], "manifests");
+  return children.map((child) => reference(child, "manifest or blob"));
+}
+
+function reference(descriptor: Descriptor, kind: ManifestReference["kind"]): ManifestReference {
+  return { ...descriptor, kind, required: !isForeignLayerMediaType(descriptor.mediaType) };
+}
+
+/** The first of those with equal digests; required if any of them is. */
+function withoutRepeats(references: ManifestReference[]): ManifestReference[] {
+  const byDigest = new Map<string, ManifestReference>();
+  for (const reference of references) {
+    const first = byDigest.get(reference.digest);
+    if (first === undefined) byDigest.set(reference.digest, reference);
+    else first.required ||= reference.required;
+  }
+  return [...byDigest.values()];
+}
+
+function parseDescriptors(value: unknown, name: string): Descriptor[] {
+  if (!Array.isArray(value)) throw invalid(`Manifest has ${name} that are no array`);
+  if (value.length > MAX_REFERENCES) throw invalid(`Manifest has more than ${MAX_REFERENCES} ${name}`);
+  return value.map((item, index) => parseDescriptor(item, `${name}[${index}]`));
+}
+
+function parseSubject({ subject }: JsonObject): Descriptor | undefined {
+  return subject === undefined || subject === null ? undefined : parseDescriptor(subject, "subject");
+}
+
+function parseAnnotations({ annotations }: JsonObject): Record<string, string> | undefined {
+  if (annotations === undefined || annotations === null) return undefined;
+  if (isStringMap(annotations)) return annotations;
+  throw invalid("Manifest has annotations that are no map of strings");
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+}
+
+function optionalString(document: JsonObject, name: string): string | undefined {
+  const value = document[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string") return value;
+  throw invalid(`Manifest has ${quote(name)} that is no string`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 128));
+}
+
+function invalid(message: string): RegistryError {
+  return new RegistryError("MANIFEST_INVALID", message);
+}

@@ -1,0 +1,51 @@
+/** Image manifest of image-spec. */
+export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+
+/** Image index of image-spec; also the form of a referrers list. */
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+
+/** Docker's image manifest, version 2 schema 2. */
+export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+
+/** Docker's manifest list, version 2 schema 2. */
+export const DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/** What a manifest may be stored and served as. */
+export type ManifestMediaType =
+  | typeof OCI_MANIFEST
+  | typeof OCI_INDEX
+  | typeof DOCKER_MANIFEST
+  | typeof DOCKER_MANIFEST_LIST;
+
+/** Whether `text` is a media type that names one image: a configuration and layers. */
+export function isImageMediaType(text: string): text is typeof OCI_MANIFEST | typeof DOCKER_MANIFEST {
+  return text === OCI_MANIFEST || text === DOCKER_MANIFEST;
+}
+
+/** Whether `text` is a media type that lists other manifests. */
+export function isIndexMediaType(text: string): text is typeof OCI_INDEX | typeof DOCKER_MANIFEST_LIST {
+  return text === OCI_INDEX || text === DOCKER_MANIFEST_LIST;
+}
+
+/** Whether `text` is one of Docker's types of schema 1, signed or not, which no client pushes any more. */
+export function isSchema1MediaType(text: string): boolean {
+  return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:json|prettyjws)$/.test(text);
+}
+
+/**
+ * Whether a layer of this type may stay elsewhere: image-spec's non-distributable layers (layer.md) and Docker's
+ * foreign ones, of any compression. Clients do not push them.
+ */
+export function isForeignLayerMediaType(text: string): boolean {
+  return text.startsWith("application/vnd.oci.image.layer.nondistributable.v1.") ||
+    text.startsWith("application/vnd.docker.image.rootfs.foreign.diff.");
+}
+
+/**
+ * The media type of a `Content-Type` field, in lower case and without its parameters, which distribution-spec
+ * §"Pushing Manifests" wants ignored; `undefined` where it is absent or empty (RFC 9110 §8.3.1).
+ */
+export function mediaTypeOf(contentType: string | null | undefined): string | undefined {
+  const [type = ""] = (contentType ?? "").split(";", 1);
+  return type.trim().toLowerCase() || undefined;
+}

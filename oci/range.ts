@@ -1,0 +1,63 @@
+/** Bytes of some content, counted from 0. */
+export interface ByteRange {
+  /** The first byte. */
+  first: number;
+  /** The last byte, inclusive. */
+  last: number;
+}
+
+/** Bytes in a range. */
+export function rangeLength({ first, last }: ByteRange): number {
+  return last - first + 1;
+}
+
+/**
+ * Most ranges that one request may ask for. Each is read from the store by itself, so they must be bounded; podman asks
+ * for up to 1,024 at once (zstd:chunked), and not many more fit in the 64 KiB of headers that a request may have.
+ */
+export const MAX_RANGES = 4096;
+
+/**
+ * The ranges that a `Range` field asks for of a blob of `size` bytes, cut to its end, in the order asked for.
+ *
+ * Neither merged nor sorted: podman wants as many parts as it asked for, in that order.
+ *
+ * - `undefined`: the field is to be ignored and the whole blob sent, as RFC 9110 §14.2 allows any server at any time.
+ *   So it is for units other than bytes, for what does not follow the grammar, for an empty blob (of which no range can
+ *   be named in a `Content-Range`, and of which the whole is no more than what was asked for), and for sets that ask for
+ *   more than {@linkcode MAX_RANGES} ranges or, in all, for more bytes than there are (CVE-2011-3192).
+ * - `"unsatisfiable"`: 416, where all of them begin after the end or are a suffix of no bytes (RFC 9110 §14.1.2), or
+ *   where one ends before it begins, which makes the whole field invalid (RFC 9110 §14.1.1).
+ */
+export function parseRange(field: string, size: number): ByteRange[] | "unsatisfiable" | undefined {
+  const set = /^bytes=(.*)$/i.exec(field)?.[1];
+  if (set === undefined || size === 0) return undefined;
+  // RFC 9110 §5.6.1.2: a recipient ignores empty elements of a list.
+  const specs = set.split(",").map((spec) => spec.trim()).filter((spec) => spec !== "");
+  if (specs.length === 0 || specs.length > MAX_RANGES) return undefined;
+  const ranges = specs.map((spec) => parseSpec(spec, size));
+  if (ranges.includes("malformed")) return undefined;
+  if (ranges.includes("reversed")) return "unsatisfiable";
+  const satisfiable = ranges.filter((range) => typeof range === "object");
+  if (satisfiable.length === 0) return "unsatisfiable";
+  const total = satisfiable.reduce((sum, range) => sum + rangeLength(range), 0);
+  return total > size ? undefined : satisfiable;
+}
+
+/** RFC 9110 §14.1.2: `first-`, `first-last` or `-length`. */
+function parseSpec(spec: string, size: number): ByteRange | "malformed" | "reversed" | "unsatisfiable" {
+  const [, first, last] = /^([0-9]*)-([0-9]*)$/.exec(spec) ?? [];
+  if (first === undefined || last === undefined || first + last === "") return "malformed";
+  if (first === "") return cut(size - Math.min(position(last), size), size);
+  if (last === "") return cut(position(first), size);
+  return position(last) < position(first) ? "reversed" : cut(position(first), size, position(last));
+}
+
+/** A position or length of any number of digits, none of which is beyond what JavaScript counts exactly. */
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}
+
+function cut(first: number, size: number, last = size - 1): ByteRange | "unsatisfiable" {
+  return first < size ? { first, last: Math.min(last, size - 1) } : "unsatisfiable";
+}
