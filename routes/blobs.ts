@@ -1,0 +1,77 @@
+import { byteranges } from "../oci/byteranges.ts";
+import { type ByteRange, parseRange } from "../oci/range.ts";
+import type { BlobReader, Deleter, Reader } from "../registry/registry.ts";
+import { evaluateRead, preconditionFailed, rangeApplies } from "./conditional.ts";
+import type { Handler } from "./handler.ts";
+import { contentHeaders } from "./headers.ts";
+
+/** What a blob is served as: what it is, only the manifests that name it say. */
+const BLOB_TYPE = "application/octet-stream";
+
+/** end-2: the blob or the ranges of it that are asked for; HEAD tells its size and opens nothing. */
+export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler<"getBlob"> {
+  return async function getBlob({ repository, digest }, request) {
+    const blob = request.method === "HEAD" ? undefined : await registry.getBlob(repository, digest);
+    const { size } = blob ?? await registry.statBlob(repository, digest);
+    const headers = {
+      ...contentHeaders(digest, BLOB_TYPE),
+      "Accept-Ranges": "bytes",
+      "Content-Disposition": "attachment",
+    };
+    const outcome = evaluateRead(request.headers, digest);
+    if (outcome === "failed") throw preconditionFailed();
+    if (outcome === "not-modified") return new Response(null, { status: 304, headers });
+    if (blob === undefined) return new Response(null, { headers: { ...headers, ...lengthOf(size) } });
+    const field = rangeApplies(request.headers, digest) ? request.headers.get("Range") : null;
+    const ranges = field === null ? undefined : parseRange(field, size);
+    return await blobResponse(blob, ranges, headers);
+  };
+}
+
+/** RFC 9110 §14: the whole, one range, several, or none that there is. */
+async function blobResponse(
+  blob: BlobReader,
+  ranges: ByteRange[] | "unsatisfiable" | undefined,
+  headers: Record<string, string>,
+): Promise<Response> {
+  if (ranges === undefined) {
+    return new Response(await blob.open(), { headers: { ...headers, ...lengthOf(blob.size) } });
+  }
+  if (ranges === "unsatisfiable") {
+    return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${blob.size}` } });
+  }
+  const [range, another] = ranges;
+  if (range !== undefined && another === undefined) {
+    const { first, last } = range;
+    return new Response(await blob.open(range), {
+      status: 206,
+      headers: {
+        ...headers,
+        ...lengthOf(last - first + 1),
+        "Content-Range": `bytes ${first}-${last}/${blob.size}`,
+      },
+    });
+  }
+  const parts = byteranges({
+    size: blob.size,
+    contentType: BLOB_TYPE,
+    ranges,
+    open: (range) => blob.open(range),
+  });
+  return new Response(parts.stream, {
+    status: 206,
+    headers: { ...headers, ...lengthOf(parts.contentLength), "Content-Type": parts.contentType },
+  });
+}
+
+function lengthOf(bytes: number): { "Content-Length": string } {
+  return { "Content-Length": String(bytes) };
+}
+
+/** end-10: the repository's link to the blob. */
+export function deleteBlob(registry: Pick<Deleter, "deleteBlob">): Handler<"deleteBlob"> {
+  return async function deleteBlob({ repository, digest }) {
+    await registry.deleteBlob(repository, digest);
+    return new Response(null, { status: 202 });
+  };
+}

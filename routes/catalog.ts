@@ -1,0 +1,17 @@
+import type { Lister } from "../registry/registry.ts";
+import type { Handler } from "./handler.ts";
+import { jsonResponse } from "./json.ts";
+import { nextLink } from "./link.ts";
+
+/** `_catalog` of the Docker registry API: the repositories, in pages as tags are. */
+export function listRepositories(
+  registry: Pick<Lister, "listRepositories">,
+): Handler<"listRepositories"> {
+  return async function listRepositories({ page }) {
+    const { items, next } = await registry.listRepositories(page);
+    const headers = next === undefined
+      ? {}
+      : nextLink("/v2/_catalog", [["n", page.limit?.toString()], ["last", next]]);
+    return jsonResponse({ repositories: items }, headers);
+  };
+}

@@ -1,0 +1,32 @@
+import { RegistryError } from "../oci/errors.ts";
+import { StorageFullError } from "../storage/errors.ts";
+import { jsonResponse } from "./json.ts";
+
+/** The answer to a request that failed, and what the log should say of it beyond that. */
+export interface Failure {
+  response: Response;
+  /** What went wrong on our side; absent where the client sees all there is to know. */
+  error?: unknown;
+}
+
+/**
+ * The answer to whatever a handler has thrown, in the form of distribution-spec §"Error Codes".
+ *
+ * Only a {@linkcode RegistryError} was made for a client to see. Of anything else it learns no more than the id under
+ * which the log tells the rest.
+ */
+export function failureOf(thrown: unknown, requestId: string): Failure {
+  const error = toRegistryError(thrown, requestId);
+  const response = jsonResponse(error.toJSON(), error.headers, error.status);
+  if (error.status >= 500) return { response, error: thrown };
+  return { response };
+}
+
+/** None of the specification's codes means a failure of the registry; the least wrong one stands in for it. */
+function toRegistryError(thrown: unknown, requestId: string): RegistryError {
+  if (thrown instanceof RegistryError) return thrown;
+  if (thrown instanceof StorageFullError) {
+    return new RegistryError("UNSUPPORTED", "The registry has no room left", { status: 507 });
+  }
+  return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
+}

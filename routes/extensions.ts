@@ -1,0 +1,42 @@
+import type { Lister } from "../registry/registry.ts";
+import type { Handler } from "./handler.ts";
+import { jsonResponse } from "./json.ts";
+
+/** The extensions that this registry has, as distribution-spec's `extensions/_oci.md` describes them. */
+const REGISTRY_EXTENSIONS = [
+  {
+    name: "_oci",
+    description: "Discovery of the extensions of this registry and of its repositories",
+    url: "https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md",
+    endpoints: ["_oci/ext/discover"],
+  },
+];
+
+/** Those that a repository has: what stands in `endpoints` comes after its name. */
+const REPOSITORY_EXTENSIONS = [
+  ...REGISTRY_EXTENSIONS,
+  {
+    name: "_skerry",
+    description: "The last moves of a tag: _skerry/tags/history?tag=<tag>",
+    url: "https://github.com/opencontainers/distribution-spec/blob/main/extensions/README.md",
+    endpoints: ["_skerry/tags/history"],
+  },
+];
+
+/** `_oci/ext/discover`, of the registry or of one repository. */
+export function discoverExtensions(): Handler<"discover"> {
+  return function discoverExtensions({ repository }) {
+    return jsonResponse({
+      extensions: repository === undefined ? REGISTRY_EXTENSIONS : REPOSITORY_EXTENSIONS,
+    });
+  };
+}
+
+/** `_skerry/tags/history?tag=`: where the tag has pointed, newest first, with the time of each move in RFC 3339. */
+export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<"getTagHistory"> {
+  return async function getTagHistory({ repository, tag }) {
+    const moves = await registry.getTagHistory(repository, tag);
+    const history = moves.map(({ at, ...move }) => ({ ...move, at: new Date(at).toISOString() }));
+    return jsonResponse({ name: repository, tag, moves: history });
+  };
+}

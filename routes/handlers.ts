@@ -1,0 +1,74 @@
+import type { Registry } from "../registry/registry.ts";
+import { getBase } from "./base.ts";
+import { deleteBlob, getBlob } from "./blobs.ts";
+import { listRepositories } from "./catalog.ts";
+import { discoverExtensions, getTagHistory } from "./extensions.ts";
+import { getLiveness, getReadiness, getStartup } from "./health.ts";
+import { getHome } from "./home.ts";
+import { deleteManifest, getManifest, type ManifestLimits, putManifest } from "./manifests.ts";
+import { listReferrers } from "./referrers.ts";
+import type { Route, RouteKind } from "./route.ts";
+import { listTags } from "./tags.ts";
+import {
+  appendUpload,
+  cancelUpload,
+  commitUpload,
+  getUpload,
+  mountBlob,
+  putBlob,
+  startUpload,
+  type UploadLimits,
+} from "./uploads.ts";
+import type { Handler } from "./handler.ts";
+
+/** A handler for every kind of request. */
+export type Handlers = { [Kind in RouteKind]: Handler<Kind> };
+
+/** What {@linkcode createHandlers} needs. */
+export interface HandlerOptions {
+  /** What the requests are about. */
+  registry: Registry;
+  /** Whether everything the registry stands on answers. */
+  ready: () => Promise<boolean>;
+  /** What requests are bounded by. */
+  limits: ManifestLimits & UploadLimits;
+}
+
+/** The handlers over a registry. */
+export function createHandlers({ registry, ready, limits }: HandlerOptions): Handlers {
+  return {
+    home: getHome(),
+    live: getLiveness(),
+    ready: getReadiness(ready),
+    startup: getStartup(ready),
+    base: getBase(),
+    getBlob: getBlob(registry),
+    deleteBlob: deleteBlob(registry),
+    getManifest: getManifest(registry),
+    putManifest: putManifest(registry, limits),
+    deleteManifest: deleteManifest(registry),
+    startUpload: startUpload(registry),
+    mountBlob: mountBlob(registry),
+    putBlob: putBlob(registry, limits),
+    getUpload: getUpload(registry),
+    appendUpload: appendUpload(registry, limits),
+    commitUpload: commitUpload(registry, limits),
+    cancelUpload: cancelUpload(registry),
+    listTags: listTags(registry),
+    getTagHistory: getTagHistory(registry),
+    listReferrers: listReferrers(registry),
+    listRepositories: listRepositories(registry),
+    discover: discoverExtensions(),
+  };
+}
+
+/** Calls the handler of the route's kind. */
+export async function handle<Kind extends RouteKind>(
+  handlers: Handlers,
+  route: Route<Kind>,
+  request: Request,
+  principal: string,
+): Promise<Response> {
+  const handler: Handler<Kind> = handlers[route.kind];
+  return await handler(route, request, principal);
+}

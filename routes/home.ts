@@ -1,0 +1,46 @@
+import type { Handler } from "./handler.ts";
+
+/** `/`: a page for the people who open the registry in a browser. It names no host, since no `Host` is believed. */
+export function getHome(): Handler<"home"> {
+  const body = new TextEncoder().encode(PAGE);
+  return function getHome() {
+    return new Response(body, {
+      headers: {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Length": String(body.byteLength),
+        "Cache-Control": "no-store",
+        "Content-Security-Policy":
+          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+      },
+    });
+  };
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Skerry</title>
+<style>
+body { max-width: 42rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+pre { padding: 1rem; overflow-x: auto; background: #8882; }
+</style>
+</head>
+<body>
+<h1>Skerry</h1>
+<p>This is a registry for container images and other OCI artifacts. Put the host and port of this page's address where
+the examples say <code>REGISTRY</code>.</p>
+<h2>Push</h2>
+<pre>podman tag IMAGE REGISTRY/NAME:TAG
+podman push REGISTRY/NAME:TAG</pre>
+<h2>Pull</h2>
+<pre>podman pull REGISTRY/NAME:TAG</pre>
+<p>docker, skopeo, crane, oras, regctl and helm do as well. A registry without TLS needs their option for it, such as
+podman's <code>--tls-verify=false</code>.</p>
+<p><a href="/v2/_catalog">The repositories here</a></p>
+</body>
+</html>
+`;

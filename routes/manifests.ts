@@ -1,0 +1,74 @@
+import { mediaTypeOf } from "../oci/media_type.ts";
+import type { Reference } from "../oci/name.ts";
+import type { Deleter, Reader, Writer } from "../registry/registry.ts";
+import { evaluateRead, parseTagCondition, preconditionFailed } from "./conditional.ts";
+import type { Handler } from "./handler.ts";
+import { contentHeaders, manifestLocation } from "./headers.ts";
+import { readBody } from "./request_body.ts";
+
+/**
+ * end-3: the manifest under a tag or digest, exactly as it was pushed whatever `Accept` says; HEAD answers the same
+ * without the body.
+ */
+export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"getManifest"> {
+  return async function getManifest(route, request) {
+    const { digest, mediaType, bytes } = await registry.getManifest(route.repository, route.reference);
+    const headers = contentHeaders(digest, mediaType);
+    const outcome = evaluateRead(request.headers, digest);
+    if (outcome === "failed") throw preconditionFailed();
+    if (outcome === "not-modified") return new Response(null, { status: 304, headers });
+    headers["Content-Length"] = String(bytes.byteLength);
+    return new Response(request.method === "HEAD" ? null : bytes, { headers });
+  };
+}
+
+/** What {@linkcode putManifest} is bounded by. */
+export interface ManifestLimits {
+  /** Bytes of the largest manifest. */
+  maxManifestSize: number;
+  /** Milliseconds without a byte after which a body is given up. */
+  bodyIdleTimeout: number;
+}
+
+/** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */
+export function putManifest(
+  registry: Pick<Writer, "putManifest">,
+  limits: ManifestLimits,
+): Handler<"putManifest"> {
+  return async function putManifest({ repository, reference, tags }, request, principal) {
+    const condition = parseTagCondition(request.headers);
+    const receipt = await registry.putManifest(repository, principal, {
+      bytes: await readBody(request, limits.maxManifestSize, limits.bodyIdleTimeout),
+      contentType: mediaTypeOf(request.headers.get("Content-Type")),
+      reference,
+      tags,
+      condition,
+    });
+    const subject = receipt.subject === undefined ? {} : { "OCI-Subject": receipt.subject };
+    const accepted = tags.length === 0 ? {} : { "OCI-Tag": receipt.tags.join(", ") };
+    return new Response(null, {
+      status: 201,
+      headers: {
+        "Location": manifestLocation(repository, textOf(reference)),
+        "Docker-Content-Digest": receipt.digest,
+        ...subject,
+        ...accepted,
+      },
+    });
+  };
+}
+
+/** end-9: a tag, or a manifest with every tag that points at it. */
+export function deleteManifest(
+  registry: Pick<Deleter, "deleteTag" | "deleteManifest">,
+): Handler<"deleteManifest"> {
+  return async function deleteManifest({ repository, reference }) {
+    if ("tag" in reference) await registry.deleteTag(repository, reference.tag);
+    else await registry.deleteManifest(repository, reference.digest);
+    return new Response(null, { status: 202 });
+  };
+}
+
+function textOf(reference: Reference): string {
+  return "tag" in reference ? reference.tag : reference.digest;
+}

@@ -1,0 +1,86 @@
+/**
+ * HTTP in, HTTP out: one file for each resource of distribution-spec, over the `Registry` interface.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { RegistryError } from "../oci/errors.ts";
+import { type Failure, failureOf } from "./errors.ts";
+import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
+import { discardBody } from "./request_body.ts";
+import { requestIds, type RequestLog } from "./request_log.ts";
+import { parseRoute, type Route } from "./route.ts";
+
+export type { RequestLog } from "./request_log.ts";
+export { parseRoute, type Route, type RouteKind } from "./route.ts";
+export type { HandlerOptions } from "./handlers.ts";
+
+/** What an app is made of. */
+export interface AppOptions extends HandlerOptions {
+  /** Takes one entry for every request, when its answer has been sent. */
+  log: (entry: RequestLog) => void;
+}
+
+/** What `Deno.serve` tells of a request; absent where `app.request` is all there is. */
+export type AppEnvironment = { Bindings: Partial<Pick<Deno.ServeHandlerInfo, "completed">> };
+
+/** Who asks, as long as nobody has to say who they are. */
+const ANYBODY = "anonymous";
+
+/** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
+export function createApp(options: AppOptions): Hono<AppEnvironment> {
+  const handlers = createHandlers(options);
+  const nextId = requestIds();
+  // Hono would decode the path before it matches it. Which route a request takes is for `parseRoute` alone to say.
+  const app = new Hono<AppEnvironment>({ getPath: () => "/" });
+  app.all("/", async ({ req: { raw: request }, env }) => {
+    const time = Date.now();
+    const started = performance.now();
+    const id = nextId();
+    let route: Route | undefined;
+    let failure: Failure | undefined;
+    let response: Response;
+    try {
+      checkHost(request.headers.get("Host"));
+      route = parseRoute(request.method, request.url);
+      response = await handle(handlers, route, request, ANYBODY);
+    } catch (thrown) {
+      failure = failureOf(thrown, id);
+      response = failure.response;
+    }
+    await discardBody(request);
+    response.headers.set("X-Request-Id", id);
+    const log = () =>
+      options.log({
+        time,
+        method: request.method,
+        ...(route === undefined ? {} : { route: route.kind }),
+        path: pathOf(request.url),
+        status: response.status,
+        bytes: request.method === "HEAD" ? 0 : Number(response.headers.get("Content-Length")),
+        duration: performance.now() - started,
+        id,
+        ...(failure?.error === undefined ? {} : { error: failure.error }),
+      });
+    // A blob goes out long after its headers are made. Everything else is as good as sent.
+    if (route?.kind === "getBlob" && env?.completed) env.completed.then(log, log);
+    else log();
+    return response;
+  });
+  return app;
+}
+
+/**
+ * Refuses a `Host` that is none (RFC 9112 §3.2). The URL of a request begins with it as it came, so a slash or a question
+ * mark in it would make another path than the one that stands in the request.
+ */
+function checkHost(host: string | null): void {
+  if (host === null || /^[A-Za-z0-9._~:[\]-]*$/.test(host)) return;
+  throw new RegistryError("UNSUPPORTED", "Header 'Host' is malformed", { status: 400 });
+}
+
+/** The raw path of a URL, cut to what a log can bear. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  return url.slice(start).split("?", 1)[0]!.slice(0, 512);
+}

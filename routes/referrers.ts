@@ -1,0 +1,25 @@
+import { OCI_INDEX } from "../oci/media_type.ts";
+import type { Lister } from "../registry/registry.ts";
+import type { Handler } from "./handler.ts";
+import { jsonResponse } from "./json.ts";
+import { nextLink } from "./link.ts";
+
+/**
+ * end-12: the manifests that refer to a digest, as an image index. Where there are none, or no such repository, the list
+ * is empty: clients take a 404 for a registry without this endpoint.
+ */
+export function listReferrers(registry: Pick<Lister, "listReferrers">): Handler<"listReferrers"> {
+  return async function listReferrers({ repository, subject, artifactTypes, after }) {
+    const { items, next } = await registry.listReferrers(repository, subject, {
+      artifactTypes,
+      ...(after === undefined ? {} : { after }),
+    });
+    const link = next === undefined ? {} : nextLink(`/v2/${repository}/referrers/${subject}`, [
+      ...artifactTypes.map((type): [string, string] => ["artifactType", type]),
+      ["last", next],
+    ]);
+    const filters = artifactTypes.length === 0 ? {} : { "OCI-Filters-Applied": "artifactType" };
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: items };
+    return jsonResponse(index, { "Content-Type": OCI_INDEX, ...filters, ...link });
+  };
+}

@@ -1,0 +1,30 @@
+import type { RouteKind } from "./route.ts";
+
+/** What is told of every request, once. Nothing in it is a secret: it holds neither query nor headers. */
+export interface RequestLog {
+  /** When it came, in milliseconds since the epoch. */
+  time: number;
+  /** As the client wrote it. */
+  method: string;
+  /** What it asked for; absent where no route could be read from it. */
+  route?: RouteKind;
+  /** The raw path without the query, cut to 512 characters. The client chose every one of them. */
+  path: string;
+  /** The status answered. */
+  status: number;
+  /** Bytes of the answer's body. */
+  bytes: number;
+  /** From the request to the end of the answer, in milliseconds. */
+  duration: number;
+  /** Names the request in `X-Request-Id` and in the text of an internal error. */
+  id: string;
+  /** What went wrong on our side. */
+  error?: unknown;
+}
+
+/** Makes ids that no other request has, in this process or another, for far less than random ones cost. */
+export function requestIds(): () => string {
+  const process = crypto.randomUUID().slice(0, 8);
+  let count = 0;
+  return () => `${process}-${(count++).toString(36)}`;
+}

@@ -1,0 +1,15 @@
+import type { Lister } from "../registry/registry.ts";
+import type { Handler } from "./handler.ts";
+import { jsonResponse } from "./json.ts";
+import { nextLink } from "./link.ts";
+
+/** end-8: the tags of a repository, a page of them where `n` or the registry says so. */
+export function listTags(registry: Pick<Lister, "listTags">): Handler<"listTags"> {
+  return async function listTags({ repository, page }) {
+    const { items, next } = await registry.listTags(repository, page);
+    const headers = next === undefined
+      ? {}
+      : nextLink(`/v2/${repository}/tags/list`, [["n", page.limit?.toString()], ["last", next]]);
+    return jsonResponse({ name: repository, tags: items }, headers);
+  };
+}

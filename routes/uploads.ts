@@ -1,0 +1,139 @@
+import { parseContentRange } from "../oci/content_range.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import { OffsetMismatch } from "../registry/offset_mismatch.ts";
+import type { BlobInfo, Registry, UploadBody, UploadStatus } from "../registry/registry.ts";
+import type { Handler } from "./handler.ts";
+import { blobLocation } from "./headers.ts";
+import { bodyOf, contentLength } from "./request_body.ts";
+
+/** What uploads are bounded by. */
+export interface UploadLimits {
+  /** Milliseconds without a byte after which a body is given up; what came before stays in the upload. */
+  bodyIdleTimeout: number;
+}
+
+/** end-4a, end-4c: begins an upload. */
+export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {
+  return async function startUpload({ repository, algorithm }, _request, principal) {
+    const upload = await registry.startUpload(repository, principal, algorithm);
+    return uploadResponse(202, repository, upload);
+  };
+}
+
+/**
+ * end-11: links a blob that another repository has. Where there is none to link, for whatever reason, this begins an
+ * ordinary upload, so that nobody can tell what is forbidden from what is absent.
+ */
+export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">): Handler<"mountBlob"> {
+  return async function mountBlob({ repository, digest, from }, _request, principal) {
+    const blob = await registry.mountBlob(repository, digest, from);
+    if (blob !== undefined) return blobCreated(repository, blob);
+    return uploadResponse(202, repository, await registry.startUpload(repository, principal));
+  };
+}
+
+/** end-4b: a whole blob in the POST. */
+export function putBlob(registry: Pick<Registry, "putBlob">, limits: UploadLimits): Handler<"putBlob"> {
+  return async function putBlob({ repository, digest }, request, principal) {
+    const body = uploadBody(request, limits);
+    return blobCreated(repository, await registry.putBlob(repository, principal, digest, body));
+  };
+}
+
+/** end-13: how far the upload has come. */
+export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUpload"> {
+  return async function getUpload({ repository, id }, _request, principal) {
+    return uploadResponse(204, repository, await registry.getUpload(repository, principal, id));
+  };
+}
+
+/** end-5: the next chunk, or as much as comes where there is no `Content-Range`. */
+export function appendUpload(
+  registry: Pick<Registry, "appendUpload">,
+  limits: UploadLimits,
+): Handler<"appendUpload"> {
+  return async function appendUpload({ repository, id }, request, principal) {
+    const body = uploadBody(request, limits);
+    const upload = await tellingWhere(repository, registry.appendUpload(repository, principal, id, body));
+    return uploadResponse(202, repository, upload);
+  };
+}
+
+/** end-6: the last chunk, if any, and the digest of the whole. */
+export function commitUpload(
+  registry: Pick<Registry, "commitUpload">,
+  limits: UploadLimits,
+): Handler<"commitUpload"> {
+  return async function commitUpload({ repository, id, digest }, request, principal) {
+    const body = request.body === null || contentLength(request) === 0
+      ? undefined
+      : uploadBody(request, limits);
+    const blob = await tellingWhere(
+      repository,
+      registry.commitUpload(repository, principal, id, digest, body),
+    );
+    return blobCreated(repository, blob);
+  };
+}
+
+/** end-14: forgets an upload. */
+export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<"cancelUpload"> {
+  return async function cancelUpload({ repository, id }, _request, principal) {
+    await registry.cancelUpload(repository, principal, id);
+    return new Response(null, { status: 204 });
+  };
+}
+
+/**
+ * The body of an upload and what its headers say of it.
+ *
+ * @throws {RegistryError} 400 where `Content-Range` is malformed or disagrees with `Content-Length`.
+ */
+function uploadBody(request: Request, limits: UploadLimits): UploadBody {
+  const length = contentLength(request);
+  const field = request.headers.get("Content-Range");
+  const range = field === null ? undefined : parseContentRange(field);
+  if (range !== undefined && length !== undefined && range.last - range.first + 1 !== length) {
+    throw new RegistryError("SIZE_INVALID", "Content-Range and Content-Length disagree");
+  }
+  return {
+    stream: bodyOf(request, limits.bodyIdleTimeout),
+    ...(length === undefined ? {} : { length }),
+    ...(range === undefined ? {} : { range }),
+  };
+}
+
+/** A 416 that tells where the upload stands, which is what clients resume from. */
+async function tellingWhere<T>(repository: RepositoryName, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof OffsetMismatch)) throw error;
+    throw new RegistryError(error.code, error.message, {
+      status: error.status,
+      headers: uploadHeaders(repository, error.upload),
+      cause: error,
+    });
+  }
+}
+
+function uploadResponse(status: number, repository: RepositoryName, upload: UploadStatus): Response {
+  return new Response(null, { status, headers: uploadHeaders(repository, upload) });
+}
+
+function uploadHeaders(repository: RepositoryName, upload: UploadStatus): Record<string, string> {
+  return {
+    "Location": `/v2/${repository}/blobs/uploads/${upload.id}`,
+    // Both inclusive, so an empty upload can't be told from one of one byte; docker fails on "0--1".
+    "Range": `0-${Math.max(0, upload.offset - 1)}`,
+    "Docker-Upload-UUID": upload.id,
+  };
+}
+
+function blobCreated(repository: RepositoryName, blob: BlobInfo): Response {
+  return new Response(null, {
+    status: 201,
+    headers: { "Location": blobLocation(repository, blob.digest), "Docker-Content-Digest": blob.digest },
+  });
+}
