@@ -186,7 +186,7 @@ export interface Lister {
   /** end-12: descriptors of the manifests whose subject is `subject`, in pages bounded by bytes. */
   listReferrers(
     repository: RepositoryName,
-    subject: Digest,
+    subject: string,
     request: ReferrersRequest,
   ): Promise<Page<Descriptor>>;
   /** `_catalog` of the Docker registry API. */
