@@ -122,6 +122,7 @@ function isMember(
 /** A client that sees a blob may skip its upload and rely on it, so an old link is made young again. */
 function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
   const { state, touchedAt } = link.attributes;
+  if (!context.touch) return false;
   return state === "condemned" || context.now() - touchedAt > context.grace / 4;
 }
 

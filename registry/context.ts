@@ -20,6 +20,8 @@ export interface Context {
   grace: number;
   /** How long one request may go on writing to the table; far below {@linkcode grace}. */
   deadline: number;
+  /** Whether a HEAD of a blob may renew its link. */
+  touch: boolean;
   /** Parts that may be on their way to the store beyond one for each upload, in the whole process. */
   partsInFlight: Semaphore;
   /** Pauses; for the moments in which another request is about to finish. */

@@ -35,10 +35,13 @@ export type ManifestAttributes = {
   pushedBy: string;
 };
 
+/** An interface as what may stand in an item. */
+type Plain<T> = Pick<T, keyof T>;
+
 /** That a manifest refers to another by `subject`. */
 export type ReferrerAttributes = {
   /** Absent where the annotations are too many for an item: then it is made from the manifest. */
-  descriptor?: Descriptor;
+  descriptor?: Plain<Descriptor>;
 };
 
 /** Where a tag points, and its last moves, newest first. */
@@ -46,7 +49,7 @@ export type TagAttributes = {
   digest: Digest;
   mediaType: string;
   size: number;
-  moves: TagMove[];
+  moves: Plain<TagMove>[];
 };
 
 /** The hash of the first bytes of an upload. */
@@ -118,6 +121,15 @@ export const LINK_PREFIX = "repo#";
 /** In the blob's partition, so that both are read at once and "who links this?" is one consistent query. */
 export function linkKey(digest: Digest, repository: RepositoryName): Key {
   return { pk: `blob#${digest}`, sk: LINK_PREFIX + repository };
+}
+
+/** A blob whose mark a collector loses by this. */
+export function revivedBlob(
+  digest: Digest,
+  blob: BlobAttributes,
+  now: number,
+): NewItem & { attributes: BlobAttributes } {
+  return { ...blobKey(digest), attributes: { ...blob, state: "live", writtenAt: now } };
 }
 
 /** A live link, touched now. */

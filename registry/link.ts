@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
-import { type BlobAttributes, blobKey, linkItem, stored } from "./items.ts";
+import { type BlobAttributes, blobKey, linkItem, revivedBlob, stored } from "./items.ts";
 import type { BlobInfo } from "./registry.ts";
 
 /** The bytes of a blob, complete and verified, under a key that nothing names yet. */
@@ -58,11 +58,9 @@ async function nameObject(
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   if (blob?.attributes.state === "live") return { ...blob.attributes, fresh: false };
   if (blob?.attributes.state === "condemned") {
-    const revived: BlobAttributes = { ...blob.attributes, state: "live", writtenAt: work.now() };
-    const version = await work.table.put({ ...blobKey(digest), attributes: revived }, {
-      ifVersion: blob.version,
-    });
-    return version === undefined ? AGAIN : { ...revived, fresh: false };
+    const revived = revivedBlob(digest, blob.attributes, work.now());
+    const version = await work.table.put(revived, { ifVersion: blob.version });
+    return version === undefined ? AGAIN : { ...revived.attributes, fresh: false };
   }
   // Absent, or a collector is about to delete its object.
   if (candidate === undefined) return undefined;

@@ -156,7 +156,7 @@ export interface Writer {
   putBlob(repository: RepositoryName, principal: string, digest: Digest, body: UploadBody): Promise<BlobInfo>;
   /**
    * end-11: links a blob of another repository into this one. `undefined` where there is none to link, whether absent
-   * or not the caller's to read. `from` holds the repositories to look in.
+   * or not the caller's to read. Without `from`, any repository will do.
    */
   mountBlob(
     repository: RepositoryName,
@@ -183,7 +183,7 @@ export interface Lister {
   listTags(repository: RepositoryName, page: PageRequest): Promise<Page<Tag>>;
   /** The last moves of a tag, newest first. */
   getTagHistory(repository: RepositoryName, tag: Tag): Promise<TagMove[]>;
-  /** end-12: descriptors of the manifests whose subject is `subject`, in pages bounded by bytes. */
+  /** end-12: descriptors of the manifests whose subject is this digest of any algorithm, in pages bounded by bytes. */
   listReferrers(
     repository: RepositoryName,
     subject: string,

@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
+import type { NewItem } from "../storage/table/table.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { edgeKey, manifestKey, taggedKey } from "./items.ts";
+import {
+  type ManifestContent,
+  putManifestItem,
+  readManifest,
+  type StoredManifest,
+} from "./manifest_store.ts";
+import { findMissing, missingReferences } from "./references.ts";
+import { putReferrer } from "./referrers.ts";
+import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
+import { rememberRepository } from "./repositories.ts";
+import { assertTagCondition, putTag, readTag } from "./tags.ts";
+
+/** end-7: the manifest protocol of ARCHITECTURE.md. */
+export async function putManifest(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  push: ManifestPush,
+): Promise<ManifestReceipt> {
+  // 1. Nothing is written for a manifest that is not valid, or for tags whose condition does not hold.
+  const parsed = parseManifest(push.bytes, push.contentType);
+  const digest = identify(push);
+  const tags = tagsOf(push);
+  const work = beginWork(context);
+  await assertConditions(work, repository, tags, push.condition);
+
+  const manifest = { digest, parsed, content: contentOf(digest, parsed, push) };
+  const placed = new Set<Tag>();
+  await untilSettled(work, async () => {
+    // 2. The edges first: a collector that looks for references from here on sees them.
+    await work.table.putMany([
+      ...edges(repository, digest, parsed),
+      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes: { at: work.now() } })),
+    ]);
+    const item = await putManifestItem(work, repository, manifest.content, principal);
+    // 3. And only then what they point at.
+    await assertReferences(work, repository, parsed, digest, item);
+    await rememberRepository(work, repository);
+    // 4. One item for each referrer, so that concurrent ones can't lose each other.
+    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
+    // 5. The tags, now that there is what they point at.
+    for (const tag of tags) {
+      await placeTag(work, repository, tag, manifest.content, principal, push.condition, placed);
+    }
+    // 6. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
+    //    our tags, or we see here that the manifest is gone.
+    const after = await readManifest(work, repository, digest, { consistent: true });
+    return after === undefined ? AGAIN : undefined;
+  });
+  return { digest, tags, ...(parsed.subject === undefined ? {} : { subject: parsed.subject.digest }) };
+}
+
+/** The digest of what was pushed: the one in the path, if it is true, else SHA-256. */
+function identify({ bytes, reference }: ManifestPush): Digest {
+  const claimed = "digest" in reference ? reference.digest : undefined;
+  const algorithm = claimed === undefined ? "sha256" : algorithmOf(claimed);
+  const digest = digestOf(algorithm, createHash(algorithm).update(bytes).digest("hex"));
+  if (claimed === undefined || claimed === digest) return digest;
+  throw new RegistryError("DIGEST_INVALID", "Manifest does not match the digest", {
+    detail: { digest: claimed },
+  });
+}
+
+/** Every tag to set, each once. */
+function tagsOf({ reference, tags }: { reference: Reference; tags: Tag[] }): Tag[] {
+  return [...new Set("tag" in reference ? [reference.tag, ...tags] : tags)];
+}
+
+function contentOf(digest: Digest, parsed: ParsedManifest, { bytes }: ManifestPush): ManifestContent {
+  const subject = parsed.subject === undefined ? {} : { subject: parsed.subject.digest };
+  return { digest, mediaType: parsed.mediaType, bytes, ...subject };
+}
+
+async function assertConditions(
+  context: Context,
+  repository: RepositoryName,
+  tags: Tag[],
+  condition: TagCondition,
+): Promise<void> {
+  if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return;
+  for (const tag of tags) {
+    const current = await readTag(context, repository, tag);
+    assertTagCondition(condition, tag, current?.attributes.digest);
+  }
+}
+
+/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
+function edges(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): NewItem[] {
+  return parsed.references.map((reference) => reference.digest).filter(isDigest).map((target) => ({
+    ...edgeKey(repository, target, digest),
+    attributes: {},
+  }));
+}
+
+/**
+ * Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. The manifest is then taken
+ * back, by version, unless it was there before; its edges stay, as another push of it may stand on them.
+ */
+async function assertReferences(
+  work: Work,
+  repository: RepositoryName,
+  parsed: ParsedManifest,
+  digest: Digest,
+  item: StoredManifest,
+): Promise<void> {
+  const missing = await findMissing(work, repository, parsed.references);
+  if (work.references === "sparse" || !missing.some((reference) => reference.required)) return;
+  if (!item.existed) await work.table.delete(manifestKey(repository, digest), { ifVersion: item.version });
+  throw missingReferences(missing.filter((reference) => reference.required));
+}
+
+/**
+ * Step 5 for one tag. When the protocol runs again because of a delete, a tag that was placed before is placed again
+ * only where the delete took it; somebody's later move of it stays.
+ */
+async function placeTag(
+  work: Work,
+  repository: RepositoryName,
+  tag: Tag,
+  manifest: ManifestContent,
+  principal: string,
+  condition: TagCondition,
+  placed: Set<Tag>,
+): Promise<void> {
+  const { digest, mediaType, bytes } = manifest;
+  await putTag(work, repository, tag, { digest, mediaType, size: bytes.length }, principal, (current) => {
+    if (placed.has(tag)) return current === undefined || current === digest;
+    assertTagCondition(condition, tag, current);
+    return true;
+  });
+  placed.add(tag);
+}

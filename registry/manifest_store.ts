@@ -1,0 +1,165 @@
+import type { Digest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { Reference, RepositoryName } from "../oci/name.ts";
+import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
+import {
+  type ManifestAttributes,
+  manifestKey,
+  type Stored,
+  stored,
+  type UploadAttributes,
+  uploadItem,
+} from "./items.ts";
+import { randomId } from "./random_id.ts";
+import type { Manifest } from "./registry.ts";
+import { readTag, unknownTag } from "./tags.ts";
+
+/** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
+export const MOST_IN_ITEM = 256 * 1024;
+
+/** The manifest's item. */
+export async function readManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  options: { consistent: boolean },
+): Promise<Stored<ManifestAttributes> | undefined> {
+  return stored<ManifestAttributes>(await context.table.get(manifestKey(repository, digest), options));
+}
+
+/** end-3. */
+export async function getManifest(
+  context: Context,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<Manifest> {
+  if ("digest" in reference) return await getManifestByDigest(context, repository, reference.digest);
+  const tag = await readTag(context, repository, reference.tag);
+  if (tag === undefined) throw unknownTag(reference.tag);
+  return await getManifestByDigest(context, repository, tag.attributes.digest);
+}
+
+async function getManifestByDigest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Manifest> {
+  // A manifest never changes, so a read that lags behind can only miss it.
+  for (const consistent of [false, true]) {
+    const item = await readManifest(context, repository, digest, { consistent });
+    const bytes = item && await readBytes(context, item);
+    if (bytes !== undefined) return { digest, mediaType: item!.attributes.mediaType, bytes };
+  }
+  throw unknownManifest(digest);
+}
+
+/** The error for a manifest that the repository does not have. */
+export function unknownManifest(digest: Digest): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+    detail: { digest },
+  });
+}
+
+/** The manifest's bytes; `undefined` where a delete took the object since the item was read. */
+export async function readBytes(
+  context: Context,
+  item: Stored<ManifestAttributes>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (item.bytes !== undefined) return item.bytes;
+  if (item.attributes.object === undefined) throw new Error(`Manifest item "${item.sk}" has no bytes`);
+  const found = await context.objects.get(item.attributes.object);
+  return found && new Uint8Array(await new Response(found.body).arrayBuffer());
+}
+
+/** A manifest to be stored. */
+export interface ManifestContent {
+  digest: Digest;
+  mediaType: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  subject?: string;
+}
+
+/** What storing a manifest has come to. */
+export interface StoredManifest {
+  version: string;
+  /** Whether the manifest was there before. */
+  existed: boolean;
+}
+
+/**
+ * Puts the manifest's item. One that is there gets a new version, so that whoever is about to delete it by its version
+ * fails.
+ *
+ * @throws {RegistryError} `MANIFEST_INVALID` where the same content is there as another media type: what others
+ * already see must not change.
+ */
+export function putManifestItem(
+  work: Work,
+  repository: RepositoryName,
+  manifest: ManifestContent,
+  principal: string,
+): Promise<StoredManifest> {
+  const { digest, mediaType, bytes, subject } = manifest;
+  return untilSettled(work, async () => {
+    const current = await readManifest(work, repository, digest, { consistent: true });
+    if (current !== undefined && current.attributes.mediaType !== mediaType) {
+      throw new RegistryError(
+        "MANIFEST_INVALID",
+        `Manifest is there as "${current.attributes.mediaType}" already`,
+      );
+    }
+    const attributes: ManifestAttributes = {
+      mediaType,
+      size: bytes.length,
+      ...(subject === undefined ? {} : { subject }),
+      pushedAt: work.now(),
+      pushedBy: principal,
+    };
+    const content = bytes.length <= MOST_IN_ITEM ? { attributes, bytes } : {
+      attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },
+    };
+    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+    const version = await work.table.put({ ...manifestKey(repository, digest), ...content }, condition);
+    return version === undefined ? AGAIN : { version, existed: current !== undefined };
+  });
+}
+
+/** The object of a manifest that is too large for its item: the one it has, or a new one. */
+async function putManifestObject(
+  work: Work,
+  repository: RepositoryName,
+  { digest, bytes }: ManifestContent,
+  current: Stored<ManifestAttributes> | undefined,
+): Promise<string> {
+  if (current?.attributes.object !== undefined) return current.attributes.object;
+  const key = await announceManifestObject(work, repository, digest);
+  await work.objects.put(key, bytes);
+  return key;
+}
+
+/**
+ * Lets the sweep know of an object before it is written, or before the item that names it is deleted: once this has
+ * expired, the object goes unless the manifest's item names it. Answers the key for a new object.
+ */
+export async function announceManifestObject(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  prefix?: string,
+): Promise<string> {
+  const id = randomId();
+  const attributes: UploadAttributes = {
+    kind: "manifest",
+    repository,
+    principal: "",
+    prefix: prefix ?? `manifests/${id.slice(0, 2)}/${id}/`,
+    state: "open",
+    expiresAt: work.now() + work.uploadExpiry,
+    digest,
+    offset: 0,
+    etags: [],
+    tail: [],
+  };
+  await work.table.put(uploadItem(id, attributes), { ifAbsent: true });
+  return attributes.prefix + randomId();
+}

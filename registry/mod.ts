@@ -1,0 +1,11 @@
+/**
+ * What a push, a pull, a delete and a sweep mean: the protocols of ARCHITECTURE.md, over the two ports of `storage/`.
+ * Knows no HTTP.
+ *
+ * @module
+ */
+export * from "./offset_mismatch.ts";
+export * from "./registry.ts";
+export * from "./stored_registry.ts";
+export type { SweepReport } from "./sweep.ts";
+export * from "./switches.ts";

@@ -1,0 +1,109 @@
+import { type Digest, isDigest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { ManifestReference } from "../oci/manifest.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { NewItem } from "../storage/table/table.ts";
+import { AGAIN, untilSettled, type Work } from "./context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  manifestKey,
+  revivedBlob,
+  type Stored,
+  stored,
+} from "./items.ts";
+
+/** A reference to content of an algorithm that may be stored here. */
+type Target = ManifestReference & { digest: Digest };
+
+/**
+ * Step 3 of the manifest protocol: revives whatever the manifest references and a collector has condemned, and answers
+ * the references that the repository does not have. The manifest and its edges must be written before.
+ */
+export function findMissing(
+  work: Work,
+  repository: RepositoryName,
+  references: ManifestReference[],
+): Promise<ManifestReference[]> {
+  const targets = references.filter((reference): reference is Target => isDigest(reference.digest));
+  const foreign = references.filter((reference) => !isDigest(reference.digest));
+  return untilSettled(work, async () => {
+    const missing = [...foreign];
+    let revived = false;
+    for (const { target, link, blob, isManifest } of await readTargets(work, repository, targets)) {
+      const outcome = link && blob ? await revive(work, repository, target.digest, link, blob) : "gone";
+      if (outcome === AGAIN) return AGAIN;
+      if (outcome === "revived") revived = true;
+      if (outcome === "gone" && !isManifest) missing.push(target);
+    }
+    // A mark that we took back may have been followed by another before our write: look again.
+    return revived ? AGAIN : missing;
+  });
+}
+
+/** What the repository has of a target. */
+interface Found {
+  target: Target;
+  link: Stored<LinkAttributes> | undefined;
+  blob: Stored<BlobAttributes> | undefined;
+  /** Whether the target is a manifest of the repository, which is enough for a child of an index. */
+  isManifest: boolean;
+}
+
+/**
+ * Reads links and children first, and only then the blobs: a batch is no snapshot, and of a blob read before its link
+ * a collector that comes between the two would leave us a link to nothing.
+ */
+async function readTargets(work: Work, repository: RepositoryName, targets: Target[]): Promise<Found[]> {
+  const children = targets.filter((target) => target.kind === "manifest or blob");
+  const keys = [
+    ...targets.map((target) => linkKey(target.digest, repository)),
+    ...children.map((child) => manifestKey(repository, child.digest)),
+  ];
+  const first = await work.table.getMany(keys, { consistent: true });
+  const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
+    consistent: true,
+  });
+  const manifests = new Set(
+    children.filter((_, i) => first[targets.length + i]).map((child) => child.digest),
+  );
+  return targets.map((target, i) => ({
+    target,
+    link: stored<LinkAttributes>(first[i]),
+    blob: stored<BlobAttributes>(blobs[i]),
+    isManifest: manifests.has(target.digest),
+  }));
+}
+
+/** Takes a collector's mark from a blob that the repository has, by version. */
+async function revive(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  blob: Stored<BlobAttributes>,
+): Promise<"live" | "revived" | "gone" | typeof AGAIN> {
+  if (blob.attributes.state === "deleting") return "gone";
+  const marked: [NewItem, string][] = [];
+  if (link.attributes.state === "condemned") {
+    marked.push([linkItem(digest, repository, work.now()), link.version]);
+  }
+  if (blob.attributes.state === "condemned") {
+    marked.push([revivedBlob(digest, blob.attributes, work.now()), blob.version]);
+  }
+  for (const [item, ifVersion] of marked) {
+    if (await work.table.put(item, { ifVersion }) === undefined) return AGAIN;
+  }
+  return marked.length > 0 ? "revived" : "live";
+}
+
+/** The error for a manifest whose references the repository does not have. */
+export function missingReferences(missing: ManifestReference[]): RegistryError {
+  const detail = missing.slice(0, 10).map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
+  return new RegistryError("MANIFEST_BLOB_UNKNOWN", "Manifest references content that the repository lacks", {
+    detail,
+  });
+}

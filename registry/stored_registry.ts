@@ -1,0 +1,103 @@
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Table } from "../storage/table/table.ts";
+import { bestEffort } from "./best_effort.ts";
+import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
+import { commitUpload } from "./commit.ts";
+import type { Context } from "./context.ts";
+import { deleteManifest } from "./manifest_delete.ts";
+import { putManifest } from "./manifest_push.ts";
+import { getManifest } from "./manifest_store.ts";
+import { listReferrers } from "./referrers.ts";
+import type { Registry } from "./registry.ts";
+import { listRepositories } from "./repositories.ts";
+import { Semaphore } from "./semaphore.ts";
+import { sweep, type SweepReport } from "./sweep.ts";
+import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
+import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
+
+/** Where a registry keeps everything, and its rules. Times are in milliseconds, sizes in bytes. */
+export interface RegistryOptions {
+  objects: ObjectStore;
+  table: Table;
+  /** Whether what a manifest references must be there when it is pushed (`strict`, the default). */
+  references?: "strict" | "sparse";
+  /** Largest blob; without a limit by default. */
+  maxBlobSize?: number;
+  /** How long an upload that nobody continues is kept; a day by default. */
+  uploadExpiry?: number;
+  /** How old something unreferenced must be before it may be collected; an hour by default. */
+  grace?: number;
+  /** How long one request may go on writing after its body has come; a minute by default, far below the grace time. */
+  deadline?: number;
+  /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
+  touch?: boolean;
+  /** Parts on their way to the store beyond one for each upload, in the whole process; 16 by default. */
+  partsInFlight?: number;
+  /** The present in milliseconds since the epoch. */
+  now?: () => number;
+  /** Pauses for so many milliseconds. */
+  sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** A registry over the two ports, with what its upkeep needs. */
+export interface StoredRegistry {
+  registry: Registry;
+  /** Removes what expired uploads have left; to be called now and then by anybody. */
+  sweep: () => Promise<SweepReport>;
+}
+
+/** The registry of ARCHITECTURE.md over an object store and a table. */
+export function createRegistry(options: RegistryOptions): StoredRegistry {
+  const context: Context = {
+    objects: options.objects,
+    table: options.table,
+    references: options.references ?? "strict",
+    maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
+    uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
+    grace: options.grace ?? 60 * 60_000,
+    deadline: options.deadline ?? 60_000,
+    touch: options.touch ?? true,
+    partsInFlight: new Semaphore(options.partsInFlight ?? 16),
+    now: options.now ?? Date.now,
+    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
+  };
+  return { registry: overContext(context), sweep: () => sweep(context) };
+}
+
+function overContext(context: Context): Registry {
+  const bind = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R =>
+    operation(context, ...rest);
+  const start = bind(startUpload);
+  const commit = bind(commitUpload);
+  const cancel = bind(cancelUpload);
+  return {
+    getManifest: bind(getManifest),
+    resolveTag: bind(resolveTag),
+    statBlob: bind(statBlob),
+    getBlob: bind(getBlob),
+    startUpload: start,
+    getUpload: bind(getUpload),
+    appendUpload: bind(appendUpload),
+    commitUpload: commit,
+    cancelUpload: cancel,
+    async putBlob(repository, principal, digest, body) {
+      const { id } = await start(repository, principal);
+      try {
+        return await commit(repository, principal, id, digest, body);
+      } catch (error) {
+        // The client does not know the upload, so nobody will continue it.
+        await bestEffort(() => cancel(repository, principal, id));
+        throw error;
+      }
+    },
+    mountBlob: bind(mountBlob),
+    putManifest: bind(putManifest),
+    deleteTag: bind(deleteTag),
+    deleteManifest: bind(deleteManifest),
+    deleteBlob: bind(deleteBlob),
+    listTags: bind(listTags),
+    getTagHistory: bind(getTagHistory),
+    listReferrers: bind(listReferrers),
+    listRepositories: bind(listRepositories),
+  };
+}

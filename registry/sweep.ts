@@ -1,0 +1,101 @@
+import { beginWork, type Context, type Work } from "./context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  EXPIRY_SHARDS,
+  expirySortKey,
+  type ManifestAttributes,
+  manifestKey,
+  type Stored,
+  stored,
+  type UploadAttributes,
+  uploadItem,
+} from "./items.ts";
+
+/** Items, parts or objects of one request to a store. */
+const BATCH = 100;
+
+/** What a sweep has removed. */
+export interface SweepReport {
+  /** Expired uploads. */
+  uploads: number;
+  /** Objects that belonged to them and that nothing names. */
+  objects: number;
+}
+
+/**
+ * Removes expired uploads and what is left of them. Any number of processes may do this at once and beside everything
+ * else, and each of them may die at any moment: the upload stays until all else of it is gone.
+ */
+export async function sweep(context: Context): Promise<SweepReport> {
+  const report = { uploads: 0, objects: 0 };
+  for (const shard of EXPIRY_SHARDS) {
+    let after: string | undefined;
+    for (;;) {
+      const from = after === undefined ? {} : { after };
+      const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
+      const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
+      for (const item of expired) {
+        const removed = await sweepUpload(context, item.pk, item.sk);
+        if (removed !== undefined) {
+          report.uploads++;
+          report.objects += removed;
+        }
+      }
+      if (expired.length < BATCH) break;
+      after = items.at(-1)?.index?.sk;
+    }
+  }
+  return report;
+}
+
+/** Removes one upload, and answers how many objects went with it; `undefined` where it may not go yet. */
+async function sweepUpload(context: Context, pk: string, sk: string): Promise<number | undefined> {
+  const work = beginWork(context);
+  // The index may lag behind, so it only proposes.
+  const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
+  if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;
+  const aborting = uploadItem(pk.slice("upload#".length), { ...upload.attributes, state: "aborting" });
+  const version = await work.table.put(aborting, { ifVersion: upload.version });
+  if (version === undefined) return undefined;
+  const removed = await removeContent(work, upload);
+  await work.table.delete({ pk, sk }, { ifVersion: version });
+  return removed;
+}
+
+/** A commit may be on its way however old the upload is; after the grace time nobody acts on it any more. */
+function isExpired(context: Context, { state, expiresAt, committingUntil = 0 }: UploadAttributes): boolean {
+  const now = context.now();
+  return expiresAt < now && (state !== "committing" || committingUntil + context.grace < now);
+}
+
+async function removeContent(work: Work, upload: Stored<UploadAttributes>): Promise<number> {
+  const { prefix } = upload.attributes;
+  for (;;) {
+    const begun = await work.objects.listParts(prefix, BATCH);
+    for (const { key, partsId } of begun) await work.objects.abortParts(key, partsId);
+    if (begun.length < BATCH) break;
+  }
+  const kept = await namedObject(work, upload.attributes);
+  let removed = 0;
+  let after: string | undefined;
+  for (;;) {
+    const keys = await work.objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: BATCH });
+    const unneeded = keys.filter((key) => key !== kept);
+    if (unneeded.length > 0) await work.objects.delete(unneeded);
+    removed += unneeded.length;
+    if (keys.length < BATCH) return removed;
+    after = keys.at(-1);
+  }
+}
+
+/** The object that the blob or the manifest of this upload names, if there is one. */
+async function namedObject(
+  work: Work,
+  { kind, digest, repository }: UploadAttributes,
+): Promise<string | undefined> {
+  if (digest === undefined) return undefined;
+  const key = kind === "blob" ? blobKey(digest) : manifestKey(repository, digest);
+  const item = stored<BlobAttributes | ManifestAttributes>(await work.table.get(key, { consistent: true }));
+  return item?.attributes.object;
+}

@@ -1,0 +1,141 @@
+import type { Digest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName, Tag } from "../oci/name.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { repositoryKey, type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "./items.ts";
+import { pageOf, pageSize } from "./page.ts";
+import type { Page, PageRequest, TagCondition, TagMove } from "./registry.ts";
+
+/** Moves of a tag that are remembered. */
+const MOST_MOVES = 32;
+
+/** The tag's item, consistently: what a push has acknowledged is what every process answers from then on. */
+export async function readTag(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<Stored<TagAttributes> | undefined> {
+  return stored<TagAttributes>(await context.table.get(tagKey(repository, tag), { consistent: true }));
+}
+
+/** What a tag points at. */
+export async function resolveTag(context: Context, repository: RepositoryName, tag: Tag): Promise<Digest> {
+  const item = await readTag(context, repository, tag);
+  if (item === undefined) throw unknownTag(tag);
+  return item.attributes.digest;
+}
+
+/** Where a tag is to point. */
+export interface TagTarget {
+  digest: Digest;
+  mediaType: string;
+  /** Of the manifest, in bytes. */
+  size: number;
+}
+
+/**
+ * Moves a tag to `target` by the version that was read, so that the history has no fork. `mayPut` decides on the tag as
+ * it is; where it answers false the tag stays.
+ */
+export function putTag(
+  work: Work,
+  repository: RepositoryName,
+  tag: Tag,
+  target: TagTarget,
+  principal: string,
+  mayPut: (current: Digest | undefined) => boolean,
+): Promise<void> {
+  return untilSettled(work, async () => {
+    const current = await readTag(work, repository, tag);
+    if (!mayPut(current?.attributes.digest)) return;
+    const moves = current?.attributes.moves ?? [];
+    const move: TagMove = {
+      digest: target.digest,
+      mediaType: target.mediaType,
+      at: work.now(),
+      by: principal,
+    };
+    const attributes: TagAttributes = {
+      ...target,
+      moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MOST_MOVES),
+    };
+    // A tag that points there already is written all the same: somebody may be about to delete it by its version.
+    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+    const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
+    return version === undefined ? AGAIN : undefined;
+  });
+}
+
+/**
+ * RFC 9110 §13.1.1 and §13.1.2, with the digest that the tag points at as its entity tag.
+ *
+ * @throws {RegistryError} with status 412.
+ */
+export function assertTagCondition(condition: TagCondition, tag: Tag, current: Digest | undefined): void {
+  const { ifMatch, ifNoneMatch } = condition;
+  if (ifMatch === undefined || matches(ifMatch, current)) {
+    if (ifNoneMatch === undefined || !matches(ifNoneMatch, current)) return;
+  }
+  throw new RegistryError(
+    "DENIED",
+    `Cannot move tag "${tag}": it does not fulfil the condition of the request`,
+    {
+      status: 412,
+      detail: { tag, digest: current ?? null },
+    },
+  );
+}
+
+function matches(digests: Digest[] | "*", current: Digest | undefined): boolean {
+  if (current === undefined) return false;
+  return digests === "*" || digests.includes(current);
+}
+
+/** end-9 with a tag: the manifest stays. */
+export function deleteTag(context: Context, repository: RepositoryName, tag: Tag): Promise<void> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const item = await readTag(work, repository, tag);
+    if (item === undefined) throw unknownTag(tag);
+    const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
+    return deleted ? undefined : AGAIN;
+  });
+}
+
+/** end-8. */
+export async function listTags(
+  context: Context,
+  repository: RepositoryName,
+  page: PageRequest,
+): Promise<Page<Tag>> {
+  const limit = pageSize(page);
+  const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
+  const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
+  const items = await context.table.query(`repo#${repository}`, options);
+  if (items.length === 0) await assertRepository(context, repository);
+  return pageOf(items.map((item) => item.sk.slice(TAG_PREFIX.length) as Tag), limit);
+}
+
+/** The last moves of a tag, newest first. */
+export async function getTagHistory(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<TagMove[]> {
+  const item = await readTag(context, repository, tag);
+  if (item === undefined) throw unknownTag(tag);
+  return item.attributes.moves;
+}
+
+/** Throws `NAME_UNKNOWN` for a repository that no manifest was ever pushed to. */
+async function assertRepository(context: Context, repository: RepositoryName): Promise<void> {
+  if (await context.table.get(repositoryKey(repository), { consistent: true }) !== undefined) return;
+  throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
+}
+
+/** The error for a tag that is not there. */
+export function unknownTag(tag: Tag): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+    detail: { tag },
+  });
+}
