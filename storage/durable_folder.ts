@@ -1,0 +1,22 @@
+import { dirname } from "node:path";
+
+/** Makes the entries of a folder (new, renamed and removed files) outlive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return; // which lets nobody open a folder, and writes its entries through
+  using handle = await Deno.open(folder, { read: true });
+  await handle.sync();
+}
+
+/** Makes the folder where it is not there, and its parents, so that they outlive a power cut. */
+export async function ensureFolder(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  try {
+    await Deno.mkdir(folder);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound) || parent === folder) throw error;
+    await ensureFolder(parent);
+    return ensureFolder(folder);
+  }
+  await syncFolder(parent);
+}

@@ -1,0 +1,190 @@
+// deno-lint-ignore-file require-await -- Reads do not wait, but what is wrong must reject, as it does in other drivers
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { dirname } from "node:path";
+import { ensureFolder, syncFolder } from "../durable_folder.ts";
+import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { prepareDatabase } from "./sqlite_schema.ts";
+import type { Condition, Item, Key, NewItem, QueryOptions, Table } from "./table.ts";
+import { randomVersion } from "./version.ts";
+
+/** Settings of a {@linkcode SqliteTable}. */
+export interface SqliteTableOptions {
+  /** Makes a token that was never used before; random where absent. */
+  newVersion?: () => string;
+}
+
+/** How long a commit waits for one of another process, in milliseconds. */
+const BUSY_TIMEOUT = 10_000;
+
+/** A row of the table `item`. */
+interface Row {
+  pk: string;
+  sk: string;
+  version: string;
+  attributes: string;
+  bytes: Uint8Array<ArrayBuffer> | null;
+  index_pk: string | null;
+  index_sk: string | null;
+}
+
+/** Items in a SQLite database, which other processes may have open too. */
+export class SqliteTable implements Table, AsyncDisposable {
+  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #commits: GroupCommit;
+  readonly #newVersion: () => string;
+
+  private constructor(db: DatabaseSync, newVersion: () => string) {
+    this.#db = db;
+    this.#statements = prepareStatements(db);
+    this.#commits = new GroupCommit(db);
+    this.#newVersion = newVersion;
+  }
+
+  /**
+   * Opens the database at `path`, which is made where there is none, with its folder.
+   *
+   * @throws {Error} for a database of a later release.
+   */
+  static async open(path: string, options: SqliteTableOptions = {}): Promise<SqliteTable> {
+    await ensureFolder(dirname(path));
+    const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+    try {
+      prepareDatabase(db, path);
+      await syncFolder(dirname(path));
+      return new SqliteTable(db, options.newVersion ?? randomVersion);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    return this.#read(key);
+  }
+
+  async getMany(keys: Key[]): Promise<(Item | undefined)[]> {
+    return keys.map((key) => this.#read(key));
+  }
+
+  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+    const row = toRow(item, this.#newVersion());
+    const { insert, update } = this.#statements;
+    const changes = await this.#commits.run(() =>
+      "ifAbsent" in condition
+        ? insert.run(...columns(row)).changes
+        : update.run(...columns(row), condition.ifVersion).changes
+    );
+    return changes === 0 ? undefined : row.version;
+  }
+
+  async putMany(items: NewItem[]): Promise<void> {
+    const rows = items.map((item) => toRow(item, this.#newVersion()));
+    await this.#commits.run(() => {
+      for (const row of rows) this.#statements.upsert.run(...columns(row));
+    });
+  }
+
+  async delete({ pk, sk }: Key, { ifVersion }: { ifVersion: string }): Promise<boolean> {
+    const changes = await this.#commits.run(() => this.#statements.delete.run(pk, sk, ifVersion).changes);
+    return changes !== 0;
+  }
+
+  async query(pk: string, options: QueryOptions): Promise<Item[]> {
+    return slice(this.#statements.query, pk, options);
+  }
+
+  async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return slice(this.#statements.queryIndex, pk, options);
+  }
+
+  /** Commits what waits and closes the database. */
+  async close(): Promise<void> {
+    this.#commits.flush();
+    this.#db.close();
+  }
+
+  /** {@linkcode SqliteTable.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #read({ pk, sk }: Key): Item | undefined {
+    const row = this.#statements.get.get(pk, sk);
+    return row && toItem(row as unknown as Row);
+  }
+}
+
+/** A range of sort keys: from a bound on, or only after it. */
+interface RangeStatements {
+  from: StatementSync;
+  after: StatementSync;
+}
+
+interface Statements extends Record<"get" | "insert" | "update" | "upsert" | "delete", StatementSync> {
+  query: RangeStatements;
+  queryIndex: RangeStatements;
+}
+
+function prepareStatements(db: DatabaseSync): Statements {
+  const insert = "INSERT INTO item (pk, sk, version, attributes, bytes, index_pk, index_sk) " +
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (pk, sk) DO";
+  const set = "SET version = ?3, attributes = ?4, bytes = ?5, index_pk = ?6, index_sk = ?7";
+  const range = (pk: string, sk: string, lower: string) =>
+    db.prepare(
+      `SELECT * FROM item WHERE ${pk} = ? AND ${sk} ${lower} ? AND ${sk} < ? ORDER BY ${sk}, pk, sk LIMIT ?`,
+    );
+  const ranges = (pk: string, sk: string) => ({ from: range(pk, sk, ">="), after: range(pk, sk, ">") });
+  return {
+    get: db.prepare("SELECT * FROM item WHERE pk = ? AND sk = ?"),
+    insert: db.prepare(`${insert} NOTHING`),
+    update: db.prepare(`UPDATE item ${set} WHERE pk = ?1 AND sk = ?2 AND version = ?8`),
+    upsert: db.prepare(`${insert} UPDATE ${set}`),
+    delete: db.prepare("DELETE FROM item WHERE pk = ? AND sk = ? AND version = ?"),
+    query: ranges("pk", "sk"),
+    queryIndex: ranges("index_pk", "index_sk"),
+  };
+}
+
+/** Above all text: SQLite sorts every BLOB after every TEXT (https://www.sqlite.org/datatype3.html, §4.1). */
+const ABOVE_ALL_TEXT = new Uint8Array();
+
+function slice(statements: RangeStatements, pk: string, { prefix = "", after, limit }: QueryOptions): Item[] {
+  const upper = endOfPrefix(prefix) ?? ABOVE_ALL_TEXT;
+  const rows = after !== undefined && compareUtf8(after, prefix) >= 0
+    ? statements.after.all(pk, after, upper, limit)
+    : statements.from.all(pk, prefix, upper, limit);
+  return (rows as unknown as Row[]).map(toItem);
+}
+
+/** The row of an item; nothing in it is shared with the caller, who may change the item before the commit. */
+function toRow({ pk, sk, attributes, bytes, index }: NewItem, version: string): Row {
+  return {
+    pk,
+    sk,
+    version,
+    attributes: JSON.stringify(attributes),
+    bytes: bytes?.slice() ?? null,
+    index_pk: index?.pk ?? null,
+    index_sk: index?.sk ?? null,
+  };
+}
+
+function columns(
+  row: Row,
+): [string, string, string, string, Uint8Array | null, string | null, string | null] {
+  return [row.pk, row.sk, row.version, row.attributes, row.bytes, row.index_pk, row.index_sk];
+}
+
+function toItem({ pk, sk, version, attributes, bytes, index_pk, index_sk }: Row): Item {
+  return {
+    pk,
+    sk,
+    version,
+    attributes: JSON.parse(attributes),
+    ...(bytes && { bytes }),
+    ...(index_pk !== null && index_sk !== null && { index: { pk: index_pk, sk: index_sk } }),
+  };
+}

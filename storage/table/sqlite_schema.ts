@@ -1,0 +1,54 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** The `user_version` of a database that this code has made. */
+const SCHEMA_VERSION = 1;
+
+/** Text sorts by its UTF-8 bytes (BINARY, the default collation), as the port wants it. */
+const SCHEMA = `
+  CREATE TABLE item (
+    pk TEXT NOT NULL,
+    sk TEXT NOT NULL,
+    version TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    bytes BLOB,
+    index_pk TEXT,
+    index_sk TEXT,
+    PRIMARY KEY (pk, sk)
+  ) STRICT;
+  CREATE INDEX item_index ON item (index_pk, index_sk, pk, sk) WHERE index_pk IS NOT NULL;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/**
+ * Sets up the connection, and the tables where the database is new.
+ *
+ * @throws {Error} for a database of a later release.
+ */
+export function prepareDatabase(db: DatabaseSync, path: string): void {
+  // Only FULL syncs the log at every commit, so that an answer outlives a power cut; fullfsync is for macOS, where a
+  // plain fsync stops at the drive's cache.
+  db.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA journal_size_limit = ${64 * 1024 * 1024};
+    PRAGMA cache_size = -8000;
+  `);
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
+    if (version > SCHEMA_VERSION) {
+      throw new Error(
+        `Cannot open ${
+          JSON.stringify(path)
+        }: its schema version is ${version}, and this release knows none above ` +
+          `${SCHEMA_VERSION}`,
+      );
+    }
+    if (version === 0) db.exec(SCHEMA);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

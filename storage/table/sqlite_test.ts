@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { tableContract } from "./contract/mod.ts";
+import { SqliteTable } from "./sqlite.ts";
+
+async function makeFolder() {
+  const folder = await Deno.makeTempDir();
+  return {
+    path: join(folder, "new", "table.db"),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+tableContract("SqliteTable", async () => {
+  const folder = await makeFolder();
+  const table = await SqliteTable.open(folder.path);
+  return {
+    table,
+    async [Symbol.asyncDispose]() {
+      await table.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
+Deno.test("SqliteTable open() finds what was written before", async () => {
+  await using folder = await makeFolder();
+  const item = {
+    pk: "p",
+    sk: "s",
+    attributes: { n: 1 },
+    bytes: new Uint8Array([1]),
+    index: { pk: "i", sk: "j" },
+  };
+  let version: string | undefined;
+  {
+    await using table = await SqliteTable.open(folder.path);
+    version = await table.put(item, { ifAbsent: true });
+    assert(version);
+  }
+  await using table = await SqliteTable.open(folder.path);
+  assertEquals(await table.get(item), { ...item, version });
+  assertEquals(await table.queryIndex("i", { limit: 2 }), [{ ...item, version }]);
+});
+
+Deno.test("SqliteTable open() refuses a database of a later release and leaves it alone", async () => {
+  await using folder = await makeFolder();
+  await (await SqliteTable.open(folder.path)).close();
+  const db = new DatabaseSync(folder.path);
+  db.exec("PRAGMA user_version = 1000");
+  db.close();
+  await assertRejects(() => SqliteTable.open(folder.path), Error, "its schema version is 1000");
+});
+
+Deno.test("SqliteTable close() commits what waits, and nothing is taken afterwards", async () => {
+  await using folder = await makeFolder();
+  const table = await SqliteTable.open(folder.path);
+  const write = table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true });
+  await table.close();
+  assert(await write);
+  await assertRejects(() => table.put({ pk: "p", sk: "t", attributes: {} }, { ifAbsent: true }));
+  await assertRejects(() => table.get({ pk: "p", sk: "s" }));
+});
+
+Deno.test("SqliteTable put() has one winner when two connections race, and each sees it", async () => {
+  await using folder = await makeFolder();
+  await using a = await SqliteTable.open(folder.path);
+  await using b = await SqliteTable.open(folder.path);
+  for (let n = 0; n < 20; n++) {
+    const item = { pk: "p", sk: `s${n}`, attributes: {} };
+    const answers = await Promise.all([a.put(item, { ifAbsent: true }), b.put(item, { ifAbsent: true })]);
+    const winners = answers.filter((version) => version !== undefined);
+    assertEquals(winners.length, 1);
+    assertEquals([await a.get(item), await b.get(item)].map((stored) => stored?.version), [
+      ...winners,
+      ...winners,
+    ]);
+  }
+});
+
+Deno.test("SqliteTable put() takes its versions from newVersion when it is given", async () => {
+  await using folder = await makeFolder();
+  let n = 0;
+  await using table = await SqliteTable.open(folder.path, { newVersion: () => `v${++n}` });
+  assertEquals(await table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true }), "v1");
+});
