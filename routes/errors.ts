@@ -1,6 +1,7 @@
 import { RegistryError } from "../oci/errors.ts";
 import { StorageFullError } from "../storage/errors.ts";
 import { jsonResponse } from "./json.ts";
+import type { RouteKind } from "./route.ts";
 
 /** The answer to a request that failed, and what the log should say of it beyond that. */
 export interface Failure {
@@ -15,9 +16,10 @@ export interface Failure {
  * Only a {@linkcode RegistryError} was made for a client to see. Of anything else it learns no more than the id under
  * which the log tells the rest.
  */
-export function failureOf(thrown: unknown, requestId: string): Failure {
+export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind): Failure {
   const error = toRegistryError(thrown, requestId);
-  const response = jsonResponse(error.toJSON(), error.headers, error.status);
+  const allow = error.status === 405 ? { Allow: methodsLeft(kind) } : {};
+  const response = jsonResponse(error.toJSON(), { ...allow, ...error.headers }, error.status);
   if (error.status >= 500) return { response, error: thrown };
   return { response };
 }
@@ -29,4 +31,9 @@ function toRegistryError(thrown: unknown, requestId: string): RegistryError {
     return new RegistryError("UNSUPPORTED", "The registry has no room left", { status: 507 });
   }
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
+}
+
+/** What a resource still allows where the registry refuses to write to it; a 405 must say so (RFC 9110 §15.5.6). */
+function methodsLeft(kind: RouteKind | undefined): string {
+  return kind === "putManifest" || kind === "deleteManifest" || kind === "deleteBlob" ? "GET, HEAD" : "";
 }

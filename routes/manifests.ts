@@ -27,7 +27,7 @@ export interface ManifestLimits {
   /** Bytes of the largest manifest. */
   maxManifestSize: number;
   /** Milliseconds without a byte after which a body is given up. */
-  bodyIdleTimeout: number;
+  uploadIdleTimeout: number;
 }
 
 /** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */
@@ -38,7 +38,7 @@ export function putManifest(
   return async function putManifest({ repository, reference, tags }, request, principal) {
     const condition = parseTagCondition(request.headers);
     const receipt = await registry.putManifest(repository, principal, {
-      bytes: await readBody(request, limits.maxManifestSize, limits.bodyIdleTimeout),
+      bytes: await readBody(request, limits.maxManifestSize, limits.uploadIdleTimeout),
       contentType: mediaTypeOf(request.headers.get("Content-Type")),
       reference,
       tags,

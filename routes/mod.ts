@@ -45,7 +45,7 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
       route = parseRoute(request.method, request.url);
       response = await handle(handlers, route, request, ANYBODY);
     } catch (thrown) {
-      failure = failureOf(thrown, id);
+      failure = failureOf(thrown, id, route?.kind);
       response = failure.response;
     }
     await discardBody(request);

@@ -65,9 +65,6 @@ const UPLOAD_ID = /^[A-Za-z0-9-]{1,128}$/;
 /** Most tags that one push of a manifest may set; distribution-spec end-7b wants at least ten. */
 const MAX_TAGS = 100;
 
-/** Most items that a client may have in one page of a list. */
-const MAX_PAGE = 10_000;
-
 /**
  * The route of a request, from its method and the URL as it came: nothing is decoded or normalised, so `%`, `\`, `//`
  * and `..` are simply not in the grammar of anything.
@@ -244,7 +241,7 @@ function parsePage(parameters: Parameters): PageRequest {
   if (n !== undefined && !/^[0-9]+$/.test(n)) throw badParameter("n", "must be a number, 0 or more");
   const after = parseAfter(parameters);
   return {
-    ...(n === undefined ? {} : { limit: Math.min(Number(n), MAX_PAGE) }),
+    ...(n === undefined ? {} : { limit: Math.min(Number(n), Number.MAX_SAFE_INTEGER) }),
     ...(after === undefined ? {} : { after }),
   };
 }

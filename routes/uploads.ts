@@ -10,7 +10,7 @@ import { bodyOf, contentLength } from "./request_body.ts";
 /** What uploads are bounded by. */
 export interface UploadLimits {
   /** Milliseconds without a byte after which a body is given up; what came before stays in the upload. */
-  bodyIdleTimeout: number;
+  uploadIdleTimeout: number;
 }
 
 /** end-4a, end-4c: begins an upload. */
@@ -50,29 +50,29 @@ export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUp
 
 /** end-5: the next chunk, or as much as comes where there is no `Content-Range`. */
 export function appendUpload(
-  registry: Pick<Registry, "appendUpload">,
+  registry: Pick<Registry, "appendUpload" | "getUpload">,
   limits: UploadLimits,
 ): Handler<"appendUpload"> {
-  return async function appendUpload({ repository, id }, request, principal) {
-    const body = uploadBody(request, limits);
-    const upload = await tellingWhere(repository, registry.appendUpload(repository, principal, id, body));
-    return uploadResponse(202, repository, upload);
+  return async function appendUpload(route, request, principal) {
+    const upload = await tellingWhere(registry, route, principal, () => {
+      return registry.appendUpload(route.repository, principal, route.id, uploadBody(request, limits));
+    });
+    return uploadResponse(202, route.repository, upload);
   };
 }
 
 /** end-6: the last chunk, if any, and the digest of the whole. */
 export function commitUpload(
-  registry: Pick<Registry, "commitUpload">,
+  registry: Pick<Registry, "commitUpload" | "getUpload">,
   limits: UploadLimits,
 ): Handler<"commitUpload"> {
-  return async function commitUpload({ repository, id, digest }, request, principal) {
-    const body = request.body === null || contentLength(request) === 0
-      ? undefined
-      : uploadBody(request, limits);
-    const blob = await tellingWhere(
-      repository,
-      registry.commitUpload(repository, principal, id, digest, body),
-    );
+  return async function commitUpload(route, request, principal) {
+    const { repository, id, digest } = route;
+    const empty = request.body === null || contentLength(request) === 0;
+    const blob = await tellingWhere(registry, route, principal, () => {
+      const body = empty ? undefined : uploadBody(request, limits);
+      return registry.commitUpload(repository, principal, id, digest, body);
+    });
     return blobCreated(repository, blob);
   };
 }
@@ -98,21 +98,32 @@ function uploadBody(request: Request, limits: UploadLimits): UploadBody {
     throw new RegistryError("SIZE_INVALID", "Content-Range and Content-Length disagree");
   }
   return {
-    stream: bodyOf(request, limits.bodyIdleTimeout),
+    stream: bodyOf(request, limits.uploadIdleTimeout),
     ...(length === undefined ? {} : { length }),
     ...(range === undefined ? {} : { range }),
   };
 }
 
-/** A 416 that tells where the upload stands, which is what clients resume from. */
-async function tellingWhere<T>(repository: RepositoryName, work: Promise<T>): Promise<T> {
+/**
+ * Adds to a 416 where the upload stands, which is what clients resume from: regclient takes an error with `Location` and
+ * `Range` for one that it can recover from.
+ */
+async function tellingWhere<T>(
+  registry: Pick<Registry, "getUpload">,
+  { repository, id }: { repository: RepositoryName; id: string },
+  principal: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
   try {
-    return await work;
+    return await attempt();
   } catch (error) {
-    if (!(error instanceof OffsetMismatch)) throw error;
+    if (!(error instanceof RegistryError) || error.status !== 416) throw error;
+    const upload = error instanceof OffsetMismatch
+      ? error.upload
+      : await registry.getUpload(repository, principal, id);
     throw new RegistryError(error.code, error.message, {
-      status: error.status,
-      headers: uploadHeaders(repository, error.upload),
+      status: 416,
+      headers: uploadHeaders(repository, upload),
       cause: error,
     });
   }
