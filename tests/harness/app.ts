@@ -1,0 +1,59 @@
+/**
+ * The registry's HTTP interface over stores of choice, without a server: tests drive it by `app.request("/v2/")`.
+ *
+ * @module
+ */
+import { createRegistry, type Registry, type RegistryOptions } from "../../registry/mod.ts";
+import { type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
+import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
+
+/** What differs from a registry with everything at its default, in memory. */
+export interface TestAppOptions {
+  /** Other stores or rules. */
+  registry?: Partial<RegistryOptions>;
+  /** Other bounds of requests. */
+  limits?: Partial<AppOptions["limits"]>;
+  /** What is put around the registry, such as a switch. */
+  wrap?: (registry: Registry) => Registry;
+  /** What `/readyz` asks. */
+  ready?: () => Promise<boolean>;
+}
+
+/** An app and what tests look at beside it. */
+export interface TestApp {
+  /** Answers requests, by `request` in a test and by `fetch` in a server. */
+  app: ReturnType<typeof createApp>;
+  /** Sends a request to the app. */
+  request: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Every log entry so far. */
+  entries: RequestLog[];
+}
+
+/** The app over a real registry. */
+export function buildApp(options: TestAppOptions = {}): TestApp {
+  const { registry } = createRegistry({
+    objects: new MemoryObjectStore(),
+    table: new MemoryTable(),
+    ...options.registry,
+  });
+  return appOver(options.wrap?.(registry) ?? registry, options);
+}
+
+/** The app over a registry that has only the methods that a test needs. */
+export function fakeApp(
+  registry: Partial<Registry>,
+  options: Omit<TestAppOptions, "registry"> = {},
+): TestApp {
+  return appOver(registry as Registry, options);
+}
+
+function appOver(registry: Registry, options: TestAppOptions): TestApp {
+  const entries: RequestLog[] = [];
+  const app = createApp({
+    registry,
+    log: (entry) => entries.push(entry),
+    ready: options.ready ?? (() => Promise.resolve(true)),
+    limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
+  });
+  return { app, entries, request: async (path, init) => await app.request(path, init) };
+}
