@@ -1,0 +1,94 @@
+/**
+ * The two OCI conformance suites as programs that test whatever registry listens at an address.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { tool, type ToolName } from "../tools/tool.ts";
+import { readOldReport, readReport, type Report } from "./report.ts";
+
+const RESULTS = fileURLToPath(new URL("../.work/conformance", import.meta.url));
+
+/** A suite's report, and where a person reads more. */
+export interface SuiteRun {
+  readonly report: Report;
+  /** The suite's own words: every test in its tree, the failed ones with their reason. */
+  readonly output: string;
+  /** The folder with `report.html`: every request and answer. */
+  readonly results: string;
+}
+
+/** The settings of the redesigned suite that runs differ in. */
+export interface SuiteSettings {
+  /** `1.1`, or `dev` for what the specification's main branch adds. */
+  readonly version: "1.1" | "dev";
+  /** Whether manifests whose layers or children were never pushed are pushed too. */
+  readonly sparse: boolean;
+}
+
+/**
+ * Runs the redesigned suite.
+ *
+ * @param host `host:port` of a registry that speaks plain HTTP.
+ * @param name The folder of its results.
+ * @throws {Error} When it leaves no report.
+ */
+export async function runSuite(host: string, name: string, settings: SuiteSettings): Promise<SuiteRun> {
+  const { output, results } = await runProgram("conformance", name, {
+    OCI_REGISTRY: host,
+    OCI_TLS: "disabled",
+    OCI_VERSION: settings.version,
+    OCI_DATA_SPARSE: `${settings.sparse}`,
+    OCI_REPO1: `conformance/${name}/one`,
+    OCI_REPO2: `conformance/${name}/two`,
+    OCI_RESULTS_DIR: ".",
+  });
+  return { report: readReport(await readResult(results, "results.yaml", output), output), output, results };
+}
+
+/**
+ * Runs the first suite with all of its workflows.
+ *
+ * @param host `host:port` of a registry that speaks plain HTTP.
+ * @param name The folder of its results.
+ * @throws {Error} When it leaves no report.
+ */
+export async function runOldSuite(host: string, name: string): Promise<SuiteRun> {
+  const { output, results } = await runProgram("conformance_old", name, {
+    OCI_ROOT_URL: `http://${host}`,
+    OCI_NAMESPACE: `conformance/${name}/one`,
+    OCI_CROSSMOUNT_NAMESPACE: `conformance/${name}/two`,
+    OCI_TEST_PULL: "1",
+    OCI_TEST_PUSH: "1",
+    OCI_TEST_CONTENT_DISCOVERY: "1",
+    OCI_TEST_CONTENT_MANAGEMENT: "1",
+    OCI_AUTOMATIC_CROSSMOUNT: "1",
+  });
+  return { report: readOldReport(await readResult(results, "junit.xml", output)), output, results };
+}
+
+/** Both suites write into their working folder; it starts empty, so that no report of an earlier run is read. */
+async function runProgram(program: ToolName, name: string, env: Record<string, string>) {
+  const results = `${RESULTS}/${name}`;
+  await Deno.remove(results, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(results, { recursive: true });
+  const inherited = Object.entries(Deno.env.toObject()).filter(([key]) => !key.startsWith("OCI_"));
+  const { stdout, stderr } = await new Deno.Command(await tool(program), {
+    cwd: results,
+    clearEnv: true,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdin: "null",
+  }).output();
+  return { output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), results };
+}
+
+async function readResult(results: string, file: string, output: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(`${results}/${file}`);
+  } catch (cause) {
+    throw new Error(`The conformance suite left no "${file}":\n${output.slice(-4000)}`, { cause });
+  }
+}

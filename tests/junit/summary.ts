@@ -1,0 +1,26 @@
+/**
+ * Prints the sum of a test run as its last line and exits with 1 unless every stage passed.
+ *
+ * Arguments, one for each stage: `<name>=<exit code>`, with `=<JUnit report>` behind it where the stage writes one.
+ *
+ * @module
+ */
+
+import { type Stage, tally } from "./tally.ts";
+
+async function readStage(argument: string): Promise<Stage> {
+  const [name = "", exitCode, junitPath] = argument.split("=");
+  const junit = junitPath === undefined ? null : await Deno.readTextFile(junitPath).catch(() => undefined);
+  return { name, exitCode: Number(exitCode), junit };
+}
+
+const stages = await Promise.all(Deno.args.map(readStage));
+for (const stage of stages) {
+  const { passed, failed, skipped } = tally([stage]);
+  console.log(
+    `${stage.name}: exit code ${stage.exitCode}, ${passed} passed, ${failed} failed, ${skipped} skipped`,
+  );
+}
+const { passed, failed } = tally(stages);
+console.log(`${passed} passed, ${failed} failed`);
+Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

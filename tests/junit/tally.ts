@@ -1,0 +1,54 @@
+/**
+ * Sums several stages of a test run into one count that cannot look better than the run was.
+ *
+ * @module
+ */
+
+import { readTestcases } from "./testcases.ts";
+
+/** One command of a test run, after it ended. */
+export interface Stage {
+  readonly name: string;
+  readonly exitCode: number;
+  /** Its JUnit report; `undefined` when it left none; `null` for a command that is one test by itself. */
+  readonly junit: string | undefined | null;
+}
+
+/** How many tests ended how. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/**
+ * Counts the tests of all stages. A stage that failed counts at least one failure, even where its report is missing,
+ * cut off or all green (a test file that cannot be loaded leaves no mark in the report); so does one that ran nothing.
+ */
+export function tally(stages: readonly Stage[]): Tally {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const stage of stages) {
+    const { passed, failed, skipped } = tallyStage(stage);
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
+function tallyStage({ exitCode, junit }: Stage): Tally {
+  if (junit === null) return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+  const counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
+  for (const { outcome } of testcasesOf(junit)) counts[outcome] += 1;
+  const failed = counts.failed + counts.errored;
+  const silentFailure = failed === 0 && (exitCode !== 0 || counts.passed === 0);
+  return { passed: counts.passed, failed: silentFailure ? 1 : failed, skipped: counts.skipped };
+}
+
+function testcasesOf(junit: string | undefined) {
+  try {
+    return readTestcases(junit ?? "");
+  } catch {
+    return []; // missing or cut off: the caller counts that as a failure
+  }
+}
