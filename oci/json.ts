@@ -86,18 +86,19 @@ interface Container {
 /** Checks what `JSON.parse` does not. Of a text that is no JSON it may think anything: `JSON.parse` finds out. */
 function checkStructure(text: string, shape: ObjectShape): void {
   const open: Container[] = [];
+  let here: Container | undefined;
   for (let i = 0; i < text.length; i++) {
-    const here = open.at(-1);
     switch (text[i]) {
       case "{":
-        enter(open, openObject(here?.value ?? shape));
+        here = enter(open, openObject(here?.value ?? shape));
         break;
       case "[":
-        enter(open, openArray(here?.value ?? shape));
+        here = enter(open, openArray(here?.value ?? shape));
         break;
       case "}":
       case "]":
         open.pop();
+        here = open.at(-1);
         break;
       case ",":
         if (typeof here?.at === "number") here.at++;
@@ -126,9 +127,10 @@ function openArray(items: MemberShape): Container {
   return { known: NOTHING_KNOWN, beforeName: false, at: 0, value: items };
 }
 
-function enter(open: Container[], container: Container): void {
+function enter(open: Container[], container: Container): Container {
   if (open.length === MAX_DEPTH) throw invalid(`Manifest nests deeper than ${MAX_DEPTH} levels`);
   open.push(container);
+  return container;
 }
 
 function takeName(here: Container, name: string, open: Container[]): void {

@@ -6,7 +6,6 @@ import {
   isForeignLayerMediaType,
   isImageMediaType,
   isIndexMediaType,
-  isSchema1MediaType,
   type ManifestMediaType,
   mediaTypeOf,
   OCI_INDEX,
@@ -73,6 +72,7 @@ type JsonObject = Record<string, unknown>;
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const document = parseStrictJson(bytes, MANIFEST_SHAPE);
   if (!isObject(document)) throw invalid("Manifest is not a JSON object");
+  if (document.schemaVersion !== 2) throw invalid("Manifest is not of schemaVersion 2, the only one supported");
   const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
   const isImage = isImageMediaType(mediaType);
   checkForm(document, isImage ? ["manifests", "fsLayers"] : ["config", "layers", "fsLayers"]);
@@ -99,15 +99,11 @@ export function describeReferrer(manifest: ParsedManifest, digest: Digest, size:
 
 /**
  * The type that the document declares, which the `Content-Type` must equal where both are there (distribution-spec
- * §"Pushing Manifests"), else that of the `Content-Type`. Both are no more than recommended, so a document with neither
- * is of the OCI type that it has the form of; Docker's formats must declare theirs.
+ * §"Pushing Manifests"), else that of the `Content-Type`. Both are no more than recommended for OCI's formats, so a
+ * document with neither is of the one that it has the form of.
  */
 function resolveMediaType(document: JsonObject, announced: string | undefined): ManifestMediaType {
   const declared = optionalString(document, "mediaType");
-  if (document.schemaVersion === 1 || isSchema1MediaType(declared ?? announced ?? "")) {
-    throw invalid("Docker manifests of schema 1 are not supported");
-  }
-  if (document.schemaVersion !== 2) throw invalid("Manifest has no schemaVersion 2");
   if (declared !== undefined && announced !== undefined && declared.toLowerCase() !== announced) {
     throw invalid(`Content-Type ${quote(announced)} is not the manifest's mediaType ${quote(declared)}`);
   }

@@ -27,11 +27,6 @@ export function isIndexMediaType(text: string): text is typeof OCI_INDEX | typeo
   return text === OCI_INDEX || text === DOCKER_MANIFEST_LIST;
 }
 
-/** Whether `text` is one of Docker's types of schema 1, signed or not, which no client pushes any more. */
-export function isSchema1MediaType(text: string): boolean {
-  return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:json|prettyjws)$/.test(text);
-}
-
 /**
  * Whether a layer of this type may stay elsewhere: image-spec's non-distributable layers (layer.md) and Docker's
  * foreign ones, of any compression. Clients do not push them.
