@@ -1,0 +1,78 @@
+/** Where lines go; `Deno.stdout` is one. */
+export interface Output {
+  /** Takes some of the bytes, and answers how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** How {@linkcode LineWriter} trades delay and memory for speed. */
+export interface LineWriterOptions {
+  /** Milliseconds after which a line is written at the latest. */
+  delay?: number;
+  /** Characters that are collected before they are written without waiting for the delay. */
+  batch?: number;
+  /** Characters that may wait for a reader that does not keep up; lines beyond are dropped, and counted. */
+  backlog?: number;
+}
+
+/**
+ * Writes lines in batches, since a system call for each would cost more than many a request. Nobody waits for a slow
+ * reader of the output, and nothing grows because of one.
+ */
+export class LineWriter {
+  readonly #output: Output;
+  readonly #dropNote: (count: number) => string;
+  readonly #options: Required<LineWriterOptions>;
+  readonly #encoder = new TextEncoder();
+  #waiting = "";
+  #dropped = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | undefined;
+
+  /** Lines for `output`; where some had to be dropped, `dropNote` makes the line that says so. */
+  constructor(output: Output, dropNote: (count: number) => string, options: LineWriterOptions = {}) {
+    this.#output = output;
+    this.#dropNote = dropNote;
+    this.#options = { delay: 100, batch: 16_384, backlog: 1_048_576, ...options };
+  }
+
+  /** Takes a line without its end; `now` for one that should not wait for others. */
+  write(line: string, now = false): void {
+    if (this.#waiting.length >= this.#options.backlog) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting += line + "\n";
+    if (now || this.#waiting.length >= this.#options.batch) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), this.#options.delay);
+  }
+
+  /** Settles when all that was taken so far is written, or nobody reads any more. */
+  async flush(): Promise<void> {
+    this.#start();
+    await this.#writing;
+  }
+
+  #start(): void {
+    this.#writing ??= this.#drain().finally(() => this.#writing = undefined);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for (let bytes = this.#take(); bytes.length > 0; bytes = this.#take()) {
+        while (bytes.length > 0) bytes = bytes.subarray(await this.#output.write(bytes));
+      }
+    } catch {
+      // Nobody reads any more: the lines are lost, and the registry goes on.
+    }
+  }
+
+  #take(): Uint8Array {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#dropped > 0) this.#waiting += this.#dropNote(this.#dropped) + "\n";
+    this.#dropped = 0;
+    const text = this.#waiting;
+    this.#waiting = "";
+    return this.#encoder.encode(text);
+  }
+}

@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import { LineWriter, type Output } from "./line_writer.ts";
+
+const dropNote = (count: number) => `dropped ${count}`;
+
+/** An output whose writes are answered one by one. */
+class SlowOutput implements Output {
+  readonly chunks: string[] = [];
+  #answer: ((bytes: number) => void) | undefined;
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.chunks.push(new TextDecoder().decode(bytes));
+    return new Promise((resolve) => this.#answer = resolve);
+  }
+
+  async take(bytes: number): Promise<void> {
+    this.#answer!(bytes);
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  }
+}
+
+Deno.test("write() collects lines until there is a batch of them", () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 8 });
+  lines.write("one");
+  assertEquals(output.chunks, []);
+  lines.write("two");
+  assertEquals(output.chunks, ["one\ntwo\n"]);
+});
+
+Deno.test("write() writes a line that should not wait with those before it", () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9 });
+  lines.write("one");
+  lines.write("two", true);
+  assertEquals(output.chunks, ["one\ntwo\n"]);
+});
+
+Deno.test("write() writes a lone line after the delay", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const output: Output = {
+    write(bytes) {
+      resolve(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+  };
+  new LineWriter(output, dropNote, { delay: 1 }).write("one");
+  assertEquals(await promise, "one\n");
+});
+
+Deno.test("write() goes on where the output took only some bytes, in order", async () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9 });
+  lines.write("one", true);
+  lines.write("two", true);
+  await output.take(3);
+  await output.take(1);
+  await output.take(4);
+  assertEquals(output.chunks, ["one\n", "\n", "two\n"]);
+});
+
+Deno.test("write() drops and counts lines when the reader does not keep up", async () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 4, backlog: 8 });
+  for (const line of ["one", "two", "six", "ten", "nil"]) lines.write(line);
+  await output.take(4);
+  assertEquals(output.chunks, ["one\n", "two\nsix\ndropped 2\n"]);
+  await output.take(18);
+  lines.write("end");
+  assertEquals(output.chunks.at(-1), "end\n");
+});
+
+Deno.test("flush() settles when everything is written, what came meanwhile as well", async () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9 });
+  lines.write("one");
+  let flushed = false;
+  const flush = lines.flush().then(() => flushed = true);
+  lines.write("two");
+  await output.take(4);
+  assertEquals([output.chunks, flushed], [["one\n", "two\n"], false]);
+  await output.take(4);
+  await flush;
+});
+
+Deno.test("flush() settles when nobody reads any more", async () => {
+  const output: Output = { write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")) };
+  const lines = new LineWriter(output, dropNote);
+  lines.write("one");
+  await lines.flush();
+  lines.write("two");
+  await lines.flush();
+});

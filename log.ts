@@ -1,0 +1,119 @@
+import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
+import type { RequestLog } from "./routes/mod.ts";
+
+/** How much a line matters. */
+type Level = "info" | "warn" | "error";
+
+/** More of an event, by name. */
+type Fields = Record<string, string | number | boolean>;
+
+/** Where the process tells what happens. Nothing here waits, throws, or tells a secret. */
+export interface Log {
+  /** One line for a request that has been answered. */
+  request(entry: RequestLog): void;
+  /** Something worth knowing. */
+  info(message: string, fields?: Fields): void;
+  /** Something that somebody may want to change. */
+  warn(message: string, fields?: Fields): void;
+  /** Something that went wrong on our side. */
+  error(message: string, error: unknown): void;
+  /** Settles when all is written. */
+  flush(): Promise<void>;
+}
+
+/** What {@linkcode createLog} takes. */
+export interface LogOptions extends LineWriterOptions {
+  /** One JSON object a line, a readable line, or nothing at all. */
+  format: "json" | "text" | "off";
+  /** Standard output by default. */
+  output?: Output;
+  /** The present, in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** A log that costs a request next to nothing: its lines are collected and written together. */
+export function createLog({ format, output = Deno.stdout, now = Date.now, ...options }: LogOptions): Log {
+  if (format === "off") return SILENT;
+  const { eventLine, requestLine } = format === "json" ? JSON_FORMAT : TEXT_FORMAT;
+  const dropNote = (count: number) =>
+    eventLine(now(), "warn", "Dropped log lines: nobody read them", { count });
+  const lines = new LineWriter(output, dropNote, options);
+  return {
+    request: (entry) => lines.write(requestLine(entry), entry.error !== undefined),
+    info: (message, fields) => lines.write(eventLine(now(), "info", message, fields)),
+    warn: (message, fields) => lines.write(eventLine(now(), "warn", message, fields), true),
+    error: (message, error) =>
+      lines.write(eventLine(now(), "error", message, { error: describe(error) }), true),
+    flush: () => lines.flush(),
+  };
+}
+
+const nothing = () => {};
+const SILENT: Log = { request: nothing, info: nothing, warn: nothing, error: nothing, flush: async () => {} };
+
+/** How events and requests become lines. */
+interface Format {
+  eventLine(time: number, level: Level, message: string, fields?: Fields): string;
+  requestLine(entry: RequestLog): string;
+}
+
+const JSON_FORMAT: Format = {
+  eventLine: (time, level, message, fields) => {
+    return plain(JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }));
+  },
+  // Written out, since this is half the time of `JSON.stringify`. What stands between quotes unescaped is ours.
+  requestLine: ({ time, method, route, path, status, bytes, duration, id, error }) => {
+    const failed = error === undefined ? "" : `,"error":${plain(JSON.stringify(describe(error)))}`;
+    return `{"time":"${new Date(time).toISOString()}","level":"${levelOf(status)}","method":${
+      quote(method)
+    },` +
+      `"route":"${route ?? "none"}","path":${quote(path)},"status":${status},"bytes":${bytes},` +
+      `"duration":${duration.toFixed(2)},"id":"${id}"${failed}}`;
+  },
+};
+
+const TEXT_FORMAT: Format = {
+  eventLine: (time, level, message, fields = {}) => {
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`).join("");
+    return `${clock(time)} ${level === "info" ? "" : `${level}: `}${escape(message + rest)}`;
+  },
+  requestLine: ({ time, method, path, status, bytes, duration, id, error }) => {
+    const failed = error === undefined ? "" : `\n  ${escape(describe(error), /[^\n\x20-\x7e]/g)}`;
+    return `${clock(time)} ${status} ${escape(`${method} ${path}`)} ${bytes} B ${
+      duration.toFixed(1)
+    } ms ${id}${failed}`;
+  },
+};
+
+function levelOf(status: number): Level {
+  return status >= 500 ? "error" : "info";
+}
+
+/** An error with its stack and what led to it. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `\nCaused by: ${describe(error.cause)}`;
+  return (error.stack ?? String(error)) + cause;
+}
+
+/** The time of day, for a person who watches. */
+function clock(time: number): string {
+  return new Date(time).toISOString().slice(11, 19);
+}
+
+// A path is what the client wrote. Whatever a terminal or a reader of lines could take for more than text is escaped.
+const UNSAFE = /[^\x20-\x7e]/;
+const ALL_UNSAFE = /[^\x20-\x7e]/g;
+
+function escape(text: string, unsafe: RegExp = ALL_UNSAFE): string {
+  return text.replace(unsafe, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** A JSON string of printable ASCII alone. */
+function quote(text: string): string {
+  return plain(JSON.stringify(text));
+}
+
+function plain(json: string): string {
+  return UNSAFE.test(json) ? escape(json) : json;
+}

@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Output } from "./line_writer.ts";
+import { createLog } from "./log.ts";
+import type { RequestLog } from "./routes/mod.ts";
+
+/** An output that remembers what it was given. */
+function memory(): Output & { text(): string } {
+  const chunks: string[] = [];
+  return {
+    write(bytes) {
+      chunks.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    text: () => chunks.join(""),
+  };
+}
+
+const ENTRY: RequestLog = {
+  time: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+  method: "GET",
+  route: "getManifest",
+  path: "/v2/library/debian/manifests/latest",
+  status: 200,
+  bytes: 1024,
+  duration: 1.23456,
+  id: "0a1b2c3d-1",
+};
+
+/** What a log of this format writes of one entry. */
+async function lineOf(format: "json" | "text", entry: RequestLog): Promise<string> {
+  const output = memory();
+  const log = createLog({ format, output });
+  log.request(entry);
+  await log.flush();
+  return output.text();
+}
+
+Deno.test("request() writes one JSON object a line", async () => {
+  const line = await lineOf("json", ENTRY);
+  assertEquals(line.indexOf("\n"), line.length - 1);
+  assertEquals(JSON.parse(line), {
+    time: "2026-01-02T03:04:05.006Z",
+    level: "info",
+    method: "GET",
+    route: "getManifest",
+    path: "/v2/library/debian/manifests/latest",
+    status: 200,
+    bytes: 1024,
+    duration: 1.23,
+    id: "0a1b2c3d-1",
+  });
+});
+
+Deno.test("request() writes a readable line for a terminal", async () => {
+  const line = await lineOf("text", ENTRY);
+  assertEquals(line, "03:04:05 200 GET /v2/library/debian/manifests/latest 1024 B 1.2 ms 0a1b2c3d-1\n");
+});
+
+Deno.test("request() tells what went wrong on our side, with what led to it", async () => {
+  const error = new Error("Cannot read", { cause: new Error("disk gone") });
+  const json = JSON.parse(await lineOf("json", { ...ENTRY, status: 500, error }));
+  assertEquals(json.level, "error");
+  assertStringIncludes(json.error, "Error: Cannot read\n    at ");
+  assertStringIncludes(json.error, "Caused by: Error: disk gone");
+  assertStringIncludes(await lineOf("text", { ...ENTRY, status: 500, error }), "\n  Error: Cannot read\n");
+});
+
+Deno.test("request() lets no path begin a line, move a cursor or hide itself", async () => {
+  const path = '/v2/\n{"level":"error"}\r\x1b[2J\x7f\x9b2J\u2028\u202e"\\';
+  const json = await lineOf("json", { ...ENTRY, path });
+  assert(/^[\x20-\x7e]+\n$/.test(json), json);
+  assertEquals(JSON.parse(json).path, path);
+  assert(/^[\x20-\x7e]+\n$/.test(await lineOf("text", { ...ENTRY, path })));
+});
+
+Deno.test("request() lets no method or error do so either", async () => {
+  const entry = { ...ENTRY, status: 500, method: "G\u2028T", error: "\x1b[2J\r" };
+  const json = await lineOf("json", entry);
+  assert(/^[\x20-\x7e]+\n$/.test(json), json);
+  assertEquals(JSON.parse(json).error, "\x1b[2J\r");
+  assert(/^[\x20-\x7e\n]+$/.test(await lineOf("text", entry)));
+});
+
+Deno.test("createLog() writes nothing when it is off", async () => {
+  const output = memory();
+  const log = createLog({ format: "off", output });
+  log.request(ENTRY);
+  log.error("Cannot sweep", new Error("no"));
+  await log.flush();
+  assertEquals(output.text(), "");
+});
+
+Deno.test("createLog() writes an event with its fields and an error at once", async () => {
+  const output = memory();
+  const log = createLog({ format: "json", output, now: () => ENTRY.time, delay: 1e9 });
+  log.info("Listening", { url: "http://127.0.0.1:8000" });
+  assertEquals(output.text(), "");
+  log.error("Cannot sweep", "why");
+  await log.flush();
+  assertEquals(output.text().trim().split("\n").map((line) => JSON.parse(line)), [
+    { time: "2026-01-02T03:04:05.006Z", level: "info", message: "Listening", url: "http://127.0.0.1:8000" },
+    { time: "2026-01-02T03:04:05.006Z", level: "error", message: "Cannot sweep", error: "why" },
+  ]);
+});
