@@ -149,9 +149,7 @@ async function run(program: string, args: string[], options: Deno.CommandOptions
     stdout: "piped",
     stderr: "piped",
   });
-  const { success, stdout, stderr } = await command.output().catch((cause) => {
-    throw new Error(`Cannot run "${program}": ${cause.message}`, { cause });
-  });
+  const { success, stdout, stderr } = await command.output();
   if (success) return;
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   throw new Error(`Cannot run "${program} ${args.join(" ")}":\n${output.slice(-4000)}`);
