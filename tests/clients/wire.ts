@@ -1,0 +1,154 @@
+/**
+ * A TCP proxy between a client and the registry that remembers what was said and, if asked, cuts a connection.
+ *
+ * @module
+ */
+
+/** A request that went through and the answer to it, as far as they came. */
+export interface Exchange {
+  method: string;
+  /** Path and query. */
+  target: string;
+  /** The request's header fields by their names in lower case. */
+  headers: Record<string, string>;
+  /** Absent where the connection ended before the answer. */
+  status?: number;
+}
+
+/** When to cut, which happens once. */
+export interface Cut {
+  /** In the middle of the first request with this method ... */
+  method: string;
+  /** ... that has a body longer than this many bytes, after as many of them. */
+  afterBytes: number;
+}
+
+/** A running proxy. Disposing of it ends its connections. */
+export interface Wire extends AsyncDisposable {
+  /** `host:port` to give to the client in the registry's place. */
+  readonly host: string;
+  /** All exchanges so far, connection by connection. */
+  exchanges(): Exchange[];
+}
+
+/** What went over one connection, both ways, one character a byte. */
+interface Conversation {
+  sent: string;
+  received: string;
+}
+
+const REQUEST_HEAD = /^([A-Z]+) (\/\S*) HTTP\/1\.1\r\n((?:[^\r]+\r\n)+)\r\n/gm;
+const FINAL_STATUS = /^HTTP\/1\.1 ([2-5]\d\d) [^\r]*\r\n/gm;
+
+/** Opens a proxy before the registry at `host:port`. */
+export function openWire(registry: string, cut?: Cut): Wire {
+  const { hostname, port } = new URL(`http://${registry}`);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const conversations: Conversation[] = [];
+  const connections = new Set<Deno.Conn>();
+  let waiting = cut;
+
+  async function converse(client: Deno.Conn): Promise<void> {
+    const upstream = await Deno.connect({ hostname, port: Number(port) });
+    connections.add(client).add(upstream);
+    const conversation: Conversation = { sent: "", received: "" };
+    conversations.push(conversation);
+    const back = pump(upstream, client, (text) => {
+      conversation.received += text;
+      return text.length;
+    });
+    await pump(client, upstream, (text) => {
+      const before = conversation.sent.length;
+      conversation.sent += text;
+      const end = waiting && cutIn(conversation.sent, waiting);
+      if (end === undefined || end > conversation.sent.length) return text.length;
+      waiting = undefined;
+      return Math.max(0, end - before);
+    });
+    await back;
+    for (const connection of [client, upstream]) {
+      connections.delete(connection);
+      close(connection);
+    }
+  }
+
+  const accepting = (async () => {
+    const running = [];
+    for await (const client of listener) running.push(converse(client));
+    await Promise.all(running);
+  })();
+
+  return {
+    host: `127.0.0.1:${listener.addr.port}`,
+    exchanges: () => conversations.flatMap(exchangesOf),
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      connections.forEach(close);
+      await accepting;
+    },
+  };
+}
+
+/**
+ * Carries bytes from one side to the other until the first ends. `observe` is given each piece and says how many bytes
+ * of it go on; less than all ends the connection, both ways.
+ */
+async function pump(from: Deno.Conn, to: Deno.Conn, observe: (text: string) => number): Promise<void> {
+  const decoder = new TextDecoder("latin1");
+  const buffer = new Uint8Array(64 * 1024);
+  try {
+    for (let length = await from.read(buffer); length !== null; length = await from.read(buffer)) {
+      const piece = buffer.subarray(0, length);
+      const passed = observe(decoder.decode(piece));
+      await writeAll(to, piece.subarray(0, passed));
+      if (passed < length) return [from, to].forEach(close);
+    }
+    await to.closeWrite();
+  } catch {
+    // Either side may break off whenever it likes: the other one hears of it by the end of its connection.
+    [from, to].forEach(close);
+  }
+}
+
+async function writeAll(to: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await to.write(bytes.subarray(done));
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error; // closed already
+  }
+}
+
+/** Where in the text to cut; the place may lie behind its end as yet. */
+function cutIn(sent: string, { method, afterBytes }: Cut): number | undefined {
+  for (const head of sent.matchAll(REQUEST_HEAD)) {
+    const length = Number(headersOf(head[3]!)["content-length"] ?? Infinity);
+    if (head[1] === method && length > afterBytes) return head.index + head[0].length + afterBytes;
+  }
+}
+
+/** Requests and answers come in the same order: no client pipelines. */
+function exchangesOf({ sent, received }: Conversation): Exchange[] {
+  const statuses = [...received.matchAll(FINAL_STATUS)].map((match) => Number(match[1]));
+  return [...sent.matchAll(REQUEST_HEAD)].map(([, method, target, headers], index) => {
+    const status = statuses[index];
+    return {
+      method: method!,
+      target: target!,
+      headers: headersOf(headers!),
+      ...status !== undefined && { status },
+    };
+  });
+}
+
+function headersOf(block: string): Record<string, string> {
+  return Object.fromEntries(
+    block.trimEnd().split("\r\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+}

@@ -1,0 +1,107 @@
+import { type RegistryProcess, startRegistry } from "../harness/registry_process.ts";
+import { tool, type ToolName } from "../tools/tool.ts";
+
+/** Names the registry that is to be tested (`host:port`, plain HTTP); without it every workbench starts its own. */
+const REGISTRY_VARIABLE = "SKERRY_TEST_REGISTRY";
+
+/** How long one command of a client may take before it counts as hung. */
+const COMMAND_DEADLINE_MS = 180_000;
+
+/** What a client is run with. */
+export interface RunOptions {
+  env?: Record<string, string>;
+  stdin?: string;
+}
+
+/** How a command has ended. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A registry and an empty home for the clients that are tried on it. Disposing of it leaves nothing behind. */
+export interface Workbench extends AsyncDisposable {
+  /** `host:port` of the registry. */
+  readonly host: string;
+  /** A folder of its own, which is also the clients' home. */
+  readonly folder: string;
+  /** A repository name that no other test uses, should they all share one registry. */
+  repository(name: string): string;
+  /**
+   * Runs a client and returns what it has printed.
+   *
+   * @throws {Error} When it fails; the message holds all that it said.
+   */
+  run(name: ToolName, args: string[], options?: RunOptions): Promise<string>;
+  /** Runs a client that may fail. */
+  outcome(name: ToolName, args: string[], options?: RunOptions): Promise<Outcome>;
+}
+
+/** Opens a workbench before the registry under test. */
+export async function openWorkbench(): Promise<Workbench> {
+  await using stack = new AsyncDisposableStack();
+  const host = Deno.env.get(REGISTRY_VARIABLE) ?? stack.use(await startOwnRegistry()).host;
+  // Unix sockets lie in here and their paths may have 107 bytes: a short name.
+  const folder = await Deno.makeTempDir({ prefix: "sk-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const suffix = crypto.randomUUID().slice(0, 8);
+  const kept = stack.move();
+
+  async function outcome(name: ToolName, args: string[], options: RunOptions = {}): Promise<Outcome> {
+    const env = { ...clientEnv(folder), ...options.env };
+    return await execute(await tool(name), args, { env, cwd: folder }, options.stdin);
+  }
+
+  async function run(name: ToolName, args: string[], options: RunOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await outcome(name, args, options);
+    if (code === 0) return stdout;
+    throw new Error(`${name} ${args.join(" ")} ended with code ${code}\n${stderr}\n${stdout}`);
+  }
+
+  return {
+    host,
+    folder,
+    repository: (name) => `${name}-${suffix}`,
+    run,
+    outcome,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function startOwnRegistry(): Promise<RegistryProcess> {
+  return startRegistry({ env: { SKERRY_LOG: "json" } });
+}
+
+/** What a client sees of the outside: nothing of the real home, no proxy, no terminal. */
+export function clientEnv(home: string): Record<string, string> {
+  return {
+    PATH: Deno.env.get("PATH") ?? "",
+    HOME: home,
+    TMPDIR: home,
+    XDG_RUNTIME_DIR: home,
+    LANG: "C.UTF-8",
+  };
+}
+
+async function execute(
+  program: string,
+  args: string[],
+  { env, cwd }: { env: Record<string, string>; cwd: string },
+  stdin?: string,
+): Promise<Outcome> {
+  const child = new Deno.Command(program, {
+    args,
+    env,
+    cwd,
+    clearEnv: true,
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(COMMAND_DEADLINE_MS),
+  }).spawn();
+  if (stdin !== undefined) await ReadableStream.from([new TextEncoder().encode(stdin)]).pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
