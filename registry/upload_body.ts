@@ -1,5 +1,6 @@
 import type { DigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
+import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import type { UploadContent } from "./items.ts";
 import { PartWriter } from "./part_writer.ts";
@@ -80,6 +81,7 @@ export async function storeBody(
     };
   } catch (error) {
     await writer.discard();
+    await bestEffort(() => claim.release());
     throw error;
   }
 }

@@ -114,6 +114,12 @@ export class PartsClaim {
     const claimed = { ...attributes, claimedUntil: now + CLAIM };
     this.#session = await writeSession(this.#context, this.#session, claimed);
   }
+
+  /** Lets others add parts, when this request has failed. */
+  async release(): Promise<void> {
+    const { claimedUntil, ...unclaimed } = this.#session.item.attributes;
+    if (claimedUntil !== undefined) await writeSession(this.#context, this.#session, unclaimed);
+  }
 }
 
 /** Drops an upload: nobody can use it any more. What is left of its objects goes when it expires. */
