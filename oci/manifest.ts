@@ -72,7 +72,9 @@ type JsonObject = Record<string, unknown>;
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const document = parseStrictJson(bytes, MANIFEST_SHAPE);
   if (!isObject(document)) throw invalid("Manifest is not a JSON object");
-  if (document.schemaVersion !== 2) throw invalid("Manifest is not of schemaVersion 2, the only one supported");
+  if (document.schemaVersion !== 2) {
+    throw invalid("Manifest is not of schemaVersion 2, the only one supported");
+  }
   const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
   const isImage = isImageMediaType(mediaType);
   checkForm(document, isImage ? ["manifests", "fsLayers"] : ["config", "layers", "fsLayers"]);
