@@ -1,0 +1,212 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../oci/errors.ts";
+import { parseRepositoryName } from "../oci/name.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  PRINCIPAL,
+  pushBlob,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { type BlobAttributes, blobKey, linkKey } from "./items.ts";
+
+const BYTES = content(30);
+const BLOB = digest(BYTES);
+const OTHER = parseRepositoryName("library/other");
+
+/** Sets the state of the blob's item as a collector does. */
+async function mark(stores: TestStores, state: BlobAttributes["state"]): Promise<void> {
+  const item = await stores.table.get(blobKey(BLOB));
+  assert(item !== undefined);
+  const attributes = { ...item.attributes, state };
+  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: item.version }) !== undefined);
+}
+
+Deno.test("commitUpload() answers again when it is repeated, until the upload expires", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ uploadExpiry: 1000 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, body(BYTES));
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+  const wrong = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(content(3)));
+  assertEquals((await assertRejects(wrong, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+  stores.now += 1000;
+  assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+});
+
+Deno.test("commitUpload() drops content that is not what its digest says", async () => {
+  for (const chunks of [1, 2]) {
+    const stores = new TestStores();
+    const { registry } = stores.registry();
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    for (let i = 0; i < chunks; i++) {
+      await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20, i)));
+    }
+    for (const expected of ["DIGEST_INVALID", "BLOB_UPLOAD_UNKNOWN"]) {
+      const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB);
+      assertEquals((await assertRejects(commit, RegistryError)).code, expected);
+    }
+    assertEquals(await stores.keys(), []);
+    assertEquals(await stores.objects.listParts("", 10), []);
+    await assertRejects(() => registry.statBlob(REPOSITORY, BLOB), RegistryError);
+  }
+});
+
+Deno.test("putBlob() leaves no upload open that its client does not know", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  const wrong = () => registry.putBlob(REPOSITORY, PRINCIPAL, digest(content(3)), body(BYTES));
+  assertEquals((await assertRejects(wrong, RegistryError)).code, "DIGEST_INVALID");
+  const cut = () =>
+    registry.putBlob(
+      REPOSITORY,
+      PRINCIPAL,
+      BLOB,
+      body(BYTES.slice(9), { error: new Error("reset"), length: 30 }),
+    );
+  assertEquals((await assertRejects(cut, RegistryError)).code, "BLOB_UPLOAD_INVALID");
+  const states = (await stores.items()).map((item) => item.attributes.state);
+  assertEquals(states, ["aborting", "aborting"]);
+  assertEquals(await stores.keys(), []);
+  await registry.putBlob(REPOSITORY, PRINCIPAL, BLOB, body(BYTES));
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("commitUpload() answers 503 while another request commits, and takes over when that one is dead", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  for (const method of ["completeParts", "put"]) {
+    const dying = stores.registry({
+      deadline: 5000,
+      objects: hooked(stores.objects, () => {}, (name) => {
+        if (name === method) throw new Error("died");
+      }),
+    }).registry;
+    const bytes = method === "put" ? BYTES.slice(0, 6) : BYTES;
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    // Two pieces, so that a small blob has to be put together by the commit.
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 3)));
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(3)));
+    const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
+    await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)), Error, "died");
+    const busy = await assertRejects(commit, RegistryError);
+    assertEquals([busy.status, busy.headers["Retry-After"]], [503, "1"]);
+    await assertRejects(() => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes)), RegistryError);
+    stores.now += 5100;
+    assertEquals(await commit(), { digest: digest(bytes), size: bytes.length });
+    assertEquals(await readBlob(registry, digest(bytes)), bytes);
+  }
+});
+
+Deno.test("commitUpload() of the same content by many at once keeps one object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  const repositories = Array.from({ length: 8 }, (_, i) => parseRepositoryName(`library/r${i}`));
+  await Promise.all(repositories.map((repository) => pushBlob(registry, BYTES, repository)));
+  for (const repository of repositories) assertEquals(await readBlob(registry, BLOB, repository), BYTES);
+  assertEquals((await stores.keys()).length, 1);
+});
+
+Deno.test("commitUpload() revives a condemned blob and keeps its object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const before = await stores.keys();
+  await mark(stores, "condemned");
+  await pushBlob(registry, BYTES, OTHER);
+  assertEquals((await stores.table.get(blobKey(BLOB)))?.attributes.state, "live");
+  assertEquals(await stores.keys(), before);
+});
+
+Deno.test("commitUpload() replaces a blob that is being deleted by its own object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const [doomed] = await stores.keys();
+  await mark(stores, "deleting");
+  await assertRejects(() => registry.statBlob(REPOSITORY, BLOB), RegistryError);
+  await pushBlob(registry, BYTES, OTHER);
+  await stores.objects.delete([doomed!]);
+  assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+});
+
+Deno.test("commitUpload() looks again when a collector comes between its read and its link", async () => {
+  const stores = new TestStores();
+  await pushBlob(stores.registry().registry, BYTES, OTHER);
+  const [doomed] = await stores.keys();
+  let collected = false;
+  const { registry } = stores.registry({
+    table: hooked(stores.table, async (method) => {
+      if (method !== "putMany" || collected) return;
+      collected = true;
+      await mark(stores, "condemned");
+      await mark(stores, "deleting");
+      await stores.objects.delete([doomed!]);
+    }),
+  });
+  await pushBlob(registry, BYTES);
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("mountBlob() links what another repository has, and nothing else", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  const missing = parseRepositoryName("library/missing");
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, missing), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, digest(content(3)), undefined), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, OTHER), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+  assertEquals(await registry.mountBlob(missing, BLOB, undefined), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB, missing), BYTES);
+  assertEquals((await stores.keys()).length, 1);
+});
+
+Deno.test("mountBlob() finds nothing where a blob is being deleted, or where a link alone is left", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  await mark(stores, "deleting");
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, OTHER), undefined);
+  const item = await stores.table.get(blobKey(BLOB));
+  await stores.table.delete(blobKey(BLOB), { ifVersion: item!.version });
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, OTHER), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, undefined), undefined);
+  await assertRejects(() => registry.statBlob(OTHER, BLOB), RegistryError);
+});
+
+Deno.test("mountBlob() does not link a blob whose last repository has dropped it", async () => {
+  const { registry } = new TestStores().registry();
+  await pushBlob(registry, BYTES, OTHER);
+  await registry.deleteBlob(OTHER, BLOB);
+  assertEquals(await registry.mountBlob(REPOSITORY, BLOB, undefined), undefined);
+});
+
+Deno.test("a request writes nothing more once its deadline has passed", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({
+    deadline: 1000,
+    table: hooked(stores.table, (method) => {
+      if (method === "get") stores.now += 400;
+    }),
+  });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
+  const slow = stores.registry({
+    deadline: 1000,
+    objects: hooked(stores.objects, (method) => {
+      if (method === "completeParts") stores.now += 1000;
+    }),
+  }).registry;
+  const error = await assertRejects(
+    () => slow.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB),
+    RegistryError,
+  );
+  assertEquals(error.status, 503);
+  assertEquals(await stores.table.get(linkKey(BLOB, REPOSITORY)), undefined);
+});
