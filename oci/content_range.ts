@@ -14,8 +14,12 @@ export function parseContentRange(field: string): ByteRange {
   if (Number.isSafeInteger(range.first) && Number.isSafeInteger(range.last) && range.first <= range.last) {
     return range;
   }
-  throw new RegistryError("BLOB_UPLOAD_INVALID", "Content-Range is not of the form <first>-<last>", {
-    status: 416,
-    detail: { contentRange: field.slice(0, 256) },
-  });
+  throw new RegistryError(
+    "BLOB_UPLOAD_INVALID",
+    "Content-Range is not <first>-<last> with last no less than first",
+    {
+      status: 416,
+      detail: { contentRange: field.slice(0, 256) },
+    },
+  );
 }

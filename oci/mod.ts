@@ -7,10 +7,9 @@
 export * from "./brand.ts";
 export * from "./byteranges.ts";
 export * from "./content_range.ts";
-export * from "./descriptor.ts";
+export type { Descriptor } from "./descriptor.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";
-export * from "./json.ts";
 export * from "./manifest.ts";
 export * from "./media_type.ts";
 export * from "./name.ts";
