@@ -1,5 +1,5 @@
 import { Content } from "./content.ts";
-import { type Compression, type Layer, layerOf, noise } from "./layer.ts";
+import { type Compression, type Files, type Layer, layerOf, noise } from "./layer.ts";
 import { addArtifact, addDockerImage, addImage, addIndex, type Image, imageConfig } from "./manifest.ts";
 import { MEDIA } from "./media_types.ts";
 
@@ -23,6 +23,21 @@ export async function largeImage(name: string): Promise<Image> {
     await layerOf({ "srv/plain": noise(`${name} plain`, 3 * MIB) }, ""),
   ];
   return { root: addImage(content, layers), content };
+}
+
+/** An image of one layer with 2,048 files of different sizes, or only with every second of them. */
+export async function manyFilesImage(name: string, every: 1 | 2 = 1): Promise<Image> {
+  const files: Files = {};
+  for (let number = 0; number < 2048; number += every) {
+    files[manyFilesPath(number)] = noise(`${name} ${number}`, 200 + number % 100);
+  }
+  const content = new Content();
+  return { root: addImage(content, [await layerOf(files)]), content };
+}
+
+/** Where the file of this number lies in {@linkcode manyFilesImage}. */
+export function manyFilesPath(number: number): string {
+  return `srv/files/${String(number).padStart(4, "0")}`;
 }
 
 /** An index of two platforms, of which one layer is shared, and of an attestation as `docker buildx` adds it. */
