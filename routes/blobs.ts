@@ -1,6 +1,7 @@
 import { byteranges } from "../oci/byteranges.ts";
 import { type ByteRange, parseRange } from "../oci/range.ts";
 import type { BlobReader, Deleter, Reader } from "../registry/registry.ts";
+import type { Answer } from "./answer.ts";
 import { evaluateRead, preconditionFailed, rangeApplies } from "./conditional.ts";
 import type { Handler } from "./handler.ts";
 import { contentHeaders } from "./headers.ts";
@@ -20,37 +21,38 @@ export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler
     };
     const outcome = evaluateRead(request.headers, digest);
     if (outcome === "failed") throw preconditionFailed();
-    if (outcome === "not-modified") return new Response(null, { status: 304, headers });
-    if (blob === undefined) return new Response(null, { headers: { ...headers, ...lengthOf(size) } });
+    if (outcome === "not-modified") return { status: 304, headers };
+    if (blob === undefined) return { status: 200, headers: { ...headers, ...lengthOf(size) } };
     const field = rangeApplies(request.headers, digest) ? request.headers.get("Range") : null;
     const ranges = field === null ? undefined : parseRange(field, size);
-    return await blobResponse(blob, ranges, headers);
+    return await blobAnswer(blob, ranges, headers);
   };
 }
 
 /** RFC 9110 §14: the whole, one range, several, or none that there is. */
-async function blobResponse(
+async function blobAnswer(
   blob: BlobReader,
   ranges: ByteRange[] | "unsatisfiable" | undefined,
   headers: Record<string, string>,
-): Promise<Response> {
+): Promise<Answer> {
   if (ranges === undefined) {
-    return new Response(await blob.open(), { headers: { ...headers, ...lengthOf(blob.size) } });
+    return { status: 200, headers: { ...headers, ...lengthOf(blob.size) }, body: await blob.open() };
   }
   if (ranges === "unsatisfiable") {
-    return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${blob.size}` } });
+    return { status: 416, headers: { "Content-Range": `bytes */${blob.size}` } };
   }
   const [range, another] = ranges;
   if (range !== undefined && another === undefined) {
     const { first, last } = range;
-    return new Response(await blob.open(range), {
+    return {
       status: 206,
       headers: {
         ...headers,
         ...lengthOf(last - first + 1),
         "Content-Range": `bytes ${first}-${last}/${blob.size}`,
       },
-    });
+      body: await blob.open(range),
+    };
   }
   const parts = byteranges({
     size: blob.size,
@@ -58,10 +60,11 @@ async function blobResponse(
     ranges,
     open: (range) => blob.open(range),
   });
-  return new Response(parts.stream, {
+  return {
     status: 206,
     headers: { ...headers, ...lengthOf(parts.contentLength), "Content-Type": parts.contentType },
-  });
+    body: parts.stream,
+  };
 }
 
 function lengthOf(bytes: number): { "Content-Length": string } {
@@ -72,6 +75,6 @@ function lengthOf(bytes: number): { "Content-Length": string } {
 export function deleteBlob(registry: Pick<Deleter, "deleteBlob">): Handler<"deleteBlob"> {
   return async function deleteBlob({ repository, digest }) {
     await registry.deleteBlob(repository, digest);
-    return new Response(null, { status: 202 });
+    return { status: 202, headers: {} };
   };
 }

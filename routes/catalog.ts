@@ -1,6 +1,6 @@
 import type { Lister } from "../registry/registry.ts";
+import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
-import { jsonResponse } from "./json.ts";
 import { nextLink } from "./link.ts";
 
 /** `_catalog` of the Docker registry API: the repositories, in pages as tags are. */
@@ -12,6 +12,6 @@ export function listRepositories(
     const headers = next === undefined
       ? {}
       : nextLink("/v2/_catalog", [["n", page.limit?.toString()], ["last", next]]);
-    return jsonResponse({ repositories: items }, headers);
+    return jsonAnswer({ repositories: items }, headers);
   };
 }

@@ -1,11 +1,11 @@
 import { RegistryError } from "../oci/errors.ts";
 import { StorageFullError } from "../storage/errors.ts";
-import { jsonResponse } from "./json.ts";
+import { type Answer, jsonAnswer } from "./answer.ts";
 import type { RouteKind } from "./route.ts";
 
 /** The answer to a request that failed, and what the log should say of it beyond that. */
 export interface Failure {
-  response: Response;
+  answer: Answer;
   /** What went wrong on our side; absent where the client sees all there is to know. */
   error?: unknown;
 }
@@ -19,9 +19,9 @@ export interface Failure {
 export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind): Failure {
   const error = toRegistryError(thrown, requestId);
   const allow = error.status === 405 ? { Allow: methodsLeft(kind) } : {};
-  const response = jsonResponse(error.toJSON(), { ...allow, ...error.headers }, error.status);
-  if (error.status >= 500) return { response, error: thrown };
-  return { response };
+  const answer = jsonAnswer(error.toJSON(), { ...allow, ...error.headers }, error.status);
+  if (error.status >= 500) return { answer, error: thrown };
+  return { answer };
 }
 
 /** None of the specification's codes means a failure of the registry; the least wrong one stands in for it. */

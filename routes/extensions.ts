@@ -1,6 +1,6 @@
 import type { Lister } from "../registry/registry.ts";
+import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
-import { jsonResponse } from "./json.ts";
 
 /** The extensions that this registry has, as distribution-spec's `extensions/_oci.md` describes them. */
 const REGISTRY_EXTENSIONS = [
@@ -26,7 +26,7 @@ const REPOSITORY_EXTENSIONS = [
 /** `_oci/ext/discover`, of the registry or of one repository. */
 export function discoverExtensions(): Handler<"discover"> {
   return function discoverExtensions({ repository }) {
-    return jsonResponse({
+    return jsonAnswer({
       extensions: repository === undefined ? REGISTRY_EXTENSIONS : REPOSITORY_EXTENSIONS,
     });
   };
@@ -37,6 +37,6 @@ export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<
   return async function getTagHistory({ repository, tag }) {
     const moves = await registry.getTagHistory(repository, tag);
     const history = moves.map(({ at, ...move }) => ({ ...move, at: new Date(at).toISOString() }));
-    return jsonResponse({ name: repository, tag, moves: history });
+    return jsonAnswer({ name: repository, tag, moves: history });
   };
 }

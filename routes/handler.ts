@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /** Answers requests of one kind. `principal` is who asks. What it throws is answered by `errors.ts`. */
@@ -5,4 +6,4 @@ export type Handler<Kind extends RouteKind> = (
   route: Route<Kind>,
   request: Request,
   principal: string,
-) => Response | Promise<Response>;
+) => Answer | Promise<Answer>;

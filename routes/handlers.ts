@@ -1,4 +1,5 @@
 import type { Registry } from "../registry/registry.ts";
+import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
@@ -63,12 +64,12 @@ export function createHandlers({ registry, ready, limits }: HandlerOptions): Han
 }
 
 /** Calls the handler of the route's kind. */
-export async function handle<Kind extends RouteKind>(
+export function handle<Kind extends RouteKind>(
   handlers: Handlers,
   route: Route<Kind>,
   request: Request,
   principal: string,
-): Promise<Response> {
+): Answer | Promise<Answer> {
   const handler: Handler<Kind> = handlers[route.kind];
-  return await handler(route, request, principal);
+  return handler(route, request, principal);
 }

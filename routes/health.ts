@@ -1,16 +1,17 @@
+import type { Answer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
 
 /** `/livez`: the process answers. */
 export function getLiveness(): Handler<"live"> {
   return function getLiveness() {
-    return healthResponse(true);
+    return healthAnswer(true);
   };
 }
 
 /** `/readyz`: what the registry stands on answers too. */
 export function getReadiness(ready: () => Promise<boolean>): Handler<"ready"> {
   return async function getReadiness() {
-    return healthResponse(await isReady(ready));
+    return healthAnswer(await isReady(ready));
   };
 }
 
@@ -19,7 +20,7 @@ export function getStartup(ready: () => Promise<boolean>): Handler<"startup"> {
   let started = false;
   return async function getStartup() {
     started ||= await isReady(ready);
-    return healthResponse(started);
+    return healthAnswer(started);
   };
 }
 
@@ -32,14 +33,15 @@ async function isReady(ready: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-function healthResponse(healthy: boolean): Response {
-  const text = healthy ? "ok\n" : "unavailable\n";
-  return new Response(text, {
+function healthAnswer(healthy: boolean): Answer {
+  const body = new TextEncoder().encode(healthy ? "ok\n" : "unavailable\n");
+  return {
     status: healthy ? 200 : 503,
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
-      "Content-Length": String(text.length),
+      "Content-Length": String(body.byteLength),
       "Cache-Control": "no-store",
     },
-  });
+    body,
+  };
 }

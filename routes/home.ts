@@ -4,7 +4,8 @@ import type { Handler } from "./handler.ts";
 export function getHome(): Handler<"home"> {
   const body = new TextEncoder().encode(PAGE);
   return function getHome() {
-    return new Response(body, {
+    return {
+      status: 200,
       headers: {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": String(body.byteLength),
@@ -14,7 +15,8 @@ export function getHome(): Handler<"home"> {
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
       },
-    });
+      body,
+    };
   };
 }
 

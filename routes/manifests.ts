@@ -16,9 +16,9 @@ export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"get
     const headers = contentHeaders(digest, mediaType);
     const outcome = evaluateRead(request.headers, digest);
     if (outcome === "failed") throw preconditionFailed();
-    if (outcome === "not-modified") return new Response(null, { status: 304, headers });
+    if (outcome === "not-modified") return { status: 304, headers };
     headers["Content-Length"] = String(bytes.byteLength);
-    return new Response(request.method === "HEAD" ? null : bytes, { headers });
+    return { status: 200, headers, body: bytes };
   };
 }
 
@@ -46,7 +46,7 @@ export function putManifest(
     });
     const subject = receipt.subject === undefined ? {} : { "OCI-Subject": receipt.subject };
     const accepted = tags.length === 0 ? {} : { "OCI-Tag": receipt.tags.join(", ") };
-    return new Response(null, {
+    return {
       status: 201,
       headers: {
         "Location": manifestLocation(repository, textOf(reference)),
@@ -54,7 +54,7 @@ export function putManifest(
         ...subject,
         ...accepted,
       },
-    });
+    };
   };
 }
 
@@ -65,7 +65,7 @@ export function deleteManifest(
   return async function deleteManifest({ repository, reference }) {
     if ("tag" in reference) await registry.deleteTag(repository, reference.tag);
     else await registry.deleteManifest(repository, reference.digest);
-    return new Response(null, { status: 202 });
+    return { status: 202, headers: {} };
   };
 }
 

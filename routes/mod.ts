@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { RegistryError } from "../oci/errors.ts";
+import type { Answer } from "./answer.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
 import { discardBody } from "./request_body.ts";
@@ -34,38 +35,41 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
   // Hono would decode the path before it matches it. Which route a request takes is for `parseRoute` alone to say.
   const app = new Hono<AppEnvironment>({ getPath: () => "/" });
   app.all("/", async ({ req: { raw: request }, env }) => {
-    const time = Date.now();
     const started = performance.now();
+    const { method, url } = request;
     const id = nextId();
     let route: Route | undefined;
     let failure: Failure | undefined;
-    let response: Response;
+    let answer: Answer;
     try {
       checkHost(request.headers.get("Host"));
-      route = parseRoute(request.method, request.url);
-      response = await handle(handlers, route, request, ANYBODY);
+      route = parseRoute(method, url);
+      answer = await handle(handlers, route, request, ANYBODY);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
-      response = failure.response;
+      answer = failure.answer;
     }
-    await discardBody(request);
-    response.headers.set("X-Request-Id", id);
-    const log = () =>
+    const { status, headers, body } = answer;
+    const bodiless = method === "HEAD" || body === undefined;
+    const log = () => {
       options.log({
-        time,
-        method: request.method,
-        ...(route === undefined ? {} : { route: route.kind }),
-        path: pathOf(request.url),
-        status: response.status,
-        bytes: request.method === "HEAD" ? 0 : Number(response.headers.get("Content-Length")),
+        time: Date.now() - (performance.now() - started),
+        method,
+        route: route?.kind,
+        path: pathOf(url),
+        status,
+        bytes: bodiless ? 0 : Number(headers["Content-Length"]),
         duration: performance.now() - started,
         id,
-        ...(failure?.error === undefined ? {} : { error: failure.error }),
+        error: failure?.error,
       });
+    };
     // A blob goes out long after its headers are made. Everything else is as good as sent.
-    if (route?.kind === "getBlob" && env?.completed) env.completed.then(log, log);
+    if (body instanceof ReadableStream && env?.completed) env.completed.then(log, log);
     else log();
-    return response;
+    if (method !== "GET" && method !== "HEAD") await discardBody(request);
+    headers["X-Request-Id"] = id;
+    return new Response(bodiless ? null : body, { status, headers });
   });
   return app;
 }

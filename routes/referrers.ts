@@ -1,7 +1,7 @@
 import { OCI_INDEX } from "../oci/media_type.ts";
 import type { Lister } from "../registry/registry.ts";
+import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
-import { jsonResponse } from "./json.ts";
 import { nextLink } from "./link.ts";
 
 /**
@@ -20,6 +20,6 @@ export function listReferrers(registry: Pick<Lister, "listReferrers">): Handler<
     ]);
     const filters = artifactTypes.length === 0 ? {} : { "OCI-Filters-Applied": "artifactType" };
     const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: items };
-    return jsonResponse(index, { "Content-Type": OCI_INDEX, ...filters, ...link });
+    return jsonAnswer(index, { "Content-Type": OCI_INDEX, ...filters, ...link });
   };
 }

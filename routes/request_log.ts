@@ -6,8 +6,8 @@ export interface RequestLog {
   time: number;
   /** As the client wrote it. */
   method: string;
-  /** What it asked for; absent where no route could be read from it. */
-  route?: RouteKind;
+  /** What it asked for; `undefined` where no route could be read from it. */
+  route: RouteKind | undefined;
   /** The raw path without the query, cut to 512 characters. The client chose every one of them. */
   path: string;
   /** The status answered. */

@@ -1,6 +1,6 @@
 import type { Lister } from "../registry/registry.ts";
+import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
-import { jsonResponse } from "./json.ts";
 import { nextLink } from "./link.ts";
 
 /** end-8: the tags of a repository, a page of them where `n` or the registry says so. */
@@ -10,6 +10,6 @@ export function listTags(registry: Pick<Lister, "listTags">): Handler<"listTags"
     const headers = next === undefined
       ? {}
       : nextLink(`/v2/${repository}/tags/list`, [["n", page.limit?.toString()], ["last", next]]);
-    return jsonResponse({ name: repository, tags: items }, headers);
+    return jsonAnswer({ name: repository, tags: items }, headers);
   };
 }

@@ -3,6 +3,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { OffsetMismatch } from "../registry/offset_mismatch.ts";
 import type { BlobInfo, Registry, UploadBody, UploadStatus } from "../registry/registry.ts";
+import type { Answer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
 import { blobLocation } from "./headers.ts";
 import { bodyOf, contentLength } from "./request_body.ts";
@@ -17,7 +18,7 @@ export interface UploadLimits {
 export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {
   return async function startUpload({ repository, algorithm }, _request, principal) {
     const upload = await registry.startUpload(repository, principal, algorithm);
-    return uploadResponse(202, repository, upload);
+    return uploadAnswer(202, repository, upload);
   };
 }
 
@@ -29,7 +30,7 @@ export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">)
   return async function mountBlob({ repository, digest, from }, _request, principal) {
     const blob = await registry.mountBlob(repository, digest, from);
     if (blob !== undefined) return blobCreated(repository, blob);
-    return uploadResponse(202, repository, await registry.startUpload(repository, principal));
+    return uploadAnswer(202, repository, await registry.startUpload(repository, principal));
   };
 }
 
@@ -44,7 +45,7 @@ export function putBlob(registry: Pick<Registry, "putBlob">, limits: UploadLimit
 /** end-13: how far the upload has come. */
 export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUpload"> {
   return async function getUpload({ repository, id }, _request, principal) {
-    return uploadResponse(204, repository, await registry.getUpload(repository, principal, id));
+    return uploadAnswer(204, repository, await registry.getUpload(repository, principal, id));
   };
 }
 
@@ -57,7 +58,7 @@ export function appendUpload(
     const upload = await tellingWhere(registry, route, principal, () => {
       return registry.appendUpload(route.repository, principal, route.id, uploadBody(request, limits));
     });
-    return uploadResponse(202, route.repository, upload);
+    return uploadAnswer(202, route.repository, upload);
   };
 }
 
@@ -81,7 +82,7 @@ export function commitUpload(
 export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<"cancelUpload"> {
   return async function cancelUpload({ repository, id }, _request, principal) {
     await registry.cancelUpload(repository, principal, id);
-    return new Response(null, { status: 204 });
+    return { status: 204, headers: {} };
   };
 }
 
@@ -129,8 +130,8 @@ async function tellingWhere<T>(
   }
 }
 
-function uploadResponse(status: number, repository: RepositoryName, upload: UploadStatus): Response {
-  return new Response(null, { status, headers: uploadHeaders(repository, upload) });
+function uploadAnswer(status: number, repository: RepositoryName, upload: UploadStatus): Answer {
+  return { status, headers: uploadHeaders(repository, upload) };
 }
 
 function uploadHeaders(repository: RepositoryName, upload: UploadStatus): Record<string, string> {
@@ -142,9 +143,9 @@ function uploadHeaders(repository: RepositoryName, upload: UploadStatus): Record
   };
 }
 
-function blobCreated(repository: RepositoryName, blob: BlobInfo): Response {
-  return new Response(null, {
+function blobCreated(repository: RepositoryName, blob: BlobInfo): Answer {
+  return {
     status: 201,
     headers: { "Location": blobLocation(repository, blob.digest), "Docker-Content-Digest": blob.digest },
-  });
+  };
 }
