@@ -5,13 +5,8 @@ import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import type { NewItem } from "../storage/table/table.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
-import { edgeKey, manifestKey, taggedKey } from "./items.ts";
-import {
-  type ManifestContent,
-  putManifestItem,
-  readManifest,
-  type StoredManifest,
-} from "./manifest_store.ts";
+import { edgeKey, taggedKey } from "./items.ts";
+import { type ManifestContent, putManifestItem, readManifest } from "./manifest_store.ts";
 import { findMissing, missingReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
@@ -32,25 +27,26 @@ export async function putManifest(
   const work = beginWork(context);
   await assertConditions(work, repository, tags, push.condition);
 
-  const manifest = { digest, parsed, content: contentOf(digest, parsed, push) };
+  const content = contentOf(digest, parsed, push);
   const placed = new Set<Tag>();
   await untilSettled(work, async () => {
-    // 2. The edges first: a collector that looks for references from here on sees them.
+    // 2. What protects comes first: a collector that looks for references from here on sees our edges.
     await work.table.putMany([
       ...edges(repository, digest, parsed),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes: { at: work.now() } })),
     ]);
-    const item = await putManifestItem(work, repository, manifest.content, principal);
-    // 3. And only then what they point at.
-    await assertReferences(work, repository, parsed, digest, item);
+    // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
+    await assertReferences(work, repository, parsed);
     await rememberRepository(work, repository);
-    // 4. One item for each referrer, so that concurrent ones can't lose each other.
+    // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
+    await putManifestItem(work, repository, content, principal);
+    // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
-    // 5. The tags, now that there is what they point at.
+    // 6. The tags, now that there is what they point at.
     for (const tag of tags) {
-      await placeTag(work, repository, tag, manifest.content, principal, push.condition, placed);
+      await placeTag(work, repository, tag, content, principal, push.condition, placed);
     }
-    // 6. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
+    // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
     //    our tags, or we see here that the manifest is gone.
     const after = await readManifest(work, repository, digest, { consistent: true });
     return after === undefined ? AGAIN : undefined;
@@ -100,25 +96,18 @@ function edges(repository: RepositoryName, digest: Digest, parsed: ParsedManifes
   }));
 }
 
-/**
- * Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. The manifest is then taken
- * back, by version, unless it was there before; its edges stay, as another push of it may stand on them.
- */
+/** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */
 async function assertReferences(
   work: Work,
   repository: RepositoryName,
   parsed: ParsedManifest,
-  digest: Digest,
-  item: StoredManifest,
 ): Promise<void> {
-  const missing = await findMissing(work, repository, parsed.references);
-  if (work.references === "sparse" || !missing.some((reference) => reference.required)) return;
-  if (!item.existed) await work.table.delete(manifestKey(repository, digest), { ifVersion: item.version });
-  throw missingReferences(missing.filter((reference) => reference.required));
+  const missing = (await findMissing(work, repository, parsed.references)).filter(({ required }) => required);
+  if (work.references === "strict" && missing.length > 0) throw missingReferences(missing);
 }
 
 /**
- * Step 5 for one tag. When the protocol runs again because of a delete, a tag that was placed before is placed again
+ * Step 6 for one tag. When the protocol runs again because of a delete, a tag that was placed before is placed again
  * only where the delete took it; somebody's later move of it stays.
  */
 async function placeTag(

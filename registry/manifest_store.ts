@@ -79,13 +79,6 @@ export interface ManifestContent {
   subject?: string;
 }
 
-/** What storing a manifest has come to. */
-export interface StoredManifest {
-  version: string;
-  /** Whether the manifest was there before. */
-  existed: boolean;
-}
-
 /**
  * Puts the manifest's item. One that is there gets a new version, so that whoever is about to delete it by its version
  * fails.
@@ -98,7 +91,7 @@ export function putManifestItem(
   repository: RepositoryName,
   manifest: ManifestContent,
   principal: string,
-): Promise<StoredManifest> {
+): Promise<void> {
   const { digest, mediaType, bytes, subject } = manifest;
   return untilSettled(work, async () => {
     const current = await readManifest(work, repository, digest, { consistent: true });
@@ -120,7 +113,7 @@ export function putManifestItem(
     };
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...manifestKey(repository, digest), ...content }, condition);
-    return version === undefined ? AGAIN : { version, existed: current !== undefined };
+    return version === undefined ? AGAIN : undefined;
   });
 }
 

@@ -99,7 +99,7 @@ Deno.test("putManifest() does not let a second push change the media type that o
   assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(untyped) })).mediaType, IMAGE);
 });
 
-Deno.test("putManifest() takes back a manifest whose references are missing, and leaves one that was there", async () => {
+Deno.test("putManifest() shows nobody a manifest whose references are missing, and leaves one that was there", async () => {
   const { registry } = await withBlobs();
   const lacking = imageOf(CONFIG, [content(5, 9)]);
   const error = await assertRejects(() => pushManifest(registry, lacking, "latest"), RegistryError);
@@ -255,7 +255,7 @@ Deno.test("a tag that is put between the looks of a delete goes with the manifes
   let reached = false;
   const pusher = stores.registry({
     table: hooked(stores.table, () => {}, async (method, [key]) => {
-      // The tag is put; step 6 has not yet looked.
+      // The tag is put; step 7 has not yet looked.
       const { sk } = key as { sk: string };
       if (method !== "put" || sk !== "tag#new" || reached) return;
       reached = true;

@@ -21,7 +21,7 @@ type Target = ManifestReference & { digest: Digest };
 
 /**
  * Step 3 of the manifest protocol: revives whatever the manifest references and a collector has condemned, and answers
- * the references that the repository does not have. The manifest and its edges must be written before.
+ * the references that the repository does not have. The manifest's edges must be written before.
  */
 export function findMissing(
   work: Work,

@@ -18,7 +18,7 @@ const MOST_IN_PAGE = 3 * 1024 * 1024;
 const BATCH = 200;
 const MOST_BATCHES = 50;
 
-/** Step 4 of the manifest protocol. */
+/** Step 5 of the manifest protocol. */
 export async function putReferrer(
   work: Work,
   repository: RepositoryName,

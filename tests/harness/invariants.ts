@@ -1,0 +1,76 @@
+/**
+ * What must be true of the stores at any moment, and what must be left of them when all is quiet.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { blobKey, linkKey, manifestKey } from "../../registry/items.ts";
+import type { Item } from "../../storage/mod.ts";
+import { digest, type TestStores } from "./stores.ts";
+
+/** The repository in whose partition the item is. */
+const repositoryOf = (item: Item) => item.pk.slice("repo#".length) as RepositoryName;
+
+/** The bytes of an object; fails where it is not there. */
+async function bytesOf(stores: TestStores, key: string): Promise<Uint8Array<ArrayBuffer>> {
+  const found = await stores.objects.get(key);
+  assert(found !== undefined, `object ${key} is missing`);
+  return new Uint8Array(await new Response(found.body).arrayBuffer());
+}
+
+/**
+ * No tag points at a missing manifest, no manifest lacks its bytes or, in strict mode, a reference, and every blob that
+ * may be read has the bytes that its digest says.
+ */
+export async function assertConsistent(
+  stores: TestStores,
+  references: "strict" | "sparse" = "strict",
+): Promise<void> {
+  for (const item of await stores.items()) {
+    const [kind] = item.sk.split("#");
+    if (item.sk === "blob") await assertBlob(stores, item);
+    if (kind === "tag") {
+      const target = item.attributes.digest as Digest;
+      const manifest = await stores.table.get(manifestKey(repositoryOf(item), target));
+      assert(manifest !== undefined, `${item.sk} points at nothing`);
+    }
+    if (kind === "manifest") await assertManifest(stores, item, references);
+  }
+}
+
+async function assertBlob(stores: TestStores, item: Item): Promise<void> {
+  const name = item.pk.slice("blob#".length) as Digest;
+  const bytes = await bytesOf(stores, item.attributes.object as string);
+  assertEquals(digest(bytes, name.startsWith("sha512") ? "sha512" : "sha256"), name);
+  assertEquals(bytes.length, item.attributes.size);
+}
+
+async function assertManifest(
+  stores: TestStores,
+  item: Item,
+  references: "strict" | "sparse",
+): Promise<void> {
+  const { object, mediaType } = item.attributes as { object?: string; mediaType: string };
+  const bytes = item.bytes ?? await bytesOf(stores, object!);
+  assertEquals(`manifest#${digest(bytes)}`, item.sk);
+  if (references === "sparse") return;
+  for (const { digest: target, required } of parseManifest(bytes, mediaType).references) {
+    if (!required || !isDigest(target)) continue;
+    const child = await stores.table.get(manifestKey(repositoryOf(item), target));
+    const link = await stores.table.get(linkKey(target, repositoryOf(item)));
+    const blob = await stores.table.get(blobKey(target));
+    assert(child !== undefined || (link !== undefined && blob !== undefined), `${item.sk} lacks ${target}`);
+  }
+}
+
+/** No upload is left, and no object that neither a blob nor a manifest names. */
+export async function assertNothingLeft(stores: TestStores): Promise<void> {
+  const items = await stores.items();
+  assertEquals(items.filter((item) => item.sk === "upload"), []);
+  assertEquals(await stores.objects.listParts("", 10), []);
+  const named = items.map((item) => item.attributes.object).filter((key) => key !== undefined);
+  assertEquals((await stores.keys()).sort(), named.sort());
+}
