@@ -1,0 +1,102 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Facts, type FactsOptions } from "./facts.ts";
+
+interface Fact {
+  value: number;
+}
+
+/** A memory with a clock of its own, and how often it had to read. */
+function setUp(options: Partial<FactsOptions<Fact>> = {}) {
+  const clock = { now: 1000 };
+  const facts = new Facts<Fact>({ age: 100, count: 10, now: () => clock.now, ...options });
+  let reads = 0;
+  const read = () => Promise.resolve({ value: ++reads });
+  return { clock, facts, get: async (key: string) => (await facts.get(key, read)).value };
+}
+
+/** A read that ends when the test says so. */
+function pending() {
+  const { promise, resolve, reject } = Promise.withResolvers<Fact>();
+  return { read: () => promise, resolve, reject };
+}
+
+Deno.test("get() remembers for the age and not longer", async () => {
+  const { clock, get } = setUp();
+  assertEquals(await get("a"), 1);
+  clock.now += 100;
+  assertEquals(await get("a"), 1);
+  clock.now += 1;
+  assertEquals(await get("a"), 2);
+});
+
+Deno.test("get() counts the age from when the read began", async () => {
+  const { clock, facts, get } = setUp();
+  const slow = pending();
+  const first = facts.get("a", slow.read);
+  clock.now += 80;
+  slow.resolve({ value: 9 });
+  await first;
+  clock.now += 20;
+  assertEquals(await get("a"), 9);
+  clock.now += 1;
+  assertEquals(await get("a"), 1);
+});
+
+Deno.test("get() shares one read among those who ask at the same time", async () => {
+  const { facts, get } = setUp();
+  const slow = pending();
+  const first = facts.get("a", slow.read);
+  const second = get("a");
+  slow.resolve({ value: 9 });
+  assertEquals([(await first).value, await second], [9, 9]);
+});
+
+Deno.test("get() does not remember that something is not there", async () => {
+  const { facts, get } = setUp();
+  await assertRejects(() => facts.get("a", () => Promise.reject(new Error("not there"))), Error, "not there");
+  assertEquals(await get("a"), 1);
+});
+
+Deno.test("get() reads again when a read that began before it finds nothing", async () => {
+  const { facts, get } = setUp();
+  const early = pending();
+  const first = facts.get("a", early.read);
+  const later = get("a"); // After, say, a push.
+  early.reject(new Error("not there"));
+  await assertRejects(() => first, Error, "not there");
+  assertEquals(await later, 1);
+});
+
+Deno.test("drop() forgets what is remembered", async () => {
+  const { facts, get } = setUp();
+  await get("a");
+  facts.drop("a");
+  assertEquals(await get("a"), 2);
+});
+
+Deno.test("drop() keeps a read that is under way from being remembered or shared", async () => {
+  const { facts, get } = setUp();
+  const before = pending();
+  const first = facts.get("a", before.read);
+  facts.drop("a");
+  assertEquals(await get("a"), 1);
+  before.resolve({ value: 9 });
+  assertEquals((await first).value, 9);
+  assertEquals(await get("a"), 1);
+});
+
+Deno.test("get() keeps no more than it may by count", async () => {
+  const { get } = setUp({ count: 2 });
+  for (const key of ["a", "b", "a", "c"]) await get(key);
+  assertEquals(await get("a"), 1);
+  assertEquals(await get("b"), 4);
+});
+
+Deno.test("get() keeps no more than it may by weight, and nothing that is too heavy", async () => {
+  const weights: Record<number, number> = { 1: 6, 2: 4, 3: 1, 4: 7 };
+  const { get } = setUp({ weight: 10, heaviest: 6, weigh: ({ value }) => weights[value] ?? 1 });
+  for (const key of ["a", "b", "c"]) await get(key);
+  assertEquals(await get("b"), 2);
+  assertEquals(await get("a"), 4); // It had made room for "c", and weighs too much now.
+  assertEquals(await get("a"), 5);
+});

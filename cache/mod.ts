@@ -1,0 +1,6 @@
+/**
+ * What may be remembered, where and for how long.
+ *
+ * @module
+ */
+export { cached, type CacheOptions } from "./cached.ts";
