@@ -31,7 +31,7 @@ export interface Workbench extends AsyncDisposable {
   /**
    * Runs a client and returns what it has printed.
    *
-   * @throws {Error} When it fails; the message holds all that it said.
+   * @throws {Error} When it fails; the message holds what it said.
    */
   run(name: ToolName, args: string[], options?: RunOptions): Promise<string>;
   /** Runs a client that may fail. */
@@ -56,7 +56,7 @@ export async function openWorkbench(): Promise<Workbench> {
   async function run(name: ToolName, args: string[], options: RunOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await outcome(name, args, options);
     if (code === 0) return stdout;
-    throw new Error(`${name} ${args.join(" ")} ended with code ${code}\n${stderr}\n${stdout}`);
+    throw new Error(`${name} ${args.join(" ")} ended with code ${code}\n${stderr}\n${stdout.slice(-2000)}`);
   }
 
   return {
