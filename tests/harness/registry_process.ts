@@ -58,7 +58,14 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", MAIN],
     clearEnv: true,
-    env: { ...inheritedEnv(), HOST: "127.0.0.1", PORT: `${port}`, SKERRY_DATA: data, ...options.env },
+    env: {
+      ...inheritedEnv(),
+      NO_COLOR: "1",
+      HOST: "127.0.0.1",
+      PORT: `${port}`,
+      SKERRY_DATA: data,
+      ...options.env,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
