@@ -97,7 +97,7 @@ async function pump(
   const reader = body.stream.getReader();
   try {
     for (;;) {
-      const next = await reader.read().catch((error) => endedEarly(error));
+      const next = await reader.read().catch(toCut);
       if (next instanceof RegistryError) return next;
       if (next.done) return undefined;
       await take(next.value);
@@ -119,6 +119,11 @@ function assertSize(context: Context, size: number): void {
 
 function tooManyBytes(): RegistryError {
   return new RegistryError("SIZE_INVALID", "Body is longer than announced");
+}
+
+/** Why a body can't be read on: what its stream says of it, or no more than that it broke. */
+function toCut(error: unknown): RegistryError {
+  return error instanceof RegistryError ? error : endedEarly(error);
 }
 
 function endedEarly(cause?: unknown): RegistryError {
