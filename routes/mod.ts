@@ -35,6 +35,7 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
   // Hono would decode the path before it matches it. Which route a request takes is for `parseRoute` alone to say.
   const app = new Hono<AppEnvironment>({ getPath: () => "/" });
   app.all("/", async ({ req: { raw: request }, env }) => {
+    const time = Date.now();
     const started = performance.now();
     const { method, url } = request;
     const id = nextId();
@@ -53,7 +54,7 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
     const bodiless = method === "HEAD" || body === undefined;
     const log = () => {
       options.log({
-        time: Date.now() - (performance.now() - started),
+        time,
         method,
         route: route?.kind,
         path: pathOf(url),

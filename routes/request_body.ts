@@ -28,44 +28,35 @@ function emptyStream(): ByteStream {
  */
 export function idleGuard(stream: ByteStream, idle: number): ByteStream {
   const reader = stream.getReader();
-  // One timer that looks whether a read has been pending for too long costs less than one for each read.
   let pendingSince: number | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const settle = () => {
-    pendingSince = undefined;
-    clearTimeout(timer);
-  };
+  let stalled: RegistryError | undefined;
+  // One timer that looks whether a read has been pending for too long costs less than one for each read.
+  let timer = setTimeout(watch, idle);
+  function watch() {
+    const waited = pendingSince === undefined ? 0 : performance.now() - pendingSince;
+    if (waited < idle) {
+      timer = setTimeout(watch, idle - waited);
+      return;
+    }
+    stalled = bodyError(408, "The request body stalled");
+    reader.cancel(stalled).catch(() => {}); // ends the pending read
+  }
   return new ReadableStream({
-    start(controller) {
-      const watch = () => {
-        const waited = pendingSince === undefined ? 0 : performance.now() - pendingSince;
-        if (waited < idle) {
-          timer = setTimeout(watch, idle - waited);
-          return;
-        }
-        controller.error(bodyError(408, "The request body stalled"));
-        reader.cancel().catch(() => {});
-      };
-      timer = setTimeout(watch, idle);
-    },
     async pull(controller) {
       pendingSince = performance.now();
       try {
         const { done, value } = await reader.read();
         pendingSince = undefined;
-        if (done) {
-          settle();
-          controller.close();
-        } else {
-          controller.enqueue(value);
-        }
+        if (stalled !== undefined) throw stalled;
+        if (!done) return controller.enqueue(value);
+        controller.close();
       } catch (error) {
-        settle();
-        controller.error(bodyError(400, "The request body broke off", error));
+        controller.error(stalled ?? bodyError(400, "The request body broke off", error));
       }
+      clearTimeout(timer);
     },
     cancel(reason) {
-      settle();
+      clearTimeout(timer);
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
