@@ -25,6 +25,8 @@ function counters(Pass: number, { Skip = 0, Disabled = 0 } = {}): Record<string,
   return { Disabled, Skip, Pass, FAIL: 0, Error: 0, Total: Pass + Skip + Disabled };
 }
 
+const MOUNT_WITHOUT_FROM = "Push Cross-Repository Blob Mount Cross-mounting without from";
+
 /** All runs. */
 export const RUNS: readonly ConformanceRun[] = [
   {
@@ -58,7 +60,17 @@ export const RUNS: readonly ConformanceRun[] = [
     name: "first-suite",
     registry: { SKERRY_REFERENCES: "strict" },
     run: (host) => runOldSuite(host, "first-suite"),
-    pins: { counters: counters(64, { Skip: 4 }), items: 68, off: {} },
+    pins: {
+      counters: counters(64, { Skip: 4 }),
+      items: 68,
+      // Each has a twin that runs instead: content that is pushed rather than found, mounts that succeed.
+      off: {
+        "Pull Setup Get tag name from environment": "Skip",
+        "Push Cross-Repository Blob Mount Cross-mounting of nonexistent blob should yield session id": "Skip",
+        [`${MOUNT_WITHOUT_FROM}, and automatic content discovery disabled should return a 202`]: "Skip",
+        "Content Discovery Setup Populate registry with test tags (no push)": "Skip",
+      },
+    },
   },
 ];
 
