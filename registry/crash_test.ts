@@ -236,3 +236,21 @@ Deno.test("sweep() leaves what has not expired, what is being committed, and wha
   await assertNothingLeft(stores);
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
 });
+
+Deno.test("sweep() leaves a commit of an expired upload until the grace time has passed", async () => {
+  const stores = new TestStores();
+  const { registry, sweep } = stores.registry(OPTIONS);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  const slow = stores.registry({
+    ...OPTIONS,
+    deadline: 60_000,
+    objects: hooked(stores.objects, async (method) => {
+      if (method !== "completeParts") return;
+      stores.now += OPTIONS.uploadExpiry + 1;
+      assertEquals(await sweep(), { uploads: 0, objects: 0 });
+    }),
+  }).registry;
+  await slow.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+});

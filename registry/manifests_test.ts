@@ -269,6 +269,71 @@ Deno.test("a tag that is put between the looks of a delete goes with the manifes
   assertEquals((await stores.table.get(manifestKey(REPOSITORY, digest(image)))) !== undefined, true);
 });
 
+Deno.test("a tag that is put between a delete's look for tags and its delete goes with the manifest", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  await pushManifest(registry, image, "old");
+  const arrived = Promise.withResolvers<void>();
+  const looked = Promise.withResolvers<void>();
+  const pusher = stores.registry({
+    table: hooked(stores.table, async (method, [item]) => {
+      if (method !== "put" || (item as { sk: string }).sk !== "tag#new") return;
+      arrived.resolve();
+      await looked.promise;
+    }),
+  }).registry;
+  const pushed = pushManifest(pusher, image, "new");
+  await arrived.promise;
+  const deleter = stores.registry({
+    table: hooked(stores.table, async (method, [key]) => {
+      if (method !== "delete" || !(key as { sk: string }).sk.startsWith("manifest#")) return;
+      looked.resolve();
+      await pushed;
+    }),
+  }).registry;
+  await deleter.deleteManifest(REPOSITORY, digest(image));
+  await pushed;
+  assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
+});
+
+Deno.test("a push that runs again after a delete leaves a tag that somebody else has moved since", async () => {
+  const { stores, registry } = await withBlobs();
+  const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
+  let reached = false;
+  const pusher = stores.registry({
+    table: hooked(stores.table, () => {}, async (method, [key]) => {
+      if (method !== "put" || (key as { sk: string }).sk !== "tag#new" || reached) return;
+      reached = true;
+      await registry.deleteManifest(REPOSITORY, digest(image));
+      await pushManifest(registry, other, "new");
+    }),
+  }).registry;
+  await pushManifest(pusher, image, "new");
+  assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("new") })).bytes, other);
+  assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(image) })).bytes, image);
+});
+
+Deno.test("putManifest() looks again after it has revived something", async () => {
+  const { stores } = await withBlobs();
+  const key = linkKey(digest(LAYER), REPOSITORY);
+  const condemned = {
+    ...linkItem(digest(LAYER), REPOSITORY, 0),
+    attributes: { state: "condemned", touchedAt: 0 },
+  };
+  await stores.table.put(condemned, { ifVersion: (await stores.table.get(key))!.version });
+  const pusher = stores.registry({
+    table: hooked(stores.table, () => {}, async (method, [item]) => {
+      const { pk, sk } = item as { pk: string; sk: string };
+      if (method !== "put" || pk !== key.pk || sk !== key.sk) return;
+      const blob = await stores.table.get(blobKey(digest(LAYER)));
+      const attributes = { ...blob!.attributes, state: "deleting" };
+      await stores.table.put({ ...blobKey(digest(LAYER)), attributes }, { ifVersion: blob!.version });
+    }),
+  }).registry;
+  const push = () => pushManifest(pusher, imageOf(CONFIG, [LAYER]), "latest");
+  assertEquals(await codeOf(push), "MANIFEST_BLOB_UNKNOWN");
+});
+
 Deno.test("putManifest() moves a tag only where its condition holds, and writes nothing else where it does not", async () => {
   const { stores, registry } = await withBlobs();
   const [first, second] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
