@@ -38,6 +38,11 @@ function sourceOf(ranges: ByteRange[], open: ByterangesSource["open"]): Byterang
   return { size: CONTENT.length, contentType: "application/octet-stream", ranges, open };
 }
 
+/** Lets everything run that is not waiting for something else. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 const RANGES = [{ first: 0, last: 9 }, { first: 500, last: 500 }, { first: 20, last: 99 }];
 
 Deno.test("byteranges() frames each range in the order asked for", async () => {
@@ -71,7 +76,7 @@ Deno.test("byteranges() makes a new boundary of token characters each time", asy
 Deno.test("byteranges() opens nothing before it is read, and one range at a time", async () => {
   const recorder = new Recorder();
   const { stream } = byteranges(sourceOf(RANGES, (range) => recorder.open(range)));
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await settle();
   assertEquals(recorder.events, []);
   await new Response(stream).bytes();
   assertEquals(recorder.events, ["open 0-9", "open 500-500", "open 20-99"]);
@@ -98,9 +103,30 @@ Deno.test("byteranges() cancels at once when the reader leaves while the content
   const reader = stream.getReader();
   await reader.read();
   const waiting = reader.read();
+  await settle(); // until it waits
   await reader.cancel("gone");
   assertEquals(cancelled, "gone");
   assertEquals((await waiting).done, true);
+});
+
+Deno.test("byteranges() opens nothing more when the reader leaves at the end of a range", async () => {
+  let opened = 0;
+  const { stream } = byteranges(sourceOf([{ first: 0, last: 9 }, { first: 5, last: 9 }], () => {
+    opened++;
+    const unclosed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => controller.enqueue(CONTENT.slice(0, 10)),
+    });
+    return Promise.resolve(unclosed);
+  }));
+  const reader = stream.getReader();
+  await reader.read(); // the head
+  await reader.read(); // all the content, of which the end is not known yet
+  const waiting = reader.read();
+  await settle(); // until it waits
+  await reader.cancel();
+  await waiting;
+  await settle();
+  assertEquals(opened, 1);
 });
 
 Deno.test("byteranges() cancels a range that opens after the reader has left", async () => {
@@ -118,7 +144,7 @@ Deno.test("byteranges() cancels a range that opens after the reader has left", a
   await reader.cancel("gone");
   opening.resolve();
   assertEquals((await waiting).done, true);
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await settle();
   assertEquals(recorder.events, ["open 0-9", "cancel undefined"]);
 });
 
@@ -142,6 +168,14 @@ Deno.test("byteranges() fails when a range has fewer or more bytes than it shoul
     assertEquals(recorder.openNow, 0);
     assertEquals(recorder.events.filter((event) => event.startsWith("open")).length, 1);
   }
+});
+
+Deno.test("byteranges() sends none of the bytes that a range has too many", async () => {
+  const tooLong = () => Promise.resolve(new Blob([CONTENT]).stream());
+  const { stream } = byteranges(sourceOf(RANGES, tooLong));
+  const reader = stream.getReader();
+  await reader.read(); // the head
+  await assertRejects(() => reader.read(), Error, "longer");
 });
 
 Deno.test("byteranges() can be read by a MIME parser", async () => {

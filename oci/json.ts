@@ -184,8 +184,8 @@ function readString(source: string, open: Container[]): string {
 
 /** The path of the value that comes next, such as `layers[3].size`, cut to what a message bears. */
 function place(open: Container[]): string {
-  const path = open.map(({ at }) => typeof at === "number" ? `[${at}]` : `.${at.slice(0, 64)}`);
-  return JSON.stringify(path.join("").replace(/^\./, "").slice(0, 256));
+  const path = open.map(({ at }) => typeof at === "number" ? `[${at}]` : `.${at}`);
+  return JSON.stringify(path.join("").replace(/^\./, "").slice(-256));
 }
 
 function invalid(message: string, cause?: unknown): RegistryError {
