@@ -127,5 +127,7 @@ function toCut(error: unknown): RegistryError {
 }
 
 function endedEarly(cause?: unknown): RegistryError {
+  // Whoever hands in the stream may know better why, and what to tell the client.
+  if (cause instanceof RegistryError) return cause;
   return new RegistryError("BLOB_UPLOAD_INVALID", "Body ended before its announced length", { cause });
 }
