@@ -1,8 +1,8 @@
 /** Bytes of some content, counted from 0. */
 export interface ByteRange {
-  /** The first byte. */
+  /** The first byte, from 0. */
   first: number;
-  /** The last byte, inclusive. */
+  /** The last byte, inclusive: not below `first`. */
   last: number;
 }
 

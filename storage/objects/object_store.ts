@@ -1,10 +1,6 @@
-/** Bytes `first` to `last`, both inclusive, both within the object. */
-export interface ByteRange {
-  /** From 0. */
-  first: number;
-  /** Not below `first`. */
-  last: number;
-}
+import type { ByteRange } from "../../oci/range.ts";
+
+export type { ByteRange };
 
 /** A part that the store has taken; what {@linkcode ObjectStore.completeParts} is told again. */
 export interface Part {
