@@ -80,14 +80,14 @@ export const schema = z.strictObject({
   grace: setting(
     duration("1s"),
     "SKERRY_GRACE",
-    "24h",
+    "1h",
     "How old what nothing refers to must be before it may be removed. All processes must agree on it.",
   ),
   deadline: setting(
     duration("1ms"),
     "SKERRY_DEADLINE",
-    "1h",
-    "How long one request may go on writing; at most a quarter of `SKERRY_GRACE`, which is what makes a request " +
+    "1m",
+    "How long one request may go on writing after its body has come; at most a quarter of `SKERRY_GRACE`, which is what makes a request " +
       "that stalled harmless.",
   ),
   cacheAge: setting(

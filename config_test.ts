@@ -34,8 +34,8 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     uploadExpiry: 86_400_000,
     uploadIdleTimeout: 60_000,
     sweepInterval: 900_000,
-    grace: 86_400_000,
-    deadline: 3_600_000,
+    grace: 3_600_000,
+    deadline: 60_000,
     cacheAge: 5000,
     log: "auto",
   });
