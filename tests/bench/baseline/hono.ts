@@ -1,0 +1,12 @@
+/**
+ * The least that is a Hono app.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+
+const app = new Hono();
+app.get("/v2/", (context) => context.json({}));
+
+Deno.serve({ hostname: Deno.env.get("HOST")!, port: Number(Deno.env.get("PORT")), onListen() {} }, app.fetch);

@@ -1,0 +1,62 @@
+/**
+ * What the registry costs beside the least that could do the same: every figure is a ratio of two sides measured in turn
+ * in one run on one machine. Linux only.
+ *
+ * ```sh
+ * deno task bench                              # everything; exit code 1 where a target is missed
+ * deno task bench manifests start              # some of it
+ * deno task bench --json=bench.json            # with all samples in a file
+ * ```
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { blobPull } from "./blob_pull.ts";
+import { blobPush } from "./blob_push.ts";
+import { chunkedUpload } from "./chunked_upload.ts";
+import { type Figure, line, passes, valueOf } from "./figure.ts";
+import { manifestPull } from "./manifest_pull.ts";
+import { manyManifests } from "./many_manifests.ts";
+import { memory } from "./memory.ts";
+import { startup } from "./startup.ts";
+
+/** Measures some figures, each so many times. */
+type Group = (rounds: number) => Promise<Figure[]>;
+
+const GROUPS: Record<string, Group> = {
+  "manifest-pull": manifestPull,
+  "blob-pull": blobPull,
+  "blob-push": blobPush,
+  "chunked-upload": chunkedUpload,
+  "many-manifests": manyManifests,
+  "memory": memory,
+  "startup": startup,
+};
+
+const { values, positionals } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "5" }, json: { type: "string" } },
+});
+const rounds = Number(values.rounds);
+if (!Number.isSafeInteger(rounds) || rounds < 1) {
+  throw new RangeError(`Cannot measure "${values.rounds}" rounds`);
+}
+const names = positionals.length === 0 ? Object.keys(GROUPS) : positionals;
+const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
+if (unknown.length > 0) throw new TypeError(`Cannot measure "${unknown.join('", "')}": no such figures`);
+
+const figures: Figure[] = [];
+for (const name of names) {
+  const measured = await GROUPS[name]!(rounds);
+  for (const figure of measured) console.log(line(figure));
+  figures.push(...measured);
+}
+if (values.json !== undefined) {
+  const report = figures.map((figure) => ({ ...figure, value: valueOf(figure), pass: passes(figure) }));
+  await Deno.writeTextFile(values.json, JSON.stringify(report, null, 2) + "\n");
+}
+const missed = figures.filter((figure) => !passes(figure)).length;
+console.log(`${figures.length - missed} passed, ${missed} failed`);
+Deno.exitCode = missed === 0 ? 0 : 1;

@@ -1,0 +1,124 @@
+import { Connection } from "./connection.ts";
+import { Content } from "./content.ts";
+import { type ChunkTimes, pushBlob, pushChunks, pushImage, type PushMode, sendBare } from "./push.ts";
+
+/** What every task says. */
+interface To {
+  /** The server's port on the loopback interface. */
+  readonly port: number;
+}
+
+/** Pulls a path several times over one connection, after once that does not count; answers the seconds of each. */
+export async function pull({ port, path, times }: To & { path: string; times: number }): Promise<number[]> {
+  using connection = await Connection.open(port);
+  const seconds: number[] = [];
+  for (let i = 0; i <= times; i++) {
+    const began = performance.now();
+    await expectOk(connection, path);
+    if (i > 0) seconds.push((performance.now() - began) / 1000);
+  }
+  return seconds;
+}
+
+/** Pulls several paths at the same time. */
+export async function pullAll({ port, paths }: To & { paths: string[] }): Promise<void> {
+  await Promise.all(paths.map(async (path) => {
+    using connection = await Connection.open(port);
+    await expectOk(connection, path);
+  }));
+}
+
+/**
+ * Pulls several paths at the same time, a little now and then, and goes away in the middle: 64 KiB every 20 milliseconds
+ * for some seconds. Answers the bytes that each connection has taken.
+ */
+export async function pullSlowly(
+  { port, paths, seconds }: To & { paths: string[]; seconds: number },
+): Promise<number[]> {
+  const until = performance.now() + seconds * 1000;
+  return await Promise.all(paths.map(async (path) => {
+    using connection = await Connection.open(port);
+    await connection.send({ method: "GET", path });
+    const buffer = new Uint8Array(64 * 1024);
+    let taken = 0;
+    while (performance.now() < until) {
+      taken += await connection.read(buffer);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return taken;
+  }));
+}
+
+/** Pushes so many blobs of `size` bytes, all at once or one after the other; answers their digests. */
+export async function push(
+  { port, repository, mode, size, count, concurrent }: To & {
+    repository: string;
+    mode: PushMode;
+    size: number;
+    count: number;
+    concurrent: boolean;
+  },
+): Promise<string[]> {
+  const contents = Array.from({ length: count }, () => new Content(size));
+  const pushOne = async (content: Content) => {
+    using connection = await Connection.open(port);
+    await pushBlob(connection, repository, content, mode);
+  };
+  if (concurrent) await Promise.all(contents.map(pushOne));
+  else for (const content of contents) await pushOne(content);
+  return contents.map((content) => content.digest);
+}
+
+/** Sends so many bodies of `size` bytes to a bare server, one after the other. */
+export async function send(
+  { port, path, mode, size, count }: To & { path: string; mode: PushMode; size: number; count: number },
+): Promise<void> {
+  const contents = Array.from({ length: count }, () => new Content(size));
+  for (const content of contents) {
+    using connection = await Connection.open(port);
+    await sendBare(connection, path, content, mode);
+  }
+}
+
+/** Pushes one blob in `count` chunks of `size` bytes. */
+export async function chunks(
+  { port, repository, size, count, ranges }: To & {
+    repository: string;
+    size: number;
+    count: number;
+    ranges: boolean;
+  },
+): Promise<ChunkTimes> {
+  const content = new Content(size * count);
+  using connection = await Connection.open(port);
+  return await pushChunks(connection, repository, content, { size, ranges });
+}
+
+/** Pushes so many images, tagged `image-0` and so on, each with a configuration of its own; answers their digests. */
+export async function populate(
+  { port, repository, count }: To & { repository: string; count: number },
+): Promise<{ manifests: string[]; blobs: string[] }> {
+  const layer = new Content(4096);
+  using connection = await Connection.open(port);
+  await pushBlob(connection, repository, layer, "put");
+  const manifests: string[] = [];
+  const blobs: string[] = [];
+  let next = 0;
+  const pushNext = async () => {
+    using connection = await Connection.open(port);
+    while (next < count) {
+      const index = next++;
+      const config = new Content(256);
+      blobs[index] = config.digest;
+      const { digest, size } = layer;
+      manifests[index] = await pushImage(connection, repository, config, { digest, size }, `image-${index}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, pushNext));
+  return { manifests, blobs };
+}
+
+async function expectOk(connection: Connection, path: string): Promise<void> {
+  const { status } = await connection.request({ method: "GET", path });
+  if (status !== 200) throw new Error(`Expected 200 for ${path}, got ${status}`);
+}

@@ -1,0 +1,45 @@
+import type { Figure } from "./figure.ts";
+import { load } from "./load/mod.ts";
+import { interleave, ratios } from "./rounds.ts";
+import { type Server, startServer } from "./server.ts";
+import { startSubject } from "./subject.ts";
+import { perSecond } from "./text.ts";
+import { requestRate } from "./wrk.ts";
+
+/** Manifest GETs beside a handler that always answers the same bytes with the same headers. */
+export async function manifestPull(rounds: number): Promise<Figure[]> {
+  await using subject = await startSubject();
+  const { manifests } = await load("populate", { port: subject.port, repository: "bench/image", count: 1 });
+  const base = "/v2/bench/image/manifests";
+  const paths = { "by digest": `${base}/${manifests[0]}`, "by tag": `${base}/image-0` };
+  const figures: Figure[] = [];
+  for (const [name, path] of Object.entries(paths)) {
+    await using bare = await startCopy(subject, path);
+    const rates = await interleave(rounds, {
+      subject: () => requestRate(subject, [path]),
+      bare: () => requestRate(bare, [path]),
+    });
+    figures.push({
+      name: `manifest GET ${name}: rate / bare handler`,
+      samples: ratios(rates.subject, rates.bare),
+      unit: "x",
+      counts: "median",
+      target: { atLeast: 0.7 },
+      detail: `${perSecond(rates.subject)}, bare ${perSecond(rates.bare)}`,
+    });
+  }
+  return figures;
+}
+
+/** A bare handler that answers what the subject answers under `path`. */
+async function startCopy(subject: Server, path: string): Promise<Server> {
+  const response = await fetch(`http://127.0.0.1:${subject.port}${path}`);
+  const body = await response.text();
+  if (!response.ok) throw new Error(`Cannot copy the answer of "${path}": ${response.status}`);
+  // The server itself writes the date.
+  const headers = [...response.headers].filter(([name]) => name !== "date");
+  return await startServer({
+    script: "tests/bench/baseline/answer.ts",
+    env: { ANSWER: JSON.stringify({ headers, body }) },
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Servers as processes of their own, and what the kernel (Linux) tells of them.
+ *
+ * @module
+ */
+
+import { freePort } from "../harness/registry_process.ts";
+
+/** How long a server may take to give its first answer, in milliseconds; the first one downloads its modules. */
+const START_DEADLINE = 60_000;
+
+/** `USER_HZ`: what `/proc` counts CPU time in is a hundredth of a second on every Linux. */
+const MS_PER_TICK = 10;
+
+/** What {@linkcode startServer} takes. */
+export interface ServerOptions {
+  /** The script, seen from the top of the repository. */
+  readonly script: string;
+  /** Its environment, beside `HOST` and `PORT`; the caller's own settings of the registry are not passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A running server. Disposing of it ends the process. */
+export interface Server extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+  /** From spawn to the first answer, in milliseconds. */
+  readonly startup: number;
+}
+
+/**
+ * Starts a script and waits until it answers `GET /v2/` with 200. What it writes to its output goes nowhere, at no cost
+ * to the machine; its errors are shown.
+ */
+export async function startServer({ script, env }: ServerOptions): Promise<Server> {
+  const port = freePort();
+  const path = new URL(`../../${script}`, import.meta.url).pathname;
+  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_"));
+  const began = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", path],
+    clearEnv: true,
+    env: { ...Object.fromEntries(inherited), HOST: "127.0.0.1", PORT: `${port}`, ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+
+  let ended = false;
+  child.status.then(() => ended = true);
+
+  async function dispose(): Promise<void> {
+    if (!ended) child.kill("SIGKILL");
+    await child.status;
+  }
+
+  try {
+    while (!await isAnswering(port)) {
+      if (ended) throw new Error("it ended");
+      if (performance.now() > began + START_DEADLINE) throw new Error("it gave no answer");
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  } catch (error) {
+    await dispose();
+    throw new Error(`Cannot start "${script}": ${(error as Error).message}`, { cause: error });
+  }
+  return { port, pid: child.pid, startup: performance.now() - began, [Symbol.asyncDispose]: dispose };
+}
+
+async function isAnswering(port: number): Promise<boolean> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode("GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+    const answer = new Uint8Array(64);
+    const length = await connection.read(answer);
+    const start = new TextDecoder().decode(answer.subarray(0, length ?? 0));
+    if (start.startsWith("HTTP/1.1 200 ")) return true;
+    throw new Error(`it answered "${start}"`);
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
+
+/** CPU that the process has used in all its threads, those that ended included, in milliseconds. */
+export async function cpuOf({ pid }: Server): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  // proc(5): the name, in parentheses, may hold anything; utime and stime are the 14th and 15th fields.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+}
+
+/** The most memory that the process has had resident at any time, in MiB. */
+export async function peakMemoryOf({ pid }: Server): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  if (kibibytes === undefined) throw new Error(`Cannot read the memory of process ${pid}`);
+  return Number(kibibytes) / 1024;
+}
+
+/** Files and sockets that the process has open. */
+export async function openFilesOf({ pid }: Server): Promise<number> {
+  return (await Array.fromAsync(Deno.readDir(`/proc/${pid}/fd`))).length;
+}

@@ -1,0 +1,23 @@
+import { type Folder, makeFolder } from "./folder.ts";
+import { type Server, startServer } from "./server.ts";
+
+/** What {@linkcode startSubject} takes. */
+export interface SubjectOptions {
+  /** Settings that differ from the defaults. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The data folder; by default a fresh one, which goes with the process. */
+  readonly data?: Folder;
+}
+
+/** Starts the registry as anybody would. It writes its log, which nobody reads. */
+export async function startSubject({ settings, data }: SubjectOptions = {}): Promise<Server> {
+  const folder = data ?? await makeFolder();
+  const server = await startServer({ script: "main.ts", env: { SKERRY_DATA: folder.path, ...settings } });
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      if (data === undefined) await folder[Symbol.asyncDispose]();
+    },
+  };
+}
