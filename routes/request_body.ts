@@ -25,13 +25,15 @@ function emptyStream(): ByteStream {
 /**
  * A stream that breaks where one read takes longer than `idle` milliseconds: Deno waits for a silent client for ever.
  * The time in which nobody reads does not count. A body that breaks off is the client's failure and says so.
+ *
+ * Until the first read the stream is left alone, so that a body which nobody wants can still be given up.
  */
 export function idleGuard(stream: ByteStream, idle: number): ByteStream {
-  const reader = stream.getReader();
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let pendingSince: number | undefined;
   let stalled: RegistryError | undefined;
   // One timer that looks whether a read has been pending for too long costs less than one for each read.
-  let timer = setTimeout(watch, idle);
   function watch() {
     const waited = pendingSince === undefined ? 0 : performance.now() - pendingSince;
     if (waited < idle) {
@@ -39,10 +41,12 @@ export function idleGuard(stream: ByteStream, idle: number): ByteStream {
       return;
     }
     stalled = bodyError(408, "The request body stalled");
-    reader.cancel(stalled).catch(() => {}); // ends the pending read
+    reader?.cancel(stalled).catch(() => {}); // ends the pending read
   }
   return new ReadableStream({
     async pull(controller) {
+      reader ??= stream.getReader();
+      timer ??= setTimeout(watch, idle);
       pendingSince = performance.now();
       try {
         const { done, value } = await reader.read();
@@ -57,7 +61,7 @@ export function idleGuard(stream: ByteStream, idle: number): ByteStream {
     },
     cancel(reason) {
       clearTimeout(timer);
-      return reader.cancel(reason);
+      return (reader ?? stream).cancel(reason);
     },
   }, { highWaterMark: 0 });
 }

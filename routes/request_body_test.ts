@@ -92,11 +92,22 @@ Deno.test("idleGuard() says that the client broke off when the source fails", as
   assertEquals((error.cause as Error).message, "Connection reset");
 });
 
-Deno.test("idleGuard() cancels the source and its timer when the reader cancels", async () => {
+Deno.test("idleGuard() leaves a body alone that nobody reads", async () => {
   const { stream, state } = source([1], "stall");
-  const guarded = idleGuard(stream, PATIENT);
-  await guarded.cancel();
+  const request = post(stream);
+  bodyOf(request, PATIENT);
+  await discardBody(request);
   assert(state.cancelled);
+});
+
+Deno.test("idleGuard() cancels the source and its timer when the reader cancels", async () => {
+  for (const reads of [0, 1]) {
+    const { stream, state } = source([1], "stall");
+    const reader = idleGuard(stream, PATIENT).getReader();
+    for (let i = 0; i < reads; i++) await reader.read();
+    await reader.cancel();
+    assert(state.cancelled, `after ${reads} reads`);
+  }
 });
 
 Deno.test("readBody() takes as many bytes as the limit and not one more", async () => {

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { parseDigest } from "../oci/digest.ts";
+import { fakeApp } from "../tests/harness/app.ts";
+
+async function endpointsAt(path: string): Promise<[string, string[]][]> {
+  const { extensions } = await (await fakeApp({}).request(path)).json();
+  return extensions.map((extension: { name: string; endpoints: string[] }) => [
+    extension.name,
+    extension.endpoints,
+  ]);
+}
+
+Deno.test("discoverExtensions() lists what the registry has", async () => {
+  assertEquals(await endpointsAt("/v2/_oci/ext/discover"), [["_oci", ["_oci/ext/discover"]]]);
+});
+
+Deno.test("discoverExtensions() lists what a repository has", async () => {
+  assertEquals(await endpointsAt("/v2/team/app/_oci/ext/discover"), [
+    ["_oci", ["_oci/ext/discover"]],
+    ["_skerry", ["_skerry/tags/history"]],
+  ]);
+});
+
+Deno.test("getTagHistory() tells the moves with their time in RFC 3339", async () => {
+  const digest = parseDigest(`sha256:${"a".repeat(64)}`);
+  const { request } = fakeApp({
+    getTagHistory: () =>
+      Promise.resolve([{ digest, mediaType: "a/b", at: 1_700_000_000_123, by: "someone" }]),
+  });
+  const response = await request("/v2/a/_skerry/tags/history?tag=v1");
+  assertEquals(await response.json(), {
+    name: "a",
+    tag: "v1",
+    moves: [{ digest, mediaType: "a/b", at: "2023-11-14T22:13:20.123Z", by: "someone" }],
+  });
+});

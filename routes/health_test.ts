@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { fakeApp } from "../tests/harness/app.ts";
+
+async function statuses(request: (path: string) => Promise<Response>): Promise<number[]> {
+  const responses = await Promise.all(["/livez", "/readyz", "/startupz"].map((path) => request(path)));
+  return responses.map((response) => response.status);
+}
+
+Deno.test("health answers 200 when everything answers", async () => {
+  const { request } = fakeApp({});
+  assertEquals(await statuses(request), [200, 200, 200]);
+  assertEquals(await (await request("/readyz")).text(), "ok\n");
+});
+
+Deno.test("health tells a process that lives from one that is ready", async () => {
+  const { request } = fakeApp({}, { ready: () => Promise.resolve(false) });
+  assertEquals(await statuses(request), [200, 503, 503]);
+});
+
+Deno.test("health takes not being able to tell for not being ready", async () => {
+  const { request } = fakeApp({}, { ready: () => Promise.reject(new Error("Table is away")) });
+  assertEquals(await statuses(request), [200, 503, 503]);
+});
+
+Deno.test("health stays started when an outage comes later", async () => {
+  let ready = true;
+  const { request } = fakeApp({}, { ready: () => Promise.resolve(ready) });
+  await statuses(request);
+  ready = false;
+  assertEquals(await statuses(request), [200, 503, 200]);
+});
