@@ -10,7 +10,7 @@ const COMMAND_DEADLINE_MS = 180_000;
 /** What a client is run with. */
 export interface RunOptions {
   env?: Record<string, string>;
-  stdin?: string;
+  stdin?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** How a command has ended. */
@@ -88,7 +88,7 @@ async function execute(
   program: string,
   args: string[],
   { env, cwd }: { env: Record<string, string>; cwd: string },
-  stdin?: string,
+  stdin?: string | Uint8Array<ArrayBuffer>,
 ): Promise<Outcome> {
   const child = new Deno.Command(program, {
     args,
@@ -100,7 +100,7 @@ async function execute(
     stderr: "piped",
     signal: AbortSignal.timeout(COMMAND_DEADLINE_MS),
   }).spawn();
-  if (stdin !== undefined) await ReadableStream.from([new TextEncoder().encode(stdin)]).pipeTo(child.stdin);
+  if (stdin !== undefined) await new Response(stdin).body!.pipeTo(child.stdin);
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

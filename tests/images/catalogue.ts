@@ -15,12 +15,12 @@ export async function smallImage(name: string, compression: Compression = "+gzip
   return { root: addImage(content, layers), content };
 }
 
-/** An image whose layers span several parts of a multipart upload, one of them not packed at all. */
+/** An image whose layers span several parts of a multipart upload. */
 export async function largeImage(name: string): Promise<Image> {
   const content = new Content();
   const layers = [
     await layerOf({ "srv/large": noise(`${name} large`, 7 * MIB + 13) }),
-    await layerOf({ "srv/plain": noise(`${name} plain`, 3 * MIB) }, ""),
+    await layerOf({ "srv/middling": noise(`${name} middling`, 3 * MIB) }),
   ];
   return { root: addImage(content, layers), content };
 }
