@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 
 /** Makes the entries of a folder (new, renamed and removed files) outlive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (Deno.build.os === "windows") return; // which lets nobody open a folder, and writes its entries through
+  if (Deno.build.os === "windows") return; // where nobody can open a folder to sync it
   using handle = await Deno.open(folder, { read: true });
   await handle.sync();
 }
@@ -19,4 +19,14 @@ export async function ensureFolder(folder: string): Promise<void> {
     return ensureFolder(folder);
   }
   await syncFolder(parent);
+}
+
+/** `undefined` instead of the error where there is no such file. */
+export async function unlessAbsent<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

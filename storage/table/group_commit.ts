@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { toStorageError } from "../errors.ts";
 
@@ -9,17 +9,27 @@ interface Pending {
   reject(reason: unknown): void;
 }
 
+/** What a {@linkcode GroupCommit} needs of a database. */
+type Database = Pick<DatabaseSync, "prepare" | "isOpen" | "isTransaction">;
+
 /**
  * Puts writes that come at the same time into one transaction: each commit waits for the disk, and `node:sqlite` makes
  * the whole process wait with it.
  */
 export class GroupCommit {
-  readonly #db: Pick<DatabaseSync, "exec" | "isOpen" | "isTransaction">;
+  readonly #db: Database;
+  // Prepared, because errors of `exec` do not carry SQLite's code.
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #undo: StatementSync;
   #pending: Pending[] = [];
 
   /** Commits to `db`, on which nobody else begins a transaction. */
-  constructor(db: Pick<DatabaseSync, "exec" | "isOpen" | "isTransaction">) {
+  constructor(db: Database) {
     this.#db = db;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#undo = db.prepare("ROLLBACK");
   }
 
   /** Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable. */
@@ -40,9 +50,9 @@ export class GroupCommit {
     if (group.length === 0) return;
     this.#pending = [];
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
+      this.#begin.run();
       const answers = group.map(({ run }) => run());
-      this.#db.exec("COMMIT");
+      this.#commit.run();
       answers.forEach((answer) => answer());
     } catch (error) {
       this.#rollback();
@@ -55,7 +65,7 @@ export class GroupCommit {
     // After some errors SQLite has ended the transaction itself (https://www.sqlite.org/lang_transaction.html, §3).
     if (!this.#db.isOpen || !this.#db.isTransaction) return;
     try {
-      this.#db.exec("ROLLBACK");
+      this.#undo.run();
     } catch {
       // The first error tells what is wrong. If the transaction is still open, every later one is refused.
     }

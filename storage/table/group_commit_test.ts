@@ -9,9 +9,15 @@ function openDatabase() {
   db.exec("CREATE TABLE t (a)");
   const executed: string[] = [];
   const commits = new GroupCommit({
-    exec(sql: string) {
-      executed.push(sql);
-      db.exec(sql);
+    prepare(sql: string) {
+      const statement = db.prepare(sql);
+      const run = statement.run.bind(statement);
+      return Object.assign(statement, {
+        run() {
+          executed.push(sql);
+          return run();
+        },
+      });
     },
     get isOpen() {
       return db.isOpen;

@@ -1,0 +1,177 @@
+import { resolve } from "node:path";
+import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
+import { toStorageError } from "../errors.ts";
+import { streamOfFile } from "./file_stream.ts";
+import { checkKey, checkPrefix } from "./key.ts";
+import type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
+import { isPartsId, ObjectTree, type Paths, randomPartsId } from "./object_tree.ts";
+import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } from "./parts.ts";
+import { publish, Staging, writeDurably } from "./staging.ts";
+import { walk } from "./walk.ts";
+
+/** Settings of a {@linkcode FilesystemObjectStore}. */
+export interface FilesystemObjectStoreOptions {
+  /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. Never changes as long as parts are incomplete. */
+  partSize?: number;
+}
+
+/**
+ * Objects as files below one folder, which several processes may use at once.
+ *
+ * What is not yet an object lies beside where it will be, under a name of its own; the last step to an object is a
+ * rename. So what a crash leaves is found by {@linkcode FilesystemObjectStore.listParts}, that of a `put` too.
+ */
+export class FilesystemObjectStore implements ObjectStore {
+  readonly partSize: number;
+  readonly #root: string;
+  readonly #tree: ObjectTree;
+  readonly #staging: Staging;
+
+  private constructor(root: string, partSize: number) {
+    this.partSize = partSize;
+    this.#root = root;
+    this.#tree = new ObjectTree(root);
+    this.#staging = new Staging(partSize);
+  }
+
+  /** Opens the store below `folder`, which is made where it is not there. */
+  static async open(
+    folder: string,
+    options: FilesystemObjectStoreOptions = {},
+  ): Promise<FilesystemObjectStore> {
+    const root = resolve(folder);
+    await ensureFolder(root);
+    return new FilesystemObjectStore(root, options.partSize ?? DEFAULT_PART_SIZE);
+  }
+
+  async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
+    checkKey(key);
+    const file = await unlessAbsent(Deno.open(this.#tree.pathsOf(key).object));
+    if (!file) return undefined;
+    try {
+      const { size } = await file.stat();
+      const { first, last } = range ?? { first: 0, last: size - 1 };
+      if (range) checkRange(range, size);
+      if (first > 0) await file.seek(first, Deno.SeekMode.Start);
+      // What the runtime makes of a file it sends without calling back into JavaScript, at twice the speed and a
+      // fraction of the memory; but it always goes to the end.
+      const body = last === size - 1 ? file.readable : streamOfFile(file, last - first + 1);
+      return { size, body };
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    checkKey(key);
+    return (await unlessAbsent(Deno.stat(this.#tree.pathsOf(key).object)))?.size;
+  }
+
+  async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    checkKey(key);
+    const paths = this.#tree.pathsOf(key, randomPartsId());
+    try {
+      await writeDurably(await this.#tree.create(paths.staged), bytes);
+      await publish(paths);
+    } catch (error) {
+      await unlessAbsent(Deno.remove(paths.staged)).catch(() => {}); // listParts() will find it
+      throw toStorageError(error);
+    }
+  }
+
+  async startParts(key: string): Promise<string> {
+    checkKey(key);
+    const partsId = randomPartsId();
+    const { folder, staged } = this.#tree.pathsOf(key, partsId);
+    try {
+      (await this.#tree.create(staged)).close();
+      await syncFolder(folder);
+    } catch (error) {
+      throw toStorageError(error);
+    }
+    return partsId;
+  }
+
+  async putPart(
+    key: string,
+    partsId: string,
+    number: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Part> {
+    checkPart(number, bytes, this.partSize);
+    const paths = this.#partsPaths(key, partsId);
+    try {
+      const etag = paths && await this.#staging.put(paths, number, bytes);
+      if (etag !== undefined) return { number, size: bytes.length, etag };
+    } catch (error) {
+      throw toStorageError(error);
+    }
+    throw unknownParts(key, partsId);
+  }
+
+  async completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
+    const size = sizeOfParts(parts, this.partSize);
+    const paths = this.#partsPaths(key, partsId);
+    if (!paths) throw unknownParts(key, partsId);
+    try {
+      if (!await this.#staging.complete(paths, parts, size)) {
+        if (await this.size(key) !== size) throw unknownParts(key, partsId);
+        // Complete already, but perhaps by a process that died before it did this.
+        await syncFolder(paths.folder);
+      }
+      await removeAll(paths.again);
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+
+  async abortParts(key: string, partsId: string): Promise<void> {
+    const paths = this.#partsPaths(key, partsId);
+    if (!paths) return;
+    await unlessAbsent(Deno.remove(paths.staged));
+    await removeAll(paths.again);
+    await this.#tree.tidy(paths.folder);
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    keys.forEach(checkKey);
+    const folders = new Set<string>();
+    for (const key of keys) {
+      const { folder, object } = this.#tree.pathsOf(key);
+      await unlessAbsent(Deno.remove(object));
+      folders.add(folder);
+    }
+    for (const folder of folders) await this.#tree.tidy(folder);
+  }
+
+  async list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {
+    checkPrefix(prefix);
+    const keys: string[] = [];
+    for await (const { key, partsId } of walk(this.#root, prefix, options.after ?? "")) {
+      if (keys.length >= options.limit) break;
+      if (partsId === undefined) keys.push(key);
+    }
+    return keys;
+  }
+
+  async listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]> {
+    checkPrefix(prefix);
+    const begun = new Map<string, { key: string; partsId: string }>();
+    for await (const { key, partsId } of walk(this.#root, prefix, "")) {
+      if (begun.size >= limit) break;
+      if (partsId !== undefined) begun.set(`${key}.${partsId}`, { key, partsId });
+    }
+    return [...begun.values()];
+  }
+
+  /** Where the parts are; `undefined` where the id can not be one of this store, and must not get into a path. */
+  #partsPaths(key: string, partsId: string): Paths | undefined {
+    checkKey(key);
+    return isPartsId(partsId) ? this.#tree.pathsOf(key, partsId) : undefined;
+  }
+}
+
+async function removeAll(folder: string): Promise<void> {
+  await unlessAbsent(Deno.remove(folder, { recursive: true }));
+}

@@ -1,0 +1,207 @@
+import { join } from "node:path";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { content, read } from "./contract/fixtures.ts";
+import { objectStoreContract } from "./contract/mod.ts";
+import { FilesystemObjectStore } from "./filesystem.ts";
+import { ObjectTree, randomPartsId } from "./object_tree.ts";
+import { PartsFile } from "./parts_file.ts";
+
+const PART = 1000;
+
+async function makeFolder() {
+  const folder = await Deno.makeTempDir();
+  return {
+    folder,
+    open: () => FilesystemObjectStore.open(join(folder, "new", "objects"), { partSize: PART }),
+    tree: new ObjectTree(join(folder, "new", "objects")),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** Every file and folder of the store, by its path in it. */
+async function everything(folder: string, path = "new/objects"): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(folder, path))) {
+    found.push(join(path, name));
+    if (isDirectory) found.push(...await everything(folder, join(path, name)));
+  }
+  return found;
+}
+
+objectStoreContract("FilesystemObjectStore", async () => {
+  const { open, ...disposable } = await makeFolder();
+  return { store: await open(), ...disposable };
+});
+
+Deno.test("FilesystemObjectStore open() finds what was stored before", async () => {
+  await using made = await makeFolder();
+  const before = await made.open();
+  await before.put("a/b/whole", content(5000));
+  const partsId = await before.startParts("a/b/parts");
+  const first = await before.putPart("a/b/parts", partsId, 1, content(PART));
+
+  const after = await made.open();
+  assertEquals(await read(after, "a/b/whole"), content(5000));
+  assertEquals(await after.list("", { limit: 9 }), ["a/b/whole"]);
+  assertEquals(await after.listParts("a/", 9), [{ key: "a/b/parts", partsId }]);
+  const last = await after.putPart("a/b/parts", partsId, 2, content(3));
+  await after.completeParts("a/b/parts", partsId, [first, last]);
+  assertEquals(await read(before, "a/b/parts"), new Uint8Array([...content(PART), ...content(3)]));
+});
+
+Deno.test("FilesystemObjectStore listParts() finds what a crash left, and abortParts() removes it", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const partsId = await store.startParts("a/b/parts");
+  await store.putPart("a/b/parts", partsId, 1, content(PART));
+  await store.putPart("a/b/parts", partsId, 1, content(PART));
+  // As put() leaves it that dies before its last step, and completeParts() that dies after its own.
+  (await made.tree.create(made.tree.pathsOf("a/b/put", randomPartsId()).staged)).close();
+  await Deno.remove(made.tree.pathsOf("a/b/parts", partsId).staged);
+
+  const begun = await store.listParts("a/b/", 9);
+  assertEquals(begun.map(({ key }) => key), ["a/b/parts", "a/b/put"]);
+  for (const { key, partsId } of begun) await store.abortParts(key, partsId);
+  assertEquals(await everything(made.folder), []);
+});
+
+Deno.test("FilesystemObjectStore keeps no folder when the last object in it goes", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  await store.put("a/b/c", content(1));
+  await store.put("a/d", content(1));
+  const partsId = await store.startParts("e/f/g");
+  await store.delete(["a/b/c"]);
+  assertEquals((await everything(made.folder)).filter((path) => path.includes("/a")).length, 2);
+  await store.delete(["a/d"]);
+  await store.abortParts("e/f/g", partsId);
+  assertEquals(await everything(made.folder), []);
+  await store.put("a/b/c", content(2));
+  assertEquals(await read(store, "a/b/c"), content(2));
+});
+
+Deno.test("FilesystemObjectStore put() leaves nothing behind when it fails", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const { object } = made.tree.pathsOf("a/b");
+  await Deno.mkdir(join(object, "in the way"), { recursive: true });
+  await assertRejects(() => store.put("a/b", content(1)), Error);
+  assertEquals(await store.listParts("", 9), []);
+});
+
+Deno.test("FilesystemObjectStore list() passes over files that are not its own", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  await store.put("a/b", content(1));
+  const { folder } = made.tree.pathsOf("a/b");
+  for (const name of [".DS_Store", "lost", "b.object.bak", "B.object", "c.staged", "d.0.staged"]) {
+    await Deno.writeTextFile(join(folder, name), "");
+  }
+  await Deno.mkdir(join(folder, "lost+found.d"));
+  assertEquals(await store.list("", { limit: 99 }), ["a/b"]);
+  assertEquals(await store.listParts("", 99), []);
+});
+
+Deno.test("FilesystemObjectStore putPart() of two processes at once keeps both contents apart", async () => {
+  await using made = await makeFolder();
+  const stores = [await made.open(), await made.open()];
+  for (const [winner, store] of stores.entries()) {
+    const partsId = await store.startParts(`a/${winner}`);
+    // Both write the same numbers, several at once.
+    const written = await Promise.all(
+      stores.map((each, seed) =>
+        Promise.all(
+          [2, 1, 3].map((number) =>
+            each.putPart(`a/${winner}`, partsId, number, content(PART, seed * 10 + number))
+          ),
+        )
+      ),
+    );
+    const parts = (written[winner] ?? []).toSorted((a, b) => a.number - b.number);
+    await store.completeParts(`a/${winner}`, partsId, parts);
+    const expected = [1, 2, 3].flatMap((number) => [...content(PART, winner * 10 + number)]);
+    assertEquals(await read(store, `a/${winner}`), new Uint8Array(expected));
+  }
+  assertEquals((await everything(made.folder)).length, 3);
+});
+
+Deno.test("FilesystemObjectStore completeParts() refuses when another process writes a part", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const partsId = await store.startParts("a/b");
+  const part = await store.putPart("a/b", partsId, 1, content(PART));
+  {
+    using other = PartsFile.open(made.tree.pathsOf("a/b", partsId).staged, PART);
+    assert(other?.isOurs);
+    await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "another process");
+  }
+  await store.completeParts("a/b", partsId, [part]);
+  assertEquals(await read(store, "a/b"), content(PART));
+});
+
+Deno.test("FilesystemObjectStore completeParts() refuses when bytes of a part are lost", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const partsId = await store.startParts("a/b");
+  const part = await store.putPart("a/b", partsId, 1, content(PART));
+  await Deno.truncate(made.tree.pathsOf("a/b", partsId).staged, PART - 1);
+  await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "there are 999 of it");
+  assertEquals(await store.get("a/b"), undefined);
+});
+
+/** What is asked of the disk while `run` runs, in its order. */
+async function diskCalls(run: () => Promise<unknown>): Promise<string[]> {
+  const calls: string[] = [];
+  const { sync, syncData } = Deno.FsFile.prototype;
+  const { rename } = Deno;
+  Deno.FsFile.prototype.sync = function () {
+    calls.push("sync folder");
+    return sync.call(this);
+  };
+  Deno.FsFile.prototype.syncData = function () {
+    calls.push("sync file");
+    return syncData.call(this);
+  };
+  Deno.rename = (from, to) => {
+    calls.push("rename");
+    return rename(from, to);
+  };
+  try {
+    await run();
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { sync, syncData });
+    Deno.rename = rename;
+  }
+  return calls;
+}
+
+Deno.test("FilesystemObjectStore has everything on the disk when it answers", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  assertEquals(await diskCalls(() => store.put("a/b", content(1))), [
+    "sync folder", // the one above "a"
+    "sync file",
+    "rename",
+    "sync folder",
+  ]);
+  assertEquals(await diskCalls(() => store.put("a/c", content(1))), ["sync file", "rename", "sync folder"]);
+
+  let partsId = "";
+  assertEquals(await diskCalls(async () => partsId = await store.startParts("a/d")), ["sync folder"]);
+  const one = content(PART);
+  assertEquals(await diskCalls(() => store.putPart("a/d", partsId, 1, one)), ["sync file"]);
+  const four = await diskCalls(() =>
+    Promise.all([2, 3, 4, 5].map((number) => store.putPart("a/d", partsId, number, one)))
+  );
+  assert(four.length >= 1 && four.length < 4, "Parts that come together share a sync");
+  assertEquals(await diskCalls(() => store.putPart("a/d", partsId, 1, one)), [
+    "sync folder", // the one that holds parts that came again
+    "sync file",
+    "sync folder",
+  ]);
+  const part = { number: 1, size: PART, etag: "0" };
+  const completing = await diskCalls(() => store.completeParts("a/d", partsId, [part]));
+  assertEquals(completing, ["sync file", "rename", "sync folder"]);
+  assertEquals(await diskCalls(() => store.completeParts("a/d", partsId, [part])), ["sync folder"]);
+  assertEquals(await diskCalls(() => store.delete(["a/b", "a/c"])), ["sync folder"]);
+});

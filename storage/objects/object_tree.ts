@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { syncFolder, unlessAbsent } from "../durable_folder.ts";
+
+/** Where what belongs to a key is kept. */
+export interface Paths {
+  /** The folder that all of it lies in. */
+  folder: string;
+  /** The object, whole. */
+  object: string;
+  /** The object as long as it is not whole. */
+  staged: string;
+  /** A folder for parts whose place in the staged object was taken. */
+  again: string;
+}
+
+/** What a file in the tree tells by its name. */
+export interface Entry {
+  key: string;
+  /** Of what is not yet an object, the id that it was begun under. */
+  partsId?: string;
+}
+
+/** No key has a dot in it, so none of these is ever taken for the folder of other keys. */
+const NAME = /^([a-z0-9-]+)(?:\.object|\.([0-9a-f]{24})\.(?:staged|again))$/;
+const PARTS_ID = /^[0-9a-f]{24}$/;
+
+/** So many folders are remembered to be there; with more, all are forgotten. */
+const MOST_KNOWN = 10_000;
+
+/** So often a folder is made again that others remove, because it is empty, before there is a file in it. */
+const ATTEMPTS = 100;
+
+/** A fresh name for what is not yet an object. */
+export function randomPartsId(): string {
+  return randomBytes(12).toString("hex");
+}
+
+/** Whether a store of this kind may have made the id: what is none must not get into a path. */
+export function isPartsId(text: string): boolean {
+  return PARTS_ID.test(text);
+}
+
+/** What the file `name` is, in the folder of the keys that begin with `base`. */
+export function parseEntry(base: string, name: string): Entry | undefined {
+  const [, segment, partsId] = NAME.exec(name) ?? [];
+  if (segment === undefined) return undefined;
+  return partsId === undefined ? { key: base + segment } : { key: base + segment, partsId };
+}
+
+/**
+ * The tree of folders that objects lie in, a folder for each segment of the key. Folders come with their first file,
+ * go with their last one, and may do so in several processes at once.
+ */
+export class ObjectTree {
+  readonly #root: string;
+  /** Folders that are there and outlive a power cut, as far as this process knows. */
+  readonly #known = new Set<string>();
+
+  /** The tree below `root`, which is there. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Where what belongs to the key, begun under the id, is kept. */
+  pathsOf(key: string, partsId = ""): Paths {
+    const path = join(this.#root, key);
+    return {
+      folder: dirname(path),
+      object: `${path}.object`,
+      staged: `${path}.${partsId}.staged`,
+      again: `${path}.${partsId}.again`,
+    };
+  }
+
+  /** Makes a file that is not there yet, and the folders to it. */
+  async create(path: string): Promise<Deno.FsFile> {
+    for (let attempt = 1;; attempt++) {
+      await this.#ensure(dirname(path));
+      try {
+        return await Deno.open(path, { write: true, createNew: true });
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || attempt === ATTEMPTS) throw error;
+        this.#known.clear();
+      }
+    }
+  }
+
+  /** Removes the folder and those above it as far as they are empty; what was removed in it stays so. */
+  async tidy(folder: string): Promise<void> {
+    let kept = folder;
+    while (kept !== this.#root && await removeIfEmpty(kept)) {
+      this.#known.delete(kept);
+      kept = dirname(kept);
+    }
+    await unlessAbsent(syncFolder(kept));
+  }
+
+  /** Has the folder there, and the way to it synced, whoever made it. */
+  async #ensure(folder: string, attempt = 1): Promise<void> {
+    if (folder === this.#root || this.#known.has(folder)) return;
+    const parent = dirname(folder);
+    await this.#ensure(parent);
+    try {
+      await Deno.mkdir(folder);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound && attempt < ATTEMPTS) {
+        this.#known.clear();
+        return this.#ensure(folder, attempt + 1);
+      }
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    await syncFolder(parent);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.add(folder);
+  }
+}
+
+/** Whether the folder is gone. The system removes none that has something in it, so nobody loses a file to this. */
+async function removeIfEmpty(folder: string): Promise<boolean> {
+  try {
+    await Deno.remove(folder);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    if (Object(error).code === "ENOTEMPTY") return false;
+    throw error;
+  }
+  return true;
+}

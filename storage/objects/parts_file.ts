@@ -1,0 +1,98 @@
+import { SharedSync } from "./shared_sync.ts";
+
+/**
+ * The file that the parts of one object are collected in. Parts are equal in size, so each is written to where it
+ * will stand in the object, and the file is the object when the last one is there.
+ *
+ * It is locked while it is open, and a place in it is written once: who would write a part a second time, or while
+ * somebody else has the file, finds the place taken. So nobody can change what somebody else was told is stored.
+ */
+export class PartsFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  /** A second handle, since what is asked of one handle is done one after the other. */
+  readonly #syncing: Deno.FsFile;
+  readonly #partSize: number;
+  /** Up to here, places were taken before the file was opened. */
+  readonly #takenUntil: number;
+  readonly #taken = new Set<number>();
+  readonly #sync: SharedSync;
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  private constructor(file: Deno.FsFile, syncing: Deno.FsFile, partSize: number, takenUntil: number) {
+    this.#file = file;
+    this.#syncing = syncing;
+    this.#partSize = partSize;
+    this.#takenUntil = takenUntil;
+    this.#sync = new SharedSync(() => syncing.syncData());
+  }
+
+  /**
+   * Opens what is at `path`; `undefined` where there is nothing (any more). At once, not asynchronously: it happens
+   * for almost every part, and what waits for a thread costs a tenth of writing one.
+   *
+   * Where another process has the file, it opens with every place taken.
+   */
+  static open(path: string, partSize: number): PartsFile | undefined {
+    using handles = new DisposableStack();
+    try {
+      const file = handles.use(Deno.openSync(path, { read: true, write: true }));
+      const isOurs = file.tryLockSync(true);
+      // Opened after the lock is had: where another process made the file the object under its key meanwhile, there is
+      // nothing at the path any more.
+      const syncing = handles.use(Deno.openSync(path, { write: true }));
+      const partsFile = new PartsFile(file, syncing, partSize, isOurs ? file.statSync().size : Infinity);
+      handles.move();
+      return partsFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether nobody else has the file. */
+  get isOurs(): boolean {
+    return this.#takenUntil !== Infinity;
+  }
+
+  /** Takes the place of a part, and answers whether it was free. */
+  take(number: number): boolean {
+    const isFree = (number - 1) * this.#partSize >= this.#takenUntil && !this.#taken.has(number);
+    if (isFree) this.#taken.add(number);
+    return isFree;
+  }
+
+  /** Writes a part to its place; durable after {@linkcode PartsFile.sync}. */
+  write(number: number, bytes: Uint8Array): Promise<void> {
+    // One after the other: they share the position in the file.
+    const written = this.#lastWrite.then(async () => {
+      this.#file.seekSync((number - 1) * this.#partSize, Deno.SeekMode.Start);
+      await writeAll(this.#file, bytes);
+    });
+    this.#lastWrite = written.catch(() => {});
+    return written;
+  }
+
+  /** Makes durable what was written before the call. */
+  sync(): Promise<void> {
+    return this.#sync.run();
+  }
+
+  /** Makes the file so many bytes long; throws where it is shorter. */
+  async cut(size: number): Promise<void> {
+    const stat = await this.#file.stat();
+    if (stat.size < size) {
+      throw new Error(`Cannot complete an object of ${size} bytes: there are ${stat.size} of it`);
+    }
+    if (stat.size > size) await this.#file.truncate(size);
+  }
+
+  [Symbol.dispose](): void {
+    this.#syncing.close();
+    this.#file.close();
+  }
+}
+
+/** Writes all of the bytes: the system may take fewer at a time. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
