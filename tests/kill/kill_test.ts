@@ -1,0 +1,156 @@
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { seeded } from "../random.ts";
+import {
+  deleteBlob,
+  mountBlob,
+  type Operation,
+  pushBlob,
+  pushFirstBlobs,
+  pushWrongBlob,
+  resumeAnyUpload,
+  resumeUpload,
+} from "./blob_operations.ts";
+import { type Deployment, startSingle } from "./deployment.ts";
+import { findLeftovers } from "./leftovers.ts";
+import { deleteManifest, deleteTag, pushManifest, pushSparseManifest } from "./manifest_operations.ts";
+import { REPOSITORIES, Scene } from "./scene.ts";
+import { Verification } from "./verification.ts";
+import { Lost } from "./wire.ts";
+
+/** How many kills, and what the run is made of; another seed makes another run. */
+const KILLS = Number(Deno.env.get("KILL_COUNT") ?? 300);
+const SEED = Number(Deno.env.get("KILL_SEED") ?? 20_261_123);
+
+/** Longer than a killed request's claim on the parts of its upload holds (30 s), so that all can be gone on with. */
+const EXPIRY_MS = 60_000;
+
+/** As long before its expiry an upload is left to it. */
+const LAST_MOMENTS_MS = 15_000;
+
+/** The shortest times that the registry can well live with, so that all that waits for them is seen in a run. */
+const SETTINGS = {
+  SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
+  SKERRY_SWEEP_INTERVAL: "100ms",
+  SKERRY_GRACE: "20s",
+  SKERRY_DEADLINE: "5s",
+  SKERRY_CACHE_AGE: "1s",
+};
+
+/** What writers do, and how often. */
+const OPERATIONS: readonly (readonly [Operation, weight: number])[] = [
+  [pushBlob, 40],
+  [pushManifest, 30],
+  [deleteManifest, 8],
+  [deleteTag, 6],
+  [mountBlob, 6],
+  [resumeAnyUpload, 6],
+  [deleteBlob, 4],
+  [pushWrongBlob, 3],
+  [pushSparseManifest, 4],
+];
+
+Deno.test("kill -9 loses nothing that was acknowledged and leaves nothing half done", async () => {
+  console.log(`${KILLS} kills with seed ${SEED}`);
+  const scene = new Scene(seeded(SEED));
+  const data = await Deno.makeTempDir({ prefix: "skerry-kill-" });
+  const started = Date.now();
+  {
+    await using deployment = await startSingle(data, SETTINGS);
+    for (const repository of REPOSITORIES) await pushFirstBlobs(scene, urlOf(scene, deployment), repository);
+    let facts = 0;
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await killDuring(deployment, scene);
+      await deployment.restart();
+      facts += await verify(deployment, scene, scene.ledger.takeTouched(), `after kill ${kill}`);
+    }
+    console.log(`${KILLS} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
+    await finishUploads(scene, urlOf(scene, deployment));
+    const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
+    console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
+    await waitFor(EXPIRY_MS + 10_000);
+    await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
+  }
+  assertEquals(await findLeftovers(data), [], `In ${data}`);
+  for (const [operation, { acknowledged }] of scene.tally) {
+    assertGreaterOrEqual(acknowledged, KILLS / 20, operation);
+  }
+  await Deno.remove(data, { recursive: true });
+  console.log(`All in ${seconds(started)} s`);
+});
+
+/** Lets several writers work and kills the registry somewhere in the middle. */
+async function killDuring(deployment: Deployment, scene: Scene): Promise<void> {
+  const failures: unknown[] = [];
+  scene.idleUploads.clear();
+  for (const upload of scene.uploads) scene.idleUploads.add(upload);
+  const writers = Array.from({ length: 3 + scene.random(4) }, async () => {
+    try {
+      for (;;) await anyOperation(scene)(scene, urlOf(scene, deployment));
+    } catch (error) {
+      if (!(error instanceof Lost)) failures.push(error);
+    }
+  });
+  await waitFor(scene.random(scene.chance(10) ? 600 : 250));
+  await deployment.kill();
+  await Promise.all(writers);
+  if (failures.length > 0) throw failures[0];
+}
+
+function anyOperation(scene: Scene): Operation {
+  let place = scene.random(OPERATIONS.reduce((sum, [, weight]) => sum + weight, 0));
+  for (const [operation, weight] of OPERATIONS) {
+    place -= weight;
+    if (place < 0) return operation;
+  }
+  throw new RangeError("Unreachable");
+}
+
+/** Reads the facts back, and throws if anything is wrong with them. */
+async function verify(
+  deployment: Deployment,
+  scene: Scene,
+  facts: Parameters<Verification["run"]>[0],
+  when: string,
+): Promise<number> {
+  forgetOldUploads(scene);
+  const verification = new Verification(scene, urlOf(scene, deployment));
+  await verification.run(facts);
+  assertEquals(
+    verification.problems,
+    [],
+    `${when} of seed ${SEED}; end of the log:\n${deployment.log().slice(-3000)}`,
+  );
+  return verification.facts;
+}
+
+/** Leaves to their expiry the uploads that are so old that the registry may forget them at any moment. */
+function forgetOldUploads(scene: Scene): void {
+  for (const upload of scene.uploads) {
+    if (upload.age > EXPIRY_MS - LAST_MOMENTS_MS) scene.uploads.delete(upload);
+  }
+}
+
+/** Goes on with all uploads until each is a blob, however long what was killed has claimed them. */
+async function finishUploads(scene: Scene, url: string): Promise<void> {
+  const started = Date.now();
+  const count = scene.uploads.size;
+  let finished = 0;
+  while (scene.uploads.size > 0) {
+    for (const upload of [...scene.uploads]) finished += Number(await resumeUpload(scene, url, upload));
+    forgetOldUploads(scene);
+    await waitFor(500);
+  }
+  console.log(`${finished} of ${count} uploads finished in ${seconds(started)} s after the last kill`);
+}
+
+function urlOf(scene: Scene, deployment: Deployment): string {
+  return scene.pick(deployment.urls());
+}
+
+function waitFor(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function seconds(since: number): string {
+  return ((Date.now() - since) / 1000).toFixed(1);
+}

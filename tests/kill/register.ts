@@ -1,0 +1,69 @@
+/** What an operation makes of a value; applying it twice must do no more than applying it once. */
+export type Effect<V> = (value: V) => V;
+
+/** An operation that has begun and of which nobody knows yet whether it was done. */
+export interface Attempt {
+  /** It was done, at some moment between its beginning and now. */
+  acknowledge(): void;
+  /** It will not be done from now on, and nobody can say whether it was. */
+  lose(): void;
+}
+
+interface Operation<V> {
+  readonly effect: Effect<V>;
+  /** What ran at the same time, for as long as this did, so that either may have come first. */
+  readonly rivals: Set<Operation<V>>;
+}
+
+/**
+ * One value of the registry that clients change and look at, such as what a tag points at, and everything that it may
+ * be by what clients were told. One possible value is what it must be.
+ */
+export class Register<V> {
+  #possible: Set<V>;
+  readonly #active = new Set<Operation<V>>();
+
+  /** A register that holds `value`. */
+  constructor(value: V) {
+    this.#possible = new Set([value]);
+  }
+
+  /** Every value that it may have now. */
+  get possible(): ReadonlySet<V> {
+    return this.#possible;
+  }
+
+  /** An operation begins: from now on it may have been done. */
+  begin(effect: Effect<V>): Attempt {
+    const operation: Operation<V> = { effect, rivals: new Set(this.#active) };
+    for (const rival of this.#active) rival.rivals.add(operation);
+    this.#active.add(operation);
+    this.#widen(this.#active);
+    return {
+      acknowledge: () => {
+        this.#active.delete(operation);
+        // It came after or before each of its rivals; whatever was before them all is gone.
+        this.#possible = new Set([...this.#possible].map(effect));
+        this.#widen(operation.rivals);
+      },
+      lose: () => void this.#active.delete(operation),
+    };
+  }
+
+  /** Somebody saw `value` while nothing was going on. Answers whether that may be; from then on it is so. */
+  observe(value: V): boolean {
+    const allowed = this.#possible.has(value);
+    this.#possible = new Set([value]);
+    return allowed;
+  }
+
+  /** Adds what any of these operations, in any order, make of the possible values. */
+  #widen(operations: Iterable<Operation<V>>): void {
+    for (let size = -1; size !== this.#possible.size;) {
+      size = this.#possible.size;
+      for (const { effect } of operations) {
+        for (const value of [...this.#possible]) this.#possible.add(effect(value));
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { Register } from "./register.ts";
+
+const set = (value: string) => () => value;
+const possible = (register: Register<string>) => [...register.possible].sort();
+
+Deno.test("Register must hold what was acknowledged", () => {
+  const register = new Register("a");
+  register.begin(set("b")).acknowledge();
+  assertEquals(possible(register), ["b"]);
+});
+
+Deno.test("Register may hold what was lost, or what was there before", () => {
+  const register = new Register("a");
+  register.begin(set("b")).lose();
+  assertEquals(possible(register), ["a", "b"]);
+});
+
+Deno.test("Register forgets what was lost when something later is acknowledged", () => {
+  const register = new Register("a");
+  register.begin(set("b")).lose();
+  register.begin(set("c")).acknowledge();
+  assertEquals(possible(register), ["c"]);
+});
+
+Deno.test("Register may hold either of two that ran at once, but not what was before them", () => {
+  const register = new Register("a");
+  const [b, c] = [register.begin(set("b")), register.begin(set("c"))];
+  b.acknowledge();
+  assertEquals(possible(register), ["b", "c"]);
+  c.acknowledge();
+  assertEquals(possible(register), ["b", "c"]);
+});
+
+Deno.test("Register may hold what was lost while another that ran at the same time was acknowledged", () => {
+  const register = new Register("a");
+  const [b, c] = [register.begin(set("b")), register.begin(set("c"))];
+  c.lose();
+  b.acknowledge();
+  assertEquals(possible(register), ["b", "c"]);
+});
+
+Deno.test("Register applies an effect only to the values that it concerns", () => {
+  const register = new Register("a");
+  register.begin((value) => value === "b" ? "absent" : value).acknowledge();
+  assertEquals(possible(register), ["a"]);
+});
+
+Deno.test("Register.observe() allows what is possible and holds the register to it", () => {
+  const register = new Register("a");
+  register.begin(set("b")).lose();
+  assert(register.observe("a"));
+  assertFalse(register.observe("b"));
+});
