@@ -8,6 +8,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { Answer } from "./answer.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
+import { splitUrl } from "./raw_url.ts";
 import { discardBody } from "./request_body.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -24,6 +25,9 @@ export interface AppOptions extends HandlerOptions {
 
 /** What `Deno.serve` tells of a request; absent where `app.request` is all there is. */
 export type AppEnvironment = { Bindings: Partial<Pick<Deno.ServeHandlerInfo, "completed">> };
+
+/** Characters of a path that a log can bear. */
+const MAX_LOGGED_PATH = 512;
 
 /** Who asks, as long as nobody has to say who they are. */
 const ANYBODY = "anonymous";
@@ -57,7 +61,7 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
         time,
         method,
         route: route?.kind,
-        path: pathOf(url),
+        path: splitUrl(url).path.slice(0, MAX_LOGGED_PATH),
         status,
         bytes: bodiless ? 0 : Number(headers["Content-Length"]),
         duration: performance.now() - started,
@@ -82,10 +86,4 @@ export function createApp(options: AppOptions): Hono<AppEnvironment> {
 function checkHost(host: string | null): void {
   if (host === null || /^[A-Za-z0-9._~:[\]-]*$/.test(host)) return;
   throw new RegistryError("UNSUPPORTED", "Header 'Host' is malformed", { status: 400 });
-}
-
-/** The raw path of a URL, cut to what a log can bear. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  return url.slice(start).split("?", 1)[0]!.slice(0, 512);
 }

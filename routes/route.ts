@@ -18,6 +18,7 @@ import {
 } from "../oci/name.ts";
 import type { PageRequest } from "../registry/registry.ts";
 import { badParameter, Parameters } from "./parameters.ts";
+import { splitUrl } from "./raw_url.ts";
 
 /** What the path and the query of each kind of request say. */
 interface Facts {
@@ -75,12 +76,8 @@ const MAX_TAGS = 100;
  * 414 for what is too much.
  */
 export function parseRoute(method: string, url: string): Route {
-  const authority = url.indexOf("://") + 3;
-  const start = url.indexOf("/", authority);
-  const query = url.indexOf("?", authority);
-  const path = start < 0 ? "" : query < 0 ? url.slice(start) : url.slice(start, query);
-  const parameters = query < 0 ? NO_PARAMETERS : new Parameters(url.slice(query + 1));
-
+  const { path, query } = splitUrl(url);
+  const parameters = query === undefined ? NO_PARAMETERS : new Parameters(query);
   if (path.startsWith("/v2/") && path.length > 4) {
     return parseRegistryRoute(method, path.slice(4), parameters);
   }

@@ -1,0 +1,20 @@
+/** The path of a URL and its query, without the `?`, where it has one. */
+export interface RawUrl {
+  path: string;
+  query: string | undefined;
+}
+
+/**
+ * Takes a URL apart as it came. `new URL()` would decode and normalise the path, and what is decided on two forms of one
+ * path can be decided differently.
+ */
+export function splitUrl(url: string): RawUrl {
+  const authority = url.indexOf("://") + 3;
+  const query = url.indexOf("?", authority);
+  const target = query < 0 ? url : url.slice(0, query);
+  const start = target.indexOf("/", authority);
+  return {
+    path: start < 0 ? "" : target.slice(start),
+    query: query < 0 ? undefined : url.slice(query + 1),
+  };
+}
