@@ -82,9 +82,9 @@ Deno.test("buildah mounts the layers of an image that it has pushed to another r
   const id = (await bench.run("buildah", ["pull", "-q", `oci:${layout}:v1`], { env })).trim();
   const [first, second] = [bench.repository("buildah/first"), bench.repository("buildah/second")];
   await bench.run("buildah", ["push", PLAIN, id, `docker://${wire.host}/${first}:v1`], { env });
-  const before = wire.exchanges().length;
+  const before = wire.exchanges.length;
   await bench.run("buildah", ["push", PLAIN, id, `docker://${wire.host}/${second}:v1`], { env });
-  const mounts = wire.exchanges().slice(before).filter(({ target }) => target.includes("mount="));
+  const mounts = wire.exchanges.slice(before).filter(({ target }) => target.includes("mount="));
   assertEquals(mounts.map(({ method, status }) => [method, status]), [["POST", 201], ["POST", 201]]);
   const pushed = await readServed({ host: bench.host, repository: first }, "v1", MEDIA.manifest);
   await assertServes({ host: bench.host, repository: second }, "v1", pushed);

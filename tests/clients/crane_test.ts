@@ -89,7 +89,7 @@ Deno.test("crane copies all tags to another repository, mounting every blob", as
   const place = { host: bench.host, repository: to };
   assertEquals(await tagsOf(place), Object.keys(images));
   for (const [tag, image] of Object.entries(images)) await assertServes(place, tag, image);
-  const uploads = wire.exchanges().filter(({ method }) => method === "POST");
+  const uploads = wire.exchanges.filter(({ method }) => method === "POST");
   assertEquals(uploads.filter(({ target, status }) => !target.includes("mount=") || status !== 201), []);
 });
 
@@ -106,7 +106,7 @@ Deno.test("crane appends a layer of unknown length as a stream", async () => {
   const pushed = await readServed({ host: bench.host, repository }, "v1", MEDIA.manifest);
   const appended = manifestOf(pushed, pushed.root.digest).layers!.at(-1)!;
   assertEquals(gunzipSync(pushed.content.get(appended.digest)), Buffer.from(layer.bytes));
-  const streamed = wire.exchanges().filter(({ headers }) => headers["transfer-encoding"] === "chunked");
+  const streamed = wire.exchanges.filter(({ headers }) => headers["transfer-encoding"] === "chunked");
   assertEquals(streamed.map(({ method, status }) => [method, status]), [["PATCH", 202]]);
 });
 

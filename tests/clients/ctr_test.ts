@@ -126,7 +126,7 @@ Deno.test("ctr mounts the layers that it has pulled from another repository", as
   await containerd.ctr("images", "tag", source, target);
   await containerd.ctr("images", "push", "--plain-http", target);
   await assertServes({ host: bench.host, repository: to }, "v1", image);
-  const mounts = wire.exchanges().filter(({ target }) => target.includes("mount="));
+  const mounts = wire.exchanges.filter(({ target }) => target.includes("mount="));
   assertEquals(mounts.map(({ method, status }) => [method, status]), [["POST", 201], ["POST", 201], [
     "POST",
     201,

@@ -139,7 +139,7 @@ dockerTest("docker mounts the layers that it has pulled from another repository"
   assertStringIncludes(await docker("push", target), `Mounted from ${from}`);
   const pushed = await readServed({ host: bench.host, repository: to }, "v1", MEDIA.dockerManifest);
   assertEquals(manifestOf(pushed, pushed.root.digest).layers, manifestOf(image, image.root.digest).layers);
-  const mounts = wire.exchanges().filter(({ target }) => target.includes("mount="));
+  const mounts = wire.exchanges.filter(({ target }) => target.includes("mount="));
   assertEquals(mounts.map(({ method, status }) => [method, status]), [["POST", 201]]);
 });
 

@@ -98,7 +98,7 @@ Deno.test("oras copies an image with all that refers to it, mounting its blobs",
   assertEquals((await referrersOf(target, image.root.digest)).map(({ digest }) => digest), [
     sbom.root.digest,
   ]);
-  const mounts = wire.exchanges().filter(({ target }) => target.includes("mount="));
+  const mounts = wire.exchanges.filter(({ target }) => target.includes("mount="));
   assertEquals(new Set(mounts.map(({ status }) => status)), new Set([201]));
 });
 

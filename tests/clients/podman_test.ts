@@ -89,7 +89,7 @@ Deno.test("podman fetches only the missing parts of a zstd:chunked layer, in one
     await bench.run("skopeo", ["copy", ...options, `oci:${layout}:v1`, to]);
     await bench.run("podman", ["pull", PLAIN, `${wire.host}/${repository}:v1`], { env });
   }
-  const ranged = wire.exchanges().filter(({ headers }) => headers["range"] !== undefined);
+  const ranged = wire.exchanges.filter(({ headers }) => headers["range"] !== undefined);
   assertEquals(
     ranged.map(({ status }) => status),
     [206, 206, 206, 206],

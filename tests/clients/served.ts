@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { algorithmOf, parseDigest } from "../../oci/mod.ts";
 import {
   type Bytes,
   Content,
@@ -90,7 +91,8 @@ async function readReferenced(place: Place, manifest: Bytes, content: Content): 
   const { config, layers, manifests }: Manifest = JSON.parse(new TextDecoder().decode(manifest));
   for (const descriptor of [...config ? [config] : [], ...layers ?? [], ...manifests ?? []]) {
     const bytes = await getContent(place, descriptor);
-    assertEquals(content.add(descriptor.mediaType, bytes).digest, descriptor.digest);
+    const algorithm = algorithmOf(parseDigest(descriptor.digest));
+    assertEquals(content.add(descriptor.mediaType, bytes, algorithm).digest, descriptor.digest);
     assertEquals(bytes.length, descriptor.size);
     if (isManifestType(descriptor.mediaType)) await readReferenced(place, bytes, content);
   }

@@ -82,10 +82,10 @@ Deno.test("skopeo mounts layers that it knows in another repository", async () =
   const source = `oci:${await writeLayout(`${bench.folder}/source`, image, "v1")}:v1`;
   const [first, second] = [bench.repository("skopeo/first"), bench.repository("skopeo/second")];
   await bench.run("skopeo", [...COPY, source, `docker://${wire.host}/${first}:v1`]);
-  const before = wire.exchanges().length;
+  const before = wire.exchanges.length;
   await bench.run("skopeo", [...COPY, source, `docker://${wire.host}/${second}:v1`]);
   await assertServes({ host: bench.host, repository: second }, "v1", image);
-  const exchanges = wire.exchanges().slice(before);
+  const exchanges = wire.exchanges.slice(before);
   const mounts = exchanges.filter(({ method, target }) => method === "POST" && target.includes("mount="));
   assertEquals(mounts.map(({ status }) => status), [201, 201], "two layers");
 });

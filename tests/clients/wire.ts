@@ -27,44 +27,47 @@ export interface Cut {
 export interface Wire extends AsyncDisposable {
   /** `host:port` to give to the client in the registry's place. */
   readonly host: string;
-  /** All exchanges so far, connection by connection. */
-  exchanges(): Exchange[];
-}
-
-/** What went over one connection, both ways, one character a byte. */
-interface Conversation {
-  sent: string;
-  received: string;
+  /** All exchanges so far, in the order of their requests. */
+  readonly exchanges: readonly Exchange[];
 }
 
 // A head may follow a body that does not end with a line break; no body in these tests looks like a head.
 const REQUEST_HEAD = /(GET|HEAD|POST|PUT|PATCH|DELETE) (\/\S*) HTTP\/1\.1\r\n((?:[^\r]+\r\n)+)\r\n/g;
 const FINAL_STATUS = /HTTP\/1\.1 ([2-5]\d\d) [^\r]*\r\n/g;
 
+/** No head in these tests is longer, in bytes. */
+const LONGEST_HEAD = 64 * 1024;
+
 /** Opens a proxy before the registry at `host:port`. */
 export function openWire(registry: string, cut?: Cut): Wire {
   const { hostname, port } = new URL(`http://${registry}`);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const conversations: Conversation[] = [];
+  const exchanges: Exchange[] = [];
   const connections = new Set<Deno.Conn>();
   let waiting = cut;
 
   async function converse(client: Deno.Conn): Promise<void> {
     const upstream = await Deno.connect({ hostname, port: Number(port) });
     connections.add(client).add(upstream);
-    const conversation: Conversation = { sent: "", received: "" };
-    conversations.push(conversation);
+    const unanswered: Exchange[] = [];
+    const heads = new Scanner(REQUEST_HEAD);
+    const statuses = new Scanner(FINAL_STATUS);
+    let end = Infinity; // where this connection is cut, counted in bytes that the client has sent
     const back = pump(upstream, client, (text) => {
-      conversation.received += text;
+      // Requests and answers come in the same order: no client pipelines.
+      for (const [[, status]] of statuses.scan(text)) unanswered.shift()!.status = Number(status);
       return text.length;
     });
     await pump(client, upstream, (text) => {
-      const before = conversation.sent.length;
-      conversation.sent += text;
-      const end = waiting && cutIn(conversation.sent, waiting);
-      if (end === undefined || end > conversation.sent.length) return text.length;
-      waiting = undefined;
-      return Math.max(0, end - before);
+      for (const [[, method, target, block], position] of heads.scan(text)) {
+        const exchange = { method: method!, target: target!, headers: headersOf(block!) };
+        exchanges.push(exchange);
+        unanswered.push(exchange);
+        if (waiting === undefined || !isLonger(exchange, waiting)) continue;
+        end = position + waiting.afterBytes;
+        waiting = undefined;
+      }
+      return Math.max(0, text.length - Math.max(0, heads.position - end));
     });
     await back;
     for (const connection of [client, upstream]) {
@@ -81,13 +84,34 @@ export function openWire(registry: string, cut?: Cut): Wire {
 
   return {
     host: `127.0.0.1:${listener.addr.port}`,
-    exchanges: () => conversations.flatMap(exchangesOf),
+    exchanges,
     async [Symbol.asyncDispose]() {
       listener.close();
       connections.forEach(close);
       await accepting;
     },
   };
+}
+
+/** Finds what a pattern matches in text that comes in pieces. */
+class Scanner {
+  #text = "";
+  /** How many characters have come. */
+  position = 0;
+
+  constructor(readonly pattern: RegExp) {}
+
+  /** The matches that are complete with this piece, each with the position behind it. */
+  *scan(piece: string): Generator<[match: RegExpExecArray, end: number]> {
+    this.#text += piece;
+    this.position += piece.length;
+    let done = 0;
+    for (const match of this.#text.matchAll(this.pattern)) {
+      done = match.index + match[0].length;
+      yield [match, this.position - this.#text.length + done];
+    }
+    this.#text = this.#text.slice(Math.max(done, this.#text.length - LONGEST_HEAD));
+  }
 }
 
 /**
@@ -123,26 +147,9 @@ function close(connection: Deno.Conn): void {
   }
 }
 
-/** Where in the text to cut; the place may lie behind its end as yet. */
-function cutIn(sent: string, { method, afterBytes }: Cut): number | undefined {
-  for (const head of sent.matchAll(REQUEST_HEAD)) {
-    const length = Number(headersOf(head[3]!)["content-length"] ?? Infinity);
-    if (head[1] === method && length > afterBytes) return head.index + head[0].length + afterBytes;
-  }
-}
-
-/** Requests and answers come in the same order: no client pipelines. */
-function exchangesOf({ sent, received }: Conversation): Exchange[] {
-  const statuses = [...received.matchAll(FINAL_STATUS)].map((match) => Number(match[1]));
-  return [...sent.matchAll(REQUEST_HEAD)].map(([, method, target, headers], index) => {
-    const status = statuses[index];
-    return {
-      method: method!,
-      target: target!,
-      headers: headersOf(headers!),
-      ...status !== undefined && { status },
-    };
-  });
+/** Whether this is the request to be cut. */
+function isLonger({ method, headers }: Exchange, cut: Cut): boolean {
+  return method === cut.method && Number(headers["content-length"] ?? Infinity) > cut.afterBytes;
 }
 
 function headersOf(block: string): Record<string, string> {
