@@ -29,13 +29,14 @@ export interface TestApp {
   entries: RequestLog[];
 }
 
+/** Empty stores of the kind that is tested; two apps over the same ones are two processes of one registry. */
+export function testStores(): Pick<RegistryOptions, "objects" | "table"> {
+  return { objects: new MemoryObjectStore(), table: new MemoryTable() };
+}
+
 /** The app over a real registry. */
 export function buildApp(options: TestAppOptions = {}): TestApp {
-  const { registry } = createRegistry({
-    objects: new MemoryObjectStore(),
-    table: new MemoryTable(),
-    ...options.registry,
-  });
+  const { registry } = createRegistry({ ...testStores(), ...options.registry });
   return appOver(options.wrap?.(registry) ?? registry, options);
 }
 
