@@ -55,23 +55,27 @@ for (const [what, make] of Object.entries(IMAGES)) {
   });
 }
 
-Deno.test("regctl copies an image identified by sha512 by its digest, there and back", async () => {
+Deno.test("regctl copies an image identified by sha512 and sets its tag with its digest", async () => {
   await using bench = await openWorkbench();
-  const place = await placeFor(bench, "sha512");
+  await using wire = openWire(bench.host);
+  const place = await placeFor(bench, "sha512", { host: wire.host });
   const image = await sha512Image("regctl");
-  const { digest } = image.root;
   const source = await writeLayout(`${bench.folder}/source`, image, "v1");
-  await bench.run("regctl", ["image", "copy", `ocidir://${source}@${digest}`, `${place.name}@${digest}`]);
-  await assertServes(place, digest, image);
-  await bench.run("regctl", ["image", "copy", `${place.name}@${digest}`, `ocidir://${bench.folder}/back:v1`]);
+  await bench.run("regctl", ["image", "copy", `ocidir://${source}:v1`, `${place.name}:v1`]);
+  await assertServes(place, "v1", image);
+  const pushed = wire.exchanges.filter(({ method, target }) =>
+    method === "PUT" && target.includes("/manifests/")
+  );
+  const target = `/v2/${place.repository}/manifests/${image.root.digest}?tag=v1`;
+  assertEquals(pushed.map((exchange) => [exchange.target, exchange.status]), [[target, 201]]);
+  await bench.run("regctl", ["image", "copy", `${place.name}:v1`, `ocidir://${bench.folder}/back:v1`]);
   assertSameImage(await readLayout(`${bench.folder}/back`, "v1"), image);
 });
 
-Deno.test("regctl makes an image in the registry one whose blobs are identified by sha512", async () => {
+Deno.test("regctl makes a sha512 image of one that is in the registry", async () => {
   await using bench = await openWorkbench();
   const place = await placeFor(bench, "convert");
-  const image = await smallImage("regctl convert");
-  await seed(place, image, "v1");
+  await seed(place, await smallImage("regctl convert"), "v1");
   const args = [
     "image",
     "mod",
@@ -84,8 +88,8 @@ Deno.test("regctl makes an image in the registry one whose blobs are identified 
   await bench.run("regctl", args);
   const converted = await readServed(place, "v2", MEDIA.manifest);
   const { config, layers } = manifestOf(converted, converted.root.digest);
-  const algorithms = [config!, ...layers!].map(({ digest }) => digest.split(":")[0]);
-  assertEquals(algorithms, ["sha512", "sha512", "sha512"]);
+  const algorithms = [converted.root, config!, ...layers!].map(({ digest }) => digest.split(":")[0]);
+  assertEquals(algorithms, ["sha512", "sha512", "sha512", "sha512"]);
 });
 
 /** The requests that sent bytes of the upload that was cut. */

@@ -54,10 +54,14 @@ export async function assertGone(place: Place, path: string): Promise<void> {
 
 /** Reads the image that a client has pushed: its manifests and all that they reference, each true to its digest. */
 export async function readServed(place: Place, tag: string, mediaType: string): Promise<Image> {
-  const bytes = await get(place, `manifests/${tag}`, mediaType);
+  const head = await send(place, `manifests/${tag}`, { method: "HEAD", headers: { accept: mediaType } });
+  const digest = parseDigest(head.headers.get("docker-content-digest") ?? "");
   const content = new Content();
-  const root = content.add(mediaType, bytes);
-  await readReferenced(place, bytes, content);
+  const root = await readInto(content, place, {
+    mediaType,
+    digest,
+    size: Number(head.headers.get("content-length")),
+  });
   return { root, content };
 }
 
@@ -87,15 +91,20 @@ export async function referrersOf(place: Place, digest: string): Promise<ImageDe
   return JSON.parse(new TextDecoder().decode(await get(place, `referrers/${digest}`))).manifests;
 }
 
-async function readReferenced(place: Place, manifest: Bytes, content: Content): Promise<void> {
-  const { config, layers, manifests }: Manifest = JSON.parse(new TextDecoder().decode(manifest));
-  for (const descriptor of [...config ? [config] : [], ...layers ?? [], ...manifests ?? []]) {
-    const bytes = await getContent(place, descriptor);
-    const algorithm = algorithmOf(parseDigest(descriptor.digest));
-    assertEquals(content.add(descriptor.mediaType, bytes, algorithm).digest, descriptor.digest);
-    assertEquals(bytes.length, descriptor.size);
-    if (isManifestType(descriptor.mediaType)) await readReferenced(place, bytes, content);
+async function readInto(
+  content: Content,
+  place: Place,
+  descriptor: ImageDescriptor,
+): Promise<ImageDescriptor> {
+  const bytes = await getContent(place, descriptor);
+  const read = content.add(descriptor.mediaType, bytes, algorithmOf(parseDigest(descriptor.digest)));
+  assertEquals([read.digest, read.size], [descriptor.digest, descriptor.size]);
+  if (isManifestType(descriptor.mediaType)) {
+    const { config, layers, manifests }: Manifest = JSON.parse(new TextDecoder().decode(bytes));
+    const referenced = [...config ? [config] : [], ...layers ?? [], ...manifests ?? []];
+    for (const next of referenced) await readInto(content, place, next);
   }
+  return read;
 }
 
 function getContent(place: Place, { digest, mediaType }: ImageDescriptor): Promise<Bytes> {
