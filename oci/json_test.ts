@@ -157,6 +157,11 @@ Deno.test("parseStrictJson() ends on 4 MiB of what makes scanners look back or a
   for (const text of texts) assertThrows(() => parse(text), RegistryError);
 });
 
+Deno.test("parseStrictJson() ends on 4 MiB of names that V8 would hash to the same place", () => {
+  const names = Array.from({ length: 1 << 18 }, (_, i) => `"${i * (1 << 14)}":0`);
+  assertEquals(Object.keys(Object(parse(`{${names.join(",")}}`))).length, names.length);
+});
+
 Deno.test("parseStrictJson() keeps its messages short when names are long", () => {
   const name = "n".repeat(1 << 20);
   const error = assertThrows(() => parse(`{"${name}": 1, "${name}": 2}`), RegistryError);
