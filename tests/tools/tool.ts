@@ -45,6 +45,7 @@ const SOURCES = {
   dockerd: { debian: "docker.io" },
   podman: { debian: "podman" },
   skopeo: { debian: "skopeo" },
+  strace: { debian: "strace" },
   wrk: { debian: "wrk" },
   cosign: goTool("github.com/sigstore/cosign/v3/cmd/cosign"),
   crane: goTool("github.com/google/go-containerregistry/cmd/crane"),
