@@ -1,0 +1,151 @@
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { tool } from "../tools/tool.ts";
+import { blob, type Content, manifest } from "./content.ts";
+import { type Synced, traceDurability } from "./durability.ts";
+import { parseTrace } from "./system_calls.ts";
+import { withTracedRegistry } from "./traced_registry.ts";
+import { type Answer, type Send, send } from "./wire.ts";
+
+/** An answer that was had, and what must at least have been synced for it. */
+interface Expected extends Partial<Synced> {
+  what: string;
+  status: number;
+}
+
+// A kill leaves the system's memory as it is, so only this can show what a power cut would leave.
+Deno.test("every write is synced before it is answered, and before what refers to it is written", async () => {
+  const strace = await tool("strace");
+  const folder = await Deno.makeTempDir({ prefix: "skerry-sync-" });
+  const expected: Expected[] = [];
+  const trace = await withTracedRegistry(strace, `${folder}/new/data`, async (url) => {
+    const step = async (
+      what: string,
+      path: string,
+      request: Send,
+      synced: Partial<Synced> & { status: number },
+    ) => {
+      expected.push({ what, ...synced });
+      return await send(url, what.split(" ", 1)[0]!, path, request);
+    };
+    await pushBlobs(step);
+    await pushManifests(step);
+  });
+  const { problems, answers } = traceDurability(parseTrace(trace), folder);
+  assertEquals(problems, []);
+  assertEquals(answers.length, expected.length);
+  for (const [index, { what, ...synced }] of expected.entries()) {
+    const answer = answers[index]!;
+    assertEquals(answer.status, synced.status, what);
+    for (const kind of ["files", "folders", "commits"] as const) {
+      assertGreaterOrEqual(answer[kind], synced[kind] ?? 0, `Syncs of ${kind} for ${what}`);
+    }
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Sends a request, whose method begins the text that says what it is, and notes what must be synced for it. */
+type Step = (
+  what: string,
+  path: string,
+  request: Send,
+  synced: Partial<Synced> & { status: number },
+) => Promise<Answer>;
+
+const CONFIG = blob(0, 100, "sha256");
+const UPLOADS = "/v2/one/blobs/uploads/";
+const NEW_OBJECT = { files: 1, folders: 1, commits: 1 };
+
+async function pushBlobs(step: Step): Promise<void> {
+  const { digest } = CONFIG;
+  await step("POST of a whole blob", `${UPLOADS}?digest=${digest}`, { body: CONFIG.bytes() }, {
+    status: 201,
+    ...NEW_OBJECT,
+  });
+  await step("POST that mounts", `/v2/two/blobs/uploads/?mount=${digest}&from=one`, {}, {
+    status: 201,
+    commits: 1,
+  });
+  await step("DELETE of a blob", `/v2/two/blobs/${digest}`, {}, { status: 202, commits: 1 });
+
+  for (const algorithm of ["sha256", "sha512"] as const) {
+    const whole = blob(1, 1000, algorithm);
+    const location = await start(step);
+    await step("PUT of a whole blob", `${location}?digest=${whole.digest}`, { body: whole.bytes() }, {
+      status: 201,
+      ...NEW_OBJECT,
+    });
+  }
+  const small = blob(2, 1000, "sha256");
+  await pushChunks(step, small, [500, 1000], { commits: 1 });
+  // Of several parts of 1 MiB each, and a rest that comes with the second chunk or with the PUT.
+  const large = blob(3, 2_600_000, "sha256");
+  await pushChunks(step, large, [1_500_000, 2_600_000], NEW_OBJECT);
+  await pushChunks(step, blob(4, 2_600_000, "sha512"), [1_500_000], NEW_OBJECT);
+  await step("DELETE of an upload", await start(step), {}, { status: 204, commits: 1 });
+}
+
+/** Sends the bytes up to each of these ends, and the rest with the PUT, which has the blob synced as `synced` says. */
+async function pushChunks(
+  step: Step,
+  content: Content,
+  ends: number[],
+  synced: Partial<Synced>,
+): Promise<void> {
+  const location = await start(step);
+  let offset = 0;
+  for (const end of ends) {
+    const body = content.bytes().subarray(offset, end);
+    const headers = { "Content-Range": `${offset}-${end - 1}` };
+    await step("PATCH of a chunk", location, { headers, body }, { status: 202, files: 1, commits: 1 });
+    offset = end;
+  }
+  const body = content.bytes().subarray(offset);
+  await step("PUT after chunks", `${location}?digest=${content.digest}`, { body }, {
+    status: 201,
+    ...synced,
+  });
+}
+
+async function start(step: Step): Promise<string> {
+  const { headers } = await step("POST of an upload", UPLOADS, {}, { status: 202, commits: 1 });
+  return headers.get("Location") ?? "";
+}
+
+async function pushManifests(step: Step): Promise<void> {
+  const make = (name: number, padding: number) =>
+    manifest({ name, algorithm: "sha256", config: CONFIG, layers: [], padding });
+  // Above 256 KiB, a manifest has an object of its own.
+  const [small, large] = [make(1, 0), make(2, 300_000)];
+  const headers = { "Content-Type": small.mediaType };
+  const path = (reference: string) => `/v2/one/manifests/${reference}`;
+  await step("PUT of a manifest by tag", path("a"), { headers, body: small.bytes() }, {
+    status: 201,
+    commits: 1,
+  });
+  await step("PUT of a manifest by digest", path(`${small.digest}?tag=b&tag=c`), {
+    headers,
+    body: small.bytes(),
+  }, {
+    status: 201,
+    commits: 1,
+  });
+  await step("PUT of a large manifest", path("d"), { headers, body: large.bytes() }, {
+    status: 201,
+    ...NEW_OBJECT,
+  });
+  const referrer = manifest({
+    name: 3,
+    algorithm: "sha256",
+    config: CONFIG,
+    layers: [CONFIG],
+    subject: small,
+    padding: 0,
+  });
+  await step("PUT of a referrer", path(referrer.digest), { headers, body: referrer.bytes() }, {
+    status: 201,
+    commits: 1,
+  });
+  await step("DELETE of a tag", path("a"), {}, { status: 202, commits: 1 });
+  await step("DELETE of a manifest", path(small.digest), {}, { status: 202, commits: 1 });
+  await step("DELETE of a large manifest", path(large.digest), {}, { status: 202, commits: 1 });
+}
