@@ -6,7 +6,7 @@ export interface Output {
 
 /** How {@linkcode LineWriter} trades delay and memory for speed. */
 export interface LineWriterOptions {
-  /** Milliseconds after which a line is written at the latest. */
+  /** Milliseconds in which lines are collected before they are written. */
   delay?: number;
   /** Characters that are collected before they are written without waiting for the delay. */
   batch?: number;
@@ -25,6 +25,7 @@ export class LineWriter {
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #dropped = 0;
+  #lastStart = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
 
@@ -43,13 +44,27 @@ export class LineWriter {
     }
     this.#waiting += line + "\n";
     if (now || this.#waiting.length >= this.#options.batch) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), this.#options.delay);
+    else if (this.#timer === undefined) this.#startSoon();
   }
 
   /** Settles when all that was taken so far is written, or nobody reads any more. */
   async flush(): Promise<void> {
     this.#start();
     await this.#writing;
+  }
+
+  /** A line after a pause is written at once; those that follow it closely are collected. */
+  #startSoon(): void {
+    const now = performance.now();
+    if (now - this.#lastStart >= this.#options.delay) {
+      this.#lastStart = now;
+      this.#start();
+    } else {
+      this.#timer = setTimeout(() => {
+        this.#lastStart = performance.now();
+        this.#start();
+      }, this.#options.delay);
+    }
   }
 
   #start(): void {

@@ -19,33 +19,48 @@ class SlowOutput implements Output {
   }
 }
 
-Deno.test("write() collects lines until there is a batch of them", () => {
+Deno.test("write() writes a line after a pause at once", () => {
+  const output = new SlowOutput();
+  new LineWriter(output, dropNote, { delay: 1e9 }).write("one");
+  assertEquals(output.chunks, ["one\n"]);
+});
+
+Deno.test("write() collects lines that follow closely until there is a batch of them", async () => {
   const output = new SlowOutput();
   const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 8 });
   lines.write("one");
-  assertEquals(output.chunks, []);
+  await output.take(4);
   lines.write("two");
-  assertEquals(output.chunks, ["one\ntwo\n"]);
+  assertEquals(output.chunks, ["one\n"]);
+  lines.write("six");
+  assertEquals(output.chunks, ["one\n", "two\nsix\n"]);
 });
 
-Deno.test("write() writes a line that should not wait with those before it", () => {
+Deno.test("write() writes a line that should not wait with those before it", async () => {
   const output = new SlowOutput();
   const lines = new LineWriter(output, dropNote, { delay: 1e9 });
   lines.write("one");
-  lines.write("two", true);
-  assertEquals(output.chunks, ["one\ntwo\n"]);
+  await output.take(4);
+  lines.write("two");
+  lines.write("six", true);
+  assertEquals(output.chunks, ["one\n", "two\nsix\n"]);
 });
 
-Deno.test("write() writes a lone line after the delay", async () => {
-  const { promise, resolve } = Promise.withResolvers<string>();
+Deno.test("write() writes collected lines after the delay", async () => {
+  const written: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
   const output: Output = {
     write(bytes) {
-      resolve(new TextDecoder().decode(bytes));
+      if (written.push(new TextDecoder().decode(bytes)) === 2) resolve();
       return Promise.resolve(bytes.length);
     },
   };
-  new LineWriter(output, dropNote, { delay: 1 }).write("one");
-  assertEquals(await promise, "one\n");
+  const lines = new LineWriter(output, dropNote, { delay: 1 });
+  lines.write("one");
+  lines.write("two");
+  lines.write("six");
+  await promise;
+  assertEquals(written, ["one\n", "two\nsix\n"]);
 });
 
 Deno.test("write() goes on where the output took only some bytes, in order", async () => {

@@ -40,7 +40,7 @@ export function createLog({ format, output = Deno.stdout, now = Date.now, ...opt
   const lines = new LineWriter(output, dropNote, options);
   return {
     request: (entry) => lines.write(requestLine(entry), entry.error !== undefined),
-    info: (message, fields) => lines.write(eventLine(now(), "info", message, fields)),
+    info: (message, fields) => lines.write(eventLine(now(), "info", message, fields), true),
     warn: (message, fields) => lines.write(eventLine(now(), "warn", message, fields), true),
     error: (message, error) =>
       lines.write(eventLine(now(), "error", message, { error: describe(error) }), true),

@@ -90,11 +90,10 @@ Deno.test("createLog() writes nothing when it is off", async () => {
   assertEquals(output.text(), "");
 });
 
-Deno.test("createLog() writes an event with its fields and an error at once", async () => {
+Deno.test("createLog() writes events with what belongs to them", async () => {
   const output = memory();
-  const log = createLog({ format: "json", output, now: () => ENTRY.time, delay: 1e9 });
+  const log = createLog({ format: "json", output, now: () => ENTRY.time });
   log.info("Listening", { url: "http://127.0.0.1:8000" });
-  assertEquals(output.text(), "");
   log.error("Cannot sweep", "why");
   await log.flush();
   assertEquals(output.text().trim().split("\n").map((line) => JSON.parse(line)), [

@@ -1,36 +1,37 @@
 /**
- * The process: reads the configuration, assembles the registry and serves it until a signal ends it.
+ * The process: reads the configuration, serves the registry, and stops it in order when a signal comes.
  *
  * @module
  */
-import { cached } from "./cache/mod.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
-import { createRegistry, readOnly, type Registry, type StoredRegistry, withDeletes } from "./registry/mod.ts";
+import type { OpenRegistry } from "./open_registry.ts";
 import { createApp } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
-import { openStorage, type Storage } from "./open_storage.ts";
-import { startSweeper, type Sweeper } from "./sweeper.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;
+
+/** Milliseconds from the start until the storage is opened, where no request needs it sooner. */
+const OPEN_DELAY = 50;
 
 async function main(): Promise<void> {
   const config = await loadConfig(Deno.env.toObject());
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
-  const storage = await openStorage(config);
-  const stored = createRegistry({ ...config, ...storage, touch: !config.readOnly });
+  const open = opener(config, log);
   const app = createApp({
-    registry: restrict(stored.registry, config),
+    registry: deferredRegistry(async () => (await open()).registry),
     log: log.request,
-    ready: storage.ready,
+    ready: async () => await (await open()).ready(),
     limits: config,
   });
   const server = listen(config, app.fetch, log);
-  const sweeper = sweepUploads(stored, config, log);
-  stopOnSignal({ server, sweeper, storage, log });
   announce(server, config, log);
+  stopOnSignal(server, open, log);
+  // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
+  AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", open);
 }
 
 function logFormat({ log }: Config): "json" | "text" | "off" {
@@ -53,66 +54,40 @@ function surviveBugs(log: Log): void {
   });
 }
 
-/** The registry with what the configuration takes away and what the cache adds. */
-function restrict(registry: Registry, config: Config): Registry {
-  const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
-  const deletable = withDeletes(registry, { tags, manifests, blobs });
-  const allowed = config.readOnly ? readOnly(deletable) : deletable;
-  return config.cacheAge > 0 ? cached(allowed, { age: config.cacheAge }) : allowed;
+/** Opens the registry once, the code for it included: a process answers that it is there before it has all that. */
+function opener(config: Config, log: Log): () => Promise<OpenRegistry> {
+  let opening: Promise<OpenRegistry> | undefined;
+  return () =>
+    opening ??= import("./open_registry.ts").then(({ openRegistry }) => openRegistry(config, log)).catch(
+      fail,
+    );
 }
 
 function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
   try {
-    return serve({
-      port,
-      hostname: host,
-      fetch,
-      refused: (request, response) =>
-        log.request({
-          time: Date.now(),
-          method: request.method,
-          route: undefined,
-          path: new URL(request.url).pathname.slice(0, 512),
-          status: response.status,
-          bytes: 0,
-          duration: 0,
-          id: "stopping",
-        }),
-    });
+    return serve({ port, hostname: host, fetch, refused: log.request });
   } catch (error) {
     throw new Error(`Cannot listen on ${host}, port ${port}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-type Fetch = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+type Fetch = Parameters<typeof serve>[0]["fetch"];
 
-function sweepUploads({ sweep }: StoredRegistry, { sweepInterval, readOnly }: Config, log: Log): Sweeper {
-  return startSweeper({
-    interval: readOnly ? 0 : sweepInterval,
-    failed: (error) => log.error("Cannot sweep expired uploads", error),
-    async sweep() {
-      const { uploads, objects } = await sweep();
-      if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
-    },
-  });
+function announce({ url }: Server, { storage, data }: Config, log: Log): void {
+  const where = storage === "folder" ? { data } : {};
+  log.info(`Listening on ${url}`, { url, ...where, deno: Deno.version.deno });
+  if (storage === "memory") log.warn("Content is kept in memory alone and ends with this process");
 }
 
 /** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one ends at once. */
-function stopOnSignal(process: { server: Server; sweeper: Sweeper; storage: Storage; log: Log }): void {
+function stopOnSignal(server: Server, open: () => Promise<OpenRegistry>, log: Log): void {
   let stopping = false;
   const stop = async (signal: Deno.Signal) => {
     if (stopping) Deno.exit(1);
     stopping = true;
-    const { server, sweeper, storage, log } = process;
     log.info("Stopping", { signal });
-    const ended = await server.stop(STOP_LIMIT);
-    if (!ended) log.warn("Cut off what did not end in time");
-    try {
-      if (ended) await sweeper.stop();
-      await storage.close();
-    } catch (error) {
-      log.error("Cannot close the storage", error);
-    }
+    if (await server.stop(STOP_LIMIT)) await (await open()).close();
+    else log.warn("Cut off what did not end in time");
     await log.flush();
     Deno.exit(0);
   };
@@ -122,15 +97,10 @@ function stopOnSignal(process: { server: Server; sweeper: Sweeper; storage: Stor
   }
 }
 
-function announce({ url }: Server, config: Config, log: Log): void {
-  const where = config.storage === "folder" ? { data: config.data } : {};
-  log.info(`Listening on ${url}`, { url, ...where, deno: Deno.version.deno });
-  if (config.storage === "memory") log.warn("Content is kept in memory alone and ends with this process");
-}
-
-try {
-  await main();
-} catch (error) {
+/** Says in a line why the process can't go on, to whoever started it. */
+function fail(error: unknown): never {
   console.error((error as Error).message);
   Deno.exit(1);
 }
+
+await main().catch(fail);

@@ -1,3 +1,5 @@
+import type { RequestLog } from "./routes/mod.ts";
+
 /** What {@linkcode serve} takes. */
 export interface ServerOptions {
   /** 0 takes a free one. */
@@ -5,8 +7,8 @@ export interface ServerOptions {
   hostname: string;
   /** Answers requests. What it gives must not reject: it is the last that could say something of an error. */
   fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
-  /** Told of a request that came when the server was stopping, and of what it was answered. */
-  refused: (request: Request, response: Response) => void;
+  /** Told of each request that came when the server was stopping. */
+  refused: (entry: RequestLog) => void;
 }
 
 /** A server that listens. */
@@ -37,9 +39,8 @@ export function serve({ port, hostname, fetch, refused }: ServerOptions): Server
     { port, hostname, automaticCompression: false, onListen: () => {} },
     (request, info) => {
       if (stopping) {
-        const response = refusal();
-        refused(request, response);
-        return response;
+        refused(refusalEntry(request));
+        return refusal();
       }
       answering++;
       const answer = Promise.resolve(fetch(request, info));
@@ -69,6 +70,20 @@ function refusal(): Response {
     status: 503,
     headers: { "Retry-After": "1", "Connection": "close", "Cache-Control": "no-store" },
   });
+}
+
+function refusalEntry({ method, url }: Request): RequestLog {
+  const path = /^[^:]*:\/\/[^/?]*([^?]{0,512})/.exec(url)?.[1] ?? "";
+  return {
+    time: Date.now(),
+    method,
+    route: undefined,
+    path,
+    status: 503,
+    bytes: 0,
+    duration: 0,
+    id: "stopping",
+  };
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): string {

@@ -10,8 +10,8 @@ export interface SweeperOptions {
 
 /** A sweep that comes again and again. */
 export interface Sweeper {
-  /** Begins no further sweep, and settles when one that is under way has ended. */
-  stop(): Promise<void>;
+  /** Begins no further sweep, and tells nothing of one that is under way: a sweep may end anywhere. */
+  stop(): void;
 }
 
 /** Processes may live for much less than the interval, so the first sweep does not wait for all of it. */
@@ -21,15 +21,14 @@ const FIRST_DELAY = 30_000;
 export function startSweeper({ sweep, interval, failed }: SweeperOptions): Sweeper {
   let stopped = interval === 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running: Promise<void> = Promise.resolve();
   const plan = (delay: number) => {
-    if (!stopped) timer = setTimeout(() => running = run(), delay);
+    if (!stopped) timer = setTimeout(run, delay);
   };
   const run = async () => {
     try {
       await sweep();
     } catch (error) {
-      failed(error);
+      if (!stopped) failed(error);
     }
     plan(interval);
   };
@@ -38,7 +37,6 @@ export function startSweeper({ sweep, interval, failed }: SweeperOptions): Sweep
     stop() {
       stopped = true;
       clearTimeout(timer);
-      return running;
     },
   };
 }
