@@ -7,10 +7,9 @@ import { type Answer, send } from "./wire.ts";
 /** Pushes a manifest, new or known, by tag or by digest with any number of tags. */
 export async function pushManifest(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
-  const known = [...scene.stock(repository).manifests.values()].slice(-20);
-  const repeat = known.length > 0 && scene.chance(25);
+  const known = scene.chance(30) ? recentManifest(scene, repository) : undefined;
   const sure = scene.chance(90);
-  const content = repeat ? scene.pick(known) : newManifest(scene, repository, sure);
+  const content = known ?? newManifest(scene, repository, sure);
   scene.stock(repository).manifests.set(content.digest, content);
 
   const byTag = content.digest.startsWith("sha256:") && scene.chance(50);
@@ -23,7 +22,7 @@ export async function pushManifest(scene: Scene, url: string): Promise<void> {
     {
       done: 201,
       // 400: what it refers to was perhaps never pushed; 412: a tag was there.
-      refused: [...(sure && !repeat ? [] : [400]), ...(onlyNew ? [412] : [])],
+      refused: [...(sure && known === undefined ? [] : [400]), ...(onlyNew ? [412] : [])],
     },
   );
 }
@@ -88,7 +87,7 @@ export async function pushSparseManifest(scene: Scene, url: string): Promise<voi
 /** Deletes a manifest with its tags. */
 export async function deleteManifest(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
-  const content = scene.pickAny([...scene.stock(repository).manifests.values()].slice(-30));
+  const content = recentManifest(scene, repository);
   if (content === undefined) return;
   const { digest, subject } = content;
   const untag = (tag: string): Change => [
@@ -116,6 +115,12 @@ export async function deleteTag(scene: Scene, url: string): Promise<void> {
     () => send(url, "DELETE", `/v2/${fact.repository}/manifests/${fact.tag}`),
     { done: 202, refused: [404] },
   );
+}
+
+/** One of those that were pushed last, if there is any: so writers push and delete the same one at the same time. */
+function recentManifest(scene: Scene, repository: string): ManifestContent | undefined {
+  const known = [...scene.stock(repository).manifests.values()];
+  return scene.pickAny(known.slice(scene.chance(50) ? -3 : -20));
 }
 
 /** A manifest of blobs that are there (`sure`), or of some that another writer may just be pushing. */
