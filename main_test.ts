@@ -1,0 +1,286 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { freePort, startRegistry } from "./tests/harness/registry_process.ts";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const DIGEST = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; // of "hello"
+
+/** How a process ended that could not start. */
+async function runMain(
+  env: Record<string, string>,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", MAIN],
+    env: { PORT: "0", ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs `test` with a folder of its own. */
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "skerry-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Begins an upload and answers its URL. */
+async function startUpload(url: string): Promise<string> {
+  const response = await fetch(`${url}/v2/a/blobs/uploads/`, { method: "POST" });
+  await response.body?.cancel();
+  assertEquals(response.status, 202);
+  return new URL(response.headers.get("Location")!, url).href;
+}
+
+async function pushHello(url: string): Promise<void> {
+  const response = await fetch(`${await startUpload(url)}?digest=${DIGEST}`, {
+    method: "PUT",
+    body: "hello",
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 201);
+}
+
+/** A request that the server has begun to handle, and whose body waits. */
+class HalfRequest {
+  readonly #connection: Deno.Conn;
+
+  private constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  /** Sends the head; the server says "100 Continue" when the request is on its way to its handler. */
+  static async begin(method: string, target: string, length: number): Promise<HalfRequest> {
+    const { hostname, port, host, pathname, search } = new URL(target);
+    const request = new HalfRequest(await Deno.connect({ hostname, port: Number(port) }));
+    await request.send(
+      `${method} ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n` +
+        "Expect: 100-continue\r\n\r\n",
+    );
+    assertStringIncludes(await request.receive(), "100 Continue");
+    return request;
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(text));
+  }
+
+  /** What comes next; nothing where the server has cut the connection. */
+  async receive(): Promise<string> {
+    const buffer = new Uint8Array(4096);
+    const length = await this.#connection.read(buffer).catch(() => null);
+    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
+
+/** Waits until `condition` holds; the test's own limit is what ends it where it never does. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+Deno.test("main names everything that is wrong with the configuration and exits with 1", async () => {
+  const { code, stdout, stderr } = await runMain({ PORT: "x", SKERRY_READ_ONLY: "maybe", SKERRY_TYPO: "1" });
+  assertEquals([code, stdout], [1, ""]);
+  assertEquals(stderr.trimEnd().split("\n"), [
+    "Cannot use the configuration:",
+    "  SKERRY_TYPO: No such setting",
+    '  port (PORT): Expected a port from 0 to 65535, got "x"',
+    '  readOnly (SKERRY_READ_ONLY): Expected "on" or "off", got "maybe"',
+  ]);
+});
+
+Deno.test("main says that the port is taken and exits with 1", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stderr } = await runMain({ PORT: `${listener.addr.port}` });
+  assertEquals(code, 1);
+  assertMatch(stderr, /^Cannot listen on 127\.0\.0\.1, port \d+: Address already in use.*\n$/);
+});
+
+Deno.test("main says that it cannot use the data folder and exits with 1", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const { code, stderr } = await runMain({ SKERRY_DATA: `${folder}/file/data` });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `Cannot use the data folder "${folder}/file/data": Not a directory`);
+    assertEquals(stderr.trimEnd().split("\n").length, 1);
+  });
+});
+
+Deno.test("main says that the database is none and exits with 1", async () => {
+  await withFolder(async (data) => {
+    await Deno.writeTextFile(
+      `${data}/table.sqlite`,
+      "This is no database, and long enough to be sure.".repeat(50),
+    );
+    const { code, stderr } = await runMain({ SKERRY_DATA: data });
+    assertEquals([code, stderr], [1, `Cannot use the data folder "${data}": file is not a database\n`]);
+  });
+});
+
+Deno.test("main lets a push that is coming in end when it is told to stop, and exits with 0", async () => {
+  await withFolder(async (data) => {
+    {
+      await using registry = await startRegistry({ data });
+      const upload = await startUpload(registry.url);
+      using push = await HalfRequest.begin("PUT", `${upload}?digest=${DIGEST}`, 5);
+      const ended = registry.kill("SIGTERM");
+      await until(() => registry.log().includes('"Stopping"'));
+      const refused = await fetch(`${registry.url}/readyz`);
+      await refused.body?.cancel();
+      assertEquals(refused.status, 503);
+      await push.send("hello");
+      assertStringIncludes(await push.receive(), "HTTP/1.1 201 ");
+      assertEquals((await ended).code, 0);
+    }
+    await using registry = await startRegistry({ data });
+    assertEquals(await (await fetch(`${registry.url}/v2/a/blobs/${DIGEST}`)).text(), "hello");
+  });
+});
+
+Deno.test("main lets a pull that is going out end when it is told to stop, and exits with 0", async () => {
+  await using registry = await startRegistry();
+  const blob = new Uint8Array(32 * 1_048_576); // More than the sockets between us hold.
+  const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+  const push = await fetch(`${await startUpload(registry.url)}?digest=${digest}`, {
+    method: "PUT",
+    body: blob,
+  });
+  await push.body?.cancel();
+  const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Stopping"'));
+  assertEquals((await pull.arrayBuffer()).byteLength, blob.length);
+  assertEquals((await ended).code, 0);
+});
+
+Deno.test("main cuts off what does not end in time when it is told to stop, and exits with 0", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
+  assertEquals((await registry.kill("SIGINT")).code, 0);
+  assertStringIncludes(registry.log(), "Cut off what did not end in time");
+  assertEquals(await push.receive(), "");
+});
+
+Deno.test("main ends at once at a second signal", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Stopping"'));
+  Deno.kill(registry.pid, "SIGTERM");
+  assertEquals((await ended).code, 1);
+  assertEquals(await push.receive(), "");
+});
+
+Deno.test("main keeps what was pushed over a restart", async () => {
+  await withFolder(async (data) => {
+    {
+      await using registry = await startRegistry({ data });
+      await pushHello(registry.url);
+    }
+    await using registry = await startRegistry({ data });
+    assertEquals(await (await fetch(`${registry.url}/v2/a/blobs/${DIGEST}`)).text(), "hello");
+  });
+});
+
+Deno.test("main serves one data folder from two processes at once", async () => {
+  await withFolder(async (data) => {
+    await using one = await startRegistry({ data });
+    await using two = await startRegistry({ data });
+    await Promise.all([pushHello(one.url), pushHello(two.url), pushHello(one.url), pushHello(two.url)]);
+    for (const { url } of [one, two]) {
+      assertEquals(await (await fetch(`${url}/v2/a/blobs/${DIGEST}`)).text(), "hello");
+    }
+  });
+});
+
+Deno.test("main removes what expired uploads have left", async () => {
+  await withFolder(async (data) => {
+    await using registry = await startRegistry({
+      data,
+      env: { SKERRY_UPLOAD_EXPIRY: "1s", SKERRY_SWEEP_INTERVAL: "100ms", SKERRY_LOG: "json" },
+    });
+    const response = await fetch(await startUpload(registry.url), { method: "PATCH", body: "hello" });
+    await response.body?.cancel();
+    assertEquals(response.status, 202);
+    await until(() => registry.log().includes('"Removed expired uploads","uploads":1'));
+    assertEquals(await filesIn(`${data}/objects`), []);
+  });
+});
+
+async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) files.push(...await filesIn(`${folder}/${name}`));
+    else files.push(`${folder}/${name}`);
+  }
+  return files;
+}
+
+Deno.test("main refuses pushes and deletes as it is configured", async () => {
+  await withFolder(async (data) => {
+    {
+      await using registry = await startRegistry({ data, env: { SKERRY_DELETE_BLOBS: "off" } });
+      await pushHello(registry.url);
+      const response = await fetch(`${registry.url}/v2/a/blobs/${DIGEST}`, { method: "DELETE" });
+      await response.body?.cancel();
+      assertEquals(response.status, 405);
+    }
+    await using registry = await startRegistry({ data, env: { SKERRY_READ_ONLY: "on" } });
+    const push = await fetch(`${registry.url}/v2/a/blobs/uploads/`, { method: "POST" });
+    await push.body?.cancel();
+    const pull = await fetch(`${registry.url}/v2/a/blobs/${DIGEST}`);
+    assertEquals([push.status, await pull.text()], [405, "hello"]);
+  });
+});
+
+Deno.test("main starts under the conditions of Deno Deploy: no arguments, no disk, no call out", async () => {
+  await withFolder(async (folder) => {
+    const port = freePort();
+    await using process = new Deno.Command(Deno.execPath(), {
+      // Whatever it tries beyond listening and reading its own code ends it.
+      args: ["run", "--no-prompt", "--allow-env", "--allow-read", `--allow-net=127.0.0.1:${port}`, MAIN],
+      cwd: folder,
+      env: { DENO_DEPLOY: "1", PORT: `${port}` },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const url = `http://127.0.0.1:${port}`;
+    await until(() =>
+      fetch(`${url}/livez`).then((response) => response.text(), () => "").then((text) => text === "ok\n")
+    );
+    for (const path of ["/", "/v2/", "/readyz"]) {
+      const response = await fetch(url + path);
+      await response.body?.cancel();
+      assertEquals(response.status, 200, path);
+    }
+    await pushHello(url);
+    assertEquals([...Deno.readDirSync(folder)], []);
+    process.kill("SIGINT");
+    const { code, stdout, stderr } = await process.output();
+    const log = new TextDecoder().decode(stdout);
+    assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+    assert(log.split("\n").some((line) => line.includes('"level":"warn"') && line.includes("memory")), log);
+  });
+});
+
+Deno.test("main logs one JSON line for each request and nothing of its secrets", async () => {
+  await using registry = await startRegistry();
+  const response = await fetch(`${registry.url}/v2/a/tags/list?n=1&token=hunter2`, {
+    headers: { Authorization: "Basic aHVudGVyMg==" },
+  });
+  await response.body?.cancel();
+  await registry.kill("SIGTERM");
+  const lines = registry.log().trim().split("\n").map((line) => JSON.parse(line));
+  const [entry] = lines.filter(({ path }) => path === "/v2/a/tags/list");
+  assertEquals([entry.method, entry.route, entry.status], ["GET", "listTags", 404]);
+  assertEquals(entry.id, response.headers.get("X-Request-Id"));
+  assert(!/hunter2|aHVudGVyMg/.test(registry.log()));
+});
