@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import {
   buildkitCacheIndex,
   dockerManifestList,
@@ -131,6 +131,27 @@ Deno.test("ctr mounts the layers that it has pulled from another repository", as
     "POST",
     201,
   ]]);
+});
+
+Deno.test("ctr fetches from the registry as the mirror of another one", async () => {
+  await using bench = await openWorkbench();
+  await using wire = openWire(bench.host);
+  await using containerd = await startContainerd(bench);
+  const image = await multiArchIndex("ctr mirror");
+  const repository = bench.repository("ctr/mirror");
+  await seed({ host: bench.host, repository }, image, "v1");
+  const hosts = `${bench.folder}/hosts`;
+  await Deno.mkdir(`${hosts}/registry.example.com`, { recursive: true });
+  const mirror = `[host."http://${wire.host}"]\ncapabilities = ["pull", "resolve"]\n`;
+  await Deno.writeTextFile(`${hosts}/registry.example.com/hosts.toml`, mirror);
+  const name = `registry.example.com/${repository}:v1`;
+  await containerd.ctr("content", "fetch", "--hosts-dir", hosts, "--all-platforms", name);
+  assertSameImage(await exported(bench, containerd, name), image);
+  const [resolved, ...others] = wire.exchanges.map(({ target }) =>
+    new URL(target, "http://mirror").searchParams
+  );
+  assertEquals(resolved?.get("ns"), "registry.example.com");
+  assertGreater(others.length, 0);
 });
 
 for (const mediaType of [MEDIA.index, MEDIA.dockerList]) {

@@ -7,15 +7,22 @@ const START_DEADLINE_MS = 30_000;
 /** How long a daemon may take to stop before it is killed. */
 const STOP_DEADLINE_MS = 20_000;
 
-/** Starts a daemon of a client and waits until `ready` holds. Disposing of it stops it and waits for its end. */
+/**
+ * Starts a daemon of a client and waits until `ready` holds. Disposing of it stops it and waits for its end.
+ *
+ * The daemon mounts where only it can see it (unshare(1)): what it leaves mounted goes with it and never keeps the
+ * workbench from being removed.
+ *
+ * @throws {Error} When it ends or stays silent instead; the message holds its log.
+ */
 export async function startDaemon(
   bench: Workbench,
   name: ToolName,
   args: string[],
   ready: () => Promise<boolean>,
 ): Promise<AsyncDisposable> {
-  const child = new Deno.Command(await tool(name), {
-    args,
+  const child = new Deno.Command("unshare", {
+    args: ["--mount", "--propagation", "private", "--", await tool(name), ...args],
     clearEnv: true,
     env: clientEnv(bench.folder),
     cwd: bench.folder,

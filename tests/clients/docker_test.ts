@@ -11,6 +11,7 @@ import {
   smallImage,
   writeLayout,
 } from "../images/mod.ts";
+import { installTools } from "../tools/tool.ts";
 import { startDaemon } from "./daemon.ts";
 import { manifestOf, readServed, seed, tagsOf } from "./served.ts";
 import { openWire } from "./wire.ts";
@@ -46,13 +47,16 @@ async function startDocker(bench: Workbench): Promise<Docker> {
   };
 }
 
-/** Why the daemon cannot start on this machine; `undefined` where it can. */
+/** What the daemon says last when it cannot start on this machine; `undefined` where it can. */
 async function reasonAgainst(): Promise<string | undefined> {
   await using bench = await openWorkbench();
+  await installTools(["dockerd", "docker"]); // a package that is missing is no reason, but a failure
   try {
-    await using _docker = await startDocker(bench);
+    await using _daemon = await startDocker(bench);
   } catch (error) {
-    return (error as Error).message;
+    const { message } = error as Error;
+    console.error(`The docker daemon cannot start here, so its tests are ignored.\n${message}`);
+    return message.trimEnd().split("\n").at(-1)!;
   }
 }
 
@@ -60,11 +64,8 @@ const reason = await reasonAgainst();
 
 /** A test that is reported as ignored, with the reason, where the daemon cannot start. */
 function dockerTest(name: string, run: (bench: Workbench, docker: Docker["docker"]) => Promise<void>): void {
-  const suffix = reason === undefined
-    ? ""
-    : `: the docker daemon cannot start here: ${reason.slice(0, 1000)}`;
   Deno.test({
-    name: `${name}${suffix}`,
+    name: reason === undefined ? name : `${name} [the docker daemon cannot start here: ${reason}]`,
     ignore: reason !== undefined,
     async fn() {
       await using bench = await openWorkbench();
