@@ -1,4 +1,4 @@
-import { type RegistryProcess, startRegistry } from "../harness/registry_process.ts";
+import { startRegistry } from "../harness/registry_process.ts";
 import { tool, type ToolName } from "../tools/tool.ts";
 
 /** Names the registry that is to be tested (`host:port`, plain HTTP); without it every workbench starts its own. */
@@ -41,7 +41,7 @@ export interface Workbench extends AsyncDisposable {
 /** Opens a workbench before the registry under test. */
 export async function openWorkbench(): Promise<Workbench> {
   await using stack = new AsyncDisposableStack();
-  const host = Deno.env.get(REGISTRY_VARIABLE) ?? stack.use(await startOwnRegistry()).host;
+  const host = Deno.env.get(REGISTRY_VARIABLE) ?? await startOwnRegistry(stack);
   // Unix sockets lie in here and their paths may have 107 bytes: a short name.
   const folder = await Deno.makeTempDir({ prefix: "sk-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -69,8 +69,18 @@ export async function openWorkbench(): Promise<Workbench> {
   };
 }
 
-function startOwnRegistry(): Promise<RegistryProcess> {
-  return startRegistry({ env: { SKERRY_LOG: "json" } });
+async function startOwnRegistry(stack: AsyncDisposableStack): Promise<string> {
+  const registry = await startRegistry({ env: { SKERRY_LOG: "json" } });
+  stack.defer(() => assertNoTrouble(registry.log())); // runs after the registry has stopped
+  return stack.use(registry).host;
+}
+
+/** Whatever a client does, even when it breaks off in the middle: the registry neither fails nor complains. */
+function assertNoTrouble(log: string): void {
+  for (const line of log.trimEnd().split("\n")) {
+    const { level, status = 0 }: { level: string; status?: number } = JSON.parse(line);
+    if (level === "error" || status >= 500) throw new Error(`The registry was in trouble: ${line}`);
+  }
 }
 
 /** What a client sees of the outside: nothing of the real home, no proxy, no terminal. */
