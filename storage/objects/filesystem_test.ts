@@ -98,6 +98,7 @@ Deno.test("FilesystemObjectStore list() passes over files that are not its own",
     await Deno.writeTextFile(join(folder, name), "");
   }
   await Deno.mkdir(join(folder, "lost+found.d"));
+  await Deno.writeTextFile(join(folder, "lost+found.d", "e.object"), "");
   assertEquals(await store.list("", { limit: 99 }), ["a/b"]);
   assertEquals(await store.listParts("", 99), []);
 });
@@ -147,6 +148,40 @@ Deno.test("FilesystemObjectStore completeParts() refuses when bytes of a part ar
   await Deno.truncate(made.tree.pathsOf("a/b", partsId).staged, PART - 1);
   await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "there are 999 of it");
   assertEquals(await store.get("a/b"), undefined);
+});
+
+Deno.test("FilesystemObjectStore completeParts() refuses a part that came again with another size", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const partsId = await store.startParts("a/b");
+  await store.putPart("a/b", partsId, 1, content(PART));
+  const again = await store.putPart("a/b", partsId, 1, content(PART));
+  await assertRejects(
+    () => store.completeParts("a/b", partsId, [{ ...again, size: 5 }]),
+    Error,
+    "of 5 bytes",
+  );
+  await store.completeParts("a/b", partsId, [again]);
+});
+
+Deno.test("FilesystemObjectStore put() makes its folders again when another process removed them", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  const root = join(made.folder, "new", "objects");
+  await store.put("a/b/c", content(1));
+  await Deno.remove(join(root, "a"), { recursive: true });
+  await store.put("a/b/d", content(1));
+  await Deno.remove(join(root, "a"), { recursive: true });
+  await store.put("a/e/f", content(1));
+  assertEquals(await store.list("", { limit: 9 }), ["a/e/f"]);
+});
+
+Deno.test("FilesystemObjectStore put() fails when the folder of the store itself is gone", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  await store.put("a/b", content(1));
+  await Deno.remove(join(made.folder, "new"), { recursive: true });
+  await assertRejects(() => store.put("a/c", content(1)), Deno.errors.NotFound);
 });
 
 /** What is asked of the disk while `run` runs, in its order. */
@@ -204,4 +239,10 @@ Deno.test("FilesystemObjectStore has everything on the disk when it answers", as
   assertEquals(completing, ["sync file", "rename", "sync folder"]);
   assertEquals(await diskCalls(() => store.completeParts("a/d", partsId, [part])), ["sync folder"]);
   assertEquals(await diskCalls(() => store.delete(["a/b", "a/c"])), ["sync folder"]);
+
+  const putAt = (key: string) => diskCalls(() => store.put(key, content(1)));
+  assertEquals((await putAt("a/deep/b")).length, 4);
+  assertEquals((await putAt("a/deep/c")).length, 3);
+  await store.delete(["a/deep/b", "a/deep/c"]);
+  assertEquals((await putAt("a/deep/b")).length, 4, "A folder made anew has its own parent synced again");
 });

@@ -32,7 +32,9 @@ export function registerQueries(test: Test): void {
     assertEquals(await after("a#b", 2), ["a$", "a.b"]);
     assertEquals(await after("a-b", 2), ["a.b", "aB"]);
     assertEquals(await after("a", 2, "a#"), ["a#", "a#b"]);
+    assertEquals(await after("a", 2, "a."), ["a.b"]);
     assertEquals(await after("a#", 2, "a#"), ["a#b"]);
+    assertEquals(await after("\u{1f600}", 2, "\uffff"), []);
     assertEquals(await after("a$", 2, "a#"), []);
     assertEquals(await after("\u{10ffff}", 2), ["\u{10ffff}a"]);
     assertEquals(await after("\u{10ffff}a", 2), []);
