@@ -104,7 +104,7 @@ Deno.test("regctl takes up a chunked upload after a cut where the registry says 
   await using wire = openWire(bench.host, { method: "PATCH", afterBytes: 700_000 });
   const settings = ["--blob-chunk", `${MIB}`, "--blob-max", `${MIB}`];
   const place = await placeFor(bench, "resume", { host: wire.host, settings });
-  const image = await largeImage("regctl resume");
+  const image = await largeImage(bench.repository("resume")); // nowhere else, or it would be mounted
   const source = await writeLayout(`${bench.folder}/source`, image, "v1");
   await bench.run("regctl", ["image", "copy", `ocidir://${source}:v1`, `${place.name}:v1`]);
   await assertServes(place, "v1", image);
@@ -119,7 +119,7 @@ Deno.test("regctl repeats an upload in one request after a cut", async () => {
   await using bench = await openWorkbench();
   await using wire = openWire(bench.host, { method: "PUT", afterBytes: 700_000 });
   const place = await placeFor(bench, "repeat", { host: wire.host });
-  const image = await largeImage("regctl repeat");
+  const image = await largeImage(bench.repository("repeat")); // nowhere else, or it would be mounted
   const source = await writeLayout(`${bench.folder}/source`, image, "v1");
   await bench.run("regctl", ["image", "copy", `ocidir://${source}:v1`, `${place.name}:v1`]);
   await assertServes(place, "v1", image);
