@@ -7,3 +7,11 @@ export type Handler<Kind extends RouteKind> = (
   request: Request,
   principal: string,
 ) => Answer | Promise<Answer>;
+
+/** What requests are bounded by. */
+export interface RequestLimits {
+  /** Bytes of the largest manifest. */
+  maxManifestSize: number;
+  /** Milliseconds without a byte after which a request body is given up; what an upload has taken by then stays. */
+  uploadIdleTimeout: number;
+}

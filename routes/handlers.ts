@@ -6,7 +6,7 @@ import { listRepositories } from "./catalog.ts";
 import { discoverExtensions, getTagHistory } from "./extensions.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
-import { deleteManifest, getManifest, type ManifestLimits, putManifest } from "./manifests.ts";
+import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Route, RouteKind } from "./route.ts";
 import { listTags } from "./tags.ts";
@@ -18,9 +18,8 @@ import {
   mountBlob,
   putBlob,
   startUpload,
-  type UploadLimits,
 } from "./uploads.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
 
 /** A handler for every kind of request. */
 export type Handlers = { [Kind in RouteKind]: Handler<Kind> };
@@ -32,7 +31,7 @@ export interface HandlerOptions {
   /** Whether everything the registry stands on answers. */
   ready: () => Promise<boolean>;
   /** What requests are bounded by. */
-  limits: ManifestLimits & UploadLimits;
+  limits: RequestLimits;
 }
 
 /** The handlers over a registry. */

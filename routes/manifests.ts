@@ -2,7 +2,7 @@ import { mediaTypeOf } from "../oci/media_type.ts";
 import type { Reference } from "../oci/name.ts";
 import type { Deleter, Reader, Writer } from "../registry/registry.ts";
 import { evaluateRead, parseTagCondition, preconditionFailed } from "./conditional.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
 import { contentHeaders, manifestLocation } from "./headers.ts";
 import { readBody } from "./request_body.ts";
 
@@ -22,18 +22,10 @@ export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"get
   };
 }
 
-/** What {@linkcode putManifest} is bounded by. */
-export interface ManifestLimits {
-  /** Bytes of the largest manifest. */
-  maxManifestSize: number;
-  /** Milliseconds without a byte after which a body is given up. */
-  uploadIdleTimeout: number;
-}
-
 /** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */
 export function putManifest(
   registry: Pick<Writer, "putManifest">,
-  limits: ManifestLimits,
+  limits: RequestLimits,
 ): Handler<"putManifest"> {
   return async function putManifest({ repository, reference, tags }, request, principal) {
     const condition = parseTagCondition(request.headers);

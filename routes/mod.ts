@@ -14,8 +14,9 @@ import { requestIds, type RequestLog } from "./request_log.ts";
 import { parseRoute, type Route } from "./route.ts";
 
 export type { RequestLog } from "./request_log.ts";
-export { parseRoute, type Route, type RouteKind } from "./route.ts";
+export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
+export type { RequestLimits } from "./handler.ts";
 
 /** What an app is made of. */
 export interface AppOptions extends HandlerOptions {
@@ -23,8 +24,16 @@ export interface AppOptions extends HandlerOptions {
   log: (entry: RequestLog) => void;
 }
 
-/** What `Deno.serve` tells of a request; absent where `app.request` is all there is. */
-export type AppEnvironment = { Bindings: Partial<Pick<Deno.ServeHandlerInfo, "completed">> };
+/** What `Deno.serve` tells of a request, as far as it is used. */
+export type RequestInfo = Partial<Pick<Deno.ServeHandlerInfo, "completed">>;
+
+/** Answers requests. */
+export interface App {
+  /** For `Deno.serve`; never rejects. */
+  fetch(request: Request, info?: RequestInfo): Response | Promise<Response>;
+  /** For tests: the answer to a request for a path. */
+  request(path: string, init?: RequestInit): Response | Promise<Response>;
+}
 
 /** Characters of a path that a log can bear. */
 const MAX_LOGGED_PATH = 512;
@@ -33,11 +42,11 @@ const MAX_LOGGED_PATH = 512;
 const ANYBODY = "anonymous";
 
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
-export function createApp(options: AppOptions): Hono<AppEnvironment> {
+export function createApp(options: AppOptions): App {
   const handlers = createHandlers(options);
   const nextId = requestIds();
   // Hono would decode the path before it matches it. Which route a request takes is for `parseRoute` alone to say.
-  const app = new Hono<AppEnvironment>({ getPath: () => "/" });
+  const app = new Hono<{ Bindings: RequestInfo }>({ getPath: () => "/" });
   app.all("/", async ({ req: { raw: request }, env }) => {
     const time = Date.now();
     const started = performance.now();

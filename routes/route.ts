@@ -21,26 +21,46 @@ import { badParameter, Parameters } from "./parameters.ts";
 import { splitUrl } from "./raw_url.ts";
 
 /** What the path and the query of each kind of request say. */
-interface Facts {
+export interface RouteFacts {
+  /** `/`, the page for browsers. */
   home: unknown;
+  /** `/livez`. */
   live: unknown;
+  /** `/readyz`. */
   ready: unknown;
+  /** `/startupz`. */
   startup: unknown;
+  /** end-1. */
   base: unknown;
+  /** end-2. */
   getBlob: { repository: RepositoryName; digest: Digest };
+  /** end-10. */
   deleteBlob: { repository: RepositoryName; digest: Digest };
+  /** end-3. */
   getManifest: { repository: RepositoryName; reference: Reference };
+  /** end-7, `tags` by `?tag=`. */
   putManifest: { repository: RepositoryName; reference: Reference; tags: Tag[] };
+  /** end-9. */
   deleteManifest: { repository: RepositoryName; reference: Reference };
+  /** end-4a, end-4c. */
   startUpload: { repository: RepositoryName; algorithm?: DigestAlgorithm };
+  /** end-11. */
   mountBlob: { repository: RepositoryName; digest: Digest; from?: RepositoryName };
+  /** end-4b. */
   putBlob: { repository: RepositoryName; digest: Digest };
+  /** end-13. */
   getUpload: { repository: RepositoryName; id: string };
+  /** end-5. */
   appendUpload: { repository: RepositoryName; id: string };
+  /** end-6. */
   commitUpload: { repository: RepositoryName; id: string; digest: Digest };
+  /** end-14. */
   cancelUpload: { repository: RepositoryName; id: string };
+  /** end-8. */
   listTags: { repository: RepositoryName; page: PageRequest };
+  /** `_skerry/tags/history`. */
   getTagHistory: { repository: RepositoryName; tag: Tag };
+  /** end-12. */
   listReferrers: {
     repository: RepositoryName;
     /** Follows the grammar; its algorithm may be one that is unknown here, as that of a `subject` may. */
@@ -48,18 +68,20 @@ interface Facts {
     artifactTypes: string[];
     after?: string;
   };
+  /** `_catalog`. */
   listRepositories: { page: PageRequest };
+  /** `_oci/ext/discover`, of the registry where no repository is named. */
   discover: { repository?: RepositoryName };
 }
 
 /** What a request may be. */
-export type RouteKind = keyof Facts;
+export type RouteKind = keyof RouteFacts;
 
 /**
  * What a request asks for. Authorisation and the handler decide on this same value, so it holds everything that the
  * path and the query say; HEAD is what GET is.
  */
-export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & Facts[K] }[Kind];
+export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & RouteFacts[K] }[Kind];
 
 const UPLOAD_ID = /^[A-Za-z0-9-]{1,128}$/;
 

@@ -4,15 +4,9 @@ import type { RepositoryName } from "../oci/name.ts";
 import { OffsetMismatch } from "../registry/offset_mismatch.ts";
 import type { BlobInfo, Registry, UploadBody, UploadStatus } from "../registry/registry.ts";
 import type { Answer } from "./answer.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
 import { blobLocation } from "./headers.ts";
 import { bodyOf, contentLength } from "./request_body.ts";
-
-/** What uploads are bounded by. */
-export interface UploadLimits {
-  /** Milliseconds without a byte after which a body is given up; what came before stays in the upload. */
-  uploadIdleTimeout: number;
-}
 
 /** end-4a, end-4c: begins an upload. */
 export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {
@@ -35,7 +29,7 @@ export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">)
 }
 
 /** end-4b: a whole blob in the POST. */
-export function putBlob(registry: Pick<Registry, "putBlob">, limits: UploadLimits): Handler<"putBlob"> {
+export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimits): Handler<"putBlob"> {
   return async function putBlob({ repository, digest }, request, principal) {
     const body = uploadBody(request, limits);
     return blobCreated(repository, await registry.putBlob(repository, principal, digest, body));
@@ -52,7 +46,7 @@ export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUp
 /** end-5: the next chunk, or as much as comes where there is no `Content-Range`. */
 export function appendUpload(
   registry: Pick<Registry, "appendUpload" | "getUpload">,
-  limits: UploadLimits,
+  limits: RequestLimits,
 ): Handler<"appendUpload"> {
   return async function appendUpload(route, request, principal) {
     const upload = await tellingWhere(registry, route, principal, () => {
@@ -65,7 +59,7 @@ export function appendUpload(
 /** end-6: the last chunk, if any, and the digest of the whole. */
 export function commitUpload(
   registry: Pick<Registry, "commitUpload" | "getUpload">,
-  limits: UploadLimits,
+  limits: RequestLimits,
 ): Handler<"commitUpload"> {
   return async function commitUpload(route, request, principal) {
     const { repository, id, digest } = route;
@@ -91,7 +85,7 @@ export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<
  *
  * @throws {RegistryError} 400 where `Content-Range` is malformed or disagrees with `Content-Length`.
  */
-function uploadBody(request: Request, limits: UploadLimits): UploadBody {
+function uploadBody(request: Request, limits: RequestLimits): UploadBody {
   const length = contentLength(request);
   const field = request.headers.get("Content-Range");
   const range = field === null ? undefined : parseContentRange(field);

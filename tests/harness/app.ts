@@ -4,7 +4,7 @@
  * @module
  */
 import { createRegistry, type Registry, type RegistryOptions } from "../../registry/mod.ts";
-import { type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
+import { type App, type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 
 /** What differs from a registry with everything at its default, in memory. */
@@ -22,7 +22,7 @@ export interface TestAppOptions {
 /** An app and what tests look at beside it. */
 export interface TestApp {
   /** Answers requests, by `request` in a test and by `fetch` in a server. */
-  app: ReturnType<typeof createApp>;
+  app: App;
   /** Sends a request to the app. */
   request: (path: string, init?: RequestInit) => Promise<Response>;
   /** Every log entry so far. */
