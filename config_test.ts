@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+import type { Config } from "./settings.ts";
 
 /** What is wrong with this environment, by line. */
 async function problemsOf(environment: Record<string, string>): Promise<string[]> {
@@ -89,7 +90,7 @@ Deno.test("loadConfig() names every wrong setting with its variable and its reas
     'references (SKERRY_REFERENCES): Expected one of "strict", "sparse", got "loose"',
     'maxManifestSize (SKERRY_MAX_MANIFEST_SIZE): Expected a size from 64KiB to 64MiB, such as "512KiB", "4MiB" or ' +
     'a number of bytes, got "4MB"',
-    'uploadExpiry (SKERRY_UPLOAD_EXPIRY): Expected a duration of at least 1s, such as "90s", "15m" or "24h", got "15"',
+    'uploadExpiry (SKERRY_UPLOAD_EXPIRY): Expected a duration from 1s to 3650d, such as "90s", "15m" or "24h", got "15"',
   ]);
 });
 
@@ -101,6 +102,8 @@ Deno.test("loadConfig() refuses values out of bounds", async () => {
       ["SKERRY_UPLOAD_EXPIRY", "0"],
       ["SKERRY_UPLOAD_EXPIRY", "999ms"],
       ["SKERRY_GRACE", "999999999999999d"],
+      ["SKERRY_UPLOAD_IDLE_TIMEOUT", "25d"],
+      ["SKERRY_READ_ONLY", "constructor"],
       ["SKERRY_MAX_BLOB_SIZE", "0"],
       ["SKERRY_MAX_BLOB_SIZE", "6TiB"],
       ["SKERRY_MAX_MANIFEST_SIZE", "65MiB"],

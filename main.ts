@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Config, loadConfig } from "./config.ts";
 import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
 import { createApp } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
+import { type Config, readSettings } from "./settings.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;
@@ -17,7 +17,9 @@ const STOP_LIMIT = 4500;
 const OPEN_DELAY = 50;
 
 async function main(): Promise<void> {
-  const config = await loadConfig(Deno.env.toObject());
+  const environment = Deno.env.toObject();
+  // Whatever is wrong or comes from a file takes the whole schema, which takes a while to load.
+  const config = readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
   const open = opener(config, log);

@@ -1,5 +1,4 @@
 import { cached } from "./cache/mod.ts";
-import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
 import {
@@ -10,6 +9,7 @@ import {
   SqliteTable,
   type Table,
 } from "./storage/mod.ts";
+import type { Config } from "./settings.ts";
 import { startSweeper } from "./sweeper.ts";
 
 /** A registry with all that it stands on. */

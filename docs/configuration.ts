@@ -1,4 +1,5 @@
-import { FILE_VARIABLE, schema, settingDocs } from "../config.ts";
+import { schema, settingDocs } from "../config.ts";
+import { FILE_VARIABLE } from "../settings.ts";
 
 /** The text of docs/configuration.md, from the schema itself. */
 export function configurationPage(): string {

@@ -1,0 +1,164 @@
+import { duration, type Kind, oneOf, port, size, text, toggle } from "./setting_kinds.ts";
+
+/** A setting: where it comes from, what it takes, and what it is for. */
+export interface Setting<T> extends Kind<T> {
+  /** The variable of the environment. */
+  variable: string;
+  /** The value where none is given, as it would be written. */
+  fallback: string;
+  description: string;
+}
+
+function setting<T>(kind: Kind<T>, variable: string, fallback: string, description: string): Setting<T> {
+  return { ...kind, variable, fallback, description };
+}
+
+/** Every setting, by the key that it has in the file. */
+export const SETTINGS = {
+  port: setting(port, "PORT", "8000", "The TCP port to listen on; 0 takes a free one."),
+  host: setting(text, "HOST", "127.0.0.1", "The address to listen on; `0.0.0.0` or `::` is every one."),
+  storage: setting(
+    oneOf("folder", "memory"),
+    "SKERRY_STORAGE",
+    "folder",
+    "Where content lives: in the data folder, or in memory, where it ends with the process. " +
+      "On Deno Deploy, where a folder would not last either, the default is `memory` unless `SKERRY_DATA` is set.",
+  ),
+  data: setting(text, "SKERRY_DATA", "./data", "The data folder; it is made where it does not exist."),
+  readOnly: setting(toggle, "SKERRY_READ_ONLY", "off", "Refuses every push and every delete with 405."),
+  deleteTags: setting(toggle, "SKERRY_DELETE_TAGS", "on", "Whether a tag may be deleted; 405 where not."),
+  deleteManifests: setting(
+    toggle,
+    "SKERRY_DELETE_MANIFESTS",
+    "on",
+    "Whether a manifest may be deleted by its digest; 405 where not.",
+  ),
+  deleteBlobs: setting(toggle, "SKERRY_DELETE_BLOBS", "on", "Whether a blob may be deleted; 405 where not."),
+  references: setting(
+    oneOf("strict", "sparse"),
+    "SKERRY_REFERENCES",
+    "strict",
+    "`strict` refuses a manifest whose blobs or child manifests are not in the repository; `sparse` takes it. " +
+      "A `subject` need never be there.",
+  ),
+  maxManifestSize: setting(
+    size("64KiB", "64MiB"),
+    "SKERRY_MAX_MANIFEST_SIZE",
+    "4MiB",
+    "Largest manifest, inclusive; 413 above. Many clients read no more than 4 MiB.",
+  ),
+  maxBlobSize: setting(
+    size("1B", "5TiB"),
+    "SKERRY_MAX_BLOB_SIZE",
+    "5TiB",
+    "Largest blob, inclusive; 413 above.",
+  ),
+  uploadExpiry: setting(
+    duration("1s"),
+    "SKERRY_UPLOAD_EXPIRY",
+    "24h",
+    "How long an upload that nobody continues is kept.",
+  ),
+  uploadIdleTimeout: setting(
+    duration("1s", "20d"),
+    "SKERRY_UPLOAD_IDLE_TIMEOUT",
+    "60s",
+    "How long a request body may bring nothing before the request is given up. What arrived is kept.",
+  ),
+  sweepInterval: setting(
+    duration("0", "20d"),
+    "SKERRY_SWEEP_INTERVAL",
+    "15m",
+    "How often expired uploads are looked for and removed; 0 never looks.",
+  ),
+  grace: setting(
+    duration("1s"),
+    "SKERRY_GRACE",
+    "1h",
+    "How old what nothing refers to must be before it may be removed. All processes must agree on it.",
+  ),
+  deadline: setting(
+    duration("1ms"),
+    "SKERRY_DEADLINE",
+    "1m",
+    "How long one request may go on writing after its body has come; at most a quarter of `SKERRY_GRACE`, " +
+      "which is what makes a request that stalled harmless.",
+  ),
+  cacheAge: setting(
+    duration("0"),
+    "SKERRY_CACHE_AGE",
+    "5s",
+    "How long this process may answer from memory that a manifest or blob is there after another process deleted it; " +
+      "at most a quarter of `SKERRY_GRACE`. Tags are always read. 0 remembers nothing.",
+  ),
+  log: setting(
+    oneOf("auto", "json", "text", "off"),
+    "SKERRY_LOG",
+    "auto",
+    "The log on standard output: one JSON object a line, a readable line, or none. `auto` is `text` on a terminal " +
+      "and `json` elsewhere.",
+  ),
+};
+
+/** The configuration of a process: sizes in bytes, time spans in milliseconds. */
+export type Config = {
+  [Key in keyof typeof SETTINGS]: (typeof SETTINGS)[Key] extends Setting<infer T> ? T : never;
+};
+
+/** The variable that names the configuration file. */
+export const FILE_VARIABLE = "SKERRY_CONFIG";
+
+/** Settings as they are written, by their keys. */
+export type Given = Record<string, unknown>;
+
+/** What the environment sets; an empty variable counts as none. */
+export function givenBy(environment: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(SETTINGS)
+      .map(([key, { variable }]) => [key, environment[variable] ?? ""] as const)
+      .filter(([, text]) => text !== ""),
+  );
+}
+
+/** On Deno Deploy a folder does not outlive the process, so it has to be asked for. */
+export function withPlatform<G extends Given>(environment: Record<string, string>, given: G): G {
+  const ephemeral = environment.DENO_DEPLOY !== undefined && given.data === undefined;
+  return ephemeral ? { storage: "memory", ...given } : given;
+}
+
+/** What is wrong between settings that are right by themselves. */
+export function conflictsOf(config: Config): { key: keyof Config; reason: string }[] {
+  return (["deadline", "cacheAge"] as const)
+    .filter((key) => config[key] * 4 > config.grace)
+    .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
+}
+
+/**
+ * What Kubernetes sets in every container beside a service whose name begins with "skerry" ("SKERRY_SERVICE_HOST",
+ * "SKERRY_PORT=tcp://10.0.0.1:80", "SKERRY_PORT_80_TCP_ADDR", ...), and nobody means as a setting.
+ */
+const SERVICE_LINK = /^SKERRY_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\d+_(TCP|UDP|SCTP)(_.+)?)$/;
+const SERVICE_PORT = /^(tcp|udp|sctp):\/\//;
+
+/** Variables that look like settings and are none: a misspelt switch could leave open what somebody meant to close. */
+export function unknownVariables(environment: Record<string, string>): string[] {
+  const known = new Set([FILE_VARIABLE, ...Object.values(SETTINGS).map(({ variable }) => variable)]);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("SKERRY_") && !known.has(name))
+    .filter((name) => !SERVICE_LINK.test(name) && !SERVICE_PORT.test(environment[name]!));
+}
+
+/**
+ * The configuration where it comes from the environment alone and all of it is right: what most processes start with,
+ * and what they need nothing of config.ts for. Loading zod takes longer than all else before the first answer.
+ */
+export function readSettings(environment: Record<string, string>): Config | undefined {
+  if (environment[FILE_VARIABLE] || unknownVariables(environment).length > 0) return undefined;
+  const given = withPlatform(environment, givenBy(environment));
+  const values = Object.entries(SETTINGS).map((
+    [key, { read, fallback }],
+  ) => [key, read(given[key] ?? fallback)]);
+  if (values.some(([, value]) => value === undefined)) return undefined;
+  const config = Object.fromEntries(values) as Config;
+  return conflictsOf(config).length === 0 ? config : undefined;
+}

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { loadConfig } from "./config.ts";
+import { readSettings } from "./settings.ts";
+
+Deno.test("readSettings() reads what loadConfig() reads", async () => {
+  const environments: Record<string, string>[] = [
+    {},
+    { PORT: "0", HOST: "::1", SKERRY_DATA: "", SKERRY_READ_ONLY: "true", SKERRY_LOG: "text" },
+    { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0", SKERRY_MAX_BLOB_SIZE: "1GiB" },
+    { DENO_DEPLOY: "1" },
+    { DENO_DEPLOY: "1", SKERRY_DATA: "/data" },
+    { SKERRY_PORT: "tcp://10.0.0.1:80" },
+  ];
+  for (const environment of environments) {
+    assertEquals(readSettings(environment), await loadConfig(environment), JSON.stringify(environment));
+  }
+});
+
+Deno.test("readSettings() leaves to loadConfig() what it can't read or what is wrong", () => {
+  const environments: Record<string, string>[] = [
+    { SKERRY_CONFIG: "skerry.yaml" },
+    { SKERRY_TYPO: "1" },
+    { PORT: "80x" },
+    { SKERRY_GRACE: "3s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0" },
+  ];
+  for (const environment of environments) {
+    assertEquals(readSettings(environment), undefined, JSON.stringify(environment));
+  }
+});
