@@ -5,9 +5,9 @@ import { bestEffort } from "./best_effort.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
 import { linkBlob } from "./link.ts";
+import { newObjectKey } from "./object_key.ts";
 import { readPieces } from "./part_writer.ts";
 import { hashStream } from "./prefix_hasher.ts";
-import { randomId } from "./random_id.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
 import {
@@ -168,7 +168,7 @@ async function completeObject(work: Context, content: UploadAttributes, repeated
   if (object === undefined || partsId === undefined) {
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
-    const key = prefix + randomId();
+    const key = newObjectKey(prefix);
     await work.objects.put(key, await readPieces(work, tail));
     return key;
   }

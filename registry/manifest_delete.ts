@@ -1,9 +1,10 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
+import type { Item, Key } from "../storage/table/table.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
-import { type ManifestAttributes, manifestKey, referrerKey, taggedPrefix, tagKey } from "./items.ts";
+import { manifestKey, referrerKey, taggedPrefix, tagKey } from "./items.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
-import { readTag } from "./tags.ts";
+import { prefixOf } from "./object_key.ts";
 
 /** Tag marks of one query. */
 const BATCH = 100;
@@ -15,26 +16,46 @@ export async function deleteManifest(
   digest: Digest,
 ): Promise<void> {
   const work = beginWork(context);
-  await untilSettled(work, async () => {
+  const subject = await untilSettled(work, async () => {
     const manifest = await readManifest(work, repository, digest, { consistent: true });
     if (manifest === undefined) throw unknownManifest(digest);
     // From the outside in, so that no step leaves something that points at what is gone.
     await deleteTags(work, repository, digest);
-    await deleteReferrer(work, repository, digest, manifest.attributes);
-    const { object } = manifest.attributes;
+    const { object, subject } = manifest.attributes;
+    if (subject !== undefined) await deleteReferrer(work, repository, digest, subject);
     if (object !== undefined) {
-      const prefix = object.slice(0, object.lastIndexOf("/") + 1);
-      await announceManifestObject(work, repository, digest, prefix);
+      await announceManifestObject(work, repository, digest, prefixOf(object));
     }
     const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
-    return deleted ? undefined : AGAIN;
+    return deleted ? subject : AGAIN;
   });
   // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone.
-  await deleteTags(work, repository, digest);
+  await deleteDangling(work, repository, digest, subject);
 }
 
-/** Deletes the tags that point at the manifest; its marks name every tag that ever may have. */
-async function deleteTags(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+/**
+ * Deletes tags and the place among the referrers of a manifest that is not there. What points at it is read before the
+ * manifest is: a push puts the manifest first, so what it has placed by then is not deleted, and what it places later
+ * has another version.
+ */
+export async function deleteDangling(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  subject: string | undefined,
+): Promise<void> {
+  const isGone = async () => await readManifest(work, repository, digest, { consistent: true }) === undefined;
+  await deleteTags(work, repository, digest, isGone);
+  if (subject !== undefined) await deleteReferrer(work, repository, digest, subject, isGone);
+}
+
+/** Deletes the tags that point at the manifest, where `may` allows it; its marks name every tag that ever may have. */
+async function deleteTags(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  may = always,
+): Promise<void> {
   const prefix = taggedPrefix(digest);
   let after: string | undefined;
   for (;;) {
@@ -46,36 +67,39 @@ async function deleteTags(work: Work, repository: RepositoryName, digest: Digest
       consistent: true,
     });
     for (const mark of marks) {
-      await deleteTagOf(work, repository, digest, mark.sk.slice(prefix.length) as Tag);
+      const tag = mark.sk.slice(prefix.length) as Tag;
+      await deleteWhere(work, tagKey(repository, tag), may, (tag) => tag.attributes.digest === digest);
     }
     if (marks.length < BATCH) return;
     after = marks.at(-1)?.sk;
   }
 }
 
-/** Deletes the tag while it points at `digest`. */
-function deleteTagOf(work: Work, repository: RepositoryName, digest: Digest, tag: Tag): Promise<void> {
-  return untilSettled(work, async () => {
-    const item = await readTag(work, repository, tag);
-    if (item?.attributes.digest !== digest) return;
-    const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
-    return deleted ? undefined : AGAIN;
-  });
-}
-
-/** Deletes the manifest's place among the referrers of its subject. */
+/** Deletes the manifest's place among the referrers of its subject, where `may` allows it. */
 function deleteReferrer(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
-  { subject }: ManifestAttributes,
+  subject: string,
+  may = always,
+): Promise<void> {
+  return deleteWhere(work, referrerKey(repository, subject, digest), may, () => true);
+}
+
+/** Deletes the item, by its version, while `matches` says so of it and then `may` allows it. */
+function deleteWhere(
+  work: Work,
+  key: Key,
+  may: () => Promise<boolean>,
+  matches: (item: Item) => boolean,
 ): Promise<void> {
   return untilSettled(work, async () => {
-    if (subject === undefined) return;
-    const key = referrerKey(repository, subject, digest);
-    const referrer = await work.table.get(key, { consistent: true });
-    if (referrer === undefined) return;
-    const deleted = await work.table.delete(key, { ifVersion: referrer.version });
-    return deleted ? undefined : AGAIN;
+    const item = await work.table.get(key, { consistent: true });
+    if (item === undefined || !matches(item) || !await may()) return;
+    return await work.table.delete(key, { ifVersion: item.version }) ? undefined : AGAIN;
   });
+}
+
+function always(): Promise<boolean> {
+  return Promise.resolve(true);
 }

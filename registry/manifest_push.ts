@@ -4,9 +4,11 @@ import { RegistryError } from "../oci/errors.ts";
 import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import type { NewItem } from "../storage/table/table.ts";
+import { bestEffort } from "./best_effort.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import { edgeKey, taggedKey } from "./items.ts";
 import { type ManifestContent, putManifestItem, readManifest } from "./manifest_store.ts";
+import { deleteDangling } from "./manifest_delete.ts";
 import { findMissing, missingReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
@@ -29,7 +31,9 @@ export async function putManifest(
 
   const content = contentOf(digest, parsed, push);
   const placed = new Set<Tag>();
-  await untilSettled(work, async () => {
+  const subject = parsed.subject?.digest;
+  let mayDangle = false;
+  const pass = async () => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
     await work.table.putMany([
       ...edges(repository, digest, parsed),
@@ -40,6 +44,7 @@ export async function putManifest(
     await rememberRepository(work, repository);
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
     await putManifestItem(work, repository, content, principal);
+    mayDangle = true;
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
     // 6. The tags, now that there is what they point at.
@@ -50,8 +55,15 @@ export async function putManifest(
     //    our tags, or we see here that the manifest is gone.
     const after = await readManifest(work, repository, digest, { consistent: true });
     return after === undefined ? AGAIN : undefined;
-  });
-  return { digest, tags, ...(parsed.subject === undefined ? {} : { subject: parsed.subject.digest }) };
+  };
+  try {
+    await untilSettled(work, pass);
+  } catch (error) {
+    // A delete may have taken the manifest from under what we placed, and something it references as well.
+    if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
+    throw error;
+  }
+  return { digest, tags, ...(subject === undefined ? {} : { subject }) };
 }
 
 /** The digest of what was pushed: the one in the path, if it is true, else SHA-256. */

@@ -10,6 +10,7 @@ import {
   type UploadAttributes,
   uploadItem,
 } from "./items.ts";
+import { newObjectKey, objectPrefix } from "./object_key.ts";
 import { randomId } from "./random_id.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
@@ -145,7 +146,7 @@ export async function announceManifestObject(
     kind: "manifest",
     repository,
     principal: "",
-    prefix: prefix ?? `manifests/${id.slice(0, 2)}/${id}/`,
+    prefix: prefix ?? objectPrefix("manifests", id),
     state: "open",
     expiresAt: work.now() + work.uploadExpiry,
     digest,
@@ -154,5 +155,5 @@ export async function announceManifestObject(
     tail: [],
   };
   await work.table.put(uploadItem(id, attributes), { ifAbsent: true });
-  return attributes.prefix + randomId();
+  return newObjectKey(attributes.prefix);
 }

@@ -296,6 +296,46 @@ Deno.test("a tag that is put between a delete's look for tags and its delete goe
   assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
 });
 
+Deno.test("deleteManifest() leaves the tags and the referrer of a push that came behind it", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  const subject = { mediaType: IMAGE, digest: digest(image), size: image.length };
+  const signature = imageOf(CONFIG, [], { subject });
+  await pushManifest(registry, signature, "old");
+  const deleter = stores.registry({
+    table: hooked(stores.table, () => {}, async (method, [key]) => {
+      if (method !== "delete" || !(key as { sk: string }).sk.startsWith("manifest#")) return;
+      await pushManifest(registry, signature, "old", "new");
+    }),
+  }).registry;
+  await deleter.deleteManifest(REPOSITORY, digest(signature));
+  assertEquals((await registry.listTags(REPOSITORY, {})).items, [tag("new"), tag("old")]);
+  assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("old") })).bytes, signature);
+  const referrers = await registry.listReferrers(REPOSITORY, digest(image), { artifactTypes: [] });
+  assertEquals(referrers.items.length, 1);
+});
+
+Deno.test("a push that a delete of its manifest and its layer makes fail leaves nothing that points nowhere", async () => {
+  const { stores, registry } = await withBlobs();
+  const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
+  const image = imageOf(CONFIG, [LAYER], { subject });
+  let reached = false;
+  const pusher = stores.registry({
+    table: hooked(stores.table, async (method, [key]) => {
+      if (method !== "put" || (key as { sk: string }).sk !== "tag#new" || reached) return;
+      reached = true;
+      await registry.deleteManifest(REPOSITORY, digest(image));
+      await registry.deleteBlob(REPOSITORY, digest(LAYER));
+    }),
+  }).registry;
+  assertEquals(await codeOf(() => pushManifest(pusher, image, "new")), "MANIFEST_BLOB_UNKNOWN");
+  assertEquals(reached, true);
+  assertEquals(await registry.listTags(REPOSITORY, {}), { items: [] });
+  assertEquals(await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] }), {
+    items: [],
+  });
+});
+
 Deno.test("a push that runs again after a delete leaves a tag that somebody else has moved since", async () => {
   const { stores, registry } = await withBlobs();
   const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];

@@ -1,7 +1,7 @@
 import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import type { Piece, UploadContent } from "./items.ts";
-import { randomId } from "./random_id.ts";
+import { newObjectKey } from "./object_key.ts";
 
 /** What a {@linkcode PartWriter} needs to know of the upload that it writes for. */
 export interface PartWriterOptions {
@@ -179,7 +179,7 @@ export class PartWriter {
     // Merging costs at most one part for every MOST_PIECES chunks, so that time stays linear in bytes.
     const merge = this.#tail.length >= MOST_PIECES;
     const bytes = merge ? await this.#takeRest() : this.#buffer.subarray(0, this.#filled);
-    const key = this.#options.prefix + randomId();
+    const key = newObjectKey(this.#options.prefix);
     await this.#context.objects.put(key, bytes);
     this.#written.push(key);
     this.#tail.push({ key, size: bytes.length });
@@ -201,7 +201,7 @@ export class PartWriter {
   /** The parts to add to: begun now, or claimed from an earlier request's. */
   async #ownParts(): Promise<{ object: string; partsId: string }> {
     if (!this.#beganParts) await this.#options.claim();
-    this.#object ??= this.#options.prefix + randomId();
+    this.#object ??= newObjectKey(this.#options.prefix);
     this.#partsId ??= await this.#context.objects.startParts(this.#object);
     return { object: this.#object, partsId: this.#partsId };
   }

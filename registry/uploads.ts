@@ -2,6 +2,7 @@ import type { DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { beginWork, type Context } from "./context.ts";
 import { type UploadAttributes, uploadItem } from "./items.ts";
+import { objectPrefix } from "./object_key.ts";
 import { randomId } from "./random_id.ts";
 import type { UploadBody, UploadStatus } from "./registry.ts";
 import { storeBody } from "./upload_body.ts";
@@ -26,7 +27,7 @@ export async function startUpload(
     kind: "blob",
     repository,
     principal,
-    prefix: uploadPrefix(id),
+    prefix: objectPrefix("blobs", id),
     state: "open",
     expiresAt: context.now() + context.uploadExpiry,
     ...(algorithm === undefined ? {} : { algorithm }),
@@ -83,9 +84,4 @@ export async function cancelUpload(
   const session = await readSession(context, repository, principal, id);
   assertWritable(context, session);
   await abandonSession(beginWork(context), session);
-}
-
-/** Under which every object of an upload is found, and of no other. */
-export function uploadPrefix(id: string): string {
-  return `blobs/${id.slice(0, 2)}/${id}/`;
 }
