@@ -70,6 +70,9 @@ export async function storeBody(
     });
     const short = announced !== undefined && writer.offset < most;
     const ended = cut ?? (short ? endedEarly() : undefined);
+    // Clients that were cut off repeat a PUT without `Content-Range` from its first byte (regclient), so what came of it
+    // must not count, or the repetition would be appended to it.
+    if (ended !== undefined && options.final && body.range === undefined) throw ended;
     const content: UploadContent = await writer.finish(options.final && ended === undefined);
     if (hasher !== undefined) content.hash = hasher.finish(content.offset);
     return {

@@ -205,11 +205,11 @@ Deno.test("appendUpload() keeps what came of a body that broke", async () => {
   }
 });
 
-Deno.test("commitUpload() keeps the upload when its body breaks, and commits nothing", async () => {
+Deno.test("commitUpload() keeps what came of a broken body with Content-Range, and commits nothing", async () => {
   const { registry } = new TestStores().registry();
   const bytes = content(40);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
-  const broken = body(bytes.slice(0, 24), { error: new Error("connection reset"), length: 40 });
+  const broken = body(bytes.slice(0, 24), { error: new Error("connection reset"), length: 40, first: 0 });
   await assertRejects(
     () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes.slice(0, 24)), broken),
     RegistryError,
@@ -217,6 +217,31 @@ Deno.test("commitUpload() keeps the upload when its body breaks, and commits not
   assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 24);
   await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), body(bytes.slice(24), { first: 24 }));
   assertEquals(await readBlob(registry, digest(bytes)), bytes);
+});
+
+Deno.test("commitUpload() lets regclient repeat a broken PUT without Content-Range from its first byte", async () => {
+  for (const before of [0, 20]) {
+    const stores = new TestStores();
+    const { registry } = stores.registry();
+    const bytes = content(60);
+    const id = await upload(registry, before === 0 ? [] : [bytes.slice(0, before)], false);
+    const rest = bytes.slice(before);
+    const broken = body(rest.slice(0, 25), { error: new Error("connection reset"), length: rest.length });
+    await assertRejects(
+      () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), broken),
+      RegistryError,
+    );
+    assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, before);
+    await registry.commitUpload(
+      REPOSITORY,
+      PRINCIPAL,
+      id,
+      digest(bytes),
+      body(rest, { length: rest.length }),
+    );
+    assertEquals(await readBlob(registry, digest(bytes)), bytes);
+    assertEquals((await stores.keys()).length, 1);
+  }
 });
 
 Deno.test("appendUpload() rejects a body that is longer than announced", async () => {
