@@ -82,7 +82,8 @@ export class LineWriter {
   }
 
   #take(): Uint8Array {
-    clearTimeout(this.#timer);
+    // The first call of a process loads the timers, which takes 5 ms.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#dropped > 0) this.#waiting += this.#dropNote(this.#dropped) + "\n";
     this.#dropped = 0;
