@@ -1,6 +1,7 @@
 import { unavailable } from "../oci/errors.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 import { FencedTable } from "./fenced_table.ts";
 import type { Semaphore } from "./semaphore.ts";
 
@@ -22,6 +23,8 @@ export interface Context {
   deadline: number;
   /** Whether a HEAD of a blob may renew its link. */
   touch: boolean;
+  /** Of the size of a part. */
+  buffers: BufferPool;
   /** Parts that may be on their way to the store beyond one for each upload, in the whole process. */
   partsInFlight: Semaphore;
   /** Pauses; for the moments in which another request is about to finish. */

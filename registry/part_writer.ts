@@ -125,27 +125,35 @@ export class PartWriter {
     this.#filled = needed;
   }
 
+  /** What may become a whole part takes a whole buffer; a small blob should not, and how small is not always known. */
   #grow(needed: number): void {
-    const most = this.#context.objects.partSize - this.#tailSize;
+    const { buffers } = this.#context;
     const likely = this.#buffer.length === 0
       ? this.#options.length ?? FIRST_BUFFER
       : Math.max(this.#buffer.length * 2, FIRST_BUFFER);
-    const grown = new Uint8Array(Math.min(most, Math.max(needed, likely)));
+    const size = Math.max(needed, likely);
+    const grown = size > buffers.size / 2 ? buffers.take() : new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#filled));
     this.#buffer = grown;
   }
 
   /** The bytes since the last part, with those of the tail before them, which it then replaces. */
   async #takeRest(): Promise<Uint8Array<ArrayBuffer>> {
-    const fresh = this.#buffer.subarray(0, this.#filled);
-    this.#buffer = new Uint8Array(0);
-    this.#filled = 0;
+    const fresh = this.#takeFresh();
     if (this.#tail.length === 0) return fresh;
     const bytes = await readPieces(this.#context, this.#tail, fresh);
+    this.#context.buffers.give(fresh);
     this.#obsolete.push(...this.#tail.map((piece) => piece.key));
     this.#tail = [];
     this.#tailSize = 0;
     return bytes;
+  }
+
+  #takeFresh(): Uint8Array<ArrayBuffer> {
+    const fresh = this.#buffer.subarray(0, this.#filled);
+    this.#buffer = new Uint8Array(0);
+    this.#filled = 0;
+    return fresh;
   }
 
   async #flushPart(): Promise<void> {
@@ -153,10 +161,12 @@ export class PartWriter {
     const index = this.#etags.push("") - 1;
     const giveBack = await this.#takePlace();
     const { object, partsId } = await this.#ownParts();
-    const sent = this.#context.objects.putPart(object, partsId, index + 1, bytes).then(
-      (part) => void (this.#etags[index] = part.etag),
-      (error) => void (this.#failure ??= { error }),
-    ).finally(() => {
+    const { objects, buffers } = this.#context;
+    const sent = objects.putPart(object, partsId, index + 1, bytes).then((part) => {
+      this.#etags[index] = part.etag;
+      // Not after a failure: the store may still be reading.
+      buffers.give(bytes);
+    }).catch((error) => void (this.#failure ??= { error })).finally(() => {
       this.#inFlight.delete(sent);
       giveBack();
     });
@@ -177,10 +187,10 @@ export class PartWriter {
 
   async #flushPiece(): Promise<void> {
     // Merging costs at most one part for every MOST_PIECES chunks, so that time stays linear in bytes.
-    const merge = this.#tail.length >= MOST_PIECES;
-    const bytes = merge ? await this.#takeRest() : this.#buffer.subarray(0, this.#filled);
+    const bytes = this.#tail.length >= MOST_PIECES ? await this.#takeRest() : this.#takeFresh();
     const key = newObjectKey(this.#options.prefix);
     await this.#context.objects.put(key, bytes);
+    this.#context.buffers.give(bytes);
     this.#written.push(key);
     this.#tail.push({ key, size: bytes.length });
   }

@@ -2,6 +2,7 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
+import { BufferPool } from "./buffer_pool.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
 import { deleteManifest } from "./manifest_delete.ts";
@@ -57,6 +58,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     grace: options.grace ?? 60 * 60_000,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
+    buffers: new BufferPool(options.objects.partSize),
     partsInFlight: new Semaphore(options.partsInFlight ?? 16),
     now: options.now ?? Date.now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
