@@ -5,7 +5,7 @@ import type { RequestLog } from "./routes/mod.ts";
 type Level = "info" | "warn" | "error";
 
 /** More of an event, by name. */
-type Fields = Record<string, string | number | boolean>;
+export type Fields = Record<string, string | number | boolean>;
 
 /** Where the process tells what happens. Nothing here waits, throws, or tells a secret. */
 export interface Log {

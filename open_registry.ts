@@ -14,6 +14,7 @@ import { startSweeper } from "./sweeper.ts";
 
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
+  /** With all that the configuration takes away, and the cache. */
   registry: Registry;
   /** Whether what it stands on answers. */
   ready: () => Promise<boolean>;

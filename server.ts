@@ -4,6 +4,7 @@ import type { RequestLog } from "./routes/mod.ts";
 export interface ServerOptions {
   /** 0 takes a free one. */
   port: number;
+  /** An address of this machine, or a name of one. */
   hostname: string;
   /** Answers requests. What it gives must not reject: it is the last that could say something of an error. */
   fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;

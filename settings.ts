@@ -6,6 +6,7 @@ export interface Setting<T> extends Kind<T> {
   variable: string;
   /** The value where none is given, as it would be written. */
   fallback: string;
+  /** What it does, in Markdown. */
   description: string;
 }
 
