@@ -131,7 +131,7 @@ export class FilesystemObjectStore implements ObjectStore {
     if (!paths) return;
     await unlessAbsent(Deno.remove(paths.staged));
     await removeAll(paths.again);
-    await this.#tree.tidy(paths.folder);
+    await unlessAbsent(syncFolder(paths.folder));
   }
 
   async delete(keys: string[]): Promise<void> {
@@ -142,7 +142,7 @@ export class FilesystemObjectStore implements ObjectStore {
       await unlessAbsent(Deno.remove(object));
       folders.add(folder);
     }
-    for (const folder of folders) await this.#tree.tidy(folder);
+    for (const folder of folders) await unlessAbsent(syncFolder(folder));
   }
 
   async list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {

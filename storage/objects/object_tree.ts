@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { syncFolder, unlessAbsent } from "../durable_folder.ts";
+import { syncFolder } from "../durable_folder.ts";
 
 /** Where what belongs to a key is kept. */
 export interface Paths {
@@ -28,9 +28,6 @@ const PARTS_ID = /^[0-9a-f]{24}$/;
 /** So many folders are remembered to be there; with more, all are forgotten. */
 const MOST_KNOWN = 10_000;
 
-/** So often a folder is made again that others remove, because it is empty, before there is a file in it. */
-const ATTEMPTS = 100;
-
 /** A fresh name for what is not yet an object. */
 export function randomPartsId(): string {
   return randomBytes(12).toString("hex");
@@ -49,8 +46,8 @@ export function parseEntry(base: string, name: string): Entry | undefined {
 }
 
 /**
- * The tree of folders that objects lie in, a folder for each segment of the key. Folders come with their first file,
- * go with their last one, and may do so in several processes at once.
+ * The tree of folders that objects lie in, a folder for each segment of the key. Folders come with their first file
+ * and stay: keys share a bounded number of them.
  */
 export class ObjectTree {
   readonly #root: string;
@@ -75,55 +72,22 @@ export class ObjectTree {
 
   /** Makes a file that is not there yet, and the folders to it. */
   async create(path: string): Promise<Deno.FsFile> {
-    for (let attempt = 1;; attempt++) {
-      await this.#ensure(dirname(path));
-      try {
-        return await Deno.open(path, { write: true, createNew: true });
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound) || attempt === ATTEMPTS) throw error;
-        this.#known.clear();
-      }
-    }
-  }
-
-  /** Removes the folder and those above it as far as they are empty; what was removed in it stays so. */
-  async tidy(folder: string): Promise<void> {
-    let kept = folder;
-    while (kept !== this.#root && await removeIfEmpty(kept)) {
-      this.#known.delete(kept);
-      kept = dirname(kept);
-    }
-    await unlessAbsent(syncFolder(kept));
+    await this.#ensure(dirname(path));
+    return await Deno.open(path, { write: true, createNew: true });
   }
 
   /** Has the folder there, and the way to it synced, whoever made it. */
-  async #ensure(folder: string, attempt = 1): Promise<void> {
+  async #ensure(folder: string): Promise<void> {
     if (folder === this.#root || this.#known.has(folder)) return;
     const parent = dirname(folder);
     await this.#ensure(parent);
     try {
       await Deno.mkdir(folder);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound && attempt < ATTEMPTS) {
-        this.#known.clear();
-        return this.#ensure(folder, attempt + 1);
-      }
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     await syncFolder(parent);
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.add(folder);
   }
-}
-
-/** Whether the folder is gone. The system removes none that has something in it, so nobody loses a file to this. */
-async function removeIfEmpty(folder: string): Promise<boolean> {
-  try {
-    await Deno.remove(folder);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    if (Object(error).code === "ENOTEMPTY") return false;
-    throw error;
-  }
-  return true;
 }
