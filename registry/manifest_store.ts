@@ -2,18 +2,11 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Reference, RepositoryName } from "../oci/name.ts";
 import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
-import {
-  type ManifestAttributes,
-  manifestKey,
-  type Stored,
-  stored,
-  type UploadAttributes,
-  uploadItem,
-} from "./items.ts";
-import { newObjectKey, objectPrefix } from "./object_key.ts";
-import { randomId } from "./random_id.ts";
+import { type ManifestAttributes, manifestKey, type Stored, stored } from "./items.ts";
+import { newObjectKey } from "./object_key.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
+import { beginUpload } from "./upload_session.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MOST_IN_ITEM = 256 * 1024;
@@ -141,19 +134,7 @@ export async function announceManifestObject(
   digest: Digest,
   prefix?: string,
 ): Promise<string> {
-  const id = randomId();
-  const attributes: UploadAttributes = {
-    kind: "manifest",
-    repository,
-    principal: "",
-    prefix: prefix ?? objectPrefix("manifests", id),
-    state: "open",
-    expiresAt: work.now() + work.uploadExpiry,
-    digest,
-    offset: 0,
-    etags: [],
-    tail: [],
-  };
-  await work.table.put(uploadItem(id, attributes), { ifAbsent: true });
-  return newObjectKey(attributes.prefix);
+  const upload = { kind: "manifest" as const, repository, principal: "", digest };
+  const begun = await beginUpload(work, prefix === undefined ? upload : { ...upload, prefix });
+  return newObjectKey(begun.prefix);
 }

@@ -1,14 +1,14 @@
 import { randomId } from "./random_id.ts";
 
 /** What an object is for. */
-export type ObjectKind = "blobs" | "manifests";
+export type ObjectKind = "blob" | "manifest";
 
 /**
  * Under which every object of one upload is found, and of no other. Objects of all uploads are spread over 4,096
  * folders, since file systems are slow with very many files in one.
  */
 export function objectPrefix(kind: ObjectKind, uploadId: string): string {
-  return `${kind}/${uploadId.slice(0, 3)}/${uploadId}-`;
+  return `${kind}s/${uploadId.slice(0, 3)}/${uploadId}-`;
 }
 
 /** A key that no other object ever has. */

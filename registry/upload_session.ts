@@ -10,7 +10,9 @@ import {
   uploadItem,
   uploadKey,
 } from "./items.ts";
+import { objectPrefix } from "./object_key.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
+import { randomId } from "./random_id.ts";
 
 /** An upload's item with its id. */
 export interface Session {
@@ -29,6 +31,28 @@ export function unknownUpload(id: string): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload is not known to the repository", {
     detail: { upload: id.slice(0, 64) },
   });
+}
+
+/** What is known of an upload when it begins. */
+export type NewUpload =
+  & Pick<UploadAttributes, "kind" | "repository" | "principal">
+  & Partial<Pick<UploadAttributes, "algorithm" | "digest" | "prefix">>;
+
+/** Begins an upload, with nothing in it. */
+export async function beginUpload(work: Work, upload: NewUpload): Promise<{ id: string; prefix: string }> {
+  const id = randomId();
+  const attributes: UploadAttributes = {
+    prefix: objectPrefix(upload.kind, id),
+    ...upload,
+    state: "open",
+    expiresAt: work.now() + work.uploadExpiry,
+    offset: 0,
+    etags: [],
+    tail: [],
+  };
+  const version = await work.table.put(uploadItem(id, attributes), { ifAbsent: true });
+  if (version === undefined) throw new Error(`Upload id "${id}" is taken`);
+  return { id, prefix: attributes.prefix };
 }
 
 /** The upload, whatever its state; throws `BLOB_UPLOAD_UNKNOWN` where it is not this caller's or has expired. */

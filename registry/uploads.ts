@@ -1,15 +1,13 @@
 import type { DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { beginWork, type Context } from "./context.ts";
-import { type UploadAttributes, uploadItem } from "./items.ts";
-import { objectPrefix } from "./object_key.ts";
-import { randomId } from "./random_id.ts";
 import type { UploadBody, UploadStatus } from "./registry.ts";
 import { storeBody } from "./upload_body.ts";
 import {
   abandonSession,
   advanced,
   assertWritable,
+  beginUpload,
   readSession,
   unknownUpload,
   writeSession,
@@ -22,21 +20,13 @@ export async function startUpload(
   principal: string,
   algorithm?: DigestAlgorithm,
 ): Promise<UploadStatus> {
-  const id = randomId();
-  const attributes: UploadAttributes = {
-    kind: "blob",
+  const upload = {
+    kind: "blob" as const,
     repository,
     principal,
-    prefix: objectPrefix("blobs", id),
-    state: "open",
-    expiresAt: context.now() + context.uploadExpiry,
     ...(algorithm === undefined ? {} : { algorithm }),
-    offset: 0,
-    etags: [],
-    tail: [],
   };
-  const version = await beginWork(context).table.put(uploadItem(id, attributes), { ifAbsent: true });
-  if (version === undefined) throw new Error(`Upload id "${id}" is taken`);
+  const { id } = await beginUpload(beginWork(context), upload);
   return { id, offset: 0 };
 }
 
