@@ -1,5 +1,5 @@
 // What real clients need when they push: each rule with the client that breaks without it.
-import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX } from "../../oci/mod.ts";
 import { buildApp } from "../harness/app.ts";
 import {
@@ -184,34 +184,47 @@ Deno.test("regctl mounts without a source first, and uploads where that finds no
   assertEquals(post.status, 201);
 });
 
-Deno.test("regctl finds its place after a broken PUT by the Location and Range of a 416", async () => {
-  const { request } = buildApp();
-  const location = await startUpload(request, "a");
-  let sent = 0;
-  const broken = new ReadableStream({
+/** A body of which no more than the first seven bytes of {@linkcode LAYER} come. */
+function brokenBody(): ReadableStream<Uint8Array> {
+  let sent = false;
+  return new ReadableStream({
     pull(controller) {
-      if (sent++ === 0) controller.enqueue(LAYER.slice(0, 7));
-      else controller.error(new Error("Connection reset"));
+      if (sent) return controller.error(new Error("Connection reset"));
+      sent = true;
+      controller.enqueue(LAYER.slice(0, 7));
     },
   });
-  const cut = await request(`${location}?digest=${DIGEST}`, { method: "PUT", body: broken });
-  assert(cut.status >= 400);
-  const again = await request(location, {
-    method: "PATCH",
-    body: LAYER.slice(0, 5),
-    headers: { "Content-Range": "0-4", "Content-Length": "5" },
-  });
-  assertEquals([again.status, again.headers.get("Location"), again.headers.get("Range")], [
-    416,
-    location,
-    "0-6",
-  ]);
-  const rest = await request(location, {
-    method: "PATCH",
-    body: LAYER.slice(7),
-    headers: { "Content-Range": `7-${LAYER.length - 1}`, "Content-Length": `${LAYER.length - 7}` },
-  });
-  assertEquals(rest.status, 202);
+}
+
+function patchFrom(request: Send, location: string, first: number, last: number): Promise<Response> {
+  const headers = { "Content-Range": `${first}-${last}`, "Content-Length": `${last - first + 1}` };
+  return request(location, { method: "PATCH", body: LAYER.slice(first, last + 1), headers });
+}
+
+Deno.test("regctl repeats a broken PUT, whole or in chunks, in the same upload from its first byte", async () => {
+  for (const chunks of [false, true]) {
+    const { request } = buildApp();
+    const location = await startUpload(request, "a");
+    const put = (body?: BodyInit) =>
+      request(`${location}?digest=${DIGEST}`, { method: "PUT", body: body ?? null });
+    assertEquals((await put(brokenBody())).status, 400);
+    if (chunks) {
+      assertEquals((await patchFrom(request, location, 0, 4)).headers.get("Range"), "0-4");
+      assertEquals((await patchFrom(request, location, 5, LAYER.length - 1)).status, 202);
+    }
+    assertEquals((await put(chunks ? undefined : LAYER)).status, 201);
+    assertEquals(await (await request(`/v2/a/blobs/${DIGEST}`)).bytes(), LAYER);
+  }
+});
+
+Deno.test("regctl finds its place after a broken chunk by the Location and Range of a 416", async () => {
+  const { request } = buildApp();
+  const location = await startUpload(request, "a");
+  assertEquals((await request(location, { method: "PATCH", body: brokenBody() })).status, 400);
+  const again = await patchFrom(request, location, 0, 4);
+  const { status, headers } = again;
+  assertEquals([status, headers.get("Location"), headers.get("Range")], [416, location, "0-6"]);
+  assertEquals((await patchFrom(request, location, 7, LAYER.length - 1)).status, 202);
   assertEquals((await request(`${location}?digest=${DIGEST}`, { method: "PUT" })).status, 201);
   assertEquals(await (await request(`/v2/a/blobs/${DIGEST}`)).bytes(), LAYER);
 });
