@@ -83,7 +83,7 @@ export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<
 /**
  * The body of an upload and what its headers say of it.
  *
- * @throws {RegistryError} 400 where `Content-Range` is malformed or disagrees with `Content-Length`.
+ * @throws {RegistryError} 416 where `Content-Range` is malformed, 400 where it disagrees with `Content-Length`.
  */
 function uploadBody(request: Request, limits: RequestLimits): UploadBody {
   const length = contentLength(request);

@@ -157,6 +157,16 @@ Deno.test("a request that is answered before its body has come leaves the connec
   }
 });
 
+Deno.test("a refusal does not wait for the body that was announced, with 100 Continue or without", async () => {
+  await using server = listen(buildApp({ limits: { maxManifestSize: 1000 } }));
+  for (const expect of [{}, { Expect: "100-continue" }]) {
+    using connection = await server.connect();
+    const headers = { "Content-Length": "200000", ...expect };
+    await connection.send(requestHead("PUT", "/v2/a/manifests/v1", headers));
+    assertEquals((await connection.answer()).status, 413);
+  }
+});
+
 Deno.test("an upload whose client breaks off keeps what came, and goes on from there", async () => {
   const built = buildApp();
   const location = await startUpload(built.request, "a");
