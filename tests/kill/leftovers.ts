@@ -36,13 +36,10 @@ function readTable(path: string): { uploads: string[]; objects: Set<string> } {
   }
 }
 
-/** Every file below the folder, and every folder that has nothing in it. */
+/** Every file below the folder, and every folder of parts; those of keys are few and stay. */
 async function* walk(folder: string): AsyncGenerator<string> {
-  let isEmpty = true;
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    isEmpty = false;
-    if (isDirectory) yield* walk(`${folder}/${name}`);
+    if (isDirectory && !name.includes(".")) yield* walk(`${folder}/${name}`);
     else yield `${folder}/${name}`;
   }
-  if (isEmpty) yield folder;
 }

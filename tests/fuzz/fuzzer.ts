@@ -1,0 +1,103 @@
+import type { RegistryProcess } from "../harness/registry_process.ts";
+import { type FuzzRequest, serialize } from "./fuzz_request.ts";
+import { isLax, judge } from "./judge.ts";
+import { Closed, ProtocolError, RawConnection, type RawResponse } from "./raw_connection.ts";
+import { SCRATCH, type World } from "./world.ts";
+
+/** So many problems are enough. */
+const MOST_PROBLEMS = 10;
+
+/** Requests between two looks at the memory of the registry. */
+const MEMORY_INTERVAL = 500;
+
+/** Sends requests over several connections and judges the answers. */
+export class Fuzzer {
+  /** Each with what is needed to have it again. */
+  readonly problems: string[] = [];
+  /** How many answers there were of each status; 0 for closed connections. */
+  readonly statuses: Record<number, number> = {};
+  /** `X-Request-Id` of the answers. */
+  readonly requestIds: string[] = [];
+  /** The most that the process had in memory, in bytes. */
+  memory = 0;
+  readonly #registry: RegistryProcess;
+  readonly #make: (index: number) => FuzzRequest;
+  readonly #world: World;
+
+  /** For a registry with `world` in it, and what `make` makes of the numbers of requests. */
+  constructor(registry: RegistryProcess, make: (index: number) => FuzzRequest, world: World) {
+    this.#registry = registry;
+    this.#make = make;
+    this.#world = world;
+  }
+
+  /** Sends the requests from `first` to before `end`. */
+  async run(first: number, end: number, connections: number): Promise<void> {
+    let next = first;
+    await Promise.all(Array.from({ length: connections }, async () => {
+      let connection: RawConnection | undefined;
+      while (next < end && this.problems.length < MOST_PROBLEMS) {
+        const index = next++;
+        if (index % MEMORY_INTERVAL === 0) {
+          this.memory = Math.max(this.memory, await residentBytes(this.#registry.pid));
+        }
+        connection = await this.#try(index, connection);
+      }
+      connection?.[Symbol.dispose]();
+    }));
+  }
+
+  /** Sends one request, over `connection` if there is one. Answers the connection where it can be used again. */
+  async #try(index: number, connection: RawConnection | undefined): Promise<RawConnection | undefined> {
+    const request = this.#make(index);
+    const bytes = serialize(request, this.#registry.host);
+    const lax = isLax(request, bytes);
+    // The last request may have been the last one of the connection without the server's saying so.
+    for (const open of connection === undefined ? [undefined] : [connection, undefined]) {
+      const used = open ?? await RawConnection.open(this.#registry.port);
+      try {
+        const response = await used.exchange(bytes, request.method, { end: request.framing === "raw" });
+        this.#note(index, request, bytes, response, judge(request, response, lax));
+        if (response.keepAlive && !lax && request.framing !== "stalled") return used;
+      } catch (error) {
+        if (!(error instanceof Closed || error instanceof ProtocolError)) throw error;
+        if (error instanceof Closed && error.early && open !== undefined) {
+          used[Symbol.dispose]();
+          continue;
+        }
+        const closed = error instanceof Closed && lax;
+        this.#note(index, request, bytes, undefined, closed ? undefined : error.message);
+      }
+      used[Symbol.dispose]();
+      return undefined;
+    }
+    return undefined;
+  }
+
+  #note(
+    index: number,
+    request: FuzzRequest,
+    bytes: Uint8Array,
+    response: RawResponse | undefined,
+    problem: string | undefined,
+  ): void {
+    const status = response?.status ?? 0;
+    this.statuses[status] = (this.statuses[status] ?? 0) + 1;
+    const field = (name: string) => response?.fields.find((field) => field[0] === name)?.[1];
+    const id = field("x-request-id");
+    if (id !== undefined) this.requestIds.push(id);
+    const location = field("location") ?? "";
+    if (status === 202 && location.startsWith(`/v2/${SCRATCH}/`)) this.#world.scratchUploads.push(location);
+    if (problem === undefined) return;
+    const sent = JSON.stringify(String.fromCharCode(...bytes.subarray(0, 1500)));
+    this.problems.push(
+      `Request ${index} (${request.framing}): ${problem}\n  ${sent} (${bytes.length} bytes)`,
+    );
+  }
+}
+
+/** What a process has in memory. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}

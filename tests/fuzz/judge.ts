@@ -1,0 +1,114 @@
+import type { ErrorCode } from "../../oci/errors.ts";
+import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
+import type { RawResponse } from "./raw_connection.ts";
+import { digestOf } from "./world.ts";
+
+/** Longest head of a request, and longest body, that a server must read before it may close the connection. */
+const MOST_HEAD = 60_000;
+const MOST_BODY = 1_000_000;
+
+/**
+ * Whether the request is none in the sense of HTTP, or so long that nobody need read it: the server may then say so in
+ * any words, before the registry sees it, or close the connection.
+ */
+export function isLax(request: FuzzRequest, serialized: Uint8Array): boolean {
+  const { method, framing, version, fields, host, body } = request;
+  const bodySize = body?.length ?? 0;
+  return framing === "raw" || version !== undefined || host !== undefined ||
+    /[^\x21-\x7e]/.test(targetOf(request)) || !targetOf(request).startsWith("/") ||
+    !/^[A-Za-z]{1,20}$/.test(method) ||
+    method === "CONNECT" ||
+    fields.some(([name, value]) =>
+      !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[^\t\x20-\x7e]/.test(value)
+    ) ||
+    fields.length > 90 || bodySize > MOST_BODY || serialized.length - bodySize > MOST_HEAD;
+}
+
+const CODES: Record<ErrorCode, true> = {
+  BLOB_UNKNOWN: true,
+  BLOB_UPLOAD_INVALID: true,
+  BLOB_UPLOAD_UNKNOWN: true,
+  DENIED: true,
+  DIGEST_INVALID: true,
+  MANIFEST_BLOB_UNKNOWN: true,
+  MANIFEST_INVALID: true,
+  MANIFEST_UNKNOWN: true,
+  NAME_INVALID: true,
+  NAME_UNKNOWN: true,
+  SIZE_INVALID: true,
+  TOOMANYREQUESTS: true,
+  UNAUTHORIZED: true,
+  UNSUPPORTED: true,
+};
+
+/** Every field that the registry or its server sends, with what it may look like: nothing of a client's making. */
+const FIELDS = new Map<string, RegExp>([
+  ["accept-ranges", /^bytes$/],
+  ["allow", /^[A-Z, ]*$/],
+  ["cache-control", /^(private, )?no-store(, no-transform)?$/],
+  ["connection", /^(close|keep-alive)$/],
+  ["content-disposition", /^attachment$/],
+  ["content-length", /^\d+$/],
+  ["content-range", /^bytes (\d+-\d+|\*)\/\d+$/],
+  ["content-security-policy", /^default-src 'none'; [a-z' ;-]+$/],
+  ["content-type", /^[a-z]+\/[a-z0-9.+-]+(; (boundary=[0-9a-f-]{36}|charset=utf-8))?$/],
+  ["date", /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/],
+  ["docker-content-digest", /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/],
+  ["docker-distribution-api-version", /^registry\/2\.0$/],
+  ["docker-upload-uuid", /^[0-9a-zA-Z-]+$/],
+  ["etag", /^"sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})"$/],
+  ["link", /^<\/v2\/[a-zA-Z0-9._:/+=?&%!~*'()-]+>; rel="next"$/],
+  ["location", /^\/v2\/[a-zA-Z0-9._:/-]+$/],
+  ["oci-filters-applied", /^artifactType$/],
+  ["oci-subject", /^[a-z0-9+._-]+:[a-zA-Z0-9=_-]+$/],
+  ["oci-tag", /^[a-zA-Z0-9_][a-zA-Z0-9._-]*(, [a-zA-Z0-9_][a-zA-Z0-9._-]*)*$/],
+  ["range", /^0-\d+$/],
+  ["referrer-policy", /^no-referrer$/],
+  ["retry-after", /^\d+$/],
+  ["transfer-encoding", /^chunked$/],
+  ["vary", /^Accept-Encoding$/],
+  ["x-content-type-options", /^nosniff$/],
+  ["x-request-id", /^[0-9a-z-]+$/],
+]);
+
+/** What is wrong with an answer to a request, if anything is. `lax` as {@linkcode isLax} says. */
+export function judge(request: FuzzRequest, response: RawResponse, lax: boolean): string | undefined {
+  const { status, fields, body } = response;
+  if (status >= 500 || status >= 300 && status < 400 && status !== 304) return `Got status ${status}`;
+  if (request.refused && !(status >= 400)) return `Got status ${status} for what must be refused`;
+  const unknown = fields.find(([name, value]) => !FIELDS.get(name)?.test(value));
+  if (unknown !== undefined) return `Got field ${JSON.stringify(unknown)}`;
+  const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
+  if (!lax && get("x-request-id") === undefined) return `Got status ${status} from somebody else`;
+  if (status >= 400 && body.length > 0 && get("content-type") === "application/json") return judgeError(body);
+  if (status >= 400 && body.length > 0 && !lax) {
+    return `Got a body of ${get("content-type")} with status ${status}`;
+  }
+  const digest = get("docker-content-digest");
+  if (status === 200 && request.method === "GET" && digest !== undefined) {
+    if (digestOf(body, digest.split(":")[0]) !== digest) {
+      return `Got ${body.length} bytes that are not ${digest}`;
+    }
+  }
+  return undefined;
+}
+
+/** distribution-spec §"Error Codes". */
+function judgeError(body: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(body);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return `Got an error that is no JSON: ${text.slice(0, 200)}`;
+  }
+  const { errors, ...rest } = Object(document) as { errors?: unknown };
+  const isError = (error: unknown) => {
+    const { code, message, detail: _, ...more } = Object(error) as Record<string, unknown>;
+    return typeof code === "string" && Object.hasOwn(CODES, code) && typeof message === "string" &&
+      Object.keys(more).length === 0;
+  };
+  const isGood = Array.isArray(errors) && errors.length > 0 && errors.every(isError) &&
+    Object.keys(rest).length === 0;
+  return isGood ? undefined : `Got an error that is not of the specification's form: ${text.slice(0, 200)}`;
+}
