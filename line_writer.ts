@@ -33,7 +33,7 @@ export class LineWriter {
   constructor(output: Output, dropNote: (count: number) => string, options: LineWriterOptions = {}) {
     this.#output = output;
     this.#dropNote = dropNote;
-    this.#options = { delay: 100, batch: 16_384, backlog: 1_048_576, ...options };
+    this.#options = { delay: 100, batch: 32_768, backlog: 1_048_576, ...options };
   }
 
   /** Takes a line without its end; `now` for one that should not wait for others. */
