@@ -284,14 +284,3 @@ Deno.test("main logs one JSON line for each request and nothing of its secrets",
   assertEquals(entry.id, response.headers.get("X-Request-Id"));
   assert(!/hunter2|aHVudGVyMg/.test(registry.log()));
 });
-
-Deno.test("deno.json deploys every module that main needs", async () => {
-  const root = new URL(".", import.meta.url).href;
-  const { deploy: { include } } = JSON.parse(await Deno.readTextFile(new URL("deno.json", import.meta.url)));
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", MAIN] }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
-  const paths = modules.map(({ specifier }) => specifier).filter((specifier) => specifier.startsWith(root))
-    .map((specifier) => specifier.slice(root.length));
-  assert(paths.includes("storage/table/sqlite.ts"), "what is imported later belongs to it");
-  assertEquals(paths.filter((path) => !include.includes(path.split("/")[0]!)), []);
-});
