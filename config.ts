@@ -10,6 +10,7 @@ import {
   unknownVariables,
   withPlatform,
 } from "./settings.ts";
+import { StartError } from "./start_error.ts";
 
 /** What the documentation says of a setting. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
@@ -52,7 +53,7 @@ export const schema = z.strictObject(
 }));
 
 /** A configuration that can't be used. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   override readonly name = "ConfigError";
   /** All that is wrong, each with where it stands and why. */
   readonly problems: string[];
@@ -100,7 +101,7 @@ async function readConfigFile(path: string): Promise<Given> {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new ConfigError([`${FILE_VARIABLE}: Cannot read "${path}": ${reason}`]);
   }
-  const { LineCounter, parseDocument } = await import("yaml"); // Few need it, and everybody would wait for it at the start.
+  const { LineCounter, parseDocument } = await import("yaml"); // few need it
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {

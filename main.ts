@@ -8,10 +8,14 @@ import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
 import { createApp } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
-import { type Config, readSettings } from "./settings.ts";
+import { type Config, readSettings, risksOf } from "./settings.ts";
+import { StartError } from "./start_error.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;
+
+/** Milliseconds that a log which nobody reads may hold up the end. */
+const FLUSH_LIMIT = 300;
 
 /** Milliseconds from the start until the storage is opened, where no request needs it sooner. */
 const OPEN_DELAY = 50;
@@ -22,18 +26,18 @@ async function main(): Promise<void> {
   const config = readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
-  const open = opener(config, log);
+  const opener = new Opener(config, log);
   const app = createApp({
-    registry: deferredRegistry(async () => (await open()).registry),
+    registry: deferredRegistry(async () => (await opener.open()).registry),
     log: log.request,
-    ready: async () => await (await open()).ready(),
+    ready: async () => await (await opener.open()).ready(),
     limits: config,
   });
   const server = listen(config, app.fetch, log);
   announce(server, config, log);
-  stopOnSignal(server, open, log);
+  stopOnSignal(server, opener, log);
   // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
-  AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", open);
+  AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
 }
 
 function logFormat({ log }: Config): "json" | "text" | "off" {
@@ -57,39 +61,61 @@ function surviveBugs(log: Log): void {
 }
 
 /** Opens the registry once, the code for it included: a process answers that it is there before it has all that. */
-function opener(config: Config, log: Log): () => Promise<OpenRegistry> {
-  let opening: Promise<OpenRegistry> | undefined;
-  return () =>
-    opening ??= import("./open_registry.ts").then(({ openRegistry }) => openRegistry(config, log)).catch(
-      fail,
-    );
+class Opener {
+  readonly #config: Config;
+  readonly #log: Log;
+  #opening: Promise<OpenRegistry> | undefined;
+
+  constructor(config: Config, log: Log) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  open(): Promise<OpenRegistry> {
+    return this.#opening ??= this.#open().catch(fail);
+  }
+
+  async #open(): Promise<OpenRegistry> {
+    const { openRegistry } = await import("./open_registry.ts");
+    return await openRegistry(this.#config, this.#log);
+  }
+
+  /** Closes what has been opened, if anything has. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.close();
+  }
 }
 
 function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
   try {
     return serve({ port, hostname: host, fetch, refused: log.request });
   } catch (error) {
-    throw new Error(`Cannot listen on ${host}, port ${port}: ${(error as Error).message}`, { cause: error });
+    const reason = (error as Error).message;
+    throw new StartError(`Cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
   }
 }
 
 type Fetch = Parameters<typeof serve>[0]["fetch"];
 
-function announce({ url }: Server, { storage, data }: Config, log: Log): void {
-  const where = storage === "folder" ? { data } : {};
+function announce({ url }: Server, config: Config, log: Log): void {
+  const where = config.storage === "folder" ? { data: config.data } : {};
   log.info(`Listening on ${url}`, { url, ...where, deno: Deno.version.deno });
-  if (storage === "memory") log.warn("Content is kept in memory alone and ends with this process");
+  for (const risk of risksOf(config)) log.warn(risk);
 }
 
 /** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one ends at once. */
-function stopOnSignal(server: Server, open: () => Promise<OpenRegistry>, log: Log): void {
+function stopOnSignal(server: Server, opener: Opener, log: Log): void {
   let stopping = false;
   const stop = async (signal: Deno.Signal) => {
     if (stopping) Deno.exit(1);
     stopping = true;
     log.info("Stopping", { signal });
-    if (await server.stop(STOP_LIMIT)) await (await open()).close();
-    else log.warn("Cut off what did not end in time");
+    if (await server.stop(STOP_LIMIT)) {
+      await opener.close().catch((error) => log.error("Cannot close the storage", error));
+    } else {
+      log.warn("Cut off what did not end in time");
+    }
+    setTimeout(() => Deno.exit(0), FLUSH_LIMIT);
     await log.flush();
     Deno.exit(0);
   };
@@ -99,9 +125,9 @@ function stopOnSignal(server: Server, open: () => Promise<OpenRegistry>, log: Lo
   }
 }
 
-/** Says in a line why the process can't go on, to whoever started it. */
+/** Says why the process can't go on; only what is wrong with the code needs more than a line. */
 function fail(error: unknown): never {
-  console.error((error as Error).message);
+  console.error(error instanceof StartError ? error.message : error);
   Deno.exit(1);
 }
 

@@ -10,6 +10,7 @@ import {
   type Table,
 } from "./storage/mod.ts";
 import type { Config } from "./settings.ts";
+import { StartError } from "./start_error.ts";
 import { startSweeper } from "./sweeper.ts";
 
 /** A registry with all that it stands on. */
@@ -25,7 +26,7 @@ export interface OpenRegistry {
 /**
  * Opens the storage that the configuration names, and the registry over it.
  *
- * @throws {Error} with what a person can do something about: no such place, no right to it, not ours.
+ * @throws {StartError} with what a person can do something about: no such place, no right to it, not ours.
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
   const { objects, table, close } = await openStorage(config);
@@ -66,7 +67,9 @@ async function openStorage({ storage, data }: Config): Promise<Storage> {
     const table = await SqliteTable.open(`${data}/table.sqlite`);
     return { objects, table, close: () => table.close() };
   } catch (error) {
-    throw new Error(`Cannot use the data folder "${data}": ${(error as Error).message}`, { cause: error });
+    throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -134,6 +134,15 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
     .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
 }
 
+/** What somebody should know of a configuration that is right: each in a sentence for the log. */
+export function risksOf({ storage, host, readOnly }: Config): string[] {
+  const risks = [];
+  if (storage === "memory") risks.push("Content is kept in memory alone and ends with this process");
+  const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
+  if (!isLocal && !readOnly) risks.push("Whoever reaches this address may push and delete");
+  return risks;
+}
+
 /**
  * What Kubernetes sets in every container beside a service whose name begins with "skerry" ("SKERRY_SERVICE_HOST",
  * "SKERRY_PORT=tcp://10.0.0.1:80", "SKERRY_PORT_80_TCP_ADDR", ...), and nobody means as a setting.

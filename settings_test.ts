@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, risksOf } from "./settings.ts";
 
 Deno.test("readSettings() reads what loadConfig() reads", async () => {
   const environments: Record<string, string>[] = [
@@ -26,4 +26,15 @@ Deno.test("readSettings() leaves to loadConfig() what it can't read or what is w
   for (const environment of environments) {
     assertEquals(readSettings(environment), undefined, JSON.stringify(environment));
   }
+});
+
+Deno.test("risksOf() tells what a process loses at its end, and whom it lets in", () => {
+  const risksWith = (environment: Record<string, string>) => risksOf(readSettings(environment)!);
+  assertEquals(risksWith({}), []);
+  assertEquals(risksWith({ HOST: "127.0.0.2" }), []);
+  assertEquals(risksWith({ HOST: "0.0.0.0", SKERRY_READ_ONLY: "on" }), []);
+  assertEquals(risksWith({ HOST: "0.0.0.0" }), ["Whoever reaches this address may push and delete"]);
+  assertEquals(risksWith({ DENO_DEPLOY: "1" }), [
+    "Content is kept in memory alone and ends with this process",
+  ]);
 });

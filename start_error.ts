@@ -1,0 +1,4 @@
+/** Why the process can't start, in words for whoever started it: nothing is wrong with the code. */
+export class StartError extends Error {
+  override readonly name: string = "StartError";
+}
