@@ -8,11 +8,14 @@ export interface Output {
 export interface LineWriterOptions {
   /** Milliseconds in which lines are collected before they are written. */
   delay?: number;
-  /** Characters that are collected before they are written without waiting for the delay. */
+  /** Bytes that are collected before they are written without waiting for the delay. */
   batch?: number;
-  /** Characters that may wait for a reader that does not keep up; lines beyond are dropped, and counted. */
+  /** Bytes that may wait for a reader that does not keep up; lines beyond are dropped, and counted. */
   backlog?: number;
 }
+
+/** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
+const PIECE = 4096;
 
 /**
  * Writes lines in batches, since a system call for each would cost more than many a request. Nobody waits for a slow
@@ -23,7 +26,10 @@ export class LineWriter {
   readonly #dropNote: (count: number) => string;
   readonly #options: Required<LineWriterOptions>;
   readonly #encoder = new TextEncoder();
-  #waiting = "";
+  #text = "";
+  #pieces: Uint8Array[] = [];
+  /** Bytes of the pieces. */
+  #size = 0;
   #dropped = 0;
   #lastStart = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,17 +39,18 @@ export class LineWriter {
   constructor(output: Output, dropNote: (count: number) => string, options: LineWriterOptions = {}) {
     this.#output = output;
     this.#dropNote = dropNote;
-    this.#options = { delay: 100, batch: 32_768, backlog: 1_048_576, ...options };
+    this.#options = { delay: 100, batch: 65_536, backlog: 1_048_576, ...options };
   }
 
   /** Takes a line without its end; `now` for one that should not wait for others. */
   write(line: string, now = false): void {
-    if (this.#waiting.length >= this.#options.backlog) {
+    if (this.#size >= this.#options.backlog) {
       this.#dropped++;
       return;
     }
-    this.#waiting += line + "\n";
-    if (now || this.#waiting.length >= this.#options.batch) this.#start();
+    this.#text += line + "\n";
+    if (this.#text.length >= PIECE) this.#encode();
+    if (now || this.#size >= this.#options.batch) this.#start();
     else if (this.#timer === undefined) this.#startSoon();
   }
 
@@ -85,10 +92,29 @@ export class LineWriter {
     // The first call of a process loads the timers, which takes 5 ms.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#dropped > 0) this.#waiting += this.#dropNote(this.#dropped) + "\n";
+    if (this.#dropped > 0) this.#text += this.#dropNote(this.#dropped) + "\n";
     this.#dropped = 0;
-    const text = this.#waiting;
-    this.#waiting = "";
-    return this.#encoder.encode(text);
+    this.#encode();
+    const bytes = concat(this.#pieces, this.#size);
+    this.#pieces = [];
+    this.#size = 0;
+    return bytes;
   }
+
+  #encode(): void {
+    const piece = this.#encoder.encode(this.#text);
+    this.#text = "";
+    this.#pieces.push(piece);
+    this.#size += piece.length;
+  }
+}
+
+function concat(pieces: Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
 }

@@ -27,13 +27,14 @@ Deno.test("write() writes a line after a pause at once", () => {
 
 Deno.test("write() collects lines that follow closely until there is a batch of them", async () => {
   const output = new SlowOutput();
-  const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 8 });
+  const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 8192 });
   lines.write("one");
   await output.take(4);
-  lines.write("two");
+  const long = "x".repeat(4095);
+  lines.write(long);
   assertEquals(output.chunks, ["one\n"]);
-  lines.write("six");
-  assertEquals(output.chunks, ["one\n", "two\nsix\n"]);
+  lines.write(long);
+  assertEquals(output.chunks, ["one\n", `${long}\n${long}\n`]);
 });
 
 Deno.test("write() writes a line that should not wait with those before it", async () => {
@@ -76,12 +77,13 @@ Deno.test("write() goes on where the output took only some bytes, in order", asy
 
 Deno.test("write() drops and counts lines when the reader does not keep up", async () => {
   const output = new SlowOutput();
-  const lines = new LineWriter(output, dropNote, { delay: 1e9, batch: 4, backlog: 8 });
-  for (const line of ["one", "two", "six", "ten", "nil"]) lines.write(line);
+  const lines = new LineWriter(output, dropNote, { delay: 1e9, backlog: 8192 });
+  const long = "x".repeat(4095);
+  for (const line of ["one", long, long, "ten", "nil"]) lines.write(line);
   await output.take(4);
-  assertEquals(output.chunks, ["one\n", "two\nsix\ndropped 2\n"]);
-  await output.take(18);
-  lines.write("end");
+  assertEquals(output.chunks, ["one\n", `${long}\n${long}\ndropped 2\n`]);
+  await output.take(8202);
+  lines.write("end", true);
   assertEquals(output.chunks.at(-1), "end\n");
 });
 
