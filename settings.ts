@@ -64,7 +64,7 @@ export const SETTINGS = {
     duration("1s", "20d"),
     "SKERRY_UPLOAD_IDLE_TIMEOUT",
     "60s",
-    "How long a request body may bring nothing before the request is given up. What arrived is kept.",
+    "How long a request body may bring nothing before the request is given up. What arrived by PATCH is kept.",
   ),
   sweepInterval: setting(
     duration("0", "20d"),
