@@ -8,6 +8,7 @@ export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** A manifest as it was pushed. */
 export interface Manifest {
+  /** What names it: the digest of its bytes. */
   digest: Digest;
   /** What it was pushed as, without parameters. */
   mediaType: string;
@@ -17,6 +18,7 @@ export interface Manifest {
 
 /** What there is to know of a blob without reading it. */
 export interface BlobInfo {
+  /** What names it: the digest of its bytes. */
   digest: Digest;
   /** Bytes. */
   size: number;
@@ -41,6 +43,7 @@ export interface UploadStatus {
 
 /** Bytes that come with a request of an upload. */
 export interface UploadBody {
+  /** Read to its end, or cancelled. */
   stream: ByteStream;
   /** Of the body in bytes where the client announced it (`Content-Length`). */
   length?: number;
@@ -50,6 +53,7 @@ export interface UploadBody {
 
 /** A manifest to be pushed. */
 export interface ManifestPush {
+  /** Stored exactly as they are. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The request's `Content-Type` without parameters; `undefined` where there was none. */
   contentType: string | undefined;
@@ -71,6 +75,7 @@ export interface TagCondition {
 
 /** What a push of a manifest has come to. */
 export interface ManifestReceipt {
+  /** Of the manifest, in the algorithm of the path. */
   digest: Digest;
   /** The digest of the manifest that this one refers to by `subject`; it may be of an algorithm unknown here. */
   subject?: string;
@@ -80,7 +85,9 @@ export interface ManifestReceipt {
 
 /** A page of a list; `next` is where the page after it begins (exclusive), absent on the last one. */
 export interface Page<T> {
+  /** In the order of the list. */
   items: T[];
+  /** The last of these items; absent where there is no further page. */
   next?: string;
 }
 
@@ -94,7 +101,9 @@ export interface PageRequest {
 
 /** One move of a tag. */
 export interface TagMove {
+  /** Where the tag pointed from then on. */
   digest: Digest;
+  /** Of the manifest. */
   mediaType: string;
   /** Milliseconds since the epoch. */
   at: number;

@@ -18,7 +18,9 @@ import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts
 
 /** Where a registry keeps everything, and its rules. Times are in milliseconds, sizes in bytes. */
 export interface RegistryOptions {
+  /** Where the bytes of blobs and large manifests are. */
   objects: ObjectStore;
+  /** Where everything else is. */
   table: Table;
   /** Whether what a manifest references must be there when it is pushed (`strict`, the default). */
   references?: "strict" | "sparse";
@@ -42,6 +44,7 @@ export interface RegistryOptions {
 
 /** A registry over the two ports, with what its upkeep needs. */
 export interface StoredRegistry {
+  /** What clients ask. */
   registry: Registry;
   /** Removes what expired uploads have left; to be called now and then by anybody. */
   sweep: () => Promise<SweepReport>;

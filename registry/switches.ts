@@ -3,8 +3,11 @@ import type { Registry } from "./registry.ts";
 
 /** What may be deleted. */
 export interface DeleteSwitches {
+  /** Tags, the manifests staying. */
   tags: boolean;
+  /** Manifests by their digests, and their tags with them. */
   manifests: boolean;
+  /** A repository's links to blobs. */
   blobs: boolean;
 }
 
