@@ -16,8 +16,8 @@ export async function manifestPull(rounds: number): Promise<Figure[]> {
   for (const [name, path] of Object.entries(paths)) {
     await using bare = await startCopy(subject, path);
     const rates = await interleave(rounds, {
-      subject: () => requestRate(subject, [path]),
-      bare: () => requestRate(bare, [path]),
+      subject: () => requestRate(subject, path),
+      bare: () => requestRate(bare, path),
     });
     figures.push({
       name: `manifest GET ${name}: rate / bare handler`,

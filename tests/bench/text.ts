@@ -9,3 +9,8 @@ export function perSecond(rates: readonly number[]): string {
 export function milliseconds(times: readonly number[]): string {
   return `${median(times).toFixed(0)} ms`;
 }
+
+/** The median of milliseconds, where they are few. */
+export function microseconds(times: readonly number[]): string {
+  return `${(median(times) * 1000).toFixed(0)} us`;
+}

@@ -24,4 +24,5 @@ Deno.test("parseRate() throws when requests failed", () => {
 
 Deno.test("parseRate() throws when wrk printed no rate", () => {
   assertThrows(() => parseRate("unable to connect"), Error, "unable to connect");
+  assertThrows(() => parseRate(OUTPUT.replace("20598.31", "0.00")), Error, "0.00");
 });

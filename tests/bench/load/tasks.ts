@@ -20,6 +20,20 @@ export async function pull({ port, path, times }: To & { path: string; times: nu
   return seconds;
 }
 
+/** Sends so many HEADs over some connections at the same time, for the paths in turn. (wrk can not: it waits for bodies.) */
+export async function head({ port, paths, count }: To & { paths: string[]; count: number }): Promise<void> {
+  let sent = 0;
+  const sendAll = async () => {
+    using connection = await Connection.open(port);
+    while (sent < count) {
+      const path = paths[sent++ % paths.length]!;
+      const { status } = await connection.request({ method: "HEAD", path });
+      if (status !== 200) throw new Error(`Expected 200 for HEAD ${path}, got ${status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, sendAll));
+}
+
 /** Pulls several paths at the same time. */
 export async function pullAll({ port, paths }: To & { paths: string[] }): Promise<void> {
   await Promise.all(paths.map(async (path) => {
