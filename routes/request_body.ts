@@ -1,4 +1,5 @@
 import { RegistryError } from "../oci/errors.ts";
+import { type BodyReader, readerOf } from "../registry/body_reader.ts";
 import type { ByteStream } from "../registry/registry.ts";
 
 /**
@@ -24,12 +25,13 @@ function emptyStream(): ByteStream {
 
 /**
  * A stream that breaks where one read takes longer than `idle` milliseconds: Deno waits for a silent client for ever.
- * The time in which nobody reads does not count. A body that breaks off is the client's failure and says so.
+ * The time in which nobody reads does not count. A body that breaks off is the client's failure and says so. Whoever
+ * reads into a buffer of their own (`mode: "byob"`) has it handed on to the body, if that can take it.
  *
  * Until the first read the stream is left alone, so that a body which nobody wants can still be given up.
  */
 export function idleGuard(stream: ByteStream, idle: number): ByteStream {
-  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  let reader: BodyReader | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pendingSince: number | undefined;
   let stalled: RegistryError | undefined;
@@ -44,16 +46,18 @@ export function idleGuard(stream: ByteStream, idle: number): ByteStream {
     reader?.cancel(stalled).catch(() => {}); // ends the pending read
   }
   return new ReadableStream({
+    type: "bytes",
     async pull(controller) {
-      reader ??= stream.getReader();
+      reader ??= readerOf(stream, controller.byobRequest !== null);
       timer ??= setTimeout(watch, idle);
       pendingSince = performance.now();
       try {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read(viewOf(controller));
         pendingSince = undefined;
         if (stalled !== undefined) throw stalled;
-        if (!done) return controller.enqueue(value);
+        if (!done) return handOn(controller, value);
         controller.close();
+        if (controller.byobRequest !== null) handOn(controller, value ?? new Uint8Array());
       } catch (error) {
         controller.error(stalled ?? bodyError(400, "The request body broke off", error));
       }
@@ -64,6 +68,18 @@ export function idleGuard(stream: ByteStream, idle: number): ByteStream {
       return (reader ?? stream).cancel(reason);
     },
   }, { highWaterMark: 0 });
+}
+
+function viewOf({ byobRequest }: ReadableByteStreamController): ArrayBufferView<ArrayBuffer> | undefined {
+  return byobRequest?.view ?? undefined;
+}
+
+/** Answers what was asked for; a view that was handed on to the body is gone, and what came back has its memory. */
+function handOn(controller: ReadableByteStreamController, value: Uint8Array<ArrayBuffer> | undefined): void {
+  const { byobRequest } = controller;
+  if (byobRequest?.view?.byteLength === 0) byobRequest.respondWithNewView(value!);
+  else if (value?.byteLength) controller.enqueue(value);
+  else byobRequest?.respond(0);
 }
 
 function bodyError(status: number, message: string, cause?: unknown): RegistryError {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
+import type { ByteStream } from "../registry/registry.ts";
 import { bodyOf, contentLength, discardBody, idleGuard, readBody } from "./request_body.ts";
 
 const PATIENT = 60_000;
@@ -54,6 +55,40 @@ Deno.test("idleGuard() hands on every byte and leaves no timer behind", async ()
   const { stream } = source([3, 1, 2]);
   const bytes = await new Response(idleGuard(stream, PATIENT)).bytes();
   assertEquals([...bytes], [1, 1, 1, 2, 3, 3]);
+});
+
+for (const type of [undefined, "bytes"] as const) {
+  const kind = type === undefined ? "a stream of chunks" : "a stream of bytes";
+  Deno.test(`idleGuard() fills the buffers of its reader from ${kind}, to the last byte`, async () => {
+    const chunks = [Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(6)];
+    const stream: ByteStream = type === undefined ? ReadableStream.from(chunks) : new ReadableStream({
+      type,
+      pull(controller) {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) return controller.enqueue(chunk);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      },
+    });
+    const reader = idleGuard(stream, PATIENT).getReader({ mode: "byob" });
+    const read: number[] = [];
+    let view = new Uint8Array(4);
+    for (;;) {
+      const { done, value } = await reader.read(view);
+      if (done) break;
+      read.push(...value);
+      assertEquals(value.buffer.byteLength, 4);
+      view = new Uint8Array(value.buffer);
+    }
+    assertEquals(read, [1, 2, 3, 4, 5, 6]);
+  });
+}
+
+Deno.test("idleGuard() breaks with 408 while a buffer waits to be filled", async () => {
+  const stream: ByteStream = new ReadableStream({ type: "bytes" });
+  const reader = idleGuard(stream, 20).getReader({ mode: "byob" });
+  const error = await assertRejects(() => reader.read(new Uint8Array(4)), RegistryError);
+  assertEquals(error.status, 408);
 });
 
 Deno.test("idleGuard() reads no further than its reader does", async () => {
