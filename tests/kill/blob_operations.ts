@@ -141,7 +141,8 @@ function chooseBlob(scene: Scene, repository: string): Content {
   const kind = scene.chance(70) ? "kept" : "loose";
   const known = scene.stock(scene.pick(REPOSITORIES))[kind].slice(-5);
   const content = known.length > 0 && scene.chance(20) ? scene.pick(known) : newBlob(scene);
-  scene.stock(repository)[kind].push(content);
+  // There is only one empty blob, and manifests may refer to it.
+  scene.stock(repository)[content.size === 0 ? "kept" : kind].push(content);
   return content;
 }
 
@@ -153,6 +154,7 @@ function newBlob(scene: Scene): Content {
 /** Most are small, so that a kill finds each step of a push as often as another; the others are around parts. */
 function blobSize(scene: Scene): number {
   const kind = scene.random(100);
+  if (kind < 4) return 0;
   if (kind < 60) return 64 + scene.random(4096);
   if (kind < 75) return 64 + scene.random(PART_SIZE);
   if (kind < 92) return PART_SIZE + scene.pick([-1, 0, 1]);

@@ -69,10 +69,11 @@ Deno.test("kill -9 loses nothing that was acknowledged and leaves nothing half d
     console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
     await waitFor(EXPIRY_MS + 10_000);
     await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
+    assertEquals(deployment.log().split("\n").filter((line) => /"level":"(warn|error)"/.test(line)), []);
   }
   assertEquals(await findLeftovers(data), [], `In ${data}`);
   for (const [operation, { acknowledged }] of scene.tally) {
-    assertGreaterOrEqual(acknowledged, KILLS / 20, operation);
+    assertGreaterOrEqual(acknowledged, KILLS / 100, operation);
   }
   await Deno.remove(data, { recursive: true });
   console.log(`All in ${seconds(started)} s`);
@@ -115,18 +116,23 @@ async function verify(
   forgetOldUploads(scene);
   const verification = new Verification(scene, urlOf(scene, deployment));
   await verification.run(facts);
-  assertEquals(
-    verification.problems,
-    [],
-    `${when} of seed ${SEED}; end of the log:\n${deployment.log().slice(-3000)}`,
-  );
+  const { problems, excused } = verification;
+  const log = problems.length === 0 ? "" : linesAbout(problems, deployment.log());
+  assertEquals(problems, [], `${when} of seed ${SEED}; the log about it:\n${log}`);
+  if (excused > 0) console.log(`${excused} excused ${when}`);
   return verification.facts;
+}
+
+/** The lines of a log that speak of the digests and uploads that problems speak of. */
+function linesAbout(problems: readonly string[], log: string): string {
+  const ids = problems.flatMap((problem) => problem.match(/[0-9a-f]{32,}/g) ?? []);
+  return log.split("\n").filter((line) => ids.some((id) => line.includes(id))).slice(-50).join("\n");
 }
 
 /** Leaves to their expiry the uploads that are so old that the registry may forget them at any moment. */
 function forgetOldUploads(scene: Scene): void {
   for (const upload of scene.uploads) {
-    if (upload.age > EXPIRY_MS - LAST_MOMENTS_MS) scene.uploads.delete(upload);
+    if (upload.age > EXPIRY_MS - LAST_MOMENTS_MS) upload.forget();
   }
 }
 

@@ -18,7 +18,13 @@ export async function pushManifest(scene: Scene, url: string): Promise<void> {
   await scene.attempt(
     `manifest, ${byTag ? "by tag" : `by digest with ${tags.length === 0 ? "no" : "several"} tags`}`,
     changesOfPush(repository, content, tags),
-    () => putManifest(url, repository, content, byTag, tags, onlyNew),
+    () =>
+      scene.races.during(
+        repository,
+        content.digest,
+        "push",
+        () => putManifest(url, repository, content, byTag, tags, onlyNew),
+      ),
     {
       done: 201,
       // 400: what it refers to was perhaps never pushed; 412: a tag was there.
@@ -101,7 +107,13 @@ export async function deleteManifest(scene: Scene, url: string): Promise<void> {
       ...TAGS.map(untag),
       ...(subject === undefined ? [] : [becomes({ kind: "referrer", repository, subject, digest }, ABSENT)]),
     ],
-    () => send(url, "DELETE", `/v2/${repository}/manifests/${digest}`),
+    () =>
+      scene.races.during(
+        repository,
+        digest,
+        "delete",
+        () => send(url, "DELETE", `/v2/${repository}/manifests/${digest}`),
+      ),
     { done: 202, refused: [404] },
   );
 }

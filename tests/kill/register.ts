@@ -50,10 +50,14 @@ export class Register<V> {
     };
   }
 
-  /** Somebody saw `value` while nothing was going on. Answers whether that may be; from then on it is so. */
+  /**
+   * Somebody saw `value` while nothing was going on. Answers whether that may be; from then on it is so, until what has
+   * begun and is neither acknowledged nor lost goes on.
+   */
   observe(value: V): boolean {
     const allowed = this.#possible.has(value);
     this.#possible = new Set([value]);
+    this.#widen(this.#active);
     return allowed;
   }
 

@@ -52,3 +52,13 @@ Deno.test("Register.observe() allows what is possible and holds the register to 
   assert(register.observe("a"));
   assertFalse(register.observe("b"));
 });
+
+Deno.test("Register may hold what came between the two requests of an operation that had to be repeated", () => {
+  const register = new Register("a");
+  const b = register.begin(set("b"));
+  assert(register.observe("b"));
+  register.begin(set("c")).acknowledge();
+  assert(register.observe("c"));
+  b.acknowledge();
+  assertEquals(possible(register), ["b", "c"]);
+});

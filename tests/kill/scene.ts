@@ -10,6 +10,9 @@ export const REPOSITORIES = ["kill/one", "kill/two", "three"] as const;
 /** The tags of each repository: few, so that writers meet on them. */
 export const TAGS: readonly string[] = Array.from({ length: 12 }, (_, index) => `t${index}`);
 
+/** What became of an operation: a kill came before its answer where it is lost. */
+type Outcome = "acknowledged" | "lost" | "refused";
+
 /** What was pushed to a repository, or may have been. */
 interface Stock {
   /** Blobs that nobody deletes, so that a manifest of them must never lack one. */
@@ -26,8 +29,9 @@ export class Scene {
   readonly uploads = new Set<Upload>();
   /** Those of them that nobody is working on. */
   readonly idleUploads = new Set<Upload>();
-  /** Counts the operations that were acknowledged and those that a kill interrupted, by their name. */
-  readonly tally = new Map<string, { acknowledged: number; lost: number; refused: number }>();
+  /** What became of the operations, by their name. */
+  readonly tally = new Map<string, Record<Outcome, number>>();
+  readonly races = new Races();
   readonly #stocks = new Map<string, Stock>();
   #names = 0;
 
@@ -68,6 +72,13 @@ export class Scene {
     });
   }
 
+  /** Counts an operation. */
+  count(name: string, outcome: Outcome): void {
+    const counts = this.tally.get(name) ?? { acknowledged: 0, lost: 0, refused: 0 };
+    counts[outcome]++;
+    this.tally.set(name, counts);
+  }
+
   /**
    * Runs the request of an operation that makes these changes, keeps the books of it, and answers whether it was done.
    * An answer with another status than `done` must be one of `refused`.
@@ -79,25 +90,60 @@ export class Scene {
     { done, refused }: { done: number; refused: readonly number[] },
   ): Promise<boolean> {
     const attempt = this.ledger.begin(changes);
-    const count = this.tally.get(name) ?? { acknowledged: 0, lost: 0, refused: 0 };
-    this.tally.set(name, count);
     let answer: Answer;
     try {
       answer = await request();
     } catch (error) {
       attempt.lose();
-      count.lost++;
+      this.count(name, "lost");
       throw error;
     }
     if (answer.status === done) {
       attempt.acknowledge();
-      count.acknowledged++;
+      this.count(name, "acknowledged");
       return true;
     }
     attempt.lose();
-    count.refused++;
+    this.count(name, "refused");
     expectStatus(name, answer, [done, ...refused]);
     return false;
+  }
+}
+
+/** Which manifests were pushed and deleted at the same time when a kill came. */
+export class Races {
+  readonly #running = new Map<string, Set<{ kind: "push" | "delete"; raced: boolean }>>();
+  readonly #interrupted = new Set<string>();
+
+  /** Runs an operation on a manifest of a repository. */
+  async during<T>(
+    repository: string,
+    digest: string,
+    kind: "push" | "delete",
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const key = `${repository} ${digest}`;
+    const running = this.#running.get(key) ?? new Set();
+    this.#running.set(key, running);
+    const operation = { kind, raced: false };
+    running.add(operation);
+    if (new Set([...running].map(({ kind }) => kind)).size > 1) running.forEach((each) => each.raced = true);
+    try {
+      return await run();
+    } catch (error) {
+      if (operation.raced) this.#interrupted.add(key);
+      throw error;
+    } finally {
+      running.delete(operation);
+    }
+  }
+
+  /**
+   * Whether a tag of the manifest, or its place among the referrers, may be there without the manifest: each of the two
+   * operations would have seen to that, and what a kill of both leaves is left to garbage collection.
+   */
+  mayDangle(repository: string, digest: string): boolean {
+    return this.#interrupted.has(`${repository} ${digest}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Content } from "./content.ts";
 import { becomes, PRESENT } from "./ledger.ts";
+import type { Attempt } from "./register.ts";
 import { blobFact, expectStatus, type Scene } from "./scene.ts";
 import { type Answer, send } from "./wire.ts";
 
@@ -24,6 +25,7 @@ export class Upload {
   #offset = { sure: 0, possible: 0 };
   /** What was asked for and not answered. */
   #asked: "commit" | "cancel" | undefined;
+  #commit: Attempt | undefined;
   /** Whether a kill has interrupted it since the registry was last found to go on with it. */
   #interrupted = false;
   #lastUse = Date.now();
@@ -83,6 +85,7 @@ export class Upload {
     expectStatus("a chunk", answer, this.#interrupted ? [202, 416] : [202]);
     if (answer.status === 416) return false;
     expectRange(answer, first + size);
+    this.#scene.count("upload, chunk", "acknowledged");
     this.#lastUse = sent;
     this.#interrupted = false;
     this.#offset = { sure: first + size, possible: first + size };
@@ -95,22 +98,29 @@ export class Upload {
    */
   async commit(url: string, { ranged }: Pick<ChunkStyle, "ranged">): Promise<boolean> {
     const { digest, size } = this.#content;
-    const rest = this.#content.bytes().subarray(this.#offset.sure);
-    const range = ranged && rest.length > 0 ? { "Content-Range": `${this.#offset.sure}-${size - 1}` } : {};
-    const patient = this.#interrupted ? [416, 503] : [];
+    const body = this.#content.bytes().subarray(this.#offset.sure);
+    const range = ranged && body.length > 0 ? { "Content-Range": `${this.#offset.sure}-${size - 1}` } : {};
     this.#asked = "commit";
     this.#offset.possible = size;
-    const done = await this.#scene.attempt(
-      "upload, commit",
-      [becomes(blobFact(this.#repository, digest), PRESENT)],
-      () =>
-        this.#interruptible(() =>
-          send(url, "PUT", `${this.#path}?digest=${digest}`, { headers: range, body: rest })
-        ),
-      { done: 201, refused: patient },
+    const fact = blobFact(this.#repository, digest);
+    this.#scene.ledger.touch(fact);
+    // However often it has to be repeated, it is one operation: the first request may have done it long ago.
+    this.#commit ??= this.#scene.ledger.begin([becomes(fact, PRESENT)]);
+    const answer = await this.#interruptible(() =>
+      send(url, "PUT", `${this.#path}?digest=${digest}`, { headers: range, body })
     );
-    if (done) this.#scene.uploads.delete(this);
-    return done;
+    this.#scene.count("upload, commit", answer.status === 201 ? "acknowledged" : "refused");
+    expectStatus("a commit", answer, this.#interrupted ? [201, 416, 503] : [201]);
+    if (answer.status !== 201) return false;
+    this.#commit.acknowledge();
+    this.#scene.uploads.delete(this);
+    return true;
+  }
+
+  /** Leaves the upload to its expiry. */
+  forget(): void {
+    this.#commit?.lose();
+    this.#scene.uploads.delete(this);
   }
 
   /** The PUT of a client that missed the answer to its first one: it must have the same effect. */
@@ -136,7 +146,8 @@ export class Upload {
     this.#asked = "cancel";
     const answer = await this.#interruptible(() => send(url, "DELETE", this.#path));
     expectStatus("a cancel", answer, [204]);
-    this.#scene.uploads.delete(this);
+    this.#scene.count("upload, cancel", "acknowledged");
+    this.forget();
     expectStatus("the status of a cancelled upload", await send(url, "GET", this.#path), [404]);
   }
 
@@ -144,7 +155,7 @@ export class Upload {
   async check(url: string): Promise<string | undefined> {
     const answer = await send(url, "GET", this.#path);
     if (answer.status === 404 && this.#asked !== undefined) {
-      if (this.#asked === "cancel") this.#scene.uploads.delete(this);
+      if (this.#asked === "cancel") this.forget();
       // Otherwise it is done, and a repeated PUT must say so.
       this.#offset = { sure: this.#content.size, possible: this.#content.size };
       return undefined;
@@ -170,6 +181,7 @@ export class Upload {
       return await request();
     } catch (error) {
       this.#interrupted = true;
+      this.#scene.count(`upload, ${this.#asked ?? "chunk"}`, "lost");
       throw error;
     }
   }

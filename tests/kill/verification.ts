@@ -15,6 +15,8 @@ export class Verification {
   readonly problems: string[] = [];
   /** How much was read back. */
   facts = 0;
+  /** Tags and referrers of what is gone, such as {@linkcode Races.mayDangle} allows. */
+  excused = 0;
   readonly #scene: Scene;
   readonly #url: string;
 
@@ -106,29 +108,45 @@ export class Verification {
 
   /** Exactly the tags that can be pulled are listed. */
   async #checkTagList(repository: string): Promise<void> {
-    const { body } = await this.#read("GET", `/v2/${repository}/tags/list`);
-    const listed: string[] = JSON.parse(new TextDecoder().decode(body)).tags ?? [];
+    const { tags: listed = [] } = await this.#readJson<{ tags?: string[] }>(`/v2/${repository}/tags/list`);
     await eachOf(TAGS, async (tag) => {
       const { status } = await this.#read("HEAD", `/v2/${repository}/manifests/${tag}`);
-      if (listed.includes(tag) === (status === 200)) return;
+      if (listed.includes(tag) === (status === 200) || await this.#removeDangling(repository, tag)) return;
       this.problems.push(`Got ${status} for ${tag} of ${repository}, whose tags are ${listed}`);
     });
   }
 
+  /** Deletes a tag that may be there without its manifest, and answers whether it may. */
+  async #removeDangling(repository: string, tag: string): Promise<boolean> {
+    const history = `/v2/${repository}/_skerry/tags/history?tag=${tag}`;
+    const { moves: [last] = [] } = await this.#readJson<{ moves?: { digest: string }[] }>(history);
+    if (last === undefined || !this.#scene.races.mayDangle(repository, last.digest)) return false;
+    // Or it would come back with the manifest.
+    await send(this.#url, "DELETE", `/v2/${repository}/manifests/${tag}`);
+    this.excused++;
+    return true;
+  }
+
   /** Exactly the referrers that should be are listed, and each can be pulled. */
   async #checkReferrers({ repository, subject, facts }: ReferrerList): Promise<void> {
-    const { body } = await this.#read("GET", `/v2/${repository}/referrers/${subject}`);
-    const { manifests }: { manifests: ManifestContent[] } = JSON.parse(new TextDecoder().decode(body));
+    const path = `/v2/${repository}/referrers/${subject}`;
+    const { manifests } = await this.#readJson<{ manifests: ManifestContent[] }>(path);
     const listed = new Map(manifests.map((descriptor) => [descriptor.digest, descriptor]));
     for (const fact of facts) this.#observe(fact, listed.has(fact.digest) ? PRESENT : ABSENT);
     await eachOf([...listed.values()], async ({ digest, size }) => {
       const known = this.#scene.stock(repository).manifests.get(digest);
       if (size !== known?.size) this.problems.push(`Got size ${size} of ${digest}, a referrer of ${subject}`);
       const { status } = await this.#read("HEAD", `/v2/${repository}/manifests/${digest}`);
-      if (status !== 200) {
+      if (status === 200) return;
+      if (this.#scene.races.mayDangle(repository, digest)) this.excused++;
+      else {
         this.problems.push(`Got ${status} for ${digest}, a referrer of ${subject} in ${repository}`);
       }
     });
+  }
+
+  async #readJson<T>(path: string): Promise<T> {
+    return JSON.parse(new TextDecoder().decode((await this.#read("GET", path)).body));
   }
 
   async #read(method: string, path: string): Promise<Answer> {
