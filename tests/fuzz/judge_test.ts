@@ -1,0 +1,71 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { FuzzRequest } from "./fuzz_request.ts";
+import { isLax, judge } from "./judge.ts";
+import type { RawResponse } from "./raw_connection.ts";
+
+const REQUEST: FuzzRequest = {
+  method: "GET",
+  path: "/v2/a/tags/list",
+  query: [],
+  fields: [],
+  framing: "length",
+};
+const ERROR = { errors: [{ code: "NAME_UNKNOWN", message: "No such repository", detail: { name: "a" } }] };
+
+function answer(status: number, body: unknown = ERROR, fields: [string, string][] = []): RawResponse {
+  const all: [string, string][] = [["content-type", "application/json"], ["x-request-id", "a-1"], ...fields];
+  return { status, fields: all, body: new TextEncoder().encode(JSON.stringify(body)), keepAlive: true };
+}
+
+Deno.test("judge() has nothing against an error of the specification's form", () => {
+  assertEquals(judge(REQUEST, answer(404), false), undefined);
+});
+
+Deno.test("judge() takes no error of another form, or with another code", () => {
+  for (
+    const body of [
+      {},
+      { errors: [] },
+      { errors: ERROR.errors, more: 1 },
+      { errors: [{ code: "UNKNOWN", message: "x" }] },
+      { errors: [{ code: "DENIED" }] },
+      { errors: [{ ...ERROR.errors[0], stack: "at x" }] },
+    ]
+  ) {
+    assertMatch(judge(REQUEST, answer(404, body), false) ?? "", /^Got an error that is not/);
+  }
+});
+
+Deno.test("judge() takes no failure, no redirect and no success of what must be refused", () => {
+  assertEquals(judge(REQUEST, answer(500), false), "Got status 500");
+  assertEquals(judge(REQUEST, answer(302), false), "Got status 302");
+  assertEquals(
+    judge({ ...REQUEST, refused: true }, answer(200), false),
+    "Got status 200 for what must be refused",
+  );
+});
+
+Deno.test("judge() takes no field that nobody knows, or with a value that a client made", () => {
+  assertMatch(judge(REQUEST, answer(200, {}, [["x-injected", "1"]]), false) ?? "", /x-injected/);
+  assertMatch(
+    judge(REQUEST, answer(202, {}, [["location", "http://elsewhere.example/"]]), false) ?? "",
+    /location/,
+  );
+});
+
+Deno.test("judge() takes an answer of another than the registry only where the request is none", () => {
+  const other: RawResponse = { status: 400, fields: [], body: new Uint8Array(), keepAlive: false };
+  assertEquals(judge(REQUEST, other, false), "Got status 400 from somebody else");
+  assertEquals(judge(REQUEST, other, true), undefined);
+});
+
+Deno.test("isLax() tells what is no request in the sense of HTTP", () => {
+  const lax = (change: Partial<FuzzRequest>) => isLax({ ...REQUEST, ...change }, new Uint8Array(100));
+  assertEquals(lax({}), false);
+  assertEquals(lax({ path: "/v2/%2e%2e/" }), false);
+  assertEquals(lax({ path: "/v2/a b" }), true);
+  assertEquals(lax({ method: "GE T" }), true);
+  assertEquals(lax({ framing: "raw" }), true);
+  assertEquals(lax({ fields: [["a b", ""]] }), true);
+  assertEquals(isLax(REQUEST, new Uint8Array(70_000)), true);
+});
