@@ -1,40 +1,98 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { readerOf } from "./body_reader.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../oci/errors.ts";
+import { source } from "../tests/harness/body_source.ts";
+import { BodyReader } from "./body_reader.ts";
 import type { ByteStream } from "./registry.ts";
 
-const BYTES = Uint8Array.of(1, 2, 3, 4, 5);
+const PATIENT = 60_000;
 
-function stream(type?: "bytes"): ByteStream {
-  if (type === undefined) return ReadableStream.from([BYTES.slice()]);
-  return new ReadableStream({
-    type,
-    start(controller) {
-      controller.enqueue(BYTES.slice());
-      controller.close();
+/** A stream that fills its reader's buffers with `size` bytes, 1 to 250 and again, at most `chunk` at a time. */
+function bytesOf(size: number, chunk: number): { stream: ByteStream; views: Set<number> } {
+  const views = new Set<number>();
+  let at = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const view = controller.byobRequest!.view!;
+      views.add(view.byteLength);
+      const filled = Math.min(chunk, view.byteLength, size - at);
+      if (filled === 0) controller.close();
+      const target = new Uint8Array(view.buffer, view.byteOffset, filled);
+      target.set(target.map((_, i) => (at + i) % 250 + 1));
+      at += filled;
+      controller.byobRequest!.respond(filled);
     },
+  });
+  return { stream, views };
+}
+
+async function readAll(reader: BodyReader): Promise<number[]> {
+  const read: number[] = [];
+  for (let bytes; (bytes = await reader.read());) read.push(...bytes);
+  return read;
+}
+
+Deno.test("BodyReader reads a stream of chunks to its end and leaves no timer behind", async () => {
+  const { stream } = source([3, 1, 2]);
+  assertEquals(await readAll(new BodyReader(stream, PATIENT)), [1, 1, 1, 2, 3, 3]);
+});
+
+for (const chunk of [1000, 8208, 20_000]) {
+  Deno.test(`BodyReader reads ${chunk} bytes at a time into one buffer in balance with transfer chunks`, async () => {
+    const { stream, views } = bytesOf(50_000, chunk);
+    const read = await readAll(new BodyReader(stream, PATIENT));
+    assertEquals(read, Array.from({ length: 50_000 }, (_, i) => i % 250 + 1));
+    assertEquals([...views], [8 * 1024 + 16]);
   });
 }
 
-Deno.test("readerOf() reads into the buffer that it is given, and hands it back", async () => {
-  const reader = readerOf(stream("bytes"), true);
-  const buffer = new ArrayBuffer(8);
-  const { value } = await reader.read(new Uint8Array(buffer, 0, 3));
-  assertEquals([value, value?.buffer.byteLength, buffer.detached], [BYTES.slice(0, 3), 8, true]);
-  const rest = await reader.read(new Uint8Array(value!.buffer));
-  assertEquals(rest.value, BYTES.slice(3));
+Deno.test("BodyReader reads no further than it is asked to", async () => {
+  const { stream, state } = source([], "endless");
+  const reader = new BodyReader(stream, PATIENT);
+  await reader.read();
+  await reader.read();
+  assertEquals(state.pulled, 2048);
+  await reader.cancel();
 });
 
-Deno.test("readerOf() takes the chunks of a stream that can't read into buffers", async () => {
-  const reader = readerOf(stream(), true);
-  const view = new Uint8Array(3);
-  assertEquals((await reader.read(view)).value, BYTES);
-  assertEquals([view.length, (await reader.read(view)).done], [3, true]);
+Deno.test("BodyReader breaks with 408 and lets the source go when nothing comes", async () => {
+  const { stream, state } = source([5], "stall");
+  const reader = new BodyReader(stream, 20);
+  assertEquals((await reader.read())?.byteLength, 5);
+  const error = await assertRejects(() => reader.read(), RegistryError);
+  assertEquals([error.status, error.code], [408, "BLOB_UPLOAD_INVALID"]);
+  assert(state.cancelled);
 });
 
-Deno.test("readerOf() takes no stream that somebody else reads", () => {
-  for (const type of [undefined, "bytes"] as const) {
-    const locked = stream(type);
-    locked.getReader();
-    assertThrows(() => readerOf(locked, true), TypeError);
+Deno.test("BodyReader breaks with 408 while its buffer waits to be filled", async () => {
+  const reader = new BodyReader(new ReadableStream({ type: "bytes" }), 20);
+  assertEquals((await assertRejects(() => reader.read(), RegistryError)).status, 408);
+});
+
+Deno.test("BodyReader does not count the time in which nobody reads", async () => {
+  const { stream } = source([1, 1]);
+  const reader = new BodyReader(stream, 10);
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assertEquals((await reader.read())?.byteLength, 1);
+  assertEquals(await reader.read(), undefined);
+});
+
+Deno.test("BodyReader says that the client broke off when the source fails", async () => {
+  const { stream } = source([1], "break");
+  const reader = new BodyReader(stream, PATIENT);
+  await reader.read();
+  const error = await assertRejects(() => reader.read(), RegistryError);
+  assertEquals(error.status, 400);
+  assertEquals((error.cause as Error).message, "Connection reset");
+});
+
+Deno.test("BodyReader gives up the source and its timer when it is cancelled", async () => {
+  for (const reads of [0, 1]) {
+    const { stream, state } = source([1], "stall");
+    const reader = new BodyReader(stream, PATIENT);
+    for (let i = 0; i < reads; i++) await reader.read();
+    await reader.cancel();
+    assert(state.cancelled, `after ${reads} reads`);
   }
 });

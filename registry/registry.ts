@@ -43,8 +43,10 @@ export interface UploadStatus {
 
 /** Bytes that come with a request of an upload. */
 export interface UploadBody {
-  /** Read to its end, or cancelled. */
+  /** Read by nobody else. One that can read into buffers of its reader's is cheaper. */
   stream: ByteStream;
+  /** Milliseconds without a byte after which the body is given up. */
+  idle: number;
   /** Of the body in bytes where the client announced it (`Content-Length`). */
   length?: number;
   /** The place of these bytes in the blob where the client announced it (`Content-Range`); both inclusive. */

@@ -93,7 +93,8 @@ function uploadBody(request: Request, limits: RequestLimits): UploadBody {
     throw new RegistryError("SIZE_INVALID", "Content-Range and Content-Length disagree");
   }
   return {
-    stream: bodyOf(request, limits.uploadIdleTimeout),
+    stream: bodyOf(request),
+    idle: limits.uploadIdleTimeout,
     ...(length === undefined ? {} : { length }),
     ...(range === undefined ? {} : { range }),
   };

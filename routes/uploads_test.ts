@@ -19,7 +19,8 @@ function appWithUpload(offset: number, others: Partial<Registry> = {}) {
   const note = (name: string, ...rest: unknown[]) => void calls.push([name, ...rest]);
   const take = async (body: UploadBody | undefined) => {
     if (body === undefined) return bodies.push(undefined);
-    const { stream, ...rest } = body;
+    const { stream, idle, ...rest } = body;
+    assertEquals(idle, 60_000, "The limit of the app");
     bodies.push({ bytes: (await new Response(stream).bytes()).byteLength, ...rest });
   };
   const { request } = fakeApp({

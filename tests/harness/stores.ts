@@ -117,7 +117,7 @@ export function body(bytes: Uint8Array<ArrayBuffer>, options: {
     },
   });
   const range = first === undefined ? {} : { range: { first, last: first + (length ?? bytes.length) - 1 } };
-  return { stream, ...(length === undefined ? {} : { length }), ...range };
+  return { stream, idle: 60_000, ...(length === undefined ? {} : { length }), ...range };
 }
 
 /** Pushes a blob by POST and PUT. */
