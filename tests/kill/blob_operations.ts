@@ -85,7 +85,7 @@ export async function resumeUpload(scene: Scene, url: string, upload: Upload): P
 /** Commits something under the digest of something else, which must not come to be. */
 export async function pushWrongBlob(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
-  const [real, claimed] = [newBlob(scene), newBlob(scene)];
+  const [real, claimed] = [newBlob(scene), blob(scene.newName(), 100, "sha256")];
   const upload = await Upload.start(scene, url, repository, real);
   await upload.commitWrongly(url, claimed.digest);
 }
