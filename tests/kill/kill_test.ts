@@ -50,9 +50,9 @@ const OPERATIONS: readonly (readonly [Operation, weight: number])[] = [
 ];
 
 Deno.test("kill -9 loses nothing that was acknowledged and leaves nothing half done", async () => {
-  console.log(`${KILLS} kills with seed ${SEED}`);
   const scene = new Scene(seeded(SEED));
   const data = await Deno.makeTempDir({ prefix: "skerry-kill-" });
+  console.log(`${KILLS} kills with seed ${SEED} on ${data}, which stays if the test fails`);
   const started = Date.now();
   {
     await using deployment = await startSingle(data, SETTINGS);
@@ -71,7 +71,7 @@ Deno.test("kill -9 loses nothing that was acknowledged and leaves nothing half d
     await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
     assertEquals(errorsIn(deployment.log()), []);
   }
-  assertEquals(await findLeftovers(data), [], `In ${data}`);
+  assertEquals(await findLeftovers(data), []);
   for (const [operation, { acknowledged }] of scene.tally) {
     assertGreaterOrEqual(acknowledged, KILLS / 100, operation);
   }
