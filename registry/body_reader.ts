@@ -1,13 +1,16 @@
 import { RegistryError } from "../oci/errors.ts";
 import type { ByteStream } from "./registry.ts";
 
+/** Bytes of one read of a body of known length, at most. */
+const MOST_READ = 256 * 1024;
+
 /**
- * Bytes of one read of a body. Deno 2.9.6 fetches as much as the largest read on a connection asked for, before every
- * read, but hands out no more than one chunk of the transfer coding: what is left over piles up, without a bound, and is
- * moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two; a power of two and a
- * little for the framing is in balance with all of them, and as cheap as larger reads where there are no chunks.
+ * Bytes of one read of a body in the chunked transfer coding. Deno 2.9.6 fetches as much as the largest read on a
+ * connection asked for, before every read, but hands out no more than one chunk of the coding: what is left over piles
+ * up without a bound, and is moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two;
+ * a power of two and a little for the framing is in balance with all of them.
  */
-const READ_SIZE = 8 * 1024 + 16;
+const CHUNKED_READ = 8 * 1024 + 16;
 
 /**
  * Reads the body of a request, into one buffer all the time, and gives it up where one read takes longer than `idle`
@@ -19,15 +22,19 @@ export class BodyReader {
   readonly #stream: ByteStream;
   readonly #idle: number;
   #reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
-  #buffer = new ArrayBuffer(READ_SIZE);
+  #buffer: ArrayBuffer;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pendingSince: number | undefined;
   #stalled: RegistryError | undefined;
 
-  /** A reader of `stream`, which nobody else may read. */
-  constructor(stream: ByteStream, idle: number) {
+  /** A reader of `stream`, which nobody else may read, of `length` bytes where that is known. */
+  constructor(
+    stream: ByteStream,
+    { idle, length = CHUNKED_READ }: { idle: number; length?: number | undefined },
+  ) {
     this.#stream = stream;
     this.#idle = idle;
+    this.#buffer = new ArrayBuffer(Math.max(1, Math.min(length, MOST_READ)));
   }
 
   /**

@@ -28,27 +28,35 @@ function bytesOf(size: number, chunk: number): { stream: ByteStream; views: Set<
 
 async function readAll(reader: BodyReader): Promise<number[]> {
   const read: number[] = [];
-  for (let bytes; (bytes = await reader.read());) read.push(...bytes);
+  for (let bytes; (bytes = await reader.read());) for (const byte of bytes) read.push(byte);
   return read;
 }
 
 Deno.test("BodyReader reads a stream of chunks to its end and leaves no timer behind", async () => {
   const { stream } = source([3, 1, 2]);
-  assertEquals(await readAll(new BodyReader(stream, PATIENT)), [1, 1, 1, 2, 3, 3]);
+  assertEquals(await readAll(new BodyReader(stream, { idle: PATIENT })), [1, 1, 1, 2, 3, 3]);
 });
 
 for (const chunk of [1000, 8208, 20_000]) {
-  Deno.test(`BodyReader reads ${chunk} bytes at a time into one buffer in balance with transfer chunks`, async () => {
+  Deno.test(`BodyReader asks a chunked body for what is in balance, and takes ${chunk} bytes at a time`, async () => {
     const { stream, views } = bytesOf(50_000, chunk);
-    const read = await readAll(new BodyReader(stream, PATIENT));
+    const read = await readAll(new BodyReader(stream, { idle: PATIENT }));
     assertEquals(read, Array.from({ length: 50_000 }, (_, i) => i % 250 + 1));
     assertEquals([...views], [8 * 1024 + 16]);
   });
 }
 
+Deno.test("BodyReader asks a body of known length for much of it at once, and for no more than there is", async () => {
+  for (const [length, view] of [[1_000_000, 256 * 1024], [50_000, 50_000], [0, 1]] as const) {
+    const { stream, views } = bytesOf(length, 1_000_000);
+    assertEquals((await readAll(new BodyReader(stream, { idle: PATIENT, length }))).length, length);
+    assertEquals([...views], [view]);
+  }
+});
+
 Deno.test("BodyReader reads no further than it is asked to", async () => {
   const { stream, state } = source([], "endless");
-  const reader = new BodyReader(stream, PATIENT);
+  const reader = new BodyReader(stream, { idle: PATIENT });
   await reader.read();
   await reader.read();
   assertEquals(state.pulled, 2048);
@@ -57,7 +65,7 @@ Deno.test("BodyReader reads no further than it is asked to", async () => {
 
 Deno.test("BodyReader breaks with 408 and lets the source go when nothing comes", async () => {
   const { stream, state } = source([5], "stall");
-  const reader = new BodyReader(stream, 20);
+  const reader = new BodyReader(stream, { idle: 20 });
   assertEquals((await reader.read())?.byteLength, 5);
   const error = await assertRejects(() => reader.read(), RegistryError);
   assertEquals([error.status, error.code], [408, "BLOB_UPLOAD_INVALID"]);
@@ -65,13 +73,13 @@ Deno.test("BodyReader breaks with 408 and lets the source go when nothing comes"
 });
 
 Deno.test("BodyReader breaks with 408 while its buffer waits to be filled", async () => {
-  const reader = new BodyReader(new ReadableStream({ type: "bytes" }), 20);
+  const reader = new BodyReader(new ReadableStream({ type: "bytes" }), { idle: 20 });
   assertEquals((await assertRejects(() => reader.read(), RegistryError)).status, 408);
 });
 
 Deno.test("BodyReader does not count the time in which nobody reads", async () => {
   const { stream } = source([1, 1]);
-  const reader = new BodyReader(stream, 10);
+  const reader = new BodyReader(stream, { idle: 10 });
   await reader.read();
   await new Promise((resolve) => setTimeout(resolve, 60));
   assertEquals((await reader.read())?.byteLength, 1);
@@ -80,7 +88,7 @@ Deno.test("BodyReader does not count the time in which nobody reads", async () =
 
 Deno.test("BodyReader says that the client broke off when the source fails", async () => {
   const { stream } = source([1], "break");
-  const reader = new BodyReader(stream, PATIENT);
+  const reader = new BodyReader(stream, { idle: PATIENT });
   await reader.read();
   const error = await assertRejects(() => reader.read(), RegistryError);
   assertEquals(error.status, 400);
@@ -90,7 +98,7 @@ Deno.test("BodyReader says that the client broke off when the source fails", asy
 Deno.test("BodyReader gives up the source and its timer when it is cancelled", async () => {
   for (const reads of [0, 1]) {
     const { stream, state } = source([1], "stall");
-    const reader = new BodyReader(stream, PATIENT);
+    const reader = new BodyReader(stream, { idle: PATIENT });
     for (let i = 0; i < reads; i++) await reader.read();
     await reader.cancel();
     assert(state.cancelled, `after ${reads} reads`);

@@ -98,7 +98,7 @@ async function pump(
   body: UploadBody,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<RegistryError | undefined> {
-  const reader = new BodyReader(body.stream, body.idle);
+  const reader = new BodyReader(body.stream, body);
   try {
     for (;;) {
       const bytes = await reader.read().catch(toCut);

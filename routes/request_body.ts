@@ -29,10 +29,11 @@ export async function readBody(
   limit: number,
   idle: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if ((contentLength(request) ?? 0) > limit) throw tooLarge(limit);
+  const length = contentLength(request);
+  if (length !== undefined && length > limit) throw tooLarge(limit);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = new BodyReader(bodyOf(request), idle);
+  const reader = new BodyReader(bodyOf(request), { idle, length });
   for (let chunk; (chunk = await reader.read());) {
     size += chunk.byteLength;
     if (size > limit) {
