@@ -3,6 +3,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/registry.ts";
 import { Facts } from "./facts.ts";
+import { SharedReads } from "./shared_reads.ts";
 
 /** What {@linkcode cached} takes. */
 export interface CacheOptions {
@@ -26,7 +27,7 @@ const COUNT = 16_384;
 /**
  * A registry that remembers manifests by their digest and that a blob is in a repository: facts that only a deletion can
  * end. What is deleted through it is gone at once; a deletion by another process may be noticed as late as `age` later.
- * Where a tag points is always read, and so is everything else.
+ * Where a tag points is always read, once for all who ask at the same time, and so is everything else.
  *
  * A HEAD of a blob that is answered from memory does not renew the blob's link, so a link may be `age` older than it
  * looks to clients. The age is far below the grace time, and a push that relies on the link renews it.
@@ -42,13 +43,18 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
     weigh: ({ bytes }) => bytes.byteLength + OVERHEAD,
   });
   const infos = new Facts<BlobInfo>({ age, now, count: COUNT });
+  const tags = new SharedReads<Digest>();
   const readers = new Facts<BlobReader>({ age, now, count: COUNT });
 
   const getByDigest = (repository: RepositoryName, digest: Digest) =>
     manifests.get(keyOf(repository, digest), () => registry.getManifest(repository, { digest }));
 
+  // No two tags of two repositories make the same key: a name has no colon in it.
+  const resolve = (repository: RepositoryName, tag: Tag) =>
+    tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
+
   async function getByTag(repository: RepositoryName, tag: Tag): Promise<Manifest> {
-    const digest = await registry.resolveTag(repository, tag);
+    const digest = await resolve(repository, tag);
     try {
       return await getByDigest(repository, digest);
     } catch (error) {
@@ -60,6 +66,8 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
 
   return {
     ...registry,
+
+    resolveTag: resolve,
 
     getManifest(repository, reference) {
       if ("digest" in reference) return getByDigest(repository, reference.digest);

@@ -1,0 +1,36 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { SharedReads } from "./shared_reads.ts";
+
+Deno.test("get() reads once for all who ask for the same in one turn", async () => {
+  const shared = new SharedReads<number>();
+  const reads: string[] = [];
+  const read = (key: string) => shared.get(key, () => Promise.resolve(reads.push(key)));
+  assertEquals(await Promise.all([read("a"), read("b"), read("a")]), [1, 2, 1]);
+  assertEquals(reads, ["a", "b"]);
+});
+
+Deno.test("get() never answers with a read that began before it was asked", async () => {
+  const shared = new SharedReads<string>();
+  let value = "old";
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const first = shared.get("a", async () => {
+    const seen = value;
+    begun.resolve();
+    await held;
+    return seen;
+  });
+  await begun.promise;
+  value = "new";
+  const second = shared.get("a", () => Promise.resolve(value));
+  release();
+  assertEquals([await first, await second], ["old", "new"]);
+});
+
+Deno.test("get() shares a failure and reads again after it", async () => {
+  const shared = new SharedReads<number>();
+  const failing = () => shared.get("a", () => Promise.reject(new Error("gone")));
+  const attempts = [failing(), failing()];
+  for (const attempt of attempts) await assertRejects(() => attempt, Error, "gone");
+  assertEquals(await shared.get("a", () => Promise.resolve(1)), 1);
+});
