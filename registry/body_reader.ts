@@ -1,8 +1,8 @@
 import { RegistryError } from "../oci/errors.ts";
 import type { ByteStream } from "./registry.ts";
 
-/** Bytes of one read of a body of known length, at most. */
-const MOST_READ = 256 * 1024;
+/** Bytes of one read of a body of known length, at most; more are no cheaper. */
+const MOST_READ = 64 * 1024;
 
 /**
  * Bytes of one read of a body in the chunked transfer coding. Deno 2.9.6 fetches as much as the largest read on a

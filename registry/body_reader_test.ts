@@ -47,7 +47,7 @@ for (const chunk of [1000, 8208, 20_000]) {
 }
 
 Deno.test("BodyReader asks a body of known length for much of it at once, and for no more than there is", async () => {
-  for (const [length, view] of [[1_000_000, 256 * 1024], [50_000, 50_000], [0, 1]] as const) {
+  for (const [length, view] of [[1_000_000, 64 * 1024], [50_000, 50_000], [0, 1]] as const) {
     const { stream, views } = bytesOf(length, 1_000_000);
     assertEquals((await readAll(new BodyReader(stream, { idle: PATIENT, length }))).length, length);
     assertEquals([...views], [view]);
