@@ -4,8 +4,8 @@ const ROOT = new URL("../.work/bench/", import.meta.url).pathname;
 /** A folder that goes when it is disposed of. */
 export interface Folder extends AsyncDisposable {
   readonly path: string;
-  /** Deletes what is in it. */
-  empty(): Promise<void>;
+  /** Deletes the files of exactly so many bytes, however deep they lie. */
+  deleteFiles(size: number): Promise<void>;
 }
 
 /** A fresh folder. */
@@ -14,11 +14,15 @@ export async function makeFolder(): Promise<Folder> {
   const path = await Deno.makeTempDir({ dir: ROOT });
   return {
     path,
-    async empty() {
-      for await (const { name } of Deno.readDir(path)) {
-        await Deno.remove(`${path}/${name}`, { recursive: true });
-      }
-    },
+    deleteFiles: (size) => deleteFiles(path, size),
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
+}
+
+async function deleteFiles(folder: string, size: number): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await deleteFiles(path, size);
+    else if ((await Deno.stat(path)).size === size) await Deno.remove(path);
+  }
 }
