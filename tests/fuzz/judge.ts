@@ -21,6 +21,7 @@ export function isLax(request: FuzzRequest, serialized: Uint8Array): boolean {
     fields.some(([name, value]) =>
       !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[^\t\x20-\x7e]/.test(value)
     ) ||
+    fields.some(([name, value]) => name === "Connection" && value.includes("upgrade")) ||
     fields.length > 90 || bodySize > MOST_BODY || serialized.length - bodySize > MOST_HEAD;
 }
 

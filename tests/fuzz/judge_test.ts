@@ -67,5 +67,6 @@ Deno.test("isLax() tells what is no request in the sense of HTTP", () => {
   assertEquals(lax({ method: "GE T" }), true);
   assertEquals(lax({ framing: "raw" }), true);
   assertEquals(lax({ fields: [["a b", ""]] }), true);
+  assertEquals(lax({ fields: [["Connection", "upgrade"]] }), true);
   assertEquals(isLax(REQUEST, new Uint8Array(70_000)), true);
 });
