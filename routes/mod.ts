@@ -56,7 +56,8 @@ export function createApp(options: AppOptions): App {
     let failure: Failure | undefined;
     let answer: Answer;
     try {
-      checkHost(request.headers.get("Host"));
+      checkAuthority(request.headers.get("Host"));
+      checkAuthority(splitUrl(url).authority);
       route = parseRoute(method, url);
       answer = await handle(handlers, route, request, ANYBODY);
     } catch (thrown) {
@@ -89,10 +90,10 @@ export function createApp(options: AppOptions): App {
 }
 
 /**
- * Refuses a `Host` that is none (RFC 9112 §3.2). The URL of a request begins with it as it came, so a slash or a question
- * mark in it would make another path than the one that stands in the request.
+ * Refuses a `Host` that is none (RFC 9112 §3.2), and an authority in the target that is none. The URL of a request begins
+ * with either as it came, so a slash, a question mark or a hash in it would make another path of what others read.
  */
-function checkHost(host: string | null): void {
-  if (host === null || /^[A-Za-z0-9._~:[\]-]*$/.test(host)) return;
-  throw new RegistryError("UNSUPPORTED", "Header 'Host' is malformed", { status: 400 });
+function checkAuthority(text: string | null): void {
+  if (text === null || /^[A-Za-z0-9._~:[\]-]*$/.test(text)) return;
+  throw new RegistryError("UNSUPPORTED", "Host of the request is malformed", { status: 400 });
 }

@@ -1,5 +1,6 @@
-/** The path of a URL and its query, without the `?`, where it has one. */
+/** The parts of a URL; the query without the `?`, where it has one. */
 export interface RawUrl {
+  authority: string;
   path: string;
   query: string | undefined;
 }
@@ -14,6 +15,7 @@ export function splitUrl(url: string): RawUrl {
   const target = query < 0 ? url : url.slice(0, query);
   const start = target.indexOf("/", authority);
   return {
+    authority: target.slice(authority, start < 0 ? undefined : start),
     path: start < 0 ? "" : target.slice(start),
     query: query < 0 ? undefined : url.slice(query + 1),
   };

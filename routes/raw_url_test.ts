@@ -2,15 +2,19 @@ import { assertEquals } from "@std/assert";
 import { splitUrl } from "./raw_url.ts";
 
 Deno.test("splitUrl() changes nothing of what it takes apart", () => {
-  const rows: [string, string, string | undefined][] = [
-    ["http://h/", "/", undefined],
-    ["http://h:80/a/../%2e//b\\c?d=%41&e", "/a/../%2e//b\\c", "d=%41&e"],
-    ["http://h/a?b?c/d", "/a", "b?c/d"],
-    ["http://h/a?", "/a", ""],
-    ["http://h/http://i/j", "/http://i/j", undefined],
-    ["http://h", "", undefined],
-    ["http://h?a=/b", "", "a=/b"],
-    ["http://h/a#b", "/a#b", undefined],
+  const rows: [string, string, string, string | undefined][] = [
+    ["http://h/", "h", "/", undefined],
+    ["http://h:80/a/../%2e//b\\c?d=%41&e", "h:80", "/a/../%2e//b\\c", "d=%41&e"],
+    ["http://h/a?b?c/d", "h", "/a", "b?c/d"],
+    ["http://h/a?", "h", "/a", ""],
+    ["http://h/http://i/j", "h", "/http://i/j", undefined],
+    ["http://h", "h", "", undefined],
+    ["http://h?a=/b", "h", "", "a=/b"],
+    ["http://h/a#b", "h", "/a#b", undefined],
+    ["http://h#/v2/a", "h#", "/v2/a", undefined],
+    ["http://a@b/v2/", "a@b", "/v2/", undefined],
   ];
-  for (const [url, path, query] of rows) assertEquals(splitUrl(url), { path, query }, url);
+  for (const [url, authority, path, query] of rows) {
+    assertEquals(splitUrl(url), { authority, path, query }, url);
+  }
 });

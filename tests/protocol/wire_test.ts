@@ -48,6 +48,15 @@ Deno.test("an absolute target counts by its path, and its host is never repeated
   assertEquals((await connection.request("CONNECT", "evil.example:443")).status, 404);
 });
 
+Deno.test("a target whose host is none is refused, since others read another path in it", async () => {
+  await using server = listen(buildApp());
+  using connection = await server.connect();
+  for (const target of ["http://x#/v2/", "http://a@b/v2/", "http://a%2f/v2/"]) {
+    assertEquals((await connection.request("GET", target)).status, 400, target);
+  }
+  assertEquals((await connection.request("GET", "http://x/v2/")).status, 200);
+});
+
 Deno.test("a Host that holds a path does not change the path", async () => {
   const built = buildApp();
   await pushImage(built.request, "secret", "v1");
