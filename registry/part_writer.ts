@@ -128,9 +128,9 @@ export class PartWriter {
   /** What may become a whole part takes a whole buffer; a small blob should not, and how small is not always known. */
   #grow(needed: number): void {
     const { buffers } = this.#context;
-    const likely = this.#buffer.length === 0
-      ? this.#options.length ?? FIRST_BUFFER
-      : Math.max(this.#buffer.length * 2, FIRST_BUFFER);
+    // Of a body that has filled a part already more is to be expected.
+    const first = this.#options.length ?? (this.#etags.length > 0 ? buffers.size : FIRST_BUFFER);
+    const likely = this.#buffer.length === 0 ? first : Math.max(this.#buffer.length * 2, FIRST_BUFFER);
     const size = Math.max(needed, likely);
     const grown = size > buffers.size / 2 ? buffers.take() : new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#filled));
