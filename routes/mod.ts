@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { Hono } from "hono";
 import { RegistryError } from "../oci/errors.ts";
 import type { Answer } from "./answer.ts";
 import { type Failure, failureOf } from "./errors.ts";
-import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
+import { createHandlers, handle, type HandlerOptions, type Handlers } from "./handlers.ts";
 import { splitUrl } from "./raw_url.ts";
 import { discardBody } from "./request_body.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
@@ -45,33 +44,21 @@ const ANYBODY = "anonymous";
 export function createApp(options: AppOptions): App {
   const handlers = createHandlers(options);
   const nextId = requestIds();
-  // Hono would decode the path before it matches it. Which route a request takes is for `parseRoute` alone to say.
-  const app = new Hono<{ Bindings: RequestInfo }>({ getPath: () => "/" });
-  app.all("/", async ({ req: { raw: request }, env }) => {
+
+  async function fetch(request: Request, info: RequestInfo = {}): Promise<Response> {
     const time = Date.now();
     const started = performance.now();
-    const { method, url } = request;
     const id = nextId();
-    let route: Route | undefined;
-    let failure: Failure | undefined;
-    let answer: Answer;
-    try {
-      checkAuthority(request.headers.get("Host"));
-      checkAuthority(splitUrl(url).authority);
-      route = parseRoute(method, url);
-      answer = await handle(handlers, route, request, ANYBODY);
-    } catch (thrown) {
-      failure = failureOf(thrown, id, route?.kind);
-      answer = failure.answer;
-    }
+    const { route, failure, answer } = await answerTo(handlers, request, id);
     const { status, headers, body } = answer;
+    const { method } = request;
     const bodiless = method === "HEAD" || body === undefined;
     const log = () => {
       options.log({
         time,
         method,
         route: route?.kind,
-        path: splitUrl(url).path.slice(0, MAX_LOGGED_PATH),
+        path: splitUrl(request.url).path.slice(0, MAX_LOGGED_PATH),
         status,
         bytes: bodiless ? 0 : Number(headers["Content-Length"]),
         duration: performance.now() - started,
@@ -80,13 +67,36 @@ export function createApp(options: AppOptions): App {
       });
     };
     // A blob goes out long after its headers are made. Everything else is as good as sent.
-    if (body instanceof ReadableStream && env?.completed) env.completed.then(log, log);
+    if (body instanceof ReadableStream && info.completed) info.completed.then(log, log);
     else log();
     if (method !== "GET" && method !== "HEAD") await discardBody(request);
     headers["X-Request-Id"] = id;
     return new Response(bodiless ? null : body, { status, headers });
-  });
-  return app;
+  }
+
+  return { fetch, request: (path, init) => fetch(new Request(`http://localhost${path}`, init)) };
+}
+
+/** What has become of a request. */
+interface Outcome {
+  answer: Answer;
+  /** `undefined` where the request could not be understood. */
+  route: Route | undefined;
+  failure?: Failure;
+}
+
+/** Carries out a request. Which route it takes is for `parseRoute` alone to say: there is no router. */
+async function answerTo(handlers: Handlers, request: Request, id: string): Promise<Outcome> {
+  let route: Route | undefined;
+  try {
+    checkAuthority(request.headers.get("Host"));
+    checkAuthority(splitUrl(request.url).authority);
+    route = parseRoute(request.method, request.url);
+    return { route, answer: await handle(handlers, route, request, ANYBODY) };
+  } catch (thrown) {
+    const failure = failureOf(thrown, id, route?.kind);
+    return { route, failure, answer: failure.answer };
+  }
 }
 
 /**
