@@ -1,59 +1,73 @@
 import { type Figure, median } from "./figure.ts";
 import { makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
-import { interleave, ratios, sides } from "./rounds.ts";
+import { ratios } from "./rounds.ts";
 import { cpuOf, type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 100 * MIB;
 
-/** Pulls in one sample; what counts is the quickest, which least else came between. */
-const PULLS = 5;
+/** Pulls in each round. */
+const PULLS = 4;
 
 /** What `baseline/file.ts` knows. */
-const WAYS = ["/readable", "/read-256k", "/read-512k", "/read-1m", "/read-sync-256k"] as const;
+const WAYS = ["/readable", "/read-256k", "/read-1m"];
+
+/** Somebody that a blob is pulled from. */
+interface Runner {
+  name: string;
+  server: Server;
+  path: string;
+}
 
 /** Blob GETs beside the quickest way in which Deno sends a file. */
 export async function blobPull(rounds: number): Promise<Figure[]> {
-  await using folder = await makeFolder();
-  await using subject = await startSubject();
-  const [digest] = await load("push", {
-    port: subject.port,
-    repository: "bench/blob",
-    mode: "put",
-    size: SIZE,
-    count: 1,
-    concurrent: false,
-  });
-  const path = `/v2/bench/blob/blobs/${digest}`;
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeFolder());
+  const subject = stack.use(await startSubject());
+  const path = await pushOne(subject);
   const file = `${folder.path}/blob`;
   await download(`http://127.0.0.1:${subject.port}${path}`, file);
-  await using bare = await startServer({ script: "tests/bench/baseline/file.ts", env: { FILE: file } });
+  const runners: Runner[] = [{ name: "subject", server: subject, path }];
+  for (const way of WAYS) {
+    const options = { script: "tests/bench/baseline/file.ts", env: { FILE: file } };
+    runners.push({ name: way, server: stack.use(await startServer(options)), path: way });
+  }
 
-  const cpu: Record<string, number[]> = {};
-  const pulls = (server: Server, path: string, side: string) => async () => {
-    const before = await cpuOf(server);
-    const seconds = await load("pull", { port: server.port, path, times: PULLS });
-    (cpu[side] ??= []).push((await cpuOf(server) - before) / (PULLS + 1));
-    return SIZE / MIB / Math.min(...seconds);
-  };
-  const rates = await interleave(rounds, {
-    subject: pulls(subject, path, "subject"),
-    ...sides(WAYS, (way) => pulls(bare, way, way)),
+  const times = rounds * PULLS;
+  const before = await Promise.all(runners.map(({ server }) => cpuOf(server)));
+  const seconds = await load("race", {
+    targets: runners.map(({ server, path }) => ({ port: server.port, path })),
+    times,
   });
-  const best = WAYS.toSorted((a, b) => median(rates[b]) - median(rates[a]))[0]!;
+  const after = await Promise.all(runners.map(({ server }) => cpuOf(server)));
+
+  const results = runners.map(({ name }, i) => ({
+    name,
+    rates: seconds[i]!.map((seconds) => SIZE / MIB / seconds),
+    cpu: (after[i]! - before[i]!) / (times + 1),
+  }));
+  const [registry, ...ways] = results;
+  const best = ways.toSorted((a, b) => median(b.rates) - median(a.rates))[0]!;
   return [{
     name: "100 MiB blob GET: throughput / best bare handler",
-    samples: ratios(rates.subject, rates[best]),
+    samples: ratios(registry!.rates, best.rates),
     unit: "x",
     counts: "median",
     target: { atLeast: 0.9 },
-    detail: (["subject", ...WAYS] as const).map((side) => {
-      const name = side === best ? `best ${side}` : side;
-      return `${name} ${median(rates[side]).toFixed(0)} MiB/s (${median(cpu[side]!).toFixed(0)} ms CPU)`;
+    detail: results.map(({ name, rates, cpu }) => {
+      return `${name === best.name ? "best " : ""}${name} ${median(rates).toFixed(0)} MiB/s (${
+        cpu.toFixed(0)
+      } ms CPU)`;
     }).join(", "),
   }];
+}
+
+async function pushOne({ port }: Server): Promise<string> {
+  const blob = { mode: "put", size: SIZE, count: 1, concurrent: false } as const;
+  const [digest] = await load("push", { ...blob, port, repository: "bench/blob" });
+  return `/v2/bench/blob/blobs/${digest}`;
 }
 
 async function download(url: string, path: string): Promise<void> {

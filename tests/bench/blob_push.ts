@@ -36,7 +36,7 @@ export async function blobPush(rounds: number): Promise<Figure[]> {
     const ways = WAYS[mode];
     const times: Record<string, number[]> = await interleave(rounds, {
       subject: cpu(subject, data, () => load("push", push)),
-      local: cpu(bare, folder, () => load("pull", { port: bare.port, path: "/no-http", times: PUSHES - 1 })),
+      local: cpu(bare, folder, () => load("pull", { port: bare.port, path: "/no-http", times: PUSHES })),
       ...sides(ways, (path) => cpu(bare, folder, () => load("send", { ...blobs, port: bare.port, path }))),
     });
     const [registry = [], local = []] = [times.subject, times.local];

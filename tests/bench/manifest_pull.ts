@@ -6,6 +6,9 @@ import { startSubject } from "./subject.ts";
 import { perSecond } from "./text.ts";
 import { requestRate } from "./wrk.ts";
 
+/** Samples in each round: many short ones tell more than few long ones where something else runs beside. */
+const SAMPLES = 2;
+
 /** Manifest GETs beside a handler that always answers the same bytes with the same headers. */
 export async function manifestPull(rounds: number): Promise<Figure[]> {
   await using subject = await startSubject();
@@ -15,7 +18,7 @@ export async function manifestPull(rounds: number): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [name, path] of Object.entries(paths)) {
     await using bare = await startCopy(subject, path);
-    const rates = await interleave(rounds, {
+    const rates = await interleave(rounds * SAMPLES, {
       subject: () => requestRate(subject, path),
       bare: () => requestRate(bare, path),
     });

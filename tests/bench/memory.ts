@@ -28,6 +28,7 @@ export async function memory(rounds: number): Promise<Figure[]> {
     for (let round = 0; round < rounds; round++) {
       // A process of its own each time, since what a process has once had it keeps.
       await using subject = await startSubject(name.includes("GET") ? { data: content } : {});
+      await untilOpen(subject);
       const before = await openFilesOf(subject);
       await work(subject, paths);
       samples.push(await peakMemoryOf(subject));
@@ -57,6 +58,13 @@ const SCENES: Record<string, (subject: Server, paths: string[]) => Promise<unkno
     });
   },
 };
+
+/** Waits until the registry has opened what it keeps open. */
+async function untilOpen({ port }: Server): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`The registry is not ready: ${response.status}`);
+}
 
 /** Lets a process push blobs into a data folder, and answers the paths to pull them from. */
 async function fill(data: Folder): Promise<string[]> {

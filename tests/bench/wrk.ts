@@ -2,7 +2,7 @@ import { tool } from "../tools/tool.ts";
 import type { Server } from "./server.ts";
 
 /** How long one measurement takes, in seconds. */
-const SECONDS = 2;
+const SECONDS = 1;
 
 /** Enough to keep a server of one thread busy at all times. */
 const CONNECTIONS = 32;

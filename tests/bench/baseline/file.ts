@@ -12,9 +12,7 @@ const KIB = 1024;
 const WAYS: Record<string, () => Stream> = {
   "/readable": () => Deno.openSync(path).readable,
   "/read-256k": () => pulled(256 * KIB),
-  "/read-512k": () => pulled(512 * KIB),
   "/read-1m": () => pulled(KIB * KIB),
-  "/read-sync-256k": () => pulledSync(256 * KIB),
 };
 
 Deno.serve(
@@ -32,22 +30,6 @@ function pulled(size: number): Stream {
     async pull(controller) {
       const buffer = new Uint8Array(size);
       const length = await file.read(buffer);
-      if (length === null) {
-        file.close();
-        controller.close();
-      } else {
-        controller.enqueue(buffer.subarray(0, length));
-      }
-    },
-  }, { highWaterMark: 0 });
-}
-
-function pulledSync(size: number): Stream {
-  const file = Deno.openSync(path);
-  return new ReadableStream({
-    pull(controller) {
-      const buffer = new Uint8Array(size);
-      const length = file.readSync(buffer);
       if (length === null) {
         file.close();
         controller.close();

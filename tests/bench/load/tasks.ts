@@ -8,16 +8,33 @@ interface To {
   readonly port: number;
 }
 
-/** Pulls a path several times over one connection, after once that does not count; answers the seconds of each. */
-export async function pull({ port, path, times }: To & { path: string; times: number }): Promise<number[]> {
+/** Pulls a path several times over one connection. */
+export async function pull({ port, path, times }: To & { path: string; times: number }): Promise<void> {
   using connection = await Connection.open(port);
-  const seconds: number[] = [];
-  for (let i = 0; i <= times; i++) {
-    const began = performance.now();
-    await expectOk(connection, path);
-    if (i > 0) seconds.push((performance.now() - began) / 1000);
+  for (let i = 0; i < times; i++) await expectOk(connection, path);
+}
+
+/**
+ * Pulls from several servers in turn, so often from each, after once that does not count. Answers the seconds of each
+ * pull, by server.
+ */
+export async function race(
+  { targets, times }: { targets: (To & { path: string })[]; times: number },
+): Promise<number[][]> {
+  using connections = new DisposableStack();
+  const runners = [];
+  for (const { port, path } of targets) {
+    runners.push({ connection: connections.use(await Connection.open(port)), path, seconds: [] as number[] });
   }
-  return seconds;
+  for (let i = 0; i <= times; i++) {
+    for (const runner of runners.keys()) {
+      const { connection, path, seconds } = runners[(i + runner) % runners.length]!;
+      const began = performance.now();
+      await expectOk(connection, path);
+      if (i > 0) seconds.push((performance.now() - began) / 1000);
+    }
+  }
+  return runners.map(({ seconds }) => seconds);
 }
 
 /** Sends so many HEADs over some connections at the same time, for the paths in turn. (wrk can not: it waits for bodies.) */
