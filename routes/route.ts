@@ -1,9 +1,10 @@
 import {
   type Digest,
   type DigestAlgorithm,
+  isDescriptorDigest,
   isDigest,
   isDigestAlgorithm,
-  isDigestGrammar,
+  isForeignDigest,
   parseDigest,
 } from "../oci/digest.ts";
 import { type ErrorCode, RegistryError } from "../oci/errors.ts";
@@ -247,7 +248,7 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
 function parseReferrersRoute(method: string, name: string, subject: string, parameters: Parameters): Route {
   const kind = readOnly(method, "listReferrers");
   const repository = parseRepositoryName(name);
-  if (!isDigest(subject) && !isForeign(subject)) throw malformedDigest(subject);
+  if (!isDescriptorDigest(subject)) throw malformedDigest(subject);
   // A media type holds no space: it is a plus sign that somebody did not encode.
   const artifactTypes = parameters.all("artifactType").map((type) => type.replaceAll(" ", "+"));
   const after = parseAfter(parameters);
@@ -286,12 +287,7 @@ function parseTags(parameters: Parameters, reference: Reference): Tag[] {
 /** A digest of something stored: an algorithm that is unknown here has nothing stored under it. */
 function parseStoredDigest(text: string, code: ErrorCode): Digest {
   if (isDigest(text)) return text;
-  throw isForeign(text) ? unknown(code, "digest") : malformedDigest(text);
-}
-
-/** Whether a digest follows the grammar and is of an algorithm that is unknown here. */
-function isForeign(text: string): boolean {
-  return isDigestGrammar(text) && !isDigestAlgorithm(text.slice(0, text.indexOf(":")));
+  throw isForeignDigest(text) ? unknown(code, "digest") : malformedDigest(text);
 }
 
 /** What comes before `/suffix`; empty where nothing does. */
