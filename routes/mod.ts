@@ -89,9 +89,12 @@ interface Outcome {
 async function answerTo(handlers: Handlers, request: Request, id: string): Promise<Outcome> {
   let route: Route | undefined;
   try {
-    checkAuthority(request.headers.get("Host"));
-    checkAuthority(splitUrl(request.url).authority);
-    route = parseRoute(request.method, request.url);
+    const { url } = request;
+    const host = request.headers.get("Host");
+    const { authority } = splitUrl(url);
+    checkAuthority(authority);
+    if (host !== null && host !== authority) checkAuthority(host);
+    route = parseRoute(request.method, url);
     return { route, answer: await handle(handlers, route, request, ANYBODY) };
   } catch (thrown) {
     const failure = failureOf(thrown, id, route?.kind);
@@ -103,7 +106,7 @@ async function answerTo(handlers: Handlers, request: Request, id: string): Promi
  * Refuses a `Host` that is none (RFC 9112 §3.2), and an authority in the target that is none. The URL of a request begins
  * with either as it came, so a slash, a question mark or a hash in it would make another path of what others read.
  */
-function checkAuthority(text: string | null): void {
-  if (text === null || /^[A-Za-z0-9._~:[\]-]*$/.test(text)) return;
+function checkAuthority(text: string): void {
+  if (/^[A-Za-z0-9._~:[\]-]*$/.test(text)) return;
   throw new RegistryError("UNSUPPORTED", "Host of the request is malformed", { status: 400 });
 }

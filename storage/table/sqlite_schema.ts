@@ -32,7 +32,7 @@ export function prepareDatabase(db: DatabaseSync, path: string): void {
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA journal_size_limit = ${64 * 1024 * 1024};
-    PRAGMA cache_size = -8000;
+    PRAGMA cache_size = -32000;
   `);
   db.exec("BEGIN IMMEDIATE");
   try {
