@@ -31,6 +31,8 @@ export class LineWriter {
   /** Bytes of the pieces. */
   #size = 0;
   #dropped = 0;
+  /** Whether something among the lines should not wait for others. */
+  #urgent = false;
   #lastStart = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
@@ -50,12 +52,14 @@ export class LineWriter {
     }
     this.#text += line + "\n";
     if (this.#text.length >= PIECE) this.#encode();
+    this.#urgent ||= now;
     if (now || this.#size >= this.#options.batch) this.#start();
     else if (this.#timer === undefined) this.#startSoon();
   }
 
   /** Settles when all that was taken so far is written, or nobody reads any more. */
   async flush(): Promise<void> {
+    this.#urgent = true;
     this.#start();
     await this.#writing;
   }
@@ -75,14 +79,21 @@ export class LineWriter {
   }
 
   #start(): void {
-    this.#writing ??= this.#drain().finally(() => this.#writing = undefined);
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined;
+      const isEmpty = this.#text === "" && this.#size === 0 && this.#dropped === 0;
+      if (!isEmpty && this.#timer === undefined) this.#startSoon();
+    });
   }
 
   async #drain(): Promise<void> {
     try {
-      for (let bytes = this.#take(); bytes.length > 0; bytes = this.#take()) {
-        while (bytes.length > 0) bytes = bytes.subarray(await this.#output.write(bytes));
-      }
+      // Not until nothing is left: what came during one write is soon little, and each write costs as much as many lines.
+      do {
+        for (let bytes = this.#take(); bytes.length > 0;) {
+          bytes = bytes.subarray(await this.#output.write(bytes));
+        }
+      } while (this.#urgent || this.#dropped > 0 || this.#size >= this.#options.batch);
     } catch {
       // Nobody reads any more: the lines are lost, and the registry goes on.
     }
@@ -92,6 +103,7 @@ export class LineWriter {
     // The first call of a process loads the timers, which takes 5 ms.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#urgent = false;
     if (this.#dropped > 0) this.#text += this.#dropNote(this.#dropped) + "\n";
     this.#dropped = 0;
     this.#encode();

@@ -87,6 +87,19 @@ Deno.test("write() drops and counts lines when the reader does not keep up", asy
   assertEquals(output.chunks.at(-1), "end\n");
 });
 
+Deno.test("write() leaves what came during a write to the next batch", async () => {
+  const output = new SlowOutput();
+  const lines = new LineWriter(output, dropNote, { delay: 1e9 });
+  lines.write("one");
+  for (const line of ["two", "six"]) lines.write(line);
+  await output.take(4);
+  assertEquals(output.chunks, ["one\n"]);
+  const flush = lines.flush();
+  await output.take(8);
+  await flush;
+  assertEquals(output.chunks, ["one\n", "two\nsix\n"]);
+});
+
 Deno.test("flush() settles when everything is written, what came meanwhile as well", async () => {
   const output = new SlowOutput();
   const lines = new LineWriter(output, dropNote, { delay: 1e9 });
