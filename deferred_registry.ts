@@ -28,15 +28,13 @@ const OPERATIONS = Object.keys(
 /** A registry of which each operation waits until there is one: `open` is called at the first, and at no other. */
 export function deferredRegistry(open: () => Promise<Registry>): Registry {
   let opening: Promise<Registry> | undefined;
-  let opened: Registry | undefined;
-  const operation = (name: keyof Registry) => (...args: unknown[]): unknown => {
-    if (opened !== undefined) return call(opened, name, args);
-    opening ??= open().then((registry) => opened = registry);
-    return opening.then((registry) => call(registry, name, args));
+  const operation = (name: keyof Registry) => async (...args: unknown[]): Promise<unknown> => {
+    // From then on its own operations stand here, and nothing is in between.
+    opening ??= open().then((opened) => Object.assign(registry, opened));
+    await opening;
+    return await (registry[name] as (...args: unknown[]) => unknown)(...args);
   };
-  return Object.fromEntries(OPERATIONS.map((name) => [name, operation(name)])) as unknown as Registry;
-}
-
-function call(registry: Registry, name: keyof Registry, args: unknown[]): unknown {
-  return (registry[name] as (...args: unknown[]) => unknown)(...args);
+  const operations = OPERATIONS.map((name) => [name, operation(name)]);
+  const registry = Object.fromEntries(operations) as unknown as Registry;
+  return registry;
 }

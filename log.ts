@@ -66,7 +66,7 @@ const JSON_FORMAT: Format = {
     const failed = error === undefined ? "" : `,"error":${plain(JSON.stringify(describe(error)))}`;
     return `{"time":"${isoTime(time)}","level":"${levelOf(status)}","method":${quote(method)},` +
       `"route":"${route ?? "none"}","path":${quote(path)},"status":${status},"bytes":${bytes},` +
-      `"duration":${duration.toFixed(2)},"id":"${id}"${failed}}`;
+      `"duration":${hundredths(duration)},"id":"${id}"${failed}}`;
   },
 };
 
@@ -102,6 +102,14 @@ function isoTime(time: number): string {
   if (time !== lastTime) lastIsoTime = new Date(time).toISOString();
   lastTime = time;
   return lastIsoTime;
+}
+
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0"));
+
+/** What `toFixed(2)` would say, from whole numbers: theirs are the only texts that cost nothing to make. */
+function hundredths(value: number): string {
+  const count = Math.round(value * 100);
+  return `${Math.floor(count / 100)}.${TWO_DIGITS[count % 100]}`;
 }
 
 /** The time of day, for a person who watches. */

@@ -18,8 +18,8 @@ export interface CacheOptions {
 /** Manifests above this are read anew each time: a few of them would drive out everything else. */
 const LARGEST_MANIFEST = 1_048_576;
 
-/** What a remembered manifest takes beside its bytes, roughly. */
-const OVERHEAD = 512;
+/** What a remembered manifest takes beside its bytes, roughly, the answer that is kept ready with it included. */
+const OVERHEAD = 2048;
 
 /** Most manifests, and most blobs, that are remembered. */
 const COUNT = 16_384;

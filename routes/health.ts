@@ -39,7 +39,6 @@ function healthAnswer(healthy: boolean): Answer {
     status: healthy ? 200 : 503,
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
-      "Content-Length": String(body.byteLength),
       "Cache-Control": "no-store",
     },
     body,

@@ -8,7 +8,6 @@ export function getHome(): Handler<"home"> {
       status: 200,
       headers: {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Length": String(body.byteLength),
         "Cache-Control": "no-store",
         "Content-Security-Policy":
           "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -1,6 +1,7 @@
 import { mediaTypeOf } from "../oci/media_type.ts";
 import type { Reference } from "../oci/name.ts";
-import type { Deleter, Reader, Writer } from "../registry/registry.ts";
+import type { Deleter, Manifest, Reader, Writer } from "../registry/registry.ts";
+import type { Answer } from "./answer.ts";
 import { evaluateRead, parseTagCondition, preconditionFailed } from "./conditional.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { contentHeaders, manifestLocation } from "./headers.ts";
@@ -11,15 +12,21 @@ import { readBody } from "./request_body.ts";
  * without the body.
  */
 export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"getManifest"> {
+  // A registry that remembers manifests hands out the same objects again.
+  const answers = new WeakMap<Manifest, Answer>();
+
   return async function getManifest(route, request) {
-    const { digest, mediaType, bytes } = await registry.getManifest(route.repository, route.reference);
-    const headers = contentHeaders(digest, mediaType);
-    const outcome = evaluateRead(request.headers, digest);
+    const manifest = await registry.getManifest(route.repository, route.reference);
+    const outcome = evaluateRead(request.headers, manifest.digest);
     if (outcome === "failed") throw preconditionFailed();
-    if (outcome === "not-modified") return { status: 304, headers };
-    headers["Content-Length"] = String(bytes.byteLength);
-    return { status: 200, headers, body: bytes };
+    let answer = answers.get(manifest);
+    if (answer === undefined) answers.set(manifest, answer = manifestAnswer(manifest));
+    return outcome === "not-modified" ? { status: 304, headers: answer.headers } : answer;
   };
+}
+
+function manifestAnswer({ digest, mediaType, bytes }: Manifest): Answer {
+  return { status: 200, headers: contentHeaders(digest, mediaType), body: bytes, isRepeated: true };
 }
 
 /** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */

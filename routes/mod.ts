@@ -6,13 +6,15 @@
 import { RegistryError } from "../oci/errors.ts";
 import type { Answer } from "./answer.ts";
 import { type Failure, failureOf } from "./errors.ts";
-import { createHandlers, handle, type HandlerOptions, type Handlers } from "./handlers.ts";
+import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
 import { splitUrl } from "./raw_url.ts";
 import { discardBody } from "./request_body.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
+import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
 export type { RequestLog } from "./request_log.ts";
+export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
@@ -49,18 +51,30 @@ export function createApp(options: AppOptions): App {
     const time = Date.now();
     const started = performance.now();
     const id = nextId();
-    const { route, failure, answer } = await answerTo(handlers, request, id);
-    const { status, headers, body } = answer;
     const { method } = request;
-    const bodiless = method === "HEAD" || body === undefined;
+    const url = splitUrl(request.url);
+    // Which route a request takes is for `parseRoute` alone to say: there is no router.
+    let route: Route | undefined;
+    let failure: Failure | undefined;
+    let answer: Answer;
+    try {
+      checkHost(request.headers.get("host"), url.authority);
+      route = parseRoute(method, url);
+      answer = await handle(handlers, route, request, ANYBODY);
+    } catch (thrown) {
+      failure = failureOf(thrown, id, route?.kind);
+      answer = failure.answer;
+    }
+    const { status, body } = answer;
+    const isHead = method === "HEAD";
     const log = () => {
       options.log({
         time,
         method,
         route: route?.kind,
-        path: splitUrl(request.url).path.slice(0, MAX_LOGGED_PATH),
+        path: url.path.slice(0, MAX_LOGGED_PATH),
         status,
-        bytes: bodiless ? 0 : Number(headers["Content-Length"]),
+        bytes: isHead ? 0 : lengthOf(answer),
         duration: performance.now() - started,
         id,
         error: failure?.error,
@@ -69,44 +83,20 @@ export function createApp(options: AppOptions): App {
     // A blob goes out long after its headers are made. Everything else is as good as sent.
     if (body instanceof ReadableStream && info.completed) info.completed.then(log, log);
     else log();
-    if (method !== "GET" && method !== "HEAD") await discardBody(request);
-    headers["X-Request-Id"] = id;
-    return new Response(bodiless ? null : body, { status, headers });
+    if (method !== "GET" && !isHead) await discardBody(request);
+    return toResponse(answer, id, isHead);
   }
 
   return { fetch, request: (path, init) => fetch(new Request(`http://localhost${path}`, init)) };
-}
-
-/** What has become of a request. */
-interface Outcome {
-  answer: Answer;
-  /** `undefined` where the request could not be understood. */
-  route: Route | undefined;
-  failure?: Failure;
-}
-
-/** Carries out a request. Which route it takes is for `parseRoute` alone to say: there is no router. */
-async function answerTo(handlers: Handlers, request: Request, id: string): Promise<Outcome> {
-  let route: Route | undefined;
-  try {
-    const { url } = request;
-    const host = request.headers.get("Host");
-    const { authority } = splitUrl(url);
-    checkAuthority(authority);
-    if (host !== null && host !== authority) checkAuthority(host);
-    route = parseRoute(request.method, url);
-    return { route, answer: await handle(handlers, route, request, ANYBODY) };
-  } catch (thrown) {
-    const failure = failureOf(thrown, id, route?.kind);
-    return { route, failure, answer: failure.answer };
-  }
 }
 
 /**
  * Refuses a `Host` that is none (RFC 9112 §3.2), and an authority in the target that is none. The URL of a request begins
  * with either as it came, so a slash, a question mark or a hash in it would make another path of what others read.
  */
-function checkAuthority(text: string): void {
-  if (/^[A-Za-z0-9._~:[\]-]*$/.test(text)) return;
+function checkHost(host: string | null, authority: string): void {
+  if (AUTHORITY.test(authority) && (host === null || host === authority || AUTHORITY.test(host))) return;
   throw new RegistryError("UNSUPPORTED", "Host of the request is malformed", { status: 400 });
 }
+
+const AUTHORITY = /^[A-Za-z0-9._~:[\]-]*$/;

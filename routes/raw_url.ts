@@ -1,7 +1,10 @@
-/** The parts of a URL; the query without the `?`, where it has one. */
+/** The parts of a URL, each as it came. */
 export interface RawUrl {
+  /** The host, and the port where it says one. */
   authority: string;
+  /** From its slash on; empty where there is none. */
   path: string;
+  /** Without the `?`; `undefined` where there is none. */
   query: string | undefined;
 }
 

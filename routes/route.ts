@@ -19,7 +19,7 @@ import {
 } from "../oci/name.ts";
 import type { PageRequest } from "../registry/registry.ts";
 import { badParameter, Parameters } from "./parameters.ts";
-import { splitUrl } from "./raw_url.ts";
+import type { RawUrl } from "./raw_url.ts";
 
 /** What the path and the query of each kind of request say. */
 export interface RouteFacts {
@@ -98,8 +98,7 @@ const MAX_TAGS = 100;
  * @throws {RegistryError} 404 for an unknown path, 405 for a known one with another method, 400 for what is malformed,
  * 414 for what is too much.
  */
-export function parseRoute(method: string, url: string): Route {
-  const { path, query } = splitUrl(url);
+export function parseRoute(method: string, { path, query }: RawUrl): Route {
   const parameters = query === undefined ? NO_PARAMETERS : new Parameters(query);
   if (path.startsWith("/v2/") && path.length > 4) {
     return parseRegistryRoute(method, path.slice(4), parameters);

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
+import { splitUrl } from "./raw_url.ts";
 import { parseRoute } from "./route.ts";
 
 const HEX = "a".repeat(64);
@@ -9,7 +10,7 @@ const BLAKE3 = `blake3:${HEX}`;
 
 /** The route of a request to some host, the path and query as they stand on the wire. */
 function parse(method: string, path: string): Record<string, unknown> {
-  return { ...parseRoute(method, `http://registry.example:5000${path}`) };
+  return { ...parseRoute(method, splitUrl(`http://registry.example:5000${path}`)) };
 }
 
 function assertRefused(method: string, path: string, status: number, code: string): RegistryError {
@@ -387,7 +388,7 @@ Deno.test("parseRoute() refuses a query of many parameters before it reads them"
 });
 
 Deno.test("parseRoute() takes the path of an absolute URL whatever host stands in it", () => {
-  assertEquals({ ...parseRoute("GET", "http://evil.example/v2/a/tags/list") }.kind, "listTags");
-  assertEquals({ ...parseRoute("GET", "http://evil.example/v2/?x=/v2/a/tags/list") }.kind, "base");
-  assertThrows(() => parseRoute("CONNECT", "http://evil.example:443"), RegistryError);
+  assertEquals({ ...parseRoute("GET", splitUrl("http://evil.example/v2/a/tags/list")) }.kind, "listTags");
+  assertEquals({ ...parseRoute("GET", splitUrl("http://evil.example/v2/?x=/v2/a/tags/list")) }.kind, "base");
+  assertThrows(() => parseRoute("CONNECT", splitUrl("http://evil.example:443")), RegistryError);
 });

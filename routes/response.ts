@@ -1,0 +1,43 @@
+import type { Answer } from "./answer.ts";
+
+/** Responses of which only copies are sent, as long as somebody has the answer they say. */
+const templates = new WeakMap<Answer, Response>();
+
+/** The `Response` that says an answer; one to a HEAD says how long the body would be, and has none. */
+export function toResponse(answer: Answer, requestId: string, isHead: boolean): Response {
+  if (answer.isRepeated && !isHead) {
+    const response = templateOf(answer).clone();
+    response.headers.append("X-Request-Id", requestId);
+    return response;
+  }
+  const { status, body } = answer;
+  return new Response(isHead ? null : body, {
+    status,
+    headers: { ...headersOf(answer), "X-Request-Id": requestId },
+  });
+}
+
+/**
+ * To copy a response is a third cheaper than to have Deno check the same headers again, character by character: a
+ * quarter of what a manifest from memory costs altogether.
+ */
+function templateOf(answer: Answer): Response {
+  let template = templates.get(answer);
+  if (template === undefined) {
+    template = new Response(answer.body, { status: answer.status });
+    // Not among the options: Deno would make ready what it never sends.
+    for (const [name, value] of Object.entries(headersOf(answer))) template.headers.set(name, value);
+    templates.set(answer, template);
+  }
+  return template;
+}
+
+function headersOf({ headers, body }: Answer): Record<string, string> {
+  return body instanceof Uint8Array ? { ...headers, "Content-Length": String(body.byteLength) } : headers;
+}
+
+/** Bytes of the answer's body. */
+export function lengthOf({ headers, body }: Answer): number {
+  if (body === undefined) return 0;
+  return body instanceof Uint8Array ? body.byteLength : Number(headers["Content-Length"]);
+}
