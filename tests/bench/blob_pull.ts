@@ -8,8 +8,8 @@ import { startSubject } from "./subject.ts";
 const MIB = 1024 * 1024;
 const SIZE = 100 * MIB;
 
-/** Pulls in each round. */
-const PULLS = 4;
+/** Pulls in each round, of which the quickest counts: whatever else the machine does only ever makes one slower. */
+const PULLS = 6;
 
 /** What `baseline/file.ts` knows. */
 const WAYS = ["/readable", "/read-256k", "/read-1m"];
@@ -24,11 +24,11 @@ interface Runner {
 /** Blob GETs beside the quickest way in which Deno sends a file. */
 export async function blobPull(rounds: number): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await makeFolder());
-  const subject = stack.use(await startSubject());
+  const data = stack.use(await makeFolder());
+  const subject = stack.use(await startSubject({ data }));
   const path = await pushOne(subject);
-  const file = `${folder.path}/blob`;
-  await download(`http://127.0.0.1:${subject.port}${path}`, file);
+  // A copy of it might lie better or worse in memory than what the registry itself reads.
+  const file = await findFile(data.path, SIZE);
   const runners: Runner[] = [{ name: "subject", server: subject, path }];
   for (const way of WAYS) {
     const options = { script: "tests/bench/baseline/file.ts", env: { FILE: file } };
@@ -45,7 +45,7 @@ export async function blobPull(rounds: number): Promise<Figure[]> {
 
   const results = runners.map(({ name }, i) => ({
     name,
-    rates: seconds[i]!.map((seconds) => SIZE / MIB / seconds),
+    rates: quickest(seconds[i]!).map((seconds) => SIZE / MIB / seconds),
     cpu: (after[i]! - before[i]!) / (times + 1),
   }));
   const [registry, ...ways] = results;
@@ -64,14 +64,29 @@ export async function blobPull(rounds: number): Promise<Figure[]> {
   }];
 }
 
+/** The least of each round. */
+function quickest(seconds: number[]): number[] {
+  const rounds = seconds.length / PULLS;
+  return Array.from(
+    { length: rounds },
+    (_, round) => Math.min(...seconds.slice(round * PULLS).slice(0, PULLS)),
+  );
+}
+
 async function pushOne({ port }: Server): Promise<string> {
   const blob = { mode: "put", size: SIZE, count: 1, concurrent: false } as const;
   const [digest] = await load("push", { ...blob, port, repository: "bench/blob" });
   return `/v2/bench/blob/blobs/${digest}`;
 }
 
-async function download(url: string, path: string): Promise<void> {
-  const response = await fetch(url);
-  if (!response.ok || response.body === null) throw new Error(`Cannot download "${url}": ${response.status}`);
-  await Deno.writeFile(path, response.body);
+async function findFile(folder: string, size: number): Promise<string> {
+  for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isFile && (await Deno.stat(path)).size === size) return path;
+    if (isDirectory) {
+      const found = await findFile(path, size).catch(() => undefined);
+      if (found !== undefined) return found;
+    }
+  }
+  throw new Error(`Cannot find a file of ${size} bytes in "${folder}"`);
 }

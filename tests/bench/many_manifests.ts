@@ -7,6 +7,9 @@ import { microseconds } from "./text.ts";
 
 const MANY = 10_000;
 
+/** Samples in each round: one alone is as much the machine's mood as the registry's. */
+const SAMPLES = 3;
+
 /** HEADs in one sample. */
 const HEADS = 20_000;
 
@@ -33,7 +36,10 @@ export async function manyManifests(rounds: number): Promise<Figure[]> {
         return (await cpuOf(server) - before) / HEADS;
       };
     };
-    const times = await interleave(rounds, { large: cpu(large, many[kind]), small: cpu(small, one[kind]) });
+    const times = await interleave(rounds * SAMPLES, {
+      large: cpu(large, many[kind]),
+      small: cpu(small, one[kind]),
+    });
     figures.push({
       name: `HEAD ${kind.slice(0, -1)}: CPU among ${MANY.toLocaleString("en")} manifests / alone`,
       samples: ratios(times.large, times.small),
