@@ -1,5 +1,5 @@
-import { RegistryError } from "../oci/errors.ts";
-import { StorageFullError } from "../storage/errors.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
+import { StorageFullError, UnavailableError } from "../storage/errors.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import type { RouteKind } from "./route.ts";
 
@@ -30,6 +30,7 @@ function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (thrown instanceof StorageFullError) {
     return new RegistryError("UNSUPPORTED", "The registry has no room left", { status: 507 });
   }
+  if (thrown instanceof UnavailableError) return unavailable("The registry cannot reach its storage");
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
 }
 

@@ -9,6 +9,28 @@ export class StorageFullError extends Error {
   }
 }
 
+/** Thrown where a store cannot be reached, or fails again and again: what was being done may be done or not. */
+export class UnavailableError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "UnavailableError";
+
+  /** The error for `what` could not be done; `cause` is how the last attempt failed. */
+  constructor(what: string, cause: unknown) {
+    super(`Cannot ${what}: the store does not answer`, { cause });
+  }
+}
+
+/** Thrown where bytes are not those that their digest promised; nothing was stored. */
+export class ContentMismatchError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "ContentMismatchError";
+
+  /** The error for the object under `key`; `cause` is what the store said. */
+  constructor(key: string, cause?: unknown) {
+    super(`Content for "${key}" is not what its digest says`, { cause });
+  }
+}
+
 /** SQLITE_FULL, https://www.sqlite.org/rescode.html#full. */
 const SQLITE_FULL = 13;
 

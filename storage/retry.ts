@@ -1,0 +1,59 @@
+import { UnavailableError } from "./errors.ts";
+
+/** How a call to a store is made. Times are in milliseconds. */
+export interface RetryOptions {
+  /** What is being done, as in "Cannot read the item". */
+  what: string;
+  /** Whether another attempt may go better. The call must be one that may be done twice. */
+  isTransient: (error: unknown) => boolean;
+  /** How long one attempt may take. */
+  attemptTimeout: number;
+  /** How long all of them may take, with the pauses between them. */
+  deadline: number;
+  /** A clock that never goes back. */
+  now?: () => number;
+  /** Pauses. */
+  sleep?: (milliseconds: number) => Promise<void>;
+  /** A number from 0 to below 1. */
+  random?: () => number;
+}
+
+/** Longest pause before the second attempt; it doubles with each one after. */
+const FIRST_PAUSE = 25;
+
+/** Longest pause before any. */
+const LONGEST_PAUSE = 1000;
+
+/**
+ * Makes a call until it succeeds, until it fails for good, or until the time is up. Pauses are random between nothing and
+ * a bound that doubles, so that many who failed together do not come back together.
+ *
+ * @throws {UnavailableError} where the time is up; whatever the call threw where that is not transient.
+ */
+export async function retrying<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  options: RetryOptions,
+): Promise<T> {
+  const { what, isTransient, attemptTimeout, deadline } = options;
+  const { now = () => performance.now(), sleep = pause, random = Math.random } = options;
+  const end = now() + deadline;
+  for (let bound = FIRST_PAUSE;; bound = Math.min(bound * 2, LONGEST_PAUSE)) {
+    const controller = new AbortController();
+    const timeout = new DOMException("The store took too long", "TimeoutError");
+    const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, end - now()));
+    try {
+      return await call(controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted && !isTransient(error)) throw error;
+      const wait = random() * bound;
+      if (now() + wait >= end) throw new UnavailableError(what, error);
+      await sleep(wait);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
