@@ -25,6 +25,17 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     host: "127.0.0.1",
     storage: "folder",
     data: "./data",
+    s3Bucket: "",
+    s3Prefix: "",
+    s3PathStyle: false,
+    s3PartSize: 16_777_216,
+    s3VerifiesContent: "auto",
+    dynamodbTable: "",
+    awsRegion: "",
+    s3Endpoint: "",
+    dynamodbEndpoint: "",
+    awsEndpoint: "",
+    check: false,
     readOnly: false,
     deleteTags: true,
     deleteManifests: true,
@@ -107,6 +118,15 @@ Deno.test("loadConfig() refuses values out of bounds", async () => {
       ["SKERRY_MAX_BLOB_SIZE", "0"],
       ["SKERRY_MAX_BLOB_SIZE", "6TiB"],
       ["SKERRY_MAX_MANIFEST_SIZE", "65MiB"],
+      ["SKERRY_S3_PART_SIZE", "5242879"],
+      ["SKERRY_S3_PART_SIZE", "6GiB"],
+      ["SKERRY_S3_PREFIX", "/registry"],
+      ["SKERRY_S3_PREFIX", "a//b"],
+      ["SKERRY_S3_PREFIX", "a/../b"],
+      ["SKERRY_S3_PREFIX", "a".repeat(513)],
+      ["AWS_ENDPOINT_URL", "s3.example.com"],
+      ["AWS_ENDPOINT_URL_S3", "ftp://s3.example.com"],
+      ["AWS_ENDPOINT_URL_DYNAMODB", "https://example.com/?a=b"],
     ] as const
   ) {
     const problems = await problemsOf({ [variable]: value });
@@ -140,6 +160,48 @@ Deno.test("loadConfig() keeps everything in memory on Deno Deploy unless a data 
   assertEquals(await storage({ DENO_DEPLOY: "1" }), "memory");
   assertEquals(await storage({ DENO_DEPLOY: "true", SKERRY_DATA: "/data" }), "folder");
   assertEquals(await storage({ DENO_DEPLOY: "true", SKERRY_STORAGE: "folder" }), "folder");
+});
+
+/** All that `aws` needs. */
+const AWS = {
+  SKERRY_STORAGE: "aws",
+  SKERRY_S3_BUCKET: "layers",
+  SKERRY_DYNAMODB_TABLE: "registry",
+  AWS_REGION: "eu-central-1",
+};
+
+Deno.test("loadConfig() names each setting that AWS needs and nobody gave", async () => {
+  assertEquals((await loadConfig(AWS)).storage, "aws");
+  assertEquals(await problemsOf({ SKERRY_STORAGE: "aws" }), [
+    's3Bucket (SKERRY_S3_BUCKET): Must be set where "storage" is "aws"',
+    'dynamodbTable (SKERRY_DYNAMODB_TABLE): Must be set where "storage" is "aws"',
+    'awsRegion (AWS_REGION): Must be set where "storage" is "aws"',
+  ]);
+});
+
+Deno.test("loadConfig() reads the names that AWS gives its own settings", async () => {
+  const config = await loadConfig({
+    ...AWS,
+    AWS_ENDPOINT_URL: "http://127.0.0.1:9000/",
+    AWS_ENDPOINT_URL_S3: "https://s3.example.com/base/",
+    AWS_ENDPOINT_URL_DYNAMODB: "https://example.com:8443",
+  });
+  assertEquals([config.awsRegion, config.awsEndpoint, config.s3Endpoint, config.dynamodbEndpoint], [
+    "eu-central-1",
+    "http://127.0.0.1:9000",
+    "https://s3.example.com/base",
+    "https://example.com:8443",
+  ]);
+});
+
+Deno.test("loadConfig() takes a prefix for a folder with or without its slash", async () => {
+  for (const prefix of ["team/registry", "team/registry/"]) {
+    assertEquals((await loadConfig({ SKERRY_S3_PREFIX: prefix })).s3Prefix, "team/registry/");
+  }
+});
+
+Deno.test("loadConfig() keeps what Deno Deploy is told to keep in AWS", async () => {
+  assertEquals((await loadConfig({ ...AWS, DENO_DEPLOY: "true" })).storage, "aws");
 });
 
 Deno.test("loadConfig() reads YAML, and the environment wins over it", async () => {

@@ -15,6 +15,35 @@ export const text: Kind<string> = {
   read: (text) => text === "" ? undefined : text,
 };
 
+/** Another kind of value, or none, which is the empty text. */
+export function optional(kind: Kind<string>): Kind<string> {
+  return { ...kind, read: (text) => text === "" ? "" : kind.read(text) };
+}
+
+/** The address of a service, without a slash at its end. */
+export const endpoint: Kind<string> = {
+  type: "URL with `http:` or `https:`",
+  expected: 'a URL such as "https://s3.example.com"',
+  read: (text) => {
+    const url = URL.parse(text);
+    const plain = url !== null && /^https?:$/.test(url.protocol) &&
+      url.search + url.hash + url.username === "";
+    return plain ? url.href.replace(/\/+$/, "") : undefined;
+  },
+};
+
+/** What every key in a bucket begins with: a folder, whether its slash is written or not. */
+export const keyPrefix: Kind<string> = {
+  type: "path such as `registry` or `team/registry`",
+  expected: 'a path such as "registry" or "team/registry", 512 characters at most',
+  read: (text) => {
+    const path = text.replace(/\/$/, "");
+    const isPath = text.length <= 512 && /^[\w.-]+(\/[\w.-]+)*$/.test(path);
+    // Clients of S3 resolve such segments like those of a URL.
+    return isPath && !path.split("/").some((name) => /^\.+$/.test(name)) ? `${path}/` : undefined;
+  },
+};
+
 const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
 
 /** On or off. */

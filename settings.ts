@@ -1,4 +1,15 @@
-import { duration, type Kind, oneOf, port, size, text, toggle } from "./setting_kinds.ts";
+import {
+  duration,
+  endpoint,
+  keyPrefix,
+  type Kind,
+  oneOf,
+  optional,
+  port,
+  size,
+  text,
+  toggle,
+} from "./setting_kinds.ts";
 
 /** A setting: where it comes from, what it takes, and what it is for. */
 export interface Setting<T> extends Kind<T> {
@@ -19,13 +30,87 @@ export const SETTINGS = {
   port: setting(port, "PORT", "8000", "The TCP port to listen on; 0 takes a free one."),
   host: setting(text, "HOST", "127.0.0.1", "The address to listen on; `0.0.0.0` or `::` is every one."),
   storage: setting(
-    oneOf("folder", "memory"),
+    oneOf("folder", "memory", "aws"),
     "SKERRY_STORAGE",
     "folder",
-    "Where content lives: in the data folder, or in memory, where it ends with the process. " +
-      "On Deno Deploy, where a folder would not last either, the default is `memory` unless `SKERRY_DATA` is set.",
+    "Where content lives: in the data folder; in memory, where it ends with the process; or, with `aws`, in a bucket " +
+      "of S3 and a table of DynamoDB (or what speaks like them), which any number of processes share: see " +
+      "[AWS](aws.md). On Deno Deploy, where a folder would not last either, the default is `memory` unless `SKERRY_DATA` is set.",
   ),
   data: setting(text, "SKERRY_DATA", "./data", "The data folder; it is made where it does not exist."),
+  s3Bucket: setting(
+    optional(text),
+    "SKERRY_S3_BUCKET",
+    "",
+    "The bucket, which must be there: `skerry provision` makes it. Required with `aws`.",
+  ),
+  s3Prefix: setting(
+    optional(keyPrefix),
+    "SKERRY_S3_PREFIX",
+    "",
+    "The folder in the bucket that everything is kept in, for a bucket that has other content as well.",
+  ),
+  s3PathStyle: setting(
+    toggle,
+    "SKERRY_S3_PATH_STYLE",
+    "off",
+    "Whether the bucket is named in the path of a URL and not in its host, which most stores but S3 itself want.",
+  ),
+  s3PartSize: setting(
+    size("5MiB", "5GiB"),
+    "SKERRY_S3_PART_SIZE",
+    "16MiB",
+    "Size of the parts that a large blob is stored in. A blob has 10,000 of them at most, which is 156 GiB at the " +
+      "default, and a push takes the memory of several. All processes must agree on it; uploads that were begun " +
+      "with another one cannot be continued.",
+  ),
+  s3VerifiesContent: setting(
+    oneOf("auto", "on", "off"),
+    "SKERRY_S3_VERIFIES_CONTENT",
+    "auto",
+    "Whether the store refuses an object that is not what `x-amz-content-sha256` says, so that a push of known " +
+      "digest need not be hashed here as well. `auto` sends it a wrong one at the start and hashes until the store " +
+      "has refused that; `on` trusts it unseen.",
+  ),
+  dynamodbTable: setting(
+    optional(text),
+    "SKERRY_DYNAMODB_TABLE",
+    "",
+    "The table, which must be there: `skerry provision` makes it. Required with `aws`.",
+  ),
+  awsRegion: setting(
+    optional(text),
+    "AWS_REGION",
+    "",
+    "The region of the bucket and the table, such as `eu-central-1`. Required with `aws`; a store that has no regions " +
+      "mostly takes `us-east-1`. Credentials come from where every AWS SDK looks for them, which is no setting of " +
+      "Skerry's.",
+  ),
+  s3Endpoint: setting(
+    optional(endpoint),
+    "AWS_ENDPOINT_URL_S3",
+    "",
+    "Where S3 is, instead of at AWS. Wins over `AWS_ENDPOINT_URL`.",
+  ),
+  dynamodbEndpoint: setting(
+    optional(endpoint),
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "",
+    "Where DynamoDB is, instead of at AWS. Wins over `AWS_ENDPOINT_URL`.",
+  ),
+  awsEndpoint: setting(
+    optional(endpoint),
+    "AWS_ENDPOINT_URL",
+    "",
+    "Where both of them are, instead of at AWS.",
+  ),
+  check: setting(
+    toggle,
+    "SKERRY_CHECK",
+    "off",
+    "Whether to try at the start what `skerry check` tries, and to end where the bucket or the table can't do what is " +
+      "needed. Only with `aws`.",
+  ),
   readOnly: setting(toggle, "SKERRY_READ_ONLY", "off", "Refuses every push and every delete with 405."),
   deleteTags: setting(toggle, "SKERRY_DELETE_TAGS", "on", "Whether a tag may be deleted; 405 where not."),
   deleteManifests: setting(
@@ -129,14 +214,21 @@ export function withPlatform<G extends Given>(environment: Record<string, string
 
 /** What is wrong between settings that are right by themselves. */
 export function conflictsOf(config: Config): { key: keyof Config; reason: string }[] {
-  return (["deadline", "cacheAge"] as const)
+  const missing = (["s3Bucket", "dynamodbTable", "awsRegion"] as const)
+    .filter((key) => config.storage === "aws" && config[key] === "")
+    .map((key) => ({ key, reason: 'Must be set where "storage" is "aws"' }));
+  const long = (["deadline", "cacheAge"] as const)
     .filter((key) => config[key] * 4 > config.grace)
     .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
+  return [...missing, ...long];
 }
 
 /** What somebody should know of a configuration that is right: each in a sentence for the log. */
-export function risksOf({ storage, host, readOnly }: Config): string[] {
+export function risksOf({ storage, host, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
   const risks = [];
+  if (storage !== "aws" && s3Bucket + dynamodbTable !== "") {
+    risks.push(`The bucket and the table are not used: the storage is "${storage}"`);
+  }
   if (storage === "memory") risks.push("Content is kept in memory alone and ends with this process");
   const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
   if (!isLocal && !readOnly) risks.push("Whoever reaches this address may push and delete");

@@ -10,6 +10,7 @@ Deno.test("readSettings() reads what loadConfig() reads", async () => {
     { DENO_DEPLOY: "1" },
     { DENO_DEPLOY: "1", SKERRY_DATA: "/data" },
     { SKERRY_PORT: "tcp://10.0.0.1:80" },
+    { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", SKERRY_DYNAMODB_TABLE: "b", AWS_REGION: "us-east-1" },
   ];
   for (const environment of environments) {
     assertEquals(readSettings(environment), await loadConfig(environment), JSON.stringify(environment));
@@ -21,6 +22,7 @@ Deno.test("readSettings() leaves to loadConfig() what it can't read or what is w
     { SKERRY_CONFIG: "skerry.yaml" },
     { SKERRY_TYPO: "1" },
     { PORT: "80x" },
+    { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", AWS_REGION: "us-east-1" },
     { SKERRY_GRACE: "3s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0" },
   ];
   for (const environment of environments) {
@@ -34,6 +36,9 @@ Deno.test("risksOf() tells what a process loses at its end, and whom it lets in"
   assertEquals(risksWith({ HOST: "127.0.0.2" }), []);
   assertEquals(risksWith({ HOST: "0.0.0.0", SKERRY_READ_ONLY: "on" }), []);
   assertEquals(risksWith({ HOST: "0.0.0.0" }), ["Whoever reaches this address may push and delete"]);
+  assertEquals(risksWith({ SKERRY_S3_BUCKET: "layers" }), [
+    'The bucket and the table are not used: the storage is "folder"',
+  ]);
   assertEquals(risksWith({ DENO_DEPLOY: "1" }), [
     "Content is kept in memory alone and ends with this process",
   ]);

@@ -11,7 +11,7 @@ ${description}
 
 - Key in the file: \`${key}\`
 - Value: ${type}
-- Default: \`${fallback}\`
+- Default: ${fallback === "" ? "none" : `\`${fallback}\``}
 `;
   });
   return `<!-- Written by \`deno task config-docs\` from config.ts: change it there. -->
