@@ -13,7 +13,7 @@ import {
   type Stored,
   stored,
 } from "./items.ts";
-import { linkBlob } from "./link.ts";
+import { mountLink } from "./link.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "./registry.ts";
 
 /** What proves that a repository has a blob. */
@@ -81,7 +81,7 @@ export async function mountBlob(
     ? (await work.table.query(`blob#${digest}`, { prefix: LINK_PREFIX, limit: 1, consistent: true }))[0]
     : await work.table.get(linkKey(digest, from), { consistent: true });
   if (link === undefined) return undefined;
-  const linked = await linkBlob(work, repository, digest);
+  const linked = await mountLink(work, repository, digest);
   return linked && { digest, size: linked.size };
 }
 

@@ -4,22 +4,25 @@ import type { RepositoryName } from "../oci/name.ts";
 import { bestEffort } from "./best_effort.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
-import { linkBlob } from "./link.ts";
+import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
 import { readPieces } from "./part_writer.ts";
 import { hashStream } from "./prefix_hasher.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
+import type { UploadOwner } from "./upload_id.ts";
 import {
   abandonSession,
   advanced,
   assertWritable,
+  createSession,
   dropContent,
   readSession,
   type Session,
   unknownUpload,
   writeSession,
 } from "./upload_session.ts";
+import { beginsUpload } from "./uploads.ts";
 
 /** How often and how long a second PUT waits for the first one to finish, in milliseconds. */
 const WAITS = [50, 100, 200, 400];
@@ -33,27 +36,62 @@ export async function commitUpload(
   digest: Digest,
   body?: UploadBody,
 ): Promise<BlobInfo> {
-  const session = await awaitTurn(context, repository, principal, id);
+  const owner = { repository, principal };
+  if (body !== undefined && beginsUpload(body)) {
+    const created = await createSession(context, owner, id, digest);
+    if (created !== undefined) return await commitWhole(context, created, digest, body);
+  }
+  const session = await awaitTurn(context, owner, id);
   const { state, digest: committed, offset } = session.item.attributes;
   if (state === "done") {
     if (committed !== digest) throw unknownUpload(id);
     return { digest, size: offset };
   }
-  const taken = state === "committing"
-    ? await takeOver(context, session, digest)
-    : await takeOpen(context, session, digest, body);
-  return await commit(context, taken, digest, state === "committing");
+  if (state === "committing") {
+    return await commit(context, await takeOver(context, session, digest), digest, true);
+  }
+  const stored = body === undefined
+    ? unchanged(context, session)
+    : await storeRest(context, session, digest, body);
+  return await commit(context, await takeOpen(context, stored, digest), digest, false);
+}
+
+/**
+ * The whole blob in the one request that there is: where it becomes a single object and is what it should be, nobody has
+ * to take turns. The upload names the digest since before there was anything of it, which is all that the sweep needs,
+ * and another request's object is another.
+ */
+async function commitWhole(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<BlobInfo> {
+  const stored = await storeRest(context, session, digest, body);
+  const { offset: size, tail, partsId } = stored.content;
+  const work = beginWork(context);
+  const [piece] = tail;
+  const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
+    isContent(stored.content, digest) && work.until < session.item.attributes.expiresAt;
+  if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
+  const candidate = { object: piece.key, size };
+  const linked = await addBlob(work, session.item.attributes.repository, digest, candidate);
+  return await conclude({ work, session: stored.session }, digest, candidate, linked);
+}
+
+function storeRest(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<StoredBody> {
+  return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true });
 }
 
 /** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
-async function awaitTurn(
-  context: Context,
-  repository: RepositoryName,
-  principal: string,
-  id: string,
-): Promise<Session> {
+async function awaitTurn(context: Context, owner: UploadOwner, id: string): Promise<Session> {
   for (const wait of [...WAITS, undefined]) {
-    const session = await readSession(context, repository, principal, id);
+    const session = await readSession(context, owner, id);
     const { state, committingUntil = 0 } = session.item.attributes;
     if (state !== "committing" || committingUntil <= context.now()) return session;
     if (wait !== undefined) await context.sleep(wait);
@@ -75,17 +113,8 @@ async function takeOver(context: Context, session: Session, digest: Digest): Pro
   return { work, session: await writeSession(work, session, { ...attributes, committingUntil: work.until }) };
 }
 
-/** Step 0: takes the bytes that come with the PUT, and the upload to `committing` by version. */
-async function takeOpen(
-  context: Context,
-  session: Session,
-  digest: Digest,
-  body: UploadBody | undefined,
-): Promise<Turn> {
-  const algorithm = algorithmOf(digest);
-  const stored = body === undefined
-    ? unchanged(context, session)
-    : await storeBody(context, session, body, { algorithm, final: true });
+/** Step 0: takes the upload with all its bytes to `committing` by version. */
+async function takeOpen(context: Context, stored: StoredBody, digest: Digest): Promise<Turn> {
   const work = beginWork(context);
   try {
     const next = advanced(work, stored.session, stored.content);
@@ -96,9 +125,9 @@ async function takeOpen(
     const reading = knownHash(next, digest) === undefined ? readBackTime(next.offset) : 0;
     const committingUntil = work.until + reading;
     const committing: UploadAttributes = { ...next, state: "committing", digest, committingUntil };
-    const taken = await writeSession(work, stored.session, committing);
+    const session = await writeSession(work, stored.session, committing);
     await stored.settle();
-    return { work, session: taken };
+    return { work, session };
   } catch (error) {
     if (error !== stored.cut) await stored.discard();
     throw error;
@@ -126,7 +155,7 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
   const { repository, offset: size } = attributes;
   // 1. The object is complete, and its content is what the digest says, before anything names it.
   const known = knownHash(attributes, digest);
-  if (known !== undefined && !digest.endsWith(`:${known}`)) throw await refuse(work, session, digest);
+  if (known !== undefined && !isContent(attributes, digest)) throw await refuse(work, session, digest);
   const object = await completeObject(work, attributes, repeated);
   if (known === undefined) {
     const hash = await readBack(work, object, digest);
@@ -138,23 +167,38 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
     }
     session = await writeSession(work, session, { ...attributes, hash, committingUntil: work.until });
   }
-  // 2 to 4.
-  const linked = await linkBlob(work, repository, digest, { object, size });
-  if (linked === undefined) throw new Error(`Commit of "${digest}" has no candidate`);
-  // 5. From here on the upload only answers repetitions of this request. Whoever took over does the same.
-  const { kind, principal, prefix, expiresAt } = attributes;
-  const done = {
+  const candidate = { object, size };
+  return await conclude(
+    { work, session },
+    digest,
+    candidate,
+    await addBlob(work, repository, digest, candidate),
+  );
+}
+
+/** Step 5: from here on the upload only answers repetitions of this request. Whoever took over does the same. */
+async function conclude(
+  { work, session }: Turn,
+  digest: Digest,
+  { object, size }: Candidate,
+  linked: LinkedBlob,
+): Promise<BlobInfo> {
+  const { attributes } = session.item;
+  const { kind, repository, principal, prefix, expiresAt, attempt } = attributes;
+  const done: UploadAttributes = {
     kind,
+    repository,
     principal,
     prefix,
     expiresAt,
-    repository,
-    state: "done" as const,
+    state: "done",
     digest,
+    ...(attempt === undefined ? {} : { attempt }),
     offset: size,
+    etags: [],
+    tail: [],
   };
-  const item = uploadItem(session.id, { ...done, etags: [], tail: [] });
-  await work.table.put(item, { ifVersion: session.item.version });
+  await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });
   await bestEffort(async () => {
     await dropContent(work, attributes, linked.object);
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
@@ -185,6 +229,11 @@ async function completeObject(work: Context, content: UploadAttributes, repeated
 /** The hash of the whole content, where it was had while the bytes came. */
 function knownHash({ hash, offset }: UploadContent, digest: Digest): string | undefined {
   return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
+}
+
+/** Whether the content was found to be what the digest says while the bytes came. */
+function isContent(content: UploadContent, digest: Digest): boolean {
+  return digest === `${algorithmOf(digest)}:${knownHash(content, digest)}`;
 }
 
 /** Milliseconds that reading so many bytes back may take, at 10 MB/s. */

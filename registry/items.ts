@@ -98,6 +98,8 @@ export type UploadAttributes = UploadContent & {
   claimedUntil?: number;
   /** The digest that it is or was committed as. */
   digest?: Digest;
+  /** The digest that its first request, which brought the whole blob, may have committed it as without a word here. */
+  attempt?: Digest;
   /** Until when the request that commits may go on. */
   committingUntil?: number;
 };

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
+import type { Condition } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
 import { type BlobAttributes, blobKey, linkItem, revivedBlob, stored } from "./items.ts";
 import type { BlobInfo } from "./registry.ts";
@@ -17,22 +18,46 @@ export interface LinkedBlob extends BlobInfo {
   object: string;
 }
 
-/**
- * Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`. Without a candidate this is a mount, which
- * answers `undefined` where there is no blob to link; a link that was put by then stays: it means nothing alone.
- */
-export function linkBlob(
+/** Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`, of the candidate's bytes or the same ones. */
+export async function addBlob(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
-  candidate?: Candidate,
+  candidate: Candidate,
+): Promise<LinkedBlob> {
+  // Most blobs that are pushed are new, since clients ask before they push.
+  const isNew = await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined;
+  if (isNew) {
+    await putLink(work, repository, digest);
+    return { digest, ...candidate };
+  }
+  const linked = await linkBlob(work, repository, digest, candidate);
+  if (linked === undefined) throw new Error(`Commit of "${digest}" has no candidate`);
+  return linked;
+}
+
+/** A mount: steps 2 to 4 without bytes of one's own. Answers `undefined` where there is no blob to link. */
+export function mountLink(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<LinkedBlob | undefined> {
+  return linkBlob(work, repository, digest, undefined);
+}
+
+/** A link that was put before all is found to be in order stays: it means nothing alone. */
+function linkBlob(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  candidate: Candidate | undefined,
 ): Promise<LinkedBlob | undefined> {
   return untilSettled(work, async () => {
     // 2. Whose object will the blob's be?
     const named = await nameObject(work, digest, candidate);
     if (named === AGAIN || named === undefined) return named;
     // 3. From here on a collector that looks for links of the blob finds this one.
-    await work.table.putMany([linkItem(digest, repository, work.now())]);
+    await putLink(work, repository, digest);
     const linked = { digest, size: named.size, object: named.object };
     if (named.fresh) return linked;
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
@@ -64,8 +89,21 @@ async function nameObject(
   }
   // Absent, or a collector is about to delete its object.
   if (candidate === undefined) return undefined;
-  const ours: BlobAttributes = { ...candidate, state: "live", writtenAt: work.now() };
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
-  const version = await work.table.put({ ...blobKey(digest), attributes: ours }, condition);
-  return version === undefined ? AGAIN : { ...ours, fresh: true };
+  const version = await putBlob(work, digest, candidate, condition);
+  return version === undefined ? AGAIN : { ...candidate, fresh: true };
+}
+
+function putBlob(
+  work: Work,
+  digest: Digest,
+  candidate: Candidate,
+  condition: Condition,
+): Promise<string | undefined> {
+  const attributes: BlobAttributes = { ...candidate, state: "live", writtenAt: work.now() };
+  return work.table.put({ ...blobKey(digest), attributes }, condition);
+}
+
+function putLink(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+  return work.table.putMany([linkItem(digest, repository, work.now())]);
 }

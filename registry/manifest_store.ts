@@ -4,9 +4,10 @@ import type { Reference, RepositoryName } from "../oci/name.ts";
 import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
 import { type ManifestAttributes, manifestKey, type Stored, stored } from "./items.ts";
 import { newObjectKey } from "./object_key.ts";
+import { randomId } from "./random_id.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
-import { beginUpload } from "./upload_session.ts";
+import { createUpload } from "./upload_session.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MOST_IN_ITEM = 256 * 1024;
@@ -135,6 +136,7 @@ export async function announceManifestObject(
   prefix?: string,
 ): Promise<string> {
   const upload = { kind: "manifest" as const, repository, principal: "", digest };
-  const begun = await beginUpload(work, prefix === undefined ? upload : { ...upload, prefix });
-  return newObjectKey(begun.prefix);
+  const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });
+  if (session === undefined) throw new Error("A random id is taken");
+  return newObjectKey(session.item.attributes.prefix);
 }

@@ -76,12 +76,12 @@ async function removeContent(work: Work, upload: Stored<UploadAttributes>): Prom
     for (const { key, partsId } of begun) await work.objects.abortParts(key, partsId);
     if (begun.length < BATCH) break;
   }
-  const kept = await namedObject(work, upload.attributes);
+  const kept = await namedObjects(work, upload.attributes);
   let removed = 0;
   let after: string | undefined;
   for (;;) {
     const keys = await work.objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: BATCH });
-    const unneeded = keys.filter((key) => key !== kept);
+    const unneeded = keys.filter((key) => !kept.has(key));
     if (unneeded.length > 0) await work.objects.delete(unneeded);
     removed += unneeded.length;
     if (keys.length < BATCH) return removed;
@@ -89,13 +89,13 @@ async function removeContent(work: Work, upload: Stored<UploadAttributes>): Prom
   }
 }
 
-/** The object that the blob or the manifest of this upload names, if there is one. */
-async function namedObject(
+/** The objects that a blob or a manifest of this upload names. */
+async function namedObjects(
   work: Work,
-  { kind, digest, repository }: UploadAttributes,
-): Promise<string | undefined> {
-  if (digest === undefined) return undefined;
-  const key = kind === "blob" ? blobKey(digest) : manifestKey(repository, digest);
-  const item = stored<BlobAttributes | ManifestAttributes>(await work.table.get(key, { consistent: true }));
-  return item?.attributes.object;
+  { kind, attempt, digest, repository }: UploadAttributes,
+): Promise<Set<string | undefined>> {
+  const digests = [...new Set([attempt, digest])].filter((digest) => digest !== undefined);
+  const keys = digests.map((digest) => kind === "blob" ? blobKey(digest) : manifestKey(repository, digest));
+  const items = await work.table.getMany(keys, { consistent: true });
+  return new Set(items.map((item) => stored<BlobAttributes | ManifestAttributes>(item)?.attributes.object));
 }

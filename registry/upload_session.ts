@@ -1,7 +1,7 @@
+import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName } from "../oci/name.ts";
 import { bestEffort } from "./best_effort.ts";
-import type { Context, Work } from "./context.ts";
+import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type Stored,
   stored,
@@ -12,7 +12,7 @@ import {
 } from "./items.ts";
 import { objectPrefix } from "./object_key.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
-import { randomId } from "./random_id.ts";
+import { readUploadId, type UploadOwner } from "./upload_id.ts";
 
 /** An upload's item with its id. */
 export interface Session {
@@ -36,11 +36,13 @@ export function unknownUpload(id: string): RegistryError {
 /** What is known of an upload when it begins. */
 export type NewUpload =
   & Pick<UploadAttributes, "kind" | "repository" | "principal">
-  & Partial<Pick<UploadAttributes, "algorithm" | "digest" | "prefix">>;
+  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix">>;
 
-/** Begins an upload, with nothing in it. */
-export async function beginUpload(work: Work, upload: NewUpload): Promise<{ id: string; prefix: string }> {
-  const id = randomId();
+/**
+ * Announces an upload, before anything is stored for it: whatever becomes of the request, the sweep finds what it left.
+ * `undefined` where the id is known already.
+ */
+export async function createUpload(work: Work, id: string, upload: NewUpload): Promise<Session | undefined> {
   const attributes: UploadAttributes = {
     prefix: objectPrefix(upload.kind, id),
     ...upload,
@@ -50,25 +52,63 @@ export async function beginUpload(work: Work, upload: NewUpload): Promise<{ id: 
     etags: [],
     tail: [],
   };
-  const version = await work.table.put(uploadItem(id, attributes), { ifAbsent: true });
-  if (version === undefined) throw new Error(`Upload id "${id}" is taken`);
-  return { id, prefix: attributes.prefix };
+  const item = uploadItem(id, attributes);
+  const version = await work.table.put(item, { ifAbsent: true });
+  return version === undefined ? undefined : { id, item: { ...item, attributes, version } };
 }
 
-/** The upload, whatever its state; throws `BLOB_UPLOAD_UNKNOWN` where it is not this caller's or has expired. */
-export async function readSession(
+/** Milliseconds that the clocks of two processes may differ by. */
+const CLOCK_SKEW = 5 * 60_000;
+
+/** The upload that the id names where nothing is stored for it; `undefined` where it is none or has expired. */
+function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload | undefined {
+  const facts = readUploadId(id, owner);
+  const age = context.now() - (facts?.startedAt ?? -Infinity);
+  if (facts === undefined || age >= context.uploadExpiry || age < -CLOCK_SKEW) return undefined;
+  const algorithm = facts.algorithm === undefined ? {} : { algorithm: facts.algorithm };
+  return { kind: "blob", ...owner, ...algorithm };
+}
+
+/** The upload, from now on announced, where it may well be that nobody has stored anything for it; else `undefined`. */
+export async function createSession(
   context: Context,
-  repository: RepositoryName,
-  principal: string,
+  owner: UploadOwner,
   id: string,
-): Promise<Session> {
+  attempt?: Digest,
+): Promise<Session | undefined> {
+  const upload = newUpload(context, owner, id);
+  if (upload === undefined) return undefined;
+  return await createUpload(beginWork(context), id, attempt === undefined ? upload : { ...upload, attempt });
+}
+
+/**
+ * The upload, whatever its state; `undefined` where nothing was stored for it yet. Throws `BLOB_UPLOAD_UNKNOWN` where it
+ * is not this caller's or has expired.
+ */
+export async function findSession(
+  context: Context,
+  { repository, principal }: UploadOwner,
+  id: string,
+): Promise<Session | undefined> {
   // Consistently: the chunk before may have gone to another process a millisecond ago.
   const item = stored<UploadAttributes>(await context.table.get(uploadKey(id), { consistent: true }));
-  const attributes = item?.attributes;
-  if (item === undefined || attributes?.kind !== "blob") throw unknownUpload(id);
+  if (item === undefined) {
+    if (newUpload(context, { repository, principal }, id) !== undefined) return undefined;
+    throw unknownUpload(id);
+  }
+  const { attributes } = item;
+  if (attributes.kind !== "blob") throw unknownUpload(id);
   if (attributes.repository !== repository || attributes.principal !== principal) throw unknownUpload(id);
   if (attributes.state === "aborting" || attributes.expiresAt <= context.now()) throw unknownUpload(id);
   return { id, item };
+}
+
+/** The upload, announced if it was not yet. */
+export async function readSession(context: Context, owner: UploadOwner, id: string): Promise<Session> {
+  for (;;) {
+    const session = await findSession(context, owner, id) ?? await createSession(context, owner, id);
+    if (session !== undefined) return session;
+  }
 }
 
 /** Throws where bytes can't be appended to the upload now. */
@@ -92,13 +132,12 @@ export async function writeSession(
   const item = uploadItem(session.id, attributes);
   const version = await context.table.put(item, { ifVersion: session.item.version });
   if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };
-  const { repository, principal } = attributes;
-  throw offsetMismatch(await readSession(context, repository, principal, session.id));
+  throw offsetMismatch(await findSession(context, attributes, session.id) ?? session);
 }
 
 /** The attributes of an upload whose bytes are now `content`, and which somebody has just used. */
 export function advanced(context: Context, session: Session, content: UploadContent): UploadAttributes {
-  const { kind, repository, principal, prefix, state, algorithm } = session.item.attributes;
+  const { kind, repository, principal, prefix, state, algorithm, attempt } = session.item.attributes;
   return {
     kind,
     repository,
@@ -106,6 +145,7 @@ export function advanced(context: Context, session: Session, content: UploadCont
     prefix,
     state,
     ...(algorithm === undefined ? {} : { algorithm }),
+    ...(attempt === undefined ? {} : { attempt }),
     ...content,
     expiresAt: context.now() + context.uploadExpiry,
   };

@@ -3,31 +3,27 @@ import type { RepositoryName } from "../oci/name.ts";
 import { beginWork, type Context } from "./context.ts";
 import type { UploadBody, UploadStatus } from "./registry.ts";
 import { storeBody } from "./upload_body.ts";
+import { newUploadId } from "./upload_id.ts";
 import {
   abandonSession,
   advanced,
   assertWritable,
-  beginUpload,
+  createSession,
+  findSession,
   readSession,
   unknownUpload,
   writeSession,
 } from "./upload_session.ts";
 
-/** end-4: an upload with nothing in it. */
-export async function startUpload(
+/** end-4: an upload with nothing in it, which nobody has to remember yet. */
+export function startUpload(
   context: Context,
   repository: RepositoryName,
   principal: string,
   algorithm?: DigestAlgorithm,
 ): Promise<UploadStatus> {
-  const upload = {
-    kind: "blob" as const,
-    repository,
-    principal,
-    ...(algorithm === undefined ? {} : { algorithm }),
-  };
-  const { id } = await beginUpload(beginWork(context), upload);
-  return { id, offset: 0 };
+  const facts = { startedAt: context.now(), ...(algorithm === undefined ? {} : { algorithm }) };
+  return Promise.resolve({ id: newUploadId({ repository, principal }, facts), offset: 0 });
 }
 
 /** end-13. */
@@ -37,9 +33,11 @@ export async function getUpload(
   principal: string,
   id: string,
 ): Promise<UploadStatus> {
-  const { item } = await readSession(context, repository, principal, id);
-  if (item.attributes.state === "done") throw unknownUpload(id);
-  return { id, offset: item.attributes.offset };
+  const session = await findSession(context, { repository, principal }, id);
+  if (session === undefined) return { id, offset: 0 };
+  const { state, offset } = session.item.attributes;
+  if (state === "done") throw unknownUpload(id);
+  return { id, offset };
 }
 
 /** end-5. Of two requests at the same place one wins, and the other gets {@linkcode OffsetMismatch}. */
@@ -50,7 +48,10 @@ export async function appendUpload(
   id: string,
   body: UploadBody,
 ): Promise<UploadStatus> {
-  const session = await readSession(context, repository, principal, id);
+  const owner = { repository, principal };
+  // Most uploads get their first bytes by this, so it is tried before the upload is looked for.
+  const created = beginsUpload(body) ? await createSession(context, owner, id) : undefined;
+  const session = created ?? await readSession(context, owner, id);
   const stored = await storeBody(context, session, body, { final: false });
   const work = beginWork(context);
   try {
@@ -64,6 +65,11 @@ export async function appendUpload(
   return { id, offset: stored.content.offset };
 }
 
+/** Whether nothing in the request says that there were bytes before these. */
+export function beginsUpload({ range }: UploadBody): boolean {
+  return range === undefined || range.first === 0;
+}
+
 /** end-14. */
 export async function cancelUpload(
   context: Context,
@@ -71,7 +77,8 @@ export async function cancelUpload(
   principal: string,
   id: string,
 ): Promise<void> {
-  const session = await readSession(context, repository, principal, id);
+  // One that nothing was stored for is announced too: nothing else tells that it was cancelled.
+  const session = await readSession(context, { repository, principal }, id);
   assertWritable(context, session);
   await abandonSession(beginWork(context), session);
 }
