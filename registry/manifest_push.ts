@@ -1,15 +1,25 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import type { NewItem } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
-import { edgeKey, taggedKey } from "./items.ts";
+import {
+  edgeKey,
+  type ManifestAttributes,
+  manifestKey,
+  repositoryKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  taggedKey,
+  tagKey,
+} from "./items.ts";
 import { type ManifestContent, putManifestItem, readManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
-import { findMissing, missingReferences } from "./references.ts";
+import { missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
 import { rememberRepository } from "./repositories.ts";
@@ -40,16 +50,23 @@ export async function putManifest(
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes: { at: work.now() } })),
     ]);
     // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
-    await assertReferences(work, repository, parsed);
-    await rememberRepository(work, repository);
+    const seen = await readReferences(work, repository, parsed.references, [
+      repositoryKey(repository),
+      manifestKey(repository, digest),
+      ...tags.map((tag) => tagKey(repository, tag)),
+    ]);
+    assertComplete(work, seen.missing);
+    const [known, current, ...currentTags] = seen.others;
+    if (known === undefined) await rememberRepository(work, repository);
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
-    await putManifestItem(work, repository, content, principal);
+    await putManifestItem(work, repository, content, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
     // 6. The tags, now that there is what they point at.
-    for (const tag of tags) {
-      await placeTag(work, repository, tag, content, principal, push.condition, placed);
+    for (const [i, tag] of tags.entries()) {
+      const seen = stored<TagAttributes>(currentTags[i]);
+      await placeTag(work, repository, { tag, seen }, content, principal, push.condition, placed);
     }
     // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
     //    our tags, or we see here that the manifest is gone.
@@ -109,13 +126,9 @@ function edges(repository: RepositoryName, digest: Digest, parsed: ParsedManifes
 }
 
 /** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */
-async function assertReferences(
-  work: Work,
-  repository: RepositoryName,
-  parsed: ParsedManifest,
-): Promise<void> {
-  const missing = (await findMissing(work, repository, parsed.references)).filter(({ required }) => required);
-  if (work.references === "strict" && missing.length > 0) throw missingReferences(missing);
+function assertComplete(context: Context, missing: ManifestReference[]): void {
+  const required = missing.filter(({ required }) => required);
+  if (context.references === "strict" && required.length > 0) throw missingReferences(required);
 }
 
 /**
@@ -125,14 +138,15 @@ async function assertReferences(
 async function placeTag(
   work: Work,
   repository: RepositoryName,
-  tag: Tag,
+  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
   manifest: ManifestContent,
   principal: string,
   condition: TagCondition,
   placed: Set<Tag>,
 ): Promise<void> {
   const { digest, mediaType, bytes } = manifest;
-  await putTag(work, repository, tag, { digest, mediaType, size: bytes.length }, principal, (current) => {
+  const target = { digest, mediaType, size: bytes.length };
+  await putTag(work, repository, { tag, seen }, target, principal, (current) => {
     if (placed.has(tag)) return current === undefined || current === digest;
     assertTagCondition(condition, tag, current);
     return true;

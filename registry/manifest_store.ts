@@ -76,7 +76,7 @@ export interface ManifestContent {
 
 /**
  * Puts the manifest's item. One that is there gets a new version, so that whoever is about to delete it by its version
- * fails.
+ * fails. `seen` is what was there a moment ago.
  *
  * @throws {RegistryError} `MANIFEST_INVALID` where the same content is there as another media type: what others
  * already see must not change.
@@ -86,10 +86,13 @@ export function putManifestItem(
   repository: RepositoryName,
   manifest: ManifestContent,
   principal: string,
+  seen: Stored<ManifestAttributes> | undefined,
 ): Promise<void> {
   const { digest, mediaType, bytes, subject } = manifest;
+  let read = () => Promise.resolve(seen);
   return untilSettled(work, async () => {
-    const current = await readManifest(work, repository, digest, { consistent: true });
+    const current = await read();
+    read = () => readManifest(work, repository, digest, { consistent: true });
     if (current !== undefined && current.attributes.mediaType !== mediaType) {
       throw new RegistryError(
         "MANIFEST_INVALID",

@@ -2,7 +2,7 @@ import { type Digest, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { ManifestReference } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { NewItem } from "../storage/table/table.ts";
+import type { Item, Key, NewItem } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
 import {
   type BlobAttributes,
@@ -19,28 +19,39 @@ import {
 /** A reference to content of an algorithm that may be stored here. */
 type Target = ManifestReference & { digest: Digest };
 
+/** What step 3 has seen. */
+export interface Seen {
+  /** The references that the repository does not have. */
+  missing: ManifestReference[];
+  /** The other items that were asked for, as of the same batch. */
+  others: (Item | undefined)[];
+}
+
 /**
  * Step 3 of the manifest protocol: revives whatever the manifest references and a collector has condemned, and answers
- * the references that the repository does not have. The manifest's edges must be written before.
+ * the references that the repository does not have. The manifest's edges must be written before. What else will be
+ * needed, `others`, is read along with them: that costs nothing.
  */
-export function findMissing(
+export function readReferences(
   work: Work,
   repository: RepositoryName,
   references: ManifestReference[],
-): Promise<ManifestReference[]> {
+  others: Key[],
+): Promise<Seen> {
   const targets = references.filter((reference): reference is Target => isDigest(reference.digest));
   const foreign = references.filter((reference) => !isDigest(reference.digest));
   return untilSettled(work, async () => {
     const missing = [...foreign];
     let revived = false;
-    for (const { target, link, blob, isManifest } of await readTargets(work, repository, targets)) {
+    const read = await readTargets(work, repository, targets, others);
+    for (const { target, link, blob, isManifest } of read.found) {
       const outcome = link && blob ? await revive(work, repository, target.digest, link, blob) : "gone";
       if (outcome === AGAIN) return AGAIN;
       if (outcome === "revived") revived = true;
       if (outcome === "gone" && !isManifest) missing.push(target);
     }
     // A mark that we took back may have been followed by another before our write: look again.
-    return revived ? AGAIN : missing;
+    return revived ? AGAIN : { missing, others: read.others };
   });
 }
 
@@ -57,11 +68,17 @@ interface Found {
  * Reads links and children first, and only then the blobs: a batch is no snapshot, and of a blob read before its link
  * a collector that comes between the two would leave us a link to nothing.
  */
-async function readTargets(work: Work, repository: RepositoryName, targets: Target[]): Promise<Found[]> {
+async function readTargets(
+  work: Work,
+  repository: RepositoryName,
+  targets: Target[],
+  others: Key[],
+): Promise<{ found: Found[]; others: (Item | undefined)[] }> {
   const children = targets.filter((target) => target.kind === "manifest or blob");
   const keys = [
     ...targets.map((target) => linkKey(target.digest, repository)),
     ...children.map((child) => manifestKey(repository, child.digest)),
+    ...others,
   ];
   const first = await work.table.getMany(keys, { consistent: true });
   const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
@@ -70,12 +87,13 @@ async function readTargets(work: Work, repository: RepositoryName, targets: Targ
   const manifests = new Set(
     children.filter((_, i) => first[targets.length + i]).map((child) => child.digest),
   );
-  return targets.map((target, i) => ({
+  const found = targets.map((target, i) => ({
     target,
     link: stored<LinkAttributes>(first[i]),
     blob: stored<BlobAttributes>(blobs[i]),
     isManifest: manifests.has(target.digest),
   }));
+  return { found, others: first.slice(targets.length + children.length) };
 }
 
 /** Takes a collector's mark from a blob that the repository has, by version. */

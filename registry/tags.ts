@@ -35,18 +35,20 @@ export interface TagTarget {
 
 /**
  * Moves a tag to `target` by the version that was read, so that the history has no fork. `mayPut` decides on the tag as
- * it is; where it answers false the tag stays.
+ * it is; where it answers false the tag stays. `seen` is the tag as it was a moment ago.
  */
 export function putTag(
   work: Work,
   repository: RepositoryName,
-  tag: Tag,
+  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
   target: TagTarget,
   principal: string,
   mayPut: (current: Digest | undefined) => boolean,
 ): Promise<void> {
+  let read = () => Promise.resolve(seen);
   return untilSettled(work, async () => {
-    const current = await readTag(work, repository, tag);
+    const current = await read();
+    read = () => readTag(work, repository, tag);
     if (!mayPut(current?.attributes.digest)) return;
     const moves = current?.attributes.moves ?? [];
     const move: TagMove = {
