@@ -6,9 +6,9 @@
  * await new Deno.Command(skopeo, { args: ["--version"] }).output();
  * ```
  *
- * Debian's packages come through `apt-get` (which needs root) and Go's programs are built from the versions that the
- * `go.mod` beside this file pins; a second use only looks whether the file is there. Whatever cannot be had throws:
- * no test is skipped because its program is missing.
+ * Debian's packages come through `apt-get` (which needs root), Go's programs are built from the versions that a `go.mod`
+ * pins (for most of them the one beside this file), and what is in an npm package is unpacked from it. A second use only
+ * looks whether the file is there. Whatever cannot be had throws: no test is skipped because its program is missing.
  *
  * @module
  */
@@ -16,7 +16,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Where a program comes from. */
-type Source = DebianPackage | GoProgram;
+type Source = DebianPackage | GoProgram | NpmFile;
 
 interface DebianPackage {
   readonly debian: string;
@@ -31,6 +31,16 @@ interface GoProgram {
   readonly build: readonly string[];
 }
 
+/** A file of an npm package, for what is no JavaScript: it is unpacked as it is, and none of its dependencies come along. */
+interface NpmFile {
+  /** `name@version`. */
+  readonly npm: string;
+  /** SHA-256 of the packed package. */
+  readonly sha256: string;
+  /** The file's path in the package. */
+  readonly file: string;
+}
+
 function goTool(path: string): GoProgram {
   return { go: path, module: ".", build: ["build"] };
 }
@@ -39,11 +49,19 @@ const CONFORMANCE = "github.com/opencontainers/distribution-spec/conformance";
 
 const SOURCES = {
   buildah: { debian: "buildah" },
+  ceph: { debian: "ceph-common" },
+  "ceph-mon": { debian: "ceph-mon" },
+  "ceph-osd": { debian: "ceph-osd" },
   containerd: { debian: "containerd" },
   ctr: { debian: "containerd" },
   docker: { debian: "docker.io" },
   dockerd: { debian: "docker.io" },
+  haproxy: { debian: "haproxy" },
+  java: { debian: "default-jre-headless" },
+  monmaptool: { debian: "ceph-base" },
   podman: { debian: "podman" },
+  radosgw: { debian: "radosgw" },
+  "radosgw-admin": { debian: "ceph-common" },
   skopeo: { debian: "skopeo" },
   strace: { debian: "strace" },
   wrk: { debian: "wrk" },
@@ -53,7 +71,18 @@ const SOURCES = {
   oras: goTool("oras.land/oras/cmd/oras"),
   regctl: goTool("github.com/regclient/regclient/cmd/regctl"),
   conformance: { go: CONFORMANCE, module: "../conformance/suite", build: ["build"] },
+  versitygw: {
+    go: "github.com/versity/versitygw/cmd/versitygw",
+    module: "../services/versitygw",
+    build: ["build"],
+  },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
+  // Amazon's licence lets everybody use the program and nobody pass it on, so it is fetched and never kept here.
+  dynamodb_local: {
+    npm: "amplify-dynamodb-simulator@2.9.30",
+    sha256: "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9",
+    file: "emulator/DynamoDBLocal.jar",
+  },
 } satisfies Record<string, Source>;
 
 /** A program that {@linkcode tool} can install. */
@@ -93,15 +122,18 @@ export async function installTools(names: readonly ToolName[]): Promise<void> {
 
   const packages = new Set<string>();
   const programs: { name: string; source: GoProgram; path: string }[] = [];
+  const files: NpmFile[] = [];
   for (const name of names) {
     const source: Source = SOURCES[name];
     const path = await pathOf(source, name);
     if (await exists(path)) continue;
     if ("debian" in source) packages.add(source.debian);
+    else if ("npm" in source) files.push(source);
     else programs.push({ name, source, path });
   }
   if (packages.size > 0) await installPackages([...packages]);
   for (const { name, source, path } of programs) await buildProgram(name, source, path);
+  for (const file of files) await unpack(file);
   for (const name of names) {
     const path = await pathOf(SOURCES[name], name);
     if (!(await exists(path))) {
@@ -116,6 +148,7 @@ async function pathOf(source: Source, name: string): Promise<string> {
     const inSbin = `/usr/sbin/${name}`;
     return await exists(inSbin) ? inSbin : `/usr/bin/${name}`;
   }
+  if ("npm" in source) return `${folderOfPackage(source)}/${source.file}`;
   const pins = await Promise.all(
     ["go.mod", "go.sum"].map((file) => Deno.readTextFile(`${folderOf(source)}/${file}`)),
   );
@@ -140,6 +173,26 @@ async function buildProgram(name: string, source: GoProgram, path: string): Prom
   const args = [...source.build, "-buildvcs=false", "-o", partial, source.go];
   await run("go", args, { cwd: folderOf(source) });
   await Deno.rename(partial, path);
+}
+
+function folderOfPackage({ npm }: NpmFile): string {
+  return `${WORK}/npm/${npm}`;
+}
+
+async function unpack(file: NpmFile): Promise<void> {
+  const { npm, sha256 } = file;
+  console.error(`Unpacking ${npm}`);
+  const folder = folderOfPackage(file);
+  const partial = `${folder}.partial`;
+  await Deno.mkdir(partial, { recursive: true });
+  const packed = `${partial}/${npm.replace("@", "-")}.tgz`;
+  await run("npm", ["pack", "--silent", "--ignore-scripts", npm], { cwd: partial });
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(packed));
+  const found = new Uint8Array(digest).toHex();
+  if (found !== sha256) throw new Error(`Cannot use ${npm}: its SHA-256 is ${found} instead of ${sha256}`);
+  await run("tar", ["--extract", "--gzip", "--strip-components=1", `--file=${packed}`], { cwd: partial });
+  await Deno.remove(packed);
+  await Deno.rename(partial, folder);
 }
 
 async function run(program: string, args: string[], options: Deno.CommandOptions): Promise<void> {

@@ -1,0 +1,15 @@
+/** The key and the region that every store of these tests takes, and no other one in the world. */
+export const CREDENTIALS = {
+  accessKeyId: "skerry-test",
+  secretAccessKey: "skerry-test-secret",
+} as const;
+
+/** The region that the stores of these tests say they are in. */
+export const REGION = "us-east-1";
+
+/** What a process finds in its environment that may use the stores of these tests. */
+export const CREDENTIALS_ENV: Readonly<Record<string, string>> = {
+  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  AWS_REGION: REGION,
+};

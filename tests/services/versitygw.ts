@@ -1,0 +1,44 @@
+import { freePort } from "../harness/registry_process.ts";
+import { tool } from "../tools/tool.ts";
+import { CREDENTIALS, REGION } from "./credentials.ts";
+import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
+
+/** What {@linkcode startVersityGw} takes. */
+export interface VersityGwOptions {
+  /** The folder of the buckets, which stays. By default a fresh one that goes with the process. */
+  readonly folder?: string;
+  /** The TCP port, for a service that comes back where it was. By default a free one. */
+  readonly port?: number;
+}
+
+/** A running S3 server. */
+export interface S3Service extends ServiceProcess {
+  /** `http://host:port`, without a slash at the end; buckets are in the path. */
+  readonly endpoint: string;
+}
+
+/**
+ * Starts Versity's S3 Gateway, in Go, over a folder whose file system has extended attributes.
+ *
+ * @throws {Error} When it does not come up.
+ */
+export async function startVersityGw(options: VersityGwOptions = {}): Promise<S3Service> {
+  const program = await tool("versitygw");
+  const port = options.port ?? freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  await using stack = new AsyncDisposableStack();
+  const folder = options.folder ?? await ownFolder(stack, "versitygw");
+  const process = stack.use(
+    await startProcess("versitygw", {
+      program,
+      args: [
+        ...["--access", CREDENTIALS.accessKeyId, "--secret", CREDENTIALS.secretAccessKey, "--region", REGION],
+        ...["--port", `127.0.0.1:${port}`, "--keep-alive", "--quiet"],
+        ...["posix", folder],
+      ],
+      ready: () => answers(endpoint),
+    }),
+  );
+  const kept = stack.move();
+  return { ...process, endpoint, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
