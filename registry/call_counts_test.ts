@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import { cached } from "../cache/mod.ts";
+import { parseRepositoryName, type Tag } from "../oci/name.ts";
+import { type Calls, counted } from "../tests/harness/call_counts.ts";
+import {
+  body,
+  content,
+  digest,
+  IMAGE,
+  imageOf,
+  PRINCIPAL,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { createRegistry } from "./mod.ts";
+import type { Registry } from "./registry.ts";
+
+const CONFIG = content(100, 1);
+const LAYER = content(1000, 2);
+const MANIFEST = imageOf(CONFIG, [LAYER]);
+const REFERENCE = { tag: "latest" as Tag };
+
+/** A process with a memory of its own, over stores whose parts are larger than any blob here. */
+function startProcess(stores: TestStores): { registry: Registry; take: () => Calls } {
+  const { objects, table, take } = counted(stores.objects, stores.table);
+  const { registry } = createRegistry({ objects, table, now: () => stores.now });
+  return { registry: cached(registry, { age: 5000, now: () => stores.now }), take };
+}
+
+async function pushBlobs(registry: Registry): Promise<void> {
+  for (const bytes of [CONFIG, LAYER]) {
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), body(bytes, { chunk: 64 }));
+  }
+}
+
+async function pushManifest(registry: Registry): Promise<void> {
+  await registry.putManifest(REPOSITORY, PRINCIPAL, {
+    bytes: MANIFEST,
+    contentType: IMAGE,
+    reference: REFERENCE,
+    tags: [],
+    condition: {},
+  });
+}
+
+async function pull(registry: Registry): Promise<void> {
+  await registry.getManifest(REPOSITORY, REFERENCE);
+  for (const bytes of [CONFIG, LAYER]) await (await registry.getBlob(REPOSITORY, digest(bytes))).open();
+}
+
+Deno.test("one image costs these requests to push, push again, mount and pull (docs/costs.md)", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  const first = startProcess(stores);
+  await pushBlobs(first.registry);
+  assertEquals(first.take(), { table: 8, objects: 2 }, "two blobs by POST and PUT");
+  await pushManifest(first.registry);
+  assertEquals(first.take(), { table: 7, objects: 0 }, "a manifest into a new repository");
+
+  const second = startProcess(stores);
+  for (const bytes of [CONFIG, LAYER]) await second.registry.statBlob(REPOSITORY, digest(bytes));
+  assertEquals(second.take(), { table: 2, objects: 0 }, "two HEADs that hit");
+  await pushManifest(second.registry);
+  assertEquals(second.take(), { table: 6, objects: 0 }, "the same manifest again");
+  await pushBlobs(second.registry);
+  assertEquals(second.take(), { table: 12, objects: 4 }, "the same blobs again, put and dropped");
+
+  const cold = startProcess(stores);
+  await cold.registry.getManifest(REPOSITORY, REFERENCE);
+  assertEquals(cold.take(), { table: 2, objects: 0 }, "a manifest by its tag, cold");
+  await pull(cold.registry);
+  assertEquals(cold.take(), { table: 3, objects: 2 }, "its tag, and two blobs, cold");
+  await pull(cold.registry);
+  assertEquals(cold.take(), { table: 1, objects: 2 }, "all of it, warm");
+
+  const mounter = startProcess(stores);
+  await mounter.registry.mountBlob(parseRepositoryName("other"), digest(LAYER), REPOSITORY);
+  assertEquals(mounter.take(), { table: 4, objects: 0 }, "a mount");
+});

@@ -1,0 +1,36 @@
+/**
+ * What a registry asks of its stores, counted as S3 and DynamoDB count: by requests.
+ *
+ * @module
+ */
+import type { ObjectStore, Table } from "../../storage/mod.ts";
+import { hooked } from "./stores.ts";
+
+/** Requests, by store. */
+export interface Calls {
+  table: number;
+  objects: number;
+}
+
+/** Keys of one BatchGetItem, and items of one BatchWriteItem. */
+const BATCHES: Record<string, number> = { getMany: 100, putMany: 25 };
+
+/** The stores, and what was asked of them since the last time that somebody wanted to know. */
+export function counted(
+  objects: ObjectStore,
+  table: Table,
+): { objects: ObjectStore; table: Table; take: () => Calls } {
+  let calls: Calls = { table: 0, objects: 0 };
+  return {
+    objects: hooked(objects, () => void calls.objects++),
+    table: hooked(table, (method, args) => {
+      const batch = BATCHES[method];
+      calls.table += batch === undefined ? 1 : Math.ceil((args[0] as unknown[]).length / batch);
+    }),
+    take() {
+      const taken = calls;
+      calls = { table: 0, objects: 0 };
+      return taken;
+    },
+  };
+}
