@@ -1,6 +1,7 @@
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
+import { ContentMismatchError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
@@ -23,6 +24,7 @@ import {
   writeSession,
 } from "./upload_session.ts";
 import { beginsUpload } from "./uploads.ts";
+import { isVerifiable, storeVerified } from "./verified_body.ts";
 
 /** How often and how long a second PUT waits for the first one to finish, in milliseconds. */
 const WAITS = [50, 100, 200, 400];
@@ -67,7 +69,9 @@ async function commitWhole(
   digest: Digest,
   body: UploadBody,
 ): Promise<BlobInfo> {
-  const stored = await storeRest(context, session, digest, body);
+  const stored = isVerifiable(context, digest, body)
+    ? await storeChecked(context, session, digest, body)
+    : await storeRest(context, session, digest, body);
   const { offset: size, tail, partsId } = stored.content;
   const work = beginWork(context);
   const [piece] = tail;
@@ -77,6 +81,21 @@ async function commitWhole(
   const candidate = { object: piece.key, size };
   const linked = await addBlob(work, session.item.attributes.repository, digest, candidate);
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
+}
+
+/** Lets the store check the body. */
+async function storeChecked(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<StoredBody> {
+  try {
+    return await storeVerified(context, session, digest, body);
+  } catch (error) {
+    if (!(error instanceof ContentMismatchError)) throw error;
+    throw await refuse(beginWork(context), session, digest);
+  }
 }
 
 function storeRest(

@@ -111,7 +111,8 @@ async function pump(
   }
 }
 
-function assertSize(context: Context, size: number): void {
+/** Throws where a blob of `size` bytes is too large. */
+export function assertSize(context: Context, size: number): void {
   if (size <= context.maxBlobSize) return;
   throw new RegistryError("SIZE_INVALID", `Blob is larger than ${context.maxBlobSize} bytes`, {
     status: 413,

@@ -1,14 +1,18 @@
 // deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
 
+import { createHash } from "node:crypto";
+import { ContentMismatchError } from "../errors.ts";
 import { compareUtf8 } from "../utf8_order.ts";
 import { checkKey, checkPrefix } from "./key.ts";
-import type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
+import type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./object_store.ts";
 import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } from "./parts.ts";
 
 /** Settings of a {@linkcode MemoryObjectStore}. */
 export interface MemoryObjectStoreOptions {
   /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. */
   partSize?: number;
+  /** Whether it checks content by itself; not where absent. */
+  verifies?: boolean;
 }
 
 /** A part as it is kept. */
@@ -26,6 +30,7 @@ const CHUNK = 256 * 1024;
  */
 export class MemoryObjectStore implements ObjectStore {
   readonly partSize: number;
+  readonly putStream?: PutStream | undefined;
   readonly #objects = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #begun = new Map<string, { key: string; parts: Map<number, StoredPart> }>();
   #counter = 0;
@@ -33,6 +38,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** An empty store. */
   constructor(options: MemoryObjectStoreOptions = {}) {
     this.partSize = options.partSize ?? DEFAULT_PART_SIZE;
+    if (options.verifies) this.putStream = (...args) => this.#putStream(...args);
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
@@ -54,6 +60,14 @@ export class MemoryObjectStore implements ObjectStore {
   async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     checkKey(key);
     this.#objects.set(key, bytes.slice());
+  }
+
+  async #putStream(...[key, body, { size, sha256 }]: Parameters<PutStream>) {
+    checkKey(key);
+    const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    if (bytes.length !== size || hash !== sha256) throw new ContentMismatchError(key);
+    this.#objects.set(key, bytes);
   }
 
   async startParts(key: string): Promise<string> {

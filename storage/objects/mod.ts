@@ -7,4 +7,4 @@
 export { FilesystemObjectStore, type FilesystemObjectStoreOptions } from "./filesystem.ts";
 export { MAX_KEY_LENGTH } from "./key.ts";
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from "./memory.ts";
-export type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
+export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./object_store.ts";

@@ -21,6 +21,18 @@ export interface StoredObject {
 }
 
 /**
+ * Stores a whole object from a stream of `size` bytes, whose SHA-256, in hexadecimal, the store itself checks. Nothing is
+ * visible under the key where they are others or fewer.
+ *
+ * @throws {ContentMismatchError} where the bytes are others.
+ */
+export type PutStream = (
+  key: string,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  content: { size: number; sha256: string },
+) => Promise<void>;
+
+/**
  * Bytes under write-once keys.
  *
  * A key is made of `[a-z0-9-]+` segments with `/` between them, 200 characters at most; anything else throws a
@@ -41,17 +53,8 @@ export interface ObjectStore {
   /** Stores a whole object. Nothing is visible under the key before all of it is. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 
-  /**
-   * Stores a whole object from a stream of `size` bytes, and checks their SHA-256, in hexadecimal, by itself. Nothing is
-   * visible under the key where they are others or fewer. A store that does not check has no such method.
-   *
-   * @throws {ContentMismatchError} where the bytes are others.
-   */
-  readonly putStream?: (
-    key: string,
-    body: ReadableStream<Uint8Array<ArrayBuffer>>,
-    content: { size: number; sha256: string },
-  ) => Promise<void>;
+  /** Absent for a store that does not check content by itself. */
+  readonly putStream?: PutStream | undefined;
 
   /** Begins an object that comes in parts, and answers the id that the other calls name it by. */
   startParts(key: string): Promise<string>;

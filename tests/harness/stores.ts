@@ -45,8 +45,8 @@ export class TestStores {
   readonly #keys = new Map<string, Key>();
 
   /** Empty stores; parts are small, so that a few bytes are many parts. */
-  constructor(options: { partSize?: number } = {}) {
-    this.objects = new MemoryObjectStore({ partSize: options.partSize ?? 8 });
+  constructor({ partSize = 8, verifies = false }: { partSize?: number; verifies?: boolean } = {}) {
+    this.objects = new MemoryObjectStore({ partSize, verifies });
     this.table = hooked<Table>(new MemoryTable(), (method, args) => {
       const items = method === "put" ? [args[0]] : method === "putMany" ? args[0] as unknown[] : [];
       for (const { pk, sk } of items as NewItem[]) this.#keys.set(`${pk} ${sk}`, { pk, sk });
