@@ -1,6 +1,7 @@
 /** The key and the region that every store of these tests takes, and no other one in the world. */
 export const CREDENTIALS = {
-  accessKeyId: "skerry-test",
+  // DynamoDB Local takes no more than letters and digits.
+  accessKeyId: "skerrytest",
   secretAccessKey: "skerry-test-secret",
 } as const;
 

@@ -17,4 +17,5 @@ export { type DynamoDb, type DynamoDbOptions, startDynamoDb } from "./dynamodb.t
 export { type Balanced, type Haproxy, type HaproxyOptions, startHaproxy } from "./haproxy.ts";
 export { startRadosGw } from "./radosgw.ts";
 export type { ServiceProcess } from "./service_process.ts";
+export { createBucket, createTable, dynamoDbClient, s3Client } from "./stores.ts";
 export { type S3Service, startVersityGw, type VersityGwOptions } from "./versitygw.ts";
