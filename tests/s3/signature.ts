@@ -101,10 +101,11 @@ function claimOfUrl(request: Request, url: URL): Claim {
   };
 }
 
-/** What the request says about its body; in a URL it may be a query parameter. */
+/** What the request says about its body. A signed URL may carry any `x-amz-*` header as a query parameter. */
 export function contentHash(request: Request, url: URL): string | undefined {
-  return request.headers.get("x-amz-content-sha256") ?? url.searchParams.get("X-Amz-Content-Sha256") ??
-    undefined;
+  const name = "x-amz-content-sha256";
+  return request.headers.get(name) ??
+    [...url.searchParams].find(([parameter]) => parameter.toLowerCase() === name)?.[1];
 }
 
 function checkTime(claim: Claim): void {
