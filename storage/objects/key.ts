@@ -5,13 +5,18 @@ const PREFIX = /^(?:[a-z0-9-]+\/)*[a-z0-9-]*$/;
 /** Longest key in characters: with what a driver adds to it, it still fits the name of one file (255 bytes). */
 export const MAX_KEY_LENGTH = 200;
 
+/** Whether something may be a key. */
+export function isKey(key: string): boolean {
+  return key.length <= MAX_KEY_LENGTH && KEY.test(key);
+}
+
 /**
  * Lets pass what may be a key.
  *
  * @throws {RangeError} for everything else.
  */
 export function checkKey(key: string): void {
-  if (key.length > MAX_KEY_LENGTH || !KEY.test(key)) {
+  if (!isKey(key)) {
     throw new RangeError(
       `Cannot use ${JSON.stringify(key)} as a key: it does not follow the grammar of keys`,
     );

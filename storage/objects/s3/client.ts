@@ -1,0 +1,33 @@
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { getEndpointFromInstructions } from "@smithy/core/endpoints";
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import type { S3Options } from "./options.ts";
+
+/**
+ * The SDK's client: for what is rare, or speaks XML. Bytes never pass through it.
+ *
+ * It retries nothing (`storage/retry.ts` does), and sends and asks for no checksums beyond those that S3 demands: other
+ * stores know them not at all or differently.
+ */
+export function makeClient(options: Pick<S3Options, "region" | "endpoint" | "pathStyle">): S3Client {
+  const { region, endpoint, pathStyle = false } = options;
+  return new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: pathStyle,
+    requestHandler: new FetchHttpHandler(),
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    maxAttempts: 1,
+  });
+}
+
+/**
+ * The URL of a bucket without a slash at its end, by the SDK's own rules (partitions, dots in names, AWS's settings), so
+ * that it is the one that the client's requests go to.
+ */
+export async function bucketUrl(client: S3Client, bucket: string): Promise<URL> {
+  const input = { Bucket: bucket, Key: "" };
+  const { url } = await getEndpointFromInstructions(input, GetObjectCommand, client.config);
+  return new URL(url.href.replace(/\/$/, ""));
+}

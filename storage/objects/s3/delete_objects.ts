@@ -1,0 +1,33 @@
+import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
+import type { Bucket } from "./bucket.ts";
+import { S3Error } from "./errors.ts";
+
+/** How many keys one request may name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html. */
+const MOST_KEYS = 1000;
+
+/** Deletes the objects; absent ones are fine. */
+export async function deleteObjects(bucket: Bucket, keys: string[]): Promise<void> {
+  for (let i = 0; i < keys.length; i += MOST_KEYS) {
+    const some = keys.slice(i, i + MOST_KEYS);
+    const left = new Set(some.map((key) => bucket.fullKey(key)));
+    await bucket.call("delete", some.join('", "'), (signal) => deleteSome(bucket, left, signal));
+  }
+}
+
+/**
+ * Takes those that are gone out of `left`: called again after an error, it goes on with the others.
+ *
+ * @throws {S3Error} where some are left: the answer's status is 200, and what is wrong with each key stands in its body.
+ */
+async function deleteSome(bucket: Bucket, left: Set<string>, abortSignal: AbortSignal): Promise<void> {
+  const command = new DeleteObjectsCommand({
+    Bucket: bucket.name,
+    Delete: { Quiet: true, Objects: [...left].map((Key) => ({ Key })) },
+  });
+  const { Errors = [] } = await bucket.client.send(command, { abortSignal });
+  const codes = new Map(Errors.map(({ Key = "", Code = "" }) => [Key, Code]));
+  // Absent is fine, and S3 says nothing of it; others do.
+  for (const key of left) if ((codes.get(key) ?? "NoSuchKey") === "NoSuchKey") left.delete(key);
+  const [key] = left;
+  if (key !== undefined) throw new S3Error("delete", key, { status: 200, code: codes.get(key) ?? "" });
+}

@@ -1,0 +1,101 @@
+import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
+
+/** Thrown where the store answers a request of this driver with an error. */
+export class S3Error extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "S3Error";
+  /** The status of the answer. */
+  readonly status: number;
+  /** S3's own name for what is wrong, such as `SlowDown`; empty where the answer has none. */
+  readonly code: string;
+
+  /** The error for what `method` did to `key`. */
+  constructor(method: string, key: string, { status, code }: { status: number; code: string }) {
+    super(`Cannot ${method} ${JSON.stringify(key)}: the store answers ${status} ${code}`.trimEnd());
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/**
+ * The error that an answer stands for. Reads the answer's body to its end.
+ *
+ * An error of S3 is a small XML document with one element `Code`: what is looked for can stand nowhere else in it
+ * unescaped, so no parser is needed.
+ */
+export async function errorOf(method: string, key: string, response: Response): Promise<S3Error> {
+  const text = await response.text().catch(() => "");
+  const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? "";
+  return new S3Error(method, key, { status: response.status, code });
+}
+
+/** What an error of this driver or of the SDK says: S3's code and the status, where they are known. */
+export function codeAndStatus(error: unknown): { code: string; status: number | undefined } {
+  if (error instanceof S3Error) return error;
+  const { name, $metadata } = Object(error) as { name?: unknown; $metadata?: { httpStatusCode?: number } };
+  return { code: typeof name === "string" ? name : "", status: $metadata?.httpStatusCode };
+}
+
+/** What may go better the next time although its status may not say so (AWS reports some of them with 200 or 400). */
+const TRANSIENT = new Set([
+  "InternalError",
+  "OperationAborted",
+  "RequestTimeout",
+  "RequestTimeoutException",
+  "ServiceUnavailable",
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequests",
+  // Those who hand out credentials have bad days as well.
+  "CredentialsProviderError",
+  "TokenProviderError",
+]);
+
+/** What the connection, not the store, says: of `fetch` (a `TypeError`), of Deno and of Node.js. */
+const CONNECTION = new Set([
+  "ConnectionAborted",
+  "ConnectionRefused",
+  "ConnectionReset",
+  "BrokenPipe",
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+]);
+
+/** Codes of AWS's relatives for want of room. */
+const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"]);
+
+/** Codes for a body that is not what its hash says. */
+const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest"]);
+
+/** Whether another attempt may go better. */
+export function isTransient(error: unknown): boolean {
+  if (isFull(error)) return false;
+  const { code, status } = codeAndStatus(error);
+  if (TRANSIENT.has(code) || isConnectionError(error)) return true;
+  return status === 408 || status === 429 || (status !== undefined && status >= 500 && status !== 501);
+}
+
+function isConnectionError(error: unknown): boolean {
+  if (error instanceof TypeError) return true;
+  const { name, code } = Object(error) as { name?: string; code?: string };
+  return CONNECTION.has(name ?? "") || CONNECTION.has(code ?? "");
+}
+
+function isFull(error: unknown): boolean {
+  const { code, status } = codeAndStatus(error);
+  return status === 507 || FULL.has(code);
+}
+
+/** What the port throws for what a call threw. */
+export function toPortError(error: unknown, key: string): unknown {
+  if (error instanceof UnavailableError || error instanceof ContentMismatchError) return error;
+  if (isFull(error)) return new StorageFullError(error);
+  return MISMATCH.has(codeAndStatus(error).code) ? new ContentMismatchError(key, error) : error;
+}

@@ -1,0 +1,9 @@
+/**
+ * Objects in a bucket of S3 or of a store that speaks its protocol. Imported only where it is configured: what it stands
+ * on takes its time to load.
+ *
+ * @module
+ */
+
+export type { S3Options } from "./options.ts";
+export { S3ObjectStore } from "./s3_object_store.ts";

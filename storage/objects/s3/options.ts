@@ -1,0 +1,62 @@
+/** Where and how an `S3ObjectStore` keeps its objects. */
+export interface S3Options {
+  /** The bucket, which is there already. */
+  bucket: string;
+  /**
+   * What every key begins with in the bucket, usually a folder such as `skerry/`; nothing where absent. Callers of the
+   * store neither pass nor see it.
+   */
+  prefix?: string;
+  /** The region that requests are signed for. */
+  region: string;
+  /** The store's URL; where absent, what AWS's own settings (`AWS_ENDPOINT_URL_S3`, ...) say, or AWS itself. */
+  endpoint?: string;
+  /** Whether the bucket stands in the path (`host/bucket/key`) and not in the host name (`bucket.host/key`). */
+  pathStyle?: boolean;
+  /** Bytes of a part, at least {@linkcode MIN_PART_SIZE}; 16 MiB where absent. */
+  partSize?: number;
+  /** Whether the store refuses a body that is not what `x-amz-content-sha256` says: without it, no `putStream`. */
+  verifiesContent?: boolean;
+  /** How long one attempt of a request may take, in milliseconds: until its answer begins where that has a body. */
+  attemptTimeout?: number;
+  /** How long all attempts of a request may take, in milliseconds. */
+  deadline?: number;
+}
+
+/** The options that have a default, filled in. */
+export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint">>;
+
+/** Least bytes of a part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
+export const MIN_PART_SIZE = 5 * 1024 * 1024;
+
+/**
+ * What needs no escaping in a URL and no second thought in a signature. A segment of dots alone would be taken for a step
+ * up by whatever normalizes the URL.
+ */
+const PREFIX = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[A-Za-z0-9._\/-]*$/;
+
+/** Longest prefix in characters: with the longest key it still fits S3's 1,024 bytes. */
+const MAX_PREFIX_LENGTH = 800;
+
+/**
+ * The options with every default in its place.
+ *
+ * @throws {RangeError} for a part too small and for a prefix that cannot stand in a URL as it is.
+ */
+export function resolveOptions(options: S3Options): ResolvedS3Options {
+  const {
+    prefix = "",
+    pathStyle = false,
+    partSize = 16 * 1024 * 1024,
+    verifiesContent = true,
+    attemptTimeout = 15_000,
+    deadline = 30_000,
+  } = options;
+  if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
+    throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 takes none below ${MIN_PART_SIZE}`);
+  }
+  if (prefix.length > MAX_PREFIX_LENGTH || !PREFIX.test(prefix)) {
+    throw new RangeError(`Cannot use ${JSON.stringify(prefix)} as the prefix of keys`);
+  }
+  return { ...options, prefix, pathStyle, partSize, verifiesContent, attemptTimeout, deadline };
+}

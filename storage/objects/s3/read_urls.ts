@@ -1,0 +1,39 @@
+import { LRUCache } from "lru-cache";
+import type { Signer } from "./signer.ts";
+
+/** How long a URL holds, in seconds. */
+const LIFETIME = 15 * 60;
+
+/** How long before its end a URL is not used any more, in milliseconds: clocks differ. */
+const MARGIN = 60_000;
+
+/** How many are remembered: each is one or two kilobytes, with a session token. */
+const REMEMBERED = 4096;
+
+/** URLs to read objects with. Each is signed once and used until half of its time is over. */
+export class ReadUrls {
+  readonly #signer: Pick<Signer, "readUrl">;
+  readonly #now: () => number;
+  readonly #urls = new LRUCache<string, { url: string; until: number }>({ max: REMEMBERED });
+
+  /** None yet; `now` is the time in milliseconds since the epoch. */
+  constructor(signer: Pick<Signer, "readUrl">, now: () => number = Date.now) {
+    this.#signer = signer;
+    this.#now = now;
+  }
+
+  /** A URL that the object can be read with now. */
+  async of(key: string): Promise<string> {
+    const now = this.#now();
+    const known = this.#urls.get(key);
+    if (known && known.until > now) return known.url;
+    const { url, credentialsEnd } = await this.#signer.readUrl(key, LIFETIME, new Date(now));
+    this.#urls.set(key, { url, until: Math.min(now + LIFETIME * 1000 / 2, credentialsEnd - MARGIN) });
+    return url;
+  }
+
+  /** The URL of the object did not do: the next one is signed anew. */
+  forget(key: string): void {
+    this.#urls.delete(key);
+  }
+}

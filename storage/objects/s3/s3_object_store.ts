@@ -1,0 +1,198 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+} from "@aws-sdk/client-s3";
+import { checkKey, checkPrefix } from "../key.ts";
+import type { ByteRange, ObjectStore, Part, StoredObject } from "../object_store.ts";
+import { checkPart, checkRange, sizeOfParts, unknownParts } from "../parts.ts";
+import { Bucket } from "./bucket.ts";
+import { bucketUrl, makeClient } from "./client.ts";
+import { deleteObjects } from "./delete_objects.ts";
+import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
+import { listObjects, listUploads } from "./lists.ts";
+import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
+import { ReadUrls } from "./read_urls.ts";
+import { Signer } from "./signer.ts";
+import { streamOnce } from "./stream_upload.ts";
+import { download, upload } from "./transfers.ts";
+
+/**
+ * Objects in a bucket of S3.
+ *
+ * Bytes go by `fetch` on requests that are signed here; everything else by AWS's own client. A call is one request: what
+ * must be asked again is asked because it failed. All of them may be done twice: a key is written once, with one content.
+ */
+export class S3ObjectStore implements ObjectStore {
+  readonly partSize: number;
+  readonly putStream?: NonNullable<ObjectStore["putStream"]>;
+  readonly #options: ResolvedS3Options;
+  readonly #bucket: Bucket;
+  readonly #signer: Signer;
+  readonly #readUrls: ReadUrls;
+
+  private constructor(options: ResolvedS3Options, bucket: Bucket, signer: Signer) {
+    this.partSize = options.partSize;
+    this.#options = options;
+    this.#bucket = bucket;
+    this.#signer = signer;
+    this.#readUrls = new ReadUrls(signer);
+    if (options.verifiesContent) {
+      this.putStream = (key, body, content) => this.#putStream(key, body, content);
+    }
+  }
+
+  /**
+   * The store of a bucket. Asks the network nothing: a store that does not answer yet is no reason not to start.
+   *
+   * @throws {RangeError} for options that no bucket goes with.
+   */
+  static async open(options: S3Options): Promise<S3ObjectStore> {
+    const resolved = resolveOptions(options);
+    const client = makeClient(resolved);
+    const url = await bucketUrl(client, resolved.bucket);
+    const signer = new Signer({ region: resolved.region, credentials: client.config.credentials, url });
+    return new S3ObjectStore(resolved, new Bucket(client, resolved), signer);
+  }
+
+  async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
+    checkKey(key);
+    if (range) checkRange(range, Infinity);
+    const full = this.#bucket.fullKey(key);
+    return await this.#bucket.call("read", key, async (signal) => {
+      try {
+        return await download(await this.#readUrls.of(full), { key, range, signal });
+      } catch (error) {
+        // Expired before its time: other credentials, another clock.
+        if (error instanceof S3Error && error.status === 403) this.#readUrls.forget(full);
+        throw error;
+      }
+    });
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    checkKey(key);
+    const command = new HeadObjectCommand(this.#bucket.at(key));
+    return await this.#bucket.call("find", key, async (abortSignal) => {
+      try {
+        return (await this.#bucket.client.send(command, { abortSignal })).ContentLength;
+      } catch (error) {
+        if (codeAndStatus(error).status === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    checkKey(key);
+    await this.#upload(key, {}, bytes);
+  }
+
+  async #putStream(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+    { size, sha256 }: { size: number; sha256: string },
+  ): Promise<void> {
+    checkKey(key);
+    const request = await this.#bucket.call(
+      "sign",
+      key,
+      () => this.#signer.write(this.#bucket.fullKey(key), {}, { sha256 }),
+    );
+    try {
+      await streamOnce(request, { key, body, size }, this.#options.deadline);
+    } catch (error) {
+      throw toPortError(error, key);
+    }
+  }
+
+  async startParts(key: string): Promise<string> {
+    checkKey(key);
+    const command = new CreateMultipartUploadCommand(this.#bucket.at(key));
+    // Repeated, it begins another one: the sweep finds those that nobody knows of.
+    const { UploadId } = await this.#bucket.call(
+      "begin",
+      key,
+      (abortSignal) => this.#bucket.client.send(command, { abortSignal }),
+    );
+    if (!UploadId) throw new Error(`Cannot begin "${key}": the store answers without an id`);
+    return UploadId;
+  }
+
+  async putPart(
+    key: string,
+    partsId: string,
+    number: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Part> {
+    checkKey(key);
+    checkPart(number, bytes, this.partSize);
+    const etag = await this.#upload(key, { partNumber: `${number}`, uploadId: partsId }, bytes);
+    return { number, size: bytes.length, etag };
+  }
+
+  async completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
+    checkKey(key);
+    const size = sizeOfParts(parts, this.partSize);
+    const command = new CompleteMultipartUploadCommand({
+      ...this.#bucket.at(key),
+      UploadId: partsId,
+      MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+    });
+    // AWS may take minutes for many parts, so the first attempt has all the time there is.
+    const { deadline } = this.#options;
+    try {
+      await this.#bucket.call(
+        "complete",
+        key,
+        (abortSignal) => this.#bucket.client.send(command, { abortSignal }),
+        deadline,
+      );
+    } catch (error) {
+      if (codeAndStatus(error).code !== "NoSuchUpload") throw error;
+      // Complete already, or never begun: a lost answer and an aborted upload look the same from here.
+      if (await this.size(key) !== size) throw unknownParts(key, partsId);
+    }
+  }
+
+  async abortParts(key: string, partsId: string): Promise<void> {
+    checkKey(key);
+    const command = new AbortMultipartUploadCommand({ ...this.#bucket.at(key), UploadId: partsId });
+    try {
+      await this.#bucket.call(
+        "abort",
+        key,
+        (abortSignal) => this.#bucket.client.send(command, { abortSignal }),
+      );
+    } catch (error) {
+      if (codeAndStatus(error).code !== "NoSuchUpload") throw error;
+    }
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    keys.forEach(checkKey);
+    await deleteObjects(this.#bucket, keys);
+  }
+
+  async list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {
+    checkPrefix(prefix);
+    return await listObjects(this.#bucket, prefix, options);
+  }
+
+  async listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]> {
+    checkPrefix(prefix);
+    return await listUploads(this.#bucket, prefix, limit);
+  }
+
+  async #upload(
+    key: string,
+    query: Record<string, string>,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<string> {
+    return await this.#bucket.call("store", key, async (signal) => {
+      const request = await this.#signer.write(this.#bucket.fullKey(key), query);
+      return await upload(request, { key, body, signal });
+    });
+  }
+}
