@@ -1,0 +1,254 @@
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  type WriteRequest,
+} from "@aws-sdk/client-dynamodb";
+import { UnavailableError } from "../../errors.ts";
+import { retrying } from "../../retry.ts";
+import type { Condition, Item, Key, NewItem, QueryOptions, ReadOptions, Table } from "../table.ts";
+import { randomVersion } from "../version.ts";
+import { forEachChunk } from "./batches.ts";
+import { isFailedCondition, isRefusal, isTransient, UnprocessedError } from "./errors.ts";
+import { keyId, keyOf, type Row, toItem, toKey, toRow } from "./items.ts";
+import { keyRange } from "./key_range.ts";
+import { INDEX_KEY, INDEX_NAME, type KeyNames, TABLE_KEY } from "./schema.ts";
+import { WholeAnswerHandler } from "./transport.ts";
+
+/** Settings of a {@linkcode DynamoTable}. Times are in milliseconds. */
+export interface DynamoOptions {
+  /** The name of the table, or its ARN. */
+  table: string;
+  /** The region that it is in. */
+  region: string;
+  /** Where it is asked for, instead of AWS's own address for the region. */
+  endpoint?: string;
+  /** How long one attempt may take; 3 seconds where absent. */
+  attemptTimeout?: number;
+  /** How long all the attempts of one call may take; 10 seconds where absent. */
+  deadline?: number;
+}
+
+/** How many keys a BatchGetItem may have, and how many batches are on their way at once. */
+const READS = { size: 100, parallel: 4 };
+
+/** How many items a BatchWriteItem may have: of our largest, these are far less than its 16 MB in all. */
+const WRITES = { size: 25, parallel: 4 };
+
+/**
+ * Items in a table of DynamoDB, shaped as {@linkcode tableDefinition} says. Reads are eventually consistent, at half the
+ * price, except where the caller asks otherwise.
+ */
+export class DynamoTable implements Table, AsyncDisposable {
+  readonly #client: DynamoDBClient;
+  readonly #name: string;
+  readonly #attemptTimeout: number;
+  readonly #deadline: number;
+
+  private constructor(client: DynamoDBClient, options: DynamoOptions) {
+    this.#client = client;
+    this.#name = options.table;
+    this.#attemptTimeout = options.attemptTimeout ?? 3_000;
+    this.#deadline = options.deadline ?? 10_000;
+  }
+
+  /** A table that is there already, with credentials from where AWS's SDK finds them; asks nothing of it. */
+  // deno-lint-ignore require-await -- what is wrong with the options must reject, as it does in other drivers
+  static async open(options: DynamoOptions): Promise<DynamoTable> {
+    const { region, endpoint } = options;
+    const client = new DynamoDBClient({
+      region,
+      ...(endpoint !== undefined && { endpoint }),
+      requestHandler: new WholeAnswerHandler(),
+      // Retries are made here, where what a repeated write means is known.
+      maxAttempts: 1,
+      // The SDK's own asks for the release of the operating system, which is a permission more.
+      defaultUserAgentProvider: () => Promise.resolve([["skerry"]]),
+    });
+    return new DynamoTable(client, options);
+  }
+
+  async get(key: Key, { consistent = false }: ReadOptions = {}): Promise<Item | undefined> {
+    const command = new GetItemCommand({
+      TableName: this.#name,
+      Key: toKey(key),
+      ConsistentRead: consistent,
+    });
+    const { Item } = await this.#retrying(
+      "read the item",
+      (abortSignal) => this.#client.send(command, { abortSignal }),
+    );
+    return Item && toItem(Item);
+  }
+
+  async getMany(keys: Key[], options: ReadOptions = {}): Promise<(Item | undefined)[]> {
+    const [first] = keys;
+    if (first && keys.length === 1) return [await this.get(first, options)];
+    // A key that comes twice in a batch is an error.
+    const distinct = new Map(keys.map((key) => [keyId(key), key]));
+    const end = performance.now() + this.#deadline;
+    const rows = new Map<string, Row>();
+    await forEachChunk([...distinct.values()], READS, async (chunk) => {
+      for (const row of await this.#readBatch(chunk, options, end)) rows.set(keyId(keyOf(row)), row);
+    });
+    return keys.map((key) => {
+      const row = rows.get(keyId(key));
+      return row && toItem(row);
+    });
+  }
+
+  async #readBatch(keys: Key[], { consistent = false }: ReadOptions, end: number): Promise<Row[]> {
+    const rows: Row[] = [];
+    let left: Row[] = keys.map(toKey);
+    await this.#retrying("read the items", async (abortSignal) => {
+      const RequestItems = { [this.#name]: { Keys: left, ConsistentRead: consistent } };
+      const answer = await this.#client.send(new BatchGetItemCommand({ RequestItems }), { abortSignal });
+      rows.push(...Object.values(answer.Responses ?? {}).flat());
+      left = Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? []);
+      if (left.length > 0) throw new UnprocessedError(left.length);
+    }, end);
+    return rows;
+  }
+
+  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+    const version = randomVersion();
+    // A request that was done before, its answer lost or the request repeated by something on the way, finds its own
+    // version. Then it is done once more, which changes nothing, and succeeds: nobody else has that version.
+    const [expression, values] = "ifAbsent" in condition
+      ? ["attribute_not_exists(pk) OR #version = :own", {}]
+      : ["#version IN (:own, :before)", { ":before": { S: condition.ifVersion } }];
+    const written = await this.#put({
+      Item: toRow(item, version),
+      ConditionExpression: expression,
+      ExpressionAttributeNames: { "#version": "version" },
+      ExpressionAttributeValues: { ":own": { S: version }, ...values },
+    });
+    return written ? version : undefined;
+  }
+
+  async putMany(items: NewItem[]): Promise<void> {
+    // A key that comes twice in a batch is an error; the last one is what would be there after both.
+    const rows = [...new Map(items.map((item) => [keyId(item), toRow(item, randomVersion())])).values()];
+    const [only] = rows;
+    if (only && rows.length === 1) {
+      await this.#put({ Item: only });
+      return;
+    }
+    const end = performance.now() + this.#deadline;
+    await forEachChunk(rows, WRITES, (chunk) => this.#writeBatch(chunk, end));
+  }
+
+  async #writeBatch(rows: Row[], end: number): Promise<void> {
+    let left: WriteRequest[] = rows.map((Item) => ({ PutRequest: { Item } }));
+    await this.#retrying("write the items", async (abortSignal) => {
+      const command = new BatchWriteItemCommand({ RequestItems: { [this.#name]: left } });
+      const { UnprocessedItems = {} } = await this.#client.send(command, { abortSignal });
+      left = Object.values(UnprocessedItems).flat();
+      if (left.length > 0) throw new UnprocessedError(left.length);
+    }, end);
+  }
+
+  async delete(key: Key, { ifVersion }: { ifVersion: string }): Promise<boolean> {
+    // An attempt whose answer was lost may have been done: the next one takes it for ours when the item is gone. Should
+    // somebody else have deleted that version meanwhile, both have wanted the same and have it. Where the next one finds
+    // another version instead, somebody has written since, and our caller has to look again in any case.
+    let maybeDone = false;
+    return await this.#conditionally("delete the item", async (abortSignal) => {
+      const command = new DeleteItemCommand({
+        TableName: this.#name,
+        Key: toKey(key),
+        ConditionExpression: `${maybeDone ? "attribute_not_exists(pk) OR " : ""}#version = :before`,
+        ExpressionAttributeNames: { "#version": "version" },
+        ExpressionAttributeValues: { ":before": { S: ifVersion } },
+      });
+      try {
+        await this.#client.send(command, { abortSignal });
+      } catch (error) {
+        maybeDone ||= !isRefusal(error);
+        throw error;
+      }
+    });
+  }
+
+  query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
+    return this.#slice(TABLE_KEY, pk, options, { ConsistentRead: options.consistent ?? false });
+  }
+
+  queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME });
+  }
+
+  /** Lets go of what the client holds. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+    return Promise.resolve();
+  }
+
+  /** Pages of at most 1 MB each, until there are `limit` items or no more. */
+  async #slice(
+    names: KeyNames,
+    pk: string,
+    options: QueryOptions,
+    input: Pick<QueryCommandInput, "ConsistentRead" | "IndexName">,
+  ): Promise<Item[]> {
+    const items: Item[] = [];
+    const range = keyRange(names, pk, options);
+    let start: Row | undefined;
+    while (range && items.length < options.limit) {
+      const command = new QueryCommand({
+        TableName: this.#name,
+        ...input,
+        KeyConditionExpression: range.expression,
+        ExpressionAttributeValues: range.values,
+        Limit: options.limit - items.length,
+        ExclusiveStartKey: start,
+      });
+      const page = await this.#retrying(
+        "read the items",
+        (abortSignal) => this.#client.send(command, { abortSignal }),
+      );
+      const rows = page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? [];
+      items.push(...rows.map(toItem));
+      start = page.LastEvaluatedKey;
+      if (start === undefined) break;
+    }
+    return items;
+  }
+
+  /** Writes, and answers whether the condition held. */
+  #put(input: Omit<PutItemCommandInput, "TableName">): Promise<boolean> {
+    const command = new PutItemCommand({ TableName: this.#name, ...input });
+    return this.#conditionally(
+      "write the item",
+      (abortSignal) => this.#client.send(command, { abortSignal }),
+    );
+  }
+
+  async #conditionally(what: string, call: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    try {
+      await this.#retrying(what, call);
+      return true;
+    } catch (error) {
+      if (isFailedCondition(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Calls until it succeeds or `end` (by `performance.now()`) has come. */
+  #retrying<T>(
+    what: string,
+    call: (signal: AbortSignal) => Promise<T>,
+    end: number = performance.now() + this.#deadline,
+  ): Promise<T> {
+    const deadline = end - performance.now();
+    // Of many batches the last may find no time left.
+    if (deadline <= 0) throw new UnavailableError(what, new DOMException("The time is up", "TimeoutError"));
+    return retrying(call, { what, isTransient, attemptTimeout: this.#attemptTimeout, deadline });
+  }
+}

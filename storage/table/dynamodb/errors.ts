@@ -1,0 +1,63 @@
+/** Thrown for a request that got no answer, or only the beginning of one; it may have been done. */
+export class NoAnswerError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "NoAnswerError";
+
+  /** The error; `cause` is what the network said. */
+  constructor(cause: unknown) {
+    super("DynamoDB gives no answer", { cause });
+  }
+}
+
+/** Thrown where DynamoDB has done only a part of a batch, because there was too much in it or too much else to do. */
+export class UnprocessedError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "UnprocessedError";
+
+  /** The error for so many items or keys that are left. */
+  constructor(left: number) {
+    super(`DynamoDB has left ${left} of a batch undone`);
+  }
+}
+
+/**
+ * The errors after which the same request may go better, beside those with a status of 500 and more:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html, and for the last one
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html.
+ */
+const TRANSIENT = new Set([
+  "ProvisionedThroughputExceededException",
+  "ThrottlingException",
+  "RequestLimitExceeded",
+  "InternalServerError",
+  "ServiceUnavailable",
+  "TransactionConflictException",
+  "ReplicatedWriteConflictException",
+]);
+
+/** What the SDK's errors have in common. */
+interface ServiceError {
+  name?: unknown;
+  $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean };
+}
+
+/** Whether another attempt may go better. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof NoAnswerError || error instanceof UnprocessedError) return true;
+  const { name, $metadata } = Object(error) as ServiceError;
+  // The SDK signs the next request by the clock of the store.
+  if ($metadata?.clockSkewCorrected) return true;
+  return TRANSIENT.has(String(name)) || ($metadata?.httpStatusCode ?? 0) >= 500;
+}
+
+/** Whether DynamoDB has refused the request, so that it was not done. */
+export function isRefusal(error: unknown): boolean {
+  const { $metadata } = Object(error) as ServiceError;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500;
+}
+
+/** Whether DynamoDB has not written because the condition does not hold. */
+export function isFailedCondition(error: unknown): boolean {
+  return Object(error).name === "ConditionalCheckFailedException";
+}

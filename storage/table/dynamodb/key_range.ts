@@ -1,0 +1,59 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { compareUtf8, endOfPrefix } from "../../utf8_order.ts";
+import type { QueryOptions } from "../table.ts";
+import type { KeyNames } from "./schema.ts";
+
+/** What a query asks of the keys. */
+export interface KeyRange {
+  /** `KeyConditionExpression`. */
+  expression: string;
+  /** `ExpressionAttributeValues`. */
+  values: Record<string, AttributeValue>;
+  /** The one sort key that the expression lets through although it should not. */
+  except?: string;
+}
+
+/** The longest sort key, in bytes; a longer bound is refused. */
+const LONGEST_SORT_KEY = 1024;
+
+/** The range that `prefix` and `after` ask for in a partition; `undefined` where nothing can be in it. */
+export function keyRange(
+  names: KeyNames,
+  pk: string,
+  { prefix = "", after = "" }: QueryOptions,
+): KeyRange | undefined {
+  const partition = `${names.pk} = :pk`;
+  if (compareUtf8(after, prefix) < 0 || after === "") {
+    if (prefix === "") return { expression: partition, values: { ":pk": { S: pk } } };
+    return {
+      expression: `${partition} AND begins_with(${names.sk}, :prefix)`,
+      values: { ":pk": { S: pk }, ":prefix": { S: prefix } },
+    };
+  }
+  // Above the prefix and not with it: above everything that begins with it.
+  if (!after.startsWith(prefix)) return undefined;
+  const lower = clip(after);
+  const end = endOfPrefix(prefix);
+  if (end === undefined) {
+    return {
+      expression: `${partition} AND ${names.sk} > :after`,
+      values: { ":pk": { S: pk }, ":after": { S: lower } },
+    };
+  }
+  // Only one condition may stand on the sort key, and BETWEEN takes both its bounds in: the least key above `after` is
+  // `after` with a NUL behind it, and the end is left out by whoever reads the answer.
+  return {
+    expression: `${partition} AND ${names.sk} BETWEEN :from AND :end`,
+    values: { ":pk": { S: pk }, ":from": { S: `${lower}\0` }, ":end": { S: end } },
+    except: end,
+  };
+}
+
+/**
+ * The beginning of a bound that clients choose, where it is longer than any key; only a key almost as long as one can be
+ * could lie between the two.
+ */
+function clip(bound: string): string {
+  const { read } = new TextEncoder().encodeInto(bound, new Uint8Array(LONGEST_SORT_KEY - 1));
+  return bound.slice(0, read);
+}

@@ -1,0 +1,21 @@
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { NoAnswerError } from "./errors.ts";
+
+type Handle = FetchHttpHandler["handle"];
+
+/**
+ * `fetch` below the SDK, reading each answer whole before the SDK looks at it: so whatever goes wrong here, and nothing
+ * that goes wrong above, is the network's fault.
+ */
+export class WholeAnswerHandler extends FetchHttpHandler {
+  /** @throws {NoAnswerError} where the answer does not come, or not to its end. */
+  override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    try {
+      const { response } = await super.handle(request, options);
+      response.body = await new Response(response.body).bytes();
+      return { response };
+    } catch (error) {
+      throw new NoAnswerError(error);
+    }
+  }
+}
