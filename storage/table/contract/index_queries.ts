@@ -8,9 +8,10 @@ async function assertIndex(
   pk: string,
   expected: string[],
   options: { prefix?: string; after?: string; limit?: number } = {},
+  arrange: (found: string[]) => string[] = (found) => found,
 ): Promise<void> {
   for (let attempt = 0;; attempt++) {
-    const found = sortKeys(await table.queryIndex(pk, { limit: 1000, ...options }));
+    const found = arrange(sortKeys(await table.queryIndex(pk, { limit: 1000, ...options })));
     if (found.join("\n") === expected.join("\n") || attempt === 100) return assertEquals(found, expected);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -45,9 +46,9 @@ export function registerIndexQueries(test: Test): void {
     assertEquals(await table.queryIndex("i", { limit: 1 }), [{ ...written, version }]);
   });
 
-  test("queryIndex() answers every item under one index key", async (table) => {
+  test("queryIndex() answers every item under one index key, in whatever order", async (table) => {
     await table.putMany(["a", "b", "c"].map((sk) => item(sk, { index: { pk: "i", sk: "same" } })));
-    await assertIndex(table, "i", ["a", "b", "c"]);
+    await assertIndex(table, "i", ["a", "b", "c"], {}, (found) => found.sort());
   });
 
   test("queryIndex() follows an item that moves, leaves or is deleted", async (table) => {
