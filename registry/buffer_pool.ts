@@ -1,28 +1,92 @@
 /** Most bytes that a pool keeps for later. */
 const MOST_KEPT = 32 * 1024 * 1024;
 
+/** Milliseconds that somebody may wait for a buffer before those who fill theirs slowly have to give one up. */
+const PATIENCE = 1000;
+
+/** Somebody who fills a buffer. */
+export interface Filler {
+  /** Others wait: where the buffer can't be filled at once, its bytes should go elsewhere and the buffer come back. */
+  yield(): void;
+}
+
 /**
- * Buffers of one size that are used again and again. The collector of garbage would come too late: parts that upload
- * after upload leaves behind are most of a busy process's memory.
+ * A number of buffers of one size, which are used again and again: the collector of garbage would come too late, and
+ * parts are most of a busy process's memory. Whoever waits for a buffer must hold none that is still being filled.
  */
 export class BufferPool {
   /** Bytes of each buffer. */
   readonly size: number;
-  readonly #free: ArrayBuffer[] = [];
+  readonly #patience: number;
+  readonly #kept: ArrayBuffer[] = [];
+  readonly #waiting: (() => void)[] = [];
+  /** Those who fill buffers, by the time since when, the longest first. */
+  readonly #filling = new Map<Filler, number>();
+  #free: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A pool of buffers of `size` bytes. */
-  constructor(size: number) {
+  /** A pool of so many buffers of `size` bytes; `patience` in milliseconds. */
+  constructor(size: number, buffers: number, { patience = PATIENCE }: { patience?: number } = {}) {
     this.size = size;
+    this.#free = buffers;
+    this.#patience = patience;
   }
 
-  /** A buffer with anything in it, for the caller alone until it is given back. */
-  take(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(this.size));
+  /** A buffer with anything in it, for `filler` alone until it is given back; as soon as there is one. */
+  async take(filler: Filler): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#free > 0 && this.#waiting.length === 0) this.#free--;
+    else await this.#turn();
+    this.#filling.set(filler, performance.now());
+    return new Uint8Array(this.#kept.pop() ?? new ArrayBuffer(this.size));
   }
 
-  /** Gives back what was taken, or a view of it; of other buffers it takes none. Nobody may use it any more. */
-  give({ buffer }: Uint8Array<ArrayBuffer>): void {
+  /** The filler's buffer is full, or will be given back: it can't be had sooner by asking for it. */
+  filled(filler: Filler): void {
+    this.#filling.delete(filler);
+  }
+
+  /**
+   * Gives back what was taken, or a view of it; of other buffers it takes none. Nobody may use it any more, unless
+   * `reusable` is false.
+   */
+  give({ buffer }: Uint8Array<ArrayBuffer>, reusable = true): void {
+    if (buffer.byteLength !== this.size) return;
     const most = Math.max(1, Math.floor(MOST_KEPT / this.size));
-    if (buffer.byteLength === this.size && this.#free.length < most) this.#free.push(buffer);
+    if (reusable && this.#kept.length < most) this.#kept.push(buffer);
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+    if (this.#waiting.length === 0) this.#stopTimer();
+  }
+
+  /** Gives back the buffer of these bytes when `use` is over. */
+  async spend<T>(bytes: Uint8Array<ArrayBuffer>, use: () => Promise<T>): Promise<T> {
+    let reusable = false;
+    try {
+      const result = await use();
+      reusable = true;
+      return result;
+    } finally {
+      // After a failure the store may still be reading what is in it.
+      this.give(bytes, reusable);
+    }
+  }
+
+  #turn(): Promise<void> {
+    this.#timer ??= setTimeout(() => this.#press(), this.#patience);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Asks for one buffer for each who waits, of those who have had theirs long enough. */
+  #press(): void {
+    const latest = performance.now() - this.#patience;
+    const slow = [...this.#filling].filter(([, since]) => since <= latest).slice(0, this.#waiting.length);
+    for (const [filler] of slow) filler.yield();
+    this.#timer = this.#waiting.length === 0 ? undefined : setTimeout(() => this.#press(), this.#patience);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

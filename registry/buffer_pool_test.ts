@@ -1,25 +1,73 @@
-import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { BufferPool } from "./buffer_pool.ts";
 
-Deno.test("BufferPool gives out again what was given back, and nothing twice", () => {
-  const pool = new BufferPool(8);
-  const first = pool.take();
-  const second = pool.take();
-  assertNotEquals(first.buffer === second.buffer, true);
+const patient = { yield() {} };
+
+Deno.test("take() gives out again what was given back, and nothing twice", async () => {
+  const pool = new BufferPool(8, 4);
+  const first = await pool.take(patient);
+  assertNotStrictEquals((await pool.take(patient)).buffer, first.buffer);
   pool.give(first.subarray(0, 3));
-  const third = pool.take();
+  const third = await pool.take(patient);
   assertStrictEquals(third.buffer, first.buffer);
   assertEquals([third.byteOffset, third.length], [0, 8]);
-  assertNotEquals(pool.take().buffer === first.buffer, true);
+  assertNotStrictEquals((await pool.take(patient)).buffer, first.buffer);
 });
 
-Deno.test("BufferPool keeps no buffer of another size, and no more than 32 MiB", () => {
-  const size = 16 * 1024 * 1024;
-  const pool = new BufferPool(size);
-  const odd = new Uint8Array(8);
-  pool.give(odd);
-  const taken = [pool.take(), pool.take(), pool.take()];
+Deno.test("give() keeps no buffer of another size, and no more than 32 MiB", async () => {
+  const pool = new BufferPool(16 * 1024 * 1024, 3);
+  pool.give(new Uint8Array(8));
+  const taken = [await pool.take(patient), await pool.take(patient), await pool.take(patient)];
   for (const buffer of taken) pool.give(buffer);
-  const again = new Set([pool.take().buffer, pool.take().buffer, pool.take().buffer]);
-  assertEquals(taken.filter(({ buffer }) => again.has(buffer)).length, 2);
+  const again = [await pool.take(patient), await pool.take(patient), await pool.take(patient)];
+  const buffers = new Set(again.map(({ buffer }) => buffer));
+  assertEquals(taken.filter(({ buffer }) => buffers.has(buffer)).length, 2);
+});
+
+Deno.test("take() waits in turn where all buffers are taken", async () => {
+  const pool = new BufferPool(8, 1);
+  const got: string[] = [];
+  const first = await pool.take(patient);
+  const waiting = ["second", "third"].map(async (name) => {
+    const buffer = await pool.take(patient);
+    got.push(name);
+    pool.give(buffer);
+  });
+  await Promise.resolve();
+  assertEquals(got, []);
+  pool.give(first);
+  await Promise.all(waiting);
+  assertEquals(got, ["second", "third"]);
+});
+
+Deno.test("spend() gives the buffer back whatever happens, but not its memory where somebody may still read it", async () => {
+  const pool = new BufferPool(8, 1);
+  const first = await pool.take(patient);
+  await pool.spend(first, () => Promise.reject(new Error("no"))).catch(() => {});
+  const second = await pool.take(patient);
+  assertNotStrictEquals(second.buffer, first.buffer);
+  assertEquals(await pool.spend(second, () => Promise.resolve("done")), "done");
+  assertStrictEquals((await pool.take(patient)).buffer, second.buffer);
+});
+
+Deno.test("take() makes those yield who have filled theirs for long, as many as wait", async () => {
+  const pool = new BufferPool(8, 3, { patience: 1 });
+  const yielded: string[] = [];
+  const take = async (name: string) => {
+    const buffer = await pool.take({
+      yield() {
+        yielded.push(name);
+        pool.give(buffer);
+      },
+    });
+    return buffer;
+  };
+  const full = { yield: () => void yielded.push("full") };
+  await pool.take(full);
+  pool.filled(full);
+  await take("slow");
+  await take("slower");
+  const third = await take("waiting");
+  assertEquals(yielded, ["slow"]);
+  pool.give(third);
 });

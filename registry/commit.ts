@@ -7,7 +7,7 @@ import { beginWork, type Context, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
 import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
-import { readPieces } from "./part_writer.ts";
+import { sendPieces } from "./pieces.ts";
 import { hashStream } from "./prefix_hasher.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
@@ -232,14 +232,17 @@ async function completeObject(work: Context, content: UploadAttributes, repeated
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
     const key = newObjectKey(prefix);
-    await work.objects.put(key, await readPieces(work, tail));
+    await sendPieces(work, tail, (bytes) => work.objects.put(key, bytes));
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;
   const parts = etags.map((etag, index) => ({ number: index + 1, size: work.objects.partSize, etag }));
   if (lastPart !== undefined) parts.push({ number: parts.length + 1, ...lastPart });
   if (tail.length > 0) {
-    parts.push(await work.objects.putPart(object, partsId, parts.length + 1, await readPieces(work, tail)));
+    const number = parts.length + 1;
+    parts.push(
+      await sendPieces(work, tail, (bytes) => work.objects.putPart(object, partsId, number, bytes)),
+    );
   }
   await work.objects.completeParts(object, partsId, parts);
   return object;

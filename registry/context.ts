@@ -3,7 +3,6 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { FencedTable } from "./fenced_table.ts";
-import type { Semaphore } from "./semaphore.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
 export interface Context {
@@ -23,10 +22,8 @@ export interface Context {
   deadline: number;
   /** Whether a HEAD of a blob may renew its link. */
   touch: boolean;
-  /** Of the size of a part. */
+  /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;
-  /** Parts that may be on their way to the store beyond one for each upload, in the whole process. */
-  partsInFlight: Semaphore;
   /** Pauses; for the moments in which another request is about to finish. */
   sleep: (milliseconds: number) => Promise<void>;
 }

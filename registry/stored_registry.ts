@@ -11,7 +11,6 @@ import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories.ts";
-import { Semaphore } from "./semaphore.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
@@ -34,8 +33,11 @@ export interface RegistryOptions {
   deadline?: number;
   /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
   touch?: boolean;
-  /** Parts on their way to the store beyond one for each upload, in the whole process; 16 by default. */
-  partsInFlight?: number;
+  /**
+   * Bytes of all parts that are being filled or on their way to the store, in the whole process; 80 MiB by default. A
+   * store behind a network holds each part on its way once more.
+   */
+  uploadMemory?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
   /** Pauses for so many milliseconds. */
@@ -52,6 +54,7 @@ export interface StoredRegistry {
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
+  const { uploadMemory = 80 * 1024 * 1024, objects: { partSize } } = options;
   const context: Context = {
     objects: options.objects,
     table: options.table,
@@ -61,8 +64,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     grace: options.grace ?? 60 * 60_000,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
-    buffers: new BufferPool(options.objects.partSize),
-    partsInFlight: new Semaphore(options.partsInFlight ?? 16),
+    buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     now: options.now ?? Date.now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };

@@ -1,0 +1,68 @@
+import type { BufferPool, Filler } from "./buffer_pool.ts";
+
+/** The first buffer of a body of unknown length, in bytes. */
+const FIRST = 64 * 1024;
+
+/** Most bytes that somebody may hold who has no place in the pool. */
+const MOST_SMALL = 1024 * 1024;
+
+/**
+ * The bytes of a part as they come. What may become a whole part takes a whole buffer of the pool; a small blob should
+ * not, and how small it is is not always known.
+ */
+export class PartBuffer {
+  readonly #pool: BufferPool;
+  readonly #filler: Filler;
+  #buffer = new Uint8Array(0);
+  #size = 0;
+
+  /** An empty buffer; `filler` is asked for it when others wait. */
+  constructor(pool: BufferPool, filler: Filler) {
+    this.#pool = pool;
+    this.#filler = filler;
+  }
+
+  /** Bytes in it. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds bytes; `expected` are how many may come in all, them included. */
+  async append(bytes: Uint8Array, expected: number): Promise<void> {
+    const needed = this.#size + bytes.length;
+    if (needed > this.#buffer.length) await this.#grow(Math.max(needed, expected));
+    this.#buffer.set(bytes, this.#size);
+    this.#size = needed;
+  }
+
+  /** Makes room for `size` bytes before those that are there, and answers it. */
+  async prepend(size: number): Promise<Uint8Array> {
+    await this.#grow(size + this.#size);
+    this.#buffer.copyWithin(size, 0, this.#size);
+    this.#size += size;
+    return this.#buffer.subarray(0, size);
+  }
+
+  /** Gives the bytes to the caller, who gives the buffer back to the pool. */
+  detach(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#buffer.subarray(0, this.#size);
+    this.#pool.filled(this.#filler);
+    this.#buffer = new Uint8Array(0);
+    this.#size = 0;
+    return bytes;
+  }
+
+  /** Forgets the bytes. */
+  drop(): void {
+    this.#pool.give(this.detach());
+  }
+
+  async #grow(needed: number): Promise<void> {
+    if (needed <= this.#buffer.length) return;
+    const small = Math.min(MOST_SMALL, this.#pool.size / 2);
+    const size = Math.max(needed, Math.min(this.#buffer.length * 2, small), Math.min(FIRST, small));
+    const grown = size > small ? await this.#pool.take(this.#filler) : new Uint8Array(size);
+    grown.set(this.#buffer.subarray(0, this.#size));
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context } from "./context.ts";
+import type { Piece } from "./items.ts";
+import { PartBuffer } from "./part_buffer.ts";
+
+/** Reads the pieces, one after the other, into `target`, which they fill. */
+export async function readPieces(
+  { objects }: Pick<Context, "objects">,
+  pieces: Piece[],
+  target: Uint8Array,
+): Promise<void> {
+  let offset = 0;
+  for (const piece of pieces) {
+    const found = await objects.get(piece.key);
+    if (found?.size !== piece.size) throw new Error(`Piece "${piece.key}" of an upload is not in the store`);
+    for await (const chunk of found.body) {
+      target.set(chunk, offset);
+      offset += chunk.length;
+    }
+  }
+}
+
+/** Sends the bytes of the pieces, less than one part in all, somewhere. */
+export async function sendPieces<T>(
+  context: Pick<Context, "objects" | "buffers">,
+  pieces: Piece[],
+  send: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
+): Promise<T> {
+  // It is filled as fast as the store can read, so nobody has it back any sooner.
+  const buffer = new PartBuffer(context.buffers, { yield() {} });
+  try {
+    await readPieces(context, pieces, await buffer.prepend(sizeOf(pieces)));
+  } catch (error) {
+    buffer.drop();
+    throw error;
+  }
+  const bytes = buffer.detach();
+  return await context.buffers.spend(bytes, () => send(bytes));
+}
+
+/** Bytes of all pieces. */
+export function sizeOf(pieces: Piece[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.size, 0);
+}
