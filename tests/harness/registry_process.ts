@@ -21,7 +21,7 @@ const STOP_DEADLINE_MS = 10_000;
 
 /** What {@linkcode startRegistry} takes. */
 export interface StartOptions {
-  /** Settings on top of host, port and data folder. The caller's own `SKERRY_*` variables are not passed on. */
+  /** Settings on top of host, port and data folder. The caller's own `SKERRY_*` and `AWS_*` are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
   /** The data folder; it stays when the process ends. By default a fresh one that goes with the process. */
   readonly data?: string;
@@ -118,7 +118,7 @@ export function freePort(): number {
 
 function inheritedEnv(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_")),
+    Object.entries(Deno.env.toObject()).filter(([name]) => !/^(SKERRY|AWS)_/.test(name)),
   );
 }
 

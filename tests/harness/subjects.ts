@@ -1,0 +1,66 @@
+/**
+ * The registries that whole-system tests are run on, each by the same code: one process on a data folder, and several
+ * on shared stores.
+ *
+ * @module
+ */
+
+import type { Haproxy } from "../services/mod.ts";
+import { startCluster } from "./cluster.ts";
+import { startRegistry } from "./registry_process.ts";
+import { type Stored, storedInAws, storedInFolder } from "./stored.ts";
+
+/** A process of the registry under test. */
+export interface SubjectProcess {
+  /** `host:port`. */
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** A registry under test. Disposing of it stops all of it and removes its data. */
+export interface Subject extends AsyncDisposable {
+  /** `host:port` at which clients find it. */
+  readonly host: string;
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  readonly processes: readonly SubjectProcess[];
+  /** What stands before the processes, if anything does. */
+  readonly balancer?: Haproxy;
+  readonly stored: Stored;
+  /** All that its processes have written to their output and error streams so far. */
+  log(): string;
+}
+
+/** A kind of registry to test. */
+export interface SubjectKind {
+  /** What a test's name says of it. */
+  readonly name: string;
+  /** A short name without blanks, for folders. */
+  readonly id: "single" | "cluster";
+  /** Starts an empty one with these settings. */
+  start(env: Readonly<Record<string, string>>): Promise<Subject>;
+}
+
+/** One process on a data folder, which is what a registry is without any configuration. */
+export const SINGLE: SubjectKind = {
+  name: "one process on a data folder",
+  id: "single",
+  async start(env) {
+    const registry = await startRegistry({ env });
+    return { ...registry, processes: [registry], stored: storedInFolder(registry.data) };
+  },
+};
+
+/** Three processes on one bucket and one table, behind a balancer that hands each request to the next of them. */
+export const CLUSTER: SubjectKind = {
+  name: "three replicas behind a balancer",
+  id: "cluster",
+  async start(env) {
+    const cluster = await startCluster({ env });
+    return { ...cluster, processes: cluster.replicas, stored: storedInAws(cluster.stores) };
+  },
+};
+
+/** All kinds. */
+export const SUBJECTS: readonly SubjectKind[] = [SINGLE, CLUSTER];
