@@ -5,5 +5,6 @@
  * @module
  */
 
-export type { S3Options } from "./options.ts";
+export { makeClient } from "./client.ts";
+export { MIN_PART_SIZE, type S3Options } from "./options.ts";
 export { S3ObjectStore } from "./s3_object_store.ts";

@@ -1,0 +1,48 @@
+import { makeClient, MIN_PART_SIZE, S3ObjectStore, type S3Options } from "../objects/s3/mod.ts";
+import { objectProbes, type ObjectSubject, removeProbes } from "./object_probes.ts";
+import { type Finding, type Probe, tryAll } from "./probe.ts";
+import { enforcesPayloadHash, s3Probes, type S3Subject } from "./s3_probes.ts";
+
+/** How long one thing that is tried may take, in milliseconds. */
+const DEADLINE = 15_000;
+
+const PROBES: Probe<ObjectSubject & S3Subject>[] = [
+  ...objectProbes,
+  ...s3Probes,
+  {
+    capability: "remove what was tried",
+    otherwise: "Something is left under probe/",
+    run: removeProbes,
+  },
+];
+
+/** Tries the bucket with a few tiny objects and one part of 5 MiB, under a prefix of their own. */
+export async function checkBucket(options: S3Options): Promise<Finding[]> {
+  const prefix = `probe/${crypto.randomUUID()}/`;
+  const objects = await S3ObjectStore.open({ ...options, partSize: MIN_PART_SIZE, deadline: DEADLINE });
+  const client = makeClient(options);
+  const keyPrefix = (options.prefix ?? "") + prefix;
+  try {
+    return await tryAll(PROBES, { objects, prefix, client, bucket: options.bucket, keyPrefix });
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * Whether the store refuses an object that is not what its hash says; leaves nothing.
+ *
+ * @throws {Error} where the store failed for another reason, so that nobody can tell.
+ */
+export async function enforcesContent(options: S3Options): Promise<boolean> {
+  const client = makeClient(options);
+  try {
+    return await enforcesPayloadHash({
+      client,
+      bucket: options.bucket,
+      keyPrefix: `${options.prefix ?? ""}probe/`,
+    });
+  } finally {
+    client.destroy();
+  }
+}

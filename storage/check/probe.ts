@@ -1,0 +1,76 @@
+/** Something that a store can do or not, and how to find out. */
+export interface Probe<Subject> {
+  /** What it is, as in "read a range". */
+  capability: string;
+  /** What follows where the store can't; without it nothing works, and there is no more to say. */
+  otherwise?: string;
+  /**
+   * Tries it.
+   *
+   * @throws {Error} where the store can't do it, or nobody could tell.
+   */
+  run: (subject: Subject) => Promise<void>;
+}
+
+/** What came of a {@linkcode Probe}. */
+export interface Finding {
+  /** What was tried. */
+  capability: string;
+  /** Whether a registry can't do without. */
+  needed: boolean;
+  /** Whether the store can do it; `undefined` where it was not tried, since not even the first probe succeeded. */
+  works: boolean | undefined;
+  /** Why it does not work, and what follows; empty where it does. */
+  note: string;
+}
+
+/** Thrown by a probe where the store answered, and wrongly. */
+export class Refuted extends Error {
+  /** Tells it from what could not be tried. */
+  override readonly name = "Refuted";
+}
+
+/**
+ * Refutes where the store did something else than it should.
+ *
+ * @throws {Refuted}
+ */
+export function expect(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Refuted(otherwise);
+}
+
+/** Tries one after another. Where the first one fails and is needed, none of the others could succeed. */
+export async function tryAll<Subject>(probes: Probe<Subject>[], subject: Subject): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { capability, otherwise, run } of probes) {
+    const needed = otherwise === undefined;
+    if (findings[0]?.works === false && findings[0].needed) {
+      findings.push({ capability, needed, works: undefined, note: "" });
+      continue;
+    }
+    try {
+      await run(subject);
+      findings.push({ capability, needed, works: true, note: "" });
+    } catch (error) {
+      const note = [reasonOf(error), otherwise].filter((part) => part !== undefined).join(". ");
+      findings.push({ capability, needed, works: false, note });
+    }
+  }
+  return findings;
+}
+
+/** Whether a registry can be run on a store with these findings. */
+export function suffices(findings: Finding[]): boolean {
+  return findings.every(({ needed, works }) => works === true || !needed);
+}
+
+/** Why something failed, in a line: what the store itself said, under what we made of it. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, cause } = error;
+  // The SDK's own word for what a store gave no words for.
+  const words = message === "UnknownError" ? "" : message;
+  const named = error instanceof Refuted || name === "Error" ? words : `${words} (${name})`;
+  const line = (words === "" ? name : named).replace(/\s+/g, " ").replace(/\.$/, "");
+  return cause instanceof Error ? `${line}: ${reasonOf(cause)}` : line;
+}

@@ -1,0 +1,90 @@
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { createHash } from "node:crypto";
+import { expect, type Probe } from "./probe.ts";
+
+/** A place in a bucket where nobody else writes. */
+export interface S3Subject {
+  /** Requests that the driver does not make are made by it. */
+  client: S3Client;
+  /** The bucket. */
+  bucket: string;
+  /** What the keys of the probe begin with in the bucket. */
+  keyPrefix: string;
+}
+
+const BODY = new TextEncoder().encode("tried by skerry check");
+
+/** In what stores differ, and what the registry can do without. */
+export const s3Probes: Probe<S3Subject>[] = [
+  {
+    capability: "refuse what is not what its hash says",
+    otherwise: "Every push is hashed here, nothing is streamed to the store unhashed",
+    async run(subject) {
+      expect(
+        await enforcesPayloadHash(subject),
+        "The store took an object under a wrong x-amz-content-sha256",
+      );
+    },
+  },
+  {
+    capability: "write only where nothing is (If-None-Match)",
+    otherwise: "Nothing relies on it: no key is written twice",
+    async run({ client, bucket, keyPrefix }) {
+      const put = { Bucket: bucket, Key: `${keyPrefix}once`, Body: BODY, IfNoneMatch: "*" };
+      await client.send(new PutObjectCommand(put));
+      const again = client.send(new PutObjectCommand(put)).then(() => 200, statusOf);
+      expect(await again === 412, `The second write was answered ${await again}`);
+    },
+  },
+  {
+    capability: "read a suffix range",
+    otherwise: "Nothing relies on it: the size is always known",
+    async run({ client, bucket, keyPrefix }) {
+      const Key = `${keyPrefix}suffix`;
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: BODY }));
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key, Range: "bytes=-5" }));
+      const text = await Body?.transformToString();
+      expect(text === "check", `"${text}" came for the last 5 bytes`);
+    },
+  },
+];
+
+/**
+ * Whether the store refuses bytes that are not those of `x-amz-content-sha256`. AWS demands that of a signed request
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); not all others look.
+ *
+ * @throws {Error} where the store failed for another reason, so that nobody can tell.
+ */
+export async function enforcesPayloadHash({ client, bucket, keyPrefix }: S3Subject): Promise<boolean> {
+  const where = { Bucket: bucket, Key: `${keyPrefix}payload-hash` };
+  const put = new PutObjectCommand({ ...where, Body: BODY });
+  put.middlewareStack.add(
+    (next) => async (args) => {
+      // The signature takes the hash that is there already for the payload's.
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers["x-amz-content-sha256"] = createHash("sha256").update("something else").digest("hex");
+      return await next(args);
+    },
+    { step: "build", name: "wrongPayloadHash" },
+  );
+  try {
+    await client.send(put);
+  } catch (error) {
+    if (REFUSALS.has((error as Error).name)) return true;
+    throw error;
+  }
+  await client.send(new DeleteObjectCommand(where));
+  return false;
+}
+
+/** How stores say that bytes are others than announced, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. */
+const REFUSALS = new Set([
+  "XAmzContentSHA256Mismatch",
+  "BadDigest",
+  "InvalidDigest",
+  "XAmzContentChecksumMismatch",
+]);
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}

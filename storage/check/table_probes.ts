@@ -1,0 +1,83 @@
+import type { Table } from "../table/table.ts";
+import { expect, type Probe } from "./probe.ts";
+
+/** A table, and a partition of it where nobody else writes. */
+export interface TableSubject {
+  /** The table as the registry uses it. */
+  table: Table;
+  /** The partition of the probe, in the table and in the index. */
+  pk: string;
+  /** How long the index may lag behind the table before it counts as missing, in milliseconds. */
+  indexLag: number;
+}
+
+/** In the order of their UTF-8 bytes, which is not that of a dictionary, nor that of UTF-16. */
+const ORDERED = ["order#10", "order#9", "order#Z", "order#a", "order#a-b", "order#\uFF5E", "order#\u{1F980}"];
+
+/** What the registry asks of a table, by the driver that it asks through. */
+export const tableProbes: Probe<TableSubject>[] = [
+  {
+    capability: "write an item and read it consistently",
+    async run({ table, pk }) {
+      const bytes = Uint8Array.of(0, 255);
+      const item = { pk, sk: "item", attributes: { list: [1, "a", null, { deep: true }], empty: "" }, bytes };
+      await table.put(item, { ifAbsent: true });
+      const read = await table.get(item, { consistent: true });
+      expect(read !== undefined, "What was just written is not there");
+      expect(JSON.stringify(read.attributes.list) === JSON.stringify(item.attributes.list), "Values changed");
+      expect(read.attributes.empty === "" && read.bytes?.join() === bytes.join(), "Values changed");
+    },
+  },
+  {
+    capability: "write on a condition",
+    async run({ table, pk }) {
+      const item = { pk, sk: "condition", attributes: {} };
+      const first = await table.put(item, { ifAbsent: true });
+      expect(first !== undefined, "An absent item could not be written");
+      expect(await table.put(item, { ifAbsent: true }) === undefined, "An item was written over");
+      const second = await table.put(item, { ifVersion: first });
+      expect(second !== undefined, "The version that was written does not hold");
+      expect(await table.put(item, { ifVersion: first }) === undefined, "An old version still holds");
+      expect(!await table.delete(item, { ifVersion: first }), "An old version was enough to delete");
+      expect(await table.delete(item, { ifVersion: second }), "The version was not enough to delete");
+    },
+  },
+  {
+    capability: "read and write several items at once",
+    async run({ table, pk }) {
+      const items = ORDERED.map((sk) => ({ pk, sk, attributes: { sk } }));
+      await table.putMany(items.toReversed());
+      const read = await table.getMany([...items, { pk, sk: "absent" }], { consistent: true });
+      const found = read.map((item) => item?.attributes.sk).join();
+      expect(found === [...ORDERED, undefined].join(), `Items came as ${found}`);
+    },
+  },
+  {
+    capability: "query items in their order, in pages",
+    async run({ table, pk }) {
+      const page = { prefix: "order#", limit: 4, consistent: true };
+      const first = await table.query(pk, page);
+      const rest = await table.query(pk, { ...page, after: first.at(-1)?.sk ?? "" });
+      const found = [...first, ...rest].map(({ sk }) => sk).join();
+      expect(found === ORDERED.join(), `Items came as ${found}`);
+    },
+  },
+  {
+    capability: "query the index",
+    async run({ table, pk, indexLag }) {
+      await table.putMany([{ pk, sk: "indexed", attributes: {}, index: { pk, sk: "place" } }]);
+      const end = performance.now() + indexLag;
+      while (!(await table.queryIndex(pk, { limit: 1 })).some(({ sk }) => sk === "indexed")) {
+        expect(performance.now() < end, "An item was not found by its index");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  },
+];
+
+/** Removes whatever the probes have left. */
+export async function removeItems({ table, pk }: TableSubject): Promise<void> {
+  for (const { sk, version } of await table.query(pk, { limit: 100, consistent: true })) {
+    await table.delete({ pk, sk }, { ifVersion: version });
+  }
+}
