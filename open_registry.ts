@@ -1,17 +1,12 @@
 import { cached } from "./cache/mod.ts";
 import type { Log } from "./log.ts";
 import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
-import {
-  FilesystemObjectStore,
-  MemoryObjectStore,
-  MemoryTable,
-  type ObjectStore,
-  SqliteTable,
-  type Table,
-} from "./storage/mod.ts";
+import { openStorage } from "./open_storage.ts";
 import type { Config } from "./settings.ts";
-import { StartError } from "./start_error.ts";
 import { startSweeper } from "./sweeper.ts";
+
+/** Milliseconds that storage may take to answer before it counts as not ready: whoever asks does not wait for ever. */
+const READY_LIMIT = 2000;
 
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
@@ -29,8 +24,14 @@ export interface OpenRegistry {
  * @throws {StartError} with what a person can do something about: no such place, no right to it, not ours.
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
-  const { objects, table, close } = await openStorage(config);
-  const { registry, sweep } = createRegistry({ ...config, objects, table, touch: !config.readOnly });
+  const { objects, table, maxBlobSize = Infinity, close } = await openStorage(config, log);
+  const { registry, sweep } = createRegistry({
+    ...config,
+    maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
+    objects,
+    table,
+    touch: !config.readOnly,
+  });
   const sweeper = startSweeper({
     interval: config.readOnly ? 0 : config.sweepInterval,
     failed: (error) => log.error("Cannot sweep expired uploads", error),
@@ -42,8 +43,8 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
   return {
     registry: restrict(registry, config),
     async ready() {
-      await Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
-      return true;
+      const asked = Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
+      return await within(READY_LIMIT, asked.then(() => true));
     },
     async close() {
       sweeper.stop();
@@ -52,25 +53,11 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
   };
 }
 
-interface Storage {
-  objects: ObjectStore;
-  table: Table;
-  close: () => Promise<void>;
-}
-
-async function openStorage({ storage, data }: Config): Promise<Storage> {
-  if (storage === "memory") {
-    return { objects: new MemoryObjectStore(), table: new MemoryTable(), close: async () => {} };
-  }
-  try {
-    const objects = await FilesystemObjectStore.open(`${data}/objects`);
-    const table = await SqliteTable.open(`${data}/table.sqlite`);
-    return { objects, table, close: () => table.close() };
-  } catch (error) {
-    throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+/** What comes in so many milliseconds; false where nothing does. */
+async function within(limit: number, coming: Promise<boolean>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), limit));
+  return await Promise.race([coming, late]).finally(() => clearTimeout(timer));
 }
 
 /** The registry with what the configuration takes away and what the cache adds. */

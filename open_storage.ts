@@ -1,0 +1,89 @@
+import { dynamoOptions, s3Options } from "./aws_options.ts";
+import type { Log } from "./log.ts";
+import type { Config } from "./settings.ts";
+import { StartError } from "./start_error.ts";
+import {
+  FilesystemObjectStore,
+  MemoryObjectStore,
+  MemoryTable,
+  type ObjectStore,
+  SqliteTable,
+  type Table,
+} from "./storage/mod.ts";
+
+/** The two ports, opened. */
+export interface Storage {
+  /** Where bytes are. */
+  objects: ObjectStore;
+  /** Where all else is. */
+  table: Table;
+  /** The largest blob that fits, in bytes, where that is less than what anybody would push. */
+  maxBlobSize?: number;
+  /** Lets go of both. */
+  close: () => Promise<void>;
+}
+
+/** How many parts an object of S3 may have, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
+const MAX_PARTS = 10_000;
+
+/**
+ * Opens the storage that the configuration names.
+ *
+ * @throws {StartError} with what a person can do something about.
+ */
+export async function openStorage(config: Config, log: Log): Promise<Storage> {
+  if (config.storage === "aws") return await openAws(config, log);
+  if (config.storage === "folder") return await openFolder(config);
+  return { objects: new MemoryObjectStore(), table: new MemoryTable(), close: async () => {} };
+}
+
+async function openFolder({ data }: Config): Promise<Storage> {
+  try {
+    const objects = await FilesystemObjectStore.open(`${data}/objects`);
+    const table = await SqliteTable.open(`${data}/table.sqlite`);
+    return { objects, table, close: () => table.close() };
+  } catch (error) {
+    throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Asks the network nothing, unless it is told to check: stores that do not answer yet may do so in a moment. */
+async function openAws(config: Config, log: Log): Promise<Storage> {
+  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([
+    import("./storage/objects/s3/mod.ts"),
+    import("./storage/table/dynamodb/mod.ts"),
+  ]);
+  if (config.check) await assertSuitable(config);
+  const options = s3Options(config);
+  const objects = await S3ObjectStore.open(options);
+  const table = await DynamoTable.open(dynamoOptions(config));
+  const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
+  return {
+    objects: unproven ? await proving(objects, config, log) : objects,
+    table,
+    maxBlobSize: options.partSize * MAX_PARTS,
+    close: () => table[Symbol.asyncDispose](),
+  };
+}
+
+async function proving(objects: ObjectStore, config: Config, log: Log): Promise<ObjectStore> {
+  const { enforcesContent, provenContent } = await import("./storage/check/mod.ts");
+  return provenContent(objects, {
+    enforces: () => enforcesContent(s3Options(config)),
+    found(result) {
+      if ("error" in result) log.error("Cannot tell whether the bucket checks content", result.error);
+      else if (!result.enforced) log.warn("The bucket does not check content: all of it is hashed here");
+    },
+  });
+}
+
+async function assertSuitable(config: Config): Promise<void> {
+  const { checkBucket, checkTable, suffices } = await import("./storage/check/mod.ts");
+  const findings = await Promise.all([checkBucket(s3Options(config)), checkTable(dynamoOptions(config))]);
+  const lacking = findings.flat().filter((finding) => !suffices([finding]));
+  if (lacking.length === 0) return;
+  const lines = lacking.map(({ capability, note }) => `  ${capability}: ${note || "not tried"}`);
+  throw new StartError(`Cannot use the bucket and the table:\n${lines.join("\n")}`);
+}
