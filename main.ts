@@ -1,5 +1,6 @@
 /**
- * The process: reads the configuration, serves the registry, and stops it in order when a signal comes.
+ * The process: reads the configuration, serves the registry, and stops it in order when a signal comes. With arguments
+ * it is an operator's command instead.
  *
  * @module
  */
@@ -21,9 +22,20 @@ const FLUSH_LIMIT = 300;
 const OPEN_DELAY = 50;
 
 async function main(): Promise<void> {
+  if (Deno.args.length === 0) return await serveRegistry();
+  const { runCommand } = await import("./cli/mod.ts");
+  const code = await runCommand(Deno.args, { serve: serveRegistry, config: readConfig, print: console.log });
+  if (code !== undefined) Deno.exit(code);
+}
+
+async function readConfig(): Promise<Config> {
   const environment = Deno.env.toObject();
   // Whatever is wrong or comes from a file takes the whole schema, which takes a while to load.
-  const config = readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
+  return readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
+}
+
+async function serveRegistry(): Promise<void> {
+  const config = await readConfig();
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
   const opener = new Opener(config, log);
@@ -98,9 +110,14 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
 type Fetch = Parameters<typeof serve>[0]["fetch"];
 
 function announce({ url }: Server, config: Config, log: Log): void {
-  const where = config.storage === "folder" ? { data: config.data } : {};
-  log.info(`Listening on ${url}`, { url, ...where, deno: Deno.version.deno });
+  log.info(`Listening on ${url}`, { url, ...placeOf(config), deno: Deno.version.deno });
   for (const risk of risksOf(config)) log.warn(risk);
+}
+
+/** Where the content is, for whoever looks for it. */
+function placeOf({ storage, data, s3Bucket, dynamodbTable }: Config): Record<string, string> {
+  if (storage === "aws") return { bucket: s3Bucket, table: dynamodbTable };
+  return storage === "folder" ? { data } : {};
 }
 
 /** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one ends at once. */

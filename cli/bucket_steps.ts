@@ -1,0 +1,160 @@
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetPublicAccessBlockCommand,
+  HeadBucketCommand,
+  type LifecycleRule,
+  type PublicAccessBlockConfiguration,
+  PutBucketLifecycleConfigurationCommand,
+  PutPublicAccessBlockCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import type { Outcome, Step } from "./step.ts";
+
+/** What the bucket steps work with. */
+export interface BucketStepOptions {
+  client: S3Client;
+  bucket: string;
+  /** What all keys begin with. */
+  prefix: string;
+  region: string;
+}
+
+/** Days after which parts go that nobody completed: longer than an upload takes. */
+const DAYS = 7;
+
+/** Of our own rule. */
+const RULE_ID = "skerry-abort-incomplete-uploads";
+
+/** All that a bucket can do against being read by everybody. */
+const BLOCKS = {
+  BlockPublicAcls: true,
+  IgnorePublicAcls: true,
+  BlockPublicPolicy: true,
+  RestrictPublicBuckets: true,
+};
+
+const BLOCK_NAMES = Object.keys(BLOCKS) as (keyof typeof BLOCKS)[];
+
+/** The bucket, closed to the public, and a rule for what the sweep does not find. */
+export function bucketSteps(options: BucketStepOptions): Step[] {
+  const name = `bucket "${options.bucket}"`;
+  return [
+    { what: name, ensure: (dryRun) => ensureBucket(options, dryRun) },
+    {
+      what: `${name}: public access blocked`,
+      optional: true,
+      ensure: (dryRun) => ensurePrivate(options, dryRun),
+    },
+    {
+      what: `${name}: incomplete uploads aborted after ${DAYS} days`,
+      optional: true,
+      ensure: (dryRun) => ensureLifecycle(options, dryRun),
+    },
+    { what: `${name}: no rule that expires objects`, optional: true, ensure: () => verifyNoExpiry(options) },
+  ];
+}
+
+async function ensureBucket(
+  { client, bucket, region }: BucketStepOptions,
+  dryRun: boolean,
+): Promise<Outcome> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }));
+    return { state: "there" };
+  } catch (error) {
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    if (status === 403) {
+      return { state: "wrong", reason: "It is somebody else's, or there is no right to it" };
+    }
+    if (status === 301) return { state: "wrong", reason: `It is not in the region "${region}"` };
+    if (status !== 404) throw error;
+  }
+  if (!dryRun) {
+    // The oldest region is the one that must not be named.
+    const place = region === "us-east-1" ? {} : {
+      CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint },
+    };
+    await client.send(new CreateBucketCommand({ Bucket: bucket, ...place }));
+  }
+  return { state: "changed" };
+}
+
+async function ensurePrivate({ client, bucket }: BucketStepOptions, dryRun: boolean): Promise<Outcome> {
+  const found = await client.send(new GetPublicAccessBlockCommand({ Bucket: bucket }))
+    .catch(unless("NoSuchPublicAccessBlockConfiguration", dryRun));
+  const blocks: PublicAccessBlockConfiguration = found?.PublicAccessBlockConfiguration ?? {};
+  if (BLOCK_NAMES.every((name) => blocks[name])) return { state: "there" };
+  if (!dryRun) {
+    const block = { Bucket: bucket, PublicAccessBlockConfiguration: BLOCKS };
+    await client.send(new PutPublicAccessBlockCommand(block));
+  }
+  return { state: "changed" };
+}
+
+async function ensureLifecycle(options: BucketStepOptions, dryRun: boolean): Promise<Outcome> {
+  const { client, bucket, prefix } = options;
+  const { rules, ...rest } = await lifecycleOf(options, dryRun);
+  const covers = (rule: LifecycleRule) =>
+    rule.Status === "Enabled" && rule.AbortIncompleteMultipartUpload !== undefined && isFor(rule, prefix);
+  if (rules.some(covers)) return { state: "there" };
+  if (!dryRun) {
+    // What is put replaces all rules, so the others go along as they are; the two ways to name a prefix do not mix.
+    const old = rules.some(({ Filter }) => Filter === undefined);
+    const rule: LifecycleRule = {
+      ID: RULE_ID,
+      Status: "Enabled",
+      ...(old ? { Prefix: prefix } : { Filter: { Prefix: prefix } }),
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: DAYS },
+    };
+    const LifecycleConfiguration = { Rules: [...rules.filter(({ ID }) => ID !== RULE_ID), rule] };
+    await client.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration, ...rest }),
+    );
+  }
+  return { state: "changed" };
+}
+
+/** A rule that deletes objects deletes blobs that are in use. */
+async function verifyNoExpiry(options: BucketStepOptions): Promise<Outcome> {
+  const { rules } = await lifecycleOf(options, true);
+  const bad = rules.filter((rule) =>
+    rule.Status === "Enabled" && (rule.Expiration?.Days ?? rule.Expiration?.Date) !== undefined &&
+    (isFor(rule, options.prefix) || prefixOf(rule)?.startsWith(options.prefix))
+  );
+  if (bad.length === 0) return { state: "there" };
+  const names = bad.map(({ ID }) => `"${ID ?? "without a name"}"`).join(", ");
+  return { state: "wrong", reason: `Content will be lost by the lifecycle rule ${names}` };
+}
+
+async function lifecycleOf({ client, bucket }: BucketStepOptions, dryRun: boolean) {
+  const found = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))
+    .catch(unless("NoSuchLifecycleConfiguration", dryRun));
+  const { TransitionDefaultMinimumObjectSize: size } = found ?? {};
+  return {
+    rules: found?.Rules ?? [],
+    ...(size !== undefined && { TransitionDefaultMinimumObjectSize: size }),
+  };
+}
+
+/** Whether all keys with this prefix are the rule's; one that asks for more than a prefix is for some of them alone. */
+function isFor(rule: LifecycleRule, prefix: string): boolean {
+  const covered = prefixOf(rule);
+  return covered !== undefined && prefix.startsWith(covered);
+}
+
+function prefixOf({ Filter, Prefix }: LifecycleRule): string | undefined {
+  if (Filter === undefined) return Prefix ?? "";
+  const conditions = Object.entries(Filter).filter(([, condition]) => condition !== undefined);
+  return conditions.every(([name]) => name === "Prefix") ? Filter.Prefix ?? "" : undefined;
+}
+
+/** Takes the answer that there is none for nothing, and that there is not even a bucket where that is to be expected. */
+function unless(none: string, dryRun: boolean): (error: unknown) => undefined {
+  return (error) => {
+    const { name } = error as Error;
+    if (name === none || (dryRun && name === "NoSuchBucket")) return undefined;
+    throw error;
+  };
+}

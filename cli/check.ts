@@ -1,0 +1,42 @@
+import { dynamoOptions, s3Options } from "../aws_options.ts";
+import { assertAws } from "./aws_only.ts";
+import type { Config } from "../settings.ts";
+import { checkBucket, checkTable, type Finding, suffices } from "../storage/check/mod.ts";
+
+/**
+ * `skerry check`: tries the configured bucket and table, and prints what they can do.
+ *
+ * @returns The exit code: 0 where the registry can be run on them.
+ * @throws {StartError} where there is neither bucket nor table.
+ */
+export async function check(config: Config, print: (text: string) => void): Promise<number> {
+  assertAws(config);
+  const { s3Bucket, s3Prefix, dynamodbTable } = config;
+  const bucket = await checkBucket(s3Options(config));
+  const table = await checkTable(dynamoOptions(config));
+  print(`Bucket "${s3Bucket}"${s3Prefix === "" ? "" : `, prefix "${s3Prefix}"`}\n`);
+  print(`${findingsTable(bucket)}\n`);
+  print(`Table "${dynamodbTable}"\n`);
+  print(`${findingsTable(table)}\n`);
+  const works = suffices([...bucket, ...table]);
+  print(works ? "All that is needed works." : "Something that is needed does not work.");
+  return works ? 0 : 1;
+}
+
+/** A line for each finding, in columns. */
+export function findingsTable(findings: Finding[]): string {
+  const rows = [
+    ["capability", "needed", "result", ""],
+    ...findings.map(({ capability, needed, works, note }) => [
+      capability,
+      needed ? "yes" : "no",
+      works === undefined ? "not tried" : works ? "works" : needed ? "FAILS" : "no",
+      note,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
+  );
+  return lines.map((line) => `  ${line}`).join("\n");
+}

@@ -1,0 +1,40 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { dynamoOptions, s3Options } from "../aws_options.ts";
+import type { Config } from "../settings.ts";
+import { makeClient } from "../storage/objects/s3/mod.ts";
+import { assertAws } from "./aws_only.ts";
+import { bucketSteps } from "./bucket_steps.ts";
+import { takeSteps } from "./step.ts";
+import { tableSteps } from "./table_steps.ts";
+
+/** Milliseconds between two looks at a table that is being made. */
+const POLL_INTERVAL = 1000;
+
+/**
+ * `skerry provision`: makes the configured bucket and table, or verifies them, and prints a line for each step. What is
+ * there already stays as it is.
+ *
+ * @returns The exit code: 0 where all that is needed is there, or would be.
+ * @throws {StartError} where the configuration names neither bucket nor table.
+ */
+export async function provision(
+  config: Config,
+  print: (text: string) => void,
+  { dryRun }: { dryRun: boolean },
+): Promise<number> {
+  assertAws(config);
+  const { bucket, prefix = "" } = s3Options(config);
+  const { table, region, endpoint } = dynamoOptions(config);
+  const s3 = makeClient(s3Options(config));
+  const dynamo = new DynamoDBClient({ region, ...(endpoint !== undefined && { endpoint }) });
+  try {
+    const steps = [
+      ...bucketSteps({ client: s3, bucket, prefix, region }),
+      ...tableSteps({ client: dynamo, table, pollInterval: POLL_INTERVAL }),
+    ];
+    return await takeSteps(steps, dryRun, print) ? 0 : 1;
+  } finally {
+    s3.destroy();
+    dynamo.destroy();
+  }
+}
