@@ -139,6 +139,19 @@ Deno.test("DynamoTable gives up at once when another attempt would not help", as
   assertEquals(faulty.counts, { GetItem: 1 });
 });
 
+Deno.test("DynamoTable signs again by the store's clock when its own is wrong", async () => {
+  const years: string[] = [];
+  await using faulty = await openFaulty("GetItem", async ({ nth, signedAt, forward }) => {
+    years.push(signedAt.slice(0, 4));
+    if (nth > 1) return await forward();
+    const answer = refusal("InvalidSignatureException");
+    answer.headers.set("date", "Wed, 01 Jul 2099 12:00:00 GMT");
+    return answer;
+  });
+  assertEquals(await faulty.table.get(KEY), undefined);
+  assertEquals([years.length, years[1]], [2, "2099"]);
+});
+
 Deno.test("DynamoTable says that the store is unavailable when the deadline has come", async () => {
   const broken = () => Promise.resolve(refusal("InternalServerError", 500));
   await using faulty = await openFaulty("GetItem", broken, { deadline: 200 });

@@ -11,6 +11,8 @@ export interface Intercepted {
   /** The body. */
   // deno-lint-ignore no-explicit-any -- whatever the operation takes; each test knows its own
   input: any;
+  /** When it was signed, as in `20261124T031200Z`. */
+  signedAt: string;
   /** Settles when whoever asked has gone. */
   gone: Promise<void>;
   /** Has DynamoDB do it, with another body if one is given. */
@@ -40,14 +42,16 @@ export async function startInterceptor(
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Uint8Array>)).toString();
     const names = ["content-type", "x-amz-target", "x-amz-date", "authorization"];
     const headers = names.map((name): [string, string] => [name, String(request.headers[name])]);
-    async function forward(input?: unknown): Promise<Response> {
-      const sent = input === undefined ? body : JSON.stringify(input);
+    async function forward(changed?: unknown): Promise<Response> {
+      const sent = changed === undefined ? body : JSON.stringify(changed);
       const answer = await fetch(target, { method: "POST", headers, body: sent });
       return new Response(await answer.bytes(), { status: answer.status, headers: answer.headers });
     }
     const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+    const signedAt = String(request.headers["x-amz-date"]);
+    const input = JSON.parse(body);
     const nth = counts[operation] = (counts[operation] ?? 0) + 1;
-    await respond(response, await intercept({ operation, nth, input: JSON.parse(body), gone, forward }));
+    await respond(response, await intercept({ operation, nth, input, signedAt, gone, forward }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
