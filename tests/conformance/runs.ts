@@ -11,12 +11,12 @@ import { runOldSuite, runSuite, type SuiteRun } from "./suites.ts";
 
 /** One run of a suite. */
 export interface ConformanceRun {
-  /** Names the run's test, its repositories and the folder of its results. */
+  /** Names the run's test. */
   readonly name: string;
   /** The settings of the registry under test. */
   readonly registry: Readonly<Record<string, string>>;
-  /** Runs the suite against the registry at `host` (`host:port`). */
-  readonly run: (host: string) => Promise<SuiteRun>;
+  /** Runs the suite against the registry at `host` (`host:port`); `name` is for its repositories and its results. */
+  readonly run: (host: string, name: string) => Promise<SuiteRun>;
   readonly pins: Pins;
 }
 
@@ -32,13 +32,13 @@ export const RUNS: readonly ConformanceRun[] = [
   {
     name: "dev",
     registry: { SKERRY_REFERENCES: "sparse" },
-    run: (host) => runSuite(host, "dev", { version: "dev", sparse: true }),
+    run: (host, name) => runSuite(host, name, { version: "dev", sparse: true }),
     pins: { counters: counters(1032), items: 52, off: {} },
   },
   {
     name: "v1.1",
     registry: { SKERRY_REFERENCES: "sparse" },
-    run: (host) => runSuite(host, "v1.1", { version: "1.1", sparse: true }),
+    run: (host, name) => runSuite(host, name, { version: "1.1", sparse: true }),
     pins: {
       counters: counters(906, { Disabled: 2 }),
       items: 52,
@@ -53,13 +53,13 @@ export const RUNS: readonly ConformanceRun[] = [
   {
     name: "strict",
     registry: { SKERRY_REFERENCES: "strict" },
-    run: (host) => runSuite(host, "strict", { version: "dev", sparse: false }),
+    run: (host, name) => runSuite(host, name, { version: "dev", sparse: false }),
     pins: { counters: counters(986), items: 52, off: { "Data: Sparse Manifests": "Disabled" } },
   },
   {
     name: "first-suite",
     registry: { SKERRY_REFERENCES: "strict" },
-    run: (host) => runOldSuite(host, "first-suite"),
+    run: runOldSuite,
     pins: {
       counters: counters(64, { Skip: 4 }),
       items: 68,
@@ -74,13 +74,17 @@ export const RUNS: readonly ConformanceRun[] = [
   },
 ];
 
-/** Runs a suite against the registry at `host` (`host:port`): one step for each item, and one for the counters. */
+/**
+ * Runs a suite against the registry at `host` (`host:port`): one step for each item, and one for the counters. `id` tells
+ * its results from those of other registries.
+ */
 export async function checkRun(
   t: Deno.TestContext,
-  { run, pins }: ConformanceRun,
+  { name, run, pins }: ConformanceRun,
   host: string,
+  id: string,
 ): Promise<void> {
-  const { report, output, results } = await run(host);
+  const { report, output, results } = await run(host, `${id}-${name}`);
   for (const [item, verdict] of Object.entries(report.items)) {
     await t.step(item, () => assertEquals(verdict, expectedVerdict(pins, item), `See ${results}`));
   }
