@@ -215,12 +215,3 @@ Deno.test("DynamoTable putMany() writes again what DynamoDB leaves", async () =>
   );
   assertEquals(faulty.counts, { BatchWriteItem: 4 });
 });
-
-Deno.test("DynamoTable putMany() begins no batch when one has failed", async () => {
-  await using faulty = await openFaulty(
-    "BatchWriteItem",
-    () => Promise.resolve(refusal("AccessDeniedException")),
-  );
-  await assertRejects(() => faulty.table.putMany(items(25 * 10)), Error);
-  assertEquals(faulty.counts, { BatchWriteItem: 4 });
-});
