@@ -1,0 +1,187 @@
+import { type Exchange, exchange, isRepeatable } from "./exchange.ts";
+import { parseRequestHead, type RequestHead } from "./head.ts";
+import { type Fate, type Fault, FAULTS, Plan, RANDOM_FAULTS, type Step } from "./plan.ts";
+import { isBroken, type Traffic, Wire } from "./wire.ts";
+
+/** What {@linkcode startFaultProxy} takes. */
+export interface FaultProxyOptions {
+  /** `http://127.0.0.1:port` of the store. */
+  readonly upstream: string;
+  /** The TCP port to listen on, a free one by default. */
+  readonly port?: number;
+  /** From 0 to 1: how likely a fault is when no script says what happens. 0 by default. */
+  readonly rate?: number;
+  /** Those that come by chance, each as likely as any other; all but "hang" by default. */
+  readonly faults?: readonly Fault[];
+  /** For the dice; by default another one each time. It is printed when they are first thrown. */
+  readonly seed?: number;
+  /** Milliseconds that a delay is shorter than, 500 by default. */
+  readonly longestDelay?: number;
+  /** Told of each request before its fate comes over it. */
+  readonly onRequest?: (request: RequestHead, fate: Fate) => void;
+}
+
+/** A running proxy. Disposing of it cuts all connections. */
+export interface FaultProxy extends AsyncDisposable {
+  /** `http://127.0.0.1:port`, to be given to whoever uses the store. */
+  readonly url: string;
+  readonly seed: number;
+  /** From 0 to 1; may be changed at any time. */
+  rate: number;
+  /** While it is true nobody listens: connections are cut when it becomes so, and new ones refused. */
+  down: boolean;
+  /** Requests by what happened to them; "pass" for nothing. */
+  readonly counts: Readonly<Record<Fate, number>>;
+  /** Bytes on the connections to the store. */
+  readonly traffic: Readonly<Traffic>;
+  /** Steps of the script that no request has taken yet. */
+  readonly stepsLeft: number;
+  /** Says what happens to the next requests, one step for each; chance comes back after the last one. */
+  script(steps: readonly Step[]): void;
+  /** Breaks all connections as they are. */
+  cut(): void;
+}
+
+/** Milliseconds that an idle connection to the store is used again within; a store closes none that early. */
+const IDLE = 1000;
+
+/** Starts a proxy on the loopback interface that passes HTTP/1.1 on byte for byte, but for the faults. */
+export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
+  const { rate = 0, faults = RANDOM_FAULTS, longestDelay = 500 } = options;
+  const plan = new Plan({
+    seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
+    rate,
+    faults,
+  });
+  const counts = Object.fromEntries(["pass", ...FAULTS].map((fate) => [fate, 0])) as Record<Fate, number>;
+  const traffic: Traffic = { sent: 0, received: 0 };
+  const wires = new Set<Wire>();
+  const serving = new Set<Promise<void>>();
+  const bugs: unknown[] = [];
+  let cutting = new AbortController();
+  let listener: Deno.TcpListener | undefined = listen(options.port ?? 0);
+  const { port } = listener.addr;
+
+  function listen(port: number): Deno.TcpListener {
+    // The listener before this one may need a moment more to let go of the port.
+    const made = Deno.listen({ hostname: "127.0.0.1", port, reusePort: true });
+    track(accept(made));
+    return made;
+  }
+
+  async function accept(from: Deno.TcpListener): Promise<void> {
+    for await (const connection of from) {
+      if (listener === from) track(serve(opened(connection)));
+      else connection.close(); // it came just before the end
+    }
+  }
+
+  function track(work: Promise<void>): void {
+    const done = work.catch((error) => {
+      if (!isBroken(error)) bugs.push(error);
+    }).finally(() => serving.delete(done));
+    serving.add(done);
+  }
+
+  function opened(connection: Deno.TcpConn, counted?: Traffic): Wire {
+    const wire = new Wire(connection, counted);
+    wires.add(wire);
+    return wire;
+  }
+
+  async function serve(client: Wire): Promise<void> {
+    let store: Wire | undefined;
+    let usedAt = 0;
+    const connect = async (): Promise<Wire> => {
+      if (store !== undefined && (store.closed || Date.now() - usedAt > IDLE)) store = closed(store);
+      const { hostname, port } = new URL(options.upstream);
+      store ??= opened(await Deno.connect({ hostname, port: Number(port || 80) }), traffic);
+      usedAt = Date.now();
+      return store;
+    };
+    const delay = () => pause(plan.delay(longestDelay), cutting.signal);
+    try {
+      for (;;) {
+        const head = await client.readHead();
+        if (head === undefined) return;
+        const parts: Exchange = { client, request: parseRequestHead(head), store: connect, delay };
+        const keeps = await exchange(parts, fateOf(parts.request));
+        usedAt = Date.now();
+        if (!keeps) return;
+      }
+    } finally {
+      closed(client);
+      if (store !== undefined) closed(store);
+    }
+  }
+
+  function fateOf(request: RequestHead): Fate {
+    const drawn = plan.next(request);
+    const fate = drawn === "repeat" && !isRepeatable(request) ? "pass" : drawn;
+    counts[fate]++;
+    options.onRequest?.(request, fate);
+    return fate;
+  }
+
+  function closed(wire: Wire): undefined {
+    wire.close();
+    wires.delete(wire);
+  }
+
+  function cut(): void {
+    cutting.abort();
+    cutting = new AbortController();
+    for (const wire of wires) closed(wire);
+  }
+
+  function setDown(down: boolean): void {
+    if (down === (listener === undefined)) return;
+    if (down) {
+      listener?.close();
+      listener = undefined;
+      cut();
+    } else listener = listen(port);
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seed: plan.seed,
+    counts,
+    traffic,
+    get rate() {
+      return plan.rate;
+    },
+    set rate(rate) {
+      plan.rate = rate;
+    },
+    get down() {
+      return listener === undefined;
+    },
+    set down(down) {
+      setDown(down);
+    },
+    get stepsLeft() {
+      return plan.stepsLeft;
+    },
+    script: (steps) => plan.script(steps),
+    cut,
+    async [Symbol.asyncDispose]() {
+      setDown(true);
+      while (serving.size > 0) await Promise.all(serving);
+      if (bugs.length > 0) throw new AggregateError(bugs, "The proxy itself failed");
+    },
+  };
+}
+
+/** Waits, no longer than until the signal. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+  });
+}
