@@ -33,6 +33,9 @@ const TRANSIENT = new Set([
   "ServiceUnavailable",
   "TransactionConflictException",
   "ReplicatedWriteConflictException",
+  // Those who hand out credentials have bad days as well.
+  "CredentialsProviderError",
+  "TokenProviderError",
 ]);
 
 /** What the SDK's errors have in common. */
