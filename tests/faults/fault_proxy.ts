@@ -1,7 +1,8 @@
+import { Door } from "./door.ts";
 import { type Exchange, exchange, isRepeatable } from "./exchange.ts";
 import { parseRequestHead, type RequestHead } from "./head.ts";
 import { type Fate, type Fault, FAULTS, Plan, RANDOM_FAULTS, type Step } from "./plan.ts";
-import { isBroken, type Traffic, Wire } from "./wire.ts";
+import { Broken, isBroken, type Traffic, Wire } from "./wire.ts";
 
 /** What {@linkcode startFaultProxy} takes. */
 export interface FaultProxyOptions {
@@ -59,22 +60,7 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
   const serving = new Set<Promise<void>>();
   const bugs: unknown[] = [];
   let cutting = new AbortController();
-  let listener: Deno.TcpListener | undefined = listen(options.port ?? 0);
-  const { port } = listener.addr;
-
-  function listen(port: number): Deno.TcpListener {
-    // The listener before this one may need a moment more to let go of the port.
-    const made = Deno.listen({ hostname: "127.0.0.1", port, reusePort: true });
-    track(accept(made));
-    return made;
-  }
-
-  async function accept(from: Deno.TcpListener): Promise<void> {
-    for await (const connection of from) {
-      if (listener === from) track(serve(opened(connection)));
-      else connection.close(); // it came just before the end
-    }
-  }
+  const door = new Door(options.port ?? 0, (connection) => track(serve(opened(connection))));
 
   function track(work: Promise<void>): void {
     const done = work.catch((error) => {
@@ -96,6 +82,7 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
       if (store !== undefined && (store.closed || Date.now() - usedAt > IDLE)) store = closed(store);
       const { hostname, port } = new URL(options.upstream);
       store ??= opened(await Deno.connect({ hostname, port: Number(port || 80) }), traffic);
+      if (client.closed) throw new Broken("The connections were cut meanwhile");
       usedAt = Date.now();
       return store;
     };
@@ -134,17 +121,8 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
     for (const wire of wires) closed(wire);
   }
 
-  function setDown(down: boolean): void {
-    if (down === (listener === undefined)) return;
-    if (down) {
-      listener?.close();
-      listener = undefined;
-      cut();
-    } else listener = listen(port);
-  }
-
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${door.port}`,
     seed: plan.seed,
     counts,
     traffic,
@@ -155,10 +133,11 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
       plan.rate = rate;
     },
     get down() {
-      return listener === undefined;
+      return !door.open;
     },
     set down(down) {
-      setDown(down);
+      door.open = !down;
+      if (down) cut();
     },
     get stepsLeft() {
       return plan.stepsLeft;
@@ -166,7 +145,8 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
     script: (steps) => plan.script(steps),
     cut,
     async [Symbol.asyncDispose]() {
-      setDown(true);
+      await door.close();
+      cut();
       while (serving.size > 0) await Promise.all(serving);
       if (bugs.length > 0) throw new AggregateError(bugs, "The proxy itself failed");
     },
