@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ObjectStore } from "../object_store.ts";
-import { content, type Test } from "./fixtures.ts";
+import { content, type Test, type Together } from "./fixtures.ts";
 
 /** In the order of their bytes: `-` sorts before `/`, and that before every digit and letter. */
-const ORDERED = [
+const KEYS = [
   "-",
   "a",
   "a-",
@@ -22,17 +22,19 @@ const ORDERED = [
 ]
   .concat(["b/0/0/0", "b/0/0/1", "b/0/1", "b/1", "b0/a", "c"]);
 
-async function fill(store: ObjectStore): Promise<void> {
-  const shuffled = ORDERED.map((key, i) => ({ key, at: (i * 7919) % 101 })).sort((a, b) => a.at - b.at);
-  for (const { key } of shuffled) await store.put(key, content(1));
-}
-
 /** What is there: objects, and parts of what is not yet one. */
-export function registerLists(test: Test): void {
+export function registerLists(test: Test, together: Together): void {
+  const ordered = together(KEYS);
+
+  async function fill(store: ObjectStore): Promise<void> {
+    const shuffled = ordered.map((key, i) => ({ key, at: (i * 7919) % 101 })).sort((a, b) => a.at - b.at);
+    for (const { key } of shuffled) await store.put(key, content(1));
+  }
+
   test("list() answers keys in the order of their bytes", async (store) => {
     assertEquals(await store.list("", { limit: 100 }), []);
     await fill(store);
-    assertEquals(await store.list("", { limit: 100 }), ORDERED);
+    assertEquals(await store.list("", { limit: 100 }), ordered);
   });
 
   test("list() answers keys that begin with the prefix, wherever it ends", async (store) => {
@@ -56,7 +58,7 @@ export function registerLists(test: Test): void {
         "d/e/f",
       ]
     ) {
-      const expected = ORDERED.filter((key) => key.startsWith(prefix));
+      const expected = ordered.filter((key) => key.startsWith(prefix));
       assertEquals(await store.list(prefix, { limit: 100 }), expected, prefix);
     }
   });
@@ -65,7 +67,7 @@ export function registerLists(test: Test): void {
     await fill(store);
     for (
       const after of [
-        ...ORDERED,
+        ...ordered,
         "",
         "a.",
         "a//",
@@ -80,7 +82,7 @@ export function registerLists(test: Test): void {
         "é",
       ]
     ) {
-      const expected = ORDERED.filter((key) => key > after);
+      const expected = ordered.filter((key) => key > after);
       assertEquals(await store.list("", { after, limit: 100 }), expected, after);
       assertEquals(
         await store.list("b/", { after, limit: 100 }),
@@ -100,7 +102,7 @@ export function registerLists(test: Test): void {
       pages.push(page);
       after = page.at(-1);
     }
-    assertEquals(pages.flat(), ORDERED);
+    assertEquals(pages.flat(), ordered);
     assert(pages.slice(0, -1).every((page) => page.length === 4));
     assertEquals(await store.list("", { limit: 0 }), []);
   });

@@ -39,7 +39,6 @@ export function codeAndStatus(error: unknown): { code: string; status: number | 
 /** What may go better the next time although its status may not say so (AWS reports some of them with 200 or 400). */
 const TRANSIENT = new Set([
   "InternalError",
-  "OperationAborted",
   "RequestTimeout",
   "RequestTimeoutException",
   "ServiceUnavailable",
@@ -79,7 +78,10 @@ export function isTransient(error: unknown): boolean {
   if (isFull(error)) return false;
   const { code, status } = codeAndStatus(error);
   if (TRANSIENT.has(code) || isConnectionError(error)) return true;
-  return status === 408 || status === 429 || (status !== undefined && status >= 500 && status !== 501);
+  // 409: in conflict with what happens elsewhere at the same moment, since nobody else writes our keys. AWS says so of
+  // conditional operations, Versity's gateway where a put meets the delete of its last neighbour.
+  if (status === undefined || status === 501) return false;
+  return status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
 function isConnectionError(error: unknown): boolean {

@@ -6,6 +6,8 @@
  *   deno test --allow-all storage/objects/s3/real_store_test.ts
  * ```
  *
+ * `SKERRY_TEST_S3_FILES` is set for a store that keeps objects as files, as Versity's gateway does.
+ *
  * @module
  */
 
@@ -32,5 +34,5 @@ if (endpoint !== undefined) {
         await store.delete(await store.list("", { limit: 1000 }));
       },
     };
-  });
+  }, { objectsAreFiles: Deno.env.has("SKERRY_TEST_S3_FILES") });
 }
