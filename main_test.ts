@@ -9,9 +9,10 @@ const DIGEST = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e730433629
 /** How a process ended that could not start. */
 async function runMain(
   env: Record<string, string>,
+  ...command: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", MAIN],
+    args: ["run", "--allow-all", MAIN, ...command],
     env: { PORT: "0", ...env },
   }).output();
   const decoder = new TextDecoder();
@@ -122,6 +123,21 @@ Deno.test("main says that the database is none and exits with 1", async () => {
     );
     const { code, stderr } = await runMain({ SKERRY_DATA: data });
     assertEquals([code, stderr], [1, `Cannot use the data folder "${data}": file is not a database\n`]);
+  });
+});
+
+Deno.test("main runs an operator's command and exits with its code", async () => {
+  const help = await runMain({}, "help");
+  assertEquals([help.code, help.stderr], [0, ""]);
+  assertStringIncludes(help.stdout, "Usage: deno task skerry <command>");
+  const misused = await runMain({}, "serv");
+  assertEquals([misused.code, misused.stdout], [2, ""]);
+  assertStringIncludes(misused.stderr, 'No such command: "serv"');
+  const without = await runMain({}, "check");
+  assertEquals(without, {
+    code: 1,
+    stdout: "",
+    stderr: 'There is no bucket and no table: SKERRY_STORAGE is "folder" and not "aws"\n',
   });
 });
 
