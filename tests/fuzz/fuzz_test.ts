@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { type RegistryProcess, startRegistry } from "../harness/registry_process.ts";
+import { CLUSTER, SINGLE, type SubjectProcess } from "../harness/subjects.ts";
 import { Dice } from "./dice.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import { generate } from "./generator.ts";
@@ -8,48 +8,60 @@ import { differences, takeSnapshot } from "./snapshot.ts";
 import { createWorld } from "./world.ts";
 
 /** How many requests, which ones, and where to begin: one that was found to be bad can be had again by itself. */
-const COUNT = Number(Deno.env.get("FUZZ_COUNT") ?? 100_000);
+const COUNT = Deno.env.get("FUZZ_COUNT");
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_123);
 const FIRST = Number(Deno.env.get("FUZZ_FIRST") ?? 0);
+
+/**
+ * What costs more for each request gets fewer of them. `spare` is how many connections to its stores a process may keep
+ * for the next requests.
+ */
+const RUNS = [
+  { kind: SINGLE, count: Number(COUNT ?? 100_000), spare: 0 },
+  { kind: CLUSTER, count: Number(COUNT ?? 10_000), spare: 64 },
+];
 
 const CONNECTIONS = 6;
 
 /** More than the registry may ever have in memory, whatever it is asked. */
 const MOST_MEMORY = 300 * 1024 * 1024;
 
-Deno.test("bad input gives no failure, no exception and no change", async () => {
-  console.log(`${COUNT} requests from number ${FIRST} with seed ${SEED}`);
-  await using registry = await startRegistry({
-    env: { SKERRY_LOG: "json", SKERRY_UPLOAD_IDLE_TIMEOUT: "1s" },
+for (const { kind, count, spare } of RUNS) {
+  Deno.test(`bad input gives no failure, no exception and no change on ${kind.name}`, async () => {
+    console.log(`${count} requests from number ${FIRST} with seed ${SEED}`);
+    await using subject = await kind.start({ SKERRY_LOG: "json", SKERRY_UPLOAD_IDLE_TIMEOUT: "1s" });
+    const { processes, stored } = subject;
+    const world = await createWorld(subject.url);
+    const before = await takeSnapshot(subject.url, stored, world);
+    const filesBefore = await Promise.all(processes.map(openFiles));
+
+    const fuzzer = new Fuzzer(processes, (index) => generate(new Dice(SEED, index), world), world);
+    const started = Date.now();
+    await fuzzer.run(FIRST, FIRST + count, CONNECTIONS);
+    const { problems, statuses, memory } = fuzzer;
+    console.log(`${count} requests in ${((Date.now() - started) / 1000).toFixed(1)} s; statuses:`, statuses);
+    console.log(`Most memory: ${Math.round(memory / 1024 / 1024)} MiB`);
+
+    const changes = differences(before, await takeSnapshot(subject.url, stored, world));
+    assertEquals([...problems, ...changes], []);
+    assertEquals(findTrouble(subject.log(), fuzzer.requestIds), []);
+    assertLess(memory, MOST_MEMORY);
+    for (const [index, process] of processes.entries()) {
+      const { files, sockets } = await openFiles(process);
+      assertEquals(files, filesBefore[index]!.files);
+      assertLessOrEqual(sockets, filesBefore[index]!.sockets + spare);
+      assert(await isReady(process));
+    }
+    if (count < 10_000) return;
+    // The requests would show nothing if all of them were refused for the same reason.
+    for (const status of [200, 201, 202, 204, 206, 304, 400, 404, 405, 412, 413, 414, 416]) {
+      assert(statuses[status] !== undefined, `No answer has status ${status}`);
+    }
   });
-  const world = await createWorld(registry.url);
-  const before = await takeSnapshot(registry.url, registry.data, world);
-  const filesBefore = await openFiles(registry);
-
-  const fuzzer = new Fuzzer(registry, (index) => generate(new Dice(SEED, index), world), world);
-  const started = Date.now();
-  await fuzzer.run(FIRST, FIRST + COUNT, CONNECTIONS);
-  const { problems, statuses, memory } = fuzzer;
-  console.log(`${COUNT} requests in ${((Date.now() - started) / 1000).toFixed(1)} s; statuses:`, statuses);
-  console.log(`Most memory: ${Math.round(memory / 1024 / 1024)} MiB`);
-
-  const changes = differences(before, await takeSnapshot(registry.url, registry.data, world));
-  assertEquals([...problems, ...changes], []);
-  assertEquals(findTrouble(registry.log(), fuzzer.requestIds), []);
-  assertLess(memory, MOST_MEMORY);
-  const { files, sockets } = await openFiles(registry);
-  assertEquals(files, filesBefore.files);
-  assertLessOrEqual(sockets, filesBefore.sockets);
-  assert(await isReady(registry));
-  if (COUNT < 10_000) return;
-  // The requests would show nothing if all of them were refused for the same reason.
-  for (const status of [200, 201, 202, 204, 206, 304, 400, 404, 405, 412, 413, 414, 416]) {
-    assert(statuses[status] !== undefined, `No answer has status ${status}`);
-  }
-});
+}
 
 /** What the process has open, once it has closed what it is done with. */
-async function openFiles({ pid }: RegistryProcess): Promise<{ files: string[]; sockets: number }> {
+async function openFiles({ pid }: SubjectProcess): Promise<{ files: string[]; sockets: number }> {
   const folder = `/proc/${pid}/fd`;
   let last = "";
   for (let unchanged = 0; unchanged < 5;) {
@@ -67,8 +79,8 @@ async function openFiles({ pid }: RegistryProcess): Promise<{ files: string[]; s
   return { files, sockets: names.length - files.length };
 }
 
-async function isReady({ url }: RegistryProcess): Promise<boolean> {
-  const response = await fetch(`${url}/readyz`);
+async function isReady({ host }: SubjectProcess): Promise<boolean> {
+  const response = await fetch(`http://${host}/readyz`);
   await response.body?.cancel();
   return response.ok;
 }

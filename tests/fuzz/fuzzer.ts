@@ -1,4 +1,4 @@
-import type { RegistryProcess } from "../harness/registry_process.ts";
+import type { SubjectProcess } from "../harness/subjects.ts";
 import { type FuzzRequest, serialize } from "./fuzz_request.ts";
 import { isLax, judge } from "./judge.ts";
 import { Closed, ProtocolError, RawConnection, type RawResponse } from "./raw_connection.ts";
@@ -10,6 +10,12 @@ const MOST_PROBLEMS = 10;
 /** Requests between two looks at the memory of the registry. */
 const MEMORY_INTERVAL = 500;
 
+/** A connection, and the process at its other end. */
+interface Connected {
+  readonly raw: RawConnection;
+  readonly process: SubjectProcess;
+}
+
 /** Sends requests over several connections and judges the answers. */
 export class Fuzzer {
   /** Each with what is needed to have it again. */
@@ -18,15 +24,20 @@ export class Fuzzer {
   readonly statuses: Record<number, number> = {};
   /** `X-Request-Id` of the answers. */
   readonly requestIds: string[] = [];
-  /** The most that the process had in memory, in bytes. */
+  /** The most that one of the processes had in memory, in bytes. */
   memory = 0;
-  readonly #registry: RegistryProcess;
+  readonly #processes: readonly SubjectProcess[];
   readonly #make: (index: number) => FuzzRequest;
   readonly #world: World;
+  #opened = 0;
 
-  /** For a registry with `world` in it, and what `make` makes of the numbers of requests. */
-  constructor(registry: RegistryProcess, make: (index: number) => FuzzRequest, world: World) {
-    this.#registry = registry;
+  /** For the processes of a registry with `world` in it, and what `make` makes of the numbers of requests. */
+  constructor(
+    processes: readonly SubjectProcess[],
+    make: (index: number) => FuzzRequest,
+    world: World,
+  ) {
+    this.#processes = processes;
     this.#make = make;
     this.#world = world;
   }
@@ -35,30 +46,34 @@ export class Fuzzer {
   async run(first: number, end: number, connections: number): Promise<void> {
     let next = first;
     await Promise.all(Array.from({ length: connections }, async () => {
-      let connection: RawConnection | undefined;
+      let connection: Connected | undefined;
       while (next < end && this.problems.length < MOST_PROBLEMS) {
         const index = next++;
         if (index % MEMORY_INTERVAL === 0) {
-          this.memory = Math.max(this.memory, await residentBytes(this.#registry.pid));
+          for (const { pid } of this.#processes) {
+            this.memory = Math.max(this.memory, await residentBytes(pid));
+          }
         }
         connection = await this.#try(index, connection);
       }
-      connection?.[Symbol.dispose]();
+      connection?.raw[Symbol.dispose]();
     }));
   }
 
   /** Sends one request, over `connection` if there is one. Answers the connection where it can be used again. */
-  async #try(index: number, connection: RawConnection | undefined): Promise<RawConnection | undefined> {
+  async #try(index: number, connection: Connected | undefined): Promise<Connected | undefined> {
     const request = this.#make(index);
-    const bytes = serialize(request, this.#registry.host);
+    // Each new connection is to the next process.
+    const process = connection?.process ?? this.#processes[this.#opened++ % this.#processes.length]!;
+    const bytes = serialize(request, process.host);
     const lax = isLax(request, bytes);
     // The last request may have been the last one of the connection without the server's saying so.
-    for (const open of connection === undefined ? [undefined] : [connection, undefined]) {
-      const used = open ?? await RawConnection.open(this.#registry.port);
+    for (const open of connection === undefined ? [undefined] : [connection.raw, undefined]) {
+      const used = open ?? await RawConnection.open(process.port);
       try {
         const response = await used.exchange(bytes, request.method, { end: request.framing === "raw" });
         this.#note(index, request, bytes, response, judge(request, response, lax));
-        if (response.keepAlive && !lax && request.framing !== "stalled") return used;
+        if (response.keepAlive && !lax && request.framing !== "stalled") return { raw: used, process };
       } catch (error) {
         if (!(error instanceof Closed || error instanceof ProtocolError)) throw error;
         if (error instanceof Closed && error.early && open !== undefined) {

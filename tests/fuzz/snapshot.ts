@@ -1,17 +1,17 @@
-import { DatabaseSync } from "node:sqlite";
+import type { Stored, StoredFile, StoredItem } from "../harness/stored.ts";
 import { digestOf, type Repository, SCRATCH, type World } from "./world.ts";
 
-/** All that can be seen of what must not change: through the registry, in its table and among its files. */
+/** All that can be seen of what must not change: through the registry and behind its back. */
 export type Snapshot = Map<string, string>;
 
 /** Looks at everything while nobody changes anything. */
-export async function takeSnapshot(url: string, data: string, world: World): Promise<Snapshot> {
+export async function takeSnapshot(url: string, stored: Stored, world: World): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   for (const repository of world.kept) await readRepository(snapshot, url, repository);
   const catalog: { repositories: string[] } = await (await fetch(`${url}/v2/_catalog`)).json();
   snapshot.set("catalog", catalog.repositories.filter((name) => !name.startsWith(`${SCRATCH}/`)).join(" "));
-  const scratch = readTable(snapshot, `${data}/table.sqlite`);
-  await readFiles(snapshot, `${data}/objects`, "", scratch);
+  const scratch = addItems(snapshot, await stored.items());
+  await addFiles(snapshot, await stored.files(), scratch);
   return snapshot;
 }
 
@@ -44,43 +44,29 @@ async function readRepository(snapshot: Snapshot, url: string, repository: Repos
   }
 }
 
-/** The rows that have nothing to do with scratch repositories. Answers how the keys of their objects begin. */
-function readTable(snapshot: Snapshot, path: string): string[] {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const rows = database.prepare("SELECT * FROM item").all().map((row) => ({
-      pk: String(row.pk),
-      sk: String(row.sk),
-      attributes: String(row.attributes),
-      text: JSON.stringify(row),
-    }));
-    const kept = new Set(
-      rows.filter(({ sk }) => sk.startsWith("repo#") && !sk.startsWith(`repo#${SCRATCH}/`)).map(({ pk }) =>
-        pk
-      ),
-    );
-    const prefixes: string[] = [];
-    for (const { pk, sk, attributes, text } of rows) {
-      const { repository, prefix } = JSON.parse(attributes);
-      const ofScratch = [pk, sk, `repo#${repository}`, `repo#${sk}`].some((key) =>
-        key.startsWith(`repo#${SCRATCH}/`)
-      ) ||
-        (sk === "blob" && !kept.has(pk));
-      if (!ofScratch) snapshot.set(`${pk} / ${sk}`, text);
-      else if (prefix !== undefined) prefixes.push(prefix);
-    }
-    return prefixes;
-  } finally {
-    database.close();
+/** The items that have nothing to do with scratch repositories. Answers how the keys of the objects of others begin. */
+function addItems(snapshot: Snapshot, items: readonly StoredItem[]): string[] {
+  const ofScratch = (key: string) => key.startsWith(`repo#${SCRATCH}/`);
+  const links = items.filter(({ sk }) => sk.startsWith("repo#"));
+  const kept = new Set(links.filter(({ sk }) => !ofScratch(sk)).map(({ pk }) => pk));
+  const prefixes: string[] = [];
+  for (const { pk, sk, attributes: { repository, prefix }, text } of items) {
+    const mayChange = [pk, sk, `repo#${repository}`, `repo#${sk}`].some(ofScratch) ||
+      (sk === "blob" && !kept.has(pk));
+    if (!mayChange) snapshot.set(`${pk} / ${sk}`, text);
+    else if (prefix !== undefined) prefixes.push(String(prefix));
   }
+  return prefixes;
 }
 
 /** All files but those of objects whose keys begin with one of `scratch`. */
-async function readFiles(snapshot: Snapshot, root: string, folder: string, scratch: string[]): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
-    const path = folder + name;
+async function addFiles(
+  snapshot: Snapshot,
+  files: readonly StoredFile[],
+  scratch: readonly string[],
+): Promise<void> {
+  for (const { path, fingerprint } of files) {
     if (scratch.some((prefix) => path.startsWith(prefix))) continue;
-    if (isDirectory) await readFiles(snapshot, root, `${path}/`, scratch);
-    else snapshot.set(`file ${path}`, digestOf(await Deno.readFile(`${root}/${path}`)));
+    snapshot.set(`file ${path}`, await fingerprint());
   }
 }
