@@ -2,7 +2,7 @@ import { startRegistry } from "../harness/registry_process.ts";
 import { tool, type ToolName } from "../tools/tool.ts";
 
 /** Names the registry that is to be tested (`host:port`, plain HTTP); without it every workbench starts its own. */
-const REGISTRY_VARIABLE = "SKERRY_TEST_REGISTRY";
+export const REGISTRY_VARIABLE = "SKERRY_TEST_REGISTRY";
 
 /** How long one command of a client may take before it counts as hung. */
 const COMMAND_DEADLINE_MS = 180_000;
@@ -76,7 +76,7 @@ async function startOwnRegistry(stack: AsyncDisposableStack): Promise<string> {
 }
 
 /** Whatever a client does, even when it breaks off in the middle: the registry neither fails nor complains. */
-function assertNoTrouble(log: string): void {
+export function assertNoTrouble(log: string): void {
   for (const line of log.trimEnd().split("\n")) {
     const { level, status = 0 }: { level: string; status?: number } = JSON.parse(line);
     if (level === "error" || status >= 500) throw new Error(`The registry was in trouble: ${line}`);

@@ -21,14 +21,19 @@ export async function assertTakesTurns(balancer: Haproxy): Promise<number[]> {
   return sharesOf(requests);
 }
 
-/** How many requests each backend was given by a balancer that has nothing left to do. */
+/**
+ * How many requests each backend was given by a balancer that has nothing left to do. What was no request at all (clients
+ * try TLS first) is given to nobody.
+ */
 export async function shares(balancer: Haproxy): Promise<number[]> {
   return sharesOf(await allRequests(balancer));
 }
 
 function sharesOf(requests: readonly Balanced[]): number[] {
   const shares: number[] = [];
-  for (const { backend = 0 } of requests) shares[backend] = (shares[backend] ?? 0) + 1;
+  for (const { backend } of requests) {
+    if (backend !== undefined) shares[backend] = (shares[backend] ?? 0) + 1;
+  }
   return shares;
 }
 
