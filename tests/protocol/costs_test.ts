@@ -1,0 +1,148 @@
+/**
+ * What docs/costs.md says of an image, counted where the requests of the real drivers arrive:
+ * `registry/call_counts_test.ts` counts what the registry asks of the ports.
+ */
+import { assertEquals } from "@std/assert";
+import { type Interceptor, startInterceptor } from "../../storage/table/dynamodb/testing/interceptor.ts";
+import {
+  digestOf,
+  manifestOf,
+  pushBlob,
+  pushManifest,
+  type Send,
+  type TestManifest,
+} from "../harness/content.ts";
+import { startRegistry } from "../harness/registry_process.ts";
+import { type S3Server, startS3 } from "../s3/mod.ts";
+import { createTable, CREDENTIALS, CREDENTIALS_ENV, startDynalite } from "../services/mod.ts";
+
+const CONFIG = new TextEncoder().encode('{"architecture":"amd64","os":"linux"}');
+const LAYER = crypto.getRandomValues(new Uint8Array(50_000));
+const BLOBS = [CONFIG, LAYER];
+
+const IMAGE = manifestOf({
+  config: {
+    mediaType: "application/vnd.oci.image.config.v1+json",
+    digest: digestOf(CONFIG),
+    size: CONFIG.length,
+  },
+  layers: [{
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    digest: digestOf(LAYER),
+    size: LAYER.length,
+  }],
+});
+
+/** Requests of both stores, by operation. */
+interface Requests {
+  table: Record<string, number>;
+  objects: Record<string, number>;
+}
+
+/** Both stores, and what was asked of them since the last time that somebody wanted to know. */
+interface CountedStores extends AsyncDisposable {
+  take(): Requests;
+  /** A process that has nothing in its memory. */
+  startProcess(): Promise<Send>;
+}
+
+async function startStores(): Promise<CountedStores> {
+  await using stack = new AsyncDisposableStack();
+  const s3 = stack.use(await startS3({ credentials: CREDENTIALS }));
+  const dynamoDb = stack.use(await startDynalite());
+  await createTable(dynamoDb.endpoint, "skerry-table");
+  const counted = stack.use(await startInterceptor(dynamoDb.endpoint));
+  const env = settings(s3, counted);
+  const kept = stack.move();
+  return {
+    take() {
+      const taken = { table: { ...counted.counts }, objects: { ...s3.requests } };
+      for (const operation of Object.keys(counted.counts)) delete counted.counts[operation];
+      s3.reset();
+      return taken;
+    },
+    async startProcess() {
+      const { url } = kept.use(await startRegistry({ env }));
+      return (path, init) => fetch(url + path, init);
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function settings(s3: S3Server, dynamoDb: Interceptor): Record<string, string> {
+  return {
+    ...CREDENTIALS_ENV,
+    SKERRY_STORAGE: "aws",
+    SKERRY_S3_BUCKET: s3.bucket,
+    SKERRY_S3_PATH_STYLE: "on",
+    // What a process does by itself would be counted along.
+    SKERRY_S3_VERIFIES_CONTENT: "on",
+    SKERRY_SWEEP_INTERVAL: "0",
+    // However slow the machine is.
+    SKERRY_CACHE_AGE: "60s",
+    SKERRY_DYNAMODB_TABLE: "skerry-table",
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
+  };
+}
+
+/** Sends a request that must succeed, and answers its body. */
+async function bytesOf(send: Send, path: string, init?: RequestInit, status = 200): Promise<Uint8Array> {
+  const response = await send(path, init);
+  const bytes = await response.bytes();
+  assertEquals(response.status, status, path);
+  return bytes;
+}
+
+async function pushBlobs(send: Send): Promise<void> {
+  for (const bytes of BLOBS) await pushBlob(send, "app", bytes);
+}
+
+async function pullManifest(send: Send, { bytes }: TestManifest): Promise<void> {
+  assertEquals(await bytesOf(send, "/v2/app/manifests/latest"), bytes);
+}
+
+async function pullBlobs(send: Send): Promise<void> {
+  for (const bytes of BLOBS) {
+    assertEquals(await bytesOf(send, `/v2/app/blobs/${digestOf(bytes)}`), bytes);
+  }
+}
+
+Deno.test("one image costs these requests at the stores themselves (docs/costs.md)", async () => {
+  await using stores = await startStores();
+  const { startProcess, take } = stores;
+  const [first, second, third] = await Promise.all([startProcess(), startProcess(), startProcess()]);
+
+  await pushBlobs(first);
+  assertEquals(take(), { table: { PutItem: 8 }, objects: { PutObject: 2 } }, "two blobs by POST and PUT");
+  await pushManifest(first, "app", IMAGE, "latest");
+  assertEquals(take(), {
+    table: { BatchWriteItem: 1, BatchGetItem: 2, PutItem: 3, GetItem: 1 },
+    objects: {},
+  }, "a manifest into a new repository");
+
+  for (const bytes of BLOBS) await bytesOf(second, `/v2/app/blobs/${digestOf(bytes)}`, { method: "HEAD" });
+  assertEquals(take(), { table: { BatchGetItem: 2 }, objects: {} }, "two HEADs that hit");
+  await pushManifest(second, "app", IMAGE, "latest");
+  assertEquals(take(), {
+    table: { BatchWriteItem: 1, BatchGetItem: 2, PutItem: 2, GetItem: 1 },
+    objects: {},
+  }, "the same manifest again");
+  await pushBlobs(second);
+  assertEquals(take(), {
+    table: { PutItem: 8, GetItem: 4 },
+    objects: { PutObject: 2, DeleteObjects: 2 },
+  }, "the same blobs again, put and dropped");
+
+  await pullManifest(third, IMAGE);
+  assertEquals(take(), { table: { GetItem: 2 }, objects: {} }, "a manifest by its tag, cold");
+  await pullBlobs(third);
+  assertEquals(take(), { table: { BatchGetItem: 2 }, objects: { GetObject: 2 } }, "two blobs, cold");
+  await pullManifest(third, IMAGE);
+  await pullBlobs(third);
+  assertEquals(take(), { table: { GetItem: 1 }, objects: { GetObject: 2 } }, "all of it, warm");
+
+  const mount = `/v2/other/blobs/uploads/?mount=${digestOf(LAYER)}&from=app`;
+  await bytesOf(third, mount, { method: "POST" }, 201);
+  assertEquals(take(), { table: { GetItem: 3, PutItem: 1 }, objects: {} }, "a mount");
+});
