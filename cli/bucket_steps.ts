@@ -19,6 +19,8 @@ export interface BucketStepOptions {
   /** What all keys begin with. */
   prefix: string;
   region: string;
+  /** Whether it is in S3 itself and not in a store that only speaks like it. */
+  atAws: boolean;
 }
 
 /** Days after which parts go that nobody completed: longer than an upload takes. */
@@ -27,15 +29,8 @@ const DAYS = 7;
 /** Of our own rule. */
 const RULE_ID = "skerry-abort-incomplete-uploads";
 
-/** All that a bucket can do against being read by everybody. */
-const BLOCKS = {
-  BlockPublicAcls: true,
-  IgnorePublicAcls: true,
-  BlockPublicPolicy: true,
-  RestrictPublicBuckets: true,
-};
-
-const BLOCK_NAMES = Object.keys(BLOCKS) as (keyof typeof BLOCKS)[];
+/** What closes a bucket: policies for everybody are refused, and ACLs for everybody mean nothing. */
+const BLOCKS = ["IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] as const;
 
 /** The bucket, closed to the public, and a rule for what the sweep does not find. */
 export function bucketSteps(options: BucketStepOptions): Step[] {
@@ -81,13 +76,22 @@ async function ensureBucket(
   return { state: "changed" };
 }
 
-async function ensurePrivate({ client, bucket }: BucketStepOptions, dryRun: boolean): Promise<Outcome> {
+/**
+ * ACLs for everybody are also refused at AWS. Elsewhere it is enough that they mean nothing: Ceph before the summer of 2025
+ * takes no object at all once it should refuse them (ceph/ceph#64290).
+ */
+async function ensurePrivate(
+  { client, bucket, atAws }: BucketStepOptions,
+  dryRun: boolean,
+): Promise<Outcome> {
+  const wanted = atAws ? [...BLOCKS, "BlockPublicAcls" as const] : BLOCKS;
   const found = await client.send(new GetPublicAccessBlockCommand({ Bucket: bucket }))
     .catch(unless("NoSuchPublicAccessBlockConfiguration", dryRun));
   const blocks: PublicAccessBlockConfiguration = found?.PublicAccessBlockConfiguration ?? {};
-  if (BLOCK_NAMES.every((name) => blocks[name])) return { state: "there" };
+  if (wanted.every((name) => blocks[name])) return { state: "there" };
   if (!dryRun) {
-    const block = { Bucket: bucket, PublicAccessBlockConfiguration: BLOCKS };
+    const all = { ...blocks, ...Object.fromEntries(wanted.map((name) => [name, true])) };
+    const block = { Bucket: bucket, PublicAccessBlockConfiguration: all };
     await client.send(new PutPublicAccessBlockCommand(block));
   }
   return { state: "changed" };

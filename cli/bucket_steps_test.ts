@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
   GetBucketLifecycleConfigurationCommand,
+  GetPublicAccessBlockCommand,
   type LifecycleRule,
   PutBucketLifecycleConfigurationCommand,
+  PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { type Operation, startS3 } from "../tests/s3/mod.ts";
 import { CREDENTIALS, s3Client } from "../tests/services/mod.ts";
@@ -24,10 +26,10 @@ interface Scene {
 /** Runs `test` with a server that has no bucket of the name that is asked for, but one that is called "skerry". */
 async function withServer(
   test: (scene: Scene) => Promise<void>,
-  { bucket = "layers", prefix = "registry/" } = {},
+  { bucket = "layers", prefix = "registry/", atAws = true } = {},
 ): Promise<void> {
   await using s3 = await startS3({ credentials: CREDENTIALS });
-  const options = { client: s3Client(s3.endpoint), bucket, prefix, region: s3.region };
+  const options = { client: s3Client(s3.endpoint), bucket, prefix, region: s3.region, atAws };
   const lines: string[] = [];
   await test({
     options,
@@ -63,6 +65,27 @@ Deno.test("bucketSteps() make a bucket once, and nothing at all in a dry run", a
     assertEquals(await take(), "there there there there");
     assertEquals(writes(), []);
   });
+});
+
+Deno.test("bucketSteps() close a bucket, and keep what closes it already", async () => {
+  const policies = { BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true };
+  for (
+    const [atAws, before, after] of [
+      [true, {}, { ...policies, BlockPublicAcls: true }],
+      // Ceph takes no object any more where it should refuse ACLs.
+      [false, {}, policies],
+      [false, { BlockPublicAcls: true }, { ...policies, BlockPublicAcls: true }],
+    ] as const
+  ) {
+    await withServer(async ({ options: { client, bucket }, take }) => {
+      const block = { Bucket: bucket, PublicAccessBlockConfiguration: before };
+      await client.send(new PutPublicAccessBlockCommand(block));
+      assertEquals(await take(), "there done done there");
+      const found = await client.send(new GetPublicAccessBlockCommand({ Bucket: bucket }));
+      assertEquals(found.PublicAccessBlockConfiguration, after);
+      assertEquals(await take(), "there there there there");
+    }, { bucket: "skerry", atAws });
+  }
 });
 
 Deno.test("bucketSteps() keep the rules that others have made", async () => {

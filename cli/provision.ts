@@ -23,13 +23,13 @@ export async function provision(
   { dryRun }: { dryRun: boolean },
 ): Promise<number> {
   assertAws(config);
-  const { bucket, prefix = "" } = s3Options(config);
+  const { bucket, prefix = "", endpoint: elsewhere } = s3Options(config);
   const { table, region, endpoint } = dynamoOptions(config);
   const s3 = makeClient(s3Options(config));
   const dynamo = new DynamoDBClient({ region, ...(endpoint !== undefined && { endpoint }) });
   try {
     const steps = [
-      ...bucketSteps({ client: s3, bucket, prefix, region }),
+      ...bucketSteps({ client: s3, bucket, prefix, region, atAws: elsewhere === undefined }),
       ...tableSteps({ client: dynamo, table, pollInterval: POLL_INTERVAL }),
     ];
     return await takeSteps(steps, dryRun, print) ? 0 : 1;
