@@ -19,6 +19,10 @@ import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
+import { s3Memory } from "./s3_memory.ts";
+import { s3Patch } from "./s3_patch.ts";
+import { s3Pull } from "./s3_pull.ts";
+import { s3Put } from "./s3_put.ts";
 import { startup } from "./startup.ts";
 
 /** Measures some figures, each so many times. */
@@ -32,6 +36,10 @@ const GROUPS: Record<string, Group> = {
   "many-manifests": manyManifests,
   "memory": memory,
   "startup": startup,
+  "s3-pull": s3Pull,
+  "s3-put": s3Put,
+  "s3-patch": s3Patch,
+  "s3-memory": s3Memory,
 };
 
 const { values, positionals } = parseArgs({

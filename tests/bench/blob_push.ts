@@ -1,7 +1,6 @@
 import { type Figure, median } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
-import type { PushMode } from "./load/push.ts";
 import { interleave, type Measure, ratios, sides } from "./rounds.ts";
 import { cpuOf, type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
@@ -12,10 +11,10 @@ const SIZE = 100 * 1024 * 1024;
 /** Blobs in one sample: CPU time is told in hundredths of a second. */
 const PUSHES = 3;
 
-const NAMES: Record<PushMode, string> = { put: "100 MiB PUT", patch: "100 MiB PATCH and empty PUT" };
+const NAMES = { put: "100 MiB PUT", patch: "100 MiB PATCH and empty PUT" };
 
 /** What `baseline/upload.ts` knows and does best with each kind of body. */
-const WAYS: Record<PushMode, string[]> = {
+const WAYS = {
   put: ["/chunks", "/views-64k"],
   patch: ["/chunks", "/views-8k"],
 };

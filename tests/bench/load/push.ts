@@ -1,8 +1,11 @@
 import type { Answer, Connection, RequestHead } from "./connection.ts";
 import type { Content } from "./content.ts";
 
-/** How a blob is pushed: in the PUT, or in a PATCH of unknown length that an empty PUT follows, as docker does. */
-export type PushMode = "put" | "patch";
+/**
+ * How a blob is pushed: in the PUT, or in a PATCH that an empty PUT follows, either of unknown length, as docker does it,
+ * or with its length announced.
+ */
+export type PushMode = "put" | "patch" | "sized-patch";
 
 /** Pushes a blob by an upload. */
 export async function pushBlob(
@@ -16,7 +19,8 @@ export async function pushBlob(
     await expectStatus(201, connection, ...putOf(`${location}?digest=${content.digest}`, content));
     return;
   }
-  await expectStatus(202, connection, ...patchOf(location, content));
+  const [head, body] = mode === "patch" ? patchOf(location, content) : putOf(location, content);
+  await expectStatus(202, connection, { ...head, method: "PATCH" }, body);
   await commitUpload(connection, location, content.digest);
 }
 
@@ -27,7 +31,7 @@ export async function sendBare(
   content: Content,
   mode: PushMode,
 ): Promise<void> {
-  await expectStatus(200, connection, ...(mode === "put" ? putOf(path, content) : patchOf(path, content)));
+  await expectStatus(200, connection, ...(mode === "patch" ? patchOf(path, content) : putOf(path, content)));
 }
 
 /** Milliseconds that an upload in chunks has taken. */

@@ -100,6 +100,36 @@ export async function push(
   return contents.map((content) => content.digest);
 }
 
+/**
+ * Pushes a blob of `size` bytes in the PUT that says its digest, to a registry and to a bare server in turn, so often to
+ * each. Answers the seconds of each PUT.
+ */
+export async function racePuts(
+  { registry, bare, size, times }: {
+    registry: To & { repository: string };
+    bare: To & { path: string };
+    size: number;
+    times: number;
+  },
+): Promise<{ registry: number[]; bare: number[] }> {
+  using toRegistry = await Connection.open(registry.port);
+  using toBare = await Connection.open(bare.port);
+  const runners = {
+    registry: (content: Content) => pushBlob(toRegistry, registry.repository, content, "put"),
+    bare: (content: Content) => sendBare(toBare, `${bare.path}?digest=${content.digest}`, content, "put"),
+  };
+  const seconds = { registry: [] as number[], bare: [] as number[] };
+  for (let i = 0; i < times; i++) {
+    for (const name of i % 2 === 0 ? ["registry", "bare"] as const : ["bare", "registry"] as const) {
+      const content = new Content(size);
+      const began = performance.now();
+      await runners[name](content);
+      seconds[name].push((performance.now() - began) / 1000);
+    }
+  }
+  return seconds;
+}
+
 /** Sends so many bodies of `size` bytes to a bare server, one after the other. */
 export async function send(
   { port, path, mode, size, count }: To & { path: string; mode: PushMode; size: number; count: number },

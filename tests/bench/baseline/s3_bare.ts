@@ -1,0 +1,130 @@
+/**
+ * The least that can stand between a client and a bucket of S3, `BUCKET_URL`:
+ *
+ * - `GET /object` hands on the object that `OBJECT_URL`, a signed one, names.
+ * - `PUT /single?digest=` hands on the body under a signature that holds its digest.
+ * - `/views-64k` and others hash the body and upload it in parts of `PART_SIZE`; the path names how it is read.
+ *
+ * @module
+ */
+
+import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand } from "@aws-sdk/client-s3";
+import { createHash, randomUUID } from "node:crypto";
+import { Signer } from "../../../storage/objects/s3/signer.ts";
+import { CREDENTIALS, REGION, s3Client } from "../../services/mod.ts";
+
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+const KIB = 1024;
+const PART_SIZE = Number(Deno.env.get("PART_SIZE"));
+
+/** Most parts that are on their way at the same time. */
+const MOST_IN_FLIGHT = 4;
+
+const bucketUrl = new URL(Deno.env.get("BUCKET_URL")!);
+const client = s3Client(bucketUrl.origin);
+const signer = new Signer({
+  region: REGION,
+  credentials: () => Promise.resolve(CREDENTIALS),
+  url: bucketUrl,
+});
+
+/** Ways to read a body into parts of `PART_SIZE`, the last one shorter. */
+const WAYS: Record<string, (body: Body) => AsyncIterable<Uint8Array<ArrayBuffer>>> = {
+  "/chunks": readChunks,
+  "/views-64k": (body) => readViews(body, 64 * KIB),
+  // A chunked body piles up in Deno 2.9.6 where reads are larger than its chunks.
+  "/views-8k": (body) => readViews(body, 8 * KIB + 16),
+};
+
+Deno.serve(
+  { hostname: Deno.env.get("HOST")!, port: Number(Deno.env.get("PORT")), onListen() {} },
+  async (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/object") return await handOut();
+    if (pathname === "/single") return await handOn(request, searchParams.get("digest")!);
+    const way = WAYS[pathname];
+    return new Response(way === undefined ? null : await uploadParts(way(request.body!)));
+  },
+);
+
+async function handOut(): Promise<Response> {
+  const { body, headers } = await fetch(Deno.env.get("OBJECT_URL")!);
+  return new Response(body, { headers: { "Content-Length": headers.get("Content-Length")! } });
+}
+
+async function handOn({ body }: Request, digest: string): Promise<Response> {
+  const sha256 = digest.slice("sha256:".length);
+  const { url, headers } = await signer.write(randomUUID(), {}, { sha256 });
+  const { status, body: answer } = await fetch(url, { method: "PUT", headers, body });
+  await answer?.cancel();
+  return new Response(null, { status });
+}
+
+/** Hashes the parts and uploads them, a few at the same time; answers the digest. */
+async function uploadParts(parts: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const hash = createHash("sha256");
+  const at = { Bucket: bucketUrl.pathname.slice(1), Key: randomUUID() };
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(at));
+  const sent: Promise<{ PartNumber: number; ETag: string }>[] = [];
+  for await (const part of parts) {
+    hash.update(part);
+    await sent.at(-MOST_IN_FLIGHT);
+    sent.push(sendPart(at.Key, UploadId!, sent.length + 1, part));
+  }
+  const Parts = await Promise.all(sent);
+  await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
+  return hash.digest("hex");
+}
+
+async function sendPart(
+  key: string,
+  uploadId: string,
+  PartNumber: number,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<{ PartNumber: number; ETag: string }> {
+  const { url, headers } = await signer.write(key, { partNumber: `${PartNumber}`, uploadId });
+  const response = await fetch(url, { method: "PUT", headers, body });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`Cannot store a part: ${response.status}`);
+  return { PartNumber, ETag: response.headers.get("ETag")! };
+}
+
+/** Takes what comes as it comes. */
+async function* readChunks(body: Body): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let part = new Uint8Array(PART_SIZE);
+  let filled = 0;
+  for await (const chunk of body) {
+    for (let rest = chunk; rest.length > 0;) {
+      const taken = rest.subarray(0, PART_SIZE - filled);
+      part.set(taken, filled);
+      filled += taken.length;
+      rest = rest.subarray(taken.length);
+      if (filled < PART_SIZE) continue;
+      yield part;
+      part = new Uint8Array(PART_SIZE);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled);
+}
+
+/** Reads into the part itself, at most `view` bytes at a time. */
+async function* readViews(body: Body, view: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(PART_SIZE);
+  let filled = 0;
+  for (;;) {
+    const { done, value } = await reader.read(
+      new Uint8Array(buffer, filled, Math.min(view, PART_SIZE - filled)),
+    );
+    if (value !== undefined) buffer = value.buffer;
+    if (done) break;
+    filled += value.length;
+    if (filled < PART_SIZE) continue;
+    yield new Uint8Array(buffer);
+    buffer = new ArrayBuffer(PART_SIZE);
+    filled = 0;
+  }
+  if (filled > 0) yield new Uint8Array(buffer, 0, filled);
+}
