@@ -2,6 +2,8 @@ import type { Config } from "./settings.ts";
 import type { S3Options } from "./storage/objects/s3/mod.ts";
 import type { DynamoOptions } from "./storage/table/dynamodb/mod.ts";
 
+export type { DynamoOptions, S3Options };
+
 /** Where a bucket has the content, and how large its parts are, as it is configured. */
 export function s3Options(config: Config): S3Options & { partSize: number } {
   return {
