@@ -2,6 +2,7 @@ import type { ObjectStore } from "../object_store.ts";
 import type { Test, Together } from "./fixtures.ts";
 import { registerLists } from "./lists.ts";
 import { registerParts } from "./parts.ts";
+import { registerStreams } from "./streams.ts";
 import { registerWholes } from "./wholes.ts";
 
 /** A store of a driver under test. */
@@ -10,8 +11,10 @@ export interface ObjectStoreUnderTest extends AsyncDisposable {
   store: ObjectStore;
 }
 
-/** In what a store that a driver talks to may fall short of the port. */
+/** In what stores differ. */
 export interface ObjectStoreTraits {
+  /** It checks content by itself: `putStream` is there. False where absent. */
+  verifiesContent?: boolean;
   /** Objects are files: there is none under `a` where there is one under `a/b`. False where absent. */
   objectsAreFiles?: boolean;
 }
@@ -20,7 +23,7 @@ export interface ObjectStoreTraits {
 export function objectStoreContract(
   driver: string,
   make: () => Promise<ObjectStoreUnderTest>,
-  { objectsAreFiles = false }: ObjectStoreTraits = {},
+  { verifiesContent = false, objectsAreFiles = false }: ObjectStoreTraits = {},
 ): void {
   const test: Test = (name, run) =>
     Deno.test(`${driver} ${name}`, async () => {
@@ -31,6 +34,7 @@ export function objectStoreContract(
     objectsAreFiles ? keys.filter((key) => !keys.some((other) => other.startsWith(`${key}/`))) : keys;
 
   registerWholes(test, together);
+  if (verifiesContent) registerStreams(test);
   registerParts(test);
   registerLists(test, together);
 }

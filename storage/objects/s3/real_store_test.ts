@@ -34,5 +34,5 @@ if (endpoint !== undefined) {
         await store.delete(await store.list("", { limit: 1000 }));
       },
     };
-  }, { objectsAreFiles: Deno.env.has("SKERRY_TEST_S3_FILES") });
+  }, { verifiesContent: true, objectsAreFiles: Deno.env.has("SKERRY_TEST_S3_FILES") });
 }

@@ -93,6 +93,7 @@ async function send(
 ): Promise<void> {
   let left = size;
   let held: Uint8Array | undefined;
+  request.flushHeaders(); // the store may have an answer to them alone
   while (true) {
     const { value } = await reader.read();
     left -= value?.length ?? 0;

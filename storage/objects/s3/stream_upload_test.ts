@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
+import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
+import { content, read } from "../contract/fixtures.ts";
+import { streamOf } from "../contract/streams.ts";
+import type { S3ObjectStore } from "./s3_object_store.ts";
+import { isNative } from "./stream_upload.ts";
+import { makeStore, makeStub } from "./testing.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const BYTES = content(1_000_000);
+const CONTENT = { size: BYTES.length, sha256: createHash("sha256").update(BYTES).digest("hex") };
+
+/** Puts what a client sends as the body of a request to this process; answers what `putStream` throws. */
+async function putForwarded(store: S3ObjectStore, sent: BodyInit, expected = CONTENT): Promise<unknown> {
+  let outcome: unknown;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    assert(request.body);
+    assert(isNative(request.body), "Deno does not tell its own streams any more");
+    outcome = await store.putStream?.("a", request.body, expected).catch((error) => error);
+    return new Response();
+  });
+  const response = await fetch(`http://127.0.0.1:${server.addr.port}`, { method: "PUT", body: sent });
+  await response.body?.cancel();
+  await server.shutdown();
+  return outcome;
+}
+
+Deno.test("isNative() tells streams of the runtime's from those of JavaScript's", async () => {
+  assertFalse(isNative(streamOf(BYTES)));
+  assertFalse(isNative(new Blob(["a"]).stream().pipeThrough(new TransformStream())));
+  await using stub = await makeStub(async (request) => {
+    const piped = request.body!.pipeThrough(new TransformStream());
+    const native = isNative(piped);
+    await piped.cancel();
+    return Response.json(native);
+  });
+  const response = await fetch(stub.url, { method: "PUT", body: BYTES });
+  assertEquals(await response.json(), false);
+});
+
+Deno.test("putStream() stores a request's own body in one request", async () => {
+  await using made = await makeStore();
+  assertEquals(await putForwarded(made.store, BYTES), undefined);
+  assertEquals(made.server.requests, { PutObject: 1 });
+  assertEquals(await read(made.store, "a"), BYTES);
+});
+
+Deno.test("putStream() stores a stream that JavaScript makes in one request", async () => {
+  await using made = await makeStore();
+  await made.store.putStream?.("a", streamOf(BYTES), CONTENT);
+  assertEquals(made.server.requests, { PutObject: 1 });
+  assertEquals(await read(made.store, "a"), BYTES);
+});
+
+Deno.test("putStream() stores nothing when the body of a request is another", async () => {
+  await using made = await makeStore();
+  const { store } = made;
+  const others = content(BYTES.length, 2);
+  assertInstanceOf(await putForwarded(store, others), ContentMismatchError);
+  await assertRejects(
+    async () => await store.putStream?.("a", streamOf(others), CONTENT),
+    ContentMismatchError,
+  );
+  assertEquals(await store.size("a"), undefined);
+});
+
+Deno.test("putStream() lets go of a stream that the store does not want", async () => {
+  await using made = await makeStub(() => new Response("<Code>AccessDenied</Code>", { status: 403 }));
+  const cancelled = Promise.withResolvers<void>();
+  const endless = new ReadableStream<Bytes>({
+    start: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => cancelled.resolve(),
+  });
+  await assertRejects(
+    async () => await made.store.putStream?.("a", endless, CONTENT),
+    Error,
+    "AccessDenied",
+  );
+  await cancelled.promise;
+});
+
+Deno.test("putStream() says what the store has to say, once", async () => {
+  await using made = await makeStore();
+  const { store, server } = made;
+  server.quirks.slowDown = 2;
+  await assertRejects(async () => await store.putStream?.("a", streamOf(BYTES), CONTENT), UnavailableError);
+  assertInstanceOf(await putForwarded(store, BYTES), UnavailableError);
+  server.quirks.storageFull = true;
+  await assertRejects(async () => await store.putStream?.("a", streamOf(BYTES), CONTENT), StorageFullError);
+  assertInstanceOf(await putForwarded(store, BYTES), StorageFullError);
+  assertEquals(server.requests, { PutObject: 4 });
+});
+
+Deno.test("putStream() gives up when the store is not there", async () => {
+  await using made = await makeStore({ deadline: 60 });
+  await made.server[Symbol.asyncDispose]();
+  await assertRejects(
+    async () => await made.store.putStream?.("a", streamOf(BYTES), CONTENT),
+    UnavailableError,
+  );
+});
+
+Deno.test("putStream() is absent when the store does not check", async () => {
+  await using made = await makeStore({ verifiesContent: false });
+  assertEquals(made.store.putStream, undefined);
+});
