@@ -40,7 +40,8 @@ export async function retrying<T>(
   for (let bound = FIRST_PAUSE;; bound = Math.min(bound * 2, LONGEST_PAUSE)) {
     const controller = new AbortController();
     const timeout = new DOMException("The store took too long", "TimeoutError");
-    const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, end - now()));
+    const left = Math.max(0, end - now()); // a pause may last longer than asked for
+    const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, left));
     try {
       return await call(controller.signal);
     } catch (error) {
