@@ -49,12 +49,18 @@ async function openFolder({ data }: Config): Promise<Storage> {
   }
 }
 
+// Deno resolves whatever a literal `import()` names before the first line runs, and fetches it from npm: for the AWS SDK,
+// which few need, that takes a quarter of a start.
+const importS3 = (): Promise<typeof import("./storage/objects/s3/mod.ts")> =>
+  import(new URL("storage/objects/s3/mod.ts", import.meta.url).href);
+const importDynamo = (): Promise<typeof import("./storage/table/dynamodb/mod.ts")> =>
+  import(new URL("storage/table/dynamodb/mod.ts", import.meta.url).href);
+const importCheck = (): Promise<typeof import("./storage/check/mod.ts")> =>
+  import(new URL("storage/check/mod.ts", import.meta.url).href);
+
 /** Asks the network nothing, unless it is told to check: stores that do not answer yet may do so in a moment. */
 async function openAws(config: Config, log: Log): Promise<Storage> {
-  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([
-    import("./storage/objects/s3/mod.ts"),
-    import("./storage/table/dynamodb/mod.ts"),
-  ]);
+  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
   if (config.check) await assertSuitable(config);
   const options = s3Options(config);
   const objects = await S3ObjectStore.open(options);
@@ -69,7 +75,7 @@ async function openAws(config: Config, log: Log): Promise<Storage> {
 }
 
 async function proving(objects: ObjectStore, config: Config, log: Log): Promise<ObjectStore> {
-  const { enforcesContent, provenContent } = await import("./storage/check/mod.ts");
+  const { enforcesContent, provenContent } = await importCheck();
   return provenContent(objects, {
     enforces: () => enforcesContent(s3Options(config)),
     found(result) {
@@ -80,7 +86,7 @@ async function proving(objects: ObjectStore, config: Config, log: Log): Promise<
 }
 
 async function assertSuitable(config: Config): Promise<void> {
-  const { checkBucket, checkTable, suffices } = await import("./storage/check/mod.ts");
+  const { checkBucket, checkTable, suffices } = await importCheck();
   const findings = await Promise.all([checkBucket(s3Options(config)), checkTable(dynamoOptions(config))]);
   const lacking = findings.flat().filter((finding) => !suffices([finding]));
   if (lacking.length === 0) return;

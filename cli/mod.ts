@@ -29,6 +29,12 @@ interface Command {
   run: (context: CommandContext, values: Record<string, unknown>) => Promise<number | undefined>;
 }
 
+// Not literal, so that Deno does not resolve the AWS SDK at every start: see open_storage.ts.
+const importCheck = (): Promise<typeof import("./check.ts")> =>
+  import(new URL("check.ts", import.meta.url).href);
+const importProvision = (): Promise<typeof import("./provision.ts")> =>
+  import(new URL("provision.ts", import.meta.url).href);
+
 const COMMANDS: Record<string, Command> = {
   serve: {
     summary: "Serve the registry; so does no command at all",
@@ -36,13 +42,13 @@ const COMMANDS: Record<string, Command> = {
   },
   check: {
     summary: "Try out whether the bucket and the table can do what the registry needs",
-    run: async (context) => await (await import("./check.ts")).check(await context.config(), context.print),
+    run: async (context) => await (await importCheck()).check(await context.config(), context.print),
   },
   provision: {
     summary: "Make the bucket and the table, or verify them; --dry-run only says what it would do",
     options: { "dry-run": { type: "boolean" } },
     run: async (context, values) => {
-      const { provision } = await import("./provision.ts");
+      const { provision } = await importProvision();
       return await provision(await context.config(), context.print, { dryRun: values["dry-run"] === true });
     },
   },
