@@ -10,7 +10,7 @@ import {
   resumeAnyUpload,
   resumeUpload,
 } from "./blob_operations.ts";
-import { type Deployment, startSingle } from "./deployment.ts";
+import { type Deployment, startReplicas, startSingle } from "./deployment.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { deleteManifest, deleteTag, pushManifest, pushSparseManifest } from "./manifest_operations.ts";
 import { REPOSITORIES, Scene } from "./scene.ts";
@@ -18,8 +18,17 @@ import { Verification } from "./verification.ts";
 import { Lost } from "./wire.ts";
 
 /** How many kills, and what the run is made of; another seed makes another run. */
-const KILLS = Number(Deno.env.get("KILL_COUNT") ?? 300);
+const KILLS = Deno.env.get("KILL_COUNT");
 const SEED = Number(Deno.env.get("KILL_SEED") ?? 20_261_123);
+
+/**
+ * Several processes take longer to come back, so there are fewer kills of them, and each request to their stores takes
+ * longer, so writers are given more time before each.
+ */
+const RUNS = [
+  { name: "one process on a data folder", start: startSingle, kills: Number(KILLS ?? 300), pace: 1 },
+  { name: "three replicas on shared stores", start: startReplicas, kills: Number(KILLS ?? 30), pace: 4 },
+];
 
 /** Longer than a killed request's claim on the parts of its upload holds (30 s), so that all can be gone on with. */
 const EXPIRY_MS = 60_000;
@@ -49,38 +58,38 @@ const OPERATIONS: readonly (readonly [Operation, weight: number])[] = [
   [pushSparseManifest, 4],
 ];
 
-Deno.test("kill -9 loses nothing that was acknowledged and leaves nothing half done", async () => {
-  const scene = new Scene(seeded(SEED));
-  const data = await Deno.makeTempDir({ prefix: "skerry-kill-" });
-  console.log(`${KILLS} kills with seed ${SEED} on ${data}, which stays if the test fails`);
-  const started = Date.now();
-  {
-    await using deployment = await startSingle(data, SETTINGS);
+for (const { name, start, kills, pace } of RUNS) {
+  Deno.test(`kill -9 of ${name} loses nothing that was acknowledged and leaves nothing half done`, async () => {
+    const scene = new Scene(seeded(SEED));
+    await using deployment = await start(SETTINGS);
+    console.log(`${kills} kills with seed ${SEED} on ${deployment.place}`);
+    const started = Date.now();
     for (const repository of REPOSITORIES) await pushFirstBlobs(scene, urlOf(scene, deployment), repository);
     let facts = 0;
-    for (let kill = 1; kill <= KILLS; kill++) {
-      await killDuring(deployment, scene);
+    for (let kill = 1; kill <= kills; kill++) {
+      await killDuring(deployment, scene, pace);
       await deployment.restart();
       facts += await verify(deployment, scene, scene.ledger.takeTouched(), `after kill ${kill}`);
     }
-    console.log(`${KILLS} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
+    console.log(`${kills} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
     await finishUploads(scene, urlOf(scene, deployment));
     const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
     console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
     await waitFor(EXPIRY_MS + 10_000);
     await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
     assertEquals(errorsIn(deployment.log()), []);
-  }
-  assertEquals(await findLeftovers(data), []);
-  for (const [operation, { acknowledged }] of scene.tally) {
-    assertGreaterOrEqual(acknowledged, KILLS / 100, operation);
-  }
-  await Deno.remove(data, { recursive: true });
-  console.log(`All in ${seconds(started)} s`);
-});
+    await deployment.stop();
+    assertEquals(await findLeftovers(deployment.stored), []);
+    for (const [operation, { acknowledged }] of scene.tally) {
+      assertGreaterOrEqual(acknowledged, kills / 100, operation);
+    }
+    await deployment.clear();
+    console.log(`All in ${seconds(started)} s`);
+  });
+}
 
 /** Lets several writers work and kills the registry somewhere in the middle. */
-async function killDuring(deployment: Deployment, scene: Scene): Promise<void> {
+async function killDuring(deployment: Deployment, scene: Scene, pace: number): Promise<void> {
   const failures: unknown[] = [];
   scene.idleUploads.clear();
   for (const upload of scene.uploads) scene.idleUploads.add(upload);
@@ -91,7 +100,7 @@ async function killDuring(deployment: Deployment, scene: Scene): Promise<void> {
       if (!(error instanceof Lost)) failures.push(error);
     }
   });
-  await waitFor(scene.random(scene.chance(10) ? 600 : 250));
+  await waitFor(scene.random(scene.chance(10) ? 600 : 250) * pace);
   await deployment.kill();
   await Promise.all(writers);
   if (failures.length > 0) throw failures[0];
