@@ -36,11 +36,12 @@ Deno.test("retrying() answers what the first attempt that succeeds does", async 
 
 Deno.test("retrying() pauses twice as long at most each time, and gives up before the time is over", async () => {
   const options = fake();
+  const busy = new Busy("no");
   const error = await assertRejects(
-    () => retrying(() => Promise.reject(new Busy("no")), options),
+    () => retrying(() => Promise.reject(busy), options),
     UnavailableError,
   );
-  assertEquals(error.cause, new Busy("no"));
+  assertEquals(error.cause, busy);
   assertEquals(options.pauses, [12.5, 25, 50, 100, 200, 400, 500, 500, 500, 500]);
 });
 
