@@ -12,19 +12,25 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const BYTES = content(1_000_000);
 const CONTENT = { size: BYTES.length, sha256: createHash("sha256").update(BYTES).digest("hex") };
 
-/** Puts what a client sends as the body of a request to this process; answers what `putStream` throws. */
-async function putForwarded(store: S3ObjectStore, sent: BodyInit, expected = CONTENT): Promise<unknown> {
-  let outcome: unknown;
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    assert(request.body);
-    assert(isNative(request.body), "Deno does not tell its own streams any more");
-    outcome = await store.putStream?.("a", request.body, expected).catch((error) => error);
+/** A server that stores the body of a request as it comes; `outcome` is what `putStream` throws. */
+function startForwarder(store: S3ObjectStore) {
+  const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ body }) => {
+    assert(body && isNative(body), "Deno does not tell its own streams any more");
+    const put = store.putStream?.("a", body, CONTENT) ?? Promise.reject();
+    resolve(await put.catch((error) => error));
     return new Response();
   });
-  const response = await fetch(`http://127.0.0.1:${server.addr.port}`, { method: "PUT", body: sent });
+  const { port } = server.addr;
+  return { port, outcome, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** Puts what a client sends as the body of a request to this process; answers what `putStream` throws. */
+async function putForwarded(store: S3ObjectStore, sent: BodyInit): Promise<unknown> {
+  await using forwarder = startForwarder(store);
+  const response = await fetch(`http://127.0.0.1:${forwarder.port}`, { method: "PUT", body: sent });
   await response.body?.cancel();
-  await server.shutdown();
-  return outcome;
+  return await forwarder.outcome;
 }
 
 Deno.test("isNative() tells streams of the runtime's from those of JavaScript's", async () => {
@@ -64,6 +70,19 @@ Deno.test("putStream() stores nothing when the body of a request is another", as
     ContentMismatchError,
   );
   assertEquals(await store.size("a"), undefined);
+});
+
+Deno.test("putStream() stores nothing when the client of the request goes away", async () => {
+  await using made = await makeStore();
+  await using forwarder = startForwarder(made.store);
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: forwarder.port });
+  const head = `PUT / HTTP/1.1\r\nHost: skerry\r\nContent-Length: ${BYTES.length}\r\n\r\n`;
+  const writer = client.writable.getWriter();
+  await writer.write(new TextEncoder().encode(head));
+  await writer.write(BYTES.slice(0, BYTES.length / 2));
+  await writer.close();
+  assertInstanceOf(await forwarder.outcome, Error);
+  assertEquals(await made.store.size("a"), undefined);
 });
 
 Deno.test("putStream() lets go of a stream that the store does not want", async () => {
