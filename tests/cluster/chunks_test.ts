@@ -1,0 +1,131 @@
+/** An upload whose chunks go to one process after the other while these are killed. */
+import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { createHash, randomBytes } from "node:crypto";
+import { type FaultProxy, startFaultProxy } from "../faults/fault_proxy.ts";
+import { type Cluster, type Replica, startCluster } from "../harness/cluster.ts";
+
+/** Bytes of a chunk: what the store takes as a part, so that none of them has to be sent to it twice. */
+const CHUNK = 5 * 1024 * 1024;
+
+const COUNT = 200;
+
+/** Content of which one chunk is held at a time. */
+class Chunks {
+  readonly size: number;
+  readonly digest: string;
+  readonly #block = new Uint8Array(randomBytes(CHUNK));
+
+  constructor(count: number) {
+    this.size = count * CHUNK;
+    const hash = createHash("sha256");
+    for (let at = 0; at < this.size; at += CHUNK) hash.update(this.at(at));
+    this.digest = `sha256:${hash.digest("hex")}`;
+  }
+
+  /** The chunk that begins there; it is overwritten when the next one is asked for. */
+  at(offset: number): Uint8Array<ArrayBuffer> {
+    new DataView(this.#block.buffer).setUint32(0, offset / CHUNK);
+    return this.#block;
+  }
+}
+
+/** A client that goes to another process each time, and asks how far the upload is where it was given no answer. */
+class Uploader {
+  readonly #replicas: readonly Replica[];
+  #next = 0;
+  #location = "";
+  /** Requests that no process answered. */
+  lost = 0;
+
+  constructor({ replicas }: Cluster) {
+    this.#replicas = replicas;
+  }
+
+  /** The process that the last request went to. */
+  get last(): Replica {
+    return this.#replicas[(this.#next + this.#replicas.length - 1) % this.#replicas.length]!;
+  }
+
+  async begin(repository: string): Promise<void> {
+    this.#location = `/v2/${repository}/blobs/uploads/`;
+    const { headers } = await this.#send(202, { method: "POST" });
+    this.#location = headers.get("Location")!;
+  }
+
+  /** Sends the chunk at this offset, and answers the offset of the one that is to follow. */
+  async append(offset: number, body: Uint8Array<ArrayBuffer>): Promise<number> {
+    const headers = { "Content-Range": `${offset}-${offset + body.length - 1}` };
+    try {
+      return offsetOf(await this.#send(202, { method: "PATCH", headers, body }));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // what `fetch` throws of a connection
+      this.lost++;
+      return await this.#whereItStands();
+    }
+  }
+
+  async commit(digest: string): Promise<void> {
+    await this.#send(201, { method: "PUT" }, `?digest=${digest}`);
+  }
+
+  async #whereItStands(): Promise<number> {
+    for (;;) {
+      try {
+        return offsetOf(await this.#send(204, { method: "GET" }));
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }
+  }
+
+  async #send(status: number, init: RequestInit, query = ""): Promise<Response> {
+    const { url } = this.#replicas[this.#next++ % this.#replicas.length]!;
+    const response = await fetch(url + this.#location + query, init);
+    assertEquals(response.status, status, `${init.method}: ${await response.text()}`);
+    return response;
+  }
+}
+
+/** The end of the `Range` of an upload that has at least one chunk. */
+function offsetOf({ headers }: Response): number {
+  return Number(headers.get("Range")?.split("-")[1]) + 1;
+}
+
+Deno.test("an upload goes on at any process while one after the other is killed", async () => {
+  let counter: FaultProxy | undefined;
+  await using cluster = await startCluster({
+    between({ s3, dynamoDb }) {
+      const { url, [Symbol.asyncDispose]: dispose } = counter = startFaultProxy({ upstream: s3 });
+      return Promise.resolve({ s3: url, dynamoDb, [Symbol.asyncDispose]: dispose });
+    },
+  });
+  const { traffic } = counter!;
+  const content = new Chunks(COUNT);
+  const uploader = new Uploader(cluster);
+  await uploader.begin("chunks");
+
+  const sentBefore = traffic.sent;
+  let dead = uploader.last;
+  let restarted: Promise<void> | undefined;
+  for (let offset = 0; offset < content.size;) {
+    const before = offset;
+    offset = await uploader.append(before, content.at(before));
+    if (offset === before) continue;
+    // Each is away long enough for the client to come by.
+    if (offset % (10 * CHUNK) === 0) {
+      await restarted;
+      dead = uploader.last;
+      await dead.kill();
+    } else if (offset % (10 * CHUNK) === 5 * CHUNK) restarted = dead.restart();
+  }
+  await uploader.commit(content.digest);
+
+  const sent = (traffic.sent - sentBefore) / content.size;
+  console.log(`${uploader.lost} requests lost, ${sent.toFixed(3)} times the blob sent to the store`);
+  assertGreaterOrEqual(uploader.lost, COUNT / 10);
+  assertLessOrEqual(sent, 1.15);
+  const response = await fetch(`${cluster.url}/v2/chunks/blobs/${content.digest}`);
+  const hash = createHash("sha256");
+  for await (const bytes of response.body!) hash.update(bytes);
+  assertEquals(`sha256:${hash.digest("hex")}`, content.digest);
+});
