@@ -9,6 +9,7 @@ import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
 import { sendPieces } from "./pieces.ts";
 import { hashStream } from "./prefix_hasher.ts";
+import { readObject } from "./read_object.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
@@ -265,10 +266,10 @@ function readBackTime(size: number): number {
 
 /** Reads the object back: its hash could not be had while it came. */
 async function readBack(work: Context, object: string, digest: Digest): Promise<PrefixHash> {
-  const found = await work.objects.get(object);
+  const found = await readObject(work, object);
   if (found === undefined) throw new Error(`Object "${object}" of an upload is not in the store`);
   const algorithm = algorithmOf(digest);
-  return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.body) };
+  return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.chunks) };
 }
 
 /** Drops content that is not what its digest says, and makes the error for it. */

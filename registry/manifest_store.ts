@@ -5,6 +5,7 @@ import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
 import { type ManifestAttributes, manifestKey, type Stored, stored } from "./items.ts";
 import { newObjectKey } from "./object_key.ts";
 import { randomId } from "./random_id.ts";
+import { readObject } from "./read_object.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
 import { createUpload } from "./upload_session.ts";
@@ -62,8 +63,15 @@ export async function readBytes(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (item.bytes !== undefined) return item.bytes;
   if (item.attributes.object === undefined) throw new Error(`Manifest item "${item.sk}" has no bytes`);
-  const found = await context.objects.get(item.attributes.object);
-  return found && new Uint8Array(await new Response(found.body).arrayBuffer());
+  const found = await readObject(context, item.attributes.object);
+  if (found === undefined) return undefined;
+  const bytes = new Uint8Array(found.size);
+  let offset = 0;
+  for await (const chunk of found.chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }
 
 /** A manifest to be stored. */

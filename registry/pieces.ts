@@ -1,18 +1,19 @@
 import type { Context } from "./context.ts";
 import type { Piece } from "./items.ts";
 import { PartBuffer } from "./part_buffer.ts";
+import { readObject } from "./read_object.ts";
 
 /** Reads the pieces, one after the other, into `target`, which they fill. */
 export async function readPieces(
-  { objects }: Pick<Context, "objects">,
+  context: Pick<Context, "objects" | "sleep">,
   pieces: Piece[],
   target: Uint8Array,
 ): Promise<void> {
   let offset = 0;
   for (const piece of pieces) {
-    const found = await objects.get(piece.key);
+    const found = await readObject(context, piece.key);
     if (found?.size !== piece.size) throw new Error(`Piece "${piece.key}" of an upload is not in the store`);
-    for await (const chunk of found.body) {
+    for await (const chunk of found.chunks) {
       target.set(chunk, offset);
       offset += chunk.length;
     }
@@ -21,7 +22,7 @@ export async function readPieces(
 
 /** Sends the bytes of the pieces, less than one part in all, somewhere. */
 export async function sendPieces<T>(
-  context: Pick<Context, "objects" | "buffers">,
+  context: Pick<Context, "objects" | "buffers" | "sleep">,
   pieces: Piece[],
   send: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
 ): Promise<T> {

@@ -90,12 +90,12 @@ async function continuable(algorithm: DigestAlgorithm, state?: string): Promise<
   return new ContinuableHasher(algorithm, hash);
 }
 
-/** The hash of a whole stream, in lower-case hexadecimal. */
+/** The hash of all the bytes, in lower-case hexadecimal. */
 export async function hashStream(
   algorithm: DigestAlgorithm,
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  chunks: AsyncIterable<Uint8Array>,
 ): Promise<string> {
   const hash = createHash(algorithm);
-  for await (const chunk of stream) hash.update(chunk);
+  for await (const chunk of chunks) hash.update(chunk);
   return hash.digest("hex");
 }
