@@ -26,6 +26,8 @@ if (endpoint !== undefined) {
       pathStyle: true,
       prefix: `contract/${crypto.randomUUID()}/`,
       partSize: MIN_PART_SIZE,
+      // Ceph answers 500 where an aborted upload is completed, which is asked again for as long as this.
+      deadline: 5_000,
     });
     return {
       store,
