@@ -117,7 +117,7 @@ async function startReady(env: Readonly<Record<string, string>>, port?: number):
   try {
     const deadline = Date.now() + READY_DEADLINE_MS;
     while (!(await isReady(registry))) {
-      if (Date.now() > deadline) throw new Error(`Cannot use the stores:\n${registry.log()}`);
+      if (Date.now() > deadline) throw new Error(`Cannot use the stores:\n${registry.log().slice(-4000)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   } catch (error) {
