@@ -129,6 +129,7 @@ function toCut(error: unknown): RegistryError {
   throw error;
 }
 
-function endedEarly(): RegistryError {
-  return new RegistryError("BLOB_UPLOAD_INVALID", "Body ended before its announced length");
+/** The error for a body whose client has sent less than it had announced. */
+export function endedEarly(cause?: unknown): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_INVALID", "Body ended before its announced length", { cause });
 }

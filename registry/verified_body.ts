@@ -1,9 +1,10 @@
 import { algorithmOf, type Digest } from "../oci/digest.ts";
+import { BrokenBodyError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import { newObjectKey } from "./object_key.ts";
 import type { UploadBody } from "./registry.ts";
-import { assertSize, type StoredBody } from "./upload_body.ts";
+import { assertSize, endedEarly, type StoredBody } from "./upload_body.ts";
 import type { Session } from "./upload_session.ts";
 
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
@@ -22,6 +23,7 @@ export function isVerifiable({ objects }: Context, digest: Digest, { length = 0 
  * Hands a whole blob's body on to the store: no byte of it is looked at here, or held.
  *
  * @throws {ContentMismatchError} where it is not what the digest says.
+ * @throws {RegistryError} where the client breaks off.
  */
 export async function storeVerified(
   context: Context,
@@ -39,6 +41,7 @@ export async function storeVerified(
   } catch (error) {
     await bestEffort(() => stream.cancel());
     await discard();
+    if (error instanceof BrokenBodyError) throw endedEarly(error);
     throw error;
   }
   const hash = { algorithm: "sha256" as const, offset: size, hex };

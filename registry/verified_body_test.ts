@@ -11,6 +11,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../tests/harness/stores.ts";
+import { BrokenBodyError } from "../storage/mod.ts";
 import { createRegistry } from "./mod.ts";
 
 const SIZE = 1024 * 1024;
@@ -67,6 +68,22 @@ Deno.test("commitUpload() refuses what the store finds to be something else, and
     await assertRejects(() => registry.statBlob(REPOSITORY, digest(BLOB)), RegistryError);
     assertEquals(await stores.keys(), []);
   }
+});
+
+Deno.test("commitUpload() lets a client repeat what broke off on its way to a store that checks it", async () => {
+  const stores = new TestStores({ partSize: 64 * 1024, verifies: true });
+  let broken = true;
+  const objects = hooked(stores.objects, (method) => {
+    if (method === "putStream" && broken) throw new BrokenBodyError("a", undefined);
+  });
+  const { registry } = createRegistry({ objects, table: stores.table, now: () => stores.now });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const push = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(BLOB), whole(BLOB));
+  const error = await assertRejects(push, RegistryError);
+  assertEquals([error.code, error.status], ["BLOB_UPLOAD_INVALID", 400]);
+  broken = false;
+  await push();
+  assertEquals(await readBlob(registry, digest(BLOB)), BLOB);
 });
 
 Deno.test("commitUpload() asks no store for a blob that is too large", async () => {

@@ -31,6 +31,17 @@ export class ContentMismatchError extends Error {
   }
 }
 
+/** Thrown where a body breaks off that was to be stored as it comes, by the fault of who sends it; nothing was stored. */
+export class BrokenBodyError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "BrokenBodyError";
+
+  /** The error for the object under `key`; `cause` is what reading the body has said. */
+  constructor(key: string, cause: unknown) {
+    super(`Body for "${key}" broke off`, { cause });
+  }
+}
+
 /** SQLITE_FULL, https://www.sqlite.org/rescode.html#full. */
 const SQLITE_FULL = 13;
 

@@ -4,6 +4,6 @@
  * @module
  */
 
-export { ContentMismatchError, StorageFullError, UnavailableError } from "./errors.ts";
+export { BrokenBodyError, ContentMismatchError, StorageFullError, UnavailableError } from "./errors.ts";
 export * from "./objects/mod.ts";
 export * from "./table/mod.ts";

@@ -25,6 +25,7 @@ export interface StoredObject {
  * visible under the key where they are others or fewer.
  *
  * @throws {ContentMismatchError} where the bytes are others.
+ * @throws {BrokenBodyError} where the stream breaks off and it is known that this is not the store's fault.
  */
 export type PutStream = (
   key: string,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
-import { ContentMismatchError, UnavailableError } from "../../errors.ts";
+import { BrokenBodyError, ContentMismatchError, UnavailableError } from "../../errors.ts";
 import { isTransient } from "./errors.ts";
 import type { SignedRequest } from "./signer.ts";
 import { etagOf, upload } from "./transfers.ts";
@@ -27,6 +27,7 @@ const LEAST_RATE = 16 * 1024;
  * `deadline` is how many milliseconds an answer may take beyond what the body takes at the least rate.
  *
  * @throws {ContentMismatchError} where the bytes of a stream made by JavaScript are more or fewer.
+ * @throws {BrokenBodyError} where the client of a request whose body this is goes away.
  * @throws {S3Error} for every answer that does not say that they are stored.
  * @throws {UnavailableError} where the store does not answer, or says that it may do so later.
  */
@@ -41,6 +42,7 @@ export async function streamOnce(
     if (isNative(stream.body)) await upload(request, { ...stream, signal: controller.signal });
     else await etagOf(stream.key, await put(request, stream, controller.signal));
   } catch (error) {
+    if (isBrokenBody(error)) throw new BrokenBodyError(stream.key, error);
     if (!controller.signal.aborted && !isTransient(error)) throw error;
     throw new UnavailableError(`store "${stream.key}"`, error);
   } finally {
@@ -57,6 +59,14 @@ export function isNative(stream: ReadableStream): boolean {
     description === "[[resourceBacking]]"
   );
   return mark !== undefined && Boolean((stream as unknown as Record<symbol, unknown>)[mark]);
+}
+
+/** What Deno says of a request's body that its client has not sent to the end, and never of the store. */
+const BROKEN_BODY = /^(unexpected EOF while reading HTTP\/1 body|Cannot read request body)/;
+
+/** Whether `fetch` has failed because the body that it was to send broke off. */
+function isBrokenBody(error: unknown): boolean {
+  return error instanceof TypeError && error.cause instanceof Error && BROKEN_BODY.test(error.cause.message);
 }
 
 /** Sends a stream of JavaScript's, over a connection of its own, so that none is left open. */

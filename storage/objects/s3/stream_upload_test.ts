@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
-import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
+import { BrokenBodyError, ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 import { content, read } from "../contract/fixtures.ts";
 import { streamOf } from "../contract/streams.ts";
 import type { S3ObjectStore } from "./s3_object_store.ts";
@@ -81,7 +81,7 @@ Deno.test("putStream() stores nothing when the client of the request goes away",
   await writer.write(new TextEncoder().encode(head));
   await writer.write(BYTES.slice(0, BYTES.length / 2));
   await writer.close();
-  assertInstanceOf(await forwarder.outcome, Error);
+  assertInstanceOf(await forwarder.outcome, BrokenBodyError);
   assertEquals(await made.store.size("a"), undefined);
 });
 
