@@ -1,3 +1,4 @@
+import { UnavailableError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import type { Filler } from "./buffer_pool.ts";
 import type { Context } from "./context.ts";
@@ -133,11 +134,15 @@ export class PartWriter implements Filler {
     };
   }
 
-  /** Takes back what was written, because something else counts now. */
-  async discard(): Promise<void> {
+  /**
+   * Takes back what was written, because something else counts now, or because of `failure`. A store that does not answer
+   * is not asked once more, while somebody waits for an answer: the sweep does it.
+   */
+  async discard(failure?: unknown): Promise<void> {
     await this.#busy?.catch(() => {});
     this.#buffer.drop();
     await Promise.all(this.#inFlight);
+    if (failure instanceof UnavailableError) return;
     const { objects } = this.#context;
     const [object, partsId] = [this.#object, this.#partsId];
     if (this.#written.length > 0) await bestEffort(() => objects.delete(this.#written));

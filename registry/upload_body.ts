@@ -84,7 +84,7 @@ export async function storeBody(
       discard: () => writer.discard(),
     };
   } catch (error) {
-    await writer.discard();
+    await writer.discard(error);
     await bestEffort(() => claim.release());
     throw error;
   }

@@ -1,5 +1,5 @@
 import { algorithmOf, type Digest } from "../oci/digest.ts";
-import { BrokenBodyError } from "../storage/errors.ts";
+import { BrokenBodyError, UnavailableError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import { newObjectKey } from "./object_key.ts";
@@ -40,7 +40,8 @@ export async function storeVerified(
     await objects.putStream!(key, stream, { size, sha256: hex });
   } catch (error) {
     await bestEffort(() => stream.cancel());
-    await discard();
+    // A store that does not answer is not asked once more, while the client waits: the sweep does it.
+    if (!(error instanceof UnavailableError)) await discard();
     if (error instanceof BrokenBodyError) throw endedEarly(error);
     throw error;
   }

@@ -1,0 +1,58 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UnavailableError } from "../storage/errors.ts";
+import { content, digest, hooked, PRINCIPAL, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
+import type { Registry, UploadBody } from "./mod.ts";
+
+const MIB = 1024 * 1024;
+
+/** A registry whose objects can't be written, and all that it asks of them. */
+function withoutObjects(options: { partSize: number; verifies?: boolean }) {
+  const stores = new TestStores(options);
+  const calls: string[] = [];
+  const objects = hooked(stores.objects, (method) => {
+    calls.push(method);
+    if (method.startsWith("put")) throw new UnavailableError("store it", undefined);
+  });
+  return { calls, stores, registry: stores.registry({ objects }).registry };
+}
+
+function bodyOf(bytes: Uint8Array<ArrayBuffer>): UploadBody {
+  return { stream: new Blob([bytes]).stream(), idle: 1000, length: bytes.length };
+}
+
+Deno.test("appendUpload() asks nothing more of a store that does not answer", async () => {
+  const { calls, registry } = withoutObjects({ partSize: 8 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await assertRejects(
+    () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, bodyOf(content(7))),
+    UnavailableError,
+  );
+  assertEquals(calls, ["put"]);
+});
+
+Deno.test("commitUpload() asks nothing more of a store that does not answer while it streams", async () => {
+  const { calls, registry } = withoutObjects({ partSize: 8 * MIB, verifies: true });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const bytes = content(2 * MIB);
+  await assertRejects(
+    () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), bodyOf(bytes)),
+    UnavailableError,
+  );
+  assertEquals(calls, ["putStream"]);
+});
+
+Deno.test("commitUpload() succeeds when it is repeated after an outage, and the sweep cleans up", async () => {
+  const { stores, registry } = withoutObjects({ partSize: 8 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const bytes = content(30);
+  const commit = (via: Registry) => {
+    return via.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), bodyOf(bytes));
+  };
+  await assertRejects(() => commit(registry), UnavailableError);
+  const { registry: recovered, sweep } = stores.registry({ uploadExpiry: 1000 });
+  assertEquals(await commit(recovered), { digest: digest(bytes), size: 30 });
+  stores.now += 25 * 60 * 60 * 1000;
+  await sweep();
+  assertEquals((await stores.keys()).length, 1);
+  assertEquals(await stores.objects.listParts("", 10), []);
+});
