@@ -9,6 +9,8 @@ export interface Answer {
 export interface Send {
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit;
+  /** Whose connections it goes by; by default those that all share. */
+  readonly client?: Deno.HttpClient;
 }
 
 /** Thrown where the registry was gone before its whole answer was here: nobody knows what became of the request. */
@@ -28,7 +30,7 @@ export async function send(
   url: string,
   method: string,
   path: string,
-  { headers, body }: Send = {},
+  { headers, body, client }: Send = {},
 ): Promise<Answer> {
   const timeout = AbortSignal.timeout(PATIENCE_MS);
   try {
@@ -38,6 +40,7 @@ export async function send(
       signal: timeout,
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
+      ...(client === undefined ? {} : { client }),
     });
     return { status: response.status, headers: response.headers, body: await response.bytes() };
   } catch (error) {
