@@ -2,12 +2,6 @@ import { freePort } from "../harness/registry_process.ts";
 import { tool } from "../tools/tool.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 
-/** What {@linkcode startHaproxy} takes. */
-export interface HaproxyOptions {
-  /** A path that a backend must answer with 200 to be given requests; without one every backend is given its share. */
-  readonly healthCheck?: string;
-}
-
 /** A request that a balancer has handed on. */
 export interface Balanced {
   /** Requests are counted in the order in which they came. */
@@ -36,17 +30,14 @@ export interface Haproxy extends ServiceProcess {
  *
  * @throws {Error} When it does not come up.
  */
-export async function startHaproxy(
-  backends: readonly string[],
-  options: HaproxyOptions = {},
-): Promise<Haproxy> {
+export async function startHaproxy(backends: readonly string[]): Promise<Haproxy> {
   const program = await tool("haproxy");
   const port = freePort();
   const host = `127.0.0.1:${port}`;
   const url = `http://${host}`;
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, "haproxy");
-  await Deno.writeTextFile(`${folder}/haproxy.cfg`, configuration(host, backends, options));
+  await Deno.writeTextFile(`${folder}/haproxy.cfg`, configuration(host, backends));
   const process = stack.use(
     await startProcess("HAProxy", {
       program,
@@ -70,9 +61,8 @@ const READY = "haproxy-is-ready";
 /** What a line of its log begins with that tells of a request. */
 const REQUEST = "request";
 
-function configuration(host: string, backends: readonly string[], { healthCheck }: HaproxyOptions): string {
+function configuration(host: string, backends: readonly string[]): string {
   // One thread, so that "the next backend" means something. Answers as large as these tests like take their time.
-  const check = healthCheck === undefined ? "" : " check inter 500ms fall 1 rise 1";
   return `
 global
   nbthread 1
@@ -97,8 +87,7 @@ frontend registry
 
 backend replicas
   balance roundrobin
-${healthCheck === undefined ? "" : `  option httpchk GET ${healthCheck}\n`}\
-${backends.map((backend, index) => `  server ${index} ${new URL(backend).host}${check}`).join("\n")}
+${backends.map((backend, index) => `  server ${index} ${new URL(backend).host}`).join("\n")}
 `;
 }
 

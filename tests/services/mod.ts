@@ -14,8 +14,8 @@
 export { CREDENTIALS, CREDENTIALS_ENV, REGION } from "./credentials.ts";
 export { startDynalite } from "./dynalite.ts";
 export { type DynamoDb, type DynamoDbOptions, startDynamoDb } from "./dynamodb.ts";
-export { type Balanced, type Haproxy, type HaproxyOptions, startHaproxy } from "./haproxy.ts";
-export { startRadosGw } from "./radosgw.ts";
+export { type Balanced, type Haproxy, startHaproxy } from "./haproxy.ts";
+export { type RadosGwOptions, startRadosGw } from "./radosgw.ts";
 export type { ServiceProcess } from "./service_process.ts";
 export { createBucket, createTable, dynamoDbClient, s3Client } from "./stores.ts";
 export { type S3Service, startVersityGw, type VersityGwOptions } from "./versitygw.ts";
