@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import type { Stored } from "../harness/stored.ts";
+import { digestOf } from "../kill/content.ts";
+import { findLeftovers } from "../kill/leftovers.ts";
+import { send } from "../kill/wire.ts";
+import type { ImagePlan } from "./chaos_images.ts";
+
+/** Requests at a time. */
+const AT_ONCE = 6;
+
+/** Tags of one page. */
+const PAGE = 1000;
+
+/**
+ * Pulls every image, by its tag and by digests, from the replica at this address, and compares all bytes. Each blob is
+ * read once from each repository that must have it. Answers how many blobs and bytes that were.
+ */
+export async function pullAll(
+  url: string,
+  images: readonly ImagePlan[],
+): Promise<{ blobs: number; bytes: number }> {
+  const paths = new Map<string, string>();
+  for (const { repository, tag, config, layers, manifest } of images) {
+    paths.set(`/v2/${repository}/manifests/${tag}`, manifest.digest);
+    paths.set(`/v2/${repository}/manifests/${manifest.digest}`, manifest.digest);
+    for (const { digest } of [config, ...layers]) paths.set(`/v2/${repository}/blobs/${digest}`, digest);
+  }
+  const pulled = { blobs: 0, bytes: 0 };
+  const queue = paths.entries();
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const [path, digest] of queue) {
+      const { status, body } = await send(url, "GET", path);
+      assertEquals([status, digestOf(body)], [200, digest], `${path} of ${url}`);
+      pulled.blobs++;
+      pulled.bytes += body.length;
+    }
+  }));
+  await assertTags(url, images);
+  return pulled;
+}
+
+/** Exactly the tags that were pushed are there, and the one that moved is where somebody has moved it. */
+async function assertTags(url: string, images: readonly ImagePlan[]): Promise<void> {
+  for (const [repository, pushed] of Map.groupBy(images, ({ repository }) => repository)) {
+    const moved = pushed.filter(({ latest }) => latest).map(({ manifest }) => manifest.digest);
+    const tags = [...pushed.map(({ tag }) => tag), ...(moved.length > 0 ? ["latest"] : [])];
+    const list = await send(url, "GET", `/v2/${repository}/tags/list?n=${PAGE}`);
+    assertEquals(JSON.parse(new TextDecoder().decode(list.body)).tags, tags.toSorted(), repository);
+    if (moved.length === 0) continue;
+    const latest = await send(url, "HEAD", `/v2/${repository}/manifests/latest`);
+    assertEquals(
+      moved.includes(latest.headers.get("Docker-Content-Digest") ?? ""),
+      true,
+      `latest of ${repository}`,
+    );
+  }
+}
+
+/**
+ * Waits until all uploads have expired, no longer than so many milliseconds, and answers what is left over: the item of an
+ * upload goes after all else of it.
+ */
+export async function leftoversAfter(stored: Stored, limit: number): Promise<string[]> {
+  for (const deadline = Date.now() + limit;;) {
+    const items = await stored.items();
+    if (!items.some(({ pk }) => pk.startsWith("upload#")) || Date.now() > deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  return await findLeftovers(stored);
+}
+
+/** What the table holds, and how much of it nothing refers to, though it is no leftover: garbage collection's business. */
+export interface Census {
+  /** Items, by their kind. */
+  readonly items: Record<string, number>;
+  /** Digests of blobs that no manifest names. */
+  readonly unnamedBlobs: string[];
+  /** Keys of other items that nothing refers to. */
+  readonly loose: string[];
+}
+
+/** Counts the items of the table, and looks what they refer to. */
+export async function takeCensus(stored: Stored): Promise<Census> {
+  const items = await stored.items();
+  const keys = new Set(items.map(({ pk, sk }) => `${pk} ${sk}`));
+  const counts: Record<string, number> = {};
+  const [named, unnamedBlobs, loose]: [Set<string>, string[], string[]] = [new Set(), [], []];
+  for (const { pk, sk } of items) {
+    const [kind = "", target = "", manifest] = sk.split("#");
+    const name = pk === "repos" ? "repository" : kind === "repo" ? "link" : kind;
+    counts[name] = (counts[name] ?? 0) + 1;
+    if (kind !== "edge") continue;
+    if (keys.has(`${pk} manifest#${manifest}`)) named.add(`${target} ${pk}`).add(target);
+    else loose.push(`${pk} ${sk}`);
+  }
+  for (const { pk, sk } of items) {
+    const digest = pk.slice("blob#".length);
+    if (sk === "blob" && !named.has(digest)) unnamedBlobs.push(digest);
+    if (pk.startsWith("blob#") && sk !== "blob" && !named.has(`${digest} ${sk}`)) loose.push(`${pk} ${sk}`);
+  }
+  return { items: counts, unnamedBlobs, loose };
+}

@@ -1,0 +1,96 @@
+import { AssertionError } from "@std/assert";
+import { Dice } from "../fuzz/dice.ts";
+import { type Answer, Lost, type Send, send } from "../kill/wire.ts";
+import type { Counts } from "./counts.ts";
+
+/** Repetitions of one step that fails again and again, before the client gives up. No real failure lasts so long. */
+const MOST_TRIES = 60;
+
+/** Longest pause between two tries, in milliseconds; it doubles up to that. */
+const LONGEST_PAUSE_MS = 1000;
+
+/** What all clients of a run share. */
+export interface ChaosRun {
+  /** Where the balancer is. */
+  readonly url: string;
+  /** Opens a connection for each request: on one that was used before, Deno silently repeats a request that fails. */
+  readonly http: Deno.HttpClient;
+  readonly counts: Counts;
+  /** The repositories in which each blob is, by digest, as far as clients were told. */
+  readonly blobs: Map<string, Set<string>>;
+}
+
+/** A client that takes a failure as real ones do: it tries again, or goes on where it has come to. */
+export class ChaosClient {
+  readonly run: ChaosRun;
+  readonly dice: Dice;
+
+  /** The client of that number. */
+  constructor(run: ChaosRun, seed: number, number: number) {
+    this.run = run;
+    this.dice = new Dice(seed ^ 0x5eed, number);
+  }
+
+  /**
+   * Sends a request, and answers `undefined` where it failed by no fault of the client: the connection broke, or
+   * somebody on the way said that it may go better later.
+   *
+   * @throws {AssertionError} for every other answer that is not `expected`.
+   */
+  async ask(
+    what: string,
+    method: string,
+    path: string,
+    expected: readonly number[],
+    options: Send = {},
+  ): Promise<Answer | undefined> {
+    let answer: Answer;
+    try {
+      answer = await send(this.run.url, method, path, { ...options, client: this.run.http });
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error;
+      this.run.counts.add(`${what}: lost`);
+      return undefined;
+    }
+    const { status } = answer;
+    const isFailure = isBalancersFailure(answer) || isCleanFailure(answer, method);
+    const source = isBalancersFailure(answer) ? " by the balancer" : "";
+    this.run.counts.add(`${what}: ${status}${source}`);
+    if (expected.includes(status)) return answer;
+    if (isFailure) return undefined;
+    const body = new TextDecoder().decode(answer.body.subarray(0, 500));
+    const id = answer.headers.get("X-Request-Id");
+    throw new AssertionError(`Got ${status} for ${what} (${method} ${path}, request ${id}): ${body}`);
+  }
+
+  /** Tries until there is something, with pauses that grow. */
+  async persist<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+      const bound = Math.min(LONGEST_PAUSE_MS, 25 * 2 ** tries);
+      await new Promise((resolve) => setTimeout(resolve, this.dice.below(bound)));
+    }
+    throw new AssertionError(`Failed ${MOST_TRIES} times: ${what}`);
+  }
+}
+
+/** HAProxy's own words for replicas that are gone. */
+function isBalancersFailure({ status, headers }: Answer): boolean {
+  return (status === 502 || status === 503) && headers.get("Content-Type") === "text/html";
+}
+
+/** 503 with all that belongs to it. */
+function isCleanFailure({ status, headers, body }: Answer, method: string): boolean {
+  if (status !== 503 || !/^\d+$/.test(headers.get("Retry-After") ?? "")) return false;
+  return method === "HEAD" || hasErrors(body);
+}
+
+function hasErrors(body: Uint8Array): boolean {
+  try {
+    const { errors } = JSON.parse(new TextDecoder().decode(body));
+    return typeof errors[0].code === "string" && typeof errors[0].message === "string";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,108 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { Dice } from "../fuzz/dice.ts";
+import { startCluster } from "../harness/cluster.ts";
+import { storedInAws } from "../harness/stored.ts";
+import { leftoversAfter, pullAll, takeCensus } from "./chaos_audit.ts";
+import { ChaosClient, type ChaosRun } from "./chaos_client.ts";
+import { type ImagePlan, planImages } from "./chaos_images.ts";
+import { startKiller } from "./chaos_kills.ts";
+import { pushImage } from "./chaos_push.ts";
+import { Counts } from "./counts.ts";
+import { type FaultProxies, startFaultProxies } from "./fault_proxies.ts";
+
+/** How many images are pushed, and what the run is made of; another seed makes another run. */
+const PUSHES = Number(Deno.env.get("CHAOS_PUSHES") ?? 1000);
+const SEED = Number(Deno.env.get("CHAOS_SEED") ?? 20_261_124);
+
+const CLIENTS = 16;
+const REPOSITORIES = 20;
+
+/** Of the calls to either store. */
+const FAULT_RATE = 0.05;
+
+/** How long an upload is kept and how long a commit may be under way, in milliseconds. */
+const [EXPIRY_MS, GRACE_MS] = [30_000, 20_000];
+
+/** The shortest times that the registry can well live with, so that what is left over goes soon. */
+const SETTINGS = {
+  SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
+  SKERRY_GRACE: `${GRACE_MS}ms`,
+  SKERRY_DEADLINE: `${GRACE_MS / 4}ms`,
+  SKERRY_CACHE_AGE: "1s",
+  SKERRY_SWEEP_INTERVAL: "1s",
+};
+
+Deno.test("replicas lose nothing when they are killed every second and their stores fail", async () => {
+  console.log(`${PUSHES} pushes with seed ${SEED}`);
+  const started = Date.now();
+  const images = planImages(SEED, PUSHES, REPOSITORIES);
+  let faults: FaultProxies | undefined;
+  await using cluster = await startCluster({
+    env: SETTINGS,
+    between: async (stores) => faults = await startFaultProxies(stores, { seed: SEED }),
+  });
+  using http = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const run: ChaosRun = { url: cluster.url, http, counts: new Counts(), blobs: new Map() };
+
+  await faults!.setRate(FAULT_RATE);
+  const killer = startKiller(cluster.replicas, new Dice(SEED, PUSHES));
+  try {
+    await pushAll(run, images);
+  } finally {
+    await killer.stop();
+    await faults!.setRate(0);
+    console.log(`${run.counts}\nFaults of the stores:`, await faults!.counts());
+    for (const line of errorsIn(cluster.log())) console.log(line);
+  }
+  console.log(`${PUSHES} images pushed in ${seconds(started)} s, with ${killer.kills} kills`);
+  if (killer.missed > 0) {
+    console.log(`(and none in ${killer.missed} seconds in which only one replica was up)`);
+  }
+  assertGreater(killer.kills, PUSHES / 50);
+
+  const pulling = Date.now();
+  for (const { url } of cluster.replicas) {
+    const { blobs, bytes } = await pullAll(url, images);
+    console.log(`${blobs} blobs and manifests pulled from ${url}, ${(bytes / 1e6).toFixed()} MB`);
+  }
+  console.log(`All pulled in ${seconds(pulling)} s`);
+  assertEquals(errorsIn(cluster.log()), []);
+
+  const stored = storedInAws(cluster.stores);
+  assertEquals(await leftoversAfter(stored, EXPIRY_MS + 2 * GRACE_MS), []);
+  const census = await takeCensus(stored);
+  console.log("Nothing is left over; items:", census.items);
+  assertEquals(census.loose, []);
+  console.log(`Blobs that no manifest names: ${census.unnamedBlobs.length}; all in ${seconds(started)} s`);
+});
+
+async function pushAll(run: ChaosRun, images: readonly ImagePlan[]): Promise<void> {
+  const queue = images.values();
+  let failed = false;
+  const clients = Array.from({ length: CLIENTS }, async (_, number) => {
+    const client = new ChaosClient(run, SEED, number);
+    try {
+      for (const image of queue) {
+        if (failed) return;
+        await pushImage(client, image);
+      }
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  });
+  const results = await Promise.allSettled(clients);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+/** What went wrong inside. A store that could not be had for a while is none of that, at a start or later. */
+function errorsIn(log: string): string[] {
+  return log.split("\n").filter((line) =>
+    line.includes('"level":"error"') && !line.includes('"status":503') &&
+    !line.includes("Cannot tell whether the bucket checks content")
+  );
+}
+
+function seconds(since: number): string {
+  return ((Date.now() - since) / 1000).toFixed(1);
+}

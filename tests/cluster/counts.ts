@@ -1,0 +1,20 @@
+/** How often things have happened, by their names. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  /** It has happened once more, or so many times. */
+  add(name: string, times = 1): void {
+    this.#counts.set(name, this.of(name) + times);
+  }
+
+  /** How often it has. */
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** A line for each, in the order of the names. */
+  toString(): string {
+    const lines = [...this.#counts].map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
+    return lines.toSorted((a, b) => a.slice(11) < b.slice(11) ? -1 : 1).join("\n");
+  }
+}
