@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import * as http from "node:http";
-import * as https from "node:https";
+import type { ClientRequest } from "node:http";
 import { BrokenBodyError, ContentMismatchError, UnavailableError } from "../../errors.ts";
 import { isTransient } from "./errors.ts";
+import { putByNode } from "./node_upload.ts";
 import type { SignedRequest } from "./signer.ts";
 import { etagOf, upload } from "./transfers.ts";
 
@@ -69,34 +69,21 @@ function isBrokenBody(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error && BROKEN_BODY.test(error.cause.message);
 }
 
-/** Sends a stream of JavaScript's, over a connection of its own, so that none is left open. */
-async function put(
-  { url, headers }: SignedRequest,
-  stream: StreamBody,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { request: open } = url.startsWith("https:") ? https : http;
-  const announced = { ...headers, "content-length": stream.size };
-  const request = open(url, { method: "PUT", headers: announced, agent: false, signal });
-  request.on("error", () => {}); // whatever it says after `answering` is settled
+/** Sends a stream of JavaScript's. */
+async function put(request: SignedRequest, stream: StreamBody, signal: AbortSignal): Promise<Response> {
   const reader = stream.body.getReader();
-  const stop = new AbortController();
-  const answering = once(request, "response") as Promise<[http.IncomingMessage]>;
-  const sending = send(request, reader, stream, stop.signal);
   try {
-    // The answer may come first, where the store wants nothing of the body.
-    const [response] = await Promise.race([answering, sending.then(() => answering)]);
-    return await toResponse(response);
+    return await putByNode(request, stream.size, async (request, stop) => {
+      stop.addEventListener("abort", () => reader.cancel().catch(() => {}));
+      await send(request, reader, stream, stop);
+    }, signal);
   } finally {
-    stop.abort();
-    request.destroy();
     await reader.cancel().catch(() => {});
-    await Promise.allSettled([answering, sending]);
   }
 }
 
 async function send(
-  request: http.ClientRequest,
+  request: ClientRequest,
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { key, size }: StreamBody,
   signal: AbortSignal,
@@ -114,12 +101,4 @@ async function send(
     held = value;
   }
   request.end();
-}
-
-/** The same answer as `fetch` has it. */
-async function toResponse(message: http.IncomingMessage): Promise<Response> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of message) chunks.push(chunk);
-  const { statusCode = 0, headers: { etag } } = message;
-  return new Response(new Blob(chunks), { status: statusCode, headers: etag === undefined ? {} : { etag } });
 }

@@ -1,6 +1,7 @@
 import type { ByteRange, StoredObject } from "../object_store.ts";
 import { checkRange } from "../parts.ts";
 import { errorOf } from "./errors.ts";
+import { putBytes } from "./node_upload.ts";
 import type { SignedRequest } from "./signer.ts";
 
 /** An answer with a body that has not been read. */
@@ -65,15 +66,22 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
   return first === range.first && last === Math.min(range.last, size - 1) ? size : undefined;
 }
 
+/** Fewer bytes go by `fetch`: its connections are used again, and what it copies is little. */
+const LARGE = 1024 * 1024;
+
 /**
- * Sends bytes, and answers the mark that the store gives them.
+ * Sends bytes, or the body of a request as it comes, and answers the mark that the store gives them.
  *
  * @throws {S3Error} for every answer that does not say that they are stored.
  */
 export async function upload(
-  { url, headers }: SignedRequest,
+  request: SignedRequest,
   { key, body, signal }: { key: string; body: Uint8Array<ArrayBuffer> | ReadableStream; signal: AbortSignal },
 ): Promise<string> {
+  if (body instanceof Uint8Array && body.length >= LARGE) {
+    return await etagOf(key, await putBytes(request, body, signal));
+  }
+  const { url, headers } = request;
   return await etagOf(key, await fetch(url, { method: "PUT", headers, body, signal, redirect: "manual" }));
 }
 
