@@ -1,5 +1,5 @@
 import { type AwsStores, startAwsStores } from "../harness/aws_stores.ts";
-import { CREDENTIALS, CREDENTIALS_ENV, REGION, s3Client } from "../services/mod.ts";
+import { CREDENTIALS, CREDENTIALS_ENV, REGION, s3Client, type S3Service } from "../services/mod.ts";
 import { Signer } from "../../storage/objects/s3/signer.ts";
 import { DeleteObjectsCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { type Server, startServer } from "./server.ts";
@@ -25,9 +25,9 @@ export interface BenchStores extends AsyncDisposable {
   clear(): Promise<void>;
 }
 
-/** Starts S3 and DynamoDB as processes of their own, with nothing in them. */
-export async function startBenchStores(): Promise<BenchStores> {
-  const stores = await startAwsStores();
+/** Starts S3 (by default the server that starts sooner) and DynamoDB as processes of their own, with nothing in them. */
+export async function startBenchStores(s3?: () => Promise<S3Service>): Promise<BenchStores> {
+  const stores = await startAwsStores(s3);
   const client = s3Client(stores.s3.endpoint);
   const bucketUrl = new URL(`${stores.s3.endpoint}/${stores.bucket}`);
   const settings = {

@@ -33,13 +33,16 @@ export interface AwsStores extends AsyncDisposable {
 }
 
 /**
- * Starts both stores and makes the bucket and the table.
+ * Starts both stores, the S3 server by its name or as it says, and makes the bucket and the table.
  *
  * @throws {Error} When one of them does not come up.
  */
-export async function startAwsStores(server: S3Server = "versitygw"): Promise<AwsStores> {
+export async function startAwsStores(
+  server: S3Server | (() => Promise<S3Service>) = "versitygw",
+): Promise<AwsStores> {
   await using stack = new AsyncDisposableStack();
-  const [s3, dynamoDb] = await useAll(stack, [S3_SERVERS[server](), startDynamoDb()]);
+  const startS3 = typeof server === "string" ? S3_SERVERS[server] : server;
+  const [s3, dynamoDb] = await useAll(stack, [startS3(), startDynamoDb()]);
   const [bucket, table] = ["skerry-bucket", "skerry-table"];
   await createBucket(s3.endpoint, bucket);
   await createTable(dynamoDb.endpoint, table);

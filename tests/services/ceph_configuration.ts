@@ -7,10 +7,21 @@ export interface CephCluster {
   readonly id: string;
   readonly monitorPort: number;
   readonly gatewayPort: number;
+  /** Where content is kept; without it in memory. */
+  readonly disk?: CephDisk | undefined;
+}
+
+/** A file that content is kept in. */
+export interface CephDisk {
+  /** An empty folder for it. */
+  readonly folder: string;
+  /** How large it may become, in bytes. */
+  readonly size: number;
 }
 
 /** The configuration of a cluster of one monitor, one store and one S3 server on the loopback interface. */
-export function cephConfiguration(folder: string, { id, monitorPort, gatewayPort }: CephCluster): string {
+export function cephConfiguration(folder: string, cluster: CephCluster): string {
+  const { id, monitorPort, gatewayPort, disk } = cluster;
   return `
 [global]
 fsid = ${id}
@@ -49,9 +60,7 @@ mon_data_avail_crit = 1
 mon_data_avail_warn = 2
 
 [osd]
-osd_data = ${folder}/store
-osd_objectstore = memstore
-memstore_device_bytes = 8589934592
+${disk === undefined ? inMemory(`${folder}/store`) : onDisk(disk)}
 osd_op_num_shards = 2
 osd_class_dir = ${LIBRARIES}/rados-classes
 osd_class_load_list = *
@@ -66,4 +75,19 @@ rgw_data = ${folder}/gateway
 rgw_enable_usage_log = false
 rgw_thread_pool_size = 64
 `;
+}
+
+function inMemory(folder: string): string {
+  return `osd_data = ${folder}
+osd_objectstore = memstore
+memstore_device_bytes = 8589934592`;
+}
+
+function onDisk({ folder, size }: CephDisk): string {
+  return `osd_data = ${folder}
+osd_objectstore = bluestore
+bluestore_block_size = ${size}
+bluestore_block_wal_create = false
+bluestore_block_db_create = false
+osd_memory_target = 1073741824`;
 }

@@ -1,6 +1,6 @@
 import { freePort } from "../harness/registry_process.ts";
 import { tool, type ToolName } from "../tools/tool.ts";
-import { cephConfiguration } from "./ceph_configuration.ts";
+import { cephConfiguration, type CephDisk } from "./ceph_configuration.ts";
 import { CREDENTIALS } from "./credentials.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 import type { S3Service } from "./versitygw.ts";
@@ -8,16 +8,22 @@ import type { S3Service } from "./versitygw.ts";
 /** How long each of Ceph's daemons may take until it is usable, in milliseconds. */
 const DEADLINE_MS = 90_000;
 
+/** What {@linkcode startRadosGw} takes. */
+export interface RadosGwOptions {
+  /** Where content is kept; by default in memory. */
+  readonly disk?: CephDisk;
+}
+
 /**
  * Starts Ceph's S3 server, with as small a cluster behind it as there can be: one monitor, and one store that keeps
- * everything in memory. The process id and the log are those of the S3 server.
+ * everything in memory unless it is given room on a disk. The process id and the log are those of the S3 server.
  *
  * @throws {Error} When it does not come up.
  */
-export async function startRadosGw(): Promise<S3Service> {
+export async function startRadosGw({ disk }: RadosGwOptions = {}): Promise<S3Service> {
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, "ceph");
-  const cluster = { id: crypto.randomUUID(), monitorPort: freePort(), gatewayPort: freePort() };
+  const cluster = { id: crypto.randomUUID(), monitorPort: freePort(), gatewayPort: freePort(), disk };
   await Deno.writeTextFile(`${folder}/ceph.conf`, cephConfiguration(folder, cluster));
   for (const name of ["monitor", "store", "gateway", "run", "log"]) await Deno.mkdir(`${folder}/${name}`);
   const ceph = new Ceph(folder);
