@@ -17,6 +17,7 @@ import {
   abandonSession,
   advanced,
   assertWritable,
+  awaitClaim,
   createSession,
   dropContent,
   readSession,
@@ -53,9 +54,8 @@ export async function commitUpload(
   if (state === "committing") {
     return await commit(context, await takeOver(context, session, digest), digest, true);
   }
-  const stored = body === undefined
-    ? unchanged(context, session)
-    : await storeRest(context, session, digest, body);
+  const free = await awaitClaim(context, session, body?.range);
+  const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
   return await commit(context, await takeOpen(context, stored, digest), digest, false);
 }
 

@@ -77,7 +77,7 @@ export async function storeBody(
     const content: UploadContent = await writer.finish(options.final && ended === undefined);
     if (hasher !== undefined) content.hash = hasher.finish(content.offset);
     return {
-      session: claim.session,
+      session: await claim.end(),
       content,
       ...(ended === undefined ? {} : { cut: ended }),
       settle: () => writer.settle(),

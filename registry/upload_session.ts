@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { ByteRange } from "../oci/range.ts";
 import { bestEffort } from "./best_effort.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import {
@@ -21,10 +22,13 @@ export interface Session {
 }
 
 /**
- * How long a request that adds parts is alone in doing so without renewing its claim, in milliseconds. Much longer than
- * one part is on its way to the store.
+ * How long a request that adds parts is alone in doing so without renewing its claim, in milliseconds. Clients wait so
+ * long for nobody where a process has died, and one that lives renews its claim in time.
  */
-const CLAIM = 30_000;
+const CLAIM = 5000;
+
+/** How often somebody who waits for the end of a claim looks whether it has come, in milliseconds. */
+const LOOK = 250;
 
 /** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
 export function unknownUpload(id: string): RegistryError {
@@ -111,11 +115,37 @@ export async function readSession(context: Context, owner: UploadOwner, id: stri
   }
 }
 
+/**
+ * The upload once no other request has a claim to add parts to it, or after so long that whoever has it must be alive: it
+ * may have been made by a process that died, and its client now goes on elsewhere.
+ */
+export async function awaitClaim(
+  context: Context,
+  session: Session,
+  range: ByteRange | undefined,
+): Promise<Session> {
+  const { offset } = session.item.attributes;
+  if (range !== undefined && range.first !== offset) return session;
+  let current = session;
+  for (let waited = 0; isClaimed(context, current) && waited <= CLAIM; waited += LOOK) {
+    await context.sleep(LOOK);
+    current = await findSession(context, session.item.attributes, session.id) ?? session;
+    // What comes without a range was meant to follow the bytes that were there when it came.
+    if (current.item.attributes.offset !== offset) throw offsetMismatch(current);
+  }
+  return current;
+}
+
+function isClaimed(context: Context, { item }: Session): boolean {
+  const { state, claimedUntil = 0 } = item.attributes;
+  return state === "open" && claimedUntil > context.now();
+}
+
 /** Throws where bytes can't be appended to the upload now. */
 export function assertWritable(context: Context, session: Session): void {
-  const { state, claimedUntil = 0 } = session.item.attributes;
+  const { state } = session.item.attributes;
   if (state === "done") throw unknownUpload(session.id);
-  if (state === "committing" || claimedUntil > context.now()) throw offsetMismatch(session);
+  if (state === "committing" || isClaimed(context, session)) throw offsetMismatch(session);
 }
 
 /** The 416 of distribution-spec §"Pushing a blob in chunks". */
@@ -152,12 +182,15 @@ export function advanced(context: Context, session: Session, content: UploadCont
 }
 
 /**
- * Keeps other requests from adding parts while this one does, by conditional writes on the upload. A claim ends by
- * itself: a process that died must not block the upload for ever.
+ * Keeps other requests from adding parts while this one does, by conditional writes on the upload. A claim is renewed for
+ * as long as its process lives and ends by itself soon after: one that died must not keep its client from going on.
  */
 export class PartsClaim {
   readonly #context: Context;
   #session: Session;
+  /** The renewals, one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   /** A claim that is not yet made. */
   constructor(context: Context, session: Session) {
@@ -165,24 +198,37 @@ export class PartsClaim {
     this.#session = session;
   }
 
-  /** The upload as last written. */
-  get session(): Session {
-    return this.#session;
-  }
-
   /** Makes or renews the claim; throws {@linkcode OffsetMismatch} where another request won. */
   async hold(): Promise<void> {
-    const { attributes } = this.#session.item;
-    const now = this.#context.now();
-    if ((attributes.claimedUntil ?? 0) - now > CLAIM / 2) return;
-    const claimed = { ...attributes, claimedUntil: now + CLAIM };
-    this.#session = await writeSession(this.#context, this.#session, claimed);
+    await this.#renew();
+    // Where this fails, so does the next call or the last write of this request, by the version.
+    this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM / 3);
+  }
+
+  /** Renews the claim no more, and answers the upload as last written. */
+  async end(): Promise<Session> {
+    clearInterval(this.#timer);
+    await this.#turn;
+    return this.#session;
   }
 
   /** Lets others add parts, when this request has failed. */
   async release(): Promise<void> {
-    const { claimedUntil, ...unclaimed } = this.#session.item.attributes;
-    if (claimedUntil !== undefined) await writeSession(this.#context, this.#session, unclaimed);
+    const session = await this.end();
+    const { claimedUntil, ...unclaimed } = session.item.attributes;
+    if (claimedUntil !== undefined) await writeSession(this.#context, session, unclaimed);
+  }
+
+  #renew(): Promise<void> {
+    const renewed = this.#turn.then(async () => {
+      const { attributes } = this.#session.item;
+      const now = this.#context.now();
+      if ((attributes.claimedUntil ?? 0) - now > CLAIM / 2) return;
+      const claimed = { ...attributes, claimedUntil: now + CLAIM };
+      this.#session = await writeSession(this.#context, this.#session, claimed);
+    });
+    this.#turn = renewed.catch(() => {});
+    return renewed;
   }
 }
 

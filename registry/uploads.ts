@@ -8,6 +8,7 @@ import {
   abandonSession,
   advanced,
   assertWritable,
+  awaitClaim,
   createSession,
   findSession,
   readSession,
@@ -51,7 +52,7 @@ export async function appendUpload(
   const owner = { repository, principal };
   // Most uploads get their first bytes by this, so it is tried before the upload is looked for.
   const created = beginsUpload(body) ? await createSession(context, owner, id) : undefined;
-  const session = created ?? await readSession(context, owner, id);
+  const session = created ?? await awaitClaim(context, await readSession(context, owner, id), body.range);
   const stored = await storeBody(context, session, body, { final: false });
   const work = beginWork(context);
   try {

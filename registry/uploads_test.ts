@@ -5,7 +5,6 @@ import {
   body,
   content,
   digest,
-  hooked,
   PRINCIPAL,
   readBlob,
   REPOSITORY,
@@ -132,56 +131,6 @@ for (const size of [3, 8, 30]) {
     }
   });
 }
-
-Deno.test("appendUpload() adds no part while another request has the claim", async () => {
-  const stores = new TestStores();
-  const { registry } = stores.registry();
-  const bytes = content(48);
-  const id = await upload(registry, [bytes.slice(0, 16)], false);
-  // The first request stands still with one part on its way; the second one comes and goes.
-  const standing = Promise.withResolvers<void>();
-  const arrived = Promise.withResolvers<void>();
-  const slow = stores.registry({
-    objects: hooked(stores.objects, async (method) => {
-      if (method !== "putPart") return;
-      arrived.resolve();
-      await standing.promise;
-    }),
-  }).registry;
-  const first = slow.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(16)));
-  await arrived.promise;
-  await assertRejects(
-    () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(32, 9))),
-    OffsetMismatch,
-  );
-  standing.resolve();
-  assertEquals((await first).offset, 48);
-  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
-  assertEquals(await readBlob(registry, digest(bytes)), bytes);
-});
-
-Deno.test("appendUpload() goes on after a claim whose process died", async () => {
-  const stores = new TestStores();
-  const { registry } = stores.registry();
-  const bytes = content(40);
-  const id = await upload(registry, [bytes.slice(0, 16)], false);
-  const died = new Error("died");
-  const dying = stores.registry({
-    objects: hooked(stores.objects, (method) => {
-      if (method === "putPart") throw died;
-    }),
-  }).registry;
-  await assertRejects(
-    () => dying.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(16))),
-    Error,
-    "died",
-  );
-  stores.now += 60_000;
-  assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 16);
-  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(16), { first: 16 }));
-  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
-  assertEquals(await readBlob(registry, digest(bytes)), bytes);
-});
 
 Deno.test("appendUpload() keeps what came of a body that broke", async () => {
   for (const ranged of [false, true]) {
