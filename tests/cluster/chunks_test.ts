@@ -1,7 +1,7 @@
 /** An upload whose chunks go to one process after the other while these are killed. */
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
-import { type FaultProxy, startFaultProxy } from "../faults/fault_proxy.ts";
+import { type FaultProxy, type FaultProxyOptions, startFaultProxy } from "../faults/fault_proxy.ts";
 import { type Cluster, type Replica, startCluster } from "../harness/cluster.ts";
 
 /** Bytes of a chunk: what the store takes as a part, so that none of them has to be sent to it twice. */
@@ -65,15 +65,21 @@ class Uploader {
   }
 
   async commit(digest: string): Promise<void> {
-    await this.#send(201, { method: "PUT" }, `?digest=${digest}`);
+    await this.#untilAnswered(() => this.#send(201, { method: "PUT" }, `?digest=${digest}`));
   }
 
   async #whereItStands(): Promise<number> {
+    return offsetOf(await this.#untilAnswered(() => this.#send(204, { method: "GET" })));
+  }
+
+  /** For what may be asked twice. */
+  async #untilAnswered(ask: () => Promise<Response>): Promise<Response> {
     for (;;) {
       try {
-        return offsetOf(await this.#send(204, { method: "GET" }));
+        return await ask();
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
+        this.lost++;
       }
     }
   }
@@ -91,15 +97,29 @@ function offsetOf({ headers }: Response): number {
   return Number(headers.get("Range")?.split("-")[1]) + 1;
 }
 
-Deno.test("an upload goes on at any process while one after the other is killed", async () => {
+/** The digest of what a client of the balancer is given. */
+async function pulled({ url }: Cluster, { digest }: Chunks): Promise<string> {
+  const response = await fetch(`${url}/v2/chunks/blobs/${digest}`);
+  const hash = createHash("sha256");
+  for await (const bytes of response.body!) hash.update(bytes);
+  return `sha256:${hash.digest("hex")}`;
+}
+
+/** Replicas behind which the requests for the S3 server, and its bytes, are counted. */
+async function startCounted(onRequest: FaultProxyOptions["onRequest"] = () => {}) {
   let counter: FaultProxy | undefined;
-  await using cluster = await startCluster({
+  const cluster = await startCluster({
     between({ s3, dynamoDb }) {
-      const { url, [Symbol.asyncDispose]: dispose } = counter = startFaultProxy({ upstream: s3 });
+      const { url, [Symbol.asyncDispose]: dispose } = counter = startFaultProxy({ upstream: s3, onRequest });
       return Promise.resolve({ s3: url, dynamoDb, [Symbol.asyncDispose]: dispose });
     },
   });
-  const { traffic } = counter!;
+  return { cluster, traffic: counter!.traffic, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+}
+
+Deno.test("an upload goes on at any process while one after the other is killed", async () => {
+  await using counted = await startCounted();
+  const { cluster, traffic } = counted;
   const content = new Chunks(COUNT);
   const uploader = new Uploader(cluster);
   await uploader.begin("chunks");
@@ -124,8 +144,25 @@ Deno.test("an upload goes on at any process while one after the other is killed"
   console.log(`${uploader.lost} requests lost, ${sent.toFixed(3)} times the blob sent to the store`);
   assertGreaterOrEqual(uploader.lost, COUNT / 10);
   assertLessOrEqual(sent, 1.15);
-  const response = await fetch(`${cluster.url}/v2/chunks/blobs/${content.digest}`);
-  const hash = createHash("sha256");
-  for await (const bytes of response.body!) hash.update(bytes);
-  assertEquals(`sha256:${hash.digest("hex")}`, content.digest);
+  assertEquals(await pulled(cluster, content), content.digest);
+});
+
+Deno.test("an upload goes on when its process dies in the middle of a chunk", async () => {
+  let strike: (() => Promise<void>) | undefined;
+  let died: Promise<void> | undefined;
+  await using counted = await startCounted(({ target }) => {
+    if (target.includes("partNumber=2")) died ??= strike?.();
+  });
+  const { cluster } = counted;
+  const content = new Chunks(4);
+  const uploader = new Uploader(cluster);
+  await uploader.begin("chunks");
+  for (let offset = 0; offset < content.size;) {
+    strike = () => uploader.last.kill();
+    offset = await uploader.append(offset, content.at(offset));
+  }
+  await died;
+  assertGreaterOrEqual(uploader.lost, 1);
+  await uploader.commit(content.digest);
+  assertEquals(await pulled(cluster, content), content.digest);
 });
