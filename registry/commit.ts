@@ -176,7 +176,12 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
   // 1. The object is complete, and its content is what the digest says, before anything names it.
   const known = knownHash(attributes, digest);
   if (known !== undefined && !isContent(attributes, digest)) throw await refuse(work, session, digest);
-  const object = await completeObject(work, attributes, repeated);
+  const object = await completeObject(work, attributes, repeated).catch(async (error) => {
+    if (!(error instanceof ContentMismatchError)) throw error;
+    // The store has let an attempt that broke off replace a part that it had taken. Nothing mends this upload.
+    await abandonSession(work, session);
+    throw unavailable("Cannot commit: the store has lost a part", { cause: error });
+  });
   if (known === undefined) {
     const hash = await readBack(work, object, digest);
     // Reading takes as long as it takes, and the deadline is about what comes after.

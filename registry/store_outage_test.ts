@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UnavailableError } from "../storage/errors.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { ContentMismatchError, UnavailableError } from "../storage/errors.ts";
 import { content, digest, hooked, PRINCIPAL, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
 import type { Registry, UploadBody } from "./mod.ts";
 
@@ -54,5 +55,19 @@ Deno.test("commitUpload() succeeds when it is repeated after an outage, and the 
   stores.now += 25 * 60 * 60 * 1000;
   await sweep();
   assertEquals((await stores.keys()).length, 1);
+  assertEquals(await stores.objects.listParts("", 10), []);
+});
+
+Deno.test("commitUpload() gives an upload up when the store has lost a part of it", async () => {
+  const stores = new TestStores({ partSize: 8 });
+  const objects = hooked(stores.objects, (method) => {
+    if (method === "completeParts") throw new ContentMismatchError("it");
+  });
+  const { registry } = stores.registry({ objects });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const bytes = content(30);
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), bodyOf(bytes));
+  assertEquals((await assertRejects(commit, RegistryError)).status, 503);
+  assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
   assertEquals(await stores.objects.listParts("", 10), []);
 });

@@ -72,6 +72,7 @@ export interface ObjectStore {
    * Makes the parts, ascending from 1, all but the last of {@linkcode partSize}, the object under the key. Its cost
    * does not depend on the size. Repeated for what is complete already, it succeeds again.
    *
+   * @throws {ContentMismatchError} where a part has become another than the one that was taken: nothing completes it.
    * @throws {Error} where the parts are unknown (aborted, or never begun) and there is no object under the key.
    * @throws {RangeError} where there are no parts, or one is out of place or of the wrong size.
    */

@@ -70,8 +70,8 @@ const CONNECTION = new Set([
 /** Codes of AWS's relatives for want of room. */
 const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"]);
 
-/** Codes for a body that is not what its hash says. */
-const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest"]);
+/** Codes for a body that is not what its hash says, and for a part that has become another than its mark says. */
+const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest", "InvalidPart"]);
 
 /** Whether another attempt may go better. */
 export function isTransient(error: unknown): boolean {

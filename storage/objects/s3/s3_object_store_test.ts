@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { StorageFullError, UnavailableError } from "../../errors.ts";
+import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 import { content, read } from "../contract/fixtures.ts";
 import { objectStoreContract } from "../contract/mod.ts";
 import { makeStore, makeStub } from "./testing.ts";
@@ -229,4 +229,27 @@ Deno.test("S3ObjectStore get() takes the whole for a range that is the whole, an
   assertEquals(await new Response(found?.body).text(), "12345");
   assertEquals(found?.size, 5);
   assertEquals(encoding, "identity");
+});
+
+Deno.test("S3ObjectStore put() lets the store check what it gets", async () => {
+  const hashes: (string | null)[] = [];
+  await using stub = await makeStub(async (request) => {
+    hashes.push(request.headers.get("x-amz-content-sha256"));
+    await request.arrayBuffer();
+    return new Response(null, { headers: { etag: "e" } });
+  });
+  await stub.store.put("a", new TextEncoder().encode("abc"));
+  // FIPS 180-2, appendix B.1.
+  assertEquals(hashes, ["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"]);
+});
+
+Deno.test("S3ObjectStore completeParts() tells of a part that has become another", async () => {
+  await using stub = await makeStub(() => {
+    return new Response("<Error><Code>InvalidPart</Code></Error>", {
+      status: 400,
+      headers: { "content-type": "application/xml" },
+    });
+  });
+  const complete = () => stub.store.completeParts("a", "id", [{ number: 1, size: 5, etag: "e" }]);
+  await assertRejects(complete, ContentMismatchError);
 });
