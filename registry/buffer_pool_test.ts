@@ -14,7 +14,7 @@ Deno.test("take() gives out again what was given back, and nothing twice", async
   assertNotStrictEquals((await pool.take(patient)).buffer, first.buffer);
 });
 
-Deno.test("give() keeps no buffer of another size, and no more than 32 MiB", async () => {
+Deno.test("give() keeps no buffer of another size, and no more than 32 MiB when nobody uses one", async () => {
   const pool = new BufferPool(16 * 1024 * 1024, 3);
   pool.give(new Uint8Array(8));
   const taken = [await pool.take(patient), await pool.take(patient), await pool.take(patient)];
@@ -22,6 +22,21 @@ Deno.test("give() keeps no buffer of another size, and no more than 32 MiB", asy
   const again = [await pool.take(patient), await pool.take(patient), await pool.take(patient)];
   const buffers = new Set(again.map(({ buffer }) => buffer));
   assertEquals(taken.filter(({ buffer }) => buffers.has(buffer)).length, 2);
+});
+
+Deno.test("give() keeps them all as long as somebody uses one", async () => {
+  const pool = new BufferPool(16 * 1024 * 1024, 4);
+  const [held, ...taken] = [
+    await pool.take(patient),
+    await pool.take(patient),
+    await pool.take(patient),
+    await pool.take(patient),
+  ];
+  for (const buffer of taken) pool.give(buffer);
+  const again = [await pool.take(patient), await pool.take(patient), await pool.take(patient)];
+  const buffers = new Set(again.map(({ buffer }) => buffer));
+  assertEquals(taken.filter(({ buffer }) => buffers.has(buffer)).length, 3);
+  pool.give(held!);
 });
 
 Deno.test("take() waits in turn where all buffers are taken", async () => {

@@ -4,7 +4,7 @@ import * as https from "node:https";
 import { rootCertificates } from "node:tls";
 import type { SignedRequest } from "./signer.ts";
 
-/** Bytes that are given to a connection at a time: enough for speed, and few enough to be encrypted in passing. */
+/** Bytes that are given to a connection at a time: enough for speed, and few enough that what copies them holds little. */
 const SLICE = 256 * 1024;
 
 /** Writes a body and ends it; gives up when the signal says so. */
