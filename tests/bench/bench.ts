@@ -16,6 +16,7 @@ import { blobPull } from "./blob_pull.ts";
 import { blobPush } from "./blob_push.ts";
 import { chunkedUpload } from "./chunked_upload.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
+import { largeBlob } from "./large_blob.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
@@ -40,6 +41,7 @@ const GROUPS: Record<string, Group> = {
   "s3-put": s3Put,
   "s3-patch": s3Patch,
   "s3-memory": s3Memory,
+  "large-blob": largeBlob,
 };
 
 const { values, positionals } = parseArgs({

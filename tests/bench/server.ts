@@ -91,7 +91,7 @@ export async function cpuOf({ pid }: Server): Promise<number> {
 }
 
 /** The most memory that the process has had resident at any time, in MiB. */
-export async function peakMemoryOf({ pid }: Server): Promise<number> {
+export async function peakMemoryOf({ pid }: Pick<Server, "pid">): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   if (kibibytes === undefined) throw new Error(`Cannot read the memory of process ${pid}`);

@@ -34,6 +34,19 @@ export async function sendBare(
   await expectStatus(200, connection, ...(mode === "patch" ? patchOf(path, content) : putOf(path, content)));
 }
 
+/** Pushes a blob in one PATCH of unknown length, and answers the milliseconds that the empty PUT behind it takes. */
+export async function pushTimed(
+  connection: Connection,
+  repository: string,
+  content: Content,
+): Promise<number> {
+  const location = await beginUpload(connection, repository);
+  await expectStatus(202, connection, ...patchOf(location, content));
+  const began = performance.now();
+  await commitUpload(connection, location, content.digest);
+  return performance.now() - began;
+}
+
 /** Milliseconds that an upload in chunks has taken. */
 export interface ChunkTimes {
   /** The first half of the chunks. */

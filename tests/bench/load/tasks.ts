@@ -1,6 +1,15 @@
+import { createHash } from "node:crypto";
 import { Connection } from "./connection.ts";
 import { Content } from "./content.ts";
-import { type ChunkTimes, pushBlob, pushChunks, pushImage, type PushMode, sendBare } from "./push.ts";
+import {
+  type ChunkTimes,
+  pushBlob,
+  pushChunks,
+  pushImage,
+  type PushMode,
+  pushTimed,
+  sendBare,
+} from "./push.ts";
 
 /** What every task says. */
 interface To {
@@ -128,6 +137,23 @@ export async function racePuts(
     }
   }
   return seconds;
+}
+
+/** Pushes one blob of `size` bytes in a PATCH; answers its digest, and the milliseconds of its commit. */
+export async function pushLarge(
+  { port, repository, size }: To & { repository: string; size: number },
+): Promise<{ digest: string; commit: number }> {
+  const content = new Content(size);
+  using connection = await Connection.open(port);
+  return { digest: content.digest, commit: await pushTimed(connection, repository, content) };
+}
+
+/** Pulls a path once, and answers the digest of what came. */
+export async function pullDigest({ port, path }: To & { path: string }): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  const hash = createHash("sha256");
+  for await (const bytes of response.body!) hash.update(bytes);
+  return `sha256:${hash.digest("hex")}`;
 }
 
 /** Sends so many bodies of `size` bytes to a bare server, one after the other. */
