@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Stored } from "../harness/stored.ts";
 import { digestOf } from "../kill/content.ts";
 import { findLeftovers } from "../kill/leftovers.ts";
-import { send } from "../kill/wire.ts";
+import { type Answer, Lost, send } from "../kill/wire.ts";
 import type { ImagePlan } from "./chaos_images.ts";
 
 /** Requests at a time. */
@@ -29,7 +29,7 @@ export async function pullAll(
   const queue = paths.entries();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const [path, digest] of queue) {
-      const { status, body } = await send(url, "GET", path);
+      const { status, body } = await get(url, path);
       assertEquals([status, digestOf(body)], [200, digest], `${path} of ${url}`);
       pulled.blobs++;
       pulled.bytes += body.length;
@@ -37,6 +37,17 @@ export async function pullAll(
   }));
   await assertTags(url, images);
   return pulled;
+}
+
+/** Repeats a pull that visibly breaks, as every client does, and tells of it. */
+async function get(url: string, path: string): Promise<Answer> {
+  try {
+    return await send(url, "GET", path);
+  } catch (error) {
+    if (!(error instanceof Lost)) throw error;
+    console.log(`A pull broke off without a fault: ${path} of ${url}, ${error.cause}`);
+    return await send(url, "GET", path);
+  }
 }
 
 /** Exactly the tags that were pushed are there, and the one that moved is where somebody has moved it. */
