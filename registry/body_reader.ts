@@ -89,7 +89,7 @@ export class BodyReader {
 }
 
 /** A reader into our buffer, unless the stream is one that JavaScript made and can only hand out its own chunks. */
-function readerOf(stream: ByteStream) {
+export function readerOf(stream: ByteStream) {
   try {
     return stream.getReader({ mode: "byob" });
   } catch {

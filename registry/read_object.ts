@@ -1,8 +1,12 @@
 import { UnavailableError } from "../storage/errors.ts";
+import { readerOf } from "./body_reader.ts";
 import type { Context } from "./context.ts";
 
 /** Milliseconds that a store may take for the next bytes of an object. */
 const IDLE = 15_000;
+
+/** Bytes of one read, at most. */
+const MOST_READ = 64 * 1024;
 
 /** How often in a row a store may break off without another byte. */
 const MOST_FAILURES = 5;
@@ -14,7 +18,10 @@ const FIRST_PAUSE = 25;
 export interface ObjectContent {
   /** Bytes. */
   size: number;
-  /** All of them, in their order, however often the store breaks off. */
+  /**
+   * All of them, in their order, however often the store breaks off. Each chunk is the caller's until the next one:
+   * where they are all new ones, many megabytes wait for the collector of garbage.
+   */
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -65,11 +72,15 @@ async function* wholeOf(
 async function* chunksOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
+  const reader = readerOf(stream);
+  let buffer = new ArrayBuffer(MOST_READ);
   try {
     for (;;) {
-      const { done, value } = await inTime(reader);
+      const { done, value } = await inTime(
+        reader instanceof ReadableStreamBYOBReader ? reader.read(new Uint8Array(buffer)) : reader.read(),
+      );
       if (done) return;
+      buffer = value.buffer; // it was handed over, and its memory comes back as another one
       yield value;
     }
   } finally {
@@ -77,12 +88,10 @@ async function* chunksOf(
   }
 }
 
-async function inTime(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
+async function inTime<T>(reading: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DOMException("The store stalled", "TimeoutError")), IDLE);
   });
-  return await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer));
+  return await Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }

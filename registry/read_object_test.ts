@@ -38,7 +38,7 @@ function breaking<S extends ObjectStore>(objects: S, times: number, after: numbe
 
 async function bytesOf(objects: ObjectStore, key: string): Promise<Uint8Array | undefined> {
   const found = await readObject({ objects, sleep }, key);
-  return found && new Uint8Array((await Array.fromAsync(found.chunks)).flatMap((chunk) => [...chunk]));
+  return found && new Uint8Array((await Array.fromAsync(found.chunks, (chunk) => [...chunk])).flat());
 }
 
 async function storeWith(bytes: Uint8Array<ArrayBuffer>): Promise<MemoryObjectStore> {
@@ -50,6 +50,22 @@ async function storeWith(bytes: Uint8Array<ArrayBuffer>): Promise<MemoryObjectSt
 Deno.test("readObject() goes on where the store broke off", async () => {
   const bytes = content(50);
   assertEquals(await bytesOf(breaking(await storeWith(bytes), 9, 5), "some/object"), bytes);
+});
+
+Deno.test("readObject() uses the memory of a chunk again", async () => {
+  const bytes = content(200 * 1024);
+  const objects = await storeWith(bytes);
+  objects.get = () => Promise.resolve({ size: bytes.length, body: new Blob([bytes]).stream() });
+  const found = await readObject({ objects, sleep }, "some/object");
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of found!.chunks) {
+    chunks.push(chunk);
+    size += chunk.length;
+  }
+  assertEquals(size, bytes.length);
+  assertEquals(chunks.length > 2, true);
+  assertEquals(chunks.slice(0, -1).every(({ buffer }) => buffer.detached), true);
 });
 
 Deno.test("readObject() reads an empty object", async () => {
