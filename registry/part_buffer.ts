@@ -6,6 +6,9 @@ const FIRST = 64 * 1024;
 /** Most bytes that somebody may hold who has no place in the pool. */
 const MOST_SMALL = 1024 * 1024;
 
+/** The same where they were not known from the start: each smaller buffer before waits for the collector of garbage. */
+const MOST_GROWN = 256 * 1024;
+
 /**
  * The bytes of a part as they come. What may become a whole part takes a whole buffer of the pool; a small blob should
  * not, and how small it is is not always known.
@@ -59,7 +62,7 @@ export class PartBuffer {
 
   async #grow(needed: number): Promise<void> {
     if (needed <= this.#buffer.length) return;
-    const small = Math.min(MOST_SMALL, this.#pool.size / 2);
+    const small = Math.min(this.#buffer.length === 0 ? MOST_SMALL : MOST_GROWN, this.#pool.size / 2);
     const size = Math.max(needed, Math.min(this.#buffer.length * 2, small), Math.min(FIRST, small));
     const grown = size > small ? await this.#pool.take(this.#filler) : new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#size));

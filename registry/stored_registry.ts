@@ -34,7 +34,7 @@ export interface RegistryOptions {
   /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
   touch?: boolean;
   /**
-   * Bytes of all parts that are being filled or on their way to the store, in the whole process; 80 MiB by default. A
+   * Bytes of all parts that are being filled or on their way to the store, in the whole process; 64 MiB by default. A
    * store behind a network holds each part on its way once more.
    */
   uploadMemory?: number;
@@ -54,7 +54,7 @@ export interface StoredRegistry {
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
-  const { uploadMemory = 80 * 1024 * 1024, objects: { partSize } } = options;
+  const { uploadMemory = 64 * 1024 * 1024, objects: { partSize } } = options;
   const context: Context = {
     objects: options.objects,
     table: options.table,
