@@ -1,6 +1,3 @@
-/** Most bytes that a pool keeps for later where nobody uses any. */
-const MOST_KEPT = 32 * 1024 * 1024;
-
 /** Milliseconds that somebody may wait for a buffer before those who fill theirs slowly have to give one up. */
 const PATIENCE = 1000;
 
@@ -22,14 +19,12 @@ export class BufferPool {
   readonly #waiting: (() => void)[] = [];
   /** Those who fill buffers, by the time since when, the longest first. */
   readonly #filling = new Map<Filler, number>();
-  readonly #count: number;
   #free: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** A pool of so many buffers of `size` bytes; `patience` in milliseconds. */
   constructor(size: number, buffers: number, { patience = PATIENCE }: { patience?: number } = {}) {
     this.size = size;
-    this.#count = buffers;
     this.#free = buffers;
     this.#patience = patience;
   }
@@ -57,7 +52,6 @@ export class BufferPool {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
     else next();
-    if (this.#free === this.#count) this.#kept.splice(Math.max(1, Math.floor(MOST_KEPT / this.size)));
     if (this.#waiting.length === 0) this.#stopTimer();
   }
 
