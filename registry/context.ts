@@ -3,6 +3,7 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { FencedTable } from "./fenced_table.ts";
+import type { LiveHashes } from "./live_hashes.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
 export interface Context {
@@ -24,6 +25,8 @@ export interface Context {
   touch: boolean;
   /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;
+  /** How far this process has hashed the uploads that it saw last. */
+  hashes: LiveHashes;
   /** Pauses; for the moments in which another request is about to finish. */
   sleep: (milliseconds: number) => Promise<void>;
 }

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { IHasher } from "hash-wasm";
 import type { DigestAlgorithm } from "../oci/digest.ts";
 import type { PrefixHash } from "./items.ts";
+import type { LiveHashes } from "./live_hashes.ts";
 
 /** Hashes the bytes of an upload as they come, from the first one on. */
 export interface PrefixHasher {
@@ -13,6 +14,8 @@ export interface PrefixHasher {
 
 /** What is known of the bytes that are about to come. */
 export interface HasherOptions {
+  /** The upload. */
+  id: string;
   /** What the digest will be of, as far as anybody knows. */
   algorithm: DigestAlgorithm;
   /** Bytes that the upload has already. */
@@ -27,23 +30,42 @@ export interface HasherOptions {
  * The hasher for the next body of an upload; `undefined` where the bytes before it can't be continued from, so that the
  * whole has to be read back before it is committed.
  *
- * A body that may well be the whole blob takes `node:crypto`, which is about nine times as fast and can't be continued
- * by another process. Announced chunks take `hash-wasm`, whose state can be kept (116 bytes for SHA-256).
+ * `node:crypto` is about nine times as fast as `hash-wasm`, and what it stands at can't be kept but in this process. So a
+ * body that may well be the whole blob takes it, and announced chunks do as long as the next one is expected here, too.
+ * Otherwise they take `hash-wasm`, whose state (116 bytes for SHA-256) any process can go on from.
  */
-export async function createPrefixHasher(options: HasherOptions): Promise<PrefixHasher | undefined> {
-  const { algorithm, offset, hash, chunked } = options;
-  if (offset === 0) return chunked ? await continuable(algorithm) : new NativeHasher(algorithm);
-  if (hash?.offset !== offset || hash.state === undefined) return undefined;
-  return await continuable(hash.algorithm, hash.state);
+export async function createPrefixHasher(
+  live: LiveHashes,
+  { id, algorithm, offset, hash, chunked }: HasherOptions,
+): Promise<PrefixHasher | undefined> {
+  const at = { live, id };
+  if (offset === 0) {
+    const lasting = chunked && !live.stay;
+    return lasting
+      ? await continuable(at, algorithm)
+      : new NativeHasher(at, algorithm, createHash(algorithm));
+  }
+  if (hash?.offset !== offset) return undefined;
+  const found = live.find(id, hash);
+  if (found !== undefined) return new NativeHasher(at, hash.algorithm, found);
+  return hash.state === undefined ? undefined : await continuable(at, hash.algorithm, hash.state);
+}
+
+/** Where it is remembered what has been hashed here, and for which upload. */
+interface Place {
+  live: LiveHashes;
+  id: string;
 }
 
 class NativeHasher implements PrefixHasher {
+  readonly #place: Place;
   readonly #algorithm: DigestAlgorithm;
   readonly #hash: Hash;
 
-  constructor(algorithm: DigestAlgorithm) {
+  constructor(place: Place, algorithm: DigestAlgorithm, hash: Hash) {
+    this.#place = place;
     this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
+    this.#hash = hash;
   }
 
   update(bytes: Uint8Array): void {
@@ -51,15 +73,19 @@ class NativeHasher implements PrefixHasher {
   }
 
   finish(offset: number): PrefixHash {
-    return { algorithm: this.#algorithm, offset, hex: this.#hash.digest("hex") };
+    const hex = this.#hash.copy().digest("hex");
+    this.#place.live.keep(this.#place.id, hex, this.#hash);
+    return { algorithm: this.#algorithm, offset, hex };
   }
 }
 
 class ContinuableHasher implements PrefixHasher {
+  readonly #place: Place;
   readonly #algorithm: DigestAlgorithm;
   readonly #hash: IHasher;
 
-  constructor(algorithm: DigestAlgorithm, hash: IHasher) {
+  constructor(place: Place, algorithm: DigestAlgorithm, hash: IHasher) {
+    this.#place = place;
     this.#algorithm = algorithm;
     this.#hash = hash;
   }
@@ -70,12 +96,18 @@ class ContinuableHasher implements PrefixHasher {
 
   finish(offset: number): PrefixHash {
     const state = this.#hash.save().toBase64();
-    return { algorithm: this.#algorithm, offset, hex: this.#hash.digest("hex"), state };
+    const hex = this.#hash.digest("hex");
+    this.#place.live.keep(this.#place.id, hex);
+    return { algorithm: this.#algorithm, offset, hex, state };
   }
 }
 
 /** A hasher that goes on from `state`, or begins; `undefined` where the state is of another build of the library. */
-async function continuable(algorithm: DigestAlgorithm, state?: string): Promise<PrefixHasher | undefined> {
+async function continuable(
+  place: Place,
+  algorithm: DigestAlgorithm,
+  state?: string,
+): Promise<PrefixHasher | undefined> {
   // Loaded when first needed: most processes never see a chunked upload, and all of them start.
   const { createSHA256, createSHA512 } = await import("hash-wasm");
   const hash = await (algorithm === "sha256" ? createSHA256() : createSHA512());
@@ -87,7 +119,7 @@ async function continuable(algorithm: DigestAlgorithm, state?: string): Promise<
       return undefined;
     }
   }
-  return new ContinuableHasher(algorithm, hash);
+  return new ContinuableHasher(place, algorithm, hash);
 }
 
 /** The hash of all the bytes, in lower-case hexadecimal. */

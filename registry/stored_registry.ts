@@ -5,6 +5,7 @@ import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
+import { LiveHashes } from "./live_hashes.ts";
 import { deleteManifest } from "./manifest_delete.ts";
 import { putManifest } from "./manifest_push.ts";
 import { getManifest } from "./manifest_store.ts";
@@ -65,6 +66,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
+    hashes: new LiveHashes(),
     now: options.now ?? Date.now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };

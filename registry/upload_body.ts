@@ -49,7 +49,8 @@ export async function storeBody(
   const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
   assertSize(context, attributes.offset + (announced ?? 0));
   const claim = new PartsClaim(context, session);
-  const hasher = await createPrefixHasher({
+  const hasher = await createPrefixHasher(context.hashes, {
+    id: session.id,
     algorithm: options.algorithm ?? attributes.algorithm ?? "sha256",
     offset: attributes.offset,
     hash: attributes.hash,
