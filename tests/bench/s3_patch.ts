@@ -34,14 +34,14 @@ const SCENES: Scene[] = [
     push: ({ port }) =>
       load("push", { ...TO, port, mode: "patch", size: SIZE, count: PUSHES, concurrent: false }),
     mode: "patch",
-    ways: ["/chunks", "/views-8k"],
+    ways: ["/views8k-fetch", "/views8k-node"],
   },
   {
     name: "PATCH of known length",
     push: ({ port }) =>
       load("push", { ...TO, port, mode: "sized-patch", size: SIZE, count: PUSHES, concurrent: false }),
     mode: "sized-patch",
-    ways: ["/chunks", "/views-64k"],
+    ways: ["/views64k-fetch", "/views64k-node"],
   },
   {
     name: "in PATCHes of 32 MiB",
@@ -51,7 +51,7 @@ const SCENES: Scene[] = [
       }
     },
     mode: "sized-patch",
-    ways: ["/chunks", "/views-64k"],
+    ways: ["/views64k-fetch", "/views64k-node"],
   },
 ];
 

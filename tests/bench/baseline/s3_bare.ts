@@ -3,14 +3,16 @@
  *
  * - `GET /object` hands on the object that `OBJECT_URL`, a signed one, names.
  * - `PUT /single?digest=` hands on the body under a signature that holds its digest.
- * - `/views-64k` and others hash the body and upload it in parts of `PART_SIZE`; the path names how it is read.
+ * - `/views64k-fetch` and others hash the body and upload it in parts of `PART_SIZE`; the path names how it is read and sent.
  *
  * @module
  */
 
 import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand } from "@aws-sdk/client-s3";
 import { createHash, randomUUID } from "node:crypto";
-import { Signer } from "../../../storage/objects/s3/signer.ts";
+import { once } from "node:events";
+import * as http from "node:http";
+import { type SignedRequest, Signer } from "../../../storage/objects/s3/signer.ts";
 import { CREDENTIALS, REGION, s3Client } from "../../services/mod.ts";
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -30,12 +32,16 @@ const signer = new Signer({
 });
 
 /** Ways to read a body into parts of `PART_SIZE`, the last one shorter. */
-const WAYS: Record<string, (body: Body) => AsyncIterable<Uint8Array<ArrayBuffer>>> = {
-  "/chunks": readChunks,
-  "/views-64k": (body) => readViews(body, 64 * KIB),
+const READERS: Record<string, (body: Body) => AsyncIterable<Uint8Array<ArrayBuffer>>> = {
+  "views64k": (body) => readViews(body, 64 * KIB),
   // A chunked body piles up in Deno 2.9.6 where reads are larger than its chunks.
-  "/views-8k": (body) => readViews(body, 8 * KIB + 16),
+  "views8k": (body) => readViews(body, 8 * KIB + 16),
 };
+
+/** Sends a part and answers its mark. */
+type Send = (request: SignedRequest, body: Uint8Array<ArrayBuffer>) => Promise<string>;
+
+const SENDERS: Record<string, Send> = { "fetch": sendByFetch, "node": sendByNode };
 
 Deno.serve(
   { hostname: Deno.env.get("HOST")!, port: Number(Deno.env.get("PORT")), onListen() {} },
@@ -43,8 +49,10 @@ Deno.serve(
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/object") return await handOut();
     if (pathname === "/single") return await handOn(request, searchParams.get("digest")!);
-    const way = WAYS[pathname];
-    return new Response(way === undefined ? null : await uploadParts(way(request.body!)));
+    const [reader, sender] = pathname.slice(1).split("-");
+    const [read, send] = [READERS[reader ?? ""], SENDERS[sender ?? ""]];
+    if (read === undefined || send === undefined) return new Response();
+    return new Response(await uploadParts(read(request.body!), send));
   },
 );
 
@@ -62,51 +70,45 @@ async function handOn({ body }: Request, digest: string): Promise<Response> {
 }
 
 /** Hashes the parts and uploads them, a few at the same time; answers the digest. */
-async function uploadParts(parts: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<string> {
+async function uploadParts(parts: AsyncIterable<Uint8Array<ArrayBuffer>>, send: Send): Promise<string> {
   const hash = createHash("sha256");
   const at = { Bucket: bucketUrl.pathname.slice(1), Key: randomUUID() };
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(at));
-  const sent: Promise<{ PartNumber: number; ETag: string }>[] = [];
+  const sendPart = async (PartNumber: number, part: Uint8Array<ArrayBuffer>) => {
+    const query = { partNumber: `${PartNumber}`, uploadId: UploadId! };
+    return { PartNumber, ETag: await send(await signer.write(at.Key, query), part) };
+  };
+  const sent: ReturnType<typeof sendPart>[] = [];
   for await (const part of parts) {
     hash.update(part);
     await sent.at(-MOST_IN_FLIGHT);
-    sent.push(sendPart(at.Key, UploadId!, sent.length + 1, part));
+    sent.push(sendPart(sent.length + 1, part));
   }
   const Parts = await Promise.all(sent);
   await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
   return hash.digest("hex");
 }
 
-async function sendPart(
-  key: string,
-  uploadId: string,
-  PartNumber: number,
+async function sendByFetch(
+  { url, headers }: SignedRequest,
   body: Uint8Array<ArrayBuffer>,
-): Promise<{ PartNumber: number; ETag: string }> {
-  const { url, headers } = await signer.write(key, { partNumber: `${PartNumber}`, uploadId });
+): Promise<string> {
   const response = await fetch(url, { method: "PUT", headers, body });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`Cannot store a part: ${response.status}`);
-  return { PartNumber, ETag: response.headers.get("ETag")! };
+  return response.headers.get("ETag")!;
 }
 
-/** Takes what comes as it comes. */
-async function* readChunks(body: Body): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let part = new Uint8Array(PART_SIZE);
-  let filled = 0;
-  for await (const chunk of body) {
-    for (let rest = chunk; rest.length > 0;) {
-      const taken = rest.subarray(0, PART_SIZE - filled);
-      part.set(taken, filled);
-      filled += taken.length;
-      rest = rest.subarray(taken.length);
-      if (filled < PART_SIZE) continue;
-      yield part;
-      part = new Uint8Array(PART_SIZE);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield part.subarray(0, filled);
+async function sendByNode({ url, headers }: SignedRequest, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const request = http.request(url, {
+    method: "PUT",
+    headers: { ...headers, "content-length": body.length },
+  });
+  request.end(body);
+  const [response] = await once(request, "response") as [http.IncomingMessage];
+  await response.toArray();
+  if (response.statusCode !== 200) throw new Error(`Cannot store a part: ${response.statusCode}`);
+  return response.headers.etag!;
 }
 
 /** Reads into the part itself, at most `view` bytes at a time. */
