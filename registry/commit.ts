@@ -62,7 +62,7 @@ export async function commitUpload(
 /**
  * The whole blob in the one request that there is: where it becomes a single object and is what it should be, nobody has
  * to take turns. The upload names the digest since before there was anything of it, which is all that the sweep needs,
- * and another request's object is another.
+ * and another request's object is another. Not shortly before it expires: the sweep must be far behind our last write.
  */
 async function commitWhole(
   context: Context,
@@ -77,7 +77,7 @@ async function commitWhole(
   const work = beginWork(context);
   const [piece] = tail;
   const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
-    isContent(stored.content, digest) && work.until < session.item.attributes.expiresAt;
+    isContent(stored.content, digest) && work.until + context.grace < session.item.attributes.expiresAt;
   if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
   const candidate = { object: piece.key, size };
   const linked = await addBlob(work, session.item.attributes.repository, digest, candidate);
