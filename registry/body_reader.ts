@@ -46,7 +46,11 @@ export class BodyReader {
     this.#timer ??= setTimeout(() => this.#watch(), this.#idle);
     this.#pendingSince = performance.now();
     try {
-      const { done, value } = await this.#readNext();
+      const reader = this.#reader ??= readerOf(this.#stream);
+      const intoOurs = reader instanceof ReadableStreamBYOBReader;
+      const { done, value } = await (intoOurs ? reader.read(new Uint8Array(this.#buffer)) : reader.read());
+      // The buffer was handed over, and its memory comes back as another one.
+      if (intoOurs && value !== undefined) this.#buffer = value.buffer;
       if (this.#stalled !== undefined) throw this.#stalled;
       this.#pendingSince = undefined;
       if (done) clearTimeout(this.#timer);
@@ -65,15 +69,6 @@ export class BodyReader {
     } catch {
       // The client is gone: there is nothing left to give up.
     }
-  }
-
-  async #readNext(): Promise<{ done: boolean; value?: Uint8Array<ArrayBuffer> | undefined }> {
-    this.#reader ??= readerOf(this.#stream);
-    if (!(this.#reader instanceof ReadableStreamBYOBReader)) return await this.#reader.read();
-    const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer));
-    // The buffer was handed over, and its memory comes back as another one.
-    if (value !== undefined) this.#buffer = value.buffer;
-    return { done, value };
   }
 
   /** One timer that looks whether a read has been pending for too long costs less than one for each read. */

@@ -30,12 +30,19 @@ export class PartBuffer {
     return this.#size;
   }
 
+  /** Adds bytes where there is room for them. Answers whether there was. */
+  fit(bytes: Uint8Array): boolean {
+    if (this.#size + bytes.length > this.#buffer.length) return false;
+    this.#buffer.set(bytes, this.#size);
+    this.#size += bytes.length;
+    return true;
+  }
+
   /** Adds bytes; `expected` are how many may come in all, them included. */
   async append(bytes: Uint8Array, expected: number): Promise<void> {
-    const needed = this.#size + bytes.length;
-    if (needed > this.#buffer.length) await this.#grow(Math.max(needed, expected));
-    this.#buffer.set(bytes, this.#size);
-    this.#size = needed;
+    if (this.fit(bytes)) return;
+    await this.#grow(Math.max(this.#size + bytes.length, expected));
+    this.fit(bytes);
   }
 
   /** Makes room for `size` bytes before those that are there, and answers it. */

@@ -71,16 +71,30 @@ export class PartWriter implements Filler {
     return this.#offset;
   }
 
-  /** Takes the next bytes, which may be used for something else as soon as this resolves. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /**
+   * Takes the next bytes, which may be used for something else as soon as this resolves. Answers no promise where nothing
+   * has to be waited for: most bytes come a few kilobytes at a time, and each promise costs more than to copy them.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    const isFree = this.#busy === undefined && !this.#mustYield;
+    if (!isFree || bytes.length >= this.#room || !this.#buffer.fit(bytes)) return this.#writeInTurn(bytes);
+    this.#offset += bytes.length;
+  }
+
+  async #writeInTurn(bytes: Uint8Array): Promise<void> {
     await this.#busy;
     await (this.#busy = this.#write(bytes).finally(() => this.#busy = undefined));
+  }
+
+  /** Bytes that the part still needs. */
+  get #room(): number {
+    return this.#context.objects.partSize - this.#tailSize - this.#buffer.size;
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     while (rest.length > 0) {
-      const room = this.#context.objects.partSize - this.#tailSize - this.#buffer.size;
+      const room = this.#room;
       const taken = rest.subarray(0, room);
       await this.#buffer.append(taken, this.#expected(taken.length));
       this.#offset += taken.length;

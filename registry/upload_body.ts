@@ -64,11 +64,11 @@ export async function storeBody(
   });
   const most = announced === undefined ? context.maxBlobSize : attributes.offset + announced;
   try {
-    const cut = await pump(body, async (bytes) => {
+    const cut = await pump(body, (bytes) => {
       assertSize(context, writer.offset + bytes.length);
       if (writer.offset + bytes.length > most) throw tooManyBytes();
       hasher?.update(bytes);
-      await writer.write(bytes);
+      return writer.write(bytes);
     });
     const short = announced !== undefined && writer.offset < most;
     const ended = cut ?? (short ? endedEarly() : undefined);
@@ -97,14 +97,20 @@ export async function storeBody(
  */
 async function pump(
   body: UploadBody,
-  take: (bytes: Uint8Array) => Promise<void>,
+  take: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<RegistryError | undefined> {
   const reader = new BodyReader(body.stream, body);
   try {
     for (;;) {
-      const bytes = await reader.read().catch(toCut);
-      if (bytes === undefined || bytes instanceof RegistryError) return bytes;
-      await take(bytes);
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await reader.read();
+      } catch (error) {
+        return toCut(error);
+      }
+      if (bytes === undefined) return undefined;
+      const taken = take(bytes);
+      if (taken !== undefined) await taken; // to await nothing costs as much as to await something
     }
   } catch (error) {
     await reader.cancel();
