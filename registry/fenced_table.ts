@@ -6,6 +6,8 @@ import type {
   NewItem,
   QueryOptions,
   ReadOptions,
+  ScanOptions,
+  ScanPage,
   Table,
 } from "../storage/table/table.ts";
 
@@ -58,5 +60,9 @@ export class FencedTable implements Table {
 
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
     return this.#table.queryIndex(pk, options);
+  }
+
+  scan(options: ScanOptions): Promise<ScanPage> {
+    return this.#table.scan(options);
   }
 }

@@ -1,7 +1,8 @@
 // deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
 
 import { compareUtf8 } from "../utf8_order.ts";
-import type { Condition, Item, Key, NewItem, QueryOptions, Table } from "./table.ts";
+import { nextOf } from "./scan_page.ts";
+import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
 
 /** Settings of a {@linkcode MemoryTable}. */
@@ -64,6 +65,21 @@ export class MemoryTable implements Table {
       }
     }
     return slice(entries, options);
+  }
+
+  async scan({ after, limit }: ScanOptions): Promise<ScanPage> {
+    const items: Item[] = [];
+    for (const pk of [...this.#partitions.keys()].sort(compareUtf8)) {
+      const order = after === undefined ? 1 : compareUtf8(pk, after.pk);
+      if (order < 0) continue;
+      const left = await this.query(pk, {
+        ...(order === 0 && after !== undefined && { after: after.sk }),
+        limit: limit - items.length,
+      });
+      items.push(...left);
+      if (items.length === limit) break;
+    }
+    return { items, ...nextOf(items, limit) };
   }
 
   #read({ pk, sk }: Key): Item | undefined {

@@ -6,4 +6,15 @@
 
 export { MemoryTable, type MemoryTableOptions } from "./memory.ts";
 export { SqliteTable, type SqliteTableOptions } from "./sqlite.ts";
-export type { Condition, Item, Key, NewItem, QueryOptions, ReadOptions, Table, Value } from "./table.ts";
+export type {
+  Condition,
+  Item,
+  Key,
+  NewItem,
+  QueryOptions,
+  ReadOptions,
+  ScanOptions,
+  ScanPage,
+  Table,
+  Value,
+} from "./table.ts";

@@ -5,8 +5,9 @@ import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
 import { GroupCommit } from "./group_commit.ts";
+import { nextOf } from "./scan_page.ts";
 import { prepareDatabase } from "./sqlite_schema.ts";
-import type { Condition, Item, Key, NewItem, QueryOptions, Table } from "./table.ts";
+import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
 
 /** Settings of a {@linkcode SqliteTable}. */
@@ -100,6 +101,12 @@ export class SqliteTable implements Table, AsyncDisposable {
     return slice(this.#statements.queryIndex, pk, options);
   }
 
+  async scan({ after = { pk: "", sk: "" }, limit }: ScanOptions): Promise<ScanPage> {
+    const rows = this.#statements.scan.all(after.pk, after.sk, limit) as unknown as Row[];
+    const items = rows.map(toItem);
+    return { items, ...nextOf(items, limit) };
+  }
+
   /** Commits what waits and closes the database. */
   async close(): Promise<void> {
     this.#commits.flush();
@@ -123,7 +130,8 @@ interface RangeStatements {
   after: StatementSync;
 }
 
-interface Statements extends Record<"get" | "insert" | "update" | "upsert" | "delete", StatementSync> {
+interface Statements
+  extends Record<"get" | "insert" | "update" | "upsert" | "delete" | "scan", StatementSync> {
   query: RangeStatements;
   queryIndex: RangeStatements;
 }
@@ -145,6 +153,7 @@ function prepareStatements(db: DatabaseSync): Statements {
     delete: db.prepare("DELETE FROM item WHERE pk = ? AND sk = ? AND version = ?"),
     query: ranges("pk", "sk"),
     queryIndex: ranges("index_pk", "index_sk"),
+    scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?"),
   };
 }
 

@@ -38,6 +38,22 @@ export interface QueryOptions {
   limit: number;
 }
 
+/** A slice of the whole table. */
+export interface ScanOptions extends ReadOptions {
+  /** Goes on behind this item, which need not be there any more. */
+  after?: Key;
+  /** At most this many items; fewer may come although there are more. */
+  limit: number;
+}
+
+/** What a scan has come by. */
+export interface ScanPage {
+  /** Those of one partition together, in the order of their sort keys. */
+  items: Item[];
+  /** Where the next page begins; absent on the last one. */
+  next?: Key;
+}
+
 /** Options of a read. */
 export interface ReadOptions {
   /** Whether the read must see every write that was acknowledged before it began. */
@@ -69,4 +85,10 @@ export interface Table {
 
   /** Items by their `index` key; may lag behind the writes, so nothing that must be safe depends on it. */
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]>;
+
+  /**
+   * Every item of every partition, for upkeep: no request does so much. Partitions come in an order of the driver's own,
+   * each as a whole. Of items that are written or deleted meanwhile some may come and others not.
+   */
+  scan(options: ScanOptions): Promise<ScanPage>;
 }

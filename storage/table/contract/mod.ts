@@ -2,6 +2,7 @@ import type { Table } from "../table.ts";
 import { registerContent } from "./content.ts";
 import { registerIndexQueries } from "./index_queries.ts";
 import { registerQueries } from "./queries.ts";
+import { registerScans } from "./scans.ts";
 import { registerWrites } from "./writes.ts";
 
 /** A table of a driver under test, empty at first. */
@@ -22,4 +23,5 @@ export function tableContract(driver: string, make: () => Promise<TableUnderTest
   registerContent(test);
   registerQueries(test);
   registerIndexQueries(test);
+  registerScans(test);
 }

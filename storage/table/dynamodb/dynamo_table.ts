@@ -8,11 +8,22 @@ import {
   type PutItemCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import { UnavailableError } from "../../errors.ts";
 import { retrying } from "../../retry.ts";
-import type { Condition, Item, Key, NewItem, QueryOptions, ReadOptions, Table } from "../table.ts";
+import type {
+  Condition,
+  Item,
+  Key,
+  NewItem,
+  QueryOptions,
+  ReadOptions,
+  ScanOptions,
+  ScanPage,
+  Table,
+} from "../table.ts";
 import { randomVersion } from "../version.ts";
 import { forEachChunk } from "./batches.ts";
 import { isFailedCondition, isRefusal, isTransient, UnprocessedError } from "./errors.ts";
@@ -182,6 +193,21 @@ export class DynamoTable implements Table, AsyncDisposable {
 
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
     return this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME });
+  }
+
+  /** A page has 1 MB at most. */
+  async scan({ after, limit, consistent = false }: ScanOptions): Promise<ScanPage> {
+    const command = new ScanCommand({
+      TableName: this.#name,
+      ConsistentRead: consistent,
+      Limit: limit,
+      ExclusiveStartKey: after && toKey(after),
+    });
+    const { Items = [], LastEvaluatedKey } = await this.#retrying(
+      "read the items",
+      (abortSignal) => this.#client.send(command, { abortSignal }),
+    );
+    return { items: Items.map(toItem), ...(LastEvaluatedKey && { next: keyOf(LastEvaluatedKey) }) };
   }
 
   /** Lets go of what the client holds. */
