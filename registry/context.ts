@@ -59,3 +59,8 @@ export async function untilSettled<T>(
     if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());
   }
 }
+
+/** Whether what has not been used since then may be collected, were it not needed. */
+export function isOld(context: Context, since: number): boolean {
+  return since + context.grace < context.now();
+}

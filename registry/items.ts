@@ -17,12 +17,29 @@ export type BlobAttributes = {
   /** `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. */
   state: "live" | "condemned" | "deleting";
   writtenAt: number;
+  /** When a collector put its mark. */
+  condemnedAt?: number;
 };
 
 /** That a repository has a blob; means nothing without the blob's own item. */
 export type LinkAttributes = {
   state: "live" | "condemned";
   touchedAt: number;
+  /** When a collector put its mark. */
+  condemnedAt?: number;
+};
+
+/** That a manifest references something, or that a tag may point at a manifest. */
+export type MarkAttributes = {
+  /** When a push last wrote it. */
+  at: number;
+};
+
+/** A repository that something was pushed to. */
+export type RepositoryAttributes = {
+  createdAt: number;
+  /** When a collector found nothing in it. */
+  condemnedAt?: number;
 };
 
 /** A manifest of a repository; its bytes stand in the item, or in an object where they are many. */
@@ -128,10 +145,10 @@ export function linkKey(digest: Digest, repository: RepositoryName): Key {
 /** A blob whose mark a collector loses by this. */
 export function revivedBlob(
   digest: Digest,
-  blob: BlobAttributes,
+  { size, object }: BlobAttributes,
   now: number,
 ): NewItem & { attributes: BlobAttributes } {
-  return { ...blobKey(digest), attributes: { ...blob, state: "live", writtenAt: now } };
+  return { ...blobKey(digest), attributes: { size, object, state: "live", writtenAt: now } };
 }
 
 /** A live link, touched now. */
@@ -141,14 +158,22 @@ export function linkItem(digest: Digest, repository: RepositoryName, now: number
   return { ...linkKey(digest, repository), attributes, index };
 }
 
+/** The start of every manifest's sort key. */
+export const MANIFEST_PREFIX = "manifest#";
+
 /** A manifest of a repository. */
 export function manifestKey(repository: RepositoryName, digest: Digest): Key {
-  return { pk: `repo#${repository}`, sk: `manifest#${digest}` };
+  return { pk: `repo#${repository}`, sk: MANIFEST_PREFIX + digest };
+}
+
+/** The start of the sort keys of every edge, or of those that lead to one target. */
+export function edgePrefix(target?: Digest): string {
+  return target === undefined ? "edge#" : `edge#${target}#`;
 }
 
 /** That `manifest` references `target`. */
 export function edgeKey(repository: RepositoryName, target: Digest, manifest: Digest): Key {
-  return { pk: `repo#${repository}`, sk: `edge#${target}#${manifest}` };
+  return { pk: `repo#${repository}`, sk: edgePrefix(target) + manifest };
 }
 
 /** The start of the sort keys of a manifest's tag marks. */

@@ -89,6 +89,8 @@ async function nameObject(
   }
   // Absent, or a collector is about to delete its object.
   if (candidate === undefined) return undefined;
+  // Once the item names ours, nobody knows of that object any more, and the collector may have died.
+  if (blob !== undefined) await work.objects.delete([blob.attributes.object]);
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
   const version = await putBlob(work, digest, candidate, condition);
   return version === undefined ? AGAIN : { ...candidate, fresh: true };

@@ -3,13 +3,15 @@ import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
-import type { NewItem } from "../storage/table/table.ts";
+import type { Key } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import {
   edgeKey,
   type ManifestAttributes,
   manifestKey,
+  type MarkAttributes,
+  type RepositoryAttributes,
   repositoryKey,
   type Stored,
   stored,
@@ -17,7 +19,7 @@ import {
   taggedKey,
   tagKey,
 } from "./items.ts";
-import { type ManifestContent, putManifestItem, readManifest } from "./manifest_store.ts";
+import { type ManifestContent, putManifestItem } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
@@ -45,19 +47,18 @@ export async function putManifest(
   let mayDangle = false;
   const pass = async () => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
+    const attributes: MarkAttributes = { at: work.now() };
     await work.table.putMany([
-      ...edges(repository, digest, parsed),
-      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes: { at: work.now() } })),
-    ]);
+      ...edgeKeys(repository, digest, parsed),
+      ...tags.map((tag) => taggedKey(repository, digest, tag)),
+    ].map((key) => ({ ...key, attributes })));
     // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
     const seen = await readReferences(work, repository, parsed.references, [
-      repositoryKey(repository),
       manifestKey(repository, digest),
       ...tags.map((tag) => tagKey(repository, tag)),
     ]);
     assertComplete(work, seen.missing);
-    const [known, current, ...currentTags] = seen.others;
-    if (known === undefined) await rememberRepository(work, repository);
+    const [current, ...currentTags] = seen.others;
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
     await putManifestItem(work, repository, content, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
@@ -69,9 +70,12 @@ export async function putManifest(
       await placeTag(work, repository, { tag, seen }, content, principal, push.condition, placed);
     }
     // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
-    //    our tags, or we see here that the manifest is gone.
-    const after = await readManifest(work, repository, digest, { consistent: true });
-    return after === undefined ? AGAIN : undefined;
+    //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
+    //    where it sees no manifest in it.
+    const keys = [manifestKey(repository, digest), repositoryKey(repository)];
+    const [after, known] = await work.table.getMany(keys, { consistent: true });
+    if (after === undefined) return AGAIN;
+    await rememberRepository(work, repository, stored<RepositoryAttributes>(known));
   };
   try {
     await untilSettled(work, pass);
@@ -118,11 +122,9 @@ async function assertConditions(
 }
 
 /** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
-function edges(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): NewItem[] {
-  return parsed.references.map((reference) => reference.digest).filter(isDigest).map((target) => ({
-    ...edgeKey(repository, target, digest),
-    attributes: {},
-  }));
+function edgeKeys(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): Key[] {
+  const targets = parsed.references.map((reference) => reference.digest).filter(isDigest);
+  return targets.map((target) => edgeKey(repository, target, digest));
 }
 
 /** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */

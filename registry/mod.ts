@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export * from "./offset_mismatch.ts";
 export * from "./registry.ts";
 export * from "./stored_registry.ts";

@@ -3,6 +3,7 @@ import type { Table } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { collect, type CollectOptions, type CollectStep } from "./collect.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
 import { LiveHashes } from "./live_hashes.ts";
@@ -51,6 +52,8 @@ export interface StoredRegistry {
   registry: Registry;
   /** Removes what expired uploads have left; to be called now and then by anybody. */
   sweep: () => Promise<SweepReport>;
+  /** Does a step of a collection; to be called by anybody until there is no `next`. */
+  collect: (options?: CollectOptions) => Promise<CollectStep>;
 }
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
@@ -70,7 +73,11 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     now: options.now ?? Date.now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };
-  return { registry: overContext(context), sweep: () => sweep(context) };
+  return {
+    registry: overContext(context),
+    sweep: () => sweep(context),
+    collect: (options) => collect(context, options),
+  };
 }
 
 function overContext(context: Context): Registry {

@@ -1,3 +1,4 @@
+import type { Key } from "../storage/table/table.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type BlobAttributes,
@@ -36,7 +37,7 @@ export async function sweep(context: Context): Promise<SweepReport> {
       const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
       const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
       for (const item of expired) {
-        const removed = await sweepUpload(context, item.pk, item.sk);
+        const removed = await sweepUpload(context, item);
         if (removed !== undefined) {
           report.uploads++;
           report.objects += removed;
@@ -50,7 +51,7 @@ export async function sweep(context: Context): Promise<SweepReport> {
 }
 
 /** Removes one upload, and answers how many objects went with it; `undefined` where it may not go yet. */
-async function sweepUpload(context: Context, pk: string, sk: string): Promise<number | undefined> {
+export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<number | undefined> {
   const work = beginWork(context);
   // The index may lag behind, so it only proposes.
   const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
@@ -64,7 +65,10 @@ async function sweepUpload(context: Context, pk: string, sk: string): Promise<nu
 }
 
 /** A commit may be on its way however old the upload is; after the grace time nobody acts on it any more. */
-function isExpired(context: Context, { state, expiresAt, committingUntil = 0 }: UploadAttributes): boolean {
+export function isExpired(
+  context: Context,
+  { state, expiresAt, committingUntil = 0 }: UploadAttributes,
+): boolean {
   const now = context.now();
   return expiresAt < now && (state !== "committing" || committingUntil + context.grace < now);
 }

@@ -2,9 +2,10 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
-import { repositoryKey, type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "./items.ts";
+import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "./items.ts";
 import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "./registry.ts";
+import { readRepository } from "./repositories.ts";
 
 /** Moves of a tag that are remembered. */
 const MOST_MOVES = 32;
@@ -131,7 +132,7 @@ export async function getTagHistory(
 
 /** Throws `NAME_UNKNOWN` for a repository that no manifest was ever pushed to. */
 async function assertRepository(context: Context, repository: RepositoryName): Promise<void> {
-  if (await context.table.get(repositoryKey(repository), { consistent: true }) !== undefined) return;
+  if (await readRepository(context, repository) !== undefined) return;
   throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
 }
 

@@ -31,7 +31,7 @@ export async function assertConsistent(
 ): Promise<void> {
   for (const item of await stores.items()) {
     const [kind] = item.sk.split("#");
-    if (item.sk === "blob") await assertBlob(stores, item);
+    if (item.sk === "blob" && item.attributes.state !== "deleting") await assertBlob(stores, item);
     if (kind === "tag") {
       const target = item.attributes.digest as Digest;
       const manifest = await stores.table.get(manifestKey(repositoryOf(item), target));

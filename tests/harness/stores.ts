@@ -6,7 +6,13 @@
 import { createHash } from "node:crypto";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../oci/digest.ts";
 import { parseRepositoryName, type RepositoryName, type Tag } from "../../oci/name.ts";
-import { createRegistry, type Registry, type RegistryOptions, type UploadBody } from "../../registry/mod.ts";
+import {
+  createRegistry,
+  type Registry,
+  type RegistryOptions,
+  type StoredRegistry,
+  type UploadBody,
+} from "../../registry/mod.ts";
 import {
   type Item,
   type Key,
@@ -54,7 +60,7 @@ export class TestStores {
   }
 
   /** A process over the stores. */
-  registry(options: Partial<RegistryOptions> = {}): { registry: Registry; sweep: () => Promise<unknown> } {
+  registry(options: Partial<RegistryOptions> = {}): StoredRegistry {
     return createRegistry({
       objects: this.objects,
       table: this.table,

@@ -1,0 +1,201 @@
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { Item, Key } from "../storage/table/table.ts";
+import { collectBlob, collectLink, isBlobOld, isLinked, isLinkOld, isReferenced } from "./collect_blob.ts";
+import {
+  collectPointer,
+  collectRepository,
+  dangling,
+  hasManifest,
+  isRepositoryOld,
+  type Pointer,
+  pointerOf,
+} from "./collect_leftovers.ts";
+import type { Context } from "./context.ts";
+import {
+  type BlobAttributes,
+  LINK_PREFIX,
+  type LinkAttributes,
+  REPOSITORIES,
+  type RepositoryAttributes,
+  stored,
+  type UploadAttributes,
+} from "./items.ts";
+import { isExpired, sweepUpload } from "./sweep.ts";
+
+/** Something that a collection has removed, or would remove. */
+export interface Removal {
+  /** What it is, in the words of ARCHITECTURE.md. */
+  kind: "blob" | "link" | "edge" | "tag" | "tag mark" | "referrer" | "repository" | "upload";
+  /** The repository that it was in, where it was in one. */
+  repository?: string;
+  /** Which one: a digest, a tag, an upload's id; of an edge and a referrer both digests. */
+  name: string;
+  /** Why it went. */
+  reason: string;
+  /** Bytes of content that went with it. */
+  size?: number;
+}
+
+/** How much of a collection is done, and how. */
+export interface CollectOptions {
+  /** Goes on behind this item, which an earlier call has answered. */
+  after?: Key;
+  /** Looks at this many items at the most; 100 by default. */
+  limit?: number;
+  /** Removes nothing, and answers what would go if nothing else changed. */
+  dryRun?: boolean;
+}
+
+/** What a call of {@linkcode collect} has come to. */
+export interface CollectStep {
+  /** Items that were looked at. */
+  items: number;
+  /** What went, or would. */
+  removals: Removal[];
+  /** Where the next call goes on; absent when all has been seen. */
+  next?: Key;
+}
+
+/** Items of a step, unless it is told otherwise: few enough that nobody else has to wait for long. */
+const LIMIT = 100;
+
+/** Removals that are on their way at the same time. */
+const PARALLEL = 8;
+
+/** Something that may have to go: looks once more, and says what went. */
+type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
+
+/**
+ * A step of a collection: removes what nothing refers to and nobody has used for the grace time. Any number of processes
+ * may do this at once, beside pushes, pulls and deletes, and each may die at any moment.
+ *
+ * The scan may lag behind: it only proposes. Whatever it proposes is looked at again, consistently, by the protocol of
+ * its kind.
+ */
+export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
+  const { after, limit = LIMIT, dryRun = false } = options;
+  const page = await context.table.scan({ limit, ...(after && { after }) });
+  const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
+  let { next } = page;
+  // A partition is looked at as a whole, since a blob goes when its links have gone. One that no page can hold is looked
+  // at in pieces.
+  if (next !== undefined && partitions.length > 1) {
+    partitions.pop();
+    const { pk, sk } = partitions.at(-1)!.at(-1)!;
+    next = { pk, sk };
+  }
+  const removals: Removal[] = [];
+  for (const items of partitions) removals.push(...await collectPartition(context, items, dryRun));
+  const seen = partitions.reduce((sum, { length }) => sum + length, 0);
+  return { items: seen, removals, ...(next && { next }) };
+}
+
+async function collectPartition(context: Context, items: Item[], dryRun: boolean): Promise<Removal[]> {
+  const pk = items[0]!.pk;
+  const name = pk.slice(pk.indexOf("#") + 1);
+  if (pk === REPOSITORIES) return await run(context, items.map(repositoryCandidate), dryRun);
+  if (pk.startsWith("repo#")) return await collectPointers(context, name as RepositoryName, items, dryRun);
+  if (pk.startsWith("upload#")) return await run(context, items.map(uploadCandidate), dryRun);
+  if (pk.startsWith("blob#")) return await collectContent(context, name as Digest, items, dryRun);
+  return [];
+}
+
+/** The links of a blob that may go, and then the blob, if that was all that kept it. */
+async function collectContent(
+  context: Context,
+  digest: Digest,
+  items: Item[],
+  dryRun: boolean,
+): Promise<Removal[]> {
+  const links = items.filter(({ sk }) => sk.startsWith(LINK_PREFIX));
+  const removals = await run(context, links.map((link) => linkCandidate(digest, link)), dryRun);
+  if (removals.length < links.length) return removals;
+  const [blob] = items.filter(({ sk }) => sk === "blob");
+  if (blob === undefined || !isBlobOld(context, stored<BlobAttributes>(blob)!.attributes)) return removals;
+  // In a dry run its links are still there; those on other pages keep it in both.
+  if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) {
+    return removals;
+  }
+  const size = dryRun ? stored<BlobAttributes>(blob)!.attributes.size : await collectBlob(context, digest);
+  if (size === undefined) return removals;
+  return [...removals, { kind: "blob", name: digest, reason: "No repository has it", size }];
+}
+
+/** Items of a repository that point at what is gone. */
+async function collectPointers(
+  context: Context,
+  repository: RepositoryName,
+  items: Item[],
+  dryRun: boolean,
+): Promise<Removal[]> {
+  const pointers = items.map((item) => pointerOf(context, repository, item)).filter((found) =>
+    found !== undefined
+  );
+  if (pointers.length === 0) return [];
+  const loose = await dangling(context, pointers, { consistent: false });
+  return await run(context, loose.map((pointer) => pointerCandidate(repository, pointer)), dryRun);
+}
+
+const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
+  edge: { kind: "edge", reason: "The manifest is gone" },
+  tag: { kind: "tag", reason: "The manifest is gone" },
+  tagged: { kind: "tag mark", reason: "The tag does not point there" },
+  referrer: { kind: "referrer", reason: "The manifest is gone" },
+};
+
+function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
+  const { sk } = pointer.item;
+  const separator = sk.indexOf("#");
+  return async (context, dryRun) => {
+    const gone = dryRun
+      ? (await dangling(context, [pointer], { consistent: true })).length > 0
+      : await collectPointer(context, pointer);
+    if (!gone) return undefined;
+    return { ...POINTERS[sk.slice(0, separator)]!, repository, name: sk.slice(separator + 1) };
+  };
+}
+
+function linkCandidate(digest: Digest, link: Item): Candidate {
+  const repository = link.sk.slice(LINK_PREFIX.length) as RepositoryName;
+  return async (context, dryRun) => {
+    if (!isLinkOld(context, stored<LinkAttributes>(link)!.attributes)) return undefined;
+    // Most links are needed, and should not be written for every collection.
+    if (await isReferenced(context, repository, digest, { consistent: dryRun })) return undefined;
+    if (!dryRun && !await collectLink(context, repository, digest)) return undefined;
+    return { kind: "link", repository, name: digest, reason: "No manifest references it" };
+  };
+}
+
+function repositoryCandidate(item: Item): Candidate {
+  const repository = item.sk as RepositoryName;
+  return async (context, dryRun) => {
+    if (!isRepositoryOld(context, stored<RepositoryAttributes>(item)!)) return undefined;
+    if (await hasManifest(context, repository, { consistent: dryRun })) return undefined;
+    if (!dryRun && !await collectRepository(context, repository)) return undefined;
+    return { kind: "repository", name: repository, reason: "It has no manifest" };
+  };
+}
+
+function uploadCandidate(item: Item): Candidate {
+  const { attributes } = stored<UploadAttributes>(item)!;
+  return async (context, dryRun) => {
+    if (!isExpired(context, attributes)) return undefined;
+    if (!dryRun && await sweepUpload(context, item) === undefined) return undefined;
+    const { repository } = attributes;
+    return { kind: "upload", repository, name: item.pk.slice("upload#".length), reason: "It has expired" };
+  };
+}
+
+/** Looks at the candidates, a few at a time, and answers what went. */
+async function run(context: Context, candidates: Candidate[], dryRun: boolean): Promise<Removal[]> {
+  const removals: Removal[] = [];
+  const queue = candidates.values();
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, candidates.length) }, async () => {
+    for (const candidate of queue) {
+      const removal = await candidate(context, dryRun);
+      if (removal !== undefined) removals.push(removal);
+    }
+  }));
+  return removals;
+}

@@ -1,0 +1,96 @@
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { ReadOptions } from "../storage/table/table.ts";
+import { beginWork, type Context, isOld } from "./context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  edgePrefix,
+  LINK_PREFIX,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  revivedBlob,
+  stored,
+} from "./items.ts";
+
+/** Whether nobody has touched the link for so long that it may go; a mark that a collector left when it died as well. */
+export function isLinkOld(context: Context, { touchedAt, condemnedAt = touchedAt }: LinkAttributes): boolean {
+  return isOld(context, Math.max(touchedAt, condemnedAt));
+}
+
+/** The same of a blob. */
+export function isBlobOld(context: Context, { writtenAt, condemnedAt = writtenAt }: BlobAttributes): boolean {
+  return isOld(context, Math.max(writtenAt, condemnedAt));
+}
+
+/** Whether a manifest of the repository references the digest, or is about to be pushed and will. */
+export async function isReferenced(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  options: ReadOptions,
+): Promise<boolean> {
+  const prefix = edgePrefix(digest);
+  return (await context.table.query(`repo#${repository}`, { prefix, limit: 1, ...options })).length > 0;
+}
+
+/** Whether a repository has a link to the blob. */
+export async function isLinked(context: Context, digest: Digest, options: ReadOptions): Promise<boolean> {
+  const query = { prefix: LINK_PREFIX, limit: 1, ...options };
+  return (await context.table.query(blobKey(digest).pk, query)).length > 0;
+}
+
+/** Removes a repository's link to a blob that nothing in it references. Answers whether it did. */
+export async function collectLink(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<boolean> {
+  const work = beginWork(context);
+  const key = linkKey(digest, repository);
+  const link = stored<LinkAttributes>(await work.table.get(key, { consistent: true }));
+  if (link === undefined || !isLinkOld(work, link.attributes)) return false;
+  const { touchedAt } = link.attributes;
+  const { index } = linkItem(digest, repository, touchedAt);
+  const item = { ...key, ...(index && { index }) };
+  // First the mark, and only then a look at what protects: a push writes its edges before it looks at the link. It sees
+  // the mark and takes it away, or we see the edge.
+  const condemned: LinkAttributes = { state: "condemned", touchedAt, condemnedAt: work.now() };
+  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });
+  if (version === undefined) return false;
+  if (await isReferenced(work, repository, digest, { consistent: true })) {
+    const live: LinkAttributes = { state: "live", touchedAt };
+    await work.table.put({ ...item, attributes: live }, { ifVersion: version });
+    return false;
+  }
+  return await work.table.delete(key, { ifVersion: version });
+}
+
+/** Removes a blob that no repository links, with its bytes. Answers how many they were where it did. */
+export async function collectBlob(context: Context, digest: Digest): Promise<number | undefined> {
+  const work = beginWork(context);
+  const key = blobKey(digest);
+  const blob = stored<BlobAttributes>(await work.table.get(key, { consistent: true }));
+  if (blob === undefined || !isBlobOld(work, blob.attributes)) return undefined;
+  const { attributes } = blob;
+  let { version } = blob;
+  if (attributes.state !== "deleting") {
+    // The mark comes before the look at the links, for the same reason as above.
+    const condemnedAt = work.now();
+    const condemned: BlobAttributes = { ...attributes, state: "condemned", condemnedAt };
+    const marked = await work.table.put({ ...key, attributes: condemned }, { ifVersion: version });
+    if (marked === undefined) return undefined;
+    if (await isLinked(work, digest, { consistent: true })) {
+      await work.table.put(revivedBlob(digest, attributes, attributes.writtenAt), { ifVersion: marked });
+      return undefined;
+    }
+    // From here on nobody can take the blob back: who needs it brings bytes of their own.
+    const deleting: BlobAttributes = { ...condemned, state: "deleting" };
+    const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: marked });
+    if (taken === undefined) return undefined;
+    version = taken;
+  }
+  await work.objects.delete([attributes.object]);
+  return await work.table.delete(key, { ifVersion: version }) ? attributes.size : undefined;
+}
