@@ -58,34 +58,28 @@ function linkBlob(
     if (named === AGAIN || named === undefined) return named;
     // 3. From here on a collector that looks for links of the blob finds this one.
     await putLink(work, repository, digest);
-    const linked = { digest, size: named.size, object: named.object };
-    if (named.fresh) return linked;
+    // No collector looks at anything so young as what we have just made.
+    if (named === "ours") return { digest, ...candidate! };
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
-    //    read its mark after we wrote our link, so one of us sees the other.
+    //    read its mark after we wrote our link, so one of us sees the other. Which object the blob has now does not matter.
     const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
-    if (after?.attributes.state === "live" && after.attributes.object === named.object) return linked;
-    return after === undefined && candidate === undefined ? undefined : AGAIN;
+    if (after?.attributes.state !== "live") return AGAIN;
+    return { digest, size: after.attributes.size, object: after.attributes.object };
   });
 }
 
-/** What step 2 has found or made. */
-interface NamedObject extends Candidate {
-  /** Whether we made it just now: no collector looks at anything so young. */
-  fresh: boolean;
-}
-
-/** Step 2: a live blob item, ours or one that was there; `undefined` where there is none and no candidate either. */
+/** Step 2: whose object a live blob item names now; `undefined` where there is none and no candidate either. */
 async function nameObject(
   work: Work,
   digest: Digest,
   candidate: Candidate | undefined,
-): Promise<NamedObject | undefined | typeof AGAIN> {
+): Promise<"ours" | "another's" | undefined | typeof AGAIN> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
-  if (blob?.attributes.state === "live") return { ...blob.attributes, fresh: false };
+  if (blob?.attributes.state === "live") return "another's";
   if (blob?.attributes.state === "condemned") {
     const revived = revivedBlob(digest, blob.attributes, work.now());
     const version = await work.table.put(revived, { ifVersion: blob.version });
-    return version === undefined ? AGAIN : { ...revived.attributes, fresh: false };
+    return version === undefined ? AGAIN : "another's";
   }
   // Absent, or a collector is about to delete its object.
   if (candidate === undefined) return undefined;
@@ -93,7 +87,7 @@ async function nameObject(
   if (blob !== undefined) await work.objects.delete([blob.attributes.object]);
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
   const version = await putBlob(work, digest, candidate, condition);
-  return version === undefined ? AGAIN : { ...candidate, fresh: true };
+  return version === undefined ? AGAIN : "ours";
 }
 
 function putBlob(

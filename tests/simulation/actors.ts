@@ -1,0 +1,227 @@
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { StoredRegistry } from "../../registry/mod.ts";
+import { type Client, GivenUp } from "./client.ts";
+import { GRACE } from "./settings.ts";
+import { must } from "./violation.ts";
+import {
+  ARTIFACT,
+  type Blob,
+  BLOBS,
+  FIRST,
+  INDEX,
+  type ManifestPlan,
+  MANIFESTS,
+  REPOSITORIES,
+  SECOND,
+  TAGS,
+} from "./world.ts";
+
+/** What a process does in a run. */
+export interface Actor {
+  name: string;
+  run: (client: Client, upkeep: Pick<StoredRegistry, "collect" | "sweep">) => Promise<unknown>;
+}
+
+type Below = (n: number) => number;
+
+const [ONE, TWO] = REPOSITORIES;
+
+/** How a blob comes. */
+type Way = "whole" | "streamed" | "chunked" | "chunked twice";
+
+async function pushBlob(client: Client, repository: RepositoryName, blob: Blob, way: Way): Promise<void> {
+  if (way === "whole") await client.pushWhole(repository, blob);
+  else if (way === "streamed") await client.pushStreamed(repository, blob);
+  else await client.pushChunked(repository, blob, { twice: way === "chunked twice" });
+}
+
+/** Pushes what is not there yet, the children first, and then the manifest, after a pause. */
+async function pushImage(
+  client: Client,
+  repository: RepositoryName,
+  manifest: ManifestPlan,
+  { tags = [], way = "whole", pause = 0 }: { tags?: readonly string[]; way?: Way; pause?: number },
+): Promise<void> {
+  for (const child of manifest.children) await pushImage(client, repository, child, { way });
+  for (const blob of manifest.blobs) {
+    if (!await client.hasBlob(repository, blob)) await pushBlob(client, repository, blob, way);
+  }
+  if (pause > 0) await client.pause(pause);
+  await client.putManifest(repository, manifest, tags);
+}
+
+/** Pushes a blob. */
+export const pushes = (blob: Blob, repository: RepositoryName, way: Way): Actor => ({
+  name: `push ${blob.name} ${way}`,
+  run: (client) => pushBlob(client, repository, blob, way),
+});
+
+/** Pushes an image with all that it needs. */
+export const pushesImage = (
+  manifest: ManifestPlan,
+  repository: RepositoryName,
+  options: Parameters<typeof pushImage>[3] = {},
+): Actor => ({
+  name: `push ${manifest.name}`,
+  run: (client) => pushImage(client, repository, manifest, options),
+});
+
+/** Pushes a manifest, and nothing else. */
+export const putsManifest = (
+  manifest: ManifestPlan,
+  repository: RepositoryName,
+  ...tags: string[]
+): Actor => ({
+  name: `put ${manifest.name}`,
+  run: (client) => client.putManifest(repository, manifest, tags),
+});
+
+/** Moves a tag from where it saw it. */
+export const swaps = (manifest: ManifestPlan, repository: RepositoryName, tag: string): Actor => ({
+  name: `swap to ${manifest.name}`,
+  async run(client) {
+    const seen = await client.ask(`GET ${tag}`, () => client.registry.resolveTag(repository, tag as Tag));
+    await client.putManifest(repository, manifest, [tag], { ifMatch: [seen] });
+  },
+});
+
+/** Mounts a blob. */
+export const mounts = (blob: Blob, to: RepositoryName, from?: RepositoryName): Actor => ({
+  name: `mount ${blob.name}`,
+  run: (client) => client.mount(to, blob, from),
+});
+
+/** Mounts the blobs of an image, and pushes it. */
+export const mountsImage = (manifest: ManifestPlan, to: RepositoryName, from: RepositoryName): Actor => ({
+  name: `mount ${manifest.name}`,
+  async run(client) {
+    for (const blob of manifest.blobs) {
+      if (!await client.mount(to, blob, from)) await client.pushWhole(to, blob);
+    }
+    await client.putManifest(to, manifest, ["a"]);
+  },
+});
+
+/** Deletes a manifest. */
+export const deletes = (manifest: ManifestPlan, repository: RepositoryName): Actor => ({
+  name: `delete ${manifest.name}`,
+  run: (client) => client.deleteManifest(repository, manifest),
+});
+
+/** Deletes a tag. */
+export const deletesTag = (repository: RepositoryName, tag: string): Actor => ({
+  name: `delete tag ${tag}`,
+  run: (client) => client.deleteTag(repository, tag),
+});
+
+/** Deletes a blob. */
+export const deletesBlob = (blob: Blob, repository: RepositoryName): Actor => ({
+  name: `delete ${blob.name}`,
+  run: (client) => client.deleteBlob(repository, blob),
+});
+
+/** Begins an upload, and never comes back. */
+export const abandons = (blob: Blob, repository: RepositoryName): Actor => ({
+  name: `abandon ${blob.name}`,
+  async run(client) {
+    await client.ask("abandoned upload", async () => {
+      const { id } = await client.registry.startUpload(repository, "anonymous");
+      const stream = ReadableStream.from([blob.bytes]) as ReadableStream<Uint8Array<ArrayBuffer>>;
+      await client.registry.appendUpload(repository, "anonymous", id, { stream, idle: 60_000 });
+    });
+  },
+});
+
+/** Removes what nobody needs, in steps of so many items, once or again after the grace time. */
+export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
+  name: "collect",
+  async run(client, { collect }) {
+    for (let time = 0; time < times; time++) {
+      if (time > 0) await client.pause(GRACE + 100);
+      for (let step = await collect({ limit }); step.next !== undefined;) {
+        step = await collect({ limit, after: step.next });
+      }
+    }
+  },
+});
+
+/** Removes expired uploads. */
+export const sweeps = (): Actor => ({ name: "sweep", run: (_client, { sweep }) => sweep() });
+
+/** Does something so many milliseconds later. */
+export const later = (milliseconds: number, actor: Actor): Actor => ({
+  name: actor.name,
+  async run(client, upkeep) {
+    await client.pause(milliseconds);
+    await actor.run(client, upkeep);
+  },
+});
+
+/** Pulls an image by its tag. Where nobody deletes anything, what the tag names is there. */
+export const pulls = (repository: RepositoryName, tag: string, options: { deletes: boolean }): Actor => ({
+  name: `pull ${tag}`,
+  async run(client) {
+    const { bytes } = await client.ask(`GET ${tag} of ${repository}`, () => {
+      return client.registry.getManifest(repository, { tag: tag as Tag });
+    });
+    const manifest = MANIFESTS.find((plan) => plan.bytes.length === bytes.length);
+    must(manifest !== undefined, `GET ${tag} gave what nobody has pushed`);
+    for (const { digest, name } of manifest.blobs) {
+      try {
+        await client.ask(`GET ${name}`, () => client.readBlob(repository, digest));
+      } catch (error) {
+        if (!(error instanceof GivenUp)) throw error;
+        must(options.deletes || error.told.status === 503, `${name} of ${manifest.name} is gone`);
+      }
+    }
+  },
+});
+
+/** A client that may do this before all else, so that there is something. */
+export function anyBeginning(below: Below): Actor {
+  const repository = REPOSITORIES[below(3) === 0 ? 1 : 0]!;
+  const manifest = [FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(5)]!;
+  const tags = TAGS.slice(0, below(3));
+  switch (below(8)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return pushesImage(manifest, repository, { tags });
+    case 4:
+      return pushes(BLOBS[below(3)]!, repository, "whole");
+    case 5:
+      return deletes(manifest, repository);
+    case 6:
+      return abandons(BLOBS[2], repository);
+    default:
+      return mounts(BLOBS[below(3)]!, TWO, ONE);
+  }
+}
+
+/** Anything that a process may do beside others. */
+export function anyActor(below: Below, options: { deletes: boolean }): Actor {
+  const repository = REPOSITORIES[below(5) === 0 ? 1 : 0]!;
+  const manifest = [FIRST, FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(6)]!;
+  const blob = BLOBS[below(3)]!;
+  const tags = TAGS.slice(0, below(3));
+  const way = (["whole", "streamed", "chunked", "chunked twice"] as const)[below(4)]!;
+  const pause = [0, 0, GRACE / 4, GRACE / 2][below(4)]!;
+  const deletion = options.deletes
+    ? [deletes(manifest, repository), deletesTag(repository, "a"), deletesBlob(blob, repository)][below(3)]!
+    : pulls(repository, "a", options);
+  const all = [
+    pushes(blob, repository, way),
+    pushesImage(manifest, repository, { tags, way, pause }),
+    pushesImage(manifest, repository, { tags, pause }),
+    putsManifest(manifest, repository, ...tags),
+    swaps(manifest, repository, "a"),
+    mounts(blob, TWO, below(3) === 0 ? undefined : ONE),
+    mountsImage(below(2) === 0 ? FIRST : SECOND, TWO, ONE),
+    deletion,
+    deletion,
+    pulls(repository, "a", options),
+    sweeps(),
+  ];
+  return all[below(all.length)]!;
+}

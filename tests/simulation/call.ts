@@ -1,0 +1,46 @@
+/** A process of the simulation: it stops at each of its calls until it is its turn. */
+export interface Process {
+  readonly name: string;
+}
+
+/** What a call touches. */
+export interface Footprint {
+  /** The object store, or a partition of the table; `*` for all of them. */
+  place: string;
+  /** What in it; all that begins so, where there is a `*` at its end. */
+  name: string;
+  writes: boolean;
+}
+
+/** What a call touches that may come at any time. */
+export const NOTHING: Footprint = { place: "", name: "", writes: false };
+
+/** A call that waits for its turn. */
+export interface Call {
+  /** The same in every run in which the process has come as far as this. */
+  readonly id: string;
+  readonly process: Process;
+  /** For the trace. */
+  readonly text: string;
+  /** What it touches; nothing, where it is a pause. */
+  readonly footprint: Footprint | undefined;
+  /** Whether it goes to a store, and so may fail. */
+  readonly isStorage: boolean;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly since: number;
+  /** When a pause is over. */
+  readonly until?: number;
+}
+
+/** Whether the order of two calls can make a difference. */
+export function dependent(a: Call, b: Call): boolean {
+  if (a.process.name === b.process.name) return true;
+  if (a.footprint === undefined || b.footprint === undefined) return true; // time passes
+  if (!a.footprint.writes && !b.footprint.writes) return false;
+  return meets(a.footprint.place, b.footprint.place) && meets(a.footprint.name, b.footprint.name);
+}
+
+function meets(a: string, b: string): boolean {
+  return a === b || (a.endsWith("*") && b.startsWith(a.slice(0, -1))) ||
+    (b.endsWith("*") && a.startsWith(b.slice(0, -1)));
+}

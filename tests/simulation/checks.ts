@@ -1,0 +1,272 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Registry } from "../../registry/mod.ts";
+import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
+import { digest as digestOfBytes } from "../harness/stores.ts";
+import { MOST_LAG } from "./history.ts";
+import type { Ledger, Operation, WishOf } from "./ledger.ts";
+import { GRACE } from "./settings.ts";
+import { must } from "./violation.ts";
+import { type ManifestPlan, MANIFESTS } from "./world.ts";
+
+/** What is looked at when all is quiet. */
+export interface Quiet {
+  registry: Registry;
+  table: Table;
+  objects: ObjectStore;
+  ledger: Ledger;
+  /** In milliseconds since the epoch. */
+  now: number;
+}
+
+/** More than a run has of anything. */
+const ALL = 1_000_000;
+
+async function itemsOf(table: Table): Promise<Item[]> {
+  return (await table.scan({ limit: ALL, consistent: true })).items;
+}
+
+/** The manifest of this digest, which must be one of those that are pushed. */
+function planOf(digest: Digest): ManifestPlan {
+  const plan = MANIFESTS.find((manifest) => manifest.digest === digest);
+  must(plan !== undefined, `There is a manifest that nobody has pushed: ${digest}`);
+  return plan;
+}
+
+/** What an operation answers, or `undefined` where it is not there. */
+async function unlessUnknown<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function hasBlob(quiet: Quiet, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  const reader = await unlessUnknown(quiet.registry.getBlob(repository, digest));
+  if (reader === undefined) return false;
+  const stream = await unlessUnknown(reader.open());
+  if (stream === undefined) return false;
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  must(digestOfBytes(bytes) === digest, `A blob is not what its digest says: ${digest}`);
+  return true;
+}
+
+/** Everything that was acknowledged is there, unless somebody has asked for its deletion since. */
+export async function checkAcknowledged(quiet: Quiet): Promise<void> {
+  for (const push of quiet.ledger.of("manifest").filter(({ done }) => done)) await checkManifest(quiet, push);
+  for (const push of quiet.ledger.of("blob").filter(({ done }) => done)) await checkBlob(quiet, push);
+  for (const push of quiet.ledger.of("manifest")) {
+    if (push.refused === "MANIFEST_BLOB_UNKNOWN") checkRefused(quiet, push);
+  }
+  for (const deletion of quiet.ledger.of("delete manifest").filter(({ done }) => done)) {
+    await checkDeleted(quiet, deletion);
+  }
+  for (const deletion of quiet.ledger.of("delete tag").filter(({ done }) => done)) {
+    const { repository, tag } = deletion.wish;
+    const sets = quiet.ledger.notBefore("manifest", deletion).filter(({ wish }) =>
+      wish.repository === repository
+    );
+    if (sets.some(({ wish }) => wish.tags.includes(tag))) continue;
+    must(await tagTarget(quiet, repository, tag) === undefined, `Tag "${tag}" was deleted and is there`);
+  }
+}
+
+async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>): Promise<void> {
+  const { ledger, registry } = quiet;
+  const { repository, digest, tags } = push.wish;
+  const plan = planOf(digest);
+  const isHere = (
+    { wish }: Operation<
+      { kind: "delete manifest" | "delete blob"; repository: RepositoryName; digest: Digest }
+    >,
+  ) => wish.repository === repository && wish.digest === digest;
+  if (!ledger.notBefore("delete manifest", push).some(isHere)) {
+    const manifest = await unlessUnknown(registry.getManifest(repository, { digest }));
+    must(manifest !== undefined, `${plan.name} was acknowledged in ${repository} and is gone`);
+    must(digestOfBytes(manifest.bytes) === digest, `${plan.name} has other bytes`);
+    const { items } = await registry.listRepositories({});
+    must(items.includes(repository), `${repository} has a manifest and is not known`);
+    if (plan.subject !== undefined) await checkReferrer(quiet, repository, plan);
+  }
+  for (const tag of tags) await checkTag(quiet, push, tag);
+}
+
+async function checkReferrer(
+  { registry }: Quiet,
+  repository: RepositoryName,
+  plan: ManifestPlan,
+): Promise<void> {
+  const { items } = await registry.listReferrers(repository, plan.subject!, { artifactTypes: [] });
+  must(items.some(({ digest }) => digest === plan.digest), `${plan.name} is not among the referrers`);
+}
+
+/** The tag points where this push has put it, or where another one that may have come later has. */
+async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: Tag): Promise<void> {
+  const { ledger } = quiet;
+  const { repository, digest } = push.wish;
+  const others = ledger.notBefore("manifest", push)
+    .filter(({ wish }) => wish.repository === repository && wish.tags.includes(tag));
+  const possible = new Set<Digest>([digest, ...others.map(({ wish }) => wish.digest)]);
+  const target = await tagTarget(quiet, repository, tag);
+  if (target !== undefined) {
+    must(possible.has(target), `Tag "${tag}" of ${repository} was moved back to ${planOf(target).name}`);
+    if (ledger.of("delete manifest").length + ledger.of("delete tag").length > 0) return;
+    const moves = await quiet.registry.getTagHistory(repository, tag);
+    must(
+      moves.some((move) => move.digest === digest),
+      `The history of tag "${tag}" lacks ${planOf(digest).name}`,
+    );
+    return;
+  }
+  const deletions = [...ledger.notBefore("delete manifest", push), ...ledger.notBefore("delete tag", push)];
+  const isPossible = deletions.some(({ wish }) =>
+    wish.repository === repository &&
+    (wish.kind === "delete tag" ? wish.tag === tag : possible.has(wish.digest))
+  );
+  must(isPossible, `Tag "${tag}" of ${repository} was acknowledged and is gone`);
+}
+
+async function tagTarget(
+  { registry }: Quiet,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<Digest | undefined> {
+  return await unlessUnknown(registry.resolveTag(repository, tag));
+}
+
+/**
+ * A blob that nothing references is only kept for the grace time, of which clocks that differ take a part; and the answer
+ * may have stood still on its way.
+ */
+async function checkBlob(quiet: Quiet, push: Operation<WishOf<"blob">>): Promise<void> {
+  const { repository, digest } = push.wish;
+  if (push.asked + GRACE / 2 < quiet.now || mayBeDeleted(quiet.ledger, push)) return;
+  must(
+    await hasBlob(quiet, repository, digest),
+    `Blob ${digest} was acknowledged in ${repository} and is gone`,
+  );
+}
+
+/** Whether somebody has asked for the deletion of a blob since; what a HEAD sees may be a little older than the HEAD. */
+function mayBeDeleted(ledger: Ledger, push: Operation<WishOf<"blob">>): boolean {
+  const { repository, digest } = push.wish;
+  return ledger.of("delete blob").some(({ wish, end, time }) =>
+    wish.repository === repository && wish.digest === digest &&
+    (end > push.start || time + MOST_LAG > push.asked)
+  );
+}
+
+/** Nobody is told that something is missing who was told just now that it is there. */
+function checkRefused({ ledger }: Quiet, push: Operation<WishOf<"manifest">>): void {
+  const { repository, digest } = push.wish;
+  const plan = planOf(digest);
+  const isKnown = (blob: Digest) =>
+    ledger.of("blob").some((operation) =>
+      operation.done && operation.end < push.start && operation.asked + GRACE / 2 > push.time &&
+      operation.wish.repository === repository && operation.wish.digest === blob &&
+      !mayBeDeleted(ledger, operation)
+    );
+  const hasChild = (child: Digest) =>
+    ledger.of("manifest").some((operation) =>
+      operation.done && operation.end < push.start &&
+      operation.wish.repository === repository && operation.wish.digest === child &&
+      ledger.notBefore("delete manifest", operation).every(({ wish }) => wish.digest !== child)
+    );
+  const isComplete = plan.blobs.every((blob) => isKnown(blob.digest)) &&
+    plan.children.every((child) => hasChild(child.digest));
+  must(
+    !isComplete,
+    `${plan.name} was refused in ${repository}, and all that it references had been acknowledged`,
+  );
+}
+
+async function checkDeleted(quiet: Quiet, deletion: Operation<WishOf<"delete manifest">>): Promise<void> {
+  const { repository, digest } = deletion.wish;
+  const again = quiet.ledger.notBefore("manifest", deletion)
+    .some(({ wish }) => wish.repository === repository && wish.digest === digest);
+  if (again) return;
+  const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest }));
+  must(manifest === undefined, `${planOf(digest).name} was deleted and is there`);
+}
+
+/** What must be true at any time when nothing is under way. */
+export async function checkStructure(quiet: Quiet): Promise<void> {
+  const { table, objects, ledger, registry } = quiet;
+  const items = await itemsOf(table);
+  for (const { pk, sk, attributes } of items) {
+    const object = attributes.object;
+    if (typeof object !== "string" || sk === "upload" || attributes.state === "deleting") continue;
+    must(await objects.size(object) !== undefined, `The object of ${pk} ${sk} is missing`);
+  }
+  for (const { pk, sk } of items) {
+    const repository = pk.slice("repo#".length) as RepositoryName;
+    const [kind, name] = sk.split("#") as [string, string];
+    if (kind === "tag" && ledger.of("delete manifest").every(({ end }) => end < Infinity)) {
+      const target = await tagTarget(quiet, repository, name as Tag);
+      const manifest = await unlessUnknown(registry.getManifest(repository, { digest: target! }));
+      must(manifest !== undefined, `Tag "${name}" of ${repository} points at nothing`);
+    }
+    if (kind === "manifest") await checkReferences(quiet, repository, planOf(name as Digest));
+  }
+}
+
+/** A manifest that is there has all that it references, unless somebody asked for the deletion of that. */
+async function checkReferences(quiet: Quiet, repository: RepositoryName, plan: ManifestPlan): Promise<void> {
+  const { ledger, registry } = quiet;
+  for (const { digest, name } of plan.blobs) {
+    const deleted = ledger.of("delete blob").some(({ wish }) =>
+      wish.repository === repository && wish.digest === digest
+    );
+    if (deleted) continue;
+    must(await hasBlob(quiet, repository, digest), `${plan.name} in ${repository} lacks ${name}`);
+  }
+  for (const { digest, name } of plan.children) {
+    const deleted = ledger.of("delete manifest").some(({ wish }) =>
+      wish.repository === repository && wish.digest === digest
+    );
+    if (deleted) continue;
+    const child = await unlessUnknown(registry.getManifest(repository, { digest }));
+    must(child !== undefined, `${plan.name} in ${repository} lacks ${name}`);
+  }
+}
+
+/** After the grace time nothing is left that nothing refers to. */
+export async function checkNothingLeft({ table, objects }: Quiet): Promise<void> {
+  const items = await itemsOf(table);
+  const names = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));
+  const has = (pk: string, sk: string) => names.has(`${pk} ${sk}`);
+  const named = new Set<unknown>();
+  for (const { pk, sk, attributes } of items) {
+    const [kind, first, second] = sk.split("#") as [string, string?, string?];
+    named.add(attributes.object);
+    const isNeeded = (() => {
+      if (pk === "repos") {
+        return items.some((other) => other.pk === `repo#${sk}` && other.sk.startsWith("manifest#"));
+      }
+      if (sk === "blob") return items.some((other) => other.pk === pk && other.sk !== "blob");
+      switch (kind) {
+        case "repo": {
+          const prefix = `edge#${pk.slice("blob#".length)}#`;
+          return items.some((other) => other.pk === sk && other.sk.startsWith(prefix));
+        }
+        case "edge":
+        case "referrer":
+          return has(pk, `manifest#${second}`);
+        case "tag":
+          return has(pk, `manifest#${attributes.digest}`);
+        case "tagged":
+          return names.get(`${pk} tag#${second}`)?.attributes.digest === first;
+        default:
+          return kind === "manifest";
+      }
+    })();
+    must(isNeeded, `Nobody needs ${pk} ${sk}, and it is left: ${JSON.stringify(attributes)}`);
+  }
+  for (const key of await objects.list("", { limit: ALL })) {
+    must(named.has(key), `Nobody needs object ${key}, and it is left`);
+  }
+  const parts = await objects.listParts("", ALL);
+  must(parts.length === 0, `Parts are left: ${JSON.stringify(parts)}`);
+}

@@ -1,0 +1,207 @@
+import { seeded } from "../random.ts";
+import { type Call, dependent } from "./call.ts";
+
+/** What becomes of a call. */
+export type Outcome =
+  /** It is done, and its answer arrives. */
+  | "done"
+  /** It is done, and its answer is lost. */
+  | "lost"
+  /** It is done, and the process stands still for longer than anything may take before the answer arrives. */
+  | "stalled"
+  /** It is not done, and that is what its caller is told. */
+  | "refused"
+  /** It is done, and will be done once more before its answer arrives, as a driver does that heard of no answer. */
+  | "repeated"
+  /** The process dies before it is done. */
+  | "death before"
+  /** The process dies after it is done. */
+  | "death after";
+
+/** The next thing that happens. */
+export interface Step {
+  call: Call;
+  outcome: Outcome;
+}
+
+/** Decides what happens next, and all else that is left to chance. */
+export interface Choices {
+  /** One of the calls that wait, which are not none. */
+  step(calls: readonly Call[]): Step;
+  /** A whole number from 0 to `n` - 1. */
+  below(n: number): number;
+}
+
+/** How likely something goes wrong, in each thousand calls. */
+export interface Risks {
+  lost: number;
+  stalled: number;
+  refused: number;
+  repeated: number;
+  death: number;
+}
+
+const NO_RISKS: Risks = { lost: 0, stalled: 0, refused: 0, repeated: 0, death: 0 };
+const SOME_RISKS: Risks = { lost: 15, stalled: 4, refused: 5, repeated: 20, death: 10 };
+const MANY_RISKS: Risks = { lost: 40, stalled: 30, refused: 10, repeated: 80, death: 80 };
+
+/**
+ * Choices that depend on a seed alone. Every second run takes its turns by priorities that change a few times, which
+ * comes by bugs that need one process to stand still at the wrong place (Burckhardt et al., "A randomized scheduler with
+ * probabilistic guarantees of finding bugs"); the others let anybody come next.
+ */
+export class RandomChoices implements Choices {
+  readonly below: (n: number) => number;
+  readonly #risks: Risks;
+  readonly #priorities: Map<string, number> | undefined;
+  #untilChange: number;
+
+  /** The choices of a seed: in three of four nothing goes wrong, unless `risky` asks for it. */
+  constructor(seed: number, { risky = false } = {}) {
+    this.below = seeded(Math.imul(seed + 1, 0x9e3779b1) | 0);
+    this.below(1);
+    const some = this.below(4) === 0 ? SOME_RISKS : NO_RISKS;
+    this.#risks = risky ? MANY_RISKS : some;
+    this.#priorities = this.below(2) === 0 ? new Map() : undefined;
+    this.#untilChange = this.below(30);
+  }
+
+  step(calls: readonly Call[]): Step {
+    const call = this.#priorities === undefined
+      ? calls[this.below(calls.length)]!
+      : this.#byPriority(calls, this.#priorities);
+    return { call, outcome: call.isStorage ? this.#outcome() : "done" };
+  }
+
+  #byPriority(calls: readonly Call[], priorities: Map<string, number>): Call {
+    for (const { process } of calls) {
+      if (!priorities.has(process.name)) priorities.set(process.name, this.below(1000));
+    }
+    const rank = ({ process }: Call) => priorities.get(process.name)!;
+    const best = Math.max(...calls.map(rank));
+    const first = calls.filter((call) => rank(call) === best);
+    const call = first[this.below(first.length)]!;
+    if (this.#untilChange-- === 0) {
+      priorities.set(call.process.name, -priorities.size - this.below(1000));
+      this.#untilChange = 1 + this.below(30);
+    }
+    return call;
+  }
+
+  #outcome(): Outcome {
+    if (this.#risks === NO_RISKS) return "done";
+    const { lost, stalled, refused, repeated, death } = this.#risks;
+    let at = this.below(1000);
+    if ((at -= lost) < 0) return "lost";
+    if ((at -= stalled) < 0) return "stalled";
+    if ((at -= refused) < 0) return "refused";
+    if ((at -= repeated) < 0) return "repeated";
+    if ((at -= death) < 0) return this.below(2) === 0 ? "death before" : "death after";
+    return "done";
+  }
+}
+
+/** A place where one of several calls could come next. */
+interface Branch {
+  /** Those that may still be tried, by their ids; the first one is being tried. */
+  open: string[];
+  /** Those whose order with what was chosen since does not matter, so that another run has shown it. */
+  asleep: Map<string, Call>;
+}
+
+/**
+ * All orders of calls, one run after the other, without faults. Orders that differ only in calls that do not touch the
+ * same thing are the same: of those one is run (sleep sets, Godefroid, "Partial-order methods for the verification of
+ * concurrent systems").
+ */
+export class AllChoices implements Choices {
+  readonly #branches: Branch[] = [];
+  readonly #depth: number;
+  #at = 0;
+  /** The calls that sleep at the place where the run is. */
+  #asleep = new Map<string, Call>();
+  /** Whether the rest of this run is one that another has shown. */
+  #redundant = false;
+
+  /** Of all orders those that differ in the first `depth` calls. */
+  constructor(depth: number) {
+    this.#depth = depth;
+  }
+
+  /** Whether the run that has just ended was a new one. */
+  get isNew(): boolean {
+    return !this.#redundant;
+  }
+
+  /** Begins the next run; `false` where there is none. */
+  next(): boolean {
+    this.#at = 0;
+    this.#asleep = new Map();
+    this.#redundant = false;
+    while (this.#branches.length > 0) {
+      const branch = this.#branches.at(-1)!;
+      branch.open.shift();
+      if (branch.open.length > 0) return true;
+      this.#branches.pop();
+    }
+    return false;
+  }
+
+  below(_n: number): number {
+    return 0;
+  }
+
+  step(calls: readonly Call[]): Step {
+    const call = this.#pick(calls);
+    for (const [id, sleeper] of this.#asleep) {
+      if (id === call.id || dependent(sleeper, call)) this.#asleep.delete(id);
+    }
+    return { call, outcome: "done" };
+  }
+
+  #pick(calls: readonly Call[]): Call {
+    if (this.#at >= this.#depth) return calls.find(({ id }) => !this.#asleep.has(id)) ?? calls[0]!;
+    const known = this.#branches[this.#at];
+    const branch = known ?? this.#branchOut(calls);
+    this.#at++;
+    const call = calls.find(({ id }) => id === branch.open[0]);
+    if (call === undefined) throw new Error(`The run is not the same again: no call "${branch.open[0]}"`);
+    this.#asleep = new Map(branch.asleep);
+    branch.asleep.set(call.id, call); // for those that are tried after it
+    return call;
+  }
+
+  #branchOut(calls: readonly Call[]): Branch {
+    const awake = calls.filter(({ id }) => !this.#asleep.has(id));
+    if (awake.length === 0) this.#redundant = true;
+    const open = (awake.length > 0 ? awake : calls.slice(0, 1)).map(({ id }) => id);
+    const branch = { open, asleep: new Map(this.#asleep) };
+    this.#branches.push(branch);
+    return branch;
+  }
+}
+
+/** One process after the other, of which the first dies at one of its calls. */
+export class DyingChoices implements Choices {
+  /** Whether it came so far. */
+  died = false;
+  #left: number;
+
+  /** It dies before its call of this number, from 1. */
+  constructor(call: number) {
+    this.#left = call;
+  }
+
+  below(_n: number): number {
+    return 0;
+  }
+
+  step(calls: readonly Call[]): Step {
+    const call = calls.toSorted((a, b) => a.process.name < b.process.name ? -1 : 1)[0]!;
+    this.died ||= call.process.name.startsWith("0 ") && call.isStorage && --this.#left === 0;
+    return {
+      call,
+      outcome: this.#left === 0 && call.process.name.startsWith("0 ") ? "death before" : "done",
+    };
+  }
+}

@@ -1,0 +1,239 @@
+import type { Tag } from "../../oci/name.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { StoredRegistry, TagCondition } from "../../registry/mod.ts";
+import { body, PRINCIPAL } from "../harness/stores.ts";
+import type { Ledger, Wish } from "./ledger.ts";
+import type { Blob, ManifestPlan } from "./world.ts";
+
+/** Attempts of a client that is told to try again. */
+const ATTEMPTS = 4;
+
+/** What a client is told: the status, and the code of the specification. */
+interface Told {
+  status: number;
+  code: string;
+}
+
+/** What an error tells a client; `undefined` where it is none that a client may see. */
+function toldBy(error: unknown): Told | undefined {
+  const { name, status, code } = Object(error) as { name?: string; status?: number; code?: string };
+  if (name === "UnavailableError") return { status: 503, code: "UNAVAILABLE" };
+  return status === undefined || code === undefined ? undefined : { status, code };
+}
+
+/** Thrown where a client gives up: it was told no. */
+export class GivenUp extends Error {
+  readonly told: Told;
+
+  constructor(told: Told) {
+    super(`Told ${told.status} ${told.code}`);
+    this.told = told;
+  }
+}
+
+/** Where and when a client is. */
+export interface Surroundings {
+  /** What its process is called. */
+  name: string;
+  ledger: Ledger;
+  /** A number above all that it has given before, to any client of the run. */
+  moment: () => number;
+  /** In milliseconds since the epoch. */
+  now: () => number;
+  /** Lets so many milliseconds pass. */
+  pause: (milliseconds: number) => Promise<void>;
+  /** Notes something in the trace. */
+  note: (text: string) => void;
+}
+
+/** A client whose requests all go to one process. It behaves as real clients do: it tries again after a 503. */
+export class Client {
+  readonly registry: StoredRegistry["registry"];
+  readonly #around: Surroundings;
+
+  constructor({ registry }: StoredRegistry, around: Surroundings) {
+    this.registry = registry;
+    this.#around = around;
+  }
+
+  /** Lets so many milliseconds pass. */
+  pause(milliseconds: number): Promise<void> {
+    return this.#around.pause(milliseconds);
+  }
+
+  /** Asks, again after a 503. */
+  async ask<T>(text: string, request: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        const answer = await request();
+        this.#around.note(`${text}: done`);
+        return answer;
+      } catch (error) {
+        const told = toldBy(error);
+        if (told === undefined) throw error;
+        this.#around.note(`${text}: ${told.status} ${told.code}`);
+        if (told.status !== 503 || attempt === ATTEMPTS) throw new GivenUp(told);
+        await this.pause(100);
+      }
+    }
+  }
+
+  /** Asks for something that the ledger keeps. */
+  async wish<T>(
+    wish: Wish,
+    text: string,
+    request: () => Promise<T>,
+    isDone: (answer: T) => boolean = () => true,
+  ): Promise<T> {
+    const { ledger, moment, now } = this.#around;
+    const operation = ledger.begin(wish, moment(), now());
+    try {
+      const answer = await this.ask(text, request);
+      operation.done = isDone(answer);
+      return answer;
+    } catch (error) {
+      if (error instanceof GivenUp) operation.refused = error.told.code;
+      throw error;
+    } finally {
+      operation.end = moment();
+      operation.time = now();
+    }
+  }
+
+  /** Whether the repository has the blob. */
+  async hasBlob(repository: RepositoryName, { digest, name }: Blob): Promise<boolean> {
+    const wish = { kind: "blob" as const, repository, digest };
+    return await this.#unlessUnknown(() =>
+      this.wish(wish, `HEAD ${name} in ${repository}`, () => this.registry.statBlob(repository, digest))
+    );
+  }
+
+  /** POST, and PUT with everything. */
+  async pushWhole(repository: RepositoryName, blob: Blob): Promise<void> {
+    await this.#pushBlob(repository, blob, "whole", async () => {
+      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
+      await this.registry.commitUpload(
+        repository,
+        PRINCIPAL,
+        id,
+        blob.digest,
+        body(blob.bytes, { chunk: 64 }),
+      );
+    });
+  }
+
+  /** POST, PATCH with everything, PUT. */
+  async pushStreamed(repository: RepositoryName, blob: Blob): Promise<void> {
+    await this.#pushBlob(repository, blob, "streamed", async () => {
+      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
+      await this.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+      await this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
+    });
+  }
+
+  /** POST, PATCHes with a range each, PUT with the last bytes; twice at the same time, as a client does that lost patience. */
+  async pushChunked(repository: RepositoryName, blob: Blob, options: { twice: boolean }): Promise<void> {
+    const half = blob.bytes.length >> 1;
+    await this.#pushBlob(repository, blob, "chunked", async () => {
+      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
+      const first = body(blob.bytes.slice(0, half), { first: 0, chunk: 64 });
+      await this.registry.appendUpload(repository, PRINCIPAL, id, first);
+      const commit = () => {
+        const rest = body(blob.bytes.slice(half), { first: half, chunk: 64 });
+        return this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, rest);
+      };
+      if (!options.twice) return await commit();
+      const answers = await Promise.allSettled([commit(), commit()]);
+      const done = answers.find(({ status }) => status === "fulfilled");
+      if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
+    });
+  }
+
+  #pushBlob(
+    repository: RepositoryName,
+    { digest, name }: Blob,
+    how: string,
+    request: () => Promise<unknown>,
+  ): Promise<unknown> {
+    return this.wish({ kind: "blob", repository, digest }, `push ${name} ${how} to ${repository}`, request);
+  }
+
+  /** A mount, and whether it was one. */
+  async mount(repository: RepositoryName, blob: Blob, from: RepositoryName | undefined): Promise<boolean> {
+    const { digest, name } = blob;
+    const answer = await this.wish(
+      { kind: "blob", repository, digest },
+      `mount ${name} from ${from ?? "anywhere"} to ${repository}`,
+      () => this.registry.mountBlob(repository, digest, from),
+      (mounted) => mounted !== undefined,
+    );
+    return answer !== undefined;
+  }
+
+  /** PUT of a manifest by tags, or by its digest where there are none. */
+  async putManifest(
+    repository: RepositoryName,
+    { digest, bytes, mediaType, name }: ManifestPlan,
+    tags: readonly string[],
+    condition: TagCondition = {},
+  ): Promise<void> {
+    const [first, ...rest] = tags as readonly Tag[];
+    const push = {
+      bytes,
+      contentType: mediaType,
+      reference: first === undefined ? { digest } : { tag: first },
+      tags: rest,
+      condition,
+    };
+    const wish = { kind: "manifest" as const, repository, digest, tags: tags as Tag[] };
+    await this.wish(wish, `push ${name} as [${tags}] to ${repository}`, () => {
+      return this.registry.putManifest(repository, PRINCIPAL, push);
+    });
+  }
+
+  /** DELETE of a manifest, and whether it was there. */
+  deleteManifest(repository: RepositoryName, { digest, name }: ManifestPlan): Promise<boolean> {
+    const wish = { kind: "delete manifest" as const, repository, digest };
+    return this.#unlessUnknown(() =>
+      this.wish(
+        wish,
+        `delete ${name} of ${repository}`,
+        () => this.registry.deleteManifest(repository, digest),
+      )
+    );
+  }
+
+  /** DELETE of a tag, and whether it was there. */
+  deleteTag(repository: RepositoryName, name: string): Promise<boolean> {
+    const tag = name as Tag;
+    const wish = { kind: "delete tag" as const, repository, tag };
+    return this.#unlessUnknown(() =>
+      this.wish(wish, `delete tag ${tag} of ${repository}`, () => this.registry.deleteTag(repository, tag))
+    );
+  }
+
+  /** DELETE of a blob, and whether it was there. */
+  deleteBlob(repository: RepositoryName, { digest, name }: Blob): Promise<boolean> {
+    const wish = { kind: "delete blob" as const, repository, digest };
+    return this.#unlessUnknown(() =>
+      this.wish(wish, `delete ${name} of ${repository}`, () => this.registry.deleteBlob(repository, digest))
+    );
+  }
+
+  /** All bytes of a blob. */
+  async readBlob(repository: RepositoryName, digest: Digest): Promise<Uint8Array> {
+    const reader = await this.registry.getBlob(repository, digest);
+    return new Uint8Array(await new Response(await reader.open()).arrayBuffer());
+  }
+
+  async #unlessUnknown(request: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await request();
+      return true;
+    } catch (error) {
+      if (error instanceof GivenUp && error.told.status === 404) return false;
+      throw error;
+    }
+  }
+}

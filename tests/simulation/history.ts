@@ -1,0 +1,114 @@
+import type { Item, Key, MemoryTable, QueryOptions, ScanOptions, ScanPage } from "../../storage/mod.ts";
+import { compareUtf8 } from "../../storage/utf8_order.ts";
+
+/** A write: the item from then on, or nothing. */
+interface Write {
+  key: Key;
+  item: Item | undefined;
+  at: number;
+}
+
+/** How long a read that need not be consistent may lag behind, in milliseconds. */
+export const MOST_LAG = 100;
+
+/** By how many writes it may. */
+const MOST_WRITES = 6;
+
+/** What an eventually consistent read may see: the table as it was some writes ago. */
+export class History {
+  readonly #table: MemoryTable;
+  readonly #now: () => number;
+  readonly #below: (n: number) => number;
+  /** The last writes, with what was there before each. */
+  #undo: Write[] = [];
+  readonly #current = new Map<string, Item>();
+
+  /** Of a table to which nothing has been written but through {@linkcode History.write}. */
+  constructor(table: MemoryTable, now: () => number, below: (n: number) => number) {
+    this.#table = table;
+    this.#now = now;
+    this.#below = below;
+  }
+
+  /** An item was written. */
+  write(item: Item): void {
+    this.#note(item, structuredClone(item));
+  }
+
+  /** An item was deleted. */
+  remove(key: Key): void {
+    this.#note(key, undefined);
+  }
+
+  #note({ pk, sk }: Key, item: Item | undefined): void {
+    const name = nameOf({ pk, sk });
+    this.#undo.push({ key: { pk, sk }, item: this.#current.get(name), at: this.#now() });
+    if (this.#undo.length > MOST_WRITES) this.#undo.shift();
+    if (item === undefined) this.#current.delete(name);
+    else this.#current.set(name, item);
+  }
+
+  /** The table as somebody sees it who may lag behind. */
+  lag(): Past {
+    const recent = this.#undo.filter(({ at }) => at + MOST_LAG > this.#now());
+    const count = recent.length === 0 ? 0 : this.#below(recent.length + 1);
+    return new Past(this.#table, recent.slice(recent.length - count).reverse());
+  }
+}
+
+/** More than any run has. */
+const ALL = 1_000_000;
+
+/** The table without its last writes. */
+class Past {
+  readonly #table: MemoryTable;
+  /** What stood where something else stands now. */
+  readonly #before = new Map<string, Write>();
+
+  /** Without these writes, the newest of them first. */
+  constructor(table: MemoryTable, undone: Write[]) {
+    this.#table = table;
+    for (const write of undone) this.#before.set(nameOf(write.key), write);
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    const write = this.#before.get(nameOf(key));
+    return write === undefined ? await this.#table.get(key) : structuredClone(write.item);
+  }
+
+  async query(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {
+    const items = await this.#table.query(pk, { prefix, limit: ALL });
+    const isThere = (item: Item) => item.pk === pk && item.sk.startsWith(prefix);
+    return this.#rewrite(items, isThere, ({ sk }) => sk)
+      .filter(({ sk }) => after === undefined || compareUtf8(sk, after) > 0).slice(0, limit);
+  }
+
+  async queryIndex(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {
+    const items = await this.#table.queryIndex(pk, { prefix, limit: ALL });
+    const isThere = ({ index }: Item) => index?.pk === pk && index.sk.startsWith(prefix);
+    return this.#rewrite(items, isThere, ({ index }) => index!.sk)
+      .filter(({ index }) => after === undefined || compareUtf8(index!.sk, after) > 0).slice(0, limit);
+  }
+
+  async scan({ after, limit }: ScanOptions): Promise<ScanPage> {
+    const { items } = await this.#table.scan({ limit: ALL });
+    const behind = (a: Key, b: Key) => (compareUtf8(a.pk, b.pk) || compareUtf8(a.sk, b.sk)) > 0;
+    const page = this.#rewrite(items, () => true, ({ pk, sk }) => `${pk}\0${sk}`)
+      .filter((item) => after === undefined || behind(item, after)).slice(0, limit);
+    const last = page.at(-1);
+    return { items: page, ...(last && page.length === limit && { next: { pk: last.pk, sk: last.sk } }) };
+  }
+
+  /** The items as they were, in the order of a key. */
+  #rewrite(items: Item[], isThere: (item: Item) => boolean, keyOf: (item: Item) => string): Item[] {
+    if (this.#before.size === 0) return items;
+    const others = items.filter((item) => !this.#before.has(nameOf(item)));
+    const rewritten = [...this.#before.values()].map(({ item }) => item).filter((item) => item !== undefined);
+    return [...others, ...structuredClone(rewritten.filter(isThere))]
+      .sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
+  }
+}
+
+function nameOf({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}

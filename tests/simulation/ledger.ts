@@ -1,0 +1,51 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+
+/** What a client has asked for. */
+export type Wish =
+  | { kind: "blob"; repository: RepositoryName; digest: Digest }
+  | { kind: "manifest"; repository: RepositoryName; digest: Digest; tags: Tag[] }
+  | { kind: "delete blob"; repository: RepositoryName; digest: Digest }
+  | { kind: "delete manifest"; repository: RepositoryName; digest: Digest }
+  | { kind: "delete tag"; repository: RepositoryName; tag: Tag };
+
+/** A wish of one kind. */
+export type WishOf<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
+
+/** A request, from when it was made to when it was answered. */
+export interface Operation<W extends Wish = Wish> {
+  wish: W;
+  /** The moment at which it was made. */
+  start: number;
+  /** The moment at which it was answered; `Infinity` where it never was, so that it may have been done at any time. */
+  end: number;
+  /** When it was made and when it was answered, in milliseconds since the epoch. */
+  asked: number;
+  time: number;
+  /** Whether it was acknowledged. */
+  done: boolean;
+  /** The code of the specification by which it was refused, if it was. */
+  refused?: string;
+}
+
+/** Everything that clients have asked for in a run, and what they were told. */
+export class Ledger {
+  readonly #operations: Operation[] = [];
+
+  /** Notes a request that begins. */
+  begin<W extends Wish>(wish: W, start: number, asked: number): Operation<W> {
+    const operation = { wish, start, end: Infinity, asked, time: Infinity, done: false };
+    this.#operations.push(operation);
+    return operation;
+  }
+
+  /** Those of one kind. */
+  of<Kind extends Wish["kind"]>(kind: Kind): Operation<WishOf<Kind>>[] {
+    return this.#operations.filter(({ wish }) => wish.kind === kind) as Operation<WishOf<Kind>>[];
+  }
+
+  /** Those of one kind that may have been done when another one had begun. */
+  notBefore<Kind extends Wish["kind"]>(kind: Kind, other: Operation): Operation<WishOf<Kind>>[] {
+    return this.of(kind).filter(({ end }) => end > other.start);
+  }
+}

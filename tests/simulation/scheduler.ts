@@ -1,0 +1,210 @@
+import { type Call, type Footprint, NOTHING, type Process } from "./call.ts";
+import type { Choices, Outcome } from "./choices.ts";
+
+/** How long a call to a store takes at the most, in milliseconds: a driver gives up by then. */
+export const CALL_LIMIT = 120;
+
+/** Turns of the microtask queue in which a process that has more than one call makes all of them. */
+const SETTLING = 24;
+
+/** What a process does with a call that it has made. */
+interface Waiting extends Call {
+  process: SimulatedProcess;
+  isStorage: boolean;
+  until?: number;
+  /** Does it. */
+  run: () => Promise<unknown>;
+  /** Does it once more, as a driver does that heard of no answer. */
+  again: (() => Promise<unknown>) | undefined;
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** A call as it is made. */
+export interface CallOptions<T> {
+  text: string;
+  footprint: Footprint;
+  run: () => Promise<T>;
+  /** What a driver does that heard of no answer to it; the same as at first where it is absent. */
+  again?: () => Promise<T>;
+}
+
+/** A process under way. */
+export class SimulatedProcess implements Process {
+  readonly name: string;
+  /** Calls that wait. */
+  waiting = 0;
+  /** Calls that it has made. */
+  calls = 0;
+  ended = false;
+  dead = false;
+  /** Wakes the scheduler, when the process makes a call or ends. */
+  wake: () => void = () => {};
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/**
+ * Runs processes one call at a time: whose call comes next, and what becomes of it, is for the choices to say. Between
+ * two calls of a process nothing happens that another could see, so these are all the orders that matter.
+ */
+export class Scheduler {
+  /** The present, in milliseconds since the epoch. */
+  now: number;
+  /** What has happened, a line for each step; empty unless it is asked for. */
+  readonly trace: string[] = [];
+  readonly #choices: Choices;
+  readonly #tracing: boolean;
+  readonly #stall: number;
+  readonly #unavailable: () => Error;
+  readonly #processes: SimulatedProcess[] = [];
+  #waiting: Waiting[] = [];
+  /** How many steps there have been: a clock that tells what came before what. */
+  steps = 0;
+
+  /** `stall` is how long a process stands still that does, in milliseconds. */
+  constructor(
+    choices: Choices,
+    options: { now: number; tracing: boolean; stall: number; unavailable: () => Error },
+  ) {
+    this.#choices = choices;
+    this.now = options.now;
+    this.#stall = options.stall;
+    this.#tracing = options.tracing;
+    this.#unavailable = options.unavailable;
+  }
+
+  /** Adds a process that does this, once {@linkcode Scheduler.run} is called. */
+  spawn(name: string, work: (process: SimulatedProcess) => Promise<void>): void {
+    const process = new SimulatedProcess(name);
+    this.#processes.push(process);
+    // It begins in its turn, too.
+    this.pause(process, 0).then(() => work(process)).finally(() => {
+      process.ended = true;
+      process.wake();
+    });
+  }
+
+  /** Makes a call to a store; it is done when it is its turn. */
+  call<T>(process: SimulatedProcess, { text, footprint, run, again = run }: CallOptions<T>): Promise<T> {
+    return this.#wait<T>(process, { text, footprint, isStorage: true, run, again });
+  }
+
+  /** Lets so many milliseconds pass. */
+  pause(process: SimulatedProcess, milliseconds: number): Promise<void> {
+    return this.#wait(process, {
+      text: `pause ${milliseconds}`,
+      footprint: milliseconds === 0 ? NOTHING : undefined,
+      isStorage: false,
+      run: () => Promise.resolve(),
+      again: undefined,
+      until: this.now + milliseconds,
+    });
+  }
+
+  /** Notes something in the trace. */
+  note(name: string, text: string): void {
+    if (this.#tracing) this.trace.push(`${this.steps} ${name}: ${text}`);
+  }
+
+  #wait<T>(
+    process: SimulatedProcess,
+    call: Pick<Waiting, "text" | "footprint" | "isStorage" | "run" | "again" | "until">,
+  ): Promise<T> {
+    if (process.dead) return new Promise(() => {});
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const id = `${process.name} ${process.calls++}`;
+    this.#waiting.push({ ...call, id, process, since: this.now, resolve, reject });
+    process.waiting++;
+    process.wake();
+    return promise as Promise<T>;
+  }
+
+  /** Runs all processes to their ends. */
+  async run(): Promise<void> {
+    for (const process of this.#processes) await this.#settle(process);
+    for (;;) {
+      const ready = this.#ready();
+      if (ready.length === 0) return;
+      const { call, outcome } = this.#choices.step(ready);
+      await this.#do(call as Waiting, outcome);
+      this.steps++;
+      await this.#settle((call as Waiting).process);
+    }
+  }
+
+  /** The calls that may come next: no call to a store waits for longer than it may take, whoever wants to pause. */
+  #ready(): Waiting[] {
+    const oldest = this.#waiting.reduce(
+      (min, { isStorage, since }) => isStorage ? Math.min(min, since) : min,
+      Infinity,
+    );
+    const latest = oldest + CALL_LIMIT;
+    const inTime = this.#waiting.filter(({ until = 0 }) => until <= Math.max(latest, this.now));
+    if (latest < Infinity) return inTime;
+    // Where all pause, the first to wake is the next.
+    const first = Math.min(...this.#waiting.map(({ until = 0 }) => until));
+    return this.#waiting.filter(({ until = 0 }) => until <= Math.max(first, this.now));
+  }
+
+  async #do(call: Waiting, outcome: Outcome): Promise<void> {
+    const { process } = call;
+    this.#pass(call);
+    if (this.#tracing) {
+      const note = outcome === "done" ? "" : `  (${outcome})`;
+      this.trace.push(`${this.steps} ${process.name}: ${call.text}${note}`);
+    }
+    if (outcome === "death before") return this.#kill(process);
+    if (outcome === "refused") return this.#answer(call, () => call.reject(this.#unavailable()));
+    const result = await call.run().then((value) => () => value, (error) => () => {
+      throw error;
+    });
+    if (outcome === "death after") return this.#kill(process);
+    if (outcome === "lost") return this.#answer(call, () => call.reject(this.#unavailable()));
+    if (outcome === "repeated" && call.again !== undefined) {
+      call.run = call.again;
+      call.again = undefined;
+      return;
+    }
+    if (outcome === "stalled") {
+      call.isStorage = false;
+      call.until = this.now + this.#stall;
+      call.run = () => Promise.try(result);
+      return;
+    }
+    this.#answer(call, () => {
+      try {
+        call.resolve(result());
+      } catch (error) {
+        call.reject(error as Error);
+      }
+    });
+  }
+
+  /** Time passes, a little with each call, and as much as it takes with a pause. */
+  #pass({ until }: Waiting): void {
+    if (until !== undefined) this.now = Math.max(this.now, until);
+    else this.now += this.#choices.below(8);
+  }
+
+  #answer(call: Waiting, answer: () => void): void {
+    this.#waiting.splice(this.#waiting.indexOf(call), 1);
+    call.process.waiting--;
+    answer();
+  }
+
+  #kill(process: SimulatedProcess): void {
+    process.dead = true;
+    process.waiting = 0;
+    this.#waiting = this.#waiting.filter((call) => call.process !== process);
+  }
+
+  /** Waits until the process has made its next call, or has ended. */
+  async #settle(process: SimulatedProcess): Promise<void> {
+    if (process.dead) return;
+    if (process.waiting === 0 && !process.ended) await new Promise<void>((resolve) => process.wake = resolve);
+    for (let turn = 0; turn < SETTLING && process.waiting > 1; turn++) await undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Looks for runs in which something is not as it must be.
+ *
+ * @module
+ */
+import { anyActor, anyBeginning, collects } from "./actors.ts";
+import { AllChoices, type Choices, DyingChoices, RandomChoices } from "./choices.ts";
+import { deterministic } from "./deterministic.ts";
+import { EXPIRY, GRACE } from "./settings.ts";
+import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
+import { Violation } from "./violation.ts";
+import { BLOBS, MANIFESTS } from "./world.ts";
+
+/** A run that failed. */
+export interface Failure {
+  /** Which one. */
+  name: string;
+  /** What is wrong, and all that led to it. */
+  report: string;
+}
+
+/** The scenario of a seed: any processes, beside a collector. */
+export function randomScenario(choices: Choices): Scenario {
+  const below = (n: number) => choices.below(n);
+  const deletes = below(2) === 0;
+  const given = Array.from({ length: below(4) }, () => anyBeginning(below));
+  const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600][below(5)]!;
+  const collector = collects({ limit: [1, 3, 100][below(3)]!, times: 1 + below(2) });
+  const actors = Array.from({ length: 1 + below(3) }, () => anyActor(below, { deletes }));
+  return { given, later, actors: below(6) === 0 ? actors : [...actors, collector] };
+}
+
+/** Runs the scenario of a seed, or another one with the choices of the seed. */
+export async function runSeed(
+  module: RegistryModule,
+  seed: number,
+  scenario?: Scenario,
+): Promise<Failure | undefined> {
+  const report = await attempt(module, seed, scenario, false);
+  if (report === undefined) return undefined;
+  return { name: `seed ${seed}`, report: await attempt(module, seed, scenario, true) ?? report };
+}
+
+async function attempt(
+  module: RegistryModule,
+  seed: number,
+  scenario: Scenario | undefined,
+  tracing: boolean,
+): Promise<string | undefined> {
+  return await deterministic(seed, async () => {
+    const choices = new RandomChoices(seed, { risky: scenario?.risky ?? false });
+    return await outcomeOf(new Simulation(module, scenario ?? randomScenario(choices), choices, { tracing }));
+  });
+}
+
+/** Runs a scenario again and again, with the first of its processes dying at another of its calls each time. */
+export async function runDeaths(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
+  for (let runs = 1;; runs++) {
+    const choices = new DyingChoices(runs);
+    const report = await deterministic(0, () => {
+      return outcomeOf(new Simulation(module, scenario, choices, { tracing: true }));
+    });
+    if (report !== undefined) return { runs, failure: { name: `death at call ${runs}`, report } };
+    if (!choices.died) return { runs };
+  }
+}
+
+/** What came of a run of all orders. */
+export interface Exhaustion {
+  /** Runs that differ in something that matters. */
+  runs: number;
+  failure?: Failure;
+}
+
+/** Runs a scenario in every order in which the first calls can come, but no more than so many times. */
+export async function runAll(
+  module: RegistryModule,
+  scenario: Scenario,
+  { depth = Infinity, limit = Infinity } = {},
+): Promise<Exhaustion> {
+  const choices = new AllChoices(depth);
+  let runs = 0;
+  do {
+    const report = await deterministic(
+      0,
+      () => outcomeOf(new Simulation(module, scenario, choices, { tracing: true })),
+    );
+    if (choices.isNew) runs++;
+    if (report !== undefined) return { runs, failure: { name: `order ${runs}`, report } };
+  } while (runs < limit && choices.next());
+  return { runs };
+}
+
+async function outcomeOf(simulation: Simulation): Promise<string | undefined> {
+  try {
+    await simulation.run();
+    return undefined;
+  } catch (error) {
+    const text = error instanceof Violation ? error.message : `A bug: ${(error as Error).stack}`;
+    return readable(`${text}\n${simulation.trace}`);
+  }
+}
+
+/** The text with names in the place of digests, and short ids. */
+function readable(text: string): string {
+  const named = [...BLOBS, ...MANIFESTS].reduce(
+    (text, { digest, name }) => text.replaceAll(digest, name),
+    text,
+  );
+  return named.replaceAll(/([0-9a-f]{4})[0-9a-f]{28}(-[0-9a-z]+-[abc]-[0-9a-f]{16})?/g, "$1");
+}

@@ -1,0 +1,17 @@
+import { CALL_LIMIT } from "./scheduler.ts";
+
+/** How old something must be before it may be collected, in milliseconds. */
+export const GRACE = 4000;
+
+/** How long a request may go on writing: with the last call that it makes it ends far below the grace time. */
+export const DEADLINE = 600;
+
+/** By how much the clocks of two processes differ at the most: an eighth of the grace time, as operators are told. */
+export const SKEW = GRACE / 8;
+
+/** How long uploads are kept. */
+export const EXPIRY = 3 * GRACE;
+
+if (DEADLINE + CALL_LIMIT + SKEW > GRACE / 2) {
+  throw new RangeError("The grace time is too short for a request");
+}

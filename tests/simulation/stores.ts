@@ -1,0 +1,215 @@
+/**
+ * The two ports over the memory drivers, for a process of the simulation: each call waits for its turn.
+ *
+ * @module
+ */
+import type {
+  Condition,
+  Item,
+  Key,
+  MemoryObjectStore,
+  MemoryTable,
+  NewItem,
+  ObjectStore,
+  Part,
+  QueryOptions,
+  ReadOptions,
+  ScanOptions,
+  ScanPage,
+  StoredObject,
+  Table,
+} from "../../storage/mod.ts";
+import { type Footprint, NOTHING } from "./call.ts";
+import type { History } from "./history.ts";
+import type { CallOptions } from "./scheduler.ts";
+
+/** Makes a call when it is its turn. */
+export type Caller = <T>(call: CallOptions<T>) => Promise<T>;
+
+/** What the processes of a run share. */
+export interface Shared {
+  table: MemoryTable;
+  objects: MemoryObjectStore;
+  history: History;
+  /** The version that the next write of {@linkcode Shared.table} gets. */
+  nextVersion: string | undefined;
+  /** Makes a version that no write had. */
+  newVersion: () => string;
+  /** Called before objects are deleted. */
+  beforeDelete: (keys: string[]) => Promise<void>;
+}
+
+const at = (key: Key, writes: boolean): Footprint => ({ place: key.pk, name: key.sk, writes });
+const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
+
+/** The table as a process sees it. */
+export class SimulatedTable implements Table {
+  readonly #shared: Shared;
+  readonly #call: Caller;
+
+  constructor(shared: Shared, call: Caller) {
+    this.#shared = shared;
+    this.#call = call;
+  }
+
+  get(key: Key, { consistent = false }: ReadOptions = {}): Promise<Item | undefined> {
+    const { table, history } = this.#shared;
+    return this.#call({
+      text: `get ${nameOf(key)}${consistent ? "" : " (lagging)"}`,
+      footprint: at(key, false),
+      run: () => consistent ? table.get(key) : Promise.resolve(history.lag().get(key)),
+    });
+  }
+
+  /** A batch is no snapshot: each of its items is read when it is its turn. */
+  getMany(keys: Key[], options: ReadOptions = {}): Promise<(Item | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get(key, options)));
+  }
+
+  put(item: NewItem, condition: Condition): Promise<string | undefined> {
+    const version = this.#shared.newVersion();
+    const kind = "ifAbsent" in condition ? "if absent" : `if ${condition.ifVersion}`;
+    return this.#call({
+      text: `put ${nameOf(item)} ${kind} -> ${version} ${JSON.stringify(item.attributes)}`,
+      footprint: at(item, true),
+      run: () => this.#write(item, condition, version),
+      // What a driver does that heard of no answer: it knows its own version again.
+      again: async () => {
+        const current = await this.#shared.table.get(item);
+        const own = current?.version === version ? { ifVersion: version } : condition;
+        return await this.#write(item, own, version);
+      },
+    });
+  }
+
+  async #write(item: NewItem, condition: Condition, version: string): Promise<string | undefined> {
+    this.#shared.nextVersion = version;
+    try {
+      const written = await this.#shared.table.put(item, condition);
+      if (written !== undefined) this.#shared.history.write({ ...item, version });
+      return written;
+    } finally {
+      this.#shared.nextVersion = undefined;
+    }
+  }
+
+  async putMany(items: NewItem[]): Promise<void> {
+    await Promise.all(items.map((item) =>
+      this.#call({
+        text: `put ${nameOf(item)} in a batch`,
+        footprint: at(item, true),
+        run: async () => {
+          await this.#shared.table.putMany([item]);
+          this.#shared.history.write((await this.#shared.table.get(item))!);
+        },
+      })
+    ));
+  }
+
+  delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
+    const { table, history } = this.#shared;
+    const run = async () => {
+      const deleted = await table.delete(key, condition);
+      if (deleted) history.remove(key);
+      return deleted;
+    };
+    return this.#call({
+      text: `delete ${nameOf(key)} if ${condition.ifVersion}`,
+      footprint: at(key, true),
+      run,
+      // Gone by now is as good as deleted: see `DynamoTable.delete`.
+      again: async () => await table.get(key) === undefined || await run(),
+    });
+  }
+
+  query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
+    const { table, history } = this.#shared;
+    const { consistent = false, prefix = "" } = options;
+    return this.#call({
+      text: `query ${pk} ${prefix}*${consistent ? "" : " (lagging)"}`,
+      footprint: { place: pk, name: `${prefix}*`, writes: false },
+      run: () => consistent ? table.query(pk, options) : history.lag().query(pk, options),
+    });
+  }
+
+  queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return this.#call({
+      text: `query index ${pk}`,
+      footprint: { place: "*", name: "*", writes: false },
+      run: () => this.#shared.history.lag().queryIndex(pk, options),
+    });
+  }
+
+  scan(options: ScanOptions): Promise<ScanPage> {
+    return this.#call({
+      text: `scan after ${options.after === undefined ? "nothing" : nameOf(options.after)}`,
+      // It only proposes, so when it comes is not worth trying everything else once more.
+      footprint: NOTHING,
+      run: () => this.#shared.history.lag().scan(options),
+    });
+  }
+}
+
+/** The object store as a process sees it. */
+export class SimulatedObjects implements ObjectStore {
+  readonly partSize: number;
+  readonly #shared: Shared;
+  readonly #caller: Caller;
+
+  constructor(shared: Shared, caller: Caller) {
+    this.#shared = shared;
+    this.#caller = caller;
+    this.partSize = shared.objects.partSize;
+  }
+
+  #call<T>(method: string, name: string, writes: boolean, run: () => Promise<T>): Promise<T> {
+    return this.#caller({ text: `${method} ${name}`, footprint: { place: "objects", name, writes }, run });
+  }
+
+  get(key: string, range?: Parameters<ObjectStore["get"]>[1]): Promise<StoredObject | undefined> {
+    return this.#call("get object", key, false, () => this.#shared.objects.get(key, range));
+  }
+
+  size(key: string): Promise<number | undefined> {
+    return this.#call("size of", key, false, () => this.#shared.objects.size(key));
+  }
+
+  put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#call("put object", key, true, () => this.#shared.objects.put(key, bytes));
+  }
+
+  startParts(key: string): Promise<string> {
+    return this.#call("start parts of", key, true, () => this.#shared.objects.startParts(key));
+  }
+
+  putPart(key: string, partsId: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<Part> {
+    return this.#call(`put part ${number} of`, key, true, () => {
+      return this.#shared.objects.putPart(key, partsId, number, bytes);
+    });
+  }
+
+  completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
+    return this.#call("complete", key, true, () => this.#shared.objects.completeParts(key, partsId, parts));
+  }
+
+  abortParts(key: string, partsId: string): Promise<void> {
+    return this.#call("abort", key, true, () => this.#shared.objects.abortParts(key, partsId));
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    for (const key of keys) {
+      await this.#call("delete object", key, true, async () => {
+        await this.#shared.beforeDelete([key]);
+        await this.#shared.objects.delete([key]);
+      });
+    }
+  }
+
+  list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {
+    return this.#call("list", "*", false, () => this.#shared.objects.list(prefix, options));
+  }
+
+  listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]> {
+    return this.#call("list parts", "*", false, () => this.#shared.objects.listParts(prefix, limit));
+  }
+}
