@@ -33,6 +33,8 @@ export type LinkAttributes = {
 export type MarkAttributes = {
   /** When a push last wrote it. */
   at: number;
+  /** Which run of the manifest protocol last wrote it. */
+  push?: string;
 };
 
 /** A repository that something was pushed to. */
@@ -50,6 +52,8 @@ export type ManifestAttributes = {
   subject?: string;
   pushedAt: number;
   pushedBy: string;
+  /** Which run of the manifest protocol put it: edges of the same one are of a push that looks at no blob any more. */
+  push?: string;
 };
 
 /** An interface as what may stand in an item. */

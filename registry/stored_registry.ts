@@ -13,6 +13,7 @@ import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories.ts";
+import { deleteRepository } from "./repository_delete.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
@@ -111,6 +112,7 @@ function overContext(context: Context): Registry {
     deleteTag: bind(deleteTag),
     deleteManifest: bind(deleteManifest),
     deleteBlob: bind(deleteBlob),
+    deleteRepository: bind(deleteRepository),
     listTags: bind(listTags),
     getTagHistory: bind(getTagHistory),
     listReferrers: bind(listReferrers),
