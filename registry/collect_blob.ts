@@ -20,9 +20,12 @@ export function isLinkOld(context: Context, { touchedAt, condemnedAt = touchedAt
   return isOld(context, Math.max(touchedAt, condemnedAt));
 }
 
-/** The same of a blob. */
-export function isBlobOld(context: Context, { writtenAt, condemnedAt = writtenAt }: BlobAttributes): boolean {
-  return isOld(context, Math.max(writtenAt, condemnedAt));
+/** The same of a blob; a damaged one stays, since what is left of its bytes may be all there is. */
+export function isBlobOld(
+  context: Context,
+  { state, writtenAt, condemnedAt = writtenAt }: BlobAttributes,
+): boolean {
+  return state !== "damaged" && isOld(context, Math.max(writtenAt, condemnedAt));
 }
 
 /** Whether a manifest of the repository references the digest, or is about to be pushed and will. */

@@ -14,6 +14,7 @@ import { listReferrers } from "./referrers.ts";
 import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories.ts";
 import { deleteRepository } from "./repository_delete.ts";
+import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
@@ -55,6 +56,8 @@ export interface StoredRegistry {
   sweep: () => Promise<SweepReport>;
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
+  /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
+  scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
 }
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
@@ -78,6 +81,8 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     registry: overContext(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
+    // Imported by whoever asks for it: no server does.
+    scrub: async (options) => await (await import("./scrub/mod.ts")).scrub(context, options),
   };
 }
 
