@@ -81,10 +81,13 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     registry: overContext(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
-    // Imported by whoever asks for it: no server does.
-    scrub: async (options) => await (await import("./scrub/mod.ts")).scrub(context, options),
+    scrub: async (options) => await (await importScrub()).scrub(context, options),
   };
 }
+
+// Not literal, so that no server has it in its way at the start: see open_storage.ts.
+const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
+  import(new URL("scrub/mod.ts", import.meta.url).href);
 
 function overContext(context: Context): Registry {
   const bind = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R =>
