@@ -9,7 +9,6 @@ import {
   digest,
   hooked,
   IMAGE,
-  imageOf,
   PRINCIPAL,
   pushBlob,
   pushManifest,
@@ -31,31 +30,27 @@ import {
   taggedKey,
   tagKey,
 } from "../items.ts";
-import type { Finding, FindingKind, Registry, ScrubOptions } from "../mod.ts";
+import type { Finding, FindingKind, ScrubOptions } from "../mod.ts";
 
-const OPTIONS = { uploadExpiry: 60 * 60_000, grace: 60 * 60_000, deadline: 500 };
-const CONFIG = content(9, 1);
-const LAYER = content(30, 2);
-const LONG = content(70, 4);
-const IMAGE_BYTES = imageOf(CONFIG, [LAYER]);
-const SUBJECT = { mediaType: IMAGE, digest: digest(IMAGE_BYTES), size: IMAGE_BYTES.length };
-const SIGNATURE = imageOf(CONFIG, [], { subject: SUBJECT });
-const LARGE = imageOf(CONFIG, [], { annotations: { filler: "x".repeat(300_000) } });
+import {
+  CONFIG,
+  cut,
+  damage,
+  flip,
+  IMAGE_BYTES,
+  itemOf,
+  LARGE,
+  LAYER,
+  LONG,
+  objectOf,
+  OPTIONS,
+  plantOrphan,
+  setUp,
+  SIGNATURE,
+  SUBJECT,
+} from "../../tests/harness/damage.ts";
+
 const OTHER = parseRepositoryName("library/other");
-
-/** An image, a signature, a large manifest, content of sha512, and the uploads that brought them expired and swept. */
-async function setUp() {
-  const stores = new TestStores();
-  const { registry, sweep } = stores.registry(OPTIONS);
-  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
-  await registry.putBlob(REPOSITORY, PRINCIPAL, digest(LONG, "sha512"), body(LONG));
-  await pushManifest(registry, IMAGE_BYTES, "latest", "v1");
-  await pushManifest(registry, SIGNATURE);
-  await pushManifest(registry, LARGE, "large");
-  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + CLOCK_SKEW;
-  await sweep();
-  return { stores, registry };
-}
 
 /** What a scrub finds, by kind, in their order. */
 async function scrubbed(stores: TestStores, options: ScrubOptions = {}, process = stores.registry(OPTIONS)) {
@@ -67,14 +62,6 @@ async function scrubbed(stores: TestStores, options: ScrubOptions = {}, process 
   return { findings, report, kinds: findings.map(({ kind }) => kind) };
 }
 
-async function itemOf(stores: TestStores, key: Key): Promise<Item> {
-  return (await stores.table.get(key, { consistent: true }))!;
-}
-
-async function objectOf(stores: TestStores, bytes: Uint8Array): Promise<string> {
-  return stored<BlobAttributes>(await itemOf(stores, blobKey(digest(bytes))))!.attributes.object;
-}
-
 async function drop(stores: TestStores, key: Key): Promise<void> {
   assertEquals(await stores.table.delete(key, { ifVersion: (await itemOf(stores, key)).version }), true);
 }
@@ -82,25 +69,6 @@ async function drop(stores: TestStores, key: Key): Promise<void> {
 async function change(stores: TestStores, key: Key, attributes: Item["attributes"]): Promise<void> {
   const item = await itemOf(stores, key);
   await stores.table.putMany([{ ...item, attributes: { ...item.attributes, ...attributes } }]);
-}
-
-/** Puts other bytes where the blob's are. */
-async function damage(
-  stores: TestStores,
-  bytes: Uint8Array,
-  by: (bytes: Uint8Array) => Uint8Array,
-): Promise<void> {
-  await stores.objects.put(await objectOf(stores, bytes), new Uint8Array(by(bytes)));
-}
-
-const flip = (bytes: Uint8Array) => bytes.map((byte, i) => i === 3 ? byte ^ 1 : byte);
-const cut = (bytes: Uint8Array) => bytes.slice(0, -1);
-
-/** An object that no item names. */
-async function plantOrphan(stores: TestStores, bytes: Uint8Array): Promise<string> {
-  const key = `blobs/0af/0af${"7".repeat(29)}-abc-b-${"3".repeat(16)}-${"c".repeat(32)}`;
-  await stores.objects.put(key, new Uint8Array(bytes));
-  return key;
 }
 
 const INTACT = { findings: [], kinds: [] };
@@ -419,6 +387,14 @@ Deno.test("scrub() finds items that are not of their form, and leaves those alon
   );
 });
 
+Deno.test("scrub() fails where a store does not answer", async () => {
+  const { stores } = await setUp();
+  const objects = hooked(stores.objects, (method) => {
+    if (method === "size") throw new Error("The store does not answer");
+  });
+  await assertRejects(() => stores.registry({ ...OPTIONS, objects }).scrub(), Error, "does not answer");
+});
+
 Deno.test("scrub() reads no faster than it is told to", async () => {
   const { stores } = await setUp();
   const begun = stores.now;
@@ -429,111 +405,3 @@ Deno.test("scrub() reads no faster than it is told to", async () => {
   const { report } = await scrubbed(stores, { rate: 1000 }, process);
   assertEquals(Math.round((stores.now - begun) / 100), Math.round(report.bytes / 100));
 });
-
-Deno.test("scrub() fails where a store does not answer", async () => {
-  const { stores } = await setUp();
-  const objects = hooked(stores.objects, (method) => {
-    if (method === "size") throw new Error("The store does not answer");
-  });
-  await assertRejects(() => stores.registry({ ...OPTIONS, objects }).scrub(), Error, "does not answer");
-});
-
-/** Everything that can be damaged is, but for what others of the test need. */
-async function damageAll(stores: TestStores): Promise<void> {
-  await damage(stores, LAYER, flip);
-  await stores.table.putMany([
-    {
-      ...tagKey(REPOSITORY, tag("lost")),
-      attributes: { digest: digest(LAYER), mediaType: IMAGE, size: 3, moves: [] },
-    },
-    { ...edgeKey(REPOSITORY, digest(LAYER), digest(content(5))), attributes: { at: 5 } },
-    { ...linkKey(digest(content(5)), REPOSITORY), attributes: { state: "live", touchedAt: 5 } },
-  ]);
-  await plantOrphan(stores, CONFIG);
-}
-
-async function pushAll(registry: Registry): Promise<void> {
-  for (const blob of [CONFIG, LAYER, content(5)]) await pushBlob(registry, blob);
-  await pushManifest(registry, IMAGE_BYTES, "latest", "lost", "new");
-}
-
-async function assertPushed(registry: Registry): Promise<void> {
-  for (const blob of [CONFIG, content(5)]) assertEquals(await readBlob(registry, digest(blob)), blob);
-  for (const name of ["latest", "lost", "new"]) {
-    assertEquals((await registry.getManifest(REPOSITORY, { tag: tag(name) })).bytes, IMAGE_BYTES);
-  }
-}
-
-for (const moment of ["before", "after"] as const) {
-  Deno.test(`a push in the middle of a repair, ${moment} any call, loses nothing`, async () => {
-    for (let nth = 1, reached = true; reached; nth++) {
-      const { stores, registry } = await setUp();
-      await damageAll(stores);
-      let calls = 0;
-      reached = false;
-      const step = (mayBeNow: boolean) => async () => {
-        if (!mayBeNow || reached || ++calls !== nth) return;
-        reached = true;
-        await pushAll(registry);
-      };
-      const between = <T extends object>(store: T) =>
-        hooked(store, step(moment === "before"), step(moment === "after"));
-      const [objects, table] = [between(stores.objects), between(stores.table)];
-      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true });
-      if (!reached) break;
-      await assertPushed(registry);
-      // A push that came before the mark has dropped its own copy for the damaged one; the next one brings it back.
-      await pushBlob(registry, LAYER);
-      assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
-      await assertConsistent(stores);
-    }
-  });
-
-  Deno.test(`a repair in the middle of a push, ${moment} any call, loses nothing`, async () => {
-    for (let nth = 1, reached = true; reached; nth++) {
-      const { stores, registry } = await setUp();
-      await damageAll(stores);
-      let calls = 0;
-      reached = false;
-      const step = (mayBeNow: boolean) => async () => {
-        if (!mayBeNow || reached || ++calls !== nth) return;
-        reached = true;
-        await stores.registry(OPTIONS).scrub({ repair: true });
-      };
-      const between = <T extends object>(store: T) =>
-        hooked(store, step(moment === "before"), step(moment === "after"));
-      const [objects, table] = [between(stores.objects), between(stores.table)];
-      // Where the mark comes after the push of the layer, the push of the manifest asks for the layer again.
-      const pusher = stores.registry({ ...OPTIONS, objects, table }).registry;
-      await pushAll(pusher).catch(() => pushAll(pusher));
-      await assertPushed(registry);
-      await stores.registry(OPTIONS).scrub({ repair: true });
-      await assertPushed(registry);
-      await pushBlob(registry, LAYER);
-      await assertConsistent(stores);
-    }
-  });
-
-  Deno.test(`a repair that dies ${moment} any call is finished by the next one, and has lost nothing`, async () => {
-    for (let at = 1, dead = true; dead; at++) {
-      const { stores, registry } = await setUp();
-      await damageAll(stores);
-      let calls = 0;
-      dead = false;
-      const die = (mayBeNow: boolean) => () => {
-        if (mayBeNow && ++calls === at) dead = true;
-        if (dead) throw new Error("died");
-      };
-      const mortal = <T extends object>(store: T) =>
-        hooked(store, die(moment === "before"), die(moment === "after"));
-      const [objects, table] = [mortal(stores.objects), mortal(stores.table)];
-      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true }).catch(() => {});
-      await scrubbed(stores, { repair: true });
-      assertEquals((await scrubbed(stores)).kinds, ["corrupt-object"]);
-      assertEquals(await readBlob(registry, digest(CONFIG)), CONFIG);
-      await pushAll(registry);
-      await assertPushed(registry);
-      await assertConsistent(stores);
-    }
-  });
-}
