@@ -18,6 +18,7 @@ const OPERATIONS = Object.keys(
     deleteTag: true,
     deleteManifest: true,
     deleteBlob: true,
+    deleteRepository: true,
     listTags: true,
     getTagHistory: true,
     listReferrers: true,

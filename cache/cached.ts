@@ -116,6 +116,14 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
         readers.drop(keyOf(repository, digest));
       }
     },
+
+    async deleteRepository(repository, options) {
+      try {
+        return await registry.deleteRepository(repository, options);
+      } finally {
+        for (const facts of [manifests, infos, readers]) facts.dropAll(`${repository} `);
+      }
+    },
   };
 }
 

@@ -46,6 +46,13 @@ export class Facts<V extends object> {
     this.#reads.delete(key);
   }
 
+  /** Forgets every fact whose key begins so; a read of one that is under way is not remembered either. */
+  dropAll(prefix: string): void {
+    for (const keys of [this.#memory?.keys() ?? [], this.#reads.keys()]) {
+      for (const key of [...keys]) if (key.startsWith(prefix)) this.drop(key);
+    }
+  }
+
   async #read(key: string, read: () => Promise<V>): Promise<V> {
     const start = this.#options.now();
     const reading = read();

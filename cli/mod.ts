@@ -25,8 +25,14 @@ interface Command {
   summary: string;
   /** Its options, if it has any. */
   options?: NonNullable<ParseArgsConfig["options"]>;
+  /** What it takes beside them, all of it: a word for each, in the usage's capitals. */
+  operands?: string[];
   /** Does it. The exit code, or nothing where the process goes on. Its code is imported when it is needed. */
-  run: (context: CommandContext, values: Record<string, unknown>) => Promise<number | undefined>;
+  run: (
+    context: CommandContext,
+    values: Record<string, unknown>,
+    operands: string[],
+  ) => Promise<number | undefined>;
 }
 
 // Not literal, so that Deno does not resolve the AWS SDK at every start: see open_storage.ts.
@@ -52,6 +58,33 @@ const COMMANDS: Record<string, Command> = {
       return await provision(await context.config(), context.print, { dryRun: values["dry-run"] === true });
     },
   },
+  scrub: {
+    summary: "Read everything again and report what is damaged; --repair, --rate=<size per second>, --json",
+    options: { repair: { type: "boolean" }, rate: { type: "string" }, json: { type: "boolean" } },
+    run: async (context, values) => {
+      const { readRate, scrub } = await import("./scrub.ts");
+      const rate = readRate(values.rate as string | undefined);
+      if (rate === undefined) return misused(`No such rate: "${values.rate}"`);
+      const { repair = false, json = false } = values;
+      return await scrub(await context.config(), context.print, {
+        repair: repair === true,
+        json: json === true,
+        rate,
+      });
+    },
+  },
+  "delete-repository": {
+    summary: "Delete all that a repository has; --dry-run only counts it",
+    options: { "dry-run": { type: "boolean" } },
+    operands: ["NAME"],
+    run: async (context, values, [name = ""]) => {
+      const { isRepositoryName } = await import("../oci/mod.ts");
+      if (!isRepositoryName(name)) return misused(`No such repository can be: "${name}"`);
+      const { deleteRepository } = await import("./delete_repository.ts");
+      const dryRun = values["dry-run"] === true;
+      return await deleteRepository(await context.config(), context.print, name, { dryRun });
+    },
+  },
   help: { summary: "Say this", run: ({ print }) => (print(usage()), Promise.resolve(0)) },
 };
 
@@ -68,14 +101,18 @@ export async function runCommand(args: string[], context: CommandContext): Promi
   const [name = "help", ...rest] = args.map((arg) => arg === "--help" || arg === "-h" ? "help" : arg);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return misused(`No such command: "${name}"`);
-  if (rest.includes("help")) return await COMMANDS.help!.run(context, {});
+  if (rest.includes("help")) return await COMMANDS.help!.run(context, {}, []);
+  const { options = {}, operands = [] } = command;
   let values: Record<string, unknown>;
+  let positionals: string[];
   try {
-    ({ values } = parseArgs({ args: rest, options: command.options ?? {}, strict: true }));
+    const allowPositionals = operands.length > 0;
+    ({ values, positionals } = parseArgs({ args: rest, options, allowPositionals, strict: true }));
   } catch (error) {
     return misused((error as Error).message);
   }
-  return await command.run(context, values);
+  if (positionals.length !== operands.length) return misused(`Expected ${operands.join(" ")}`);
+  return await command.run(context, values, positionals);
 }
 
 function misused(reason: string): number {
@@ -84,6 +121,10 @@ function misused(reason: string): number {
 }
 
 function usage(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
+  const lines = Object.entries(COMMANDS).map(([name, { operands = [], summary }]) =>
+    [[name, ...operands].join(" "), summary] as const
+  );
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const commands = lines.map(([command, summary]) => `  ${command.padEnd(width)}  ${summary}`);
   return `Usage: deno task skerry <command>\n\n${commands.join("\n")}`;
 }

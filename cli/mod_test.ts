@@ -38,7 +38,7 @@ Deno.test("runCommand() names every command when it is asked for help", async ()
   for (const args of [["help"], ["--help"], ["-h"], ["provision", "--help"]]) {
     const { code, printed } = await run(...args);
     assertEquals(code, 0);
-    for (const name of ["serve", "check", "provision", "help"]) {
+    for (const name of ["serve", "check", "provision", "scrub", "delete-repository", "help"]) {
       assertMatch(printed, new RegExp(`^  ${name} `, "m"));
     }
   }
@@ -48,6 +48,10 @@ Deno.test("runCommand() says how it is used where it is misused", async () => {
   assertMatch(await misuse("serv"), /^No such command: "serv"\n\nUsage: deno task skerry <command>/);
   assertMatch(await misuse("constructor"), /^No such command: "constructor"/);
   assertMatch(await misuse("provision", "--dryrun"), /^Unknown option '--dryrun'.*Usage: /s);
+  assertMatch(await misuse("delete-repository"), /^Expected NAME\n/);
+  assertMatch(await misuse("delete-repository", "a", "b"), /^Expected NAME\n/);
+  assertMatch(await misuse("delete-repository", "A"), /^No such repository can be: "A"/);
+  assertMatch(await misuse("scrub", "--rate=fast"), /^No such rate: "fast"/);
   assertMatch(await misuse("serve", "now"), /^Unexpected argument 'now'.*Usage: /s);
 });
 

@@ -6,6 +6,7 @@ import { AGAIN, beginWork, type Context, untilSettled } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
+  isReadable,
   LINK_PREFIX,
   type LinkAttributes,
   linkItem,
@@ -112,11 +113,11 @@ async function readMembership(
   throw unknownBlob(digest);
 }
 
-/** A repository has a blob when both items are there and the blob is not being deleted. */
+/** A repository has a blob when both items are there and the blob is neither being deleted nor damaged. */
 function isMember(
   items: { link: Membership["link"] | undefined; blob: Membership["blob"] | undefined },
 ): items is Membership {
-  return items.link !== undefined && items.blob !== undefined && items.blob.attributes.state !== "deleting";
+  return items.link !== undefined && items.blob !== undefined && isReadable(items.blob.attributes);
 }
 
 /** A client that sees a blob may skip its upload and rely on it, so an old link is made young again. */

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { ReadOptions } from "../storage/table/table.ts";
-import { beginWork, type Context, isOld } from "./context.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -11,6 +11,7 @@ import {
   linkItem,
   linkKey,
   revivedBlob,
+  type Stored,
   stored,
 } from "./items.ts";
 
@@ -19,9 +20,12 @@ export function isLinkOld(context: Context, { touchedAt, condemnedAt = touchedAt
   return isOld(context, Math.max(touchedAt, condemnedAt));
 }
 
-/** The same of a blob. */
-export function isBlobOld(context: Context, { writtenAt, condemnedAt = writtenAt }: BlobAttributes): boolean {
-  return isOld(context, Math.max(writtenAt, condemnedAt));
+/** The same of a blob; a damaged one stays, since what is left of its bytes may be all there is. */
+export function isBlobOld(
+  context: Context,
+  { state, writtenAt, condemnedAt = writtenAt }: BlobAttributes,
+): boolean {
+  return state !== "damaged" && isOld(context, Math.max(writtenAt, condemnedAt));
 }
 
 /** Whether a manifest of the repository references the digest, or is about to be pushed and will. */
@@ -51,6 +55,19 @@ export async function collectLink(
   const key = linkKey(digest, repository);
   const link = stored<LinkAttributes>(await work.table.get(key, { consistent: true }));
   if (link === undefined || !isLinkOld(work, link.attributes)) return false;
+  const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });
+  return await removeLink(work, repository, digest, link, isNeeded) === "removed";
+}
+
+/** Removes the link by the version that was read, unless it is needed; `AGAIN` where somebody has written it meanwhile. */
+export async function removeLink(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  isNeeded: () => Promise<boolean>,
+): Promise<"removed" | "needed" | typeof AGAIN> {
+  const key = linkKey(digest, repository);
   const { touchedAt } = link.attributes;
   const { index } = linkItem(digest, repository, touchedAt);
   const item = { ...key, ...(index && { index }) };
@@ -58,13 +75,13 @@ export async function collectLink(
   // the mark and takes it away, or we see the edge.
   const condemned: LinkAttributes = { state: "condemned", touchedAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });
-  if (version === undefined) return false;
-  if (await isReferenced(work, repository, digest, { consistent: true })) {
+  if (version === undefined) return AGAIN;
+  if (await isNeeded()) {
     const live: LinkAttributes = { state: "live", touchedAt };
     await work.table.put({ ...item, attributes: live }, { ifVersion: version });
-    return false;
+    return "needed";
   }
-  return await work.table.delete(key, { ifVersion: version });
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
 }
 
 /** Removes a blob that no repository links, with its bytes. Answers how many they were where it did. */

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { Item, Key, ReadOptions } from "../storage/table/table.ts";
-import { beginWork, type Context, isOld } from "./context.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "./context.ts";
 import {
   MANIFEST_PREFIX,
   manifestKey,
@@ -99,16 +99,25 @@ export async function collectRepository(context: Context, repository: Repository
   const work = beginWork(context);
   const known = await readRepository(work, repository);
   if (known === undefined || !isRepositoryOld(work, known)) return false;
+  return await removeRepository(work, repository, known) === "removed";
+}
+
+/** Removes a repository's item by the version that was read, where there is no manifest in the repository. */
+export async function removeRepository(
+  work: Work,
+  repository: RepositoryName,
+  known: Stored<RepositoryAttributes>,
+): Promise<"removed" | "needed" | typeof AGAIN> {
   const { createdAt } = known.attributes;
   const key = repositoryKey(repository);
   // Mark and look, as with links: a push puts its manifest before it looks whether the repository is known.
   const condemned: RepositoryAttributes = { createdAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...key, attributes: condemned }, { ifVersion: known.version });
-  if (version === undefined) return false;
+  if (version === undefined) return AGAIN;
   if (await hasManifest(work, repository, { consistent: true })) {
     const attributes: RepositoryAttributes = { createdAt };
     await work.table.put({ ...key, attributes }, { ifVersion: version });
-    return false;
+    return "needed";
   }
-  return await work.table.delete(key, { ifVersion: version });
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
 }

@@ -60,6 +60,17 @@ export async function untilSettled<T>(
   }
 }
 
+/** Milliseconds that the clocks of two processes may differ by. */
+export const CLOCK_SKEW: number = 5 * 60_000;
+
+/**
+ * Whether a request that was under way at that time, by the clock of whatever process it ran in, may write still. Twice
+ * its deadline: the last write may be on its way for as long as all before it.
+ */
+export function mayBeUnderWay(context: Context, since: number): boolean {
+  return since + 2 * context.deadline + CLOCK_SKEW >= context.now();
+}
+
 /** Whether what has not been used since then may be collected, were it not needed. */
 export function isOld(context: Context, since: number): boolean {
   return since + context.grace < context.now();

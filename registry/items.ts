@@ -14,12 +14,20 @@ export type BlobAttributes = {
   size: number;
   /** The key of the object that holds the bytes. */
   object: string;
-  /** `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. */
-  state: "live" | "condemned" | "deleting";
+  /**
+   * `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. `damaged` is what
+   * a scrub has found to be unreadable: a writer replaces it, and nobody deletes its object.
+   */
+  state: "live" | "condemned" | "deleting" | "damaged";
   writtenAt: number;
   /** When a collector put its mark. */
   condemnedAt?: number;
 };
+
+/** Whether clients may read the blob, and pushes may rely on it. */
+export function isReadable({ state }: BlobAttributes): boolean {
+  return state === "live" || state === "condemned";
+}
 
 /** That a repository has a blob; means nothing without the blob's own item. */
 export type LinkAttributes = {
@@ -33,6 +41,8 @@ export type LinkAttributes = {
 export type MarkAttributes = {
   /** When a push last wrote it. */
   at: number;
+  /** Which run of the manifest protocol last wrote it. */
+  push?: string;
 };
 
 /** A repository that something was pushed to. */
@@ -50,6 +60,8 @@ export type ManifestAttributes = {
   subject?: string;
   pushedAt: number;
   pushedBy: string;
+  /** Which run of the manifest protocol put it: edges of the same one are of a push that looks at no blob any more. */
+  push?: string;
 };
 
 /** An interface as what may stand in an item. */

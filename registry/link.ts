@@ -81,10 +81,10 @@ async function nameObject(
     const version = await work.table.put(revived, { ifVersion: blob.version });
     return version === undefined ? AGAIN : "another's";
   }
-  // Absent, or a collector is about to delete its object.
+  // Absent, or a collector is about to delete its object, or a scrub has found it damaged.
   if (candidate === undefined) return undefined;
   // Once the item names ours, nobody knows of that object any more, and the collector may have died.
-  if (blob !== undefined) await work.objects.delete([blob.attributes.object]);
+  if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
   const version = await putBlob(work, digest, candidate, condition);
   return version === undefined ? AGAIN : "ours";

@@ -2,7 +2,14 @@ import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { Item, Key } from "../storage/table/table.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
-import { manifestKey, referrerKey, taggedPrefix, tagKey } from "./items.ts";
+import {
+  type ManifestAttributes,
+  manifestKey,
+  referrerKey,
+  type Stored,
+  taggedPrefix,
+  tagKey,
+} from "./items.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
 import { prefixOf } from "./object_key.ts";
 
@@ -15,10 +22,19 @@ export async function deleteManifest(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<void> {
+  if (await takeManifest(context, repository, digest) === undefined) throw unknownManifest(digest);
+}
+
+/** Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. */
+export async function takeManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Stored<ManifestAttributes> | undefined> {
   const work = beginWork(context);
-  const subject = await untilSettled(work, async () => {
+  const taken = await untilSettled(work, async () => {
     const manifest = await readManifest(work, repository, digest, { consistent: true });
-    if (manifest === undefined) throw unknownManifest(digest);
+    if (manifest === undefined) return undefined;
     // From the outside in, so that no step leaves something that points at what is gone.
     await deleteTags(work, repository, digest);
     const { object, subject } = manifest.attributes;
@@ -27,10 +43,11 @@ export async function deleteManifest(
       await announceManifestObject(work, repository, digest, prefixOf(object));
     }
     const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
-    return deleted ? subject : AGAIN;
+    return deleted ? manifest : AGAIN;
   });
   // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone.
-  await deleteDangling(work, repository, digest, subject);
+  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);
+  return taken;
 }
 
 /**

@@ -21,6 +21,7 @@ import {
 } from "./items.ts";
 import { type ManifestContent, putManifestItem } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
+import { randomId } from "./random_id.ts";
 import { missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
@@ -47,7 +48,8 @@ export async function putManifest(
   let mayDangle = false;
   const pass = async () => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
-    const attributes: MarkAttributes = { at: work.now() };
+    const run = randomId();
+    const attributes: MarkAttributes = { at: work.now(), push: run };
     await work.table.putMany([
       ...edgeKeys(repository, digest, parsed),
       ...tags.map((tag) => taggedKey(repository, digest, tag)),
@@ -60,7 +62,8 @@ export async function putManifest(
     assertComplete(work, seen.missing);
     const [current, ...currentTags] = seen.others;
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
-    await putManifestItem(work, repository, content, principal, stored<ManifestAttributes>(current));
+    const manifest = { ...content, push: run };
+    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
@@ -103,7 +106,11 @@ function tagsOf({ reference, tags }: { reference: Reference; tags: Tag[] }): Tag
   return [...new Set("tag" in reference ? [reference.tag, ...tags] : tags)];
 }
 
-function contentOf(digest: Digest, parsed: ParsedManifest, { bytes }: ManifestPush): ManifestContent {
+function contentOf(
+  digest: Digest,
+  parsed: ParsedManifest,
+  { bytes }: ManifestPush,
+): Omit<ManifestContent, "push"> {
   const subject = parsed.subject === undefined ? {} : { subject: parsed.subject.digest };
   return { digest, mediaType: parsed.mediaType, bytes, ...subject };
 }
@@ -141,7 +148,7 @@ async function placeTag(
   work: Work,
   repository: RepositoryName,
   { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
-  manifest: ManifestContent,
+  manifest: Omit<ManifestContent, "push">,
   principal: string,
   condition: TagCondition,
   placed: Set<Tag>,

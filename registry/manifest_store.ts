@@ -80,6 +80,8 @@ export interface ManifestContent {
   mediaType: string;
   bytes: Uint8Array<ArrayBuffer>;
   subject?: string;
+  /** The run of the protocol that puts it. */
+  push: string;
 }
 
 /**
@@ -96,7 +98,7 @@ export function putManifestItem(
   principal: string,
   seen: Stored<ManifestAttributes> | undefined,
 ): Promise<void> {
-  const { digest, mediaType, bytes, subject } = manifest;
+  const { digest, mediaType, bytes, subject, push } = manifest;
   let read = () => Promise.resolve(seen);
   return untilSettled(work, async () => {
     const current = await read();
@@ -113,6 +115,7 @@ export function putManifestItem(
       ...(subject === undefined ? {} : { subject }),
       pushedAt: work.now(),
       pushedBy: principal,
+      push,
     };
     const content = bytes.length <= MOST_IN_ITEM ? { attributes, bytes } : {
       attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },

@@ -7,6 +7,7 @@
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export * from "./offset_mismatch.ts";
 export * from "./registry.ts";
+export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 export * from "./stored_registry.ts";
 export type { SweepReport } from "./sweep.ts";
 export * from "./switches.ts";

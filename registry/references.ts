@@ -7,6 +7,7 @@ import { AGAIN, untilSettled, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
+  isReadable,
   type LinkAttributes,
   linkItem,
   linkKey,
@@ -104,7 +105,7 @@ async function revive(
   link: Stored<LinkAttributes>,
   blob: Stored<BlobAttributes>,
 ): Promise<"live" | "revived" | "gone" | typeof AGAIN> {
-  if (blob.attributes.state === "deleting") return "gone";
+  if (!isReadable(blob.attributes)) return "gone";
   const marked: [NewItem, string][] = [];
   if (link.attributes.state === "condemned") {
     marked.push([linkItem(digest, repository, work.now()), link.version]);

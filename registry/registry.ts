@@ -121,6 +121,24 @@ export interface ReferrersRequest {
   after?: string;
 }
 
+/** How a repository is deleted. */
+export interface RepositoryDeletion {
+  /** Deletes nothing, and answers what would go. */
+  dryRun?: boolean;
+}
+
+/** What the delete of a repository has come to. */
+export interface RepositoryRemoval {
+  /** Tags that are gone. */
+  tags: number;
+  /** Manifests that are gone. */
+  manifests: number;
+  /** Blobs that the repository has no more. */
+  blobs: number;
+  /** Blobs that it still has, for a manifest that was pushed meanwhile or may be on its way. */
+  kept: number;
+}
+
 /** Pulling: what can be read of one repository. Reads of what is not there throw `MANIFEST_UNKNOWN`, `BLOB_UNKNOWN`. */
 export interface Reader {
   /** end-3. */
@@ -186,6 +204,11 @@ export interface Deleter {
   deleteManifest(repository: RepositoryName, digest: Digest): Promise<void>;
   /** end-10: the repository's link to the blob; the bytes are the collector's business. */
   deleteBlob(repository: RepositoryName, digest: Digest): Promise<void>;
+  /**
+   * All that the repository has; its bytes are the collector's business. Safe beside pushes: what one acknowledges
+   * meanwhile may stay, and is whole then. Throws `NAME_UNKNOWN` where there is nothing.
+   */
+  deleteRepository(repository: RepositoryName, options?: RepositoryDeletion): Promise<RepositoryRemoval>;
 }
 
 /** Content discovery. Lists are in the order of the names' UTF-8 bytes. */

@@ -13,6 +13,8 @@ import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories.ts";
+import { deleteRepository } from "./repository_delete.ts";
+import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
@@ -54,6 +56,8 @@ export interface StoredRegistry {
   sweep: () => Promise<SweepReport>;
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
+  /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
+  scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
 }
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
@@ -77,8 +81,13 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     registry: overContext(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
+    scrub: async (options) => await (await importScrub()).scrub(context, options),
   };
 }
+
+// Not literal, so that no server has it in its way at the start: see open_storage.ts.
+const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
+  import(new URL("scrub/mod.ts", import.meta.url).href);
 
 function overContext(context: Context): Registry {
   const bind = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R =>
@@ -111,6 +120,7 @@ function overContext(context: Context): Registry {
     deleteTag: bind(deleteTag),
     deleteManifest: bind(deleteManifest),
     deleteBlob: bind(deleteBlob),
+    deleteRepository: bind(deleteRepository),
     listTags: bind(listTags),
     getTagHistory: bind(getTagHistory),
     listReferrers: bind(listReferrers),

@@ -18,6 +18,9 @@ export function withDeletes(registry: Registry, allowed: DeleteSwitches): Regist
     deleteTag: allowed.tags ? registry.deleteTag : refuse("Deleting tags is disabled"),
     deleteManifest: allowed.manifests ? registry.deleteManifest : refuse("Deleting manifests is disabled"),
     deleteBlob: allowed.blobs ? registry.deleteBlob : refuse("Deleting blobs is disabled"),
+    deleteRepository: allowed.tags && allowed.manifests && allowed.blobs
+      ? registry.deleteRepository
+      : refuse("Deleting repositories is disabled"),
   };
 }
 
@@ -37,6 +40,7 @@ export function readOnly(registry: Registry): Registry {
     deleteTag: refused,
     deleteManifest: refused,
     deleteBlob: refused,
+    deleteRepository: refused,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { ByteRange } from "../oci/range.ts";
 import { bestEffort } from "./best_effort.ts";
-import { beginWork, type Context, type Work } from "./context.ts";
+import { beginWork, CLOCK_SKEW, type Context, type Work } from "./context.ts";
 import {
   type Stored,
   stored,
@@ -60,9 +60,6 @@ export async function createUpload(work: Work, id: string, upload: NewUpload): P
   const version = await work.table.put(item, { ifAbsent: true });
   return version === undefined ? undefined : { id, item: { ...item, attributes, version } };
 }
-
-/** Milliseconds that the clocks of two processes may differ by. */
-const CLOCK_SKEW = 5 * 60_000;
 
 /** The upload that the id names where nothing is stored for it; `undefined` where it is none or has expired. */
 function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload | undefined {

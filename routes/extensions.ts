@@ -1,4 +1,4 @@
-import type { Lister } from "../registry/registry.ts";
+import type { Deleter, Lister } from "../registry/registry.ts";
 import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
 
@@ -17,9 +17,10 @@ const REPOSITORY_EXTENSIONS = [
   ...REGISTRY_EXTENSIONS,
   {
     name: "_skerry",
-    description: "The last moves of a tag: _skerry/tags/history?tag=<tag>",
+    description:
+      "The last moves of a tag: _skerry/tags/history?tag=<tag>; DELETE of the whole repository: _skerry/repository",
     url: "https://github.com/opencontainers/distribution-spec/blob/main/extensions/README.md",
-    endpoints: ["_skerry/tags/history"],
+    endpoints: ["_skerry/tags/history", "_skerry/repository"],
   },
 ];
 
@@ -38,5 +39,15 @@ export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<
     const moves = await registry.getTagHistory(repository, tag);
     const history = moves.map(({ at, ...move }) => ({ ...move, at: new Date(at).toISOString() }));
     return jsonAnswer({ name: repository, tag, moves: history });
+  };
+}
+
+/** DELETE of `_skerry/repository`: all that the repository has. */
+export function deleteRepository(
+  registry: Pick<Deleter, "deleteRepository">,
+): Handler<"deleteRepository"> {
+  return async function deleteRepository({ repository }) {
+    await registry.deleteRepository(repository);
+    return { status: 202, headers: {} };
   };
 }

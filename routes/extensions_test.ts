@@ -17,7 +17,7 @@ Deno.test("discoverExtensions() lists what the registry has", async () => {
 Deno.test("discoverExtensions() lists what a repository has", async () => {
   assertEquals(await endpointsAt("/v2/team/app/_oci/ext/discover"), [
     ["_oci", ["_oci/ext/discover"]],
-    ["_skerry", ["_skerry/tags/history"]],
+    ["_skerry", ["_skerry/tags/history", "_skerry/repository"]],
   ]);
 });
 
@@ -33,4 +33,17 @@ Deno.test("getTagHistory() tells the moves with their time in RFC 3339", async (
     tag: "v1",
     moves: [{ digest, mediaType: "a/b", at: "2023-11-14T22:13:20.123Z", by: "someone" }],
   });
+});
+
+Deno.test("deleteRepository() answers 202 without a body when the repository is gone", async () => {
+  const deleted: string[] = [];
+  const { request } = fakeApp({
+    deleteRepository(repository) {
+      deleted.push(repository);
+      return Promise.resolve({ tags: 1, manifests: 1, blobs: 1, kept: 0 });
+    },
+  });
+  const response = await request("/v2/team/app/_skerry/repository", { method: "DELETE" });
+  assertEquals([response.status, await response.text()], [202, ""]);
+  assertEquals(deleted, ["team/app"]);
 });

@@ -3,7 +3,7 @@ import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
-import { discoverExtensions, getTagHistory } from "./extensions.ts";
+import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
@@ -58,6 +58,7 @@ export function createHandlers({ registry, ready, limits }: HandlerOptions): Han
     getTagHistory: getTagHistory(registry),
     listReferrers: listReferrers(registry),
     listRepositories: listRepositories(registry),
+    deleteRepository: deleteRepository(registry),
     discover: discoverExtensions(),
   };
 }

@@ -61,6 +61,8 @@ export interface RouteFacts {
   listTags: { repository: RepositoryName; page: PageRequest };
   /** `_skerry/tags/history`. */
   getTagHistory: { repository: RepositoryName; tag: Tag };
+  /** `_skerry/repository`. */
+  deleteRepository: { repository: RepositoryName };
   /** end-12. */
   listReferrers: {
     repository: RepositoryName;
@@ -145,6 +147,9 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
       }
       break;
     }
+    case "_skerry":
+      if (last !== "repository") break;
+      return parseRepositoryRoute(method, name);
     case "referrers":
       return parseReferrersRoute(method, name, last, parameters);
     case "ext": {
@@ -241,6 +246,12 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
   const tag = parameters.one("tag");
   if (tag === undefined || !isTag(tag)) throw badParameter("tag", "must be a tag");
   return { kind, repository, tag };
+}
+
+/** Our own extension: `<name>/_skerry/repository`. */
+function parseRepositoryRoute(method: string, name: string): Route {
+  if (method !== "DELETE") throw methodNotAllowed("DELETE");
+  return { kind: "deleteRepository", repository: parseRepositoryName(name) };
 }
 
 /** end-12: `<name>/referrers/<digest>`. */

@@ -104,6 +104,7 @@ Deno.test("parseRoute() reads every row of the endpoint table", () => {
     ["GET", "/v2/_oci/ext/discover", { kind: "discover" }],
     ["GET", "/v2/team/app/_oci/ext/discover", { kind: "discover", repository }],
     ["GET", "/v2/team/app/_skerry/tags/history?tag=v1", { kind: "getTagHistory", repository, tag: "v1" }],
+    ["DELETE", "/v2/team/app/_skerry/repository", { kind: "deleteRepository", repository }],
   ];
   for (const [method, path, route] of rows) assertEquals(parse(method, path), route, `${method} ${path}`);
 });
@@ -139,6 +140,7 @@ Deno.test("parseRoute() reads names from the right when they hold the words of p
     ["GET", "/v2/ext/discover/manifests/ext", "getManifest", "ext/discover"],
     ["GET", "/v2/ext/_oci/ext/discover", "discover", "ext"],
     ["GET", "/v2/tags/history/_skerry/tags/history?tag=a", "getTagHistory", "tags/history"],
+    ["DELETE", "/v2/manifests/repository/_skerry/repository", "deleteRepository", "manifests/repository"],
   ];
   for (const [method, path, kind, repository] of rows) {
     const route = parse(method, path);
@@ -171,6 +173,8 @@ Deno.test("parseRoute() answers 404 when nothing is at the path", () => {
     "/v2/a/_catalog",
     "/v2/_oci/ext/other",
     "/v2/a/_other/ext/discover",
+    "/v2/a/_skerry/other",
+    "/v2/a/repository",
     "/%76%32/",
     "/v2/../v2/",
     "/.",
@@ -194,6 +198,7 @@ Deno.test("parseRoute() answers 405 with Allow when the path has no such method"
     ["/v2/_catalog", "GET, HEAD"],
     ["/v2/_oci/ext/discover", "GET, HEAD"],
     ["/v2/a/_skerry/tags/history?tag=x", "GET, HEAD"],
+    ["/v2/a/_skerry/repository", "DELETE"],
   ];
   const methods = [
     "GET",

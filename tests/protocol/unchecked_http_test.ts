@@ -103,6 +103,7 @@ Deno.test("names are refused at every endpoint that has one", async () => {
       ["GET", `/v2/${name}/referrers/${MISSING}`],
       ["GET", `/v2/${name}/_oci/ext/discover`],
       ["GET", `/v2/${name}/_skerry/tags/history?tag=a`],
+      ["DELETE", `/v2/${name}/_skerry/repository`],
     ];
     for (const [method, path] of requests) {
       const response = await request(path, { method });

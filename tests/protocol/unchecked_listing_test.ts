@@ -1,8 +1,11 @@
 // What the conformance suite does not check: lists of tags, repositories and referrers, and the extensions.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { cached } from "../../cache/mod.ts";
 import { OCI_INDEX } from "../../oci/mod.ts";
-import { buildApp } from "../harness/app.ts";
+import { readOnly, type Registry, withDeletes } from "../../registry/mod.ts";
+import { buildApp, testStores } from "../harness/app.ts";
 import {
+  digestOf,
   EMPTY,
   EMPTY_DESCRIPTOR,
   failureIn,
@@ -239,4 +242,46 @@ Deno.test("the history of a tag tells where it pointed before, newest first", as
   assert(Math.abs(Date.parse(moves[0].at) - Date.now()) < 60_000);
   const unknown = await request("/v2/a/_skerry/tags/history?tag=v2");
   assertEquals(await failureIn(unknown), [404, "MANIFEST_UNKNOWN"]);
+});
+
+Deno.test("a repository that is deleted is gone at once, with its tags, manifests, blobs and referrers", async () => {
+  const { request } = buildApp({ wrap: (registry) => cached(registry, { age: 60_000 }) });
+  const image = await pushImage(request, "a", "v1");
+  const { mediaType, digest, size } = image;
+  await pushManifest(request, "a", imageOf("signature", { subject: { mediaType, digest, size } }));
+  await pushImage(request, "b", "v1");
+  const paths = [
+    "manifests/v1",
+    `manifests/${digest}`,
+    `blobs/${digestOf(EMPTY)}`,
+    "tags/list",
+    "_skerry/tags/history?tag=v1",
+  ];
+  for (const path of paths) assertEquals((await request(`/v2/a/${path}`)).status, 200, path);
+  const deletion = await request("/v2/a/_skerry/repository", { method: "DELETE" });
+  assertEquals([deletion.status, await deletion.text()], [202, ""]);
+  for (const path of paths) assertEquals((await request(`/v2/a/${path}`)).status, 404, path);
+  assertEquals((await (await request(`/v2/a/referrers/${digest}`)).json()).manifests, []);
+  assertEquals((await (await request("/v2/_catalog")).json()).repositories, ["b"]);
+  for (const path of paths) assertEquals((await request(`/v2/b/${path}`)).status, 200, path);
+  const again = await request("/v2/a/_skerry/repository", { method: "DELETE" });
+  assertEquals(await failureIn(again), [404, "NAME_UNKNOWN"]);
+});
+
+Deno.test("a repository is not deleted where any of its content may not be", async () => {
+  const all = { tags: true, manifests: true, blobs: true };
+  const switches = [
+    readOnly,
+    ...["tags", "manifests", "blobs"].map((name) => (registry: Registry) =>
+      withDeletes(registry, { ...all, [name]: false })
+    ),
+  ];
+  for (const wrap of switches) {
+    const stores = testStores();
+    await pushImage(buildApp({ registry: stores }).request, "a", "v1");
+    const { request } = buildApp({ registry: stores, wrap });
+    const refused = await request("/v2/a/_skerry/repository", { method: "DELETE" });
+    assertEquals(await failureIn(refused), [405, "UNSUPPORTED"]);
+    assertEquals((await request("/v2/a/manifests/v1")).status, 200);
+  }
 });

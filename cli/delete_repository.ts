@@ -1,0 +1,37 @@
+import { createLog } from "../log.ts";
+import type { RepositoryName } from "../oci/mod.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { openStorage } from "../open_storage.ts";
+import { createRegistry } from "../registry/mod.ts";
+import type { Config } from "../settings.ts";
+
+/**
+ * `skerry delete-repository`: deletes all that a repository has, or only counts it, and prints how much it was. What may
+ * not be deleted over HTTP may be here: whoever has the stores may do as they like.
+ *
+ * @returns The exit code: 0 where the repository is gone or would be, 1 where there is none or some of it stays for now.
+ * @throws {StartError} where the storage can't be used.
+ */
+export async function deleteRepository(
+  config: Config,
+  print: (text: string) => void,
+  repository: RepositoryName,
+  { dryRun }: { dryRun: boolean },
+): Promise<number> {
+  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  try {
+    const { registry } = createRegistry({ ...config, objects, table });
+    const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, { dryRun });
+    const count = `${tags} tags, ${manifests} manifests and ${blobs} blobs`;
+    print(`${dryRun ? "Would delete" : "Deleted"} ${count} of "${repository}"`);
+    if (kept === 0) return 0;
+    print(`${kept} blobs stay: a push that needs them may be under way. Try again in a few minutes`);
+    return 1;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "NAME_UNKNOWN") throw error;
+    print(`There is no repository "${repository}"`);
+    return 1;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,76 @@
+import { createLog } from "../log.ts";
+import { openStorage } from "../open_storage.ts";
+import { createRegistry, type Finding, type ScrubReport } from "../registry/mod.ts";
+import { size } from "../setting_kinds.ts";
+import type { Config } from "../settings.ts";
+
+/** Bytes a second, where nobody says another rate: far below what a disk or a bucket gives to clients. */
+const RATE = "32MiB";
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS_INTERVAL = 5000;
+
+/** How a scrub is done. */
+export interface ScrubCommand {
+  /** Whether it repairs what it can. */
+  repair: boolean;
+  /** Whether it prints JSON, one object a line: each finding, and at last the report. */
+  json: boolean;
+  /** Bytes that it reads in a second. */
+  rate: number;
+  /** Pauses for so many milliseconds; for real where absent. */
+  sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** The rate in bytes a second; `undefined` for a text that is none. */
+export function readRate(text: string = RATE): number | undefined {
+  return size("1KiB", "1TiB").read(text);
+}
+
+/**
+ * `skerry scrub`: reads everything again and prints what is wrong, beside whatever else runs on the storage.
+ *
+ * @returns The exit code: 0 where nothing is wrong, or only what a collector will remove.
+ * @throws {StartError} where the storage can't be used.
+ */
+export async function scrub(
+  config: Config,
+  print: (text: string) => void,
+  { repair, json, rate, ...pauses }: ScrubCommand,
+): Promise<number> {
+  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  try {
+    const report = await createRegistry({ ...config, ...pauses, objects, table }).scrub({
+      repair,
+      rate,
+      found: (finding) => print(json ? JSON.stringify(finding) : lineOf(finding)),
+      progress: Deno.stderr.isTerminal() ? showProgress() : () => {},
+    });
+    print(json ? JSON.stringify(report) : summaryOf(report));
+    return report.findings > report.leftovers ? 1 : 0;
+  } finally {
+    await close();
+  }
+}
+
+function lineOf({ kind, repository, name, object, note, repaired }: Finding): string {
+  const where = repository === undefined ? "" : `${repository} `;
+  const what = object === undefined || object === name ? "" : ` (${object})`;
+  return `${kind}: ${where}${name}${what}: ${note}${repaired === undefined ? "" : `. ${repaired}`}`;
+}
+
+function summaryOf({ items, objects, contents, bytes, findings, leftovers, repaired }: ScrubReport): string {
+  const read = `Read ${items} items, ${objects} objects and ${bytes} bytes of ${contents} contents`;
+  const left = leftovers === 0 ? "" : `, ${leftovers} of them no damage but left for a collector`;
+  return `${read}: ${findings} findings${left}, ${repaired} repaired`;
+}
+
+/** A line on the terminal now and then. */
+function showProgress(): (report: ScrubReport) => void {
+  let shown = Date.now();
+  return ({ items, contents, bytes, findings }) => {
+    if (Date.now() - shown < PROGRESS_INTERVAL) return;
+    shown = Date.now();
+    console.error(`${items} items, ${contents} contents, ${bytes} bytes, ${findings} findings so far`);
+  };
+}

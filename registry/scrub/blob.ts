@@ -1,0 +1,77 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { NewItem } from "../../storage/table/table.ts";
+import { beginWork } from "../context.ts";
+import { type BlobAttributes, blobKey, revivedBlob, type Stored, stored } from "../items.ts";
+import { type Fault, faultOfObject } from "./content.ts";
+import { identify } from "./known_item.ts";
+import type { ScrubWork } from "./scrub_work.ts";
+
+/** The blob's item, consistently; `undefined` where it is not there or not of its form. */
+export async function readBlobItem(
+  { context }: ScrubWork,
+  digest: Digest,
+): Promise<Stored<BlobAttributes> | undefined> {
+  const item = await context.table.get(blobKey(digest), { consistent: true });
+  return item !== undefined && identify(item) !== "unreadable" ? stored<BlobAttributes>(item) : undefined;
+}
+
+/** Reads a blob's object, and reports what is wrong with it. */
+export async function scrubBlob(
+  work: ScrubWork,
+  digest: Digest,
+  proposed: Stored<BlobAttributes>,
+): Promise<void> {
+  if (!isWrong(proposed, await faultOf(work, digest, proposed))) return;
+  // What looks wrong is looked at again: the scan may have been behind, or a bit have flipped on its way here.
+  const blob = await readBlobItem(work, digest);
+  if (blob === undefined) return;
+  const fault = await faultOf(work, digest, blob);
+  if (!isWrong(blob, fault)) return;
+  const repaired = work.repair ? await repairBlob(work, digest, blob, fault) : undefined;
+  const { object, state } = blob.attributes;
+  const note = fault === undefined
+    ? "It is what the digest says"
+    : fault.note + (state === "damaged" ? "; it is marked as damaged" : "");
+  work.found({
+    kind: fault?.kind ?? "mistaken-mark",
+    name: digest,
+    object,
+    note,
+    ...(repaired === undefined ? {} : { repaired }),
+  });
+}
+
+function isWrong({ attributes }: Stored<BlobAttributes>, fault: Fault | undefined): boolean {
+  return fault !== undefined || attributes.state === "damaged";
+}
+
+/** What is wrong with the blob's object; of one that a collector is taking away, nothing. */
+async function faultOf(
+  work: ScrubWork,
+  digest: Digest,
+  { attributes: { object, size, state } }: Stored<BlobAttributes>,
+): Promise<Fault | undefined> {
+  return state === "deleting" ? undefined : await faultOfObject(work, object, { size, digest });
+}
+
+/**
+ * Marks a blob whose object is damaged, so that clients find it missing and push it again, or takes a mistaken mark
+ * away. Its bytes and the object's key stay. By the version that was read: a commit may have replaced it meanwhile.
+ */
+async function repairBlob(
+  { context }: ScrubWork,
+  digest: Digest,
+  { attributes, version }: Stored<BlobAttributes>,
+  fault: Fault | undefined,
+): Promise<string | undefined> {
+  // What the store fails to read today it may well read tomorrow.
+  if (attributes.state === "damaged" ? fault !== undefined : fault?.kind === "unreadable-object") {
+    return undefined;
+  }
+  const { size, object, writtenAt } = attributes;
+  const item: NewItem = fault === undefined
+    ? revivedBlob(digest, attributes, context.now())
+    : { ...blobKey(digest), attributes: { size, object, state: "damaged", writtenAt } };
+  if (await beginWork(context).table.put(item, { ifVersion: version }) === undefined) return undefined;
+  return fault === undefined ? "Took the mark away" : "Marked as damaged: it can be pushed again";
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { UnavailableError } from "../../storage/errors.ts";
+import { hashStream } from "../prefix_hasher.ts";
+import { readObject } from "../read_object.ts";
+import type { FindingKind } from "./finding.ts";
+import type { ScrubWork } from "./scrub_work.ts";
+
+/** What is wrong with content. */
+export interface Fault {
+  kind: FindingKind;
+  note: string;
+}
+
+/** What is wrong with the object that should have this size and digest; `undefined` where nothing is. */
+export async function faultOfObject(
+  work: ScrubWork,
+  object: string,
+  expected: { size: number; digest: Digest },
+): Promise<Fault | undefined> {
+  const fault = await faultOfSize(work, object, expected.size);
+  if (fault !== undefined) return fault;
+  const algorithm = algorithmOf(expected.digest);
+  const hex = await readAll(work, object, (chunks) => hashStream(algorithm, chunks));
+  if (typeof hex !== "string") return hex;
+  const digest = digestOf(algorithm, hex);
+  return digest === expected.digest
+    ? undefined
+    : { kind: "corrupt-object", note: `Its content is ${digest}` };
+}
+
+/** Whether the object is there and as large as it should be; what is wrong where it is not. */
+export async function faultOfSize(
+  { context }: ScrubWork,
+  object: string,
+  expected: number,
+): Promise<Fault | undefined> {
+  const size = await context.objects.size(object);
+  if (size === undefined) return MISSING;
+  if (size === expected) return undefined;
+  return { kind: "truncated-object", note: `It has ${size} bytes instead of ${expected}` };
+}
+
+/** Size and digests of an object, of which nobody knows what it is; or why they can't be had. */
+export function digestsOf(
+  work: ScrubWork,
+  object: string,
+): Promise<{ size: number; digests: Digest[] } | Fault> {
+  return readAll(work, object, async (chunks) => {
+    const hashes = [createHash("sha256"), createHash("sha512")] as const;
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      for (const hash of hashes) hash.update(chunk);
+    }
+    const [sha256, sha512] = hashes;
+    return {
+      size,
+      digests: [digestOf("sha256", sha256.digest("hex")), digestOf("sha512", sha512.digest("hex"))],
+    };
+  });
+}
+
+/** What `read` makes of all bytes of the object; why it can't be read where it can't. */
+export async function readAll<T>(
+  work: ScrubWork,
+  object: string,
+  read: (chunks: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T | Fault> {
+  const found = await readObject(work.context, object);
+  if (found === undefined) return MISSING;
+  try {
+    return await read(work.paced(found.chunks));
+  } catch (error) {
+    if (await work.context.objects.size(object) === undefined) return MISSING; // it went while it was read
+    // A disk that has lost a sector must not end the scrub of all others.
+    if (error instanceof UnavailableError) return { kind: "unreadable-object", note: error.message };
+    throw error;
+  }
+}
+
+const MISSING: Fault = { kind: "missing-object", note: "There is no such object" };

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { ManifestAttributes, Stored } from "../items.ts";
+import { readManifest } from "../manifest_store.ts";
+import { type Fault, faultOfSize, readAll } from "./content.ts";
+import { identify } from "./known_item.ts";
+import type { ScrubWork } from "./scrub_work.ts";
+
+/** Reads a manifest's bytes, wherever they are, and reports what is wrong with them. */
+export async function scrubManifest(
+  work: ScrubWork,
+  repository: RepositoryName,
+  digest: Digest,
+  proposed: Stored<ManifestAttributes>,
+): Promise<void> {
+  if (await faultOf(work, digest, proposed) === undefined) return;
+  // As with a blob, what looks wrong is looked at again.
+  const item = await readManifest(work.context, repository, digest, { consistent: true });
+  if (item === undefined || identify(item) === "unreadable") return;
+  const fault = await faultOf(work, digest, item);
+  if (fault === undefined) return;
+  const { object } = item.attributes;
+  work.found({ ...fault, repository, name: digest, ...(object === undefined ? {} : { object }) });
+}
+
+async function faultOf(
+  work: ScrubWork,
+  digest: Digest,
+  { attributes: { mediaType, object, size }, bytes }: Stored<ManifestAttributes>,
+): Promise<Fault | undefined> {
+  if (object !== undefined) {
+    const fault = await faultOfSize(work, object, size);
+    if (fault !== undefined) return fault;
+  }
+  const whole = object === undefined
+    ? await collect(work.paced(piecesOf(bytes)))
+    : await readAll(work, object, collect);
+  if (!(whole instanceof Uint8Array)) return whole;
+  const algorithm = algorithmOf(digest);
+  const actual = digestOf(algorithm, createHash(algorithm).update(whole).digest("hex"));
+  const kind = object === undefined ? "corrupt-manifest" : "corrupt-object";
+  if (actual !== digest) return { kind, note: `Its content is ${actual}` };
+  if (whole.length !== size) return corrupt(`It has ${whole.length} bytes instead of ${size}`);
+  return faultOfForm(whole, mediaType);
+}
+
+/** The bytes of an item, as a store would give them. */
+async function* piecesOf(
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (bytes !== undefined) yield bytes;
+}
+
+/** All bytes in one: manifests are small. */
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of chunks) pieces.push(new Uint8Array(chunk)); // the chunk is ours until the next one
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+/** What is right byte for byte may still be stored as something that it is not. */
+function faultOfForm(bytes: Uint8Array, mediaType: string): Fault | undefined {
+  try {
+    parseManifest(bytes, mediaType);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    return corrupt(`It is no "${mediaType}": ${error.message}`);
+  }
+}
+
+function corrupt(note: string): Fault {
+  return { kind: "corrupt-manifest", note };
+}

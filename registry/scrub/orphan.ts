@@ -1,0 +1,66 @@
+import type { Digest } from "../../oci/digest.ts";
+import { beginWork } from "../context.ts";
+import { blobKey, revivedBlob, type Stored, stored } from "../items.ts";
+import type { BlobAttributes } from "../items.ts";
+import { readBlobItem } from "./blob.ts";
+import { digestsOf, faultOfObject } from "./content.ts";
+import { identify } from "./known_item.ts";
+import type { ScrubWork } from "./scrub_work.ts";
+
+/** Reads an object that no item names and no upload owns, finds out what it is, and reports it. */
+export async function scrubOrphan(work: ScrubWork, object: string): Promise<void> {
+  const content = await digestsOf(work, object);
+  if ("kind" in content) {
+    if (content.kind !== "missing-object") {
+      work.found({ kind: "orphan-object", name: object, object, note: content.note });
+    }
+    return;
+  }
+  const { size, digests } = content;
+  let repaired: string | undefined;
+  for (const digest of digests) {
+    const item = await work.context.table.get(blobKey(digest), { consistent: true });
+    // Another scrub has made use of it.
+    if (item?.attributes.object === object) return;
+    if (item === undefined || identify(item) === "unreadable" || !work.repair) continue;
+    repaired = await useOrphan(work, object, digest, stored<BlobAttributes>(item)!);
+    if (repaired !== undefined) break;
+  }
+  const note = `Its ${size} bytes belong to nothing`;
+  work.found({
+    kind: "orphan-object",
+    name: digests[0]!,
+    object,
+    note,
+    ...(repaired === undefined ? {} : { repaired }),
+  });
+}
+
+/**
+ * Gives the orphan to the blob of its digest, where that has no good object of its own, and else deletes the orphan. One
+ * that a collector is about to take stays as it is: whoever revives it, or pushes it anew, decides what it is good for.
+ */
+async function useOrphan(
+  work: ScrubWork,
+  object: string,
+  digest: Digest,
+  blob: Stored<BlobAttributes>,
+): Promise<string | undefined> {
+  const { context } = work;
+  const { state, size, object: named } = blob.attributes;
+  if (state !== "live" && state !== "damaged") return undefined;
+  const fault = await faultOfObject(work, named, { size, digest });
+  if (fault !== undefined) {
+    // The orphan was read just now and is what the digest says, so it has the blob's size, or the item lies about that.
+    const orphanSize = await context.objects.size(object);
+    if (orphanSize === undefined) return undefined;
+    const given = revivedBlob(digest, { ...blob.attributes, size: orphanSize, object }, context.now());
+    const version = await beginWork(context).table.put(given, { ifVersion: blob.version });
+    return version === undefined ? undefined : "Gave it to its blob";
+  }
+  // The other copy is good, and it is still the one that the blob names: nobody needs this one.
+  const after = await readBlobItem(work, digest);
+  if (after?.version !== blob.version || state !== "live") return undefined;
+  await context.objects.delete([object]);
+  return "Deleted: its blob has the same content";
+}

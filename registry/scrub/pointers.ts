@@ -1,0 +1,125 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { Item, Key } from "../../storage/table/table.ts";
+import { beginWork, isOld, mayBeUnderWay } from "../context.ts";
+import { blobKey, manifestKey } from "../items.ts";
+import type { FindingKind } from "./finding.ts";
+import type { KnownItem } from "./known_item.ts";
+import type { ScrubWork } from "./scrub_work.ts";
+
+/** An item that is good for nothing without another one. */
+export interface Pointer {
+  kind: FindingKind;
+  item: Item;
+  /** What it points at. */
+  target: Key;
+  /** Whether it says of itself that nothing about it is under way. */
+  isOld: boolean;
+  repository: string;
+  name: string;
+  note: string;
+}
+
+/** Suspects that are held at a time. */
+const MOST_SUSPECTS = 1000;
+
+/** Targets of one read: each may be a manifest with its bytes. */
+const BATCH = 25;
+
+/**
+ * What the item points at; `undefined` where it points at nothing, or is so young that what it points at may be on its
+ * way. Of edges and marks of tags, only what the collector would take as well.
+ */
+export function pointerOf({ context }: ScrubWork, known: KnownItem): Pointer | undefined {
+  switch (known.kind) {
+    case "link": {
+      const { item, digest, repository } = known;
+      if (mayBeUnderWay(context, item.attributes.touchedAt)) return undefined;
+      const note = "The blob has no item";
+      const target = blobKey(digest);
+      return { kind: "dangling-link", item, target, isOld: true, repository, name: digest, note };
+    }
+    case "edge":
+    case "tag mark":
+      if (!isOld(context, known.item.attributes.at ?? 0)) return undefined;
+      return toManifest(known.kind === "edge" ? "dangling-edge" : "dangling-tag-mark", known, true);
+    case "referrer":
+      return toManifest("dangling-referrer", known, false);
+    case "tag":
+      return toManifest("tag-without-manifest", known, false);
+  }
+  return undefined;
+}
+
+function toManifest(
+  kind: FindingKind,
+  known: Extract<KnownItem, { manifest: Digest }>,
+  isOld: boolean,
+): Pointer {
+  const { item, repository, manifest } = known;
+  const name = item.sk.slice(item.sk.indexOf("#") + 1);
+  const note = `There is no manifest ${manifest}`;
+  return { kind, item, target: manifestKey(repository, manifest), isOld, repository, name, note };
+}
+
+/**
+ * Pointers that seem to point at nothing. They are looked at again when every request has ended that was under way when
+ * they were seen first; of many at once, so that not each is waited for.
+ */
+export class Suspects {
+  readonly #work: ScrubWork;
+  readonly #waiting: Pointer[] = [];
+  /** When the last one was seen that may be under way. */
+  #seenAt = -Infinity;
+
+  /** None yet. */
+  constructor(work: ScrubWork) {
+    this.#work = work;
+  }
+
+  /** Holds those of the pointers whose target is not among the `present` items, nor in the table. */
+  async suspect(pointers: Pointer[], present: Item[]): Promise<void> {
+    const { context } = this.#work;
+    const known = new Set(present.map(nameOf));
+    const unknown = pointers.filter(({ target }) => !known.has(nameOf(target)));
+    const targets = [...new Map(unknown.map(({ target }) => [nameOf(target), target])).values()];
+    for (let first = 0; first < targets.length; first += BATCH) {
+      for (const item of await context.table.getMany(targets.slice(first, first + BATCH))) {
+        if (item !== undefined) known.add(nameOf(item));
+      }
+    }
+    for (const pointer of unknown) {
+      if (known.has(nameOf(pointer.target))) continue;
+      if (!pointer.isOld) this.#seenAt = context.now();
+      if (this.#waiting.push(pointer) >= MOST_SUSPECTS) await this.settle();
+    }
+  }
+
+  /** Looks again at all that are held, and reports those that do point at nothing. */
+  async settle(): Promise<void> {
+    const { context } = this.#work;
+    if (this.#waiting.length === 0) return;
+    const wait = this.#seenAt + context.deadline - context.now();
+    if (wait > 0) await context.sleep(wait);
+    for (const pointer of this.#waiting.splice(0)) await this.#settle(pointer);
+  }
+
+  /**
+   * What points is read before what it points at, and deleted by the version read: a push puts a manifest before what
+   * points at it, so what it has placed by then is not deleted, and what it places later has another version.
+   */
+  async #settle({ item, target, isOld: _, ...finding }: Pointer): Promise<void> {
+    const { context, repair } = this.#work;
+    const work = beginWork(context);
+    const { pk, sk } = item;
+    const current = await work.table.get({ pk, sk }, { consistent: true });
+    // Written anew: it is somebody's business.
+    if (current?.version !== item.version) return;
+    if (await work.table.get(target, { consistent: true }) !== undefined) return;
+    const deleted = repair && await work.table.delete({ pk, sk }, { ifVersion: current.version });
+    this.#work.found({ ...finding, ...(deleted ? { repaired: "Deleted" } : {}) });
+  }
+}
+
+function nameOf({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}

@@ -1,0 +1,127 @@
+/** What happens between the two looks of a scrub, or between its last look and its write. */
+import { assertEquals } from "@std/assert";
+import type { NewItem, Table } from "../../storage/mod.ts";
+import {
+  content,
+  digest,
+  hooked,
+  IMAGE,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  tag,
+  TestStores,
+} from "../../tests/harness/stores.ts";
+import { type BlobAttributes, blobKey, stored, tagKey } from "../items.ts";
+import type { Finding, RegistryOptions } from "../mod.ts";
+
+const OPTIONS = { uploadExpiry: 1000, grace: 1000, deadline: 100 };
+const CONFIG = content(9, 1);
+const LAYER = content(30, 2);
+const IMAGE_BYTES = imageOf(CONFIG, [LAYER]);
+const LARGE = imageOf(CONFIG, [], { annotations: { filler: "x".repeat(300_000) } });
+const ORPHAN = `blobs/0af/0af${"7".repeat(29)}-abc-b-${"3".repeat(16)}-${"c".repeat(32)}`;
+
+async function setUp() {
+  const stores = new TestStores();
+  const { registry, sweep } = stores.registry(OPTIONS);
+  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
+  await pushManifest(registry, LARGE);
+  stores.now += 10 * 60 * 60_000;
+  await sweep();
+  const blob = stored<BlobAttributes>(await stores.table.get(blobKey(digest(LAYER))))!;
+  return { stores, registry, blob, object: blob.attributes.object };
+}
+
+async function repair(stores: TestStores, between: Partial<RegistryOptions>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const process = stores.registry({ ...OPTIONS, ...between });
+  await process.scrub({ repair: true, found: (finding) => findings.push(finding) });
+  return findings;
+}
+
+Deno.test("scrub() leaves a tag whose manifest comes while it waits", async () => {
+  const { stores, registry } = await setUp();
+  const attributes = { digest: digest(IMAGE_BYTES), mediaType: IMAGE, size: 3, moves: [] };
+  await stores.table.putMany([{ ...tagKey(REPOSITORY, tag("early")), attributes }]);
+  const sleep = async () => void await pushManifest(registry, IMAGE_BYTES);
+  assertEquals(await repair(stores, { sleep }), []);
+  assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("early") })).bytes, IMAGE_BYTES);
+});
+
+Deno.test("scrub() calls no object an orphan that one scan alone has missed", async () => {
+  const { stores } = await setUp();
+  const scans: number[] = [];
+  const table: Table = new Proxy(hooked(stores.table, () => {}), {
+    get(target, name) {
+      if (name !== "scan") return Reflect.get(target, name);
+      return async (options: Parameters<Table["scan"]>[0]) => {
+        if (options.after === undefined) scans.push(1);
+        const page = await stores.table.scan(options);
+        // As where its manifest is deleted in the middle of the scan, and the upload announced behind it.
+        const items = page.items.filter(({ sk }) => scans.length > 1 || !sk.startsWith("manifest#"));
+        return { ...page, items };
+      };
+    },
+  });
+  const before = await stores.keys();
+  assertEquals(await repair(stores, { table }), []);
+  assertEquals([scans.length, await stores.keys()], [2, before]);
+});
+
+Deno.test("scrub() deletes no orphan whose twin is taken away while it is read", async () => {
+  const { stores, blob, object } = await setUp();
+  await stores.objects.put(ORPHAN, LAYER);
+  let seen = false;
+  const objects = hooked(stores.objects, () => {}, async (method, [key]) => {
+    if (method !== "get") return;
+    if (key === ORPHAN) seen = true;
+    if (key !== object || !seen) return;
+    const attributes = { ...blob.attributes, state: "deleting" as const };
+    await stores.table.putMany([{ ...blobKey(digest(LAYER)), attributes }]);
+  });
+  const findings = await repair(stores, { objects });
+  assertEquals(findings.map(({ object, repaired }) => [object, repaired]), [[ORPHAN, undefined]]);
+  assertEquals(await stores.objects.size(ORPHAN), LAYER.length);
+});
+
+Deno.test("scrub() gives nothing to a blob that a collector has begun to delete", async () => {
+  const { stores, blob, object } = await setUp();
+  await stores.objects.put(ORPHAN, LAYER);
+  await stores.objects.delete([object]);
+  const attributes = { ...blob.attributes, state: "deleting" as const };
+  await stores.table.putMany([{ ...blobKey(digest(LAYER)), attributes }]);
+  const findings = await repair(stores, {});
+  assertEquals(findings.map(({ object, repaired }) => [object, repaired]), [[ORPHAN, undefined]]);
+  assertEquals((await stores.table.get(blobKey(digest(LAYER))))!.attributes, attributes);
+});
+
+Deno.test("scrub() marks no blob as damaged that a push has replaced since it was read", async () => {
+  const { stores, registry, blob, object } = await setUp();
+  await stores.objects.put(object, content(30, 3));
+  await stores.objects.put(ORPHAN, LAYER);
+  let reached = false;
+  const table = hooked(stores.table, async (method, [item]) => {
+    if (method !== "put" || (item as NewItem).attributes.state !== "damaged") return;
+    reached = true;
+    const attributes = { ...blob.attributes, object: ORPHAN };
+    await stores.table.putMany([{ ...blobKey(digest(LAYER)), attributes }]);
+  });
+  const [finding] = await repair(stores, { table });
+  assertEquals([reached, finding?.kind, finding?.repaired], [true, "corrupt-object", undefined]);
+  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+});
+
+Deno.test("scrub() takes two looks before it calls content damaged", async () => {
+  const { stores, object } = await setUp();
+  let reads = 0;
+  const objects = hooked(stores.objects, async (method, [key]) => {
+    if (method === "get" && key === object) {
+      await stores.objects.put(object, ++reads === 1 ? content(30, 3) : LAYER);
+    }
+  });
+  assertEquals(await repair(stores, { objects }), []);
+  assertEquals(reads, 2);
+});

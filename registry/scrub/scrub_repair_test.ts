@@ -1,0 +1,129 @@
+/** Repairs and pushes in the middle of each other, and repairs that die. */
+import { assertEquals } from "@std/assert";
+import { assertConsistent } from "../../tests/harness/invariants.ts";
+import {
+  content,
+  digest,
+  hooked,
+  IMAGE,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  tag,
+  type TestStores,
+} from "../../tests/harness/stores.ts";
+import { edgeKey, linkKey, tagKey } from "../items.ts";
+import type { FindingKind, Registry } from "../mod.ts";
+import {
+  CONFIG,
+  damage,
+  flip,
+  IMAGE_BYTES,
+  LAYER,
+  OPTIONS,
+  plantOrphan,
+  setUp,
+} from "../../tests/harness/damage.ts";
+
+/** Everything that can be damaged is, but for what others of the test need. */
+async function damageAll(stores: TestStores): Promise<void> {
+  await damage(stores, LAYER, flip);
+  await stores.table.putMany([
+    {
+      ...tagKey(REPOSITORY, tag("lost")),
+      attributes: { digest: digest(LAYER), mediaType: IMAGE, size: 3, moves: [] },
+    },
+    { ...edgeKey(REPOSITORY, digest(LAYER), digest(content(5))), attributes: { at: 5 } },
+    { ...linkKey(digest(content(5)), REPOSITORY), attributes: { state: "live", touchedAt: 5 } },
+  ]);
+  await plantOrphan(stores, CONFIG);
+}
+
+async function pushAll(registry: Registry): Promise<void> {
+  for (const blob of [CONFIG, LAYER, content(5)]) await pushBlob(registry, blob);
+  await pushManifest(registry, IMAGE_BYTES, "latest", "lost", "new");
+}
+
+async function assertPushed(registry: Registry): Promise<void> {
+  for (const blob of [CONFIG, content(5)]) assertEquals(await readBlob(registry, digest(blob)), blob);
+  for (const name of ["latest", "lost", "new"]) {
+    assertEquals((await registry.getManifest(REPOSITORY, { tag: tag(name) })).bytes, IMAGE_BYTES);
+  }
+}
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`a push in the middle of a repair, ${moment} any call, loses nothing`, async () => {
+    for (let nth = 1, reached = true; reached; nth++) {
+      const { stores, registry } = await setUp();
+      await damageAll(stores);
+      let calls = 0;
+      reached = false;
+      const step = (mayBeNow: boolean) => async () => {
+        if (!mayBeNow || reached || ++calls !== nth) return;
+        reached = true;
+        await pushAll(registry);
+      };
+      const between = <T extends object>(store: T) =>
+        hooked(store, step(moment === "before"), step(moment === "after"));
+      const [objects, table] = [between(stores.objects), between(stores.table)];
+      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true });
+      if (!reached) break;
+      await assertPushed(registry);
+      // A push that came before the mark has dropped its own copy for the damaged one; the next one brings it back.
+      await pushBlob(registry, LAYER);
+      assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+      await assertConsistent(stores);
+    }
+  });
+
+  Deno.test(`a repair in the middle of a push, ${moment} any call, loses nothing`, async () => {
+    for (let nth = 1, reached = true; reached; nth++) {
+      const { stores, registry } = await setUp();
+      await damageAll(stores);
+      let calls = 0;
+      reached = false;
+      const step = (mayBeNow: boolean) => async () => {
+        if (!mayBeNow || reached || ++calls !== nth) return;
+        reached = true;
+        await stores.registry(OPTIONS).scrub({ repair: true });
+      };
+      const between = <T extends object>(store: T) =>
+        hooked(store, step(moment === "before"), step(moment === "after"));
+      const [objects, table] = [between(stores.objects), between(stores.table)];
+      // Where the mark comes after the push of the layer, the push of the manifest asks for the layer again.
+      const pusher = stores.registry({ ...OPTIONS, objects, table }).registry;
+      await pushAll(pusher).catch(() => pushAll(pusher));
+      await assertPushed(registry);
+      await stores.registry(OPTIONS).scrub({ repair: true });
+      await assertPushed(registry);
+      await pushBlob(registry, LAYER);
+      await assertConsistent(stores);
+    }
+  });
+
+  Deno.test(`a repair that dies ${moment} any call is finished by the next one, and has lost nothing`, async () => {
+    for (let at = 1, dead = true; dead; at++) {
+      const { stores, registry } = await setUp();
+      await damageAll(stores);
+      let calls = 0;
+      dead = false;
+      const die = (mayBeNow: boolean) => () => {
+        if (mayBeNow && ++calls === at) dead = true;
+        if (dead) throw new Error("died");
+      };
+      const mortal = <T extends object>(store: T) =>
+        hooked(store, die(moment === "before"), die(moment === "after"));
+      const [objects, table] = [mortal(stores.objects), mortal(stores.table)];
+      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true }).catch(() => {});
+      const kinds: FindingKind[] = [];
+      await stores.registry(OPTIONS).scrub({ repair: true });
+      await stores.registry(OPTIONS).scrub({ found: ({ kind }) => kinds.push(kind) });
+      assertEquals(kinds, ["corrupt-object"]);
+      assertEquals(await readBlob(registry, digest(CONFIG)), CONFIG);
+      await pushAll(registry);
+      await assertPushed(registry);
+      await assertConsistent(stores);
+    }
+  });
+}

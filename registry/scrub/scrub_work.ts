@@ -1,0 +1,51 @@
+import type { Context } from "../context.ts";
+import { type Finding, LEFTOVERS, type ScrubOptions, type ScrubReport } from "./finding.ts";
+import { Pace } from "./pace.ts";
+
+/** What every part of a scrub works with. */
+export class ScrubWork {
+  readonly context: Context;
+  readonly repair: boolean;
+  readonly pace: Pace;
+  readonly report: ScrubReport = {
+    items: 0,
+    contents: 0,
+    bytes: 0,
+    objects: 0,
+    findings: 0,
+    leftovers: 0,
+    repaired: 0,
+  };
+  readonly #options: ScrubOptions;
+
+  /** A scrub that has not begun. */
+  constructor(context: Context, options: ScrubOptions) {
+    this.context = context;
+    this.repair = options.repair ?? false;
+    this.pace = new Pace(options.rate ?? Infinity, context.now, context.sleep);
+    this.#options = options;
+  }
+
+  /** Reports what is wrong. */
+  found(finding: Finding): void {
+    this.report.findings++;
+    if (LEFTOVERS.includes(finding.kind)) this.report.leftovers++;
+    if (finding.repaired !== undefined) this.report.repaired++;
+    this.#options.found?.(finding);
+  }
+
+  /** Tells how far it has come. */
+  progress(): void {
+    this.#options.progress?.(this.report);
+  }
+
+  /** The same bytes, no faster than they may be read. */
+  async *paced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.report.contents++;
+    for await (const chunk of chunks) {
+      await this.pace.take(chunk.length);
+      this.report.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+}

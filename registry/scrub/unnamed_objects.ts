@@ -1,0 +1,41 @@
+import { prefixOf } from "../object_key.ts";
+
+/** Keys of objects that nothing is known to name, by the prefix of the upload that each was made in. */
+export class UnnamedObjects {
+  readonly #byPrefix = new Map<string, Set<string>>();
+  #size = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a key. */
+  add(key: string): void {
+    const prefix = prefixOf(key);
+    const keys = this.#byPrefix.get(prefix);
+    if (keys === undefined) this.#byPrefix.set(prefix, new Set([key]));
+    else keys.add(key);
+    this.#size++;
+  }
+
+  /** Takes out a key that an item names. */
+  name(key: string): void {
+    const prefix = prefixOf(key);
+    const keys = this.#byPrefix.get(prefix);
+    if (keys === undefined || !keys.delete(key)) return;
+    this.#size--;
+    if (keys.size === 0) this.#byPrefix.delete(prefix);
+  }
+
+  /** Takes out whatever an upload owns. */
+  own(prefix: string): void {
+    this.#size -= this.#byPrefix.get(prefix)?.size ?? 0;
+    this.#byPrefix.delete(prefix);
+  }
+
+  /** All that are left. */
+  *keys(): IterableIterator<string> {
+    for (const keys of this.#byPrefix.values()) yield* keys;
+  }
+}
