@@ -6,7 +6,10 @@
  */
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export * from "./offset_mismatch.ts";
+export { type PullTimes } from "./pull_times.ts";
 export * from "./registry.ts";
+export type { RetainOptions, Retirement } from "./retention.ts";
+export type { KeepTags, RetentionRule } from "./retention_rules.ts";
 export * from "./stored_registry.ts";
 export type { SweepReport } from "./sweep.ts";
 export * from "./switches.ts";
