@@ -35,6 +35,9 @@ const importCheck = (): Promise<typeof import("./check.ts")> =>
 const importProvision = (): Promise<typeof import("./provision.ts")> =>
   import(new URL("provision.ts", import.meta.url).href);
 
+const importRetain = (): Promise<typeof import("./retain.ts")> =>
+  import(new URL("retain.ts", import.meta.url).href);
+
 const COMMANDS: Record<string, Command> = {
   serve: {
     summary: "Serve the registry; so does no command at all",
@@ -50,6 +53,22 @@ const COMMANDS: Record<string, Command> = {
     run: async (context, values) => {
       const { provision } = await importProvision();
       return await provision(await context.config(), context.print, { dryRun: values["dry-run"] === true });
+    },
+  },
+  retain: {
+    summary: "Remove what no rule of retention keeps; --dry-run, --repository PATTERN, --json",
+    options: {
+      "dry-run": { type: "boolean" },
+      json: { type: "boolean" },
+      repository: { type: "string" },
+    },
+    run: async (context, values) => {
+      const { retainCommand } = await importRetain();
+      return await retainCommand(await context.config(), context.print, {
+        dryRun: values["dry-run"] === true,
+        json: values.json === true,
+        ...(typeof values.repository === "string" && { repository: values.repository }),
+      });
     },
   },
   help: { summary: "Say this", run: ({ print }) => (print(usage()), Promise.resolve(0)) },
