@@ -13,3 +13,4 @@ export type { KeepTags, RetentionRule } from "./retention_rules.ts";
 export * from "./stored_registry.ts";
 export type { SweepReport } from "./sweep.ts";
 export * from "./switches.ts";
+export { formatSpan } from "./time_span.ts";

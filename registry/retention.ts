@@ -23,7 +23,9 @@ import { formatAge, formatSpan } from "./time_span.ts";
 
 /** Something that goes by a rule. */
 export interface Retirement {
+  /** What it is. */
   kind: "tag" | "manifest";
+  /** Where it is. */
   repository: RepositoryName;
   /** The tag or the digest. */
   name: string;

@@ -113,10 +113,10 @@ Deno.test("retain() leaves the child of an index whose push read it before the m
   assertEquals(pusher.isReached(), true);
   stores.now += OPTIONS.grace + 1;
   assertEquals(await retainAll(process), []);
-  await assertThere(process, CHILD);
-  await assertConsistent(stores);
   const items = await stores.items();
   assertEquals(items.filter(({ attributes }) => attributes.condemnedAt !== undefined), []);
+  await assertThere(process, CHILD);
+  await assertConsistent(stores);
 });
 
 Deno.test("putManifest() refuses an index whose child a retention takes before it can be kept", async () => {
@@ -143,7 +143,19 @@ Deno.test("getManifest() leaves the mark where nothing may be written", async ()
   assertEquals(await stores.items(), before);
 });
 
-Deno.test("retain() removes an index before its child, even where the child was marked long before", async () => {
+Deno.test("retain() waits with a child whose time has come for an index whose mark is younger", async () => {
+  const { stores, ...process } = await withMarked();
+  await pushManifest(process.registry, INDEX);
+  stores.now += 5001;
+  assertEquals((await retainAll(process)).length, 2);
+  await process.registry.getManifest(REPOSITORY, { digest: digest(INDEX) });
+  stores.now += 5001;
+  assertEquals((await retainAll(process)).length, 2);
+  await assertThere(process, CHILD);
+  await assertConsistent(stores);
+});
+
+Deno.test("retain() removes an index before its child", async () => {
   const { stores, ...process } = await withMarked();
   await pushManifest(process.registry, INDEX);
   stores.now += 5001;
@@ -187,7 +199,8 @@ for (const moment of ["before", "after"] as const) {
       await pushManifest(process.registry, INDEX, "a");
       const kept = imageOf(CONFIG, [LAYER]);
       await pushManifest(process.registry, kept, "kept", "b");
-      stores.now += 5001;
+      stores.now += OPTIONS.uploadExpiry + 1;
+      await process.sweep();
       let calls = 0;
       dead = false;
       const die = (mayBeNow: boolean) => () => {

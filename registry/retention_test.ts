@@ -138,19 +138,27 @@ Deno.test("retain() counts a push that moves nothing as a push", async () => {
 
 Deno.test("retain() keeps what was pulled, or else pushed, within the time", async () => {
   const { stores, registry, retain, tags } = await open();
-  await pushManifest(registry, image("a"), "never", "pulled", "long-ago");
+  await pushManifest(registry, image("a"), "never", "pulled", "long-ago", "pushed-since");
   stores.now += DAY;
-  await stores.table.putMany([{ ...pulledKey(REPOSITORY, tag("long-ago")), attributes: { at: stores.now } }]);
+  for (const name of ["long-ago", "pushed-since"]) {
+    await stores.table.putMany([{ ...pulledKey(REPOSITORY, tag(name)), attributes: { at: stores.now } }]);
+  }
   stores.now += 10 * DAY;
   await stores.table.putMany([{ ...pulledKey(REPOSITORY, tag("pulled")), attributes: { at: stores.now } }]);
-  await pushManifest(registry, image("b"), "young");
+  await pushManifest(registry, image("b"), "young", "pushed-since");
   stores.now += 7 * DAY;
   const gone = await retain(all({ tags: ["*"], pulledWithin: 14 * DAY }));
   assertEquals(gone.map(({ name, reason }) => `${name}: ${reason}`), [
     "long-ago: Rule 1: pulled 17d ago (kept 14d)",
     "never: Rule 1: never pulled, pushed 18d ago (kept 14d)",
   ]);
-  assertEquals(await tags(), ["pulled", "young"]);
+  assertEquals(await tags(), ["pulled", "pushed-since", "young"]);
+  // The last pull may have been an hour later than the one that was written.
+  stores.now += 7 * DAY + HOUR;
+  assertEquals((await retain(all({ tags: ["*"], pulledWithin: 14 * DAY }))).length, 2);
+  assertEquals(await tags(), ["pulled"]);
+  stores.now += HOUR;
+  assertEquals((await retain(all({ tags: ["*"], pulledWithin: 14 * DAY }))).length, 1);
 });
 
 Deno.test("retain() keeps tags that are named after a manifest with it, and does not count them", async () => {
