@@ -1,6 +1,6 @@
 import { createLog } from "../log.ts";
 import { openStorage } from "../open_storage.ts";
-import { createRegistry, type RetainOptions, type Retirement } from "../registry/mod.ts";
+import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 
@@ -58,6 +58,6 @@ function summaryOf(
   if (dryRun) return `Would go: ${tag} tags, ${manifest} manifests`;
   const later = pending === 0
     ? ""
-    : `; ${pending} manifests are marked and go in a run after ${grace / 60_000}m`;
+    : `; ${pending} manifests are marked and go in a run after ${formatSpan(grace)}`;
   return `Removed ${tag} tags, ${manifest - pending} manifests${later}`;
 }
