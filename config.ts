@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { retentionSchema } from "./retention_config.ts";
 import {
   type Config,
   conflictsOf,
@@ -39,14 +40,19 @@ function clip(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-type Shape = { [Key in keyof Config]: ReturnType<typeof settingSchema<Config[Key]>> };
+/** All settings but the one that is more than a text. */
+type Shape = { [Key in Exclude<keyof Config, "retention">]: ReturnType<typeof settingSchema<Config[Key]>> };
 
 /** The whole configuration. */
-export const schema = z.strictObject(
-  Object.fromEntries(
+export const schema = z.strictObject({
+  ...Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
   ) as Shape,
-).check(z.superRefine((config, context) => {
+  retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
+    settingDocs,
+    SETTINGS.retention,
+  ),
+}).check(z.superRefine((config, context) => {
   for (const { key, reason } of conflictsOf(config)) {
     context.addIssue({ code: "custom", path: [key], message: reason });
   }
@@ -80,16 +86,23 @@ export async function loadConfig(environment: Record<string, string>): Promise<C
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
   const result = schema.safeParse(given);
   for (const issue of result.error?.issues ?? []) {
-    const keys = issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])];
-    for (const key of keys) {
+    const isUnknown = issue.code === "unrecognized_keys";
+    const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    for (const place of places) {
+      const key = String(place[0]);
       const variable = Object.hasOwn(variables, key) || path === undefined;
       const source = variable ? SETTINGS[key as keyof Config].variable : path;
-      const reason = issue.code === "unrecognized_keys" ? "No such setting" : issue.message;
-      problems.push(`${key} (${source}): ${reason}`);
+      problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
     }
   }
   if (result.success && problems.length === 0) return result.data;
   throw new ConfigError(problems);
+}
+
+/** A place in the configuration, such as `retention[0].keepTags`. */
+function formatPlace(place: PropertyKey[]): string {
+  const parts = place.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`);
+  return parts.join("").slice(1);
 }
 
 /** The settings of a YAML or JSON file (JSON is YAML). */

@@ -46,6 +46,8 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     uploadExpiry: 86_400_000,
     uploadIdleTimeout: 60_000,
     sweepInterval: 900_000,
+    retention: [],
+    retentionInterval: 3_600_000,
     grace: 3_600_000,
     deadline: 60_000,
     cacheAge: 5000,
@@ -253,4 +255,79 @@ Deno.test("loadConfig() names the place where the file is no YAML", async () => 
 Deno.test("loadConfig() names a file that can't be read", async () => {
   const [problem] = await problemsOf({ SKERRY_CONFIG: "/nowhere/skerry.yaml" });
   assertEquals(problem, 'SKERRY_CONFIG: Cannot read "/nowhere/skerry.yaml": No such file or directory');
+});
+
+const RULES = `retention:
+  - repositories: ["ci/**", "cache/*"]
+    keepTags:
+      - tags: ["v*", latest]
+      - tags: [pr-*]
+        pushedWithin: 30d
+      - newest: 10
+      - pulledWithin: 14d
+    untaggedFor: 7d
+  - repositories: ["**"]
+`;
+
+const DAY = 86_400_000;
+
+Deno.test("loadConfig() reads rules of retention from the file, and as JSON from the environment", async () => {
+  const rules = [{
+    repositories: ["ci/**", "cache/*"],
+    keepTags: [
+      { tags: ["v*", "latest"] },
+      { tags: ["pr-*"], pushedWithin: 30 * DAY },
+      { tags: ["*"], newest: 10 },
+      { tags: ["*"], pulledWithin: 14 * DAY },
+    ],
+    untaggedFor: 7 * DAY,
+  }, { repositories: ["**"] }];
+  await withFile(RULES, async (path) => {
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path })).retention, rules);
+    const json = '[{"repositories": ["a"], "untaggedFor": "1h"}]';
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path, SKERRY_RETENTION: json })).retention, [
+      { repositories: ["a"], untaggedFor: 3_600_000 },
+    ]);
+  });
+});
+
+Deno.test("loadConfig() names what is wrong in a rule of retention with its place", async () => {
+  const content = `retention:
+  - repositories: []
+    untagedFor: 7d
+  - repositories: ["a", 1]
+    keepTags:
+      - pushedWithin: 30 days
+        typo: 1
+      - newest: 0
+      - newest: 1
+        pulledWithin: 1d
+      - tags: x
+    untaggedFor: 7
+  - repositories: ["b"]
+    keepTags: []
+  - text
+`;
+  await withFile(content, async (path) => {
+    const span = (min: string) => `Expected a duration from ${min} to 3650d, such as "90s", "15m" or "24h"`;
+    assertEquals(await problemsOf({ SKERRY_CONFIG: path }), [
+      `retention[0].repositories (${path}): Expected at least one pattern`,
+      `retention[0].untagedFor (${path}): No such setting`,
+      `retention[1].repositories[1] (${path}): Expected a pattern, got 1`,
+      `retention[1].keepTags[0].pushedWithin (${path}): ${span("1s")}, got "30 days"`,
+      `retention[1].keepTags[0].typo (${path}): No such setting`,
+      `retention[1].keepTags[1].newest (${path}): Expected a whole number from 1 to 10000, got 0`,
+      `retention[1].keepTags[2] (${path}): Expected one of newest and pulledWithin: make each its own entry`,
+      `retention[1].keepTags[3].tags (${path}): Expected a list of patterns, got "x"`,
+      `retention[1].untaggedFor (${path}): ${span("0")}, got 7`,
+      `retention[2].keepTags (${path}): Expected at least one entry: without keepTags every tag stays`,
+      `retention[3] (${path}): Expected a map with repositories and any of keepTags, untaggedFor, got "text"`,
+    ]);
+  });
+  assertEquals(await problemsOf({ SKERRY_RETENTION: "[{" }), [
+    'retention (SKERRY_RETENTION): Expected rules in JSON, got "[{"',
+  ]);
+  assertEquals(await problemsOf({ SKERRY_RETENTION: '{"repositories": ["**"]}' }), [
+    'retention (SKERRY_RETENTION): Expected a list of rules, got {"repositories":["**"]}',
+  ]);
 });

@@ -25,7 +25,7 @@ export interface OpenRegistry {
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, close } = await openStorage(config, log);
-  const { registry, sweep } = createRegistry({
+  const { registry, sweep, retain, pullTimes } = createRegistry({
     ...config,
     maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
     objects,
@@ -40,14 +40,31 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
       if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
     },
   });
+  const retainer = startSweeper({
+    interval: config.readOnly || config.retention.length === 0 ? 0 : config.retentionInterval,
+    failed: (error) => log.error("Cannot remove what no rule keeps", error),
+    async sweep() {
+      for await (const { pending, ...retired } of retain(config.retention)) {
+        if (!pending) log.info("Removed what no rule keeps", { ...retired });
+      }
+    },
+  });
+  const pulls = config.readOnly ? undefined : await pullTimes(
+    config.retention,
+    (error) => log.error("Cannot record pulls", error),
+  );
+  const restricted = restrict(registry, config);
   return {
-    registry: restrict(registry, config),
+    // What is answered from memory is a pull as well.
+    registry: pulls?.observe(restricted) ?? restricted,
     async ready() {
       const asked = Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
       return await within(READY_LIMIT, asked.then(() => true));
     },
     async close() {
       sweeper.stop();
+      retainer.stop();
+      await pulls?.stop();
       await close();
     },
   };

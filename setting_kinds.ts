@@ -1,3 +1,5 @@
+import type { RetentionRule } from "./registry/mod.ts";
+
 /** A kind of value: how it is written, and how it is read. */
 export interface Kind<T> {
   /** For docs/configuration.md. */
@@ -45,6 +47,16 @@ export const keyPrefix: Kind<string> = {
 };
 
 const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
+
+/**
+ * Rules of retention. Their text is read by retention_config.ts, for config.ts: most processes have none and need nothing
+ * of that.
+ */
+export const retentionRules: Kind<RetentionRule[]> = {
+  type: "list of rules, as in [retention](retention.md)",
+  expected: "a list of rules",
+  read: (text) => text === "" ? [] : undefined,
+};
 
 /** On or off. */
 export const toggle: Kind<boolean> = {

@@ -6,6 +6,7 @@ import {
   oneOf,
   optional,
   port,
+  retentionRules,
   size,
   text,
   toggle,
@@ -156,6 +157,20 @@ export const SETTINGS = {
     "SKERRY_SWEEP_INTERVAL",
     "15m",
     "How often expired uploads are looked for and removed; 0 never looks.",
+  ),
+  retention: setting(
+    retentionRules,
+    "SKERRY_RETENTION",
+    "",
+    "Which tags and untagged manifests stay, by repository: see [retention](retention.md). Without a rule all of them " +
+      "do. The variable takes the same as JSON.",
+  ),
+  retentionInterval: setting(
+    duration("0", "20d"),
+    "SKERRY_RETENTION_INTERVAL",
+    "1h",
+    "How often what no rule of `retention` keeps is looked for and removed; 0 never looks. Where there are many " +
+      "processes, one of them or `skerry retain` is enough.",
   ),
   grace: setting(
     duration("1s"),

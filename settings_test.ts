@@ -21,6 +21,7 @@ Deno.test("readSettings() leaves to loadConfig() what it can't read or what is w
   const environments: Record<string, string>[] = [
     { SKERRY_CONFIG: "skerry.yaml" },
     { SKERRY_TYPO: "1" },
+    { SKERRY_RETENTION: '[{"repositories": ["**"]}]' },
     { PORT: "80x" },
     { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", AWS_REGION: "us-east-1" },
     { SKERRY_GRACE: "3s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0" },

@@ -30,7 +30,8 @@ const COUNT = 16_384;
  * Where a tag points is always read, once for all who ask at the same time, and so is everything else.
  *
  * A HEAD of a blob that is answered from memory does not renew the blob's link, so a link may be `age` older than it
- * looks to clients. The age is far below the grace time, and a push that relies on the link renews it.
+ * looks to clients. The age is far below the grace time, and a push that relies on the link renews it. In the same way a
+ * manifest from memory may have been marked by a retention since, which leaves it there for the grace time.
  */
 export function cached(registry: Registry, options: CacheOptions): Registry {
   const { age, manifestBytes = 32 * 1_048_576, now = steadyClock() } = options;

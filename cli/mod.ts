@@ -41,6 +41,9 @@ const importCheck = (): Promise<typeof import("./check.ts")> =>
 const importProvision = (): Promise<typeof import("./provision.ts")> =>
   import(new URL("provision.ts", import.meta.url).href);
 
+const importRetain = (): Promise<typeof import("./retain.ts")> =>
+  import(new URL("retain.ts", import.meta.url).href);
+
 const COMMANDS: Record<string, Command> = {
   serve: {
     summary: "Serve the registry; so does no command at all",
@@ -83,6 +86,22 @@ const COMMANDS: Record<string, Command> = {
       const { deleteRepository } = await import("./delete_repository.ts");
       const dryRun = values["dry-run"] === true;
       return await deleteRepository(await context.config(), context.print, name, { dryRun });
+    },
+  },
+  retain: {
+    summary: "Remove what no rule of retention keeps; --dry-run, --repository PATTERN, --json",
+    options: {
+      "dry-run": { type: "boolean" },
+      json: { type: "boolean" },
+      repository: { type: "string" },
+    },
+    run: async (context, values) => {
+      const { retainCommand } = await importRetain();
+      return await retainCommand(await context.config(), context.print, {
+        dryRun: values["dry-run"] === true,
+        json: values.json === true,
+        ...(typeof values.repository === "string" && { repository: values.repository }),
+      });
     },
   },
   help: { summary: "Say this", run: ({ print }) => (print(usage()), Promise.resolve(0)) },

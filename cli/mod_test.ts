@@ -38,7 +38,7 @@ Deno.test("runCommand() names every command when it is asked for help", async ()
   for (const args of [["help"], ["--help"], ["-h"], ["provision", "--help"]]) {
     const { code, printed } = await run(...args);
     assertEquals(code, 0);
-    for (const name of ["serve", "check", "provision", "scrub", "delete-repository", "help"]) {
+    for (const name of ["serve", "check", "provision", "scrub", "delete-repository", "retain", "help"]) {
       assertMatch(printed, new RegExp(`^  ${name} `, "m"));
     }
   }

@@ -21,7 +21,7 @@ export interface Context {
   grace: number;
   /** How long one request may go on writing to the table; far below {@linkcode grace}. */
   deadline: number;
-  /** Whether a HEAD of a blob may renew its link. */
+  /** Whether a HEAD of a blob may renew its link, and a read of a manifest take a mark from it. */
   touch: boolean;
   /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;

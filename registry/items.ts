@@ -62,6 +62,10 @@ export type ManifestAttributes = {
   pushedBy: string;
   /** Which run of the manifest protocol put it: edges of the same one are of a push that looks at no blob any more. */
   push?: string;
+  /** When retention put its mark: whoever needs the manifest takes it away. */
+  condemnedAt?: number;
+  /** When somebody last took such a mark away. */
+  usedAt?: number;
 };
 
 /** An interface as what may stand in an item. */
@@ -78,8 +82,13 @@ export type TagAttributes = {
   digest: Digest;
   mediaType: string;
   size: number;
+  /** By the last push, which need not have moved it. */
+  pushedAt: number;
   moves: Plain<TagMove>[];
 };
+
+/** The last pull of a tag, as far as it was recorded. */
+export type PullAttributes = { at: number };
 
 /** The hash of the first bytes of an upload. */
 export type PrefixHash = {
@@ -178,6 +187,12 @@ export function manifestKey(repository: RepositoryName, digest: Digest): Key {
   return { pk: `repo#${repository}`, sk: MANIFEST_PREFIX + digest };
 }
 
+/** A manifest that loses the mark of a retention by this: it is used. */
+export function revivedManifest(item: Stored<ManifestAttributes>, now: number): NewItem {
+  const { condemnedAt: _, ...attributes } = item.attributes;
+  return { ...item, attributes: { ...attributes, usedAt: now } };
+}
+
 /** The start of the sort keys of every edge, or of those that lead to one target. */
 export function edgePrefix(target?: Digest): string {
   return target === undefined ? "edge#" : `edge#${target}#`;
@@ -214,6 +229,11 @@ export const TAG_PREFIX = "tag#";
 /** A tag of a repository. */
 export function tagKey(repository: RepositoryName, tag: Tag): Key {
   return { pk: `repo#${repository}`, sk: TAG_PREFIX + tag };
+}
+
+/** The last pull of a tag. It may outlive the tag, and is then the collector's. */
+export function pulledKey(repository: RepositoryName, tag: Tag): Key {
+  return { pk: `repo#${repository}`, sk: `pulled#${tag}` };
 }
 
 /** The partition of all repositories. */

@@ -1,8 +1,8 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Reference, RepositoryName } from "../oci/name.ts";
-import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
-import { type ManifestAttributes, manifestKey, type Stored, stored } from "./items.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { type ManifestAttributes, manifestKey, revivedManifest, type Stored, stored } from "./items.ts";
 import { newObjectKey } from "./object_key.ts";
 import { randomId } from "./random_id.ts";
 import { readObject } from "./read_object.ts";
@@ -44,9 +44,33 @@ async function getManifestByDigest(
   for (const consistent of [false, true]) {
     const item = await readManifest(context, repository, digest, { consistent });
     const bytes = item && await readBytes(context, item);
-    if (bytes !== undefined) return { digest, mediaType: item!.attributes.mediaType, bytes };
+    if (item === undefined || bytes === undefined) continue;
+    const { mediaType, condemnedAt } = item.attributes;
+    if (condemnedAt !== undefined && context.touch && !await reviveManifest(context, repository, digest)) {
+      break;
+    }
+    return { digest, mediaType, bytes };
   }
   throw unknownManifest(digest);
+}
+
+/**
+ * Takes the mark of a retention from a manifest that somebody has asked for, and answers whether it is there.
+ *
+ * A client that sees a manifest may skip its push and go on with an index of it. A mark stands for the grace time before
+ * the manifest goes, and an index that is pushed meanwhile takes it away as well (references.ts), so whoever saw the
+ * manifest before it was marked has the grace time for that index, and whoever sees it later takes the mark away here.
+ * That costs a request only where there is a mark: to renew what is old, as it is done with links, would cost every pull
+ * by digest a write now and then.
+ */
+function reviveManifest(context: Context, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const item = await readManifest(work, repository, digest, { consistent: true });
+    if (item?.attributes.condemnedAt === undefined) return item !== undefined;
+    const version = await work.table.put(revivedManifest(item, work.now()), { ifVersion: item.version });
+    return version === undefined ? AGAIN : true;
+  });
 }
 
 /** The error for a manifest that the repository does not have. */

@@ -6,8 +6,12 @@
  */
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export * from "./offset_mismatch.ts";
+export { type PullTimes } from "./pull_times.ts";
 export * from "./registry.ts";
 export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./scrub/finding.ts";
+export type { RetainOptions, Retirement } from "./retention.ts";
+export type { KeepTags, RetentionRule } from "./retention_rules.ts";
 export * from "./stored_registry.ts";
 export type { SweepReport } from "./sweep.ts";
 export * from "./switches.ts";
+export { formatSpan } from "./time_span.ts";

@@ -11,8 +11,10 @@ import {
   type LinkAttributes,
   linkItem,
   linkKey,
+  type ManifestAttributes,
   manifestKey,
   revivedBlob,
+  revivedManifest,
   type Stored,
   stored,
 } from "./items.ts";
@@ -29,7 +31,7 @@ export interface Seen {
 }
 
 /**
- * Step 3 of the manifest protocol: revives whatever the manifest references and a collector has condemned, and answers
+ * Step 3 of the manifest protocol: revives whatever the manifest references and has been condemned, and answers
  * the references that the repository does not have. The manifest's edges must be written before. What else will be
  * needed, `others`, is read along with them: that costs nothing.
  */
@@ -45,11 +47,15 @@ export function readReferences(
     const missing = [...foreign];
     let revived = false;
     const read = await readTargets(work, repository, targets, others);
-    for (const { target, link, blob, isManifest } of read.found) {
+    for (const { target, link, blob, manifest } of read.found) {
       const outcome = link && blob ? await revive(work, repository, target.digest, link, blob) : "gone";
       if (outcome === AGAIN) return AGAIN;
       if (outcome === "revived") revived = true;
-      if (outcome === "gone" && !isManifest) missing.push(target);
+      if (outcome === "gone" && manifest === undefined) missing.push(target);
+      if (manifest?.attributes.condemnedAt === undefined) continue;
+      const item = revivedManifest(manifest, work.now());
+      if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return AGAIN;
+      revived = true;
     }
     // A mark that we took back may have been followed by another before our write: look again.
     return revived ? AGAIN : { missing, others: read.others };
@@ -61,8 +67,8 @@ interface Found {
   target: Target;
   link: Stored<LinkAttributes> | undefined;
   blob: Stored<BlobAttributes> | undefined;
-  /** Whether the target is a manifest of the repository, which is enough for a child of an index. */
-  isManifest: boolean;
+  /** The target as a manifest of the repository, which is enough for a child of an index. */
+  manifest: Stored<ManifestAttributes> | undefined;
 }
 
 /**
@@ -85,14 +91,14 @@ async function readTargets(
   const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
     consistent: true,
   });
-  const manifests = new Set(
-    children.filter((_, i) => first[targets.length + i]).map((child) => child.digest),
+  const manifests = new Map(
+    children.map((child, i) => [child.digest, stored<ManifestAttributes>(first[targets.length + i])]),
   );
   const found = targets.map((target, i) => ({
     target,
     link: stored<LinkAttributes>(first[i]),
     blob: stored<BlobAttributes>(blobs[i]),
-    isManifest: manifests.has(target.digest),
+    manifest: manifests.get(target.digest),
   }));
   return { found, others: first.slice(targets.length + children.length) };
 }

@@ -11,7 +11,10 @@ import { deleteManifest } from "./manifest_delete.ts";
 import { putManifest } from "./manifest_push.ts";
 import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
+import type { PullTimes } from "./pull_times.ts";
 import type { Registry } from "./registry.ts";
+import type { RetainOptions, Retirement } from "./retention.ts";
+import type { RetentionRule } from "./retention_rules.ts";
 import { listRepositories } from "./repositories.ts";
 import { deleteRepository } from "./repository_delete.ts";
 import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
@@ -58,7 +61,17 @@ export interface StoredRegistry {
   collect: (options?: CollectOptions) => Promise<CollectStep>;
   /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
+  /** Removes what no rule keeps, as far as its answers are read; to be called now and then by anybody. */
+  retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
+  /** Records pulls of tags where a rule wants to know of them, and tells `failed` of what it can't write; else nothing. */
+  pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
 }
+
+// Not literal, so that Deno does not resolve what only a retention needs at every start: see open_storage.ts.
+const importRetention = (): Promise<typeof import("./retention.ts")> =>
+  import(new URL("retention.ts", import.meta.url).href);
+const importPullTimes = (): Promise<typeof import("./pull_times.ts")> =>
+  import(new URL("pull_times.ts", import.meta.url).href);
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
@@ -82,6 +95,15 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
     scrub: async (options) => await (await importScrub()).scrub(context, options),
+    async *retain(rules, options) {
+      const { retain } = await importRetention();
+      yield* retain(context, rules, options);
+    },
+    async pullTimes(rules, failed) {
+      if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
+      const { openPullTimes } = await importPullTimes();
+      return await openPullTimes(rules, { table: context.table, now: context.now, failed });
+    },
   };
 }
 

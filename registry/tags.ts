@@ -60,6 +60,7 @@ export function putTag(
     };
     const attributes: TagAttributes = {
       ...target,
+      pushedAt: work.now(),
       moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MOST_MOVES),
     };
     // A tag that points there already is written all the same: somebody may be about to delete it by its version.

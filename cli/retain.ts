@@ -1,0 +1,63 @@
+import { createLog } from "../log.ts";
+import { openStorage } from "../open_storage.ts";
+import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+
+/** How `skerry retain` goes about it. */
+export interface RetainCommandOptions {
+  /** Removes nothing, and says what would go. */
+  dryRun: boolean;
+  /** A line of JSON for each thing. */
+  json: boolean;
+  /** A glob pattern; only repositories that match. */
+  repository?: string;
+}
+
+/**
+ * `skerry retain`: removes what no rule of the configuration keeps, and prints it.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where there is no rule, or nothing may be written.
+ */
+export async function retainCommand(
+  config: Config,
+  print: (text: string) => void,
+  { dryRun, json, repository }: RetainCommandOptions,
+): Promise<number> {
+  if (config.retention.length === 0) {
+    throw new StartError("Cannot retain: there is no rule in SKERRY_RETENTION");
+  }
+  if (config.readOnly && !dryRun) throw new StartError("Cannot retain: the registry is read-only");
+  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  try {
+    const { retain } = createRegistry({ ...config, objects, table });
+    const options: RetainOptions = { dryRun, ...(repository !== undefined && { repository }) };
+    const counts = { tag: 0, manifest: 0, pending: 0 };
+    for await (const retired of retain(config.retention, options)) {
+      print(json ? JSON.stringify(retired) : lineOf(retired));
+      counts[retired.kind]++;
+      if (retired.pending) counts.pending++;
+    }
+    if (!json) print(summaryOf(counts, dryRun, config.grace));
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+function lineOf({ repository, kind, name, reason }: Retirement): string {
+  return `${repository}  ${kind} ${name}  ${reason}`;
+}
+
+function summaryOf(
+  { tag, manifest, pending }: { tag: number; manifest: number; pending: number },
+  dryRun: boolean,
+  grace: number,
+): string {
+  if (dryRun) return `Would go: ${tag} tags, ${manifest} manifests`;
+  const later = pending === 0
+    ? ""
+    : `; ${pending} manifests are marked and go in a run after ${formatSpan(grace)}`;
+  return `Removed ${tag} tags, ${manifest - pending} manifests${later}`;
+}

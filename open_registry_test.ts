@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { createLog } from "./log.ts";
+import { loadConfig } from "./config.ts";
+import { openRegistry } from "./open_registry.ts";
+import { openStorage } from "./open_storage.ts";
+import { content, imageOf, pushBlob, pushManifest, REPOSITORY, tag } from "./tests/harness/stores.ts";
+
+const CONFIG = content(9, 1);
+
+/** The last pulls that are recorded after a tag has been pulled with these rules and the registry closed. */
+async function pullsAfter(rules: string, readOnly = "off"): Promise<string[]> {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const settings = { SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0", SKERRY_RETENTION_INTERVAL: "0" };
+  try {
+    const writer = await openRegistry(await loadConfig(settings), log);
+    await pushBlob(writer.registry, CONFIG);
+    await pushManifest(writer.registry, imageOf(CONFIG, []), "v1");
+    await writer.close();
+    const config = await loadConfig({ ...settings, SKERRY_RETENTION: rules, SKERRY_READ_ONLY: readOnly });
+    const opened = await openRegistry(config, log);
+    for (let i = 0; i < 2; i++) await opened.registry.getManifest(REPOSITORY, { tag: tag("v1") });
+    await opened.close();
+    const { table, close } = await openStorage(config, log);
+    const items = await table.query(`repo#${REPOSITORY}`, { prefix: "pulled#", limit: 10 });
+    await close();
+    return items.map(({ sk }) => sk);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+}
+
+Deno.test("openRegistry() records pulls at the latest when it is closed, where a rule asks for them", async () => {
+  const rules = (keep: string) => `[{"repositories": ["**"], "keepTags": [{${keep}}]}]`;
+  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"')), ["pulled#v1"]);
+  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"'), "on"), []);
+  assertEquals(await pullsAfter(rules('"pushedWithin": "1d"')), []);
+});

@@ -1,0 +1,25 @@
+/** When a tag was pushed. */
+export type Pushed = { tag: string; at: number };
+
+/** Whether `a` counts as pushed after `b`. Of two at the same time it is the one whose name sorts later. */
+function isLater(a: Pushed, b: Pushed): boolean {
+  return a.at === b.at ? a.tag > b.tag : a.at > b.at;
+}
+
+/** Takes a tag in among the `count` that were pushed last, latest first, where it belongs there. */
+export function addNewest(newest: Pushed[], count: number, pushed: Pushed): void {
+  if (newest.length === count && !isLater(pushed, newest.at(-1)!)) return;
+  let [from, to] = [0, newest.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (isLater(newest[middle]!, pushed)) from = middle + 1;
+    else to = middle;
+  }
+  newest.splice(from, 0, pushed);
+  if (newest.length > count) newest.pop();
+}
+
+/** Whether a tag is one of the `count` that were pushed last, or was pushed after them. */
+export function isNewest(newest: Pushed[], count: number, pushed: Pushed): boolean {
+  return newest.length < count || !isLater(newest.at(-1)!, pushed);
+}

@@ -1,0 +1,16 @@
+const UNITS: [string, number][] = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000], [
+  "ms",
+  1,
+]];
+
+/** A time span as it is written in the configuration, in the largest unit that it is a whole number of. */
+export function formatSpan(milliseconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => milliseconds % length === 0)!;
+  return `${milliseconds / length}${unit}`;
+}
+
+/** How long something has lasted, rounded down to a number of the largest unit that fits. */
+export function formatAge(milliseconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => milliseconds >= length) ?? UNITS.at(-1)!;
+  return `${Math.max(0, Math.floor(milliseconds / length))}${unit}`;
+}
