@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
-import type { NewItem } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import {
-  edgeKey,
   type ManifestAttributes,
   manifestKey,
   repositoryKey,
@@ -19,7 +17,7 @@ import {
 } from "./items.ts";
 import { type ManifestContent, putManifestItem, readManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
-import { missingReferences, readReferences } from "./references.ts";
+import { edgeItems, missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
 import { rememberRepository } from "./repositories.ts";
@@ -46,7 +44,7 @@ export async function putManifest(
   const pass = async () => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
     await work.table.putMany([
-      ...edges(repository, digest, parsed),
+      ...edgeItems(repository, digest, parsed),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes: { at: work.now() } })),
     ]);
     // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
@@ -115,14 +113,6 @@ async function assertConditions(
     const current = await readTag(context, repository, tag);
     assertTagCondition(condition, tag, current?.attributes.digest);
   }
-}
-
-/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
-function edges(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): NewItem[] {
-  return parsed.references.map((reference) => reference.digest).filter(isDigest).map((target) => ({
-    ...edgeKey(repository, target, digest),
-    attributes: {},
-  }));
 }
 
 /** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */

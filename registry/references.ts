@@ -1,12 +1,13 @@
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import type { ManifestReference } from "../oci/manifest.ts";
+import type { ManifestReference, ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item, Key, NewItem } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
+  edgeKey,
   type LinkAttributes,
   linkItem,
   linkKey,
@@ -15,6 +16,14 @@ import {
   type Stored,
   stored,
 } from "./items.ts";
+
+/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
+export function edgeItems(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): NewItem[] {
+  return parsed.references.map((reference) => reference.digest).filter(isDigest).map((target) => ({
+    ...edgeKey(repository, target, digest),
+    attributes: {},
+  }));
+}
 
 /** A reference to content of an algorithm that may be stored here. */
 type Target = ManifestReference & { digest: Digest };
