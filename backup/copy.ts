@@ -2,7 +2,7 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Archive } from "./archive.ts";
 import { copyObject } from "./copy_object.ts";
 import { batches, parallel } from "./flow.ts";
-import { objectOf } from "./kinds.ts";
+import { latest, objectOf } from "./kinds.ts";
 import { nameOf, restore, type RestoreReport } from "./restore.ts";
 import type { Stores } from "./snapshot.ts";
 
@@ -59,7 +59,7 @@ export async function copyObjects(
 ): Promise<number> {
   let failed = 0;
   for await (const batch of batches(items.items(), BATCH)) {
-    await parallel(batch, PARALLEL, async (item) => {
+    await parallel(latest(batch), PARALLEL, async (item) => {
       const object = objectOf(item);
       const reason = object && await copyObject(options, object, options.progress);
       if (reason === undefined) return;

@@ -45,6 +45,11 @@ export function textOf({ pk, sk }: Key): string {
   return `${pk.length} ${pk}${sk}`;
 }
 
+/** Each item once, as it came last: the same one twice would be the same object twice at the same time. */
+export function latest<T extends Key>(items: T[]): T[] {
+  return [...new Map(items.map((item) => [textOf(item), item])).values()];
+}
+
 /** The repository in whose partition a manifest, an edge, a referrer or a tag is. */
 export function repositoryOf({ pk }: Key): RepositoryName {
   return pk.slice("repo#".length) as RepositoryName;

@@ -8,7 +8,16 @@ import {
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Key, NewItem, Table } from "../storage/table/table.ts";
 import { batches, parallel, patiently } from "./flow.ts";
-import { digestIn, type Kind, kindOf, type NamedObject, objectOf, repositoryOf, textOf } from "./kinds.ts";
+import {
+  digestIn,
+  type Kind,
+  kindOf,
+  latest,
+  type NamedObject,
+  objectOf,
+  repositoryOf,
+  textOf,
+} from "./kinds.ts";
 import type { Salvage } from "./salvage.ts";
 import { settleManifests } from "./settle_manifests.ts";
 import { readMany } from "./snapshot.ts";
@@ -86,7 +95,7 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
   await claimTable(table, source.id);
   const round = async (kinds: ReadonlySet<Kind>, writeBatch: typeof putContent) => {
     for await (const batch of batches(source.items(), BATCH)) {
-      const items = batch.filter((item) => kinds.has(kindOf(item)));
+      const items = latest(batch.filter((item) => kinds.has(kindOf(item))));
       if (items.length > 0) await writeBatch(items, options, report);
       progress(batch.length);
     }
@@ -124,7 +133,7 @@ async function putContent(items: NewItem[], options: RestoreOptions, report: Res
 async function putPointers(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
   const { table } = options;
   const pointers = items.flatMap((item) => asRestored(item, options));
-  const targets = await readMany(table, distinct(pointers.map(targetOf)));
+  const targets = await readMany(table, latest(pointers.map(targetOf)));
   const there = new Set(targets.map(textOf));
   const kept = pointers.filter((item) => there.has(textOf(targetOf(item))));
   for (const tag of pointers.filter((item) => kindOf(item) === "tag" && !kept.includes(item))) {
@@ -168,10 +177,6 @@ function held(item: NewItem): NewItem {
 
 async function write(table: Table, items: NewItem[]): Promise<void> {
   if (items.length > 0) await patiently(() => table.putMany(items));
-}
-
-function distinct(keys: Key[]): Key[] {
-  return [...new Map(keys.map((key) => [textOf(key), key])).values()];
 }
 
 /** The item in words. */

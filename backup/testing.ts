@@ -32,11 +32,12 @@ export async function restoreBeside(
   { objects, now }: { objects: Stores["objects"]; now: number },
   archive: Archive,
   options: Partial<RestoreOptions> = {},
+  id = "test",
 ): Promise<{ stores: TestStores; report: RestoreReport; said: string[] }> {
   const stores = new TestStores({ objects });
   stores.now = now;
   const said: string[] = [];
-  const report = await restore({ id: "test", items: () => archive.items() }, {
+  const report = await restore({ id, items: () => archive.items() }, {
     objects,
     table: stores.table,
     references: "strict",
