@@ -2,8 +2,8 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Archive } from "./archive.ts";
 import { copyObject } from "./copy_object.ts";
 import { batches, parallel } from "./flow.ts";
-import { latest, objectOf } from "./kinds.ts";
-import { nameOf, restore, type RestoreReport } from "./restore.ts";
+import { latest, nameOf, objectOf } from "./kinds.ts";
+import { restore, type RestoreReport } from "./restore.ts";
 import type { Stores } from "./snapshot.ts";
 
 /** What {@linkcode copyRegistry} takes. */

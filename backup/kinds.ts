@@ -78,3 +78,11 @@ export function objectOf(item: NewItem): NamedObject | undefined {
   const { object, size } = item.attributes as BlobAttributes | ManifestAttributes;
   return object === undefined ? undefined : { key: object, size, digest: digestIn(item) };
 }
+
+/** A blob, a manifest or a tag in words. */
+export function nameOf(item: Key): string {
+  const kind = kindOf(item);
+  if (kind === "blob") return `Blob ${digestIn(item)}`;
+  if (kind === "manifest") return `Manifest ${repositoryOf(item)}@${digestIn(item)}`;
+  return `Tag ${repositoryOf(item)}:${item.sk.slice(TAG_PREFIX.length)}`;
+}

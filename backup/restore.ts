@@ -1,7 +1,6 @@
 import {
   type BlobAttributes,
   manifestKey,
-  TAG_PREFIX,
   type TagAttributes,
   type UploadAttributes,
 } from "../registry/items.ts";
@@ -14,6 +13,7 @@ import {
   kindOf,
   latest,
   type NamedObject,
+  nameOf,
   objectOf,
   repositoryOf,
   textOf,
@@ -177,12 +177,4 @@ function held(item: NewItem): NewItem {
 
 async function write(table: Table, items: NewItem[]): Promise<void> {
   if (items.length > 0) await patiently(() => table.putMany(items));
-}
-
-/** The item in words. */
-export function nameOf(item: NewItem): string {
-  const kind = kindOf(item);
-  if (kind === "blob") return `Blob ${digestIn(item)}`;
-  if (kind === "manifest") return `Manifest ${repositoryOf(item)}@${digestIn(item)}`;
-  return `Tag ${repositoryOf(item)}:${item.sk.slice(TAG_PREFIX.length)}`;
 }

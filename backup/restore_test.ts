@@ -68,7 +68,7 @@ Deno.test("restore() refuses a table that has anything in it, and writes nothing
   const other = new TestStores({ objects: stores.objects });
   await other.table.putMany([{ pk: "repos", sk: "a", attributes: {} }]);
   const attempt = () => restoreBeside(stores, archive, { table: other.table });
-  await assertRejects(attempt, BackupError, "Cannot restore: the table is not empty");
+  await assertRejects(attempt, BackupError, "Cannot fill the table: it is not empty");
   assertEquals((await other.items()).length, 1);
 });
 
@@ -92,7 +92,7 @@ Deno.test("restore() goes on from wherever it broke off, and lets no other resto
       await assertRejects(
         () => restoreBeside(stores, archive, { table: target.table }, "another"),
         BackupError,
-        'the table has part of another restore, from "test"',
+        "Cannot fill the table: it has part of test",
       );
     } else if (items.length > 0) {
       assertEquals(comparable(items), expected); // it was over but for its word

@@ -13,13 +13,17 @@ import {
 import { edgeItems } from "../registry/references.ts";
 import { referrerItem } from "../registry/referrers.ts";
 import type { Key, NewItem, Table } from "../storage/table/table.ts";
-import { digestIn, kindOf, repositoryOf, textOf } from "./kinds.ts";
+import { batches, parallel, patiently } from "./flow.ts";
+import { digestIn, kindOf, nameOf, repositoryOf, textOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
-import { patiently } from "./flow.ts";
 import type { RestoreOptions, RestoreReport } from "./restore.ts";
 import { readMany, scanAll } from "./snapshot.ts";
 
-/** References that are looked up at a time. */
+/** Items that are gone through at a time: with the largest manifests some 25 MB. */
+const BATCH = 100;
+
+/** Manifests that are looked at at once, and references of one of them. */
+const PARALLEL = 8;
 const REFERENCES = 100;
 
 /**
@@ -31,16 +35,17 @@ export async function settleManifests(
   options: RestoreOptions,
 ): Promise<Pick<RestoreReport, "blobs" | "manifests" | "incomplete">> {
   const counts = { blobs: 0, manifests: 0, incomplete: 0 };
-  for await (const item of scanAll(options.table)) {
-    if (kindOf(item) === "blob") counts.blobs++;
-    if (kindOf(item) !== "manifest") continue;
-    counts.manifests++;
-    const manifest = stored<ManifestAttributes>(item)!;
-    const repository = repositoryOf(manifest);
-    const lacking = await settle(options, repository, manifest);
-    if (lacking.length === 0) continue;
-    counts.incomplete++;
-    options.report(`Manifest ${repository}@${digestIn(manifest)} lacks ${lacking.join(", ")}`);
+  for await (const items of batches(scanAll(options.table), BATCH)) {
+    counts.blobs += items.filter((item) => kindOf(item) === "blob").length;
+    const manifests = items.filter((item) => kindOf(item) === "manifest");
+    counts.manifests += manifests.length;
+    await parallel(manifests, PARALLEL, async (item) => {
+      const manifest = stored<ManifestAttributes>(item)!;
+      const lacking = await settle(options, repositoryOf(item), manifest);
+      if (lacking.length === 0) return;
+      counts.incomplete++;
+      options.report(`${nameOf(item)} lacks ${lacking.join(", ")}`);
+    });
   }
   return counts;
 }
