@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import {
   type BackupCounts,
   type BackupHeader,
@@ -9,6 +10,7 @@ import {
 } from "../backup/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { syncFolder } from "../storage/durable_folder.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
@@ -54,14 +56,11 @@ async function writeNewFile(path: string, stream: ReadableStream<Uint8Array<Arra
   const partial = `${path}.partial`;
   try {
     if (await exists(path)) throw new StartError(`Cannot write the backup: "${path}" exists`);
-    const file = await Deno.open(partial, { write: true, create: true, truncate: true });
-    try {
-      await stream.pipeTo(file.writable, { preventClose: true });
-      await file.sync();
-    } finally {
-      file.close();
-    }
+    await Deno.writeFile(partial, stream);
+    using file = await Deno.open(partial);
+    await file.sync();
     await Deno.rename(partial, path);
+    await syncFolder(dirname(partial));
   } catch (error) {
     await stream.cancel().catch(() => {}); // it may be used up
     await Deno.remove(partial).catch(() => {}); // it may not be there

@@ -38,7 +38,7 @@ Deno.test("runCommand() names every command when it is asked for help", async ()
   for (const args of [["help"], ["--help"], ["-h"], ["provision", "--help"]]) {
     const { code, printed } = await run(...args);
     assertEquals(code, 0);
-    for (const name of ["serve", "check", "provision", "help"]) {
+    for (const name of ["serve", "check", "provision", "backup", "restore", "copy", "help"]) {
       assertMatch(printed, new RegExp(`^  ${name} `, "m"));
     }
   }
@@ -49,6 +49,10 @@ Deno.test("runCommand() says how it is used where it is misused", async () => {
   assertMatch(await misuse("constructor"), /^No such command: "constructor"/);
   assertMatch(await misuse("provision", "--dryrun"), /^Unknown option '--dryrun'.*Usage: /s);
   assertMatch(await misuse("serve", "now"), /^Unexpected argument 'now'.*Usage: /s);
+  assertMatch(await misuse("restore"), /^Which backup\? skerry restore --list names them/);
+  assertMatch(await misuse("restore", "one", "two"), /^Expected one operand, the backup, got 2/);
+  assertMatch(await misuse("backup", "file"), /^Unexpected argument 'file'/);
+  assertMatch(await misuse("copy"), /^Copy where\? --to names the configuration file/);
 });
 
 Deno.test("runCommand() has nothing to check or to provision where the storage is not AWS", async () => {

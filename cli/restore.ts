@@ -24,7 +24,7 @@ export interface RestoreCommand {
   from: string;
   /** Whether to find what the backup does not know. */
   fromObjects: boolean;
-  /** Whether only to say what would come of it. */
+  /** Whether only to say what would come of it, whatever is in the table now. */
   dryRun: boolean;
 }
 
@@ -48,7 +48,10 @@ export async function restore(
   return await withStorage(config, async (storage) => {
     const archive = await Archive.open(() => openBackup(storage.objects, command.from));
     const source = `backup ${archive.header.id}`;
-    await assertRestorable(storage.table, source);
+    await assertRestorable(storage.table, source).catch((error) => {
+      if (!command.dryRun) throw error;
+      print(error.message);
+    });
     const { startedAt } = archive.header;
     print(`Backup of ${new Date(startedAt).toISOString()}, ${archive.counts.items} items`);
     return await withScratchFolder(async (folder) => {
