@@ -76,11 +76,11 @@ const BATCH = 100;
  * The kinds in the order that they are written in, so that whatever is there at a crash, or is seen by somebody who should
  * not look yet, points at nothing that is not there: what protects comes first, and what points at others last.
  */
-const ROUNDS: ReadonlySet<Kind>[] = [
-  new Set(["edge", "link", "tag mark", "repository"]),
-  new Set(["blob", "manifest", "upload", "other"]),
-  new Set(["tag", "referrer", "upload"]),
-];
+const ROUNDS = {
+  protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),
+  content: new Set<Kind>(["blob", "manifest", "upload", "other"]),
+  pointing: new Set<Kind>(["tag", "referrer", "upload"]),
+};
 
 /**
  * Rebuilds an empty table from a backup. Afterwards no tag points at nothing, every blob and every manifest has its bytes,
@@ -100,12 +100,11 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
       progress(batch.length);
     }
   };
-  const [protecting, content, pointing] = ROUNDS as [Set<Kind>, Set<Kind>, Set<Kind>];
-  await round(protecting, protect);
-  await round(content, putContent);
+  await round(ROUNDS.protecting, protect);
+  await round(ROUNDS.content, putContent);
   await salvage?.run(table);
   Object.assign(report, await settleManifests(options));
-  await round(pointing, putPointers);
+  await round(ROUNDS.pointing, putPointers);
   await releaseTable(table);
   return report;
 }

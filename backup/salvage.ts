@@ -85,8 +85,11 @@ export class Salvage {
     }
     const digest = await this.#digestOf(table, found.digests, upload);
     if (digest === undefined) return; // the sweep removes what its upload has not become
-    const blob = await table.get(blobKey(digest), { consistent: true });
-    if (blob !== undefined) return report(`Object ${key}: another copy of ${digest}`);
+    const blob = stored<BlobAttributes>(await table.get(blobKey(digest), { consistent: true }));
+    // With this object itself it is what a restore has made that broke off: its upload may be there again.
+    if (blob !== undefined && blob.attributes.object !== key) {
+      return report(`Object ${key}: another copy of ${digest}`);
+    }
     const link = upload && linkItem(digest, upload.attributes.repository, this.#options.now());
     if (link !== undefined) await table.putMany([link]);
     await this.#protect(table, upload);

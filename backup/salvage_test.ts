@@ -17,6 +17,7 @@ import {
 } from "../tests/harness/stores.ts";
 import type { Archive } from "./archive.ts";
 import { Salvage } from "./salvage.ts";
+import { MARKER } from "./target.ts";
 import { backUp, GRACE, restoreBeside } from "./testing.ts";
 
 const CONFIG = content(9, 1);
@@ -28,8 +29,15 @@ function makeStores() {
   return { stores, registry };
 }
 
-/** Restores with a look at the objects, and with a sweep at each call of the table where that is asked for. */
-async function salvage(stores: TestStores, archive: Archive, swept = false) {
+/** Restores with a look at the objects, and with something else at each call of the table. */
+async function salvage(
+  stores: TestStores,
+  archive: Archive,
+  { target = new TestStores({ objects: stores.objects }), meanwhile = () => {} }: {
+    target?: TestStores;
+    meanwhile?: (target: TestStores) => void | Promise<void>;
+  } = {},
+) {
   const said: string[] = [];
   const salvage = new Salvage({
     objects: stores.objects,
@@ -37,15 +45,23 @@ async function salvage(stores: TestStores, archive: Archive, swept = false) {
     now: () => stores.now,
     report: (line) => said.push(line),
   });
-  const target = new TestStores({ objects: stores.objects });
-  target.now = stores.now + 100 * GRACE;
-  const table = hooked(target.table, async () => {
-    if (swept) await target.registry({ grace: GRACE, deadline: GRACE / 4 }).sweep();
-  });
-  const restored = { ...await restoreBeside(stores, archive, { salvage, table }), stores: target };
+  const table = hooked(target.table, () => meanwhile(target));
+  await restoreBeside(stores, archive, { salvage, table });
   target.now = stores.now;
-  const { registry, sweep } = restored.stores.registry({ grace: GRACE, deadline: GRACE / 4 });
-  return { ...restored, said, adopted: salvage.adopted, registry, sweep };
+  const { registry, sweep } = target.registry({ grace: GRACE, deadline: GRACE / 4 });
+  return { stores: target, said, adopted: salvage.adopted, registry, sweep };
+}
+
+/** An upload that the backup has half of. */
+async function pushedAround() {
+  const { stores, registry } = makeStores();
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const bytes = content(40, 3);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 21), { first: 0 }));
+  const archive = await backUp(stores);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(21), { first: 21 }));
+  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
+  return { stores, archive, bytes };
 }
 
 Deno.test("Salvage makes a blob of what was pushed after the backup, without a link", async () => {
@@ -72,20 +88,36 @@ Deno.test("Salvage reads nothing that the backup knows", async () => {
 });
 
 Deno.test("Salvage gives a blob to the repository whose upload the backup has, and no sweep takes it", async () => {
-  const { stores, registry } = makeStores();
-  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
-  const bytes = content(40, 3);
-  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 21), { first: 0 }));
-  const archive = await backUp(stores);
-  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(21), { first: 21 }));
-  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
-
-  const restored = await salvage(stores, archive, true);
+  const { stores, archive, bytes } = await pushedAround();
+  const restored = await salvage(stores, archive, {
+    async meanwhile(target) {
+      target.now = stores.now + 100 * GRACE;
+      await target.registry({ grace: GRACE, deadline: GRACE / 4 }).sweep();
+    },
+  });
   assertEquals(restored.adopted, 1);
   restored.stores.now += 100 * GRACE;
   await restored.sweep();
   assertEquals(await readBlob(restored.registry, digest(bytes)), bytes);
   await assertNothingLeft(restored.stores);
+});
+
+Deno.test("Salvage finds the same where the restore broke off, and no sweep takes it", async () => {
+  const { stores, archive, bytes } = await pushedAround();
+  for (let crash = 1;; crash++) {
+    const target = new TestStores({ objects: stores.objects });
+    let calls = 0;
+    const meanwhile = () => {
+      if (++calls >= crash) throw new TypeError("A crash");
+    };
+    const broken = await salvage(stores, archive, { target, meanwhile }).then(() => false, () => true);
+    if (!broken) break;
+    if (await target.table.get(MARKER) === undefined && (await target.items()).length > 0) continue; // it was over
+    const { registry, sweep } = await salvage(stores, archive, { target });
+    target.now += 100 * GRACE;
+    await sweep();
+    assertEquals(await readBlob(registry, digest(bytes)), bytes, `crash ${crash}`);
+  }
 });
 
 Deno.test("Salvage leaves to the sweep what an upload has not become", async () => {
