@@ -1,9 +1,8 @@
-import { createLog } from "../log.ts";
 import type { RepositoryName } from "../oci/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
-import { openStorage } from "../open_storage.ts";
 import { createRegistry } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
  * `skerry delete-repository`: deletes all that a repository has, or only counts it, and prints how much it was. What may
@@ -18,7 +17,7 @@ export async function deleteRepository(
   repository: RepositoryName,
   { dryRun }: { dryRun: boolean },
 ): Promise<number> {
-  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  const { objects, table, close } = await openForUpkeep(config);
   try {
     const { registry } = createRegistry({ ...config, objects, table });
     const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, { dryRun });

@@ -38,7 +38,8 @@ Deno.test("runCommand() names every command when it is asked for help", async ()
   for (const args of [["help"], ["--help"], ["-h"], ["provision", "--help"]]) {
     const { code, printed } = await run(...args);
     assertEquals(code, 0);
-    for (const name of ["serve", "check", "provision", "scrub", "delete-repository", "retain", "help"]) {
+    const names = ["serve", "check", "provision", "collect", "scrub", "retain", "delete-repository"];
+    for (const name of [...names, "backup", "restore", "copy", "help"]) {
       assertMatch(printed, new RegExp(`^  ${name} `, "m"));
     }
   }
@@ -48,11 +49,15 @@ Deno.test("runCommand() says how it is used where it is misused", async () => {
   assertMatch(await misuse("serv"), /^No such command: "serv"\n\nUsage: deno task skerry <command>/);
   assertMatch(await misuse("constructor"), /^No such command: "constructor"/);
   assertMatch(await misuse("provision", "--dryrun"), /^Unknown option '--dryrun'.*Usage: /s);
-  assertMatch(await misuse("delete-repository"), /^Expected NAME\n/);
-  assertMatch(await misuse("delete-repository", "a", "b"), /^Expected NAME\n/);
+  assertMatch(await misuse("delete-repository"), /^No such repository can be: ""/);
+  assertMatch(await misuse("delete-repository", "a", "b"), /^Expected one operand, the repository, got 2/);
   assertMatch(await misuse("delete-repository", "A"), /^No such repository can be: "A"/);
   assertMatch(await misuse("scrub", "--rate=fast"), /^No such rate: "fast"/);
   assertMatch(await misuse("serve", "now"), /^Unexpected argument 'now'.*Usage: /s);
+  assertMatch(await misuse("restore"), /^Which backup\? skerry restore --list names them/);
+  assertMatch(await misuse("restore", "one", "two"), /^Expected one operand, the backup, got 2/);
+  assertMatch(await misuse("backup", "file"), /^Unexpected argument 'file'/);
+  assertMatch(await misuse("copy"), /^Copy where\? --to names the configuration file/);
 });
 
 Deno.test("runCommand() has nothing to check or to provision where the storage is not AWS", async () => {

@@ -1,8 +1,7 @@
-import { createLog } from "../log.ts";
-import { openStorage } from "../open_storage.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** How `skerry retain` goes about it. */
 export interface RetainCommandOptions {
@@ -29,7 +28,7 @@ export async function retainCommand(
     throw new StartError("Cannot retain: there is no rule in SKERRY_RETENTION");
   }
   if (config.readOnly && !dryRun) throw new StartError("Cannot retain: the registry is read-only");
-  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  const { objects, table, close } = await openForUpkeep(config);
   try {
     const { retain } = createRegistry({ ...config, objects, table });
     const options: RetainOptions = { dryRun, ...(repository !== undefined && { repository }) };

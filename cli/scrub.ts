@@ -1,8 +1,7 @@
-import { createLog } from "../log.ts";
-import { openStorage } from "../open_storage.ts";
 import { createRegistry, type Finding, type ScrubReport } from "../registry/mod.ts";
 import { size } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** Bytes a second, where nobody says another rate: far below what a disk or a bucket gives to clients. */
 const RATE = "32MiB";
@@ -38,7 +37,7 @@ export async function scrub(
   print: (text: string) => void,
   { repair, json, rate, ...pauses }: ScrubCommand,
 ): Promise<number> {
-  const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
+  const { objects, table, close } = await openForUpkeep(config);
   try {
     const report = await createRegistry({ ...config, ...pauses, objects, table }).scrub({
       repair,

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
-import type { Key } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import {
-  edgeKey,
   type ManifestAttributes,
   manifestKey,
   type MarkAttributes,
@@ -22,7 +20,7 @@ import {
 import { type ManifestContent, putManifestItem } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { randomId } from "./random_id.ts";
-import { missingReferences, readReferences } from "./references.ts";
+import { edgeItems, missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
 import { rememberRepository } from "./repositories.ts";
@@ -51,9 +49,9 @@ export async function putManifest(
     const run = randomId();
     const attributes: MarkAttributes = { at: work.now(), push: run };
     await work.table.putMany([
-      ...edgeKeys(repository, digest, parsed),
-      ...tags.map((tag) => taggedKey(repository, digest, tag)),
-    ].map((key) => ({ ...key, attributes })));
+      ...edgeItems(repository, digest, parsed, attributes),
+      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
+    ]);
     // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
     const seen = await readReferences(work, repository, parsed.references, [
       manifestKey(repository, digest),
@@ -126,12 +124,6 @@ async function assertConditions(
     const current = await readTag(context, repository, tag);
     assertTagCondition(condition, tag, current?.attributes.digest);
   }
-}
-
-/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
-function edgeKeys(repository: RepositoryName, digest: Digest, parsed: ParsedManifest): Key[] {
-  const targets = parsed.references.map((reference) => reference.digest).filter(isDigest);
-  return targets.map((target) => edgeKey(repository, target, digest));
 }
 
 /** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */

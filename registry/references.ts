@@ -1,23 +1,36 @@
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import type { ManifestReference } from "../oci/manifest.ts";
+import type { ManifestReference, ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item, Key, NewItem } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
+  edgeKey,
   isReadable,
   type LinkAttributes,
   linkItem,
   linkKey,
   type ManifestAttributes,
   manifestKey,
+  type MarkAttributes,
   revivedBlob,
   revivedManifest,
   type Stored,
   stored,
 } from "./items.ts";
+
+/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
+export function edgeItems(
+  repository: RepositoryName,
+  digest: Digest,
+  parsed: ParsedManifest,
+  attributes: MarkAttributes,
+): NewItem[] {
+  const targets = parsed.references.map((reference) => reference.digest).filter(isDigest);
+  return targets.map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
+}
 
 /** A reference to content of an algorithm that may be stored here. */
 type Target = ManifestReference & { digest: Digest };

@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { describeReferrer, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { Item } from "../storage/table/table.ts";
+import type { Item, NewItem } from "../storage/table/table.ts";
 import type { Context, Work } from "./context.ts";
 import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "./items.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
@@ -26,10 +26,21 @@ export async function putReferrer(
   digest: Digest,
   size: number,
 ): Promise<void> {
-  if (manifest.subject === undefined) return;
+  const item = referrerItem(repository, manifest, digest, size);
+  if (item !== undefined) await work.table.putMany([item]);
+}
+
+/** The manifest among the referrers of its subject, where it has one. */
+export function referrerItem(
+  repository: RepositoryName,
+  manifest: ParsedManifest,
+  digest: Digest,
+  size: number,
+): NewItem | undefined {
+  if (manifest.subject === undefined) return undefined;
   const descriptor = describeReferrer(manifest, digest, size);
   const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER ? { descriptor } : {};
-  await work.table.putMany([{ ...referrerKey(repository, manifest.subject.digest, digest), attributes }]);
+  return { ...referrerKey(repository, manifest.subject.digest, digest), attributes };
 }
 
 /** end-12. */

@@ -50,9 +50,15 @@ export class TestStores {
   readonly table: Table;
   readonly #keys = new Map<string, Key>();
 
-  /** Empty stores; parts are small, so that a few bytes are many parts. */
-  constructor({ partSize = 8, verifies = false }: { partSize?: number; verifies?: boolean } = {}) {
-    this.objects = new MemoryObjectStore({ partSize, verifies });
+  /** Empty stores; parts are small, so that a few bytes are many parts. With `objects`, another table beside these. */
+  constructor(
+    { partSize = 8, verifies = false, objects }: {
+      partSize?: number;
+      verifies?: boolean;
+      objects?: ObjectStore;
+    } = {},
+  ) {
+    this.objects = objects ?? new MemoryObjectStore({ partSize, verifies });
     this.table = hooked<Table>(new MemoryTable(), (method, args) => {
       const items = method === "put" ? [args[0]] : method === "putMany" ? args[0] as unknown[] : [];
       for (const { pk, sk } of items as NewItem[]) this.#keys.set(`${pk} ${sk}`, { pk, sk });

@@ -1,7 +1,7 @@
 import * as registry from "../../registry/mod.ts";
 import { runAll } from "./search.ts";
 import { collects, deletes, mounts, pushes, pushesImage, putsManifest } from "./actors.ts";
-import { BLOBS, FIRST, REPOSITORIES, SINGLE } from "./world.ts";
+import { BLOBS, REPOSITORIES, SINGLE } from "./world.ts";
 import { GRACE } from "./settings.ts";
 const [ONE, TWO] = REPOSITORIES;
 const [CONFIG] = BLOBS;

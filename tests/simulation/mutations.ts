@@ -11,12 +11,9 @@ import {
   deletes,
   later,
   mounts,
-  mountsImage,
-  pulls,
   pushes,
   pushesImage,
   putsManifest,
-  swaps,
   sweeps,
 } from "./actors.ts";
 import { EXPIRY, GRACE } from "./settings.ts";

@@ -1,0 +1,189 @@
+import { createHash, type Hash } from "node:crypto";
+import type { NewItem } from "../storage/table/table.ts";
+import { BackupError } from "./backup_error.ts";
+import { objectOf } from "./kinds.ts";
+
+/** What the first line of a backup begins with, and the version of its form. */
+const FORMAT = "skerry-backup";
+const FORMAT_VERSION = 1;
+
+/** What a backup says of itself at its beginning. */
+export interface BackupHeader {
+  /** Another one for each backup. */
+  id: string;
+  /** What was acknowledged before this moment is in it; milliseconds since the epoch. */
+  startedAt: number;
+}
+
+/** What a backup says of itself at its end. */
+export interface BackupCounts {
+  /** Lines between the first and the last one; an item may take several, of which the last one counts. */
+  items: number;
+  /** Those of them that name an object. */
+  objects: number;
+  /** Bytes of these objects. */
+  bytes: number;
+}
+
+/** Characters that are compressed at a time. */
+const CHUNK = 64 * 1024;
+
+/**
+ * A backup as it is kept: lines of JSON, compressed with gzip. The first one says what it is and when it was begun, the
+ * last one counts the items between them and has the SHA-256 of all lines above it.
+ *
+ * @param counts Told what the last line says, when it has been written.
+ */
+export function writeArchive(
+  header: BackupHeader,
+  items: AsyncIterable<NewItem>,
+  counts: (counts: BackupCounts) => void = () => {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return ReadableStream.from(chunksOf(header, items, counts)).pipeThrough(new CompressionStream("gzip"));
+}
+
+async function* chunksOf(
+  { id, startedAt }: BackupHeader,
+  items: AsyncIterable<NewItem>,
+  tell: (counts: BackupCounts) => void,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const hash = createHash("sha256");
+  const counts = { items: 0, objects: 0, bytes: 0 };
+  const time = new Date(startedAt).toISOString();
+  let text = `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, id, time })}\n`;
+  const take = () => {
+    const bytes = new TextEncoder().encode(text);
+    hash.update(bytes);
+    text = "";
+    return bytes;
+  };
+  for await (const item of items) {
+    const object = objectOf(item);
+    counts.items++;
+    if (object !== undefined) counts.objects++;
+    counts.bytes += object?.size ?? 0;
+    text += `${lineOf(item)}\n`;
+    if (text.length >= CHUNK) yield take();
+  }
+  yield take();
+  text = `${JSON.stringify({ end: counts, sha256: hash.copy().digest("hex") })}\n`;
+  yield take();
+  tell(counts);
+}
+
+/** All of an item but its version, which the table gives it anew. */
+function lineOf({ pk, sk, attributes, bytes, index }: NewItem): string {
+  return JSON.stringify({ pk, sk, attributes, bytes: bytes?.toBase64(), index });
+}
+
+/** A backup that was read to its end and is whole. */
+export class Archive {
+  /** What it says at its beginning. */
+  readonly header: BackupHeader;
+  /** What it says at its end. */
+  readonly counts: BackupCounts;
+  readonly #open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+
+  private constructor(read: ArchiveReader, open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>) {
+    this.header = read.header!;
+    this.counts = read.counts!;
+    this.#open = open;
+  }
+
+  /**
+   * Reads the backup to its end, and keeps nothing of it; `open` is called again whenever its items are read.
+   *
+   * @throws {BackupError} where it is none, is cut off or altered, or is of a later release.
+   */
+  static async open(open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>): Promise<Archive> {
+    const reader = new ArchiveReader();
+    for await (const _ of reader.items(await open()));
+    return new Archive(reader, open);
+  }
+
+  /**
+   * The items, in the order that they were written in.
+   *
+   * @throws {BackupError} where it has changed since.
+   */
+  async *items(): AsyncGenerator<NewItem> {
+    yield* new ArchiveReader().items(await this.#open());
+  }
+}
+
+/** One reading of a backup. */
+class ArchiveReader {
+  header: BackupHeader | undefined;
+  counts: BackupCounts | undefined;
+  readonly #hash: Hash = createHash("sha256");
+  #items = 0;
+
+  async *items(compressed: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<NewItem> {
+    for await (const line of linesOf(compressed)) {
+      if (this.counts !== undefined) throw broken("something follows its end");
+      const value = parseLine(line);
+      if (this.header === undefined) this.header = headerOf(value);
+      else if (value.end !== undefined) this.counts = this.#endOf(value);
+      else {
+        this.#items++;
+        yield itemOf(value);
+      }
+      this.#hash.update(`${line}\n`);
+    }
+    if (this.counts === undefined) throw broken("its end is missing");
+  }
+
+  #endOf({ end, sha256 }: Record<string, unknown>): BackupCounts {
+    const counts = end as BackupCounts;
+    if (sha256 !== this.#hash.copy().digest("hex") || counts.items !== this.#items) {
+      throw broken("its content is not what its last line says");
+    }
+    return counts;
+  }
+}
+
+async function* linesOf(compressed: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  const text = compressed.pipeThrough(new DecompressionStream("gzip")).pipeThrough(new TextDecoderStream());
+  const reader = text.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error) => {
+        if (error instanceof TypeError) throw broken(error.message); // what the decompression throws
+        throw error;
+      });
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop()!;
+      yield* lines;
+    }
+    if (rest !== "") throw broken("it ends in the middle of a line");
+  } finally {
+    await reader.cancel().catch(() => {}); // it is broken
+  }
+}
+
+function parseLine(line: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(line));
+  } catch {
+    throw broken("a line of it is no JSON");
+  }
+}
+
+function headerOf({ format, version, id, time }: Record<string, unknown>): BackupHeader {
+  if (format !== FORMAT) throw broken("its first line is another one");
+  if (version !== FORMAT_VERSION) {
+    throw new BackupError(`Cannot read the backup: its form ${version} is of a later release`);
+  }
+  return { id: String(id), startedAt: Date.parse(String(time)) };
+}
+
+function itemOf({ bytes, ...item }: Record<string, unknown>): NewItem {
+  const content = typeof bytes === "string" ? { bytes: Uint8Array.fromBase64(bytes) } : {};
+  return { ...item as unknown as NewItem, ...content };
+}
+
+function broken(reason: string): BackupError {
+  return new BackupError(`Cannot read the backup: ${reason}`);
+}

@@ -1,0 +1,5 @@
+/** Thrown where a backup can't be read, or can't be restored here: nothing is wrong with the code. */
+export class BackupError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "BackupError";
+}

@@ -1,0 +1,71 @@
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Archive } from "./archive.ts";
+import { copyObject } from "./copy_object.ts";
+import { batches, parallel } from "./flow.ts";
+import { latest, nameOf, objectOf } from "./kinds.ts";
+import { restore, type RestoreReport } from "./restore.ts";
+import type { Stores } from "./snapshot.ts";
+
+/** What {@linkcode copyRegistry} takes. */
+export interface CopyOptions {
+  /** The objects that the archive's items name; only read. */
+  from: ObjectStore;
+  /** Where all goes; its table is empty, or has what an earlier copy from `source` has left. */
+  to: Stores;
+  /** Names what is copied from, so that a copy which broke off may go on. */
+  source: string;
+  /** Bytes of the largest object that `to` can have. */
+  largest?: number | undefined;
+  /** Whether a manifest without all that it references is worth a word. */
+  references: "strict" | "sparse";
+  /** Told what was not copied, a line each. */
+  report: (line: string) => void;
+  /** Told how many more bytes of objects are there. */
+  progress: (bytes: number) => void;
+}
+
+/** Objects on their way at once: each holds a part. */
+const PARALLEL = 4;
+
+/** Lines of an archive at a time. */
+const BATCH = 100;
+
+/**
+ * Copies a registry, of whose items `items` is a backup that was just made: its objects from one store to another, each
+ * compared with its digest, and the items from the backup into an empty table. Uploads that have not ended stay behind,
+ * since the marks of their parts mean nothing elsewhere.
+ *
+ * @throws {BackupError} where the table has anything else.
+ */
+export async function copyRegistry(items: Archive, options: CopyOptions): Promise<RestoreReport> {
+  const { from, to, largest, progress } = options;
+  return await restore({ id: options.source, items: () => items.items() }, {
+    ...to,
+    references: options.references,
+    obtain: (object) => copyObject({ from, to: to.objects, largest }, object, progress),
+    parallel: PARALLEL,
+    uploads: "leave out",
+    report: options.report,
+  });
+}
+
+/**
+ * Copies the objects alone, which is what takes the time: may be done again and again while the registry is in use, so
+ * that only few are left for the copy of everything. Answers how many could not be copied.
+ */
+export async function copyObjects(
+  items: Archive,
+  options: Pick<CopyOptions, "from" | "largest" | "report" | "progress"> & { to: ObjectStore },
+): Promise<number> {
+  let failed = 0;
+  for await (const batch of batches(items.items(), BATCH)) {
+    await parallel(latest(batch), PARALLEL, async (item) => {
+      const object = objectOf(item);
+      const reason = object && await copyObject(options, object, options.progress);
+      if (reason === undefined) return;
+      failed++;
+      options.report(`${nameOf(item)}: ${reason}`);
+    });
+  }
+  return failed;
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { algorithmOf } from "../oci/digest.ts";
+import { readObject } from "../registry/read_object.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { sleep } from "./flow.ts";
+import type { NamedObject } from "./kinds.ts";
+import { ObjectWriter } from "./object_writer.ts";
+
+/** Where from and where to. */
+export interface ObjectStores {
+  /** Only read. */
+  from: ObjectStore;
+  /** Gets the objects, under the same keys. */
+  to: ObjectStore;
+  /** Bytes of the largest object that `to` can have. */
+  largest?: number | undefined;
+}
+
+/** Parts of one request to list them. */
+const BATCH = 100;
+
+/**
+ * Copies an object, with one part of it in memory. One of its key and size that is there already stays. Nothing is
+ * visible there before all of it was found to be what its digest says.
+ *
+ * @param progress Told how many more bytes are there.
+ * @returns Why it can't be copied; nothing where it is there now.
+ */
+export async function copyObject(
+  { from, to, largest = Infinity }: ObjectStores,
+  { key, size, digest }: NamedObject,
+  progress: (bytes: number) => void,
+): Promise<string | undefined> {
+  if (await to.size(key) === size) {
+    progress(size);
+    return undefined;
+  }
+  if (size > largest) return `its ${size} bytes are more than the other store takes, which is ${largest}`;
+  const found = await readObject({ objects: from, sleep }, key);
+  if (found === undefined) return `its object is gone, ${key}`;
+  if (found.size !== size) return `its object has ${found.size} bytes and not ${size}, ${key}`;
+  if (size > to.partSize) await abortLeftover(to, key);
+  const writer = new ObjectWriter(to, key, size);
+  const hash = createHash(algorithmOf(digest));
+  try {
+    for await (const chunk of found.chunks) {
+      hash.update(chunk);
+      await writer.write(chunk);
+      progress(chunk.length);
+    }
+    if (!digest.endsWith(`:${hash.digest("hex")}`)) {
+      await writer.drop();
+      return `the bytes of its object are not what its digest says, ${key}`;
+    }
+    await writer.publish();
+  } catch (error) {
+    await writer.drop().catch(() => {}); // the next copy does it
+    throw error;
+  }
+  return undefined;
+}
+
+/** Aborts what an earlier copy that broke off has begun. */
+async function abortLeftover(to: ObjectStore, key: string): Promise<void> {
+  const begun = await to.listParts(key, BATCH);
+  for (const { key: other, partsId } of begun) if (other === key) await to.abortParts(key, partsId);
+}

@@ -1,0 +1,35 @@
+import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import type { ManifestAttributes, Stored } from "../registry/items.ts";
+import { readObject } from "../registry/read_object.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { sleep } from "./flow.ts";
+
+/** What the manifest says, from its item or its object; `undefined` where its bytes are gone or are no manifest. */
+export async function manifestContent(
+  objects: ObjectStore,
+  manifest: Stored<ManifestAttributes>,
+): Promise<ParsedManifest | undefined> {
+  const bytes = await manifestBytes(objects, manifest);
+  if (bytes === undefined) return undefined;
+  try {
+    return parseManifest(bytes, manifest.attributes.mediaType);
+  } catch {
+    return undefined; // it was one when it was pushed, so it is damaged
+  }
+}
+
+async function manifestBytes(
+  objects: ObjectStore,
+  { bytes, attributes: { object, size } }: Stored<ManifestAttributes>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (bytes !== undefined || object === undefined) return bytes;
+  const found = await readObject({ objects, sleep }, object);
+  if (found === undefined) return undefined;
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for await (const chunk of found.chunks) {
+    if (offset + chunk.length <= size) whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return offset === size ? whole : undefined;
+}

@@ -1,0 +1,179 @@
+import {
+  type BlobAttributes,
+  manifestKey,
+  type TagAttributes,
+  type UploadAttributes,
+} from "../registry/items.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Key, NewItem, Table } from "../storage/table/table.ts";
+import { batches, parallel, patiently } from "./flow.ts";
+import {
+  digestIn,
+  type Kind,
+  kindOf,
+  latest,
+  type NamedObject,
+  nameOf,
+  objectOf,
+  repositoryOf,
+  textOf,
+} from "./kinds.ts";
+import type { Salvage } from "./salvage.ts";
+import { settleManifests } from "./settle_manifests.ts";
+import { readMany } from "./snapshot.ts";
+import { claimTable, releaseTable } from "./target.ts";
+
+/** What a restore takes items from. */
+export interface ItemSource {
+  /** What is asked for again where a restore goes on that broke off. */
+  id: string;
+  /** The items, the same ones each time. */
+  items: () => AsyncIterable<NewItem>;
+}
+
+/** What {@linkcode restore} takes. */
+export interface RestoreOptions {
+  /** Where the objects are that the items name. Nothing is written to it here. */
+  objects: ObjectStore;
+  /** Empty, or what an earlier restore from the same source has left. */
+  table: Table;
+  /** Whether a manifest without all that it references is worth a word. */
+  references: "strict" | "sparse";
+  /** Sees to it that an object is there, and says why it is not. */
+  obtain: (object: NamedObject) => Promise<string | undefined>;
+  /** How many objects may be seen to at once. */
+  parallel: number;
+  /** What becomes of uploads that had not ended: they are swept when they expire, or their objects are not here. */
+  uploads: "sweep" | "leave out";
+  /** Finds what the source does not know. */
+  salvage?: Salvage | undefined;
+  /** Told what is not as it was, a line each. */
+  report: (line: string) => void;
+  /** Told each time how many lines of the source are done; each one is read three times. */
+  progress?: ((lines: number) => void) | undefined;
+}
+
+/** What a restore has come to. */
+export interface RestoreReport {
+  /** Blobs that are there now. */
+  blobs: number;
+  /** Manifests that are there now. */
+  manifests: number;
+  /** Tags that are there now. */
+  tags: number;
+  /** Blobs and manifests that are not, since their object is not. */
+  lost: number;
+  /** Manifests without all that they reference, in strict mode. */
+  incomplete: number;
+  /** Tags whose manifest is not there. */
+  dropped: number;
+}
+
+/** Lines at a time: with the largest manifests some 25 MB. */
+const BATCH = 100;
+
+/**
+ * The kinds in the order that they are written in, so that whatever is there at a crash, or is seen by somebody who should
+ * not look yet, points at nothing that is not there: what protects comes first, and what points at others last.
+ */
+const ROUNDS = {
+  protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),
+  content: new Set<Kind>(["blob", "manifest", "upload", "other"]),
+  pointing: new Set<Kind>(["tag", "referrer", "upload"]),
+};
+
+/**
+ * Rebuilds an empty table from a backup. Afterwards no tag points at nothing, every blob and every manifest has its bytes,
+ * and a manifest that lacks what it references has been reported. Where it breaks off it is called again with the same
+ * source, and begins anew: all it writes is the same.
+ *
+ * @throws {BackupError} where the table has anything else.
+ */
+export async function restore(source: ItemSource, options: RestoreOptions): Promise<RestoreReport> {
+  const { table, salvage, progress = () => {} } = options;
+  const report: RestoreReport = { blobs: 0, manifests: 0, tags: 0, lost: 0, incomplete: 0, dropped: 0 };
+  await claimTable(table, source.id);
+  const round = async (kinds: ReadonlySet<Kind>, writeBatch: typeof putContent) => {
+    for await (const batch of batches(source.items(), BATCH)) {
+      const items = latest(batch.filter((item) => kinds.has(kindOf(item))));
+      if (items.length > 0) await writeBatch(items, options, report);
+      progress(batch.length);
+    }
+  };
+  await round(ROUNDS.protecting, protect);
+  await round(ROUNDS.content, putContent);
+  await salvage?.run(table);
+  Object.assign(report, await settleManifests(options));
+  await round(ROUNDS.pointing, putPointers);
+  await releaseTable(table);
+  return report;
+}
+
+function protect(items: NewItem[], { table }: RestoreOptions): Promise<void> {
+  return write(table, items);
+}
+
+/** Blobs and manifests whose bytes are there. Uploads wait where no sweep looks, until the blobs that they became are there. */
+async function putContent(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
+  const kept = await parallel(items, options.parallel, async (item) => {
+    const object = objectOf(item);
+    const reason = object && await options.obtain(object);
+    if (reason === undefined) return item;
+    report.lost++;
+    options.report(`${nameOf(item)}: ${reason}`);
+    return undefined;
+  });
+  const found = kept.filter((item) => item !== undefined);
+  await options.salvage?.know(found);
+  await write(options.table, found.flatMap((item) => asRestored(item, options)).map(held));
+}
+
+/** Tags and referrers whose manifest is there; and uploads to where the sweep finds them, but for those that are used up. */
+async function putPointers(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
+  const { table } = options;
+  const pointers = items.flatMap((item) => asRestored(item, options));
+  const targets = await readMany(table, latest(pointers.map(targetOf)));
+  const there = new Set(targets.map(textOf));
+  const kept = pointers.filter((item) => there.has(textOf(targetOf(item))));
+  for (const tag of pointers.filter((item) => kindOf(item) === "tag" && !kept.includes(item))) {
+    report.dropped++;
+    const { digest } = tag.attributes as TagAttributes;
+    options.report(`${nameOf(tag)}: the manifest that it points at is not there, ${digest}`);
+  }
+  report.tags += kept.filter((item) => kindOf(item) === "tag").length;
+  await write(table, kept);
+}
+
+/** What has to be there for the item to be written. */
+function targetOf(item: NewItem): Key {
+  const kind = kindOf(item);
+  if (kind === "upload") return item;
+  const digest = kind === "tag" ? (item.attributes as TagAttributes).digest : digestIn(item);
+  return manifestKey(repositoryOf(item), digest);
+}
+
+/** The item as it goes into a table that no other process uses: none that was at work before is at work on this one. */
+function asRestored(item: NewItem, { uploads }: RestoreOptions): NewItem[] {
+  if (kindOf(item) === "blob") {
+    // Its object is there, and whoever was about to delete it was about to do so on another table.
+    const attributes = item.attributes as BlobAttributes;
+    return [
+      attributes.state === "deleting" ? { ...item, attributes: { ...attributes, state: "live" } } : item,
+    ];
+  }
+  if (kindOf(item) !== "upload") return [item];
+  const attributes = item.attributes as UploadAttributes;
+  if (attributes.state === "done") return [item];
+  // What its client has sent since the backup is not known here, so nobody goes on with it.
+  return uploads === "sweep" ? [{ ...item, attributes: { ...attributes, state: "aborting" } }] : [];
+}
+
+/** An upload as the sweep does not find it: by the index alone. */
+function held(item: NewItem): NewItem {
+  const { index: _, ...rest } = item;
+  return kindOf(item) === "upload" ? rest : item;
+}
+
+async function write(table: Table, items: NewItem[]): Promise<void> {
+  if (items.length > 0) await patiently(() => table.putMany(items));
+}

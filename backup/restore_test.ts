@@ -1,0 +1,173 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Item } from "../storage/mod.ts";
+import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
+import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  IMAGE,
+  imageOf,
+  PRINCIPAL,
+  pushBlob,
+  pushManifest,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { BackupError } from "./backup_error.ts";
+import { backUp, comparable, GRACE, restoreBeside } from "./testing.ts";
+import { MARKER } from "./target.ts";
+
+/** A registry with an image, a large one, a referrer, a tag that moved, and an upload that has not ended. */
+async function filled() {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ grace: GRACE, deadline: GRACE / 4, uploadExpiry: 20 * GRACE });
+  await pushBlob(registry, CONFIG);
+  await pushBlob(registry, LAYER);
+  const image = imageOf(CONFIG, [LAYER]);
+  await pushManifest(registry, image, "latest");
+  stores.now += 7;
+  await pushManifest(registry, imageOfSize(300_000), "latest", "large");
+  const subject = { mediaType: IMAGE, digest: digest(image), size: image.length };
+  await pushManifest(registry, imageOf(CONFIG, [], { subject }));
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(30)));
+  stores.now += 10 * GRACE;
+  return { stores, registry, image, upload: id };
+}
+
+/** All items but open uploads, which a restore ends. */
+const settled = (items: Item[]) => comparable(items.filter(({ attributes }) => attributes.state !== "open"));
+
+Deno.test("restore() gives back every item as it was, but for uploads that had not ended", async () => {
+  const { stores, upload } = await filled();
+  const restored = await restoreBeside(stores, await backUp(stores));
+  const items = await restored.stores.items();
+  assertEquals(
+    comparable(items.filter(({ attributes }) => attributes.state !== "aborting")),
+    settled(await stores.items()),
+  );
+  const ended = items.filter(({ attributes }) =>
+    attributes.state === "aborting" && attributes.kind === "blob"
+  );
+  assertEquals(ended.map(({ pk }) => pk), [`upload#${upload}`]);
+  assertEquals(restored.said, []);
+  assertEquals(restored.report, { blobs: 2, manifests: 3, tags: 2, lost: 0, incomplete: 0, dropped: 0 });
+
+  // What the upload has left goes with the sweep.
+  restored.stores.now += 100 * GRACE;
+  await restored.stores.registry().sweep();
+  await assertNothingLeft(restored.stores);
+  await assertConsistent(restored.stores);
+});
+
+Deno.test("restore() refuses a table that has anything in it, and writes nothing", async () => {
+  const { stores } = await filled();
+  const archive = await backUp(stores);
+  const other = new TestStores({ objects: stores.objects });
+  await other.table.putMany([{ pk: "repos", sk: "a", attributes: {} }]);
+  const attempt = () => restoreBeside(stores, archive, { table: other.table });
+  await assertRejects(attempt, BackupError, "Cannot fill the table: it is not empty");
+  assertEquals((await other.items()).length, 1);
+});
+
+Deno.test("restore() goes on from wherever it broke off, and lets no other restore do so", async () => {
+  const { stores } = await filled();
+  const archive = await backUp(stores);
+  const expected = comparable(await (await restoreBeside(stores, archive)).stores.items());
+  for (let crash = 1;; crash++) {
+    const target = new TestStores({ objects: stores.objects });
+    target.now = stores.now;
+    let calls = 0;
+    const failing = hooked(target.table, () => {
+      if (++calls === crash) throw new TypeError("A crash");
+    });
+    const broken = await restoreBeside(stores, archive, { table: failing }).then(() => false, () => true);
+    if (!broken) break;
+    // Whatever was written by then points at nothing that is not there.
+    await assertConsistent(target);
+    const items = await target.items();
+    if (items.some(({ pk }) => pk === MARKER.pk)) {
+      await assertRejects(
+        () => restoreBeside(stores, archive, { table: target.table }, "another"),
+        BackupError,
+        "Cannot fill the table: it has part of test",
+      );
+    } else if (items.length > 0) {
+      assertEquals(comparable(items), expected); // it was over but for its word
+      continue;
+    }
+    await restoreBeside(stores, archive, { table: target.table });
+    assertEquals(comparable(await target.items()), expected);
+  }
+});
+
+Deno.test("restore() tells what went from the object store after the backup, and what lacks it", async () => {
+  const { stores, image } = await filled();
+  const archive = await backUp(stores);
+  const items = await stores.items();
+  const objectOf = (key: string) =>
+    items.find(({ pk, sk, attributes }) => `${pk} ${sk}`.includes(key) && attributes.object !== undefined)!
+      .attributes.object as string;
+  const large = digest(imageOfSize(300_000));
+  await stores.objects.delete([objectOf(`blob#${digest(LAYER)}`), objectOf(`manifest#${large}`)]);
+
+  const restored = await restoreBeside(stores, archive);
+  // The manifest that lacks a layer stays, with its tag if it had one; the one without bytes goes, with its tags.
+  assertEquals(restored.report, { blobs: 1, manifests: 2, tags: 0, lost: 2, incomplete: 1, dropped: 2 });
+  assertEquals(
+    restored.said.toSorted(),
+    [
+      `Blob ${digest(LAYER)}: ${objectOf(`blob#${digest(LAYER)}`)} is gone`,
+      `Manifest ${REPOSITORY}@${digest(image)} lacks ${digest(LAYER)}`,
+      `Manifest ${REPOSITORY}@${large}: ${objectOf(`manifest#${large}`)} is gone`,
+      `Tag ${REPOSITORY}:large: the manifest that it points at is not there, ${large}`,
+      `Tag ${REPOSITORY}:latest: the manifest that it points at is not there, ${large}`,
+    ].toSorted(),
+  );
+  await assertConsistent(restored.stores, "sparse");
+
+  // Whoever pushes the layer mends the manifest.
+  const { registry } = restored.stores.registry();
+  await pushBlob(registry, LAYER);
+  await pushManifest(registry, image, "latest");
+  await assertConsistent(restored.stores);
+});
+
+Deno.test("restore() says nothing of missing references where references are sparse", async () => {
+  const { stores } = await filled();
+  const archive = await backUp(stores);
+  for (const { pk, attributes } of await stores.items()) {
+    if (pk === `blob#${digest(LAYER)}` && attributes.object) {
+      await stores.objects.delete([String(attributes.object)]);
+    }
+  }
+  const { report } = await restoreBeside(stores, archive, { references: "sparse" });
+  assertEquals([report.lost, report.incomplete], [1, 0]);
+});
+
+Deno.test("restore() has a blob live whose deletion had begun, since its object is there", async () => {
+  const { stores } = await filled();
+  const items = await stores.items();
+  const blob = items.find(({ pk, sk }) => pk === `blob#${digest(LAYER)}` && sk === "blob")!;
+  await stores.table.putMany([{ ...blob, attributes: { ...blob.attributes, state: "deleting" } }]);
+  const restored = await restoreBeside(stores, await backUp(stores));
+  assertEquals((await restored.stores.table.get(blob))?.attributes, blob.attributes);
+});
+
+Deno.test("restore() writes a table of many items in batches of a hundred", async () => {
+  const { stores } = await filled();
+  const { registry } = stores.registry();
+  for (let i = 0; i < 400; i++) {
+    await pushManifest(registry, imageOf(CONFIG, [LAYER], { annotations: { i: `${i}` } }));
+  }
+  let most = 0;
+  const target = new TestStores({ objects: stores.objects });
+  const table = hooked(target.table, (method, [items]) => {
+    if (method === "putMany") most = Math.max(most, (items as unknown[]).length);
+  });
+  await restoreBeside(stores, await backUp(stores), { table });
+  assertEquals(most, 100);
+  assertEquals((await target.items()).length, (await stores.items()).length);
+});

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { type Digest, digestOf } from "../oci/digest.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  LINK_PREFIX,
+  linkItem,
+  type Stored,
+  stored,
+  type UploadAttributes,
+  uploadKey,
+} from "../registry/items.ts";
+import { prefixOf } from "../registry/object_key.ts";
+import { readObject } from "../registry/read_object.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { NewItem, Table } from "../storage/table/table.ts";
+import { sleep } from "./flow.ts";
+import { objectOf } from "./kinds.ts";
+
+/** Keys of one request. */
+const PAGE = 500;
+
+/** What {@linkcode Salvage} takes. */
+export interface SalvageOptions {
+  /** The objects; they are only read. */
+  objects: ObjectStore;
+  /** An empty table of any kind, to remember which objects are named: it takes an item for each and is not needed afterwards. */
+  scratch: Table;
+  /** The present in milliseconds since the epoch. */
+  now: () => number;
+  /** Told of each object that nothing names, and what became of it. */
+  report: (line: string) => void;
+}
+
+/**
+ * Finds the objects that no item of a backup names, and makes blobs of them by their hash: content that was pushed after
+ * the backup. Whose it was only the upload tells, where the backup has it; of all other blobs nobody has a link until
+ * somebody pushes them again. Tags and manifests' repositories are in no object, so they can't be found.
+ */
+export class Salvage {
+  /** Blobs that were made. */
+  adopted = 0;
+  readonly #options: SalvageOptions;
+  #upload: { prefix: string; item: Stored<UploadAttributes> | undefined } | undefined;
+
+  /** One that knows of no object yet. */
+  constructor(options: SalvageOptions) {
+    this.#options = options;
+  }
+
+  /** Remembers the objects that these items name. */
+  async know(items: NewItem[]): Promise<void> {
+    const keys = items.map((item) => objectOf(item)?.key).filter((key) => key !== undefined);
+    await this.#options.scratch.putMany(keys.map((sk) => ({ pk: "object", sk, attributes: {} })));
+  }
+
+  /** Looks at every object that is not known, and puts what it makes of it into the table. */
+  async run(table: Table): Promise<void> {
+    for (const prefix of ["blobs/", "manifests/"]) {
+      for await (const key of this.#unknown(prefix)) await this.#examine(table, key);
+    }
+  }
+
+  async *#unknown(prefix: string): AsyncGenerator<string> {
+    const { objects, scratch } = this.#options;
+    let after: string | undefined;
+    for (;;) {
+      const keys = await objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: PAGE });
+      const known = await scratch.getMany(keys.map((sk) => ({ pk: "object", sk })), { consistent: true });
+      yield* keys.filter((_, index) => known[index] === undefined);
+      if (keys.length < PAGE) return;
+      after = keys.at(-1);
+    }
+  }
+
+  async #examine(table: Table, key: string): Promise<void> {
+    const { report } = this.#options;
+    const upload = await this.#uploadOf(table, key);
+    const found = await this.#hash(key);
+    if (found === undefined) return;
+    const [sha256] = found.digests;
+    if (key.startsWith("manifests/")) {
+      const of = upload === undefined ? "" : ` of ${upload.attributes.repository}`;
+      return report(`Object ${key}: a manifest${of} that the backup does not know, ${sha256}`);
+    }
+    const digest = await this.#digestOf(table, found.digests, upload);
+    if (digest === undefined) return; // the sweep removes what its upload has not become
+    const blob = stored<BlobAttributes>(await table.get(blobKey(digest), { consistent: true }));
+    // With this object itself it is what a restore has made that broke off: its upload may be there again.
+    if (blob !== undefined && blob.attributes.object !== key) {
+      return report(`Object ${key}: another copy of ${digest}`);
+    }
+    const link = upload && linkItem(digest, upload.attributes.repository, this.#options.now());
+    if (link !== undefined) await table.putMany([link]);
+    await this.#protect(table, upload);
+    const attributes: BlobAttributes = {
+      size: found.size,
+      object: key,
+      state: "live",
+      writtenAt: this.#options.now(),
+    };
+    await table.putMany([{ ...blobKey(digest), attributes }]);
+    this.adopted++;
+    const to = upload === undefined ? "without a link" : `in ${upload.attributes.repository}`;
+    report(`Object ${key}: now blob ${digest}, ${to}`);
+  }
+
+  /** The upload that the object was written by, where the backup has it: its id is in the key. */
+  async #uploadOf(table: Table, key: string): Promise<Stored<UploadAttributes> | undefined> {
+    const prefix = prefixOf(key);
+    // Objects of one upload come together, and the first one may have used up its item.
+    if (this.#upload?.prefix !== prefix) {
+      const id = prefix.slice(prefix.lastIndexOf("/") + 1, -1);
+      const item = stored<UploadAttributes>(await table.get(uploadKey(id), { consistent: true }));
+      this.#upload = { prefix, item };
+    }
+    return this.#upload.item;
+  }
+
+  /** What the object is as a blob: what its upload or anybody's link says; none where its upload became another. */
+  async #digestOf(
+    table: Table,
+    digests: Digest[],
+    upload: Stored<UploadAttributes> | undefined,
+  ): Promise<Digest | undefined> {
+    const named = namedBy(upload);
+    if (named.length > 0) return digests.find((digest) => named.includes(digest));
+    for (const digest of digests) {
+      const links = await table.query(`blob#${digest}`, { prefix: LINK_PREFIX, limit: 1, consistent: true });
+      if (links.length > 0) return digest;
+    }
+    return digests[0];
+  }
+
+  /**
+   * The sweep of an upload that names no digest would take the object along, so the upload goes: what else it has left is
+   * an object as well, which becomes a blob, and a collector's business.
+   */
+  async #protect(table: Table, upload: Stored<UploadAttributes> | undefined): Promise<void> {
+    if (upload === undefined || namedBy(upload).length > 0) return;
+    await table.delete(upload, { ifVersion: upload.version });
+  }
+
+  async #hash(key: string): Promise<{ size: number; digests: Digest[] } | undefined> {
+    const found = await readObject({ objects: this.#options.objects, sleep }, key);
+    if (found === undefined) return undefined;
+    const algorithms = ["sha256", "sha512"] as const;
+    const hashes = algorithms.map((algorithm) => createHash(algorithm));
+    for await (const chunk of found.chunks) hashes.forEach((hash) => hash.update(chunk));
+    const digests = algorithms.map((algorithm, index) => digestOf(algorithm, hashes[index]!.digest("hex")));
+    return { size: found.size, digests };
+  }
+}
+
+/** The digests that the upload has become, or may have. */
+function namedBy(upload: Stored<UploadAttributes> | undefined): Digest[] {
+  const { attempt, digest } = upload?.attributes ?? {};
+  return [attempt, digest].filter((digest) => digest !== undefined);
+}

@@ -1,0 +1,108 @@
+import { type Digest, isDigest } from "../oci/digest.ts";
+import type { ParsedManifest } from "../oci/manifest.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import {
+  blobKey,
+  linkKey,
+  type ManifestAttributes,
+  manifestKey,
+  repositoryKey,
+  type Stored,
+  stored,
+} from "../registry/items.ts";
+import { edgeItems } from "../registry/references.ts";
+import { referrerItem } from "../registry/referrers.ts";
+import type { Key, NewItem, Table } from "../storage/table/table.ts";
+import { batches, parallel, patiently } from "./flow.ts";
+import { digestIn, kindOf, nameOf, repositoryOf, textOf } from "./kinds.ts";
+import { manifestContent } from "./manifest_content.ts";
+import type { RestoreOptions, RestoreReport } from "./restore.ts";
+import { readMany, scanAll } from "./snapshot.ts";
+
+/** Items that are gone through at a time: with the largest manifests some 25 MB. */
+const BATCH = 100;
+
+/** Manifests that are looked at at once, and references of one of them. */
+const PARALLEL = 8;
+const REFERENCES = 100;
+
+/**
+ * Goes through a table whose tags are still to come: puts edges, referrers and repositories that a push during the backup
+ * had put where the backup had already been, and counts blobs, manifests, and those manifests that lack what they
+ * reference. Those stay: what they have can be read, and whoever pushes the rest mends them.
+ */
+export async function settleManifests(
+  options: RestoreOptions,
+): Promise<Pick<RestoreReport, "blobs" | "manifests" | "incomplete">> {
+  const counts = { blobs: 0, manifests: 0, incomplete: 0 };
+  for await (const items of batches(scanAll(options.table), BATCH)) {
+    counts.blobs += items.filter((item) => kindOf(item) === "blob").length;
+    const manifests = items.filter((item) => kindOf(item) === "manifest");
+    counts.manifests += manifests.length;
+    await parallel(manifests, PARALLEL, async (item) => {
+      const manifest = stored<ManifestAttributes>(item)!;
+      const lacking = await settle(options, repositoryOf(item), manifest);
+      if (lacking.length === 0) return;
+      counts.incomplete++;
+      options.report(`${nameOf(item)} lacks ${lacking.join(", ")}`);
+    });
+  }
+  return counts;
+}
+
+async function settle(
+  { objects, table, references }: RestoreOptions,
+  repository: RepositoryName,
+  manifest: Stored<ManifestAttributes>,
+): Promise<string[]> {
+  const parsed = await manifestContent(objects, manifest);
+  if (parsed === undefined) return ["its content: the bytes are no manifest"];
+  const digest = digestIn(manifest);
+  const { size, pushedAt, push } = manifest.attributes;
+  const derived = [
+    { ...repositoryKey(repository), attributes: { createdAt: pushedAt } },
+    ...edgeItems(repository, digest, parsed, { at: pushedAt, ...(push === undefined ? {} : { push }) }),
+    referrerItem(repository, parsed, digest, size),
+  ].filter((item) => item !== undefined);
+  const there = await keysThere(table, derived);
+  const missing: NewItem[] = derived.filter((item) => !there.has(textOf(item)));
+  if (missing.length > 0) await patiently(() => table.putMany(missing));
+  return references === "sparse" ? [] : await lackingOf(table, repository, parsed);
+}
+
+/** What the manifest must have, but the repository has not. */
+async function lackingOf(
+  table: Table,
+  repository: RepositoryName,
+  { references }: ParsedManifest,
+): Promise<Digest[]> {
+  const lacking: Digest[] = [];
+  const required = references.filter(({ required }) => required).map(({ digest }) => digest).filter(isDigest);
+  for (let at = 0; at < required.length; at += REFERENCES) {
+    const some = required.slice(at, at + REFERENCES);
+    const there = await keysThere(
+      table,
+      some.flatMap((digest) => [
+        linkKey(digest, repository),
+        blobKey(digest),
+        manifestKey(repository, digest),
+      ]),
+    );
+    const has = (key: Key) => there.has(textOf(key));
+    lacking.push(
+      ...some.filter((digest) =>
+        !has(manifestKey(repository, digest)) &&
+        !(has(linkKey(digest, repository)) && has(blobKey(digest)))
+      ),
+    );
+  }
+  return lacking;
+}
+
+async function keysThere(table: Table, keys: Key[]): Promise<Set<string>> {
+  const there = new Set<string>();
+  for (let at = 0; at < keys.length; at += REFERENCES) {
+    for (const item of await readMany(table, keys.slice(at, at + REFERENCES))) there.add(textOf(item));
+  }
+  return there;
+}

@@ -1,0 +1,100 @@
+import { readObject } from "../registry/read_object.ts";
+import { randomId } from "../registry/random_id.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { BackupError } from "./backup_error.ts";
+import { sleep } from "./flow.ts";
+import { ObjectWriter } from "./object_writer.ts";
+
+/** Where backups are in an object store: beside `blobs/` and `manifests/`, which hold what items name. */
+export const BACKUPS = "backups/";
+
+/** The time that it was begun, in the letters of a key (ISO 8601 without separators), and a bit of chance. */
+const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;
+
+/** How old what was begun and not completed must be before it is taken for a crash's, in milliseconds. */
+const ABANDONED = 24 * 60 * 60_000;
+
+/** Keys of one request. */
+const PAGE = 1000;
+
+/** A backup in an object store. */
+export interface StoredBackup {
+  /** What it is restored by. */
+  name: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** A name that no other backup has, for one that begins now. */
+export function newBackupName(now: number): string {
+  const time = new Date(now).toISOString().replace(/\.\d+|[-:]/g, "").toLowerCase();
+  return `${time}-${randomId().slice(0, 8)}`;
+}
+
+/** Whether this is the name of a backup in a store, and no path. */
+export function isBackupName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** Stores a backup under its name. What a crash left of earlier ones goes. */
+export async function shelve(
+  objects: ObjectStore,
+  name: string,
+  backup: ReadableStream<Uint8Array<ArrayBuffer>>,
+  now: number,
+): Promise<void> {
+  await abortAbandoned(objects, now);
+  const writer = new ObjectWriter(objects, BACKUPS + name);
+  try {
+    for await (const chunk of backup) await writer.write(chunk);
+    await writer.publish();
+  } catch (error) {
+    await writer.drop().catch(() => {}); // a later backup does it
+    throw error;
+  }
+}
+
+async function abortAbandoned(objects: ObjectStore, now: number): Promise<void> {
+  for (const { key, partsId } of await objects.listParts(BACKUPS, PAGE)) {
+    const [, ...numbers] = NAME.exec(key.slice(BACKUPS.length)) ?? [];
+    const [year, month, day, hour, minute, second] = numbers.map(Number);
+    const begunAt = Date.UTC(year!, month! - 1, day, hour, minute, second);
+    if (begunAt < now - ABANDONED) await objects.abortParts(key, partsId);
+  }
+}
+
+/** The backups of a store, the oldest first. */
+export async function* listBackups(objects: ObjectStore): AsyncGenerator<StoredBackup> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const keys = await objects.list(BACKUPS, { ...from, limit: PAGE });
+    for (const key of keys) {
+      const size = await objects.size(key);
+      if (size !== undefined) yield { name: key.slice(BACKUPS.length), size };
+    }
+    if (keys.length < PAGE) return;
+    after = keys.at(-1);
+  }
+}
+
+/**
+ * The bytes of a backup, however often the store breaks off.
+ *
+ * @throws {BackupError} where there is none of this name.
+ */
+export async function openShelved(
+  objects: ObjectStore,
+  name: string,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const found = isBackupName(name) ? await readObject({ objects, sleep }, BACKUPS + name) : undefined;
+  if (found === undefined) throw new BackupError(`There is no backup "${name}" in the object store`);
+  return ReadableStream.from(copies(found.chunks));
+}
+
+/** A chunk is the reader's only until the next one. */
+async function* copies(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of chunks) yield chunk.slice();
+}

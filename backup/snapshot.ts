@@ -1,0 +1,159 @@
+import { isDigest } from "../oci/digest.ts";
+import type { RepositoryName, Tag } from "../oci/name.ts";
+import {
+  blobKey,
+  EXPIRY_SHARDS,
+  linkKey,
+  type ManifestAttributes,
+  manifestKey,
+  REPOSITORIES,
+  type Stored,
+  stored,
+  TAG_PREFIX,
+  type TagAttributes,
+  taggedKey,
+} from "../registry/items.ts";
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Item, Key, QueryOptions, Table } from "../storage/table/table.ts";
+import { patiently } from "./flow.ts";
+import { kindOf, repositoryOf } from "./kinds.ts";
+import { manifestContent } from "./manifest_content.ts";
+
+/** Where a registry is kept. */
+export interface Stores {
+  /** Bytes. */
+  objects: ObjectStore;
+  /** All else. */
+  table: Table;
+}
+
+/** Items of one page: with the largest manifests some 25 MB. */
+const PAGE = 100;
+
+/** References that are looked up at a time. */
+const REFERENCES = 50;
+
+/**
+ * Every item of a table that is written to all the while, as one that could be served: a scan alone is none, since what
+ * is written behind its back may point at what it came by before that was there. So
+ *
+ * 1. the scan comes by everything but tags and uploads. What was there before it began, and stays, is among it;
+ * 2. a manifest that was pushed after `since` (milliseconds since the epoch, before the scan) may reference what the scan
+ *    missed, and is followed by what it references, read after it;
+ * 3. tags come after all manifests. One that moved after `since` is followed by what it points at, in the same way, and
+ *    is read again where a delete has taken that;
+ * 4. uploads come after all blobs: one whose blob is among them tells by then that it has become that blob, so a sweep
+ *    of it keeps the blob's object.
+ *
+ * An item may come more than once: the last one is the latest.
+ */
+export async function* snapshot(stores: Stores, since: number): AsyncGenerator<Item> {
+  const { table } = stores;
+  for await (const item of scanAll(table)) {
+    const kind = kindOf(item);
+    if (kind === "tag" || kind === "upload") continue;
+    yield item;
+    if (kind === "manifest") yield* references(stores, stored<ManifestAttributes>(item)!, since);
+  }
+  for await (const { sk: name } of queryAll((options) => table.query(REPOSITORIES, options))) {
+    const read = (options: QueryOptions) => table.query(`repo#${name}`, { prefix: TAG_PREFIX, ...options });
+    for await (const tag of queryAll(read)) yield* withTarget(stores, name as RepositoryName, tag, since);
+  }
+  for (const shard of EXPIRY_SHARDS) yield* uploadsOf(table, shard);
+}
+
+/** Every item, each page as of when it was read. */
+export async function* scanAll(table: Table): AsyncGenerator<Item> {
+  let after: Key | undefined;
+  do {
+    const from = after === undefined ? {} : { after };
+    const page = await patiently(() => table.scan({ ...from, limit: PAGE, consistent: true }));
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function* queryAll(
+  read: (options: QueryOptions & { consistent: true }) => Promise<Item[]>,
+): AsyncGenerator<Item> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const items = await patiently(() => read({ ...from, limit: PAGE, consistent: true }));
+    yield* items;
+    if (items.length < PAGE) return;
+    after = items.at(-1)!.sk;
+  }
+}
+
+/** What a manifest that may be younger than the scan references: links, children, and then blobs, as a push reads them. */
+async function* references(
+  stores: Stores,
+  manifest: Stored<ManifestAttributes>,
+  since: number,
+  seen = new Set<string>(),
+): AsyncGenerator<Item> {
+  if (manifest.attributes.pushedAt < since || seen.has(manifest.sk)) return;
+  seen.add(manifest.sk); // many indexes may have the same children
+  const content = await manifestContent(stores.objects, manifest);
+  const repository = repositoryOf(manifest);
+  const targets = (content?.references ?? []).map(({ digest }) => digest).filter(isDigest);
+  for (let at = 0; at < targets.length; at += REFERENCES) {
+    const some = targets.slice(at, at + REFERENCES);
+    const links = await readMany(stores.table, some.map((digest) => linkKey(digest, repository)));
+    const children = await readMany(stores.table, some.map((digest) => manifestKey(repository, digest)));
+    const blobs = await readMany(stores.table, some.map((digest) => blobKey(digest)));
+    yield* [...links, ...blobs];
+    for (const child of children) {
+      yield child;
+      yield* references(stores, stored<ManifestAttributes>(child)!, since, seen);
+    }
+  }
+}
+
+/** A tag, and what it points at where that may be younger than the scan. */
+async function* withTarget(
+  stores: Stores,
+  repository: RepositoryName,
+  tag: Item,
+  since: number,
+): AsyncGenerator<Item> {
+  const { table } = stores;
+  let current = stored<TagAttributes>(tag);
+  while (current !== undefined) {
+    const { digest, moves } = current.attributes;
+    if ((moves[0]?.at ?? Infinity) < since) return yield current;
+    const mark = taggedKey(repository, digest, current.sk.slice(TAG_PREFIX.length) as Tag);
+    const found = await readMany(table, [mark, manifestKey(repository, digest)]);
+    const manifest = stored<ManifestAttributes>(found.find((item) => kindOf(item) === "manifest"));
+    const seen = current;
+    if (manifest === undefined) {
+      current = stored<TagAttributes>(await table.get(seen, { consistent: true }));
+      // The same still: whoever deletes the manifest is about to delete the tag. The restore does it then.
+      if (current?.version !== seen.version) continue;
+    }
+    yield* found;
+    if (manifest !== undefined) yield* references(stores, manifest, since);
+    return yield seen;
+  }
+}
+
+/** The index may lag behind, so it only proposes. What it misses is an upload of a moment ago, whose client begins anew. */
+async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const proposed = await patiently(() => table.queryIndex(shard, { ...from, limit: PAGE }));
+    yield* await readMany(table, proposed);
+    if (proposed.length < PAGE) return;
+    after = proposed.at(-1)!.index!.sk;
+  }
+}
+
+/** Those of the items that are there. */
+export async function readMany(table: Table, keys: Key[]): Promise<Item[]> {
+  const items = await patiently(() =>
+    table.getMany(keys.map(({ pk, sk }) => ({ pk, sk })), { consistent: true })
+  );
+  return items.filter((item) => item !== undefined);
+}

@@ -1,0 +1,65 @@
+import { createRegistry, type Removal } from "../registry/mod.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
+
+/** How `skerry collect` goes about it. */
+export interface CollectCommandOptions {
+  /** Removes nothing, and says what would go. */
+  dryRun: boolean;
+  /** A line of JSON for each thing. */
+  json: boolean;
+}
+
+/** Items between two lines of progress. */
+const PROGRESS = 10_000;
+
+/**
+ * `skerry collect`: removes what nothing refers to any more, beside whatever else runs on the storage, and prints it.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where the storage can't be used, or nothing may be written.
+ */
+export async function collect(
+  config: Config,
+  print: (text: string) => void,
+  { dryRun, json }: CollectCommandOptions,
+): Promise<number> {
+  if (config.readOnly && !dryRun) throw new StartError("Cannot collect: the registry is read-only");
+  const { objects, table, close } = await openForUpkeep(config);
+  try {
+    const registry = createRegistry({ ...config, objects, table });
+    const counts = new Map<string, number>();
+    let [items, bytes] = [0, 0];
+    for (let step = await registry.collect({ dryRun });;) {
+      for (const removal of step.removals) {
+        print(json ? JSON.stringify(removal) : lineOf(removal));
+        counts.set(removal.kind, (counts.get(removal.kind) ?? 0) + 1);
+        bytes += removal.size ?? 0;
+      }
+      const before = items;
+      items += step.items;
+      if (Deno.stderr.isTerminal() && Math.floor(before / PROGRESS) < Math.floor(items / PROGRESS)) {
+        console.error(`${items} items looked at`);
+      }
+      if (step.next === undefined) break;
+      step = await registry.collect({ dryRun, after: step.next });
+    }
+    if (!json) print(`${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${items} items`);
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+function lineOf({ kind, repository, name, reason, size }: Removal): string {
+  const where = repository === undefined ? "" : `${repository}  `;
+  return `${where}${kind} ${name}${size === undefined ? "" : `  ${size} bytes`}  ${reason}`;
+}
+
+function summaryOf(counts: ReadonlyMap<string, number>, bytes: number): string {
+  if (counts.size === 0) return "nothing";
+  return `${
+    [...counts].map(([kind, count]) => `${count} ${kind}s`).join(", ")
+  } and ${bytes} bytes of content`;
+}

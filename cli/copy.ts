@@ -1,0 +1,83 @@
+import { Archive, assertRestorable, BackupError, copyObjects, copyRegistry } from "../backup/mod.ts";
+import type { Storage } from "../open_storage.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import { backupOf } from "./backup.ts";
+import { ProgressBar } from "./progress_bar.ts";
+import { exitCodeOf, summaryOf } from "./restore.ts";
+import { withScratchFolder } from "./scratch_folder.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
+
+/** What `skerry copy` is asked for. */
+export interface CopyCommand {
+  /** Where the copy goes. */
+  to: Config;
+  /** Whether only objects are copied, and no item. */
+  objectsOnly: boolean;
+}
+
+/**
+ * `skerry copy`: copies the configured registry to another storage, whose table is empty.
+ *
+ * @returns The exit code: 1 where something could not be copied.
+ * @throws {StartError} where one of the two can't be used.
+ */
+export async function copy(
+  config: Config,
+  print: (text: string) => void,
+  command: CopyCommand,
+): Promise<number> {
+  const source = placeOf(config);
+  if (source === placeOf(command.to)) throw new StartError(`Cannot copy ${source} to itself`);
+  await using stack = new AsyncDisposableStack();
+  const [from, to] = await Promise.all([config, command.to].map((config) => openInto(stack, config)));
+  try {
+    if (!command.objectsOnly) await assertRestorable(to!.table, source);
+    return await withScratchFolder(async (folder) => {
+      const archive = await spool(from!, config, `${folder}/items`);
+      using bar = new ProgressBar("Copying", archive.counts.bytes);
+      const options = {
+        from: from!.objects,
+        largest: to!.maxBlobSize,
+        report: (line: string) => (bar.clear(), print(line)),
+        progress: (bytes: number) => bar.add(bytes),
+      };
+      if (command.objectsOnly) {
+        const failed = await copyObjects(archive, { ...options, to: to!.objects });
+        bar.clear();
+        print(`Copied the objects; ${failed} could not be copied`);
+        return failed === 0 ? 0 : 1;
+      }
+      const report = await copyRegistry(archive, {
+        ...options,
+        to: to!,
+        source,
+        references: config.references,
+      });
+      bar.clear();
+      print(summaryOf("Copied", report));
+      return report.lost > 0 ? 1 : exitCodeOf(report);
+    });
+  } catch (error) {
+    throw error instanceof BackupError ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+async function openInto(stack: AsyncDisposableStack, config: Config): Promise<Storage> {
+  const storage = await openForUpkeep(config);
+  stack.defer(storage.close);
+  return storage;
+}
+
+/** The items of a registry as they are now, in a file: they are read several times, and the table changes meanwhile. */
+async function spool(from: Storage, config: Config, path: string): Promise<Archive> {
+  const { stream } = backupOf(from, config, { id: "copy", startedAt: Date.now() });
+  await Deno.writeFile(path, stream);
+  return await Archive.open(async () => (await Deno.open(path)).readable);
+}
+
+/** What is copied from or to, in words. */
+function placeOf({ storage, data, s3Bucket, s3Prefix, dynamodbTable }: Config): string {
+  if (storage !== "aws") return `${storage} ${data}`;
+  return `bucket ${s3Bucket}/${s3Prefix}, table ${dynamodbTable}`;
+}

@@ -1,0 +1,62 @@
+/** As much of a terminal as a bar needs. */
+export interface Terminal {
+  /** Whether anybody is there to look at it. */
+  isTerminal(): boolean;
+  /** Writes at once. */
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** Characters of the whole bar. */
+const WIDTH = 30;
+
+/** Least milliseconds between two pictures. */
+const INTERVAL = 100;
+
+/** How far something has come, on a terminal; elsewhere it shows nothing. */
+export class ProgressBar implements Disposable {
+  readonly #what: string;
+  readonly #total: number;
+  readonly #terminal: Terminal;
+  readonly #now: () => number;
+  #done = 0;
+  #shownAt = -Infinity;
+
+  /** A bar for `total` of something, in bytes or pieces. */
+  constructor(
+    what: string,
+    total: number,
+    terminal: Terminal = Deno.stderr,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#what = what;
+    this.#total = total;
+    this.#terminal = terminal;
+    this.#now = now;
+  }
+
+  /** Says that so much more is done. */
+  add(done: number): void {
+    this.#done += done;
+    if (!this.#terminal.isTerminal() || this.#now() - this.#shownAt < INTERVAL) return;
+    this.#shownAt = this.#now();
+    const part = this.#total === 0 ? 1 : Math.min(1, this.#done / this.#total);
+    const bar = "#".repeat(Math.round(part * WIDTH)).padEnd(WIDTH, ".");
+    this.#write(`\r${this.#what} [${bar}] ${String(Math.floor(part * 100)).padStart(3)} %`);
+  }
+
+  /** Leaves the line to others. */
+  clear(): void {
+    if (this.#shownAt === -Infinity) return;
+    this.#write("\r\x1b[K");
+    this.#shownAt = -Infinity;
+  }
+
+  /** {@linkcode ProgressBar.clear}. */
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+
+  #write(text: string): void {
+    this.#terminal.writeSync(new TextEncoder().encode(text));
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  Archive,
+  assertRestorable,
+  BackupError,
+  isBackupName,
+  listBackups,
+  type NamedObject,
+  openShelved,
+  restore as restoreTable,
+  type RestoreReport,
+  Salvage,
+} from "../backup/mod.ts";
+import type { Storage } from "../open_storage.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
+import { ProgressBar } from "./progress_bar.ts";
+import { withScratchFolder } from "./scratch_folder.ts";
+import { openForUpkeep } from "./upkeep_storage.ts";
+
+/** What `skerry restore` is asked for. */
+export interface RestoreCommand {
+  /** A file, or the name of a backup in the object store. */
+  from: string;
+  /** Whether to find what the backup does not know. */
+  fromObjects: boolean;
+  /** Whether only to say what would come of it, whatever is in the table now. */
+  dryRun: boolean;
+}
+
+/** Objects that are looked for at once. */
+const PARALLEL = 16;
+
+/** How often a backup is read once it has been verified. */
+const READINGS = 3;
+
+/**
+ * `skerry restore`: rebuilds the configured table, which is empty, from a backup.
+ *
+ * @returns The exit code: 1 where something could not be had back.
+ * @throws {StartError} where the backup or the table does not do, before anything is written.
+ */
+export async function restore(
+  config: Config,
+  print: (text: string) => void,
+  command: RestoreCommand,
+): Promise<number> {
+  return await withStorage(config, async (storage) => {
+    const archive = await Archive.open(() => openBackup(storage.objects, command.from));
+    const source = `backup ${archive.header.id}`;
+    await assertRestorable(storage.table, source).catch((error) => {
+      if (!command.dryRun) throw error;
+      print(error.message);
+    });
+    const { startedAt } = archive.header;
+    print(`Backup of ${new Date(startedAt).toISOString()}, ${archive.counts.items} items`);
+    return await withScratchFolder(async (folder) => {
+      await using scratch = await SqliteTable.open(`${folder}/objects.sqlite`);
+      await using rehearsal = await SqliteTable.open(`${folder}/table.sqlite`);
+      using bar = new ProgressBar("Restoring", READINGS * archive.counts.items);
+      const report = (line: string) => (bar.clear(), print(line));
+      const { objects } = storage;
+      const salvage = command.fromObjects
+        ? new Salvage({ objects, scratch, now: Date.now, report })
+        : undefined;
+      const restored = await restoreTable({ id: source, items: () => archive.items() }, {
+        objects,
+        // What is rehearsed takes the same steps, elsewhere.
+        table: command.dryRun ? rehearsal : storage.table,
+        references: config.references,
+        obtain: (object) => reasonOfLoss(objects, object),
+        parallel: PARALLEL,
+        uploads: "sweep",
+        salvage,
+        report,
+        progress: (lines) => bar.add(lines),
+      });
+      bar.clear();
+      print(summaryOf(command.dryRun ? "Would restore" : "Restored", restored));
+      if (salvage !== undefined) print(`Blobs found by their hash: ${salvage.adopted}`);
+      return exitCodeOf(restored);
+    });
+  });
+}
+
+/** `skerry restore --list`: the backups in the object store, the oldest first. */
+export async function list(config: Config, print: (text: string) => void): Promise<number> {
+  return await withStorage(config, async ({ objects }) => {
+    for await (const { name, size } of listBackups(objects)) print(`${name}  ${size} bytes`);
+    return 0;
+  });
+}
+
+/** What a restore or a copy has come to, in a line. */
+export function summaryOf(verb: string, report: RestoreReport): string {
+  const { tags, manifests, blobs, lost, incomplete, dropped } = report;
+  return `${verb} ${tags} tags, ${manifests} manifests and ${blobs} blobs; ` +
+    `not there: ${lost} objects, ${dropped} tags' manifests; ${incomplete} manifests are incomplete`;
+}
+
+/** 1 where something that could be read before can't be read now. A blob alone may well have been collected since. */
+export function exitCodeOf({ incomplete, dropped }: RestoreReport): number {
+  return incomplete + dropped > 0 ? 1 : 0;
+}
+
+/** Runs `use` with the storage; what a person can do something about becomes a `StartError`. */
+async function withStorage(
+  config: Config,
+  use: (storage: Storage) => Promise<number>,
+): Promise<number> {
+  const storage = await openForUpkeep(config);
+  try {
+    return await use(storage);
+  } catch (error) {
+    throw error instanceof BackupError ? new StartError(error.message, { cause: error }) : error;
+  } finally {
+    await storage.close();
+  }
+}
+
+async function openBackup(
+  objects: ObjectStore,
+  from: string,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (isBackupName(from)) return await openShelved(objects, from);
+  try {
+    return (await Deno.open(from)).readable;
+  } catch (error) {
+    throw new BackupError(`Cannot read the backup: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function reasonOfLoss(objects: ObjectStore, { key, size }: NamedObject): Promise<string | undefined> {
+  const found = await objects.size(key);
+  if (found === size) return undefined;
+  return found === undefined
+    ? `its object is gone, ${key}`
+    : `its object has ${found} bytes and not ${size}, ${key}`;
+}
