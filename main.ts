@@ -45,11 +45,27 @@ async function serveRegistry(): Promise<void> {
     ready: async () => await (await opener.open()).ready(),
     limits: config,
   });
+  scheduleUpkeep(opener, log);
   const server = listen(config, app.fetch, log);
   announce(server, config, log);
   stopOnSignal(server, opener, log);
   // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
   AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
+}
+
+/** `Deno.cron`, where the platform has it: its types are unstable. */
+type Cron = (name: string, schedule: string, handler: () => Promise<void>) => Promise<void>;
+
+/** How long the upkeep may take that the platform starts, in milliseconds. */
+const UPKEEP_BUDGET = 60_000;
+
+/** On Deno Deploy nothing lives as long as an interval, but the platform itself calls now and then. */
+function scheduleUpkeep(opener: Opener, log: Log): void {
+  const { cron } = Deno as { cron?: Cron };
+  // Each branch has its own schedule, but only one of them is the registry.
+  if (cron === undefined || Deno.env.get("DENO_TIMELINE") !== "production") return;
+  cron("upkeep", "*/15 * * * *", async () => await (await opener.open()).upkeep(UPKEEP_BUDGET))
+    .catch((error) => log.error("Cannot schedule the upkeep", error));
 }
 
 function logFormat({ log }: Config): "json" | "text" | "off" {

@@ -3,7 +3,7 @@ import type { Log } from "./log.ts";
 import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
 import { openStorage } from "./open_storage.ts";
 import type { Config } from "./settings.ts";
-import { startSweeper } from "./sweeper.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** Milliseconds that storage may take to answer before it counts as not ready: whoever asks does not wait for ever. */
 const READY_LIMIT = 2000;
@@ -14,6 +14,8 @@ export interface OpenRegistry {
   registry: Registry;
   /** Whether what it stands on answers. */
   ready: () => Promise<boolean>;
+  /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
+  upkeep: (budget: number) => Promise<void>;
   /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
   close: () => Promise<void>;
 }
@@ -25,35 +27,19 @@ export interface OpenRegistry {
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, close } = await openStorage(config, log);
-  const { registry, sweep, retain, pullTimes } = createRegistry({
+  const stored = createRegistry({
     ...config,
     maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
     objects,
     table,
     touch: !config.readOnly,
   });
-  const sweeper = startSweeper({
-    interval: config.readOnly ? 0 : config.sweepInterval,
-    failed: (error) => log.error("Cannot sweep expired uploads", error),
-    async sweep() {
-      const { uploads, objects } = await sweep();
-      if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
-    },
-  });
-  const retainer = startSweeper({
-    interval: config.readOnly || config.retention.length === 0 ? 0 : config.retentionInterval,
-    failed: (error) => log.error("Cannot remove what no rule keeps", error),
-    async sweep() {
-      for await (const { pending, ...retired } of retain(config.retention)) {
-        if (!pending) log.info("Removed what no rule keeps", { ...retired });
-      }
-    },
-  });
-  const pulls = config.readOnly ? undefined : await pullTimes(
+  const upkeep = startUpkeep(config, stored, log);
+  const pulls = config.readOnly ? undefined : await stored.pullTimes(
     config.retention,
     (error) => log.error("Cannot record pulls", error),
   );
-  const restricted = restrict(registry, config);
+  const restricted = restrict(stored.registry, config);
   return {
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(restricted) ?? restricted,
@@ -61,9 +47,9 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
       const asked = Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
       return await within(READY_LIMIT, asked.then(() => true));
     },
+    upkeep: (budget) => upkeep.run(budget),
     async close() {
-      sweeper.stop();
-      retainer.stop();
+      upkeep.stop();
       await pulls?.stop();
       await close();
     },

@@ -172,11 +172,20 @@ export const SETTINGS = {
     "How often what no rule of `retention` keeps is looked for and removed; 0 never looks. Where there are many " +
       "processes, one of them or `skerry retain` is enough.",
   ),
+  collectInterval: setting(
+    duration("0", "20d"),
+    "SKERRY_COLLECT_INTERVAL",
+    "24h",
+    "How often a collection is begun, which looks at everything once and removes what nothing refers to; 0 never begins " +
+      "one. All processes do it together, each in small steps while it serves.",
+  ),
   grace: setting(
     duration("1s"),
     "SKERRY_GRACE",
-    "1h",
-    "How old what nothing refers to must be before it may be removed. All processes must agree on it.",
+    "24h",
+    "How old what nothing refers to must be before it may be removed: so long has a client from its push of a blob, or " +
+      "from asking whether it is there, to its push of the manifest. The clocks of all processes may differ by an " +
+      "eighth of it, and all of them must agree on it.",
   ),
   deadline: setting(
     duration("1ms"),

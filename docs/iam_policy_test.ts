@@ -77,6 +77,7 @@ Deno.test("iam-policy.json allows what serving does, and nothing else", async ()
         SKERRY_CACHE_AGE: "0",
         SKERRY_UPLOAD_EXPIRY: "1s",
         SKERRY_SWEEP_INTERVAL: "200ms",
+        SKERRY_COLLECT_INTERVAL: "200ms",
       },
     });
     await useAll(registry);

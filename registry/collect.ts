@@ -21,12 +21,13 @@ import {
   stored,
   type UploadAttributes,
 } from "./items.ts";
+import { forEachOf } from "./parallel.ts";
 import { isExpired, sweepUpload } from "./sweep.ts";
 
 /** Something that a collection has removed, or would remove. */
 export interface Removal {
   /** What it is, in the words of ARCHITECTURE.md. */
-  kind: "blob" | "link" | "edge" | "tag" | "tag mark" | "referrer" | "repository" | "upload";
+  kind: "blob" | "link" | "edge" | "tag" | "tag mark" | "referrer" | "pull" | "repository" | "upload";
   /** The repository that it was in, where it was in one. */
   repository?: string;
   /** Which one: a digest, a tag, an upload's id; of an edge and a referrer both digests. */
@@ -142,6 +143,7 @@ const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
   tag: { kind: "tag", reason: "The manifest is gone" },
   tagged: { kind: "tag mark", reason: "The tag does not point there" },
   referrer: { kind: "referrer", reason: "The manifest is gone" },
+  pulled: { kind: "pull", reason: "The tag is gone" },
 };
 
 function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
@@ -190,12 +192,9 @@ function uploadCandidate(item: Item): Candidate {
 /** Looks at the candidates, a few at a time, and answers what went. */
 async function run(context: Context, candidates: Candidate[], dryRun: boolean): Promise<Removal[]> {
   const removals: Removal[] = [];
-  const queue = candidates.values();
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, candidates.length) }, async () => {
-    for (const candidate of queue) {
-      const removal = await candidate(context, dryRun);
-      if (removal !== undefined) removals.push(removal);
-    }
-  }));
+  await forEachOf(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
+    const removal = await candidate(context, dryRun);
+    if (removal !== undefined) removals.push(removal);
+  });
   return removals;
 }

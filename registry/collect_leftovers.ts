@@ -49,6 +49,8 @@ export function pointerOf(context: Context, repository: RepositoryName, item: It
     }
     case "referrer":
       return { item, target: manifestKey(repository, second as Digest), matches: always };
+    case "pulled":
+      return { item, target: tagKey(repository, first as Tag), matches: always };
     default:
       return undefined;
   }

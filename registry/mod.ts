@@ -5,6 +5,7 @@
  * @module
  */
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
+export type { CollectionOptions } from "./collection.ts";
 export * from "./offset_mismatch.ts";
 export { type PullTimes } from "./pull_times.ts";
 export * from "./registry.ts";

@@ -4,6 +4,7 @@ import { bestEffort } from "./best_effort.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { collect, type CollectOptions, type CollectStep } from "./collect.ts";
+import { type CollectionOptions, continueCollection } from "./collection.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
 import { LiveHashes } from "./live_hashes.ts";
@@ -34,7 +35,7 @@ export interface RegistryOptions {
   maxBlobSize?: number;
   /** How long an upload that nobody continues is kept; a day by default. */
   uploadExpiry?: number;
-  /** How old something unreferenced must be before it may be collected; an hour by default. */
+  /** How old something unreferenced must be before it may be collected; a day by default. */
   grace?: number;
   /** How long one request may go on writing after its body has come; a minute by default, far below the grace time. */
   deadline?: number;
@@ -59,6 +60,8 @@ export interface StoredRegistry {
   sweep: () => Promise<SweepReport>;
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
+  /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
+  continueCollection: (options: CollectionOptions) => Promise<boolean>;
   /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
   /** Removes what no rule keeps, as far as its answers are read; to be called now and then by anybody. */
@@ -82,7 +85,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     references: options.references ?? "strict",
     maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
     uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
-    grace: options.grace ?? 60 * 60_000,
+    grace: options.grace ?? 24 * 60 * 60_000,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
@@ -94,6 +97,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     registry: overContext(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
+    continueCollection: (options) => continueCollection(context, options),
     scrub: async (options) => await (await importScrub()).scrub(context, options),
     async *retain(rules, options) {
       const { retain } = await importRetention();
