@@ -1,7 +1,7 @@
 import type { RepositoryName, Tag } from "../../oci/name.ts";
 import type { StoredRegistry } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
-import { GRACE } from "./settings.ts";
+import { GRACE, RETENTION } from "./settings.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -19,7 +19,7 @@ import {
 /** What a process does in a run. */
 export interface Actor {
   name: string;
-  run: (client: Client, upkeep: Pick<StoredRegistry, "collect" | "sweep">) => Promise<unknown>;
+  run: (client: Client, upkeep: Pick<StoredRegistry, "collect" | "sweep" | "retain">) => Promise<unknown>;
 }
 
 type Below = (n: number) => number;
@@ -148,6 +148,17 @@ export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
 /** Removes expired uploads. */
 export const sweeps = (): Actor => ({ name: "sweep", run: (_client, { sweep }) => sweep() });
 
+/** Removes manifests that have had no tag for a while, and comes again for those that it has marked. */
+export const retains = ({ times = 2 } = {}): Actor => ({
+  name: "retain",
+  async run(client, { retain }) {
+    for (let time = 0; time < times; time++) {
+      if (time > 0) await client.pause(GRACE + 100);
+      await Array.fromAsync(retain(RETENTION));
+    }
+  },
+});
+
 /** Does something so many milliseconds later. */
 export const later = (milliseconds: number, actor: Actor): Actor => ({
   name: actor.name,
@@ -222,6 +233,7 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
     deletion,
     pulls(repository, "a", options),
     sweeps(),
+    retains(),
   ];
   return all[below(all.length)]!;
 }

@@ -5,7 +5,7 @@ import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
-import { GRACE } from "./settings.ts";
+import { GRACE, UNTAGGED } from "./settings.ts";
 import { must } from "./violation.ts";
 import { type ManifestPlan, MANIFESTS } from "./world.ts";
 
@@ -82,7 +82,8 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
       { kind: "delete manifest" | "delete blob"; repository: RepositoryName; digest: Digest }
     >,
   ) => wish.repository === repository && wish.digest === digest;
-  if (!ledger.notBefore("delete manifest", push).some(isHere)) {
+  const mayBeRetired = push.asked + UNTAGGED < quiet.now && !await isNeeded(quiet, repository, digest);
+  if (!mayBeRetired && !ledger.notBefore("delete manifest", push).some(isHere)) {
     const manifest = await unlessUnknown(registry.getManifest(repository, { digest }));
     must(manifest !== undefined, `${plan.name} was acknowledged in ${repository} and is gone`);
     must(digestOfBytes(manifest.bytes) === digest, `${plan.name} has other bytes`);
@@ -91,6 +92,17 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
     if (plan.subject !== undefined) await checkReferrer(quiet, repository, plan);
   }
   for (const tag of tags) await checkTag(quiet, push, tag);
+}
+
+/** Whether a tag points at the manifest, or another manifest needs it; one that has a subject goes with it. */
+async function isNeeded({ table }: Quiet, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  const items = await table.query(`repo#${repository}`, { limit: ALL, consistent: true });
+  const manifests = new Set(items.map(({ sk }) => sk).filter((sk) => sk.startsWith("manifest#")));
+  const edge = `edge#${digest}#`;
+  return items.some(({ sk, attributes }) =>
+    (sk.startsWith("tag#") && attributes.digest === digest) ||
+    (sk.startsWith(edge) && manifests.has(`manifest#${sk.slice(edge.length)}`))
+  );
 }
 
 async function checkReferrer(
@@ -170,7 +182,7 @@ function checkRefused({ ledger }: Quiet, push: Operation<WishOf<"manifest">>): v
     );
   const hasChild = (child: Digest) =>
     ledger.of("manifest").some((operation) =>
-      operation.done && operation.end < push.start &&
+      operation.done && operation.end < push.start && operation.asked + UNTAGGED > push.time &&
       operation.wish.repository === repository && operation.wish.digest === child &&
       ledger.notBefore("delete manifest", operation).every(({ wish }) => wish.digest !== child)
     );

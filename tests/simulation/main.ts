@@ -1,13 +1,76 @@
-import * as registry from "../../registry/mod.ts";
-import { runSeed } from "./search.ts";
-const from = Number(Deno.args[0] ?? 0), count = Number(Deno.args[1] ?? 1000);
-const t0 = performance.now();
-let fails = 0;
-for (let seed = from; seed < from + count; seed++) {
-  const failure = await runSeed(registry, seed);
-  if (failure !== undefined) {
-    console.log(failure.name, failure.report.slice(0, 12000));
-    if (++fails >= Number(Deno.args[2] ?? 1)) break;
+/**
+ * Simulates many runs, each of another seed; exit code 1 where something is not as it must be.
+ *
+ * ```sh
+ * deno task simulate                             # 10,000 runs
+ * deno task simulate --count=1000000 --seed=1    # as docs/simulation.md tells of them
+ * deno task simulate --seed=138194 --count=1     # one of them again, with all that happens in it
+ * ```
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import type { Failure } from "./search.ts";
+
+/** What a worker is asked for, and what it answers. */
+export interface Task {
+  from: number;
+  count: number;
+}
+
+/** What came of it. */
+export interface Result {
+  count: number;
+  failures: Failure[];
+}
+
+/** Runs of one task: a worker that has much to do should tell now and then. */
+const BATCH = 2000;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    count: { type: "string", default: "10000" },
+    workers: { type: "string", default: String(navigator.hardwareConcurrency) },
+  },
+});
+const [seed, count, workers] = [values.seed, values.count, values.workers].map(Number) as [
+  number,
+  number,
+  number,
+];
+if (![seed, count, workers].every(Number.isSafeInteger)) {
+  throw new RangeError("Cannot run it: not whole numbers");
+}
+
+function* tasks(): Generator<Task> {
+  for (let from = seed; from < seed + count; from += BATCH) {
+    yield { from, count: Math.min(BATCH, seed + count - from) };
   }
 }
-console.log(`${count} in ${((performance.now() - t0) / 1000).toFixed(1)} s, ${fails} failed`);
+
+const started = performance.now();
+const queue = tasks();
+const failures: Failure[] = [];
+let done = 0;
+
+async function work(): Promise<void> {
+  const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
+  for (const task of queue) {
+    const result = await new Promise<Result>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Result>) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(task);
+    });
+    done += result.count;
+    failures.push(...result.failures);
+    if (Deno.stderr.isTerminal()) console.error(`${done} of ${count} runs, ${failures.length} failed`);
+  }
+  worker.terminate();
+}
+
+await Promise.all(Array.from({ length: workers }, work));
+for (const { name, report } of failures.slice(0, 3)) console.log(`${name}: ${report}\n`);
+const seconds = ((performance.now() - started) / 1000).toFixed(0);
+console.log(`Seeds ${seed} to ${seed + count - 1}: ${done} runs in ${seconds} s, ${failures.length} failed`);
+Deno.exit(failures.length === 0 ? 0 : 1);

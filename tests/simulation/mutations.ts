@@ -14,9 +14,10 @@ import {
   pushes,
   pushesImage,
   putsManifest,
+  retains,
   sweeps,
 } from "./actors.ts";
-import { EXPIRY, GRACE } from "./settings.ts";
+import { EXPIRY, GRACE, UNTAGGED } from "./settings.ts";
 import { ARTIFACT, BLOBS, FIRST, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
 /** A change of the source. */
@@ -82,19 +83,18 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "link.ts",
-        "    await putLink(work, repository, digest);\n    const linked = {",
-        "    const linked = {",
+        "    await putLink(work, repository, digest);\n    // No collector",
+        "    // No collector",
       ),
       edit(
         "link.ts",
-        "if (named.fresh) return linked;",
-        "if (named.fresh) { await putLink(work, repository, digest); return linked; }",
+        'if (named === "ours") return { digest, ...candidate! };',
+        'if (named === "ours") { await putLink(work, repository, digest); return { digest, ...candidate! }; }',
       ),
       edit(
         "link.ts",
-        'if (after?.attributes.state === "live" && after.attributes.object === named.object) return linked;',
-        'if (after?.attributes.state === "live" && after.attributes.object === named.object) ' +
-          "{ await putLink(work, repository, digest); return linked; }",
+        'if (after?.attributes.state !== "live") return AGAIN;',
+        'if (after?.attributes.state !== "live") return AGAIN;\n    await putLink(work, repository, digest);',
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
@@ -104,13 +104,13 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "link.ts",
-        'if (blob?.attributes.state === "live") return',
-        'if (blob !== undefined && blob.attributes.state !== "deleting") return',
+        'if (blob?.attributes.state === "live") return "another\'s";',
+        'if (blob !== undefined && blob.attributes.state !== "deleting") return "another\'s";',
       ),
       edit(
         "link.ts",
-        'if (after?.attributes.state === "live" &&',
-        'if (after !== undefined && after.attributes.state !== "deleting" &&',
+        'if (after?.attributes.state !== "live") return AGAIN;',
+        'if (after === undefined || after.attributes.state === "deleting") return AGAIN;',
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
@@ -118,8 +118,16 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "commit and mount link a blob that is being deleted (2)",
     edits: [
-      edit("link.ts", 'if (blob?.attributes.state === "live") return', "if (blob !== undefined) return"),
-      edit("link.ts", 'if (after?.attributes.state === "live" &&', "if (after !== undefined &&"),
+      edit(
+        "link.ts",
+        'if (blob?.attributes.state === "live") return "another\'s";',
+        'if (blob !== undefined) return "another\'s";',
+      ),
+      edit(
+        "link.ts",
+        'if (after?.attributes.state !== "live") return AGAIN;',
+        "if (after === undefined) return AGAIN;",
+      ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   },
@@ -133,17 +141,20 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "commit forgets the object of a blob that a collector was deleting (2)",
-    edits: [edit(
-      "link.ts",
-      "if (blob !== undefined) await work.objects.delete([blob.attributes.object]);",
-      "",
-    )],
+    edits: [
+      edit(
+        "link.ts",
+        'if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);',
+        "",
+      ),
+    ],
     scenario: {
       given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
       later: 0,
       actors: [collects(), pushes(CONFIG, TWO, "whole")],
       risky: true,
     },
+    from: 3400,
   },
   {
     name: "commit links nothing (3)",
@@ -156,7 +167,11 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "commit links before there is a blob (3 before 2), and a link alone counts",
     edits: [
-      edit("blobs.ts", 'items.blob !== undefined && items.blob.attributes.state !== "deleting"', "true"),
+      edit(
+        "blobs.ts",
+        "items.blob !== undefined && isReadable(items.blob.attributes)",
+        "(items.blob === undefined || isReadable(items.blob.attributes))",
+      ),
       edit(
         "blobs.ts",
         "return { digest, size: blob.attributes.size };",
@@ -275,22 +290,20 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "a manifest's edges come after the look at what they lead to (2 after 3)",
     edits: [
-      edit(
-        "manifest_push.ts",
-        "    ].map((key) => ({ ...key, attributes })));\n",
-        "    ].filter(({ sk }) => !sk.startsWith('edge#')).map((key) => ({ ...key, attributes })));\n",
-      ),
+      edit("manifest_push.ts", "      ...edgeItems(repository, digest, parsed, attributes),\n", ""),
       edit(
         "manifest_push.ts",
         "    assertComplete(work, seen.missing);\n",
-        "    assertComplete(work, seen.missing);\n    await work.table.putMany(edgeKeys(repository, digest, parsed).map((key) => ({ ...key, attributes })));\n",
+        "    assertComplete(work, seen.missing);\n    await work.table.putMany(edgeItems(repository, digest, parsed, attributes));\n",
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
     name: "a manifest has no edges (2)",
-    edits: [edit("manifest_push.ts", "      ...edgeKeys(repository, digest, parsed),\n", "")],
+    edits: [
+      edit("manifest_push.ts", "      ...edgeItems(repository, digest, parsed, attributes),\n", ""),
+    ],
   },
   {
     name: "a manifest's links are read along with the blobs, as if a batch were a snapshot (3)",
@@ -302,6 +315,7 @@ export const MUTATIONS: Mutation[] = [
       ),
     ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
+    from: 130600,
   },
   {
     name: "a manifest's links are read by a read that may lag (3)",
@@ -320,6 +334,7 @@ export const MUTATIONS: Mutation[] = [
       "blobKey(target.digest)), {\n    consistent: false,\n  });",
     )],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
+    from: 4400,
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
@@ -330,6 +345,7 @@ export const MUTATIONS: Mutation[] = [
     name: "a push leaves a collector's mark on the blob (3)",
     edits: [edit("references.ts", 'if (blob.attributes.state === "condemned") {', "if (false) {")],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
+    from: 55000,
   },
   {
     name: "a push does not care whether it took a mark away (3)",
@@ -345,8 +361,11 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a push takes a blob that is being deleted for one that is there (3)",
-    edits: [edit("references.ts", 'if (blob.attributes.state === "deleting") return "gone";', "")],
+    edits: [
+      edit("references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
+    ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
+    from: 19000,
   },
   {
     name: "a push does not care whether all is there (3)",
@@ -359,7 +378,11 @@ export const MUTATIONS: Mutation[] = [
       "    const attributes: ManifestAttributes = {",
       "    if (current !== undefined) return;\n    const attributes: ManifestAttributes = {",
     )],
-    scenario: { ...image, actors: [putsManifest(FIRST, ONE), deletes(FIRST, ONE)] },
+    scenario: {
+      given: [pushesImage(SINGLE, ONE)],
+      later: UNTAGGED + 600,
+      actors: [retains({ times: 3 }), later(GRACE / 2, putsManifest(SINGLE, ONE))],
+    },
   },
   {
     name: "a push announces nothing of the object of a large manifest (4)",
@@ -416,6 +439,7 @@ export const MUTATIONS: Mutation[] = [
       later: 0,
       actors: [putsManifest(ARTIFACT, ONE), deletes(ARTIFACT, ONE), collects()],
     },
+    from: 2800,
   },
   {
     name: "a manifest with a subject is no referrer (5)",
@@ -432,13 +456,13 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "manifest_push.ts",
-        "    await putManifestItem(work, repository, content, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n",
+        "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n",
         "",
       ),
       edit(
         "manifest_push.ts",
         "    // 7. A delete",
-        "    await putManifestItem(work, repository, content, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n    // 7. A delete",
+        "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n    // 7. A delete",
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
@@ -446,7 +470,11 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "a tag has no mark by which a delete finds it (2)",
     edits: [
-      edit("manifest_push.ts", "      ...tags.map((tag) => taggedKey(repository, digest, tag)),\n", ""),
+      edit(
+        "manifest_push.ts",
+        "      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),\n",
+        "",
+      ),
     ],
   },
   {
@@ -496,8 +524,8 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "manifest_push.ts",
-        "    await putManifestItem(work, repository, content,",
-        "    const [known] = await work.table.getMany([repositoryKey(repository)], { consistent: true });\n    await putManifestItem(work, repository, content,",
+        "    await putManifestItem(work, repository, manifest,",
+        "    const [known] = await work.table.getMany([repositoryKey(repository)], { consistent: true });\n    await putManifestItem(work, repository, manifest,",
       ),
       edit("manifest_push.ts", "const [after, known] = await", "const [after] = await"),
     ],
@@ -509,7 +537,13 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a delete does not look at the tags a second time",
-    edits: [edit("manifest_delete.ts", "  await deleteDangling(work, repository, digest, subject);\n}", "}")],
+    edits: [
+      edit(
+        "manifest_delete.ts",
+        "  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);\n",
+        "",
+      ),
+    ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
   {
@@ -522,6 +556,7 @@ export const MUTATIONS: Mutation[] = [
       ),
     ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+    from: 1000,
   },
   {
     name: "a delete looks at the manifest before it reads the tag the second time",
@@ -531,6 +566,7 @@ export const MUTATIONS: Mutation[] = [
       "    const allowed = await may();\n    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !allowed) return;",
     )],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+    from: 1000,
   },
   {
     name: "a delete takes a manifest that was pushed anew since it looked",
@@ -540,7 +576,11 @@ export const MUTATIONS: Mutation[] = [
         "const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });",
         "const latest = await readManifest(work, repository, digest, { consistent: true });\n    const deleted = latest === undefined || await work.table.delete(manifestKey(repository, digest), { ifVersion: latest.version });",
       ),
-      edit("manifest_delete.ts", "  await deleteDangling(work, repository, digest, subject);\n}", "}"),
+      edit(
+        "manifest_delete.ts",
+        "  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);\n",
+        "",
+      ),
     ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
@@ -580,28 +620,32 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "if (await isNeeded()) {",
-        "if (await isReferenced(work, repository, digest, { consistent: false })) {",
+        "const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });",
+        "const isNeeded = () => isReferenced(work, repository, digest, { consistent: false });",
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
     name: "the collector puts no mark on a link",
-    edits: [edit(
-      "collect_blob.ts",
-      "const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });\n  if (version === undefined) return false;\n  if (await isReferenced",
-      "const version = link.version; void condemned; void item;\n  if (await isReferenced",
-    )],
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
+        "const version = link.version; void item; void condemned;",
+      ),
+    ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
     name: "the collector deletes a link that was touched since its mark",
-    edits: [edit(
-      "collect_blob.ts",
-      "    return false;\n  }\n  return await work.table.delete(key, { ifVersion: version });",
-      "    return false;\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version });",
-    )],
+    edits: [
+      edit(
+        "collect_blob.ts",
+        '    return "needed";\n  }\n  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;',
+        '    return "needed";\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? "removed" : AGAIN;',
+      ),
+    ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
@@ -610,13 +654,9 @@ export const MUTATIONS: Mutation[] = [
       edit(
         "collect_blob.ts",
         "  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
-        "  const referenced = await isReferenced(work, repository, digest, { consistent: true });\n  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
+        "  const needed = await isNeeded();\n  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
       ),
-      edit(
-        "collect_blob.ts",
-        "if (await isReferenced(work, repository, digest, { consistent: true })) {\n    const live",
-        "if (referenced) {\n    const live",
-      ),
+      edit("collect_blob.ts", "if (await isNeeded()) {", "if (needed) {"),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
@@ -698,8 +738,8 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "return isOld(context, Math.max(writtenAt, condemnedAt));",
-        "return writtenAt <= condemnedAt || context === undefined;",
+        "isOld(context, Math.max(writtenAt, condemnedAt))",
+        "(writtenAt <= condemnedAt || context === undefined)",
       ),
       edit(
         "link.ts",
@@ -717,6 +757,7 @@ export const MUTATIONS: Mutation[] = [
       "  const gone = await work.table.delete(key, { ifVersion: version });\n  await work.objects.delete([attributes.object]);\n  return gone ? attributes.size : undefined;",
     )],
     scenario: { ...oldBlob, actors: [collects(), collects()], risky: true },
+    from: 16400,
   },
   {
     name: "the collector deletes the item of a blob that has become another's",
@@ -873,10 +914,50 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "blobs.ts",
-        'items.blob !== undefined && items.blob.attributes.state !== "deleting"',
+        "items.blob !== undefined && isReadable(items.blob.attributes)",
         "items.blob !== undefined",
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
+    from: 9000,
+  },
+  {
+    name: "an index leaves retention's mark on its children (3)",
+    edits: [edit(
+      "references.ts",
+      "if (manifest?.attributes.condemnedAt === undefined) continue;",
+      "if (manifest !== undefined || manifest === undefined) continue;",
+    )],
+    scenario: {
+      given: [pushesImage(FIRST, ONE)],
+      later: UNTAGGED + 600,
+      actors: [retains(), later(GRACE + 100, putsManifest(INDEX, ONE, "a"))],
+    },
+  },
+  {
+    name: "retention does not wait for the grace time after its mark",
+    edits: [edit(
+      "manifest_retention.ts",
+      'if (need === "goes" || !isDue) return "goes";',
+      'if (need === "goes" || (isDue && need !== "gone")) return "goes";',
+    )],
+    scenario: {
+      given: [pushesImage(FIRST, ONE)],
+      later: UNTAGGED + 600,
+      actors: [retains({ times: 1 }), retains({ times: 1 }), putsManifest(INDEX, ONE, "a")],
+    },
+  },
+  {
+    name: "retention does not look at what references a manifest",
+    edits: [edit(
+      "manifest_retention.ts",
+      "for await (const other of this.#dependsOn(digest, subject)) {",
+      "for await (const other of this.#dependsOn(digest, subject)) {\n      if (other !== subject) continue;",
+    )],
+    scenario: {
+      given: [pushesImage(INDEX, ONE, { tags: ["a"] })],
+      later: UNTAGGED + 600,
+      actors: [retains()],
+    },
   },
 ];

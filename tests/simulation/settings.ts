@@ -1,3 +1,4 @@
+import type { RetentionRule } from "../../registry/mod.ts";
 import { CALL_LIMIT } from "./scheduler.ts";
 
 /** How old something must be before it may be collected, in milliseconds. */
@@ -11,6 +12,12 @@ export const SKEW = GRACE / 8;
 
 /** How long uploads are kept. */
 export const EXPIRY = 3 * GRACE;
+
+/** How long manifests without a tag are kept where a process removes such. */
+export const UNTAGGED = 2 * GRACE;
+
+/** What such a process is told. */
+export const RETENTION: RetentionRule[] = [{ repositories: ["**"], untaggedFor: UNTAGGED }];
 
 if (DEADLINE + CALL_LIMIT + SKEW > GRACE / 2) {
   throw new RangeError("The grace time is too short for a request");

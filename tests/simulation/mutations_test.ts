@@ -1,0 +1,26 @@
+/** The proof that the simulation can see: each mistake in the protocols is found, and by nothing else than the mistake. */
+import { assert, assertEquals } from "@std/assert";
+import * as registry from "../../registry/mod.ts";
+import { makeMutant } from "./mutant.ts";
+import { MUTATIONS } from "./mutations.ts";
+import { type Failure, runSeed } from "./search.ts";
+
+/** Seeds in which a mistake has to be found. */
+const SEEDS = 3000;
+
+for (const { name, edits, scenario, from = 0 } of MUTATIONS) {
+  Deno.test(`the simulation finds that ${name}`, async () => {
+    await using mutant = await makeMutant(edits);
+    let failure: Failure | undefined;
+    let seed = from;
+    for (; failure === undefined; seed++) {
+      assert(seed < from + SEEDS, `Nothing was found from seed ${from} on`);
+      failure = await runSeed(mutant.module, seed, scenario);
+    }
+    assertEquals(
+      await runSeed(registry, seed - 1, scenario),
+      undefined,
+      "Without the mistake it is found as well",
+    );
+  });
+}

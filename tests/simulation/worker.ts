@@ -1,0 +1,18 @@
+/// <reference lib="deno.worker" />
+/**
+ * Simulates runs for `main.ts`.
+ *
+ * @module
+ */
+import * as registry from "../../registry/mod.ts";
+import type { Result, Task } from "./main.ts";
+import { runSeed } from "./search.ts";
+
+self.onmessage = async ({ data: { from, count } }: MessageEvent<Task>) => {
+  const result: Result = { count, failures: [] };
+  for (let seed = from; seed < from + count; seed++) {
+    const failure = await runSeed(registry, seed);
+    if (failure !== undefined) result.failures.push(failure);
+  }
+  self.postMessage(result);
+};
