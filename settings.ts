@@ -184,8 +184,8 @@ export const SETTINGS = {
     "SKERRY_GRACE",
     "24h",
     "How old what nothing refers to must be before it may be removed: so long has a client from its push of a blob, or " +
-      "from asking whether it is there, to its push of the manifest. The clocks of all processes may differ by an " +
-      "eighth of it, and all of them must agree on it.",
+      "from asking whether it is there, to its push of the manifest. The clocks of the processes may differ by five " +
+      "minutes, or an eighth of it where that is less. All processes must agree on it.",
   ),
   deadline: setting(
     duration("1ms"),

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
-import { AGAIN, beginWork, type Context, untilSettled } from "./context.ts";
+import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -30,10 +30,23 @@ export async function statBlob(
   digest: Digest,
 ): Promise<BlobInfo> {
   const membership = await readMembership(context, repository, digest);
-  const { blob } = needsTouch(context, membership.link)
-    ? await touch(context, repository, digest)
-    : membership;
-  return { digest, size: blob.attributes.size };
+  if (needsTouch(context, membership.link)) await touch(context, repository, digest);
+  else if (mayBeTorn(context, membership)) await assertBlob(context, digest);
+  return { digest, size: membership.blob.attributes.size };
+}
+
+/**
+ * Whether the link may have come after the blob had gone, with the blob read before both: a batch is no snapshot, and a
+ * mount that finds no blob leaves its link. Of a blob that is old, only a link that is young says too little.
+ */
+function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
+  return mayBeUnderWay(context, link.attributes.touchedAt) && isOld(context, blob.attributes.writtenAt);
+}
+
+/** Throws where there is no blob by now. */
+async function assertBlob(context: Context, digest: Digest): Promise<void> {
+  const blob = stored<BlobAttributes>(await context.table.get(blobKey(digest), { consistent: true }));
+  if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);
 }
 
 /** end-2, GET. */

@@ -3,7 +3,7 @@ import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { ContentMismatchError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
-import { beginWork, type Context, type Work } from "./context.ts";
+import { beginWork, type Context, skewOf, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
 import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
@@ -77,7 +77,8 @@ async function commitWhole(
   const work = beginWork(context);
   const [piece] = tail;
   const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
-    isContent(stored.content, digest) && work.until + context.grace < session.item.attributes.expiresAt;
+    isContent(stored.content, digest) &&
+    work.until + skewOf(context) + context.deadline < session.item.attributes.expiresAt;
   if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
   const candidate = { object: piece.key, size };
   const linked = await addBlob(work, session.item.attributes.repository, digest, candidate);

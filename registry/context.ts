@@ -68,7 +68,12 @@ export const CLOCK_SKEW: number = 5 * 60_000;
  * its deadline: the last write may be on its way for as long as all before it.
  */
 export function mayBeUnderWay(context: Context, since: number): boolean {
-  return since + 2 * context.deadline + CLOCK_SKEW >= context.now();
+  return since + 2 * context.deadline + skewOf(context) >= context.now();
+}
+
+/** Milliseconds that clocks may differ by: where the grace time is short, an eighth of it. */
+export function skewOf({ grace }: Pick<Context, "grace">): number {
+  return Math.min(CLOCK_SKEW, grace / 8);
 }
 
 /** Whether what has not been used since then may be collected, were it not needed. */

@@ -45,8 +45,9 @@ export async function takeManifest(
     const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
     return deleted ? manifest : AGAIN;
   });
-  // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone.
-  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);
+  // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone. Where it was gone
+  // before, the delete that took it may have come no further than that, and now it is repeated.
+  await deleteDangling(work, repository, digest, taken?.attributes.subject);
   return taken;
 }
 

@@ -132,12 +132,17 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
     );
     return;
   }
-  const deletions = [...ledger.notBefore("delete manifest", push), ...ledger.notBefore("delete tag", push)];
-  const isPossible = deletions.some(({ wish }) =>
-    wish.repository === repository &&
-    (wish.kind === "delete tag" ? wish.tag === tag : possible.has(wish.digest))
-  );
-  must(isPossible, `Tag "${tag}" of ${repository} was acknowledged and is gone`);
+  for (const { wish } of ledger.notBefore("delete tag", push)) {
+    if (wish.repository === repository && wish.tag === tag) return;
+  }
+  for (const { wish } of ledger.notBefore("delete manifest", push)) {
+    if (wish.repository !== repository || !possible.has(wish.digest)) continue;
+    // Its tags go with a manifest, and may only come back with it.
+    const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest: wish.digest }));
+    const pushes = ledger.notBefore("manifest", push).filter((other) => other !== push);
+    if (manifest === undefined || pushes.some((other) => other.wish.digest === wish.digest)) return;
+  }
+  must(false, `Tag "${tag}" of ${repository} was acknowledged and is gone`);
 }
 
 async function tagTarget(
@@ -215,13 +220,20 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
   for (const { pk, sk } of items) {
     const repository = pk.slice("repo#".length) as RepositoryName;
     const [kind, name] = sk.split("#") as [string, string];
-    if (kind === "tag" && ledger.of("delete manifest").every(({ end }) => end < Infinity)) {
+    // A push that died beside a delete that failed leaves a tag for the collector.
+    if (kind === "tag" && !hasFailures(ledger)) {
       const target = await tagTarget(quiet, repository, name as Tag);
       const manifest = await unlessUnknown(registry.getManifest(repository, { digest: target! }));
       must(manifest !== undefined, `Tag "${name}" of ${repository} points at nothing`);
     }
     if (kind === "manifest") await checkReferences(quiet, repository, planOf(name as Digest));
   }
+}
+
+/** Whether a push or a delete of a manifest has died, or was told that a store does not answer. */
+function hasFailures(ledger: Ledger): boolean {
+  return [...ledger.of("manifest"), ...ledger.of("delete manifest")]
+    .some(({ end, refused }) => end === Infinity || refused === "UNAVAILABLE");
 }
 
 /** A manifest that is there has all that it references, unless somebody asked for the deletion of that. */

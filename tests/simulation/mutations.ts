@@ -174,8 +174,8 @@ export const MUTATIONS: Mutation[] = [
       ),
       edit(
         "blobs.ts",
-        "return { digest, size: blob.attributes.size };",
-        "return { digest, size: blob?.attributes.size ?? 0 };",
+        "return { digest, size: membership.blob.attributes.size };",
+        "return { digest, size: membership.blob?.attributes.size ?? 0 };",
       ),
     ],
     scenario: {
@@ -439,7 +439,7 @@ export const MUTATIONS: Mutation[] = [
       later: 0,
       actors: [putsManifest(ARTIFACT, ONE), deletes(ARTIFACT, ONE), collects()],
     },
-    from: 2800,
+    from: 7900,
   },
   {
     name: "a manifest with a subject is no referrer (5)",
@@ -540,7 +540,7 @@ export const MUTATIONS: Mutation[] = [
     edits: [
       edit(
         "manifest_delete.ts",
-        "  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);\n",
+        "  await deleteDangling(work, repository, digest, taken?.attributes.subject);\n",
         "",
       ),
     ],
@@ -556,7 +556,7 @@ export const MUTATIONS: Mutation[] = [
       ),
     ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
-    from: 1000,
+    from: 3100,
   },
   {
     name: "a delete looks at the manifest before it reads the tag the second time",
@@ -566,7 +566,7 @@ export const MUTATIONS: Mutation[] = [
       "    const allowed = await may();\n    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !allowed) return;",
     )],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
-    from: 1000,
+    from: 3100,
   },
   {
     name: "a delete takes a manifest that was pushed anew since it looked",
@@ -578,7 +578,7 @@ export const MUTATIONS: Mutation[] = [
       ),
       edit(
         "manifest_delete.ts",
-        "  if (taken !== undefined) await deleteDangling(work, repository, digest, taken.attributes.subject);\n",
+        "  await deleteDangling(work, repository, digest, taken?.attributes.subject);\n",
         "",
       ),
     ],
@@ -910,16 +910,21 @@ export const MUTATIONS: Mutation[] = [
     },
   },
   {
-    name: "a pull takes a link alone for a blob",
+    name: "a HEAD takes a blob that is being deleted for one that is there",
     edits: [
       edit(
         "blobs.ts",
         "items.blob !== undefined && isReadable(items.blob.attributes)",
         "items.blob !== undefined",
       ),
+      edit(
+        "blobs.ts",
+        "if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);",
+        "if (blob === undefined) throw unknownBlob(digest);",
+      ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
-    from: 9000,
+    from: 19000,
   },
   {
     name: "an index leaves retention's mark on its children (3)",
@@ -959,5 +964,13 @@ export const MUTATIONS: Mutation[] = [
       later: UNTAGGED + 600,
       actors: [retains()],
     },
+  },
+  {
+    name: "a HEAD takes a batch for a snapshot",
+    edits: [
+      edit("blobs.ts", "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);", ""),
+    ],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
+    from: 9000,
   },
 ];
