@@ -80,34 +80,45 @@ export async function leftoversAfter(stored: Stored, limit: number): Promise<str
   return await findLeftovers(stored);
 }
 
-/** What the table holds, and how much of it nothing refers to, though it is no leftover: garbage collection's business. */
-export interface Census {
-  /** Items, by their kind. */
-  readonly items: Record<string, number>;
-  /** Digests of blobs that no manifest names. */
-  readonly unnamedBlobs: string[];
-  /** Keys of other items that nothing refers to. */
-  readonly loose: string[];
-}
+/** How many items of each kind there are. */
+export type Census = Record<string, number>;
 
-/** Counts the items of the table, and looks what they refer to. */
+/** Counts the items of the table. */
 export async function takeCensus(stored: Stored): Promise<Census> {
-  const items = await stored.items();
-  const keys = new Set(items.map(({ pk, sk }) => `${pk} ${sk}`));
-  const counts: Record<string, number> = {};
-  const [named, unnamedBlobs, loose]: [Set<string>, string[], string[]] = [new Set(), [], []];
-  for (const { pk, sk } of items) {
-    const [kind = "", target = "", manifest] = sk.split("#");
+  const counts: Census = {};
+  for (const { pk, sk } of await stored.items()) {
+    const [kind = ""] = sk.split("#");
     const name = pk === "repos" ? "repository" : kind === "repo" ? "link" : kind;
     counts[name] = (counts[name] ?? 0) + 1;
-    if (kind !== "edge") continue;
-    if (keys.has(`${pk} manifest#${manifest}`)) named.add(`${target} ${pk}`).add(target);
-    else loose.push(`${pk} ${sk}`);
   }
-  for (const { pk, sk } of items) {
-    const digest = pk.slice("blob#".length);
-    if (sk === "blob" && !named.has(digest)) unnamedBlobs.push(digest);
-    if (pk.startsWith("blob#") && sk !== "blob" && !named.has(`${digest} ${sk}`)) loose.push(`${pk} ${sk}`);
+  return counts;
+}
+
+/** The items that these images need, and no more. */
+export function censusOf(images: readonly ImagePlan[]): Census {
+  const needs = images.flatMap(({ repository, config, layers }) => {
+    return [...new Set([config, ...layers])].map(({ digest }) => ({ repository, digest }));
+  });
+  const tags = images.length +
+    new Set(images.filter(({ latest }) => latest).map(({ repository }) => repository)).size;
+  return {
+    blob: new Set(needs.map(({ digest }) => digest)).size,
+    edge: needs.length,
+    link: new Set(needs.map(({ repository, digest }) => `${repository} ${digest}`)).size,
+    manifest: images.length,
+    repository: new Set(images.map(({ repository }) => repository)).size,
+    tag: tags,
+    tagged: tags,
+  };
+}
+
+/** Waits until there is nothing but what is expected, no longer than so many milliseconds, and answers what there is. */
+export async function settledCensus(stored: Stored, expected: Census, limit: number): Promise<Census> {
+  for (const deadline = Date.now() + limit;;) {
+    const census = await takeCensus(stored);
+    const isSettled = Object.keys(census).length === Object.keys(expected).length &&
+      Object.entries(expected).every(([kind, count]) => census[kind] === count);
+    if (isSettled || Date.now() > deadline) return census;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
   }
-  return { items: counts, unnamedBlobs, loose };
 }

@@ -9,6 +9,8 @@ export interface ImagePlan {
   readonly tag: string;
   /** Whether the tag `latest`, which all images of the repository share, is to be moved to it. */
   readonly latest: boolean;
+  /** Whether it is to be deleted again once it is there. */
+  readonly deleted: boolean;
   readonly config: Content;
   readonly layers: readonly Content[];
   readonly manifest: ManifestContent;
@@ -34,10 +36,12 @@ export function planImages(seed: number, count: number, repositories: number): I
       return dice.chance(45) ? dice.pick(shared) : stampedBlob(seed, name++, layerSize(dice));
     });
     const distinct = [...new Set(layers)];
+    const latest = dice.chance(20);
     return {
       repository: `chaos/r${index % repositories}`,
       tag: `v${index}`,
-      latest: dice.chance(20),
+      latest,
+      deleted: !latest && index % 8 === 0,
       config,
       layers: distinct,
       manifest: manifest({
