@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { blobPull } from "./blob_pull.ts";
 import { blobPush } from "./blob_push.ts";
 import { chunkedUpload } from "./chunked_upload.ts";
+import { collection } from "./collection.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { largeBlob } from "./large_blob.ts";
 import { manifestPull } from "./manifest_pull.ts";
@@ -35,6 +36,7 @@ const GROUPS: Record<string, Group> = {
   "blob-push": blobPush,
   "chunked-upload": chunkedUpload,
   "many-manifests": manyManifests,
+  "collection": collection,
   "memory": memory,
   "startup": startup,
   "s3-pull": s3Pull,

@@ -205,6 +205,23 @@ export async function populate(
   return { manifests, blobs };
 }
 
+/** Pushes so many small images, one after the other; answers the milliseconds of each. */
+export async function pushTimes(
+  { port, repository, count }: To & { repository: string; count: number },
+): Promise<number[]> {
+  using connection = await Connection.open(port);
+  const layer = new Content(4096);
+  await pushBlob(connection, repository, layer, "put");
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const config = new Content(256);
+    const began = performance.now();
+    await pushImage(connection, repository, config, { digest: layer.digest, size: layer.size }, `image-${i}`);
+    times.push(performance.now() - began);
+  }
+  return times;
+}
+
 async function expectOk(connection: Connection, path: string): Promise<void> {
   const { status } = await connection.request({ method: "GET", path });
   if (status !== 200) throw new Error(`Expected 200 for ${path}, got ${status}`);

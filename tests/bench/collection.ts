@@ -1,0 +1,150 @@
+import { createHash, randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import type { Digest } from "../../oci/digest.ts";
+import { parseRepositoryName } from "../../oci/name.ts";
+import {
+  blobKey,
+  edgeKey,
+  linkItem,
+  manifestKey,
+  repositoryKey,
+  taggedKey,
+  tagKey,
+} from "../../registry/items.ts";
+import type { Tag } from "../../oci/name.ts";
+import { type NewItem, SqliteTable } from "../../storage/mod.ts";
+import { type Figure, median } from "./figure.ts";
+import { type Folder, makeFolder } from "./folder.ts";
+import { load } from "./load/mod.ts";
+import { ratios } from "./rounds.ts";
+import { peakMemoryOf, type Server } from "./server.ts";
+import { startSubject } from "./subject.ts";
+import { milliseconds } from "./text.ts";
+
+const MANIFESTS = 100_000;
+const BLOBS_EACH = 3;
+
+/** Images that are pushed in one sample. */
+const PUSHES = 1000;
+
+/** How long a collection may take, in milliseconds. */
+const LIMIT = 10 * 60_000;
+
+const REPOSITORY = parseRepositoryName("bench/collected");
+
+/** What a collection of a large repository costs those who push meanwhile, and the process that does it. */
+export async function collection(rounds: number): Promise<Figure[]> {
+  await using idle = await makeFolder();
+  await using collected = await makeFolder();
+  await fill(idle);
+  await Deno.copyFile(`${idle.path}/table.sqlite`, `${collected.path}/table.sqlite`);
+  await using without = await startSubject({ data: idle, settings: { SKERRY_COLLECT_INTERVAL: "0" } });
+  // A collection begins a second after the last one, so there is one nearly always.
+  await using subject = await startSubject({ data: collected, settings: { SKERRY_COLLECT_INTERVAL: "1s" } });
+  const started = Date.now();
+  const middle = { without: [] as number[], during: [] as number[] };
+  const slowest = { without: [] as number[], during: [] as number[] };
+  for (let round = 0; round <= rounds; round++) {
+    Deno.kill(subject.pid, "SIGSTOP"); // or it would take its part of the machine from the other one
+    const usual = await pushTimes(without);
+    Deno.kill(subject.pid, "SIGCONT");
+    const during = await pushTimes(subject);
+    if (round === 0) continue;
+    middle.without.push(median(usual));
+    middle.during.push(median(during));
+    slowest.without.push(percentile(usual, 0.99));
+    slowest.during.push(percentile(during, 0.99));
+  }
+  await untilCollected(collected, started);
+  return [{
+    name: `push during a collection of ${MANIFESTS.toLocaleString("en")} manifests / else: median`,
+    samples: ratios(middle.during, middle.without),
+    unit: "x",
+    counts: "median",
+    target: { atMost: 1.2 },
+    detail: `${milliseconds(middle.during)}, else ${milliseconds(middle.without)}`,
+  }, {
+    name: "the same: 99th percentile",
+    samples: ratios(slowest.during, slowest.without),
+    unit: "x",
+    counts: "median",
+    target: { atMost: 1.2 },
+    detail: `${milliseconds(slowest.during)}, else ${milliseconds(slowest.without)}`,
+  }, {
+    name: "a whole collection and the pushes: resident memory",
+    samples: [await peakMemoryOf(subject)],
+    unit: "MiB",
+    counts: "largest",
+    target: { atMost: 256 },
+    detail: `${(Deno.statSync(`${collected.path}/table.sqlite`).size / 2 ** 20).toFixed(0)} MiB of items`,
+  }];
+}
+
+function pushTimes({ port }: Server): Promise<number[]> {
+  return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
+}
+
+function percentile(values: readonly number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)]!;
+}
+
+/** A repository whose items are all there and old; nobody reads the bytes of its blobs. */
+async function fill({ path }: Folder): Promise<void> {
+  let versions = 0;
+  await using table = await SqliteTable.open(`${path}/table.sqlite`, { newVersion: () => `v${versions++}` });
+  const at = Date.now() - 7 * 24 * 60 * 60_000;
+  await table.putMany([{ ...repositoryKey(REPOSITORY), attributes: { createdAt: at } }]);
+  let items: NewItem[] = [];
+  for (let i = 0; i < MANIFESTS; i++) {
+    items.push(...imageItems(i, at));
+    if (items.length < 5000) continue;
+    await table.putMany(items);
+    items = [];
+  }
+  await table.putMany(items);
+}
+
+function imageItems(index: number, at: number): NewItem[] {
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const bytes = new Uint8Array(randomBytes(700));
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
+  const tag = `image-${index}` as Tag;
+  const target = { digest, mediaType, size: bytes.length };
+  const blobs = Array.from(
+    { length: BLOBS_EACH },
+    () => `sha256:${randomBytes(32).toString("hex")}` as Digest,
+  );
+  return [
+    ...blobs.flatMap((blob) => [
+      {
+        ...blobKey(blob),
+        attributes: { size: 1000, object: `blobs/000/${blob.slice(7, 71)}`, state: "live", writtenAt: at },
+      },
+      linkItem(blob, REPOSITORY, at),
+      { ...edgeKey(REPOSITORY, blob, digest), attributes: { at } },
+    ]),
+    {
+      ...manifestKey(REPOSITORY, digest),
+      attributes: { mediaType, size: bytes.length, pushedAt: at, pushedBy: "anonymous" },
+      bytes,
+    },
+    { ...tagKey(REPOSITORY, tag), attributes: { ...target, pushedAt: at, moves: [] } },
+    { ...taggedKey(REPOSITORY, digest, tag), attributes: { at } },
+  ];
+}
+
+/** Waits until a collection has ended that began after this moment. */
+async function untilCollected({ path }: Folder, since: number): Promise<void> {
+  const database = new DatabaseSync(`${path}/table.sqlite`, { readOnly: true });
+  try {
+    const progress = database.prepare("SELECT attributes FROM item WHERE pk = 'collection'");
+    for (;;) {
+      const { startedAt, done } = JSON.parse(String(progress.get()?.attributes ?? "{}"));
+      if (done && startedAt >= since) return;
+      if (Date.now() - since > LIMIT) throw new Error("The collection has not ended");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  } finally {
+    database.close();
+  }
+}
