@@ -3,7 +3,10 @@ import type { DatabaseSync } from "node:sqlite";
 /** The `user_version` of a database that this code has made. */
 const SCHEMA_VERSION = 1;
 
-/** Text sorts by its UTF-8 bytes (BINARY, the default collation), as the port wants it. */
+/**
+ * Text sorts by its UTF-8 bytes (BINARY, the default collation), as the port wants it. Rows lie in the order of their keys
+ * themselves: one walk down a tree instead of two.
+ */
 const SCHEMA = `
   CREATE TABLE item (
     pk TEXT NOT NULL,
@@ -14,7 +17,7 @@ const SCHEMA = `
     index_pk TEXT,
     index_sk TEXT,
     PRIMARY KEY (pk, sk)
-  ) STRICT;
+  ) STRICT, WITHOUT ROWID;
   CREATE INDEX item_index ON item (index_pk, index_sk, pk, sk) WHERE index_pk IS NOT NULL;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
@@ -28,6 +31,7 @@ export function prepareDatabase(db: DatabaseSync, path: string): void {
   // Only FULL syncs the log at every commit, so that an answer outlives a power cut; fullfsync is for macOS, where a
   // plain fsync stops at the drive's cache.
   db.exec(`
+    PRAGMA page_size = 8192; -- most manifests then lie on the page of their row
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
