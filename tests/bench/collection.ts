@@ -25,7 +25,7 @@ const MANIFESTS = 100_000;
 const BLOBS_EACH = 3;
 
 /** Images that are pushed in one sample. */
-const PUSHES = 1000;
+const PUSHES = 400;
 
 /** How long a collection may take, in milliseconds. */
 const LIMIT = 10 * 60_000;
