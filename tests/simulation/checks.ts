@@ -135,8 +135,9 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
   for (const { wish } of ledger.notBefore("delete tag", push)) {
     if (wish.repository === repository && wish.tag === tag) return;
   }
-  for (const { wish } of ledger.notBefore("delete manifest", push)) {
+  for (const { wish, done } of ledger.notBefore("delete manifest", push)) {
     if (wish.repository !== repository || !possible.has(wish.digest)) continue;
+    if (!done) return; // it may have come no further than to the tags
     // Its tags go with a manifest, and may only come back with it.
     const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest: wish.digest }));
     const pushes = ledger.notBefore("manifest", push).filter((other) => other !== push);
