@@ -19,6 +19,9 @@ const PROGRESS: Key = { pk: "collection", sk: "progress" };
 /** Milliseconds for which a process claims a collection at a time. */
 const CLAIM = 60_000;
 
+/** Items of a step: nobody who asks at the same time waits for more than these. */
+const STEP = 40;
+
 /** A pause after each step is so many times as long as the step: requests come first. */
 const PAUSE_FACTOR = 2;
 
@@ -62,7 +65,7 @@ export async function continueCollection(context: Context, options: CollectionOp
   if (!await save(resumed, claimedUntil)) return true;
   for (let after = resumed;;) {
     const start = context.now();
-    const step = await collect(context, after === undefined ? {} : { after });
+    const step = await collect(context, { limit: STEP, ...(after && { after }) });
     for (const removal of step.removals) removed(removal);
     after = step.next;
     if (after === undefined) {
