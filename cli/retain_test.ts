@@ -16,7 +16,7 @@ const [KEPT, OTHER] = [imageOf(CONFIG, []), imageOf(CONFIG, [], { annotations: {
 async function withFolder(test: (config: Config) => Promise<void>): Promise<void> {
   const data = await Deno.makeTempDir({ prefix: "skerry-" });
   try {
-    const config = await loadConfig({ SKERRY_DATA: data, SKERRY_RETENTION: RULES });
+    const config = await loadConfig({ SKERRY_DATA: data, SKERRY_GRACE: "1h", SKERRY_RETENTION: RULES });
     const { objects, table, close } = await openStorage(config, createLog({ format: "off" }));
     const now = () => Date.now() - 3 * 86_400_000 - 1000;
     const { registry } = createRegistry({ objects, table, now });
