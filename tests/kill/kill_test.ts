@@ -40,6 +40,8 @@ const LAST_MOMENTS_MS = 15_000;
 const SETTINGS = {
   SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
   SKERRY_SWEEP_INTERVAL: "100ms",
+  // A collector would take the blobs that no manifest references, which are to be read back here.
+  SKERRY_COLLECT_INTERVAL: "0",
   SKERRY_GRACE: "20s",
   SKERRY_DEADLINE: "5s",
   SKERRY_CACHE_AGE: "1s",
