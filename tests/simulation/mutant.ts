@@ -1,4 +1,4 @@
-import type { Edit } from "./mutations.ts";
+import type { Edit } from "./mutations/mod.ts";
 import type { RegistryModule } from "./simulation.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as registry from "../../registry/mod.ts";
 import { makeMutant } from "./mutant.ts";
-import { MUTATIONS } from "./mutations.ts";
+import { MUTATIONS } from "./mutations/mod.ts";
 import { type Failure, runSeed } from "./search.ts";
 
 /** Seeds in which a mistake has to be found. */

@@ -1,0 +1,279 @@
+import { collects, deletes, mounts, pushes, pushesImage, putsManifest } from "../actors.ts";
+import { FIRST } from "../world.ts";
+import { edit, type Mutation } from "./mutation.ts";
+import { CONFIG, image, OLD, oldBlob, oldBlobs, oldEdges, oldImage, ONE, TWO } from "./scenes.ts";
+
+/** Mistakes in the collector. */
+export const COLLECT_MISTAKES: Mutation[] = [
+  {
+    name: "the collector does not look at the edges again after its mark",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "if (await isNeeded()) {",
+        "if (false) {",
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector looks at the edges by a read that may lag",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });",
+        "const isNeeded = () => isReferenced(work, repository, digest, { consistent: false });",
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector puts no mark on a link",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
+        "const version = link.version; void item; void condemned;",
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector deletes a link that was touched since its mark",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        '    return "needed";\n  }\n  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;',
+        '    return "needed";\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? "removed" : AGAIN;',
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector looks at the edges before its mark alone",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
+        "  const needed = await isNeeded();\n  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
+      ),
+      edit("collect_blob.ts", "if (await isNeeded()) {", "if (needed) {"),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector does not wait for the grace time of a link",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "return isOld(context, Math.max(touchedAt, condemnedAt));",
+        "return touchedAt <= condemnedAt || context === undefined;",
+      ),
+    ],
+  },
+  {
+    name: "the collector never takes up the mark of one that died on a link",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "if (link === undefined || !isLinkOld(work, link.attributes)) return false;",
+        'if (link === undefined || link.attributes.state === "condemned" || !isLinkOld(work, link.attributes)) return false;',
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [collects(), collects()] },
+  },
+  {
+    name: "the collector does not look at the links again after its mark",
+    edits: [
+      edit("collect_blob.ts", "if (await isLinked(work, digest, { consistent: true })) {", "if (false) {"),
+    ],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
+  },
+  {
+    name: "the collector looks at the links by a read that may lag",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "if (await isLinked(work, digest, { consistent: true })) {",
+        "if (await isLinked(work, digest, { consistent: false })) {",
+      ),
+    ],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
+  },
+  {
+    name: "the collector looks at the links before its mark alone",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "    const condemnedAt = work.now();\n    const condemned: BlobAttributes",
+        "    const condemnedAt = work.now();\n    const linked = await isLinked(work, digest, { consistent: true });\n    const condemned: BlobAttributes",
+      ),
+      edit(
+        "collect_blob.ts",
+        "if (await isLinked(work, digest, { consistent: true })) {\n      await",
+        "if (linked) {\n      await",
+      ),
+    ],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
+  },
+  {
+    name: "the collector deletes the bytes of a blob that may still be taken back (no state deleting)",
+    edits: [edit(
+      "collect_blob.ts",
+      "const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: marked });\n    if (taken === undefined) return undefined;\n    version = taken;",
+      "void deleting; version = marked;",
+    )],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
+  },
+  {
+    name: "the collector goes on though its mark was taken from a blob",
+    edits: [edit(
+      "collect_blob.ts",
+      "    if (taken === undefined) return undefined;\n    version = taken;",
+      "    version = taken ?? marked;",
+    )],
+    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
+  },
+  {
+    name: "the collector does not wait for the grace time of a blob",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "isOld(context, Math.max(writtenAt, condemnedAt))",
+        "(writtenAt <= condemnedAt || context === undefined)",
+      ),
+      edit(
+        "link.ts",
+        "  if (isNew) {\n    await putLink(work, repository, digest);",
+        "  if (isNew) {\n    await work.sleep(50);\n    await putLink(work, repository, digest);",
+      ),
+    ],
+    scenario: { given: [], later: 0, actors: [pushes(CONFIG, TWO, "whole"), collects(), collects()] },
+  },
+  {
+    name: "the collector deletes the item of a blob before its bytes",
+    edits: [edit(
+      "collect_blob.ts",
+      "  await work.objects.delete([attributes.object]);\n  return await work.table.delete(key, { ifVersion: version }) ? attributes.size : undefined;",
+      "  const gone = await work.table.delete(key, { ifVersion: version });\n  await work.objects.delete([attributes.object]);\n  return gone ? attributes.size : undefined;",
+    )],
+    scenario: { ...oldBlob, actors: [collects(), collects()], risky: true },
+    from: 16400,
+  },
+  {
+    name: "the collector deletes the item of a blob that has become another's",
+    edits: [edit(
+      "collect_blob.ts",
+      "return await work.table.delete(key, { ifVersion: version }) ? attributes.size : undefined;",
+      "const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? attributes.size : undefined;",
+    )],
+    scenario: { ...oldBlob, actors: [pushes(CONFIG, TWO, "whole"), collects()] },
+  },
+  {
+    name: "the collector never takes up a blob that one was deleting who died",
+    edits: [
+      edit(
+        "collect_blob.ts",
+        "if (blob === undefined || !isBlobOld(work, blob.attributes)) return undefined;",
+        'if (blob === undefined || blob.attributes.state !== "live" || !isBlobOld(work, blob.attributes)) return undefined;',
+      ),
+    ],
+    scenario: { ...oldBlob, actors: [collects(), collects()] },
+  },
+  {
+    name: "the collector takes an edge for one without a manifest by a read that may lag",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        "if ((await dangling(work, [pointer], { consistent: true })).length === 0) return false;",
+        "if ((await dangling(work, [pointer], { consistent: false })).length === 0) return false;",
+      ),
+      edit(
+        "collect_leftovers.ts",
+        "if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;\n      return { item, target: manifestKey(repository, second as Digest), matches: always };",
+        "return { item, target: manifestKey(repository, second as Digest), matches: always };",
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector does not wait for the grace time of an edge",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        'case "edge":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
+        'case "edge":',
+      ),
+    ],
+    scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
+  },
+  {
+    name: "the collector does not wait for the grace time of a tag's mark",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        'case "tagged":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
+        'case "tagged":',
+      ),
+    ],
+    scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), collects(), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "the collector deletes an edge that was written anew since it looked",
+    edits: [edit(
+      "collect_leftovers.ts",
+      "  const { pk, sk, version } = pointer.item;\n  return await work.table.delete({ pk, sk }, { ifVersion: version });",
+      "  const { pk, sk } = pointer.item;\n  const latest = await work.table.get({ pk, sk }, { consistent: true });\n  return latest !== undefined && await work.table.delete({ pk, sk }, { ifVersion: latest.version });",
+    )],
+    scenario: { ...oldEdges, actors: [pushesImage(FIRST, ONE, { tags: ["a"] }), collects()] },
+  },
+  {
+    name: "the collector leaves the edges of manifests that are gone",
+    edits: [edit("collect_leftovers.ts", 'case "edge":', 'case "edges":')],
+  },
+  {
+    name: "the collector leaves the marks of tags that are gone",
+    edits: [edit("collect_leftovers.ts", 'case "tagged":', 'case "taggeds":')],
+  },
+  {
+    name: "the collector takes marks of tags that are there",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        "matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === first,",
+        "matches: () => stored<TagAttributes>(item) === undefined,",
+      ),
+    ],
+    scenario: { ...oldImage, actors: [collects(), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "the collector does not look for manifests again after its mark on a repository",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        "if (await hasManifest(work, repository, { consistent: true })) {",
+        "if (false) {",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
+      later: OLD,
+      actors: [pushesImage(FIRST, ONE), collects()],
+    },
+  },
+  {
+    name: "the collector looks for manifests of a repository by a read that may lag",
+    edits: [
+      edit(
+        "collect_leftovers.ts",
+        "if (await hasManifest(work, repository, { consistent: true })) {",
+        "if (await hasManifest(work, repository, { consistent: false })) {",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
+      later: OLD,
+      actors: [pushesImage(FIRST, ONE), collects()],
+    },
+  },
+];

@@ -1,0 +1,25 @@
+/**
+ * One mistake for each step and condition of the protocols: the simulation has to find every one of them, or it could not
+ * be believed when it finds nothing.
+ *
+ * @module
+ */
+import { COLLECT_MISTAKES } from "./collect.ts";
+import { COMMIT_MISTAKES } from "./commit.ts";
+import { DELETE_MISTAKES } from "./delete.ts";
+import { MANIFEST_MISTAKES } from "./manifest.ts";
+import { OTHER_MISTAKES } from "./other.ts";
+import { SWEEP_MISTAKES } from "./sweep.ts";
+import type { Mutation } from "./mutation.ts";
+
+export type { Edit, Mutation } from "./mutation.ts";
+
+/** All of them. */
+export const MUTATIONS: Mutation[] = [
+  ...COMMIT_MISTAKES,
+  ...SWEEP_MISTAKES,
+  ...MANIFEST_MISTAKES,
+  ...DELETE_MISTAKES,
+  ...COLLECT_MISTAKES,
+  ...OTHER_MISTAKES,
+];

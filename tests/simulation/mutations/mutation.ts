@@ -1,0 +1,25 @@
+import type { Scenario } from "../simulation.ts";
+
+/** A change of the source. */
+export interface Edit {
+  /** In `registry/`. */
+  file: string;
+  /** What stands there, once. */
+  find: string;
+  /** What stands there instead. */
+  replace: string;
+}
+
+/** A mistake. */
+export interface Mutation {
+  /** What is wrong. */
+  name: string;
+  edits: Edit[];
+  /** Where it shows, if any processes at all would take too long to come by it. */
+  scenario?: Scenario;
+  /** The seed from which on it is looked for: of some, tens of thousands come by nothing. */
+  from?: number;
+}
+
+/** The change of a file. */
+export const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });

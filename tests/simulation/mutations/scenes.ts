@@ -1,0 +1,35 @@
+/**
+ * What there is before a mistake shows.
+ *
+ * @module
+ */
+import { deletes, pushes, pushesImage } from "../actors.ts";
+import { GRACE } from "../settings.ts";
+import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
+
+/** Two repositories. */
+export const [ONE, TWO] = REPOSITORIES;
+
+/** Blobs of less than a part, and one of several. */
+export const [CONFIG, LAYER, LARGE] = BLOBS;
+
+/** So much later that what is there may be collected. */
+export const OLD = GRACE + 600;
+
+/** A blob that one repository has and no manifest references, old enough to go. */
+export const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: OLD };
+
+/** The same, for both blobs of an image. */
+export const oldBlobs = { given: [pushes(CONFIG, ONE, "whole"), pushes(LAYER, ONE, "whole")], later: OLD };
+
+/** An image that has just been pushed. */
+export const image = { given: [pushesImage(FIRST, ONE, { tags: ["a"] })], later: 0 };
+
+/** The same, long ago. */
+export const oldImage = { ...image, later: OLD };
+
+/** Edges and marks of a manifest that is gone. */
+export const oldEdges = {
+  given: [pushesImage(FIRST, ONE, { tags: ["a"] }), deletes(FIRST, ONE)],
+  later: OLD,
+};

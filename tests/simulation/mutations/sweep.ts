@@ -1,0 +1,64 @@
+import { abandons, collects, sweeps } from "../actors.ts";
+import { EXPIRY } from "../settings.ts";
+import { edit, type Mutation } from "./mutation.ts";
+import { LARGE, OLD, ONE } from "./scenes.ts";
+
+/** Mistakes in the sweep. */
+export const SWEEP_MISTAKES: Mutation[] = [
+  {
+    name: "the sweep takes an upload that has not expired",
+    edits: [
+      edit(
+        "sweep.ts",
+        "return expiresAt < now && (",
+        "return expiresAt - work_age < now && (".replace("work_age", "context.uploadExpiry"),
+      ),
+      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+    ],
+  },
+  {
+    name: "the sweep takes an upload that is being committed",
+    edits: [
+      edit("sweep.ts", '(state !== "committing" || committingUntil + context.grace < now)', "true"),
+      edit("sweep.ts", "expiresAt < now &&", "expiresAt - context.uploadExpiry < now &&"),
+      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+    ],
+  },
+  {
+    name: "the sweep deletes the object of a blob",
+    edits: [
+      edit("sweep.ts", "const unneeded = keys.filter((key) => !kept.has(key));", "const unneeded = keys;"),
+    ],
+  },
+  {
+    name: "the sweep looks for the blob by a read that may lag",
+    edits: [
+      edit(
+        "sweep.ts",
+        "await work.table.getMany(keys, { consistent: true });",
+        "await work.table.getMany(keys);",
+      ),
+      edit("sweep.ts", "return expiresAt < now && (", "return true && ("),
+      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+    ],
+  },
+  {
+    name: "the sweep knows nothing of the digest that the first request committed",
+    edits: [
+      edit("sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
+      edit("commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
+      edit("commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
+    ],
+  },
+  {
+    name: "the sweep forgets an upload before all else of it is gone",
+    edits: [
+      edit(
+        "sweep.ts",
+        "const removed = await removeContent(work, upload);\n  await work.table.delete({ pk, sk }, { ifVersion: version });",
+        "await work.table.delete({ pk, sk }, { ifVersion: version });\n  const removed = await removeContent(work, upload);",
+      ),
+    ],
+    scenario: { given: [abandons(LARGE, ONE)], later: EXPIRY + OLD, actors: [sweeps(), collects()] },
+  },
+];
