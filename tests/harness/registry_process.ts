@@ -110,10 +110,30 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   };
 }
 
-/** A TCP port of the loopback interface that nobody listens on at the moment. */
+/** Where {@linkcode freePort} looks: below the ports that Linux gives to connections by itself. */
+const PORTS = { first: 10_000, end: 32_768 } as const;
+
+/** What {@linkcode freePort} has given away: its users listen only some time later. */
+const given = new Set<number>();
+
+/** A TCP port of the loopback interface that nobody listens on at the moment, another one at each call. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = PORTS.first + Math.floor(Math.random() * (PORTS.end - PORTS.first));
+    if (given.has(port) || isTaken(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function isTaken(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return true;
+    throw error;
+  }
 }
 
 function inheritedEnv(): Record<string, string> {
