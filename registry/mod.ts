@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from "./caller.ts";
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export type { CollectionOptions } from "./collection.ts";
 export * from "./offset_mismatch.ts";

@@ -1,11 +1,12 @@
+import type { Caller } from "../registry/caller.ts";
 import type { Answer } from "./answer.ts";
 import type { Route, RouteKind } from "./route.ts";
 
-/** Answers requests of one kind. `principal` is who asks. What it throws is answered by `errors.ts`. */
+/** Answers requests of one kind. `caller` is who asks, and may. What it throws is answered by `errors.ts`. */
 export type Handler<Kind extends RouteKind> = (
   route: Route<Kind>,
   request: Request,
-  principal: string,
+  caller: Caller,
 ) => Answer | Promise<Answer>;
 
 /** What requests are bounded by. */

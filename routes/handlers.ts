@@ -1,3 +1,4 @@
+import type { Caller } from "../registry/caller.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
@@ -68,8 +69,8 @@ export function handle<Kind extends RouteKind>(
   handlers: Handlers,
   route: Route<Kind>,
   request: Request,
-  principal: string,
+  caller: Caller,
 ): Answer | Promise<Answer> {
   const handler: Handler<Kind> = handlers[route.kind];
-  return handler(route, request, principal);
+  return handler(route, request, caller);
 }

@@ -34,7 +34,7 @@ export function putManifest(
   registry: Pick<Writer, "putManifest">,
   limits: RequestLimits,
 ): Handler<"putManifest"> {
-  return async function putManifest({ repository, reference, tags }, request, principal) {
+  return async function putManifest({ repository, reference, tags }, request, { name: principal }) {
     const condition = parseTagCondition(request.headers);
     const receipt = await registry.putManifest(repository, principal, {
       bytes: await readBody(request, limits.maxManifestSize, limits.uploadIdleTimeout),

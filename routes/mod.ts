@@ -4,6 +4,8 @@
  * @module
  */
 import { RegistryError } from "../oci/errors.ts";
+import { ANYBODY } from "../registry/caller.ts";
+import type { Access, Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
@@ -13,6 +15,7 @@ import { requestIds, type RequestLog } from "./request_log.ts";
 import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
+export type { Access, Client } from "./access.ts";
 export type { RequestLog } from "./request_log.ts";
 export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
@@ -23,10 +26,12 @@ export type { RequestLimits } from "./handler.ts";
 export interface AppOptions extends HandlerOptions {
   /** Takes one entry for every request, when its answer has been sent. */
   log: (entry: RequestLog) => void;
+  /** Says who asks and whether they may; without it anybody may do anything. */
+  access?: Access;
 }
 
 /** What `Deno.serve` tells of a request, as far as it is used. */
-export type RequestInfo = Partial<Pick<Deno.ServeHandlerInfo, "completed">>;
+export type RequestInfo = Partial<Pick<Deno.ServeHandlerInfo, "completed" | "remoteAddr">>;
 
 /** Answers requests. */
 export interface App {
@@ -39,11 +44,9 @@ export interface App {
 /** Characters of a path that a log can bear. */
 const MAX_LOGGED_PATH = 512;
 
-/** Who asks, as long as nobody has to say who they are. */
-const ANYBODY = "anonymous";
-
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
 export function createApp(options: AppOptions): App {
+  const { access } = options;
   const handlers = createHandlers(options);
   const nextId = requestIds();
 
@@ -60,7 +63,8 @@ export function createApp(options: AppOptions): App {
     try {
       checkHost(request.headers.get("host"), url.authority);
       route = parseRoute(method, url);
-      answer = await handle(handlers, route, request, ANYBODY);
+      const caller = access === undefined ? ANYBODY : await access.admit(route, request, clientOf(info));
+      answer = await handle(handlers, route, request, caller);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
       answer = failure.answer;
@@ -88,6 +92,10 @@ export function createApp(options: AppOptions): App {
   }
 
   return { fetch, request: (path, init) => fetch(new Request(`http://localhost${path}`, init)) };
+}
+
+function clientOf({ remoteAddr }: RequestInfo): Client {
+  return { address: remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined };
 }
 
 /**

@@ -10,7 +10,7 @@ import { bodyOf, contentLength } from "./request_body.ts";
 
 /** end-4a, end-4c: begins an upload. */
 export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {
-  return async function startUpload({ repository, algorithm }, _request, principal) {
+  return async function startUpload({ repository, algorithm }, _request, { name: principal }) {
     const upload = await registry.startUpload(repository, principal, algorithm);
     return uploadAnswer(202, repository, upload);
   };
@@ -21,7 +21,7 @@ export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"s
  * ordinary upload, so that nobody can tell what is forbidden from what is absent.
  */
 export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">): Handler<"mountBlob"> {
-  return async function mountBlob({ repository, digest, from }, _request, principal) {
+  return async function mountBlob({ repository, digest, from }, _request, { name: principal }) {
     const blob = await registry.mountBlob(repository, digest, from);
     if (blob !== undefined) return blobCreated(repository, blob);
     return uploadAnswer(202, repository, await registry.startUpload(repository, principal));
@@ -30,7 +30,7 @@ export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">)
 
 /** end-4b: a whole blob in the POST. */
 export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimits): Handler<"putBlob"> {
-  return async function putBlob({ repository, digest }, request, principal) {
+  return async function putBlob({ repository, digest }, request, { name: principal }) {
     const body = uploadBody(request, limits);
     return blobCreated(repository, await registry.putBlob(repository, principal, digest, body));
   };
@@ -38,7 +38,7 @@ export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimi
 
 /** end-13: how far the upload has come. */
 export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUpload"> {
-  return async function getUpload({ repository, id }, _request, principal) {
+  return async function getUpload({ repository, id }, _request, { name: principal }) {
     return uploadAnswer(204, repository, await registry.getUpload(repository, principal, id));
   };
 }
@@ -48,7 +48,7 @@ export function appendUpload(
   registry: Pick<Registry, "appendUpload" | "getUpload">,
   limits: RequestLimits,
 ): Handler<"appendUpload"> {
-  return async function appendUpload(route, request, principal) {
+  return async function appendUpload(route, request, { name: principal }) {
     const upload = await tellingWhere(registry, route, principal, () => {
       return registry.appendUpload(route.repository, principal, route.id, uploadBody(request, limits));
     });
@@ -61,7 +61,7 @@ export function commitUpload(
   registry: Pick<Registry, "commitUpload" | "getUpload">,
   limits: RequestLimits,
 ): Handler<"commitUpload"> {
-  return async function commitUpload(route, request, principal) {
+  return async function commitUpload(route, request, { name: principal }) {
     const { repository, id, digest } = route;
     const empty = request.body === null || contentLength(request) === 0;
     const blob = await tellingWhere(registry, route, principal, () => {
@@ -74,7 +74,7 @@ export function commitUpload(
 
 /** end-14: forgets an upload. */
 export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<"cancelUpload"> {
-  return async function cancelUpload({ repository, id }, _request, principal) {
+  return async function cancelUpload({ repository, id }, _request, { name: principal }) {
     await registry.cancelUpload(repository, principal, id);
     return { status: 204, headers: {} };
   };

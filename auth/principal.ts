@@ -1,0 +1,32 @@
+import type { Action } from "../registry/caller.ts";
+
+/** How somebody has shown who they are. */
+export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certificate" | "external";
+
+/** Who somebody is. */
+export interface Principal {
+  /** How they have shown it. */
+  readonly kind: PrincipalKind;
+  /**
+   * `anonymous`, or the kind, a colon and a name that is theirs alone among all of the kind: `user:alice`, `robot:ci`,
+   * `workload:github:repo:acme/app:ref:refs/heads/main`, `certificate:CN=build`, `external:alice`.
+   */
+  readonly name: string;
+  /** Of a workload: the name that the configuration gives to its issuer. */
+  readonly issuer?: string;
+  /** Of a workload: what its issuer says of it, and conditions may ask for; every value as text. */
+  readonly claims?: Readonly<Record<string, string>>;
+  /** What their credential is good for at most, whatever policies say; absent where it sets no bounds. */
+  readonly bounds?: readonly Grant[];
+}
+
+/** Actions in repositories. */
+export interface Grant {
+  /** A pattern of names, as in policies. */
+  readonly repositories: string;
+  /** What is granted there. */
+  readonly actions: readonly Action[];
+}
+
+/** Whoever has shown nothing. */
+export const ANONYMOUS: Principal = { kind: "anonymous", name: "anonymous" };

@@ -1,0 +1,21 @@
+import type { RepositoryName } from "../oci/name.ts";
+
+/**
+ * What may be done in a repository: read it; add manifests, blobs and tags (`push`); move a tag that is there
+ * (`overwrite`); delete tags, manifests and blobs (`delete`); delete the whole repository (`administer`).
+ */
+export const ACTIONS = ["pull", "push", "overwrite", "delete", "administer"] as const;
+
+/** One of {@linkcode ACTIONS}. */
+export type Action = typeof ACTIONS[number];
+
+/** Who asks for something, as far as a registry has to know. */
+export interface Caller {
+  /** The principal: what uploads are bound to, and what histories tell. */
+  readonly name: string;
+  /** Whether they may do this there; takes no time, and is asked about other repositories than that of the request, too. */
+  may(action: Action, repository: RepositoryName): boolean;
+}
+
+/** Whoever asks a registry that is open to all. */
+export const ANYBODY: Caller = { name: "anonymous", may: () => true };
