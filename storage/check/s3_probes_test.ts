@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { CREDENTIALS_ENV } from "../../tests/harness/credentials.ts";
 import { type Quirks, type S3Server, startS3 } from "../../tests/s3/mod.ts";
 import { makeClient } from "../objects/s3/mod.ts";
 import { tryAll } from "./probe.ts";
 import { enforcesPayloadHash, s3Probes, type S3Subject } from "./s3_probes.ts";
 
-Deno.env.set("AWS_ACCESS_KEY_ID", "skerry-test");
-Deno.env.set("AWS_SECRET_ACCESS_KEY", "skerry-test-secret");
+for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
 
 /** Runs `test` with a bucket that has these quirks. */
 async function withBucket(

@@ -1,3 +1,4 @@
+import { CREDENTIALS } from "../harness/credentials.ts";
 import { readBody } from "./body.ts";
 import { Bucket } from "./bucket.ts";
 import { checkLocation, getConfiguration, headBucket, putConfiguration } from "./bucket_handlers.ts";
@@ -66,7 +67,7 @@ export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
   const {
     bucket = "skerry",
     region = "us-east-1",
-    credentials = { accessKeyId: "skerry-test", secretAccessKey: "skerry-test-secret" },
+    credentials = CREDENTIALS,
     minPartSize = 5 * 1024 * 1024,
   } = options;
   const quirks: Quirks = { ...noQuirks(), ...options.quirks };

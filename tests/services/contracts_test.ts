@@ -1,5 +1,5 @@
 import { runTests } from "../harness/test_run.ts";
-import { CREDENTIALS_ENV } from "./credentials.ts";
+import { CREDENTIALS_ENV } from "../harness/credentials.ts";
 import { startDynamoDb } from "./dynamodb.ts";
 import { startRadosGw } from "./radosgw.ts";
 import { createBucket } from "./stores.ts";

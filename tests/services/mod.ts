@@ -11,7 +11,7 @@
  * @module
  */
 
-export { CREDENTIALS, CREDENTIALS_ENV, REGION } from "./credentials.ts";
+export { CREDENTIALS, CREDENTIALS_ENV, REGION } from "../harness/credentials.ts";
 export { startDynalite } from "./dynalite.ts";
 export { type DynamoDb, type DynamoDbOptions, startDynamoDb } from "./dynamodb.ts";
 export { type Balanced, type Haproxy, startHaproxy } from "./haproxy.ts";

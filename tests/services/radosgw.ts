@@ -1,7 +1,7 @@
 import { freePort } from "../harness/registry_process.ts";
 import { tool, type ToolName } from "../tools/tool.ts";
 import { cephConfiguration, type CephDisk } from "./ceph_configuration.ts";
-import { CREDENTIALS } from "./credentials.ts";
+import { CREDENTIALS } from "../harness/credentials.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 import type { S3Service } from "./versitygw.ts";
 

@@ -2,7 +2,7 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-s
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { tableDefinition } from "../../storage/table/dynamodb/schema.ts";
-import { CREDENTIALS, REGION } from "./credentials.ts";
+import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 
 /** How long a table may take to come, in seconds. */
 const TABLE_DEADLINE_S = 30;

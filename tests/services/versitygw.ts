@@ -1,6 +1,6 @@
 import { freePort } from "../harness/registry_process.ts";
 import { tool } from "../tools/tool.ts";
-import { CREDENTIALS, REGION } from "./credentials.ts";
+import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 
 /** What {@linkcode startVersityGw} takes. */

@@ -1,3 +1,4 @@
+import { CREDENTIALS_ENV } from "../../../tests/harness/credentials.ts";
 import { type S3Server, startS3 } from "../../../tests/s3/mod.ts";
 import { MIN_PART_SIZE, type S3Options } from "./options.ts";
 import { S3ObjectStore } from "./s3_object_store.ts";
@@ -13,9 +14,8 @@ export interface StoreUnderTest extends AsyncDisposable {
 /** Makes one; it finds its credentials as it does elsewhere, in the environment. */
 export async function makeStore(options: Partial<S3Options> = {}): Promise<StoreUnderTest> {
   const server = await startS3();
-  const { endpoint, bucket, region, credentials } = server;
-  Deno.env.set("AWS_ACCESS_KEY_ID", credentials.accessKeyId);
-  Deno.env.set("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey);
+  const { endpoint, bucket, region } = server;
+  setCredentials();
   const open = (others: Partial<S3Options> = {}) =>
     S3ObjectStore.open({
       bucket,
@@ -34,8 +34,7 @@ export async function makeStub(
   handle: (request: Request) => Response | Promise<Response>,
   options: Partial<S3Options> = {},
 ): Promise<AsyncDisposable & { url: string; store: S3ObjectStore }> {
-  Deno.env.set("AWS_ACCESS_KEY_ID", "skerry-test");
-  Deno.env.set("AWS_SECRET_ACCESS_KEY", "skerry-test-secret");
+  setCredentials();
   const controller = new AbortController();
   const { signal } = controller;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, signal, onListen() {} }, handle);
@@ -55,4 +54,8 @@ export async function makeStub(
       await server.finished;
     },
   };
+}
+
+function setCredentials(): void {
+  for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
 }

@@ -1,5 +1,5 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { CREDENTIALS, CREDENTIALS_ENV, REGION } from "../../../../tests/services/credentials.ts";
+import { CREDENTIALS, CREDENTIALS_ENV, REGION } from "../../../../tests/harness/credentials.ts";
 import { startDynalite } from "../../../../tests/services/dynalite.ts";
 import { type DynamoOptions, DynamoTable } from "../dynamo_table.ts";
 import { tableDefinition } from "../schema.ts";

@@ -1,4 +1,7 @@
-/** The key and the region that every store of these tests takes, and no other one in the world. */
+/**
+ * The key that every store of a test takes, and no other one in the world. All take the same: test files that run in
+ * parallel share the environment of one process.
+ */
 export const CREDENTIALS = {
   // DynamoDB Local takes no more than letters and digits.
   accessKeyId: "skerrytest",
