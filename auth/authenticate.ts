@@ -1,0 +1,106 @@
+import { RegistryError } from "../oci/errors.ts";
+import type { BearerTokens, VerifiedToken } from "./bearer.ts";
+import type { Logins } from "./logins.ts";
+import { ANONYMOUS, type Principal } from "./principal.ts";
+
+/** Who asks, and by what they have shown it. */
+export interface Identity {
+  /** Who it is. */
+  readonly principal: Principal;
+  /** The token that says so; absent where a password, a certificate or nothing does. */
+  readonly token?: VerifiedToken;
+}
+
+/** What {@linkcode createAuthenticator} takes. */
+export interface AuthenticatorOptions {
+  /** The tokens that are believed. */
+  tokens: BearerTokens;
+  /** Who is logged in by name and password; absent where nobody is. */
+  logins?: Pick<Logins, "login">;
+  /** Who the client is by its certificate, if a proxy that is trusted says so. */
+  certificate?: (headers: Headers, peer: string | undefined) => Principal | undefined;
+}
+
+/** Where a request comes from. */
+export interface Origin {
+  /** The other end of the connection. */
+  peer: string | undefined;
+  /** The client, which is not the other end where a proxy that is trusted is in between. */
+  address: string | undefined;
+}
+
+/** Finds out who asks. */
+export interface Authenticator {
+  /**
+   * Who the headers of a request say it is; anonymous where they say nothing.
+   *
+   * @throws {InvalidTokenError} for a token that is not to be believed.
+   * @throws {RegistryError} 401 for anything else that is wrong, 429 where logins have to wait.
+   */
+  identify(headers: Headers, origin: Origin): Identity | Promise<Identity>;
+}
+
+const NOBODY: Identity = { principal: ANONYMOUS };
+
+/** Bytes of the longest name and password: a password may be a token of somebody's issuer. */
+const MAX_CREDENTIALS = 16 * 1024;
+
+/** Finds out who asks, by `Authorization` (RFC 9110 §11.6.2) or, where there is none, by the client's certificate. */
+export function createAuthenticator({ tokens, logins, certificate }: AuthenticatorOptions): Authenticator {
+  async function byToken(text: string): Promise<Identity> {
+    const token = await tokens.verify(text);
+    return { principal: token.principal, token };
+  }
+
+  async function byPassword(text: string, { address }: Origin): Promise<Identity> {
+    const { username, password } = readBasic(text);
+    if (logins === undefined) throw unauthorized("Passwords are not taken here");
+    return { principal: await logins.login(username, password, address) };
+  }
+
+  return {
+    identify(headers, origin) {
+      const authorization = headers.get("Authorization");
+      if (authorization === null) {
+        const principal = certificate?.(headers, origin.peer);
+        return principal === undefined ? NOBODY : { principal };
+      }
+      const { scheme, rest } = splitScheme(authorization);
+      if (scheme === "bearer") return byToken(rest);
+      if (scheme === "basic") return byPassword(rest, origin);
+      throw unauthorized("Authorization must be Basic or Bearer");
+    },
+  };
+}
+
+/** RFC 9110 §11.4: the scheme, in any case, one or more spaces, and one token of characters that hold no space. */
+function splitScheme(authorization: string): { scheme?: string; rest: string } {
+  const space = authorization.indexOf(" ");
+  if (space === -1) return { rest: "" };
+  return { scheme: authorization.slice(0, space).toLowerCase(), rest: authorization.slice(space).trim() };
+}
+
+/**
+ * The name and the password of RFC 7617 §2. UTF-8 is the one encoding of both.
+ *
+ * @throws {RegistryError} 401 where they are none.
+ */
+export function readBasic(text: string): { username: string; password: string } {
+  const pair = text.length > MAX_CREDENTIALS * 4 / 3 + 4 ? undefined : decode(text);
+  const colon = pair?.indexOf(":") ?? -1;
+  if (pair === undefined || colon === -1) throw unauthorized("Credentials are malformed");
+  return { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** 401 for credentials that are no good. The challenge is added by whoever knows what was asked for. */
+export function unauthorized(message: string): RegistryError {
+  return new RegistryError("UNAUTHORIZED", message);
+}

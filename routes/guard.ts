@@ -1,0 +1,129 @@
+import type { Authenticator, Identity, Origin } from "../auth/authenticate.ts";
+import { InvalidTokenError } from "../auth/bearer.ts";
+import { networkOf } from "../auth/network.ts";
+import type { Principal } from "../auth/principal.ts";
+import type { RequestRates } from "../auth/request_rates.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { Action, Caller } from "../registry/caller.ts";
+import type { Access, Client } from "./access.ts";
+import type { Challenge } from "./challenge.ts";
+import { type Requirement, requirementOf } from "./requirement.ts";
+import type { Route } from "./route.ts";
+
+/** What {@linkcode createGuard} takes. */
+export interface GuardOptions {
+  /** Finds out who asks. */
+  authenticator: Authenticator;
+  /** Whether somebody may do something, whatever a token of theirs was given for. */
+  allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
+  /** Whether the tokens that are believed decide alone: they are somebody else's, who knows the rights. */
+  tokensDecide: boolean;
+  /** Says how to log in. */
+  challenge: Challenge;
+  /** Bounds how much anybody may ask. */
+  rates: RequestRates;
+  /** The client's address, as far as a proxy that is trusted tells it. */
+  addressOf: (headers: Headers, peer: string | undefined) => string | undefined;
+}
+
+/** Whoever asks for what needs nothing. */
+const PASSER_BY: Caller = { name: "anonymous", may: () => false };
+
+/**
+ * Lets a request in, or says why not, before anything is read for it: the answer is the same whether what it names is there
+ * or not.
+ *
+ * - 401 with a challenge where logging in, or a token for this, could help: clients begin to log in only then.
+ * - 403 where it could not.
+ */
+export function createGuard(options: GuardOptions): Access {
+  const { authenticator, rates, challenge } = options;
+  const callers = new WeakMap<Identity["principal"] | NonNullable<Identity["token"]>, Caller>();
+
+  function callerOf({ principal, token }: Identity): Caller {
+    // Each token that is remembered has one, as its pulls are many.
+    const key = token ?? principal;
+    let caller = callers.get(key);
+    if (caller === undefined) callers.set(key, caller = makeCaller(principal, token, options));
+    return caller;
+  }
+
+  async function identify(request: Request, origin: Origin, needed: Requirement): Promise<Identity> {
+    try {
+      return await authenticator.identify(request.headers, origin);
+    } catch (error) {
+      const refusal = error instanceof InvalidTokenError
+        ? new RegistryError("UNAUTHORIZED", "Token is not valid")
+        : error;
+      if (!(refusal instanceof RegistryError) || refusal.status !== 401) throw error;
+      rates.take(networkOf(origin.address));
+      throw challenged(
+        refusal,
+        challenge(needed, error instanceof InvalidTokenError ? "invalid_token" : undefined),
+      );
+    }
+  }
+
+  return {
+    async admit(route: Route, request: Request, client: Client): Promise<Caller> {
+      const needed = requirementOf(route);
+      const address = options.addressOf(request.headers, client.address);
+      if (needed.need === "nothing") return PASSER_BY;
+      const identity = await identify(request, { peer: client.address, address }, needed);
+      const { principal } = identity;
+      rates.take(principal.kind === "anonymous" ? networkOf(address) : principal.name);
+      const caller = callerOf(identity);
+      if (meets(needed, identity, caller)) return caller;
+      throw refusalOf(needed, identity, options);
+    },
+  };
+}
+
+function makeCaller(
+  principal: Principal,
+  token: Identity["token"],
+  { allows, tokensDecide }: GuardOptions,
+): Caller {
+  return {
+    name: principal.name,
+    may: (action, repository) =>
+      token === undefined
+        ? allows(principal, action, repository)
+        : token.grants(action, repository) && (tokensDecide || allows(principal, action, repository)),
+  };
+}
+
+/** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
+function meets(needed: Requirement, { principal, token }: Identity, caller: Caller): boolean {
+  switch (needed.need) {
+    case "nothing":
+      return true;
+    case "credentials":
+      return token !== undefined || principal.kind !== "anonymous";
+    case "catalog":
+      return token === undefined ? principal.kind !== "anonymous" : token.catalog;
+    case "right":
+      return caller.may(needed.action, needed.repository);
+  }
+}
+
+function refusalOf(
+  needed: Requirement,
+  { principal, token }: Identity,
+  { allows, tokensDecide, challenge }: GuardOptions,
+): RegistryError {
+  const couldHelp = principal.kind === "anonymous" || token !== undefined && (
+        tokensDecide || needed.need !== "right" || allows(principal, needed.action, needed.repository)
+      );
+  if (!couldHelp) {
+    return new RegistryError("DENIED", "You may not do this here");
+  }
+  const error = new RegistryError("UNAUTHORIZED", "Log in with the right to do this");
+  return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));
+}
+
+/** The same error, and how to do better (RFC 9110 §11.6.1). */
+function challenged({ code, message, headers }: RegistryError, header: string): RegistryError {
+  return new RegistryError(code, message, { headers: { ...headers, "WWW-Authenticate": header } });
+}
