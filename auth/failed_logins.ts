@@ -62,14 +62,16 @@ const LONGEST_WAIT = { pair: 60_000, address: 60_000, name: 4000 };
 export class FailedLogins {
   readonly #free: number;
   readonly #now: () => number;
-  readonly #records = new LRUCache<string, Record>({ max: MAX_RECORDS, ttl: MEMORY });
-  /** Names and addresses that belong together. */
-  readonly #known = new LRUCache<string, true>({ max: MAX_RECORDS, ttl: 24 * 60 * 60_000 });
+  readonly #records: LRUCache<string, Record>;
+  /** Names and the addresses where they have logged in. */
+  readonly #known = new LRUCache<string, true>({ max: MAX_RECORDS });
 
   /** With nothing known yet. */
   constructor({ free, now = Date.now }: FailedLoginsOptions) {
     this.#free = free === 0 ? Infinity : free;
     this.#now = now;
+    // Without a resolution it asks the clock each time, and needs no timer.
+    this.#records = new LRUCache({ max: MAX_RECORDS, ttl: MEMORY, ttlResolution: 0, perf: { now } });
   }
 
   /**

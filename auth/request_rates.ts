@@ -28,7 +28,7 @@ const MAX_BUCKETS = 16_384;
 export class RequestRates {
   readonly #perMinute: number;
   readonly #now: () => number;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS, ttl: MINUTE });
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
 
   /** With nobody known yet. */
   constructor({ perMinute, now = Date.now }: RequestRatesOptions) {
