@@ -3,9 +3,17 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { CLOCK_SKEW } from "../../registry/context.ts";
 import { type BlobAttributes, blobKey, stored } from "../../registry/items.ts";
-import type { Registry } from "../../registry/mod.ts";
+import type {
+  Finding,
+  FindingKind,
+  Registry,
+  ScrubOptions,
+  ScrubReport,
+  StoredRegistry,
+} from "../../registry/mod.ts";
 import type { Item, Key } from "../../storage/mod.ts";
 import {
   body,
@@ -81,4 +89,24 @@ export async function plantOrphan(stores: TestStores, bytes: Uint8Array): Promis
   const key = `blobs/0af/0af${"7".repeat(29)}-abc-b-${"3".repeat(16)}-${"c".repeat(32)}`;
   await stores.objects.put(key, new Uint8Array(bytes));
   return key;
+}
+
+/** Changes attributes of an item. */
+export async function change(stores: TestStores, key: Key, attributes: Item["attributes"]): Promise<void> {
+  const item = await itemOf(stores, key);
+  await stores.table.putMany([{ ...item, attributes: { ...item.attributes, ...attributes } }]);
+}
+
+/** What a scrub finds, by kind, in their order. */
+export async function scrubbed(
+  stores: TestStores,
+  options: ScrubOptions = {},
+  process: StoredRegistry = stores.registry(OPTIONS),
+): Promise<{ findings: Finding[]; report: ScrubReport; kinds: FindingKind[] }> {
+  const findings: Finding[] = [];
+  const report = await process.scrub({ ...options, found: (finding) => findings.push(finding) });
+  assertEquals(report.findings, findings.length);
+  assertEquals(report.repaired, findings.filter(({ repaired }) => repaired !== undefined).length);
+  findings.sort((a, b) => a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.name < b.name ? -1 : 1);
+  return { findings, report, kinds: findings.map(({ kind }) => kind) };
 }
