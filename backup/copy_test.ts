@@ -3,6 +3,7 @@ import type { Digest } from "../oci/mod.ts";
 import { MemoryObjectStore, type ObjectStore } from "../storage/mod.ts";
 import { assertConsistent } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -76,13 +77,10 @@ Deno.test("copyRegistry() goes on from wherever it broke off, and leaves nothing
   const archive = await backUp(from);
   for (let crash = 1;; crash += 7) {
     const to = new TestStores({ partSize: 3000 });
-    let calls = 0;
-    const failing = hooked(to.objects, () => {
-      if (++calls >= crash) throw new TypeError("A crash");
-    });
+    const { objects } = dyingStores(to, crash);
     const broken = await copyRegistry(
       archive,
-      options(from, to, { to: { ...to, objects: failing, table: to.table } }),
+      options(from, to, { to: { ...to, objects, table: to.table } }),
     )
       .then(() => false, () => true);
     if (!broken) break;

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Item } from "../storage/mod.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -79,11 +80,8 @@ Deno.test("restore() goes on from wherever it broke off, and lets no other resto
   for (let crash = 1;; crash++) {
     const target = new TestStores({ objects: stores.objects });
     target.now = stores.now;
-    let calls = 0;
-    const failing = hooked(target.table, () => {
-      if (++calls === crash) throw new TypeError("A crash");
-    });
-    const broken = await restoreBeside(stores, archive, { table: failing }).then(() => false, () => true);
+    const { table } = dyingStores(target, crash);
+    const broken = await restoreBeside(stores, archive, { table }).then(() => false, () => true);
     if (!broken) break;
     // Whatever was written by then points at nothing that is not there.
     await assertConsistent(target);

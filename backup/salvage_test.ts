@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { linkKey } from "../registry/items.ts";
-import { MemoryTable } from "../storage/mod.ts";
+import { MemoryTable, type Table } from "../storage/mod.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { imageOfSize } from "../tests/harness/images.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -29,13 +30,13 @@ function makeStores() {
   return { stores, registry };
 }
 
-/** Restores with a look at the objects, and with something else at each call of the table. */
+/** Restores with a look at the objects. */
 async function salvage(
   stores: TestStores,
   archive: Archive,
-  { target = new TestStores({ objects: stores.objects }), meanwhile = () => {} }: {
+  { target = new TestStores({ objects: stores.objects }), table = target.table }: {
     target?: TestStores;
-    meanwhile?: (target: TestStores) => void | Promise<void>;
+    table?: Table;
   } = {},
 ) {
   const said: string[] = [];
@@ -45,7 +46,6 @@ async function salvage(
     now: () => stores.now,
     report: (line) => said.push(line),
   });
-  const table = hooked(target.table, () => meanwhile(target));
   await restoreBeside(stores, archive, { salvage, table });
   target.now = stores.now;
   const { registry, sweep } = target.registry({ grace: GRACE, deadline: GRACE / 4 });
@@ -89,12 +89,12 @@ Deno.test("Salvage reads nothing that the backup knows", async () => {
 
 Deno.test("Salvage gives a blob to the repository whose upload the backup has, and no sweep takes it", async () => {
   const { stores, archive, bytes } = await pushedAround();
-  const restored = await salvage(stores, archive, {
-    async meanwhile(target) {
-      target.now = stores.now + 100 * GRACE;
-      await target.registry({ grace: GRACE, deadline: GRACE / 4 }).sweep();
-    },
+  const target = new TestStores({ objects: stores.objects });
+  const table = hooked(target.table, async () => {
+    target.now = stores.now + 100 * GRACE;
+    await target.registry({ grace: GRACE, deadline: GRACE / 4 }).sweep();
   });
+  const restored = await salvage(stores, archive, { target, table });
   assertEquals(restored.adopted, 1);
   restored.stores.now += 100 * GRACE;
   await restored.sweep();
@@ -106,11 +106,8 @@ Deno.test("Salvage finds the same where the restore broke off, and no sweep take
   const { stores, archive, bytes } = await pushedAround();
   for (let crash = 1;; crash++) {
     const target = new TestStores({ objects: stores.objects });
-    let calls = 0;
-    const meanwhile = () => {
-      if (++calls >= crash) throw new TypeError("A crash");
-    };
-    const broken = await salvage(stores, archive, { target, meanwhile }).then(() => false, () => true);
+    const { table } = dyingStores(target, crash);
+    const broken = await salvage(stores, archive, { target, table }).then(() => false, () => true);
     if (!broken) break;
     if (await target.table.get(MARKER) === undefined && (await target.items()).length > 0) continue; // it was over
     const { registry, sweep } = await salvage(stores, archive, { target });

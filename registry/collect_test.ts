@@ -2,10 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   content,
   digest,
-  hooked,
   imageOf,
   indexOf,
   PRINCIPAL,
@@ -176,20 +176,10 @@ for (const moment of ["before", "after"] as const) {
       await pushManifest(process.registry, imageOf(CONFIG, []), "other");
       await process.registry.deleteManifest(REPOSITORY, digest(imageOf(CONFIG, [])));
       age(stores);
-      let calls = 0;
-      dead = false;
-      const die = (mayBeNow: boolean) => () => {
-        if (mayBeNow && ++calls === at) dead = true;
-        if (dead) throw new Error("died");
-      };
-      const mortal = <T extends object>(store: T) =>
-        hooked(store, die(moment === "before"), die(moment === "after"));
-      const dying = stores.registry({
-        ...OPTIONS,
-        objects: mortal(stores.objects),
-        table: mortal(stores.table),
-      });
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      const dying = stores.registry({ ...OPTIONS, ...mortal });
       await collectAll(dying).catch(() => {});
+      dead = isReached();
       await assertConsistent(stores);
       for (let again = 0; again < 3; again++) {
         stores.now += OPTIONS.grace + 1;

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { dyingStores } from "../tests/harness/moments.ts";
 import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
 import type { Removal } from "./collect.ts";
 
@@ -48,18 +49,12 @@ Deno.test("continueCollection() goes on where another process has run out of its
 
 Deno.test("continueCollection() leaves a collection to the process that claims it, until that must be dead", async () => {
   const stores = await withOldBlobs(3);
-  let died = false;
-  const dying = stores.registry({
-    ...OPTIONS,
-    table: hooked(stores.table, (method) => {
-      died ||= method === "scan";
-      if (died) throw new Error("died");
-    }),
-  });
+  const { isReached, ...mortal } = dyingStores(stores, "scan");
+  const dying = stores.registry({ ...OPTIONS, ...mortal });
   const removals: Removal[] = [];
   const options = { interval: DAY, budget: 1000, removed: (removal: Removal) => removals.push(removal) };
   await dying.continueCollection(options).catch(() => {});
-  assertEquals(died, true);
+  assertEquals(isReached(), true);
   const { continueCollection } = stores.registry(OPTIONS);
   assertEquals([await continueCollection(options), removals.length], [true, 0]);
   stores.now += 60_000;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -81,12 +82,8 @@ Deno.test("commitUpload() answers 503 while another request commits, and takes o
   const stores = new TestStores();
   const { registry } = stores.registry({ deadline: 5000 });
   for (const method of ["completeParts", "put"]) {
-    const dying = stores.registry({
-      deadline: 5000,
-      objects: hooked(stores.objects, () => {}, (name) => {
-        if (name === method) throw new Error("died");
-      }),
-    }).registry;
+    const { objects } = dyingStores(stores, method, "after");
+    const dying = stores.registry({ deadline: 5000, objects }).registry;
     const bytes = method === "put" ? BYTES.slice(0, 6) : BYTES;
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     // Two pieces, so that a small blob has to be put together by the commit.

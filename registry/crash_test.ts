@@ -4,6 +4,7 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
+import { type Call, dyingStores, type Moment } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -145,26 +146,13 @@ const SCENARIOS: Scenario[] = [
 ];
 
 /** A process that dies at storage call `at`. */
-function dyingProcess(stores: TestStores, at: number, moment: "before" | "after") {
-  let calls = 0;
-  let dead = false;
-  const die = (mayBeNow: boolean) => () => {
-    if (mayBeNow && ++calls === at) dead = true;
-    // The dead make no more calls, not even to clean up.
-    if (dead) throw new Error("died");
-  };
-  const mortal = <T extends object>(store: T) =>
-    hooked(store, die(moment === "before"), die(moment === "after"));
-  const process = stores.registry({
-    ...OPTIONS,
-    objects: mortal(stores.objects),
-    table: mortal(stores.table),
-  });
-  return { ...process, isDead: () => dead };
+function dyingProcess(stores: TestStores, at: Call, moment: Moment) {
+  const { isReached, ...mortal } = dyingStores(stores, at, moment);
+  return { ...stores.registry({ ...OPTIONS, ...mortal }), isDead: isReached };
 }
 
 /** Runs a scenario whose process dies at storage call `at`; answers whether it came so far. */
-async function dieAt(scenario: Scenario, at: number, moment: "before" | "after"): Promise<boolean> {
+async function dieAt(scenario: Scenario, at: number, moment: Moment): Promise<boolean> {
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);
   await scenario.given?.(registry);
@@ -220,12 +208,7 @@ Deno.test("sweep() leaves what has not expired, what is being committed, and wha
   await pushImage(registry);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
-  const dying = stores.registry({
-    ...OPTIONS,
-    objects: hooked(stores.objects, (method) => {
-      if (method === "completeParts") throw new Error("died");
-    }),
-  }).registry;
+  const dying = dyingProcess(stores, "completeParts", "before").registry;
   await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER)), Error, "died");
   const before = [await stores.items(), await stores.keys()];
   assertEquals(await sweep(), { uploads: 0, objects: 0 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -51,12 +52,8 @@ Deno.test("appendUpload() goes on after a claim whose process died", async () =>
   const { registry } = stores.registry();
   const bytes = content(40);
   const id = await begin(registry, bytes);
-  const died = new Error("died");
-  const dying = stores.registry({
-    objects: hooked(stores.objects, (method) => {
-      if (method === "putPart") throw died;
-    }),
-  }).registry;
+  const { objects } = dyingStores(stores, "putPart");
+  const dying = stores.registry({ objects }).registry;
   await assertRejects(
     () => dying.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(16))),
     Error,
@@ -70,16 +67,9 @@ Deno.test("appendUpload() goes on after a claim whose process died", async () =>
 });
 
 /** A process that dies, with all that it holds, when it is about to send a part. */
-function dyingRegistry(stores: TestStores) {
-  let dead = false;
-  const die = () => {
-    if (dead) throw new Error("died");
-  };
-  const objects = hooked(stores.objects, (method) => {
-    dead ||= method === "putPart";
-    die();
-  });
-  return stores.registry({ objects, table: hooked(stores.table, die) }).registry;
+function dyingRegistry(stores: TestStores): Registry {
+  const { objects, table } = dyingStores(stores, "putPart");
+  return stores.registry({ objects, table }).registry;
 }
 
 Deno.test("appendUpload() waits no longer than 5 s for a process that died with the claim", async () => {

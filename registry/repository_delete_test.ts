@@ -4,6 +4,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
 import { codeOf } from "../tests/harness/images.ts";
 import { assertConsistent } from "../tests/harness/invariants.ts";
+import { dyingStores, interruptedStores, type Moment } from "../tests/harness/moments.ts";
 import {
   content,
   digest,
@@ -187,20 +188,10 @@ for (const moment of ["before", "after"] as const) {
     for (let at = 1, dead = true; dead; at++) {
       const { stores, registry } = setUp();
       await pushAll(registry);
-      let calls = 0;
-      dead = false;
-      const die = (mayBeNow: boolean) => () => {
-        if (mayBeNow && ++calls === at) dead = true;
-        if (dead) throw new Error("died");
-      };
-      const mortal = <T extends object>(store: T) =>
-        hooked(store, die(moment === "before"), die(moment === "after"));
-      const dying = stores.registry({
-        ...OPTIONS,
-        objects: mortal(stores.objects),
-        table: mortal(stores.table),
-      });
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      const dying = stores.registry({ ...OPTIONS, ...mortal });
       await dying.registry.deleteRepository(REPOSITORY).catch(() => {});
+      dead = isReached();
       await assertConsistent(stores);
       stores.now += LATER;
       await deleteUnlessUnknown(registry);
@@ -209,24 +200,17 @@ for (const moment of ["before", "after"] as const) {
   });
 }
 
-/** Runs `meanwhile` in the middle of the `nth` call of the table that `act` makes; answers whether it came so far. */
+/** Runs `meanwhile` in the middle of storage call `at` that `act` makes; answers whether it came so far. */
 async function interleave(
   stores: TestStores,
-  nth: number,
-  moment: "before" | "after",
+  at: number,
+  moment: Moment,
   act: (registry: Registry) => Promise<unknown>,
   meanwhile: () => Promise<unknown>,
 ): Promise<boolean> {
-  let calls = 0;
-  let reached = false;
-  const step = (mayBeNow: boolean) => async () => {
-    if (!mayBeNow || reached || ++calls !== nth) return;
-    reached = true;
-    await meanwhile();
-  };
-  const table = hooked(stores.table, step(moment === "before"), step(moment === "after"));
-  await act(stores.registry({ ...OPTIONS, table }).registry);
-  return reached;
+  const { isReached, ...interrupted } = interruptedStores(stores, at, moment, meanwhile);
+  await act(stores.registry({ ...OPTIONS, ...interrupted }).registry);
+  return isReached();
 }
 
 /** What the push of a manifest comes to beside a delete of its repository. */
@@ -251,13 +235,13 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
   const what = bytes === IMAGE_BYTES ? "a manifest that it has" : "a new manifest";
   for (const moment of ["before", "after"] as const) {
     Deno.test(`a push of ${what} in the middle of deleteRepository(), ${moment} any call, is whole or fails`, async () => {
-      for (let nth = 1, reached = true; reached; nth++) {
+      for (let at = 1, reached = true; reached; at++) {
         const { stores, registry } = setUp();
         for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
         await pushManifest(registry, IMAGE_BYTES, "old");
         reached = await interleave(
           stores,
-          nth,
+          at,
           moment,
           (deleter) => deleter.deleteRepository(REPOSITORY),
           () => pushBeside(registry, bytes),
@@ -270,13 +254,13 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
     });
 
     Deno.test(`deleteRepository() in the middle of a push of ${what}, ${moment} any call, leaves all or nothing`, async () => {
-      for (let nth = 1, reached = true; reached; nth++) {
+      for (let at = 1, reached = true; reached; at++) {
         const { stores, registry } = setUp();
         for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
         await pushManifest(registry, IMAGE_BYTES, "old");
         reached = await interleave(
           stores,
-          nth,
+          at,
           moment,
           (pusher) => pushBeside(pusher, bytes),
           () => registry.deleteRepository(REPOSITORY),

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Digest } from "../oci/digest.ts";
 import { codeOf, CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
+import { dyingStores } from "../tests/harness/moments.ts";
 import {
   content,
   digest,
@@ -201,25 +202,15 @@ for (const moment of ["before", "after"] as const) {
       await pushManifest(process.registry, kept, "kept", "b");
       stores.now += OPTIONS.uploadExpiry + 1;
       await process.sweep();
-      let calls = 0;
-      dead = false;
-      const die = (mayBeNow: boolean) => () => {
-        if (mayBeNow && ++calls === at) dead = true;
-        if (dead) throw new Error("died");
-      };
-      const mortal = <T extends object>(store: T) =>
-        hooked(store, die(moment === "before"), die(moment === "after"));
-      const dying = stores.registry({
-        ...OPTIONS,
-        objects: mortal(stores.objects),
-        table: mortal(stores.table),
-      });
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      const dying = stores.registry({ ...OPTIONS, ...mortal });
       // Two runs of one life: the marks, and the removal.
       for (let run = 0; run < 2; run++) {
         await retainAll(dying).catch(() => {});
         await assertConsistent(stores);
         stores.now += OPTIONS.grace + 1;
       }
+      dead = isReached();
       await settle(stores, process);
       const left = (await stores.items()).map(({ sk }) => sk).filter((sk) => /^(manifest|tag)#/.test(sk));
       assertEquals(left.sort(), [`manifest#${digest(kept)}`, "tag#kept"], `${moment} ${at}`);

@@ -1,10 +1,10 @@
 /** Repairs and pushes in the middle of each other, and repairs that die. */
 import { assertEquals } from "@std/assert";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
+import { dyingStores, interruptedStores } from "../../tests/harness/moments.ts";
 import {
   content,
   digest,
-  hooked,
   IMAGE,
   pushBlob,
   pushManifest,
@@ -54,20 +54,12 @@ async function assertPushed(registry: Registry): Promise<void> {
 
 for (const moment of ["before", "after"] as const) {
   Deno.test(`a push in the middle of a repair, ${moment} any call, loses nothing`, async () => {
-    for (let nth = 1, reached = true; reached; nth++) {
+    for (let at = 1, reached = true; reached; at++) {
       const { stores, registry } = await setUp();
       await damageAll(stores);
-      let calls = 0;
-      reached = false;
-      const step = (mayBeNow: boolean) => async () => {
-        if (!mayBeNow || reached || ++calls !== nth) return;
-        reached = true;
-        await pushAll(registry);
-      };
-      const between = <T extends object>(store: T) =>
-        hooked(store, step(moment === "before"), step(moment === "after"));
-      const [objects, table] = [between(stores.objects), between(stores.table)];
-      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true });
+      const { isReached, ...interrupted } = interruptedStores(stores, at, moment, () => pushAll(registry));
+      await stores.registry({ ...OPTIONS, ...interrupted }).scrub({ repair: true });
+      reached = isReached();
       if (!reached) break;
       await assertPushed(registry);
       // A push that came before the mark has dropped its own copy for the damaged one; the next one brings it back.
@@ -78,24 +70,17 @@ for (const moment of ["before", "after"] as const) {
   });
 
   Deno.test(`a repair in the middle of a push, ${moment} any call, loses nothing`, async () => {
-    for (let nth = 1, reached = true; reached; nth++) {
+    for (let at = 1, reached = true; reached; at++) {
       const { stores, registry } = await setUp();
       await damageAll(stores);
-      let calls = 0;
-      reached = false;
-      const step = (mayBeNow: boolean) => async () => {
-        if (!mayBeNow || reached || ++calls !== nth) return;
-        reached = true;
-        await stores.registry(OPTIONS).scrub({ repair: true });
-      };
-      const between = <T extends object>(store: T) =>
-        hooked(store, step(moment === "before"), step(moment === "after"));
-      const [objects, table] = [between(stores.objects), between(stores.table)];
+      const repair = () => stores.registry(OPTIONS).scrub({ repair: true });
+      const { isReached, ...interrupted } = interruptedStores(stores, at, moment, repair);
       // Where the mark comes after the push of the layer, the push of the manifest asks for the layer again.
-      const pusher = stores.registry({ ...OPTIONS, objects, table }).registry;
+      const pusher = stores.registry({ ...OPTIONS, ...interrupted }).registry;
       await pushAll(pusher).catch(() => pushAll(pusher));
+      reached = isReached();
       await assertPushed(registry);
-      await stores.registry(OPTIONS).scrub({ repair: true });
+      await repair();
       await assertPushed(registry);
       await pushBlob(registry, LAYER);
       await assertConsistent(stores);
@@ -106,16 +91,9 @@ for (const moment of ["before", "after"] as const) {
     for (let at = 1, dead = true; dead; at++) {
       const { stores, registry } = await setUp();
       await damageAll(stores);
-      let calls = 0;
-      dead = false;
-      const die = (mayBeNow: boolean) => () => {
-        if (mayBeNow && ++calls === at) dead = true;
-        if (dead) throw new Error("died");
-      };
-      const mortal = <T extends object>(store: T) =>
-        hooked(store, die(moment === "before"), die(moment === "after"));
-      const [objects, table] = [mortal(stores.objects), mortal(stores.table)];
-      await stores.registry({ ...OPTIONS, objects, table }).scrub({ repair: true }).catch(() => {});
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      await stores.registry({ ...OPTIONS, ...mortal }).scrub({ repair: true }).catch(() => {});
+      dead = isReached();
       const kinds: FindingKind[] = [];
       await stores.registry(OPTIONS).scrub({ repair: true });
       await stores.registry(OPTIONS).scrub({ found: ({ kind }) => kinds.push(kind) });
