@@ -12,44 +12,10 @@ import {
   walk,
   writeArchive,
 } from "../images/mod.ts";
-import { startDaemon } from "./daemon.ts";
+import { type Containerd, startContainerd } from "./containerd.ts";
 import { assertSameImage, assertServes, seed } from "./served.ts";
 import { openWire } from "./wire.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
-
-/** containerd in a folder of its own and `ctr` to drive it. */
-interface Containerd extends AsyncDisposable {
-  ctr(...args: string[]): Promise<string>;
-}
-
-/** Starts containerd on files of the workbench; `native` snapshots work on any file system. */
-async function startContainerd(bench: Workbench): Promise<Containerd> {
-  const folder = `${bench.folder}/containerd`;
-  await Deno.mkdir(folder);
-  const config = `${folder}/config.toml`;
-  await Deno.writeTextFile(
-    config,
-    `
-version = 2
-root = "${folder}/root"
-state = "${folder}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "${folder}/c.sock"
-`,
-  );
-  const address = ["--address", `${folder}/c.sock`];
-  const daemon = await startDaemon(
-    bench,
-    "containerd",
-    ["--config", config],
-    async () => (await bench.outcome("ctr", [...address, "version"])).code === 0,
-  );
-  return {
-    ctr: (...args) => bench.run("ctr", [...address, ...args]),
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-  };
-}
 
 /** Reads all that containerd holds of an image, byte for byte. */
 async function exported(bench: Workbench, { ctr }: Containerd, name: string): Promise<Image> {

@@ -3,64 +3,18 @@ import {
   digestOfBytes,
   dockerImage,
   dockerManifestList,
-  type Image,
   largeImage,
   MEDIA,
   multiArchIndex,
   noise,
   smallImage,
-  writeLayout,
 } from "../images/mod.ts";
-import { installTools } from "../tools/tool.ts";
-import { startDaemon } from "./daemon.ts";
+import { type Docker, loadIntoDocker, reasonAgainstDocker, startDocker } from "./dockerd.ts";
 import { manifestOf, readServed, seed, tagsOf } from "./served.ts";
 import { openWire } from "./wire.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
-/** A docker daemon in a folder of its own and the command line to drive it. */
-interface Docker extends AsyncDisposable {
-  docker(...args: string[]): Promise<string>;
-}
-
-/** Starts the daemon with what works on any machine: no network of its own, `vfs`, sockets and data in the workbench. */
-async function startDocker(bench: Workbench): Promise<Docker> {
-  const folder = `${bench.folder}/docker`;
-  await Deno.mkdir(folder);
-  const socket = `unix://${folder}/d.sock`;
-  const files = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`, "-p", `${folder}/pid`];
-  const network = [
-    "--bridge=none",
-    "--iptables=false",
-    "--ip6tables=false",
-    "--ip-forward=false",
-    "--ip-masq=false",
-  ];
-  const daemon = await startDaemon(
-    bench,
-    "dockerd",
-    ["-H", socket, ...files, ...network, "--storage-driver=vfs"],
-    async () => (await bench.outcome("docker", ["-H", socket, "version"])).code === 0,
-  );
-  return {
-    docker: (...args) => bench.run("docker", ["-H", socket, ...args]),
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-  };
-}
-
-/** What the daemon says last when it cannot start on this machine; `undefined` where it can. */
-async function reasonAgainst(): Promise<string | undefined> {
-  await using bench = await openWorkbench();
-  await installTools(["dockerd", "docker"]); // a package that is missing is no reason, but a failure
-  try {
-    await using _daemon = await startDocker(bench);
-  } catch (error) {
-    const { message } = error as Error;
-    console.error(`The docker daemon cannot start here, so its tests are ignored.\n${message}`);
-    return message.trimEnd().split("\n").at(-1)!;
-  }
-}
-
-const reason = await reasonAgainst();
+const reason = await reasonAgainstDocker();
 
 /** A test that is reported as ignored, with the reason, where the daemon cannot start. */
 function dockerTest(name: string, run: (bench: Workbench, docker: Docker["docker"]) => Promise<void>): void {
@@ -83,19 +37,10 @@ async function readFile(docker: Docker["docker"], bench: Workbench, image: strin
   return await Deno.readFile(`${bench.folder}/copied`);
 }
 
-/** Hands an image to docker as its own kind of archive and names it. */
-async function load(docker: Docker["docker"], bench: Workbench, image: Image, name: string): Promise<void> {
-  const folder = `${bench.folder}/load-${image.root.digest.slice(7, 19)}`;
-  const layout = await writeLayout(`${folder}/layout`, image, "v1");
-  const archive = `${folder}/image.tar`;
-  await bench.run("skopeo", ["copy", `oci:${layout}:v1`, `docker-archive:${archive}:${name}`]);
-  await docker("load", "-i", archive);
-}
-
 dockerTest("docker pushes an image, forgets it and pulls it again", async (bench, docker) => {
   const place = { host: bench.host, repository: bench.repository("docker/push") };
   const name = `${place.host}/${place.repository}:v1`;
-  await load(docker, bench, await largeImage("docker"), name);
+  await loadIntoDocker(docker, bench, await largeImage("docker"), name);
   const id = (await docker("images", "-q", "--no-trunc", name)).trim();
   assertStringIncludes(await docker("push", name), "digest: sha256:");
   const pushed = await readServed(place, "v1", MEDIA.dockerManifest);
@@ -148,7 +93,9 @@ dockerTest("docker pushes and pulls all tags of a repository", async (bench, doc
   const place = { host: bench.host, repository: bench.repository("docker/tags") };
   const name = `${place.host}/${place.repository}`;
   const tags = ["v1", "v2", "v3"];
-  for (const tag of tags) await load(docker, bench, await smallImage(`docker ${tag}`), `${name}:${tag}`);
+  for (const tag of tags) {
+    await loadIntoDocker(docker, bench, await smallImage(`docker ${tag}`), `${name}:${tag}`);
+  }
   await docker("push", "--all-tags", name);
   assertEquals(await tagsOf(place), tags);
   for (const tag of tags) await docker("rmi", `${name}:${tag}`);

@@ -10,7 +10,7 @@ const COMMAND_DEADLINE_MS = 180_000;
 /** What a client is run with. */
 export interface RunOptions {
   env?: Record<string, string>;
-  stdin?: string | Uint8Array<ArrayBuffer>;
+  stdin?: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** How a command has ended. */
@@ -38,10 +38,10 @@ export interface Workbench extends AsyncDisposable {
   outcome(name: ToolName, args: string[], options?: RunOptions): Promise<Outcome>;
 }
 
-/** Opens a workbench before the registry under test. */
-export async function openWorkbench(): Promise<Workbench> {
+/** Opens a workbench before the registry under test, or before another one that somebody else has started. */
+export async function openWorkbench(other?: string): Promise<Workbench> {
   await using stack = new AsyncDisposableStack();
-  const host = Deno.env.get(REGISTRY_VARIABLE) ?? await startOwnRegistry(stack);
+  const host = other ?? Deno.env.get(REGISTRY_VARIABLE) ?? await startOwnRegistry(stack);
   // Unix sockets lie in here and their paths may have 107 bytes: a short name.
   const folder = await Deno.makeTempDir({ prefix: "sk-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
