@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { startIssuer } from "../harness/oidc_issuer.ts";
+import { OidcIssuer } from "../harness/oidc_issuer.ts";
 import type { RegistryProcess } from "../harness/registry_process.ts";
 import { ADMINISTRATOR, basic, startSecured, usersOf } from "../harness/secured.ts";
 import { reasonAgainstDocker } from "./dockerd.ts";
@@ -30,16 +30,14 @@ interface Mode {
   name: string;
   /** What is asked for. */
   challenge: "basic" | "bearer";
-  /** A name and a password that are good, for a registry under this URL. */
-  credentials(url: string): Promise<Credentials>;
+  /** A name and a password that are good, for a registry under this URL that knows this issuer. */
+  credentials(url: string, issuer: OidcIssuer): Promise<Credentials>;
   /** A repository that they are good for. */
   repository: string;
 }
 
-await using issuer = await startIssuer();
-
 /** The registry of every test. */
-async function startWith(challenge: Mode["challenge"]): Promise<RegistryProcess> {
+async function startWith(challenge: Mode["challenge"], issuer: OidcIssuer): Promise<RegistryProcess> {
   return await startSecured({
     challenge,
     users: await usersOf("alice"),
@@ -137,11 +135,12 @@ for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
 
   for (const mode of MODES) {
     test(`logs in ${mode.name}, pushes, pulls, and is told why where it may not`, async () => {
-      await using registry = await startWith(mode.challenge);
+      await using issuer = await OidcIssuer.start({ audience: "skerry" });
+      await using registry = await startWith(mode.challenge, issuer);
       await using bench = await openWorkbench(registry.host);
       await using stack = new AsyncDisposableStack();
       const client = await open(bench, stack);
-      const credentials = await mode.credentials(registry.url);
+      const credentials = await mode.credentials(registry.url, issuer);
       await tryAll(client, credentials, mode.repository);
       assertNoTrouble(registry.log());
       assert(!registry.log().includes(credentials.password), "No log tells a password");
@@ -149,7 +148,8 @@ for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
   }
 
   test("pulls without a login what is public, and pushes there with one", async () => {
-    await using registry = await startWith("bearer");
+    await using issuer = await OidcIssuer.start({ audience: "skerry" });
+    await using registry = await startWith("bearer", issuer);
     await using bench = await openWorkbench(registry.host);
     await using stack = new AsyncDisposableStack();
     const client = await open(bench, stack);
