@@ -28,7 +28,7 @@ async function withServer(
   test: (scene: Scene) => Promise<void>,
   { bucket = "layers", prefix = "registry/", atAws = true } = {},
 ): Promise<void> {
-  await using s3 = await startS3({ credentials: CREDENTIALS });
+  await using s3 = await startS3();
   const options = { client: s3Client(s3.endpoint), bucket, prefix, region: s3.region, atAws };
   const lines: string[] = [];
   await test({

@@ -14,7 +14,7 @@ const EVERYTHING = { objectsOnly: false };
 
 /** The settings of a bucket and of tables in it. */
 async function withAws(test: (config: (table: string) => Config) => Promise<void>): Promise<void> {
-  await using s3 = await startS3({ credentials: CREDENTIALS });
+  await using s3 = await startS3();
   await using dynalite = await startDynalite();
   for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
   for (const table of ["registry", "another"]) await createTable(dynalite.endpoint, table);

@@ -18,6 +18,7 @@ import { chunkedUpload } from "./chunked_upload.ts";
 import { collection } from "./collection.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { largeBlob } from "./large_blob.ts";
+import { logins } from "./logins.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
@@ -26,12 +27,15 @@ import { s3Patch } from "./s3_patch.ts";
 import { s3Pull } from "./s3_pull.ts";
 import { s3Put } from "./s3_put.ts";
 import { startup } from "./startup.ts";
+import { tokenPull } from "./token_pull.ts";
 
 /** Measures some figures, each so many times. */
 type Group = (rounds: number) => Promise<Figure[]>;
 
 const GROUPS: Record<string, Group> = {
   "manifest-pull": manifestPull,
+  "token-pull": tokenPull,
+  "logins": logins,
   "blob-pull": blobPull,
   "blob-push": blobPush,
   "chunked-upload": chunkedUpload,

@@ -13,7 +13,7 @@ import {
 } from "../../registry/items.ts";
 import type { Tag } from "../../oci/name.ts";
 import { type NewItem, SqliteTable } from "../../storage/mod.ts";
-import { type Figure, median } from "./figure.ts";
+import { type Figure, median, percentile } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
 import { ratios } from "./rounds.ts";
@@ -82,10 +82,6 @@ export async function collection(rounds: number): Promise<Figure[]> {
 
 function pushTimes({ port }: Server): Promise<number[]> {
   return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
-}
-
-function percentile(values: readonly number[], part: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)]!;
 }
 
 /** A repository whose items are all there and old; nobody reads the bytes of its blobs. */

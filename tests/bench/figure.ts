@@ -25,6 +25,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The value that so large a part of all is smaller than. */
+export function percentile(values: readonly number[], part: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.floor(values.length * part)];
+  if (value === undefined) throw new RangeError("Cannot take a percentile of nothing");
+  return value;
+}
+
 /** The value that the target is held against. */
 export function valueOf({ samples, counts }: Figure): number {
   return counts === "median" ? median(samples) : Math.max(...samples);

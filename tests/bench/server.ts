@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly script: string;
   /** Its environment, beside `HOST` and `PORT`; the caller's own settings of the registry are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it listens, by default at a free port. */
+  readonly port?: number;
 }
 
 /** A running server. Disposing of it ends the process. */
@@ -29,11 +31,12 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Starts a script and waits until it answers `GET /v2/` with 200. What it writes to its output goes nowhere, at no cost
+ * Starts a script and waits until it answers `GET /v2/` with 200, or with 401 where it wants to know who asks. What it writes to its output goes nowhere, at no cost
  * to the machine; its errors are shown.
  */
-export async function startServer({ script, env }: ServerOptions): Promise<Server> {
-  const port = freePort();
+export async function startServer(
+  { script, env, port = freePort() }: ServerOptions,
+): Promise<Server> {
   const path = new URL(`../../${script}`, import.meta.url).pathname;
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_"));
   const began = performance.now();
@@ -74,7 +77,7 @@ async function isAnswering(port: number): Promise<boolean> {
     const answer = new Uint8Array(64);
     const length = await connection.read(answer);
     const start = new TextDecoder().decode(answer.subarray(0, length ?? 0));
-    if (start.startsWith("HTTP/1.1 200 ")) return true;
+    if (/^HTTP\/1\.1 (200|401) /.test(start)) return true;
     throw new Error(`it answered "${start}"`);
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;

@@ -7,12 +7,15 @@ export interface SubjectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The data folder; by default a fresh one, which goes with the process. */
   readonly data?: Folder;
+  /** Where it listens, by default at a free port. */
+  readonly port?: number;
 }
 
 /** Starts the registry as anybody would. It writes its log, which nobody reads. */
-export async function startSubject({ settings, data }: SubjectOptions = {}): Promise<Server> {
+export async function startSubject({ settings, data, port }: SubjectOptions = {}): Promise<Server> {
   const folder = data ?? await makeFolder();
-  const server = await startServer({ script: "main.ts", env: { SKERRY_DATA: folder.path, ...settings } });
+  const env = { SKERRY_DATA: folder.path, ...settings };
+  const server = await startServer({ script: "main.ts", env, ...(port === undefined ? {} : { port }) });
   return {
     ...server,
     async [Symbol.asyncDispose]() {

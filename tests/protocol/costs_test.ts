@@ -48,7 +48,7 @@ interface CountedStores extends AsyncDisposable {
 
 async function startStores(): Promise<CountedStores> {
   await using stack = new AsyncDisposableStack();
-  const s3 = stack.use(await startS3({ credentials: CREDENTIALS }));
+  const s3 = stack.use(await startS3());
   const dynamoDb = stack.use(await startDynalite());
   await createTable(dynamoDb.endpoint, "skerry-table");
   const counted = stack.use(await startInterceptor(dynamoDb.endpoint));

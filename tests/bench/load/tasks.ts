@@ -205,6 +205,42 @@ export async function populate(
   return { manifests, blobs };
 }
 
+/**
+ * Pulls a path again and again, once a millisecond at most: for some seconds, and then for as long as these logins take,
+ * which all begin at once. Answers the milliseconds of each pull. `logins` are values of `Authorization`.
+ */
+export async function pullBesideLogins(
+  { port, path, headers, seconds, tokenPath, logins }: To & {
+    path: string;
+    headers: Record<string, string>;
+    seconds: number;
+    tokenPath: string;
+    logins: string[];
+  },
+): Promise<{ before: number[]; during: number[] }> {
+  using connection = await Connection.open(port);
+  const pullUntil = async (ended: () => boolean): Promise<number[]> => {
+    const times: number[] = [];
+    while (!ended()) {
+      const began = performance.now();
+      await expectOk(connection, path, headers);
+      times.push(performance.now() - began);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return times;
+  };
+  const end = performance.now() + seconds * 1000;
+  const before = await pullUntil(() => performance.now() > end);
+  let done = false;
+  const loggedIn = Promise.all(logins.map(async (authorization) => {
+    using connection = await Connection.open(port);
+    await expectOk(connection, tokenPath, { Authorization: authorization });
+  })).finally(() => done = true);
+  const during = await pullUntil(() => done);
+  await loggedIn;
+  return { before, during };
+}
+
 /** Pushes so many small images, one after the other; answers the milliseconds of each. */
 export async function pushTimes(
   { port, repository, count }: To & { repository: string; count: number },
@@ -222,7 +258,11 @@ export async function pushTimes(
   return times;
 }
 
-async function expectOk(connection: Connection, path: string): Promise<void> {
-  const { status } = await connection.request({ method: "GET", path });
+async function expectOk(
+  connection: Connection,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { status } = await connection.request({ method: "GET", path, headers });
   if (status !== 200) throw new Error(`Expected 200 for ${path}, got ${status}`);
 }
