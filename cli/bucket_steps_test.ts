@@ -7,7 +7,7 @@ import {
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { type Operation, startS3 } from "../tests/s3/mod.ts";
-import { CREDENTIALS, s3Client } from "../tests/services/mod.ts";
+import { s3Client } from "../tests/services/mod.ts";
 import { type BucketStepOptions, bucketSteps } from "./bucket_steps.ts";
 import { takeSteps } from "./step.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { readSettings } from "../settings.ts";
 import { startS3 } from "../tests/s3/mod.ts";
-import { createTable, CREDENTIALS, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
+import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 import { check, findingsTable } from "./check.ts";
 
 Deno.test("findingsTable() tells in columns what works, what fails, and what follows", () => {

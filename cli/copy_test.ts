@@ -4,7 +4,7 @@ import { StartError } from "../start_error.ts";
 import { CONFIG } from "../tests/harness/images.ts";
 import { content, digest, REPOSITORY, tag } from "../tests/harness/stores.ts";
 import { startS3 } from "../tests/s3/mod.ts";
-import { createTable, CREDENTIALS, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
+import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 import { backup } from "./backup.ts";
 import { copy } from "./copy.ts";
 import { restore } from "./restore.ts";

@@ -4,7 +4,7 @@ import { basic } from "../harness/secured.ts";
 import { type Figure, percentile } from "./figure.ts";
 import { load } from "./load/mod.ts";
 import { ratios } from "./rounds.ts";
-import { bearerFor, makeImageFolder, REPOSITORY, startSecuredSubject, TOKEN_PATH } from "./secured.ts";
+import { bearerFor, makeImageFolder, REPOSITORY, startSecuredSubject, tokenPathOf } from "./secured.ts";
 import { microseconds } from "./text.ts";
 
 /** Logins at the same time. */
@@ -38,7 +38,7 @@ export async function logins(rounds: number): Promise<Figure[]> {
       path: image.path,
       headers: { Authorization: token },
       seconds: SECONDS,
-      tokenPath: TOKEN_PATH,
+      tokenPath: tokenPathOf(subject),
       logins: authorizations.slice(round * LOGINS, (round + 1) * LOGINS),
     });
     slowest.before.push(percentile(times.before, 0.99));

@@ -34,11 +34,13 @@ export async function startSecuredSubject(data: Folder, auth: AuthText): Promise
 }
 
 /** The path that a token to pull the image comes from. */
-export const TOKEN_PATH = `/token?service=127.0.0.1&scope=repository:${REPOSITORY}:pull`;
+export function tokenPathOf({ port }: Server): string {
+  return `/token?service=127.0.0.1:${port}&scope=repository:${REPOSITORY}:pull`;
+}
 
 /** The value of `Authorization` that a token makes which the registry gives for a name and a password. */
-export async function bearerFor({ port }: Server, authorization: string): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${TOKEN_PATH}`, {
+export async function bearerFor(server: Server, authorization: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${server.port}${tokenPathOf(server)}`, {
     headers: { Authorization: authorization },
   });
   if (!response.ok) throw new Error(`Cannot get a token: ${response.status} ${await response.text()}`);

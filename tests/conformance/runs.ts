@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { expectedVerdict, type Pins } from "./report.ts";
-import { runOldSuite, runSuite, type SuiteRun } from "./suites.ts";
+import { runOldSuite, runSuite, type SuiteRun, type Target } from "./suites.ts";
 
 /** One run of a suite. */
 export interface ConformanceRun {
@@ -15,8 +15,8 @@ export interface ConformanceRun {
   readonly name: string;
   /** The settings of the registry under test. */
   readonly registry: Readonly<Record<string, string>>;
-  /** Runs the suite against the registry at `host` (`host:port`); `name` is for its repositories and its results. */
-  readonly run: (host: string, name: string) => Promise<SuiteRun>;
+  /** Runs the suite against a registry; `name` is for its repositories and its results. */
+  readonly run: (target: Target, name: string) => Promise<SuiteRun>;
   readonly pins: Pins;
 }
 
@@ -32,13 +32,13 @@ export const RUNS: readonly ConformanceRun[] = [
   {
     name: "dev",
     registry: { SKERRY_REFERENCES: "sparse" },
-    run: (host, name) => runSuite(host, name, { version: "dev", sparse: true }),
+    run: (target, name) => runSuite(target, name, { version: "dev", sparse: true }),
     pins: { counters: counters(1032), items: 52, off: {} },
   },
   {
     name: "v1.1",
     registry: { SKERRY_REFERENCES: "sparse" },
-    run: (host, name) => runSuite(host, name, { version: "1.1", sparse: true }),
+    run: (target, name) => runSuite(target, name, { version: "1.1", sparse: true }),
     pins: {
       counters: counters(906, { Disabled: 2 }),
       items: 52,
@@ -53,7 +53,7 @@ export const RUNS: readonly ConformanceRun[] = [
   {
     name: "strict",
     registry: { SKERRY_REFERENCES: "strict" },
-    run: (host, name) => runSuite(host, name, { version: "dev", sparse: false }),
+    run: (target, name) => runSuite(target, name, { version: "dev", sparse: false }),
     pins: { counters: counters(986), items: 52, off: { "Data: Sparse Manifests": "Disabled" } },
   },
   {
@@ -75,16 +75,16 @@ export const RUNS: readonly ConformanceRun[] = [
 ];
 
 /**
- * Runs a suite against the registry at `host` (`host:port`): one step for each item, and one for the counters. `id` tells
+ * Runs a suite against a registry: one step for each item, and one for the counters. `id` tells
  * its results from those of other registries.
  */
 export async function checkRun(
   t: Deno.TestContext,
   { name, run, pins }: ConformanceRun,
-  host: string,
+  target: Target,
   id: string,
 ): Promise<void> {
-  const { report, output, results } = await run(host, `${id}-${name}`);
+  const { report, output, results } = await run(target, `${id}-${name}`);
   for (const [item, verdict] of Object.entries(report.items)) {
     await t.step(item, () => assertEquals(verdict, expectedVerdict(pins, item), `See ${results}`));
   }

@@ -19,6 +19,19 @@ export interface SuiteRun {
   readonly results: string;
 }
 
+/** A registry that is to be tested. */
+export interface Target {
+  /** `host:port` of a registry that speaks plain HTTP. */
+  readonly host: string;
+  /** Whom the suite logs in as; by default it does not. */
+  readonly login?: {
+    readonly username: string;
+    readonly password: string;
+    /** Whether it keeps a token for the next request. */
+    readonly keepsTokens: boolean;
+  };
+}
+
 /** The settings of the redesigned suite that runs differ in. */
 export interface SuiteSettings {
   /** `1.1`, or `dev` for what the specification's main branch adds. */
@@ -30,13 +43,13 @@ export interface SuiteSettings {
 /**
  * Runs the redesigned suite.
  *
- * @param host `host:port` of a registry that speaks plain HTTP.
  * @param name The folder of its results.
  * @throws {Error} When it leaves no report.
  */
-export async function runSuite(host: string, name: string, settings: SuiteSettings): Promise<SuiteRun> {
+export async function runSuite(target: Target, name: string, settings: SuiteSettings): Promise<SuiteRun> {
   const { output, results } = await runProgram("conformance", name, {
-    OCI_REGISTRY: host,
+    OCI_REGISTRY: target.host,
+    ...loginOf(target),
     OCI_TLS: "disabled",
     OCI_VERSION: settings.version,
     OCI_DATA_SPARSE: `${settings.sparse}`,
@@ -50,13 +63,13 @@ export async function runSuite(host: string, name: string, settings: SuiteSettin
 /**
  * Runs the first suite with all of its workflows.
  *
- * @param host `host:port` of a registry that speaks plain HTTP.
  * @param name The folder of its results.
  * @throws {Error} When it leaves no report.
  */
-export async function runOldSuite(host: string, name: string): Promise<SuiteRun> {
+export async function runOldSuite(target: Target, name: string): Promise<SuiteRun> {
   const { output, results } = await runProgram("conformance_old", name, {
-    OCI_ROOT_URL: `http://${host}`,
+    OCI_ROOT_URL: `http://${target.host}`,
+    ...loginOf(target),
     OCI_NAMESPACE: `conformance/${name}/one`,
     OCI_CROSSMOUNT_NAMESPACE: `conformance/${name}/two`,
     OCI_TEST_PULL: "1",
@@ -66,6 +79,12 @@ export async function runOldSuite(host: string, name: string): Promise<SuiteRun>
     OCI_AUTOMATIC_CROSSMOUNT: "1",
   });
   return { report: readOldReport(await readResult(results, "junit.xml", output)), output, results };
+}
+
+function loginOf({ login }: Target): Record<string, string> {
+  if (login === undefined) return {};
+  const { username, password, keepsTokens } = login;
+  return { OCI_USERNAME: username, OCI_PASSWORD: password, OCI_CACHE_AUTH: `${keepsTokens}` };
 }
 
 /** Both suites write into their working folder; it starts empty, so that no report of an earlier run is read. */

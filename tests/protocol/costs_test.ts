@@ -14,7 +14,7 @@ import {
 } from "../harness/content.ts";
 import { startRegistry } from "../harness/registry_process.ts";
 import { type S3Server, startS3 } from "../s3/mod.ts";
-import { createTable, CREDENTIALS, CREDENTIALS_ENV, startDynalite } from "../services/mod.ts";
+import { createTable, CREDENTIALS_ENV, startDynalite } from "../services/mod.ts";
 
 const CONFIG = new TextEncoder().encode('{"architecture":"amd64","os":"linux"}');
 const LAYER = crypto.getRandomValues(new Uint8Array(50_000));
