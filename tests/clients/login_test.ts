@@ -65,13 +65,9 @@ const MODES: Mode[] = [
   {
     name: "with the token of a workload",
     challenge: "bearer",
-    credentials: async () => ({
+    credentials: async (_url, issuer) => ({
       username: "test",
-      password: await issuer.mint({
-        aud: "skerry",
-        sub: "repo:acme/app:ref:refs/heads/main",
-        repository_id: "42",
-      }),
+      password: await issuer.mint({ repository_id: "42" }),
     }),
     repository: "team/build/app",
   },
