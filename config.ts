@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { AuthConfig } from "./auth/auth_config.ts";
 import { retentionSchema } from "./retention_config.ts";
 import {
   type Config,
@@ -11,7 +12,9 @@ import {
   unknownVariables,
   withPlatform,
 } from "./settings.ts";
+import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
+import { parseYaml } from "./yaml_text.ts";
 
 /** What the documentation says of a setting. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
@@ -19,35 +22,22 @@ export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback"
 /** The documentation of each setting of {@linkcode schema}, by the setting's own schema. */
 export const settingDocs: z.core.$ZodRegistry<SettingDoc> = z.registry<SettingDoc>();
 
-/** A setting as the environment (always text) or the file (text, a number, true or false) gives it. */
+/** The schema of a setting that is a single value. */
 function settingSchema<T>(setting: Setting<T>) {
-  const { read, expected, fallback } = setting;
-  const value = z.pipe(
-    z.unknown(),
-    z.transform((input, context): T => {
-      // The text of a list or a map could pass for a value.
-      const value = typeof input === "object" ? undefined : read(String(input));
-      if (value !== undefined) return value;
-      const message = `Expected ${expected}, got ${clip(JSON.stringify(input) ?? "nothing")}`;
-      context.issues.push({ code: "custom", message, input });
-      return z.NEVER;
-    }),
-  );
-  return z.prefault(value, fallback).register(settingDocs, setting);
+  return z.prefault(ofKind(setting), setting.fallback).register(settingDocs, setting);
 }
 
-function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
-}
+/** All settings but those that are more than a text. */
+type Shape = {
+  [Key in Exclude<keyof Config, "auth" | "retention">]: ReturnType<typeof settingSchema<Config[Key]>>;
+};
 
-/** All settings but the one that is more than a text. */
-type Shape = { [Key in Exclude<keyof Config, "retention">]: ReturnType<typeof settingSchema<Config[Key]>> };
-
-/** The whole configuration. */
+/** The whole configuration, but that `auth` is read by a schema of its own: most processes need nothing of that. */
 export const schema = z.strictObject({
   ...Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
   ) as Shape,
+  auth: z.exactOptional(z.custom<AuthConfig>()).register(settingDocs, SETTINGS.auth),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,
     SETTINGS.retention,
@@ -84,8 +74,10 @@ export async function loadConfig(environment: Record<string, string>): Promise<C
   const given = withPlatform(environment, { ...file, ...variables });
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
-  const result = schema.safeParse(given);
-  for (const issue of result.error?.issues ?? []) {
+  const { auth, ...others } = given;
+  const result = schema.safeParse(others);
+  const access = auth === undefined ? undefined : await readAuth(auth);
+  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? []]) {
     const isUnknown = issue.code === "unrecognized_keys";
     const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     for (const place of places) {
@@ -95,8 +87,18 @@ export async function loadConfig(environment: Record<string, string>): Promise<C
       problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
     }
   }
-  if (result.success && problems.length === 0) return result.data;
+  if (result.success && problems.length === 0) {
+    return { ...result.data, ...access?.data && { auth: access.data } };
+  }
   throw new ConfigError(problems);
+}
+
+/** The value of `auth`, or what is wrong with it. */
+async function readAuth(given: unknown): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {
+  const { readAccess } = await import("./access_config.ts");
+  const { data, issues } = await readAccess(given);
+  const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));
+  return data === undefined ? { issues: placed } : { data, issues: [] };
 }
 
 /** A place in the configuration, such as `retention[0].keepTags`. */
@@ -114,16 +116,13 @@ async function readConfigFile(path: string): Promise<Given> {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new ConfigError([`${FILE_VARIABLE}: Cannot read "${path}": ${reason}`]);
   }
-  const { LineCounter, parseDocument } = await import("yaml"); // few need it
-  const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map(({ pos, message }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return `${path}:${line}:${col}: ${message}`;
-    }));
+  const parsed = await parseYaml(content);
+  if ("problems" in parsed) {
+    throw new ConfigError(
+      parsed.problems.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`),
+    );
   }
-  const settings: unknown = document.toJS() ?? {};
+  const settings = parsed.value ?? {};
   if (typeof settings === "object" && !Array.isArray(settings)) return settings as Given;
   throw new ConfigError([`${path}: Expected a map of settings`]);
 }

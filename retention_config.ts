@@ -1,37 +1,10 @@
 import * as z from "zod/mini";
 import type { RetentionRule } from "./registry/mod.ts";
-import { duration, type Kind } from "./setting_kinds.ts";
+import { expected, mismatch, ofKind, patterns } from "./schema_parts.ts";
+import { duration } from "./setting_kinds.ts";
 
 /** Most tags that `newest` may ask for: so many are held in memory. */
 const MOST_NEWEST = 10_000;
-
-/** Says what was expected, and what was there instead. */
-function mismatch(what: string, input: unknown): string {
-  const text = JSON.stringify(input) ?? "nothing";
-  return `Expected ${what}, got ${text.length > 80 ? `${text.slice(0, 80)}...` : text}`;
-}
-
-/** That for a check of zod. */
-function expected(what: string): { error: (issue: { input?: unknown }) => string } {
-  return { error: ({ input }) => mismatch(what, input) };
-}
-
-function timeSpan(kind: Kind<number>) {
-  return z.pipe(
-    z.unknown(),
-    z.transform((input, context): number => {
-      const span = typeof input === "string" ? kind.read(input) : undefined;
-      if (span !== undefined) return span;
-      context.issues.push({ code: "custom", message: mismatch(kind.expected, input), input });
-      return z.NEVER;
-    }),
-  );
-}
-
-const patterns = z.array(
-  z.string(expected("a pattern")).check(z.minLength(1, "Expected a pattern, got none")),
-  expected("a list of patterns"),
-).check(z.minLength(1, "Expected at least one pattern"));
 
 const count = expected(`a whole number from 1 to ${MOST_NEWEST}`);
 
@@ -40,8 +13,8 @@ const CRITERIA = ["newest", "pushedWithin", "pulledWithin"] as const;
 const keepTags = z.strictObject({
   tags: z._default(patterns, ["*"]),
   newest: z.exactOptional(z.int(count).check(z.minimum(1, count), z.maximum(MOST_NEWEST, count))),
-  pushedWithin: z.exactOptional(timeSpan(duration("1s"))),
-  pulledWithin: z.exactOptional(timeSpan(duration("1s"))),
+  pushedWithin: z.exactOptional(ofKind(duration("1s"))),
+  pulledWithin: z.exactOptional(ofKind(duration("1s"))),
 }, expected("a map with any of tags, newest, pushedWithin, pulledWithin")).check(
   z.superRefine((keep, context) => {
     const given = CRITERIA.filter((key) => keep[key] !== undefined);
@@ -61,7 +34,7 @@ const rule = z.strictObject({
       z.minLength(1, "Expected at least one entry: without keepTags every tag stays"),
     ),
   ),
-  untaggedFor: z.exactOptional(timeSpan(duration("0"))),
+  untaggedFor: z.exactOptional(ofKind(duration("0"))),
 }, expected("a map with repositories and any of keepTags, untaggedFor"));
 
 /** Rules of retention: a list, or JSON of one where they come from the environment. */

@@ -1,3 +1,4 @@
+import type { AuthConfig } from "./auth/auth_config.ts";
 import type { RetentionRule } from "./registry/mod.ts";
 
 /** A kind of value: how it is written, and how it is read. */
@@ -58,6 +59,13 @@ export const retentionRules: Kind<RetentionRule[]> = {
   read: (text) => text === "" ? [] : undefined,
 };
 
+/** Who may do what. Its text is read by access_config.ts, for config.ts, as that of {@linkcode retentionRules} is. */
+export const accessMap: Kind<AuthConfig> = {
+  type: "map, as in [access](access.md)",
+  expected: "a map",
+  read: () => undefined,
+};
+
 /** On or off. */
 export const toggle: Kind<boolean> = {
   type: "`on` or `off`",
@@ -85,7 +93,10 @@ export function oneOf<const W extends string>(...words: W[]): Kind<W> {
 const DURATION_UNIT = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]]);
 
 /** A time span in milliseconds. What a timer waits for takes a `max` of 20 days: it can't wait for 2^31 ms. */
-export function duration(min: "0" | "1ms" | "1s", max: "20d" | "3650d" = "3650d"): Kind<number> {
+export function duration(
+  min: "0" | "1ms" | "1s" | "1m" | "1h",
+  max: "1d" | "20d" | "3650d" = "3650d",
+): Kind<number> {
   const range = `from ${min} to ${max}`;
   return {
     type: `duration ${range}`,

@@ -1,4 +1,6 @@
+import type { AuthConfig } from "./auth/auth_config.ts";
 import {
+  accessMap,
   duration,
   endpoint,
   keyPrefix,
@@ -112,6 +114,13 @@ export const SETTINGS = {
     "Whether to try at the start what `skerry check` tries, and to end where the bucket or the table can't do what is " +
       "needed. Only with `aws`.",
   ),
+  auth: setting(
+    accessMap,
+    "SKERRY_AUTH",
+    "",
+    "Who may do what, and how they show who they are: see [access](access.md). Without it the registry is open: " +
+      "whoever reaches it may do everything. The variable takes the same as YAML or JSON.",
+  ),
   readOnly: setting(toggle, "SKERRY_READ_ONLY", "off", "Refuses every push and every delete with 405."),
   deleteTags: setting(toggle, "SKERRY_DELETE_TAGS", "on", "Whether a tag may be deleted; 405 where not."),
   deleteManifests: setting(
@@ -211,9 +220,15 @@ export const SETTINGS = {
 };
 
 /** The configuration of a process: sizes in bytes, time spans in milliseconds. */
-export type Config = {
-  [Key in keyof typeof SETTINGS]: (typeof SETTINGS)[Key] extends Setting<infer T> ? T : never;
-};
+export type Config =
+  & {
+    [Key in Exclude<keyof typeof SETTINGS, "auth">]: (typeof SETTINGS)[Key] extends Setting<infer T> ? T
+      : never;
+  }
+  & {
+    /** Absent where the registry is open to all. */
+    auth?: AuthConfig;
+  };
 
 /** The variable that names the configuration file. */
 export const FILE_VARIABLE = "SKERRY_CONFIG";
@@ -248,14 +263,16 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
 }
 
 /** What somebody should know of a configuration that is right: each in a sentence for the log. */
-export function risksOf({ storage, host, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
+export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
   const risks = [];
   if (storage !== "aws" && s3Bucket + dynamodbTable !== "") {
     risks.push(`The bucket and the table are not used: the storage is "${storage}"`);
   }
   if (storage === "memory") risks.push("Content is kept in memory alone and ends with this process");
   const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
-  if (!isLocal && !readOnly) risks.push("Whoever reaches this address may push and delete");
+  if (!isLocal && !readOnly && auth === undefined) {
+    risks.push("Whoever reaches this address may push and delete");
+  }
   return risks;
 }
 
@@ -281,9 +298,9 @@ export function unknownVariables(environment: Record<string, string>): string[] 
 export function readSettings(environment: Record<string, string>): Config | undefined {
   if (environment[FILE_VARIABLE] || unknownVariables(environment).length > 0) return undefined;
   const given = withPlatform(environment, givenBy(environment));
-  const values = Object.entries(SETTINGS).map((
-    [key, { read, fallback }],
-  ) => [key, read(given[key] ?? fallback)]);
+  const values = Object.entries(SETTINGS)
+    .filter(([key]) => key !== "auth" || given.auth !== undefined)
+    .map(([key, { read, fallback }]) => [key, read(given[key] ?? fallback)]);
   if (values.some(([, value]) => value === undefined)) return undefined;
   const config = Object.fromEntries(values) as Config;
   return conflictsOf(config).length === 0 ? config : undefined;

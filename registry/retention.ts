@@ -11,13 +11,7 @@ import {
 import { ManifestRetention } from "./manifest_retention.ts";
 import type { Pushed } from "./newest.ts";
 import { listRepositories } from "./repositories.ts";
-import {
-  type CompiledRule,
-  compileRules,
-  openMatcher,
-  type RetentionRule,
-  ruleFor,
-} from "./retention_rules.ts";
+import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
 import { TagJudge, tagOf } from "./tag_judge.ts";
 import { formatAge, formatSpan } from "./time_span.ts";
 
@@ -75,7 +69,7 @@ export async function* retain(
   { dryRun = false, repository: pattern = "**" }: RetainOptions = {},
 ): AsyncGenerator<Retirement> {
   const compiled = await compileRules(rules);
-  const isWanted = (await openMatcher())([pattern]);
+  const isWanted = (await import("../oci/glob.ts")).globMatcher([pattern]);
   let after: string | undefined;
   do {
     const page = await listRepositories(context, after === undefined ? {} : { after });

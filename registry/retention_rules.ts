@@ -37,12 +37,13 @@ export interface CompiledRule extends Pick<RetentionRule, "untaggedFor"> {
 
 /** Makes rules ready to be matched. */
 export async function compileRules(rules: RetentionRule[]): Promise<CompiledRule[]> {
-  const matcher = await openMatcher();
+  const { globMatcher } = await import("../oci/glob.ts"); // few have rules
   return rules.map(({ repositories, keepTags, ...rest }, index) => ({
     ...rest,
     number: index + 1,
-    covers: matcher(repositories),
-    ...(keepTags && { keepTags: keepTags.map(({ tags, ...keep }) => ({ ...keep, matches: matcher(tags) })) }),
+    covers: globMatcher(repositories),
+    ...(keepTags &&
+      { keepTags: keepTags.map(({ tags, ...keep }) => ({ ...keep, matches: globMatcher(tags) })) }),
   }));
 }
 
@@ -54,14 +55,4 @@ export function ruleFor(rules: CompiledRule[], repository: RepositoryName): Comp
 /** Whether it matters to the rule when a tag was pulled. */
 export function needsPulls(rule: CompiledRule | undefined): boolean {
   return rule?.keepTags?.some(({ pulledWithin }) => pulledWithin !== undefined) ?? false;
-}
-
-/** Makes one test of several glob patterns. `*` stops at a slash, `**` does not. */
-export async function openMatcher(): Promise<(patterns: string[]) => (name: string) => boolean> {
-  const { Minimatch } = await import("minimatch");
-  const options = { dot: true, nocomment: true, nonegate: true };
-  return (patterns) => {
-    const globs = patterns.map((pattern) => new Minimatch(pattern, options));
-    return (name) => globs.some((glob) => glob.match(name));
-  };
 }

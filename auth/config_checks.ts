@@ -1,0 +1,165 @@
+import ipaddr from "ipaddr.js";
+import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
+import { parseSubject } from "./subject.ts";
+
+/** Something wrong between values that are right by themselves. */
+export interface ConfigIssue {
+  /** Where, from `auth` on. */
+  path: (string | number)[];
+  /** What. */
+  message: string;
+}
+
+/** What is wrong between the values of a configuration: what could never hold, and what nobody can mean. */
+export function crossChecks(config: AuthConfig): ConfigIssue[] {
+  return [
+    ...checkSubjects(config),
+    ...checkAdministrators(config),
+    ...checkGroups(config),
+    ...checkConditions(config),
+    ...checkRepeats(config),
+    ...checkExternal(config),
+    ...checkProxy(config),
+  ];
+}
+
+/** Every list of subjects, with where it stands. */
+function* subjectLists(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; subjects: Subject[] }> {
+  yield { path: ["administrators"], subjects: config.administrators };
+  for (const [name, subjects] of Object.entries(config.groups)) yield { path: ["groups", name], subjects };
+  for (const { path, entry } of allowRules(config)) yield { path: [...path, "to"], subjects: entry.to };
+}
+
+function* allowRules(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; entry: AllowRule }> {
+  for (const [i, { allow }] of config.policies.entries()) {
+    for (const [j, entry] of allow.entries()) yield { path: ["policies", i, "allow", j], entry };
+  }
+}
+
+/** A misspelt name would deny in silence, and in a group would seem to have been granted. */
+function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
+  const issuers = config.issuers.map(({ name }) => name);
+  for (const { path, subjects } of subjectLists(config)) {
+    for (const [index, subject] of subjects.entries()) {
+      const parts = parseSubject(subject)!;
+      const at = [...path, index];
+      if (parts.kind === "workload" && !issuers.includes(parts.name)) {
+        yield { path: at, message: `No such issuer: "${parts.name}"` };
+      } else if (parts.kind === "group" && !Object.hasOwn(config.groups, parts.name)) {
+        yield { path: at, message: `No such group: "${parts.name}"` };
+      } else if (parts.kind === "certificate" && config.proxy?.identityHeader === undefined) {
+        yield { path: at, message: 'Certificates need "proxy.identityHeader"' };
+      } else if (parts.kind === "external" && config.external === undefined) {
+        yield { path: at, message: 'Tokens of somebody else need "external"' };
+      }
+    }
+  }
+}
+
+/** Whoever is not named one by one must not have the registry: nobody would see from the outside that they do. */
+function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
+  for (const [index, subject] of administrators.entries()) {
+    const { kind } = parseSubject(subject)!;
+    if (kind === "anonymous" || kind === "authenticated" || kind === "workload") {
+      yield { path: ["administrators", index], message: `Expected somebody by name, got "${subject}"` };
+    }
+  }
+}
+
+/** A group says whom it holds: no cycles, and nothing that opens a rule to all without being seen there. */
+function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigIssue> {
+  for (const [name, members] of Object.entries(groups)) {
+    for (const [index, subject] of members.entries()) {
+      const { kind } = parseSubject(subject)!;
+      const path = ["groups", name, index];
+      if (kind === "group") yield { path, message: "A group can't be a member of a group" };
+      if (kind === "anonymous" || kind === "authenticated") {
+        yield {
+          path,
+          message: `"${subject}" can't be a member of a group: name it where it may do something`,
+        };
+      }
+      if (kind === "workload" && administrators.includes(`group:${name}`)) {
+        yield { path, message: "All workloads of an issuer can't be administrators" };
+      }
+    }
+  }
+}
+
+/** Only workloads have claims, and those of one issuer mean nothing for another. */
+function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
+  for (const { path, entry } of allowRules(config)) {
+    if (entry.where === undefined) continue;
+    for (const [index, subject] of entry.to.entries()) {
+      if (mayBeWorkload(subject, config.groups)) continue;
+      const message = `"where" is for workloads: give "${subject}" an entry without it`;
+      yield { path: [...path, "to", index], message };
+    }
+  }
+}
+
+function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean {
+  const parts = parseSubject(subject)!;
+  if (parts.kind === "workload") return true;
+  // Where there is no such group, that is said elsewhere.
+  return parts.kind === "group" &&
+    (!Object.hasOwn(groups, parts.name) || groups[parts.name]!.some((member) => mayBeWorkload(member, {})));
+}
+
+/** What is said twice has been changed in one place only, sooner or later. */
+function* checkRepeats(config: AuthConfig): Generator<ConfigIssue> {
+  const seen = new Map<string, string>();
+  for (const [i, { repositories }] of config.policies.entries()) {
+    for (const [j, pattern] of repositories.entries()) {
+      const first = seen.get(pattern);
+      seen.set(pattern, first ?? `policies[${i}]`);
+      if (first === undefined) continue;
+      yield { path: ["policies", i, "repositories", j], message: `"${pattern}" is in ${first} already` };
+    }
+  }
+  yield* repeatsOf("quotas", "repositories", config.quotas.map(({ repositories }) => repositories));
+  yield* repeatsOf("issuers", "name", config.issuers.map(({ name }) => name));
+  yield* repeatsOf("issuers", "issuer", config.issuers.map(({ issuer }) => issuer));
+}
+
+function* repeatsOf(list: string, key: string, values: string[]): Generator<ConfigIssue> {
+  for (const [index, value] of values.entries()) {
+    const first = values.indexOf(value);
+    if (first < index) {
+      yield { path: [list, index, key], message: `"${value}" is in ${list}[${first}] already` };
+    }
+  }
+}
+
+/** Tokens of somebody else's server say alone what they are good for: whatever is set beside it would be ignored. */
+function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
+  if (config.external === undefined) return;
+  const { htpasswd, users, keys, proxy, issuers, administrators, groups, policies } = config;
+  const given = {
+    htpasswd: htpasswd !== undefined,
+    users: users !== undefined,
+    keys: keys !== undefined,
+    issuers: issuers.length > 0,
+    administrators: administrators.length > 0,
+    groups: Object.keys(groups).length > 0,
+    policies: policies.length > 0,
+    "proxy.identityHeader": proxy?.identityHeader !== undefined,
+    "challenge: basic": config.challenge === "basic",
+  };
+  for (const [key, isGiven] of Object.entries(given)) {
+    if (isGiven) yield { path: ["external"], message: `Can't be beside "${key}": the tokens alone decide` };
+  }
+}
+
+function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
+  if (proxy === undefined) return;
+  if (proxy.identityHeader === undefined && !proxy.forwardedFor) {
+    yield { path: ["proxy"], message: "Expected identityHeader, forwardedFor or both" };
+  }
+  for (const [index, range] of proxy.trusted.entries()) {
+    // Whoever reaches the registry could be whomever they like.
+    if (ipaddr.parseCIDR(range)[1] === 0) {
+      yield { path: ["proxy", "trusted", index], message: `"${range}" is everybody` };
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import * as z from "zod/mini";
+import type { Kind } from "./setting_kinds.ts";
+
+/** Says what was expected, and what was there instead. */
+export function mismatch(what: string, input: unknown): string {
+  const text = JSON.stringify(input) ?? "nothing";
+  return `Expected ${what}, got ${text.length > 80 ? `${text.slice(0, 80)}...` : text}`;
+}
+
+/** That for a check of zod. */
+export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => mismatch(what, input) };
+}
+
+/** A value of this kind as the environment (always text) or a file (text, a number, true or false) gives it. */
+export function ofKind<T>({ read, expected }: Pick<Kind<T>, "read" | "expected">): z.ZodMiniType<T, unknown> {
+  return z.pipe(
+    z.unknown(),
+    z.transform((input, context): T => {
+      // The text of a list or a map could pass for a value.
+      const value = typeof input === "object" ? undefined : read(String(input));
+      if (value !== undefined) return value;
+      context.issues.push({ code: "custom", message: mismatch(expected, input), input });
+      return z.NEVER;
+    }),
+  );
+}
+
+/** Glob patterns, one at least. */
+export const patterns: z.ZodMiniType<string[], unknown> = z.array(
+  z.string(expected("a pattern")).check(z.minLength(1, "Expected a pattern, got none")),
+  expected("a list of patterns"),
+).check(z.minLength(1, "Expected at least one pattern"));
