@@ -16,6 +16,11 @@ export interface Principal {
   readonly issuer?: string;
   /** Of a workload: what its issuer says of it, and conditions may ask for; every value as text. */
   readonly claims?: Readonly<Record<string, string>>;
+  /**
+   * Of a user or a robot that has shown a password: what another password, or a revoked one, would not be, such as a hash
+   * of what is stored of it. It is for refresh tokens alone, which end with the password, and no secret by itself.
+   */
+  readonly credential?: string;
   /** What their credential is good for at most, whatever policies say; absent where it sets no bounds. */
   readonly bounds?: readonly Grant[];
 }

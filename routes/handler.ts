@@ -1,12 +1,14 @@
 import type { Caller } from "../registry/caller.ts";
+import type { Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import type { Route, RouteKind } from "./route.ts";
 
-/** Answers requests of one kind. `caller` is who asks, and may. What it throws is answered by `errors.ts`. */
+/** Answers requests of one kind. `caller` is who asks, and may; `client` is where from. What it throws is answered by `errors.ts`. */
 export type Handler<Kind extends RouteKind> = (
   route: Route<Kind>,
   request: Request,
   caller: Caller,
+  client: Client,
 ) => Answer | Promise<Answer>;
 
 /** What requests are bounded by. */

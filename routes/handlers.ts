@@ -1,5 +1,6 @@
 import type { Caller } from "../registry/caller.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
@@ -11,6 +12,7 @@ import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Route, RouteKind } from "./route.ts";
 import { listTags } from "./tags.ts";
+import { getJwks, getToken, postToken, type TokenOptions } from "./token.ts";
 import {
   appendUpload,
   cancelUpload,
@@ -33,10 +35,12 @@ export interface HandlerOptions {
   ready: () => Promise<boolean>;
   /** What requests are bounded by. */
   limits: RequestLimits;
+  /** Makes tokens, and is asked for when somebody wants one; without it there is no such path. */
+  tokens?: () => Promise<TokenOptions>;
 }
 
 /** The handlers over a registry. */
-export function createHandlers({ registry, ready, limits }: HandlerOptions): Handlers {
+export function createHandlers({ registry, ready, limits, tokens }: HandlerOptions): Handlers {
   return {
     home: getHome(),
     live: getLiveness(),
@@ -61,6 +65,9 @@ export function createHandlers({ registry, ready, limits }: HandlerOptions): Han
     listRepositories: listRepositories(registry),
     deleteRepository: deleteRepository(registry),
     discover: discoverExtensions(),
+    getToken: getToken(tokens),
+    postToken: postToken(tokens, limits),
+    getJwks: getJwks(tokens),
   };
 }
 
@@ -70,7 +77,8 @@ export function handle<Kind extends RouteKind>(
   route: Route<Kind>,
   request: Request,
   caller: Caller,
+  client: Client,
 ): Answer | Promise<Answer> {
   const handler: Handler<Kind> = handlers[route.kind];
-  return handler(route, request, caller);
+  return handler(route, request, caller, client);
 }

@@ -21,6 +21,7 @@ export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
+export type { TokenOptions } from "./token.ts";
 
 /** What an app is made of. */
 export interface AppOptions extends HandlerOptions {
@@ -63,8 +64,9 @@ export function createApp(options: AppOptions): App {
     try {
       checkHost(request.headers.get("host"), url.authority);
       route = parseRoute(method, url);
-      const caller = access === undefined ? ANYBODY : await access.admit(route, request, clientOf(info));
-      answer = await handle(handlers, route, request, caller);
+      const client = clientOf(info);
+      const caller = access === undefined ? ANYBODY : await access.admit(route, request, client);
+      answer = await handle(handlers, route, request, caller, client);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
       answer = failure.answer;

@@ -7,10 +7,10 @@ const MAX_QUERY_LENGTH = 16_384;
 export class Parameters {
   readonly #values: URLSearchParams;
 
-  /** The parameters of a raw query, without its `?`. */
-  constructor(query: string) {
-    if (query.length > MAX_QUERY_LENGTH) {
-      throw new RegistryError("UNSUPPORTED", `Query is longer than ${MAX_QUERY_LENGTH} characters`, {
+  /** The parameters of a raw query, without its `?`, or of a form in the same encoding. */
+  constructor(query: string, maxLength: number = MAX_QUERY_LENGTH) {
+    if (query.length > maxLength) {
+      throw new RegistryError("UNSUPPORTED", `Query is longer than ${maxLength} characters`, {
         status: 414,
       });
     }

@@ -20,7 +20,7 @@ export function bodyOf(request: Request): ByteStream {
 }
 
 /**
- * The whole body, of at most `limit` bytes. Nothing beyond the limit is kept or waited for.
+ * The whole body, of at most `limit` bytes. Nothing beyond the limit is kept or waited for. `what` it is, for an error.
  *
  * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more.
  */
@@ -28,9 +28,10 @@ export async function readBody(
   request: Request,
   limit: number,
   idle: number,
+  what = "Manifest",
 ): Promise<Uint8Array<ArrayBuffer>> {
   const length = contentLength(request);
-  if (length !== undefined && length > limit) throw tooLarge(limit);
+  if (length !== undefined && length > limit) throw tooLarge(what, limit);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = new BodyReader(bodyOf(request), { idle, length });
@@ -38,7 +39,7 @@ export async function readBody(
     size += chunk.byteLength;
     if (size > limit) {
       await reader.cancel();
-      throw tooLarge(limit);
+      throw tooLarge(what, limit);
     }
     chunks.push(chunk.slice());
   }
@@ -51,8 +52,8 @@ export async function readBody(
   return bytes;
 }
 
-function tooLarge(limit: number): RegistryError {
-  return new RegistryError("SIZE_INVALID", `Manifest is larger than ${limit} bytes`, { status: 413 });
+function tooLarge(what: string, limit: number): RegistryError {
+  return new RegistryError("SIZE_INVALID", `${what} is larger than ${limit} bytes`, { status: 413 });
 }
 
 /**

@@ -75,6 +75,12 @@ export interface RouteFacts {
   listRepositories: { page: PageRequest };
   /** `_oci/ext/discover`, of the registry where no repository is named. */
   discover: { repository?: RepositoryName };
+  /** `GET /token`; `scopes` as they are written, each of them one or several. */
+  getToken: { service?: string; scopes: string[]; offline: boolean; client?: string };
+  /** `POST /token`: all that it says is in its body. */
+  postToken: unknown;
+  /** `/.well-known/jwks.json`. */
+  getJwks: unknown;
 }
 
 /** What a request may be. */
@@ -105,6 +111,7 @@ export function parseRoute(method: string, { path, query }: RawUrl): Route {
   if (path.startsWith("/v2/") && path.length > 4) {
     return parseRegistryRoute(method, path.slice(4), parameters);
   }
+  if (path === "/token") return parseTokenRoute(method, parameters);
   const kind = PLAIN_PATHS.get(path);
   if (kind === undefined) throw notFound();
   return { kind: readOnly(method, kind) };
@@ -112,14 +119,31 @@ export function parseRoute(method: string, { path, query }: RawUrl): Route {
 
 const NO_PARAMETERS = new Parameters("");
 
-const PLAIN_PATHS = new Map<string, "home" | "live" | "ready" | "startup" | "base">([
+const PLAIN_PATHS = new Map<string, "home" | "live" | "ready" | "startup" | "base" | "getJwks">([
   ["/", "home"],
   ["/livez", "live"],
   ["/readyz", "ready"],
   ["/startupz", "startup"],
   ["/v2", "base"],
   ["/v2/", "base"],
+  ["/.well-known/jwks.json", "getJwks"],
 ]);
+
+/** `/token`, with the parameters of https://distribution.github.io/distribution/spec/auth/token/ that mean something. */
+function parseTokenRoute(method: string, parameters: Parameters): Route {
+  if (method === "POST") return { kind: "postToken" };
+  // Not HEAD: whoever asks for a token wants it.
+  if (method !== "GET") throw methodNotAllowed("GET, POST");
+  const service = parameters.one("service");
+  const client = parameters.one("client_id");
+  return {
+    kind: "getToken",
+    scopes: parameters.all("scope"),
+    offline: parameters.one("offline_token") === "true",
+    ...(service === undefined ? {} : { service }),
+    ...(client === undefined ? {} : { client }),
+  };
+}
 
 /** What stands behind `/v2/`: `<name>/<collection>/<last>`. */
 function parseRegistryRoute(method: string, path: string, parameters: Parameters): Route {

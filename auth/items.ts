@@ -1,0 +1,56 @@
+import type { Key } from "../storage/table/table.ts";
+
+/**
+ * The items of who may do what: their keys, and what each holds. Every partition is `auth` or begins with `auth#`. Times
+ * are in milliseconds since the epoch.
+ */
+
+/** Keys of ours that sign, or have signed, tokens; in the order in which they begin to sign. */
+export type KeyRingAttributes = {
+  /** How long the longest of all tokens is good that they may have signed. */
+  lifetime: number;
+  keys: StoredKey[];
+};
+
+/** An Ed25519 key as RFC 8037 §2 writes it. */
+export type StoredKey = {
+  /** Its thumbprint, RFC 7638: no other key has it. */
+  kid: string;
+  /** The public part. */
+  x: string;
+  /** The private part; it goes when the key signs no more. */
+  d?: string;
+  createdAt: number;
+  /** From when on it signs, until the next one does. */
+  signsFrom: number;
+};
+
+/** The one item of all keys: whoever makes the first, and whoever adds one, does it on the condition of its version. */
+export const KEY_RING: Key = { pk: "auth", sk: "keys" };
+
+/** A refresh token of somebody's, which is here only as its hash. */
+export type LoginAttributes = {
+  /** The name of the principal. */
+  principal: string;
+  kind: "user" | "robot";
+  /** What the principal's credential was, as {@linkcode Principal.credential} has it. */
+  credential: string;
+  /** What bounded the credential. */
+  bounds?: { repositories: string; actions: string[] }[];
+  /** What the token is good for. */
+  service: string;
+  /** What the client called itself. */
+  client: string;
+  createdAt: number;
+  expiresAt: number;
+  /** When it was last used, but for an hour. */
+  usedAt?: number;
+};
+
+/** The start of the partitions of refresh tokens. */
+export const LOGINS_PREFIX = "auth#logins#";
+
+/** A refresh token; those of one principal are in one partition, so that they can be listed and revoked at once. */
+export function loginKey(tag: string, hash: string): Key {
+  return { pk: LOGINS_PREFIX + tag, sk: hash };
+}

@@ -1,0 +1,41 @@
+import type { CryptoKey, JWK } from "jose";
+
+/** A key that signs. */
+export interface SigningKey {
+  /** What tokens name it by. */
+  kid: string;
+  /** The private part. */
+  key: CryptoKey;
+}
+
+/** A key that verifies. */
+export interface PublicKey {
+  /** What tokens name it by. */
+  kid: string;
+  /** The public part. */
+  key: CryptoKey;
+  /** The public part as a JWK set lists it. */
+  jwk: JWK;
+}
+
+/** The keys of our own tokens. All of them are Ed25519 (RFC 8032, RFC 8037). */
+export interface SigningKeys {
+  /** The one that signs now. */
+  signing(): Promise<SigningKey>;
+  /** The key with this id, `undefined` where there is none, or none any more. */
+  find(kid: string): Promise<CryptoKey | undefined>;
+  /** Whether {@linkcode find} would answer a key without a look at the table; what is known of its tokens still holds. */
+  knows(kid: string): boolean;
+  /** All that verify, without their private parts. */
+  list(): Promise<PublicKey[]>;
+}
+
+/** The JWK set of RFC 7517 §5: what verifies our tokens, for whoever else wants to. */
+export async function jwksOf(keys: Pick<SigningKeys, "list">): Promise<{ keys: JWK[] }> {
+  return { keys: (await keys.list()).map(({ jwk }) => jwk) };
+}
+
+/** The public part of an Ed25519 key in the form of RFC 8037 §2. */
+export function publicJwk(kid: string, x: string): JWK {
+  return { kty: "OKP", crv: "Ed25519", x, kid, alg: "EdDSA", use: "sig" };
+}

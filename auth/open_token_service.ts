@@ -1,0 +1,70 @@
+import type { JWK } from "jose";
+import type { Table } from "../storage/table/table.ts";
+import { AccessTokens } from "./access_tokens.ts";
+import type { AuthConfig } from "./auth_config.ts";
+import type { BearerTokens } from "./bearer.ts";
+import { openFileKeys } from "./file_keys.ts";
+import { jwksOf, type SigningKeys } from "./keys.ts";
+import type { Principal } from "./principal.ts";
+import { RefreshTokens } from "./refresh_tokens.ts";
+import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
+import { TableKeys } from "./table_keys.ts";
+
+/** What {@linkcode openTokenService} takes. */
+export interface TokenServiceParts {
+  /** Of the configuration: where the registry is, how long tokens are good, and where the keys are. */
+  config: Pick<AuthConfig, "url" | "service" | "tokenLifetime" | "refreshLifetime" | "keys" | "issuers">;
+  /** Where refresh tokens are, and the keys if the configuration has none. */
+  table: Table;
+  /** What may be granted. */
+  policy: Permissions;
+  /**
+   * The user or robot as they are now, by name and `credential`; `undefined` where that is gone or changed. What it
+   * answers must have the `credential` again, or else the refresh token is refused.
+   */
+  stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** The time in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** All that has to do with tokens of our own. */
+export interface OpenTokenService {
+  /** Knows our access tokens. */
+  accessTokens: BearerTokens;
+  /** Makes them. */
+  service: TokenService;
+  /** What signs them, for tokens of another type: see `SignedTokens`. */
+  keys: SigningKeys;
+  /** The JWK set of RFC 7517 §5 that verifies them. */
+  jwks: () => Promise<{ keys: JWK[] }>;
+}
+
+/**
+ * Makes the token service that the configuration describes. A file of keys is read now; the table is not asked before the
+ * first token.
+ *
+ * @throws {StartError} where the keys of the configuration can't be used.
+ */
+export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
+  const { config, table, policy, stillThere, now = Date.now } = parts;
+  const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
+  const longest = Math.max(MIN_LIFETIME, config.tokenLifetime, ...lifetimes.values());
+  const keys = config.keys === undefined
+    ? new TableKeys({ table, lifetime: longest, now })
+    : await openFileKeys(config.keys);
+  const accessTokens = new AccessTokens({ keys, issuer: config.url, service: config.service, now });
+  const service = new TokenService({
+    service: config.service,
+    accessTokens,
+    refreshTokens: new RefreshTokens({
+      table,
+      service: config.service,
+      lifetime: config.refreshLifetime,
+      stillThere,
+      now,
+    }),
+    policy,
+    lifetimeFor: ({ issuer }) => lifetimes.get(issuer ?? "") ?? config.tokenLifetime,
+  });
+  return { accessTokens, service, keys, jwks: () => jwksOf(keys) };
+}

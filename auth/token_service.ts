@@ -1,0 +1,143 @@
+import { RegistryError } from "../oci/errors.ts";
+import type { RepositoryName } from "../oci/name.ts";
+import type { Action } from "../registry/caller.ts";
+import type { AccessTokens } from "./access_tokens.ts";
+import type { Principal } from "./principal.ts";
+import type { RefreshTokens } from "./refresh_tokens.ts";
+import { formatScope, parseScopes, type ResourceAccess, SCOPE_ACTIONS, type ScopeAction } from "./scope.ts";
+
+/** Says what a principal may do, as policies are at the moment. */
+export interface Permissions {
+  /** Whether they may do this there. */
+  allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
+}
+
+/** Milliseconds that a token is good at least: some clients do not believe in less. */
+export const MIN_LIFETIME = 60_000;
+
+/** What {@linkcode TokenService} takes. */
+export interface TokenServiceOptions {
+  /** What tokens are good for, and what clients ask for as `service`. */
+  service: string;
+  /** Makes the access tokens. */
+  accessTokens: Pick<AccessTokens, "issue">;
+  /** Makes and takes the refresh tokens. */
+  refreshTokens: Pick<RefreshTokens, "issue" | "redeem">;
+  /** What may be granted. */
+  policy: Permissions;
+  /** How long an access token for this principal is good, in milliseconds. */
+  lifetimeFor: (principal: Principal) => number;
+}
+
+/** What a client asks for. */
+export interface TokenRequest {
+  /** What the token should be good for; our own service where absent. */
+  service?: string | undefined;
+  /** As they were written, with one or several in each. */
+  scopes: readonly string[];
+  /** Whether a refresh token should come with it. */
+  offline: boolean;
+  /** What the client calls itself. */
+  client?: string | undefined;
+}
+
+/** What a client gets. */
+export interface TokenGrant {
+  /** The access token. */
+  token: string;
+  /** What it is good for, which may be less than what was asked for, and nothing at all. */
+  scope: string;
+  /** Seconds from its making to its end. */
+  expiresIn: number;
+  /** When it was made, in milliseconds since the epoch. */
+  issuedAt: number;
+  /** What gets others like it without a password; absent where none was asked for, or the principal can have none. */
+  refreshToken?: string;
+}
+
+/**
+ * The token service of https://distribution.github.io/distribution/spec/auth/token/: who has shown who they are gets a
+ * token for what they ask for and may do.
+ */
+export class TokenService {
+  readonly #options: TokenServiceOptions;
+
+  /** The service of one registry. */
+  constructor(options: TokenServiceOptions) {
+    this.#options = options;
+  }
+
+  /** What tokens are good for. */
+  get service(): string {
+    return this.#options.service;
+  }
+
+  /**
+   * Refuses a request for a token that is good for somebody else, before anything secret of it is looked at. It is a 400:
+   * the client is at the wrong place, and a 401 would make it ask for a password that would be as useless.
+   *
+   * @throws {RegistryError} 400.
+   */
+  checkService(service: string | undefined): void {
+    if (service === undefined || service === this.#options.service) return;
+    throw new RegistryError("UNSUPPORTED", "Tokens for this service are not made here", { status: 400 });
+  }
+
+  /**
+   * A token for a principal.
+   *
+   * @throws {RegistryError} 400 where it would be for too much, or for somebody else's service.
+   */
+  async grant(
+    principal: Principal,
+    { service, scopes, offline, client = "" }: TokenRequest,
+  ): Promise<TokenGrant> {
+    this.checkService(service);
+    const asked = parseScopes(scopes);
+    const granted = asked.map((resource) => this.#allowed(principal, resource));
+    const access = granted.filter(({ actions }) => actions.length > 0);
+    const lifetime = Math.max(MIN_LIFETIME, this.#options.lifetimeFor(principal));
+    const { token, issuedAt, expiresAt } = await this.#options.accessTokens.issue(
+      principal,
+      access,
+      lifetime,
+    );
+    const refreshToken = offline ? await this.#options.refreshTokens.issue(principal, client) : undefined;
+    return {
+      token,
+      scope: access.map(formatScope).join(" "),
+      expiresIn: (expiresAt - issuedAt) / 1000,
+      issuedAt,
+      ...(refreshToken !== undefined && { refreshToken }),
+    };
+  }
+
+  /**
+   * A token for whoever has this refresh token, which stays as good as it was; no other one is made for it.
+   *
+   * @throws {RegistryError} 401 where the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
+   */
+  async refresh(refreshToken: string, request: Omit<TokenRequest, "offline">): Promise<TokenGrant> {
+    this.checkService(request.service);
+    const principal = await this.#options.refreshTokens.redeem(refreshToken);
+    if (principal !== undefined) return await this.grant(principal, { ...request, offline: false });
+    throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+  }
+
+  /** What policies allow of it. Repositories are listed to all, each only to those who may pull from it. */
+  #allowed(principal: Principal, resource: ResourceAccess): ResourceAccess {
+    if (resource.type === "registry") return resource;
+    const { type, name } = resource;
+    const asked = resource.actions.includes("*") ? SCOPE_ACTIONS : resource.actions;
+    const actions = asked.filter((action) => this.#options.policy.allows(principal, DECIDES[action], name));
+    return { type, name, actions };
+  }
+}
+
+/** What somebody must be allowed to do to be granted each: what else it means is asked again when it is done. */
+const DECIDES: Record<ScopeAction, Action> = {
+  pull: "pull",
+  push: "push",
+  delete: "delete",
+  "*": "administer",
+};

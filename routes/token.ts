@@ -1,0 +1,174 @@
+import type { Principal } from "../auth/principal.ts";
+import type { TokenGrant, TokenService } from "../auth/token_service.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { Client } from "./access.ts";
+import { type Answer, jsonAnswer } from "./answer.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
+import { badParameter, Parameters } from "./parameters.ts";
+import { readBody } from "./request_body.ts";
+
+/** What answers for tokens. */
+export interface TokenOptions {
+  /** Makes them. */
+  service: Pick<TokenService, "checkService" | "grant" | "refresh" | "service">;
+  /** What verifies them, as a JWK set. */
+  jwks: () => Promise<unknown>;
+  /**
+   * Who a GET is from: by Basic in `Authorization`, by their certificate, or else anonymous. It is not asked about a
+   * request with another scheme.
+   *
+   * @throws {RegistryError} 401 where that is wrong, 429 where they have to wait.
+   */
+  identify(request: Request, client: Client): Principal | Promise<Principal>;
+  /**
+   * Who has this name and password, which stood in the body.
+   *
+   * @throws {RegistryError} as above.
+   */
+  login(username: string, password: string, request: Request, client: Client): Promise<Principal>;
+}
+
+/** The options, as soon as they are there; absent where the registry is open to all, and no such path is. */
+export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
+
+/** Bytes of the largest form: a password may be a token of somebody's issuer. */
+const MAX_FORM = 64 * 1024;
+
+/** RFC 6749 §5.1, for whatever has a token in it. */
+const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
+
+/** Seconds that others may go on with the JWK set: far less than a key waits before it signs. */
+const JWKS_AGE = 300;
+
+/** `GET /token`: https://distribution.github.io/distribution/spec/auth/token/. */
+export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
+  return async function getToken(route, request, _caller, client) {
+    const { service, identify } = await open(tokens);
+    service.checkService(route.service);
+    try {
+      const authorization = request.headers.get("Authorization");
+      // Nobody gets a new token for an old one: it would never end.
+      if (authorization !== null && !/^basic /i.test(authorization)) {
+        throw new RegistryError("UNAUTHORIZED", "A token is given for a name and a password alone");
+      }
+      const principal = await identify(request, client);
+      const grant = await service.grant(principal, route);
+      return jsonAnswer({ token: grant.token, ...answerOf(grant) }, SECRET);
+    } catch (error) {
+      throw error instanceof RegistryError ? withBasicChallenge(error, service.service) : error;
+    }
+  };
+}
+
+/** `POST /token`: https://distribution.github.io/distribution/spec/auth/oauth/. */
+export function postToken(tokens: DeferredTokens, limits: RequestLimits): Handler<"postToken"> {
+  return async function postToken(_route, request, _caller, client) {
+    const options = await open(tokens);
+    try {
+      const form = await readForm(request, limits.uploadIdleTimeout);
+      const grant = await grantFor(form, options, request, client);
+      return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
+    } catch (error) {
+      const isClients = error instanceof RegistryError && error.status < 500;
+      if (isClients) return oauthAnswer(withBasicChallenge(error, options.service.service));
+      throw error;
+    }
+  };
+}
+
+/** `GET /.well-known/jwks.json`: RFC 7517 §5. */
+export function getJwks(tokens: DeferredTokens): Handler<"getJwks"> {
+  return async function getJwks() {
+    const { jwks } = await open(tokens);
+    return jsonAnswer(await jwks(), {
+      "Content-Type": "application/jwk-set+json",
+      "Cache-Control": `public, max-age=${JWKS_AGE}`,
+    });
+  };
+}
+
+function open(tokens: DeferredTokens): Promise<TokenOptions> {
+  if (tokens !== undefined) return tokens();
+  throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
+}
+
+async function readForm(request: Request, idle: number): Promise<Parameters> {
+  if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
+    throw new RegistryError("UNSUPPORTED", "Body must be a form in the URL encoding", { status: 400 });
+  }
+  const body = await readBody(request, MAX_FORM, idle, "Form");
+  return new Parameters(new TextDecoder().decode(body), MAX_FORM);
+}
+
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i;
+
+async function grantFor(
+  form: Parameters,
+  { service, login }: TokenOptions,
+  request: Request,
+  client: Client,
+): Promise<TokenGrant> {
+  const asked = {
+    service: form.one("service"),
+    scopes: form.all("scope"),
+    client: form.one("client_id"),
+  };
+  service.checkService(asked.service);
+  switch (form.one("grant_type")) {
+    case "refresh_token":
+      return await service.refresh(required(form, "refresh_token"), asked);
+    case "password": {
+      const [username, password] = [required(form, "username"), required(form, "password")];
+      const principal = await login(username, password, request, client);
+      return await service.grant(principal, { ...asked, offline: form.one("access_type") === "offline" });
+    }
+  }
+  throw new UnsupportedGrantError();
+}
+
+function required(form: Parameters, name: string): string {
+  const value = form.one(name);
+  if (value === undefined) throw badParameter(name, "is missing");
+  return value;
+}
+
+class UnsupportedGrantError extends RegistryError {
+  constructor() {
+    super("UNSUPPORTED", "Parameter 'grant_type' must be password or refresh_token", { status: 400 });
+  }
+}
+
+function answerOf({ token, expiresIn, issuedAt, refreshToken }: TokenGrant): Record<string, unknown> {
+  return {
+    access_token: token,
+    expires_in: expiresIn,
+    issued_at: new Date(issuedAt).toISOString(), // RFC 3339
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+  };
+}
+
+/**
+ * An error in both forms: that of RFC 6749 §5.2, and that of distribution-spec, which Docker's client shows to people. A
+ * wrong password is a 401 although the RFC says 400, since podman and skopeo know by that what to tell.
+ */
+function oauthAnswer(error: RegistryError): Answer {
+  const code = error instanceof UnsupportedGrantError
+    ? "unsupported_grant_type"
+    : error.status === 401
+    ? "invalid_grant"
+    : "invalid_request";
+  const body = { error: code, error_description: error.message, ...error.toJSON() };
+  return jsonAnswer(body, { ...SECRET, ...error.headers }, error.status);
+}
+
+/** RFC 9110 §15.5.2: a 401 says how to log in. Here a token would be of no use. */
+function withBasicChallenge(error: RegistryError, service: string): RegistryError {
+  if (error.status !== 401) return error;
+  const { code, message, detail, headers, cause } = error;
+  const challenge = `Basic realm="${service.replace(/["\\]/g, "\\$&")}"`;
+  return new RegistryError(code, message, {
+    detail,
+    headers: { ...headers, ...SECRET, "WWW-Authenticate": challenge },
+    cause,
+  });
+}
