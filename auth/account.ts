@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import type { Principal } from "./principal.ts";
+
+/** Somebody who can log in with what is kept here. */
+export interface Account {
+  /** Who it is. */
+  readonly principal: Principal;
+  /** Another one as soon as they log in with something else; says nothing about what it is. */
+  readonly fingerprint: string;
+}
+
+/** Most characters of a name. */
+const LONGEST_NAME = 128;
+
+/** Anything but what can't be seen, what a `name:password` and a rule of a policy would read as more than a name. */
+const NAME = /^[^\p{C}\p{Z}:*]+$/u;
+
+/**
+ * The name of an account as it is compared: in normalisation form C, since the same letters are different bytes on
+ * different keyboards (RFC 8265 §3.3). `undefined` for what can be nobody's name.
+ */
+export function accountName(text: string): string | undefined {
+  // What is that long in whatever form is not worth normalising.
+  if (text.length > 4 * LONGEST_NAME) return undefined;
+  const name = text.normalize("NFC");
+  return name.length <= LONGEST_NAME && NAME.test(name) ? name : undefined;
+}
+
+/** A robot's name: shorter and plainer than a person's, since it stands in scripts and policies. */
+const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+
+/** Whether a robot may be called so. */
+export function isRobotName(text: string): boolean {
+  return text.length <= 64 && ROBOT.test(text);
+}
+
+/** The fingerprint of a hash that is kept. */
+export function fingerprintOf(hash: string): string {
+  return createHash("sha256").update(`skerry account ${hash}`).digest("base64url").slice(0, 22);
+}

@@ -1,0 +1,22 @@
+/**
+ * The thread of `bcrypt.ts`: takes one {@linkcode PasswordCheck} at a time and answers whether it matches.
+ *
+ * @module
+ */
+import { bcryptVerify } from "hash-wasm";
+import type { PasswordCheck, ThreadAnswer } from "./bcrypt.ts";
+
+/** As much of a worker's global scope as is used; the types of the project are those of the main thread. */
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<PasswordCheck>) => Promise<void>;
+  postMessage(answer: ThreadAnswer): void;
+};
+
+scope.onmessage = async ({ data: { password, hash } }) => {
+  try {
+    scope.postMessage(await bcryptVerify({ password, hash }));
+  } catch (error) {
+    // What nobody catches here, Deno writes to the error stream, which is the log's.
+    scope.postMessage({ error: String(error) });
+  }
+};

@@ -1,0 +1,123 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsersError } from "./users.ts";
+import { UsersFile } from "./users_file.ts";
+
+const hash = (letter: string) => `$2y$05$${letter.repeat(53)}`;
+
+/** A file that is looked at by a clock of the test's, long after each change. */
+async function withFile(
+  text: string,
+  test: (file: {
+    path: string;
+    users: UsersFile;
+    complaints: string[];
+    pass: (milliseconds: number) => void;
+    known: (...names: string[]) => Promise<string[]>;
+  }) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/htpasswd`;
+  await Deno.writeTextFile(path, text);
+  let now = Date.now() + 3_600_000;
+  const complaints: string[] = [];
+  const failed = (error: unknown) => complaints.push((error as Error).message);
+  try {
+    const users = await UsersFile.open(path, { failed, now: () => now });
+    const known = async (...names: string[]) => {
+      const current = await users.current();
+      return names.filter((name) => current.hashOf(name) !== undefined);
+    };
+    await test({ path, users, complaints, pass: (milliseconds) => now += milliseconds, known });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Puts another file in its place, as editors and tools do, that looks the same by time and size. */
+async function replace(path: string, text: string): Promise<void> {
+  const { mtime, atime } = await Deno.stat(path);
+  await Deno.writeTextFile(`${path}.new`, text);
+  await Deno.utime(`${path}.new`, atime!, mtime!);
+  await Deno.rename(`${path}.new`, path);
+}
+
+Deno.test("UsersFile.open() fails where there is no file, or none that can be used", async () => {
+  const failed = () => {};
+  await assertRejects(() => UsersFile.open("/nowhere/htpasswd", { failed }), UsersError, "Cannot read");
+  await withFile("", async ({ path }) => {
+    await Deno.writeTextFile(path, "\nalice:{SHA}abc\n");
+    await assertRejects(() => UsersFile.open(path, { failed }), UsersError, "line 2: Expected a bcrypt");
+  });
+});
+
+Deno.test("UsersFile.current() sees a change when a second has passed", async () => {
+  await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known }) => {
+    await Deno.writeTextFile(path, `alice:${hash("a")}\nbob:${hash("b")}\n`);
+    assertEquals(await known("alice", "bob"), ["alice"]);
+    pass(999);
+    assertEquals(await known("alice", "bob"), ["alice"]);
+    pass(1);
+    assertEquals(await known("alice", "bob"), ["alice", "bob"]);
+  });
+});
+
+Deno.test("UsersFile.current() sees a file that takes the place of another one of the same time and size", async () => {
+  await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known }) => {
+    await replace(path, `carol:${hash("a")}\n`);
+    pass(1000);
+    assertEquals(await known("alice", "carol"), ["carol"]);
+  });
+});
+
+Deno.test("UsersFile.current() sees the second of two changes at the same time", async () => {
+  await withFile(`alice:${hash("a")}\n`, async ({ path, pass, users, known }) => {
+    const { atime } = await Deno.stat(path);
+    const write = async (text: string) => {
+      await Deno.writeTextFile(path, text);
+      await Deno.utime(path, atime!, new Date(Date.now() + 3_600_000)); // the clock of this test
+    };
+    await write(`bobby:${hash("a")}\n`);
+    pass(1000);
+    await users.current();
+    await write(`carol:${hash("a")}\n`);
+    pass(1000);
+    assertEquals(await known("alice", "bobby", "carol"), ["carol"]);
+  });
+});
+
+Deno.test("UsersFile.current() reads a file once that doesn't change", async () => {
+  await withFile(`alice:${hash("a")}\n`, async ({ users, pass }) => {
+    const before = await users.current();
+    for (let i = 0; i < 3; i++) {
+      pass(1000);
+      assertEquals(await users.current() === before, true);
+    }
+  });
+});
+
+Deno.test("UsersFile.current() keeps what it had and says so once where the file is gone or broken", async () => {
+  await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known, complaints }) => {
+    const text = await Deno.readTextFile(path);
+    await Deno.remove(path);
+    for (let i = 0; i < 3; i++) {
+      pass(1000);
+      assertEquals(await known("alice"), ["alice"]);
+    }
+    await Deno.writeTextFile(path, `bob:${hash("b")}\nalice:secret\n`);
+    for (let i = 0; i < 3; i++) {
+      pass(1000);
+      assertEquals(await known("alice", "bob"), ["alice"]);
+    }
+    await Deno.writeTextFile(path, `${text}bob:${hash("b")}\n`);
+    pass(1000);
+    assertEquals(await known("alice", "bob"), ["alice", "bob"]);
+    await Deno.remove(path);
+    pass(1000);
+    assertEquals(await known("alice", "bob"), ["alice", "bob"]);
+    assertEquals(complaints, [
+      `Cannot read "${path}": No such file or directory`,
+      `Cannot use "${path}", line 2: Expected a bcrypt hash with a cost from 4 to 14`,
+      `Cannot read "${path}": No such file or directory`,
+    ]);
+  });
+});
