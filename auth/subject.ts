@@ -1,4 +1,6 @@
 import type { Subject } from "./auth_config.ts";
+import type { Principal } from "./principal.ts";
+import { textMatcher } from "./text_pattern.ts";
 
 /** The kinds of subjects that have a name. */
 const NAMED = ["user", "robot", "certificate", "external", "workload", "group"] as const;
@@ -26,4 +28,34 @@ export function parseSubject(subject: Subject): SubjectParts | undefined {
   const isPlain = kind === "workload" || kind === "group";
   const isName = isPlain ? isPlainName(name) : /^[^\p{C}]{1,256}$/u.test(name) && name.trim() === name;
   return isName ? { kind, name } : undefined;
+}
+
+/** A test of who is meant by any of these, members of groups included. */
+export function subjectMatcher(
+  subjects: readonly Subject[],
+  groups: Readonly<Record<string, Subject[]>>,
+): (principal: Principal) => boolean {
+  const all = subjects.flatMap((subject) => {
+    const parts = parseSubject(subject);
+    return parts?.kind === "group"
+      ? (Object.hasOwn(groups, parts.name) ? groups[parts.name]! : [])
+      : [subject];
+  });
+  if (all.includes("anonymous")) return () => true; // what nobody in particular may, everybody may
+  const isAuthenticated = all.includes("authenticated");
+  const names = new Set(all.filter((subject) => !subject.includes("*")));
+  const patterns = all.filter((subject) => subject.includes("*")).map(textMatcher);
+  return (principal) => {
+    if (!isNamed(principal)) return false;
+    if (isAuthenticated) return true;
+    // A workload is meant by its issuer: its own name is what that issuer likes to call it.
+    const { kind, issuer } = principal;
+    if (kind === "workload") return issuer !== undefined && names.has(`workload:${issuer}`);
+    return names.has(principal.name) || patterns.some((matches) => matches(principal.name));
+  };
+}
+
+/** Whether they have shown who they are, and have a name of that kind: no other kind's names may be taken. */
+function isNamed({ kind, name }: Principal): boolean {
+  return kind !== "anonymous" && name.startsWith(`${kind}:`);
 }

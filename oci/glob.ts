@@ -8,13 +8,13 @@ export function globMatcher(patterns: readonly string[]): (name: string) => bool
   return (name) => globs.some((glob) => glob.match(name));
 }
 
-/** What a pattern with `{a,b}` stands for: as many patterns without, each one once, `max` at the most. */
-export function alternativesOf(pattern: string, max: number): string[] {
-  return new Minimatch(pattern, { ...OPTIONS, braceExpandMax: max }).globSet;
-}
-
 /** Longest pattern, and most alternatives of one: a name has 255 characters at the most. */
 const [MAX_LENGTH, MAX_ALTERNATIVES] = [256, 100];
+
+/** What a pattern with `{a,b}` stands for: as many patterns without, each one once. One with too many loses some. */
+export function alternativesOf(pattern: string): string[] {
+  return new Minimatch(pattern, { ...OPTIONS, braceExpandMax: MAX_ALTERNATIVES + 1 }).globSet;
+}
 
 /**
  * Whether it is a pattern that may decide who may do what: of characters that names have, with `*`, `?`, `{a,b}`, and
@@ -42,7 +42,7 @@ export function isTagPattern(pattern: string): boolean {
 function everyAlternative(pattern: string, test: (alternative: string) => boolean): boolean {
   // Sequences such as {1..9} are nobody's need here, and no name has two dots in a row.
   if (pattern.includes("..")) return false;
-  const alternatives = alternativesOf(pattern, MAX_ALTERNATIVES + 1);
+  const alternatives = alternativesOf(pattern);
   return alternatives.length > 0 && alternatives.length <= MAX_ALTERNATIVES && alternatives.every(test);
 }
 
