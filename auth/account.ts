@@ -1,13 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Principal } from "./principal.ts";
-
-/** Somebody who can log in with what is kept here. */
-export interface Account {
-  /** Who it is. */
-  readonly principal: Principal;
-  /** Another one as soon as they log in with something else; says nothing about what it is. */
-  readonly fingerprint: string;
-}
 
 /** Most characters of a name. */
 const LONGEST_NAME = 128;
@@ -34,7 +25,7 @@ export function isRobotName(text: string): boolean {
   return text.length <= 64 && ROBOT.test(text);
 }
 
-/** The fingerprint of a hash that is kept. */
+/** What `Principal.credential` may say of a hash that is kept: another one for each, and nothing about it. */
 export function fingerprintOf(hash: string): string {
   return createHash("sha256").update(`skerry account ${hash}`).digest("base64url").slice(0, 22);
 }

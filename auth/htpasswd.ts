@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Facts } from "../cache/facts.ts";
-import { type Account, accountName, fingerprintOf } from "./account.ts";
+import { accountName, fingerprintOf } from "./account.ts";
 import { BcryptQueue, isPassword, type PasswordCheck } from "./bcrypt.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
@@ -73,15 +73,14 @@ export class Htpasswd implements PasswordSource {
     const matches = await this.#check({ name, password, hash: hash ?? await this.#decoyFor(name) });
     // Whoever had to wait may have been taken away meanwhile.
     if (!matches || hash === undefined || await this.#hashOf(name) !== hash) return undefined;
-    return principalOf(name);
+    return principalOf(name, hash);
   }
 
   /** The user of this name, where there is one. */
-  async find(username: string): Promise<Account | undefined> {
+  async find(username: string): Promise<Principal | undefined> {
     const name = accountName(username);
     const hash = name === undefined ? undefined : await this.#hashOf(name);
-    if (name === undefined || hash === undefined) return undefined;
-    return { principal: principalOf(name), fingerprint: fingerprintOf(hash) };
+    return name === undefined || hash === undefined ? undefined : principalOf(name, hash);
   }
 
   /** Ends the thread that compares passwords. */
@@ -122,6 +121,6 @@ export class Htpasswd implements PasswordSource {
 /** Keeps {@linkcode Facts} from remembering it. */
 class WrongPassword extends Error {}
 
-function principalOf(name: string): Principal {
-  return { kind: "user", name: `user:${name}` };
+function principalOf(name: string, hash: string): Principal {
+  return { kind: "user", name: `user:${name}`, credential: fingerprintOf(hash) };
 }

@@ -7,7 +7,10 @@ import { Htpasswd, type HtpasswdOptions } from "./htpasswd.ts";
 /** Hashes that need no work: the letter is what the fake queue takes for the password. */
 const hashOf = (letter: string, cost = "10") => `$2y$${cost}$${letter.repeat(53)}`;
 
-const ALICE = { kind: "user", name: "user:alice" } as const;
+/** Whom a name and a password make. */
+async function loggedIn(htpasswd: Htpasswd, name: string, password: string): Promise<string | undefined> {
+  return (await htpasswd.verify(name, password))?.name;
+}
 
 /** Users whose password is the letter that their hash is made of, and what was compared. */
 async function fakeHtpasswd(options: Partial<HtpasswdOptions>) {
@@ -28,7 +31,7 @@ Deno.test("Htpasswd.verify() knows users by their password", async () => {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const hash = await bcrypt({ password: "päss:word", costFactor: 4, salt });
   const htpasswd = await Htpasswd.open({ users: { alice: hash }, failed: () => {} });
-  assertEquals(await htpasswd.verify("alice", "päss:word"), ALICE);
+  assertEquals(await loggedIn(htpasswd, "alice", "päss:word"), "user:alice");
   for (
     const [name, password] of [["alice", "pass"], ["bob", "päss:word"], ["Alice", "päss:word"], ["alice", ""]]
   ) {
@@ -41,7 +44,7 @@ Deno.test("Htpasswd.verify() refuses what bcrypt would cut off", async () => {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const hash = await bcrypt({ password: "a".repeat(72), costFactor: 4, salt });
   const htpasswd = await Htpasswd.open({ users: { alice: hash }, failed: () => {} });
-  assertEquals(await htpasswd.verify("alice", "a".repeat(72)), ALICE);
+  assertEquals(await loggedIn(htpasswd, "alice", "a".repeat(72)), "user:alice");
   assertEquals(await htpasswd.verify("alice", "a".repeat(73)), undefined);
   htpasswd.close();
 });
@@ -59,8 +62,8 @@ Deno.test("Htpasswd.verify() compares a password that was right once a minute, a
   const { htpasswd, compared, clock } = await fakeHtpasswd({
     users: { alice: hashOf("a"), bob: hashOf("a") },
   });
-  const right = await Promise.all(Array.from({ length: 5 }, () => htpasswd.verify("alice", "a")));
-  assertEquals(right, Array(5).fill(ALICE));
+  const right = await Promise.all(Array.from({ length: 5 }, () => loggedIn(htpasswd, "alice", "a")));
+  assertEquals(right, Array(5).fill("user:alice"));
   assertEquals(compared.length, 1);
   clock.now += 59_999;
   await htpasswd.verify("alice", "a");
@@ -83,12 +86,12 @@ Deno.test("Htpasswd.verify() forgets a password with the hash or the user", asyn
     await write(`alice:${hashOf("a")}\nbob:${hashOf("b")}\n`);
     const clock = { now: Date.now() + 3_600_000 };
     const { htpasswd } = await fakeHtpasswd({ htpasswd: path, now: () => clock.now });
-    assertEquals(await htpasswd.verify("alice", "a"), ALICE);
-    assertEquals((await htpasswd.verify("bob", "b"))?.name, "user:bob");
+    assertEquals(await loggedIn(htpasswd, "alice", "a"), "user:alice");
+    assertEquals(await loggedIn(htpasswd, "bob", "b"), "user:bob");
     await write(`alice:${hashOf("c")}\n`);
     clock.now += 1000;
     assertEquals(await htpasswd.verify("alice", "a"), undefined);
-    assertEquals(await htpasswd.verify("alice", "c"), ALICE);
+    assertEquals(await loggedIn(htpasswd, "alice", "c"), "user:alice");
     assertEquals(await htpasswd.verify("bob", "b"), undefined);
   } finally {
     await Deno.remove(path);
@@ -122,7 +125,7 @@ Deno.test("Htpasswd.verify() lets those who can't wait know, and remembers nothi
   const { htpasswd } = await fakeHtpasswd({ users: { alice: hashOf("a") }, queue });
   await assertRejects(() => htpasswd.verify("alice", "a"), RegistryError, "Too many logins");
   busy = false;
-  assertEquals(await htpasswd.verify("alice", "a"), ALICE);
+  assertEquals(await loggedIn(htpasswd, "alice", "a"), "user:alice");
 });
 
 Deno.test("Htpasswd takes users of the configuration before those of the file", async () => {
@@ -131,8 +134,8 @@ Deno.test("Htpasswd takes users of the configuration before those of the file", 
     await Deno.writeTextFile(path, `alice:${hashOf("f")}\nbob:${hashOf("b")}\n`);
     const { htpasswd } = await fakeHtpasswd({ htpasswd: path, users: { alice: hashOf("a") } });
     assertEquals(await htpasswd.verify("alice", "f"), undefined);
-    assertEquals(await htpasswd.verify("alice", "a"), ALICE);
-    assertEquals((await htpasswd.verify("bob", "b"))?.name, "user:bob");
+    assertEquals(await loggedIn(htpasswd, "alice", "a"), "user:alice");
+    assertEquals(await loggedIn(htpasswd, "bob", "b"), "user:bob");
   } finally {
     await Deno.remove(path);
   }
@@ -141,13 +144,14 @@ Deno.test("Htpasswd takes users of the configuration before those of the file", 
 Deno.test("Htpasswd.find() tells who is there, and when the password is another one", async () => {
   const { htpasswd } = await fakeHtpasswd({ users: { alice: hashOf("a"), "zoë": hashOf("z") } });
   const alice = await htpasswd.find("alice");
-  assertEquals(alice?.principal, ALICE);
-  assertEquals((await htpasswd.find("zoe\u0308"))?.principal.name, "user:zo\u00eb");
+  assertEquals(alice, await htpasswd.verify("alice", "a"));
+  assertEquals([alice?.kind, alice?.name, alice?.bounds], ["user", "user:alice", undefined]);
+  assertEquals((await htpasswd.find("zoe\u0308"))?.name, "user:zo\u00eb");
   assertEquals(await htpasswd.find("bob"), undefined);
   assertEquals(await htpasswd.find("a:b"), undefined);
   const other = await fakeHtpasswd({ users: { alice: hashOf("b") } });
   const same = await fakeHtpasswd({ users: { alice: hashOf("a") } });
-  assertNotEquals((await other.htpasswd.find("alice"))?.fingerprint, alice?.fingerprint);
-  assertEquals((await same.htpasswd.find("alice"))?.fingerprint, alice?.fingerprint);
-  assert(!alice!.fingerprint.includes("a".repeat(8)));
+  assertNotEquals((await other.htpasswd.find("alice"))?.credential, alice?.credential);
+  assertEquals((await same.htpasswd.find("alice"))?.credential, alice?.credential);
+  assert(!alice!.credential!.includes("a".repeat(8)));
 });

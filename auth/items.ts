@@ -54,3 +54,33 @@ export const LOGINS_PREFIX = "auth#logins#";
 export function loginKey(tag: string, hash: string): Key {
   return { pk: LOGINS_PREFIX + tag, sk: hash };
 }
+
+/** A secret that a robot or a user logs in with, of which only the hash is here. */
+export type SecretAttributes = {
+  kind: "robot" | "user";
+  /** The robot's name, or that of the user whose it is. */
+  name: string;
+  /** SHA-256 of the whole secret, in hexadecimal. */
+  hash: string;
+  description: string;
+  /** What it is good for at most; of a user's it is always there. */
+  bounds?: { repositories: string; actions: string[] }[];
+  createdAt: number;
+  createdBy: string;
+  expiresAt?: number;
+  /** When it was last used, but for an hour. */
+  usedAt?: number;
+};
+
+/** The partition of all secrets: they are listed in it, and each is found by its id. */
+export const SECRETS = "auth#secrets";
+
+/** A secret. */
+export function secretKey(id: string): Key {
+  return { pk: SECRETS, sk: id };
+}
+
+/** The partition of the index in which the secrets of a robot or a user are. */
+export function secretsOf({ kind, name }: Pick<SecretAttributes, "kind" | "name">): string {
+  return `${SECRETS}#${kind}:${name}`;
+}

@@ -21,6 +21,11 @@ export interface Principal {
    * of what is stored of it. It is for refresh tokens alone, which end with the password, and no secret by itself.
    */
   readonly credential?: string;
+  /**
+   * When it ends that they are believed, in milliseconds since the epoch: no token that they are given is good for longer.
+   * Absent where it does not end by itself.
+   */
+  readonly expiresAt?: number;
   /** What their credential is good for at most, whatever policies say; absent where it sets no bounds. */
   readonly bounds?: readonly Grant[];
 }

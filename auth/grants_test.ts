@@ -1,0 +1,85 @@
+import { assert, assertEquals } from "@std/assert";
+import { Minimatch } from "minimatch";
+import { areGrants, EVERYTHING, formatGrant, isGrantPattern, readGrant } from "./grants.ts";
+
+Deno.test("isGrantPattern() takes patterns of names, and none that are much work to match", () => {
+  for (
+    const pattern of ["a", "team/**", "**", "**/app", "team/*", "team/app-*", "*-x-*", "a/**/b/**", "a.b_c-d"]
+  ) {
+    assert(isGrantPattern(pattern), pattern);
+  }
+  const wrong = [
+    "",
+    "/",
+    "a/",
+    "/a",
+    "a//b",
+    "A",
+    "a b",
+    "a:b",
+    "{a,b}",
+    "a***",
+    "**a",
+    "a**b*",
+    "*a*b*",
+    "[a]",
+    "!a",
+  ];
+  for (const pattern of [...wrong, "**/**/**", "a?", "@(a|b)", "a\n", "ä", "a".repeat(256)]) {
+    assert(!isGrantPattern(pattern), pattern);
+  }
+});
+
+Deno.test("isGrantPattern() takes what means one thing to whoever matches it", () => {
+  const matches = (pattern: string, name: string) => new Minimatch(pattern, { dot: true }).match(name);
+  assert(matches("team/**", "team/a/b") && !matches("team/**", "teams/a"));
+  assert(matches("team/app-*", "team/app-1") && !matches("team/app-*", "team/app-1/x"));
+});
+
+Deno.test("readGrant() reads what formatGrant() writes", () => {
+  for (const text of ["pull:**", "pull,push:team/**", "pull,push,overwrite,delete,administer:a"]) {
+    const grant = readGrant(text);
+    assertEquals(grant && formatGrant(grant), text);
+  }
+  for (
+    const text of [
+      "",
+      "pull",
+      ":a",
+      "pull:",
+      "pull,:a",
+      "fly:a",
+      "pull:A",
+      "pull:a:b",
+      "PULL:a",
+      "pull push:a",
+    ]
+  ) {
+    assertEquals(readGrant(text), undefined, text);
+  }
+});
+
+Deno.test("areGrants() takes a list of grants and nothing more", () => {
+  const grant = { repositories: "a", actions: ["pull"] };
+  assert(areGrants([grant]) && areGrants(EVERYTHING) && areGrants(Array(32).fill(grant)));
+  const wrong = [
+    undefined,
+    null,
+    {},
+    [],
+    "a",
+    [null],
+    [grant, 1],
+    [{ ...grant, more: 1 }],
+    Array(33).fill(grant),
+  ];
+  const wrongGrants = [{ repositories: "a" }, { repositories: "a", actions: [] }, {
+    repositories: 1,
+    actions: ["pull"],
+  }];
+  for (
+    const value of [...wrong, ...wrongGrants.map((grant) => [grant]), [{ ...grant, actions: ["pull", 1] }]]
+  ) {
+    assert(!areGrants(value), JSON.stringify(value));
+  }
+});

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+
+/** The parts of a secret. */
+export interface SecretText {
+  /** All of it: what is shown once. */
+  text: string;
+  /** What names it and may be known to all. */
+  id: string;
+  /** What is kept of it: SHA-256 in hexadecimal. Its 256 random bits can't be guessed, so this needs no work and no salt. */
+  hash: string;
+}
+
+/** How every secret begins, for those who look for secrets where none should be. */
+const PREFIX = "skr_";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** `skr_<id>_<43 random characters, which are 256 bits><6 characters that follow from all before them>`. */
+const FORM = /^(skr_([0-9A-Za-z]{16})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+
+/** Whether the text is the id of a secret. */
+export function isSecretId(text: string): boolean {
+  return /^[0-9A-Za-z]{16}$/.test(text);
+}
+
+/** Whether a password is meant to be a secret, be it a whole one or not. */
+export function isSecretLike(password: string): boolean {
+  return password.startsWith(PREFIX);
+}
+
+/** A new secret. */
+export function makeSecret(): SecretText {
+  const id = randomText(16);
+  const body = `${PREFIX}${id}_${randomText(43)}`;
+  const text = body + checksumOf(body);
+  return { text, id, hash: hashOf(text) };
+}
+
+/** The secret that this text is; `undefined` for what was never one, or has been mistyped or cut off. */
+export function readSecret(text: string): SecretText | undefined {
+  const [, body, id, checksum] = FORM.exec(text) ?? [];
+  if (body === undefined || id === undefined || checksum !== checksumOf(body)) return undefined;
+  return { text, id, hash: hashOf(text) };
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** The first 32 bits of the hash, in the alphabet of the rest. Anybody can make one: it only tells what can't be a secret. */
+function checksumOf(body: string): string {
+  let rest = createHash("sha256").update(body).digest().readUInt32BE();
+  let checksum = "";
+  for (let i = 0; i < 6; i++) {
+    checksum = ALPHABET[rest % ALPHABET.length] + checksum;
+    rest = Math.floor(rest / ALPHABET.length);
+  }
+  return checksum;
+}
+
+/** Each character as likely as every other one. */
+function randomText(length: number): string {
+  let text = "";
+  while (text.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
+      const index = byte & 63;
+      if (index < ALPHABET.length && text.length < length) text += ALPHABET[index];
+    }
+  }
+  return text;
+}
