@@ -1,0 +1,38 @@
+/** Those that say nothing of whose token it is. */
+const OF_THE_TOKEN = new Set(["iss", "exp", "nbf", "iat", "jti"]);
+
+/** Most characters of a name of a claim. */
+const LONGEST_NAME = 128;
+
+/** Most characters of the value of one. */
+const LONGEST_VALUE = 1024;
+
+/**
+ * Most characters of all of them: our own tokens carry them, in a header that proxies allow no more than 8 KiB for. Those of
+ * GitHub Actions have about 1,500.
+ */
+const LONGEST = 4096;
+
+/**
+ * Claims of a token as text, for conditions of policies. Lists and maps are left out, and so is what goes beyond the bounds:
+ * a condition on them is not met.
+ */
+export function textClaims(payload: Readonly<Record<string, unknown>>): Record<string, string> {
+  const claims: [name: string, value: string][] = [];
+  let left = LONGEST;
+  for (const [name, value] of Object.entries(payload)) {
+    const text = OF_THE_TOKEN.has(name) ? undefined : textOf(value);
+    if (text === undefined || name.length > LONGEST_NAME || text.length > LONGEST_VALUE) continue;
+    left -= name.length + text.length;
+    if (left < 0) break;
+    claims.push([name, text]);
+  }
+  return Object.fromEntries(claims);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  // Larger ones have been rounded, and may have been another's number.
+  if (Number.isSafeInteger(value) || typeof value === "boolean") return String(value);
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { textClaims } from "./claims.ts";
+
+Deno.test("textClaims() makes text of names, numbers and truth, and drops what is nested or rounded", () => {
+  const payload = JSON.parse(`{
+    "sub": "a", "repository_id": 42, "protected": true, "nothing": null, "list": ["a"], "map": {"a": "b"},
+    "half": 0.5, "rounded": 9007199254740993, "__proto__": "own"
+  }`);
+  const claims = textClaims(payload);
+  assertEquals(Object.entries(claims), [
+    ["sub", "a"],
+    ["repository_id", "42"],
+    ["protected", "true"],
+    ["__proto__", "own"],
+  ]);
+});
+
+Deno.test("textClaims() leaves out what is about the token alone", () => {
+  assertEquals(textClaims({ iss: "a", exp: 1, nbf: 1, iat: 1, jti: "a", aud: "b" }), { aud: "b" });
+});
+
+Deno.test("textClaims() leaves out what is too long, and all that is too much", () => {
+  const long = { value: "x".repeat(1025), ["n".repeat(129)]: "a", kept: "x".repeat(1024) };
+  assertEquals(Object.keys(textClaims(long)), ["kept"]);
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`claim-${index}`, "x"]));
+  const size = Object.entries(textClaims(many)).flat().join("").length;
+  assertEquals(size <= 4096 && size > 4000, true);
+});

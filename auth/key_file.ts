@@ -1,0 +1,66 @@
+import { createPublicKey } from "node:crypto";
+import type { JWK } from "jose";
+
+/** Algorithms that a key may sign with, by its type, and by its curve where it has one. */
+const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+  RSA: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  "EC P-256": ["ES256"],
+  "EC P-384": ["ES384"],
+  "EC P-521": ["ES512"],
+  "OKP Ed25519": ["EdDSA", "Ed25519"],
+};
+
+/** A public key that tokens are verified with. */
+export interface PublicKey {
+  /** The key. */
+  readonly jwk: JWK;
+  /** What it may have signed with: nothing that a token says can make another use of it (RFC 8725 §3.1). */
+  readonly algorithms: readonly string[];
+}
+
+/**
+ * The public keys in a text: a JWK set, a single JWK, or any number of certificates and public keys as PEM. Certificates
+ * stand for their keys alone; whoever has written them there trusts them.
+ *
+ * @throws {TypeError} where there is none, or anything that is none, such as a private or a shared key.
+ */
+export function parseKeyFile(text: string): PublicKey[] {
+  const jwks = text.trimStart().startsWith("{") ? keysOfJson(text) : keysOfPem(text);
+  if (jwks.length === 0) throw new TypeError("Cannot use the keys: there is none");
+  return jwks.map((jwk, index) => {
+    const kind = jwk.crv === undefined ? `${jwk.kty}` : `${jwk.kty} ${jwk.crv}`;
+    const algorithms = Object.hasOwn(ALGORITHMS, kind) ? ALGORITHMS[kind]! : [];
+    const usable = algorithms.filter((name) => jwk.alg === undefined || jwk.alg === name);
+    const isForSignatures = jwk.use === undefined || jwk.use === "sig";
+    if (usable.length === 0 || !isForSignatures || jwk.d !== undefined) {
+      throw new TypeError(
+        `Cannot use key ${index + 1}: it is no public key that signatures can be verified with`,
+      );
+    }
+    return { jwk, algorithms: usable };
+  });
+}
+
+function keysOfJson(text: string): JWK[] {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new TypeError("Cannot use the keys: they are no JSON");
+  }
+  const keys: unknown[] = Array.isArray(value.keys) ? value.keys : [value];
+  return keys.map((key) => ({ ...Object(key) }));
+}
+
+function keysOfPem(text: string): JWK[] {
+  const blocks = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  return blocks.map((block, index) => {
+    // A private key would do, too: but it has no business here.
+    if (block.includes("PRIVATE")) throw new TypeError(`Cannot use key ${index + 1}: it is a private key`);
+    try {
+      return createPublicKey(block).export({ format: "jwk" }) as JWK;
+    } catch (cause) {
+      throw new TypeError(`Cannot use key ${index + 1}: it is no public key and no certificate`, { cause });
+    }
+  });
+}

@@ -1,0 +1,185 @@
+import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from "jose";
+
+/** What an {@linkcode OidcIssuer} does instead of what it should. */
+export type IssuerQuirk = "down" | "slow" | "huge" | "redirect" | "html";
+
+/** How a token differs from one that the issuer would give. */
+export interface TokenTricks {
+  /** Header parameters over the usual ones. */
+  header?: Record<string, unknown>;
+  /**
+   * Who signs: the newest key by default; `stranger`, a key that nobody publishes, under the name of the newest one;
+   * `embedded`, the same with the key in the header; `publicKey`, HS256 with the text of the public key as the secret
+   * (RFC 8725 §2.1); `nobody`, with `alg: none`.
+   */
+  signer?: "newest" | "stranger" | "embedded" | "publicKey" | "nobody";
+}
+
+/** How an {@linkcode OidcIssuer} begins. */
+export interface IssuerOptions {
+  /** What follows the host in its URL, none by default. */
+  path?: string;
+  /** What its keys are for, RS256 by default. */
+  alg?: string;
+  /** `aud` of its tokens, `registry.test` by default. */
+  audience?: string;
+  /** The present in milliseconds since the epoch, by the clock of the issuer. */
+  now?: () => number;
+}
+
+interface SigningKey {
+  kid: string;
+  alg: string;
+  jwk: JWK;
+  privateKey: CryptoKey;
+  publicKey: CryptoKey;
+}
+
+/** An issuer of OpenID Connect tokens on the loopback interface. */
+export class OidcIssuer implements AsyncDisposable {
+  /** Requests that it was sent, whatever it answered. */
+  readonly requests = { discovery: 0, jwks: 0, other: 0 };
+  /** What it does wrong at the moment. */
+  quirk: IssuerQuirk | undefined;
+  /** Fields of the discovery document over the usual ones. */
+  discovery: Record<string, unknown> = {};
+  /** `Cache-Control` of the keys. */
+  cacheControl = "max-age=600";
+  /** Keys beside its own in the set, as they are. */
+  strangeKeys: unknown[] = [];
+
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #options: Required<IssuerOptions>;
+  readonly #ended = Promise.withResolvers<void>();
+  #keys: SigningKey[] = [];
+  #made = 0;
+
+  private constructor(options: IssuerOptions) {
+    this.#options = { path: "", alg: "RS256", audience: "registry.test", now: Date.now, ...options };
+    this.#server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => this.#answer(new URL(request.url)),
+    );
+  }
+
+  /** One that listens, and has a key. */
+  static async start(options: IssuerOptions = {}): Promise<OidcIssuer> {
+    const issuer = new OidcIssuer(options);
+    await issuer.rotate();
+    return issuer;
+  }
+
+  /** Its `iss`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}${this.#options.path}`;
+  }
+
+  /** Where its keys are. */
+  get jwksUri(): string {
+    return new URL("/keys", this.url).href;
+  }
+
+  /** Requests in all. */
+  get requestCount(): number {
+    return this.requests.discovery + this.requests.jwks + this.requests.other;
+  }
+
+  /** Makes a key, which signs from now on, and answers its id; those before are published on. */
+  async rotate(alg: string = this.#options.alg): Promise<string> {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+    const kid = `key-${++this.#made}`;
+    const jwk = { ...await exportJWK(publicKey), kid, alg, use: "sig" };
+    this.#keys.unshift({ kid, alg, jwk, privateKey, publicKey });
+    return kid;
+  }
+
+  /** Publishes the newest key alone. */
+  retire(): void {
+    this.#keys.length = 1;
+  }
+
+  /** A token with these claims over the usual ones, good for five minutes; a claim that is `undefined` is left out. */
+  async mint(claims: Record<string, unknown> = {}, tricks: TokenTricks = {}): Promise<string> {
+    const { signer = "newest" } = tricks;
+    const key = this.#keys[0]!;
+    const payload = JSON.parse(JSON.stringify({ ...this.#claims(), ...claims }));
+    if (signer === "nobody") return new UnsecuredJWT(payload).encode();
+    if (signer === "publicKey") {
+      const secret = new TextEncoder().encode(await exportSPKI(key.publicKey));
+      return await new SignJWT(payload).setProtectedHeader({ alg: "HS256", kid: key.kid, ...tricks.header })
+        .sign(secret);
+    }
+    const header = { alg: key.alg, kid: key.kid, typ: "JWT" };
+    if (signer === "newest") {
+      return await new SignJWT(payload).setProtectedHeader({ ...header, ...tricks.header })
+        .sign(key.privateKey);
+    }
+    const stranger = await generateKeyPair(key.alg, { extractable: true });
+    const embedded = signer === "embedded" ? { jwk: await exportJWK(stranger.publicKey) } : {};
+    return await new SignJWT(payload).setProtectedHeader({ ...header, ...embedded, ...tricks.header })
+      .sign(stranger.privateKey);
+  }
+
+  /** Stops listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.resolve();
+    await this.#server.shutdown();
+  }
+
+  /** Those of a job of GitHub Actions, as far as anybody asks for them here. */
+  #claims(): Record<string, unknown> {
+    const now = Math.floor(this.#options.now() / 1000);
+    return {
+      iss: this.url,
+      aud: this.#options.audience,
+      sub: "repo:acme/app:ref:refs/heads/main",
+      iat: now,
+      nbf: now,
+      exp: now + 300,
+      jti: crypto.randomUUID(),
+      repository: "acme/app",
+      repository_id: "1296269",
+      ref: "refs/heads/main",
+      event_name: "push",
+    };
+  }
+
+  async #answer({ pathname, search }: URL): Promise<Response> {
+    const base = this.#options.path.replace(/\/$/, "");
+    const kind = pathname === `${base}/.well-known/openid-configuration`
+      ? "discovery"
+      : pathname === "/keys"
+      ? "jwks"
+      : "other";
+    this.requests[kind]++;
+    if (kind === "other") return new Response("Not here", { status: 404 });
+    // What is asked for again after a redirection is told by its query.
+    if (this.quirk !== undefined && search === "") return await this.#misbehave(this.quirk, pathname);
+    if (kind === "discovery") {
+      return Response.json({ issuer: this.url, jwks_uri: this.jwksUri, ...this.discovery });
+    }
+    const keys = [...this.strangeKeys, ...this.#keys.map(({ jwk }) => jwk)];
+    return Response.json({ keys }, { headers: { "Cache-Control": this.cacheControl } });
+  }
+
+  async #misbehave(quirk: IssuerQuirk, pathname: string): Promise<Response> {
+    switch (quirk) {
+      case "down":
+        return new Response("Later", { status: 503 });
+      case "slow":
+        await this.#ended.promise;
+        return new Response("Too late", { status: 503 });
+      case "huge":
+        return new Response(endless(), { headers: { "Content-Type": "application/json" } });
+      case "redirect":
+        return new Response(null, { status: 302, headers: { Location: `${pathname}?moved` } });
+      case "html":
+        return new Response("<html>", { headers: { "Content-Type": "text/html" } });
+    }
+  }
+}
+
+function endless(): ReadableStream<Uint8Array> {
+  const chunk = new TextEncoder().encode(" ".repeat(65_536));
+  return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+}
