@@ -1,28 +1,15 @@
-import { decodeProtectedHeader, type JWTPayload } from "jose";
+import { decodeProtectedHeader } from "jose";
 import type { IssuerConfig } from "./auth_config.ts";
 import { InvalidTokenError } from "./bearer.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
+import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";
 import { lifetimeOf } from "./workloads.ts";
-
-/** Signs with the registry's own keys, and knows what they have signed. */
-export interface LoginKeys {
-  /** A JWT with these claims and header parameters; `alg` and `kid` are added. */
-  sign(payload: JWTPayload, header: { typ: string }): Promise<string>;
-  /**
-   * The claims of a JWT of this `typ` that one of the keys has signed.
-   *
-   * @throws {InvalidTokenError} for any other.
-   */
-  verify(token: string, typ: string): Promise<JWTPayload>;
-}
 
 /** What {@linkcode createLoginTokens} takes. */
 export interface LoginTokensOptions {
-  /** The registry's own. */
-  keys: LoginKeys;
-  /** `service` of the configuration. */
-  service: string;
+  /** Tokens of our own of the type {@linkcode LOGIN_TOKEN_TYPE}. */
+  tokens: Pick<SignedTokens, "sign" | "verify">;
   /** Those of the configuration. */
   issuers: readonly IssuerConfig[];
   /** Knows workloads by the tokens of their issuers. */
@@ -54,60 +41,59 @@ export interface LoginTokens extends PasswordSource {
   exchange(subjectToken: string): Promise<LoginToken>;
 }
 
-/** RFC 8725 §3.11: no other token of ours is one of these, and none of these is another. */
-const TYP = "skerry-login+jwt";
+/** `typ` of the header (RFC 8725 §3.11): no other token of ours is one of these, and none of these is another. */
+export const LOGIN_TOKEN_TYPE = "skerry-login+jwt";
 
-/** Most characters of one. */
-const LONGEST_TOKEN = 16 * 1024;
+/** Whether a text looks like one. Only {@linkcode LoginTokens.verify} knows whether it is. */
+export function isLoginToken(text: string): boolean {
+  if (text.length > MAX_TOKEN_LENGTH) return false;
+  try {
+    return decodeProtectedHeader(text).typ === LOGIN_TOKEN_TYPE;
+  } catch {
+    return false;
+  }
+}
 
 /** Login tokens for the workloads of these issuers. */
 export function createLoginTokens(options: LoginTokensOptions): LoginTokens {
-  const { keys, service, issuers, workloads, now = Date.now } = options;
-
+  const { tokens, issuers, workloads, now = Date.now } = options;
   return {
     async exchange(subjectToken) {
       const principal = await workloads.verify("", subjectToken);
       if (principal?.expiresAt === undefined) throw new InvalidTokenError("Cannot exchange the token");
       const { name, issuer, claims, expiresAt } = principal;
-      const iat = Math.floor(now() / 1000);
-      const exp = Math.floor(expiresAt / 1000);
-      const token = await keys.sign(
-        { iss: service, aud: service, sub: name, iat, exp, jti: crypto.randomUUID(), issuer, claims },
-        { typ: TYP },
-      );
-      return { token, expiresIn: exp - iat };
+      const { token, ...times } = await tokens.sign(name, { issuer, claims }, expiresAt - now());
+      return { token, expiresIn: (times.expiresAt - times.issuedAt) / 1000 };
     },
 
     async verify(_username, password) {
       if (!isLoginToken(password)) return undefined;
       try {
-        return principalOf(await keys.verify(password, TYP));
+        const { claims } = await tokens.verify(password);
+        return principalOf(claims, issuers, now());
       } catch (error) {
         if (error instanceof InvalidTokenError) return undefined;
         throw error;
       }
     },
   };
-
-  function principalOf(payload: JWTPayload): Principal | undefined {
-    const { aud, sub, iat = 0, exp = 0, issuer: name } = payload;
-    // An issuer that was removed, or trusted for less long, is so at once.
-    const issuer = issuers.find((issuer) => issuer.name === name);
-    if (aud !== service || issuer === undefined || !sub?.startsWith(`workload:${issuer.name}:`)) {
-      return undefined;
-    }
-    const expiresAt = Math.min(exp * 1000, iat * 1000 + lifetimeOf(issuer));
-    if (expiresAt <= now()) return undefined;
-    const claims = payload.claims as Record<string, string>;
-    return { kind: "workload", name: sub, issuer: issuer.name, claims, expiresAt };
-  }
 }
 
-function isLoginToken(text: string): boolean {
-  if (text.length > LONGEST_TOKEN) return false;
-  try {
-    return decodeProtectedHeader(text).typ === TYP;
-  } catch {
-    return false;
-  }
+function principalOf(
+  { sub, iat = 0, exp, issuer: name, claims }: VerifiedClaims["claims"],
+  issuers: readonly IssuerConfig[],
+  now: number,
+): Principal | undefined {
+  // An issuer that was removed, or trusted for less long, is so at once.
+  const issuer = issuers.find((issuer) => issuer.name === name);
+  if (issuer === undefined || !sub.startsWith(`workload:${issuer.name}:`)) return undefined;
+  const expiresAt = Math.min(exp * 1000, iat * 1000 + lifetimeOf(issuer));
+  if (expiresAt <= now) return undefined;
+  return {
+    kind: "workload",
+    name: sub,
+    issuer: issuer.name,
+    claims: claims as Record<string, string>,
+    expiresAt,
+  };
 }

@@ -59,6 +59,9 @@ const REQUIREMENTS: Requirements = {
   deleteRepository: rightTo("administer"),
   listReferrers: pull,
   listRepositories: () => CATALOG,
+  getToken: nothing,
+  postToken: nothing,
+  getJwks: nothing,
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };
 
