@@ -100,10 +100,10 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
       }
     },
 
-    async deleteManifest(repository, digest) {
+    async deleteManifest(repository, digest, changed) {
       // Even a delete that failed may have been done.
       try {
-        await registry.deleteManifest(repository, digest);
+        await registry.deleteManifest(repository, digest, changed);
       } finally {
         manifests.drop(keyOf(repository, digest));
       }

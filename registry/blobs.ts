@@ -2,7 +2,8 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
-import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled } from "./context.ts";
+import type { Caller } from "./caller.ts";
+import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -83,20 +84,40 @@ export async function deleteBlob(
   });
 }
 
-/** end-11: links a blob that another repository has; without `from`, one that any other has. */
+/** Repositories of a blob that a mount without `from` looks at: popular content is in thousands. */
+const MOST_SOURCES = 50;
+
+/**
+ * end-11: links a blob that another repository has; without `from`, one that any other has. Only repositories count that
+ * the caller may pull from: of all others nobody learns here what they have (CVE-2024-39897).
+ */
 export async function mountBlob(
   context: Context,
   repository: RepositoryName,
+  caller: Caller,
   digest: Digest,
   from: RepositoryName | undefined,
 ): Promise<BlobInfo | undefined> {
   const work = beginWork(context);
-  const link = from === undefined
-    ? (await work.table.query(`blob#${digest}`, { prefix: LINK_PREFIX, limit: 1, consistent: true }))[0]
-    : await work.table.get(linkKey(digest, from), { consistent: true });
-  if (link === undefined) return undefined;
+  if (!await hasSource(work, caller, digest, from)) return undefined;
   const linked = await mountLink(work, repository, digest);
   return linked && { digest, size: linked.size };
+}
+
+/** Whether a repository that the caller may pull from has a link to the blob: `from`, or else any of the first ones. */
+async function hasSource(
+  { table }: Work,
+  caller: Caller,
+  digest: Digest,
+  from: RepositoryName | undefined,
+): Promise<boolean> {
+  if (from !== undefined) {
+    return caller.may("pull", from) &&
+      await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
+  }
+  const query = { prefix: LINK_PREFIX, limit: MOST_SOURCES, consistent: true };
+  const links = await table.query(`blob#${digest}`, query);
+  return links.some(({ sk }) => caller.may("pull", sk.slice(LINK_PREFIX.length) as RepositoryName));
 }
 
 /** The error for a blob that the repository does not have, whether it exists elsewhere or not. */

@@ -12,6 +12,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
 import { createRegistry } from "./mod.ts";
 import type { Registry } from "./registry.ts";
 
@@ -35,7 +36,7 @@ async function pushBlobs(registry: Registry): Promise<void> {
 }
 
 async function pushManifest(registry: Registry): Promise<void> {
-  await registry.putManifest(REPOSITORY, PRINCIPAL, {
+  await registry.putManifest(REPOSITORY, ANYBODY, {
     bytes: MANIFEST,
     contentType: IMAGE,
     reference: REFERENCE,
@@ -74,6 +75,6 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   assertEquals(cold.take(), { table: 1, objects: 2 }, "all of it, warm");
 
   const mounter = startProcess(stores);
-  await mounter.registry.mountBlob(parseRepositoryName("other"), digest(LAYER), REPOSITORY);
+  await mounter.registry.mountBlob(parseRepositoryName("other"), ANYBODY, digest(LAYER), REPOSITORY);
   assertEquals(mounter.take(), { table: 4, objects: 0 }, "a mount");
 });

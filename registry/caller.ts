@@ -1,4 +1,5 @@
 import type { RepositoryName } from "../oci/name.ts";
+import type { Changed } from "./change.ts";
 
 /**
  * What may be done in a repository: read it; add manifests, blobs and tags (`push`); move a tag that is there
@@ -15,6 +16,8 @@ export interface Caller {
   readonly name: string;
   /** Whether they may do this there; takes no time, and is asked about other repositories than that of the request, too. */
   may(action: Action, repository: RepositoryName): boolean;
+  /** Told of what has been changed for them, even where the request fails after that. */
+  readonly changed?: Changed;
 }
 
 /** Whoever asks a registry that is open to all. */

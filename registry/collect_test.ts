@@ -16,6 +16,7 @@ import {
   tag,
   TestStores,
 } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
 import type { CollectOptions, Removal } from "./collect.ts";
 import type { Registry, StoredRegistry } from "./mod.ts";
 
@@ -88,7 +89,7 @@ Deno.test("collect() keeps a blob that another repository has", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   await pushImage(process.registry);
-  await process.registry.mountBlob(OTHER, digest(LAYER), REPOSITORY);
+  await process.registry.mountBlob(OTHER, ANYBODY, digest(LAYER), REPOSITORY);
   age(stores);
   const [link] = (await collectAll(process)).filter(({ kind }) => kind === "link");
   assertEquals([link?.repository, link?.name], [OTHER, digest(LAYER)]);
@@ -107,7 +108,7 @@ Deno.test("collect() removes all that a deleted manifest has left, the repositor
   await collectAll(process);
   assertEquals(await stores.items(), []);
   assertEquals(await stores.keys(), []);
-  assertEquals(await process.registry.listRepositories({}), { items: [] });
+  assertEquals(await process.registry.listRepositories({}, ANYBODY), { items: [] });
 });
 
 Deno.test("collect() keeps an index, its children and what they reference", async () => {
@@ -155,7 +156,7 @@ for (const limit of [1, 2, 3, 7]) {
     const process = stores.registry(OPTIONS);
     await pushImage(process.registry);
     for (let seed = 10; seed < 20; seed++) await pushBlob(process.registry, content(5, seed));
-    await process.registry.mountBlob(OTHER, digest(content(5, 15)), REPOSITORY);
+    await process.registry.mountBlob(OTHER, ANYBODY, digest(content(5, 15)), REPOSITORY);
     age(stores);
     await collectAll(process, { limit });
     stores.now += OPTIONS.grace + 1;

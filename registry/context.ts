@@ -3,6 +3,7 @@ import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { FencedTable } from "./fenced_table.ts";
+import type { ImmutableTags } from "./immutable_tags.ts";
 import type { LiveHashes } from "./live_hashes.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
@@ -23,6 +24,8 @@ export interface Context {
   deadline: number;
   /** Whether a HEAD of a blob may renew its link, and a read of a manifest take a mark from it. */
   touch: boolean;
+  /** Which tags stay where they point. */
+  immutable: ImmutableTags;
   /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;
   /** How far this process has hashed the uploads that it saw last. */

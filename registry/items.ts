@@ -231,6 +231,11 @@ export function tagKey(repository: RepositoryName, tag: Tag): Key {
   return { pk: `repo#${repository}`, sk: TAG_PREFIX + tag };
 }
 
+/** The tag that an item is of. */
+export function tagOf({ sk }: { sk: string }): Tag {
+  return sk.slice(TAG_PREFIX.length) as Tag;
+}
+
 /** The last pull of a tag. It may outlive the tag, and is then the collector's. */
 export function pulledKey(repository: RepositoryName, tag: Tag): Key {
   return { pk: `repo#${repository}`, sk: `pulled#${tag}` };

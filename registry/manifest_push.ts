@@ -4,6 +4,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import { bestEffort } from "./best_effort.ts";
+import type { Caller } from "./caller.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import {
   type ManifestAttributes,
@@ -17,28 +18,37 @@ import {
   taggedKey,
   tagKey,
 } from "./items.ts";
-import { type ManifestContent, putManifestItem } from "./manifest_store.ts";
+import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { randomId } from "./random_id.ts";
 import { edgeItems, missingReferences, readReferences } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
 import { rememberRepository } from "./repositories.ts";
-import { assertTagCondition, putTag, readTag } from "./tags.ts";
+import { assertMayMove, assertTagCondition, putTag, readTag, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */
 export async function putManifest(
   context: Context,
   repository: RepositoryName,
-  principal: string,
+  caller: Caller,
   push: ManifestPush,
 ): Promise<ManifestReceipt> {
-  // 1. Nothing is written for a manifest that is not valid, or for tags whose condition does not hold.
+  // 1. Nothing is written for a manifest that is not valid, or for tags that may not be moved or whose condition does
+  //    not hold. That is a courtesy: what decides is the look that step 6 writes by.
   const parsed = parseManifest(push.bytes, push.contentType);
   const digest = identify(push);
   const tags = tagsOf(push);
+  const { name: principal, changed } = caller;
   const work = beginWork(context);
-  await assertConditions(work, repository, tags, push.condition);
+  const rights = await rightsOf(context, repository, caller);
+  const assertTag = (tag: Tag, current: Digest | undefined) => {
+    assertMayMove(rights, tag, current, digest);
+    assertTagCondition(push.condition, tag, current);
+  };
+  if (isBound(rights, push.condition)) {
+    for (const tag of tags) assertTag(tag, (await readTag(work, repository, tag))?.attributes.digest);
+  }
 
   const content = contentOf(digest, parsed, push);
   const placed = new Set<Tag>();
@@ -63,13 +73,18 @@ export async function putManifest(
     const manifest = { ...content, push: run };
     await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
+    changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
     // 6. The tags, now that there is what they point at.
     for (const [i, tag] of tags.entries()) {
       const seen = stored<TagAttributes>(currentTags[i]);
-      await placeTag(work, repository, { tag, seen }, content, principal, push.condition, placed);
+      await placeTag(work, repository, { tag, seen }, content, caller, assertTag, placed);
     }
+    //    A delete of the manifest refuses where it sees an immutable tag. One that looked before ours was there has read
+    //    the manifest before that, and must now find another version of it.
+    const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
+    if (isFixed && !await renewManifest(work, repository, digest)) return AGAIN;
     // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
     //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
     //    where it sees no manifest in it.
@@ -113,17 +128,18 @@ function contentOf(
   return { digest, mediaType: parsed.mediaType, bytes, ...subject };
 }
 
-async function assertConditions(
-  context: Context,
+async function rightsOf(
+  { immutable }: Context,
   repository: RepositoryName,
-  tags: Tag[],
-  condition: TagCondition,
-): Promise<void> {
-  if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return;
-  for (const tag of tags) {
-    const current = await readTag(context, repository, tag);
-    assertTagCondition(condition, tag, current?.attributes.digest);
-  }
+  caller: Caller,
+): Promise<TagRights> {
+  const mayOverwrite = caller.may("overwrite", repository);
+  return { mayOverwrite, isImmutable: await immutable.in(repository) };
+}
+
+/** Whether it may matter where a tag points before it is put. */
+function isBound({ mayOverwrite, isImmutable }: TagRights, { ifMatch, ifNoneMatch }: TagCondition): boolean {
+  return !mayOverwrite || isImmutable !== undefined || ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
 /** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */
@@ -141,15 +157,15 @@ async function placeTag(
   repository: RepositoryName,
   { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
   manifest: Omit<ManifestContent, "push">,
-  principal: string,
-  condition: TagCondition,
+  caller: Caller,
+  assertTag: (tag: Tag, current: Digest | undefined) => void,
   placed: Set<Tag>,
 ): Promise<void> {
   const { digest, mediaType, bytes } = manifest;
   const target = { digest, mediaType, size: bytes.length };
-  await putTag(work, repository, { tag, seen }, target, principal, (current) => {
+  await putTag(work, repository, { tag, seen }, target, caller, (current) => {
     if (placed.has(tag)) return current === undefined || current === digest;
-    assertTagCondition(condition, tag, current);
+    assertTag(tag, current);
     return true;
   });
   placed.add(tag);

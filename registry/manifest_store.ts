@@ -150,6 +150,15 @@ export function putManifestItem(
   });
 }
 
+/** Gives the manifest's item a new version, as it is; answers whether it is there. */
+export function renewManifest(work: Work, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  return untilSettled(work, async () => {
+    const item = await readManifest(work, repository, digest, { consistent: true });
+    if (item === undefined) return false;
+    return await work.table.put(item, { ifVersion: item.version }) === undefined ? AGAIN : true;
+  });
+}
+
 /** The object of a manifest that is too large for its item: the one it has, or a new one. */
 async function putManifestObject(
   work: Work,

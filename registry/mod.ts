@@ -5,6 +5,8 @@
  * @module
  */
 export * from "./caller.ts";
+export * from "./change.ts";
+export type { ImmutableRule } from "./immutable_tags.ts";
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export type { CollectionOptions } from "./collection.ts";
 export * from "./offset_mismatch.ts";

@@ -1,6 +1,8 @@
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
+import type { Caller } from "./caller.ts";
+import type { Changed } from "./change.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
 
 /** A stream of bytes, as a request body is and as a response takes it. */
@@ -125,6 +127,8 @@ export interface ReferrersRequest {
 export interface RepositoryDeletion {
   /** Deletes nothing, and answers what would go. */
   dryRun?: boolean;
+  /** Told of all that goes. */
+  changed?: Changed;
 }
 
 /** What the delete of a repository has come to. */
@@ -185,27 +189,31 @@ export interface Writer {
   putBlob(repository: RepositoryName, principal: string, digest: Digest, body: UploadBody): Promise<BlobInfo>;
   /**
    * end-11: links a blob of another repository into this one. `undefined` where there is none to link, whether absent
-   * or not the caller's to read. Without `from`, any repository will do.
+   * or not the caller's to read. Without `from`, any repository will do that they may read.
    */
   mountBlob(
     repository: RepositoryName,
+    caller: Caller,
     digest: Digest,
     from: RepositoryName | undefined,
   ): Promise<BlobInfo | undefined>;
-  /** end-7. */
-  putManifest(repository: RepositoryName, principal: string, push: ManifestPush): Promise<ManifestReceipt>;
+  /**
+   * end-7. Throws `DENIED` where a tag points elsewhere and is immutable, or the caller may not `overwrite`. Whatever of
+   * the push was done by then stays.
+   */
+  putManifest(repository: RepositoryName, caller: Caller, push: ManifestPush): Promise<ManifestReceipt>;
 }
 
 /** Deleting; what is not there throws as it does for a {@linkcode Reader}. */
 export interface Deleter {
-  /** end-9 with a tag: the manifest stays. */
-  deleteTag(repository: RepositoryName, tag: Tag): Promise<void>;
-  /** end-9 with a digest: the manifest and every tag that points at it. */
-  deleteManifest(repository: RepositoryName, digest: Digest): Promise<void>;
+  /** end-9 with a tag: the manifest stays. Throws `DENIED` where the tag is immutable. */
+  deleteTag(repository: RepositoryName, tag: Tag, changed?: Changed): Promise<void>;
+  /** end-9 with a digest: the manifest and every tag that points at it. Throws `DENIED` where one of them is immutable. */
+  deleteManifest(repository: RepositoryName, digest: Digest, changed?: Changed): Promise<void>;
   /** end-10: the repository's link to the blob; the bytes are the collector's business. */
   deleteBlob(repository: RepositoryName, digest: Digest): Promise<void>;
   /**
-   * All that the repository has; its bytes are the collector's business. Safe beside pushes: what one acknowledges
+   * All that the repository has, immutable tags as well; its bytes are the collector's business. Safe beside pushes: what one acknowledges
    * meanwhile may stay, and is whole then. Throws `NAME_UNKNOWN` where there is nothing.
    */
   deleteRepository(repository: RepositoryName, options?: RepositoryDeletion): Promise<RepositoryRemoval>;
@@ -223,8 +231,8 @@ export interface Lister {
     subject: string,
     request: ReferrersRequest,
   ): Promise<Page<Descriptor>>;
-  /** `_catalog` of the Docker registry API. */
-  listRepositories(page: PageRequest): Promise<Page<RepositoryName>>;
+  /** `_catalog` of the Docker registry API: the repositories that the caller may pull from. */
+  listRepositories(page: PageRequest, caller: Caller): Promise<Page<RepositoryName>>;
 }
 
 /** Everything a registry does, knowing no HTTP. Whatever restricts or speeds it up takes one and is one. */

@@ -1,4 +1,6 @@
 import type { RepositoryName } from "../oci/name.ts";
+import type { Caller } from "./caller.ts";
+import { openName, sealName } from "./catalog_cursor.ts";
 import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
 import { REPOSITORIES, type RepositoryAttributes, repositoryKey, type Stored, stored } from "./items.ts";
 import { pageOf, pageSize } from "./page.ts";
@@ -35,10 +37,32 @@ export async function readRepository(
   );
 }
 
-/** `_catalog` of the Docker registry API. */
-export async function listRepositories(context: Context, page: PageRequest): Promise<Page<RepositoryName>> {
-  const limit = pageSize(page);
-  const after = page.after === undefined ? {} : { after: page.after };
-  const items = await context.table.query(REPOSITORIES, { ...after, limit: limit + 1, consistent: true });
-  return pageOf(items.map((item) => item.sk as RepositoryName), limit);
+/** Names that are read at a time, when the first ones did not fill the page. */
+const BATCH = 1000;
+
+/** Names that are read for one page at the most, where the caller may see few of them. */
+const MOST_READ = 20_000;
+
+/**
+ * `_catalog` of the Docker registry API: the repositories that the caller may pull from. Reads on until the page is full,
+ * but no more than {@linkcode MOST_READ} names: then the page is short, and the next one begins where this one ended.
+ */
+export async function listRepositories(
+  context: Context,
+  page: PageRequest,
+  caller: Caller,
+): Promise<Page<RepositoryName>> {
+  const size = pageSize(page);
+  const visible: RepositoryName[] = [];
+  let after = page.after === undefined ? undefined : await openName(context, page.after);
+  for (let [read, limit] = [0, size + 1]; read < MOST_READ; limit = BATCH) {
+    const from = after === undefined ? {} : { after };
+    const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
+      .map((item) => item.sk as RepositoryName);
+    visible.push(...names.filter((name) => caller.may("pull", name)));
+    if (names.length < limit || visible.length > size || size === 0) return pageOf(visible, size);
+    read += names.length;
+    after = names.at(-1)!;
+  }
+  return { items: visible, next: await sealName(context, after!) };
 }

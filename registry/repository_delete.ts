@@ -5,6 +5,7 @@ import type { RepositoryName } from "../oci/name.ts";
 import type { Item } from "../storage/table/table.ts";
 import { isReferenced, removeLink } from "./collect_blob.ts";
 import { removeRepository } from "./collect_leftovers.ts";
+import type { Changed } from "./change.ts";
 import { beginWork, type Context, mayBeUnderWay, untilSettled } from "./context.ts";
 import {
   edgeKey,
@@ -18,11 +19,13 @@ import {
   type Stored,
   stored,
   TAG_PREFIX,
+  type TagAttributes,
+  tagOf,
 } from "./items.ts";
 import { deleteDangling, takeManifest } from "./manifest_delete.ts";
 import { readBytes } from "./manifest_store.ts";
 import { forEachOf } from "./parallel.ts";
-import type { RepositoryRemoval } from "./registry.ts";
+import type { RepositoryDeletion, RepositoryRemoval } from "./registry.ts";
 import { readRepository } from "./repositories.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
@@ -45,14 +48,17 @@ const MOST_PASSES = 10;
 export async function deleteRepository(
   context: Context,
   repository: RepositoryName,
-  { dryRun = false }: { dryRun?: boolean } = {},
+  { dryRun = false, changed }: RepositoryDeletion = {},
 ): Promise<RepositoryRemoval> {
   const known = await readRepository(context, repository);
-  const removal = dryRun ? await countAll(context, repository) : await removeAll(context, repository);
+  const removal = dryRun
+    ? await countAll(context, repository)
+    : await removeAll(context, repository, changed);
   const { tags, manifests, blobs, kept } = removal;
   if (known === undefined && tags + manifests + blobs + kept === 0) {
     throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
   }
+  if (!dryRun) changed?.({ action: "repository.delete", repository });
   return removal;
 }
 
@@ -70,12 +76,16 @@ async function countAll(context: Context, repository: RepositoryName): Promise<R
   };
 }
 
-async function removeAll(context: Context, repository: RepositoryName): Promise<RepositoryRemoval> {
+async function removeAll(
+  context: Context,
+  repository: RepositoryName,
+  changed: Changed | undefined,
+): Promise<RepositoryRemoval> {
   // 1. The tags: from here on nobody finds a manifest but by its digest. One that is moved meanwhile goes with the
   //    manifest that it then points at.
-  const tags = await removeTags(context, repository);
+  const tags = await removeTags(context, repository, changed);
   // 2. The manifests, with what points at them and with what nothing but them needs.
-  const found = await removeManifests(context, repository);
+  const found = await removeManifests(context, repository, changed);
   // 3. What an earlier delete that died has left among the referrers.
   await removeReferrers(context, repository);
   // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
@@ -89,12 +99,20 @@ async function removeAll(context: Context, repository: RepositoryName): Promise<
   return { tags, manifests: found.manifests, blobs: found.blobs + loose.blobs, kept: loose.kept };
 }
 
-async function removeTags(context: Context, repository: RepositoryName): Promise<number> {
+async function removeTags(
+  context: Context,
+  repository: RepositoryName,
+  changed: Changed | undefined,
+): Promise<number> {
   let removed = 0;
   for await (const batch of itemsOf(context, repository, TAG_PREFIX)) {
     const work = beginWork(context);
-    await forEachOf(batch, PARALLEL, async ({ pk, sk, version }) => {
-      if (await work.table.delete({ pk, sk }, { ifVersion: version })) removed++;
+    await forEachOf(batch, PARALLEL, async (item) => {
+      const { pk, sk, version } = item;
+      if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
+      removed++;
+      const { digest: before } = stored<TagAttributes>(item)!.attributes;
+      changed?.({ action: "tag.delete", repository, tag: tagOf(item), before });
     });
   }
   return removed;
@@ -107,6 +125,7 @@ async function removeTags(context: Context, repository: RepositoryName): Promise
 async function removeManifests(
   context: Context,
   repository: RepositoryName,
+  changed: Changed | undefined,
 ): Promise<{ manifests: number; blobs: number }> {
   const removed = { manifests: 0, blobs: 0 };
   for (;;) {
@@ -116,7 +135,7 @@ async function removeManifests(
       await forEachOf(batch, PARALLEL, async ({ sk }) => {
         const digest = sk.slice(MANIFEST_PREFIX.length) as Digest;
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
-        const manifest = await takeManifest(context, repository, digest);
+        const manifest = await takeManifest(context, repository, digest, { changed });
         if (manifest === undefined) return;
         removed.manifests++;
         const blobs = await removeReferences(context, repository, digest, manifest);

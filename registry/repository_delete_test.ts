@@ -20,6 +20,7 @@ import {
   tag,
   TestStores,
 } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
 import { CLOCK_SKEW } from "./context.ts";
 import { manifestKey } from "./items.ts";
 import type { Registry } from "./registry.ts";
@@ -65,7 +66,7 @@ async function assertGone(registry: Registry): Promise<void> {
   assertEquals(await codeOf(() => registry.listTags(REPOSITORY, {})), "NAME_UNKNOWN");
   const referrers = await registry.listReferrers(REPOSITORY, SUBJECT.digest, { artifactTypes: [] });
   assertEquals(referrers, { items: [] });
-  assertEquals((await registry.listRepositories({})).items.includes(REPOSITORY), false);
+  assertEquals((await registry.listRepositories({}, ANYBODY)).items.includes(REPOSITORY), false);
 }
 
 /** As clients do that see 404 where they have deleted before they died. */
@@ -227,7 +228,7 @@ async function pushBeside(registry: Registry, bytes: Uint8Array<ArrayBuffer>): P
 async function assertPushed(registry: Registry, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("new") })).bytes, bytes);
   for (const blob of [CONFIG, LAYER]) assertEquals(await readBlob(registry, digest(blob)), blob);
-  assertEquals((await registry.listRepositories({})).items, [REPOSITORY]);
+  assertEquals((await registry.listRepositories({}, ANYBODY)).items, [REPOSITORY]);
 }
 
 // The manifest that is pushed is there already, or it is new and of blobs that are there.

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
+import { ANYBODY } from "./caller.ts";
 import { beginWork, type Context } from "./context.ts";
 import {
   MANIFEST_PREFIX,
@@ -7,12 +8,13 @@ import {
   type Stored,
   TAG_PREFIX,
   type TagAttributes,
+  tagOf,
 } from "./items.ts";
 import { ManifestRetention } from "./manifest_retention.ts";
 import type { Pushed } from "./newest.ts";
 import { listRepositories } from "./repositories.ts";
 import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
-import { TagJudge, tagOf } from "./tag_judge.ts";
+import { TagJudge } from "./tag_judge.ts";
 import { formatAge, formatSpan } from "./time_span.ts";
 
 /** Something that goes by a rule. */
@@ -72,7 +74,7 @@ export async function* retain(
   const isWanted = (await import("../oci/glob.ts")).globMatcher([pattern]);
   let after: string | undefined;
   do {
-    const page = await listRepositories(context, after === undefined ? {} : { after });
+    const page = await listRepositories(context, after === undefined ? {} : { after }, ANYBODY);
     for (const repository of page.items.filter(isWanted)) {
       const rule = ruleFor(compiled, repository);
       let cursor = rule && beginRetention(context, rule);

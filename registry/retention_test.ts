@@ -7,7 +7,6 @@ import {
   IMAGE,
   imageOf,
   indexOf,
-  PRINCIPAL,
   pushBlob,
   pushManifest,
   REPOSITORY,
@@ -15,6 +14,7 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { codeOf } from "../tests/harness/images.ts";
+import { ANYBODY } from "./caller.ts";
 import { pulledKey } from "./items.ts";
 import type { RetainOptions, Retirement } from "./retention.ts";
 import type { KeepTags, RetentionRule } from "./retention_rules.ts";
@@ -64,7 +64,7 @@ Deno.test("retain() goes by the first rule that matches the repository, and leav
       tags: [],
       condition: {},
     };
-    await registry.putManifest(repository, PRINCIPAL, push);
+    await registry.putManifest(repository, ANYBODY, push);
   }
   const gone = await retain([
     { repositories: ["ci/app"], keepTags: [{ tags: ["x"] }] },

@@ -7,6 +7,7 @@ import { collect, type CollectOptions, type CollectStep } from "./collect.ts";
 import { type CollectionOptions, continueCollection } from "./collection.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
+import { type ImmutableRule, ImmutableTags } from "./immutable_tags.ts";
 import { LiveHashes } from "./live_hashes.ts";
 import { deleteManifest } from "./manifest_delete.ts";
 import { putManifest } from "./manifest_push.ts";
@@ -31,6 +32,8 @@ export interface RegistryOptions {
   table: Table;
   /** Whether what a manifest references must be there when it is pushed (`strict`, the default). */
   references?: "strict" | "sparse";
+  /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
+  immutable?: ImmutableRule[];
   /** Largest blob; without a limit by default. */
   maxBlobSize?: number;
   /** How long an upload that nobody continues is kept; a day by default. */
@@ -83,6 +86,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     objects: options.objects,
     table: options.table,
     references: options.references ?? "strict",
+    immutable: new ImmutableTags(options.immutable),
     maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
     uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
     grace: options.grace ?? 24 * 60 * 60_000,

@@ -7,18 +7,13 @@ import {
   pulledKey,
   type Stored,
   stored,
-  TAG_PREFIX,
   type TagAttributes,
+  tagOf,
 } from "./items.ts";
 import { addNewest, isNewest, type Pushed } from "./newest.ts";
 import { PULL_LAG } from "./pull_times.ts";
 import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";
 import { formatAge, formatSpan } from "./time_span.ts";
-
-/** The tag that an item is of. */
-export function tagOf(item: { sk: string }): Tag {
-  return item.sk.slice(TAG_PREFIX.length) as Tag;
-}
 
 /** What there is to know of a tag beside its item. */
 interface Facts {
@@ -68,7 +63,10 @@ export class TagJudge {
     const { keepTags } = this.#rule;
     if (keepTags === undefined || tags.length === 0) return tags.map(() => undefined);
     const facts = await this.#read(tags.map(tagOf));
-    return tags.map((tag, i) => this.#judge(keepTags, tag, facts[i]!));
+    const isImmutable = await this.#context.immutable.in(this.#repository);
+    return tags.map((tag, i) =>
+      isImmutable?.(tagOf(tag)) ? undefined : this.#judge(keepTags, tag, facts[i]!)
+    );
   }
 
   async #read(tags: Tag[]): Promise<Facts[]> {

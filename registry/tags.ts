@@ -1,7 +1,10 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
+import type { Caller } from "./caller.ts";
+import type { Changed } from "./change.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { immutableTag, type IsImmutable } from "./immutable_tags.ts";
 import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "./items.ts";
 import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "./registry.ts";
@@ -43,14 +46,15 @@ export function putTag(
   repository: RepositoryName,
   { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
   target: TagTarget,
-  principal: string,
+  { name: principal, changed }: Caller,
   mayPut: (current: Digest | undefined) => boolean,
 ): Promise<void> {
   let read = () => Promise.resolve(seen);
   return untilSettled(work, async () => {
     const current = await read();
     read = () => readTag(work, repository, tag);
-    if (!mayPut(current?.attributes.digest)) return;
+    const before = current?.attributes.digest;
+    if (!mayPut(before)) return;
     const moves = current?.attributes.moves ?? [];
     const move: TagMove = {
       digest: target.digest,
@@ -66,7 +70,38 @@ export function putTag(
     // A tag that points there already is written all the same: somebody may be about to delete it by its version.
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
-    return version === undefined ? AGAIN : undefined;
+    if (version === undefined) return AGAIN;
+    if (before === undefined) changed?.({ action: "tag.create", repository, tag, after: target.digest });
+    else if (before !== target.digest) {
+      changed?.({ action: "tag.move", repository, tag, before, after: target.digest });
+    }
+  });
+}
+
+/** What decides whether a tag may be moved. */
+export interface TagRights {
+  /** Whether whoever pushes may move tags that are there. */
+  mayOverwrite: boolean;
+  /** Which tags nobody may move; absent where there are none. */
+  isImmutable: IsImmutable | undefined;
+}
+
+/**
+ * A tag may be created, and put again where it points; only to move it takes more.
+ *
+ * @throws {RegistryError} `DENIED`, before any condition of the request is looked at (RFC 9110 §13.2.1).
+ */
+export function assertMayMove(
+  { mayOverwrite, isImmutable }: TagRights,
+  tag: Tag,
+  current: Digest | undefined,
+  target: Digest,
+): void {
+  if (current === undefined || current === target) return;
+  if (isImmutable?.(tag)) throw immutableTag(tag);
+  if (mayOverwrite) return;
+  throw new RegistryError("DENIED", `Cannot move tag "${tag}": it is there, and may only be created`, {
+    detail: { tag },
   });
 }
 
@@ -96,13 +131,21 @@ function matches(digests: Digest[] | "*", current: Digest | undefined): boolean 
 }
 
 /** end-9 with a tag: the manifest stays. */
-export function deleteTag(context: Context, repository: RepositoryName, tag: Tag): Promise<void> {
+export async function deleteTag(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+  changed?: Changed,
+): Promise<void> {
   const work = beginWork(context);
-  return untilSettled(work, async () => {
+  const isImmutable = await context.immutable.in(repository);
+  await untilSettled(work, async () => {
     const item = await readTag(work, repository, tag);
     if (item === undefined) throw unknownTag(tag);
+    if (isImmutable?.(tag)) throw immutableTag(tag);
     const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
-    return deleted ? undefined : AGAIN;
+    if (!deleted) return AGAIN;
+    changed?.({ action: "tag.delete", repository, tag, before: item.attributes.digest });
   });
 }
 

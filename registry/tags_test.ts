@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { codeOf, CONFIG, LAYER, put, withBlobs } from "../tests/harness/images.ts";
 import { digest, IMAGE, imageOf, PRINCIPAL, pushManifest, REPOSITORY, tag } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
 import type { TagCondition } from "./registry.ts";
 
 Deno.test("deleteTag() keeps the manifest", async () => {
@@ -94,6 +95,6 @@ Deno.test("listTags() and listRepositories() page in the order of bytes from nam
     next: "a",
   });
   assertEquals(await registry.listTags(REPOSITORY, { after: "zzz" }), { items: [] });
-  assertEquals(await registry.listRepositories({}), { items: [REPOSITORY] });
-  assertEquals(await registry.listRepositories({ after: REPOSITORY }), { items: [] });
+  assertEquals(await registry.listRepositories({}, ANYBODY), { items: [REPOSITORY] });
+  assertEquals(await registry.listRepositories({ after: REPOSITORY }, ANYBODY), { items: [] });
 });

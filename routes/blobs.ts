@@ -73,8 +73,9 @@ function lengthOf(bytes: number): { "Content-Length": string } {
 
 /** end-10: the repository's link to the blob. */
 export function deleteBlob(registry: Pick<Deleter, "deleteBlob">): Handler<"deleteBlob"> {
-  return async function deleteBlob({ repository, digest }) {
+  return async function deleteBlob({ repository, digest }, _request, { changed }) {
     await registry.deleteBlob(repository, digest);
+    changed?.({ action: "blob.delete", repository, before: digest });
     return { status: 202, headers: {} };
   };
 }

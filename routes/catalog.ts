@@ -7,8 +7,8 @@ import { nextLink } from "./link.ts";
 export function listRepositories(
   registry: Pick<Lister, "listRepositories">,
 ): Handler<"listRepositories"> {
-  return async function listRepositories({ page }) {
-    const { items, next } = await registry.listRepositories(page);
+  return async function listRepositories({ page }, _request, caller) {
+    const { items, next } = await registry.listRepositories(page, caller);
     const headers = next === undefined
       ? {}
       : nextLink("/v2/_catalog", [["n", page.limit?.toString()], ["last", next]]);

@@ -46,8 +46,8 @@ export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<
 export function deleteRepository(
   registry: Pick<Deleter, "deleteRepository">,
 ): Handler<"deleteRepository"> {
-  return async function deleteRepository({ repository }) {
-    await registry.deleteRepository(repository);
+  return async function deleteRepository({ repository }, _request, { changed }) {
+    await registry.deleteRepository(repository, changed && { changed });
     return { status: 202, headers: {} };
   };
 }

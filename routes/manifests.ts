@@ -34,9 +34,9 @@ export function putManifest(
   registry: Pick<Writer, "putManifest">,
   limits: RequestLimits,
 ): Handler<"putManifest"> {
-  return async function putManifest({ repository, reference, tags }, request, { name: principal }) {
+  return async function putManifest({ repository, reference, tags }, request, caller) {
     const condition = parseTagCondition(request.headers);
-    const receipt = await registry.putManifest(repository, principal, {
+    const receipt = await registry.putManifest(repository, caller, {
       bytes: await readBody(request, limits.maxManifestSize, limits.uploadIdleTimeout),
       contentType: mediaTypeOf(request.headers.get("Content-Type")),
       reference,
@@ -61,9 +61,9 @@ export function putManifest(
 export function deleteManifest(
   registry: Pick<Deleter, "deleteTag" | "deleteManifest">,
 ): Handler<"deleteManifest"> {
-  return async function deleteManifest({ repository, reference }) {
-    if ("tag" in reference) await registry.deleteTag(repository, reference.tag);
-    else await registry.deleteManifest(repository, reference.digest);
+  return async function deleteManifest({ repository, reference }, _request, { changed }) {
+    if ("tag" in reference) await registry.deleteTag(repository, reference.tag, changed);
+    else await registry.deleteManifest(repository, reference.digest, changed);
     return { status: 202, headers: {} };
   };
 }

@@ -21,18 +21,22 @@ export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"s
  * ordinary upload, so that nobody can tell what is forbidden from what is absent.
  */
 export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">): Handler<"mountBlob"> {
-  return async function mountBlob({ repository, digest, from }, _request, { name: principal }) {
-    const blob = await registry.mountBlob(repository, digest, from);
-    if (blob !== undefined) return blobCreated(repository, blob);
-    return uploadAnswer(202, repository, await registry.startUpload(repository, principal));
+  return async function mountBlob({ repository, digest, from }, _request, caller) {
+    const blob = await registry.mountBlob(repository, caller, digest, from);
+    if (blob === undefined) {
+      return uploadAnswer(202, repository, await registry.startUpload(repository, caller.name));
+    }
+    caller.changed?.({ action: "blob.mount", repository, after: digest });
+    return blobCreated(repository, blob);
   };
 }
 
 /** end-4b: a whole blob in the POST. */
 export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimits): Handler<"putBlob"> {
-  return async function putBlob({ repository, digest }, request, { name: principal }) {
-    const body = uploadBody(request, limits);
-    return blobCreated(repository, await registry.putBlob(repository, principal, digest, body));
+  return async function putBlob({ repository, digest }, request, { name: principal, changed }) {
+    const blob = await registry.putBlob(repository, principal, digest, uploadBody(request, limits));
+    changed?.({ action: "blob.commit", repository, after: digest });
+    return blobCreated(repository, blob);
   };
 }
 
@@ -61,13 +65,14 @@ export function commitUpload(
   registry: Pick<Registry, "commitUpload" | "getUpload">,
   limits: RequestLimits,
 ): Handler<"commitUpload"> {
-  return async function commitUpload(route, request, { name: principal }) {
+  return async function commitUpload(route, request, { name: principal, changed }) {
     const { repository, id, digest } = route;
     const empty = request.body === null || contentLength(request) === 0;
     const blob = await tellingWhere(registry, route, principal, () => {
       const body = empty ? undefined : uploadBody(request, limits);
       return registry.commitUpload(repository, principal, id, digest, body);
     });
+    changed?.({ action: "blob.commit", repository, after: digest });
     return blobCreated(repository, blob);
   };
 }

@@ -184,7 +184,7 @@ Deno.test("putBlob() takes the whole blob from the POST, an empty one too", asyn
 Deno.test("mountBlob() answers 201 when there was a blob to link", async () => {
   const sources: (string | undefined)[] = [];
   const { request } = appWithUpload(0, {
-    mountBlob: (_repository, digest, from) => {
+    mountBlob: (_repository, _caller, digest, from) => {
       sources.push(from);
       return Promise.resolve({ digest, size: 3 });
     },

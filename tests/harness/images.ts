@@ -6,7 +6,8 @@
 import { assertRejects } from "@std/assert";
 import { RegistryError } from "../../oci/errors.ts";
 import type { ManifestPush, ManifestReceipt, Registry } from "../../registry/mod.ts";
-import { content, digest, IMAGE, imageOf, PRINCIPAL, pushBlob, REPOSITORY, TestStores } from "./stores.ts";
+import { ANYBODY } from "../../registry/mod.ts";
+import { content, digest, IMAGE, imageOf, pushBlob, REPOSITORY, TestStores } from "./stores.ts";
 
 /** The configuration of {@linkcode imageOfSize}. */
 export const CONFIG = content(9, 1);
@@ -42,7 +43,7 @@ export function put(
     condition: {},
     ...options,
   };
-  return registry.putManifest(REPOSITORY, PRINCIPAL, push);
+  return registry.putManifest(REPOSITORY, ANYBODY, push);
 }
 
 /** The code of the error that it throws. */

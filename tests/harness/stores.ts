@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../oci/digest.ts";
 import { parseRepositoryName, type RepositoryName, type Tag } from "../../oci/name.ts";
 import {
+  ANYBODY,
   createRegistry,
   type Registry,
   type RegistryOptions,
@@ -195,5 +196,5 @@ export async function pushManifest(
   const reference = first === undefined ? { digest: digest(bytes) } : { tag: first };
   const { mediaType } = JSON.parse(new TextDecoder().decode(bytes));
   const push = { bytes, contentType: mediaType, reference, tags: rest, condition: {} };
-  return (await registry.putManifest(REPOSITORY, PRINCIPAL, push)).digest;
+  return (await registry.putManifest(REPOSITORY, ANYBODY, push)).digest;
 }

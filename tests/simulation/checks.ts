@@ -3,6 +3,7 @@ import type { RepositoryName, Tag } from "../../oci/name.ts";
 import type { Registry } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
+import { ANYBODY } from "../../registry/mod.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
 import { GRACE, UNTAGGED } from "./settings.ts";
@@ -87,7 +88,7 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
     const manifest = await unlessUnknown(registry.getManifest(repository, { digest }));
     must(manifest !== undefined, `${plan.name} was acknowledged in ${repository} and is gone`);
     must(digestOfBytes(manifest.bytes) === digest, `${plan.name} has other bytes`);
-    const { items } = await registry.listRepositories({});
+    const { items } = await registry.listRepositories({}, ANYBODY);
     must(items.includes(repository), `${repository} has a manifest and is not known`);
     if (plan.subject !== undefined) await checkReferrer(quiet, repository, plan);
   }

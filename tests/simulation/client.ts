@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/name.ts";
 import type { StoredRegistry, TagCondition } from "../../registry/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
+import { ANYBODY } from "../../registry/mod.ts";
 import type { Ledger, Wish } from "./ledger.ts";
 import type { Blob, ManifestPlan } from "./world.ts";
 
@@ -165,7 +166,7 @@ export class Client {
     const answer = await this.wish(
       { kind: "blob", repository, digest },
       `mount ${name} from ${from ?? "anywhere"} to ${repository}`,
-      () => this.registry.mountBlob(repository, digest, from),
+      () => this.registry.mountBlob(repository, ANYBODY, digest, from),
       (mounted) => mounted !== undefined,
     );
     return answer !== undefined;
@@ -188,7 +189,7 @@ export class Client {
     };
     const wish = { kind: "manifest" as const, repository, digest, tags: tags as Tag[] };
     await this.wish(wish, `push ${name} as [${tags}] to ${repository}`, () => {
-      return this.registry.putManifest(repository, PRINCIPAL, push);
+      return this.registry.putManifest(repository, ANYBODY, push);
     });
   }
 

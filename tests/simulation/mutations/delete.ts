@@ -31,7 +31,7 @@ export const DELETE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "manifest_delete.ts",
-        "  await deleteDangling(work, repository, digest, taken?.attributes.subject);\n",
+        "  await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);\n",
         "",
       ),
     ],
@@ -53,8 +53,8 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete looks at the manifest before it reads the tag the second time",
     edits: [edit(
       "manifest_delete.ts",
-      "    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !await may()) return;",
-      "    const allowed = await may();\n    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !allowed) return;",
+      "    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !await may()) return false;",
+      "    const allowed = await may();\n    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !allowed) return false;",
     )],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
     from: 3100,
@@ -69,7 +69,7 @@ export const DELETE_MISTAKES: Mutation[] = [
       ),
       edit(
         "manifest_delete.ts",
-        "  await deleteDangling(work, repository, digest, taken?.attributes.subject);\n",
+        "  await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);\n",
         "",
       ),
     ],

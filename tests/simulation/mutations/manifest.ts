@@ -180,8 +180,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag is put whatever it was (6)",
     edits: [edit(
       "tags.ts",
-      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    return version === undefined ? AGAIN : undefined;\n  });\n}\n\n/**\n * RFC 9110",
-      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    return condition as unknown as undefined;\n  });\n}\n\n/**\n * RFC 9110",
+      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    if (version === undefined) return AGAIN;\n    if (before",
+      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return AGAIN;\n    if (before",
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE, { tags: ["a"] }), pushesImage(SECOND, ONE)],
