@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { RegistryError } from "../oci/errors.ts";
 import type { Key } from "../storage/table/table.ts";
 import type { Context } from "./context.ts";
@@ -13,18 +11,21 @@ const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
 /** What a cursor begins with, and no name of a repository does. */
 const SIGN = "~";
 
-const CIPHER = "aes-256-gcm";
-const [NONCE, MARK] = [12, 16];
+const CIPHER = "AES-GCM";
+
+/** Bytes of the nonce that stands before what is sealed, as NIST SP 800-38D §5.2.1.1 recommends. */
+const NONCE = 12;
 
 /**
  * The name of a repository as a place in the list that tells nothing of it: where a page ends among repositories that the
  * caller may not see, the next one has to begin there all the same.
  */
 export async function sealName(context: Context, name: string): Promise<string> {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv(CIPHER, await readKey(context), nonce);
-  const sealed = Buffer.concat([nonce, cipher.update(name, "utf8"), cipher.final(), cipher.getAuthTag()]);
-  return SIGN + sealed.toString("base64url");
+  const iv = crypto.getRandomValues(new Uint8Array(NONCE));
+  const bytes = new TextEncoder().encode(name);
+  const sealed = await crypto.subtle.encrypt({ name: CIPHER, iv }, await readKey(context), bytes);
+  const options = { alphabet: "base64url", omitPadding: true } as const;
+  return SIGN + new Uint8Array([...iv, ...new Uint8Array(sealed)]).toBase64(options);
 }
 
 /**
@@ -34,24 +35,25 @@ export async function sealName(context: Context, name: string): Promise<string> 
  */
 export async function openName(context: Context, after: string): Promise<string> {
   if (!after.startsWith(SIGN)) return after;
-  const sealed = Buffer.from(after.slice(SIGN.length), "base64url");
   const key = await readKey(context);
   try {
-    const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE), { authTagLength: MARK });
-    decipher.setAuthTag(sealed.subarray(-MARK));
-    return decipher.update(sealed.subarray(NONCE, -MARK), undefined, "utf8") + decipher.final("utf8");
-  } catch (error) {
-    throw new RegistryError("UNSUPPORTED", "Place in the list is not known", { status: 400, cause: error });
+    const bytes = Uint8Array.fromBase64(after.slice(SIGN.length), { alphabet: "base64url" });
+    const parameters = { name: CIPHER, iv: bytes.subarray(0, NONCE) };
+    return new TextDecoder().decode(await crypto.subtle.decrypt(parameters, key, bytes.subarray(NONCE)));
+  } catch (cause) {
+    throw new RegistryError("UNSUPPORTED", "Place in the list is not known", { status: 400, cause });
   }
 }
 
 /** The key; whoever needs it first makes it. */
-async function readKey({ table }: Context): Promise<Buffer> {
+async function readKey({ table }: Context): Promise<CryptoKey> {
   for (;;) {
     const item = stored<CursorKeyAttributes>(await table.get(CURSOR_KEY, { consistent: true }));
-    if (item !== undefined) return Buffer.from(item.attributes.key, "base64");
-    await table.put({ ...CURSOR_KEY, attributes: { key: randomBytes(32).toString("base64") } }, {
-      ifAbsent: true,
-    });
+    if (item !== undefined) {
+      const bytes = Uint8Array.fromBase64(item.attributes.key);
+      return await crypto.subtle.importKey("raw", bytes, CIPHER, false, ["encrypt", "decrypt"]);
+    }
+    const key = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+    await table.put({ ...CURSOR_KEY, attributes: { key } }, { ifAbsent: true });
   }
 }

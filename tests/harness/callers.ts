@@ -1,0 +1,17 @@
+/**
+ * Callers with less than all rights.
+ *
+ * @module
+ */
+import type { Action, Caller } from "../../registry/mod.ts";
+
+/** A caller that may do these things: everywhere, or only in some repositories. */
+export function callerWith(actions: Action[], repositories?: string[], name = "user:limited"): Caller {
+  return {
+    name,
+    may: (action, repository) => actions.includes(action) && (repositories?.includes(repository) ?? true),
+  };
+}
+
+/** Who may add tags, and move none. */
+export const CREATOR: Caller = callerWith(["pull", "push"], undefined, "user:creator");
