@@ -1,3 +1,4 @@
+import type { Audit } from "./auth/audit.ts";
 import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
 import type { RequestLog } from "./routes/mod.ts";
 
@@ -11,6 +12,8 @@ export type Fields = Record<string, string | number | boolean>;
 export interface Log {
   /** One line for a request that has been answered. */
   request(entry: RequestLog): void;
+  /** A change that somebody has made, or a rule. */
+  audit: Audit;
   /** Something worth knowing. */
   info(message: string, fields?: Fields): void;
   /** Something that somebody may want to change. */
@@ -40,6 +43,7 @@ export function createLog({ format, output = Deno.stdout, now = Date.now, ...opt
   const lines = new LineWriter(output, dropNote, options);
   return {
     request: (entry) => lines.write(requestLine(entry), entry.error !== undefined),
+    audit: (event) => lines.write(eventLine(now(), "info", "Change", { event: "audit", ...event })),
     info: (message, fields) => lines.write(eventLine(now(), "info", message, fields), true),
     warn: (message, fields) => lines.write(eventLine(now(), "warn", message, fields), true),
     error: (message, error) =>
@@ -49,7 +53,14 @@ export function createLog({ format, output = Deno.stdout, now = Date.now, ...opt
 }
 
 const nothing = () => {};
-const SILENT: Log = { request: nothing, info: nothing, warn: nothing, error: nothing, flush: async () => {} };
+const SILENT: Log = {
+  request: nothing,
+  audit: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  flush: async () => {},
+};
 
 /** How events and requests become lines. */
 interface Format {

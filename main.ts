@@ -42,6 +42,7 @@ async function serveRegistry(): Promise<void> {
   const app = createApp({
     registry: deferredRegistry(async () => (await opener.open()).registry),
     log: log.request,
+    audit: log.audit,
     ready: async () => await (await opener.open()).ready(),
     limits: config,
   });

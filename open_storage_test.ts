@@ -12,6 +12,7 @@ for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, 
 class Told implements Log {
   readonly lines: string[] = [];
   request() {}
+  audit() {}
   info = (message: string) => void this.lines.push(`info: ${message}`);
   warn = (message: string) => void this.lines.push(`warn: ${message}`);
   error = (message: string) => void this.lines.push(`error: ${message}`);

@@ -11,6 +11,9 @@ export interface Upkeep {
   stop(): void;
 }
 
+/** Who removes by rules, in the audit. */
+const SYSTEM = "system";
+
 /** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */
 const LOOK_INTERVAL = 15 * 60_000;
 
@@ -36,6 +39,10 @@ export function startUpkeep(
       removed: (removal) => {
         counts[removal.kind] = (counts[removal.kind] ?? 0) + 1;
         size += removal.size ?? 0;
+        if (removal.kind === "tag") {
+          const { repository = "", name: tag, reason } = removal;
+          log.audit({ who: SYSTEM, action: "tag.delete", repository, tag, reason });
+        }
       },
       stopped: () => stopped,
     });
@@ -45,8 +52,14 @@ export function startUpkeep(
   }
 
   async function retain(): Promise<void> {
-    for await (const { pending, ...retired } of stored.retain(config.retention)) {
-      if (!pending) log.info("Removed what no rule keeps", { ...retired });
+    for await (const { pending, digest: before, ...retired } of stored.retain(config.retention)) {
+      if (pending) continue;
+      log.info("Removed what no rule keeps", { ...retired });
+      const { kind, repository, name, reason } = retired;
+      const what = kind === "tag"
+        ? { action: "tag.delete", tag: name } as const
+        : { action: "manifest.delete" } as const;
+      log.audit({ who: SYSTEM, ...what, repository, before, reason });
     }
   }
 

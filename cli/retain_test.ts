@@ -61,6 +61,7 @@ Deno.test("skerry retain prints what goes and why, and in a dry run the same wit
       kind: "manifest",
       repository: REPOSITORY,
       name: digest(OTHER),
+      digest: digest(OTHER),
       reason: "Rule 1: untagged, pushed 3d ago (kept 0d)",
       pending: true,
     }]);

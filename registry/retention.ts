@@ -25,6 +25,8 @@ export interface Retirement {
   repository: RepositoryName;
   /** The tag or the digest. */
   name: string;
+  /** The manifest itself, or what the tag points at. */
+  digest: Digest;
   /** Which rule, and why by it. */
   reason: string;
   /** Whether it is there yet: always in a dry run, else for a manifest, which goes the grace time after it was marked. */
@@ -136,12 +138,13 @@ async function retainTags(
 ): Promise<Retirement[]> {
   const reasons = await judge.judge(tags);
   const retirements: Retirement[] = [];
-  for (const [i, { pk, sk, version }] of tags.entries()) {
+  for (const [i, { pk, sk, version, attributes }] of tags.entries()) {
     const reason = reasons[i];
     if (reason === undefined) continue;
     // One that was pushed meanwhile has another version, and stays.
     if (!dryRun && !await beginWork(context).table.delete({ pk, sk }, { ifVersion: version })) continue;
-    retirements.push({ kind: "tag", repository, name: tagOf({ sk }), reason, pending: dryRun });
+    const { digest } = attributes;
+    retirements.push({ kind: "tag", repository, name: tagOf({ sk }), digest, reason, pending: dryRun });
   }
   return retirements;
 }
@@ -157,7 +160,7 @@ async function retainManifests(
   const retire = (name: Digest, { attributes }: Stored<ManifestAttributes>, pending: boolean) => {
     const age = formatAge(at - attributes.pushedAt);
     const reason = `Rule ${rule.number}: untagged, pushed ${age} ago (kept ${formatSpan(untaggedFor)})`;
-    retirements.push({ kind: "manifest", repository, name, reason, pending });
+    retirements.push({ kind: "manifest", repository, name, digest: name, reason, pending });
   };
   const removed = (digest: Digest, item: Stored<ManifestAttributes>) => retire(digest, item, false);
   const manifests = new ManifestRetention(context, repository, { untaggedFor, at, judge, dryRun, removed });

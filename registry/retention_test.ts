@@ -88,6 +88,7 @@ Deno.test("retain() keeps a tag that any entry keeps", async () => {
       kind: "tag",
       repository: REPOSITORY,
       name: "nightly",
+      digest: digest(image("old")),
       reason: "Rule 1: no pattern matches",
       pending: false,
     },
@@ -95,6 +96,7 @@ Deno.test("retain() keeps a tag that any entry keeps", async () => {
       kind: "tag",
       repository: REPOSITORY,
       name: "pr-1",
+      digest: digest(image("old")),
       reason: "Rule 1: pushed 31d ago (kept 30d)",
       pending: false,
     },
@@ -194,6 +196,7 @@ Deno.test("retain() removes a manifest without a tag the grace time after it was
     kind: "manifest" as const,
     repository: REPOSITORY,
     name: digest(image("a")),
+    digest: digest(image("a")),
     reason: "Rule 1: untagged, pushed 7d ago (kept 7d)",
   };
   assertEquals(await retain(untagged(7 * DAY)), [{ ...gone, pending: true }]);

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { Audit } from "../auth/audit.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { ANYBODY } from "../registry/caller.ts";
 import type { Access, Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
+import { audited } from "./audit.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
 import { splitUrl } from "./raw_url.ts";
@@ -29,6 +31,8 @@ export interface AppOptions extends HandlerOptions {
   log: (entry: RequestLog) => void;
   /** Says who asks and whether they may; without it anybody may do anything. */
   access?: Access;
+  /** Told of every change that a request has made. */
+  audit?: Audit;
 }
 
 /** What `Deno.serve` tells of a request, as far as it is used. */
@@ -47,7 +51,7 @@ const MAX_LOGGED_PATH = 512;
 
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
 export function createApp(options: AppOptions): App {
-  const { access } = options;
+  const { access, audit } = options;
   const handlers = createHandlers(options);
   const nextId = requestIds();
 
@@ -66,7 +70,9 @@ export function createApp(options: AppOptions): App {
       route = parseRoute(method, url);
       const client = clientOf(info);
       const caller = access === undefined ? ANYBODY : await access.admit(route, request, client);
-      answer = await handle(handlers, route, request, caller, client);
+      const isRead = method === "GET" || method === "HEAD";
+      const known = audit === undefined || isRead ? caller : audited(caller, audit, id, client);
+      answer = await handle(handlers, route, request, known, client);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
       answer = failure.answer;

@@ -17,6 +17,10 @@ export interface TestAppOptions {
   wrap?: (registry: Registry) => Registry;
   /** What `/readyz` asks. */
   ready?: () => Promise<boolean>;
+  /** Who asks, if not anybody. */
+  access?: AppOptions["access"];
+  /** Told of every change. */
+  audit?: AppOptions["audit"];
 }
 
 /** An app and what tests look at beside it. */
@@ -49,12 +53,15 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
+  const { access, audit } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
     log: (entry) => entries.push(entry),
     ready: options.ready ?? (() => Promise.resolve(true)),
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
+    ...(access && { access }),
+    ...(audit && { audit }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }

@@ -1,0 +1,28 @@
+import type { ChangeAction } from "../registry/change.ts";
+
+/** A change, for whoever has to know later what happened. Nothing in it is a secret. */
+export interface AuditEvent {
+  /** The principal; `system` for what the registry itself does by its rules. */
+  readonly who: string;
+  /** What was done. */
+  readonly action: ChangeAction | "credential.create" | "credential.revoke";
+  /** Where, if it is about a repository. */
+  readonly repository?: string;
+  /** The tag, if it is about one. */
+  readonly tag?: string;
+  /** Which robot account or personal access token, by its public name or id. */
+  readonly credential?: string;
+  /** The digest that was there, or that the tag pointed at, before. */
+  readonly before?: string;
+  /** The digest that is there, or that the tag points at, from then on. */
+  readonly after?: string;
+  /** Why, of what the registry does by itself. */
+  readonly reason?: string;
+  /** The id of the request: that of its line in the log, and of `X-Request-Id`. */
+  readonly request?: string;
+  /** Where the request came from. */
+  readonly address?: string;
+}
+
+/** Takes an event when what it tells of is durable; does not throw, and nobody waits for it. */
+export type Audit = (event: AuditEvent) => void;
