@@ -225,6 +225,7 @@ async function conclude(
     tail: [],
   };
   await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });
+  work.openUploads?.end(principal, session.id);
   await bestEffort(async () => {
     await dropContent(work, attributes, linked.object);
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);

@@ -5,6 +5,7 @@ import type { BufferPool } from "./buffer_pool.ts";
 import { FencedTable } from "./fenced_table.ts";
 import type { ImmutableTags } from "./immutable_tags.ts";
 import type { LiveHashes } from "./live_hashes.ts";
+import type { OpenUploads } from "./open_uploads.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
 export interface Context {
@@ -28,6 +29,8 @@ export interface Context {
   immutable: ImmutableTags;
   /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;
+  /** Counts what each principal has open; absent where nothing limits that. */
+  openUploads?: OpenUploads;
   /** How far this process has hashed the uploads that it saw last. */
   hashes: LiveHashes;
   /** Pauses; for the moments in which another request is about to finish. */

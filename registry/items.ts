@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
@@ -130,6 +131,8 @@ export type UploadAttributes = UploadContent & {
   prefix: string;
   state: "open" | "committing" | "done" | "aborting";
   expiresAt: number;
+  /** Whether it is to be found by its principal as long as it is open, since those are counted. */
+  counted?: true;
   /** What the client says that the digest will be of. */
   algorithm?: DigestAlgorithm;
   /** Until when one request alone may add parts. */
@@ -257,10 +260,37 @@ export function uploadKey(id: string): Key {
 /** The partitions of the index in which uploads wait for their expiry; several, so that none is hot. */
 export const EXPIRY_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => `uploads#${digit}`);
 
-/** An upload, found by the sweep in the order of expiry. */
+/** The start of the sort keys, in these partitions, of uploads that are counted: behind all others. */
+export const OPEN_PREFIX = "open#";
+
+/** The start of those of one principal. */
+export function openUploadPrefix(principal: string): string {
+  return `${OPEN_PREFIX}${markOf(principal)}#`;
+}
+
+/** The partition of the index in which the open uploads of a principal are. */
+export function openUploadShard(principal: string): string {
+  return `uploads#${markOf(principal)[0]}`;
+}
+
+/** A principal in a key, where names are too long and too free. */
+function markOf(principal: string): string {
+  return createHash("sha256").update(principal).digest("hex").slice(0, 32);
+}
+
+/** An upload, found by the sweep in the order of expiry; an open one that is counted, in that of its principal's. */
 export function uploadItem(id: string, attributes: UploadAttributes): NewItem {
-  const index = { pk: `uploads#${id[0]}`, sk: `${expirySortKey(attributes.expiresAt)}#${id}` };
+  const { counted, state, principal, expiresAt } = attributes;
+  const byExpiry = `${expirySortKey(expiresAt)}#${id}`;
+  const index = counted && (state === "open" || state === "committing")
+    ? { pk: openUploadShard(principal), sk: openUploadPrefix(principal) + byExpiry }
+    : { pk: `uploads#${id[0]}`, sk: byExpiry };
   return { ...uploadKey(id), attributes, index };
+}
+
+/** Whether the upload has expired by then, as far as its place in the index tells. */
+export function hasExpired({ index }: Item, now: number): boolean {
+  return index!.sk.split("#").at(-2)! < expirySortKey(now);
 }
 
 /** A point in time as it sorts in the index of expiries. */

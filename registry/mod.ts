@@ -10,6 +10,7 @@ export type { ImmutableRule } from "./immutable_tags.ts";
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export type { CollectionOptions } from "./collection.ts";
 export * from "./offset_mismatch.ts";
+export type { UploadLimits } from "./open_uploads.ts";
 export { type PullTimes } from "./pull_times.ts";
 export * from "./registry.ts";
 export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./scrub/finding.ts";

@@ -13,6 +13,7 @@ import { deleteManifest } from "./manifest_delete.ts";
 import { putManifest } from "./manifest_push.ts";
 import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
+import { OpenUploads, type UploadLimits } from "./open_uploads.ts";
 import type { PullTimes } from "./pull_times.ts";
 import type { Registry } from "./registry.ts";
 import type { RetainOptions, Retirement } from "./retention.ts";
@@ -34,6 +35,8 @@ export interface RegistryOptions {
   references?: "strict" | "sparse";
   /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
   immutable?: ImmutableRule[];
+  /** What one principal may have open at a time, in all processes together; without a limit by default. */
+  uploadLimits?: UploadLimits;
   /** Largest blob; without a limit by default. */
   maxBlobSize?: number;
   /** How long an upload that nobody continues is kept; a day by default. */
@@ -81,10 +84,14 @@ const importPullTimes = (): Promise<typeof import("./pull_times.ts")> =>
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
-  const { uploadMemory = 64 * 1024 * 1024, objects: { partSize } } = options;
+  const { uploadMemory = 64 * 1024 * 1024, objects: { partSize }, uploadLimits, table } = options;
+  const now = options.now ?? Date.now;
+  const isLimited = uploadLimits !== undefined &&
+    (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
   const context: Context = {
     objects: options.objects,
-    table: options.table,
+    table,
+    ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
     references: options.references ?? "strict",
     immutable: new ImmutableTags(options.immutable),
     maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
@@ -94,7 +101,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     touch: options.touch ?? true,
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
-    now: options.now ?? Date.now,
+    now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };
   return {

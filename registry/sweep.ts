@@ -1,12 +1,14 @@
-import type { Key } from "../storage/table/table.ts";
+import type { Item, Key } from "../storage/table/table.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type BlobAttributes,
   blobKey,
   EXPIRY_SHARDS,
   expirySortKey,
+  hasExpired,
   type ManifestAttributes,
   manifestKey,
+  OPEN_PREFIX,
   type Stored,
   stored,
   type UploadAttributes,
@@ -31,23 +33,36 @@ export interface SweepReport {
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
   for (const shard of EXPIRY_SHARDS) {
-    let after: string | undefined;
-    for (;;) {
-      const from = after === undefined ? {} : { after };
-      const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
-      const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
-      for (const item of expired) {
-        const removed = await sweepUpload(context, item);
-        if (removed !== undefined) {
-          report.uploads++;
-          report.objects += removed;
-        }
+    for await (const item of expiredOf(context, shard)) {
+      const removed = await sweepUpload(context, item);
+      if (removed !== undefined) {
+        report.uploads++;
+        report.objects += removed;
       }
-      if (expired.length < BATCH) break;
-      after = items.at(-1)?.index?.sk;
     }
   }
   return report;
+}
+
+/** The uploads of a partition of the index that look expired. */
+async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
+    const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
+    yield* expired;
+    if (expired.length < BATCH) break;
+    after = items.at(-1)?.index?.sk;
+  }
+  if (context.openUploads === undefined) return;
+  // Those that are counted stand behind, by their principals. They are few, since they are limited.
+  for (after = OPEN_PREFIX;;) {
+    const items = await context.table.queryIndex(shard, { prefix: OPEN_PREFIX, after, limit: BATCH });
+    yield* items.filter((item) => hasExpired(item, context.now()));
+    if (items.length < BATCH) return;
+    after = items.at(-1)!.index!.sk;
+  }
 }
 
 /** Removes one upload, and answers how many objects went with it; `undefined` where it may not go yet. */

@@ -48,6 +48,8 @@ export async function storeBody(
   if (body.range !== undefined && body.range.first !== attributes.offset) throw offsetMismatch(session);
   const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
   assertSize(context, attributes.offset + (announced ?? 0));
+  const hold = await openBytes(context, session);
+  hold?.(attributes.offset + (announced ?? 0));
   const claim = new PartsClaim(context, session);
   const hasher = await createPrefixHasher(context.hashes, {
     id: session.id,
@@ -67,6 +69,7 @@ export async function storeBody(
     const cut = await pump(body, (bytes) => {
       assertSize(context, writer.offset + bytes.length);
       if (writer.offset + bytes.length > most) throw tooManyBytes();
+      if (announced === undefined) hold?.(writer.offset + bytes.length);
       hasher?.update(bytes);
       return writer.write(bytes);
     });
@@ -116,6 +119,21 @@ async function pump(
     await reader.cancel();
     throw error;
   }
+}
+
+/**
+ * Counts the bytes that an upload has, or is about to have, among those of its principal. What it has in the end is in its
+ * item; where a request fails, what it brought counts a moment longer.
+ *
+ * @throws {RegistryError} 429, by what it answers, where that is too much.
+ */
+export async function openBytes(
+  { openUploads }: Context,
+  { id, item }: Session,
+): Promise<((bytes: number) => void) | undefined> {
+  const { principal } = item.attributes;
+  await openUploads?.look(principal);
+  return openUploads && ((bytes) => openUploads.hold(principal, id, bytes));
 }
 
 /** Throws where a blob of `size` bytes is too large. */

@@ -50,6 +50,7 @@ export async function createUpload(work: Work, id: string, upload: NewUpload): P
   const attributes: UploadAttributes = {
     prefix: objectPrefix(upload.kind, id),
     ...upload,
+    ...(work.openUploads !== undefined && upload.kind === "blob" && { counted: true }),
     state: "open",
     expiresAt: work.now() + work.uploadExpiry,
     offset: 0,
@@ -70,7 +71,11 @@ function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload 
   return { kind: "blob", ...owner, ...algorithm };
 }
 
-/** The upload, from now on announced, where it may well be that nobody has stored anything for it; else `undefined`. */
+/**
+ * The upload, from now on announced, where it may well be that nobody has stored anything for it; else `undefined`.
+ *
+ * @throws {RegistryError} 429 where its principal has too many open.
+ */
 export async function createSession(
   context: Context,
   owner: UploadOwner,
@@ -79,6 +84,7 @@ export async function createSession(
 ): Promise<Session | undefined> {
   const upload = newUpload(context, owner, id);
   if (upload === undefined) return undefined;
+  await context.openUploads?.begin(owner.principal, id);
   return await createUpload(beginWork(context), id, attempt === undefined ? upload : { ...upload, attempt });
 }
 
@@ -164,13 +170,14 @@ export async function writeSession(
 
 /** The attributes of an upload whose bytes are now `content`, and which somebody has just used. */
 export function advanced(context: Context, session: Session, content: UploadContent): UploadAttributes {
-  const { kind, repository, principal, prefix, state, algorithm, attempt } = session.item.attributes;
+  const { kind, repository, principal, prefix, state, counted, algorithm, attempt } = session.item.attributes;
   return {
     kind,
     repository,
     principal,
     prefix,
     state,
+    ...(counted && { counted }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(attempt === undefined ? {} : { attempt }),
     ...content,
@@ -233,6 +240,7 @@ export class PartsClaim {
 export async function abandonSession(work: Work, session: Session): Promise<void> {
   const { attributes } = session.item;
   await writeSession(work, session, { ...attributes, state: "aborting" });
+  work.openUploads?.end(attributes.principal, session.id);
   await bestEffort(() => dropContent(work, attributes));
 }
 

@@ -4,7 +4,7 @@ import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import { newObjectKey } from "./object_key.ts";
 import type { UploadBody } from "./registry.ts";
-import { assertSize, endedEarly, type StoredBody } from "./upload_body.ts";
+import { assertSize, endedEarly, openBytes, type StoredBody } from "./upload_body.ts";
 import type { Session } from "./upload_session.ts";
 
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
@@ -32,6 +32,7 @@ export async function storeVerified(
   { stream, length: size = 0 }: UploadBody,
 ): Promise<StoredBody> {
   assertSize(context, size);
+  (await openBytes(context, session))?.(size);
   const { objects } = context;
   const key = newObjectKey(session.item.attributes.prefix);
   const hex = digest.slice("sha256:".length);
