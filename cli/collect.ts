@@ -45,6 +45,7 @@ export async function collect(
       if (step.next === undefined) break;
       step = await registry.collect({ dryRun, after: step.next });
     }
+    if (!dryRun) await registry.recount();
     if (!json) print(`${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${items} items`);
     return 0;
   } finally {

@@ -16,6 +16,7 @@ import {
   stored,
 } from "./items.ts";
 import { mountLink } from "./link.ts";
+import { assertRoomForBlob, countingBlob } from "./quotas.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "./registry.ts";
 
 /** What proves that a repository has a blob. */
@@ -78,9 +79,10 @@ export async function deleteBlob(
 ): Promise<void> {
   const work = beginWork(context);
   await untilSettled(work, async () => {
-    const { link } = await readMembership(work, repository, digest, { consistent: true });
+    const { link, blob } = await readMembership(work, repository, digest, { consistent: true });
     const deleted = await work.table.delete(linkKey(digest, repository), { ifVersion: link.version });
-    return deleted ? undefined : AGAIN;
+    if (!deleted) return AGAIN;
+    await work.quotas?.add(work, repository, -blob.attributes.size);
   });
 }
 
@@ -100,8 +102,15 @@ export async function mountBlob(
 ): Promise<BlobInfo | undefined> {
   const work = beginWork(context);
   if (!await hasSource(work, caller, digest, from)) return undefined;
-  const linked = await mountLink(work, repository, digest);
+  if (context.quotas !== undefined) await assertRoomForMount(work, repository, digest);
+  const linked = await countingBlob(work, repository, digest, () => mountLink(work, repository, digest));
   return linked && { digest, size: linked.size };
+}
+
+/** Throws where there is no room for a blob that is there. */
+async function assertRoomForMount(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  if (blob !== undefined) await assertRoomForBlob(work, repository, digest, blob.attributes.size);
 }
 
 /** Whether a repository that the caller may pull from has a link to the blob: `from`, or else any of the first ones. */

@@ -27,7 +27,17 @@ import { isExpired, sweepUpload } from "./sweep.ts";
 /** Something that a collection has removed, or would remove. */
 export interface Removal {
   /** What it is, in the words of ARCHITECTURE.md. */
-  kind: "blob" | "link" | "edge" | "tag" | "tag mark" | "referrer" | "pull" | "repository" | "upload";
+  kind:
+    | "blob"
+    | "link"
+    | "edge"
+    | "tag"
+    | "tag mark"
+    | "referrer"
+    | "pull"
+    | "usage"
+    | "repository"
+    | "upload";
   /** The repository that it was in, where it was in one. */
   repository?: string;
   /** Which one: a digest, a tag, an upload's id; of an edge and a referrer both digests. */
@@ -144,17 +154,18 @@ const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
   tagged: { kind: "tag mark", reason: "The tag does not point there" },
   referrer: { kind: "referrer", reason: "The manifest is gone" },
   pulled: { kind: "pull", reason: "The tag is gone" },
+  usage: { kind: "usage", reason: "The repository is gone" },
 };
 
 function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
   const { sk } = pointer.item;
-  const separator = sk.indexOf("#");
+  const [kind] = sk.split("#", 1) as [string];
   return async (context, dryRun) => {
     const gone = dryRun
       ? (await dangling(context, [pointer], { consistent: true })).length > 0
       : await collectPointer(context, pointer);
     if (!gone) return undefined;
-    return { ...POINTERS[sk.slice(0, separator)]!, repository, name: sk.slice(separator + 1) };
+    return { ...POINTERS[kind]!, repository, name: sk.slice(kind.length + 1) };
   };
 }
 

@@ -12,6 +12,7 @@ import {
   stored,
   type TagAttributes,
   tagKey,
+  type UsageAttributes,
 } from "./items.ts";
 import { readRepository } from "./repositories.ts";
 
@@ -51,6 +52,10 @@ export function pointerOf(context: Context, repository: RepositoryName, item: It
       return { item, target: manifestKey(repository, second as Digest), matches: always };
     case "pulled":
       return { item, target: tagKey(repository, first as Tag), matches: always };
+    // A repository is known from its first manifest on, and has blobs before.
+    case "usage":
+      if (!isOld(context, stored<UsageAttributes>(item)!.attributes.at)) return undefined;
+      return { item, target: repositoryKey(repository), matches: always };
     default:
       return undefined;
   }

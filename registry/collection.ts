@@ -33,6 +33,8 @@ export interface CollectionOptions {
   budget: number;
   /** Told of all that goes. */
   removed: (removal: Removal) => void;
+  /** Runs when all has been seen, in the process that has seen the last of it. */
+  finished?: () => Promise<void>;
   /** Whether to stop after the step that is under way. */
   stopped?: () => boolean;
 }
@@ -70,6 +72,7 @@ export async function continueCollection(context: Context, options: CollectionOp
     after = step.next;
     if (after === undefined) {
       await save(undefined, 0, true);
+      await options.finished?.();
       return true;
     }
     const now = context.now();

@@ -9,6 +9,7 @@ import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
 import { sendPieces } from "./pieces.ts";
 import { hashStream } from "./prefix_hasher.ts";
+import { assertRoomForBlob, countingBlob } from "./quotas.ts";
 import { readObject } from "./read_object.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
@@ -56,7 +57,21 @@ export async function commitUpload(
   }
   const free = await awaitClaim(context, session, body?.range);
   const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
+  await assertRoom(context, stored, digest);
   return await commit(context, await takeOpen(context, stored, digest), digest, false);
+}
+
+/** Throws where there is no room for what was stored: then it is dropped, and the upload with it. */
+async function assertRoom(context: Context, stored: StoredBody, digest: Digest): Promise<void> {
+  const { session, content, cut } = stored;
+  if (cut !== undefined) return;
+  try {
+    await assertRoomForBlob(context, session.item.attributes.repository, digest, content.offset);
+  } catch (error) {
+    await stored.discard();
+    if (error instanceof RegistryError) await bestEffort(() => abandonSession(beginWork(context), session));
+    throw error;
+  }
 }
 
 /**
@@ -73,6 +88,7 @@ async function commitWhole(
   const stored = isVerifiable(context, digest, body)
     ? await storeChecked(context, session, digest, body)
     : await storeRest(context, session, digest, body);
+  await assertRoom(context, stored, digest);
   const { offset: size, tail, partsId } = stored.content;
   const work = beginWork(context);
   const [piece] = tail;
@@ -81,7 +97,13 @@ async function commitWhole(
     work.until + skewOf(context) + context.deadline < session.item.attributes.expiresAt;
   if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
   const candidate = { object: piece.key, size };
-  const linked = await addBlob(work, session.item.attributes.repository, digest, candidate);
+  const { repository } = session.item.attributes;
+  const linked = await countingBlob(
+    work,
+    repository,
+    digest,
+    () => addBlob(work, repository, digest, candidate),
+  );
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
 }
 
@@ -198,7 +220,7 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
     { work, session },
     digest,
     candidate,
-    await addBlob(work, repository, digest, candidate),
+    await countingBlob(work, repository, digest, () => addBlob(work, repository, digest, candidate)),
   );
 }
 

@@ -6,6 +6,7 @@ import { FencedTable } from "./fenced_table.ts";
 import type { ImmutableTags } from "./immutable_tags.ts";
 import type { LiveHashes } from "./live_hashes.ts";
 import type { OpenUploads } from "./open_uploads.ts";
+import type { Quotas } from "./quotas.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
 export interface Context {
@@ -31,6 +32,8 @@ export interface Context {
   buffers: BufferPool;
   /** Counts what each principal has open; absent where nothing limits that. */
   openUploads?: OpenUploads;
+  /** How much may be stored where; absent where nothing limits that. */
+  quotas?: Quotas;
   /** How far this process has hashed the uploads that it saw last. */
   hashes: LiveHashes;
   /** Pauses; for the moments in which another request is about to finish. */

@@ -88,6 +88,14 @@ export type TagAttributes = {
   moves: Plain<TagMove>[];
 };
 
+/** What a repository is counted to have, where a quota wants to know. */
+export type UsageAttributes = {
+  /** Of its blobs and manifests, each once. */
+  bytes: number;
+  /** When it was last written. */
+  at: number;
+};
+
 /** The last pull of a tag, as far as it was recorded. */
 export type PullAttributes = { at: number };
 
@@ -242,6 +250,19 @@ export function tagOf({ sk }: { sk: string }): Tag {
 /** The last pull of a tag. It may outlive the tag, and is then the collector's. */
 export function pulledKey(repository: RepositoryName, tag: Tag): Key {
   return { pk: `repo#${repository}`, sk: `pulled#${tag}` };
+}
+
+/** The partition of the index in which the usage of every repository is found. */
+export const USAGE = "usage";
+
+/** What a repository is counted to have. */
+export function usageKey(repository: RepositoryName): Key {
+  return { pk: `repo#${repository}`, sk: USAGE };
+}
+
+/** That, as an item. */
+export function usageItem(repository: RepositoryName, attributes: UsageAttributes): NewItem {
+  return { ...usageKey(repository), attributes, index: { pk: USAGE, sk: repository } };
 }
 
 /** The partition of all repositories. */

@@ -34,6 +34,7 @@ export async function deleteManifest(
   const isImmutable = await context.immutable.in(repository);
   const taken = await takeManifest(context, repository, digest, { changed, isImmutable });
   if (taken === undefined) throw unknownManifest(digest);
+  await context.quotas?.add(context, repository, -taken.attributes.size);
 }
 
 /** How {@linkcode takeManifest} goes about it. */

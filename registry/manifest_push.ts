@@ -69,10 +69,12 @@ export async function putManifest(
     ]);
     assertComplete(work, seen.missing);
     const [current, ...currentTags] = seen.others;
+    if (current === undefined) await work.quotas?.assertRoom(work, repository, push.bytes.length);
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
     const manifest = { ...content, push: run };
     await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
+    if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length);
     changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);

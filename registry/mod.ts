@@ -12,6 +12,7 @@ export type { CollectionOptions } from "./collection.ts";
 export * from "./offset_mismatch.ts";
 export type { UploadLimits } from "./open_uploads.ts";
 export { type PullTimes } from "./pull_times.ts";
+export type { QuotaRule } from "./quotas.ts";
 export * from "./registry.ts";
 export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 export type { RetainOptions, Retirement } from "./retention.ts";

@@ -27,6 +27,7 @@ import { readBytes } from "./manifest_store.ts";
 import { forEachOf } from "./parallel.ts";
 import type { RepositoryDeletion, RepositoryRemoval } from "./registry.ts";
 import { readRepository } from "./repositories.ts";
+import { forgetUsage } from "./usage.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
 const BATCH = 100;
@@ -96,6 +97,7 @@ async function removeAll(
     const known = await readRepository(work, repository);
     return known === undefined ? "removed" : await removeRepository(work, repository, known);
   });
+  if (context.quotas !== undefined) await forgetUsage(work, repository);
   return { tags, manifests: found.manifests, blobs: found.blobs + loose.blobs, kept: loose.kept };
 }
 

@@ -15,6 +15,7 @@ import { getManifest } from "./manifest_store.ts";
 import { listReferrers } from "./referrers.ts";
 import { OpenUploads, type UploadLimits } from "./open_uploads.ts";
 import type { PullTimes } from "./pull_times.ts";
+import { type QuotaRule, Quotas } from "./quotas.ts";
 import type { Registry } from "./registry.ts";
 import type { RetainOptions, Retirement } from "./retention.ts";
 import type { RetentionRule } from "./retention_rules.ts";
@@ -22,6 +23,7 @@ import { listRepositories } from "./repositories.ts";
 import { deleteRepository } from "./repository_delete.ts";
 import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
+import { recountUsage } from "./usage.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads.ts";
 
@@ -37,6 +39,8 @@ export interface RegistryOptions {
   immutable?: ImmutableRule[];
   /** What one principal may have open at a time, in all processes together; without a limit by default. */
   uploadLimits?: UploadLimits;
+  /** How much may be stored in which repositories; without a limit by default. */
+  quotas?: QuotaRule[];
   /** Largest blob; without a limit by default. */
   maxBlobSize?: number;
   /** How long an upload that nobody continues is kept; a day by default. */
@@ -67,7 +71,9 @@ export interface StoredRegistry {
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
   /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
-  continueCollection: (options: CollectionOptions) => Promise<boolean>;
+  continueCollection: (options: Omit<CollectionOptions, "finished">) => Promise<boolean>;
+  /** Counts anew what the repositories have that a quota is for, as each collection does at its end. */
+  recount: () => Promise<void>;
   /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
   /** Removes what no rule keeps, as far as its answers are read; to be called now and then by anybody. */
@@ -91,6 +97,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
   const context: Context = {
     objects: options.objects,
     table,
+    ...(options.quotas?.length && { quotas: new Quotas(options.quotas, now) }),
     ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
     references: options.references ?? "strict",
     immutable: new ImmutableTags(options.immutable),
@@ -104,11 +111,16 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };
+  const recount = async () => {
+    const { quotas } = context;
+    if (quotas !== undefined) await recountUsage(context, (repository) => quotas.covers(repository));
+  };
   return {
     registry: overContext(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
-    continueCollection: (options) => continueCollection(context, options),
+    continueCollection: (options) => continueCollection(context, { ...options, finished: recount }),
+    recount,
     scrub: async (options) => await (await importScrub()).scrub(context, options),
     async *retain(rules, options) {
       const { retain } = await importRetention();

@@ -50,6 +50,7 @@ export async function storeBody(
   assertSize(context, attributes.offset + (announced ?? 0));
   const hold = await openBytes(context, session);
   hold?.(attributes.offset + (announced ?? 0));
+  await context.quotas?.assertRoom(context, attributes.repository, attributes.offset + (announced ?? 0));
   const claim = new PartsClaim(context, session);
   const hasher = await createPrefixHasher(context.hashes, {
     id: session.id,

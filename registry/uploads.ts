@@ -17,14 +17,15 @@ import {
 } from "./upload_session.ts";
 
 /** end-4: an upload with nothing in it, which nobody has to remember yet. */
-export function startUpload(
+export async function startUpload(
   context: Context,
   repository: RepositoryName,
   principal: string,
   algorithm?: DigestAlgorithm,
 ): Promise<UploadStatus> {
+  await context.quotas?.assertRoom(context, repository, 1);
   const facts = { startedAt: context.now(), ...(algorithm === undefined ? {} : { algorithm }) };
-  return Promise.resolve({ id: newUploadId({ repository, principal }, facts), offset: 0 });
+  return { id: newUploadId({ repository, principal }, facts), offset: 0 };
 }
 
 /** end-13. */

@@ -33,6 +33,7 @@ export async function storeVerified(
 ): Promise<StoredBody> {
   assertSize(context, size);
   (await openBytes(context, session))?.(size);
+  await context.quotas?.assertRoom(context, session.item.attributes.repository, size);
   const { objects } = context;
   const key = newObjectKey(session.item.attributes.prefix);
   const hex = digest.slice("sha256:".length);

@@ -1,0 +1,146 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../oci/errors.ts";
+import { parseRepositoryName, type RepositoryName } from "../oci/name.ts";
+import { body, content, digest, IMAGE, imageOf, pushBlob, tag, TestStores } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
+import { stored, type UsageAttributes, usageItem, usageKey } from "./items.ts";
+import type { Registry } from "./registry.ts";
+
+const [A, B, ELSEWHERE] = ["team/a", "team/b", "other"].map(parseRepositoryName) as [
+  RepositoryName,
+  RepositoryName,
+  RepositoryName,
+];
+
+const CONFIG = content(100, 1);
+const IMAGE_BYTES = imageOf(CONFIG, []);
+
+/** A registry with quotas in the repositories of a team, and of one of them. */
+function open(bytes: number, ofA = Infinity) {
+  const stores = new TestStores();
+  const options = {
+    quotas: [{ repositories: "team/*", bytes }, { repositories: A as string, bytes: ofA }],
+    grace: 60_000,
+    deadline: 1000,
+  };
+  const process = stores.registry(options);
+  const used = async (repository: RepositoryName) =>
+    stored<UsageAttributes>(await stores.table.get(usageKey(repository)))?.attributes.bytes;
+  return { stores, ...process, used, other: () => stores.registry(options).registry };
+}
+
+function putImage(registry: Registry, repository: RepositoryName, name: string, bytes = IMAGE_BYTES) {
+  const push = { bytes, contentType: IMAGE, reference: { tag: tag(name) }, tags: [], condition: {} };
+  return registry.putManifest(repository, ANYBODY, push);
+}
+
+async function assertFull(attempt: () => Promise<unknown>): Promise<void> {
+  const error = await assertRejects(attempt, RegistryError, "quota");
+  assertEquals([error.code, error.status], ["DENIED", 403]);
+}
+
+Deno.test("a quota holds for all repositories of its pattern together, and for no others", async () => {
+  const { registry, used, other } = open(250);
+  await pushBlob(registry, content(100, 2), A);
+  await pushBlob(registry, content(120, 3), B);
+  assertEquals([await used(A), await used(B)], [100, 120]);
+  await assertFull(() => pushBlob(registry, content(31, 4), A));
+  await assertFull(() => pushBlob(other(), content(31, 4), B));
+  await pushBlob(registry, content(1000, 5), ELSEWHERE);
+  assertEquals(await used(ELSEWHERE), undefined);
+  await pushBlob(registry, content(30, 4), B);
+  await assertFull(() => registry.startUpload(A, "user:a"));
+});
+
+Deno.test("every quota with a pattern that matches holds", async () => {
+  const { registry } = open(1000, 50);
+  await assertFull(() => pushBlob(registry, content(51, 2), A));
+  await pushBlob(registry, content(51, 2), B);
+});
+
+Deno.test("a quota refuses a body by what it announces, and otherwise when it is to become a blob, and leaves nothing", async () => {
+  const { registry, stores } = open(100);
+  const push = async (options: { length?: number }, stream = body(content(101), options)) => {
+    const { id } = await registry.startUpload(A, "user:a");
+    await registry.commitUpload(A, "user:a", id, digest(content(101)), stream);
+  };
+  let pulled = 0;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: () => void pulled++ }, {
+    highWaterMark: 0,
+  });
+  await assertFull(() => push({}, { ...body(content(101), { length: 101 }), stream }));
+  assertEquals(pulled, 0);
+  await assertFull(() => push({}));
+  const { id } = await registry.startUpload(A, "user:a");
+  await registry.appendUpload(A, "user:a", id, body(content(101)));
+  await assertFull(() => registry.commitUpload(A, "user:a", id, digest(content(101))));
+  assertEquals(await stores.keys(), []);
+});
+
+Deno.test("a quota that is used up lets tags move, and blobs be that are there", async () => {
+  const { registry, used } = open(100 + IMAGE_BYTES.length);
+  await pushBlob(registry, CONFIG, A);
+  await putImage(registry, A, "v1");
+  assertEquals(await used(A), 100 + IMAGE_BYTES.length);
+  await putImage(registry, A, "v2");
+  assertEquals(await registry.mountBlob(A, ANYBODY, digest(CONFIG), undefined), {
+    digest: digest(CONFIG),
+    size: 100,
+  });
+  await assertFull(() => putImage(registry, A, "v3", imageOf(CONFIG, [], { annotations: { a: "b" } })));
+  assertEquals(await used(A), 100 + IMAGE_BYTES.length);
+});
+
+Deno.test("a quota counts what is mounted, and refuses it", async () => {
+  const { registry, used } = open(150);
+  await pushBlob(registry, CONFIG, ELSEWHERE);
+  await pushBlob(registry, content(101, 3), ELSEWHERE);
+  await registry.mountBlob(A, ANYBODY, digest(CONFIG), ELSEWHERE);
+  assertEquals(await used(A), 100);
+  await assertFull(() => registry.mountBlob(A, ANYBODY, digest(content(101, 3)), ELSEWHERE));
+});
+
+Deno.test("what is deleted makes room, in other processes a little later", async () => {
+  const { registry, used, stores, other } = open(120 + IMAGE_BYTES.length);
+  const late = other();
+  await pushBlob(registry, CONFIG, A);
+  await putImage(registry, A, "v1");
+  await assertFull(() => pushBlob(late, content(30, 2), B));
+  await registry.deleteManifest(A, digest(IMAGE_BYTES));
+  assertEquals(await used(A), 100);
+  await registry.deleteBlob(A, digest(CONFIG));
+  assertEquals(await used(A), 0);
+  stores.now += 10_001;
+  await pushBlob(late, content(30, 2), B);
+});
+
+Deno.test("continueCollection() counts anew what a crash left wrong, and what was there before there was a quota", async () => {
+  const { registry, used, stores, continueCollection } = open(10_000);
+  await pushBlob(registry, CONFIG, A);
+  await putImage(registry, A, "v1");
+  await stores.table.putMany([usageItem(A, { bytes: 7, at: stores.now })]);
+  await stores.registry().registry.putBlob(B, "user:a", digest(CONFIG), body(CONFIG));
+  await putImage(stores.registry().registry, B, "v1");
+  assertEquals([await used(A), await used(B)], [7, undefined]);
+  while (!await continueCollection({ interval: 1000, budget: 1000, removed: () => {} }));
+  const expected = 100 + IMAGE_BYTES.length;
+  assertEquals([await used(A), await used(B)], [expected, expected]);
+});
+
+Deno.test("what was counted of a repository goes with it", async () => {
+  const { registry, used, stores, collect } = open(10_000);
+  await pushBlob(registry, CONFIG, A);
+  await putImage(registry, A, "v1");
+  await registry.deleteRepository(A);
+  assertEquals(await used(A), undefined);
+  await pushBlob(registry, CONFIG, B);
+  stores.now += 60_001;
+  await collect();
+  assertEquals(await used(B), undefined);
+});
+
+Deno.test("pushes of many blobs at the same time are all counted", async () => {
+  const { registry, used } = open(10_000);
+  await Promise.all(Array.from({ length: 6 }, (_, i) => pushBlob(registry, content(10, i), A)));
+  assertEquals(await used(A), 60);
+});
