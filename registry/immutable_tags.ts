@@ -1,6 +1,5 @@
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
-import { openMatcher } from "./retention_rules.ts";
 
 /** Tags that stay where they point: they can be created, and from then on neither moved nor deleted. */
 export interface ImmutableRule {
@@ -43,7 +42,7 @@ export class ImmutableTags {
 }
 
 async function compile(rules: ImmutableRule[]): Promise<CompiledRule[]> {
-  const matcher = await openMatcher();
+  const { globMatcher: matcher } = await import("../oci/glob.ts"); // few have rules
   return rules.map(({ repositories, tags, except }) => {
     const [matches, isExcepted] = [matcher(tags), matcher(except)];
     return { covers: matcher(repositories), holds: (tag) => matches(tag) && !isExcepted(tag) };

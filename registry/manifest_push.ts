@@ -42,12 +42,14 @@ export async function putManifest(
   const { name: principal, changed } = caller;
   const work = beginWork(context);
   const rights = await rightsOf(context, repository, caller);
-  const assertTag = (tag: Tag, current: Digest | undefined) => {
-    assertMayMove(rights, tag, current, digest);
-    assertTagCondition(push.condition, tag, current);
+  const assertTags = (current: [Tag, Digest | undefined][]) => {
+    for (const [tag, target] of current) assertMayMove(rights, tag, target, digest);
+    for (const [tag, target] of current) assertTagCondition(push.condition, tag, target);
   };
   if (isBound(rights, push.condition)) {
-    for (const tag of tags) assertTag(tag, (await readTag(work, repository, tag))?.attributes.digest);
+    const current: [Tag, Digest | undefined][] = [];
+    for (const tag of tags) current.push([tag, (await readTag(work, repository, tag))?.attributes.digest]);
+    assertTags(current);
   }
 
   const content = contentOf(digest, parsed, push);
@@ -81,7 +83,7 @@ export async function putManifest(
     // 6. The tags, now that there is what they point at.
     for (const [i, tag] of tags.entries()) {
       const seen = stored<TagAttributes>(currentTags[i]);
-      await placeTag(work, repository, { tag, seen }, content, caller, assertTag, placed);
+      await placeTag(work, repository, { tag, seen }, content, caller, assertTags, placed);
     }
     //    A delete of the manifest refuses where it sees an immutable tag. One that looked before ours was there has read
     //    the manifest before that, and must now find another version of it.
@@ -160,14 +162,14 @@ async function placeTag(
   { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
   manifest: Omit<ManifestContent, "push">,
   caller: Caller,
-  assertTag: (tag: Tag, current: Digest | undefined) => void,
+  assertTags: (current: [Tag, Digest | undefined][]) => void,
   placed: Set<Tag>,
 ): Promise<void> {
   const { digest, mediaType, bytes } = manifest;
   const target = { digest, mediaType, size: bytes.length };
   await putTag(work, repository, { tag, seen }, target, caller, (current) => {
     if (placed.has(tag)) return current === undefined || current === digest;
-    assertTag(tag, current);
+    assertTags([[tag, current]]);
     return true;
   });
   placed.add(tag);

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import type { AuditEvent } from "../auth/audit.ts";
-import { buildApp } from "../tests/harness/app.ts";
+import { buildApp, type TestAppOptions } from "../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 
 const REPOSITORY = "team/app";
 const SECRET = "Bearer not-for-the-log";
 
 /** An app, and what its audit is told, without what differs from run to run. */
-function auditedApp() {
+function auditedApp(options: TestAppOptions = {}) {
   const events: AuditEvent[] = [];
   const audit = (event: AuditEvent) => events.push(event);
-  const { app, request } = buildApp({ audit });
+  const { app, request } = buildApp({ audit, ...options });
   const take = () =>
     events.splice(0).map(({ request, who, ...event }) => {
       assertEquals([typeof request, who], ["string", "anonymous"]);
@@ -94,4 +94,16 @@ Deno.test("createApp() tells the audit which request it was and where it came fr
     request: response.headers.get("X-Request-Id")!,
     address: "192.0.2.7",
   }]);
+});
+
+Deno.test("createApp() tells the audit the address that a trusted proxy tells", async () => {
+  const { request, events } = auditedApp({
+    addressOf: (headers) => headers.get("X-Forwarded-For") ?? undefined,
+  });
+  await request(`/v2/a/blobs/uploads/?digest=${digestOf(EMPTY)}`, {
+    method: "POST",
+    body: EMPTY,
+    headers: { "X-Forwarded-For": "192.0.2.8" },
+  });
+  assertEquals(events.map(({ address }) => address), ["192.0.2.8"]);
 });

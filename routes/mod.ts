@@ -5,7 +5,7 @@
  */
 import type { Audit } from "../auth/audit.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { ANYBODY } from "../registry/caller.ts";
+import { ANYBODY, type Caller } from "../registry/caller.ts";
 import type { Access, Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { audited } from "./audit.ts";
@@ -33,6 +33,8 @@ export interface AppOptions extends HandlerOptions {
   access?: Access;
   /** Told of every change that a request has made. */
   audit?: Audit;
+  /** The client's address for the audit, where a proxy that is trusted tells it; by default that of the connection. */
+  addressOf?: (headers: Headers, peer: string | undefined) => string | undefined;
 }
 
 /** What `Deno.serve` tells of a request, as far as it is used. */
@@ -51,9 +53,14 @@ const MAX_LOGGED_PATH = 512;
 
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
 export function createApp(options: AppOptions): App {
-  const { access, audit } = options;
+  const { access, audit, addressOf = (_, peer) => peer } = options;
   const handlers = createHandlers(options);
   const nextId = requestIds();
+
+  function withAudit(caller: Caller, { method, headers }: Request, { address }: Client, id: string): Caller {
+    if (audit === undefined || method === "GET" || method === "HEAD") return caller;
+    return audited(caller, audit, id, addressOf(headers, address));
+  }
 
   async function fetch(request: Request, info: RequestInfo = {}): Promise<Response> {
     const time = Date.now();
@@ -70,9 +77,7 @@ export function createApp(options: AppOptions): App {
       route = parseRoute(method, url);
       const client = clientOf(info);
       const caller = access === undefined ? ANYBODY : await access.admit(route, request, client);
-      const isRead = method === "GET" || method === "HEAD";
-      const known = audit === undefined || isRead ? caller : audited(caller, audit, id, client);
-      answer = await handle(handlers, route, request, known, client);
+      answer = await handle(handlers, route, request, withAudit(caller, request, client, id), client);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
       answer = failure.answer;
