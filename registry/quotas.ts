@@ -3,7 +3,6 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Context, Work } from "./context.ts";
 import { linkKey } from "./items.ts";
-import { openMatcher } from "./retention_rules.ts";
 import { addUsage, sumUsage } from "./usage.ts";
 
 /** Most bytes of blobs and manifests in the repositories of a pattern, in all of them together. */
@@ -92,7 +91,7 @@ export class Quotas {
 }
 
 async function compile(rules: QuotaRule[]): Promise<Quota[]> {
-  const matcher = await openMatcher();
+  const { globMatcher: matcher } = await import("../oci/glob.ts"); // few have quotas
   return rules.map((rule) => ({
     ...rule,
     covers: matcher([rule.repositories]),

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { AuditEvent } from "../auth/audit.ts";
+import { ANYBODY } from "../registry/caller.ts";
 import { buildApp, type TestAppOptions } from "../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 
@@ -98,7 +99,13 @@ Deno.test("createApp() tells the audit which request it was and where it came fr
 
 Deno.test("createApp() tells the audit the address that a trusted proxy tells", async () => {
   const { request, events } = auditedApp({
-    addressOf: (headers) => headers.get("X-Forwarded-For") ?? undefined,
+    access: {
+      admit: (_route, { headers }, peer) =>
+        Promise.resolve({
+          caller: ANYBODY,
+          client: { peer, address: headers.get("X-Forwarded-For") ?? peer },
+        }),
+    },
   });
   await request(`/v2/a/blobs/uploads/?digest=${digestOf(EMPTY)}`, {
     method: "POST",

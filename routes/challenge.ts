@@ -1,6 +1,6 @@
 import type { AuthConfig } from "../auth/auth_config.ts";
 import type { Action } from "../registry/caller.ts";
-import type { Requirement } from "./requirement.ts";
+import type { Demand } from "./requirement.ts";
 
 /** What is wrong with a token that was shown (RFC 6750 §3.1). */
 export type TokenError = "invalid_token" | "insufficient_scope";
@@ -10,7 +10,7 @@ export type TokenError = "invalid_token" | "insufficient_scope";
  *
  * Nothing in it is what the client has sent, but for the name of a repository, which has no character that could matter.
  */
-export type Challenge = (needed: Requirement, error?: TokenError) => string;
+export type Challenge = (needed: Demand, error?: TokenError) => string;
 
 /** What a scope has to name so that a token is good for an action: whoever pushes pulls as well, and asks once. */
 const SCOPE_ACTIONS: Record<Action, string> = {
@@ -38,7 +38,7 @@ export function createChallenge(
   };
 }
 
-function scopeOf(needed: Requirement): string | undefined {
+function scopeOf(needed: Demand): string | undefined {
   switch (needed.need) {
     case "right":
       return `repository:${needed.repository}:${SCOPE_ACTIONS[needed.action]}`;

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { parseRepositoryName } from "../oci/name.ts";
 import { createChallenge } from "./challenge.ts";
-import type { Requirement } from "./requirement.ts";
+import type { Demand } from "./requirement.ts";
 
 const BEARER = { challenge: "bearer", url: "https://registry.example", service: "registry.example" } as const;
 
-function right(action: "pull" | "push" | "delete" | "administer"): Requirement {
+function right(action: "pull" | "push" | "delete" | "administer"): Demand {
   return { need: "right", action, repository: parseRepositoryName("team/app") };
 }
 

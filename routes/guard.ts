@@ -6,9 +6,9 @@ import type { RequestRates } from "../auth/request_rates.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Action, Caller } from "../registry/caller.ts";
-import type { Access, Client } from "./access.ts";
+import type { Access, Admission } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
-import { type Requirement, requirementOf } from "./requirement.ts";
+import { type Demand, requirementOf } from "./requirement.ts";
 import type { Route } from "./route.ts";
 
 /** What {@linkcode createGuard} takes. */
@@ -49,7 +49,7 @@ export function createGuard(options: GuardOptions): Access {
     return caller;
   }
 
-  async function identify(request: Request, origin: Origin, needed: Requirement): Promise<Identity> {
+  async function identify(request: Request, origin: Origin, needed: Demand): Promise<Identity> {
     try {
       return await authenticator.identify(request.headers, origin);
     } catch (error) {
@@ -66,15 +66,19 @@ export function createGuard(options: GuardOptions): Access {
   }
 
   return {
-    async admit(route: Route, request: Request, client: Client): Promise<Caller> {
+    async admit(route: Route, request: Request, peer: string | undefined): Promise<Admission> {
       const needed = requirementOf(route);
-      const address = options.addressOf(request.headers, client.address);
-      if (needed.need === "nothing") return PASSER_BY;
-      const identity = await identify(request, { peer: client.address, address }, needed);
+      const client = { peer, address: options.addressOf(request.headers, peer) };
+      if (needed.need === "nothing") return { caller: PASSER_BY, client };
+      if (needed.need === "login") {
+        rates.take(networkOf(client.address));
+        return { caller: PASSER_BY, client };
+      }
+      const identity = await identify(request, client, needed);
       const { principal } = identity;
-      rates.take(principal.kind === "anonymous" ? networkOf(address) : principal.name);
+      rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
       const caller = callerOf(identity);
-      if (meets(needed, identity, caller)) return caller;
+      if (meets(needed, identity, caller)) return { caller, client };
       throw refusalOf(needed, identity, options);
     },
   };
@@ -95,10 +99,8 @@ function makeCaller(
 }
 
 /** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
-function meets(needed: Requirement, { principal, token }: Identity, caller: Caller): boolean {
+function meets(needed: Demand, { principal, token }: Identity, caller: Caller): boolean {
   switch (needed.need) {
-    case "nothing":
-      return true;
     case "credentials":
       return token !== undefined || principal.kind !== "anonymous";
     case "catalog":
@@ -109,7 +111,7 @@ function meets(needed: Requirement, { principal, token }: Identity, caller: Call
 }
 
 function refusalOf(
-  needed: Requirement,
+  needed: Demand,
   { principal, token }: Identity,
   { allows, tokensDecide, challenge }: GuardOptions,
 ): RegistryError {

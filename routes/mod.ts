@@ -5,8 +5,8 @@
  */
 import type { Audit } from "../auth/audit.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { ANYBODY, type Caller } from "../registry/caller.ts";
-import type { Access, Client } from "./access.ts";
+import { ANYBODY } from "../registry/caller.ts";
+import type { Access, Admission } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { audited } from "./audit.ts";
 import { type Failure, failureOf } from "./errors.ts";
@@ -17,7 +17,7 @@ import { requestIds, type RequestLog } from "./request_log.ts";
 import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
-export type { Access, Client } from "./access.ts";
+export type { Access, Admission, Client } from "./access.ts";
 export type { RequestLog } from "./request_log.ts";
 export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
@@ -33,8 +33,6 @@ export interface AppOptions extends HandlerOptions {
   access?: Access;
   /** Told of every change that a request has made. */
   audit?: Audit;
-  /** The client's address for the audit, where a proxy that is trusted tells it; by default that of the connection. */
-  addressOf?: (headers: Headers, peer: string | undefined) => string | undefined;
 }
 
 /** What `Deno.serve` tells of a request, as far as it is used. */
@@ -53,13 +51,23 @@ const MAX_LOGGED_PATH = 512;
 
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
 export function createApp(options: AppOptions): App {
-  const { access, audit, addressOf = (_, peer) => peer } = options;
+  const { access, audit } = options;
   const handlers = createHandlers(options);
   const nextId = requestIds();
 
-  function withAudit(caller: Caller, { method, headers }: Request, { address }: Client, id: string): Caller {
-    if (audit === undefined || method === "GET" || method === "HEAD") return caller;
-    return audited(caller, audit, id, addressOf(headers, address));
+  /** Who asks and where from; what they change is told to whoever keeps the audit. */
+  async function admit(
+    route: Route,
+    request: Request,
+    peer: string | undefined,
+    id: string,
+  ): Promise<Admission> {
+    const admission = access === undefined
+      ? { caller: ANYBODY, client: { peer, address: peer } }
+      : await access.admit(route, request, peer);
+    if (audit === undefined || request.method === "GET" || request.method === "HEAD") return admission;
+    const { caller, client } = admission;
+    return { caller: audited(caller, audit, id, client.address), client };
   }
 
   async function fetch(request: Request, info: RequestInfo = {}): Promise<Response> {
@@ -75,9 +83,8 @@ export function createApp(options: AppOptions): App {
     try {
       checkHost(request.headers.get("host"), url.authority);
       route = parseRoute(method, url);
-      const client = clientOf(info);
-      const caller = access === undefined ? ANYBODY : await access.admit(route, request, client);
-      answer = await handle(handlers, route, request, withAudit(caller, request, client, id), client);
+      const { caller, client } = await admit(route, request, peerOf(info), id);
+      answer = await handle(handlers, route, request, caller, client);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
       answer = failure.answer;
@@ -107,8 +114,8 @@ export function createApp(options: AppOptions): App {
   return { fetch, request: (path, init) => fetch(new Request(`http://localhost${path}`, init)) };
 }
 
-function clientOf({ remoteAddr }: RequestInfo): Client {
-  return { address: remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined };
+function peerOf({ remoteAddr }: RequestInfo): string | undefined {
+  return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
 }
 
 /**

@@ -3,25 +3,29 @@ import type { Action } from "../registry/caller.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /**
- * What a request needs:
+ * What a request needs that is about what is stored:
  *
- * - `nothing`: it tells nothing of what is stored;
  * - `credentials`: a password or a token that is valid, be it one that anybody gets. Clients find out here how to log in;
  * - `catalog`: the same, with a token that was asked for this; what is listed depends on who asks;
  * - `right`: the right to do something in a repository.
  */
-export type Requirement =
-  | { need: "nothing" | "credentials" | "catalog" }
+export type Demand =
+  | { need: "credentials" | "catalog" }
   | { need: "right"; action: Action; repository: RepositoryName };
+
+/** That, or `nothing`, or `login` where somebody logs in and the handler looks at the password. */
+export type Requirement = Demand | { need: "nothing" } | { need: "login" };
 
 /** A new kind of route does not compile until it says here what it needs. */
 type Requirements = { [Kind in RouteKind]: (route: Route<Kind>) => Requirement };
 
 const NOTHING: Requirement = { need: "nothing" };
+const LOGIN: Requirement = { need: "login" };
 const CREDENTIALS: Requirement = { need: "credentials" };
 const CATALOG: Requirement = { need: "catalog" };
 
 const nothing = () => NOTHING;
+const login = () => LOGIN;
 const credentials = () => CREDENTIALS;
 const pull = rightTo("pull");
 const push = rightTo("push");
@@ -59,8 +63,8 @@ const REQUIREMENTS: Requirements = {
   deleteRepository: rightTo("administer"),
   listReferrers: pull,
   listRepositories: () => CATALOG,
-  getToken: nothing,
-  postToken: nothing,
+  getToken: login,
+  postToken: login,
   getJwks: nothing,
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };

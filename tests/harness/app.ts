@@ -21,8 +21,6 @@ export interface TestAppOptions {
   access?: AppOptions["access"];
   /** Told of every change. */
   audit?: AppOptions["audit"];
-  /** Where a client is. */
-  addressOf?: AppOptions["addressOf"];
 }
 
 /** An app and what tests look at beside it. */
@@ -55,7 +53,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, audit, addressOf } = options;
+  const { access, audit } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -64,7 +62,6 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
     ...(access && { access }),
     ...(audit && { audit }),
-    ...(addressOf && { addressOf }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }

@@ -22,7 +22,10 @@ const DIGEST = digestOf(SECRET);
 function appFor(callers: Record<string, Caller>, options: TestAppOptions = {}) {
   const admin: Caller = { name: "user:admin", may: () => true };
   const access: NonNullable<TestAppOptions["access"]> = {
-    admit: (_route, request) => callers[request.headers.get("Authorization") ?? ""] ?? admin,
+    admit(_route, { headers }, peer) {
+      const caller = callers[headers.get("Authorization") ?? ""] ?? admin;
+      return Promise.resolve({ caller, client: { peer, address: peer } });
+    },
   };
   const { request } = buildApp({ access, ...options });
   /** Sends as whoever it is. */
