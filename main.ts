@@ -7,7 +7,7 @@
 import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
-import { createApp } from "./routes/mod.ts";
+import { type Access, type AppOptions, createApp } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
 import { type Config, readSettings, risksOf } from "./settings.ts";
 import { StartError } from "./start_error.ts";
@@ -43,6 +43,7 @@ async function serveRegistry(): Promise<void> {
     registry: deferredRegistry(async () => (await opener.open()).registry),
     log: log.request,
     audit: log.audit,
+    ...accessTo(config, opener),
     ready: async () => await (await opener.open()).ready(),
     limits: config,
   });
@@ -52,6 +53,19 @@ async function serveRegistry(): Promise<void> {
   stopOnSignal(server, opener, log);
   // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
   AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
+}
+
+/** Who may do what, which is opened with the registry: a process answers that it is there before that. */
+function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "credentials"> {
+  if (auth === undefined) return {};
+  const opened = async () => (await opener.open()).access!;
+  const access: Access = { admit: async (...request) => await (await opened()).access.admit(...request) };
+  if (auth.external !== undefined) return { access };
+  return {
+    access,
+    tokens: async () => (await opened()).logins!.tokens,
+    credentials: async () => (await opened()).logins!.credentials,
+  };
 }
 
 /** `Deno.cron`, where the platform has it: its types are unstable. */

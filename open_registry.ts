@@ -1,8 +1,11 @@
+import type { AuthConfig } from "./auth/auth_config.ts";
 import { cached } from "./cache/mod.ts";
 import type { Log } from "./log.ts";
+import type { OpenAccess } from "./open_access.ts";
 import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
 import { openStorage } from "./open_storage.ts";
 import type { Config } from "./settings.ts";
+import type { Table } from "./storage/mod.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** Milliseconds that storage may take to answer before it counts as not ready: whoever asks does not wait for ever. */
@@ -12,6 +15,8 @@ const READY_LIMIT = 2000;
 export interface OpenRegistry {
   /** With all that the configuration takes away, and the cache. */
   registry: Registry;
+  /** Who may do what; absent where the registry is open to all. */
+  access?: OpenAccess;
   /** Whether what it stands on answers. */
   ready: () => Promise<boolean>;
   /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
@@ -27,12 +32,15 @@ export interface OpenRegistry {
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, close } = await openStorage(config, log);
+  const { auth } = config;
+  const access = auth && await openAccessOver(table, auth, config, log);
   const stored = createRegistry({
     ...config,
     maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
     objects,
     table,
     touch: !config.readOnly,
+    ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, stored, log);
   const pulls = config.readOnly ? undefined : await stored.pullTimes(
@@ -43,6 +51,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
   return {
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(restricted) ?? restricted,
+    ...(access && { access }),
     async ready() {
       const asked = Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
       return await within(READY_LIMIT, asked.then(() => true));
@@ -50,10 +59,22 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     upkeep: (budget) => upkeep.run(budget),
     async close() {
       upkeep.stop();
+      access?.close();
       await pulls?.stop();
       await close();
     },
   };
+}
+
+/** With code that a registry which is open to all never loads. */
+async function openAccessOver(
+  table: Table,
+  auth: AuthConfig,
+  { readOnly }: Config,
+  log: Log,
+): Promise<OpenAccess> {
+  const { openAccess } = await import("./open_access.ts");
+  return await openAccess(auth, { table, log, readOnly });
 }
 
 /** What comes in so many milliseconds; false where nothing does. */

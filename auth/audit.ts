@@ -1,11 +1,11 @@
-import type { ChangeAction } from "../registry/change.ts";
+import type { ChangeAction, CredentialChange } from "../registry/change.ts";
 
 /** A change, for whoever has to know later what happened. Nothing in it is a secret. */
 export interface AuditEvent {
   /** The principal; `system` for what the registry itself does by its rules. */
   readonly who: string;
   /** What was done. */
-  readonly action: ChangeAction | "credential.create" | "credential.revoke";
+  readonly action: ChangeAction | CredentialChange["action"];
   /** Where, if it is about a repository. */
   readonly repository?: string;
   /** The tag, if it is about one. */

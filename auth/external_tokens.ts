@@ -37,7 +37,7 @@ export async function openExternalTokens(
   const file = await WatchedFile.open(config.keys, parseKeyFile, options);
   return {
     async verify(token) {
-      const keys = await file.content();
+      const keys = await file.current();
       try {
         return tokenOf(await verifiedBy(keys, token, config, now()));
       } catch (cause) {

@@ -5,7 +5,7 @@ import { BcryptQueue, isPassword, type PasswordCheck } from "./bcrypt.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
 import { Users } from "./users.ts";
-import { UsersFile } from "./users_file.ts";
+import { WatchedFile } from "./watched_file.ts";
 
 /** What {@linkcode Htpasswd} takes. */
 export interface HtpasswdOptions {
@@ -49,6 +49,7 @@ export class Htpasswd implements PasswordSource {
    * The users of the configuration.
    *
    * @throws {UsersError} where they can't be used.
+   * @throws {FileError} where there is no such file.
    */
   static async open(options: HtpasswdOptions): Promise<Htpasswd> {
     const sources: { current(): Promise<Users> | Users }[] = [];
@@ -56,7 +57,10 @@ export class Htpasswd implements PasswordSource {
       const users = Users.from(options.users, "users");
       sources.push({ current: () => users });
     }
-    if (options.htpasswd !== undefined) sources.push(await UsersFile.open(options.htpasswd, options));
+    const { htpasswd: path } = options;
+    if (path !== undefined) {
+      sources.push(await WatchedFile.open(path, (text) => Users.parse(text, `"${path}"`), options));
+    }
     return new Htpasswd(sources, options);
   }
 

@@ -65,6 +65,7 @@ export async function openTokenService(parts: TokenServiceParts): Promise<OpenTo
     }),
     policy,
     lifetimeFor: ({ issuer }) => lifetimes.get(issuer ?? "") ?? config.tokenLifetime,
+    now,
   });
   return { accessTokens, service, keys, jwks: () => jwksOf(keys) };
 }

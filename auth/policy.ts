@@ -4,7 +4,7 @@ import type { RepositoryName } from "../oci/name.ts";
 import type { Action } from "../registry/caller.ts";
 import type { AuthConfig } from "./auth_config.ts";
 import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
-import { ANONYMOUS, type Grant, type Principal } from "./principal.ts";
+import { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "./principal.ts";
 import { subjectMatcher } from "./subject.ts";
 
 /** Decides who may do what. */
@@ -13,6 +13,8 @@ export interface Policy {
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
   /** The same decision, and what it rests on. */
   explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
+  /** Whether the principal of this name may do everything, and has the credentials of all. */
+  isAdministrator(name: string): boolean;
   /** Whether whoever comes may pull: a shared cache may keep nothing else. */
   mayAnybodyPull(repository: RepositoryName): boolean;
 }
@@ -45,6 +47,7 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
 
   return {
     allows,
+    isAdministrator: (name) => isAdministrator({ kind: name.replace(/:.*/s, "") as PrincipalKind, name }),
     mayAnybodyPull: (repository) => allows(ANONYMOUS, "pull", repository),
     explain(principal, action, repository) {
       const why = reason(principal, action, repository);

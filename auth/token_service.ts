@@ -27,6 +27,8 @@ export interface TokenServiceOptions {
   policy: Permissions;
   /** How long an access token for this principal is good, in milliseconds. */
   lifetimeFor: (principal: Principal) => number;
+  /** The time in milliseconds since the epoch. */
+  now: () => number;
 }
 
 /** What a client asks for. */
@@ -96,11 +98,10 @@ export class TokenService {
     const asked = parseScopes(scopes);
     const granted = asked.map((resource) => this.#allowed(principal, resource));
     const access = granted.filter(({ actions }) => actions.length > 0);
-    const lifetime = Math.max(MIN_LIFETIME, this.#options.lifetimeFor(principal));
     const { token, issuedAt, expiresAt } = await this.#options.accessTokens.issue(
       principal,
       access,
-      lifetime,
+      this.#lifetimeFor(principal),
     );
     const refreshToken = offline ? await this.#options.refreshTokens.issue(principal, client) : undefined;
     return {
@@ -122,6 +123,13 @@ export class TokenService {
     const principal = await this.#options.refreshTokens.redeem(refreshToken);
     if (principal !== undefined) return await this.grant(principal, { ...request, offline: false });
     throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+  }
+
+  /** No token is good for longer than whoever has it is believed. */
+  #lifetimeFor(principal: Principal): number {
+    const { lifetimeFor, now } = this.#options;
+    const { expiresAt = Infinity } = principal;
+    return Math.min(Math.max(MIN_LIFETIME, lifetimeFor(principal)), expiresAt - now());
   }
 
   /** What policies allow of it. Repositories are listed to all, each only to those who may pull from it. */

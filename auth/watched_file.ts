@@ -6,11 +6,20 @@ export interface WatchedFileOptions {
   now?: () => number;
 }
 
+/** Thrown for a file that can't be read; says which one and why. */
+export class FileError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "FileError";
+}
+
 /** Milliseconds for which the file is not looked at again. */
-const PERIOD = 5000;
+const PERIOD = 1000;
+
+/** Milliseconds after a change in which another one may leave the same time on the file. */
+const SETTLED = 2000;
 
 /** Bytes of the largest file. */
-const LARGEST = 1024 * 1024;
+const LARGEST = 16 * 2 ** 20;
 
 /** What a file says, which may change or be replaced at any time. What can't be used changes nothing. */
 export class WatchedFile<Content> {
@@ -37,17 +46,21 @@ export class WatchedFile<Content> {
     this.#lookedAt = options.now();
   }
 
-  /** The file under this path; throws what reading it does, and what `parse` does. */
+  /**
+   * The file under this path; throws what `parse` does, too.
+   *
+   * @throws {FileError} where it can't be read.
+   */
   static async open<Content>(
     path: string,
     parse: (text: string) => Content,
-    options: WatchedFileOptions,
+    { failed, now = Date.now }: WatchedFileOptions,
   ): Promise<WatchedFile<Content>> {
-    return new WatchedFile(path, parse, { now: Date.now, ...options }, await read(path));
+    return new WatchedFile(path, parse, { failed, now }, await read(path, now));
   }
 
-  /** What it says, or has said within the last seconds; where it can't be used, what it said before. */
-  async content(): Promise<Content> {
+  /** What it says, or has said within the last second; where it can't be used, what it said before. */
+  async current(): Promise<Content> {
     const now = this.#options.now();
     // A clock that was set back must not stop it.
     if (Math.abs(now - this.#lookedAt) >= PERIOD) {
@@ -60,13 +73,13 @@ export class WatchedFile<Content> {
 
   async #look(): Promise<void> {
     try {
-      if (markOf(await Deno.stat(this.#path)) === this.#seen) return;
-      const { text, mark } = await read(this.#path);
-      this.#seen = mark;
-      this.#content = this.#parse(text);
+      const reading = await read(this.#path, this.#options.now, this.#seen);
+      if (reading === undefined) return;
+      this.#content = this.#parse(reading.text);
+      this.#seen = reading.mark;
       this.#complaint = undefined;
     } catch (error) {
-      const complaint = String(error);
+      const complaint = (error as Error).message;
       if (complaint !== this.#complaint) this.#options.failed(error);
       this.#complaint = complaint;
     }
@@ -75,17 +88,23 @@ export class WatchedFile<Content> {
 
 interface Reading {
   text: string;
-  /** What the file looked like before it was read. */
+  /** What the file looked like; empty where it may change again without looking otherwise. */
   mark: string;
 }
 
-async function read(path: string): Promise<Reading> {
-  using file = await Deno.open(path);
-  const info = await file.stat();
-  if (info.size > LARGEST) throw new RangeError(`Cannot use "${path}": it is larger than ${LARGEST} bytes`);
-  return { text: await new Response(file.readable).text(), mark: markOf(info) };
-}
-
-function markOf({ mtime, size, ino, dev }: Deno.FileInfo): string {
-  return `${mtime?.getTime()} ${size} ${dev} ${ino}`;
+async function read(path: string, now: () => number): Promise<Reading>;
+async function read(path: string, now: () => number, seen: string): Promise<Reading | undefined>;
+async function read(path: string, now: () => number, seen?: string): Promise<Reading | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const { mtime, size, ino, dev } = await file.stat();
+    const changedAt = mtime?.getTime() ?? Infinity;
+    const mark = changedAt + SETTLED < now() ? `${changedAt} ${size} ${dev} ${ino}` : "";
+    if (mark !== "" && mark === seen) return undefined;
+    if (size > LARGEST) throw new RangeError(`it is larger than ${LARGEST} bytes`);
+    return { text: await new Response(file.readable).text(), mark };
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new FileError(`Cannot read "${path}": ${reason}`, { cause: error });
+  }
 }

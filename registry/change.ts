@@ -27,5 +27,13 @@ export interface Change {
   readonly after?: Digest;
 }
 
+/** A robot's or a user's credential that was made, or ended. */
+export interface CredentialChange {
+  /** What was done. */
+  readonly action: "credential.create" | "credential.revoke";
+  /** Its id, which is no secret. */
+  readonly credential: string;
+}
+
 /** Told of changes, one by one; it must not throw, and nobody waits for it. */
-export type Changed = (change: Change) => void;
+export type Changed = (change: Change | CredentialChange) => void;

@@ -5,7 +5,7 @@ import type { Tag } from "../oci/name.ts";
 import { CREATOR } from "../tests/harness/callers.ts";
 import { CONFIG, LAYER, withBlobs } from "../tests/harness/images.ts";
 import { digest, hooked, IMAGE, imageOf, pushManifest, REPOSITORY, tag } from "../tests/harness/stores.ts";
-import type { Change } from "./change.ts";
+import type { Changed } from "./change.ts";
 import type { ManifestPush, Registry } from "./registry.ts";
 
 const [FIRST, SECOND] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
@@ -78,8 +78,8 @@ Deno.test("putManifest() tells of the tags that it has set before another one wa
     // When the first tag is put, somebody else takes the second one.
     if (method === "put" && (item as { sk: string }).sk === "tag#a") await pushManifest(registry, FIRST, "b");
   });
-  const changes: Change[] = [];
-  const caller = { ...CREATOR, changed: (change: Change) => changes.push(change) };
+  const changes: Parameters<Changed>[0][] = [];
+  const caller = { ...CREATOR, changed: (change: typeof changes[number]) => changes.push(change) };
   const push = { bytes: SECOND, contentType: IMAGE, condition: {}, tags: ["a", "b"] as Tag[] };
   const reference = { digest: digest(SECOND) };
   await assertRejects(

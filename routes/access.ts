@@ -1,15 +1,15 @@
 import type { Caller } from "../registry/caller.ts";
-import type { Route } from "./route.ts";
+import type { Demand } from "./requirement.ts";
 
 /** Decides who asks, and whether they may. */
 export interface Access {
   /**
-   * Who asks, where they may have this. It comes before anything is read for the request, so that nobody learns from the
+   * Who asks, where they may have what they need. It comes before anything is read for the request, so that nobody learns from the
    * answer what is there. `peer` is the address of the other end of the connection.
    *
    * @throws {RegistryError} 401 with a challenge, 403, or 429.
    */
-  admit(route: Route, request: Request, peer: string | undefined): Promise<Admission>;
+  admit(needed: Demand, request: Request, peer: string | undefined): Promise<Admission>;
 }
 
 /** A request that is let in. */
@@ -27,3 +27,6 @@ export interface Client {
   /** That of the client, which is another one where a proxy that is trusted is in between. */
   address: string | undefined;
 }
+
+/** Whoever asks for what needs nothing. */
+export const PASSER_BY: Caller = { name: "anonymous", may: () => false };

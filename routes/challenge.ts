@@ -28,10 +28,12 @@ const SCOPE_ACTIONS: Record<Action, string> = {
 export function createChallenge(
   { challenge, url, service, external }: Pick<AuthConfig, "challenge" | "url" | "service" | "external">,
 ): Challenge {
-  if (challenge === "basic") return () => `Basic realm="${service}", charset="UTF-8"`;
+  const basic = `Basic realm="${service}", charset="UTF-8"`;
+  if (challenge === "basic") return () => basic;
   const realm = external?.realm ?? `${url}/token`;
   const start = `Bearer realm="${realm}",service="${external?.service ?? service}"`;
   return (needed, error) => {
+    if (needed.need === "account") return basic;
     const scope = scopeOf(needed);
     return start + (scope === undefined ? "" : `,scope="${scope}"`) +
       (error === undefined ? "" : `,error="${error}"`);

@@ -6,10 +6,9 @@ import type { RequestRates } from "../auth/request_rates.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Action, Caller } from "../registry/caller.ts";
-import type { Access, Admission } from "./access.ts";
+import { type Access, type Admission, PASSER_BY } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
-import { type Demand, requirementOf } from "./requirement.ts";
-import type { Route } from "./route.ts";
+import type { Demand } from "./requirement.ts";
 
 /** What {@linkcode createGuard} takes. */
 export interface GuardOptions {
@@ -26,9 +25,6 @@ export interface GuardOptions {
   /** The client's address, as far as a proxy that is trusted tells it. */
   addressOf: (headers: Headers, peer: string | undefined) => string | undefined;
 }
-
-/** Whoever asks for what needs nothing. */
-const PASSER_BY: Caller = { name: "anonymous", may: () => false };
 
 /**
  * Lets a request in, or says why not, before anything is read for it: the answer is the same whether what it names is there
@@ -66,10 +62,8 @@ export function createGuard(options: GuardOptions): Access {
   }
 
   return {
-    async admit(route: Route, request: Request, peer: string | undefined): Promise<Admission> {
-      const needed = requirementOf(route);
+    async admit(needed: Demand, request: Request, peer: string | undefined): Promise<Admission> {
       const client = { peer, address: options.addressOf(request.headers, peer) };
-      if (needed.need === "nothing") return { caller: PASSER_BY, client };
       if (needed.need === "login") {
         rates.take(networkOf(client.address));
         return { caller: PASSER_BY, client };
@@ -101,8 +95,12 @@ function makeCaller(
 /** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
 function meets(needed: Demand, { principal, token }: Identity, caller: Caller): boolean {
   switch (needed.need) {
+    case "login":
+      return true;
     case "credentials":
       return token !== undefined || principal.kind !== "anonymous";
+    case "account":
+      return token === undefined && principal.kind !== "anonymous" && principal.bounds === undefined;
     case "catalog":
       return token === undefined ? principal.kind !== "anonymous" : token.catalog;
     case "right":

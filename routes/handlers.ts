@@ -5,6 +5,12 @@ import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
+import {
+  createCredential,
+  type DeferredCredentials,
+  listCredentials,
+  revokeCredential,
+} from "./credentials.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
@@ -12,7 +18,7 @@ import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Route, RouteKind } from "./route.ts";
 import { listTags } from "./tags.ts";
-import { getJwks, getToken, postToken, type TokenOptions } from "./token.ts";
+import { type DeferredTokens, getJwks, getToken, postToken } from "./token.ts";
 import {
   appendUpload,
   cancelUpload,
@@ -35,12 +41,14 @@ export interface HandlerOptions {
   ready: () => Promise<boolean>;
   /** What requests are bounded by. */
   limits: RequestLimits;
-  /** Makes tokens, and is asked for when somebody wants one; without it there is no such path. */
-  tokens?: () => Promise<TokenOptions>;
+  /** Makes tokens. */
+  tokens?: DeferredTokens;
+  /** Keeps credentials. */
+  credentials?: DeferredCredentials;
 }
 
 /** The handlers over a registry. */
-export function createHandlers({ registry, ready, limits, tokens }: HandlerOptions): Handlers {
+export function createHandlers({ registry, ready, limits, tokens, credentials }: HandlerOptions): Handlers {
   return {
     home: getHome(),
     live: getLiveness(),
@@ -68,6 +76,9 @@ export function createHandlers({ registry, ready, limits, tokens }: HandlerOptio
     getToken: getToken(tokens),
     postToken: postToken(tokens, limits),
     getJwks: getJwks(tokens),
+    listCredentials: listCredentials(credentials),
+    createCredential: createCredential(credentials, limits),
+    revokeCredential: revokeCredential(credentials),
   };
 }
 

@@ -6,13 +6,14 @@
 import type { Audit } from "../auth/audit.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { ANYBODY } from "../registry/caller.ts";
-import type { Access, Admission } from "./access.ts";
+import { type Access, type Admission, PASSER_BY } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { audited } from "./audit.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
 import { splitUrl } from "./raw_url.ts";
 import { discardBody } from "./request_body.ts";
+import { requirementOf } from "./requirement.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
 import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -23,6 +24,8 @@ export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
+export type { CredentialOptions } from "./credentials.ts";
+export type { Demand } from "./requirement.ts";
 export type { TokenOptions } from "./token.ts";
 
 /** What an app is made of. */
@@ -55,6 +58,17 @@ export function createApp(options: AppOptions): App {
   const handlers = createHandlers(options);
   const nextId = requestIds();
 
+  function admitted(
+    route: Route,
+    request: Request,
+    peer: string | undefined,
+  ): Admission | Promise<Admission> {
+    const client = { peer, address: peer };
+    if (access === undefined) return { caller: ANYBODY, client };
+    const needed = requirementOf(route);
+    return needed.need === "nothing" ? { caller: PASSER_BY, client } : access.admit(needed, request, peer);
+  }
+
   /** Who asks and where from; what they change is told to whoever keeps the audit. */
   async function admit(
     route: Route,
@@ -62,9 +76,7 @@ export function createApp(options: AppOptions): App {
     peer: string | undefined,
     id: string,
   ): Promise<Admission> {
-    const admission = access === undefined
-      ? { caller: ANYBODY, client: { peer, address: peer } }
-      : await access.admit(route, request, peer);
+    const admission = await admitted(route, request, peer);
     if (audit === undefined || request.method === "GET" || request.method === "HEAD") return admission;
     const { caller, client } = admission;
     return { caller: audited(caller, audit, id, client.address), client };

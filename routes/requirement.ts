@@ -3,18 +3,20 @@ import type { Action } from "../registry/caller.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /**
- * What a request needs that is about what is stored:
+ * What a request needs of whoever sends it:
  *
+ * - `login`: nothing yet; the handler looks at the password;
  * - `credentials`: a password or a token that is valid, be it one that anybody gets. Clients find out here how to log in;
+ * - `account`: a password of one's own, and nothing that was given for less: it is about what else one may log in with;
  * - `catalog`: the same, with a token that was asked for this; what is listed depends on who asks;
  * - `right`: the right to do something in a repository.
  */
 export type Demand =
-  | { need: "credentials" | "catalog" }
+  | { need: "login" | "credentials" | "account" | "catalog" }
   | { need: "right"; action: Action; repository: RepositoryName };
 
-/** That, or `nothing`, or `login` where somebody logs in and the handler looks at the password. */
-export type Requirement = Demand | { need: "nothing" } | { need: "login" };
+/** That, or `nothing` where it does not matter who asks. */
+export type Requirement = Demand | { need: "nothing" };
 
 /** A new kind of route does not compile until it says here what it needs. */
 type Requirements = { [Kind in RouteKind]: (route: Route<Kind>) => Requirement };
@@ -22,10 +24,12 @@ type Requirements = { [Kind in RouteKind]: (route: Route<Kind>) => Requirement }
 const NOTHING: Requirement = { need: "nothing" };
 const LOGIN: Requirement = { need: "login" };
 const CREDENTIALS: Requirement = { need: "credentials" };
+const ACCOUNT: Requirement = { need: "account" };
 const CATALOG: Requirement = { need: "catalog" };
 
 const nothing = () => NOTHING;
 const login = () => LOGIN;
+const account = () => ACCOUNT;
 const credentials = () => CREDENTIALS;
 const pull = rightTo("pull");
 const push = rightTo("push");
@@ -66,6 +70,9 @@ const REQUIREMENTS: Requirements = {
   getToken: login,
   postToken: login,
   getJwks: nothing,
+  listCredentials: account,
+  createCredential: account,
+  revokeCredential: account,
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };
 

@@ -17,6 +17,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/name.ts";
+import { isSecretId } from "../auth/secret_text.ts";
 import type { PageRequest } from "../registry/registry.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { RawUrl } from "./raw_url.ts";
@@ -81,6 +82,12 @@ export interface RouteFacts {
   postToken: unknown;
   /** `/.well-known/jwks.json`. */
   getJwks: unknown;
+  /** `GET /v2/_skerry/tokens`. */
+  listCredentials: { page: PageRequest };
+  /** `POST /v2/_skerry/tokens`: all that it says is in its body. */
+  createCredential: unknown;
+  /** `DELETE /v2/_skerry/tokens/<id>`. */
+  revokeCredential: { id: string };
 }
 
 /** What a request may be. */
@@ -171,7 +178,11 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
       }
       break;
     }
+    case "tokens":
+      if (name !== "_skerry") break;
+      return parseCredentialRoute(method, last);
     case "_skerry":
+      if (name === "" && last === "tokens") return parseCredentialsRoute(method, parameters);
       if (last !== "repository") break;
       return parseRepositoryRoute(method, name);
     case "referrers":
@@ -276,6 +287,20 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
 function parseRepositoryRoute(method: string, name: string): Route {
   if (method !== "DELETE") throw methodNotAllowed("DELETE");
   return { kind: "deleteRepository", repository: parseRepositoryName(name) };
+}
+
+/** Our own extension: `_skerry/tokens`. */
+function parseCredentialsRoute(method: string, parameters: Parameters): Route {
+  if (method === "POST") return { kind: "createCredential" };
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("GET, HEAD, POST");
+  return { kind: "listCredentials", page: parsePage(parameters) };
+}
+
+/** Our own extension: `_skerry/tokens/<id>`. */
+function parseCredentialRoute(method: string, id: string): Route {
+  if (!isSecretId(id)) throw notFound();
+  if (method !== "DELETE") throw methodNotAllowed("DELETE");
+  return { kind: "revokeCredential", id };
 }
 
 /** end-12: `<name>/referrers/<digest>`. */

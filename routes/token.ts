@@ -1,3 +1,4 @@
+import type { LoginToken } from "../auth/login_tokens.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { TokenGrant, TokenService } from "../auth/token_service.ts";
 import { RegistryError } from "../oci/errors.ts";
@@ -25,7 +26,13 @@ export interface TokenOptions {
    *
    * @throws {RegistryError} as above.
    */
-  login(username: string, password: string, request: Request, client: Client): Promise<Principal>;
+  login(username: string, password: string, client: Client): Promise<Principal>;
+  /**
+   * A password for the token of a workload's issuer.
+   *
+   * @throws {RegistryError} 401 where that is not to be believed, 503 where nobody can tell at the moment.
+   */
+  exchange(subjectToken: string): Promise<LoginToken>;
 }
 
 /** The options, as soon as they are there; absent where the registry is open to all, and no such path is. */
@@ -60,13 +67,14 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
   };
 }
 
-/** `POST /token`: https://distribution.github.io/distribution/spec/auth/oauth/. */
+/** `POST /token`: https://distribution.github.io/distribution/spec/auth/oauth/, and the exchange of RFC 8693. */
 export function postToken(tokens: DeferredTokens, limits: RequestLimits): Handler<"postToken"> {
   return async function postToken(_route, request, _caller, client) {
     const options = await open(tokens);
     try {
       const form = await readForm(request, limits.uploadIdleTimeout);
-      const grant = await grantFor(form, options, request, client);
+      if (form.one("grant_type") === EXCHANGE) return jsonAnswer(await exchangeFor(form, options), SECRET);
+      const grant = await grantFor(form, options, client);
       return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
     } catch (error) {
       const isClients = error instanceof RegistryError && error.status < 500;
@@ -105,7 +113,6 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i;
 async function grantFor(
   form: Parameters,
   { service, login }: TokenOptions,
-  request: Request,
   client: Client,
 ): Promise<TokenGrant> {
   const asked = {
@@ -119,11 +126,33 @@ async function grantFor(
       return await service.refresh(required(form, "refresh_token"), asked);
     case "password": {
       const [username, password] = [required(form, "username"), required(form, "password")];
-      const principal = await login(username, password, request, client);
+      const principal = await login(username, password, client);
       return await service.grant(principal, { ...asked, offline: form.one("access_type") === "offline" });
     }
   }
   throw new UnsupportedGrantError();
+}
+
+/** RFC 8693 §2.1. */
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/** RFC 8693 §3: what an issuer's token may be called. */
+const SUBJECT_TOKEN_TYPES = ["jwt", "id_token"].map((type) => `urn:ietf:params:oauth:token-type:${type}`);
+
+/** RFC 8693 §2.2.1. What comes out is no access token but a password that gets some, hence "N_A". */
+async function exchangeFor(form: Parameters, { service, exchange }: TokenOptions): Promise<unknown> {
+  service.checkService(form.one("service"));
+  const type = required(form, "subject_token_type");
+  if (!SUBJECT_TOKEN_TYPES.includes(type)) {
+    throw badParameter("subject_token_type", `must be ${SUBJECT_TOKEN_TYPES.join(" or ")}`);
+  }
+  const { token, expiresIn } = await exchange(required(form, "subject_token"));
+  return {
+    access_token: token,
+    issued_token_type: SUBJECT_TOKEN_TYPES[0],
+    token_type: "N_A",
+    expires_in: expiresIn,
+  };
 }
 
 function required(form: Parameters, name: string): string {
@@ -134,7 +163,8 @@ function required(form: Parameters, name: string): string {
 
 class UnsupportedGrantError extends RegistryError {
   constructor() {
-    super("UNSUPPORTED", "Parameter 'grant_type' must be password or refresh_token", { status: 400 });
+    const known = `password, refresh_token or ${EXCHANGE}`;
+    super("UNSUPPORTED", `Parameter 'grant_type' must be ${known}`, { status: 400 });
   }
 }
 

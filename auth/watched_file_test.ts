@@ -1,15 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UsersError } from "./users.ts";
-import { UsersFile } from "./users_file.ts";
+import { Users, UsersError } from "./users.ts";
+import { FileError, WatchedFile, type WatchedFileOptions } from "./watched_file.ts";
 
 const hash = (letter: string) => `$2y$05$${letter.repeat(53)}`;
+
+/** What is looked at for who there is. */
+const open = (path: string, options: WatchedFileOptions) =>
+  WatchedFile.open(path, (text) => Users.parse(text, `"${path}"`), options);
 
 /** A file that is looked at by a clock of the test's, long after each change. */
 async function withFile(
   text: string,
   test: (file: {
     path: string;
-    users: UsersFile;
+    users: WatchedFile<Users>;
     complaints: string[];
     pass: (milliseconds: number) => void;
     known: (...names: string[]) => Promise<string[]>;
@@ -22,7 +26,7 @@ async function withFile(
   const complaints: string[] = [];
   const failed = (error: unknown) => complaints.push((error as Error).message);
   try {
-    const users = await UsersFile.open(path, { failed, now: () => now });
+    const users = await open(path, { failed, now: () => now });
     const known = async (...names: string[]) => {
       const current = await users.current();
       return names.filter((name) => current.hashOf(name) !== undefined);
@@ -41,16 +45,16 @@ async function replace(path: string, text: string): Promise<void> {
   await Deno.rename(`${path}.new`, path);
 }
 
-Deno.test("UsersFile.open() fails where there is no file, or none that can be used", async () => {
+Deno.test("WatchedFile.open() fails where there is no file, or none that can be used", async () => {
   const failed = () => {};
-  await assertRejects(() => UsersFile.open("/nowhere/htpasswd", { failed }), UsersError, "Cannot read");
+  await assertRejects(() => open("/nowhere/htpasswd", { failed }), FileError, "Cannot read");
   await withFile("", async ({ path }) => {
     await Deno.writeTextFile(path, "\nalice:{SHA}abc\n");
-    await assertRejects(() => UsersFile.open(path, { failed }), UsersError, "line 2: Expected a bcrypt");
+    await assertRejects(() => open(path, { failed }), UsersError, "line 2: Expected a bcrypt");
   });
 });
 
-Deno.test("UsersFile.current() sees a change when a second has passed", async () => {
+Deno.test("WatchedFile.current() sees a change when a second has passed", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known }) => {
     await Deno.writeTextFile(path, `alice:${hash("a")}\nbob:${hash("b")}\n`);
     assertEquals(await known("alice", "bob"), ["alice"]);
@@ -61,7 +65,7 @@ Deno.test("UsersFile.current() sees a change when a second has passed", async ()
   });
 });
 
-Deno.test("UsersFile.current() sees a file that takes the place of another one of the same time and size", async () => {
+Deno.test("WatchedFile.current() sees a file that takes the place of another one of the same time and size", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known }) => {
     await replace(path, `carol:${hash("a")}\n`);
     pass(1000);
@@ -69,7 +73,7 @@ Deno.test("UsersFile.current() sees a file that takes the place of another one o
   });
 });
 
-Deno.test("UsersFile.current() sees the second of two changes at the same time", async () => {
+Deno.test("WatchedFile.current() sees the second of two changes at the same time", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ path, pass, users, known }) => {
     const { atime } = await Deno.stat(path);
     const write = async (text: string) => {
@@ -85,7 +89,7 @@ Deno.test("UsersFile.current() sees the second of two changes at the same time",
   });
 });
 
-Deno.test("UsersFile.current() reads a file once that doesn't change", async () => {
+Deno.test("WatchedFile.current() reads a file once that doesn't change", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ users, pass }) => {
     const before = await users.current();
     for (let i = 0; i < 3; i++) {
@@ -95,7 +99,7 @@ Deno.test("UsersFile.current() reads a file once that doesn't change", async () 
   });
 });
 
-Deno.test("UsersFile.current() keeps what it had and says so once where the file is gone or broken", async () => {
+Deno.test("WatchedFile.current() keeps what it had and says so once where the file is gone or broken", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known, complaints }) => {
     const text = await Deno.readTextFile(path);
     await Deno.remove(path);

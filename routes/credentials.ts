@@ -1,0 +1,181 @@
+import { formatGrant, readGrant } from "../auth/grants.ts";
+import { SecretError, type SecretInfo, type SecretOwner, type Secrets } from "../auth/secrets.ts";
+import { RegistryError } from "../oci/errors.ts";
+import type { Caller } from "../registry/caller.ts";
+import { jsonAnswer } from "./answer.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
+import { nextLink } from "./link.ts";
+import { readBody } from "./request_body.ts";
+
+/** What keeps the credentials of robots and users. */
+export interface CredentialOptions {
+  /** Keeps them. */
+  secrets: Pick<Secrets, "create" | "get" | "list" | "revoke">;
+  /** Whether the principal of this name may have those of everybody. */
+  isAdministrator: (name: string) => boolean;
+}
+
+/** The options, as soon as they are there; absent where nobody has credentials, and no such path is. */
+export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined;
+
+/** Bytes of the largest body. */
+const MAX_BODY = 64 * 1024;
+
+/** Most credentials of one page, and as many as there are without `n`. */
+const MAX_PAGE = 1000;
+
+/** Nothing of it may be kept anywhere on the way. */
+const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
+
+/** `GET _skerry/tokens`: those of whoever asks; those of all to an administrator. */
+export function listCredentials(deferred: DeferredCredentials): Handler<"listCredentials"> {
+  return async function listCredentials({ page }, _request, caller) {
+    const { secrets, isAdministrator } = await open(deferred);
+    const owner = isAdministrator(caller.name) ? undefined : userIn(caller);
+    const limit = Math.min(page.limit ?? MAX_PAGE, MAX_PAGE);
+    const found = limit === 0 ? { secrets: [] } : await secrets.list({
+      limit,
+      ...(owner && { owner }),
+      ...(page.after !== undefined && { after: page.after }),
+    });
+    const headers = found.next === undefined
+      ? {}
+      : nextLink("/v2/_skerry/tokens", [["n", page.limit?.toString()], ["last", found.next]]);
+    return jsonAnswer({ tokens: found.secrets.map(describe) }, headers);
+  };
+}
+
+/** `POST _skerry/tokens`: a new one, whose secret is told here and never again. */
+export function createCredential(
+  deferred: DeferredCredentials,
+  limits: RequestLimits,
+): Handler<"createCredential"> {
+  return async function createCredential(_route, request, caller) {
+    const { secrets, isAdministrator } = await open(deferred);
+    const wanted = parseWanted(await readJson(request, limits.uploadIdleTimeout));
+    const isAll = isAdministrator(caller.name);
+    const owner = wanted.owner ?? userIn(caller);
+    const isOwn = owner.kind === "user" && caller.name === `user:${owner.name}`;
+    if (!isAll && !isOwn) throw new RegistryError("DENIED", "Only an administrator may do this");
+    const { text, info } = await refuseBadInput(() =>
+      secrets.create({ ...owner, ...wanted.terms, createdBy: caller.name })
+    );
+    caller.changed?.({ action: "credential.create", credential: info.id });
+    const location = `/v2/_skerry/tokens/${info.id}`;
+    return jsonAnswer({ ...describe(info), secret: text }, { ...SECRET, Location: location }, 201);
+  };
+}
+
+/** `DELETE _skerry/tokens/<id>`: from then on it is good for nothing. */
+export function revokeCredential(deferred: DeferredCredentials): Handler<"revokeCredential"> {
+  return async function revokeCredential({ id }, _request, caller) {
+    const { secrets, isAdministrator } = await open(deferred);
+    const found = await secrets.get(id);
+    const isOwn = found?.kind === "user" && caller.name === `user:${found.name}`;
+    // That of somebody else is as good as none to who may not know of it.
+    const revoked = isOwn || isAdministrator(caller.name) ? await secrets.revoke(id) : undefined;
+    if (revoked === undefined) throw new RegistryError("UNSUPPORTED", "No such token", { status: 404 });
+    caller.changed?.({ action: "credential.revoke", credential: id });
+    return { status: 204, headers: {} };
+  };
+}
+
+function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
+  if (deferred !== undefined) return deferred();
+  throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
+}
+
+/** Who asks, where it is a person. */
+function userIn({ name }: Caller): SecretOwner {
+  if (name.startsWith("user:")) return { kind: "user", name: name.slice("user:".length) };
+  throw new RegistryError("DENIED", "Only users and administrators have tokens");
+}
+
+function describe({ createdAt, expiresAt, usedAt, bounds, ...rest }: SecretInfo): Record<string, unknown> {
+  return {
+    ...rest,
+    ...(bounds && { grants: bounds.map(formatGrant) }),
+    createdAt: timeOf(createdAt),
+    ...(expiresAt !== undefined && { expiresAt: timeOf(expiresAt) }),
+    ...(usedAt !== undefined && { usedAt: timeOf(usedAt) }),
+  };
+}
+
+/** RFC 3339. */
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+async function readJson(request: Request, idle: number): Promise<Record<string, unknown>> {
+  const bytes = await readBody(request, MAX_BODY, idle, "Body");
+  if (bytes.byteLength === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw badBody("must be JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw badBody("must be an object");
+  return value as Record<string, unknown>;
+}
+
+/** What a body asks for. */
+interface Wanted {
+  owner?: SecretOwner;
+  terms: Partial<Pick<SecretInfo, "description" | "bounds" | "expiresAt">>;
+}
+
+/** @throws {RegistryError} 400 for what is not understood: a misspelt `expiresAt` would be a secret for ever. */
+function parseWanted(body: Record<string, unknown>): Wanted {
+  const { robot, user, description, grants, expiresAt, ...more } = body;
+  const [unknown] = Object.keys(more);
+  if (unknown !== undefined) throw badBody(`has an unknown member ${JSON.stringify(unknown).slice(0, 80)}`);
+  if (robot !== undefined && user !== undefined) throw badBody("may name a robot or a user, not both");
+  const name = optionalText(robot ?? user, robot === undefined ? "user" : "robot");
+  const text = optionalText(description, "description");
+  const end = optionalText(expiresAt, "expiresAt");
+  return {
+    ...(name !== undefined && { owner: { kind: robot === undefined ? "user" : "robot", name } }),
+    terms: {
+      ...(text !== undefined && { description: text }),
+      ...(end !== undefined && { expiresAt: parseTime(end) }),
+      ...(grants !== undefined && { bounds: parseGrants(grants) }),
+    },
+  };
+}
+
+function optionalText(value: unknown, member: string): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw badBody(`must have text as "${member}"`);
+}
+
+function parseTime(text: string): number {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : NaN;
+  if (Number.isNaN(time)) throw badBody('must have a time such as "2030-01-31T12:00:00Z" as "expiresAt"');
+  return time;
+}
+
+function parseGrants(value: unknown) {
+  const entries: unknown[] = Array.isArray(value) ? value : [];
+  const grants = entries.map((entry) => typeof entry === "string" ? readGrant(entry) : undefined);
+  const known = grants.filter((grant) => grant !== undefined);
+  if (known.length === 0 || known.length < grants.length) {
+    throw badBody('must have a list of grants such as "pull,push:team/**" as "grants"');
+  }
+  return known;
+}
+
+function badBody(problem: string): RegistryError {
+  return new RegistryError("UNSUPPORTED", `Body ${problem}`, { status: 400 });
+}
+
+async function refuseBadInput<T>(create: () => Promise<T>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    throw new RegistryError("UNSUPPORTED", error.message, { status: 400 });
+  }
+}
