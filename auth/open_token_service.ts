@@ -39,6 +39,13 @@ export interface OpenTokenService {
   jwks: () => Promise<{ keys: JWK[] }>;
 }
 
+/** How long the longest token is good, in milliseconds: so long keys stay that sign no more. */
+export function longestLifetime(
+  { tokenLifetime, issuers }: Pick<AuthConfig, "tokenLifetime" | "issuers">,
+): number {
+  return Math.max(MIN_LIFETIME, tokenLifetime, ...issuers.map((issuer) => issuer.tokenLifetime));
+}
+
 /**
  * Makes the token service that the configuration describes. A file of keys is read now; the table is not asked before the
  * first token.
@@ -48,9 +55,8 @@ export interface OpenTokenService {
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
   const { config, table, policy, stillThere, now = Date.now } = parts;
   const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
-  const longest = Math.max(MIN_LIFETIME, config.tokenLifetime, ...lifetimes.values());
   const keys = config.keys === undefined
-    ? new TableKeys({ table, lifetime: longest, now })
+    ? new TableKeys({ table, lifetime: longestLifetime(config), now })
     : await openFileKeys(config.keys);
   const accessTokens = new AccessTokens({ keys, issuer: config.url, service: config.service, now });
   const service = new TokenService({

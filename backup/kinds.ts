@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import { KEY_RING } from "../auth/items.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import {
   type BlobAttributes,
@@ -20,6 +21,7 @@ export type Kind =
   | "tag mark"
   | "repository"
   | "upload"
+  | "keys"
   | "other";
 
 /** The kinds in the partition of a repository, by how their sort keys begin. */
@@ -35,6 +37,7 @@ const IN_REPOSITORY: [string, Kind][] = [
 export function kindOf({ pk, sk }: Key): Kind {
   if (pk === REPOSITORIES) return "repository";
   if (pk.startsWith("upload#")) return "upload";
+  if (pk === KEY_RING.pk && sk === KEY_RING.sk) return "keys";
   if (pk.startsWith("blob#")) return sk.startsWith(LINK_PREFIX) ? "link" : "blob";
   if (!pk.startsWith("repo#")) return "other";
   return IN_REPOSITORY.find(([prefix]) => sk.startsWith(prefix))?.[1] ?? "other";

@@ -45,13 +45,15 @@ const REFERENCES = 50;
  * 4. uploads come after all blobs: one whose blob is among them tells by then that it has become that blob, so a sweep
  *    of it keeps the blob's object.
  *
+ * The keys that sign tokens do not come: whoever has a backup could be anybody. Others are made where there are none.
+ *
  * An item may come more than once: the last one is the latest.
  */
 export async function* snapshot(stores: Stores, since: number): AsyncGenerator<Item> {
   const { table } = stores;
   for await (const item of scanAll(table)) {
     const kind = kindOf(item);
-    if (kind === "tag" || kind === "upload") continue;
+    if (kind === "tag" || kind === "upload" || kind === "keys") continue;
     yield item;
     if (kind === "manifest") yield* references(stores, stored<ManifestAttributes>(item)!, since);
   }

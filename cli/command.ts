@@ -21,8 +21,10 @@ export interface Arguments {
   has: (name: string) => boolean;
   /** The value of an option that takes one. */
   text: (name: string) => string | undefined;
-  /** What comes without an option. */
-  operand: string | undefined;
+  /** All values of an option that may be given several times. */
+  texts: (name: string) => string[];
+  /** What comes without an option, in its order. */
+  operands: string[];
 }
 
 /** A command of an operator's. */
@@ -31,8 +33,8 @@ export interface Command {
   summary: string;
   /** Its options, if it has any. */
   options?: NonNullable<ParseArgsConfig["options"]>;
-  /** What it takes beside its options, one at the most, in words; nothing where absent. */
-  operand?: string;
+  /** What it takes beside its options, each in words; nothing where absent. */
+  operands?: string[];
   /**
    * Does it. The exit code, or nothing where the process goes on. Its code is imported when it is needed.
    *

@@ -4,6 +4,9 @@ import { type Command, MisuseError } from "./command.ts";
 /** An option that takes no value, and one that does. */
 const [FLAG, TEXT] = [{ type: "boolean" }, { type: "string" }] as const;
 
+/** One that may be given several times. */
+const TEXTS = { type: "string", multiple: true } as const;
+
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
 const modules = {
   backup: (): Promise<typeof import("./backup.ts")> => import(own("backup.ts")),
@@ -13,11 +16,16 @@ const modules = {
   copy: (): Promise<typeof import("./copy.ts")> => import(own("copy.ts")),
   deleteRepository: (): Promise<typeof import("./delete_repository.ts")> =>
     import(own("delete_repository.ts")),
+  htpasswd: (): Promise<typeof import("./htpasswd.ts")> => import(own("htpasswd.ts")),
+  keys: (): Promise<typeof import("./keys.ts")> => import(own("keys.ts")),
+  logins: (): Promise<typeof import("./logins.ts")> => import(own("logins.ts")),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(own("../oci/mod.ts")),
+  policy: (): Promise<typeof import("./policy.ts")> => import(own("policy.ts")),
   provision: (): Promise<typeof import("./provision.ts")> => import(own("provision.ts")),
   restore: (): Promise<typeof import("./restore.ts")> => import(own("restore.ts")),
   retain: (): Promise<typeof import("./retain.ts")> => import(own("retain.ts")),
   scrub: (): Promise<typeof import("./scrub.ts")> => import(own("scrub.ts")),
+  tokens: (): Promise<typeof import("./tokens.ts")> => import(own("tokens.ts")),
 };
 
 function own(file: string): string {
@@ -84,8 +92,8 @@ export const COMMANDS: Record<string, Command> = {
   restore: {
     summary: "Rebuild an empty table from a backup, by its name or file: --list, --dry-run, --from-objects",
     options: { list: FLAG, "dry-run": FLAG, "from-objects": FLAG },
-    operand: "the backup",
-    run: async ({ config, print }, { has, operand: from }) => {
+    operands: ["the backup"],
+    run: async ({ config, print }, { has, operands: [from] }) => {
       const { list, restore } = await modules.restore();
       if (has("list")) return await list(await config(), print);
       if (from === undefined) throw new MisuseError("Which backup? skerry restore --list names them");
@@ -109,12 +117,83 @@ export const COMMANDS: Record<string, Command> = {
   "delete-repository": {
     summary: "Delete all that a repository has; --dry-run only counts it",
     options: { "dry-run": FLAG },
-    operand: "the repository",
-    run: async ({ config, print }, { has, operand: name = "" }) => {
+    operands: ["the repository"],
+    run: async ({ config, print }, { has, operands: [name = ""] }) => {
       const { isRepositoryName } = await modules.oci();
       if (!isRepositoryName(name)) throw new MisuseError(`No such repository can be: "${name}"`);
       const { deleteRepository } = await modules.deleteRepository();
       return await deleteRepository(await config(), print, name, { dryRun: has("dry-run") });
+    },
+  },
+  htpasswd: {
+    summary: "Print a line for an htpasswd file; the password comes from standard input",
+    operands: ["the name"],
+    run: async ({ print }, { operands: [name = ""] }) =>
+      await (await modules.htpasswd()).htpasswd(name, print),
+  },
+  "policy test": {
+    summary: "Say who may do what, and why: WHO ACTION REPOSITORY, --claim NAME=VALUE, --json",
+    options: { claim: TEXTS, json: FLAG },
+    operands: ["who", "the action", "the repository"],
+    run: async ({ config, print }, { has, texts, operands: [who = "", action = "", repository = ""] }) => {
+      const { policyTest } = await modules.policy();
+      const question = { who, action, repository, claims: texts("claim") };
+      return policyTest(await config(), print, question, { json: has("json") });
+    },
+  },
+  "token create": {
+    summary:
+      "Make a token of --robot NAME or --user NAME: --grant ACTIONS:PATTERN, --expires TIME, --description",
+    options: { robot: TEXT, user: TEXT, grant: TEXTS, expires: TEXT, description: TEXT },
+    run: async ({ config, print }, { text, texts }) => {
+      const { createToken } = await modules.tokens();
+      return await createToken(await config(), print, {
+        robot: text("robot"),
+        user: text("user"),
+        grants: texts("grant"),
+        expires: text("expires"),
+        description: text("description"),
+      });
+    },
+  },
+  "token list": {
+    summary: "List tokens: --robot NAME, --user NAME, --json",
+    options: { robot: TEXT, user: TEXT, json: FLAG },
+    run: async ({ config, print }, { has, text }) => {
+      const { listTokens } = await modules.tokens();
+      const owner = { robot: text("robot"), user: text("user") };
+      return await listTokens(await config(), print, { ...owner, json: has("json") });
+    },
+  },
+  "token revoke": {
+    summary: "End a token, by its id",
+    operands: ["the id"],
+    run: async ({ config, print }, { operands: [id = ""] }) =>
+      await (await modules.tokens()).revokeToken(await config(), print, id),
+  },
+  "logins list": {
+    summary: 'List where a principal such as "user:alice" is logged in; --json',
+    options: { json: FLAG },
+    operands: ["the principal"],
+    run: async ({ config, print }, { has, operands: [principal = ""] }) =>
+      await (await modules.logins()).listCommand(await config(), print, principal, { json: has("json") }),
+  },
+  "logins revoke": {
+    summary: "Log a principal out: everywhere, or where an id says",
+    operands: ["the principal", "the id"],
+    run: async ({ config, print }, { operands: [principal = "", id] }) =>
+      await (await modules.logins()).revokeCommand(await config(), print, principal, id),
+  },
+  "keys list": {
+    summary: "List the keys that sign tokens",
+    run: async ({ config, print }) => await (await modules.keys()).listKeys(await config(), print),
+  },
+  "keys rotate": {
+    summary: "Make a new key, which signs in a while; --at-once where one is stolen: all tokens end",
+    options: { "at-once": FLAG },
+    run: async ({ config, print }, { has }) => {
+      const { rotate } = await modules.keys();
+      return await rotate(await config(), print, { atOnce: has("at-once") });
     },
   },
 };

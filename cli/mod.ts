@@ -19,7 +19,8 @@ const MISUSED = 2;
  * @throws {StartError} where the configuration or the storage does not let it.
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number | undefined> {
-  const [name = "help", ...rest] = args.map((arg) => arg === "--help" || arg === "-h" ? "help" : arg);
+  const words = args.map((arg) => arg === "--help" || arg === "-h" ? "help" : arg);
+  const [name = "help", ...rest] = joined(words);
   if (name === "help" || rest.includes("help")) {
     context.print(usage());
     return 0;
@@ -35,20 +36,28 @@ export async function runCommand(args: string[], context: CommandContext): Promi
   }
 }
 
-function readArguments({ options = {}, operand }: Command, args: string[]): Arguments {
+/** Some commands have a name of two words. */
+function joined([first, second, ...rest]: string[]): string[] {
+  if (first === undefined || second === undefined) return first === undefined ? [] : [first];
+  const both = `${first} ${second}`;
+  return Object.hasOwn(COMMANDS, both) ? [both, ...rest] : [first, second, ...rest];
+}
+
+function readArguments({ options = {}, operands = [] }: Command, args: string[]): Arguments {
   const { values, positionals } = parse({
     args,
     options,
     strict: true,
-    allowPositionals: operand !== undefined,
+    allowPositionals: operands.length > 0,
   });
-  if (positionals.length > 1) {
-    throw new MisuseError(`Expected one operand, ${operand}, got ${positionals.length}`);
+  if (positionals.length > operands.length) {
+    throw new MisuseError(`Expected no more than ${operands.join(", ")}: got ${positionals.length} operands`);
   }
   return {
     has: (option) => values[option] === true,
     text: (option) => typeof values[option] === "string" ? values[option] : undefined,
-    operand: positionals[0],
+    texts: (option) => [values[option] ?? []].flat().filter((value) => typeof value === "string"),
+    operands: positionals,
   };
 }
 
@@ -60,8 +69,11 @@ function parse(config: NonNullable<Parameters<typeof parseArgs>[0]>): ReturnType
   }
 }
 
+/** Characters that a name and what follows it take. */
+const WIDTH = 19;
+
 function usage(): string {
   const commands = Object.entries({ ...COMMANDS, help: { summary: "Say this" } })
-    .map(([name, { summary }]) => `  ${name.padEnd(19)}${summary}`);
+    .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}${summary}`);
   return `Usage: deno task skerry <command>\n\n${commands.join("\n")}`;
 }

@@ -50,12 +50,15 @@ Deno.test("runCommand() says how it is used where it is misused", async () => {
   assertMatch(await misuse("constructor"), /^No such command: "constructor"/);
   assertMatch(await misuse("provision", "--dryrun"), /^Unknown option '--dryrun'.*Usage: /s);
   assertMatch(await misuse("delete-repository"), /^No such repository can be: ""/);
-  assertMatch(await misuse("delete-repository", "a", "b"), /^Expected one operand, the repository, got 2/);
+  assertMatch(
+    await misuse("delete-repository", "a", "b"),
+    /^Expected no more than the repository: got 2 operands/,
+  );
   assertMatch(await misuse("delete-repository", "A"), /^No such repository can be: "A"/);
   assertMatch(await misuse("scrub", "--rate=fast"), /^No such rate: "fast"/);
   assertMatch(await misuse("serve", "now"), /^Unexpected argument 'now'.*Usage: /s);
   assertMatch(await misuse("restore"), /^Which backup\? skerry restore --list names them/);
-  assertMatch(await misuse("restore", "one", "two"), /^Expected one operand, the backup, got 2/);
+  assertMatch(await misuse("restore", "one", "two"), /^Expected no more than the backup: got 2 operands/);
   assertMatch(await misuse("backup", "file"), /^Unexpected argument 'file'/);
   assertMatch(await misuse("copy"), /^Copy where\? --to names the configuration file/);
 });

@@ -1,0 +1,69 @@
+import type { AuthConfig } from "../auth/auth_config.ts";
+import { readKeyRing, rotateKeys, signingKey } from "../auth/key_ring.ts";
+import { longestLifetime } from "../auth/open_token_service.ts";
+import type { Storage } from "../open_storage.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import { withCredentials } from "./access.ts";
+
+/**
+ * `skerry keys list`: prints the keys of tokens.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where they are in a file.
+ */
+export async function listKeys(config: Config, print: (text: string) => void): Promise<number> {
+  return await withKeys(config, async ({ table }) => {
+    const ring = await readKeyRing(table);
+    if (ring === undefined) {
+      print("There is no key yet: the first login makes one");
+      return 0;
+    }
+    const signing = signingKey(ring, Date.now());
+    for (const { kid, d, createdAt, signsFrom } of ring.keys) {
+      const state = kid === signing.kid
+        ? "signs"
+        : d === undefined
+        ? "verifies"
+        : signsFrom > Date.now()
+        ? `signs from ${timeOf(signsFrom)}`
+        : "verifies";
+      print([kid, `made ${timeOf(createdAt)}`, state].join("  "));
+    }
+    return 0;
+  });
+}
+
+/**
+ * `skerry keys rotate`: makes a new key, which signs as soon as every process knows it; or at once, and the others are gone.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where they are in a file.
+ */
+export async function rotate(
+  config: Config,
+  print: (text: string) => void,
+  { atOnce }: { atOnce: boolean },
+): Promise<number> {
+  return await withKeys(config, async ({ table }, auth) => {
+    const lifetime = longestLifetime(auth);
+    const { key, made } = await rotateKeys(table, { atOnce, lifetime, now: Date.now() });
+    const when = key.signsFrom > Date.now() ? `signs from ${timeOf(key.signsFrom)}` : "signs now";
+    print(`${made ? "Made" : "There is already"} key ${key.kid}: it ${when}`);
+    return 0;
+  });
+}
+
+async function withKeys(
+  config: Config,
+  use: (storage: Storage, auth: AuthConfig) => Promise<number>,
+): Promise<number> {
+  return await withCredentials(config, async (storage, auth) => {
+    if (auth.keys !== undefined) throw new StartError(`The keys are those of "auth.keys"`);
+    return await use(storage, auth);
+  });
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,62 @@
+import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import { withCredentials } from "./access.ts";
+import { MisuseError } from "./command.ts";
+
+/**
+ * `skerry logins list`: prints where a principal is logged in.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where nobody logs in.
+ */
+export async function listCommand(
+  config: Config,
+  print: (text: string) => void,
+  principal: string,
+  { json }: { json: boolean },
+): Promise<number> {
+  checkPrincipal(principal);
+  return await withCredentials(config, async ({ table }) => {
+    const logins = await listLogins(table, principal, Date.now());
+    for (const login of logins) print(json ? JSON.stringify(login) : lineOf(login));
+    return 0;
+  });
+}
+
+/**
+ * `skerry logins revoke`: ends what a principal got for a password, all of it or one. Access tokens that were made with it
+ * are good for some minutes still.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where there is none.
+ */
+export async function revokeCommand(
+  config: Config,
+  print: (text: string) => void,
+  principal: string,
+  id: string | undefined,
+): Promise<number> {
+  checkPrincipal(principal);
+  return await withCredentials(config, async ({ table }) => {
+    const count = await revokeLogins(table, principal, id);
+    if (count === 0 && id !== undefined) throw new StartError(`${principal} has no login "${id}"`);
+    print(`Revoked ${count} logins of ${principal}`);
+    return 0;
+  });
+}
+
+function checkPrincipal(principal: string): void {
+  if (!/^(user|robot):./.test(principal)) {
+    throw new MisuseError(`Expected user:NAME or robot:NAME, got "${principal}"`);
+  }
+}
+
+function lineOf({ id, client, createdAt, expiresAt, usedAt }: Login): string {
+  const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
+  return [id, `made ${timeOf(createdAt)}`, used, `ends ${timeOf(expiresAt)}`, client].join("  ").trimEnd();
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,171 @@
+import type { AuthConfig } from "../auth/auth_config.ts";
+import { formatGrant, readGrant } from "../auth/grants.ts";
+import { Htpasswd } from "../auth/htpasswd.ts";
+import { SecretError, type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
+import { duration } from "../setting_kinds.ts";
+import type { Config } from "../settings.ts";
+import { StartError } from "../start_error.ts";
+import type { Table } from "../storage/mod.ts";
+import { withCredentials } from "./access.ts";
+import { MisuseError } from "./command.ts";
+
+/** Whose token it is: one of the two. */
+export interface TokenOwner {
+  /** The name of a robot. */
+  robot: string | undefined;
+  /** The name of a user. */
+  user: string | undefined;
+}
+
+/** What `skerry token create` is asked for. */
+export interface TokenWish extends TokenOwner {
+  /** What it is good for at most, each as `pull,push:team/**`. */
+  grants: string[];
+  /** How long it is good, as `90d`. */
+  expires: string | undefined;
+  /** What it is for. */
+  description: string | undefined;
+}
+
+/** Tokens that are read at a time. */
+const PAGE = 100;
+
+const LIFETIME = duration("1m");
+
+/**
+ * `skerry token create`: prints a new token, which nobody can see again.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where there can be none like that.
+ */
+export async function createToken(
+  config: Config,
+  print: (text: string) => void,
+  { grants, expires, description, ...named }: TokenWish,
+): Promise<number> {
+  const owner = ownerOf(named);
+  if (owner === undefined) throw new MisuseError("Whose token? --robot or --user names them");
+  const lifetime = expires === undefined ? undefined : LIFETIME.read(expires);
+  if (expires !== undefined && lifetime === undefined) {
+    throw new MisuseError(`Expected ${LIFETIME.expected}, got "${expires}"`);
+  }
+  const bounds = grants.map((text) => {
+    const grant = readGrant(text);
+    if (grant === undefined) {
+      throw new MisuseError(`Expected a grant such as "pull,push:team/**", got "${text}"`);
+    }
+    return grant;
+  });
+  return await withCredentials(config, async ({ table }, auth) => {
+    if (owner.kind === "user" && !await isUser(owner.name, auth)) {
+      throw new StartError(`There is no user "${owner.name}"`);
+    }
+    const { text, info } = await explained(() =>
+      secretsIn(table).create({
+        ...owner,
+        ...(description !== undefined && { description }),
+        ...(bounds.length > 0 && { bounds }),
+        ...(lifetime !== undefined && { expiresAt: Date.now() + lifetime }),
+        createdBy: "operator",
+      })
+    );
+    console.error(`Token ${info.id} of ${info.kind} ${info.name}; it is not shown again:`);
+    print(text);
+    return 0;
+  });
+}
+
+/**
+ * `skerry token list`: prints what is known of all tokens, or of somebody's.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where nobody has tokens.
+ */
+export async function listTokens(
+  config: Config,
+  print: (text: string) => void,
+  { json, ...named }: TokenOwner & { json: boolean },
+): Promise<number> {
+  const owner = ownerOf(named);
+  return await withCredentials(config, async ({ table }) => {
+    const secrets = secretsIn(table);
+    let after: string | undefined;
+    do {
+      const page = await secrets.list({
+        limit: PAGE,
+        ...(owner && { owner }),
+        ...(after !== undefined && { after }),
+      });
+      for (const secret of page.secrets) print(json ? JSON.stringify(secret) : lineOf(secret));
+      after = page.next;
+    } while (after !== undefined);
+    return 0;
+  });
+}
+
+/**
+ * `skerry token revoke`: ends a token; processes that know it take it for another minute at most.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where there is no such token.
+ */
+export async function revokeToken(
+  config: Config,
+  print: (text: string) => void,
+  id: string,
+): Promise<number> {
+  return await withCredentials(config, async ({ table }) => {
+    const revoked = await secretsIn(table).revoke(id);
+    if (revoked === undefined) throw new StartError(`There is no token "${id}"`);
+    print(`Revoked token ${id} of ${revoked.kind} ${revoked.name}`);
+    return 0;
+  });
+}
+
+function ownerOf({ robot, user }: TokenOwner): SecretOwner | undefined {
+  if (robot !== undefined && user !== undefined) {
+    throw new MisuseError("Expected --robot or --user, got both");
+  }
+  if (robot !== undefined) return { kind: "robot", name: robot };
+  return user === undefined ? undefined : { kind: "user", name: user };
+}
+
+async function isUser(name: string, auth: AuthConfig): Promise<boolean> {
+  const users = await Htpasswd.open({ ...auth, failed() {} });
+  try {
+    return await users.find(name) !== undefined;
+  } finally {
+    users.close();
+  }
+}
+
+/** Nobody logs in here, so nobody need be asked whether a user is still there. */
+function secretsIn(table: Table): Secrets {
+  return new Secrets({ table, owns: () => true });
+}
+
+async function explained<T>(create: () => Promise<T>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    throw error instanceof SecretError ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+function lineOf({ id, kind, name, description, bounds, createdAt, expiresAt, usedAt }: SecretInfo): string {
+  const columns = [
+    id,
+    `${kind}:${name}`,
+    bounds === undefined ? "all that its owner may do" : bounds.map(formatGrant).join(" "),
+    `made ${dayOf(createdAt)}`,
+    expiresAt === undefined
+      ? "does not end"
+      : `${expiresAt > Date.now() ? "ends" : "ended"} ${dayOf(expiresAt)}`,
+    usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
+  ];
+  return [...columns, ...(description === "" ? [] : [description])].join("  ");
+}
+
+function dayOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 10);
+}
