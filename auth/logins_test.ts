@@ -8,6 +8,8 @@ import type { PasswordSource } from "./password_source.ts";
 function make() {
   const asked: string[] = [];
   const failed: unknown[] = [];
+  const clock = { now: 1_000_000 };
+  const now = () => clock.now;
   const users: PasswordSource = {
     verify(username, password) {
       asked.push(username);
@@ -18,10 +20,11 @@ function make() {
   const broken: PasswordSource = { verify: () => Promise.reject(new Error("Out of order")) };
   const logins = new Logins({
     sourceOf: (password) => password === "nobody's" ? undefined : password === "broken" ? broken : users,
-    failures: new FailedLogins({ free: 3 }),
+    failures: new FailedLogins({ free: 3, now }),
     failed: (address) => failed.push(address),
+    now,
   });
-  return { asked, failed, logins };
+  return { asked, failed, logins, clock };
 }
 
 Deno.test("login() answers the same whether the name, the password or its form is unknown", async () => {
@@ -47,6 +50,21 @@ Deno.test("login() looks at no password while it makes the address wait", async 
   assertEquals(refused.status, 429);
   assertEquals(asked, ["a", "b", "c"]);
   assertEquals((await logins.login("alice", "right", "198.51.100.1")).name, "user:alice");
+});
+
+Deno.test("login() takes the same wrong password again within three seconds for one failure", async () => {
+  const { asked, failed, logins, clock } = make();
+  const login = (password = "wrong") => logins.login("alice", password, "192.0.2.1");
+  const burst = Array.from({ length: 20 }, () => assertRejects(() => login(), RegistryError, "is wrong"));
+  await Promise.all(burst);
+  const looks = asked.length;
+  clock.now += 2999;
+  for (let i = 0; i < 20; i++) await assertRejects(() => login(), RegistryError, "is wrong");
+  assertEquals([failed.length, asked.length], [1, looks]);
+  assertEquals((await login("right")).name, "user:alice");
+  clock.now += 2;
+  await assertRejects(() => logins.login("alice", "wrong", "198.51.100.1"), RegistryError, "is wrong");
+  assertEquals(failed.length, 2);
 });
 
 Deno.test("login() counts no failure where nobody could tell", async () => {

@@ -58,14 +58,14 @@ function usualLogin(
 /** podman and buildah, which share all that they do here. */
 function containersClient(name: "podman" | "buildah"): Opener {
   return async (bench) => {
-    const env = {
-      ...await containersStorage(bench, "storage"),
-      REGISTRY_AUTH_FILE: `${bench.folder}/auth.json`,
-    };
+    const authFile = `${bench.folder}/auth.json`;
+    await Deno.writeTextFile(authFile, "{}"); // they want it to be there
+    const env = { ...await containersStorage(bench, "storage"), REGISTRY_AUTH_FILE: authFile };
     const run = (args: string[], stdin?: string) => bench.outcome(name, args, { env, stdin });
     const pulled = await bench.run(name, ["pull", "-q", `oci:${await layoutOf(bench)}:v1`], { env });
     const id = pulled.trim();
-    const always = name === "podman" ? ["--policy=always"] : ["--policy", "always"];
+    // Of podman, that is what it does without an option.
+    const always = name === "podman" ? [] : ["--policy", "always"];
     return {
       ...usualLogin(bench, run, [], [NO_TLS]),
       push: (repository) => run(["push", NO_TLS, id, `docker://${bench.host}/${repository}:v1`]),
