@@ -132,6 +132,7 @@ function guard(
   const access = createGuard({
     authenticator,
     allows: policy?.allows ?? (() => false),
+    hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
     tokensDecide: policy === undefined,
     challenge: createChallenge(config),
     rates: new RequestRates({ perMinute: config.limits.requestsPerMinute }),

@@ -16,6 +16,8 @@ export interface GuardOptions {
   authenticator: Authenticator;
   /** Whether somebody may do something, whatever a token of theirs was given for. */
   allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
+  /** Whether they may have credentials besides what they log in with. */
+  hasAccount: (principal: Principal) => boolean;
   /** Whether the tokens that are believed decide alone: they are somebody else's, who knows the rights. */
   tokensDecide: boolean;
   /** Says how to log in. */
@@ -72,7 +74,7 @@ export function createGuard(options: GuardOptions): Access {
       const { principal } = identity;
       rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
       const caller = callerOf(identity);
-      if (meets(needed, identity, caller)) return { caller, client };
+      if (meets(needed, identity, caller, options)) return { caller, client };
       throw refusalOf(needed, identity, options);
     },
   };
@@ -93,14 +95,19 @@ function makeCaller(
 }
 
 /** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
-function meets(needed: Demand, { principal, token }: Identity, caller: Caller): boolean {
+function meets(
+  needed: Demand,
+  { principal, token }: Identity,
+  caller: Caller,
+  { hasAccount }: GuardOptions,
+): boolean {
   switch (needed.need) {
     case "login":
       return true;
     case "credentials":
       return token !== undefined || principal.kind !== "anonymous";
     case "account":
-      return token === undefined && principal.kind !== "anonymous" && principal.bounds === undefined;
+      return token === undefined && principal.bounds === undefined && hasAccount(principal);
     case "catalog":
       return token === undefined ? principal.kind !== "anonymous" : token.catalog;
     case "right":
@@ -113,9 +120,8 @@ function refusalOf(
   { principal, token }: Identity,
   { allows, tokensDecide, challenge }: GuardOptions,
 ): RegistryError {
-  const couldHelp = principal.kind === "anonymous" || token !== undefined && (
-        tokensDecide || needed.need !== "right" || allows(principal, needed.action, needed.repository)
-      );
+  const mayIt = () => needed.need !== "right" || allows(principal, needed.action, needed.repository);
+  const couldHelp = principal.kind === "anonymous" || token !== undefined && (tokensDecide || mayIt());
   if (!couldHelp) {
     return new RegistryError("DENIED", "You may not do this here");
   }

@@ -49,6 +49,7 @@ function make(options: Partial<GuardOptions> = {}) {
     allows: ({ name }, action, repository) =>
       repository === "public" ? action === "pull" : name === "user:alice" && repository === "team/app" &&
         (action === "pull" || action === "push"),
+    hasAccount: ({ kind }) => kind === "user",
     tokensDecide: false,
     challenge: createChallenge({
       challenge: "bearer",

@@ -7,7 +7,8 @@ import type { Route, RouteKind } from "./route.ts";
  *
  * - `login`: nothing yet; the handler looks at the password;
  * - `credentials`: a password or a token that is valid, be it one that anybody gets. Clients find out here how to log in;
- * - `account`: a password of one's own, and nothing that was given for less: it is about what else one may log in with;
+ * - `account`: a user's own password, or an administrator by whatever is not bound to less: it is about what else one may
+ *   log in with;
  * - `catalog`: the same, with a token that was asked for this; what is listed depends on who asks;
  * - `right`: the right to do something in a repository.
  */

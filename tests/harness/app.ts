@@ -8,7 +8,7 @@ import { type App, type AppOptions, createApp, type RequestLog } from "../../rou
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 
 /** What differs from a registry with everything at its default, in memory. */
-export interface TestAppOptions {
+export interface TestAppOptions extends Pick<AppOptions, "access" | "tokens" | "credentials" | "audit"> {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
@@ -17,10 +17,6 @@ export interface TestAppOptions {
   wrap?: (registry: Registry) => Registry;
   /** What `/readyz` asks. */
   ready?: () => Promise<boolean>;
-  /** Who asks, if not anybody. */
-  access?: AppOptions["access"];
-  /** Told of every change. */
-  audit?: AppOptions["audit"];
 }
 
 /** An app and what tests look at beside it. */
@@ -53,7 +49,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, audit } = options;
+  const { access, tokens, credentials, audit } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -61,6 +57,8 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ready: options.ready ?? (() => Promise.resolve(true)),
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
     ...(access && { access }),
+    ...(tokens && { tokens }),
+    ...(credentials && { credentials }),
     ...(audit && { audit }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };

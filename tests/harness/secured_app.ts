@@ -1,0 +1,114 @@
+/**
+ * A registry that knows who asks, without a server: with the same parts as a process that is started has.
+ *
+ * @module
+ */
+import { readAccess } from "../../access_config.ts";
+import type { AuditEvent } from "../../auth/audit.ts";
+import type { AuthConfig } from "../../auth/auth_config.ts";
+import { openAccess } from "../../open_access.ts";
+import type { Registry, RegistryOptions } from "../../registry/mod.ts";
+import { buildApp, testStores } from "./app.ts";
+import type { Send } from "./content.ts";
+import { ADMINISTRATOR, type AuthText, basic, usersOf } from "./secured.ts";
+
+/** Where the registry says that it is. */
+export const URL_OF_APP = "https://registry.test";
+
+/** What differs from one with everything at its default. */
+export interface SecuredOptions {
+  /** Stores of another one, of which this is then another process. */
+  stores?: Pick<RegistryOptions, "objects" | "table">;
+  /** What is put around the registry, such as a cache. */
+  wrap?: (registry: Registry) => Registry;
+}
+
+/** A registry, and what tests look at beside it. */
+export interface SecuredApp extends Disposable {
+  /** The configuration with all its defaults. */
+  config: AuthConfig;
+  /** Sends a request as nobody in particular. */
+  request: Send;
+  /** The same with this `Authorization`. */
+  as: (authorization: string) => Send;
+  /** Sends a request from this address. */
+  from: (address: string) => Send;
+  /** A token, as the value of `Authorization`, for these scopes. */
+  tokenFor: (authorization: string | undefined, ...scopes: string[]) => Promise<string>;
+  /** All that has been told to the log and the audit. */
+  told: { log: unknown[]; audit: AuditEvent[] };
+  /** Where it keeps all. */
+  stores: Pick<RegistryOptions, "objects" | "table">;
+}
+
+/** `Authorization` of the user of this name, by {@linkcode usersOf}. */
+export function passwordOf(username: string): string {
+  return basic({ username, password: `${username}'s password` });
+}
+
+/** `Authorization` of who may do everything. */
+export const ROOT: string = basic(ADMINISTRATOR);
+
+/** Opens one. `auth` is as it is written, `users` names those with a password. */
+export async function openSecuredApp(
+  auth: AuthText,
+  { stores = testStores(), wrap }: SecuredOptions = {},
+): Promise<SecuredApp> {
+  const users = { ...await usersOf(ADMINISTRATOR.username), ...auth["users"] as Record<string, string> };
+  const administrators = [`user:${ADMINISTRATOR.username}`];
+  const { data: config, issues } = await readAccess({ url: URL_OF_APP, administrators, ...auth, users });
+  if (config === undefined) throw new TypeError(JSON.stringify(issues));
+  return await openConfigured(config, { stores, ...(wrap && { wrap }) });
+}
+
+async function openConfigured(
+  config: AuthConfig,
+  { stores = testStores(), wrap }: SecuredOptions,
+): Promise<SecuredApp> {
+  const told: SecuredApp["told"] = { log: [], audit: [] };
+  const tell = (...event: unknown[]) => void told.log.push(event);
+  const opened = await openAccess(config, {
+    table: stores.table,
+    log: { warn: tell, error: tell },
+    readOnly: false,
+  });
+  const { access, logins } = opened;
+  const { immutable, quotas, limits: uploadLimits } = config;
+  const { app, entries } = buildApp({
+    registry: { ...stores, immutable, quotas, uploadLimits },
+    access,
+    ...(logins && {
+      tokens: () => Promise.resolve(logins.tokens),
+      credentials: () => Promise.resolve(logins.credentials),
+    }),
+    audit: (event) => told.audit.push(event),
+    ...(wrap && { wrap }),
+  });
+  told.log.push(entries);
+  const from = (address: string): Send => async (path, init) => {
+    const remoteAddr = { transport: "tcp", hostname: address, port: 40_000 } as const;
+    return await app.fetch(new Request(`${URL_OF_APP}${path}`, init), { remoteAddr });
+  };
+  const request = from("192.0.2.1");
+  const as = (authorization: string): Send => (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set("Authorization", authorization);
+    return request(path, { ...init, headers });
+  };
+  return {
+    config,
+    request,
+    as,
+    from,
+    async tokenFor(authorization, ...scopes) {
+      const query = scopes.map((scope) => `scope=${encodeURIComponent(scope)}`).join("&");
+      const response = await (authorization === undefined ? request : as(authorization))(`/token?${query}`);
+      const text = await response.text();
+      if (response.status !== 200) throw new Error(`No token: ${response.status} ${text}`);
+      return `Bearer ${JSON.parse(text).token}`;
+    },
+    told,
+    stores,
+    [Symbol.dispose]: opened.close,
+  };
+}

@@ -1,0 +1,236 @@
+// Every kind of request by everybody, with every way to show who they are, against the table of docs/access.md.
+import { assert, assertEquals } from "@std/assert";
+import { createHandlers } from "../../routes/handlers.ts";
+import { parseRoute, type RouteKind } from "../../routes/mod.ts";
+import { splitUrl } from "../../routes/raw_url.ts";
+import { requirementOf } from "../../routes/requirement.ts";
+import type { Registry } from "../../registry/mod.ts";
+import { EMPTY, imageOf, pushBlob, pushManifest, type Send, startUpload } from "../harness/content.ts";
+import { OidcIssuer } from "../harness/oidc_issuer.ts";
+import { basic, usersOf } from "../harness/secured.ts";
+import { openSecuredApp, passwordOf, ROOT, type SecuredApp } from "../harness/secured_app.ts";
+
+/** A row of the table: a kind of request, and what it needs. */
+interface Row {
+  methods: string[];
+  path: string;
+  kind: string;
+  needs: string;
+}
+
+/** The table "What each request needs". */
+async function readMatrix(): Promise<Row[]> {
+  const text = await Deno.readTextFile(new URL("../../docs/access.md", import.meta.url));
+  const section = text.split("\n## What each request needs\n")[1]?.split("\n## ")[0] ?? "";
+  return section.split("\n").flatMap((line) => {
+    const [, request, kind, needs] = /^\| (.+?) +\| (\w+) +\| (\w+) +\|$/.exec(line) ?? [];
+    const [, methods, path] = /^([A-Z, ]+) `(.+)`$/.exec(request ?? "") ?? [];
+    if (methods === undefined || path === undefined) return [];
+    return [{ methods: methods.split(", "), path, kind: kind!, needs: needs! }];
+  });
+}
+
+const MATRIX = await readMatrix();
+
+/** The kinds of requests that there are: each has a handler. */
+const KINDS = Object.keys(createHandlers({
+  registry: {} as Registry,
+  ready: () => Promise.resolve(true),
+  limits: { maxManifestSize: 0, uploadIdleTimeout: 0 },
+})) as RouteKind[];
+
+const REPOSITORY = "team/app";
+const IMAGE = imageOf("matrix");
+const ID = "0123456789abcdef";
+
+/** The target of a request for a path of the table. */
+function targetOf(path: string, upload: string): string {
+  return path
+    .replace("<tag or digest>", "v1")
+    .replace("?tag=<tag>", "?tag=v1")
+    .replaceAll("<digest>", IMAGE.digest)
+    .replace("from=<name>", `from=${REPOSITORY}`)
+    .replaceAll("<name>", REPOSITORY)
+    .replace("/uploads/<id>", `/uploads/${upload}`)
+    .replace("/tokens/<id>", `/tokens/${ID}`);
+}
+
+Deno.test("docs/access.md has every kind of request, with every method, and what it really needs", () => {
+  assertEquals(
+    MATRIX.map(({ kind }) => kind).filter((kind) => kind !== "discover").toSorted(),
+    [
+      ...KINDS.filter((kind) => kind !== "discover"),
+    ].toSorted(),
+  );
+  assertEquals(MATRIX.filter(({ kind }) => kind === "discover").length, 2);
+  for (const { methods, path, kind, needs } of MATRIX) {
+    const url = splitUrl(`https://registry.test${targetOf(path, ID)}`);
+    for (const method of methods) {
+      const route = parseRoute(method, url);
+      assertEquals(route.kind, kind, `${method} ${path}`);
+      const needed = requirementOf(route);
+      assertEquals(needed.need === "right" ? needed.action : needed.need, needs, `${method} ${path}`);
+    }
+    const others = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].filter((method) =>
+      MATRIX.every((row) => row.path.split("?")[0] !== path.split("?")[0] || !row.methods.includes(method))
+    );
+    for (const method of others) assertRefusedMethod(method, url, path);
+  }
+});
+
+function assertRefusedMethod(method: string, url: ReturnType<typeof splitUrl>, path: string): void {
+  let status: number | undefined;
+  try {
+    parseRoute(method, url);
+  } catch (error) {
+    status = (error as { status?: number }).status;
+  }
+  assertEquals(status, 405, `${method} ${path}`);
+}
+
+/** Somebody, with how they show who they are. */
+interface Asker {
+  name: string;
+  /** `Authorization`, for these scopes; absent where they show nothing. */
+  shown: (scope: string) => string | undefined | Promise<string | undefined>;
+  /** More headers. */
+  headers?: Record<string, string>;
+  rights: string[];
+  /** Whether there is a name to them, and how they show it. */
+  by: "nothing" | "token" | "bounded password" | "other" | "password";
+}
+
+/** Everybody that there is, by every way to show it. */
+async function everybody(app: SecuredApp, issuer: OidcIssuer): Promise<Asker[]> {
+  const robot = await secretOf(app, { robot: "ci" });
+  const bounded = await secretOf(app, { user: "pusher", grants: ["pull:team/**"] });
+  const workload = basic({ username: "any", password: await issuer.mint({ repository_id: "42" }) });
+  const stranger = basic({ username: "any", password: await issuer.mint({ repository_id: "43" }) });
+  const by = (name: string, authorization: string, rights: string[], kind: Asker["by"] = "password") => [
+    { name, shown: () => authorization, rights, by: kind },
+    {
+      name: `${name}, with a token`,
+      shown: (scope: string) => app.tokenFor(authorization, scope),
+      rights,
+      by: "token" as const,
+    },
+  ];
+  const all = ["pull", "push", "overwrite", "delete", "administer"];
+  return [
+    { name: "nobody", shown: () => undefined, rights: [], by: "nothing" },
+    {
+      name: "nobody, with a token",
+      shown: (scope) => app.tokenFor(undefined, scope),
+      rights: [],
+      by: "token",
+    },
+    ...by("a user with no rights", passwordOf("nobody"), []),
+    ...by("a user who pulls", passwordOf("puller"), ["pull"]),
+    ...by("a user who pushes", passwordOf("pusher"), ["pull", "push"]),
+    ...by("a user who deletes", passwordOf("deleter"), ["delete"]),
+    ...by("an administrator", ROOT, all),
+    ...by("a robot that pushes", basic({ username: "ci", password: robot }), ["pull", "push"], "other"),
+    ...by("a token for pulling", basic({ username: "pusher", password: bounded }), [
+      "pull",
+    ], "bounded password"),
+    ...by("a workload", workload, ["pull", "push"], "other"),
+    ...by("another workload", stranger, [], "other"),
+    {
+      name: "a certificate",
+      shown: () => undefined,
+      headers: { "X-Client-Name": "CN=build" },
+      rights: ["pull"],
+      by: "other",
+    },
+  ];
+}
+
+async function secretOf(app: SecuredApp, body: unknown): Promise<string> {
+  const response = await app.as(ROOT)("/v2/_skerry/tokens", { method: "POST", body: JSON.stringify(body) });
+  const text = await response.text();
+  assertEquals(response.status, 201, text);
+  return JSON.parse(text).secret;
+}
+
+/** What the documentation says becomes of it: admitted, or the status of the refusal. */
+function expected({ needs }: Row, { name, by, rights }: Asker): "admitted" | 401 | 403 {
+  switch (needs) {
+    case "nothing":
+    case "login":
+      return "admitted";
+    case "credentials":
+    case "catalog":
+      return by === "nothing" ? 401 : "admitted";
+    case "account":
+      if (by === "password") return "admitted";
+      return by === "nothing" || by === "token" ? 401 : 403;
+  }
+  if (rights.includes(needs)) return "admitted";
+  // For who has not said who they are it may be worth a try.
+  return name.startsWith("nobody") ? 401 : 403;
+}
+
+Deno.test("every request is let in or refused as docs/access.md says, whoever asks and however they show it", async () => {
+  await using issuer = await OidcIssuer.start({ audience: "skerry" });
+  using app = await openSecuredApp({
+    users: await usersOf("nobody", "puller", "pusher", "deleter"),
+    issuers: [{ name: "test", issuer: issuer.url, audiences: ["skerry"] }],
+    proxy: { trusted: ["192.0.2.0/24"], identityHeader: "X-Client-Name" },
+    limits: { failedLogins: 0 },
+    policies: [{
+      repositories: ["team/**"],
+      allow: [
+        { to: ["user:puller", "certificate:CN=build"], actions: ["pull"] },
+        { to: ["user:pusher", "robot:ci"], actions: ["pull", "push"] },
+        { to: ["user:deleter"], actions: ["delete"] },
+        { to: ["workload:test"], where: { repository_id: ["42"] }, actions: ["pull", "push"] },
+      ],
+    }],
+  });
+  const root = app.as(ROOT);
+  const askers = await everybody(app, issuer);
+  let count = 0;
+  for (const row of MATRIX) {
+    for (const asker of askers) {
+      for (const method of row.methods) {
+        const outcome = await ask(app, root, row, method, asker);
+        const wanted = expected(row, asker);
+        const what = `${method} ${row.path} by ${asker.name}`;
+        assertEquals(outcome, wanted, what);
+        count++;
+      }
+    }
+  }
+  assert(count > 800, `only ${count} requests`);
+  assert(app.told.audit.length > 0);
+});
+
+/** Sends it on what is there, and tells whether it was let in: whatever a handler answers to it. */
+async function ask(
+  app: SecuredApp,
+  root: Send,
+  row: Row,
+  method: string,
+  asker: Asker,
+): Promise<"admitted" | number> {
+  await pushBlob(root, REPOSITORY, EMPTY);
+  await pushManifest(root, REPOSITORY, IMAGE, "v1");
+  const upload = (await startUpload(root, REPOSITORY)).split("/").at(-1)!;
+  const scope = row.needs === "catalog"
+    ? "registry:catalog:*"
+    : `repository:${REPOSITORY}:pull,push,delete,*`;
+  const authorization = await asker.shown(scope);
+  const headers = new Headers(asker.headers);
+  if (authorization !== undefined) headers.set("Authorization", authorization);
+  const init: RequestInit = { method, headers };
+  if (row.kind === "putManifest") {
+    headers.set("Content-Type", IMAGE.mediaType);
+    init.body = IMAGE.bytes;
+  }
+  const response = await app.request(targetOf(row.path, upload), init);
+  await response.body?.cancel();
+  await root(`/v2/${REPOSITORY}/blobs/uploads/${upload}`, { method: "DELETE" });
+  // `/token` says itself who is nobody's.
+  const isRefused = response.status === 401 || response.status === 403;
+  return isRefused && row.needs !== "login" ? response.status : "admitted";
+}
