@@ -29,13 +29,19 @@ function mapOf<T>(
   key: (name: string) => boolean,
   keys: string,
   value: z.ZodMiniType<T, unknown>,
-  what: string,
+  map: string | { error: (issue: { input?: unknown }) => string },
 ): z.ZodMiniType<Record<string, T>, unknown> {
-  return z.record(z.string(), value, expected(what)).check(z.superRefine((map, context) => {
-    for (const name of Object.keys(map)) {
-      if (!key(name)) context.addIssue({ code: "custom", path: [name], message: `Expected ${keys}` });
+  const named = z.unknown().check(z.superRefine((input, context) => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) return;
+    for (const name of Object.keys(input)) {
+      // A record leaves out this one without a word: of a condition, there would be less to hold.
+      if (key(name) && name !== "__proto__") continue;
+      // It may be a whole line of htpasswd.
+      const path = name.includes("$") ? [] : [name];
+      context.addIssue({ code: "custom", path, message: `Expected ${keys}` });
     }
   }));
+  return z.pipe(named, z.record(z.string(), value, map));
 }
 
 /** Printable ASCII without what would end a quoted string of RFC 9110 §5.6.4: it stands in a challenge. */
@@ -44,7 +50,10 @@ const quotable = checkedText(
   (text) => /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(text),
 );
 
-const path = checkedText("a path", (text) => text !== "" && !text.includes("\0"));
+/** No message shows what is there: it may be the keys or the hashes themselves. */
+const path = z.string("Expected a path").check(
+  z.refine((text) => text !== "" && !text.includes("\0"), "Expected a path"),
+);
 
 /** Keys that come over plain HTTP from elsewhere are anybody's. */
 function isSafeUrl(text: string): boolean {
@@ -96,7 +105,7 @@ const where = mapOf(
     z.pipe(z.unknown(), z.transform((input) => Array.isArray(input) ? input : [input])),
     list(claimPattern, "patterns"),
   ),
-  "a map of claims, each with a pattern or a list of them",
+  expected("a map of claims, each with a pattern or a list of them"),
 ).check(z.refine((claims) => Object.keys(claims).length > 0, "Expected at least one claim"));
 
 const allowRule = z.strictObject({
@@ -165,13 +174,18 @@ const BCRYPT = /^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$/;
 
 /** No message shows a hash. */
 const users = mapOf(
-  (name) => /^[^\p{C}\s:*]{1,128}$/u.test(name),
+  (name) => /^[^\p{C}\s:*]{1,128}$/u.test(name) && !BCRYPT.test(name),
   "a name without spaces, colons or asterisks",
   z.string("Expected a bcrypt hash").check(z.regex(BCRYPT, "Expected a bcrypt hash with a cost of 4 to 14")),
-  "a map of names, each with a bcrypt hash",
+  "Expected a map of names, each with a bcrypt hash",
 );
 
-const groups = mapOf(isPlainName, 'a name such as "team"', list(subject, "subjects", 0), "a map of groups");
+const groups = mapOf(
+  isPlainName,
+  'a name such as "team"',
+  list(subject, "subjects", 0),
+  expected("a map of groups"),
+);
 
 const shape = z.strictObject({
   url: origin,

@@ -9,12 +9,25 @@ export interface YamlProblem {
 export async function parseYaml(text: string): Promise<{ value: unknown } | { problems: YamlProblem[] }> {
   const { LineCounter, parseDocument } = await import("yaml"); // few need it
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length === 0) return { value: document.toJS() };
-  return {
-    problems: document.errors.map(({ pos, message }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return { line, column: col, message };
-    }),
-  };
+  // Warnings of the library go to the terminal, with what they are about.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  if (document.errors.length > 0) {
+    return {
+      problems: document.errors.map(({ pos, message }) => {
+        const { line, col } = lines.linePos(pos[0]);
+        return { line, column: col, message: withoutSource(message) };
+      }),
+    };
+  }
+  try {
+    return { value: document.toJS() };
+  } catch (error) {
+    // Aliases without an anchor, or so many that they would fill the memory.
+    return { problems: [{ line: 1, column: 1, message: withoutSource((error as Error).message) }] };
+  }
+}
+
+/** What is wrong without what is there, which may be a secret. */
+function withoutSource(message: string): string {
+  return message.replace(/(?<! ): .*$/s, "").replace(/\S{24,}/g, "...");
 }

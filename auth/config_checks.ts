@@ -157,8 +157,10 @@ function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
     yield { path: ["proxy"], message: "Expected identityHeader, forwardedFor or both" };
   }
   for (const [index, range] of proxy.trusted.entries()) {
+    const [network, bits] = ipaddr.parseCIDR(range);
+    const isAllIpv4 = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits === 96;
     // Whoever reaches the registry could be whomever they like.
-    if (ipaddr.parseCIDR(range)[1] === 0) {
+    if (bits === 0 || isAllIpv4) {
       yield { path: ["proxy", "trusted", index], message: `"${range}" is everybody` };
     }
   }

@@ -23,7 +23,8 @@ const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
  * @throws {StartError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
  */
 export async function openFileKeys(source: string): Promise<SigningKeys> {
-  const isInline = source.trimStart().startsWith("{");
+  // A list of keys is no set, but no name of a file either, and messages have those.
+  const isInline = /^\s*[{[]/.test(source);
   const place = isInline ? "the JWK set" : `"${source}"`;
   const set = parse(isInline ? source : await readFile(source), place);
   const keys = await Promise.all(set.keys.map(importKey));
@@ -66,12 +67,21 @@ async function importKey(
   { kty, crv, x, d, kid: given }: z.infer<typeof jwk>,
 ): Promise<PublicKey & { secret?: CryptoKey }> {
   const kid = given ?? await calculateJwkThumbprint({ kty, crv, x });
-  const key = await importJWK({ kty, crv, x }, "EdDSA") as CryptoKey;
-  const found = { kid, key, jwk: publicJwk(kid, x) };
-  if (d === undefined) return found;
   try {
-    return { ...found, secret: await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey };
+    const key = await importJWK({ kty, crv, x }, "EdDSA") as CryptoKey;
+    const found = { kid, key, jwk: publicJwk(kid, x) };
+    if (d === undefined) return found;
+    const secret = await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey;
+    if (await isPair(secret, key)) return { ...found, secret };
   } catch {
-    throw new StartError(`Cannot use the key "${kid}": its parts do not belong together`);
+    // What is wrong with a part is no more to be told than the part.
   }
+  throw new StartError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
+}
+
+/** Whether one verifies what the other signs. An import does not look: it takes the public part for what it says. */
+async function isPair(secret: CryptoKey, key: CryptoKey): Promise<boolean> {
+  const probe = new Uint8Array(1);
+  const signature = await crypto.subtle.sign("Ed25519", secret, probe);
+  return await crypto.subtle.verify("Ed25519", key, signature, probe);
 }

@@ -134,9 +134,10 @@ function objection(
 }
 
 function countingRules({ patterns }: Applicable, repository: RepositoryName): string[] {
-  return patterns.map(({ place, pattern }) =>
+  const sentences = patterns.map(({ place, pattern }) =>
     `${place} counts: "${pattern}" is the longest pattern that matches "${repository}"`
   );
+  return [...new Set(sentences)]; // several alternatives of one pattern may match
 }
 
 function list(texts: readonly string[], separator = ", "): string {

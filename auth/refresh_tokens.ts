@@ -154,10 +154,14 @@ async function loginsIn(table: Table, tag: string): Promise<LoginItem[]> {
   return await table.query(LOGINS_PREFIX + tag, { limit: 2 * MAX_LOGINS, consistent: true }) as LoginItem[];
 }
 
-/** At most once an hour; where somebody else writes at the same time, that is a use as well, or the token's end. */
+/**
+ * At most once an hour; where somebody else writes at the same time, that is a use as well, or the token's end. If it fails,
+ * nothing but the note is missing.
+ */
 async function noteUse(table: Table, { pk, sk, version, attributes }: LoginItem, now: number): Promise<void> {
   if (now - (attributes.usedAt ?? 0) < USE_PRECISION) return;
-  await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version });
+  await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version })
+    .catch(() => {});
 }
 
 function principalOf({ kind, principal, credential, bounds }: LoginAttributes): Principal {
