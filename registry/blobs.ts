@@ -121,12 +121,12 @@ async function hasSource(
   from: RepositoryName | undefined,
 ): Promise<boolean> {
   if (from !== undefined) {
-    return caller.may("pull", from) &&
+    return caller.sees(from) &&
       await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
   }
   const query = { prefix: LINK_PREFIX, limit: MOST_SOURCES, consistent: true };
   const links = await table.query(`blob#${digest}`, query);
-  return links.some(({ sk }) => caller.may("pull", sk.slice(LINK_PREFIX.length) as RepositoryName));
+  return links.some(({ sk }) => caller.sees(sk.slice(LINK_PREFIX.length) as RepositoryName));
 }
 
 /** The error for a blob that the repository does not have, whether it exists elsewhere or not. */

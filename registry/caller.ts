@@ -14,11 +14,13 @@ export type Action = typeof ACTIONS[number];
 export interface Caller {
   /** The principal: what uploads are bound to, and what histories tell. */
   readonly name: string;
-  /** Whether they may do this there; takes no time, and is asked about other repositories than that of the request, too. */
+  /** Whether they may do this in the repository of the request; takes no time. */
   may(action: Action, repository: RepositoryName): boolean;
+  /** Whether they may pull from any other repository: what a mount takes from, and a list shows. */
+  sees(repository: RepositoryName): boolean;
   /** Told of what has been changed for them, even where the request fails after that. */
   readonly changed?: Changed;
 }
 
 /** Whoever asks a registry that is open to all. */
-export const ANYBODY: Caller = { name: "anonymous", may: () => true };
+export const ANYBODY: Caller = { name: "anonymous", may: () => true, sees: () => true };

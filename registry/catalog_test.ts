@@ -13,7 +13,7 @@ async function open(count: number, isVisible: (index: number) => boolean) {
     (_, i) => parseRepositoryName(`r${String(i).padStart(5, "0")}`),
   );
   await stores.table.putMany(names.map((name) => ({ ...repositoryKey(name), attributes: { createdAt: 0 } })));
-  const caller: Caller = { name: "user:a", may: (_, name) => isVisible(Number(name.slice(1))) };
+  const caller: Caller = { ...ANYBODY, sees: (name) => isVisible(Number(name.slice(1))) };
   const { registry } = stores.registry();
   const visible = names.filter((_, i) => isVisible(i));
   return { stores, registry, caller, names, visible };

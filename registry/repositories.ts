@@ -59,7 +59,7 @@ export async function listRepositories(
     const from = after === undefined ? {} : { after };
     const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
       .map((item) => item.sk as RepositoryName);
-    visible.push(...names.filter((name) => caller.may("pull", name)));
+    visible.push(...names.filter((name) => caller.sees(name)));
     if (names.length < limit || visible.length > size || size === 0) return pageOf(visible, size);
     read += names.length;
     after = names.at(-1)!;

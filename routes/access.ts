@@ -29,4 +29,4 @@ export interface Client {
 }
 
 /** Whoever asks for what needs nothing. */
-export const PASSER_BY: Caller = { name: "anonymous", may: () => false };
+export const PASSER_BY: Caller = { name: "anonymous", may: () => false, sees: () => false };

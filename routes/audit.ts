@@ -7,6 +7,7 @@ export function audited(caller: Caller, audit: Audit, request: string, address: 
   return {
     name: who,
     may: (action, repository) => caller.may(action, repository),
+    sees: (repository) => caller.sees(repository),
     changed: (change) => audit({ who, ...change, request, ...(address !== undefined && { address }) }),
   };
 }

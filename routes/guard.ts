@@ -74,7 +74,11 @@ export function createGuard(options: GuardOptions): Access {
       const { principal } = identity;
       rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
       const caller = callerOf(identity);
-      if (meets(needed, identity, caller, options)) return { caller, client };
+      if (meets(needed, identity, caller, options)) {
+        // Somebody else's token for the catalog names no repositories: it is for all.
+        const isForAll = needed.need === "catalog" && options.tokensDecide;
+        return { caller: isForAll ? { ...caller, sees: () => true } : caller, client };
+      }
       throw refusalOf(needed, identity, options);
     },
   };
@@ -85,12 +89,18 @@ function makeCaller(
   token: Identity["token"],
   { allows, tokensDecide }: GuardOptions,
 ): Caller {
+  const { name } = principal;
+  if (tokensDecide && token !== undefined) {
+    const may: Caller["may"] = (action, repository) => token.grants(action, repository);
+    return { name, may, sees: (repository) => may("pull", repository) };
+  }
   return {
-    name: principal.name,
+    name,
     may: (action, repository) =>
-      token === undefined
-        ? allows(principal, action, repository)
-        : token.grants(action, repository) && (tokensDecide || allows(principal, action, repository)),
+      (token === undefined || token.grants(action, repository)) && allows(principal, action, repository),
+    // A token of ours is for what its client was about to do, not for what is mounted from elsewhere or listed: no client
+    // could ask for that beforehand. What bounds the credential itself does so here, too.
+    sees: (repository) => allows(principal, "pull", repository),
   };
 }
 

@@ -7,10 +7,9 @@ import type { Action, Caller } from "../../registry/mod.ts";
 
 /** A caller that may do these things: everywhere, or only in some repositories. */
 export function callerWith(actions: Action[], repositories?: string[], name = "user:limited"): Caller {
-  return {
-    name,
-    may: (action, repository) => actions.includes(action) && (repositories?.includes(repository) ?? true),
-  };
+  const may: Caller["may"] = (action, repository) =>
+    actions.includes(action) && (repositories?.includes(repository) ?? true);
+  return { name, may, sees: (repository) => may("pull", repository) };
 }
 
 /** Who may add tags, and move none. */

@@ -20,7 +20,7 @@ const DIGEST = digestOf(SECRET);
 
 /** Anybody without a name, and whoever is named by the header. */
 function appFor(callers: Record<string, Caller>, options: TestAppOptions = {}) {
-  const admin: Caller = { name: "user:admin", may: () => true };
+  const admin: Caller = { name: "user:admin", may: () => true, sees: () => true };
   const access: NonNullable<TestAppOptions["access"]> = {
     admit(_route, { headers }, peer) {
       const caller = callers[headers.get("Authorization") ?? ""] ?? admin;
