@@ -21,6 +21,10 @@ export interface TestAppOptions {
   access?: AppOptions["access"];
   /** Told of every change. */
   audit?: AppOptions["audit"];
+  /** Makes tokens. */
+  tokens?: AppOptions["tokens"];
+  /** Keeps credentials. */
+  credentials?: AppOptions["credentials"];
 }
 
 /** An app and what tests look at beside it. */
@@ -53,7 +57,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, audit } = options;
+  const { access, audit, tokens, credentials } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -62,6 +66,8 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
     ...(access && { access }),
     ...(audit && { audit }),
+    ...(tokens && { tokens }),
+    ...(credentials && { credentials }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }
