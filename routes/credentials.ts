@@ -131,11 +131,12 @@ function parseWanted(body: Record<string, unknown>): Wanted {
   const [unknown] = Object.keys(more);
   if (unknown !== undefined) throw badBody(`has an unknown member ${JSON.stringify(unknown).slice(0, 80)}`);
   if (robot !== undefined && user !== undefined) throw badBody("may name a robot or a user, not both");
-  const name = optionalText(robot ?? user, robot === undefined ? "user" : "robot");
+  const kind = robot === undefined ? "user" : "robot";
+  const name = optionalText(kind === "user" ? user : robot, kind);
   const text = optionalText(description, "description");
   const end = optionalText(expiresAt, "expiresAt");
   return {
-    ...(name !== undefined && { owner: { kind: robot === undefined ? "user" : "robot", name } }),
+    ...(name !== undefined && { owner: { kind, name } }),
     terms: {
       ...(text !== undefined && { description: text }),
       ...(end !== undefined && { expiresAt: parseTime(end) }),
@@ -150,11 +151,11 @@ function optionalText(value: unknown, member: string): string | undefined {
 }
 
 function parseTime(text: string): number {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : NaN;
-  if (Number.isNaN(time)) throw badBody('must have a time such as "2030-01-31T12:00:00Z" as "expiresAt"');
-  return time;
+  const [, day = ""] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  const [time, start] = [Date.parse(text), Date.parse(day)];
+  // Of the 31st of February `Date` makes the 3rd of March.
+  if (!Number.isNaN(time) && !Number.isNaN(start) && timeOf(start).startsWith(day)) return time;
+  throw badBody('must have a time such as "2030-01-31T12:00:00Z" as "expiresAt"');
 }
 
 function parseGrants(value: unknown) {
