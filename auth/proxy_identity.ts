@@ -82,9 +82,15 @@ function parseAddress(text: string | undefined): Address | undefined {
   const plain = bracketed ?? dotted ?? text ?? "";
   // Other forms of an IPv4 address, such as "127.1" and "0x7f.1", are nobody's way to write one down.
   const isAddress = plain.includes(":")
-    ? ipaddr.IPv6.isValid(plain)
+    ? ipaddr.IPv6.isValid(plain) && !endsOddly(plain)
     : ipaddr.IPv4.isValidFourPartDecimal(plain);
   return isAddress ? ipaddr.process(plain) : undefined;
+}
+
+/** "::10.0.0.1" is no mapped address (RFC 4291 §2.5.5.1), but would be taken for one; "::ffff:0xa.0.0.1" is none at all. */
+function endsOddly(ipv6: string): boolean {
+  const [, start, dotted] = /^(.*:)([^:%]*\.[^:%]*)(?:%|$)/.exec(ipv6) ?? [];
+  return dotted !== undefined && (start === "::" || !ipaddr.IPv4.isValidFourPartDecimal(dotted));
 }
 
 function parseRange(text: string): Range {
