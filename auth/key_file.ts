@@ -10,6 +10,9 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   "OKP Ed25519": ["EdDSA", "Ed25519"],
 };
 
+/** Bits of the shortest RSA key that may sign (RFC 7518 §3.3). */
+const SHORTEST_RSA = 2048;
+
 /** A public key that tokens are verified with. */
 export interface PublicKey {
   /** The key. */
@@ -40,9 +43,6 @@ export function parseKeyFile(text: string): PublicKey[] {
     return { jwk, algorithms: usable };
   });
 }
-
-/** Bits of the shortest RSA key that may sign (RFC 7518 §3.3). */
-const SHORTEST_RSA = 2048;
 
 /** Whether all of the key is there: one that can't be used would keep those behind it from being tried. */
 function isWhole(jwk: JWK): boolean {
