@@ -10,6 +10,9 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   "OKP Ed25519": ["EdDSA", "Ed25519"],
 };
 
+/** Bits of the shortest RSA key that may sign (RFC 7518 §3.3). */
+const SHORTEST_RSA = 2048;
+
 /** A public key that tokens are verified with. */
 export interface PublicKey {
   /** The key. */
@@ -32,13 +35,23 @@ export function parseKeyFile(text: string): PublicKey[] {
     const algorithms = Object.hasOwn(ALGORITHMS, kind) ? ALGORITHMS[kind]! : [];
     const usable = algorithms.filter((name) => jwk.alg === undefined || jwk.alg === name);
     const isForSignatures = jwk.use === undefined || jwk.use === "sig";
-    if (usable.length === 0 || !isForSignatures || jwk.d !== undefined) {
+    if (usable.length === 0 || !isForSignatures || jwk.d !== undefined || !isWhole(jwk)) {
       throw new TypeError(
         `Cannot use key ${index + 1}: it is no public key that signatures can be verified with`,
       );
     }
     return { jwk, algorithms: usable };
   });
+}
+
+/** Whether all of the key is there: one that can't be used would keep those behind it from being tried. */
+function isWhole(jwk: JWK): boolean {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: jwk, format: "jwk" });
+    return asymmetricKeyType !== "rsa" || (asymmetricKeyDetails?.modulusLength ?? 0) >= SHORTEST_RSA;
+  } catch {
+    return false;
+  }
 }
 
 function keysOfJson(text: string): JWK[] {
@@ -54,9 +67,12 @@ function keysOfJson(text: string): JWK[] {
 
 function keysOfPem(text: string): JWK[] {
   const blocks = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  // A private key would do, too: but it has no business here.
+  if (text.includes("PRIVATE KEY-----")) throw new TypeError("Cannot use the keys: one is a private key");
+  if (text.split("-----BEGIN").length - 1 !== blocks.length) {
+    throw new TypeError("Cannot use the keys: one is cut off or has something inside");
+  }
   return blocks.map((block, index) => {
-    // A private key would do, too: but it has no business here.
-    if (block.includes("PRIVATE")) throw new TypeError(`Cannot use key ${index + 1}: it is a private key`);
     try {
       return createPublicKey(block).export({ format: "jwk" }) as JWK;
     } catch (cause) {

@@ -25,7 +25,7 @@ function make() {
     access: {
       admit: (_needed, { headers }, peer) =>
         Promise.resolve({
-          caller: { name: headers.get("X-Who") ?? "anonymous", may: () => false },
+          caller: { name: headers.get("X-Who") ?? "anonymous", may: () => false, sees: () => false },
           client: { peer, address: peer },
         }),
     },
