@@ -131,7 +131,8 @@ const issuer = z.strictObject({
   audiences: z.exactOptional(list(checkedText("an audience", (text) => text !== ""), "audiences")),
   jwksUri: z.exactOptional(safeUrl),
   subject: z._default(checkedText("the name of a claim", (text) => text !== ""), "sub"),
-  tokenLifetime: z.prefault(ofKind(duration("1m", "1d")), "1h"),
+  // There is no end of a job to tell us, so its token must end soon.
+  tokenLifetime: z.prefault(ofKind(duration("1m", "12h")), "1h"),
 }, expected("a map with name, issuer, audiences, jwksUri, subject and tokenLifetime"));
 
 const external = z.strictObject({

@@ -284,7 +284,7 @@ Deno.test("accessSchema refuses administrators that nobody has named", async () 
   ]);
   const groups = { ops: ["user:a", "workload:github"], other: ["workload:github"] };
   assertEquals(await problemsOf({ issuers: [GITHUB], groups, administrators: ["group:ops"] }), [
-    "groups.ops.1: All workloads of an issuer can't be administrators",
+    'groups.ops.1: Administrators are named one by one, and "workload:github" is many',
   ]);
 });
 

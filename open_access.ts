@@ -2,6 +2,7 @@ import type { AuthConfig, ExternalConfig } from "./auth/auth_config.ts";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { type BearerTokens, InvalidTokenError } from "./auth/bearer.ts";
 import { openExternalTokens } from "./auth/external_tokens.ts";
+import { accessRisks } from "./auth/config_risks.ts";
 import { FailedLogins } from "./auth/failed_logins.ts";
 import { Htpasswd } from "./auth/htpasswd.ts";
 import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE, type LoginTokens } from "./auth/login_tokens.ts";
@@ -52,9 +53,29 @@ export interface AccessParts {
  * @throws {StartError} where a file of it can't be used.
  */
 export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
+  for (const risk of accessRisks(config)) parts.log.warn(risk);
+  const { external } = config;
+  return await explained(() =>
+    external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
+  );
+}
+
+/**
+ * Users with a password; `failed` is told of a change to their file that can't be used.
+ *
+ * @throws {StartError} where the file can't be used now.
+ */
+export async function openUsers(
+  config: Pick<AuthConfig, "htpasswd" | "users">,
+  failed: (error: unknown) => void,
+): Promise<Htpasswd> {
+  return await explained(() => Htpasswd.open({ ...config, failed }));
+}
+
+/** Tells whoever has started this what is wrong with a file of theirs. */
+async function explained<T>(open: () => Promise<T>): Promise<T> {
   try {
-    const { external } = config;
-    return external === undefined ? await openOwn(config, parts) : await openOthers(config, external, parts);
+    return await open();
   } catch (error) {
     const isInput = error instanceof UsersError || error instanceof FileError || error instanceof TypeError;
     throw isInput ? new StartError(`auth: ${error.message}`, { cause: error }) : error;
@@ -64,10 +85,7 @@ export async function openAccess(config: AuthConfig, parts: AccessParts): Promis
 /** Where the registry makes its tokens itself. */
 async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
   const policy = createPolicy(config);
-  const users = await Htpasswd.open({
-    ...config,
-    failed: (error) => log.error("Cannot use htpasswd", error),
-  });
+  const users = await openUsers(config, (error) => log.error("Cannot use htpasswd", error));
   const secrets = new Secrets({
     table,
     owns: async (name) => await users.find(name) !== undefined,

@@ -95,7 +95,7 @@ const DURATION_UNIT = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_60
 /** A time span in milliseconds. What a timer waits for takes a `max` of 20 days: it can't wait for 2^31 ms. */
 export function duration(
   min: "0" | "1ms" | "1s" | "1m" | "1h",
-  max: "1d" | "20d" | "3650d" = "3650d",
+  max: "12h" | "1d" | "20d" | "3650d" = "3650d",
 ): Kind<number> {
   const range = `from ${min} to ${max}`;
   return {

@@ -1,7 +1,7 @@
 import type { Action } from "../registry/caller.ts";
 
 /**
- * Who is meant by a rule: `anonymous`, `authenticated` (anybody but them), `user:<name>`, `robot:<name>`,
+ * Who is meant by a rule: `anonymous`, `authenticated` (anybody but them and workloads), `user:<name>`, `robot:<name>`,
  * `workload:<issuer>` (every workload of that issuer of the configuration), `certificate:<name>`, `external:<name>` or
  * `group:<name>`. A name may hold `*`.
  */

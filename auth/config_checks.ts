@@ -59,18 +59,24 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
 /** Whoever is not named one by one must not have the registry: nobody would see from the outside that they do. */
 function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [index, subject] of administrators.entries()) {
-    const { kind } = parseSubject(subject)!;
-    if (kind === "anonymous" || kind === "authenticated" || kind === "workload") {
+    if (isMany(subject)) {
       yield { path: ["administrators", index], message: `Expected somebody by name, got "${subject}"` };
     }
   }
+}
+
+/** Whether a subject names nobody in particular. */
+function isMany(subject: Subject): boolean {
+  const parts = parseSubject(subject)!;
+  return !("name" in parts) || parts.kind === "workload" || parts.name.includes("*");
 }
 
 /** A group says whom it holds: no cycles, and nothing that opens a rule to all without being seen there. */
 function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [name, members] of Object.entries(groups)) {
     for (const [index, subject] of members.entries()) {
-      const { kind } = parseSubject(subject)!;
+      const parts = parseSubject(subject)!;
+      const { kind } = parts;
       const path = ["groups", name, index];
       if (kind === "group") yield { path, message: "A group can't be a member of a group" };
       if (kind === "anonymous" || kind === "authenticated") {
@@ -79,8 +85,8 @@ function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigI
           message: `"${subject}" can't be a member of a group: name it where it may do something`,
         };
       }
-      if (kind === "workload" && administrators.includes(`group:${name}`)) {
-        yield { path, message: "All workloads of an issuer can't be administrators" };
+      if ("name" in parts && isMany(subject) && administrators.includes(`group:${name}`)) {
+        yield { path, message: `Administrators are named one by one, and "${subject}" is many` };
       }
     }
   }

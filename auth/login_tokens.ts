@@ -4,7 +4,6 @@ import { InvalidTokenError } from "./bearer.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
 import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";
-import { lifetimeOf } from "./workloads.ts";
 
 /** What {@linkcode createLoginTokens} takes. */
 export interface LoginTokensOptions {
@@ -87,7 +86,7 @@ function principalOf(
   // An issuer that was removed, or trusted for less long, is so at once.
   const issuer = issuers.find((issuer) => issuer.name === name);
   if (issuer === undefined || !sub.startsWith(`workload:${issuer.name}:`)) return undefined;
-  const expiresAt = Math.min(exp * 1000, iat * 1000 + lifetimeOf(issuer));
+  const expiresAt = Math.min(exp * 1000, iat * 1000 + issuer.tokenLifetime);
   if (expiresAt <= now) return undefined;
   return {
     kind: "workload",

@@ -98,8 +98,11 @@ export class Secrets implements PasswordSource {
    * @throws {SecretError} where there can be none like that, or its owner has too many.
    */
   async create(secret: NewSecret): Promise<{ text: string; info: SecretInfo }> {
-    const { table, now } = this.#options;
+    const { table, now, owns } = this.#options;
     const attributes = attributesOf(secret, now());
+    if (attributes.kind === "user" && !await owns(attributes.name)) {
+      throw new SecretError("There is no such user");
+    }
     await this.#makeRoom(attributes);
     const { text, id, hash } = makeSecret();
     const item = { ...secretKey(id), attributes: { ...attributes, hash } };

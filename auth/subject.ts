@@ -47,10 +47,11 @@ export function subjectMatcher(
   const patterns = all.filter((subject) => subject.includes("*")).map(textMatcher);
   return (principal) => {
     if (!isNamed(principal)) return false;
-    if (isAuthenticated) return true;
-    // A workload is meant by its issuer: its own name is what that issuer likes to call it.
+    // A workload is meant by its issuer alone: its own name is what that issuer likes to call it, and whom it knows may be
+    // all the world.
     const { kind, issuer } = principal;
     if (kind === "workload") return issuer !== undefined && names.has(`workload:${issuer}`);
+    if (isAuthenticated) return true;
     return names.has(principal.name) || patterns.some((matches) => matches(principal.name));
   };
 }

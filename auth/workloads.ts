@@ -21,14 +21,6 @@ const LONGEST_TOKEN = 16 * 1024;
 /** Most characters of the claim that names a workload. */
 const LONGEST_SUBJECT = 512;
 
-/** Longest time for which a workload is believed, in milliseconds: there is no end of a job to tell us. */
-const LONGEST_LIFETIME = 12 * 60 * 60_000;
-
-/** How long a workload of an issuer is believed once it has shown a token, in milliseconds. */
-export function lifetimeOf({ tokenLifetime }: IssuerConfig): number {
-  return Math.min(tokenLifetime, LONGEST_LIFETIME);
-}
-
 /**
  * Knows workloads by the tokens of these issuers, which they send as a password; the user name does not matter. Where the keys
  * of an issuer can't be had, `verify` throws a `RegistryError` with 503.
@@ -100,6 +92,6 @@ function workloadOf(
     name: `workload:${config.name}:${name}`,
     issuer: config.name,
     claims: textClaims(payload),
-    expiresAt: now + lifetimeOf(config),
+    expiresAt: now + config.tokenLifetime,
   };
 }

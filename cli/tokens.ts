@@ -1,11 +1,9 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
 import { formatGrant, readGrant } from "../auth/grants.ts";
-import { Htpasswd } from "../auth/htpasswd.ts";
 import { SecretError, type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
+import { openUsers } from "../open_access.ts";
 import { duration } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
-import type { Table } from "../storage/mod.ts";
 import { withCredentials } from "./access.ts";
 import { MisuseError } from "./command.ts";
 
@@ -56,12 +54,9 @@ export async function createToken(
     }
     return grant;
   });
-  return await withCredentials(config, async ({ table }, auth) => {
-    if (owner.kind === "user" && !await isUser(owner.name, auth)) {
-      throw new StartError(`There is no user "${owner.name}"`);
-    }
+  return await withSecrets(config, async (secrets) => {
     const { text, info } = await explained(() =>
-      secretsIn(table).create({
+      secrets.create({
         ...owner,
         ...(description !== undefined && { description }),
         ...(bounds.length > 0 && { bounds }),
@@ -87,8 +82,7 @@ export async function listTokens(
   { json, ...named }: TokenOwner & { json: boolean },
 ): Promise<number> {
   const owner = ownerOf(named);
-  return await withCredentials(config, async ({ table }) => {
-    const secrets = secretsIn(table);
+  return await withSecrets(config, async (secrets) => {
     let after: string | undefined;
     do {
       const page = await secrets.list({
@@ -114,11 +108,22 @@ export async function revokeToken(
   print: (text: string) => void,
   id: string,
 ): Promise<number> {
-  return await withCredentials(config, async ({ table }) => {
-    const revoked = await secretsIn(table).revoke(id);
+  return await withSecrets(config, async (secrets) => {
+    const revoked = await secrets.revoke(id);
     if (revoked === undefined) throw new StartError(`There is no token "${id}"`);
     print(`Revoked token ${id} of ${revoked.kind} ${revoked.name}`);
     return 0;
+  });
+}
+
+async function withSecrets(config: Config, use: (secrets: Secrets) => Promise<number>): Promise<number> {
+  return await withCredentials(config, async ({ table }, auth) => {
+    const users = await openUsers(auth, () => {});
+    try {
+      return await use(new Secrets({ table, owns: async (name) => await users.find(name) !== undefined }));
+    } finally {
+      users.close();
+    }
   });
 }
 
@@ -128,20 +133,6 @@ function ownerOf({ robot, user }: TokenOwner): SecretOwner | undefined {
   }
   if (robot !== undefined) return { kind: "robot", name: robot };
   return user === undefined ? undefined : { kind: "user", name: user };
-}
-
-async function isUser(name: string, auth: AuthConfig): Promise<boolean> {
-  const users = await Htpasswd.open({ ...auth, failed() {} });
-  try {
-    return await users.find(name) !== undefined;
-  } finally {
-    users.close();
-  }
-}
-
-/** Nobody logs in here, so nobody need be asked whether a user is still there. */
-function secretsIn(table: Table): Secrets {
-  return new Secrets({ table, owns: () => true });
 }
 
 async function explained<T>(create: () => Promise<T>): Promise<T> {

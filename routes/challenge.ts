@@ -28,7 +28,7 @@ const SCOPE_ACTIONS: Record<Action, string> = {
 export function createChallenge(
   { challenge, url, service, external }: Pick<AuthConfig, "challenge" | "url" | "service" | "external">,
 ): Challenge {
-  const basic = `Basic realm="${service}", charset="UTF-8"`;
+  const basic = basicChallenge(service);
   if (challenge === "basic") return () => basic;
   const realm = external?.realm ?? `${url}/token`;
   const start = `Bearer realm="${realm}",service="${external?.service ?? service}"`;
@@ -38,6 +38,11 @@ export function createChallenge(
     return start + (scope === undefined ? "" : `,scope="${scope}"`) +
       (error === undefined ? "" : `,error="${error}"`);
   };
+}
+
+/** RFC 7617 §2: asks for a name and a password. */
+export function basicChallenge(realm: string): string {
+  return `Basic realm="${realm.replace(/["\\]/g, "\\$&")}", charset="UTF-8"`;
 }
 
 function scopeOf(needed: Demand): string | undefined {

@@ -85,10 +85,10 @@ function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
   throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
-/** Who asks: a user, or an administrator who is none. */
+/** Who asks, where it is a user. */
 function userIn({ name }: Caller): SecretOwner {
   if (name.startsWith("user:")) return { kind: "user", name: name.slice("user:".length) };
-  throw badBody("must name a robot or a user");
+  throw new RegistryError("DENIED", "Only users and administrators have tokens");
 }
 
 function describe({ createdAt, expiresAt, usedAt, bounds, ...rest }: SecretInfo): Record<string, unknown> {

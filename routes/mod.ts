@@ -24,9 +24,9 @@ export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
-export type { CredentialOptions } from "./credentials.ts";
+export type { CredentialOptions, DeferredCredentials } from "./credentials.ts";
 export type { Demand } from "./requirement.ts";
-export type { TokenOptions } from "./token.ts";
+export type { DeferredTokens, TokenOptions } from "./token.ts";
 
 /** What an app is made of. */
 export interface AppOptions extends HandlerOptions {

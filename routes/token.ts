@@ -3,6 +3,7 @@ import type { Principal } from "../auth/principal.ts";
 import type { TokenGrant, TokenService } from "../auth/token_service.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Client } from "./access.ts";
+import { basicChallenge } from "./challenge.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { badParameter, Parameters } from "./parameters.ts";
@@ -195,10 +196,9 @@ function oauthAnswer(error: RegistryError): Answer {
 function withBasicChallenge(error: RegistryError, service: string): RegistryError {
   if (error.status !== 401) return error;
   const { code, message, detail, headers, cause } = error;
-  const challenge = `Basic realm="${service.replace(/["\\]/g, "\\$&")}"`;
   return new RegistryError(code, message, {
     detail,
-    headers: { ...headers, ...SECRET, "WWW-Authenticate": challenge },
+    headers: { ...headers, ...SECRET, "WWW-Authenticate": basicChallenge(service) },
     cause,
   });
 }

@@ -155,7 +155,7 @@ Deno.test("getToken() refuses a wrong password with a challenge for another", as
   const { get } = make();
   const response = await get("", { Authorization: `Basic ${btoa("alice:wrong")}` });
   assertEquals(response.status, 401);
-  assertEquals(response.headers.get("WWW-Authenticate"), 'Basic realm="registry.test"');
+  assertEquals(response.headers.get("WWW-Authenticate"), 'Basic realm="registry.test", charset="UTF-8"');
   assertSecret(response);
   assertEquals(await response.json(), {
     errors: [{ code: "UNAUTHORIZED", message: "Name or password is wrong" }],
@@ -202,7 +202,10 @@ Deno.test("getToken() refuses what stands there twice, and too many scopes", asy
 Deno.test("getToken() quotes the name of the service in its challenge", async () => {
   const { get } = make({}, { service: 'a "quoted\\ name' });
   const response = await get("", { Authorization: "Bearer x" });
-  assertEquals(response.headers.get("WWW-Authenticate"), 'Basic realm="a \\"quoted\\\\ name"');
+  assertEquals(
+    response.headers.get("WWW-Authenticate"),
+    'Basic realm="a \\"quoted\\\\ name", charset="UTF-8"',
+  );
 });
 
 Deno.test("getToken() answers GET and POST alone", async () => {
@@ -268,7 +271,7 @@ Deno.test("postToken() refuses a wrong password or refresh token in both forms, 
     ]
   ) {
     const response = await post(form);
-    assertEquals(response.headers.get("WWW-Authenticate"), 'Basic realm="registry.test"');
+    assertEquals(response.headers.get("WWW-Authenticate"), 'Basic realm="registry.test", charset="UTF-8"');
     assertEquals(await oauthError(response), [401, "invalid_grant", "UNAUTHORIZED"]);
   }
 });

@@ -1,0 +1,18 @@
+import type { AuthConfig } from "./auth_config.ts";
+import { parseSubject } from "./subject.ts";
+
+/** What somebody should know of a configuration that is right: each in a sentence for the log. */
+export function accessRisks({ policies, groups }: Pick<AuthConfig, "policies" | "groups">): string[] {
+  const isAnyWorkload = (subject: string): boolean => {
+    const parts = parseSubject(subject);
+    if (parts?.kind === "group") return groups[parts.name]?.some(isAnyWorkload) ?? false;
+    return parts?.kind === "workload";
+  };
+  return policies.flatMap(({ allow }, i) =>
+    allow.flatMap(({ to, where }, j) =>
+      where === undefined && to.some(isAnyWorkload)
+        ? [`policies[${i}].allow[${j}] has no "where": it is for every workload that the issuer knows`]
+        : []
+    )
+  );
+}
