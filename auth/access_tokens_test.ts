@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
 import { ACTIONS } from "../registry/caller.ts";
+import { MemoryTable, type Table } from "../storage/mod.ts";
+import { hooked } from "../tests/harness/stores.ts";
 import { base64url, readPart, signText, TestKeys } from "../tests/harness/test_keys.ts";
 import { seeded } from "../tests/random.ts";
 import { ACCESS_TOKEN_TYPE, AccessTokens } from "./access_tokens.ts";
@@ -10,6 +12,7 @@ import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 import { CATALOG, parseScopes } from "./scope.ts";
 import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
+import { TableKeys } from "./table_keys.ts";
 
 const HOUR = 3_600_000;
 const ALICE: Principal = { kind: "user", name: "user:alice" };
@@ -174,6 +177,22 @@ Deno.test("AccessTokens.verify() remembers a token that is good, and none that i
     assertEquals(await isTaken(tokens, forged), false);
     assertEquals(await isTaken(tokens, token), true);
   }
+});
+
+Deno.test("AccessTokens.verify() reads no table, be the tokens new, known or forged", async () => {
+  const { options } = await world();
+  const calls: string[] = [];
+  const table = hooked<Table>(new MemoryTable(), (method) => void calls.push(method));
+  const keys = new TableKeys({ table, lifetime: HOUR, now: options.now });
+  const tokens = new AccessTokens({ ...options, keys });
+  await tokens.issue(ALICE, [], HOUR);
+  calls.length = 0;
+  for (let i = 0; i < 50; i++) {
+    const { token } = await tokens.issue(ALICE, PULL_AND_PUSH, HOUR);
+    assert(await isTaken(tokens, token) && await isTaken(tokens, token));
+    assert(!await isTaken(tokens, `${token.slice(0, -5)}AAAAA`));
+  }
+  assertEquals(calls, []);
 });
 
 Deno.test("AccessTokens.verify() forgets a token when it expires", async () => {

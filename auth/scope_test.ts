@@ -88,6 +88,13 @@ Deno.test("parseScopes() leaves out what names no repository here, a host with i
   }
 });
 
+Deno.test("parseScopes() takes no part of a name with colons for an action", () => {
+  for (const name of ["a:b", "a:pull", "localhost:5000/a", "a:b,c", "a:pull,b"]) {
+    assertEquals(understood(`repository:${name}:pull,push`, `repository:${name}:pull,push,*`), [], name);
+  }
+  assertEquals(understood("registry:catalog:x:*,*"), []);
+});
+
 Deno.test("parseScopes() leaves out what is no scope and keeps those beside it", () => {
   for (
     const text of [
