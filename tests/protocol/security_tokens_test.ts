@@ -13,7 +13,10 @@ import {
   pushBlob,
   pushManifest,
   putManifest,
+  type Send,
 } from "../harness/content.ts";
+import { testStores } from "../harness/app.ts";
+import { counted } from "../harness/call_counts.ts";
 import { OidcIssuer } from "../harness/oidc_issuer.ts";
 import { basic, usersOf } from "../harness/secured.ts";
 import { openSecuredApp, passwordOf, ROOT, type SecuredApp, URL_OF_APP } from "../harness/secured_app.ts";
@@ -276,12 +279,12 @@ Deno.test("GHSA-qg67-7m6v-qg25: with a token for pushing nobody deletes, with on
 
 Deno.test("CVE-2025-23208: who is taken out of a group has lost its rights at once, tokens of before included", async () => {
   const policies = [{ repositories: ["team/**"], allow: [{ to: ["group:dev"], actions: ["pull"] }] }];
-  using before = await open({ policies, groups: { dev: ["user:alice", "user:bob"] } });
+  const users = await usersOf("alice", "bob");
+  using before = await open({ users, policies, groups: { dev: ["user:alice", "user:bob"] } });
   const { as, tokenFor, stores } = before;
   const token = await tokenFor(ALICE, "repository:team/app:pull");
   const { refresh_token } = await (await as(ALICE)("/token?offline_token=true")).json();
   assertEquals((await as(token)(LIST)).status, 200);
-  const users = await usersOf("alice", "bob");
   using after = await openSecuredApp({ users, policies, groups: { dev: ["user:bob"] } }, { stores });
   assertEquals(await failureIn(await after.as(token)(LIST)), [403, "DENIED"]);
   assertEquals(await failureIn(await after.as(ALICE)(LIST)), [403, "DENIED"]);
@@ -394,7 +397,7 @@ Deno.test("CVE-2022-46463: the catalog has what the caller may pull, however the
   assertEquals(await catalog(await tokenFor(robot, "registry:catalog:*")), ["team/app"]);
 });
 
-Deno.test("CVE-2026-48978, CVE-2026-33540: where to log in is never what the client says", async () => {
+Deno.test("CVE-2026-48978, CVE-2026-33540, CVE-2026-50151, CVE-2026-85732: where to log in, and to go on, is never what the client says", async () => {
   using app = await open();
   const headers = {
     Host: "attacker.test",
@@ -413,6 +416,9 @@ Deno.test("CVE-2026-48978, CVE-2026-33540: where to log in is never what the cli
       headers: { [name]: value },
     });
     assertMatch(upload.headers.get("Location") ?? "", /^\/v2\/team\/app\/blobs\/uploads\//);
+    const page = await app.as(ALICE)("/v2/_catalog?n=1", { headers: { [name]: value } });
+    assertEquals(page.headers.get("Link"), '</v2/_catalog?n=1&last=public%2Fapp>; rel="next"');
+    await page.body?.cancel();
   }
 });
 
@@ -582,4 +588,73 @@ Deno.test("10,000 mutated requests for a token: each gets less than a password's
     }
   }
   assert(refused > 3000, `${refused}`);
+});
+
+Deno.test("password spraying is slowed, and nobody else is: neither who has a name that is tried nor who shares the address", async () => {
+  using app = await open();
+  const { from, tokenFor } = app;
+  const login = async (address: string, username: string, password: string) => {
+    const headers = { Authorization: basic({ username, password }) };
+    const response = await from(address)("/token", { headers });
+    await response.body?.cancel();
+    return response;
+  };
+  const [home, attacker] = ["192.0.2.7", "198.51.100.66"];
+  assertEquals((await login(attacker, "bob", "bob's password")).status, 200); // who is behind the same address
+  const token = await tokenFor(ALICE, "repository:team/app:pull");
+  const statuses = new Map<number, number>();
+  for (let guess = 0; guess < 1000; guess++) {
+    const username = ["alice", "bob", "carol", "dave"][guess % 4]!;
+    const { status, headers } = await login(attacker, username, `guess ${guess}`);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    if (status === 429) assertMatch(headers.get("Retry-After") ?? "", /^[1-9]\d?$/);
+  }
+  const looks = statuses.get(401) ?? 0;
+  assertEquals(looks + statuses.get(429)!, 1000);
+  // Five failures are free, for the address and for the name that is known there; then there is at most one a second.
+  assert(looks >= 5 && looks < 20, `${looks} passwords were looked at`);
+  assertEquals((await login(attacker, "alice", "alice's password")).status, 429, "not even the right one");
+  assertEquals((await login(home, "alice", "alice's password")).status, 200);
+  const behind = await from(attacker)(LIST, { headers: { Authorization: token } });
+  assertEquals(behind.status, 200);
+  await behind.body?.cancel();
+});
+
+Deno.test("a pull with a token asks the table for nothing more than one of what is public does", async () => {
+  const stores = testStores();
+  const { take, ...watched } = counted(stores.objects, stores.table);
+  const allow = [{ to: ["anonymous"], actions: ["pull"] }];
+  const policies = [
+    { repositories: ["public/**"], allow },
+    { repositories: ["team/**"], allow: [{ to: ["user:alice"], actions: ["pull"] }] },
+  ];
+  using app = await openSecuredApp({ users: await usersOf("alice"), policies }, { stores: watched });
+  const { as, request, tokenFor } = app;
+  for (const repository of ["public/app", "team/app"]) {
+    await pushBlob(as(ROOT), repository, EMPTY);
+    await pushManifest(as(ROOT), repository, imageOf(repository), "latest");
+  }
+  const token = as(await tokenFor(ALICE, "repository:team/app:pull"));
+  const pull = async (send: Send, repository: string) => {
+    take();
+    const calls = [];
+    for (
+      const path of [
+        "manifests/latest",
+        `manifests/${imageOf(repository).digest}`,
+        `blobs/${digestOf(EMPTY)}`,
+      ]
+    ) {
+      for (const method of ["HEAD", "GET"]) {
+        const response = await send(`/v2/${repository}/${path}`, { method });
+        assertEquals(response.status, 200);
+        await response.body?.cancel();
+        calls.push(take());
+      }
+    }
+    return calls;
+  };
+  const open = await pull(request, "public/app");
+  assertEquals(open.map(({ table }) => table), [2, 2, 1, 1, 1, 1]);
+  assertEquals(await pull(token, "team/app"), open);
 });
