@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import * as z from "zod/mini";
 import { RegistryError } from "../oci/errors.ts";
@@ -64,7 +63,7 @@ interface Remembered {
 
 /**
  * Access tokens of our own: what they are good for stands in them, so that whoever has the keys needs nothing else to
- * know it. A token that was verified is remembered by its hash until it expires or its key goes; one that was refused is
+ * know it. A token that was verified is remembered until it expires or its key goes; one that was refused is
  * not.
  */
 export class AccessTokens implements BearerTokens {
@@ -99,18 +98,21 @@ export class AccessTokens implements BearerTokens {
     throw new RegistryError("UNSUPPORTED", "Token would be too long: ask for fewer scopes", { status: 400 });
   }
 
-  /** See {@linkcode BearerTokens.verify}. */
-  async verify(token: string): Promise<VerifiedToken> {
+  /** See {@linkcode BearerTokens.verify}. What is remembered is answered at once: a client pulls many times with a token. */
+  verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
-    const key = createHash("sha256").update(token).digest("base64url");
-    const known = this.#memory.get(key);
+    const known = this.#memory.get(token);
     if (known !== undefined && this.#holds(known)) return known.verified;
-    this.#memory.delete(key);
+    this.#memory.delete(token);
+    return this.#verify(token);
+  }
+
+  async #verify(token: string): Promise<VerifiedToken> {
     const { claims, kid } = await this.#tokens.verify(token);
     const result = claimsSchema.safeParse(claims);
     if (!result.success) throw new InvalidTokenError("Token has other claims than ours");
     const verified = readClaims(result.data, claims.exp * 1000);
-    this.#memory.set(key, { verified, kid });
+    this.#memory.set(token, { verified, kid });
     return verified;
   }
 

@@ -47,9 +47,9 @@ const MAX_CREDENTIALS = 16 * 1024;
 
 /** Finds out who asks, by `Authorization` (RFC 9110 §11.6.2) or, where there is none, by the client's certificate. */
 export function createAuthenticator({ tokens, logins, certificate }: AuthenticatorOptions): Authenticator {
-  async function byToken(text: string): Promise<Identity> {
-    const token = await tokens.verify(text);
-    return { principal: token.principal, token };
+  function byToken(text: string): Identity | Promise<Identity> {
+    const token = tokens.verify(text);
+    return token instanceof Promise ? token.then(identityOf) : identityOf(token);
   }
 
   async function byPassword(text: string, { address }: Origin): Promise<Identity> {
@@ -71,6 +71,10 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
       throw unauthorized("Authorization must be Basic or Bearer");
     },
   };
+}
+
+function identityOf(token: VerifiedToken): Identity {
+  return { principal: token.principal, token };
 }
 
 /** RFC 9110 §11.4: the scheme, in any case, one or more spaces, and one token of characters that hold no space. */

@@ -19,9 +19,9 @@ export interface BearerTokens {
   /**
    * What the token says, from memory and the keys at hand alone: no table is read for it.
    *
-   * @throws {InvalidTokenError} Where it is not to be believed, for whatever reason.
+   * @throws {InvalidTokenError} Where it is not to be believed, for whatever reason; or rejects with it.
    */
-  verify(token: string): Promise<VerifiedToken>;
+  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
 }
 
 /** Thrown for a token that is malformed, forged, for somebody else, not valid yet or no more. */

@@ -131,13 +131,13 @@ Deno.test("LoginTokens.verify() takes no access token, and a login token is no a
   assertEquals(isLoginToken(token), false);
   assertEquals(await logins.verify("", token), undefined);
   const login = (await logins.exchange("good")).token;
-  await assertRejects(() => access.verify(login), InvalidTokenError);
+  await assertRejects(async () => await access.verify(login), InvalidTokenError);
   // Not even with the other's type in the header and the signature of the right key.
   for (const [from, typ] of [[token, LOGIN_TOKEN_TYPE], [login, ACCESS_TOKEN_TYPE]] as const) {
     const header = JSON.stringify({ ...readPart(from, 0), typ });
     const mixed = [base64url(header), ...from.split(".").slice(1)].join(".");
     assertEquals(await logins.verify("", mixed), undefined);
-    await assertRejects(() => access.verify(mixed), InvalidTokenError);
+    await assertRejects(async () => await access.verify(mixed), InvalidTokenError);
   }
   const stranger = await TestKeys.of("one");
   const forged = await signText(

@@ -49,7 +49,8 @@ export function createGuard(options: GuardOptions): Access {
 
   async function identify(request: Request, origin: Origin, needed: Demand): Promise<Identity> {
     try {
-      return await authenticator.identify(request.headers, origin);
+      const identity = authenticator.identify(request.headers, origin);
+      return identity instanceof Promise ? await identity : identity;
     } catch (error) {
       const refusal = error instanceof InvalidTokenError
         ? new RegistryError("UNAUTHORIZED", "Token is not valid")
