@@ -3,6 +3,7 @@ import type { IssuerConfig } from "./auth_config.ts";
 import { InvalidTokenError } from "./bearer.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
+import type { LoginToken } from "./token_issuer.ts";
 import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";
 
 /** What {@linkcode createLoginTokens} takes. */
@@ -15,14 +16,6 @@ export interface LoginTokensOptions {
   workloads: PasswordSource;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
-}
-
-/** What a workload is given for the token of its issuer. */
-export interface LoginToken {
-  /** A password, with any user name. */
-  token: string;
-  /** Seconds for which it is good. */
-  expiresIn: number;
 }
 
 /**

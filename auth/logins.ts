@@ -36,6 +36,7 @@ export class Logins {
   readonly #wrong: LRUCache<string, true>;
   readonly #key = randomBytes(32);
 
+  /** With nobody known yet. */
   constructor(options: LoginsOptions) {
     this.#options = options;
     const now = options.now ?? Date.now;

@@ -4,6 +4,7 @@ import type { Action } from "../registry/caller.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Principal } from "./principal.ts";
 import type { RefreshTokens } from "./refresh_tokens.ts";
+import type { TokenGrant, TokenIssuer, TokenRequest } from "./token_issuer.ts";
 import { formatScope, parseScopes, type ResourceAccess, SCOPE_ACTIONS, type ScopeAction } from "./scope.ts";
 
 /** Says what a principal may do, as policies are at the moment. */
@@ -31,37 +32,11 @@ export interface TokenServiceOptions {
   now: () => number;
 }
 
-/** What a client asks for. */
-export interface TokenRequest {
-  /** What the token should be good for; our own service where absent. */
-  service?: string | undefined;
-  /** As they were written, with one or several in each. */
-  scopes: readonly string[];
-  /** Whether a refresh token should come with it. */
-  offline: boolean;
-  /** What the client calls itself. */
-  client?: string | undefined;
-}
-
-/** What a client gets. */
-export interface TokenGrant {
-  /** The access token. */
-  token: string;
-  /** What it is good for, which may be less than what was asked for, and nothing at all. */
-  scope: string;
-  /** Seconds from its making to its end. */
-  expiresIn: number;
-  /** When it was made, in milliseconds since the epoch. */
-  issuedAt: number;
-  /** What gets others like it without a password; absent where none was asked for, or the principal can have none. */
-  refreshToken?: string;
-}
-
 /**
  * The token service of https://distribution.github.io/distribution/spec/auth/token/: who has shown who they are gets a
  * token for what they ask for and may do.
  */
-export class TokenService {
+export class TokenService implements TokenIssuer {
   readonly #options: TokenServiceOptions;
 
   /** The service of one registry. */
@@ -69,27 +44,18 @@ export class TokenService {
     this.#options = options;
   }
 
-  /** What tokens are good for. */
+  /** See {@linkcode TokenIssuer.service}. */
   get service(): string {
     return this.#options.service;
   }
 
-  /**
-   * Refuses a request for a token that is good for somebody else, before anything secret of it is looked at. It is a 400:
-   * the client is at the wrong place, and a 401 would make it ask for a password that would be as useless.
-   *
-   * @throws {RegistryError} 400.
-   */
+  /** See {@linkcode TokenIssuer.checkService}. */
   checkService(service: string | undefined): void {
     if (service === undefined || service === this.#options.service) return;
     throw new RegistryError("UNSUPPORTED", "Tokens for this service are not made here", { status: 400 });
   }
 
-  /**
-   * A token for a principal.
-   *
-   * @throws {RegistryError} 400 where it would be for too much, or for somebody else's service.
-   */
+  /** See {@linkcode TokenIssuer.grant}. */
   async grant(
     principal: Principal,
     { service, scopes, offline, client = "" }: TokenRequest,
@@ -113,11 +79,7 @@ export class TokenService {
     };
   }
 
-  /**
-   * A token for whoever has this refresh token, which stays as good as it was; no other one is made for it.
-   *
-   * @throws {RegistryError} 401 where the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
-   */
+  /** See {@linkcode TokenIssuer.refresh}. */
   async refresh(refreshToken: string, request: Omit<TokenRequest, "offline">): Promise<TokenGrant> {
     this.checkService(request.service);
     const principal = await this.#options.refreshTokens.redeem(refreshToken);

@@ -3,7 +3,8 @@ import { RegistryError } from "../oci/errors.ts";
 import type { Action } from "../registry/caller.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 import type { ResourceAccess } from "./scope.ts";
-import { MIN_LIFETIME, type TokenRequest, TokenService, type TokenServiceOptions } from "./token_service.ts";
+import type { TokenRequest } from "./token_issuer.ts";
+import { MIN_LIFETIME, TokenService, type TokenServiceOptions } from "./token_service.ts";
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;

@@ -1,6 +1,5 @@
-import type { LoginToken } from "../auth/login_tokens.ts";
 import type { Principal } from "../auth/principal.ts";
-import type { TokenGrant, TokenService } from "../auth/token_service.ts";
+import type { LoginToken, TokenGrant, TokenIssuer } from "../auth/token_issuer.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Client } from "./access.ts";
 import { basicChallenge } from "./challenge.ts";
@@ -12,7 +11,7 @@ import { readBody } from "./request_body.ts";
 /** What answers for tokens. */
 export interface TokenOptions {
   /** Makes them. */
-  service: Pick<TokenService, "checkService" | "grant" | "refresh" | "service">;
+  service: TokenIssuer;
   /** What verifies them, as a JWK set. */
   jwks: () => Promise<unknown>;
   /**
