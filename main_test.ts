@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { freePort, startRegistry } from "./tests/harness/registry_process.ts";
+import { ADMINISTRATOR, authSetting, basic, usersOf } from "./tests/harness/secured.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const DIGEST = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; // of "hello"
@@ -299,4 +300,55 @@ Deno.test("main logs one JSON line for each request and nothing of its secrets",
   assertEquals([entry.method, entry.route, entry.status], ["GET", "listTags", 404]);
   assertEquals(entry.id, response.headers.get("X-Request-Id"));
   assert(!/hunter2|aHVudGVyMg/.test(registry.log()));
+});
+
+Deno.test("main lets in who logs in: tokens of one process are good in another and after a restart", async () => {
+  await withFolder(async (data) => {
+    const port = freePort();
+    const env = await authSetting(port, {
+      users: await usersOf("alice"),
+      policies: [{ repositories: ["**"], allow: [{ to: ["user:alice", "robot:ci"], actions: ["pull"] }] }],
+    });
+    const status = async (url: string, authorization?: string) => {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      const response = await fetch(`${url}/v2/`, { headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    let token: string;
+    let robot: string;
+    {
+      await using one = await startRegistry({ port, data, env });
+      await using two = await startRegistry({ data, env });
+      assertEquals([await status(one.url), await (await fetch(`${one.url}/livez`)).text()], [401, "ok\n"]);
+      const headers = { Authorization: basic({ username: "alice", password: "alice's password" }) };
+      token = (await (await fetch(`${one.url}/token?scope=repository:a:pull`, { headers })).json()).token;
+      const made = await fetch(`${two.url}/v2/_skerry/tokens`, {
+        method: "POST",
+        headers: { Authorization: basic(ADMINISTRATOR) },
+        body: '{"robot":"ci"}',
+      });
+      robot = basic({ username: "ci", password: (await made.json()).secret });
+      for (const { url } of [one, two]) {
+        assertEquals([await status(url, `Bearer ${token}`), await status(url, robot)], [200, 200]);
+      }
+    }
+    await using again = await startRegistry({ data, env });
+    assertEquals([await status(again.url, `Bearer ${token}`), await status(again.url, robot)], [200, 200]);
+  });
+});
+
+Deno.test("main says what is wrong with a file of users and exits with 1", async () => {
+  await withFolder(async (data) => {
+    await Deno.writeTextFile(`${data}/htpasswd`, "alice:secret\n");
+    const { code, stderr } = await runMain({
+      SKERRY_DATA: data,
+      SKERRY_AUTH: JSON.stringify({ url: "https://registry.test", htpasswd: `${data}/htpasswd` }),
+    });
+    assertEquals(code, 1);
+    assertEquals(
+      stderr.trim(),
+      `auth: Cannot use "${data}/htpasswd", line 1: Expected a bcrypt hash with a cost from 4 to 14`,
+    );
+  });
 });

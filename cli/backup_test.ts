@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { openKeyRing, readKeyRing } from "../auth/key_ring.ts";
+import { Secrets } from "../auth/secrets.ts";
 import { readSettings } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { LAYER } from "../tests/harness/images.ts";
@@ -119,5 +121,29 @@ Deno.test("backup() and restore() say why they can't", async () => {
       StartError,
       "content is in the memory of the process",
     );
+  });
+});
+
+Deno.test("a backup has what robots log in with, by their hash, and not the keys that sign tokens", async () => {
+  await withFolder(async (folder) => {
+    const config = folderConfig(`${folder}/data`);
+    const secret = await withStorage(config, async ({ table }) => {
+      await openKeyRing(table, 60_000, Date.now());
+      const secrets = new Secrets({ table, owns: () => true });
+      return (await secrets.create({ kind: "robot", name: "ci", createdBy: "test" })).text;
+    });
+    const file = `${folder}/items`;
+    await backup(config, () => {}, { to: file });
+    await destroyTable(config.data);
+    assertEquals((await printed((print) => restore(config, print, { from: file, ...PLAIN }))).code, 0);
+    await withStorage(config, async ({ table }) => {
+      assertEquals(await readKeyRing(table), undefined);
+      const secrets = new Secrets({ table, owns: () => true });
+      assertEquals((await secrets.verify("ci", secret))?.name, "robot:ci");
+      assertEquals(
+        (await secrets.list({ owner: { kind: "robot", name: "ci" }, limit: 9 })).secrets.length,
+        1,
+      );
+    });
   });
 });

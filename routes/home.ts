@@ -34,6 +34,8 @@ pre { padding: 1rem; overflow-x: auto; background: #8882; }
 <h1>Skerry</h1>
 <p>This is a registry for container images and other OCI artifacts. Put the host and port of this page's address where
 the examples say <code>REGISTRY</code>.</p>
+<h2>Log in, if it asks you to</h2>
+<pre>podman login REGISTRY</pre>
 <h2>Push</h2>
 <pre>podman tag IMAGE REGISTRY/NAME:TAG
 podman push REGISTRY/NAME:TAG</pre>
