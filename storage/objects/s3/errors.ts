@@ -15,18 +15,22 @@ export class S3Error extends Error {
     this.status = status;
     this.code = code;
   }
+
+  /**
+   * The error that the status and the text of an answer stand for.
+   *
+   * An error of S3 is a small XML document with one element `Code`: what is looked for can stand nowhere else in it
+   * unescaped, so no parser is needed.
+   */
+  static of(method: string, key: string, status: number, text: string): S3Error {
+    const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? "";
+    return new S3Error(method, key, { status, code });
+  }
 }
 
-/**
- * The error that an answer stands for. Reads the answer's body to its end.
- *
- * An error of S3 is a small XML document with one element `Code`: what is looked for can stand nowhere else in it
- * unescaped, so no parser is needed.
- */
+/** The error that an answer stands for. Reads the answer's body to its end. */
 export async function errorOf(method: string, key: string, response: Response): Promise<S3Error> {
-  const text = await response.text().catch(() => "");
-  const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? "";
-  return new S3Error(method, key, { status: response.status, code });
+  return S3Error.of(method, key, response.status, await response.text().catch(() => ""));
 }
 
 /** What an error of this driver or of the SDK says: S3's code and the status, where they are known. */

@@ -74,9 +74,13 @@ export class Signer {
   async write(
     key: string,
     query: Record<string, string>,
-    { sha256 = UNSIGNED_PAYLOAD, signingDate = new Date() }: { sha256?: string; signingDate?: Date } = {},
+    { method = "PUT", sha256 = UNSIGNED_PAYLOAD, signingDate = new Date() }: {
+      method?: "PUT" | "POST";
+      sha256?: string;
+      signingDate?: Date;
+    } = {},
   ): Promise<SignedRequest> {
-    const request = this.#request("PUT", key, query, { "x-amz-content-sha256": sha256 });
+    const request = this.#request(method, key, query, { "x-amz-content-sha256": sha256 });
     const signed = await this.#signature.sign(request, { signingDate });
     const { host: _, ...headers } = signed.headers; // fetch makes it of the URL
     return { url: this.#format(signed), headers };
