@@ -3,6 +3,7 @@ import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { ContentMismatchError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
+import { unpackEtags } from "./etags.ts";
 import { beginWork, type Context, skewOf, type Work } from "./context.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
 import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
@@ -266,7 +267,11 @@ async function completeObject(work: Context, content: UploadAttributes, repeated
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;
-  const parts = etags.map((etag, index) => ({ number: index + 1, size: work.objects.partSize, etag }));
+  const parts = unpackEtags(etags).map((etag, index) => ({
+    number: index + 1,
+    size: work.objects.partSize,
+    etag,
+  }));
   if (lastPart !== undefined) parts.push({ number: parts.length + 1, ...lastPart });
   if (tail.length > 0) {
     const number = parts.length + 1;

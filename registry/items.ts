@@ -3,6 +3,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { Item, Key, NewItem, Value } from "../storage/table/table.ts";
+import type { Etags } from "./etags.ts";
 import type { TagMove } from "./registry.ts";
 
 /**
@@ -121,7 +122,7 @@ export type UploadContent = {
   object?: string;
   partsId?: string;
   /** The marks of the parts that the store has, all of the store's part size. */
-  etags: string[];
+  etags: Etags;
   /** The shorter part after them that ends the blob. */
   lastPart?: { size: number; etag: string };
   /** What comes after the parts, less than one part in all. */

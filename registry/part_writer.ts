@@ -1,5 +1,6 @@
 import { UnavailableError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
+import { packEtags, unpackEtags } from "./etags.ts";
 import type { Filler } from "./buffer_pool.ts";
 import type { Context } from "./context.ts";
 import type { Piece, UploadContent } from "./items.ts";
@@ -61,7 +62,7 @@ export class PartWriter implements Filler {
     this.#offset = content.offset;
     this.#object = content.object;
     this.#partsId = content.partsId;
-    this.#etags = [...content.etags];
+    this.#etags = unpackEtags(content.etags);
     this.#tail = [...content.tail];
     this.#tailSize = sizeOf(this.#tail);
   }
@@ -140,7 +141,7 @@ export class PartWriter implements Filler {
     this.#throwFailure();
     return {
       offset: this.#offset,
-      etags: this.#etags,
+      etags: packEtags(this.#etags),
       tail: this.#tail,
       ...(this.#object === undefined ? {} : { object: this.#object }),
       ...(this.#partsId === undefined ? {} : { partsId: this.#partsId }),

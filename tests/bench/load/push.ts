@@ -34,6 +34,9 @@ export async function sendBare(
   await expectStatus(200, connection, ...(mode === "patch" ? patchOf(path, content) : putOf(path, content)));
 }
 
+/** Milliseconds after which a store has written to its disk what it has taken: that is not what a commit costs. */
+const SETTLING = 10_000;
+
 /** Pushes a blob in one PATCH of unknown length, and answers the milliseconds that the empty PUT behind it takes. */
 export async function pushTimed(
   connection: Connection,
@@ -42,6 +45,7 @@ export async function pushTimed(
 ): Promise<number> {
   const location = await beginUpload(connection, repository);
   await expectStatus(202, connection, ...patchOf(location, content));
+  await new Promise((resolve) => setTimeout(resolve, SETTLING));
   const began = performance.now();
   await commitUpload(connection, location, content.digest);
   return performance.now() - began;
