@@ -1,3 +1,4 @@
+import { readAll } from "../storage/objects/read_all.ts";
 import { createLog } from "../log.ts";
 import { openStorage } from "../open_storage.ts";
 import { createRegistry, type Registry } from "../registry/mod.ts";
@@ -71,7 +72,7 @@ export async function everythingIn(
     ...await objects.list("manifests/", { limit: 1000 }),
   ];
   const hashed = await Promise.all(keys.map(async (key): Promise<[string, string]> => {
-    const bytes = await new Response((await objects.get(key))!.body).bytes();
+    const bytes = await readAll((await objects.get(key))!.body);
     return [key, digest(bytes)];
   }));
   const plain = items.map(({ version: _, ...item }) => item);

@@ -1,3 +1,4 @@
+import { readAll } from "../objects/read_all.ts";
 import type { ObjectStore, StoredObject } from "../objects/object_store.ts";
 import { expect, type Probe } from "./probe.ts";
 
@@ -110,7 +111,7 @@ async function complete(objects: ObjectStore, key: string): Promise<() => Promis
 }
 
 async function hasContent({ body }: StoredObject, bytes: Uint8Array): Promise<boolean> {
-  const read = await new Response(body).bytes();
+  const read = await readAll(body);
   return read.length === bytes.length && read.every((byte, index) => byte === bytes[index]);
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { content } from "./contract/fixtures.ts";
+import { readAll } from "./read_all.ts";
 import { streamOfFile } from "./file_stream.ts";
 
 async function openFile(bytes: Uint8Array) {
@@ -17,14 +18,14 @@ Deno.test("streamOfFile() reads so many bytes from where the file stands, and cl
   const bytes = content(700_000);
   await using opened = await openFile(bytes);
   await opened.file.seek(10, Deno.SeekMode.Start);
-  const read = await new Response(streamOfFile(opened.file, 600_000)).bytes();
+  const read = await readAll(streamOfFile(opened.file, 600_000));
   assertEquals(read, bytes.slice(10, 600_010));
   assertClosed(opened.file);
 });
 
 Deno.test("streamOfFile() fails and closes the file when it ends too early", async () => {
   await using opened = await openFile(content(300_000));
-  const reading = new Response(streamOfFile(opened.file, 300_001)).bytes();
+  const reading = readAll(streamOfFile(opened.file, 300_001));
   await assertRejects(() => reading, Error, "Cannot read 1 bytes more");
   assertClosed(opened.file);
 });
@@ -39,4 +40,36 @@ Deno.test("streamOfFile() closes the file when it is cancelled, read from or not
     await pending;
     assertClosed(opened.file);
   }
+});
+
+Deno.test("streamOfFile() is at its end at once where there is nothing to read", async () => {
+  await using opened = await openFile(content(10));
+  assertEquals(await readAll(streamOfFile(opened.file, 0)), new Uint8Array());
+  assertClosed(opened.file);
+});
+
+Deno.test("streamOfFile() lets go of a chunk when the next one is asked for, and not before", async () => {
+  await using opened = await openFile(content(600_000));
+  const reader = streamOfFile(opened.file, 600_000).getReader();
+  const first = (await reader.read()).value!;
+  assertEquals(first.buffer.detached, false);
+  const second = (await reader.read()).value!;
+  assertEquals([first.buffer.detached, second.buffer.detached], [true, false]);
+  await reader.cancel();
+});
+
+Deno.test("streamOfFile() comes whole through a server, however slowly it is read", async () => {
+  const bytes = content(8_000_000);
+  await using opened = await openFile(bytes);
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(streamOfFile(opened.file, bytes.length)),
+  );
+  const response = await fetch(`http://127.0.0.1:${server.addr.port}`);
+  const received: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of response.body!) {
+    received.push(chunk);
+    if (received.length % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assertEquals(await new Blob(received).bytes(), bytes);
 });

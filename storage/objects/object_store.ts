@@ -16,7 +16,10 @@ export interface Part {
 export interface StoredObject {
   /** Bytes of the whole object, whatever range is read. */
   size: number;
-  /** The bytes asked for; whoever gets it reads it to its end or cancels it. */
+  /**
+   * The bytes asked for; whoever gets it reads it to its end or cancels it. A chunk is theirs until they ask for the next
+   * one: see `readAll` where that is too soon.
+   */
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readAll } from "../../storage/objects/read_all.ts";
 import { createHash } from "node:crypto";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../oci/digest.ts";
 import { parseRepositoryName, type RepositoryName, type Tag } from "../../oci/name.ts";
@@ -151,7 +152,7 @@ export async function readBlob(
   repository: RepositoryName = REPOSITORY,
 ): Promise<Uint8Array> {
   const reader = await registry.getBlob(repository, blob);
-  return new Uint8Array(await new Response(await reader.open()).arrayBuffer());
+  return await readAll(await reader.open());
 }
 
 /** The media type of {@linkcode imageOf}. */

@@ -1,3 +1,4 @@
+import { readAll } from "../read_all.ts";
 import type { ByteRange, ObjectStore } from "../object_store.ts";
 
 /** Registers a test of a driver with a store of its own. */
@@ -23,5 +24,5 @@ export async function read(
   range?: ByteRange,
 ): Promise<Uint8Array | undefined> {
   const found = await store.get(key, range);
-  return found && new Uint8Array(await new Response(found.body).arrayBuffer());
+  return found && await readAll(found.body);
 }

@@ -1,0 +1,8 @@
+/** All bytes of a stream whose chunks are good until the next one is asked for. */
+export async function readAll(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of stream) chunks.push(chunk.slice());
+  return await new Blob(chunks).bytes();
+}
