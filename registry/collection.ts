@@ -20,10 +20,10 @@ const PROGRESS: Key = { pk: "collection", sk: "progress" };
 const CLAIM = 60_000;
 
 /** Items of a step: nobody who asks at the same time waits for more than these. */
-const STEP = 40;
+const STEP = 20;
 
-/** A pause after each step is so many times as long as the step: requests come first. */
-const PAUSE_FACTOR = 2;
+/** A pause after each step is so many times as long as the step: requests come first, where there are any. */
+const PAUSE_FACTOR = { idle: 1, busy: 10 };
 
 /** How to go on with a collection. */
 export interface CollectionOptions {
@@ -64,6 +64,7 @@ export async function continueCollection(context: Context, options: CollectionOp
   };
 
   let claimedUntil = began + CLAIM;
+  let asked = context.asked.count;
   if (!await save(resumed, claimedUntil)) return true;
   for (let after = resumed;;) {
     const start = context.now();
@@ -82,7 +83,9 @@ export async function continueCollection(context: Context, options: CollectionOp
     }
     // Not after each step: how far it has come is worth little more than what one step costs.
     if (claimedUntil - now < CLAIM / 2 && !await save(after, claimedUntil = now + CLAIM)) return true;
-    await context.sleep(Math.max(1, PAUSE_FACTOR * (now - start)));
+    const factor = context.asked.count > asked ? PAUSE_FACTOR.busy : PAUSE_FACTOR.idle;
+    asked = context.asked.count;
+    await context.sleep(Math.max(1, factor * (now - start)));
   }
 }
 

@@ -36,6 +36,8 @@ export interface Context {
   quotas?: Quotas;
   /** How far this process has hashed the uploads that it saw last. */
   hashes: LiveHashes;
+  /** How many operations this process was asked for so far: what nobody waits for gives way to them. */
+  asked: { count: number };
   /** Pauses; for the moments in which another request is about to finish. */
   sleep: (milliseconds: number) => Promise<void>;
 }

@@ -108,6 +108,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     touch: options.touch ?? true,
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
+    asked: { count: 0 },
     now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };
@@ -139,8 +140,12 @@ const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
   import(new URL("scrub/mod.ts", import.meta.url).href);
 
 function overContext(context: Context): Registry {
-  const bind = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R =>
-    operation(context, ...rest);
+  const { asked } = context;
+  const bind =
+    <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R => {
+      asked.count++;
+      return operation(context, ...rest);
+    };
   const start = bind(startUpload);
   const commit = bind(commitUpload);
   const cancel = bind(cancelUpload);
