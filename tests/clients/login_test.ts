@@ -65,10 +65,10 @@ const MODES: Mode[] = [
   {
     name: "with the token of a workload",
     challenge: "bearer",
-    credentials: async (_url, issuer) => ({
-      username: "test",
-      password: await issuer.mint({ repository_id: "42" }),
-    }),
+    async credentials(_url, issuer) {
+      await issuer.rotate(); // there are keys of before as well
+      return { username: "test", password: await issuer.mint({ repository_id: "42" }) };
+    },
     repository: "team/build/app",
   },
 ];

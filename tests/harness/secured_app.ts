@@ -50,21 +50,19 @@ export function passwordOf(username: string): string {
 export const ROOT: string = basic(ADMINISTRATOR);
 
 /** Opens one. `auth` is as it is written, `users` names those with a password. */
-export async function openSecuredApp(
+export async function openSecuredApp(auth: AuthText, options: SecuredOptions = {}): Promise<SecuredApp> {
+  const users = { ...await usersOf(ADMINISTRATOR.username), ...auth["users"] as Record<string, string> };
+  const administrators = [`user:${ADMINISTRATOR.username}`];
+  return await openBareApp({ administrators, ...auth, users }, options);
+}
+
+/** The same without {@linkcode ROOT}: with nothing but what `auth` says. */
+export async function openBareApp(
   auth: AuthText,
   { stores = testStores(), wrap }: SecuredOptions = {},
 ): Promise<SecuredApp> {
-  const users = { ...await usersOf(ADMINISTRATOR.username), ...auth["users"] as Record<string, string> };
-  const administrators = [`user:${ADMINISTRATOR.username}`];
-  const { data: config, issues } = await readAccess({ url: URL_OF_APP, administrators, ...auth, users });
+  const { data: config, issues } = await readAccess({ url: URL_OF_APP, ...auth });
   if (config === undefined) throw new TypeError(JSON.stringify(issues));
-  return await openConfigured(config, { stores, ...(wrap && { wrap }) });
-}
-
-async function openConfigured(
-  config: AuthConfig,
-  { stores = testStores(), wrap }: SecuredOptions,
-): Promise<SecuredApp> {
   const told: SecuredApp["told"] = { log: [], audit: [] };
   const tell = (...event: unknown[]) => void told.log.push(event);
   const opened = await openAccess(config, {
