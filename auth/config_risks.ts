@@ -2,17 +2,23 @@ import type { AuthConfig } from "./auth_config.ts";
 import { parseSubject } from "./subject.ts";
 
 /** What somebody should know of a configuration that is right: each in a sentence for the log. */
-export function accessRisks({ policies, groups }: Pick<AuthConfig, "policies" | "groups">): string[] {
+export function accessRisks(
+  { url, policies, groups }: Pick<AuthConfig, "url" | "policies" | "groups">,
+): string[] {
   const isAnyWorkload = (subject: string): boolean => {
     const parts = parseSubject(subject);
     if (parts?.kind === "group") return groups[parts.name]?.some(isAnyWorkload) ?? false;
     return parts?.kind === "workload";
   };
-  return policies.flatMap(({ allow }, i) =>
-    allow.flatMap(({ to, where }, j) =>
-      where === undefined && to.some(isAnyWorkload)
-        ? [`policies[${i}].allow[${j}] has no "where": it is for every workload that the issuer knows`]
-        : []
-    )
+  const isClear = url.startsWith("http:") && !/^http:\/\/(localhost|127\.[\d.]+|\[::1\])(:|$)/.test(url);
+  const clear = isClear ? [`Passwords and tokens are sent in the clear: "url" is ${url}`] : [];
+  return clear.concat(
+    policies.flatMap(({ allow }, i) =>
+      allow.flatMap(({ to, where }, j) =>
+        where === undefined && to.some(isAnyWorkload)
+          ? [`policies[${i}].allow[${j}] has no "where": it is for every workload that the issuer knows`]
+          : []
+      )
+    ),
   );
 }
