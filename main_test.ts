@@ -320,6 +320,9 @@ Deno.test("main lets in who logs in: tokens of one process are good in another a
     {
       await using one = await startRegistry({ port, data, env });
       await using two = await startRegistry({ data, env });
+      const asked = await fetch(`${one.url}/v2/`);
+      await asked.body?.cancel();
+      assertEquals(asked.headers.get("Docker-Distribution-API-Version"), "registry/2.0");
       assertEquals([await status(one.url), await (await fetch(`${one.url}/livez`)).text()], [401, "ok\n"]);
       const headers = { Authorization: basic({ username: "alice", password: "alice's password" }) };
       token = (await (await fetch(`${one.url}/token?scope=repository:a:pull`, { headers })).json()).token;

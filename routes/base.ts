@@ -1,9 +1,12 @@
 import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
 
-/** end-1: says that this is a registry, with the header that Docker's clients look for. */
+/** What Docker's clients look for, in the answer that lets them in and in the one that asks them to log in. */
+export const API_VERSION = { "Docker-Distribution-API-Version": "registry/2.0" };
+
+/** end-1: says that this is a registry. */
 export function getBase(): Handler<"base"> {
   return function getBase() {
-    return jsonAnswer({}, { "Docker-Distribution-API-Version": "registry/2.0" });
+    return jsonAnswer({}, API_VERSION);
   };
 }

@@ -1,6 +1,7 @@
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import { StorageFullError, UnavailableError } from "../storage/errors.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
+import { API_VERSION } from "./base.ts";
 import type { RouteKind } from "./route.ts";
 
 /** The answer to a request that failed, and what the log should say of it beyond that. */
@@ -19,7 +20,8 @@ export interface Failure {
 export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind): Failure {
   const error = toRegistryError(thrown, requestId);
   const allow = error.status === 405 ? { Allow: methodsLeft(kind) } : {};
-  const answer = jsonAnswer(error.toJSON(), { ...allow, ...error.headers }, error.status);
+  const version = kind === "base" ? API_VERSION : {};
+  const answer = jsonAnswer(error.toJSON(), { ...version, ...allow, ...error.headers }, error.status);
   if (error.status >= 500) return { answer, error: thrown };
   return { answer };
 }
