@@ -52,6 +52,7 @@ export function createCredential(
 ): Handler<"createCredential"> {
   return async function createCredential(_route, request, caller) {
     const { secrets, isAdministrator } = await open(deferred);
+    refuseBrowsers(request);
     const wanted = parseWanted(await readJson(request, limits.uploadIdleTimeout));
     const isAll = isAdministrator(caller.name);
     const owner = wanted.owner ?? userIn(caller);
@@ -68,8 +69,9 @@ export function createCredential(
 
 /** `DELETE _skerry/tokens/<id>`: from then on it is good for nothing. */
 export function revokeCredential(deferred: DeferredCredentials): Handler<"revokeCredential"> {
-  return async function revokeCredential({ id }, _request, caller) {
+  return async function revokeCredential({ id }, request, caller) {
     const { secrets, isAdministrator } = await open(deferred);
+    refuseBrowsers(request);
     const found = await secrets.get(id);
     const isOwn = found?.kind === "user" && caller.name === `user:${found.name}`;
     // That of somebody else is as good as none to who may not know of it.
@@ -104,6 +106,14 @@ function describe({ createdAt, expiresAt, usedAt, bounds, ...rest }: SecretInfo)
 /** RFC 3339. */
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
+}
+
+/**
+ * Refuses what a page has a browser send (RFC 6454 §7), which adds the password that somebody has typed there once. None of
+ * ours does that.
+ */
+function refuseBrowsers({ headers }: Request): void {
+  if (headers.has("Origin")) throw new RegistryError("DENIED", "Not from a page in a browser");
 }
 
 async function readJson(request: Request, idle: number): Promise<Record<string, unknown>> {

@@ -658,3 +658,17 @@ Deno.test("a pull with a token asks the table for nothing more than one of what 
   assertEquals(open.map(({ table }) => table), [2, 2, 1, 1, 1, 1]);
   assertEquals(await pull(token, "team/app"), open);
 });
+
+Deno.test("no page of anybody's makes or ends a token by the password that a browser remembers", async () => {
+  using app = await open();
+  const alice = app.as(ALICE);
+  const { id } = await (await alice("/v2/_skerry/tokens", { method: "POST" })).json();
+  for (const Origin of ["https://attacker.test", "null", URL_OF_APP]) {
+    const made = await alice("/v2/_skerry/tokens", { method: "POST", headers: { Origin }, body: "{}" });
+    assertEquals(await failureIn(made), [403, "DENIED"]);
+    const ended = await alice(`/v2/_skerry/tokens/${id}`, { method: "DELETE", headers: { Origin } });
+    assertEquals(await failureIn(ended), [403, "DENIED"]);
+  }
+  const { tokens } = await (await alice("/v2/_skerry/tokens")).json();
+  assertEquals(tokens.map((token: { id: string }) => token.id), [id]);
+});
