@@ -1,0 +1,133 @@
+import { assertEquals } from "@std/assert";
+import { dataOf, GITHUB, policy, problemsOf } from "./config_testing.ts";
+
+Deno.test("accessSchema refuses subjects that name what the configuration has not", async () => {
+  const subjects = ["workload:github", "group:team", "certificate:CN=a", "external:a"];
+  const messages = [
+    'No such issuer: "github"',
+    'No such group: "team"',
+    'Certificates need "proxy.identityHeader"',
+    'Tokens of somebody else need "external"',
+  ];
+  assertEquals(
+    await problemsOf({ policies: [policy("user:a", ...subjects)] }),
+    messages.map((message, index) => `policies.0.allow.0.to.${index + 1}: ${message}`),
+  );
+  const proxy = { trusted: ["10.0.0.0/8"], forwardedFor: "on" };
+  assertEquals(await problemsOf({ proxy, administrators: ["certificate:CN=a", "group:toString"] }), [
+    `administrators.0: ${messages[2]}`,
+    'administrators.1: No such group: "toString"',
+  ]);
+  assertEquals(await problemsOf({ groups: { a: subjects.slice(2) } }), [
+    `groups.a.0: ${messages[2]}`,
+    `groups.a.1: ${messages[3]}`,
+  ]);
+  await dataOf({
+    issuers: [GITHUB],
+    groups: { team: ["user:a"] },
+    proxy: { trusted: ["10.0.0.0/8"], identityHeader: "X-Client" },
+    policies: [policy(...subjects.slice(0, 3))],
+  });
+});
+
+Deno.test("accessSchema refuses administrators that nobody has named", async () => {
+  const administrators = ["anonymous", "user:a", "authenticated", "workload:github", "robot:a"];
+  assertEquals(await problemsOf({ issuers: [GITHUB], administrators }), [
+    'administrators.0: Expected somebody by name, got "anonymous"',
+    'administrators.2: Expected somebody by name, got "authenticated"',
+    'administrators.3: Expected somebody by name, got "workload:github"',
+  ]);
+  const groups = { ops: ["user:a", "workload:github"], other: ["workload:github"] };
+  assertEquals(await problemsOf({ issuers: [GITHUB], groups, administrators: ["group:ops"] }), [
+    'groups.ops.1: Administrators are named one by one, and "workload:github" is many',
+  ]);
+});
+
+Deno.test("accessSchema refuses groups that hold groups or everybody", async () => {
+  assertEquals(
+    await problemsOf({ groups: { a: ["group:a", "group:b", "anonymous"], b: ["authenticated"] } }),
+    [
+      "groups.a.0: A group can't be a member of a group",
+      "groups.a.1: A group can't be a member of a group",
+      `groups.a.2: "anonymous" can't be a member of a group: name it where it may do something`,
+      `groups.b.0: "authenticated" can't be a member of a group: name it where it may do something`,
+    ],
+  );
+});
+
+Deno.test("accessSchema refuses conditions for whoever has no claims", async () => {
+  const to = ["workload:github", "user:a", "group:people", "group:mixed", "authenticated"];
+  const allow = [{ to, actions: ["push"], where: { ref: "main" } }];
+  const groups = { people: ["user:a"], mixed: ["user:a", "workload:github"] };
+  const told = (subject: string) => `"where" is for workloads: give "${subject}" an entry without it`;
+  assertEquals(await problemsOf({ issuers: [GITHUB], groups, policies: [{ repositories: ["a"], allow }] }), [
+    `policies.0.allow.0.to.1: ${told("user:a")}`,
+    `policies.0.allow.0.to.2: ${told("group:people")}`,
+    `policies.0.allow.0.to.4: ${told("authenticated")}`,
+  ]);
+});
+
+Deno.test("accessSchema refuses what is said twice", async () => {
+  const problems = await problemsOf({
+    issuers: [GITHUB, { ...GITHUB, name: "other" }, { ...GITHUB, issuer: "https://other.example" }],
+    policies: [{ repositories: ["a", "b", "a"], allow: [] }, { repositories: ["c"], allow: [] }, {
+      repositories: ["b"],
+      allow: [],
+    }],
+    quotas: [{ repositories: "a", bytes: 1 }, { repositories: "b", bytes: 1 }, {
+      repositories: "a",
+      bytes: 2,
+    }],
+  });
+  assertEquals(problems, [
+    'policies.0.repositories.2: "a" is in policies[0] already',
+    'policies.2.repositories.0: "b" is in policies[0] already',
+    'quotas.2.repositories: "a" is in quotas[0] already',
+    'issuers.2.name: "github" is in issuers[0] already',
+    'issuers.1.issuer: "https://github.example" is in issuers[0] already',
+  ]);
+});
+
+Deno.test("accessSchema refuses beside somebody else's tokens what these would make void", async () => {
+  const external = { realm: "https://tokens.example", issuer: "a", service: "b", keys: "keys.pem" };
+  await dataOf({ external, proxy: { trusted: ["10.0.0.0/8"], forwardedFor: true } });
+  const problems = await problemsOf({
+    external,
+    htpasswd: "htpasswd",
+    users: {},
+    keys: "keys.json",
+    issuers: [GITHUB],
+    administrators: ["user:a"],
+    groups: { a: [] },
+    policies: [policy("anonymous")],
+    proxy: { trusted: ["10.0.0.0/8"], identityHeader: "X-Client" },
+    challenge: "basic",
+  });
+  const names = ["htpasswd", "users", "keys", "issuers", "administrators", "groups", "policies"];
+  assertEquals(
+    problems,
+    [...names, "proxy.identityHeader", "challenge: basic"].map((name) =>
+      `external: Can't be beside "${name}": the tokens alone decide`
+    ),
+  );
+});
+
+Deno.test("accessSchema refuses a proxy that says nothing, or that is everybody", async () => {
+  assertEquals(await problemsOf({ proxy: { trusted: ["10.0.0.0/8"] } }), [
+    "proxy: Expected identityHeader, forwardedFor or both",
+  ]);
+  const everybody = [
+    "0.0.0.0/0",
+    "10.0.0.0/0",
+    "::/0",
+    "::ffff:0:0/96",
+    "::ffff:10.0.0.0/96",
+    "::ffff:0:0/0",
+  ];
+  for (const range of everybody) {
+    assertEquals(await problemsOf({ proxy: { trusted: ["::1/128", range], forwardedFor: "on" } }), [
+      `proxy.trusted.1: "${range}" is everybody`,
+    ]);
+  }
+  await dataOf({ proxy: { trusted: ["::ffff:10.0.0.0/104", "fd00::/8"], forwardedFor: "on" } });
+});
