@@ -66,6 +66,10 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
   };
 }
 
+// Not literal, so that no registry which is open to all has it in its way at the start: see open_storage.ts.
+const importAccess = (): Promise<typeof import("./open_access.ts")> =>
+  import(new URL("open_access.ts", import.meta.url).href);
+
 /** With code that a registry which is open to all never loads. */
 async function openAccessOver(
   table: Table,
@@ -73,7 +77,7 @@ async function openAccessOver(
   { readOnly }: Config,
   log: Log,
 ): Promise<OpenAccess> {
-  const { openAccess } = await import("./open_access.ts");
+  const { openAccess } = await importAccess();
   return await openAccess(auth, { table, log, readOnly });
 }
 

@@ -18,11 +18,6 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /** `skr_<id>_<43 random characters, which are 256 bits><6 characters that follow from all before them>`. */
 const FORM = /^(skr_([0-9A-Za-z]{16})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
-/** Whether the text is the id of a secret. */
-export function isSecretId(text: string): boolean {
-  return /^[0-9A-Za-z]{16}$/.test(text);
-}
-
 /** Whether a password is meant to be a secret, be it a whole one or not. */
 export function isSecretLike(password: string): boolean {
   return password.startsWith(PREFIX);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import { isSecretId, isSecretLike, makeSecret, readSecret } from "./secret_text.ts";
+import { isSecretId } from "./secret_id.ts";
+import { isSecretLike, makeSecret, readSecret } from "./secret_text.ts";
 
 Deno.test("makeSecret() makes what readSecret() reads, another one each time", () => {
   const secrets = Array.from({ length: 200 }, makeSecret);

@@ -6,6 +6,7 @@ import { areGrants, EVERYTHING } from "./grants.ts";
 import { type SecretAttributes, secretKey, SECRETS, secretsOf } from "./items.ts";
 import type { PasswordSource } from "./password_source.ts";
 import type { Grant, Principal } from "./principal.ts";
+import { SecretError } from "./secret_error.ts";
 import { makeSecret, readSecret } from "./secret_text.ts";
 
 /** Whose a secret is. */
@@ -44,12 +45,6 @@ export interface SecretInfo extends SecretOwner {
   expiresAt?: number;
   /** When it was last used, or up to an hour before that. */
   usedAt?: number;
-}
-
-/** Thrown for a secret that can't be had; the message is for whoever asks. */
-export class SecretError extends Error {
-  /** Tells it from every other error. */
-  override readonly name = "SecretError";
 }
 
 /** What {@linkcode Secrets} takes. */

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { MemoryTable, type Table } from "../storage/mod.ts";
 import { hooked } from "../tests/harness/stores.ts";
 import { makeSecret, readSecret } from "./secret_text.ts";
-import { type NewSecret, SecretError, Secrets } from "./secrets.ts";
+import { SecretError } from "./secret_error.ts";
+import { type NewSecret, Secrets } from "./secrets.ts";
 
 const ROBOT: NewSecret = { kind: "robot", name: "ci", createdBy: "operator" };
 const USER: NewSecret = { kind: "user", name: "alice", createdBy: "user:alice" };

@@ -1,5 +1,6 @@
 import { formatGrant, readGrant } from "../auth/grants.ts";
-import { SecretError, type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
+import { SecretError } from "../auth/secret_error.ts";
+import { type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
 import { openUsers } from "../open_access.ts";
 import { duration } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";

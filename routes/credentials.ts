@@ -1,5 +1,6 @@
 import { formatGrant, readGrant } from "../auth/grants.ts";
-import { SecretError, type SecretInfo, type SecretOwner, type Secrets } from "../auth/secrets.ts";
+import { SecretError } from "../auth/secret_error.ts";
+import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Caller } from "../registry/caller.ts";
 import { jsonAnswer } from "./answer.ts";

@@ -17,7 +17,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/name.ts";
-import { isSecretId } from "../auth/secret_text.ts";
+import { isSecretId } from "../auth/secret_id.ts";
 import type { PageRequest } from "../registry/registry.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { RawUrl } from "./raw_url.ts";
