@@ -127,13 +127,18 @@ Deno.test("backup() and restore() say why they can't", async () => {
 Deno.test("a backup has what robots log in with, by their hash, and not the keys that sign tokens", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
-    const secret = await withStorage(config, async ({ table }) => {
-      await openKeyRing(table, 60_000, Date.now());
+    const { secret, key } = await withStorage(config, async ({ table }) => {
+      const { keys } = await openKeyRing(table, 60_000, Date.now());
       const secrets = new Secrets({ table, owns: () => true });
-      return (await secrets.create({ kind: "robot", name: "ci", createdBy: "test" })).text;
+      const { text } = await secrets.create({ kind: "robot", name: "ci", createdBy: "test" });
+      return { secret: text, key: keys[0]! };
     });
     const file = `${folder}/items`;
     await backup(config, () => {}, { to: file });
+    const unzipped = (await Deno.open(file)).readable.pipeThrough(new DecompressionStream("gzip"));
+    const written = await new Response(unzipped).text();
+    assertEquals([key.kid, key.d!, secret].filter((text) => written.includes(text)), []);
+    assertEquals(written.includes('"ci"'), true);
     await destroyTable(config.data);
     assertEquals((await printed((print) => restore(config, print, { from: file, ...PLAIN }))).code, 0);
     await withStorage(config, async ({ table }) => {
