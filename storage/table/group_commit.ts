@@ -1,12 +1,15 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
-import { toStorageError } from "../errors.ts";
+import { toStorageError, UnavailableError } from "../errors.ts";
+import { busyPause, hasWaitedTooLong, isBusy, REAL_TIME, type WaitOptions } from "./sqlite_busy.ts";
 
 /** A write that waits for its transaction. */
 interface Pending {
   /** Runs the statements; what it answers tells the caller their result, once that is durable. */
   run(): () => void;
   reject(reason: unknown): void;
+  /** When it was asked for, in milliseconds by the clock of the wait. */
+  since: number;
 }
 
 /** What a {@linkcode GroupCommit} needs of a database. */
@@ -14,7 +17,8 @@ type Database = Pick<DatabaseSync, "prepare" | "isOpen" | "isTransaction">;
 
 /**
  * Puts writes that come at the same time into one transaction: each commit waits for the disk, and `node:sqlite` makes
- * the whole process wait with it.
+ * the whole process wait with it. While another process holds the lock, the writes wait in a queue and not in SQLite,
+ * whose wait would block the event loop.
  */
 export class GroupCommit {
   readonly #db: Database;
@@ -22,17 +26,29 @@ export class GroupCommit {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #undo: StatementSync;
+  readonly #now: () => number;
+  readonly #sleep: (milliseconds: number) => Promise<void>;
   #pending: Pending[] = [];
+  /** Attempts in a row that found the database locked. */
+  #attempts = 0;
+  /** Settles when nothing is pending; absent unless {@linkcode GroupCommit.drain} waits for it. */
+  #drained: PromiseWithResolvers<void> | undefined;
 
-  /** Commits to `db`, on which nobody else begins a transaction. */
-  constructor(db: Database) {
+  /** Commits to `db`, on which nothing else begins a transaction and whose busy timeout is 0. */
+  constructor(db: Database, { now, sleep }: WaitOptions = REAL_TIME) {
     this.#db = db;
+    this.#now = now;
+    this.#sleep = sleep;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#undo = db.prepare("ROLLBACK");
   }
 
-  /** Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable. */
+  /**
+   * Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable.
+   *
+   * @throws {UnavailableError} where another process holds the lock for 10 seconds.
+   */
   run<T>(write: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => {
@@ -40,25 +56,59 @@ export class GroupCommit {
         return () => resolve(result);
       };
       // Neither at once nor as a microtask: every request that the event loop has in hand gets into the group.
-      if (this.#pending.push({ run, reject }) === 1) setImmediate(() => this.flush());
+      const since = this.#now();
+      if (this.#pending.push({ run, reject, since }) === 1) setImmediate(() => this.#flush());
     });
   }
 
-  /** Commits what waits. */
-  flush(): void {
-    const group = this.#pending;
-    if (group.length === 0) return;
-    this.#pending = [];
+  /** Commits what is pending, and waits until that is done or has failed. */
+  drain(): Promise<void> {
+    this.#flush();
+    if (this.#pending.length === 0) return Promise.resolve();
+    return (this.#drained ??= Promise.withResolvers()).promise;
+  }
+
+  #flush(): void {
+    if (this.#pending.length > 0) this.#tryCommit();
+    if (this.#pending.length > 0) return;
+    this.#attempts = 0;
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  #tryCommit(): void {
     try {
       this.#begin.run();
+    } catch (error) {
+      if (isBusy(error)) return this.#postpone(error);
+      return this.#reject(error);
+    }
+    const group = this.#pending;
+    try {
       const answers = group.map(({ run }) => run());
       this.#commit.run();
+      this.#pending = [];
       answers.forEach((answer) => answer());
     } catch (error) {
       this.#rollback();
-      const reason = toStorageError(error);
-      group.forEach(({ reject }) => reject(reason));
+      this.#reject(error);
     }
+  }
+
+  /** Tries again after a pause; gives up the writes that have waited too long. */
+  #postpone(error: unknown): void {
+    const now = this.#now();
+    const expired = this.#pending.filter(({ since }) => hasWaitedTooLong(now - since));
+    this.#pending = this.#pending.filter(({ since }) => !hasWaitedTooLong(now - since));
+    for (const { reject } of expired) reject(new UnavailableError("write to the table", error));
+    if (this.#pending.length > 0) this.#sleep(busyPause(++this.#attempts)).then(() => this.#flush());
+  }
+
+  #reject(error: unknown): void {
+    const group = this.#pending;
+    this.#pending = [];
+    const reason = toStorageError(error);
+    group.forEach(({ reject }) => reject(reason));
   }
 
   #rollback(): void {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { assertEquals, assertInstanceOf } from "@std/assert";
-import { StorageFullError } from "../errors.ts";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { StorageFullError, UnavailableError } from "../errors.ts";
 import { GroupCommit } from "./group_commit.ts";
 
 /** A database with a table `t`, and a list of what was executed on it. */
@@ -91,11 +91,67 @@ Deno.test("GroupCommit run() rejects when the commit fails", async () => {
   assertEquals([count(), db.isTransaction], [0, false]);
 });
 
-Deno.test("GroupCommit flush() commits at once what waits", async () => {
+Deno.test("GroupCommit drain() commits at once what is pending", async () => {
   using opened = openDatabase();
   const { commits, insert, count } = opened;
   const write = commits.run(() => insert.run(1));
-  commits.flush();
+  const drained = commits.drain();
   assertEquals(count(), 1);
-  await write;
+  await Promise.all([drained, write]);
+});
+
+/** A database whose lock another process holds while `isLocked`, and a clock that goes on with each pause. */
+function openLocked() {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE t (a)");
+  const state = { isLocked: true, now: 0, pauses: [] as number[] };
+  const commits = new GroupCommit({
+    prepare(sql: string) {
+      const statement = db.prepare(sql);
+      const run = statement.run.bind(statement);
+      return Object.assign(statement, {
+        run() {
+          if (state.isLocked) throw Object.assign(new Error("database is locked"), { errcode: 5 });
+          return run();
+        },
+      });
+    },
+    isOpen: true,
+    get isTransaction() {
+      return db.isTransaction;
+    },
+  }, {
+    now: () => state.now,
+    async sleep(milliseconds) {
+      state.pauses.push(milliseconds);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      state.now += milliseconds;
+    },
+  });
+  const insert = db.prepare("INSERT INTO t VALUES (?)");
+  const count = () => db.prepare("SELECT count(*) AS n FROM t").get()?.n;
+  return { state, commits, insert, count, [Symbol.dispose]: () => db.close() };
+}
+
+Deno.test("GroupCommit run() rejects with UnavailableError when the database is locked for 10 seconds", async () => {
+  using opened = openLocked();
+  const { state, commits, insert, count } = opened;
+  await assertRejects(() => commits.run(() => insert.run(1)), UnavailableError, "Cannot write to the table");
+  assertEquals(state.now, 10_028);
+  assertEquals(state.pauses.slice(0, 4), [1, 2, 5, 10]);
+  state.isLocked = false;
+  await commits.run(() => insert.run(2));
+  assertEquals(count(), 1);
+});
+
+Deno.test("GroupCommit run() gives each write 10 seconds of its own when the database is locked", async () => {
+  using opened = openLocked();
+  const { state, commits, insert, count } = opened;
+  const early = commits.run(() => insert.run(1)).catch((error: unknown) => error);
+  while (state.now < 5_000) await new Promise((resolve) => setTimeout(resolve, 0));
+  const late = commits.run(() => insert.run(2));
+  assertInstanceOf(await early, UnavailableError);
+  state.isLocked = false;
+  await late;
+  assertEquals(count(), 1);
 });

@@ -1,11 +1,10 @@
-// deno-lint-ignore-file require-await -- Reads do not wait, but what is wrong must reject, as it does in other drivers
-
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
+import { retryWhileBusy } from "./sqlite_busy.ts";
 import { prepareDatabase } from "./sqlite_schema.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
@@ -15,9 +14,6 @@ export interface SqliteTableOptions {
   /** Makes a token that was never used before; random where absent. */
   newVersion?: () => string;
 }
-
-/** How long a commit waits for one of another process, in milliseconds. */
-const BUSY_TIMEOUT = 10_000;
 
 /** A row of the table `item`. */
 interface Row {
@@ -51,9 +47,10 @@ export class SqliteTable implements Table, AsyncDisposable {
    */
   static async open(path: string, options: SqliteTableOptions = {}): Promise<SqliteTable> {
     await ensureFolder(dirname(path));
-    const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+    // SQLite itself never waits for a lock: that would block the event loop.
+    const db = new DatabaseSync(path, { timeout: 0 });
     try {
-      prepareDatabase(db, path);
+      await retryWhileBusy("open the table", () => prepareDatabase(db, path));
       await syncFolder(dirname(path));
       return new SqliteTable(db, options.newVersion ?? randomVersion);
     } catch (error) {
@@ -62,11 +59,15 @@ export class SqliteTable implements Table, AsyncDisposable {
     }
   }
 
-  async get(key: Key): Promise<Item | undefined> {
-    return this.#read(key);
+  get(key: Key): Promise<Item | undefined> {
+    return retryWhileBusy("read the item", () => this.#read(key));
   }
 
-  async getMany(keys: Key[]): Promise<(Item | undefined)[]> {
+  getMany(keys: Key[]): Promise<(Item | undefined)[]> {
+    return retryWhileBusy("read the items", () => this.#readMany(keys));
+  }
+
+  #readMany(keys: Key[]): (Item | undefined)[] {
     const [first, second] = keys;
     if (first === undefined || second === undefined || keys.length > 2 || first.pk !== second.pk) {
       return keys.map((key) => this.#read(key));
@@ -102,23 +103,25 @@ export class SqliteTable implements Table, AsyncDisposable {
     return changes !== 0;
   }
 
-  async query(pk: string, options: QueryOptions): Promise<Item[]> {
-    return slice(this.#statements.query, pk, options);
+  query(pk: string, options: QueryOptions): Promise<Item[]> {
+    return retryWhileBusy("query a partition", () => slice(this.#statements.query, pk, options));
   }
 
-  async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
-    return slice(this.#statements.queryIndex, pk, options);
+  queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return retryWhileBusy("query the index", () => slice(this.#statements.queryIndex, pk, options));
   }
 
-  async scan({ after = { pk: "", sk: "" }, limit }: ScanOptions): Promise<ScanPage> {
-    const rows = this.#statements.scan.all(after.pk, after.sk, limit) as unknown as Row[];
-    const items = rows.map(toItem);
-    return { items, ...nextOf(items, limit) };
+  scan({ after = { pk: "", sk: "" }, limit }: ScanOptions): Promise<ScanPage> {
+    return retryWhileBusy("scan the table", () => {
+      const rows = this.#statements.scan.all(after.pk, after.sk, limit) as unknown as Row[];
+      const items = rows.map(toItem);
+      return { items, ...nextOf(items, limit) };
+    });
   }
 
-  /** Commits what waits and closes the database. */
+  /** Commits what is pending and closes the database. */
   async close(): Promise<void> {
-    this.#commits.flush();
+    await this.#commits.drain();
     this.#db.close();
   }
 

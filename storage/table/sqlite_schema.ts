@@ -29,30 +29,38 @@ const SCHEMA = `
  */
 export function prepareDatabase(db: DatabaseSync, path: string): void {
   // Only FULL syncs the log at every commit, so that an answer outlives a power cut; fullfsync is for macOS, where a
-  // plain fsync stops at the drive's cache.
+  // plain fsync stops at the drive's cache. Changing the journal mode of a new database takes a lock, and only a prepared
+  // statement tells SQLite's code of what failed.
+  db.exec("PRAGMA page_size = 8192"); // most manifests then lie on the page of their row
+  db.prepare("PRAGMA journal_mode = WAL").get();
   db.exec(`
-    PRAGMA page_size = 8192; -- most manifests then lie on the page of their row
-    PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA journal_size_limit = ${64 * 1024 * 1024};
     PRAGMA cache_size = -32000;
   `);
-  db.exec("BEGIN IMMEDIATE");
+  if (isCurrent(db, path)) return;
+  db.prepare("BEGIN IMMEDIATE").run();
   try {
-    const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
-    if (version > SCHEMA_VERSION) {
-      throw new Error(
-        `Cannot open ${
-          JSON.stringify(path)
-        }: its schema version is ${version}, and this release knows none above ` +
-          `${SCHEMA_VERSION}`,
-      );
-    }
-    if (version === 0) db.exec(SCHEMA);
-    db.exec("COMMIT");
+    // Another process may have made the tables meanwhile.
+    if (!isCurrent(db, path)) db.exec(SCHEMA);
+    db.prepare("COMMIT").run();
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
+}
+
+/** True if the tables exist; false for an empty database. */
+function isCurrent(db: DatabaseSync, path: string): boolean {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `Cannot open ${
+        JSON.stringify(path)
+      }: its schema version is ${version}, and this release knows none above ` +
+        `${SCHEMA_VERSION}`,
+    );
+  }
+  return version === SCHEMA_VERSION;
 }

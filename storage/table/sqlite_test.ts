@@ -85,3 +85,53 @@ Deno.test("SqliteTable put() takes its versions from newVersion when it is given
   await using table = await SqliteTable.open(folder.path, { newVersion: () => `v${++n}` });
   assertEquals(await table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true }), "v1");
 });
+
+/** Another process with the database open, which stands still in the middle of a write. */
+function holdLock(path: string) {
+  const db = new DatabaseSync(path);
+  db.exec("BEGIN IMMEDIATE");
+  return {
+    release: () => db.exec("COMMIT"),
+    [Symbol.dispose]: () => db.close(),
+  };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("SqliteTable put() leaves the event loop free when another process holds the lock", async () => {
+  await using folder = await makeFolder();
+  await using table = await SqliteTable.open(folder.path);
+  using lock = holdLock(folder.path);
+  let answered = 0;
+  const writes = ["s", "t"].map(async (sk) => {
+    assert(await table.put({ pk: "p", sk, attributes: {} }, { ifAbsent: true }));
+    answered++;
+  });
+  for (let n = 0; n < 20; n++) {
+    await turn();
+    assertEquals(await table.get({ pk: "p", sk: "s" }), undefined);
+  }
+  assertEquals(answered, 0);
+  lock.release();
+  await Promise.all(writes);
+});
+
+Deno.test("SqliteTable close() waits for writes that another process holds up", async () => {
+  await using folder = await makeFolder();
+  const table = await SqliteTable.open(folder.path);
+  using lock = holdLock(folder.path);
+  const write = table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true });
+  const closed = table.close();
+  await turn();
+  lock.release();
+  await closed;
+  assert(await write);
+});
+
+Deno.test("SqliteTable open() takes no lock when the database exists", async () => {
+  await using folder = await makeFolder();
+  await (await SqliteTable.open(folder.path)).close();
+  using _lock = holdLock(folder.path);
+  await using table = await SqliteTable.open(folder.path);
+  assertEquals(await table.get({ pk: "p", sk: "s" }), undefined);
+});
