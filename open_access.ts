@@ -4,6 +4,7 @@ import { type BearerTokens, InvalidTokenError } from "./auth/bearer.ts";
 import { openExternalTokens } from "./auth/external_tokens.ts";
 import { accessRisks } from "./auth/config_risks.ts";
 import { FailedLogins } from "./auth/failed_logins.ts";
+import { isKeyText } from "./auth/file_keys.ts";
 import { Htpasswd } from "./auth/htpasswd.ts";
 import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE, type LoginTokens } from "./auth/login_tokens.ts";
 import { Logins } from "./auth/logins.ts";
@@ -19,6 +20,7 @@ import { SignedTokens } from "./auth/signed_tokens.ts";
 import { UsersError } from "./auth/users.ts";
 import { FileError } from "./auth/watched_file.ts";
 import { createWorkloads } from "./auth/workloads.ts";
+import { secretExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
 import { RegistryError } from "./oci/errors.ts";
 import { createChallenge } from "./routes/challenge.ts";
@@ -54,6 +56,10 @@ export interface AccessParts {
  */
 export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   for (const risk of accessRisks(config)) parts.log.warn(risk);
+  for (const path of secretFiles(config)) {
+    const exposure = await secretExposure(path);
+    if (exposure !== undefined) parts.log.warn(exposure);
+  }
   const { external } = config;
   return await explained(() =>
     external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
@@ -70,6 +76,11 @@ export async function openUsers(
   failed: (error: unknown) => void,
 ): Promise<Htpasswd> {
   return await explained(() => Htpasswd.open({ ...config, failed }));
+}
+
+/** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
+function secretFiles({ keys, htpasswd }: AuthConfig): string[] {
+  return [keys, htpasswd].filter((path) => path !== undefined && !isKeyText(path)) as string[];
 }
 
 /** Tells whoever has started this what is wrong with a file of theirs. */

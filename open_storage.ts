@@ -1,4 +1,5 @@
 import { dynamoOptions, s3Options } from "./aws_options.ts";
+import { dataExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
 import type { Config } from "./settings.ts";
 import { StartError } from "./start_error.ts";
@@ -33,14 +34,16 @@ const MAX_PARTS = 10_000;
  */
 export async function openStorage(config: Config, log: Log): Promise<Storage> {
   if (config.storage === "aws") return await openAws(config, log);
-  if (config.storage === "folder") return await openFolder(config);
+  if (config.storage === "folder") return await openFolder(config, log);
   return { objects: new MemoryObjectStore(), table: new MemoryTable(), close: async () => {} };
 }
 
-async function openFolder({ data }: Config): Promise<Storage> {
+async function openFolder({ data }: Config, log: Log): Promise<Storage> {
   try {
     const objects = await FilesystemObjectStore.open(`${data}/objects`);
     const table = await SqliteTable.open(`${data}/table.sqlite`);
+    const exposure = await dataExposure(data);
+    if (exposure !== undefined) log.warn(exposure);
     return { objects, table, close: () => table.close() };
   } catch (error) {
     throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {

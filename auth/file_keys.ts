@@ -23,8 +23,7 @@ const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
  * @throws {StartError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
  */
 export async function openFileKeys(source: string): Promise<SigningKeys> {
-  // A list of keys is no set, but no name of a file either, and messages have those.
-  const isInline = /^\s*[{[]/.test(source);
+  const isInline = isKeyText(source);
   const place = isInline ? "the JWK set" : `"${source}"`;
   const set = parse(isInline ? source : await readFile(source), place);
   const keys = await Promise.all(set.keys.map(importKey));
@@ -39,6 +38,12 @@ export async function openFileKeys(source: string): Promise<SigningKeys> {
     knows: (kid) => byId.has(kid),
     list: () => Promise.resolve([...byId.values()]),
   };
+}
+
+/** True if `auth.keys` is the keys themselves and not the path of a file. */
+export function isKeyText(source: string): boolean {
+  // A list of keys is no set, but no name of a file either, and messages have those.
+  return /^\s*[{[]/.test(source);
 }
 
 async function readFile(path: string): Promise<string> {

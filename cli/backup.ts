@@ -11,6 +11,7 @@ import {
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { syncFolder } from "../storage/durable_folder.ts";
+import { PRIVATE_FILE } from "../storage/private_files.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
@@ -51,19 +52,30 @@ export function backupOf(
   return { stream, counts: () => counts };
 }
 
-/** Writes a file that is there only when it is whole, and on the disk. */
+/** Writes a file that appears under its path only when it is whole and on the disk, and that only its owner can read. */
 async function writeNewFile(path: string, stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
   const partial = `${path}.partial`;
   try {
     if (await exists(path)) throw new StartError(`Cannot write the backup: "${path}" exists`);
-    await Deno.writeFile(partial, stream);
-    using file = await Deno.open(partial);
-    await file.sync();
-    await Deno.rename(partial, path);
-    await syncFolder(dirname(partial));
+    // Never an existing file: another user may have made it, with a mode that lets them read the backup.
+    (await Deno.open(partial, { write: true, createNew: true, mode: PRIVATE_FILE })).close();
+    try {
+      await Deno.writeFile(partial, stream, { create: false });
+      using file = await Deno.open(partial);
+      await file.sync();
+      await Deno.rename(partial, path);
+      await syncFolder(dirname(partial));
+    } catch (error) {
+      await Deno.remove(partial).catch(() => {}); // it may have its name already
+      throw error;
+    }
   } catch (error) {
     await stream.cancel().catch(() => {}); // it may be used up
-    await Deno.remove(partial).catch(() => {}); // it may not be there
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new StartError(
+        `Cannot write the backup: "${partial}" exists (a backup that ended early left it: remove it)`,
+      );
+    }
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.PermissionDenied)) {
       throw error;
     }

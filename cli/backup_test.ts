@@ -99,6 +99,21 @@ Deno.test("restore() finds with --from-objects what was pushed after the backup"
   });
 });
 
+Deno.test("backup() writes a file that only its owner can read, and never into an existing one", async () => {
+  await withFolder(async (folder) => {
+    const config = folderConfig(`${folder}/data`);
+    await withStorage(config, ({ registry }) => fill(registry));
+    const file = `${folder}/items`;
+    await Deno.writeTextFile(`${file}.partial`, "another user's", { mode: 0o666 });
+    await assertRejects(() => backup(config, () => {}, { to: file }), StartError, "remove it");
+    assertEquals(await Deno.readTextFile(`${file}.partial`), "another user's");
+    await Deno.remove(`${file}.partial`);
+    await backup(config, () => {}, { to: file });
+    const { mode } = await Deno.stat(file);
+    if (Deno.build.os !== "windows") assertEquals(mode! & 0o777, 0o600);
+  });
+});
+
 Deno.test("backup() and restore() say why they can't", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { PRIVATE_FOLDER } from "./private_files.ts";
 
 /** Makes the entries of a folder (new, renamed and removed files) outlive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -7,11 +8,14 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle.sync();
 }
 
-/** Makes the folder where it is not there, and its parents, so that they outlive a power cut. */
+/**
+ * Makes the folder and its parents unless they exist, so that they outlive a power cut. Only the owner can use a folder
+ * made here: the data folder has signing keys and private content.
+ */
 export async function ensureFolder(folder: string): Promise<void> {
   const parent = dirname(folder);
   try {
-    await Deno.mkdir(folder);
+    await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound) || parent === folder) throw error;

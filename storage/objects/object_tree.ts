@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../durable_folder.ts";
+import { PRIVATE_FILE, PRIVATE_FOLDER } from "../private_files.ts";
 
 /** Where what belongs to a key is kept. */
 export interface Paths {
@@ -73,7 +74,7 @@ export class ObjectTree {
   /** Makes a file that is not there yet, and the folders to it. */
   async create(path: string): Promise<Deno.FsFile> {
     await this.#ensure(dirname(path));
-    return await Deno.open(path, { write: true, createNew: true });
+    return await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE });
   }
 
   /** Has the folder there, and the way to it synced, whoever made it. */
@@ -82,7 +83,7 @@ export class ObjectTree {
     const parent = dirname(folder);
     await this.#ensure(parent);
     try {
-      await Deno.mkdir(folder);
+      await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
+import { PRIVATE_FILE } from "../private_files.ts";
 import type { Part } from "./object_store.ts";
 import { isPartsId, type Paths, randomPartsId } from "./object_tree.ts";
 import { PartsFile, writeAll } from "./parts_file.ts";
@@ -96,7 +97,7 @@ async function putAgain({ again }: Paths, number: number, bytes: Uint8Array): Pr
   const etag = randomPartsId();
   await ensureFolder(again);
   await writeDurably(
-    await Deno.open(pathAgain(again, number, etag), { write: true, createNew: true }),
+    await Deno.open(pathAgain(again, number, etag), { write: true, createNew: true, mode: PRIVATE_FILE }),
     bytes,
   );
   await syncFolder(again);

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
+import { ensurePrivateFile } from "../private_files.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
@@ -47,6 +48,8 @@ export class SqliteTable implements Table, AsyncDisposable {
    */
   static async open(path: string, options: SqliteTableOptions = {}): Promise<SqliteTable> {
     await ensureFolder(dirname(path));
+    // SQLite gives its -wal and -shm files the mode of the database.
+    await ensurePrivateFile(path);
     // SQLite itself never waits for a lock: that would block the event loop.
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
