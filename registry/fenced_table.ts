@@ -1,4 +1,6 @@
 import { unavailable } from "../oci/errors.ts";
+import { LateWriteError } from "../storage/errors.ts";
+import { Fence } from "../storage/table/fence.ts";
 import type {
   Condition,
   Item,
@@ -11,21 +13,15 @@ import type {
   Table,
 } from "../storage/table/table.ts";
 
-/** A table that writes nothing after a point in time. */
+/** A table in which no write takes effect after a point in time. */
 export class FencedTable implements Table {
   readonly #table: Table;
-  readonly #now: () => number;
-  readonly #until: number;
+  readonly #fence: Fence;
 
   /** `table`, for writes until `until` (milliseconds since the epoch, by `now`). */
   constructor(table: Table, now: () => number, until: number) {
     this.#table = table;
-    this.#now = now;
-    this.#until = until;
-  }
-
-  #check(): void {
-    if (this.#now() >= this.#until) throw unavailable("Cannot write: the request has passed its deadline");
+    this.#fence = new Fence(now, until);
   }
 
   get(key: Key, options?: ReadOptions): Promise<Item | undefined> {
@@ -36,22 +32,16 @@ export class FencedTable implements Table {
     return this.#table.getMany(keys, options);
   }
 
-  // deno-lint-ignore require-await -- a missed deadline is a rejection, as every other failure is
-  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
-    this.#check();
-    return this.#table.put(item, condition);
+  put(item: NewItem, condition: Condition): Promise<string | undefined> {
+    return inTime(this.#table.put(item, condition, this.#fence));
   }
 
-  // deno-lint-ignore require-await -- as above
-  async putMany(items: NewItem[]): Promise<void> {
-    this.#check();
-    return this.#table.putMany(items);
+  putMany(items: NewItem[]): Promise<void> {
+    return inTime(this.#table.putMany(items, this.#fence));
   }
 
-  // deno-lint-ignore require-await -- as above
-  async delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
-    this.#check();
-    return this.#table.delete(key, condition);
+  delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
+    return inTime(this.#table.delete(key, condition, this.#fence));
   }
 
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
@@ -64,5 +54,15 @@ export class FencedTable implements Table {
 
   scan(options: ScanOptions): Promise<ScanPage> {
     return this.#table.scan(options);
+  }
+}
+
+/** What a write answers, with the error that a client may see in the place of the driver's. */
+async function inTime<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (!(error instanceof LateWriteError)) throw error;
+    throw unavailable("Cannot write: the request has passed its deadline", { cause: error });
   }
 }

@@ -20,6 +20,17 @@ export class UnavailableError extends Error {
   }
 }
 
+/** Thrown for a write that came after its fence; it was not done. */
+export class LateWriteError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "LateWriteError";
+
+  /** The error. */
+  constructor() {
+    super("Cannot write: the fence has passed");
+  }
+}
+
 /** Thrown where bytes are not those that their digest promised; nothing was stored. */
 export class ContentMismatchError extends Error {
   /** Tells it from every other error. */

@@ -4,6 +4,12 @@
  * @module
  */
 
-export { BrokenBodyError, ContentMismatchError, StorageFullError, UnavailableError } from "./errors.ts";
+export {
+  BrokenBodyError,
+  ContentMismatchError,
+  LateWriteError,
+  StorageFullError,
+  UnavailableError,
+} from "./errors.ts";
 export * from "./objects/mod.ts";
 export * from "./table/mod.ts";

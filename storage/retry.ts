@@ -1,4 +1,5 @@
 import { UnavailableError } from "./errors.ts";
+import type { Fence } from "./table/fence.ts";
 
 /** How a call to a store is made. Times are in milliseconds. */
 export interface RetryOptions {
@@ -10,6 +11,8 @@ export interface RetryOptions {
   attemptTimeout: number;
   /** How long all of them may take, with the pauses between them. */
   deadline: number;
+  /** After it no attempt is made; each attempt ends before it. */
+  fence?: Fence | undefined;
   /** A clock that never goes back. */
   now?: () => number;
   /** Pauses. */
@@ -29,18 +32,20 @@ const LONGEST_PAUSE = 1000;
  * a bound that doubles, so that many who failed together do not come back together.
  *
  * @throws {UnavailableError} where the time is up; whatever the call threw where that is not transient.
+ * @throws {LateWriteError} where the fence had passed before the first attempt.
  */
 export async function retrying<T>(
   call: (signal: AbortSignal) => Promise<T>,
   options: RetryOptions,
 ): Promise<T> {
-  const { what, isTransient, attemptTimeout, deadline } = options;
+  const { what, isTransient, attemptTimeout, deadline, fence } = options;
   const { now = () => performance.now(), sleep = pause, random = Math.random } = options;
   const end = now() + deadline;
+  fence?.check();
   for (let bound = FIRST_PAUSE;; bound = Math.min(bound * 2, LONGEST_PAUSE)) {
     const controller = new AbortController();
     const timeout = new DOMException("The store took too long", "TimeoutError");
-    const left = Math.max(0, end - now()); // a pause may last longer than asked for
+    const left = Math.max(0, Math.min(end - now(), fence?.left ?? Infinity)); // a pause may last longer than asked for
     const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, left));
     try {
       return await call(controller.signal);
@@ -49,6 +54,8 @@ export async function retrying<T>(
       const wait = random() * bound;
       if (now() + wait >= end) throw new UnavailableError(what, error);
       await sleep(wait);
+      // Not what `fence.check()` throws: the attempt before may have been done.
+      if (fence !== undefined && fence.left <= 0) throw new UnavailableError(what, error);
     } finally {
       clearTimeout(timer);
     }

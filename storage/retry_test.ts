@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UnavailableError } from "./errors.ts";
+import { LateWriteError, UnavailableError } from "./errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
+import { Fence } from "./table/fence.ts";
 
 class Busy extends Error {}
 
@@ -60,4 +61,39 @@ Deno.test("retrying() ends an attempt that takes too long and makes another", as
     });
   assertEquals(await retrying(hang, { ...fake(), attemptTimeout: 1 }), "done");
   assertEquals(calls, 2);
+});
+
+Deno.test("retrying() makes no attempt when the fence has passed", async () => {
+  let calls = 0;
+  const fence = new Fence(() => 5, 5);
+  await assertRejects(() => retrying(() => Promise.resolve(++calls), { ...fake(), fence }), LateWriteError);
+  assertEquals(calls, 0);
+});
+
+Deno.test("retrying() makes no other attempt when the fence passes in a pause", async () => {
+  let [calls, now] = [0, 0];
+  const fail = () => {
+    calls++;
+    return Promise.reject(new Busy());
+  };
+  const sleep = () => {
+    now += 5;
+    return Promise.resolve();
+  };
+  const options = { ...fake(), sleep, fence: new Fence(() => now, 5) };
+  await assertRejects(() => retrying(fail, options), UnavailableError);
+  assertEquals(calls, 1);
+});
+
+Deno.test("retrying() ends an attempt when the fence passes", async () => {
+  const slow = (signal: AbortSignal) =>
+    new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => resolve("late"), 2000);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      });
+    });
+  const fence = new Fence(Date.now, Date.now() + 5);
+  await assertRejects(() => retrying(slow, { ...fake(), fence }), UnavailableError);
 });

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
-import { toStorageError, UnavailableError } from "../errors.ts";
+import { LateWriteError, toStorageError, UnavailableError } from "../errors.ts";
+import type { Fence } from "./fence.ts";
 import { busyPause, hasWaitedTooLong, isBusy, REAL_TIME, type WaitOptions } from "./sqlite_busy.ts";
 
 /** A write that waits for its transaction. */
@@ -45,13 +46,18 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable.
+   * Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable. After
+   * its fence it is not done and rejects alone: the others of the group are committed.
    *
    * @throws {UnavailableError} where another process holds the lock for 10 seconds.
+   * @throws {LateWriteError} where the fence has passed when the transaction begins.
    */
-  run<T>(write: () => T): Promise<T> {
+  run<T>(write: () => T, fence?: Fence): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => {
+        // Between here and COMMIT this process may stand still for as long as it likes: it holds SQLite's lock, so no
+        // other process has written since the check, and whatever another one writes next comes after this write.
+        if (fence !== undefined && fence.left <= 0) return () => reject(new LateWriteError());
         const result = write();
         return () => resolve(result);
       };

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
 
 import { compareUtf8 } from "../utf8_order.ts";
+import type { Fence } from "./fence.ts";
 import { nextOf } from "./scan_page.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
@@ -34,17 +35,20 @@ export class MemoryTable implements Table {
     return keys.map((key) => this.#read(key));
   }
 
-  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+  async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
+    fence?.check();
     const stored = this.#partitions.get(item.pk)?.get(item.sk);
     const holds = "ifAbsent" in condition ? !stored : stored?.version === condition.ifVersion;
     return holds ? this.#write(item) : undefined;
   }
 
-  async putMany(items: NewItem[]): Promise<void> {
+  async putMany(items: NewItem[], fence?: Fence): Promise<void> {
+    fence?.check();
     for (const item of items) this.#write(item);
   }
 
-  async delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
+  async delete(key: Key, condition: { ifVersion: string }, fence?: Fence): Promise<boolean> {
+    fence?.check();
     const partition = this.#partitions.get(key.pk);
     if (partition?.get(key.sk)?.version !== condition.ifVersion) return false;
     partition.delete(key.sk);

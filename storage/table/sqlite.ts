@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
 import { ensurePrivateFile } from "../private_files.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
+import type { Fence } from "./fence.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
 import { retryWhileBusy } from "./sqlite_busy.ts";
@@ -83,26 +84,29 @@ export class SqliteTable implements Table, AsyncDisposable {
     });
   }
 
-  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+  async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const row = toRow(item, this.#newVersion());
     const { insert, update } = this.#statements;
-    const changes = await this.#commits.run(() =>
-      "ifAbsent" in condition
-        ? insert.run(...columns(row)).changes
-        : update.run(...columns(row), condition.ifVersion).changes
+    const changes = await this.#commits.run(
+      () =>
+        "ifAbsent" in condition
+          ? insert.run(...columns(row)).changes
+          : update.run(...columns(row), condition.ifVersion).changes,
+      fence,
     );
     return changes === 0 ? undefined : row.version;
   }
 
-  async putMany(items: NewItem[]): Promise<void> {
+  async putMany(items: NewItem[], fence?: Fence): Promise<void> {
     const rows = items.map((item) => toRow(item, this.#newVersion()));
     await this.#commits.run(() => {
       for (const row of rows) this.#statements.upsert.run(...columns(row));
-    });
+    }, fence);
   }
 
-  async delete({ pk, sk }: Key, { ifVersion }: { ifVersion: string }): Promise<boolean> {
-    const changes = await this.#commits.run(() => this.#statements.delete.run(pk, sk, ifVersion).changes);
+  async delete({ pk, sk }: Key, { ifVersion }: { ifVersion: string }, fence?: Fence): Promise<boolean> {
+    const run = () => this.#statements.delete.run(pk, sk, ifVersion).changes;
+    const changes = await this.#commits.run(run, fence);
     return changes !== 0;
   }
 

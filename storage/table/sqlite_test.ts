@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LateWriteError } from "../errors.ts";
 import { tableContract } from "./contract/mod.ts";
+import { Fence } from "./fence.ts";
 import { SqliteTable } from "./sqlite.ts";
 
 async function makeFolder() {
@@ -134,4 +136,24 @@ Deno.test("SqliteTable open() takes no lock when the database exists", async () 
   using _lock = holdLock(folder.path);
   await using table = await SqliteTable.open(folder.path);
   assertEquals(await table.get({ pk: "p", sk: "s" }), undefined);
+});
+
+Deno.test("SqliteTable put(), putMany() and delete() reject alone when their fence passes before their transaction", async () => {
+  await using folder = await makeFolder();
+  await using table = await SqliteTable.open(folder.path);
+  const item = (sk: string) => ({ pk: "p", sk, attributes: {} });
+  const ifVersion = await table.put(item("old"), { ifAbsent: true });
+  assert(ifVersion);
+  let now = 0;
+  const [fence, later] = [1000, 2000].map((until) => new Fence(() => now, until));
+  const late = [
+    table.put(item("a"), { ifAbsent: true }, fence),
+    table.putMany([item("b")], fence),
+    table.delete(item("old"), { ifVersion }, fence),
+  ];
+  const inTime = table.put(item("c"), { ifAbsent: true }, later);
+  now = 1000; // the process has stood still
+  for (const write of late) await assertRejects(() => write, LateWriteError);
+  assert(await inTime);
+  assertEquals((await table.query("p", { limit: 9 })).map(({ sk }) => sk), ["c", "old"]);
 });

@@ -1,3 +1,5 @@
+import type { Fence } from "./fence.ts";
+
 /** The name of an item: a partition and a place in it, which sorts by its UTF-8 bytes. */
 export interface Key {
   /** The partition. */
@@ -63,6 +65,9 @@ export interface ReadOptions {
 /**
  * Items with conditional writes, one at a time: no transactions. What a method has answered is durable.
  * Anything that fails throws an `Error` that is no `RegistryError`: it is an outage.
+ *
+ * A write with a fence does not take effect after it, and then rejects with a `LateWriteError`. A driver checks the fence
+ * where the write takes effect; a driver behind a network bounds each attempt by the time that is left.
  */
 export interface Table {
   /** The item, or `undefined`. */
@@ -72,13 +77,13 @@ export interface Table {
   getMany(keys: Key[], options?: ReadOptions): Promise<(Item | undefined)[]>;
 
   /** Writes where the condition holds, and answers the item's new version; `undefined` where it does not hold. */
-  put(item: NewItem, condition: Condition): Promise<string | undefined>;
+  put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined>;
 
   /** Writes whatever is there. Idempotent; a crash may leave some of them written and others not. */
-  putMany(items: NewItem[]): Promise<void>;
+  putMany(items: NewItem[], fence?: Fence): Promise<void>;
 
   /** Deletes where the stored item has this version, and answers whether it did. */
-  delete(key: Key, condition: { ifVersion: string }): Promise<boolean>;
+  delete(key: Key, condition: { ifVersion: string }, fence?: Fence): Promise<boolean>;
 
   /** Items of one partition. */
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]>;

@@ -5,6 +5,7 @@
  */
 import type {
   Condition,
+  Fence,
   Item,
   Key,
   MemoryObjectStore,
@@ -66,26 +67,31 @@ export class SimulatedTable implements Table {
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 
-  put(item: NewItem, condition: Condition): Promise<string | undefined> {
+  put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const version = this.#shared.newVersion();
     const kind = "ifAbsent" in condition ? "if absent" : `if ${condition.ifVersion}`;
     return this.#call({
       text: `put ${nameOf(item)} ${kind} -> ${version} ${JSON.stringify(item.attributes)}`,
       footprint: at(item, true),
-      run: () => this.#write(item, condition, version),
+      run: () => this.#write(item, condition, version, fence),
       // What a driver does that heard of no answer: it knows its own version again.
       again: async () => {
         const current = await this.#shared.table.get(item);
         const own = current?.version === version ? { ifVersion: version } : condition;
-        return await this.#write(item, own, version);
+        return await this.#write(item, own, version, fence);
       },
     });
   }
 
-  async #write(item: NewItem, condition: Condition, version: string): Promise<string | undefined> {
+  async #write(
+    item: NewItem,
+    condition: Condition,
+    version: string,
+    fence: Fence | undefined,
+  ): Promise<string | undefined> {
     this.#shared.nextVersion = version;
     try {
-      const written = await this.#shared.table.put(item, condition);
+      const written = await this.#shared.table.put(item, condition, fence);
       if (written !== undefined) this.#shared.history.write({ ...item, version });
       return written;
     } finally {
@@ -93,23 +99,23 @@ export class SimulatedTable implements Table {
     }
   }
 
-  async putMany(items: NewItem[]): Promise<void> {
+  async putMany(items: NewItem[], fence?: Fence): Promise<void> {
     await Promise.all(items.map((item) =>
       this.#call({
         text: `put ${nameOf(item)} in a batch`,
         footprint: at(item, true),
         run: async () => {
-          await this.#shared.table.putMany([item]);
+          await this.#shared.table.putMany([item], fence);
           this.#shared.history.write((await this.#shared.table.get(item))!);
         },
       })
     ));
   }
 
-  delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
+  delete(key: Key, condition: { ifVersion: string }, fence?: Fence): Promise<boolean> {
     const { table, history } = this.#shared;
     const run = async () => {
-      const deleted = await table.delete(key, condition);
+      const deleted = await table.delete(key, condition, fence);
       if (deleted) history.remove(key);
       return deleted;
     };

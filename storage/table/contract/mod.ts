@@ -1,5 +1,6 @@
 import type { Table } from "../table.ts";
 import { registerContent } from "./content.ts";
+import { registerFences } from "./fences.ts";
 import { registerIndexQueries } from "./index_queries.ts";
 import { registerQueries } from "./queries.ts";
 import { registerScans } from "./scans.ts";
@@ -20,6 +21,7 @@ export function tableContract(driver: string, make: () => Promise<TableUnderTest
   }
 
   registerWrites(test);
+  registerFences(test);
   registerContent(test);
   registerQueries(test);
   registerIndexQueries(test);

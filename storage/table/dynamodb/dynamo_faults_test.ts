@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UnavailableError } from "../../errors.ts";
-import type { DynamoOptions } from "./dynamo_table.ts";
+import { Fence } from "../fence.ts";
+import type { DynamoOptions, DynamoTable } from "./dynamo_table.ts";
 import { type Intercept, refusal, startInterceptor } from "./testing/interceptor.ts";
 import { useDynamoDb } from "./testing/table_under_test.ts";
 
@@ -215,3 +216,21 @@ Deno.test("DynamoTable putMany() writes again what DynamoDB leaves", async () =>
   );
   assertEquals(faulty.counts, { BatchWriteItem: 4 });
 });
+
+for (
+  const [operation, write] of [
+    ["PutItem", (table, fence) => table.put(ITEM, { ifAbsent: true }, fence)],
+    ["DeleteItem", (table, fence) => table.delete(KEY, { ifVersion: "v" }, fence)],
+    ["BatchWriteItem", (table, fence) => table.putMany(items(2), fence)],
+  ] as [string, (table: DynamoTable, fence: Fence) => Promise<unknown>][]
+) {
+  Deno.test(`DynamoTable sends no other ${operation} when the fence has passed`, async () => {
+    let now = 0;
+    await using faulty = await openFaulty(operation, () => {
+      now = 1000;
+      return Promise.resolve(refusal("InternalServerError", 500));
+    });
+    await assertRejects(() => write(faulty.table, new Fence(() => now, 1000)), UnavailableError);
+    assertEquals(faulty.counts, { [operation]: 1 });
+  });
+}

@@ -24,6 +24,7 @@ import type {
   ScanPage,
   Table,
 } from "../table.ts";
+import type { Fence } from "../fence.ts";
 import { randomVersion } from "../version.ts";
 import { forEachChunk } from "./batches.ts";
 import { isFailedCondition, isRefusal, isTransient, UnprocessedError } from "./errors.ts";
@@ -44,6 +45,14 @@ export interface DynamoOptions {
   attemptTimeout?: number;
   /** How long all the attempts of one call may take; 10 seconds where absent. */
   deadline?: number;
+}
+
+/** Until when attempts are made. */
+interface Times {
+  /** By `performance.now()`. */
+  end?: number;
+  /** Of a write. */
+  fence?: Fence | undefined;
 }
 
 /** How many keys a BatchGetItem may have, and how many batches are on their way at once. */
@@ -123,11 +132,11 @@ export class DynamoTable implements Table, AsyncDisposable {
       rows.push(...Object.values(answer.Responses ?? {}).flat());
       left = Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? []);
       if (left.length > 0) throw new UnprocessedError(left.length);
-    }, end);
+    }, { end });
     return rows;
   }
 
-  async put(item: NewItem, condition: Condition): Promise<string | undefined> {
+  async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const version = randomVersion();
     // A request that was done before, its answer lost or the request repeated by something on the way, finds its own
     // version. Then it is done once more, which changes nothing, and succeeds: nobody else has that version.
@@ -139,33 +148,33 @@ export class DynamoTable implements Table, AsyncDisposable {
       ConditionExpression: expression,
       ExpressionAttributeNames: { "#version": "version" },
       ExpressionAttributeValues: { ":own": { S: version }, ...values },
-    });
+    }, fence);
     return written ? version : undefined;
   }
 
-  async putMany(items: NewItem[]): Promise<void> {
+  async putMany(items: NewItem[], fence?: Fence): Promise<void> {
     // A key that comes twice in a batch is an error; the last one is what would be there after both.
     const rows = [...new Map(items.map((item) => [keyId(item), toRow(item, randomVersion())])).values()];
     const [only] = rows;
     if (only && rows.length === 1) {
-      await this.#put({ Item: only });
+      await this.#put({ Item: only }, fence);
       return;
     }
     const end = performance.now() + this.#deadline;
-    await forEachChunk(rows, WRITES, (chunk) => this.#writeBatch(chunk, end));
+    await forEachChunk(rows, WRITES, (chunk) => this.#writeBatch(chunk, { end, fence }));
   }
 
-  async #writeBatch(rows: Row[], end: number): Promise<void> {
+  async #writeBatch(rows: Row[], times: Times): Promise<void> {
     let left: WriteRequest[] = rows.map((Item) => ({ PutRequest: { Item } }));
     await this.#retrying("write the items", async (abortSignal) => {
       const command = new BatchWriteItemCommand({ RequestItems: { [this.#name]: left } });
       const { UnprocessedItems = {} } = await this.#client.send(command, { abortSignal });
       left = Object.values(UnprocessedItems).flat();
       if (left.length > 0) throw new UnprocessedError(left.length);
-    }, end);
+    }, times);
   }
 
-  async delete(key: Key, { ifVersion }: { ifVersion: string }): Promise<boolean> {
+  async delete(key: Key, { ifVersion }: { ifVersion: string }, fence?: Fence): Promise<boolean> {
     // An attempt whose answer was lost may have been done: the next one takes it for ours when the item is gone. Should
     // somebody else have deleted that version meanwhile, both have wanted the same and have it. Where the next one finds
     // another version instead, somebody has written since, and our caller has to look again in any case.
@@ -184,7 +193,7 @@ export class DynamoTable implements Table, AsyncDisposable {
         maybeDone ||= !isRefusal(error);
         throw error;
       }
-    });
+    }, fence);
   }
 
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
@@ -248,17 +257,22 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   /** Writes, and answers whether the condition held. */
-  #put(input: Omit<PutItemCommandInput, "TableName">): Promise<boolean> {
+  #put(input: Omit<PutItemCommandInput, "TableName">, fence: Fence | undefined): Promise<boolean> {
     const command = new PutItemCommand({ TableName: this.#name, ...input });
     return this.#conditionally(
       "write the item",
       (abortSignal) => this.#client.send(command, { abortSignal }),
+      fence,
     );
   }
 
-  async #conditionally(what: string, call: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+  async #conditionally(
+    what: string,
+    call: (signal: AbortSignal) => Promise<unknown>,
+    fence: Fence | undefined,
+  ): Promise<boolean> {
     try {
-      await this.#retrying(what, call);
+      await this.#retrying(what, call, { fence });
       return true;
     } catch (error) {
       if (isFailedCondition(error)) return false;
@@ -266,15 +280,15 @@ export class DynamoTable implements Table, AsyncDisposable {
     }
   }
 
-  /** Calls until it succeeds or `end` (by `performance.now()`) has come. */
+  /** Calls until it succeeds or its time is up. */
   #retrying<T>(
     what: string,
     call: (signal: AbortSignal) => Promise<T>,
-    end: number = performance.now() + this.#deadline,
+    { end = performance.now() + this.#deadline, fence }: Times = {},
   ): Promise<T> {
     const deadline = end - performance.now();
     // Of many batches the last may find no time left.
     if (deadline <= 0) throw new UnavailableError(what, new DOMException("The time is up", "TimeoutError"));
-    return retrying(call, { what, isTransient, attemptTimeout: this.#attemptTimeout, deadline });
+    return retrying(call, { what, isTransient, attemptTimeout: this.#attemptTimeout, deadline, fence });
   }
 }

@@ -28,7 +28,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   },
   {
     name: "a request goes on writing when its time is over",
-    edits: [edit("fenced_table.ts", "if (this.#now() >= this.#until) throw", "if (this.#now() < 0) throw")],
+    edits: [edit("fenced_table.ts", "new Fence(now, until)", "new Fence(now, Infinity)")],
     scenario: {
       ...oldBlob,
       actors: [
