@@ -131,11 +131,33 @@ class Opener {
 
 function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
   try {
-    return serve({ port, hostname: host, fetch, refused: log.request });
+    return serve({
+      port,
+      hostname: host,
+      fetch,
+      refused: log.request,
+      pressed: (error) => log.error(`Cannot accept connections: ${pressOf(error)}`, error),
+      failed: (error) => endOnFailure(error, log),
+      platformAddress: Deno.env.has("DENO_SERVE_ADDRESS"),
+    });
   } catch (error) {
     const reason = (error as Error).message;
     throw new StartError(`Cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
   }
+}
+
+function pressOf(error: Error): string {
+  return (error as { code?: string }).code === "EMFILE"
+    ? "too many open files; idle connections are closed (raise the limit: `ulimit -n`, LimitNOFILE)"
+    : "trying again";
+}
+
+/** A process that nobody can reach must end, so that a supervisor starts another one. */
+async function endOnFailure(error: Error, log: Log): Promise<void> {
+  log.error("Cannot listen any more: the process ends with 1, so that its supervisor restarts it", error);
+  setTimeout(() => Deno.exit(1), FLUSH_LIMIT);
+  await log.flush();
+  Deno.exit(1);
 }
 
 type Fetch = Parameters<typeof serve>[0]["fetch"];

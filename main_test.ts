@@ -196,6 +196,32 @@ Deno.test("main ends at once at a second signal", async () => {
   assertEquals(await push.receive(), "");
 });
 
+/** Connections that send nothing; those that are refused are not among them. */
+async function silentConnections({ port }: { port: number }, count: number): Promise<Disposable> {
+  const connections: Deno.Conn[] = [];
+  for (let number = 0; number < count; number++) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    if (connection !== undefined) connections.push(connection);
+  }
+  return { [Symbol.dispose]: () => connections.forEach((connection) => connection.close()) };
+}
+
+for (
+  const [known, permissions] of [
+    ["it knows", ["--allow-all"]],
+    ["it may not ask for", ["--no-prompt", "--allow-env", "--allow-net", "--allow-read", "--allow-write"]],
+  ] as const
+) {
+  Deno.test(`main goes on when silent connections reach a limit of files that ${known}`, async () => {
+    await using registry = await startRegistry({ descriptors: 128, permissions });
+    using _silent = await silentConnections(registry, 400);
+    await pushHello(registry.url);
+    await pushHello(registry.url);
+    const exhausted = registry.log().includes("Cannot accept connections: too many open files");
+    assertEquals(exhausted, known !== "it knows", registry.log());
+  });
+}
+
 Deno.test("main keeps what was pushed over a restart", async () => {
   await withFolder(async (data) => {
     {

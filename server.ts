@@ -1,4 +1,6 @@
-import type { RequestLog } from "./routes/mod.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { Connections, findServeOn } from "./connections.ts";
+import type { RequestInfo, RequestLog } from "./routes/mod.ts";
 
 /** What {@linkcode serve} takes. */
 export interface ServerOptions {
@@ -6,15 +8,23 @@ export interface ServerOptions {
   port: number;
   /** An address of this machine, or a name of one. */
   hostname: string;
-  /** Answers requests. What it gives must not reject: it is the last that could say something of an error. */
-  fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+  /** Answers requests. It must not reject: nothing above it could report the error. */
+  fetch: (request: Request, info: RequestInfo) => Response | Promise<Response>;
   /** Told of each request that came when the server was stopping. */
   refused: (entry: RequestLog) => void;
+  /** Told of a connection that could not be accepted, at most once a minute; the server goes on. */
+  pressed: (error: Error) => void;
+  /** Told that the server listens no more, though it was not stopped. */
+  failed: (error: Error) => void;
+  /** Bounds of connections; by default what the operating system allows this process. */
+  limits?: ConnectionLimits;
+  /** True where the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
+  platformAddress?: boolean;
 }
 
 /** A server that listens. */
 export interface Server {
-  /** Where it listens. */
+  /** Address to reach it: a URL, or where there is none the name of the socket. */
   url: string;
   /**
    * Stops gracefully: refuses what is new and waits for what is under way, downloads that are still being read as well,
@@ -26,9 +36,10 @@ export interface Server {
 /**
  * Listens, and answers with `fetch`.
  *
- * @throws {Deno.errors.AddrInUse} and others of `Deno.serve`.
+ * @throws {Deno.errors.AddrInUse} and others of `Deno.listen`.
  */
-export function serve({ port, hostname, fetch, refused }: ServerOptions): Server {
+export function serve(options: ServerOptions): Server {
+  const { fetch, refused } = options;
   let answering = 0;
   let stopping = false;
   const { promise: answered, resolve: allAnswered } = Promise.withResolvers<void>();
@@ -36,32 +47,52 @@ export function serve({ port, hostname, fetch, refused }: ServerOptions): Server
     answering--;
     if (stopping && answering === 0) allAnswered();
   };
-  const server = Deno.serve(
-    { port, hostname, automaticCompression: false, onListen: () => {} },
-    (request, info) => {
-      if (stopping) {
-        refused(refusalEntry(request));
-        return refusal();
-      }
-      answering++;
-      const answer = Promise.resolve(fetch(request, info));
-      answer.then(release, release);
-      return answer;
-    },
-  );
+  const { url, shutdown } = listen(options, (request, info) => {
+    if (stopping) {
+      refused(refusalEntry(request));
+      return refusal();
+    }
+    answering++;
+    const answer = Promise.resolve(fetch(request, info));
+    answer.then(release, release);
+    return answer;
+  });
   return {
-    url: urlOf(server.addr),
+    url,
     async stop(limit) {
       stopping = true;
       if (answering === 0) allAnswered();
       // `shutdown` breaks the request bodies that are still coming (denoland/deno#36809), so it has to wait until every
       // handler has answered. It does finish the responses.
-      const ended = answered.then(() => server.shutdown()).then(() => true);
+      const ended = answered.then(shutdown).then(() => true);
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), limit));
       return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
     },
   };
+}
+
+/** Listens with bounded connections where this version of Deno can, else as `Deno.serve` does. */
+function listen(
+  options: ServerOptions,
+  handler: ServerOptions["fetch"],
+): { url: string; shutdown: () => Promise<void> } {
+  const { port, hostname, failed, pressed, limits, platformAddress = false } = options;
+  const serveOn = platformAddress ? undefined : findServeOn();
+  if (serveOn !== undefined) {
+    const listener = Deno.listen({ port, hostname });
+    const connections = new Connections(listener, serveOn, {
+      fetch: handler,
+      pressed,
+      failed,
+      ...(limits && { limits }),
+    });
+    return { url: urlOf(listener.addr), shutdown: () => connections.shutdown() };
+  }
+  const server = Deno.serve({ port, hostname, automaticCompression: false, onListen: () => {} }, handler);
+  // Deno does not accept again after an accept that failed.
+  server.finished.catch(failed);
+  return { url: urlOf(server.addr), shutdown: () => server.shutdown() };
 }
 
 /** For a client that may as well ask the process that comes after this one. */
@@ -87,6 +118,10 @@ function refusalEntry({ method, url }: Request): RequestLog {
   };
 }
 
-function urlOf({ hostname, port }: Deno.NetAddr): string {
+/** `Deno.serve` listens on what the platform says, which need not be TCP. */
+function urlOf(addr: Deno.Addr): string {
+  if ("path" in addr) return `unix:${addr.path}`;
+  if ("cid" in addr) return `vsock:${addr.cid}:${addr.port}`;
+  const { hostname, port } = addr;
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { RequestLog } from "./routes/mod.ts";
 import { serve, type ServerOptions } from "./server.ts";
 
@@ -6,10 +6,22 @@ import { serve, type ServerOptions } from "./server.ts";
 const AMPLE = 30_000;
 
 /** A server on a free port that notes what it refuses. */
-function setUp(fetch: ServerOptions["fetch"]) {
+function setUp(fetch: ServerOptions["fetch"], options: Partial<ServerOptions> = {}) {
   const refused: RequestLog[] = [];
-  const server = serve({ port: 0, hostname: "127.0.0.1", fetch, refused: (entry) => refused.push(entry) });
+  const server = serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch,
+    refused: (entry) => refused.push(entry),
+    pressed: unexpected,
+    failed: unexpected,
+    ...options,
+  });
   return { server, refused };
+}
+
+function unexpected(error: Error): void {
+  throw error;
 }
 
 /** A body whose end a test decides on. */
@@ -30,13 +42,7 @@ Deno.test("serve() tells where it listens", async () => {
 Deno.test("serve() throws when the port is taken", async () => {
   const { server } = setUp(() => new Response());
   const port = Number(new URL(server.url).port);
-  await assertRejects(
-    async () =>
-      await Promise.resolve(
-        serve({ port, hostname: "127.0.0.1", fetch: () => new Response(), refused() {} }),
-      ),
-    Deno.errors.AddrInUse,
-  );
+  assertThrows(() => setUp(() => new Response(), { port }), Deno.errors.AddrInUse);
   await server.stop(AMPLE);
 });
 

@@ -25,6 +25,10 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The data folder; it stays when the process ends. By default a fresh one that goes with the process. */
   readonly data?: string;
+  /** Options of `deno run`; by default every permission. */
+  readonly permissions?: readonly string[];
+  /** How many files and connections the process may have open; by default as many as this one. */
+  readonly descriptors?: number;
   /** The TCP port, for a registry that comes back where it was. By default a free one. */
   readonly port?: number;
 }
@@ -55,8 +59,11 @@ export interface RegistryProcess extends AsyncDisposable {
 export async function startRegistry(options: StartOptions = {}): Promise<RegistryProcess> {
   const port = options.port ?? freePort();
   const data = options.data ?? await Deno.makeTempDir({ prefix: "skerry-" });
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", MAIN],
+  const deno = [Deno.execPath(), "run", ...options.permissions ?? ["--allow-all"], MAIN];
+  const limited = ["sh", "-c", `ulimit -n ${options.descriptors}; exec "$@"`, "sh", ...deno];
+  const [command, ...args] = options.descriptors === undefined ? deno : limited;
+  const child = new Deno.Command(command!, {
+    args,
     clearEnv: true,
     env: {
       ...inheritedEnv(),

@@ -1,0 +1,46 @@
+/** How many connections a process keeps, and how long each may wait without a request. */
+export interface ConnectionLimits {
+  /** Connections at most. */
+  readonly max: number;
+  /** Milliseconds from the start of a connection to the end of its first request's head. */
+  readonly firstRequest: number;
+  /** Milliseconds from one answer to the end of the next request's head. */
+  readonly nextRequest: number;
+  /** Milliseconds between two looks for connections that have waited too long. */
+  readonly sweepInterval: number;
+  /** Milliseconds from an accept that failed to the next one. */
+  readonly retryDelay: number;
+}
+
+/** Connections that a process keeps where it may open as many files as it likes: each one takes memory. */
+const MOST_CONNECTIONS = 16_384;
+
+/** Longer than proxies keep an idle connection (Caddy, the longest: 2 minutes), so that they close it and not we. */
+const NEXT_REQUEST = 180_000;
+
+/** File descriptors of the process itself: the database, the log, the outbound connections. */
+const OWN_DESCRIPTORS = 64;
+
+/** The limits for this process. */
+export function defaultLimits(): ConnectionLimits {
+  return {
+    max: maxConnections(),
+    firstRequest: 30_000,
+    nextRequest: NEXT_REQUEST,
+    sweepInterval: 5_000,
+    retryDelay: 100,
+  };
+}
+
+/** Half of the file descriptors: a request may open a file, or a connection to a store, for its own connection. */
+export function maxConnections(read: (path: string) => string = Deno.readTextFileSync): number {
+  let limits: string;
+  try {
+    limits = read("/proc/self/limits");
+  } catch {
+    // Not Linux, or not allowed: Deno has no permission for it but `--allow-all`.
+    return MOST_CONNECTIONS;
+  }
+  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  return Math.max(1, Math.min(MOST_CONNECTIONS, Math.floor((descriptors - OWN_DESCRIPTORS) / 2)));
+}

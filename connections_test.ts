@@ -1,0 +1,217 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type ConnectionLimits, maxConnections } from "./connection_limits.ts";
+import { Connections, type ConnectionsOptions, findServeOn } from "./connections.ts";
+
+/** Limits that no test reaches. */
+const AMPLE: ConnectionLimits = {
+  max: 100,
+  firstRequest: 60_000,
+  nextRequest: 60_000,
+  sweepInterval: 5,
+  retryDelay: 1,
+};
+
+const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/** A listener of which the first calls of `accept` fail. */
+function failingAt(listener: Deno.TcpListener, failures: { count: number; code: string }): Deno.TcpListener {
+  return {
+    accept() {
+      if (failures.count-- <= 0) return listener.accept();
+      return Promise.reject(Object.assign(new Error("Too many open files"), { code: failures.code }));
+    },
+    close: () => listener.close(),
+  } as Deno.TcpListener;
+}
+
+interface SetUp extends AsyncDisposable {
+  connect(): Promise<Client>;
+  connections: Connections;
+  events: string[];
+}
+
+function setUp(
+  options: Partial<ConnectionsOptions> & { failures?: { count: number; code: string } } = {},
+): SetUp {
+  const { failures = { count: 0, code: "" }, limits, fetch = () => new Response("hello") } = options;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const events: string[] = [];
+  const clients: Client[] = [];
+  const connections = new Connections(failingAt(listener, failures), findServeOn()!, {
+    fetch,
+    pressed: (error) => events.push(`pressed: ${error.message}`),
+    failed: (error) => events.push(`failed: ${error.message}`),
+    limits: { ...AMPLE, ...limits },
+  });
+  return {
+    connections,
+    events,
+    async connect() {
+      const client = new Client(await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      await connections.shutdown();
+      for (const client of clients) client.close();
+      // The last look for idle connections finds none, and is the last.
+      await new Promise((resolve) => setTimeout(resolve, 2 * AMPLE.sweepInterval));
+    },
+  };
+}
+
+class Client {
+  readonly #connection: Deno.Conn;
+
+  constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(text));
+  }
+
+  /** What comes next; nothing when the server has closed the connection. */
+  async receive(): Promise<string> {
+    const buffer = new Uint8Array(4096);
+    const length = await this.#connection.read(buffer).catch(() => null);
+    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+  }
+
+  /** The answer to a request, or nothing. */
+  async ask(): Promise<string> {
+    await this.send(REQUEST).catch(() => {});
+    return await this.receive();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+Deno.test("Connections answers many requests on one connection", async () => {
+  await using server = setUp();
+  const client = await server.connect();
+  for (let count = 0; count < 3; count++) assertStringIncludes(await client.ask(), "hello");
+});
+
+Deno.test("Connections closes a connection that brings no request in time", async () => {
+  await using server = setUp({ limits: { ...AMPLE, firstRequest: 20 } });
+  const client = await server.connect();
+  assertEquals(await client.receive(), "");
+});
+
+Deno.test("Connections closes a connection whose first head trickles", async () => {
+  await using server = setUp({ limits: { ...AMPLE, firstRequest: 20 } });
+  const client = await server.connect();
+  const closed = client.receive();
+  await client.send("GET / HTTP/1.1\r\n");
+  let open = true;
+  closed.then(() => open = false);
+  while (open) {
+    await client.send("A: b\r\n").catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(await closed, "");
+});
+
+Deno.test("Connections closes a connection that brings no further request in time", async () => {
+  await using server = setUp({ limits: { ...AMPLE, nextRequest: 20 } });
+  const client = await server.connect();
+  assertStringIncludes(await client.ask(), "hello");
+  assertEquals(await client.receive(), "");
+});
+
+Deno.test("Connections leaves a response alone that takes longer than any wait", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+  const writer = writable.getWriter();
+  await using server = setUp({
+    limits: { ...AMPLE, firstRequest: 10, nextRequest: 10 },
+    fetch(_request, info) {
+      info.completed.catch(() => {});
+      return new Response(readable, { headers: { "Content-Length": "9" } });
+    },
+  });
+  const client = await server.connect();
+  await client.send(REQUEST);
+  await writer.write(new TextEncoder().encode("first"));
+  assertStringIncludes(await client.receive(), "200 OK");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await writer.write(new TextEncoder().encode("last"));
+  await writer.close();
+  let received = "";
+  while (!received.endsWith("last")) received += await client.receive();
+});
+
+Deno.test("Connections at the limit closes the one that has waited longest without a request", async () => {
+  await using server = setUp({ limits: { ...AMPLE, max: 3 } });
+  const served = await server.connect();
+  assertStringIncludes(await served.ask(), "hello");
+  const silent = [await server.connect(), await server.connect()];
+  const next = await server.connect();
+  assertStringIncludes(await next.ask(), "hello");
+  assertEquals(await silent[0]!.receive(), "");
+  assertStringIncludes(await silent[1]!.ask(), "hello");
+  assertStringIncludes(await served.ask(), "hello");
+});
+
+Deno.test("Connections at the limit refuses with 503 when every connection has a request", async () => {
+  const { promise: go, resolve } = Promise.withResolvers<void>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  await using server = setUp({
+    limits: { ...AMPLE, max: 1 },
+    async fetch() {
+      begin();
+      await go;
+      return new Response("hello");
+    },
+  });
+  const busy = await server.connect();
+  const answer = busy.ask();
+  await begun;
+  const refused = await server.connect();
+  const refusal = await refused.ask();
+  assertStringIncludes(refusal, "503 Service Unavailable");
+  assertStringIncludes(refusal, "Retry-After: 1\r\n");
+  assertStringIncludes(refusal, '"code":"TOOMANYREQUESTS"');
+
+  resolve();
+  assertStringIncludes(await answer, "hello");
+});
+
+Deno.test("Connections accepts again after file descriptors ran out, and keeps fewer connections", async () => {
+  const failures = { count: 0, code: "EMFILE" };
+  await using server = setUp({ failures });
+  const clients = [];
+  for (let count = 0; count < 4; count++) clients.push(await server.connect());
+  for (const client of clients) assertStringIncludes(await client.ask(), "hello");
+  failures.count = 3;
+  // The accept that is waiting already takes this one; the next one fails.
+  await server.connect();
+  assertEquals(await clients[0]!.receive(), "");
+  const next = await server.connect();
+  assertStringIncludes(await next.ask(), "hello");
+  assertEquals(server.events, ["pressed: Too many open files"]);
+});
+
+Deno.test("Connections says that it failed when no connection is accepted or ends for long", async () => {
+  await using server = setUp({
+    limits: { ...AMPLE, retryDelay: 0 },
+    failures: { count: Infinity, code: "EINVAL" },
+  });
+  while (server.events.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(server.events, ["pressed: Too many open files", "failed: Too many open files"]);
+});
+
+Deno.test("maxConnections() is half of the descriptors that the process has left", () => {
+  const limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024     4096     files\n";
+  assertEquals(maxConnections(() => limits), 480);
+  assertEquals(maxConnections(() => limits.replace("1024", "unlimited")), 16_384);
+  assertEquals(maxConnections(() => limits.replace("1024", "16")), 1);
+  assertEquals(
+    maxConnections(() => {
+      throw new Deno.errors.NotCapable();
+    }),
+    16_384,
+  );
+});
