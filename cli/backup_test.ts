@@ -87,6 +87,7 @@ Deno.test("restore() only says what would come of it with --dry-run", async () =
 Deno.test("restore() finds with --from-objects what was pushed after the backup", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
+    await withStorage(config, () => Promise.resolve()); // as a first start does
     await backup(config, () => {}, { to: `${folder}/items` });
     await withStorage(config, ({ registry }) => pushBlob(registry, LAYER));
     await destroyTable(config.data);
@@ -117,6 +118,7 @@ Deno.test("backup() writes a file that only its owner can read, and never into a
 Deno.test("backup() and restore() say why they can't", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
+    await withStorage(config, () => Promise.resolve()); // as a first start does
     const file = `${folder}/items`;
     await Deno.writeTextFile(file, "something else");
     await assertRejects(() => backup(config, () => {}, { to: file }), StartError, `"${file}" exists`);
@@ -134,7 +136,7 @@ Deno.test("backup() and restore() say why they can't", async () => {
     await assertRejects(
       () => backup(memory, () => {}),
       StartError,
-      "content is in the memory of the process",
+      "in the process that serves it",
     );
   });
 });

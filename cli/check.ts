@@ -1,5 +1,6 @@
 import { dynamoOptions, s3Options } from "../aws_options.ts";
 import { assertAws } from "./aws_only.ts";
+import { assertCredentials } from "./aws_reach.ts";
 import type { Config } from "../settings.ts";
 import { checkBucket, checkTable, type Finding, suffices } from "../storage/check/mod.ts";
 
@@ -11,6 +12,7 @@ import { checkBucket, checkTable, type Finding, suffices } from "../storage/chec
  */
 export async function check(config: Config, print: (text: string) => void): Promise<number> {
   assertAws(config);
+  await assertCredentials(config);
   const { s3Bucket, s3Prefix, dynamodbTable } = config;
   const bucket = await checkBucket(s3Options(config));
   const table = await checkTable(dynamoOptions(config));

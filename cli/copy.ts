@@ -6,7 +6,7 @@ import { backupOf } from "./backup.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { exitCodeOf, summaryOf } from "./restore.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
-import { openForUpkeep } from "./upkeep_storage.ts";
+import { openForCopy, openForUpkeep } from "./upkeep_storage.ts";
 
 /** What `skerry copy` is asked for. */
 export interface CopyCommand {
@@ -30,27 +30,31 @@ export async function copy(
   const source = placeOf(config);
   if (source === placeOf(command.to)) throw new StartError(`Cannot copy ${source} to itself`);
   await using stack = new AsyncDisposableStack();
-  const [from, to] = await Promise.all([config, command.to].map((config) => openInto(stack, config)));
+  // The source first: no folder is made for a copy of nothing.
+  const from = await openForUpkeep(config);
+  stack.defer(from.close);
+  const to = await openForCopy(command.to);
+  stack.defer(to.close);
   try {
-    if (!command.objectsOnly) await assertRestorable(to!.table, source);
+    if (!command.objectsOnly) await assertRestorable(to.table, source);
     return await withScratchFolder(async (folder) => {
-      const archive = await spool(from!, config, `${folder}/items`);
+      const archive = await spool(from, config, `${folder}/items`);
       using bar = new ProgressBar("Copying", archive.counts.bytes);
       const options = {
-        from: from!.objects,
-        largest: to!.maxBlobSize,
+        from: from.objects,
+        largest: to.maxBlobSize,
         report: (line: string) => (bar.clear(), print(line)),
         progress: (bytes: number) => bar.add(bytes),
       };
       if (command.objectsOnly) {
-        const failed = await copyObjects(archive, { ...options, to: to!.objects });
+        const failed = await copyObjects(archive, { ...options, to: to.objects });
         bar.clear();
         print(`Copied the objects; ${failed} could not be copied`);
         return failed === 0 ? 0 : 1;
       }
       const report = await copyRegistry(archive, {
         ...options,
-        to: to!,
+        to,
         source,
         references: config.references,
       });
@@ -61,12 +65,6 @@ export async function copy(
   } catch (error) {
     throw error instanceof BackupError ? new StartError(error.message, { cause: error }) : error;
   }
-}
-
-async function openInto(stack: AsyncDisposableStack, config: Config): Promise<Storage> {
-  const storage = await openForUpkeep(config);
-  stack.defer(storage.close);
-  return storage;
 }
 
 /** The items of a registry as they are now, in a file: they are read several times, and the table changes meanwhile. */

@@ -19,6 +19,7 @@ async function configured(data: string, auth: Record<string, unknown> = {}): Pro
   const users = await usersOf("alice");
   const read = await readAccess({ url: "https://registry.test", users, ...auth });
   if (read.data === undefined) throw new TypeError(JSON.stringify(read.issues));
+  await withStorage(folderConfig(data), () => Promise.resolve()); // as a first start does
   return { ...folderConfig(data), auth: read.data };
 }
 

@@ -3,6 +3,7 @@ import { dynamoOptions, s3Options } from "../aws_options.ts";
 import type { Config } from "../settings.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";
 import { assertAws } from "./aws_only.ts";
+import { assertCredentials } from "./aws_reach.ts";
 import { bucketSteps } from "./bucket_steps.ts";
 import { takeSteps } from "./step.ts";
 import { tableSteps } from "./table_steps.ts";
@@ -23,6 +24,7 @@ export async function provision(
   { dryRun }: { dryRun: boolean },
 ): Promise<number> {
   assertAws(config);
+  await assertCredentials(config);
   const { bucket, prefix = "", endpoint: elsewhere } = s3Options(config);
   const { table, region, endpoint } = dynamoOptions(config);
   const s3 = makeClient(s3Options(config));

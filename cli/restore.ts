@@ -16,7 +16,7 @@ import { StartError } from "../start_error.ts";
 import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
-import { openForUpkeep } from "./upkeep_storage.ts";
+import { openForRestore } from "./upkeep_storage.ts";
 
 /** What `skerry restore` is asked for. */
 export interface RestoreCommand {
@@ -45,7 +45,7 @@ export async function restore(
   print: (text: string) => void,
   command: RestoreCommand,
 ): Promise<number> {
-  return await withStorage(config, async (storage) => {
+  return await withStorage(config, { writes: !command.dryRun }, async (storage) => {
     const archive = await Archive.open(() => openBackup(storage.objects, command.from));
     const source = `backup ${archive.header.id}`;
     await assertRestorable(storage.table, source).catch((error) => {
@@ -85,7 +85,7 @@ export async function restore(
 
 /** `skerry restore --list`: the backups in the object store, the oldest first. */
 export async function list(config: Config, print: (text: string) => void): Promise<number> {
-  return await withStorage(config, async ({ objects }) => {
+  return await withStorage(config, { writes: false }, async ({ objects }) => {
     for await (const { name, size } of listBackups(objects)) print(`${name}  ${size} bytes`);
     return 0;
   });
@@ -106,9 +106,10 @@ export function exitCodeOf({ incomplete, dropped }: RestoreReport): number {
 /** Runs `use` with the storage; what a person can do something about becomes a `StartError`. */
 async function withStorage(
   config: Config,
+  options: { writes: boolean },
   use: (storage: Storage) => Promise<number>,
 ): Promise<number> {
-  const storage = await openForUpkeep(config);
+  const storage = await openForRestore(config, options);
   try {
     return await use(storage);
   } catch (error) {

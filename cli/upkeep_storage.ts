@@ -2,17 +2,77 @@ import { createLog } from "../log.ts";
 import { openStorage, type Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { unlessAbsent } from "../storage/durable_folder.ts";
+import { FilesystemObjectStore, MemoryTable } from "../storage/mod.ts";
 
 /**
- * Opens the storage for work beside the registry, and tries nothing out.
+ * Opens the storage of an existing registry, for work beside it.
  *
- * @throws {StartError} where it can't be used, or is the memory of another process.
+ * @throws {StartError} if no registry is there, or it is the memory of another process.
  */
 export async function openForUpkeep(config: Config): Promise<Storage> {
-  if (config.storage === "memory") {
-    throw new StartError(
-      "There is nothing to work on: content is in the memory of the process that serves it",
-    );
+  assertLasting(config);
+  if (config.storage === "folder") await assertIn(config.data, "table.sqlite");
+  return await open(config);
+}
+
+/**
+ * Opens the objects of a registry whose table may be lost. Without `writes` nothing is made: an empty table in memory
+ * stands for one that does not exist.
+ *
+ * @throws {StartError} if no objects are there.
+ */
+export async function openForRestore(config: Config, { writes }: { writes: boolean }): Promise<Storage> {
+  assertLasting(config);
+  if (config.storage !== "folder") return await open(config);
+  await assertIn(config.data, "objects");
+  if (writes || await exists(`${config.data}/table.sqlite`)) return await open(config);
+  const objects = await FilesystemObjectStore.open(`${config.data}/objects`);
+  return { objects, table: new MemoryTable(), close: async () => {} };
+}
+
+/**
+ * Opens the storage that a copy goes to; a data folder is made.
+ *
+ * @throws {StartError} if it can't be used.
+ */
+export async function openForCopy(config: Config): Promise<Storage> {
+  assertLasting(config);
+  return await open(config);
+}
+
+// Not literal, so that no command for a folder loads the AWS SDK: see open_storage.ts.
+const importReach = (): Promise<typeof import("./aws_reach.ts")> =>
+  import(new URL("aws_reach.ts", import.meta.url).href);
+
+async function open(config: Config): Promise<Storage> {
+  const quiet = { ...config, s3VerifiesContent: "off" } as const;
+  if (config.storage !== "aws") return await openStorage(quiet, createLog({ format: "off" }));
+  const { assertCredentials, assertReachable } = await importReach();
+  await assertCredentials(config);
+  const storage = await openStorage(quiet, createLog({ format: "off" }));
+  try {
+    await assertReachable(config, storage);
+    return storage;
+  } catch (error) {
+    await storage.close();
+    throw error;
   }
-  return await openStorage({ ...config, s3VerifiesContent: "off" }, createLog({ format: "off" }));
+}
+
+function assertLasting({ storage }: Config): void {
+  if (storage !== "memory") return;
+  throw new StartError('Cannot use the storage: "memory" is in the process that serves it');
+}
+
+/** A mistyped path must neither look like an empty registry nor become one. */
+async function assertIn(data: string, name: string): Promise<void> {
+  if (await exists(`${data}/${name}`)) return;
+  throw new StartError(
+    `Cannot find a registry in "${data}": no ${name} (set SKERRY_DATA; the registry makes a new one when it starts)`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await unlessAbsent(Deno.stat(path)) !== undefined;
 }
