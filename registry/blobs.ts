@@ -2,8 +2,10 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
+import { bestEffort } from "./best_effort.ts";
 import type { Caller } from "./caller.ts";
 import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
+import { healBlob } from "./heal.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -64,9 +66,10 @@ export async function getBlob(
     size,
     async open(range?: ByteRange): Promise<ByteStream> {
       const found = await context.objects.get(object, range);
-      // Between the read of the items and now the blob may have been collected, and perhaps pushed anew.
-      if (found === undefined) throw unknownBlob(digest);
-      return found.body;
+      if (found !== undefined) return found.body;
+      // Either the blob was collected after its items were read, and perhaps pushed anew, or its object is lost.
+      if (context.touch) await bestEffort(() => healBlob(beginWork(context), digest));
+      throw unknownBlob(digest);
     },
   };
 }

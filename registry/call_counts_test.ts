@@ -77,4 +77,13 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   const mounter = startProcess(stores);
   await mounter.registry.mountBlob(parseRepositoryName("other"), ANYBODY, digest(LAYER), REPOSITORY);
   assertEquals(mounter.take(), { table: 4, objects: 0 }, "a mount");
+
+  stores.now += 13 * 60 * 60_000;
+  await pushBlobs(second.registry);
+  assertEquals(second.take(), { table: 12, objects: 6 }, "the same blobs half a day later, looked for");
+  await mounter.registry.mountBlob(parseRepositoryName("third"), ANYBODY, digest(LAYER), REPOSITORY);
+  assertEquals(mounter.take(), { table: 4, objects: 1 }, "a mount of an old blob");
+  for (const bytes of [CONFIG, LAYER]) await first.registry.statBlob(REPOSITORY, digest(bytes));
+  await pushManifest(first.registry);
+  assertEquals(first.take().objects, 0, "HEADs and a manifest of old blobs");
 });

@@ -6,6 +6,7 @@ import {
   type BlobAttributes,
   blobKey,
   edgePrefix,
+  isReadable,
   LINK_PREFIX,
   type LinkAttributes,
   linkItem,
@@ -20,12 +21,12 @@ export function isLinkOld(context: Context, { touchedAt, condemnedAt = touchedAt
   return isOld(context, Math.max(touchedAt, condemnedAt));
 }
 
-/** The same of a blob; a damaged one stays, since what is left of its bytes may be all there is. */
+/** The same of a blob; a damaged one that has an object stays, since what is left of its bytes may be all there is. */
 export function isBlobOld(
   context: Context,
-  { state, writtenAt, condemnedAt = writtenAt }: BlobAttributes,
+  { state, missing, writtenAt, condemnedAt = writtenAt }: BlobAttributes,
 ): boolean {
-  return state !== "damaged" && isOld(context, Math.max(writtenAt, condemnedAt));
+  return (state !== "damaged" || missing === true) && isOld(context, Math.max(writtenAt, condemnedAt));
 }
 
 /** Whether a manifest of the repository references the digest, or is about to be pushed and will. */
@@ -92,19 +93,23 @@ export async function collectBlob(context: Context, digest: Digest): Promise<num
   if (blob === undefined || !isBlobOld(work, blob.attributes)) return undefined;
   const { attributes } = blob;
   let { version } = blob;
-  if (attributes.state !== "deleting") {
+  const condemnedAt = work.now();
+  if (isReadable(attributes)) {
     // The mark comes before the look at the links, for the same reason as above.
-    const condemnedAt = work.now();
     const condemned: BlobAttributes = { ...attributes, state: "condemned", condemnedAt };
     const marked = await work.table.put({ ...key, attributes: condemned }, { ifVersion: version });
     if (marked === undefined) return undefined;
+    version = marked;
+  }
+  if (attributes.state !== "deleting") {
     if (await isLinked(work, digest, { consistent: true })) {
-      await work.table.put(revivedBlob(digest, attributes, attributes.writtenAt), { ifVersion: marked });
+      const live = revivedBlob(digest, attributes, attributes.writtenAt);
+      if (isReadable(attributes)) await work.table.put(live, { ifVersion: version });
       return undefined;
     }
     // From here on nobody can take the blob back: who needs it brings bytes of their own.
-    const deleting: BlobAttributes = { ...condemned, state: "deleting" };
-    const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: marked });
+    const deleting: BlobAttributes = { ...attributes, state: "deleting", condemnedAt };
+    const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: version });
     if (taken === undefined) return undefined;
     version = taken;
   }

@@ -5,6 +5,7 @@ import { ContentMismatchError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import { unpackEtags } from "./etags.ts";
 import { beginWork, type Context, skewOf, type Work } from "./context.ts";
+import { safeAge } from "./heal.ts";
 import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "./items.ts";
 import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
@@ -78,7 +79,8 @@ async function assertRoom(context: Context, stored: StoredBody, digest: Digest):
 /**
  * The whole blob in the one request that there is: where it becomes a single object and is what it should be, nobody has
  * to take turns. The upload names the digest since before there was anything of it, which is all that the sweep needs,
- * and another request's object is another. Not shortly before it expires: the sweep must be far behind our last write.
+ * and another request's object is another. Not when it expires soon: nothing may delete the object before it reaches its
+ * safe age (heal.ts).
  */
 async function commitWhole(
   context: Context,
@@ -95,7 +97,7 @@ async function commitWhole(
   const [piece] = tail;
   const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
     isContent(stored.content, digest) &&
-    work.until + skewOf(context) + context.deadline < session.item.attributes.expiresAt;
+    work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
   if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
   const candidate = { object: piece.key, size };
   const { repository } = session.item.attributes;

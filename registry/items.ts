@@ -17,10 +17,12 @@ export type BlobAttributes = {
   /** The key of the object that holds the bytes. */
   object: string;
   /**
-   * `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. `damaged` is what
-   * a scrub has found to be unreadable: a writer replaces it, and nobody deletes its object.
+   * `condemned` and `deleting` are a collector's; a writer revives the first and replaces the second. `damaged` means
+   * that the object is unreadable or missing: a writer replaces the item, and an unreadable object stays.
    */
   state: "live" | "condemned" | "deleting" | "damaged";
+  /** True if a damaged blob has no object: then a collector may remove the item. */
+  missing?: true;
   writtenAt: number;
   /** When a collector put its mark. */
   condemnedAt?: number;

@@ -2,7 +2,8 @@ import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Condition } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
-import { type BlobAttributes, blobKey, linkItem, revivedBlob, stored } from "./items.ts";
+import { isLost, mayBeLost } from "./heal.ts";
+import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "./items.ts";
 import type { BlobInfo } from "./registry.ts";
 
 /** The bytes of a blob, complete and verified, under a key that nothing names yet. */
@@ -75,13 +76,17 @@ async function nameObject(
   candidate: Candidate | undefined,
 ): Promise<"ours" | "another's" | undefined | typeof AGAIN> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  //    Old items are checked: a process that stood still may have written one after its object was swept.
+  const isSuspect = blob !== undefined && isReadable(blob.attributes) &&
+    (blob.attributes.state === "condemned" || mayBeLost(work, blob.attributes));
+  if (isSuspect && await isLost(work, digest, blob.attributes)) return AGAIN;
   if (blob?.attributes.state === "live") return "another's";
   if (blob?.attributes.state === "condemned") {
     const revived = revivedBlob(digest, blob.attributes, work.now());
     const version = await work.table.put(revived, { ifVersion: blob.version });
     return version === undefined ? AGAIN : "another's";
   }
-  // Absent, or a collector is about to delete its object, or a scrub has found it damaged.
+  // Absent, or a collector is about to delete its object, or it is damaged.
   if (candidate === undefined) return undefined;
   // Once the item names ours, nobody knows of that object any more, and the collector may have died.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);

@@ -159,14 +159,15 @@ export function renewManifest(work: Work, repository: RepositoryName, digest: Di
   });
 }
 
-/** The object of a manifest that is too large for its item: the one it has, or a new one. */
+/** The object of a manifest that is too large for its item: the one it has, or a new one where that is missing. */
 async function putManifestObject(
   work: Work,
   repository: RepositoryName,
   { digest, bytes }: ManifestContent,
   current: Stored<ManifestAttributes> | undefined,
 ): Promise<string> {
-  if (current?.attributes.object !== undefined) return current.attributes.object;
+  const known = current?.attributes.object;
+  if (known !== undefined && await work.objects.size(known) !== undefined) return known;
   const key = await announceManifestObject(work, repository, digest);
   await work.objects.put(key, bytes);
   return key;

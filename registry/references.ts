@@ -4,6 +4,7 @@ import type { ManifestReference, ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item, Key, NewItem } from "../storage/table/table.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
+import { isLost } from "./heal.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -125,11 +126,14 @@ async function revive(
   blob: Stored<BlobAttributes>,
 ): Promise<"live" | "revived" | "gone" | typeof AGAIN> {
   if (!isReadable(blob.attributes)) return "gone";
+  const isCondemned = blob.attributes.state === "condemned";
+  // An item that is revived looks new: this is the last time that its object is looked for.
+  if (isCondemned && await isLost(work, digest, blob.attributes)) return AGAIN;
   const marked: [NewItem, string][] = [];
   if (link.attributes.state === "condemned") {
     marked.push([linkItem(digest, repository, work.now()), link.version]);
   }
-  if (blob.attributes.state === "condemned") {
+  if (isCondemned) {
     marked.push([revivedBlob(digest, blob.attributes, work.now()), blob.version]);
   }
   for (const [item, ifVersion] of marked) {

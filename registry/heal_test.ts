@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../oci/errors.ts";
+import { parseRepositoryName } from "../oci/name.ts";
+import {
+  content,
+  digest,
+  hooked,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
+import { type BlobAttributes, blobKey, stored } from "./items.ts";
+
+const BYTES = content(30);
+const BLOB = digest(BYTES);
+const OTHER = parseRepositoryName("library/other");
+const DAY = 24 * 60 * 60_000;
+
+async function blobOf(stores: TestStores) {
+  return stored<BlobAttributes>(await stores.table.get(blobKey(BLOB), { consistent: true }));
+}
+
+/** A blob whose object is gone, as the late write of a process that stood still leaves it. */
+async function makeLost(age = DAY): Promise<TestStores> {
+  const stores = new TestStores();
+  await pushBlob(stores.registry().registry, BYTES);
+  await stores.objects.delete(await stores.keys());
+  stores.now += age;
+  return stores;
+}
+
+/** Gives the blob's item a collector's mark. */
+async function condemn(stores: TestStores): Promise<void> {
+  const blob = (await blobOf(stores))!;
+  const attributes = { ...blob.attributes, state: "condemned" };
+  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: blob.version }));
+}
+
+async function codeOf(request: () => Promise<unknown>): Promise<string> {
+  return (await assertRejects(request, RegistryError)).code;
+}
+
+Deno.test("getBlob() marks a blob whose object is missing, and the next push brings it back", async () => {
+  const stores = await makeLost(0);
+  const { registry } = stores.registry();
+  assertEquals((await registry.statBlob(REPOSITORY, BLOB)).size, 30);
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
+  assertEquals(await codeOf(() => registry.statBlob(REPOSITORY, BLOB)), "BLOB_UNKNOWN");
+  await pushBlob(registry, BYTES);
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("getBlob() marks nothing when the blob was replaced after it was read", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const reader = await registry.getBlob(REPOSITORY, BLOB);
+  const old = (await blobOf(stores))!;
+  const object = "blobs/another";
+  await stores.objects.put(object, BYTES);
+  const attributes = { ...old.attributes, object };
+  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: old.version }));
+  await stores.objects.delete([old.attributes.object]);
+  assertEquals(await codeOf(() => reader.open()), "BLOB_UNKNOWN");
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("getBlob() marks nothing when the blob is replaced while it looks for the object", async () => {
+  const stores = await makeLost(0);
+  const object = "blobs/another";
+  await stores.objects.put(object, BYTES);
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "size") return;
+    const old = (await blobOf(stores))!;
+    const attributes = { ...old.attributes, object };
+    await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: old.version });
+  });
+  const { registry } = stores.registry({ objects });
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("getBlob() of a registry that is only read marks nothing", async () => {
+  const stores = await makeLost(0);
+  const { registry } = stores.registry({ touch: false });
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
+  assertEquals((await blobOf(stores))?.attributes.state, "live");
+});
+
+Deno.test("commitUpload() brings the bytes of an old blob whose object is missing", async () => {
+  const stores = await makeLost();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("commitUpload() brings the bytes of a condemned blob whose object is missing", async () => {
+  const stores = await makeLost(0);
+  await condemn(stores);
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+});
+
+Deno.test("commitUpload() drops its bytes when those of an old blob are there", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const keys = await stores.keys();
+  stores.now += DAY;
+  await pushBlob(registry, BYTES, OTHER);
+  assertEquals(await stores.keys(), keys);
+});
+
+Deno.test("mountBlob() links no old blob whose object is missing", async () => {
+  const stores = await makeLost();
+  const { registry } = stores.registry();
+  assertEquals(await registry.mountBlob(OTHER, ANYBODY, BLOB, REPOSITORY), undefined);
+  assertEquals((await blobOf(stores))?.attributes.state, "damaged");
+});
+
+Deno.test("putManifest() refuses a condemned blob whose object is missing", async () => {
+  const stores = await makeLost(0);
+  await condemn(stores);
+  const { registry } = stores.registry();
+  assertEquals(await codeOf(() => pushManifest(registry, imageOf(BYTES, []))), "MANIFEST_BLOB_UNKNOWN");
+  assertEquals((await blobOf(stores))?.attributes.state, "damaged");
+});
+
+Deno.test("putManifest() stores a large manifest again when its object is missing", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const large = imageOf(BYTES, [], { annotations: { filler: "x".repeat(300_000) } });
+  await pushManifest(registry, large, "a");
+  const blob = (await blobOf(stores))!.attributes.object;
+  await stores.objects.delete((await stores.keys()).filter((key) => key !== blob));
+  assertEquals(
+    await codeOf(() => registry.getManifest(REPOSITORY, { digest: digest(large) })),
+    "MANIFEST_UNKNOWN",
+  );
+  await pushManifest(registry, large, "a");
+  assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(large) })).bytes, large);
+});
+
+Deno.test("collect() removes a blob whose object is missing once no repository links it", async () => {
+  const stores = await makeLost(0);
+  const { registry, collect } = stores.registry();
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
+  stores.now += 3 * DAY;
+  const collectAll = async () => {
+    for (let step = await collect(); step.next !== undefined;) step = await collect({ after: step.next });
+  };
+  await stores.table.putMany([{
+    pk: `repo#${REPOSITORY}`,
+    sk: `edge#${BLOB}#${BLOB}`,
+    attributes: { at: stores.now },
+  }]);
+  await collectAll();
+  assertEquals((await blobOf(stores))?.attributes.state, "damaged");
+  const edge = (await stores.table.get({ pk: `repo#${REPOSITORY}`, sk: `edge#${BLOB}#${BLOB}` }))!;
+  await stores.table.delete(edge, { ifVersion: edge.version });
+  await collectAll();
+  assertEquals(await blobOf(stores), undefined);
+});
