@@ -175,7 +175,7 @@ async function takeOpen(context: Context, stored: StoredBody, digest: Digest): P
     await stored.settle();
     return { work, session };
   } catch (error) {
-    if (error !== stored.cut) await stored.discard();
+    if (error !== stored.cut) await stored.discard(error);
     throw error;
   }
 }

@@ -150,8 +150,9 @@ export class PartWriter implements Filler {
   }
 
   /**
-   * Takes back what was written, because something else counts now, or because of `failure`. A store that does not answer
-   * is not asked once more, while somebody waits for an answer: the sweep does it.
+   * Deletes what was written, because another request won or because of `failure`. After an {@linkcode UnavailableError}
+   * everything stays: the write of the upload's item may have taken effect although its answer was lost, and then the
+   * item names these objects. The sweep deletes them where it does not.
    */
   async discard(failure?: unknown): Promise<void> {
     await this.#busy?.catch(() => {});

@@ -1,7 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { ContentMismatchError, UnavailableError } from "../storage/errors.ts";
-import { content, digest, hooked, PRINCIPAL, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  PRINCIPAL,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
 import type { Registry, UploadBody } from "./mod.ts";
 
 const MIB = 1024 * 1024;
@@ -70,4 +79,30 @@ Deno.test("commitUpload() gives an upload up when the store has lost a part of i
   assertEquals((await assertRejects(commit, RegistryError)).status, 503);
   assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
   assertEquals(await stores.objects.listParts("", 10), []);
+});
+
+Deno.test("commitUpload() finds its bytes when the answer of an earlier chunk's write was lost", async () => {
+  const stores = new TestStores({ partSize: 8 });
+  for (const size of [3, 20]) { // an object of its own, and parts
+    let isLost = false;
+    const table = hooked(stores.table, () => {}, (method, [item]) => {
+      const { attributes } = Object(item) as { attributes?: { offset?: number } };
+      if (method !== "put" || attributes?.offset !== size || isLost) return;
+      isLost = true;
+      throw new UnavailableError("write the item", undefined);
+    });
+    const { registry } = stores.registry({ table });
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const bytes = content(size + 5, size);
+    const first = body(bytes.slice(0, size), { first: 0 });
+    await assertRejects(
+      () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, first),
+      UnavailableError,
+    );
+    const { offset } = await registry.getUpload(REPOSITORY, PRINCIPAL, id);
+    assertEquals(offset, size);
+    const rest = body(bytes.slice(size), { first: offset });
+    await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), rest);
+    assertEquals(await readBlob(registry, digest(bytes)), bytes);
+  }
 });

@@ -20,7 +20,7 @@ export interface StoredBody {
   /** Deletes what the new content no longer needs. */
   settle: () => Promise<void>;
   /** Deletes what this body has added. */
-  discard: () => Promise<void>;
+  discard: (failure?: unknown) => Promise<void>;
 }
 
 /** How a body is taken. */
@@ -86,7 +86,7 @@ export async function storeBody(
       content,
       ...(ended === undefined ? {} : { cut: ended }),
       settle: () => writer.settle(),
-      discard: () => writer.discard(),
+      discard: (failure) => writer.discard(failure),
     };
   } catch (error) {
     await writer.discard(error);

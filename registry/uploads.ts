@@ -59,7 +59,7 @@ export async function appendUpload(
   try {
     await writeSession(work, stored.session, advanced(work, stored.session, stored.content));
   } catch (error) {
-    await stored.discard();
+    await stored.discard(error);
     throw error;
   }
   await stored.settle();

@@ -37,13 +37,15 @@ export async function storeVerified(
   const { objects } = context;
   const key = newObjectKey(session.item.attributes.prefix);
   const hex = digest.slice("sha256:".length);
-  const discard = () => bestEffort(() => objects.delete([key]));
+  const discard = async (failure?: unknown) => {
+    // The upload's item may name the object although the answer to its write was lost. Else the sweep deletes it.
+    if (!(failure instanceof UnavailableError)) await bestEffort(() => objects.delete([key]));
+  };
   try {
     await objects.putStream!(key, stream, { size, sha256: hex });
   } catch (error) {
     await bestEffort(() => stream.cancel());
-    // A store that does not answer is not asked once more, while the client waits: the sweep does it.
-    if (!(error instanceof UnavailableError)) await discard();
+    await discard(error);
     if (error instanceof BrokenBodyError) throw endedEarly(error);
     throw error;
   }
