@@ -27,11 +27,12 @@ type Below = (n: number) => number;
 const [ONE, TWO] = REPOSITORIES;
 
 /** How a blob comes. */
-type Way = "whole" | "streamed" | "chunked" | "chunked twice";
+type Way = "whole" | "streamed" | "resumed" | "chunked" | "chunked twice";
 
 async function pushBlob(client: Client, repository: RepositoryName, blob: Blob, way: Way): Promise<void> {
   if (way === "whole") await client.pushWhole(repository, blob);
   else if (way === "streamed") await client.pushStreamed(repository, blob);
+  else if (way === "resumed") await client.pushResumed(repository, blob);
   else await client.pushChunked(repository, blob, { twice: way === "chunked twice" });
 }
 
@@ -118,6 +119,18 @@ export const deletesTag = (repository: RepositoryName, tag: string): Actor => ({
 export const deletesBlob = (blob: Blob, repository: RepositoryName): Actor => ({
   name: `delete ${blob.name}`,
   run: (client) => client.deleteBlob(repository, blob),
+});
+
+/** Deletes a repository with all that it has. */
+export const deletesRepository = (repository: RepositoryName): Actor => ({
+  name: `delete ${repository}`,
+  run: (client) => client.deleteRepository(repository),
+});
+
+/** Begins an upload and cancels it, beside its commit where that is asked for. */
+export const cancels = (blob: Blob, repository: RepositoryName, options: { commits: boolean }): Actor => ({
+  name: `cancel ${blob.name}`,
+  run: (client) => client.cancel(repository, blob, options),
 });
 
 /** Begins an upload, and never comes back. */
@@ -216,10 +229,16 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
   const manifest = [FIRST, FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(6)]!;
   const blob = BLOBS[below(3)]!;
   const tags = TAGS.slice(0, below(3));
-  const way = (["whole", "streamed", "chunked", "chunked twice"] as const)[below(4)]!;
+  const way = (["whole", "streamed", "resumed", "chunked", "chunked twice"] as const)[below(5)]!;
   const pause = [0, 0, GRACE / 4, GRACE / 2][below(4)]!;
   const deletion = options.deletes
-    ? [deletes(manifest, repository), deletesTag(repository, "a"), deletesBlob(blob, repository)][below(3)]!
+    ? [
+      deletes(manifest, repository),
+      deletes(manifest, repository),
+      deletesTag(repository, "a"),
+      deletesBlob(blob, repository),
+      deletesRepository(repository),
+    ][below(5)]!
     : pulls(repository, "a", options);
   const all = [
     pushes(blob, repository, way),
@@ -232,6 +251,7 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
     deletion,
     deletion,
     pulls(repository, "a", options),
+    cancels(blob, repository, { commits: below(2) === 0 }),
     sweeps(),
     retains(),
   ];

@@ -222,9 +222,9 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
   for (const { pk, sk } of items) {
     const repository = pk.slice("repo#".length) as RepositoryName;
     const [kind, name] = sk.split("#") as [string, string];
-    // A push that died beside a delete that failed leaves a tag for the collector.
-    if (kind === "tag" && !hasFailures(ledger)) {
+    if (kind === "tag") {
       const target = await tagTarget(quiet, repository, name as Tag);
+      if (mayDangle(ledger, repository, name as Tag, target!)) continue;
       const manifest = await unlessUnknown(registry.getManifest(repository, { digest: target! }));
       must(manifest !== undefined, `Tag "${name}" of ${repository} points at nothing`);
     }
@@ -232,10 +232,12 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
   }
 }
 
-/** Whether a push or a delete of a manifest has died, or was told that a store does not answer. */
-function hasFailures(ledger: Ledger): boolean {
-  return [...ledger.of("manifest"), ...ledger.of("delete manifest")]
-    .some(({ end, refused }) => end === Infinity || refused === "UNAVAILABLE");
+/** True if a push of the tag died or failed between the tag and its last look: a delete beside it leaves the tag. */
+function mayDangle(ledger: Ledger, repository: RepositoryName, tag: Tag, target: Digest): boolean {
+  return ledger.of("manifest").some(({ wish, end, failures }) =>
+    (end === Infinity || failures > 0) && wish.repository === repository && wish.digest === target &&
+    wish.tags.includes(tag)
+  );
 }
 
 /** A manifest that is there has all that it references, unless somebody asked for the deletion of that. */

@@ -5,7 +5,8 @@ import type { StoredRegistry, TagCondition } from "../../registry/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
 import { ANYBODY } from "../../registry/mod.ts";
 import type { Ledger, Wish } from "./ledger.ts";
-import type { Blob, ManifestPlan } from "./world.ts";
+import { must } from "./violation.ts";
+import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
 
 /** Attempts of a client that is told to try again. */
 const ATTEMPTS = 4;
@@ -23,6 +24,16 @@ function toldBy(error: unknown): Told | undefined {
   return status === undefined || code === undefined ? undefined : { status, code };
 }
 
+/** Thrown where the process that a request went to has died: its client can't know what was done. */
+export class ConnectionLost extends Error {
+  readonly status = 503;
+  readonly code = "CONNECTION_LOST";
+
+  constructor() {
+    super("The connection was lost");
+  }
+}
+
 /** Thrown where a client gives up: it was told no. */
 export class GivenUp extends Error {
   readonly told: Told;
@@ -33,10 +44,8 @@ export class GivenUp extends Error {
   }
 }
 
-/** Where and when a client is. */
+/** Time, ledger and processes of a client. */
 export interface Surroundings {
-  /** What its process is called. */
-  name: string;
   ledger: Ledger;
   /** A number above all that it has given before, to any client of the run. */
   moment: () => number;
@@ -46,16 +55,26 @@ export interface Surroundings {
   pause: (milliseconds: number) => Promise<void>;
   /** Notes something in the trace. */
   note: (text: string) => void;
+  /** Makes a request, whose answer does not come where its process dies: then it throws {@linkcode ConnectionLost}. */
+  connect: <T>(request: () => Promise<T>) => Promise<T>;
+  /** The registry as the process knows it that the next request goes to. */
+  registry: () => StoredRegistry["registry"];
 }
 
-/** A client whose requests all go to one process. It behaves as real clients do: it tries again after a 503. */
+/**
+ * A client whose requests may go to several processes. It behaves as real clients do: it tries again after a 503 and
+ * after a lost connection.
+ */
 export class Client {
-  readonly registry: StoredRegistry["registry"];
   readonly #around: Surroundings;
 
-  constructor({ registry }: StoredRegistry, around: Surroundings) {
-    this.registry = registry;
+  constructor(around: Surroundings) {
     this.#around = around;
+  }
+
+  /** The registry as the process knows it that the next request goes to. */
+  get registry(): StoredRegistry["registry"] {
+    return this.#around.registry();
   }
 
   /** Lets so many milliseconds pass. */
@@ -63,17 +82,18 @@ export class Client {
     return this.#around.pause(milliseconds);
   }
 
-  /** Asks, again after a 503. */
-  async ask<T>(text: string, request: () => Promise<T>): Promise<T> {
+  /** Asks, again after a 503; `failed` is told of each attempt that may have done a part of its work. */
+  async ask<T>(text: string, request: () => Promise<T>, failed: () => void = () => {}): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
-        const answer = await request();
+        const answer = await this.#around.connect(request);
         this.#around.note(`${text}: done`);
         return answer;
       } catch (error) {
         const told = toldBy(error);
         if (told === undefined) throw error;
         this.#around.note(`${text}: ${told.status} ${told.code}`);
+        if (told.status === 503) failed();
         if (told.status !== 503 || attempt === ATTEMPTS) throw new GivenUp(told);
         await this.pause(100);
       }
@@ -81,24 +101,39 @@ export class Client {
   }
 
   /** Asks for something that the ledger keeps. */
-  async wish<T>(
+  wish<T>(
     wish: Wish,
     text: string,
     request: () => Promise<T>,
     isDone: (answer: T) => boolean = () => true,
   ): Promise<T> {
+    return this.#wishes([wish], text, request, isDone);
+  }
+
+  /** Asks for several things by one request. */
+  async #wishes<T>(
+    wishes: Wish[],
+    text: string,
+    request: () => Promise<T>,
+    isDone: (answer: T) => boolean,
+  ): Promise<T> {
     const { ledger, moment, now } = this.#around;
-    const operation = ledger.begin(wish, moment(), now());
+    const [start, asked] = [moment(), now()];
+    const operations = wishes.map((wish) => ledger.begin(wish, start, asked));
     try {
-      const answer = await this.ask(text, request);
-      operation.done = isDone(answer);
+      const answer = await this.ask(text, request, () => {
+        for (const operation of operations) operation.failures++;
+      });
+      for (const operation of operations) operation.done = isDone(answer);
       return answer;
     } catch (error) {
-      if (error instanceof GivenUp) operation.refused = error.told.code;
+      if (error instanceof GivenUp) {
+        for (const operation of operations) operation.refused = error.told.code;
+      }
       throw error;
     } finally {
-      operation.end = moment();
-      operation.time = now();
+      const [end, time] = [moment(), now()];
+      for (const operation of operations) Object.assign(operation, { end, time });
     }
   }
 
@@ -149,6 +184,56 @@ export class Client {
       const done = answers.find(({ status }) => status === "fulfilled");
       if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
     });
+  }
+
+  /**
+   * POST, and PATCHes of a byte range each until all is there, whatever becomes of single requests: after each failure the
+   * client asks how far the upload has come, as docker and containerd do, and goes on there.
+   */
+  async pushResumed(repository: RepositoryName, blob: Blob): Promise<void> {
+    const step = Math.ceil(blob.bytes.length / 3);
+    await this.#pushBlob(repository, blob, "resumed", async () => {
+      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
+      for (let failures = 0, offset = 0; offset < blob.bytes.length;) {
+        const chunk = body(blob.bytes.slice(offset, offset + step), { first: offset, chunk: 64 });
+        try {
+          ({ offset } = await this.#around.connect(() =>
+            this.registry.appendUpload(repository, PRINCIPAL, id, chunk)
+          ));
+        } catch (error) {
+          const isTransient = [503, 416].includes(toldBy(error)?.status ?? 0);
+          if (!isTransient || ++failures > ATTEMPTS) throw error;
+          await this.pause(100);
+          ({ offset } = await this.#around.connect(() => this.registry.getUpload(repository, PRINCIPAL, id)));
+        }
+      }
+      await this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
+    });
+  }
+
+  /** POST, PATCH, and DELETE of the upload, beside its commit where that is asked for. */
+  async cancel(repository: RepositoryName, blob: Blob, options: { commits: boolean }): Promise<void> {
+    const { digest, name } = blob;
+    const text = `cancel ${name} in ${repository}`;
+    const isCommitted = await this.wish({ kind: "blob", repository, digest }, text, async () => {
+      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
+      await this.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+      const cancel = () => this.registry.cancelUpload(repository, PRINCIPAL, id);
+      const commit = () => this.registry.commitUpload(repository, PRINCIPAL, id, digest);
+      if (!options.commits) {
+        await cancel();
+        await this.registry.getUpload(repository, PRINCIPAL, id).then(
+          () => must(false, `${name} was cancelled in ${repository}, and its upload is there`),
+          (error) => {
+            if (toldBy(error)?.status !== 404) throw error;
+          },
+        );
+        return false;
+      }
+      const [committed] = await Promise.allSettled([commit(), cancel()]);
+      return committed.status === "fulfilled";
+    }, (isCommitted) => isCommitted);
+    this.#around.note(`${text}: ${isCommitted ? "committed first" : "cancelled"}`);
   }
 
   #pushBlob(
@@ -220,6 +305,18 @@ export class Client {
     return this.#unlessUnknown(() =>
       this.wish(wish, `delete ${name} of ${repository}`, () => this.registry.deleteBlob(repository, digest))
     );
+  }
+
+  /** DELETE of a repository with all that it has, and whether it was there. */
+  deleteRepository(repository: RepositoryName): Promise<boolean> {
+    const wishes: Wish[] = [
+      ...MANIFESTS.map(({ digest }) => ({ kind: "delete manifest" as const, repository, digest })),
+      ...BLOBS.map(({ digest }) => ({ kind: "delete blob" as const, repository, digest })),
+      ...TAGS.map((tag) => ({ kind: "delete tag" as const, repository, tag: tag as Tag })),
+    ];
+    const request = () => this.registry.deleteRepository(repository);
+    // A part of it may have been kept, for a push that was under way: the checks allow for those.
+    return this.#unlessUnknown(() => this.#wishes(wishes, `delete ${repository}`, request, () => true));
   }
 
   /** All bytes of a blob. */

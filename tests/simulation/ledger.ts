@@ -24,6 +24,8 @@ export interface Operation<W extends Wish = Wish> {
   time: number;
   /** Whether it was acknowledged. */
   done: boolean;
+  /** Attempts that died or were told that a store does not answer: each may have done any part of its work. */
+  failures: number;
   /** The code of the specification by which it was refused, if it was. */
   refused?: string;
 }
@@ -34,7 +36,7 @@ export class Ledger {
 
   /** Notes a request that begins. */
   begin<W extends Wish>(wish: W, start: number, asked: number): Operation<W> {
-    const operation = { wish, start, end: Infinity, asked, time: Infinity, done: false };
+    const operation = { wish, start, end: Infinity, asked, time: Infinity, done: false, failures: 0 };
     this.#operations.push(operation);
     return operation;
   }

@@ -38,6 +38,10 @@ export class SimulatedProcess implements Process {
   calls = 0;
   ended = false;
   dead = false;
+  /** Times that it has died and its client gone on at another one. */
+  deaths = 0;
+  /** Called when it dies; true if its client goes on at another one. */
+  survive: () => boolean = () => false;
   /** Wakes the scheduler, when the process makes a call or ends. */
   wake: () => void = () => {};
 
@@ -196,9 +200,10 @@ export class Scheduler {
   }
 
   #kill(process: SimulatedProcess): void {
-    process.dead = true;
     process.waiting = 0;
     this.#waiting = this.#waiting.filter((call) => call.process !== process);
+    process.deaths++;
+    process.dead = !process.survive();
   }
 
   /** Waits until the process has made its next call, or has ended. */

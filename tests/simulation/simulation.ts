@@ -9,7 +9,7 @@ import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/
 import type { Actor } from "./actors.ts";
 import { checkAcknowledged, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
 import type { Choices } from "./choices.ts";
-import { Client, GivenUp } from "./client.ts";
+import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MOST_LAG } from "./history.ts";
 import { Ledger } from "./ledger.ts";
 import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
@@ -38,10 +38,18 @@ const START = 1_700_000_000_000;
 /** So many collections are needed at the most until nothing is left: what a blob's edges have kept goes in the next one. */
 const COLLECTIONS = 3;
 
-/** A process, and a client whose requests all go to it. */
+/** A process, and a client whose requests go to it, and now and then to another one. */
 interface RunningProcess {
   stored: StoredRegistry;
   client: Client;
+}
+
+/** How a process reaches the stores, and its clock. */
+interface Means {
+  /** Milliseconds by which its clock is ahead; may change. */
+  skew: () => number;
+  call: Caller;
+  pause: (milliseconds: number) => Promise<void>;
 }
 
 /** A run of one scenario. */
@@ -94,10 +102,9 @@ export class Simulation {
     for (const actor of given) await this.#act(actor, quiet);
     this.#scheduler.now += later;
     for (const [i, actor] of actors.entries()) {
-      const skew = this.#choices.below(3) === 0 ? this.#choices.below(SKEW + 1) - SKEW / 2 : 0;
       this.#scheduler.spawn(
         `${i} ${actor.name}`,
-        (process) => this.#act(actor, this.#scheduledProcess(process, skew)),
+        (process) => this.#act(actor, this.#scheduledProcess(process)),
       );
     }
     await this.#scheduler.run();
@@ -149,49 +156,88 @@ export class Simulation {
     throw new Violation(`A bug: ${first.stack}`, { cause: first });
   }
 
-  /** A process whose calls wait for their turns. */
-  #scheduledProcess(process: SimulatedProcess, skew: number): RunningProcess {
-    const scheduler = this.#scheduler;
-    return this.#process(process.name, {
-      skew,
-      call: (call) => scheduler.call(process, call),
-      pause: (milliseconds) => scheduler.pause(process, milliseconds),
+  /** A process whose calls wait for their turns, with another one that some requests of its client go to. */
+  #scheduledProcess(process: SimulatedProcess): RunningProcess {
+    const choices = this.#choices;
+    const lost: ((error: Error) => void)[] = [];
+    let replicas = [this.#replicaOf(process), this.#replicaOf(process)] as const;
+    process.survive = () => {
+      if (lost.length === 0 || choices.below(2) === 0) return false;
+      replicas = [this.#replicaOf(process), this.#replicaOf(process)];
+      lost.at(-1)!(new ConnectionLost());
+      return true;
+    };
+    const client = this.#client(process.name, {
+      pause: (milliseconds) => this.#scheduler.pause(process, milliseconds),
+      registry: () => replicas[choices.below(5) === 4 ? 1 : 0].registry,
+      connect: (request) =>
+        new Promise((resolve, reject) => {
+          lost.push(reject);
+          request().then(resolve, reject).finally(() => lost.splice(lost.indexOf(reject), 1));
+        }),
     });
+    return { stored: replicas[0], client };
+  }
+
+  /** The registry as a process knows it. What it does after it has died comes to nothing. */
+  #replicaOf(process: SimulatedProcess): StoredRegistry {
+    const scheduler = this.#scheduler;
+    const { deaths } = process;
+    const whileAlive = <T>(call: () => Promise<T>): Promise<T> =>
+      process.deaths === deaths ? call() : new Promise(() => {});
+    return this.#open({
+      skew: this.#clock(),
+      call: (call) => whileAlive(() => scheduler.call(process, call)),
+      pause: (milliseconds) => whileAlive(() => scheduler.pause(process, milliseconds)),
+    });
+  }
+
+  /** A clock as operators keep it: right, or ahead or behind by a little, and sometimes set to another time. */
+  #clock(): () => number {
+    const choices = this.#choices;
+    const draw = () => choices.below(SKEW + 1) - SKEW / 2;
+    const kind = choices.below(6);
+    if (kind < 4) return () => 0;
+    let skew = draw();
+    if (kind === 4) return () => skew;
+    return () => choices.below(30) === 0 ? skew = draw() : skew;
   }
 
   /** A process that has the stores for itself, and waits for nobody. */
   #quietProcess(): RunningProcess {
-    return this.#process("quiet", {
-      skew: 0,
-      call: ({ run }) => run(),
-      pause: (milliseconds) => {
-        this.#scheduler.now += milliseconds;
-        return Promise.resolve();
-      },
+    const pause = (milliseconds: number) => {
+      this.#scheduler.now += milliseconds;
+      return Promise.resolve();
+    };
+    const stored = this.#open({ skew: () => 0, call: ({ run }) => run(), pause });
+    const client = this.#client("quiet", {
+      pause,
+      registry: () => stored.registry,
+      connect: (request) => request(),
     });
+    return { stored, client };
   }
 
-  #process(
-    name: string,
-    { skew, call, pause }: { skew: number; call: Caller; pause: (milliseconds: number) => Promise<void> },
-  ): RunningProcess {
+  #open({ skew, call, pause }: Means): StoredRegistry {
     const scheduler = this.#scheduler;
-    const stored = this.#module.createRegistry({
+    return this.#module.createRegistry({
       ...TIMES,
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
-      now: () => scheduler.now + skew,
+      now: () => scheduler.now + skew(),
       sleep: pause,
     });
-    const client = new Client(stored, {
-      name,
+  }
+
+  #client(name: string, means: Pick<Surroundings, "pause" | "registry" | "connect">): Client {
+    const scheduler = this.#scheduler;
+    return new Client({
+      ...means,
       ledger: this.#ledger,
       moment: () => ++this.#moments,
       now: () => scheduler.now,
-      pause,
       note: (text) => scheduler.note(name, text),
     });
-    return { stored, client };
   }
 
   /** No object is deleted while an item says that it may be read. */
