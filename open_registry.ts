@@ -40,6 +40,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     objects,
     table,
     touch: !config.readOnly,
+    keepTags: !config.deleteTags,
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, stored, log);

@@ -122,7 +122,13 @@ export const SETTINGS = {
       "whoever reaches it may do everything. The variable takes the same as YAML or JSON.",
   ),
   readOnly: setting(toggle, "SKERRY_READ_ONLY", "off", "Refuses every push and every delete with 405."),
-  deleteTags: setting(toggle, "SKERRY_DELETE_TAGS", "on", "Whether a tag may be deleted; 405 where not."),
+  deleteTags: setting(
+    toggle,
+    "SKERRY_DELETE_TAGS",
+    "on",
+    "Whether a tag may be deleted; 405 where not. `off` also refuses, with 403, to delete a manifest by its digest " +
+      "while a tag points at it.",
+  ),
   deleteManifests: setting(
     toggle,
     "SKERRY_DELETE_MANIFESTS",

@@ -4,8 +4,10 @@ import type { RepositoryName } from "../oci/name.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
 import { bestEffort } from "./best_effort.ts";
 import type { Caller } from "./caller.ts";
+import { removeLink } from "./collect_blob.ts";
 import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
 import { healBlob } from "./heal.ts";
+import type { IsImmutable } from "./immutable_tags.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -20,6 +22,7 @@ import {
 import { mountLink } from "./link.ts";
 import { assertRoomForBlob, countingBlob } from "./quotas.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "./registry.ts";
+import { assertUnneeded } from "./tag_protection.ts";
 
 /** What proves that a repository has a blob. */
 interface Membership {
@@ -74,19 +77,52 @@ export async function getBlob(
   };
 }
 
-/** end-10: removes the link; the bytes are the collector's business. */
+/**
+ * end-10: removes the link; the bytes are the collector's business.
+ *
+ * @throws {RegistryError} `DENIED` where an immutable tag needs the blob.
+ */
 export async function deleteBlob(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
 ): Promise<void> {
   const work = beginWork(context);
+  const isImmutable = await context.immutable.in(repository);
   await untilSettled(work, async () => {
     const { link, blob } = await readMembership(work, repository, digest, { consistent: true });
-    const deleted = await work.table.delete(linkKey(digest, repository), { ifVersion: link.version });
+    const deleted = isImmutable === undefined
+      ? await work.table.delete(linkKey(digest, repository), { ifVersion: link.version })
+      : await removeUnneeded(work, repository, digest, link, isImmutable);
     if (!deleted) return AGAIN;
     await work.quotas?.add(work, repository, -blob.attributes.size);
   });
+}
+
+/**
+ * Removes the link unless an immutable tag needs the blob, as a collector does: a mark by version, a look, a delete by
+ * the version of the mark. Answers whether it did.
+ */
+async function removeUnneeded(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  isImmutable: IsImmutable,
+): Promise<boolean> {
+  let refusal: unknown;
+  const isNeeded = async () => {
+    try {
+      await assertUnneeded(work, repository, digest, isImmutable);
+      return false;
+    } catch (error) {
+      refusal = error;
+      return true;
+    }
+  };
+  const outcome = await removeLink(work, repository, digest, link, isNeeded);
+  if (refusal !== undefined) throw refusal;
+  return outcome === "removed";
 }
 
 /** Repositories of a blob that a mount without `from` looks at: popular content is in thousands. */

@@ -28,6 +28,8 @@ export interface Context {
   touch: boolean;
   /** Which tags stay where they point. */
   immutable: ImmutableTags;
+  /** True if no tag may be deleted, not even with its manifest. */
+  keepTags: boolean;
   /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
   buffers: BufferPool;
   /** Counts what each principal has open; absent where nothing limits that. */

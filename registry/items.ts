@@ -68,8 +68,10 @@ export type ManifestAttributes = {
   push?: string;
   /** When retention put its mark: whoever needs the manifest takes it away. */
   condemnedAt?: number;
-  /** When somebody last took such a mark away. */
+  /** When a push or a read last took such a mark away. */
   usedAt?: number;
+  /** When a delete began that looks for immutable tags above: a push of an index that needs the manifest takes it away. */
+  deleteBegunAt?: number;
 };
 
 /** An interface as what may stand in an item. */
@@ -201,9 +203,14 @@ export function manifestKey(repository: RepositoryName, digest: Digest): Key {
   return { pk: `repo#${repository}`, sk: MANIFEST_PREFIX + digest };
 }
 
-/** A manifest that loses the mark of a retention by this: it is used. */
+/** True if retention or a delete has put its mark on the manifest. */
+export function isMarked({ condemnedAt, deleteBegunAt }: ManifestAttributes): boolean {
+  return condemnedAt !== undefined || deleteBegunAt !== undefined;
+}
+
+/** A manifest that loses such a mark by this: it is used. */
 export function revivedManifest(item: Stored<ManifestAttributes>, now: number): NewItem {
-  const { condemnedAt: _, ...attributes } = item.attributes;
+  const { condemnedAt: _, deleteBegunAt: __, ...attributes } = item.attributes;
   return { ...item, attributes: { ...attributes, usedAt: now } };
 }
 

@@ -1,6 +1,8 @@
 import type { Digest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { Item, Key } from "../storage/table/table.ts";
+import { bestEffort } from "./best_effort.ts";
 import type { Changed } from "./change.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import { immutableTag, type IsImmutable } from "./immutable_tags.ts";
@@ -16,6 +18,7 @@ import {
 } from "./items.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
 import { prefixOf } from "./object_key.ts";
+import { assertUnneeded } from "./tag_protection.ts";
 
 /** Tag marks of one query. */
 const BATCH = 100;
@@ -23,7 +26,7 @@ const BATCH = 100;
 /**
  * end-9 with a digest: the manifest and every tag that points at it. Its edges stay for the collector.
  *
- * @throws {RegistryError} `DENIED` where one of these tags is immutable.
+ * @throws {RegistryError} `DENIED` where one of these tags may not be deleted, or an immutable tag needs the manifest.
  */
 export async function deleteManifest(
   context: Context,
@@ -32,7 +35,8 @@ export async function deleteManifest(
   changed?: Changed,
 ): Promise<void> {
   const isImmutable = await context.immutable.in(repository);
-  const taken = await takeManifest(context, repository, digest, { changed, isImmutable });
+  const { keepTags } = context;
+  const taken = await takeManifest(context, repository, digest, { changed, isImmutable, keepTags });
   if (taken === undefined) throw unknownManifest(digest);
   await context.quotas?.add(context, repository, -taken.attributes.size);
 }
@@ -41,8 +45,10 @@ export async function deleteManifest(
 export interface TakeOptions {
   /** Told of all that is deleted. */
   changed: Changed | undefined;
-  /** Tags that must not be deleted, nor a manifest that they point at; absent where all may. */
+  /** Immutable tags: neither they nor what they need may be deleted; absent where everything may. */
   isImmutable?: IsImmutable | undefined;
+  /** True if a manifest that any tag points at may not be deleted. */
+  keepTags?: boolean;
 }
 
 /** Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. */
@@ -50,17 +56,23 @@ export async function takeManifest(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  { changed, isImmutable }: TakeOptions,
+  { changed, isImmutable, keepTags = false }: TakeOptions,
 ): Promise<Stored<ManifestAttributes> | undefined> {
   const work = beginWork(context);
+  const refusal = (tag: Tag) => isImmutable?.(tag) ? immutableTag(tag) : keepTags ? keptTag(tag) : undefined;
   const taken = await untilSettled(work, async () => {
-    const manifest = await readManifest(work, repository, digest, { consistent: true });
-    if (manifest === undefined) return undefined;
-    // Nothing is deleted where an immutable tag points at it. One that is put from here on renews the manifest.
-    if (isImmutable !== undefined) await assertNoneFixed(work, repository, digest, isImmutable);
+    const found = await readManifest(work, repository, digest, { consistent: true });
+    if (found === undefined) return undefined;
+    // Nothing is deleted where a tag that must stay points at it. One that is put from here on renews the manifest.
+    if (isImmutable !== undefined || keepTags) await assertNoneStays(work, repository, digest, refusal);
+    const manifest = isImmutable === undefined
+      ? found
+      : await markUnneeded(work, repository, digest, found, isImmutable);
+    if (manifest === AGAIN) return AGAIN;
     // From the outside in, so that no step leaves something that points at what is gone.
     await deleteTags(work, repository, digest, changed, (tag) => {
-      if (isImmutable?.(tag)) throw immutableTag(tag);
+      const refused = refusal(tag);
+      if (refused !== undefined) throw refused;
       return always();
     });
     const { object, subject } = manifest.attributes;
@@ -79,20 +91,52 @@ export async function takeManifest(
   return taken;
 }
 
-/** Throws where an immutable tag points at the manifest. */
-async function assertNoneFixed(
+/** Throws where a tag points at the manifest that `refusal` has an error for. */
+async function assertNoneStays(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
-  isImmutable: IsImmutable,
+  refusal: (tag: Tag) => RegistryError | undefined,
 ): Promise<void> {
   for await (const marked of markedTags(work, repository, digest)) {
-    const fixed = marked.filter(isImmutable);
-    const keys = fixed.map((tag) => tagKey(repository, tag));
+    const staying = marked.filter((tag) => refusal(tag) !== undefined);
+    const keys = staying.map((tag) => tagKey(repository, tag));
     const items = (await work.table.getMany(keys, { consistent: true })).map(stored<TagAttributes>);
-    const pointing = fixed.find((_, i) => items[i]?.attributes.digest === digest);
-    if (pointing !== undefined) throw immutableTag(pointing);
+    const pointing = staying.find((_, i) => items[i]?.attributes.digest === digest);
+    if (pointing !== undefined) throw refusal(pointing);
   }
+}
+
+/**
+ * Marks the manifest by its version, and only then looks for immutable tags of what references it: a push of an index
+ * writes its edges before it reads its children. It takes the mark away, or we see its edges. Answers the manifest with
+ * the version of the mark; `AGAIN` where it was written meanwhile.
+ */
+async function markUnneeded(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  found: Stored<ManifestAttributes>,
+  isImmutable: IsImmutable,
+): Promise<Stored<ManifestAttributes> | typeof AGAIN> {
+  const attributes = { ...found.attributes, deleteBegunAt: work.now() };
+  const version = await work.table.put({ ...found, attributes }, { ifVersion: found.version });
+  if (version === undefined) return AGAIN;
+  try {
+    await assertUnneeded(work, repository, digest, isImmutable);
+  } catch (error) {
+    await bestEffort(() => work.table.put(found, { ifVersion: version }));
+    throw error;
+  }
+  return { ...found, version };
+}
+
+function keptTag(tag: Tag): RegistryError {
+  return new RegistryError(
+    "DENIED",
+    `Cannot delete the manifest: tag "${tag}" points at it, and deleting tags is disabled`,
+    { detail: { tag } },
+  );
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   taggedKey,
   tagKey,
 } from "./items.ts";
+import { readDescendants } from "./descendants.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { randomId } from "./random_id.ts";
@@ -70,6 +71,10 @@ export async function putManifest(
       ...tags.map((tag) => tagKey(repository, tag)),
     ]);
     assertComplete(work, seen.missing);
+    //    An immutable tag needs all that stands below as well: a delete of it that began before our edges were there
+    //    finds its mark gone.
+    const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
+    if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
     const [current, ...currentTags] = seen.others;
     if (current === undefined) await work.quotas?.assertRoom(work, repository, push.bytes.length);
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
@@ -85,10 +90,10 @@ export async function putManifest(
       const seen = stored<TagAttributes>(currentTags[i]);
       await placeTag(work, repository, { tag, seen }, content, caller, assertTags, placed);
     }
-    //    A delete of the manifest refuses where it sees an immutable tag. One that looked before ours was there has read
-    //    the manifest before that, and must now find another version of it.
-    const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
-    if (isFixed && !await renewManifest(work, repository, digest)) return AGAIN;
+    //    A delete of the manifest refuses where it sees a tag that must stay. One that looked before ours was there has
+    //    read the manifest before that, and must now find another version of it.
+    const mustStay = isFixed || work.keepTags && tags.length > 0;
+    if (mustStay && !await renewManifest(work, repository, digest)) return AGAIN;
     // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
     //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
     //    where it sees no manifest in it.

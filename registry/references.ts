@@ -9,6 +9,7 @@ import {
   type BlobAttributes,
   blobKey,
   edgeKey,
+  isMarked,
   isReadable,
   type LinkAttributes,
   linkItem,
@@ -66,7 +67,7 @@ export function readReferences(
       if (outcome === AGAIN) return AGAIN;
       if (outcome === "revived") revived = true;
       if (outcome === "gone" && manifest === undefined) missing.push(target);
-      if (manifest?.attributes.condemnedAt === undefined) continue;
+      if (manifest === undefined || !isMarked(manifest.attributes)) continue;
       const item = revivedManifest(manifest, work.now());
       if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return AGAIN;
       revived = true;

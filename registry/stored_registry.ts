@@ -37,6 +37,8 @@ export interface RegistryOptions {
   references?: "strict" | "sparse";
   /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
   immutable?: ImmutableRule[];
+  /** True if a manifest that a tag points at may not be deleted; false by default. */
+  keepTags?: boolean;
   /** What one principal may have open at a time, in all processes together; without a limit by default. */
   uploadLimits?: UploadLimits;
   /** How much may be stored in which repositories; without a limit by default. */
@@ -101,6 +103,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
     references: options.references ?? "strict",
     immutable: new ImmutableTags(options.immutable),
+    keepTags: options.keepTags ?? false,
     maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
     uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
     grace: options.grace ?? 24 * 60 * 60_000,

@@ -8,7 +8,7 @@ import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
 import { GRACE, UNTAGGED } from "./settings.ts";
 import { must } from "./violation.ts";
-import { type ManifestPlan, MANIFESTS } from "./world.ts";
+import { FIXED, type ManifestPlan, MANIFESTS } from "./world.ts";
 
 /** What is looked at when all is quiet. */
 export interface Quiet {
@@ -18,6 +18,8 @@ export interface Quiet {
   ledger: Ledger;
   /** In milliseconds since the epoch. */
   now: number;
+  /** True if the tag {@linkcode FIXED} is immutable. */
+  immutable: boolean;
 }
 
 /** More than a run has of anything. */
@@ -58,6 +60,7 @@ async function hasBlob(quiet: Quiet, repository: RepositoryName, digest: Digest)
 export async function checkAcknowledged(quiet: Quiet): Promise<void> {
   for (const push of quiet.ledger.of("manifest").filter(({ done }) => done)) await checkManifest(quiet, push);
   for (const push of quiet.ledger.of("blob").filter(({ done }) => done)) await checkBlob(quiet, push);
+  await checkImmutable(quiet);
   for (const push of quiet.ledger.of("manifest")) {
     if (push.refused === "MANIFEST_BLOB_UNKNOWN") checkRefused(quiet, push);
   }
@@ -72,6 +75,27 @@ export async function checkAcknowledged(quiet: Quiet): Promise<void> {
     if (sets.some(({ wish }) => wish.tags.includes(tag))) continue;
     must(await tagTarget(quiet, repository, tag) === undefined, `Tag "${tag}" was deleted and is there`);
   }
+}
+
+/** What an immutable tag needs is there, whatever the clients have asked to delete. */
+async function checkImmutable(quiet: Quiet): Promise<void> {
+  if (!quiet.immutable) return;
+  for (const { wish, done } of quiet.ledger.of("manifest")) {
+    if (!done || !wish.tags.includes(FIXED as Tag)) continue;
+    const { repository, digest } = wish;
+    must(await tagTarget(quiet, repository, FIXED as Tag) === digest, `Immutable tag of ${repository} moved`);
+    await checkWhole(quiet, repository, planOf(digest));
+  }
+}
+
+async function checkWhole(quiet: Quiet, repository: RepositoryName, plan: ManifestPlan): Promise<void> {
+  const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest: plan.digest }));
+  must(manifest !== undefined, `An immutable tag of ${repository} needs ${plan.name}, which is gone`);
+  for (const { digest, name } of plan.blobs) {
+    const isThere = await hasBlob(quiet, repository, digest);
+    must(isThere, `An immutable tag of ${repository} needs ${name} of ${plan.name}, which is gone`);
+  }
+  for (const child of plan.children) await checkWhole(quiet, repository, child);
 }
 
 async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>): Promise<void> {
@@ -178,7 +202,8 @@ function mayBeDeleted(ledger: Ledger, push: Operation<WishOf<"blob">>): boolean 
 }
 
 /** Nobody is told that something is missing who was told just now that it is there. */
-function checkRefused({ ledger }: Quiet, push: Operation<WishOf<"manifest">>): void {
+function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
+  const { ledger } = quiet;
   const { repository, digest } = push.wish;
   const plan = planOf(digest);
   const isKnown = (blob: Digest) =>
@@ -193,10 +218,13 @@ function checkRefused({ ledger }: Quiet, push: Operation<WishOf<"manifest">>): v
       operation.wish.repository === repository && operation.wish.digest === child &&
       ledger.notBefore("delete manifest", operation).every(({ wish }) => wish.digest !== child)
     );
-  const isComplete = plan.blobs.every((blob) => isKnown(blob.digest)) &&
-    plan.children.every((child) => hasChild(child.digest));
+  // A push of an immutable tag needs what is below its children, too.
+  const isDeep = quiet.immutable && push.wish.tags.includes(FIXED as Tag);
+  const hasAll = ({ blobs, children }: ManifestPlan): boolean =>
+    blobs.every((blob) => isKnown(blob.digest)) &&
+    children.every((child) => hasChild(child.digest) && (!isDeep || hasAll(child)));
   must(
-    !isComplete,
+    !hasAll(plan),
     `${plan.name} was refused in ${repository}, and all that it references had been acknowledged`,
   );
 }

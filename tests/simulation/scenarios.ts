@@ -1,7 +1,16 @@
-import { collects, deletes, mounts, pushes, pushesImage, putsManifest, sweeps } from "./actors.ts";
+import {
+  collects,
+  deletes,
+  deletesBlob,
+  mounts,
+  pushes,
+  pushesImage,
+  putsManifest,
+  sweeps,
+} from "./actors.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
 import type { Scenario } from "./simulation.ts";
-import { BLOBS, REPOSITORIES, SINGLE } from "./world.ts";
+import { BLOBS, FIRST, FIXED, INDEX, REPOSITORIES, SINGLE } from "./world.ts";
 
 const [ONE, TWO] = REPOSITORIES;
 const [CONFIG] = BLOBS;
@@ -36,6 +45,24 @@ export const SMALL: Record<string, Scenario> = {
     given: [pushesImage(SINGLE, ONE), deletes(SINGLE, ONE), pushes(CONFIG, ONE, "whole")],
     later: GRACE / 2,
     actors: [putsManifest(SINGLE, ONE), collects()],
+  },
+  "a push of an immutable tag and the deletion of a layer": {
+    given: [pushes(CONFIG, ONE, "whole")],
+    later: 0,
+    actors: [putsManifest(SINGLE, ONE, FIXED), deletesBlob(CONFIG, ONE)],
+    immutable: true,
+  },
+  "a push of an immutable tag and the deletion of a child": {
+    given: [pushesImage(FIRST, ONE)],
+    later: 0,
+    actors: [putsManifest(INDEX, ONE, FIXED), deletes(FIRST, ONE)],
+    immutable: true,
+  },
+  "a push of an immutable tag and the deletion of a layer of a child": {
+    given: [pushesImage(FIRST, ONE)],
+    later: 0,
+    actors: [putsManifest(INDEX, ONE, FIXED), deletesBlob(CONFIG, ONE)],
+    immutable: true,
   },
   "a sweep and a collector": { ...oldBlob, later: EXPIRY + GRACE + 600, actors: [sweeps(), collects()] },
 };

@@ -27,7 +27,8 @@ export function randomScenario(choices: Choices): Scenario {
   const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600][below(5)]!;
   const collector = collects({ limit: [1, 3, 100][below(3)]!, times: 1 + below(2) });
   const actors = Array.from({ length: 1 + below(3) }, () => anyActor(below, { deletes }));
-  return { given, later, actors: below(6) === 0 ? actors : [...actors, collector] };
+  const immutable = below(4) === 0;
+  return { given, later, actors: below(6) === 0 ? actors : [...actors, collector], immutable };
 }
 
 /** Runs the scenario of a seed, or another one with the choices of the seed. */

@@ -16,6 +16,7 @@ import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { DEADLINE, EXPIRY, GRACE, SKEW } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { Violation } from "./violation.ts";
+import { FIXED } from "./world.ts";
 
 /** The code under test: `registry/` itself, or a copy with something wrong in it. */
 export type RegistryModule = Pick<typeof import("../../registry/mod.ts"), "createRegistry">;
@@ -30,6 +31,8 @@ export interface Scenario {
   actors: Actor[];
   /** Whether much goes wrong. */
   risky?: boolean;
+  /** True if the tag {@linkcode FIXED} is immutable. */
+  immutable?: boolean;
 }
 
 /** When every run begins, in milliseconds since the epoch. */
@@ -122,6 +125,7 @@ export class Simulation {
       objects,
       ledger: this.#ledger,
       now: scheduler.now,
+      immutable: this.#scenario.immutable ?? false,
     });
     await checkAcknowledged(look());
     await checkStructure(look());
@@ -222,6 +226,7 @@ export class Simulation {
     const scheduler = this.#scheduler;
     return this.#module.createRegistry({
       ...TIMES,
+      ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
       now: () => scheduler.now + skew(),
@@ -252,6 +257,8 @@ export class Simulation {
     }
   }
 }
+
+const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
 
 const TIMES = { uploadExpiry: EXPIRY, grace: GRACE, deadline: DEADLINE };
 

@@ -81,3 +81,6 @@ export const REPOSITORIES: [RepositoryName, RepositoryName] = [
 
 /** The tags that are moved. */
 export const TAGS = ["a", "b"] as const;
+
+/** The one of them that is immutable in some runs. */
+export const FIXED = "b";

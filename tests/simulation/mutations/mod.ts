@@ -7,6 +7,7 @@
 import { COLLECT_MISTAKES } from "./collect.ts";
 import { COMMIT_MISTAKES } from "./commit.ts";
 import { DELETE_MISTAKES } from "./delete.ts";
+import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OTHER_MISTAKES } from "./other.ts";
 import { SWEEP_MISTAKES } from "./sweep.ts";
@@ -20,6 +21,7 @@ export const MUTATIONS: Mutation[] = [
   ...SWEEP_MISTAKES,
   ...MANIFEST_MISTAKES,
   ...DELETE_MISTAKES,
+  ...IMMUTABLE_MISTAKES,
   ...COLLECT_MISTAKES,
   ...OTHER_MISTAKES,
 ];

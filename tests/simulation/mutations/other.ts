@@ -61,7 +61,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "an index leaves retention's mark on its children (3)",
     edits: [edit(
       "references.ts",
-      "if (manifest?.attributes.condemnedAt === undefined) continue;",
+      "if (manifest === undefined || !isMarked(manifest.attributes)) continue;",
       "if (manifest !== undefined || manifest === undefined) continue;",
     )],
     scenario: {
