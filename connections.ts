@@ -57,6 +57,9 @@ const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 /** Milliseconds between two reports that connections cannot be accepted. */
 const REPORT_INTERVAL = 60_000;
 
+/** Milliseconds that a stopping server leaves a client whose request has been answered to read the answer. */
+const DRAIN_TIME = 300;
+
 /** Milliseconds that a client has to read a refusal. */
 const REFUSAL_TIME = 1000;
 
@@ -115,10 +118,19 @@ export class Connections {
 
   async #close(): Promise<void> {
     this.#listener.close();
-    await Promise.all([...this.#open].map(async ({ shutdown, finished }) => {
-      await shutdown();
-      await finished;
-    }));
+    await Promise.all([...this.#open].map((connection) => this.#conclude(connection)));
+  }
+
+  /**
+   * A connection without a request is closed, and not shut down: that would wait for the rest of a body which the client
+   * no longer needs to send. It gets a moment, since its last answer may still be on its way.
+   */
+  async #conclude(connection: Connection): Promise<void> {
+    const moment = connection.waitsSince + DRAIN_TIME - performance.now();
+    if (this.#idle.has(connection) && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
+    if (connection.requests > 0) await connection.shutdown();
+    else if (this.#open.has(connection)) this.#drop(connection);
+    await connection.finished;
   }
 
   async #acceptAll(): Promise<void> {

@@ -15,6 +15,12 @@ import { StartError } from "./start_error.ts";
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;
 
+/**
+ * Milliseconds after which a graceful stop ends request bodies: an upload keeps what has come, and there is time left to
+ * store it and to answer.
+ */
+const BODY_LIMIT = 3000;
+
 /** Milliseconds that a log which nobody reads may hold up the end. */
 const FLUSH_LIMIT = 300;
 
@@ -39,18 +45,19 @@ async function serveRegistry(): Promise<void> {
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
   const opener = new Opener(config, log);
+  const bodies = new AbortController();
   const app = createApp({
     registry: deferredRegistry(async () => (await opener.open()).registry),
     log: log.request,
     audit: log.audit,
     ...accessTo(config, opener),
     ready: async () => await (await opener.open()).ready(),
-    limits: config,
+    limits: { ...config, stop: bodies.signal },
   });
   scheduleUpkeep(opener, log);
   const server = listen(config, app.fetch, log);
   announce(server, config, log);
-  stopOnSignal(server, opener, log);
+  stopOnSignal({ server, bodies, opener, log });
   // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
   AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
 }
@@ -173,17 +180,27 @@ function placeOf({ storage, data, s3Bucket, dynamodbTable }: Config): Record<str
   return storage === "folder" ? { data } : {};
 }
 
+/** What a stop has to end. */
+interface Running {
+  server: Server;
+  /** Ends the request bodies that are still coming. */
+  bodies: AbortController;
+  opener: Opener;
+  log: Log;
+}
+
 /** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one ends at once. */
-function stopOnSignal(server: Server, opener: Opener, log: Log): void {
+function stopOnSignal({ server, bodies, opener, log }: Running): void {
   let stopping = false;
   const stop = async (signal: Deno.Signal) => {
     if (stopping) Deno.exit(1);
     stopping = true;
     log.info("Stopping", { signal });
+    setTimeout(() => bodies.abort(), BODY_LIMIT);
     if (await server.stop(STOP_LIMIT)) {
       await opener.close().catch((error) => log.error("Cannot close the storage", error));
     } else {
-      log.warn("Cut off what did not end in time");
+      log.warn("Shutdown timed out: open requests aborted");
     }
     setTimeout(() => Deno.exit(0), FLUSH_LIMIT);
     await log.flush();

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { freePort, startRegistry } from "./tests/harness/registry_process.ts";
@@ -45,6 +45,15 @@ async function pushHello(url: string): Promise<void> {
   });
   await response.body?.cancel();
   assertEquals(response.status, 201);
+}
+
+/** Pushes more than the sockets between us hold. */
+async function pushLarge(url: string): Promise<{ digest: string; blob: Uint8Array }> {
+  const blob = new Uint8Array(32 * 1_048_576);
+  const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+  const push = await fetch(`${await startUpload(url)}?digest=${digest}`, { method: "PUT", body: blob });
+  await push.body?.cancel();
+  return { digest, blob };
 }
 
 /** A request that the server has begun to handle, and whose body waits. */
@@ -164,13 +173,7 @@ Deno.test("main lets a push that is coming in end when it is told to stop, and e
 
 Deno.test("main lets a pull that is going out end when it is told to stop, and exits with 0", async () => {
   await using registry = await startRegistry();
-  const blob = new Uint8Array(32 * 1_048_576); // More than the sockets between us hold.
-  const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
-  const push = await fetch(`${await startUpload(registry.url)}?digest=${digest}`, {
-    method: "PUT",
-    body: blob,
-  });
-  await push.body?.cancel();
+  const { digest, blob } = await pushLarge(registry.url);
   const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
   const ended = registry.kill("SIGTERM");
   await until(() => registry.log().includes('"Stopping"'));
@@ -178,12 +181,34 @@ Deno.test("main lets a pull that is going out end when it is told to stop, and e
   assertEquals((await ended).code, 0);
 });
 
+Deno.test("main keeps what an upload has brought when it is told to stop, and answers", async () => {
+  await withFolder(async (data) => {
+    let upload: string;
+    {
+      await using registry = await startRegistry({ data });
+      upload = new URL(await startUpload(registry.url)).pathname;
+      using push = await HalfRequest.begin("PATCH", registry.url + upload, 1000);
+      await push.send("hello");
+      const ended = registry.kill("SIGTERM");
+      const answer = await push.receive();
+      assertStringIncludes(answer, "HTTP/1.1 503 ");
+      assertMatch(answer, /^retry-after: 1\r$/im);
+      assertEquals((await ended).code, 0);
+      assertEquals(registry.log().includes("Shutdown timed out"), false);
+    }
+    await using registry = await startRegistry({ data });
+    const status = await fetch(registry.url + upload);
+    assertEquals([status.status, status.headers.get("Range")], [204, "0-4"]);
+  });
+});
+
 Deno.test("main cuts off what does not end in time when it is told to stop, and exits with 0", async () => {
   await using registry = await startRegistry();
-  using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
+  const { digest } = await pushLarge(registry.url);
+  const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
   assertEquals((await registry.kill("SIGINT")).code, 0);
-  assertStringIncludes(registry.log(), "Cut off what did not end in time");
-  assertEquals(await push.receive(), "");
+  assertStringIncludes(registry.log(), "Shutdown timed out: open requests aborted");
+  await assertRejects(() => pull.arrayBuffer());
 });
 
 Deno.test("main ends at once at a second signal", async () => {

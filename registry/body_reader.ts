@@ -1,4 +1,4 @@
-import { RegistryError } from "../oci/errors.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { ByteStream } from "./registry.ts";
 
 /** Bytes of one read of a body of known length, at most; more are no cheaper. */
@@ -11,6 +11,16 @@ const MOST_READ = 64 * 1024;
  * a power of two and a little for the framing is in balance with all of them.
  */
 const CHUNKED_READ = 8 * 1024 + 16;
+
+/** How {@linkcode BodyReader} reads. */
+export interface BodyReaderOptions {
+  /** Milliseconds that one read may take. */
+  idle: number;
+  /** Bytes of the body, where that is known. */
+  length?: number | undefined;
+  /** Ends the body when it is aborted. */
+  stop?: AbortSignal | undefined;
+}
 
 /**
  * Reads the body of a request, into one buffer all the time, and gives it up where one read takes longer than `idle`
@@ -25,24 +35,29 @@ export class BodyReader {
   #buffer: ArrayBuffer;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pendingSince: number | undefined;
-  #stalled: RegistryError | undefined;
+  #givenUp: RegistryError | undefined;
+  readonly #stop: AbortSignal | undefined;
+  readonly #onStop = () => this.#giveUp(unavailable("The registry is stopping"));
 
-  /** A reader of `stream`, which nobody else may read, of `length` bytes where that is known. */
-  constructor(
-    stream: ByteStream,
-    { idle, length = CHUNKED_READ }: { idle: number; length?: number | undefined },
-  ) {
+  /** A reader of `stream`, which nothing else may read. */
+  constructor(stream: ByteStream, { idle, length = CHUNKED_READ, stop }: BodyReaderOptions) {
     this.#stream = stream;
     this.#idle = idle;
+    this.#stop = stop;
     this.#buffer = new ArrayBuffer(Math.max(1, Math.min(length, MOST_READ)));
   }
 
   /**
    * The next bytes, which are the caller's until the next read; `undefined` at the end.
    *
-   * @throws {RegistryError} where the client stalls (408) or breaks off (400).
+   * @throws {RegistryError} where the client stalls (408) or breaks off (400), or the process stops (503).
    */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#timer === undefined) this.#stop?.addEventListener("abort", this.#onStop);
+    if (this.#stop?.aborted) {
+      await this.cancel();
+      throw unavailable("The registry is stopping");
+    }
     this.#timer ??= setTimeout(() => this.#watch(), this.#idle);
     this.#pendingSince = performance.now();
     try {
@@ -51,19 +66,19 @@ export class BodyReader {
       const { done, value } = await (intoOurs ? reader.read(new Uint8Array(this.#buffer)) : reader.read());
       // The buffer was handed over, and its memory comes back as another one.
       if (intoOurs && value !== undefined) this.#buffer = value.buffer;
-      if (this.#stalled !== undefined) throw this.#stalled;
+      if (this.#givenUp !== undefined) throw this.#givenUp;
       this.#pendingSince = undefined;
-      if (done) clearTimeout(this.#timer);
+      if (done) this.#release();
       return done ? undefined : value;
     } catch (error) {
-      clearTimeout(this.#timer);
-      throw this.#stalled ?? bodyError(400, "The request body broke off", error);
+      this.#release();
+      throw this.#givenUp ?? bodyError(400, "The request body broke off", error);
     }
   }
 
   /** Gives up what is not read. */
   async cancel(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#release();
     try {
       await (this.#reader ?? this.#stream).cancel();
     } catch {
@@ -78,8 +93,17 @@ export class BodyReader {
       this.#timer = setTimeout(() => this.#watch(), this.#idle - waited);
       return;
     }
-    this.#stalled = bodyError(408, "The request body stalled");
-    this.#reader?.cancel(this.#stalled).catch(() => {}); // ends the pending read
+    this.#giveUp(bodyError(408, "The request body stalled"));
+  }
+
+  #giveUp(reason: RegistryError): void {
+    this.#givenUp ??= reason;
+    this.#reader?.cancel(reason).catch(() => {}); // ends the pending read
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#stop?.removeEventListener("abort", this.#onStop);
   }
 }
 

@@ -95,6 +95,21 @@ Deno.test("BodyReader says that the client broke off when the source fails", asy
   assertEquals((error.cause as Error).message, "Connection reset");
 });
 
+Deno.test("BodyReader ends a body with 503 when the process stops, before and during a read", async () => {
+  const { stream, state } = source([1], "stall");
+  const stop = new AbortController();
+  const reader = new BodyReader(stream, { idle: PATIENT, stop: stop.signal });
+  await reader.read();
+  const pending = assertRejects(() => reader.read(), RegistryError);
+  stop.abort();
+  assertEquals((await pending).status, 503);
+  assert(state.cancelled);
+  const unread = source([1], "stall");
+  const late = new BodyReader(unread.stream, { idle: PATIENT, stop: stop.signal });
+  assertEquals((await assertRejects(() => late.read(), RegistryError)).status, 503);
+  assert(unread.state.cancelled);
+});
+
 Deno.test("BodyReader gives up the source and its timer when it is cancelled", async () => {
   for (const reads of [0, 1]) {
     const { stream, state } = source([1], "stall");

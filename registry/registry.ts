@@ -49,6 +49,8 @@ export interface UploadBody {
   stream: ByteStream;
   /** Milliseconds without a byte after which the body is given up. */
   idle: number;
+  /** Aborted when the process stops: the body ends there, and what came of it counts as if the client had broken off. */
+  stop?: AbortSignal;
   /** Of the body in bytes where the client announced it (`Content-Length`). */
   length?: number;
   /** The place of these bytes in the blob where the client announced it (`Content-Range`); both inclusive. */

@@ -17,4 +17,6 @@ export interface RequestLimits {
   maxManifestSize: number;
   /** Milliseconds without a byte after which a request body is given up; what an upload has taken by then stays. */
   uploadIdleTimeout: number;
+  /** Aborted when the process stops: an upload keeps what its request has brought by then. */
+  stop?: AbortSignal;
 }

@@ -100,6 +100,7 @@ function uploadBody(request: Request, limits: RequestLimits): UploadBody {
   return {
     stream: bodyOf(request),
     idle: limits.uploadIdleTimeout,
+    ...(limits.stop && { stop: limits.stop }),
     ...(length === undefined ? {} : { length }),
     ...(range === undefined ? {} : { range }),
   };
