@@ -44,9 +44,10 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, stored, log);
-  const pulls = config.readOnly ? undefined : await stored.pullTimes(
+  // A read-only process records pulls as well: retention in another one would delete what is pulled only here.
+  const pulls = await stored.pullTimes(
     config.retention,
-    (error) => log.error("Cannot record pulls", error),
+    (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
   );
   const restricted = restrict(stored.registry, config);
   return {

@@ -3,6 +3,7 @@ import { createLog } from "./log.ts";
 import { loadConfig } from "./config.ts";
 import { openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
+import { createRegistry } from "./registry/mod.ts";
 import { content, imageOf, pushBlob, pushManifest, REPOSITORY, tag } from "./tests/harness/stores.ts";
 
 const CONFIG = content(9, 1);
@@ -33,6 +34,31 @@ async function pullsAfter(rules: string, readOnly = "off"): Promise<string[]> {
 Deno.test("openRegistry() records pulls at the latest when it is closed, where a rule asks for them", async () => {
   const rules = (keep: string) => `[{"repositories": ["**"], "keepTags": [{${keep}}]}]`;
   assertEquals(await pullsAfter(rules('"pulledWithin": "1d"')), ["pulled#v1"]);
-  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"'), "on"), []);
+  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"'), "on"), ["pulled#v1"]);
   assertEquals(await pullsAfter(rules('"pushedWithin": "1d"')), []);
+});
+
+Deno.test("openRegistry() keeps a tag that is only pulled through a read-only process from retention", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const rules = '[{"repositories": ["**"], "keepTags": [{"pulledWithin": "1d"}]}]';
+  const settings = { SKERRY_DATA: data, SKERRY_RETENTION: rules, SKERRY_RETENTION_INTERVAL: "0" };
+  try {
+    const config = await loadConfig(settings);
+    const storage = await openStorage(config, log);
+    const long = createRegistry({ ...storage, now: () => Date.now() - 10 * 86_400_000 });
+    await pushBlob(long.registry, CONFIG);
+    await pushManifest(long.registry, imageOf(CONFIG, []), "pulled", "forgotten");
+
+    const edge = await openRegistry(await loadConfig({ ...settings, SKERRY_READ_ONLY: "on" }), log);
+    await edge.registry.getManifest(REPOSITORY, { tag: tag("pulled") });
+    await edge.close();
+
+    const { retain, registry } = createRegistry(storage);
+    await Array.fromAsync(retain(config.retention));
+    assertEquals((await registry.listTags(REPOSITORY, {})).items, ["pulled"]);
+    await storage.close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
 });

@@ -121,7 +121,13 @@ export const SETTINGS = {
     "Who may do what, and how they show who they are: see [access](access.md). Without it the registry is open: " +
       "whoever reaches it may do everything. The variable takes the same as YAML or JSON.",
   ),
-  readOnly: setting(toggle, "SKERRY_READ_ONLY", "off", "Refuses every push and every delete with 405."),
+  readOnly: setting(
+    toggle,
+    "SKERRY_READ_ONLY",
+    "off",
+    "Refuses every push and every delete with 405. Pulls are still " +
+      "recorded where a rule of `retention` has `pulledWithin`.",
+  ),
   deleteTags: setting(
     toggle,
     "SKERRY_DELETE_TAGS",
