@@ -35,6 +35,8 @@ export interface OpenAccess {
   access: Access;
   /** What logs in; absent where somebody else's token server does. */
   logins?: { tokens: TokenOptions; credentials: CredentialOptions };
+  /** Deletes what has expired from the table. */
+  sweep: () => Promise<void>;
   /** Lets go of what it holds. */
   close: () => void;
 }
@@ -110,13 +112,15 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
   });
   const workloads = createWorkloads(config.issuers);
   const loginTokens = openLoginTokens(config, service, workloads);
+  const failures = new FailedLogins({ free: config.limits.failedLogins, table });
   const logins = new Logins({
-    sourceOf: (password) => {
+    issuerOf: (password) => {
       if (isSecretLike(password)) return secrets;
       if (isLoginToken(password)) return loginTokens;
-      return isJwtLike(password) ? workloads : users;
+      return isJwtLike(password) ? workloads : undefined;
     },
-    failures: new FailedLogins({ free: config.limits.failedLogins }),
+    users,
+    failures,
     failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
   });
   const guarded = guard(config, { tokens: service.accessTokens, logins, policy });
@@ -132,6 +136,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
       },
       credentials: { secrets, isAdministrator: policy.isAdministrator },
     },
+    sweep: () => failures.sweep(),
     close: () => users.close(),
   };
 }
@@ -144,7 +149,7 @@ async function openOthers(
 ): Promise<OpenAccess> {
   const failed = (error: unknown) => log.error("Cannot use the keys of the token server", error);
   const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }) });
-  return { access, close() {} };
+  return { access, sweep: async () => {}, close() {} };
 }
 
 /** Lets requests in by these tokens and, where there are any, logins. */

@@ -43,7 +43,12 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     keepTags: !config.deleteTags,
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
-  const upkeep = startUpkeep(config, stored, log);
+  const sweep = async () => {
+    const report = await stored.sweep();
+    await access?.sweep();
+    return report;
+  };
+  const upkeep = startUpkeep(config, { ...stored, sweep }, log);
   // A read-only process records pulls as well: retention in another one would delete what is pulled only here.
   const pulls = await stored.pullTimes(
     config.retention,

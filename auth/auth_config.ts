@@ -77,7 +77,7 @@ export interface ProxyConfig {
 export interface LimitsConfig {
   /** Requests of one principal, or of one address where nobody is logged in, per minute and process. */
   requestsPerMinute: number;
-  /** Failed logins of one address, and of one name, before each further one has to wait, per process. */
+  /** Failed logins of one address, and of one name, before each further one has to wait, in all processes. */
   failedLogins: number;
   /** Uploads that one principal may have open at a time, in all processes together. */
   openUploads: number;

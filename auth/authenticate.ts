@@ -61,7 +61,7 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
   return {
     identify(headers, origin) {
       const authorization = headers.get("Authorization");
-      if (authorization === null) {
+      if (authorization === null || isEmptyLogin(authorization)) {
         const principal = certificate?.(headers, origin.peer);
         return principal === undefined ? NOBODY : { principal };
       }
@@ -72,6 +72,13 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
     },
   };
 }
+
+/** `Basic` with neither a name nor a password: podman, skopeo and buildah send it where they have no login. */
+function isEmptyLogin(authorization: string): boolean {
+  return EMPTY_LOGIN.test(authorization);
+}
+
+const EMPTY_LOGIN = /^[Bb][Aa][Ss][Ii][Cc] +Og(==)? *$/; // base64 of ":"
 
 function identityOf(token: VerifiedToken): Identity {
   return { principal: token.principal, token };

@@ -1,4 +1,6 @@
 import { unavailable } from "../oci/errors.ts";
+import type { VerifyOptions } from "./password_source.ts";
+import { tooManyLogins } from "./too_many_logins.ts";
 
 /** A password, and the bcrypt hash that it is compared with. */
 export interface PasswordCheck {
@@ -49,27 +51,39 @@ export interface BcryptQueueOptions {
   start?: () => Engine;
 }
 
-/** What may wait, in rounds of bcrypt: some eight seconds of one core. */
-const MOST_WORK = 2 ** 17;
+/** What may wait in each of the two queues, in rounds of bcrypt: some eight seconds of one core. */
+const MAX_WORK = 2 ** 17;
 
-/** Seconds after which somebody for whom there was no room may come again. */
-const RETRY = 5;
+/** Milliseconds after which a client for which there was no room may come again. */
+const RETRY_MS = 5000;
 
 type Job = PasswordCheck & {
   work: number;
+  line: Line;
   resolve: (matches: boolean) => void;
   reject: (error: unknown) => void;
 };
 
+/** Passwords that wait, and the work that they are. */
+interface Line {
+  jobs: Job[];
+  work: number;
+}
+
 /**
  * Compares passwords with their hashes in another thread, since each takes as long as a hundred requests. The thread is
- * started when it is needed, ends when nobody has logged in for a while, and is replaced when it dies.
+ * started when it is needed, ends after a while without a login, and is replaced when it dies.
+ *
+ * Networks that have logged in before have a queue of their own, and the two queues take turns. A flood of logins from
+ * many new addresses therefore costs a known client at most twice the time.
  */
 export class BcryptQueue {
   readonly #idle: number;
   readonly #start: () => Engine;
-  #waiting: Job[] = [];
-  #work = 0;
+  readonly #known: Line = { jobs: [], work: 0 };
+  readonly #strangers: Line = { jobs: [], work: 0 };
+  /** The queue whose turn it is. */
+  #next = this.#known;
   #engine: Engine | undefined;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -81,37 +95,44 @@ export class BcryptQueue {
   }
 
   /**
-   * Whether the password is the one that was hashed.
+   * True if the password is the one that was hashed.
    *
-   * @throws {RegistryError} 503 where too many are waiting, or the thread has died over it.
+   * @throws {RegistryError} 429 where too many are waiting, 503 where the thread has died over it.
    */
-  check({ password, hash }: PasswordCheck): Promise<boolean> {
+  check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
+    const line = isKnownNetwork ? this.#known : this.#strangers;
     const work = 2 ** costOf(hash);
-    if (this.#work > 0 && this.#work + work > MOST_WORK) {
-      return Promise.reject(unavailable("Too many logins are waiting", { seconds: RETRY }));
-    }
+    if (line.work > 0 && line.work + work > MAX_WORK) return Promise.reject(tooManyLogins(RETRY_MS));
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    this.#work += work;
-    this.#waiting.push({ password, hash, work, resolve, reject });
+    line.work += work;
+    line.jobs.push({ password, hash, work, line, resolve, reject });
     if (!this.#running) this.#run();
     return promise;
   }
 
-  /** Ends the thread. Whoever is waiting is told to come again; the next password starts another one. */
+  /** Ends the thread. Logins that wait are refused for now; the next password starts another thread. */
   close(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const job of waiting) {
-      this.#work -= job.work;
-      job.reject(unavailable("The registry is stopping"));
+    for (const line of [this.#known, this.#strangers]) {
+      for (const job of line.jobs.splice(0)) {
+        line.work -= job.work;
+        job.reject(unavailable("The registry is stopping"));
+      }
     }
     this.#rest();
+  }
+
+  /** The next password: of the queue whose turn it is, or else of the other. */
+  #shift(): Job | undefined {
+    const other = this.#next === this.#known ? this.#strangers : this.#known;
+    const job = this.#next.jobs.shift() ?? other.jobs.shift();
+    this.#next = job?.line === this.#known ? this.#strangers : this.#known;
+    return job;
   }
 
   async #run(): Promise<void> {
     this.#running = true;
     clearTimeout(this.#timer);
-    for (let job; (job = this.#waiting.shift()) !== undefined;) {
+    for (let job; (job = this.#shift()) !== undefined;) {
       const engine = this.#engine ??= this.#start();
       try {
         job.resolve(await engine.check(job));
@@ -119,7 +140,7 @@ export class BcryptQueue {
         if (this.#engine === engine) this.#rest();
         job.reject(unavailable("The password could not be checked", { cause }));
       }
-      this.#work -= job.work;
+      job.line.work -= job.work;
     }
     this.#running = false;
     if (this.#engine === undefined) return;

@@ -6,6 +6,8 @@ import { BcryptQueue, type Engine, inThread, isBcryptHash, isPassword, startEngi
 /** Of jBCrypt's own tests: the hash of "abc". */
 const ABC = "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
 
+const TEN = `$2b$10$${".".repeat(53)}`;
+
 function hashOf(password: string, costFactor = 4): Promise<string> {
   return bcrypt({ password, costFactor, salt: crypto.getRandomValues(new Uint8Array(16)) });
 }
@@ -100,7 +102,7 @@ Deno.test("BcryptQueue.check() takes one at a time, in their order, and no more 
   const hash = `$2b$14$${".".repeat(53)}`;
   const checks = Array.from({ length: 8 }, (_, index) => queue.check({ password: String(index), hash }));
   const error = await assertRejects(() => queue.check({ password: "late", hash }), RegistryError, "Too many");
-  assertEquals([error.status, error.headers], [503, { "Retry-After": "5" }]);
+  assertEquals([error.status, error.headers], [429, { "Retry-After": "5" }]);
   for (let index = 0; index < checks.length; index++) {
     await settle();
     assertEquals(engine.asked.map(({ password }) => password), [String(index)]);
@@ -110,6 +112,26 @@ Deno.test("BcryptQueue.check() takes one at a time, in their order, and no more 
   const after = queue.check({ password: "after", hash });
   engine.asked.pop()!.answer(true);
   assertEquals(await after, true);
+  queue.close();
+});
+
+Deno.test("BcryptQueue.check() takes turns between networks that have logged in and all others", async () => {
+  const engine = new Slow();
+  const queue = new BcryptQueue({ start: () => engine });
+  const checks = Array.from({ length: 128 }, (_, i) => queue.check({ password: `stranger ${i}`, hash: TEN }));
+  await assertRejects(() => queue.check({ password: "stranger", hash: TEN }), RegistryError, "Too many");
+  for (const password of ["known 0", "known 1"]) {
+    checks.push(queue.check({ password, hash: TEN }, { isKnownNetwork: true }));
+  }
+  const order: string[] = [];
+  for (let i = 0; i < checks.length; i++) {
+    await settle();
+    const { password, answer } = engine.asked.pop()!;
+    order.push(password);
+    answer(true);
+  }
+  await Promise.all(checks);
+  assertEquals(order.slice(0, 5), ["stranger 0", "known 0", "stranger 1", "known 1", "stranger 2"]);
   queue.close();
 });
 

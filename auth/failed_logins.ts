@@ -1,77 +1,103 @@
 import { LRUCache } from "lru-cache";
-import { RegistryError } from "../oci/errors.ts";
-import { networkOf } from "./network.ts";
+import type { Table } from "../storage/table/table.ts";
+import {
+  type Claim,
+  type FailureCount,
+  FailureCounts,
+  type FailureKind,
+  waitAfter,
+} from "./failure_counts.ts";
+import { tooManyLogins } from "./too_many_logins.ts";
 
 /** What {@linkcode FailedLogins} takes. */
 export interface FailedLoginsOptions {
   /** Failures in a row that cost nothing; 0 sets no bound at all. */
   free: number;
+  /** Where all replicas count together. */
+  table: Table;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** A login under way; one of the three must be called, once. */
+/** A login that may be tried. */
+export interface Login {
+  /** The name of the account, as `accountName` has it: each account is counted under one spelling. */
+  username: string;
+  /** The client's network, as `networkOf` has it. */
+  network: string;
+  /** Tells this name and password from every other pair. */
+  guess: string;
+}
+
+/** An attempt under way; one of the three must be called, once. */
 export interface Attempt {
   /** The password was right. */
-  succeed(): void;
+  succeed(): Promise<void>;
   /** It was wrong. */
-  fail(): void;
-  /** Nobody knows. */
-  abandon(): void;
+  fail(): Promise<void>;
+  /** The password could not be checked. */
+  abandon(): Promise<void>;
 }
 
-/** What is known of an address, of a name, or of a name at an address. */
-interface Record {
-  readonly key: string;
-  /** In milliseconds. */
-  readonly longestWait: number;
-  /** In a row. */
-  failures: number;
-  /** Under way. */
-  pending: number;
-  /** Nothing more is tried before, in milliseconds since the epoch. */
-  blockedUntil: number;
-}
+/** Names at networks, and networks, that are remembered because they have logged in. */
+const MAX_KNOWN = 16_384;
 
-/** Addresses and names that are remembered. */
-const MAX_RECORDS = 16_384;
+/** The longest wait of a name at a network where it has logged in, in milliseconds. */
+const LONGEST_PAIR_WAIT = 60_000;
 
-/** Milliseconds without a failure after which the earlier ones are forgotten. */
-const MEMORY = 15 * 60_000;
+/** How long the misses of such a pair are remembered, in milliseconds. */
+const PAIR_MEMORY = 15 * 60_000;
 
-/** Logins of one address that may be under way at a time, where none has failed too often: a team may start all at once. */
-const MOST_PENDING = 64;
-
-/** The first wait, in milliseconds; each further failure doubles it. */
-const FIRST_WAIT = 1000;
+/** The wait of an attempt that came while as many were under way as may fail, in milliseconds. */
+const BUSY_WAIT = 1000;
 
 /**
- * The longest wait, in milliseconds. That of a name is short: it is all that somebody can do to the owner of the name who
- * comes from an address of which nothing is known yet.
- */
-const LONGEST_WAIT = { pair: 60_000, address: 60_000, name: 4000 };
-
-/**
- * Makes those wait who guess passwords, and nobody else.
+ * Slows down clients that guess passwords.
  *
- * After some failures in a row of one address (one network of IPv6), or for one name from any addresses, the next attempt
- * is refused for a second, and for twice as long after each further one. It is refused before a password is looked at: a
- * guess costs us nothing, and learns nothing. Whoever has logged in with a name from an address before is never made to wait
- * for what others do there or to that name.
+ * After some failures in a row of one network, or for one name from any networks, the next attempt is refused for a
+ * second, and for twice as long after each further one. It is refused before a password is looked at, leaves no trace, and
+ * is answered alike for every name. A name that has logged in from a network before goes on there with a password that
+ * this process remembers to be right.
  */
 export class FailedLogins {
   readonly #free: number;
   readonly #now: () => number;
-  readonly #records: LRUCache<string, Record>;
-  /** Names and the addresses where they have logged in. */
-  readonly #known = new LRUCache<string, true>({ max: MAX_RECORDS });
+  readonly #counts: FailureCounts;
+  /** Distinct guesses at a name that are under way, with how many requests make each. */
+  readonly #pending = new Map<string, Map<string, number>>();
+  readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #misses: LRUCache<string, FailureCount>;
 
-  /** With nothing known yet. */
-  constructor({ free, now = Date.now }: FailedLoginsOptions) {
+  /** No failure is known yet. */
+  constructor({ free, table, now = Date.now }: FailedLoginsOptions) {
     this.#free = free === 0 ? Infinity : free;
     this.#now = now;
-    // Without a resolution it asks the clock each time, and needs no timer.
-    this.#records = new LRUCache({ max: MAX_RECORDS, ttl: MEMORY, ttlResolution: 0, perf: { now } });
+    this.#counts = new FailureCounts({ table, free: this.#free, now });
+    this.#misses = new LRUCache({ max: MAX_KNOWN, ttl: PAIR_MEMORY, ttlResolution: 0, perf: { now } });
+  }
+
+  /** True if the network has logged in before. */
+  isKnownNetwork(network: string): boolean {
+    return this.#knownNetworks.has(network);
+  }
+
+  /**
+   * True if the name has logged in from the network before and has not been wrong there too often: its password may then
+   * be compared with what is remembered, whatever others do there.
+   */
+  mayRecall({ username, network }: Login): boolean {
+    const pair = pairOf(username, network);
+    return this.#knownPairs.has(pair) && (this.#misses.peek(pair)?.blockedUntil ?? 0) <= this.#now();
+  }
+
+  /** Counts a password that was not remembered, before the next one may be compared. */
+  missed({ username, network }: Login): void {
+    const pair = pairOf(username, network);
+    const failures = (this.#misses.peek(pair)?.failures ?? 0) + 1;
+    const at = this.#now();
+    const blockedUntil = at + waitAfter(failures, this.#free, LONGEST_PAIR_WAIT);
+    this.#misses.set(pair, { failures, at, blockedUntil });
   }
 
   /**
@@ -79,64 +105,66 @@ export class FailedLogins {
    *
    * @throws {RegistryError} 429 with `Retry-After` where it has to wait.
    */
-  begin(username: string, address: string | undefined): Attempt {
-    const network = networkOf(address);
-    const pair = `${network} ${username}`;
-    // Even they have a bound of their own: their computer may be one of those that guess.
-    const known = this.#known.has(pair);
-    const records = known
-      ? [this.#recordOf("pair", pair)]
-      : [this.#recordOf("address", network), this.#recordOf("name", username)];
-    const now = this.#now();
-    const wait = Math.max(...records.map((record) => this.#waitOf(record, now)));
+  async begin(login: Login): Promise<Attempt> {
+    const keys: [FailureKind, string][] = [["address", login.network], ["name", login.username]];
+    const wait = Math.max(...keys.map((key) => this.#counts.get(...key).blockedUntil)) - this.#now();
     if (wait > 0) throw tooManyLogins(wait);
-    for (const record of records) record.pending++;
-    const end = () => {
-      for (const record of records) record.pending--;
+    const end = this.#enter(login);
+    const claims: Claim[] = [];
+    const undo = async () => {
+      end();
+      for (const claim of claims) await claim.undo();
     };
-    return {
-      succeed: () => {
-        end();
-        this.#known.set(pair, true);
-        // Not those of the address: whoever has one account there could guess all others' passwords.
-        this.#records.delete(`pair ${pair}`);
-      },
-      fail: () => {
-        end();
-        for (const record of records) this.#count(record);
-      },
-      abandon: end,
-    };
-  }
-
-  #recordOf(kind: keyof typeof LONGEST_WAIT, what: string): Record {
-    const key = `${kind} ${what}`;
-    let record = this.#records.get(key);
-    if (record === undefined) {
-      record = { key, longestWait: LONGEST_WAIT[kind], failures: 0, pending: 0, blockedUntil: 0 };
-      this.#records.set(key, record);
+    const counted: typeof keys = [];
+    for (const key of keys) {
+      if (this.#counts.get(...key).failures < this.#free) {
+        counted.push(key);
+        continue;
+      }
+      const claim = await this.#counts.claim(...key);
+      if ("wait" in claim) {
+        await undo();
+        throw tooManyLogins(claim.wait);
+      }
+      claims.push(claim);
     }
-    return record;
+    return {
+      succeed: async () => {
+        this.#knownPairs.set(pairOf(login.username, login.network), true);
+        this.#knownNetworks.set(login.network, true);
+        this.#misses.delete(pairOf(login.username, login.network));
+        // The failures of the network stay: a client with one account there could guess all others' passwords.
+        await undo();
+      },
+      fail: async () => {
+        end();
+        if (this.#free !== Infinity) await Promise.all(counted.map((key) => this.#counts.add(...key)));
+      },
+      abandon: undo,
+    };
   }
 
-  /** Milliseconds. */
-  #waitOf({ failures, pending, blockedUntil }: Record, now: number): number {
-    if (this.#free === Infinity) return 0;
-    const most = failures < this.#free ? MOST_PENDING : 1;
-    return Math.max(blockedUntil - now, pending < most ? 0 : FIRST_WAIT);
+  /** Deletes counts that are forgotten from the table. */
+  async sweep(): Promise<void> {
+    await this.#counts.sweep();
   }
 
-  #count(record: Record): void {
-    record.failures++;
-    this.#records.set(record.key, record); // Its time begins anew.
-    const beyond = record.failures - this.#free;
-    if (beyond < 0) return;
-    record.blockedUntil = this.#now() + Math.min(FIRST_WAIT * 2 ** beyond, record.longestWait);
+  /** Bounds the guesses at a name that are under way by those that may still fail. */
+  #enter({ username, guess }: Login): () => void {
+    const guesses = this.#pending.get(username) ?? new Map<string, number>();
+    const most = Math.max(1, this.#free - this.#counts.get("name", username).failures);
+    if (!guesses.has(guess) && guesses.size >= most) throw tooManyLogins(BUSY_WAIT);
+    this.#pending.set(username, guesses);
+    guesses.set(guess, (guesses.get(guess) ?? 0) + 1);
+    return () => {
+      const left = guesses.get(guess)! - 1;
+      if (left > 0) guesses.set(guess, left);
+      else guesses.delete(guess);
+      if (guesses.size === 0) this.#pending.delete(username);
+    };
   }
 }
 
-function tooManyLogins(wait: number): RegistryError {
-  return new RegistryError("TOOMANYREQUESTS", "Too many logins have failed: wait before the next one", {
-    headers: { "Retry-After": String(Math.ceil(wait / 1000)) },
-  });
+function pairOf(username: string, network: string): string {
+  return `${network} ${username}`;
 }

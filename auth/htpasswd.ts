@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { Facts } from "../cache/facts.ts";
+import { LRUCache } from "lru-cache";
 import { accountName, fingerprintOf } from "./account.ts";
 import { BcryptQueue, isPassword, type PasswordCheck } from "./bcrypt.ts";
-import type { PasswordSource } from "./password_source.ts";
+import type { GuessableSource, VerifyOptions } from "./password_source.ts";
 import type { Principal } from "./principal.ts";
 import { Users } from "./users.ts";
 import { WatchedFile } from "./watched_file.ts";
@@ -21,28 +21,31 @@ export interface HtpasswdOptions {
   now?: () => number;
 }
 
-/** Milliseconds for which a password that was right need not be checked again. */
-const AGE = 60_000;
+/**
+ * Milliseconds for which a password that was right is not compared again. Another hash ends it at once; a long time keeps
+ * clients that log in often out of the way of those that guess.
+ */
+const REMEMBERED_MS = 24 * 60 * 60_000;
 
-/** Most passwords that are remembered to be right. */
-const COUNT = 10_000;
-
-/** That a password is the right one. */
-const RIGHT = {};
+/** Passwords that are remembered to be right. */
+const MAX_REMEMBERED = 10_000;
 
 /** Users with a password, whose bcrypt hashes the configuration or a file holds. */
-export class Htpasswd implements PasswordSource {
+export class Htpasswd implements GuessableSource {
   readonly #sources: { current(): Promise<Users> | Users }[];
   readonly #queue: Pick<BcryptQueue, "check" | "close">;
-  /** By what says neither the name nor the password to anybody who sees the memory of this process. */
-  readonly #right: Facts<typeof RIGHT>;
+  /** The hash that a name and a password fit, by a keyed digest of the two. */
+  readonly #right: LRUCache<string, string>;
+  /** Comparisons under way, by such a digest with the hash in it. */
+  readonly #comparing = new Map<string, Promise<boolean>>();
   readonly #key = randomBytes(32);
 
   private constructor(sources: { current(): Promise<Users> | Users }[], options: HtpasswdOptions) {
     const { queue = new BcryptQueue(), now = () => performance.now() } = options;
     this.#sources = sources;
     this.#queue = queue;
-    this.#right = new Facts({ age: AGE, count: COUNT, now });
+    const ttl = REMEMBERED_MS;
+    this.#right = new LRUCache({ max: MAX_REMEMBERED, ttl, ttlResolution: 0, perf: { now } });
   }
 
   /**
@@ -65,19 +68,34 @@ export class Htpasswd implements PasswordSource {
   }
 
   /**
-   * The user with this password. A password that was right is right without any work for a minute, as long as the user
-   * has the same hash; one that is wrong is work each time, and so is a user who isn't there.
+   * The user with this password. A password that was right is right without any work for a day, as long as the user has
+   * the same hash; a wrong one takes work each time, and so does an unknown name.
    *
-   * @throws {RegistryError} 503 where too many log in at the same time.
+   * @throws {RegistryError} 429 where too many logins are waiting.
    */
-  async verify(username: string, password: string): Promise<Principal | undefined> {
+  async verify(username: string, password: string, options?: VerifyOptions): Promise<Principal | undefined> {
     const name = accountName(username);
     if (name === undefined || !isPassword(password)) return undefined;
     const hash = await this.#hashOf(name);
-    const matches = await this.#check({ name, password, hash: hash ?? await this.#decoyFor(name) });
-    // Whoever had to wait may have been taken away meanwhile.
+    const key = this.#digestOf(name, password);
+    if (hash !== undefined && this.#right.get(key) === hash) return principalOf(name, hash);
+    const job = { password, hash: hash ?? await this.#decoyFor(name) };
+    const matches = await this.#compare(name, job, options);
+    // The user may have been removed while the password was compared.
     if (!matches || hash === undefined || await this.#hashOf(name) !== hash) return undefined;
+    this.#right.set(key, hash);
     return principalOf(name, hash);
+  }
+
+  /** See {@linkcode GuessableSource.isPlausible}. */
+  isPlausible(password: string): boolean {
+    return isPassword(password);
+  }
+
+  /** See {@linkcode GuessableSource.remembers}. */
+  remembers(username: string, password: string): boolean {
+    const name = accountName(username);
+    return name !== undefined && this.#right.get(this.#digestOf(name, password)) !== undefined;
   }
 
   /** The user of this name, where there is one. */
@@ -105,25 +123,22 @@ export class Htpasswd implements PasswordSource {
     return users.decoyFor(name);
   }
 
-  async #check({ name, ...job }: PasswordCheck & { name: string }): Promise<boolean> {
-    // With the hash in it, so that another hash makes another key: what was known of the old one is of no use.
-    const parts = JSON.stringify([name, job.hash, job.password]);
-    const key = createHmac("sha256", this.#key).update(parts).digest("base64url");
-    try {
-      await this.#right.get(key, async () => {
-        if (await this.#queue.check(job)) return RIGHT;
-        throw new WrongPassword();
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof WrongPassword) return false;
-      throw error;
+  /** Equal comparisons that come at the same time are one. */
+  async #compare(name: string, job: PasswordCheck, options?: VerifyOptions): Promise<boolean> {
+    const key = this.#digestOf(name, job.hash, job.password);
+    let comparing = this.#comparing.get(key);
+    if (comparing === undefined) {
+      comparing = this.#queue.check(job, options).finally(() => this.#comparing.delete(key));
+      this.#comparing.set(key, comparing);
     }
+    return await comparing;
+  }
+
+  /** Reveals none of the parts to a reader of this process's memory who lacks the key. */
+  #digestOf(...parts: string[]): string {
+    return createHmac("sha256", this.#key).update(JSON.stringify(parts)).digest("base64url");
   }
 }
-
-/** Keeps {@linkcode Facts} from remembering it. */
-class WrongPassword extends Error {}
 
 function principalOf(name: string, hash: string): Principal {
   return { kind: "user", name: `user:${name}`, credential: fingerprintOf(hash) };

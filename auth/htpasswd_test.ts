@@ -58,14 +58,14 @@ Deno.test("Htpasswd.verify() makes the same work of a user who isn't there", asy
   assertEquals(await htpasswd.verify("mallory", "."), undefined);
 });
 
-Deno.test("Htpasswd.verify() compares a password that was right once a minute, and a wrong one each time", async () => {
+Deno.test("Htpasswd.verify() compares a password that was right once a day, and a wrong one each time", async () => {
   const { htpasswd, compared, clock } = await fakeHtpasswd({
     users: { alice: hashOf("a"), bob: hashOf("a") },
   });
   const right = await Promise.all(Array.from({ length: 5 }, () => loggedIn(htpasswd, "alice", "a")));
   assertEquals(right, Array(5).fill("user:alice"));
   assertEquals(compared.length, 1);
-  clock.now += 59_999;
+  clock.now += 24 * 3_600_000 - 1;
   await htpasswd.verify("alice", "a");
   assertEquals(compared.length, 1);
   // Each use does not make it longer.
@@ -96,6 +96,17 @@ Deno.test("Htpasswd.verify() forgets a password with the hash or the user", asyn
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("Htpasswd.remembers() knows a password that was right, and forgets it with the hash", async () => {
+  const { htpasswd, compared } = await fakeHtpasswd({ users: { "zo\u00eb": hashOf("z") } });
+  assert(!htpasswd.remembers("zo\u00eb", "z"));
+  await htpasswd.verify("zo\u00eb", "z");
+  await htpasswd.verify("zo\u00eb", "y");
+  assert(htpasswd.remembers("zoe\u0308", "z"));
+  assert(!htpasswd.remembers("zo\u00eb", "y"));
+  assert(!htpasswd.remembers("z", "z"));
+  assertEquals(compared.length, 2);
 });
 
 Deno.test("Htpasswd.verify() refuses a user who was taken away while the password was compared", async () => {

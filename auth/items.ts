@@ -84,3 +84,24 @@ export function secretKey(id: string): Key {
 export function secretsOf({ kind, name }: Pick<SecretAttributes, "kind" | "name">): string {
   return `${SECRETS}#${kind}:${name}`;
 }
+
+/** Failed logins of one address, or for one name, counted by all replicas. */
+export type FailureAttributes = {
+  /** In a row. */
+  failures: number;
+  /** No attempt is let through before. */
+  blockedUntil: number;
+  /** The last one. */
+  at: number;
+};
+
+/** The partitions of {@linkcode FailureAttributes}: more than one, since an attack writes many. */
+export const FAILURE_SHARDS: readonly string[] = Array.from(
+  "0123456789abcdef",
+  (shard) => `auth#failures#${shard}`,
+);
+
+/** The count of an address or a name, by its hash in hexadecimal. */
+export function failureKey(kind: "address" | "name", hash: string): Key {
+  return { pk: `auth#failures#${hash[0]}`, sk: `${kind}#${hash}` };
+}

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { KEY_RING } from "../auth/items.ts";
+import { FAILURE_SHARDS, KEY_RING } from "../auth/items.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import {
   type BlobAttributes,
@@ -22,6 +22,7 @@ export type Kind =
   | "repository"
   | "upload"
   | "keys"
+  | "failures"
   | "other";
 
 /** The kinds in the partition of a repository, by how their sort keys begin. */
@@ -38,6 +39,7 @@ export function kindOf({ pk, sk }: Key): Kind {
   if (pk === REPOSITORIES) return "repository";
   if (pk.startsWith("upload#")) return "upload";
   if (pk === KEY_RING.pk && sk === KEY_RING.sk) return "keys";
+  if (FAILURE_SHARDS.includes(pk)) return "failures";
   if (pk.startsWith("blob#")) return sk.startsWith(LINK_PREFIX) ? "link" : "blob";
   if (!pk.startsWith("repo#")) return "other";
   return IN_REPOSITORY.find(([prefix]) => sk.startsWith(prefix))?.[1] ?? "other";

@@ -16,7 +16,7 @@ import {
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Item, Key, QueryOptions, Table } from "../storage/table/table.ts";
 import { patiently } from "./flow.ts";
-import { kindOf, repositoryOf } from "./kinds.ts";
+import { type Kind, kindOf, repositoryOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 
 /** Where a registry is kept. */
@@ -29,6 +29,9 @@ export interface Stores {
 
 /** Items of one page: with the largest manifests some 25 MB. */
 const PAGE = 100;
+
+/** Kinds that come later, or not at all. */
+const LEFT_OUT: readonly Kind[] = ["tag", "upload", "keys", "failures"];
 
 /** References that are looked up at a time. */
 const REFERENCES = 50;
@@ -45,7 +48,8 @@ const REFERENCES = 50;
  * 4. uploads come after all blobs: one whose blob is among them tells by then that it has become that blob, so a sweep
  *    of it keeps the blob's object.
  *
- * The keys that sign tokens do not come: whoever has a backup could be anybody. Others are made where there are none.
+ * The keys that sign tokens do not come: a reader of a backup could be anybody. Others are made where there are none.
+ * Counts of failed logins are forgotten within minutes.
  *
  * An item may come more than once: the last one is the latest.
  */
@@ -53,7 +57,7 @@ export async function* snapshot(stores: Stores, since: number): AsyncGenerator<I
   const { table } = stores;
   for await (const item of scanAll(table)) {
     const kind = kindOf(item);
-    if (kind === "tag" || kind === "upload" || kind === "keys") continue;
+    if (LEFT_OUT.includes(kind)) continue;
     yield item;
     if (kind === "manifest") yield* references(stores, stored<ManifestAttributes>(item)!, since);
   }
