@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { seeded } from "../tests/random.ts";
 import { RegistryError } from "./errors.ts";
-import { MAX_DEPTH, objectShape, parseStrictJson } from "./json.ts";
+import { MAX_DEPTH, MAX_MEMBERS, MAX_NODES, objectShape, parseStrictJson } from "./json.ts";
 
 const SHAPE = objectShape({
   mediaType: "any",
@@ -142,6 +142,22 @@ Deno.test("parseStrictJson() takes the deepest nesting allowed and rejects the n
   assertInvalid('{"a":'.repeat(MAX_DEPTH + 1) + "1" + "}".repeat(MAX_DEPTH + 1), `deeper than ${MAX_DEPTH}`);
 });
 
+Deno.test("parseStrictJson() takes as many members of an object as are allowed and rejects the next", () => {
+  const members = (count: number) => Array.from({ length: count }, (_, i) => `"${i}":0`).join(",");
+  parse(`{"annotations":{${members(MAX_MEMBERS)}}}`);
+  assertInvalid(`{"annotations":{${members(MAX_MEMBERS + 1)}}}`, `more than ${MAX_MEMBERS} members`);
+});
+
+Deno.test("parseStrictJson() takes as many members, arrays and objects in all as are allowed and rejects the next", () => {
+  const items = (count: number, item: string) => `[${Array(count).fill(item).join(",")}]`;
+  for (const [item, nodes] of [["[]", 1], ["{}", 1], ['{"a":0}', 2]] as const) {
+    const count = Math.floor((MAX_NODES - 1) / nodes);
+    parse(items(count, item));
+    assertInvalid(items(count + 1, item), `more than ${MAX_NODES}`);
+  }
+  parse(items(2 * MAX_NODES, "0"));
+});
+
 Deno.test("parseStrictJson() does not run out of stack on 4 MiB of opening brackets", () => {
   assertInvalid("[".repeat(4 << 20), "deeper than");
   assertInvalid('{"a":'.repeat((4 << 20) / 5), "deeper than");
@@ -157,9 +173,10 @@ Deno.test("parseStrictJson() ends on 4 MiB of what makes scanners look back or a
   for (const text of texts) assertThrows(() => parse(text), RegistryError);
 });
 
-Deno.test("parseStrictJson() ends on 4 MiB of names that V8 would hash to the same place", () => {
-  const names = Array.from({ length: 1 << 18 }, (_, i) => `"${i * (1 << 14)}":0`);
-  assertEquals(Object.keys(Object(parse(`{${names.join(",")}}`))).length, names.length);
+Deno.test("parseStrictJson() ends on as many names as may be that V8 would hash to the same place", () => {
+  const names = Array.from({ length: MAX_MEMBERS }, (_, i) => `"${i * (1 << 14)}":0`);
+  const objects = Array(Math.floor(MAX_NODES / (MAX_MEMBERS + 2))).fill(`{${names.join(",")}}`);
+  assertEquals((parse(`[${objects.join(",")}]`) as unknown[]).length, objects.length);
 });
 
 Deno.test("parseStrictJson() keeps its messages short when names are long", () => {

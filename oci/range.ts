@@ -12,10 +12,10 @@ export function rangeLength({ first, last }: ByteRange): number {
 }
 
 /**
- * Most ranges that one request may ask for. Each is read from the store by itself, so they must be bounded; podman asks
- * for up to 1,024 at once (zstd:chunked), and not many more fit in the 64 KiB of headers that a request may have.
+ * Most ranges that one request may ask for. Each is a request to the store, so a small request must not cause many; podman
+ * asks for up to 1,024 at once (zstd:chunked).
  */
-export const MAX_RANGES = 4096;
+export const MAX_RANGES = 1024;
 
 /**
  * The ranges that a `Range` field asks for of a blob of `size` bytes, cut to its end, in the order asked for.

@@ -110,11 +110,9 @@ Deno.test("parseRange() takes positions of any number of digits", () => {
   assertRanges(`bytes=${size - 1}-`, size, `${size - 1}-${size - 1}`);
 });
 
-Deno.test("parseRange() takes 1,024 ranges and more up to its limit", () => {
-  for (const count of [1024, 1025, MAX_RANGES]) {
-    const set = Array.from({ length: count }, (_, i) => `${i * 10}-${i * 10 + 3}`);
-    assertRanges(`bytes=${set}`, count * 10, set.join());
-  }
+Deno.test("parseRange() takes the 1,024 ranges that podman asks for", () => {
+  const set = Array.from({ length: 1024 }, (_, i) => `${i * 10}-${i * 10 + 3}`);
+  assertRanges(`bytes=${set}`, 10_240, set.join());
 });
 
 Deno.test("parseRange() ignores sets of more ranges than its limit", () => {

@@ -79,8 +79,10 @@ type Plain<T> = Pick<T, keyof T>;
 
 /** That a manifest refers to another by `subject`. */
 export type ReferrerAttributes = {
-  /** Absent where the annotations are too many for an item: then it is made from the manifest. */
-  descriptor?: Plain<Descriptor>;
+  /** Without its annotations where they are too many for an item. */
+  descriptor: Plain<Descriptor>;
+  /** True if the annotations must be read from the manifest. */
+  annotated?: true;
 };
 
 /** Where a tag points, and its last moves, newest first. */

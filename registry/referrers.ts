@@ -1,20 +1,24 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { describeReferrer, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { describeReferrer, type ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { Item, NewItem } from "../storage/table/table.ts";
+import type { NewItem } from "../storage/table/table.ts";
 import type { Context, Work } from "./context.ts";
 import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "./items.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "./registry.ts";
 
-/** A descriptor above this size in bytes, because of its annotations, is made from the manifest when it is asked for. */
+/** A descriptor above this size in bytes stands in its item without its annotations, which are then read from the manifest. */
 const MOST_IN_REFERRER = 32 * 1024;
 
 /** Bytes of descriptors in one page: clients read 4 MiB at the most. A page has at least one. */
 const MOST_IN_PAGE = 3 * 1024 * 1024;
 
-/** Items of one query, and queries of one request: a filter that matches nothing must not read without bound. */
+/** Bytes of descriptors and manifests that one request reads, and the last manifest or batch of items beyond them. */
+export const MOST_READ = 8 * 1024 * 1024;
+
+/** Items of one query, and queries of one request. */
 const BATCH = 200;
 const MOST_BATCHES = 50;
 
@@ -39,55 +43,74 @@ export function referrerItem(
 ): NewItem | undefined {
   if (manifest.subject === undefined) return undefined;
   const descriptor = describeReferrer(manifest, digest, size);
-  const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER ? { descriptor } : {};
+  const { annotations: _, ...bare } = descriptor;
+  const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER
+    ? { descriptor }
+    : { descriptor: bare, annotated: true };
   return { ...referrerKey(repository, manifest.subject.digest, digest), attributes };
 }
 
-/** end-12. */
+/**
+ * end-12. A page ends where its descriptors have {@linkcode MOST_IN_PAGE} bytes or {@linkcode MOST_READ} were read for it,
+ * so a filter that matches little may get pages of nothing but a `next`.
+ *
+ * @throws {RegistryError} where the client has gone.
+ */
 export async function listReferrers(
   context: Context,
   repository: RepositoryName,
   subject: string,
-  request: ReferrersRequest,
+  { artifactTypes, after: begin, signal }: ReferrersRequest,
 ): Promise<Page<Descriptor>> {
   const prefix = referrerPrefix(subject);
   const items: Descriptor[] = [];
-  let size = 0;
-  let after = request.after;
+  let [size, read] = [0, 0];
+  let after = begin;
+  const page = () => ({ items, ...(after === undefined ? {} : { next: after }) });
   for (let batch = 0; batch < MOST_BATCHES; batch++) {
+    assertAwaited(signal);
     const from = after === undefined ? {} : { after: prefix + after };
     const options = { prefix, ...from, limit: BATCH, consistent: true };
     const found = await context.table.query(`repo#${repository}`, options);
     for (const item of found) {
+      if (read > MOST_READ) return page();
       const digest = item.sk.slice(prefix.length) as Digest;
-      const descriptor = await describe(context, repository, digest, item);
-      if (descriptor !== undefined && isWanted(descriptor, request.artifactTypes)) {
-        size += bytesOf(descriptor);
-        if (items.length > 0 && size > MOST_IN_PAGE) {
-          return { items, ...(after === undefined ? {} : { next: after }) };
-        }
-        items.push(descriptor);
-      }
+      const { descriptor: known, annotated } = stored<ReferrerAttributes>(item)!.attributes;
+      if (isWanted(known, artifactTypes)) {
+        const descriptor = annotated ? await annotate(context, repository, digest, known) : known;
+        const bytes = descriptor === undefined ? 0 : bytesOf(descriptor);
+        read += annotated ? known.size : bytes;
+        if (items.length > 0 && size + bytes > MOST_IN_PAGE) return page();
+        size += bytes;
+        if (descriptor !== undefined) items.push(descriptor);
+        if (annotated) assertAwaited(signal);
+      } else read += bytesOf(known);
       after = digest;
     }
     if (found.length < BATCH) return { items };
   }
-  return { items, ...(after === undefined ? {} : { next: after }) };
+  return page();
 }
 
-/** The descriptor, from the item or from the manifest; `undefined` where a delete took the manifest meanwhile. */
-async function describe(
+/** Throws where the client does not wait for the answer any more. */
+function assertAwaited(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new RegistryError("UNSUPPORTED", "The client has closed the request", { status: 499 });
+}
+
+/** The descriptor with the annotations of its manifest; `undefined` where a delete took the manifest meanwhile. */
+async function annotate(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  item: Item,
+  descriptor: Descriptor,
 ): Promise<Descriptor | undefined> {
-  const { descriptor } = stored<ReferrerAttributes>(item)!.attributes;
-  if (descriptor !== undefined) return descriptor;
   const manifest = await readManifest(context, repository, digest, { consistent: true });
   const bytes = manifest && await readBytes(context, manifest);
-  if (manifest === undefined || bytes === undefined) return undefined;
-  return describeReferrer(parseManifest(bytes, manifest.attributes.mediaType), digest, bytes.length);
+  if (bytes === undefined) return undefined;
+  // It was checked when it was pushed.
+  const { annotations } = JSON.parse(new TextDecoder().decode(bytes));
+  return { ...descriptor, annotations };
 }
 
 function isWanted({ artifactType }: Descriptor, artifactTypes: string[]): boolean {

@@ -1,6 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../oci/errors.ts";
 import { CONFIG, LAYER, withBlobs } from "../tests/harness/images.ts";
-import { content, digest, IMAGE, imageOf, INDEX, pushManifest, REPOSITORY } from "../tests/harness/stores.ts";
+import {
+  content,
+  digest,
+  hooked,
+  IMAGE,
+  imageOf,
+  INDEX,
+  pushManifest,
+  REPOSITORY,
+} from "../tests/harness/stores.ts";
+import { MOST_READ } from "./referrers.ts";
 
 Deno.test("listReferrers() filters by any of several artifact types and pages by bytes", async () => {
   const { registry } = await withBlobs();
@@ -54,4 +65,51 @@ Deno.test("listReferrers() cuts its pages below what clients read", async () => 
     after: first.next!,
   });
   assertEquals([rest.items.length, rest.next], [2, undefined]);
+});
+
+/** Ten referrers of 2 MB, of which the annotations do not fit in an item, and a process that counts reads of objects. */
+async function withLargeReferrers() {
+  const { stores, registry } = await withBlobs();
+  const subject = { mediaType: INDEX, digest: digest(content(3)), size: 3 };
+  const referrers = Array.from({ length: 10 }, (_, i) =>
+    imageOf(CONFIG, [], {
+      artifactType: "application/x-large",
+      annotations: { number: `${i}`, filler: "x".repeat(40_000) },
+      other: "x".repeat(2_000_000),
+      subject,
+    }));
+  for (const referrer of referrers) await pushManifest(registry, referrer);
+  const reads = { count: 0 };
+  const objects = hooked(stores.objects, (method) => void (method === "get" && reads.count++));
+  const list = stores.registry({ objects }).registry.listReferrers;
+  return { subject: subject.digest, referrers, reads, list };
+}
+
+Deno.test("listReferrers() ends a page where it has read enough, and comes to all in the end", async () => {
+  const { subject, referrers, reads, list } = await withLargeReferrers();
+  const digests: string[] = [];
+  let after: string | undefined;
+  do {
+    reads.count = 0;
+    const page = await list(REPOSITORY, subject, { artifactTypes: [], ...(after && { after }) });
+    assert(reads.count <= MOST_READ / 2_000_000 + 1, `${reads.count} manifests were read for one page`);
+    digests.push(...page.items.map((item) => item.digest));
+    for (const { annotations } of page.items) assertEquals(annotations?.filler?.length, 40_000);
+    after = page.next;
+  } while (after !== undefined);
+  assertEquals(digests, referrers.map((bytes) => digest(bytes) as string).sort());
+});
+
+Deno.test("listReferrers() reads no manifest to find out its artifact type", async () => {
+  const { subject, reads, list } = await withLargeReferrers();
+  assertEquals(await list(REPOSITORY, subject, { artifactTypes: ["application/x-small"] }), { items: [] });
+  assertEquals(reads.count, 0);
+});
+
+Deno.test("listReferrers() reads no more once the client has gone", async () => {
+  const { subject, reads, list } = await withLargeReferrers();
+  const gone = AbortSignal.abort();
+  const request = { artifactTypes: [], signal: gone };
+  const error = await assertRejects(() => list(REPOSITORY, subject, request), RegistryError);
+  assertEquals([error.status, reads.count], [499, 0]);
 });

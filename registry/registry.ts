@@ -123,6 +123,8 @@ export interface ReferrersRequest {
   artifactTypes: string[];
   /** Only those after this digest. */
   after?: string;
+  /** Aborted where the client does not wait for the answer any more. */
+  signal?: AbortSignal;
 }
 
 /** How a repository is deleted. */

@@ -9,9 +9,10 @@ import { nextLink } from "./link.ts";
  * is empty: clients take a 404 for a registry without this endpoint.
  */
 export function listReferrers(registry: Pick<Lister, "listReferrers">): Handler<"listReferrers"> {
-  return async function listReferrers({ repository, subject, artifactTypes, after }) {
+  return async function listReferrers({ repository, subject, artifactTypes, after }, { signal }) {
     const { items, next } = await registry.listReferrers(repository, subject, {
       artifactTypes,
+      signal,
       ...(after === undefined ? {} : { after }),
     });
     const link = next === undefined ? {} : nextLink(`/v2/${repository}/referrers/${subject}`, [

@@ -16,7 +16,7 @@ const REFERRER: Descriptor = {
 function appListing(page: Page<Descriptor>) {
   const asked: ReferrersRequest[] = [];
   const { request } = fakeApp({
-    listReferrers: (_repository, _subject, request) => {
+    listReferrers: (_repository, _subject, { signal: _, ...request }) => {
       asked.push(request);
       return Promise.resolve(page);
     },
@@ -52,4 +52,27 @@ Deno.test("listReferrers() keeps the filter in the link to the next page", async
   );
   await request(link.slice(1, link.indexOf(">")));
   assertEquals(asked[1], { artifactTypes: ["a/b", "c+d"], after: REFERRER.digest });
+});
+
+Deno.test("listReferrers() learns that the client has gone", async () => {
+  const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { app } = fakeApp({
+    listReferrers: async (_repository, _subject, { signal }) => {
+      signal!.addEventListener("abort", () => gone.resolve());
+      asked.resolve();
+      await gone.promise;
+      return { items: [] };
+    },
+  });
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => app.fetch(request),
+  );
+  const client = new AbortController();
+  const url = `http://127.0.0.1:${server.addr.port}/v2/a/referrers/${SUBJECT}`;
+  const response = fetch(url, { signal: client.signal }).catch(() => {});
+  await asked.promise;
+  client.abort();
+  await gone.promise;
+  await response;
 });
