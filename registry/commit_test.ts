@@ -59,6 +59,26 @@ Deno.test("commitUpload() drops content that is not what its digest says", async
   }
 });
 
+Deno.test("commitUpload() drops content read back that is not what its digest says", async () => {
+  for (const chunks of [1, 2]) {
+    const stores = new TestStores();
+    const { registry } = stores.registry();
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    // Hashed by SHA-256 as they come: what their SHA-512 is shows only when they are read back.
+    for (let i = 0; i < chunks; i++) {
+      await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20, i)));
+    }
+    const other = digest(BYTES, "sha512");
+    for (const expected of ["DIGEST_INVALID", "BLOB_UPLOAD_UNKNOWN"]) {
+      const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, other);
+      assertEquals((await assertRejects(commit, RegistryError)).code, expected);
+    }
+    assertEquals(await stores.keys(), []);
+    assertEquals(await stores.objects.listParts("", 10), []);
+    await assertRejects(() => registry.statBlob(REPOSITORY, other), RegistryError);
+  }
+});
+
 Deno.test("putBlob() leaves no upload open that its client does not know", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry();
@@ -101,6 +121,23 @@ Deno.test("commitUpload() answers 503 while another request commits, and takes o
   }
 });
 
+Deno.test("commitUpload() takes over from a dead request for the same digest alone", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  const { objects } = dyingStores(stores, "completeParts", "after");
+  const dying = stores.registry({ deadline: 5000, objects }).registry;
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
+  await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB), Error, "died");
+  stores.now += 5100;
+  for (const other of [digest(content(3)), digest(BYTES, "sha512")]) {
+    const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, other);
+    assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+  }
+  assertEquals(await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
 Deno.test("commitUpload() of the same content by many at once keeps one object", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry();
@@ -132,6 +169,30 @@ Deno.test("commitUpload() replaces a blob that is being deleted by its own objec
   await stores.objects.delete([doomed!]);
   assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
 });
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() that dies ${moment} any storage call leaves no object of a blob that was being deleted`, async () => {
+    const options = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
+    for (let at = 1, dead = true; dead; at++) {
+      const stores = new TestStores();
+      const { registry, sweep } = stores.registry(options);
+      await pushBlob(registry, BYTES);
+      // No upload is left whose sweep would find the old object.
+      stores.now += options.uploadExpiry + options.grace + 1;
+      await sweep();
+      await mark(stores, "deleting");
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      await pushBlob(stores.registry({ ...options, ...mortal }).registry, BYTES, OTHER).catch(() => {});
+      dead = isReached();
+      stores.now += options.deadline + 1;
+      await pushBlob(registry, BYTES, OTHER);
+      stores.now += options.uploadExpiry + options.grace + 1;
+      await sweep();
+      assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+      assertEquals((await stores.keys()).length, 1, `call ${at}`);
+    }
+  });
+}
 
 Deno.test("commitUpload() looks again when a collector comes between its read and its link", async () => {
   const stores = new TestStores();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Digest } from "../oci/digest.ts";
 import { codeOf, CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
-import { dyingStores } from "../tests/harness/moments.ts";
+import { dyingStores, interruptedStores, type Moment } from "../tests/harness/moments.ts";
 import {
   content,
   digest,
@@ -101,6 +101,65 @@ for (const [title, push] of PUSHES) {
     await assertConsistent(stores);
   });
 }
+
+/**
+ * Runs a retention in which `meanwhile` happens once, at each of its storage calls in turn, and looks at what is there
+ * then. `set` makes a registry with something that goes.
+ */
+async function retainAtAnyCall(
+  set: () => Promise<{ stores: TestStores } & StoredRegistry>,
+  meanwhile: (process: StoredRegistry) => Promise<unknown>,
+  look: (process: StoredRegistry, isDone: boolean) => Promise<void>,
+): Promise<void> {
+  const moments: Moment[] = ["before", "after"];
+  for (const moment of moments) {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, ...process } = await set();
+      let isDone = false;
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, async () => {
+        isDone = await meanwhile(process).then(() => true, () => false);
+      });
+      await retainAll(stores.registry({ ...OPTIONS, ...watched }));
+      reached = isReached();
+      await look(process, isDone);
+      await assertConsistent(stores);
+      assertEquals(at < 200, true);
+    }
+  }
+}
+
+for (const [title, push] of PUSHES) {
+  Deno.test(`retain() takes no manifest away from under it when ${title} at any of its calls`, async () => {
+    await retainAtAnyCall(withMarked, push, async (process, isDone) => {
+      if (isDone) await assertThere(process, CHILD);
+    });
+  });
+}
+
+Deno.test("retain() takes no tag that is moved at any of its calls", async () => {
+  const moved = imageOf(CONFIG, []);
+  const set = async () => {
+    const stores = new TestStores();
+    const process = stores.registry(OPTIONS);
+    await pushBlob(process.registry, CONFIG);
+    await pushManifest(process.registry, CHILD, "a");
+    return { stores, ...process };
+  };
+  let lookedBefore = 0;
+  await retainAtAnyCall(
+    set,
+    ({ registry }) => pushManifest(registry, moved, "a"),
+    async ({ registry }, isDone) => {
+      if (!isDone) return;
+      const { items } = await registry.listTags(REPOSITORY, {});
+      // A retention that looks only after the push may take what it sees.
+      if (items.length === 0) lookedBefore++;
+      else assertEquals(await registry.resolveTag(REPOSITORY, tag("a")), digest(moved));
+    },
+  );
+  // Reading the repositories, and the tags: before each of the two, and after the first.
+  assertEquals(lookedBefore, 3);
+});
 
 Deno.test("retain() leaves the child of an index whose push read it before the mark", async () => {
   const stores = new TestStores();

@@ -205,6 +205,43 @@ Deno.test("appendUpload() rejects a body that is longer than announced", async (
   assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 0);
 });
 
+Deno.test("appendUpload() keeps a body that is shorter than announced, but does not take it for whole", async () => {
+  const { registry } = new TestStores().registry();
+  const bytes = content(30);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  for (
+    const short of [
+      body(bytes.slice(0, 12), { length: 20 }),
+      body(bytes.slice(12, 20), { first: 12, length: 18 }),
+    ]
+  ) {
+    const append = () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, short);
+    assertEquals((await assertRejects(append, RegistryError)).code, "BLOB_UPLOAD_INVALID");
+  }
+  assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 20);
+  const rest = body(bytes.slice(20), { first: 20 });
+  assertEquals((await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), rest)).size, 30);
+});
+
+Deno.test("commitUpload() does not take a body for whole that is shorter than announced", async () => {
+  const { registry } = new TestStores().registry();
+  const bytes = content(30);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const commit = (first?: number) => {
+    const short = body(bytes.slice(first ?? 0), { length: 60, ...(first === undefined ? {} : { first }) });
+    return registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), short);
+  };
+  assertEquals((await assertRejects(() => commit(), RegistryError)).code, "BLOB_UPLOAD_INVALID");
+  assertEquals(
+    (await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset,
+    0,
+    "a PUT is repeated from its start",
+  );
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 10)));
+  assertEquals((await assertRejects(() => commit(10), RegistryError)).code, "BLOB_UPLOAD_INVALID");
+  assertEquals((await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes))).size, 30);
+});
+
 Deno.test("appendUpload() takes no blob larger than the largest, announced or not", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry({ maxBlobSize: 20 });
