@@ -1,0 +1,85 @@
+import { applyMistake, type Mistake } from "./mistake.ts";
+import type { Stage } from "./stages.ts";
+import type { Tree } from "./tree.ts";
+
+/** How a mistake ended. */
+export type Outcome =
+  /** It does not type-check, so it could never be committed. */
+  | { readonly result: "invalid" }
+  /** A stage failed, or did not end in time. */
+  | { readonly result: "killed"; readonly by: string; readonly failure: string }
+  /** No stage failed. */
+  | { readonly result: "survived" };
+
+/** Runs the stages of mistakes in one tree. */
+export class Trial {
+  readonly #tree: Tree;
+  readonly #stagesOf: (file: string) => readonly Stage[];
+  readonly #limit: number;
+
+  /**
+   * @param stagesOf The commands that should see a mistake in a file, in their order.
+   * @param limit How long a stage may take, in milliseconds.
+   */
+  constructor(tree: Tree, stagesOf: (file: string) => readonly Stage[], limit: number) {
+    this.#tree = tree;
+    this.#stagesOf = stagesOf;
+    this.#limit = limit;
+  }
+
+  /** Tries one mistake, and leaves the tree as it was. */
+  async run(mistake: Mistake): Promise<Outcome> {
+    const source = await this.#tree.read(mistake.file);
+    await this.#tree.write(mistake.file, applyMistake(source, mistake));
+    try {
+      const check = await this.#deno(["check", "--quiet", mistake.file]);
+      if (!check.success) return { result: "invalid" };
+      for (const stage of this.#stagesOf(mistake.file)) {
+        const failure = await this.failureOf(stage);
+        if (failure !== undefined) return { result: "killed", by: stage.name, failure };
+      }
+      return { result: "survived" };
+    } finally {
+      await this.#tree.write(mistake.file, source);
+    }
+  }
+
+  /** The first test that fails in a stage, or the end of its output; `undefined` where it passes. */
+  async failureOf({ args }: Stage): Promise<string | undefined> {
+    const { success, isLate, output } = await this.#deno(args);
+    if (success) return undefined;
+    if (isLate) return "not done in time";
+    return /^(.+) => \S+:\d+:\d+$/m.exec(output)?.[1] ?? output.trim().split("\n").slice(-3).join(" | ");
+  }
+
+  async #deno(args: readonly string[]): Promise<{ success: boolean; isLate: boolean; output: string }> {
+    // The process has a group of its own, which ends together: tests start processes themselves.
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: this.#tree.root,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      endGroup(child.pid);
+    }, this.#limit);
+    const { success, stdout, stderr } = await child.output();
+    clearTimeout(timer);
+    endGroup(child.pid);
+    const decoder = new TextDecoder();
+    return { success: success && !isLate, isLate, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  }
+}
+
+function endGroup(leader: number): void {
+  try {
+    Deno.kill(-leader, "SIGKILL");
+  } catch {
+    // All of it has ended.
+  }
+}
