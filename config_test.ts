@@ -53,6 +53,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     deadline: 60_000,
     cacheAge: 5000,
     log: "auto",
+    logProbes: false,
   });
 });
 

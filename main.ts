@@ -7,7 +7,7 @@
 import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
-import { type Access, type AppOptions, createApp } from "./routes/mod.ts";
+import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
 import { type Config, readSettings, risksOf } from "./settings.ts";
 import { StartError } from "./start_error.ts";
@@ -48,7 +48,7 @@ async function serveRegistry(): Promise<void> {
   const bodies = new AbortController();
   const app = createApp({
     registry: deferredRegistry(async () => (await opener.open()).registry),
-    log: log.request,
+    log: config.logProbes ? log.request : withoutProbes(log.request),
     audit: log.audit,
     ...accessTo(config, opener),
     ready: async () => await (await opener.open()).ready(),

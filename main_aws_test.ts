@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./tests/harness/registry_process.ts";
+import { freePort, startRegistry } from "./tests/harness/registry_process.ts";
 import { startS3 } from "./tests/s3/mod.ts";
 import { createTable, CREDENTIALS, REGION, startDynalite } from "./tests/services/mod.ts";
 
@@ -95,6 +95,31 @@ Deno.test("main serves from AWS by a role and without a key, as Deno Deploy lets
     assert(!log.includes('"level":"error"'), log);
   }
   assert(sts.asked() > 0);
-  assert(s3.requests.HeadObject! > 0);
+  assert(s3.requests.GetObject! > 0);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("main is not ready while the bucket is missing, and logs the reason", async () => {
+  await using s3 = await startS3({ credentials: CREDENTIALS });
+  await using dynalite = await startDynalite();
+  await createTable(dynalite.endpoint, "registry");
+  await using registry = await startRegistry({
+    env: {
+      SKERRY_STORAGE: "aws",
+      SKERRY_S3_BUCKET: "missing",
+      SKERRY_S3_PATH_STYLE: "on",
+      SKERRY_S3_VERIFIES_CONTENT: "on",
+      SKERRY_DYNAMODB_TABLE: "registry",
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: dynalite.endpoint,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    },
+  });
+  const response = await fetch(`${registry.url}/readyz`);
+  assertEquals([response.status, await response.text()], [503, "unavailable\n"]);
+  await registry.kill("SIGTERM");
+  assertStringIncludes(registry.log(), "Not ready: cannot use the storage");
+  assertStringIncludes(registry.log(), "NoSuchBucket");
 });

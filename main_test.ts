@@ -339,6 +339,39 @@ Deno.test("main starts under the conditions of Deno Deploy: no arguments, no dis
   });
 });
 
+Deno.test("main is not ready while its data folder cannot be written, and logs the reason once", async () => {
+  await using registry = await startRegistry();
+  const status = async () => {
+    const response = await fetch(`${registry.url}/readyz`);
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await status(), 200);
+  await Deno.rename(`${registry.data}/objects`, `${registry.data}/elsewhere`);
+  await until(async () => await status() === 503);
+  assertEquals(await status(), 503);
+  await Deno.rename(`${registry.data}/elsewhere`, `${registry.data}/objects`);
+  await until(async () => await status() === 200);
+  await registry.kill("SIGTERM");
+  const lines = registry.log().trim().split("\n").map((line) => JSON.parse(line));
+  const [reason, again, ...rest] = lines.filter(({ message }) => /ready/i.test(message ?? ""));
+  assertStringIncludes(reason.message, "Not ready: cannot use the storage");
+  assertStringIncludes(reason.error, "No such file or directory");
+  assertEquals([again.message, rest], ["Ready again: the storage works", []]);
+  const probes = lines.filter(({ route }) => route === "ready" || route === "live");
+  assertEquals(
+    [...new Set(probes.map(({ status }) => status))],
+    [503],
+    "a probe that succeeds is not logged",
+  );
+});
+
+Deno.test("main logs every probe where it is told to", async () => {
+  await using registry = await startRegistry({ env: { SKERRY_LOG_PROBES: "on" } });
+  await registry.kill("SIGTERM");
+  assertStringIncludes(registry.log(), '"path":"/livez","status":200');
+});
+
 Deno.test("main logs one JSON line for each request and nothing of its secrets", async () => {
   await using registry = await startRegistry();
   const response = await fetch(`${registry.url}/v2/a/tags/list?n=1&token=hunter2`, {

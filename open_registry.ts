@@ -4,12 +4,10 @@ import type { Log } from "./log.ts";
 import type { OpenAccess } from "./open_access.ts";
 import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
 import { openStorage } from "./open_storage.ts";
+import { createReadiness } from "./readiness.ts";
 import type { Config } from "./settings.ts";
 import type { Table } from "./storage/mod.ts";
 import { startUpkeep } from "./upkeep.ts";
-
-/** Milliseconds that storage may take to answer before it counts as not ready: whoever asks does not wait for ever. */
-const READY_LIMIT = 2000;
 
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
@@ -17,7 +15,7 @@ export interface OpenRegistry {
   registry: Registry;
   /** Who may do what; absent where the registry is open to all. */
   access?: OpenAccess;
-  /** Whether what it stands on answers. */
+  /** True if the storage answers and can be written. */
   ready: () => Promise<boolean>;
   /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;
@@ -31,7 +29,7 @@ export interface OpenRegistry {
  * @throws {StartError} with what a person can do something about: no such place, no right to it, not ours.
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
-  const { objects, table, maxBlobSize = Infinity, close } = await openStorage(config, log);
+  const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
   const { auth } = config;
   const access = auth && await openAccessOver(table, auth, config, log);
   const stored = createRegistry({
@@ -59,10 +57,13 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(restricted) ?? restricted,
     ...(access && { access }),
-    async ready() {
-      const asked = Promise.all([table.get({ pk: "ready", sk: "ready" }), objects.size("ready")]);
-      return await within(READY_LIMIT, asked.then(() => true));
-    },
+    ready: createReadiness({
+      probe,
+      changed(error) {
+        if (error === undefined) log.info("Ready again: the storage works");
+        else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
+      },
+    }),
     upkeep: (budget) => upkeep.run(budget),
     async close() {
       upkeep.stop();
@@ -86,13 +87,6 @@ async function openAccessOver(
 ): Promise<OpenAccess> {
   const { openAccess } = await importAccess();
   return await openAccess(auth, { table, log, readOnly });
-}
-
-/** What comes in so many milliseconds; false where nothing does. */
-async function within(limit: number, coming: Promise<boolean>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), limit));
-  return await Promise.race([coming, late]).finally(() => clearTimeout(timer));
 }
 
 /** The registry with what the configuration takes away and what the cache adds. */

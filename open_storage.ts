@@ -3,6 +3,7 @@ import { dataExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
 import type { Config } from "./settings.ts";
 import { StartError } from "./start_error.ts";
+import { probeFolder, probeStores } from "./storage_probe.ts";
 import {
   FilesystemObjectStore,
   MemoryObjectStore,
@@ -24,6 +25,12 @@ export interface Storage {
   close: () => Promise<void>;
 }
 
+/** The two ports of a registry that is served. */
+export interface ServedStorage extends Storage {
+  /** Tries out both at little cost; rejects with what is wrong. */
+  probe: () => Promise<void>;
+}
+
 /** How many parts an object of S3 may have, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
 const MAX_PARTS = 10_000;
 
@@ -32,19 +39,26 @@ const MAX_PARTS = 10_000;
  *
  * @throws {StartError} with what a person can do something about.
  */
-export async function openStorage(config: Config, log: Log): Promise<Storage> {
+export async function openStorage(config: Config, log: Log): Promise<ServedStorage> {
   if (config.storage === "aws") return await openAws(config, log);
   if (config.storage === "folder") return await openFolder(config, log);
-  return { objects: new MemoryObjectStore(), table: new MemoryTable(), close: async () => {} };
+  const nothing = async () => {};
+  return { objects: new MemoryObjectStore(), table: new MemoryTable(), probe: nothing, close: nothing };
 }
 
-async function openFolder({ data }: Config, log: Log): Promise<Storage> {
+async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
+  const { data } = config;
   try {
     const objects = await FilesystemObjectStore.open(`${data}/objects`);
     const table = await SqliteTable.open(`${data}/table.sqlite`);
     const exposure = await dataExposure(data);
     if (exposure !== undefined) log.warn(exposure);
-    return { objects, table, close: () => table.close() };
+    return {
+      objects,
+      table,
+      probe: () => probeFolder(`${data}/objects`, table, config),
+      close: () => table.close(),
+    };
   } catch (error) {
     throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
       cause: error,
@@ -62,7 +76,7 @@ const importCheck = (): Promise<typeof import("./storage/check/mod.ts")> =>
   import(new URL("storage/check/mod.ts", import.meta.url).href);
 
 /** Asks the network nothing, unless it is told to check: stores that do not answer yet may do so in a moment. */
-async function openAws(config: Config, log: Log): Promise<Storage> {
+async function openAws(config: Config, log: Log): Promise<ServedStorage> {
   const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
   if (config.check) await assertSuitable(config);
   const options = s3Options(config);
@@ -73,6 +87,7 @@ async function openAws(config: Config, log: Log): Promise<Storage> {
     objects: unproven ? await proving(objects, config, log) : objects,
     table,
     maxBlobSize: options.partSize * MAX_PARTS,
+    probe: () => probeStores(objects, table),
     close: () => table[Symbol.asyncDispose](),
   };
 }

@@ -229,6 +229,12 @@ export const SETTINGS = {
     "The log on standard output: one JSON object a line, a readable line, or none. `auto` is `text` on a terminal " +
       "and `json` elsewhere.",
   ),
+  logProbes: setting(
+    toggle,
+    "SKERRY_LOG_PROBES",
+    "off",
+    "Log every health probe (`/livez`, `/readyz`, `/startupz`). By default only a probe that fails has a line.",
+  ),
 };
 
 /** The configuration of a process: sizes in bytes, time spans in milliseconds. */

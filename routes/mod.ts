@@ -19,7 +19,7 @@ import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
 export type { Access, Admission, Client } from "./access.ts";
-export type { RequestLog } from "./request_log.ts";
+export { type RequestLog, withoutProbes } from "./request_log.ts";
 export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";

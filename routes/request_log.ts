@@ -22,6 +22,15 @@ export interface RequestLog {
   error?: unknown;
 }
 
+const PROBES: ReadonlySet<RouteKind | undefined> = new Set<RouteKind>(["live", "ready", "startup"]);
+
+/** Passes on every entry except those of health probes that succeeded: balancers send them without end. */
+export function withoutProbes(log: (entry: RequestLog) => void): (entry: RequestLog) => void {
+  return function logUnlessProbe(entry) {
+    if (entry.status >= 400 || !PROBES.has(entry.route)) log(entry);
+  };
+}
+
 /** Makes ids that no other request has, in this process or another, for far less than random ones cost. */
 export function requestIds(): () => string {
   const process = crypto.randomUUID().slice(0, 8);

@@ -56,9 +56,14 @@ export class BrokenBodyError extends Error {
 /** SQLITE_FULL, https://www.sqlite.org/rescode.html#full. */
 const SQLITE_FULL = 13;
 
+/** True if `error`, of the file system, of SQLite or of a driver, tells of a full disk. */
+export function isStorageFull(error: unknown): boolean {
+  const { code, errcode } = Object(error) as { code?: unknown; errcode?: unknown };
+  return error instanceof StorageFullError || code === "ENOSPC" || code === "EDQUOT" ||
+    errcode === SQLITE_FULL;
+}
+
 /** What a driver throws on for what the file system or SQLite threw: `error` itself unless it tells of a full disk. */
 export function toStorageError(error: unknown): unknown {
-  const { code, errcode } = Object(error) as { code?: unknown; errcode?: unknown };
-  const full = code === "ENOSPC" || code === "EDQUOT" || errcode === SQLITE_FULL;
-  return full ? new StorageFullError(error) : error;
+  return isStorageFull(error) ? new StorageFullError(error) : error;
 }

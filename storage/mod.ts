@@ -7,6 +7,7 @@
 export {
   BrokenBodyError,
   ContentMismatchError,
+  isStorageFull,
   LateWriteError,
   StorageFullError,
   UnavailableError,

@@ -31,6 +31,7 @@ for (const { kind, count, spare } of RUNS) {
     console.log(`${count} requests from number ${FIRST} with seed ${SEED}`);
     await using subject = await kind.start({
       SKERRY_LOG: "json",
+      SKERRY_LOG_PROBES: "on",
       SKERRY_UPLOAD_IDLE_TIMEOUT: "1s",
       SKERRY_COLLECT_INTERVAL: "0", // it would leave traces of its own
     });

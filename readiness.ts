@@ -1,0 +1,49 @@
+/** What {@linkcode createReadiness} takes. */
+export interface ReadinessOptions {
+  /** Tries out the storage; rejects with what is wrong. */
+  probe: () => Promise<void>;
+  /** Told once when the storage stops answering, and with `undefined` once when it answers again. */
+  changed: (error: unknown) => void;
+  /** Milliseconds that a probe may take. */
+  limit?: number;
+  /** Milliseconds for which an answer is remembered, whoever asks. */
+  age?: number;
+  /** The present, in milliseconds. */
+  now?: () => number;
+}
+
+/** Answers whether the storage works. All callers share one probe, so that probes cost the same however many ask. */
+export function createReadiness(
+  { probe, changed, limit = 2000, age = 1000, now = () => performance.now() }: ReadinessOptions,
+): () => Promise<boolean> {
+  let asked = -Infinity;
+  let answer = Promise.resolve(true);
+  let ready = true;
+
+  async function ask(): Promise<boolean> {
+    const error = await within(limit, probe()).then(() => undefined, (error: unknown) => error);
+    const wasReady = ready;
+    ready = error === undefined;
+    if (ready !== wasReady) changed(error);
+    asked = now();
+    return ready;
+  }
+
+  let pending = false;
+  return () => {
+    if (!pending && now() - asked >= age) {
+      pending = true;
+      answer = ask().finally(() => pending = false);
+    }
+    return answer;
+  };
+}
+
+/** @throws {Error} where nothing has come in so many milliseconds. */
+async function within(limit: number, coming: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Storage gave no answer in ${limit} ms`)), limit);
+  });
+  await Promise.race([coming, late]).finally(() => clearTimeout(timer));
+}
