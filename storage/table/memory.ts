@@ -21,6 +21,7 @@ interface StoredItem extends Omit<Item, "attributes"> {
 export class MemoryTable implements Table {
   readonly #partitions = new Map<string, Map<string, StoredItem>>();
   readonly #newVersion: () => string;
+  #changes = 0;
 
   /** An empty table. */
   constructor(options: MemoryTableOptions = {}) {
@@ -52,6 +53,7 @@ export class MemoryTable implements Table {
     const partition = this.#partitions.get(key.pk);
     if (partition?.get(key.sk)?.version !== condition.ifVersion) return false;
     partition.delete(key.sk);
+    this.#changes++;
     if (partition.size === 0) this.#partitions.delete(key.pk);
     return true;
   }
@@ -86,6 +88,10 @@ export class MemoryTable implements Table {
     return { items, ...nextOf(items, limit) };
   }
 
+  async changeCount(): Promise<number> {
+    return this.#changes;
+  }
+
   #read({ pk, sk }: Key): Item | undefined {
     const stored = this.#partitions.get(pk)?.get(sk);
     return stored && thaw(stored);
@@ -93,6 +99,7 @@ export class MemoryTable implements Table {
 
   #write(item: NewItem): string {
     const version = this.#newVersion();
+    this.#changes++;
     const stored = freeze(item, version);
     const partition = this.#partitions.get(item.pk);
     if (partition) partition.set(item.sk, stored);

@@ -34,6 +34,8 @@ export class SqliteTable implements Table, AsyncDisposable {
   readonly #statements: Statements;
   readonly #commits: GroupCommit;
   readonly #newVersion: () => string;
+  /** Writes of this connection: SQLite's `data_version` only counts those of others. */
+  #ownChanges = 0;
 
   private constructor(db: DatabaseSync, newVersion: () => string) {
     this.#db = db;
@@ -87,7 +89,7 @@ export class SqliteTable implements Table, AsyncDisposable {
   async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const row = toRow(item, this.#newVersion());
     const { insert, update } = this.#statements;
-    const changes = await this.#commits.run(
+    const changes = await this.#write(
       () =>
         "ifAbsent" in condition
           ? insert.run(...columns(row)).changes
@@ -99,14 +101,14 @@ export class SqliteTable implements Table, AsyncDisposable {
 
   async putMany(items: NewItem[], fence?: Fence): Promise<void> {
     const rows = items.map((item) => toRow(item, this.#newVersion()));
-    await this.#commits.run(() => {
+    await this.#write(() => {
       for (const row of rows) this.#statements.upsert.run(...columns(row));
     }, fence);
   }
 
   async delete({ pk, sk }: Key, { ifVersion }: { ifVersion: string }, fence?: Fence): Promise<boolean> {
     const run = () => this.#statements.delete.run(pk, sk, ifVersion).changes;
-    const changes = await this.#commits.run(run, fence);
+    const changes = await this.#write(run, fence);
     return changes !== 0;
   }
 
@@ -124,6 +126,21 @@ export class SqliteTable implements Table, AsyncDisposable {
       const items = rows.map(toItem);
       return { items, ...nextOf(items, limit) };
     });
+  }
+
+  changeCount(): Promise<number> {
+    return retryWhileBusy("read the change count", () => {
+      const { data_version } = this.#statements.dataVersion.get() as { data_version: number };
+      return data_version + this.#ownChanges;
+    });
+  }
+
+  /** Runs the statements in the next transaction; counts them in it, since nothing reads between them and its end. */
+  #write<T>(statements: () => T, fence: Fence | undefined): Promise<T> {
+    return this.#commits.run(() => {
+      this.#ownChanges++;
+      return statements();
+    }, fence);
   }
 
   /** Commits what is pending and closes the database. */
@@ -149,8 +166,11 @@ interface RangeStatements {
   after: StatementSync;
 }
 
-interface Statements
-  extends Record<"get" | "getPair" | "insert" | "update" | "upsert" | "delete" | "scan", StatementSync> {
+interface Statements extends
+  Record<
+    "get" | "getPair" | "insert" | "update" | "upsert" | "delete" | "scan" | "dataVersion",
+    StatementSync
+  > {
   query: RangeStatements;
   queryIndex: RangeStatements;
 }
@@ -174,6 +194,8 @@ function prepareStatements(db: DatabaseSync): Statements {
     query: ranges("pk", "sk"),
     queryIndex: ranges("index_pk", "index_sk"),
     scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?"),
+    // https://www.sqlite.org/pragma.html#pragma_data_version
+    dataVersion: db.prepare("PRAGMA data_version"),
   };
 }
 

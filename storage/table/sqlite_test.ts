@@ -157,3 +157,19 @@ Deno.test("SqliteTable put(), putMany() and delete() reject alone when their fen
   assert(await inTime);
   assertEquals((await table.query("p", { limit: 9 })).map(({ sk }) => sk), ["c", "old"]);
 });
+
+Deno.test("SqliteTable changeCount() changes with the writes of another connection", async () => {
+  await using folder = await makeFolder();
+  await using a = await SqliteTable.open(folder.path);
+  await using b = await SqliteTable.open(folder.path);
+  const seen = new Set([await a.changeCount()]);
+  for (let n = 0; n < 20; n++) {
+    // Of either connection, in every order.
+    for (const table of n % 3 === 0 ? [a, b] : n % 3 === 1 ? [b, a] : [b]) {
+      await table.put({ pk: "p", sk: `${n} ${seen.size}`, attributes: {} }, { ifAbsent: true });
+      const count = await a.changeCount();
+      assert(!seen.has(count), `${count} came back`);
+      seen.add(count);
+    }
+  }
+});

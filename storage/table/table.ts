@@ -96,4 +96,10 @@ export interface Table {
    * each as a whole. Of items that are written or deleted meanwhile some may come and others not.
    */
   scan(options: ScanOptions): Promise<ScanPage>;
+
+  /**
+   * A number that every write of any process changes, and that never comes back; consistent, and cheaper than a read of
+   * an item. Only drivers have it that can tell.
+   */
+  changeCount?(): Promise<number>;
 }

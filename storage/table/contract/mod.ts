@@ -1,4 +1,5 @@
 import type { Table } from "../table.ts";
+import { registerChangeCounts } from "./change_counts.ts";
 import { registerContent } from "./content.ts";
 import { registerFences } from "./fences.ts";
 import { registerIndexQueries } from "./index_queries.ts";
@@ -26,4 +27,5 @@ export function tableContract(driver: string, make: () => Promise<TableUnderTest
   registerQueries(test);
   registerIndexQueries(test);
   registerScans(test);
+  registerChangeCounts(test);
 }
