@@ -6,6 +6,7 @@ import { bestEffort } from "./best_effort.ts";
 import type { Caller } from "./caller.ts";
 import { removeLink } from "./collect_blob.ts";
 import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
+import { changeEpoch } from "./epoch.ts";
 import { healBlob } from "./heal.ts";
 import type { IsImmutable } from "./immutable_tags.ts";
 import {
@@ -89,14 +90,19 @@ export async function deleteBlob(
 ): Promise<void> {
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
-  await untilSettled(work, async () => {
-    const { link, blob } = await readMembership(work, repository, digest, { consistent: true });
+  const size = await untilSettled(work, async () => {
+    const membership = await findMembership(work, repository, digest);
+    if (membership === undefined) return undefined;
+    const { link, blob } = membership;
     const deleted = isImmutable === undefined
       ? await work.table.delete(linkKey(digest, repository), { ifVersion: link.version })
       : await removeUnneeded(work, repository, digest, link, isImmutable);
-    if (!deleted) return AGAIN;
-    await work.quotas?.add(work, repository, -blob.attributes.size);
+    return deleted ? blob.attributes.size : AGAIN;
   });
+  // Also where nothing was found: the delete that took the blob may have died before it changed the epoch.
+  await changeEpoch(work, repository);
+  if (size === undefined) throw unknownBlob(digest);
+  await work.quotas?.add(work, repository, -size);
 }
 
 /**
@@ -174,25 +180,29 @@ function unknownBlob(digest: Digest): RegistryError {
 }
 
 /**
- * Link and blob, both read at once. What an eventually consistent read misses is asked again consistently; what is going
- * to be written by version is read consistently at once.
+ * Link and blob, both read at once and consistently: after an acknowledged delete no process answers that the blob is
+ * there, nor remembers it.
  */
+async function findMembership(
+  { table }: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Membership | undefined> {
+  const keys = [linkKey(digest, repository), blobKey(digest)];
+  const [link, blob] = await table.getMany(keys, { consistent: true });
+  const membership = { link: stored<LinkAttributes>(link), blob: stored<BlobAttributes>(blob) };
+  return isMember(membership) ? membership : undefined;
+}
+
+/** The same, of a blob that must be there. */
 async function readMembership(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  options: { consistent: boolean } = { consistent: false },
 ): Promise<Membership> {
-  const keys = [linkKey(digest, repository), blobKey(digest)];
-  for (const consistent of options.consistent ? [true] : [false, true]) {
-    const [link, blob] = await context.table.getMany(keys, { consistent });
-    const membership = {
-      link: stored<LinkAttributes>(link),
-      blob: stored<BlobAttributes>(blob),
-    };
-    if (isMember(membership)) return membership;
-  }
-  throw unknownBlob(digest);
+  const membership = await findMembership(context, repository, digest);
+  if (membership === undefined) throw unknownBlob(digest);
+  return membership;
 }
 
 /** A repository has a blob when both items are there and the blob is neither being deleted nor damaged. */
@@ -213,7 +223,7 @@ function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
 function touch(context: Context, repository: RepositoryName, digest: Digest): Promise<Membership> {
   const work = beginWork(context);
   return untilSettled(work, async () => {
-    const membership = await readMembership(work, repository, digest, { consistent: true });
+    const membership = await readMembership(work, repository, digest);
     if (!needsTouch(work, membership.link)) return membership;
     const item = linkItem(digest, repository, work.now());
     const version = await work.table.put(item, { ifVersion: membership.link.version });

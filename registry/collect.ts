@@ -11,7 +11,8 @@ import {
   type Pointer,
   pointerOf,
 } from "./collect_leftovers.ts";
-import type { Context } from "./context.ts";
+import { beginWork, type Context } from "./context.ts";
+import { changeEpoch } from "./epoch.ts";
 import {
   type BlobAttributes,
   LINK_PREFIX,
@@ -36,6 +37,7 @@ export interface Removal {
     | "referrer"
     | "pull"
     | "usage"
+    | "epoch"
     | "repository"
     | "upload";
   /** The repository that it was in, where it was in one. */
@@ -97,9 +99,20 @@ export async function collect(context: Context, options: CollectOptions = {}): P
     next = { pk, sk };
   }
   const removals: Removal[] = [];
-  for (const items of partitions) removals.push(...await collectPartition(context, items, dryRun));
+  try {
+    for (const items of partitions) removals.push(...await collectPartition(context, items, dryRun));
+  } finally {
+    if (!dryRun) await changeEpochs(context, removals);
+  }
   const seen = partitions.reduce((sum, { length }) => sum + length, 0);
   return { items: seen, removals, ...(next && { next }) };
+}
+
+/** Once for each repository of the step that has lost a blob. */
+async function changeEpochs(context: Context, removals: Removal[]): Promise<void> {
+  const links = removals.filter(({ kind }) => kind === "link");
+  const repositories = new Set(links.map(({ repository }) => repository as RepositoryName));
+  for (const repository of repositories) await changeEpoch(beginWork(context), repository);
 }
 
 async function collectPartition(context: Context, items: Item[], dryRun: boolean): Promise<Removal[]> {
@@ -155,6 +168,7 @@ const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
   referrer: { kind: "referrer", reason: "The manifest is gone" },
   pulled: { kind: "pull", reason: "The tag is gone" },
   usage: { kind: "usage", reason: "The repository is gone" },
+  epoch: { kind: "epoch", reason: "The repository is gone" },
 };
 
 function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {

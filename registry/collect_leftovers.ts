@@ -3,6 +3,7 @@ import type { RepositoryName, Tag } from "../oci/name.ts";
 import type { Item, Key, ReadOptions } from "../storage/table/table.ts";
 import { AGAIN, beginWork, type Context, isOld, type Work } from "./context.ts";
 import {
+  type EpochAttributes,
   MANIFEST_PREFIX,
   manifestKey,
   type MarkAttributes,
@@ -55,6 +56,10 @@ export function pointerOf(context: Context, repository: RepositoryName, item: It
     // A repository is known from its first manifest on, and has blobs before.
     case "usage":
       if (!isOld(context, stored<UsageAttributes>(item)!.attributes.at)) return undefined;
+      return { item, target: repositoryKey(repository), matches: always };
+    // Of a repository that comes back later the epoch is new, or absent: what is remembered of "absent" is younger.
+    case "epoch":
+      if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;
       return { item, target: repositoryKey(repository), matches: always };
     default:
       return undefined;

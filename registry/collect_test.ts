@@ -103,9 +103,11 @@ Deno.test("collect() removes all that a deleted manifest has left, the repositor
   await pushImage(process.registry);
   await process.registry.deleteManifest(REPOSITORY, digest(IMAGE));
   age(stores);
-  await collectAll(process); // takes the edges, which come after the links that they keep
-  stores.now += OPTIONS.grace + 1;
-  await collectAll(process);
+  // The edges come after the links that they keep, and the epoch has changed with the last of these.
+  for (let time = 0; time < 3; time++) {
+    await collectAll(process);
+    stores.now += OPTIONS.grace + 1;
+  }
   assertEquals(await stores.items(), []);
   assertEquals(await stores.keys(), []);
   assertEquals(await process.registry.listRepositories({}, ANYBODY), { items: [] });

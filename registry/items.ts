@@ -103,6 +103,12 @@ export type UsageAttributes = {
   at: number;
 };
 
+/** Stands for the repository's last deletion; its version is the epoch (epoch.ts). */
+export type EpochAttributes = {
+  /** When it was last changed. */
+  at: number;
+};
+
 /** The last pull of a tag, as far as it was recorded. */
 export type PullAttributes = { at: number };
 
@@ -275,6 +281,11 @@ export function usageKey(repository: RepositoryName): Key {
 /** That, as an item. */
 export function usageItem(repository: RepositoryName, attributes: UsageAttributes): NewItem {
   return { ...usageKey(repository), attributes, index: { pk: USAGE, sk: repository } };
+}
+
+/** The repository's epoch. */
+export function epochKey(repository: RepositoryName): Key {
+  return { pk: `repo#${repository}`, sk: "epoch" };
 }
 
 /** The partition of all repositories. */

@@ -5,6 +5,7 @@ import type { Item, Key } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import type { Changed } from "./change.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { changeEpoch } from "./epoch.ts";
 import { immutableTag, type IsImmutable } from "./immutable_tags.ts";
 import {
   type ManifestAttributes,
@@ -37,6 +38,8 @@ export async function deleteManifest(
   const isImmutable = await context.immutable.in(repository);
   const { keepTags } = context;
   const taken = await takeManifest(context, repository, digest, { changed, isImmutable, keepTags });
+  // Also where nothing was found: the delete that took the manifest may have died before it changed the epoch.
+  await changeEpoch(beginWork(context), repository);
   if (taken === undefined) throw unknownManifest(digest);
   await context.quotas?.add(context, repository, -taken.attributes.size);
 }
@@ -51,7 +54,10 @@ export interface TakeOptions {
   keepTags?: boolean;
 }
 
-/** Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. */
+/**
+ * Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. The caller
+ * changes the epoch, once for all that it deletes.
+ */
 export async function takeManifest(
   context: Context,
   repository: RepositoryName,

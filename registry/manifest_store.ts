@@ -40,11 +40,13 @@ async function getManifestByDigest(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<Manifest> {
-  // A manifest never changes, so a read that lags behind can only miss it.
-  for (const consistent of [false, true]) {
-    const item = await readManifest(context, repository, digest, { consistent });
-    const bytes = item && await readBytes(context, item);
-    if (item === undefined || bytes === undefined) continue;
+  // Once more where a delete took the object since the item was read: a push may have put the manifest again.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    // Consistently: after an acknowledged delete no process answers that the manifest is there, nor remembers it.
+    const item = await readManifest(context, repository, digest, { consistent: true });
+    if (item === undefined) break;
+    const bytes = await readBytes(context, item);
+    if (bytes === undefined) continue;
     const { mediaType, condemnedAt } = item.attributes;
     if (condemnedAt !== undefined && context.touch && !await reviveManifest(context, repository, digest)) {
       break;

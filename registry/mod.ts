@@ -9,6 +9,7 @@ export * from "./change.ts";
 export type { ImmutableRule } from "./immutable_tags.ts";
 export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
 export type { CollectionOptions } from "./collection.ts";
+export type { Epochs } from "./epoch.ts";
 export * from "./offset_mismatch.ts";
 export type { UploadLimits } from "./open_uploads.ts";
 export { type PullTimes } from "./pull_times.ts";

@@ -7,6 +7,7 @@ import { isReferenced, removeLink } from "./collect_blob.ts";
 import { removeRepository } from "./collect_leftovers.ts";
 import type { Changed } from "./change.ts";
 import { beginWork, type Context, mayBeUnderWay, untilSettled } from "./context.ts";
+import { changeEpoch } from "./epoch.ts";
 import {
   edgeKey,
   edgePrefix,
@@ -91,8 +92,10 @@ async function removeAll(
   await removeReferrers(context, repository);
   // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
   const loose = await removeLinks(context, repository);
-  // 5. And only then the repository itself: until here the next call knows that there is something to finish.
+  // 5. The epoch, for all of it together: from here on no process answers from memory what is gone.
   const work = beginWork(context);
+  await changeEpoch(work, repository);
+  // 6. And only then the repository itself: until here the next call knows that there is something to finish.
   await untilSettled(work, async () => {
     const known = await readRepository(work, repository);
     return known === undefined ? "removed" : await removeRepository(work, repository, known);

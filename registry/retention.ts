@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { ANYBODY } from "./caller.ts";
 import { beginWork, type Context } from "./context.ts";
+import { changeEpoch } from "./epoch.ts";
 import {
   MANIFEST_PREFIX,
   type ManifestAttributes,
@@ -168,5 +169,6 @@ async function retainManifests(
     const digest = item.sk.slice(MANIFEST_PREFIX.length) as Digest;
     if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
   }
+  if (retirements.some(({ pending }) => !pending)) await changeEpoch(beginWork(context), repository);
   return retirements;
 }

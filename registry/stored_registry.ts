@@ -7,6 +7,7 @@ import { collect, type CollectOptions, type CollectStep } from "./collect.ts";
 import { type CollectionOptions, continueCollection } from "./collection.ts";
 import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
+import { type Epochs, epochsOf } from "./epoch.ts";
 import { type ImmutableRule, ImmutableTags } from "./immutable_tags.ts";
 import { LiveHashes } from "./live_hashes.ts";
 import { deleteManifest } from "./manifest_delete.ts";
@@ -68,6 +69,8 @@ export interface RegistryOptions {
 export interface StoredRegistry {
   /** What clients ask. */
   registry: Registry;
+  /** What tells a cache over the registry whether what it remembers is true. */
+  epochs: Epochs;
   /** Removes what expired uploads have left; to be called now and then by anybody. */
   sweep: () => Promise<SweepReport>;
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
@@ -121,6 +124,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
   };
   return {
     registry: overContext(context),
+    epochs: epochsOf(context),
     sweep: () => sweep(context),
     collect: (options) => collect(context, options),
     continueCollection: (options) => continueCollection(context, { ...options, finished: recount }),

@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { NewItem } from "../../storage/table/table.ts";
 import { beginWork } from "../context.ts";
+import { changeEpochsOf } from "../epoch.ts";
 import { type BlobAttributes, blobKey, revivedBlob, type Stored, stored } from "../items.ts";
 import { type Fault, faultOfObject } from "./content.ts";
 import { identify } from "./known_item.ts";
@@ -73,5 +74,7 @@ async function repairBlob(
     ? revivedBlob(digest, attributes, context.now())
     : { ...blobKey(digest), attributes: { size, object, state: "damaged", writtenAt } };
   if (await beginWork(context).table.put(item, { ifVersion: version }) === undefined) return undefined;
+  // What is remembered as readable must not keep a client from pushing it again.
+  if (fault !== undefined) await changeEpochsOf(context, digest);
   return fault === undefined ? "Took the mark away" : "Marked as damaged: it can be pushed again";
 }

@@ -312,6 +312,8 @@ export async function checkNothingLeft({ table, objects }: Quiet): Promise<void>
           return has(pk, `manifest#${second}`);
         case "tag":
           return has(pk, `manifest#${attributes.digest}`);
+        case "epoch":
+          return has("repos", pk.slice("repo#".length));
         case "tagged":
           return names.get(`${pk} tag#${second}`)?.attributes.digest === first;
         default:

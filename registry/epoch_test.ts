@@ -1,0 +1,126 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { parseRepositoryName } from "../oci/name.ts";
+import {
+  content,
+  digest,
+  hooked,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { epochKey, linkKey, manifestKey } from "./items.ts";
+import type { Key, Table } from "../storage/mod.ts";
+import type { StoredRegistry } from "./mod.ts";
+
+const OPTIONS = { grace: 60 * 60_000, deadline: 500 };
+const OTHER = parseRepositoryName("library/other");
+const CONFIG = content(9, 1);
+const IMAGE = imageOf(CONFIG, []);
+const MANIFEST = manifestKey(REPOSITORY, digest(IMAGE));
+const LINK = linkKey(digest(CONFIG), REPOSITORY);
+
+/** An image, and for each change of the epoch whether the item of `gone` was there when it was made. */
+async function setUp(gone: Key) {
+  const stores = new TestStores();
+  const seen: boolean[] = [];
+  const table = hooked<Table>(stores.table, async (method, [item]) => {
+    if (method === "put" && (item as Key).sk === "epoch") {
+      seen.push(await stores.table.get(gone) !== undefined);
+    }
+  });
+  const process = stores.registry({ ...OPTIONS, table });
+  await pushBlob(process.registry, CONFIG);
+  await pushManifest(process.registry, IMAGE);
+  return { stores, process, seen };
+}
+
+const DELETIONS: Record<
+  string,
+  { gone: Key; run: (process: StoredRegistry, stores: TestStores) => Promise<unknown> }
+> = {
+  "deleteManifest()": {
+    gone: MANIFEST,
+    run: ({ registry }) => registry.deleteManifest(REPOSITORY, digest(IMAGE)),
+  },
+  "deleteBlob()": { gone: LINK, run: ({ registry }) => registry.deleteBlob(REPOSITORY, digest(CONFIG)) },
+  "deleteRepository()": { gone: MANIFEST, run: ({ registry }) => registry.deleteRepository(REPOSITORY) },
+  "retain()": {
+    gone: MANIFEST,
+    async run({ retain }, stores) {
+      const rules = [{ repositories: ["**"], untaggedFor: OPTIONS.grace }];
+      for (let time = 0; time < 2; time++) {
+        stores.now += OPTIONS.grace + 1;
+        await Array.fromAsync(retain(rules));
+      }
+    },
+  },
+};
+
+for (const [name, { gone, run }] of Object.entries(DELETIONS)) {
+  Deno.test(`${name} changes the epoch once, after what it deletes is gone`, async () => {
+    const { stores, process, seen } = await setUp(gone);
+    const before = await process.epochs.read(REPOSITORY);
+    const others = await process.epochs.read(OTHER);
+    await run(process, stores);
+    assertEquals(seen, [false]);
+    assertNotEquals(await process.epochs.read(REPOSITORY), before);
+    assertEquals(await process.epochs.read(OTHER), others);
+  });
+}
+
+Deno.test("collect() changes the epoch once in a step that takes links of the repository", async () => {
+  const { stores, process, seen } = await setUp(LINK);
+  await pushBlob(process.registry, content(10, 2));
+  await process.registry.deleteManifest(REPOSITORY, digest(IMAGE));
+  seen.length = 0;
+  for (let time = 0; time < 2; time++) {
+    stores.now += 2 * OPTIONS.grace;
+    await process.collect();
+  }
+  assertEquals(seen, [true, false], "the loose blob, and then what the edges had kept");
+});
+
+Deno.test("a delete that finds nothing changes the epoch: the one before may have died too early to do it", async () => {
+  const { process } = await setUp(MANIFEST);
+  for (const name of ["deleteManifest", "deleteBlob"] as const) {
+    const target = digest(name === "deleteManifest" ? IMAGE : CONFIG);
+    await process.registry[name](REPOSITORY, target);
+    const before = await process.epochs.read(REPOSITORY);
+    await assertRejects(() => process.registry[name](REPOSITORY, target));
+    assertNotEquals(await process.epochs.read(REPOSITORY), before, name);
+  }
+});
+
+Deno.test("a delete fails where it can't change the epoch", async () => {
+  const { stores } = await setUp(MANIFEST);
+  const table = hooked<Table>(stores.table, (method, [item]) => {
+    if (method === "put" && (item as Key).sk === "epoch") throw new Error("The store does not answer");
+  });
+  const { registry } = stores.registry({ ...OPTIONS, table });
+  await assertRejects(() => registry.deleteManifest(REPOSITORY, digest(IMAGE)), Error, "does not answer");
+  await assertRejects(() => registry.deleteBlob(REPOSITORY, digest(CONFIG)), Error, "does not answer");
+});
+
+Deno.test("collect() keeps the epoch of a repository that is known, and one that is young", async () => {
+  const { stores, process } = await setUp(LINK);
+  const isThere = async () => await stores.table.get(epochKey(REPOSITORY)) !== undefined;
+  await process.registry.deleteBlob(REPOSITORY, digest(content(10, 2))).catch(() => {});
+  stores.now += 2 * OPTIONS.grace;
+  await process.collect();
+  assertEquals(await isThere(), true, "the repository is known");
+  await process.registry.deleteRepository(REPOSITORY);
+  stores.now += OPTIONS.grace;
+  await process.collect();
+  assertEquals(await isThere(), true, "it is not older than the grace period");
+  stores.now += 1;
+  await process.collect();
+  assertEquals(await isThere(), false);
+});
+
+Deno.test("nothing is remembered for as long as an epoch is kept that does not change", () => {
+  const { epochs } = new TestStores().registry(OPTIONS);
+  assertEquals(epochs.mostAge, OPTIONS.grace / 8);
+  assertEquals(new TestStores().registry({ grace: 24 * 60 * 60_000 }).epochs.mostAge, 60 * 60_000);
+});
