@@ -2,7 +2,7 @@ import type { AuthConfig } from "./auth/auth_config.ts";
 import { cached } from "./cache/mod.ts";
 import type { Log } from "./log.ts";
 import type { OpenAccess } from "./open_access.ts";
-import { createRegistry, readOnly, type Registry, withDeletes } from "./registry/mod.ts";
+import { createRegistry, readOnly, type Registry, type StoredRegistry, withDeletes } from "./registry/mod.ts";
 import { openStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Config } from "./settings.ts";
@@ -52,7 +52,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     config.retention,
     (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
   );
-  const restricted = restrict(stored.registry, config);
+  const restricted = restrict(stored, config);
   return {
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(restricted) ?? restricted,
@@ -90,9 +90,9 @@ async function openAccessOver(
 }
 
 /** The registry with what the configuration takes away and what the cache adds. */
-function restrict(registry: Registry, config: Config): Registry {
+function restrict(stored: StoredRegistry, config: Config): Registry {
   const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
-  const deletable = withDeletes(registry, { tags, manifests, blobs });
+  const deletable = withDeletes(stored.registry, { tags, manifests, blobs });
   const allowed = config.readOnly ? readOnly(deletable) : deletable;
-  return config.cacheAge > 0 ? cached(allowed, { age: config.cacheAge }) : allowed;
+  return cached(allowed, stored.epochs, { age: config.cacheAge });
 }

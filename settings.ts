@@ -218,9 +218,11 @@ export const SETTINGS = {
   cacheAge: setting(
     duration("0"),
     "SKERRY_CACHE_AGE",
-    "5s",
-    "How long this process may answer from memory that a manifest or blob is there after another process deleted it; " +
-      "at most a quarter of `SKERRY_GRACE`. Tags are always read. 0 remembers nothing.",
+    "0",
+    "How long a GET may answer from memory without asking the table whether something was deleted since. 0 asks each " +
+      "time: every process then answers truly as soon as a delete is acknowledged. Above 0, a manifest or blob that " +
+      "another process deleted may be served for so long, which saves one read of the table for each pull: for processes " +
+      "far from their table. HEAD and tags ask each time. At most a quarter of `SKERRY_GRACE`.",
   ),
   log: setting(
     oneOf("auto", "json", "text", "off"),

@@ -6,7 +6,7 @@ Deno.test("readSettings() reads what loadConfig() reads", async () => {
   const environments: Record<string, string>[] = [
     {},
     { PORT: "0", HOST: "::1", SKERRY_DATA: "", SKERRY_READ_ONLY: "true", SKERRY_LOG: "text" },
-    { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0", SKERRY_MAX_BLOB_SIZE: "1GiB" },
+    { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "1s", SKERRY_MAX_BLOB_SIZE: "1GiB" },
     { DENO_DEPLOY: "1" },
     { DENO_DEPLOY: "1", SKERRY_DATA: "/data" },
     { SKERRY_PORT: "tcp://10.0.0.1:80" },

@@ -1,14 +1,19 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
+import type { Epochs } from "../registry/epoch.ts";
 import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/registry.ts";
+import { EpochCheck } from "./epoch_check.ts";
 import { Facts } from "./facts.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** What {@linkcode cached} takes. */
 export interface CacheOptions {
-  /** Milliseconds for which a deletion by another process may go unnoticed. */
-  age: number;
+  /**
+   * Milliseconds for which a deletion by another process may go unnoticed by a GET; 0 by default. HEAD decides what
+   * clients push, so it notices every deletion that was acknowledged before it.
+   */
+  age?: number;
   /** Bytes of all manifests that are remembered; 32 MiB by default. */
   manifestBytes?: number;
   /** A clock in milliseconds that begins above 0 and never goes back. */
@@ -25,43 +30,59 @@ const OVERHEAD = 2048;
 const COUNT = 16_384;
 
 /**
- * A registry that remembers manifests by their digest and that a blob is in a repository: facts that only a deletion can
- * end. What is deleted through it is gone at once; a deletion by another process may be noticed as late as `age` later.
- * Where a tag points is always read, once for all who ask at the same time, and so is everything else.
+ * A registry that remembers manifests by their digest: facts that only a deletion can end. Before it answers from memory
+ * it asks whether the repository's epoch is the one of the fact, so a deletion counts at every process once it is
+ * acknowledged. A manifest from memory may have been marked by a retention since, which leaves it there for the grace
+ * period.
  *
- * A HEAD of a blob that is answered from memory does not renew the blob's link, so a link may be `age` older than it
- * looks to clients. The age is far below the grace time, and a push that relies on the link renews it. In the same way a
- * manifest from memory may have been marked by a retention since, which leaves it there for the grace time.
+ * Where a blob is remembered only if the check needs no read: with it, memory saves nothing. Where a tag points and
+ * whether a blob is there (HEAD, which renews the blob's link) is always read, once for all who ask at the same time.
  */
-export function cached(registry: Registry, options: CacheOptions): Registry {
-  const { age, manifestBytes = 32 * 1_048_576, now = steadyClock() } = options;
+export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
+  const { age = 0, manifestBytes = 32 * 1_048_576, now = steadyClock() } = options;
+  const memory = { age: epochs.mostAge, now, count: COUNT };
   const manifests = new Facts<Manifest>({
-    age,
-    now,
-    count: COUNT,
+    ...memory,
     weight: manifestBytes,
     heaviest: LARGEST_MANIFEST + OVERHEAD,
     weigh: ({ bytes }) => bytes.byteLength + OVERHEAD,
   });
-  const infos = new Facts<BlobInfo>({ age, now, count: COUNT });
+  const readers = new Facts<BlobReader>(memory);
   const tags = new SharedReads<Digest>();
-  const readers = new Facts<BlobReader>({ age, now, count: COUNT });
+  const infos = new SharedReads<BlobInfo>();
+  const check = new EpochCheck(epochs, { age, now });
 
-  const getByDigest = (repository: RepositoryName, digest: Digest) =>
-    manifests.get(keyOf(repository, digest), () => registry.getManifest(repository, { digest }));
+  async function getByDigest(
+    repository: RepositoryName,
+    digest: Digest,
+    epoch: Promise<string>,
+  ): Promise<Manifest> {
+    const read = () => registry.getManifest(repository, { digest });
+    return await manifests.get(keyOf(repository, digest), read, await epoch);
+  }
 
   // No two tags of two repositories make the same key: a name has no colon in it.
   const resolve = (repository: RepositoryName, tag: Tag) =>
     tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
 
-  async function getByTag(repository: RepositoryName, tag: Tag): Promise<Manifest> {
-    const digest = await resolve(repository, tag);
+  async function getByTag(repository: RepositoryName, tag: Tag, epoch: Promise<string>): Promise<Manifest> {
+    // Both reads are under way at the same time.
+    const [digest] = await Promise.all([resolve(repository, tag), epoch]);
     try {
-      return await getByDigest(repository, digest);
+      return await getByDigest(repository, digest, epoch);
     } catch (error) {
       // The tag was moved, and what it pointed at deleted, in between.
       if (isUnknown(error)) return await registry.getManifest(repository, { tag });
       throw error;
+    }
+  }
+
+  /** Even a delete that failed may have been done. */
+  async function deleting<T>(repository: RepositoryName, done: Promise<T>): Promise<T> {
+    try {
+      return await done;
+    } finally {
+      check.forget(repository);
     }
   }
 
@@ -70,22 +91,25 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
 
     resolveTag: resolve,
 
-    getManifest(repository, reference) {
-      if ("digest" in reference) return getByDigest(repository, reference.digest);
-      return getByTag(repository, reference.tag);
+    getManifest(repository, reference, { exact = false } = {}) {
+      const epoch = check.current(repository, exact);
+      if ("digest" in reference) return getByDigest(repository, reference.digest, epoch);
+      return getByTag(repository, reference.tag, epoch);
     },
 
     statBlob: (repository, digest) =>
       infos.get(keyOf(repository, digest), () => registry.statBlob(repository, digest)),
 
-    getBlob(repository, digest) {
+    async getBlob(repository, digest) {
       const key = keyOf(repository, digest);
       const read = () => registry.getBlob(repository, digest);
-      return readers.get(key, async () => {
+      if (!check.isFree) return await read();
+      const remembered = async (): Promise<BlobReader> => {
         const reader = await read();
         const { size } = reader;
         return { digest, size, open: (range) => openAnew(reader, range) };
-      });
+      };
+      return await readers.get(key, remembered, await check.current(repository, false));
 
       /** What is remembered may have been collected meanwhile, and perhaps pushed again as another object. */
       async function openAnew(reader: BlobReader, range: Parameters<BlobReader["open"]>[0]) {
@@ -94,37 +118,16 @@ export function cached(registry: Registry, options: CacheOptions): Registry {
         } catch (error) {
           if (!isUnknown(error)) throw error;
           readers.drop(key);
-          infos.drop(key);
           return await (await read()).open(range);
         }
       }
     },
 
-    async deleteManifest(repository, digest, changed) {
-      // Even a delete that failed may have been done.
-      try {
-        await registry.deleteManifest(repository, digest, changed);
-      } finally {
-        manifests.drop(keyOf(repository, digest));
-      }
-    },
-
-    async deleteBlob(repository, digest) {
-      try {
-        await registry.deleteBlob(repository, digest);
-      } finally {
-        infos.drop(keyOf(repository, digest));
-        readers.drop(keyOf(repository, digest));
-      }
-    },
-
-    async deleteRepository(repository, options) {
-      try {
-        return await registry.deleteRepository(repository, options);
-      } finally {
-        for (const facts of [manifests, infos, readers]) facts.dropAll(`${repository} `);
-      }
-    },
+    deleteManifest: (repository, ...rest) =>
+      deleting(repository, registry.deleteManifest(repository, ...rest)),
+    deleteBlob: (repository, ...rest) => deleting(repository, registry.deleteBlob(repository, ...rest)),
+    deleteRepository: (repository, ...rest) =>
+      deleting(repository, registry.deleteRepository(repository, ...rest)),
   };
 }
 

@@ -3,7 +3,7 @@ import { parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, type Reference, type Tag } from "../oci/name.ts";
 import type { Registry } from "../registry/registry.ts";
-import { cached } from "./cached.ts";
+import { cached, type CacheOptions } from "./cached.ts";
 
 const REPOSITORY = parseRepositoryName("library/debian");
 const OTHER = parseRepositoryName("library/alpine");
@@ -14,10 +14,21 @@ const TAG = "latest" as Tag;
 const gone = () => Promise.reject(new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known"));
 const blobGone = () => Promise.reject(new RegistryError("BLOB_UNKNOWN", "Blob is not known"));
 
-/** A cached registry over one that notes every call, with a clock that stands still. */
-function setUp(overrides: Partial<Registry> = {}) {
+/**
+ * A cached registry over one that notes every call, with a clock that stands still. Deletions, also those of other
+ * processes, are for the test to make: by another `epoch`.
+ */
+function setUp(overrides: Partial<Registry> = {}, { age = 0 }: Pick<CacheOptions, "age"> = {}) {
   const calls: string[] = [];
   const clock = { now: 1 };
+  const state = { epoch: "first", epochReads: 0 };
+  const epochs = {
+    read() {
+      state.epochReads++;
+      return Promise.resolve(state.epoch);
+    },
+    mostAge: 100,
+  };
   const name = (reference: Reference) => "tag" in reference ? reference.tag : reference.digest.slice(7, 8);
   const inner: Partial<Registry> = {
     getManifest(repository, reference) {
@@ -41,10 +52,11 @@ function setUp(overrides: Partial<Registry> = {}) {
     deleteBlob: () => Promise.resolve(),
     ...overrides,
   };
-  return { calls, clock, registry: cached(inner as Registry, { age: 100, now: () => clock.now }) };
+  const registry = cached(inner as Registry, epochs, { age, now: () => clock.now });
+  return { calls, clock, state, registry };
 }
 
-Deno.test("getManifest() by digest reads once in the age", async () => {
+Deno.test("getManifest() by digest reads once in the age of all that is remembered", async () => {
   const { calls, clock, registry } = setUp();
   const first = await registry.getManifest(REPOSITORY, { digest: DIGEST });
   assertEquals(await registry.getManifest(REPOSITORY, { digest: DIGEST }), first);
@@ -111,11 +123,79 @@ Deno.test("getManifest() does not remember a manifest that is not there", async 
   await registry.getManifest(REPOSITORY, { digest: DIGEST });
 });
 
-Deno.test("deleteManifest() ends what is remembered at once, even when its answer is lost", async () => {
+Deno.test("getManifest() reads anew when the epoch is another one, and the epoch each time", async () => {
+  const { calls, state, registry } = setUp();
+  for (const epoch of ["first", "first", "second", "second", "first"]) {
+    state.epoch = epoch;
+    await registry.getManifest(REPOSITORY, { digest: DIGEST });
+  }
+  assertEquals([calls.length, state.epochReads], [3, 5]);
+});
+
+Deno.test("getManifest() lets all who ask in one turn share one read of the epoch", async () => {
+  const { state, registry } = setUp();
+  await Promise.all(
+    Array.from({ length: 9 }, () => registry.getManifest(REPOSITORY, { digest: DIGEST })),
+  );
+  assertEquals(state.epochReads, 1);
+});
+
+Deno.test("getManifest() reads the tag and the epoch at the same time", async () => {
+  const both = Promise.withResolvers<void>();
+  let underWay = 0;
+  const wait = async () => {
+    if (++underWay === 2) both.resolve();
+    await both.promise;
+  };
+  const { registry } = setUp({ resolveTag: () => wait().then(() => DIGEST) });
+  const inner = { ...registry };
+  const parallel = cached(inner, { read: () => wait().then(() => "epoch"), mostAge: 100 });
+  assertEquals((await parallel.getManifest(REPOSITORY, { tag: TAG })).digest, DIGEST);
+});
+
+Deno.test("getManifest() does not remember under an epoch what was read before it", async () => {
+  const early = Promise.withResolvers<void>();
+  let deleted = false;
+  const { state, registry } = setUp({
+    async getManifest() {
+      if (deleted) return await gone();
+      await early.promise;
+      return { digest: DIGEST, mediaType: "application/json", bytes: new Uint8Array(8) };
+    },
+  });
+  const reading = registry.getManifest(REPOSITORY, { digest: DIGEST });
+  await new Promise((resolve) => setTimeout(resolve));
+  deleted = true; // by another process
+  state.epoch = "second";
+  await assertRejects(() => registry.getManifest(REPOSITORY, { digest: DIGEST }), RegistryError);
+  early.resolve();
+  assertEquals((await reading).digest, DIGEST);
+  await assertRejects(() => registry.getManifest(REPOSITORY, { digest: DIGEST }), RegistryError);
+});
+
+Deno.test("getManifest() reads the epoch once in the age, but for a HEAD each time", async () => {
+  const { clock, state, registry } = setUp({}, { age: 10 });
+  const get = (exact: boolean) => registry.getManifest(REPOSITORY, { digest: DIGEST }, { exact });
+  const reads = async (exact: boolean) => {
+    const before = state.epochReads;
+    await get(exact);
+    return state.epochReads - before;
+  };
+  assertEquals([await reads(false), await reads(false), await reads(true)], [1, 0, 1]);
+  clock.now += 10;
+  assertEquals(await reads(false), 0);
+  clock.now += 1;
+  assertEquals([await reads(false), await reads(false)], [1, 0]);
+});
+
+Deno.test("deleteManifest() ends the age of the epoch, even when its answer is lost", async () => {
   for (const fails of [false, true]) {
-    const { calls, registry } = setUp({
-      deleteManifest: () => fails ? Promise.reject(new Error("connection lost")) : Promise.resolve(),
-    });
+    const { calls, state, registry } = setUp({
+      deleteManifest() {
+        state.epoch += "+";
+        return fails ? Promise.reject(new Error("connection lost")) : Promise.resolve();
+      },
+    }, { age: 10 });
     await registry.getManifest(REPOSITORY, { digest: DIGEST });
     await registry.deleteManifest(REPOSITORY, DIGEST).catch(() => {});
     await registry.getManifest(REPOSITORY, { digest: DIGEST });
@@ -123,45 +203,38 @@ Deno.test("deleteManifest() ends what is remembered at once, even when its answe
   }
 });
 
-Deno.test("deleteManifest() keeps a read that began before it from being remembered", async () => {
-  const early = Promise.withResolvers<void>();
-  let deleted = false;
-  const { registry } = setUp({
-    async getManifest() {
-      if (deleted) return await gone();
-      await early.promise;
-      return { digest: DIGEST, mediaType: "application/json", bytes: new Uint8Array(8) };
-    },
-    deleteManifest() {
-      deleted = true;
-      return Promise.resolve();
-    },
-  });
-  const reading = registry.getManifest(REPOSITORY, { digest: DIGEST });
-  await registry.deleteManifest(REPOSITORY, DIGEST);
-  await assertRejects(() => registry.getManifest(REPOSITORY, { digest: DIGEST }), RegistryError);
-  early.resolve();
-  assertEquals((await reading).digest, DIGEST);
-  await assertRejects(() => registry.getManifest(REPOSITORY, { digest: DIGEST }), RegistryError);
+Deno.test("deleteManifest() keeps an epoch from counting that was read before it", async () => {
+  const { registry } = setUp();
+  const held = Promise.withResolvers<string>();
+  let reads = 0;
+  const read = () => ++reads === 1 ? held.promise : Promise.resolve("new");
+  const slow = cached(registry, { read, mostAge: 100 }, { age: 10, now: () => 1 });
+  const reading = slow.getManifest(REPOSITORY, { digest: DIGEST });
+  await new Promise((resolve) => setTimeout(resolve));
+  await slow.deleteManifest(REPOSITORY, DIGEST);
+  held.resolve("old");
+  await reading;
+  await slow.getManifest(REPOSITORY, { digest: DIGEST });
+  assertEquals(reads, 2);
 });
 
-Deno.test("statBlob() and getBlob() read once in the age, each for itself", async () => {
-  const { calls, registry } = setUp();
+Deno.test("statBlob() is read each time, once for all who ask at the same time", async () => {
+  const { calls, registry } = setUp({}, { age: 10 });
   for (let round = 0; round < 2; round++) {
-    assertEquals(await registry.statBlob(REPOSITORY, DIGEST), { digest: DIGEST, size: 8 });
-    assertEquals((await registry.getBlob(REPOSITORY, DIGEST)).size, 8);
+    const [first, second] = [registry.statBlob(REPOSITORY, DIGEST), registry.statBlob(REPOSITORY, DIGEST)];
+    assertEquals([await first, await second], [{ digest: DIGEST, size: 8 }, { digest: DIGEST, size: 8 }]);
   }
-  assertEquals(calls, ["statBlob library/debian", "getBlob library/debian"]);
+  assertEquals(calls, ["statBlob library/debian", "statBlob library/debian"]);
 });
 
-Deno.test("deleteBlob() ends what is remembered at once", async () => {
-  const { calls, registry } = setUp();
-  for (let round = 0; round < 2; round++) {
-    await registry.statBlob(REPOSITORY, DIGEST);
-    await registry.getBlob(REPOSITORY, DIGEST);
-    await registry.deleteBlob(REPOSITORY, DIGEST);
+Deno.test("getBlob() remembers where the epoch needs no read, and reads the blob alone elsewhere", async () => {
+  for (const [age, reads, epochReads] of [[0, 2, 0], [10, 1, 1]] as const) {
+    const { calls, state, registry } = setUp({}, { age });
+    for (let round = 0; round < 2; round++) {
+      assertEquals((await registry.getBlob(REPOSITORY, DIGEST)).size, 8);
+    }
+    assertEquals([calls.length, state.epochReads], [reads, epochReads]);
   }
-  assertEquals(calls.length, 4);
 });
 
 Deno.test("open() asks anew when the object that is remembered was collected", async () => {
@@ -172,7 +245,7 @@ Deno.test("open() asks anew when the object that is remembered was collected", a
       const open = () => collected ? blobGone() : Promise.resolve(new ReadableStream());
       return Promise.resolve({ digest, size: 8, open });
     },
-  });
+  }, { age: 10 });
   const remembered = await registry.getBlob(REPOSITORY, DIGEST);
   await (await remembered.open()).cancel();
   await registry.getBlob(REPOSITORY, DIGEST);
@@ -184,7 +257,7 @@ Deno.test("open() says so when the blob is gone for good", async () => {
   const { registry } = setUp({
     getBlob: (_repository, digest) =>
       ++reads === 1 ? Promise.resolve({ digest, size: 8, open: blobGone }) : blobGone(),
-  });
+  }, { age: 10 });
   const remembered = await registry.getBlob(REPOSITORY, DIGEST);
   await assertRejects(() => remembered.open(), RegistryError, "Blob is not known");
 });

@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 
 /** How much a {@linkcode Facts} may remember, and for how long. */
 export interface FactsOptions<V> {
-  /** Milliseconds. */
+  /** Milliseconds, whatever the epoch says. */
   age: number;
   /** Most facts. */
   count: number;
@@ -16,28 +16,43 @@ export interface FactsOptions<V> {
   now: () => number;
 }
 
+/** A value, and the epoch that was known before the read that found it began. */
+interface Fact<V> {
+  epoch: string;
+  value: V;
+}
+
+/** A read that is under way. */
+type Read<V> = Fact<Promise<V>>;
+
 /**
- * Remembers for a while what only a deletion can end. That something is not there is never remembered, and a reader is
- * never told so by a read that had begun before it asked.
+ * Remembers what only a deletion can end. Every deletion changes the epoch, so a fact counts while the epoch is the one
+ * that was known before its read began. That something is not there is never remembered, and a reader is never told so by
+ * a read that had begun before it asked.
  */
 export class Facts<V extends object> {
   readonly #options: FactsOptions<V>;
-  readonly #reads = new Map<string, Promise<V>>();
-  #opening: Promise<LRUCache<string, V>> | undefined;
-  #memory: LRUCache<string, V> | undefined;
+  readonly #reads = new Map<string, Read<V>>();
+  #opening: Promise<LRUCache<string, Fact<V>>> | undefined;
+  #memory: LRUCache<string, Fact<V>> | undefined;
 
   /** Nothing yet. */
   constructor(options: FactsOptions<V>) {
     this.#options = options;
   }
 
-  /** The fact, from memory or by `read`; who asks for the same at the same time shares one read. */
-  get(key: string, read: () => Promise<V>): Promise<V> {
+  /**
+   * The fact, from memory or by `read`, which must be consistent. `epoch` is the present one, as known since the caller
+   * asked; without one, nothing but the age ends a fact. Callers who ask for the same at the same time in the same epoch
+   * share one read.
+   */
+  get(key: string, read: () => Promise<V>, epoch = ""): Promise<V> {
     const known = this.#memory?.get(key);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known?.epoch === epoch) return Promise.resolve(known.value);
     const underway = this.#reads.get(key);
-    // What is not there for a read that began earlier may have been written before this one was asked for.
-    return underway === undefined ? this.#read(key, read) : underway.catch(read);
+    // A read that began in this epoch sees every deletion that was acknowledged before the caller asked. But what is not
+    // there for it may have been written before the caller asked.
+    return underway?.epoch === epoch ? underway.value.catch(read) : this.#read(key, read, epoch);
   }
 
   /** Forgets the fact; a read of it that is under way is not remembered either. */
@@ -46,22 +61,15 @@ export class Facts<V extends object> {
     this.#reads.delete(key);
   }
 
-  /** Forgets every fact whose key begins so; a read of one that is under way is not remembered either. */
-  dropAll(prefix: string): void {
-    for (const keys of [this.#memory?.keys() ?? [], this.#reads.keys()]) {
-      for (const key of [...keys]) if (key.startsWith(prefix)) this.drop(key);
-    }
-  }
-
-  async #read(key: string, read: () => Promise<V>): Promise<V> {
+  async #read(key: string, read: () => Promise<V>, epoch: string): Promise<V> {
     const start = this.#options.now();
-    const reading = read();
+    const reading = { epoch, value: read() };
     this.#reads.set(key, reading);
     try {
-      const value = await reading;
+      const value = await reading.value;
       this.#memory = await (this.#opening ??= openMemory(this.#options));
       // The age counts from before the read: what it saw may have changed since. After `drop` it counts for nothing.
-      if (this.#reads.get(key) === reading) this.#memory.set(key, value, { start });
+      if (this.#reads.get(key) === reading) this.#memory.set(key, { epoch, value }, { start });
       return value;
     } finally {
       if (this.#reads.get(key) === reading) this.#reads.delete(key);
@@ -70,12 +78,14 @@ export class Facts<V extends object> {
 }
 
 /** Loaded at the first read, since a process that has just begun owes its first answer. */
-async function openMemory<V extends object>(options: FactsOptions<V>): Promise<LRUCache<string, V>> {
+async function openMemory<V extends object>(options: FactsOptions<V>): Promise<LRUCache<string, Fact<V>>> {
   const { LRUCache } = await import("lru-cache");
   const { age, count, weight = Infinity, heaviest = weight, weigh = () => 1, now } = options;
-  return new LRUCache<string, V>({
+  return new LRUCache<string, Fact<V>>({
     max: count,
-    ...(weight === Infinity ? {} : { maxSize: weight, maxEntrySize: heaviest, sizeCalculation: weigh }),
+    ...(weight === Infinity
+      ? {}
+      : { maxSize: weight, maxEntrySize: heaviest, sizeCalculation: ({ value }) => weigh(value) }),
     ttl: age,
     ttlResolution: 0,
     perf: { now },

@@ -11,7 +11,11 @@ function setUp(options: Partial<FactsOptions<Fact>> = {}) {
   const facts = new Facts<Fact>({ age: 100, count: 10, now: () => clock.now, ...options });
   let reads = 0;
   const read = () => Promise.resolve({ value: ++reads });
-  return { clock, facts, get: async (key: string) => (await facts.get(key, read)).value };
+  return {
+    clock,
+    facts,
+    get: async (key: string, epoch = "e1") => (await facts.get(key, read, epoch)).value,
+  };
 }
 
 /** A read that ends when the test says so. */
@@ -32,7 +36,7 @@ Deno.test("get() remembers for the age and not longer", async () => {
 Deno.test("get() counts the age from when the read began", async () => {
   const { clock, facts, get } = setUp();
   const slow = pending();
-  const first = facts.get("a", slow.read);
+  const first = facts.get("a", slow.read, "e1");
   clock.now += 80;
   slow.resolve({ value: 9 });
   await first;
@@ -45,7 +49,7 @@ Deno.test("get() counts the age from when the read began", async () => {
 Deno.test("get() shares one read among those who ask at the same time", async () => {
   const { facts, get } = setUp();
   const slow = pending();
-  const first = facts.get("a", slow.read);
+  const first = facts.get("a", slow.read, "e1");
   const second = get("a");
   slow.resolve({ value: 9 });
   assertEquals([(await first).value, await second], [9, 9]);
@@ -53,14 +57,18 @@ Deno.test("get() shares one read among those who ask at the same time", async ()
 
 Deno.test("get() does not remember that something is not there", async () => {
   const { facts, get } = setUp();
-  await assertRejects(() => facts.get("a", () => Promise.reject(new Error("not there"))), Error, "not there");
+  await assertRejects(
+    () => facts.get("a", () => Promise.reject(new Error("not there")), "e1"),
+    Error,
+    "not there",
+  );
   assertEquals(await get("a"), 1);
 });
 
 Deno.test("get() reads again when a read that began before it finds nothing", async () => {
   const { facts, get } = setUp();
   const early = pending();
-  const first = facts.get("a", early.read);
+  const first = facts.get("a", early.read, "e1");
   const later = get("a"); // After, say, a push.
   early.reject(new Error("not there"));
   await assertRejects(() => first, Error, "not there");
@@ -77,7 +85,7 @@ Deno.test("drop() forgets what is remembered", async () => {
 Deno.test("drop() keeps a read that is under way from being remembered or shared", async () => {
   const { facts, get } = setUp();
   const before = pending();
-  const first = facts.get("a", before.read);
+  const first = facts.get("a", before.read, "e1");
   facts.drop("a");
   assertEquals(await get("a"), 1);
   before.resolve({ value: 9 });
@@ -99,4 +107,21 @@ Deno.test("get() keeps no more than it may by weight, and nothing that is too he
   assertEquals(await get("b"), 2);
   assertEquals(await get("a"), 4); // It had made room for "c", and weighs too much now.
   assertEquals(await get("a"), 5);
+});
+
+Deno.test("get() remembers nothing that was read in another epoch", async () => {
+  const { get } = setUp();
+  assertEquals([await get("a", "e1"), await get("a", "e2"), await get("a", "e2")], [1, 2, 2]);
+  // No epoch comes back, but it is compared by its value alone, whichever is newer.
+  assertEquals(await get("a", "e1"), 3);
+});
+
+Deno.test("get() shares no read that began in another epoch, and remembers it for none but its own", async () => {
+  const { facts, get } = setUp();
+  const early = pending();
+  const first = facts.get("a", early.read, "e1");
+  assertEquals(await get("a", "e2"), 1);
+  early.resolve({ value: 9 });
+  assertEquals((await first).value, 9);
+  assertEquals(await get("a", "e2"), 1);
 });

@@ -1,20 +1,46 @@
+/** Reads of one key that are under way at the same time, at most: whoever asks then shares the next one to begin. */
+const MOST_IN_FLIGHT = 4;
+
 /**
  * Lets all who ask for the same within one turn of the event loop share one read. It begins after the last of them has
  * asked, so nobody gets what was true only before they did.
  */
 export class SharedReads<V> {
+  /** Reads that have not begun. */
   readonly #waiting = new Map<string, Promise<V>>();
+  /** How many reads of a key are under way. */
+  readonly #running = new Map<string, number>();
+  /** Called when one of too many reads of a key has ended. */
+  readonly #wake = new Map<string, () => void>();
 
   /** What `read` answers. */
   get(key: string, read: () => Promise<V>): Promise<V> {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return waiting;
-    const shared = nextTurn().then(() => {
-      this.#waiting.delete(key);
-      return read();
-    });
+    const shared = nextTurn().then(() => this.#begin(key, read));
     this.#waiting.set(key, shared);
     return shared;
+  }
+
+  async #begin(key: string, read: () => Promise<V>): Promise<V> {
+    if ((this.#running.get(key) ?? 0) >= MOST_IN_FLIGHT) {
+      await new Promise<void>((resolve) => this.#wake.set(key, resolve));
+    }
+    this.#waiting.delete(key);
+    this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
+    try {
+      return await read();
+    } finally {
+      this.#end(key);
+    }
+  }
+
+  #end(key: string): void {
+    const running = this.#running.get(key)! - 1;
+    if (running === 0) this.#running.delete(key);
+    else this.#running.set(key, running);
+    this.#wake.get(key)?.();
+    this.#wake.delete(key);
   }
 }
 

@@ -34,3 +34,30 @@ Deno.test("get() shares a failure and reads again after it", async () => {
   for (const attempt of attempts) await assertRejects(() => attempt, Error, "gone");
   assertEquals(await shared.get("a", () => Promise.resolve(1)), 1);
 });
+
+Deno.test("get() has four reads of a key under way at most, and later callers share the next to begin", async () => {
+  const shared = new SharedReads<number>();
+  const running: (() => void)[] = [];
+  let begun = 0;
+  const read = () => {
+    const number = ++begun;
+    return new Promise<number>((resolve) => running.push(() => resolve(number)));
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const answers: Promise<number>[] = [];
+  for (let n = 0; n < 9; n++) {
+    answers.push(shared.get("a", read));
+    await turn();
+  }
+  assertEquals(begun, 4);
+  const other = shared.get("b", read);
+  await turn();
+  assertEquals(begun, 5, "of another key");
+  running[2]!();
+  await answers[2];
+  await turn();
+  assertEquals(begun, 6);
+  running.forEach((end) => end());
+  assertEquals(await Promise.all(answers), [1, 2, 3, 4, 6, 6, 6, 6, 6]);
+  assertEquals(await other, 5);
+});

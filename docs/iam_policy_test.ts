@@ -74,7 +74,6 @@ Deno.test("iam-policy.json allows what serving does, and nothing else", async ()
         SKERRY_S3_PATH_STYLE: "on",
         SKERRY_S3_PART_SIZE: "5MiB",
         SKERRY_DYNAMODB_TABLE: "registry",
-        SKERRY_CACHE_AGE: "0",
         SKERRY_UPLOAD_EXPIRY: "1s",
         SKERRY_SWEEP_INTERVAL: "200ms",
         SKERRY_COLLECT_INTERVAL: "200ms",

@@ -6,6 +6,7 @@ import {
   body,
   content,
   digest,
+  hooked,
   IMAGE,
   imageOf,
   PRINCIPAL,
@@ -24,8 +25,8 @@ const REFERENCE = { tag: "latest" as Tag };
 /** A process with a memory of its own, over stores whose parts are larger than any blob here. */
 function startProcess(stores: TestStores): { registry: Registry; take: () => Calls } {
   const { objects, table, take } = counted(stores.objects, stores.table);
-  const { registry } = createRegistry({ objects, table, now: () => stores.now });
-  return { registry: cached(registry, { age: 5000, now: () => stores.now }), take };
+  const { registry, epochs } = createRegistry({ objects, table, now: () => stores.now });
+  return { registry: cached(registry, epochs, { now: () => stores.now }), take };
 }
 
 async function pushBlobs(registry: Registry): Promise<void> {
@@ -68,11 +69,14 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
 
   const cold = startProcess(stores);
   await cold.registry.getManifest(REPOSITORY, REFERENCE);
-  assertEquals(cold.take(), { table: 2, objects: 0 }, "a manifest by its tag, cold");
+  assertEquals(cold.take(), { table: 3, objects: 0 }, "a manifest by its tag, cold");
   await pull(cold.registry);
-  assertEquals(cold.take(), { table: 3, objects: 2 }, "its tag, and two blobs, cold");
-  await pull(cold.registry);
-  assertEquals(cold.take(), { table: 1, objects: 2 }, "all of it, warm");
+  assertEquals(cold.take(), { table: 4, objects: 2 }, "its tag and the epoch, and two blobs");
+  const reference = { digest: digest(MANIFEST) };
+  await cold.registry.getManifest(REPOSITORY, reference);
+  assertEquals(cold.take(), { table: 1, objects: 0 }, "the manifest by its digest, warm: the epoch");
+  await Promise.all(Array.from({ length: 50 }, () => cold.registry.getManifest(REPOSITORY, reference)));
+  assertEquals(cold.take(), { table: 1, objects: 0 }, "the same for 50 clients at once");
 
   const mounter = startProcess(stores);
   await mounter.registry.mountBlob(parseRepositoryName("other"), ANYBODY, digest(LAYER), REPOSITORY);
@@ -86,4 +90,31 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   for (const bytes of [CONFIG, LAYER]) await first.registry.statBlob(REPOSITORY, digest(bytes));
   await pushManifest(first.registry);
   assertEquals(first.take().objects, 0, "HEADs and a manifest of old blobs");
+
+  await mounter.registry.deleteManifest(REPOSITORY, digest(MANIFEST));
+  assertEquals(mounter.take(), { table: 9, objects: 0 }, "a delete of a manifest with one tag");
+  await mounter.registry.deleteBlob(REPOSITORY, digest(LAYER));
+  assertEquals(mounter.take(), { table: 4, objects: 0 }, "a delete of a blob");
+});
+
+Deno.test("a manifest that is remembered costs no read of a table that counts its changes (docs/costs.md)", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  let reads = 0;
+  const table = hooked(stores.table, (method) => {
+    if (method !== "changeCount") reads++;
+  });
+  const { registry, epochs } = stores.registry({ table });
+  const process = cached(registry, epochs, { now: () => stores.now });
+  await pushBlobs(process);
+  await pushManifest(process);
+  const reference = { digest: digest(MANIFEST) };
+  const costs = async () => {
+    reads = 0;
+    await process.getManifest(REPOSITORY, reference);
+    await process.getBlob(REPOSITORY, digest(LAYER));
+    return reads;
+  };
+  assertEquals([await costs(), await costs(), await costs()], [3, 0, 0]);
+  await process.deleteTag(REPOSITORY, REFERENCE.tag);
+  assertEquals([await costs(), await costs()], [1, 0], "the epoch, since something has changed");
 });

@@ -67,8 +67,8 @@ export class PullTimes {
   observe(registry: Registry): Registry {
     return {
       ...registry,
-      getManifest: async (repository, reference) => {
-        const manifest = await registry.getManifest(repository, reference);
+      getManifest: async (repository, reference, options) => {
+        const manifest = await registry.getManifest(repository, reference, options);
         if ("tag" in reference) this.#note(repository, reference.tag);
         return manifest;
       },

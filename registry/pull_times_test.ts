@@ -24,7 +24,7 @@ const TAGS = Array.from({ length: 10 }, (_, i) => `t${i}`);
 
 async function open(options: Partial<PullTimesOptions> = {}) {
   const stores = new TestStores();
-  const { registry } = stores.registry();
+  const { registry, epochs } = stores.registry();
   await pushBlob(registry, CONFIG);
   await pushManifest(registry, IMAGE, ...TAGS);
   const { table, take } = counted(stores.objects, stores.table);
@@ -44,7 +44,7 @@ async function open(options: Partial<PullTimesOptions> = {}) {
     take,
     failures,
     pulledAt,
-    observed: pulls.observe(cached(registry, { age: 5000 })),
+    observed: pulls.observe(cached(registry, epochs)),
   };
 }
 

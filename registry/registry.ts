@@ -147,10 +147,16 @@ export interface RepositoryRemoval {
   kept: number;
 }
 
+/** How a manifest is read. */
+export interface ReadOptions {
+  /** True if the answer decides what the client pushes (HEAD), so that no age of a cache is good enough. */
+  exact?: boolean;
+}
+
 /** Pulling: what can be read of one repository. Reads of what is not there throw `MANIFEST_UNKNOWN`, `BLOB_UNKNOWN`. */
 export interface Reader {
   /** end-3. */
-  getManifest(repository: RepositoryName, reference: Reference): Promise<Manifest>;
+  getManifest(repository: RepositoryName, reference: Reference, options?: ReadOptions): Promise<Manifest>;
   /** What a tag points at now, from the table: nothing in between may answer it from memory. */
   resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest>;
   /** end-2, HEAD. Counts as a use of the blob for the collector. */

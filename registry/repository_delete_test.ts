@@ -151,8 +151,9 @@ Deno.test("deleteRepository() finds what manifests reference though the index la
 });
 
 Deno.test("deleteRepository() ends at once what the process has remembered", async () => {
-  const { stores, registry: plain } = setUp();
-  const registry = cached(plain, { age: 60_000, now: () => stores.now });
+  const { stores } = setUp();
+  const { registry: plain, epochs } = stores.registry(OPTIONS);
+  const registry = cached(plain, epochs, { age: 60_000, now: () => stores.now });
   await pushAll(registry);
   const readAll = async () => {
     for (const bytes of [IMAGE_BYTES, OUTER]) {

@@ -16,7 +16,9 @@ export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"get
   const answers = new WeakMap<Manifest, Answer>();
 
   return async function getManifest(route, request) {
-    const manifest = await registry.getManifest(route.repository, route.reference);
+    const manifest = await registry.getManifest(route.repository, route.reference, {
+      exact: request.method === "HEAD",
+    });
     const outcome = evaluateRead(request.headers, manifest.digest);
     if (outcome === "failed") throw preconditionFailed();
     let answer = answers.get(manifest);

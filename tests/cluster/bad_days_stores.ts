@@ -99,7 +99,6 @@ export async function startBadDays(folders: BadDaysOptions = {}): Promise<BadDay
         SKERRY_S3_PATH_STYLE: "on",
         SKERRY_S3_PART_SIZE: "5MiB",
         SKERRY_DYNAMODB_TABLE: table,
-        SKERRY_CACHE_AGE: "0",
         AWS_ENDPOINT_URL_S3: s3.faults.url,
         AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.faults.url,
       },

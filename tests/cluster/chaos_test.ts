@@ -29,7 +29,6 @@ const SETTINGS = {
   SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
   SKERRY_GRACE: `${GRACE_MS}ms`,
   SKERRY_DEADLINE: `${GRACE_MS / 4}ms`,
-  SKERRY_CACHE_AGE: "1s",
   SKERRY_SWEEP_INTERVAL: "1s",
   SKERRY_COLLECT_INTERVAL: "0", // that is done by others
 };

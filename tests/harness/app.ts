@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createRegistry, type Registry, type RegistryOptions } from "../../registry/mod.ts";
+import { createRegistry, type Epochs, type Registry, type RegistryOptions } from "../../registry/mod.ts";
 import { type App, type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 
@@ -13,8 +13,8 @@ export interface TestAppOptions extends Pick<AppOptions, "access" | "tokens" | "
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
   limits?: Partial<AppOptions["limits"]>;
-  /** What is put around the registry, such as a switch. */
-  wrap?: (registry: Registry) => Registry;
+  /** Adds something around the registry, such as a switch or a cache. */
+  wrap?: (registry: Registry, epochs: Epochs) => Registry;
   /** What `/readyz` asks. */
   ready?: () => Promise<boolean>;
 }
@@ -36,8 +36,8 @@ export function testStores(): Pick<RegistryOptions, "objects" | "table"> {
 
 /** The app over a real registry. */
 export function buildApp(options: TestAppOptions = {}): TestApp {
-  const { registry } = createRegistry({ ...testStores(), ...options.registry });
-  return appOver(options.wrap?.(registry) ?? registry, options);
+  const { registry, epochs } = createRegistry({ ...testStores(), ...options.registry });
+  return appOver(options.wrap?.(registry, epochs) ?? registry, options);
 }
 
 /** The app over a registry that has only the methods that a test needs. */

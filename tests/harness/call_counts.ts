@@ -23,14 +23,21 @@ export function counted(
   let calls: Calls = { table: 0, objects: 0 };
   return {
     objects: hooked(objects, () => void calls.objects++),
-    table: hooked(table, (method, args) => {
+    table: withoutChangeCount(hooked(table, (method, args) => {
       const batch = BATCHES[method];
       calls.table += batch === undefined ? 1 : Math.ceil((args[0] as unknown[]).length / batch);
-    }),
+    })),
     take() {
       const taken = calls;
       calls = { table: 0, objects: 0 };
       return taken;
     },
   };
+}
+
+/** A table that does not count its changes, as DynamoDB does not. */
+export function withoutChangeCount(table: Table): Table {
+  return new Proxy(table, {
+    get: (target, name) => name === "changeCount" ? undefined : Reflect.get(target, name, target),
+  });
 }

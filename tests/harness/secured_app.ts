@@ -7,8 +7,8 @@ import { readAccess } from "../../access_config.ts";
 import type { AuditEvent } from "../../auth/audit.ts";
 import type { AuthConfig } from "../../auth/auth_config.ts";
 import { openAccess } from "../../open_access.ts";
-import type { Registry, RegistryOptions } from "../../registry/mod.ts";
-import { buildApp, testStores } from "./app.ts";
+import type { RegistryOptions } from "../../registry/mod.ts";
+import { buildApp, type TestAppOptions, testStores } from "./app.ts";
 import type { Send } from "./content.ts";
 import { ADMINISTRATOR, type AuthText, basic, usersOf } from "./secured.ts";
 
@@ -20,7 +20,7 @@ export interface SecuredOptions {
   /** Stores of another one, of which this is then another process. */
   stores?: Pick<RegistryOptions, "objects" | "table">;
   /** What is put around the registry, such as a cache. */
-  wrap?: (registry: Registry) => Registry;
+  wrap?: NonNullable<TestAppOptions["wrap"]>;
 }
 
 /** A registry, and what tests look at beside it. */

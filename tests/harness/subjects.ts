@@ -53,14 +53,14 @@ export const SINGLE: SubjectKind = {
 };
 
 /**
- * Three processes on one bucket and one table, behind a balancer that hands each request to the next of them. They
- * remember nothing: what one of them has deleted, the next must not have any more.
+ * Three processes on one bucket and one table, with default settings, behind a balancer that hands each request to the
+ * next of them: what one of them has deleted, the next must not have any more.
  */
 export const CLUSTER: SubjectKind = {
   name: "three replicas behind a balancer",
   id: "cluster",
   async start(env) {
-    const cluster = await startCluster({ env: { SKERRY_CACHE_AGE: "0", ...env } });
+    const cluster = await startCluster({ env });
     return { ...cluster, processes: cluster.replicas, stored: storedInAws(cluster.stores) };
   },
 };

@@ -44,7 +44,6 @@ const SETTINGS = {
   SKERRY_COLLECT_INTERVAL: "0",
   SKERRY_GRACE: "20s",
   SKERRY_DEADLINE: "5s",
-  SKERRY_CACHE_AGE: "1s",
 };
 
 /** What writers do, and how often. */

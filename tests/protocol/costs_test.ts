@@ -78,8 +78,6 @@ function settings(s3: S3Server, dynamoDb: Interceptor): Record<string, string> {
     // What a process does by itself would be counted along.
     SKERRY_S3_VERIFIES_CONTENT: "on",
     SKERRY_SWEEP_INTERVAL: "0",
-    // However slow the machine is.
-    SKERRY_CACHE_AGE: "60s",
     SKERRY_DYNAMODB_TABLE: "skerry-table",
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
@@ -135,14 +133,26 @@ Deno.test("one image costs these requests at the stores themselves (docs/costs.m
   }, "the same blobs again, put and dropped");
 
   await pullManifest(third, IMAGE);
-  assertEquals(take(), { table: { GetItem: 2 }, objects: {} }, "a manifest by its tag, cold");
+  assertEquals(take(), { table: { GetItem: 3 }, objects: {} }, "a manifest by its tag, cold");
   await pullBlobs(third);
-  assertEquals(take(), { table: { BatchGetItem: 2 }, objects: { GetObject: 2 } }, "two blobs, cold");
+  assertEquals(take(), { table: { BatchGetItem: 2 }, objects: { GetObject: 2 } }, "two blobs");
   await pullManifest(third, IMAGE);
-  await pullBlobs(third);
-  assertEquals(take(), { table: { GetItem: 1 }, objects: { GetObject: 2 } }, "all of it, warm");
+  assertEquals(take(), { table: { GetItem: 2 }, objects: {} }, "a manifest by its tag, warm");
+  assertEquals(await bytesOf(third, `/v2/app/manifests/${IMAGE.digest}`), IMAGE.bytes);
+  assertEquals(take(), { table: { GetItem: 1 }, objects: {} }, "a manifest by its digest, warm");
 
   const mount = `/v2/other/blobs/uploads/?mount=${digestOf(LAYER)}&from=app`;
   await bytesOf(third, mount, { method: "POST" }, 201);
   assertEquals(take(), { table: { GetItem: 3, PutItem: 1 }, objects: {} }, "a mount");
+
+  await bytesOf(third, `/v2/app/manifests/${IMAGE.digest}`, { method: "DELETE" }, 202);
+  assertEquals(take(), {
+    table: { GetItem: 4, Query: 2, DeleteItem: 2, PutItem: 1 },
+    objects: {},
+  }, "a delete of a manifest with one tag");
+  await bytesOf(third, `/v2/app/blobs/${digestOf(LAYER)}`, { method: "DELETE" }, 202);
+  assertEquals(take(), {
+    table: { BatchGetItem: 1, GetItem: 1, DeleteItem: 1, PutItem: 1 },
+    objects: {},
+  }, "a delete of a blob");
 });

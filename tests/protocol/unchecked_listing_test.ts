@@ -245,7 +245,7 @@ Deno.test("the history of a tag tells where it pointed before, newest first", as
 });
 
 Deno.test("a repository that is deleted is gone at once, with its tags, manifests, blobs and referrers", async () => {
-  const { request } = buildApp({ wrap: (registry) => cached(registry, { age: 60_000 }) });
+  const { request } = buildApp({ wrap: cached });
   const image = await pushImage(request, "a", "v1");
   const { mediaType, digest, size } = image;
   await pushManifest(request, "a", imageOf("signature", { subject: { mediaType, digest, size } }));

@@ -1,0 +1,80 @@
+import type { RepositoryName } from "../oci/name.ts";
+import type { Epochs } from "../registry/epoch.ts";
+import { SharedReads } from "./shared_reads.ts";
+
+/** How {@linkcode EpochCheck} tells an epoch. */
+export interface EpochCheckOptions {
+  /** Milliseconds for which an epoch that was read counts as the present one, unless the caller wants it exactly. */
+  age: number;
+  /** A clock in milliseconds that never goes back. */
+  now: () => number;
+}
+
+/** An epoch, and up to when it is known to be the present one. */
+interface Known {
+  epoch: string;
+  /** When its read began: the clock, or the table's change count. */
+  since: number;
+}
+
+/** Epochs that are remembered; few bytes each. */
+const MOST = 10_000;
+
+/**
+ * Tells the present epoch of a repository: by a read that begins after the request, or, where the table counts its
+ * changes, by a count that is read after the request and is the same as before an earlier read. An age above 0 opts out
+ * of that.
+ */
+export class EpochCheck {
+  readonly #epochs: Epochs;
+  readonly #options: EpochCheckOptions;
+  readonly #reads = new SharedReads<string>();
+  readonly #counts = new SharedReads<number>();
+  readonly #known = new Map<string, Known>();
+  /** Deletions by this process. */
+  #deletions = 0;
+
+  /** Over the epochs of a table. */
+  constructor(epochs: Epochs, options: EpochCheckOptions) {
+    this.#epochs = epochs;
+    this.#options = options;
+  }
+
+  /** True if most checks need no read. */
+  get isFree(): boolean {
+    return this.#epochs.changeCount !== undefined || this.#options.age > 0;
+  }
+
+  /** The repository's epoch. It is `exact` where the answer decides what a client pushes: no age is good enough then. */
+  async current(repository: RepositoryName, exact: boolean): Promise<string> {
+    const { changeCount } = this.#epochs;
+    const { age, now } = this.#options;
+    if (changeCount === undefined && age === 0) return await this.#read(repository);
+    const since = changeCount === undefined ? now() : await this.#counts.get("", changeCount);
+    const known = this.#known.get(repository);
+    if (known !== undefined) {
+      if (changeCount !== undefined ? known.since === since : !exact && since - known.since <= age) {
+        return known.epoch;
+      }
+    }
+    const deletions = this.#deletions;
+    const epoch = await this.#read(repository);
+    if (this.#deletions === deletions) this.#remember(repository, { epoch, since });
+    return epoch;
+  }
+
+  /** Forgets the repository's epoch: this process has deleted something in it. */
+  forget(repository: RepositoryName): void {
+    this.#deletions++;
+    this.#known.delete(repository);
+  }
+
+  #read(repository: RepositoryName): Promise<string> {
+    return this.#reads.get(repository, () => this.#epochs.read(repository));
+  }
+
+  #remember(repository: RepositoryName, known: Known): void {
+    if (this.#known.size >= MOST) this.#known.clear();
+    this.#known.set(repository, known);
+  }
+}
