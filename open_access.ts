@@ -109,6 +109,11 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     table,
     policy,
     stillThere: (principal) => stillThere(principal, users, secrets),
+    reused: ({ id, principal }) =>
+      log.warn("Login revoked: its refresh token was used again after it was replaced", {
+        principal,
+        login: id,
+      }),
   });
   const workloads = createWorkloads(config.issuers);
   const loginTokens = openLoginTokens(config, service, workloads);

@@ -28,7 +28,7 @@ export type StoredKey = {
 /** The one item of all keys: whoever makes the first, and whoever adds one, does it on the condition of its version. */
 export const KEY_RING: Key = { pk: "auth", sk: "keys" };
 
-/** A refresh token of somebody's, which is here only as its hash. */
+/** A login by refresh token, which is here only as its hash. */
 export type LoginAttributes = {
   /** The name of the principal. */
   principal: string;
@@ -41,7 +41,12 @@ export type LoginAttributes = {
   service: string;
   /** What the client called itself. */
   client: string;
+  /** SHA-256 of the last token, in hexadecimal. */
+  hash: string;
+  /** The token before it, by its hash; when it was replaced, and the salt that its replacement was derived with. */
+  replaced?: { hash: string; salt: string; at: number };
   createdAt: number;
+  /** When the login ends, however often its token is replaced. */
   expiresAt: number;
   /** When it was last used, but for an hour. */
   usedAt?: number;
@@ -50,9 +55,9 @@ export type LoginAttributes = {
 /** The start of the partitions of refresh tokens. */
 export const LOGINS_PREFIX = "auth#logins#";
 
-/** A refresh token; those of one principal are in one partition, so that they can be listed and revoked at once. */
-export function loginKey(tag: string, hash: string): Key {
-  return { pk: LOGINS_PREFIX + tag, sk: hash };
+/** A login; those of one principal are in one partition, to be listed and revoked at once, and each credential's together. */
+export function loginKey(tag: string, credentialTag: string, hash: string): Key {
+  return { pk: LOGINS_PREFIX + tag, sk: `${credentialTag}#${hash}` };
 }
 
 /** A secret that a robot or a user logs in with, of which only the hash is here. */

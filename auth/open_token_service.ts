@@ -6,7 +6,7 @@ import type { BearerTokens } from "./bearer.ts";
 import { openFileKeys } from "./file_keys.ts";
 import { jwksOf, type SigningKeys } from "./keys.ts";
 import type { Principal } from "./principal.ts";
-import { RefreshTokens } from "./refresh_tokens.ts";
+import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
 import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
 import { TableKeys } from "./table_keys.ts";
 
@@ -23,6 +23,8 @@ export interface TokenServiceParts {
    * answers must have the `credential` again, or else the refresh token is refused.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** Told of a login that was revoked because its refresh token is in two hands. */
+  reused?: RefreshTokensOptions["reused"];
   /** The time in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -53,7 +55,7 @@ export function longestLifetime(
  * @throws {StartError} where the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
-  const { config, table, policy, stillThere, now = Date.now } = parts;
+  const { config, table, policy, stillThere, reused, now = Date.now } = parts;
   const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
   const keys = config.keys === undefined
     ? new TableKeys({ table, lifetime: longestLifetime(config), now })
@@ -67,6 +69,7 @@ export async function openTokenService(parts: TokenServiceParts): Promise<OpenTo
       service: config.service,
       lifetime: config.refreshLifetime,
       stillThere,
+      ...(reused && { reused }),
       now,
     }),
     policy,

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
+import { unavailable } from "../oci/errors.ts";
 import { type Action, ACTIONS } from "../registry/caller.ts";
 import type { Item, Table } from "../storage/table/table.ts";
 import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "./items.ts";
@@ -7,14 +8,26 @@ import type { Principal } from "./principal.ts";
 /** What every refresh token begins with, so that it is known where it should not be, and is no password of anybody's. */
 export const REFRESH_TOKEN_PREFIX = "skrr_";
 
-/** The prefix, 72 bits that name the partition of the principal, and 256 random bits. */
-const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{43})$/;
+/**
+ * The prefix; 72 bits that name the partition of the principal, and 48 that name the credential; 96 random bits that name
+ * the login and are known to its client alone; and 256 random bits, which another token of the same login replaces.
+ */
+const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Za-z0-9_-]{43}$/;
 
-/** Refresh tokens that one principal may have at a time: a job that logs in every hour drives out none but its own. */
+/** Logins that one credential may have at a time: neither another credential nor another principal loses any for them. */
 export const MAX_LOGINS = 100;
+
+/** Milliseconds for which a token that was replaced is still answered: its client may never have seen the answer. */
+export const REPLACED_TOLERANCE = 60_000;
 
 /** Milliseconds for which a use is not written down again. */
 const USE_PRECISION = 60 * 60_000;
+
+/** Attempts to write what other requests write at the same time. */
+const ATTEMPTS = 5;
+
+/** Logins of one request to the table. */
+const PAGE = 200;
 
 /** Characters of a client's name for itself that are kept. */
 const MAX_CLIENT = 100;
@@ -32,8 +45,18 @@ export interface RefreshTokensOptions {
    * `credential` tells which one, where they may have several.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** Told of a login that was revoked because a token of it came after its replacement: two parties have it. */
+  reused?: (login: Pick<Login, "id" | "principal">) => void;
   /** The time in milliseconds since the epoch. */
   now: () => number;
+}
+
+/** What a refresh token is good for. */
+export interface Redeemed {
+  /** The principal, as it is now. */
+  principal: Principal;
+  /** The token that replaces it, where one was asked for. */
+  replacement?: string;
 }
 
 /** A refresh token as it may be shown. Times are in milliseconds since the epoch. */
@@ -55,8 +78,11 @@ export interface Login {
 type LoginItem = Item & { attributes: LoginAttributes };
 
 /**
- * What `docker login` stores instead of the password: 256 random bits of which the table has the hash alone. It is good
- * for one service and one principal, as long as the credential is that it was made for.
+ * Refresh tokens: `docker login` stores one instead of the password. It holds 256 random bits, of which the table has the
+ * hash alone, and is good for one service and one principal, as long as the credential is the one it was made for.
+ *
+ * There is one item for each login. Docker and podman go on with the token that they have stored, so a token is replaced
+ * only for a client that asks for another one and will store it.
  */
 export class RefreshTokens {
   readonly #options: RefreshTokensOptions;
@@ -75,8 +101,10 @@ export class RefreshTokens {
     const { kind, name, credential, bounds } = principal;
     if (kind !== "user" && kind !== "robot" || credential === undefined) return undefined;
     const tag = tagOf(name);
-    await makeRoom(table, tag, now());
-    const token = REFRESH_TOKEN_PREFIX + tag + randomText();
+    const credentialTag = credentialTagOf(credential);
+    await makeRoom(table, tag, credentialTag, now());
+    const family = randomText(12);
+    const token = REFRESH_TOKEN_PREFIX + tag + credentialTag + family + randomText(32);
     const attributes: LoginAttributes = {
       principal: name,
       kind,
@@ -84,30 +112,69 @@ export class RefreshTokens {
       ...(bounds && { bounds: bounds.map((grant) => ({ ...grant, actions: [...grant.actions] })) }),
       service,
       client: client.slice(0, MAX_CLIENT),
+      hash: hashOf(token),
       createdAt: now(),
       expiresAt: now() + lifetime,
     };
-    const written = await table.put({ ...loginKey(tag, hashOf(token)), attributes }, { ifAbsent: true });
+    const written = await table.put({ ...loginKey(tag, credentialTag, hashOf(family)), attributes }, {
+      ifAbsent: true,
+    });
     if (written === undefined) throw new Error("Two random tokens are the same");
     return token;
   }
 
-  /** Whose the token is, as they are now; `undefined` where it is not good, for whatever reason. */
-  async redeem(token: string): Promise<Principal | undefined> {
-    const { table, service, stillThere, now } = this.#options;
-    const [, tag] = FORM.exec(token) ?? [];
-    if (tag === undefined) return undefined;
-    // Consistently: one that was revoked a moment ago is no more good.
-    const item = await table.get(loginKey(tag, hashOf(token)), { consistent: true }) as LoginItem | undefined;
-    if (item === undefined) return undefined;
-    const { attributes } = item;
-    if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
-    const bounded = principalOf(attributes);
-    const found = await stillThere(bounded);
-    if (found === undefined || !isSame(found, bounded)) return undefined;
-    await noteUse(table, item, now());
-    // What bounded the credential bounds the token, whether or not whoever looked it up again has thought of it.
-    return { ...bounded, ...found };
+  /**
+   * The principal of a token, as it is now; `undefined` where the token is not good, for whatever reason.
+   *
+   * With `replace` the token is replaced (RFC 9700 §4.14.2), in these steps:
+   *
+   * 1. Read the login, consistently: one that was revoked a moment ago is no longer good.
+   * 2. A token that is neither the login's last one nor the one before it, within a tolerance, was replaced: somebody has
+   *    copied it, and it does not matter who. Revoke the login.
+   * 3. Derive the replacement from the token and a salt, so that each request that brings the same token gets the same
+   *    replacement: concurrent ones, and one that repeats an answer which was lost.
+   * 4. Write its hash by the version that was read, or begin anew.
+   */
+  async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
+    const { table, service, stillThere, reused, now } = this.#options;
+    const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
+    if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
+    const key = loginKey(tag, credentialTag, hashOf(family));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const item = await table.get(key, { consistent: true }) as LoginItem | undefined; // 1
+      if (item === undefined) return undefined;
+      const { attributes } = item;
+      if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
+      const presented = hashOf(token);
+      const isLast = presented === attributes.hash;
+      const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
+      if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE <= now())) { // 2
+        await remove(table, item);
+        reused?.(loginOf(item));
+        return undefined;
+      }
+      const bounded = principalOf(attributes);
+      const found = await stillThere(bounded);
+      if (found === undefined || !isSame(found, bounded)) return undefined;
+      // What bounded the credential bounds the token, even where a later lookup does not know it.
+      const principal = { ...bounded, ...found };
+      if (!replace) {
+        await noteUse(table, item, now());
+        return { principal };
+      }
+      const salt = replaced?.salt ?? randomText(32); // 3
+      const replacement = replacementOf(token, salt);
+      if (!isLast) return { principal, replacement };
+      const next: LoginAttributes = {
+        ...attributes,
+        hash: hashOf(replacement),
+        replaced: { hash: presented, salt, at: now() },
+        usedAt: now(),
+      };
+      const written = await table.put({ ...key, attributes: next }, { ifVersion: item.version }); // 4
+      if (written !== undefined) return { principal, replacement };
+    }
+    throw unavailable("Too many requests use this refresh token at once");
   }
 }
 
@@ -139,9 +206,12 @@ async function remove(table: Table, item: Item): Promise<void> {
   }
 }
 
-/** Deletes what has expired, and as many of the others, longest unused first, as are too many with one more. */
-async function makeRoom(table: Table, tag: string, now: number): Promise<void> {
-  const items = (await loginsIn(table, tag)).sort((a, b) => lastUse(b) - lastUse(a));
+/**
+ * Deletes what has expired of one credential, and as many of the others, longest unused first, as are too many with one
+ * more.
+ */
+async function makeRoom(table: Table, tag: string, credentialTag: string, now: number): Promise<void> {
+  const items = (await loginsIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
   const live = items.filter(({ attributes }) => attributes.expiresAt > now);
   const expired = items.filter(({ attributes }) => attributes.expiresAt <= now);
   for (const item of [...expired, ...live.slice(MAX_LOGINS - 1)]) {
@@ -149,9 +219,17 @@ async function makeRoom(table: Table, tag: string, now: number): Promise<void> {
   }
 }
 
-/** There are no more than a few beyond {@linkcode MAX_LOGINS}: those that were made at the same time. */
-async function loginsIn(table: Table, tag: string): Promise<LoginItem[]> {
-  return await table.query(LOGINS_PREFIX + tag, { limit: 2 * MAX_LOGINS, consistent: true }) as LoginItem[];
+/** The logins of a principal, or of one credential. */
+async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginItem[]> {
+  const found: LoginItem[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const items = await table.query(LOGINS_PREFIX + tag, { ...from, prefix, limit: PAGE, consistent: true });
+    found.push(...items as LoginItem[]);
+    if (items.length < PAGE) return found;
+    after = items.at(-1)!.sk;
+  }
 }
 
 /**
@@ -198,14 +276,25 @@ function loginOf(item: LoginItem): Login {
   };
 }
 
-/** The start of the hash: nobody can make the token of it. */
+/** The start of a hash, from which no token can be made. */
 function idOf({ sk }: Item): string {
-  return sk.slice(0, 12);
+  return sk.slice(sk.indexOf("#") + 1).slice(0, 12);
 }
 
-/** What names the partition of a principal. */
+/** Names the partition of a principal. */
 function tagOf(principal: string): string {
   return createHash("sha256").update(principal).digest("base64url").slice(0, 12);
+}
+
+/** Names the logins of one credential. */
+function credentialTagOf(credential: string): string {
+  return createHash("sha256").update(`login ${credential}`).digest("base64url").slice(0, 8);
+}
+
+/** The token that replaces another one: of the same login, and only its holder can make it. */
+function replacementOf(token: string, salt: string): string {
+  const secret = createHmac("sha256", salt).update(token).digest("base64url");
+  return token.slice(0, -secret.length) + secret;
 }
 
 /** A slow hash is for secrets that can be guessed. */
@@ -213,6 +302,6 @@ function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-function randomText(): string {
-  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+function randomText(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -9,6 +9,7 @@ import {
   REFRESH_TOKEN_PREFIX,
   RefreshTokens,
   type RefreshTokensOptions,
+  REPLACED_TOLERANCE,
   revokeLogins,
 } from "./refresh_tokens.ts";
 
@@ -47,15 +48,16 @@ function world(options: Partial<RefreshTokensOptions> = {}) {
   };
   const tokens = new RefreshTokens(common);
   const issue = async (principal = ALICE, client = "docker") => (await tokens.issue(principal, client))!;
+  const owner = async (token: string) => (await tokens.redeem(token))?.principal;
   const list = (principal = ALICE) => listLogins(memory, principal.name, clock.now);
-  return { clock, calls, hooks, memory, people, asked, common, tokens, issue, list };
+  return { clock, calls, hooks, memory, people, asked, common, tokens, issue, list, owner };
 }
 
 Deno.test("RefreshTokens.redeem() knows whose the token is, again and again", async () => {
-  const { tokens, issue } = world();
+  const { issue, owner } = world();
   const token = await issue();
-  for (let i = 0; i < 3; i++) assertEquals(await tokens.redeem(token), ALICE);
-  assertEquals(await tokens.redeem(await issue(ROBOT)), ROBOT);
+  for (let i = 0; i < 3; i++) assertEquals(await owner(token), ALICE);
+  assertEquals(await owner(await issue(ROBOT)), ROBOT);
 });
 
 Deno.test("RefreshTokens.issue() makes tokens that nobody can guess, and that a scanner knows", async () => {
@@ -63,7 +65,7 @@ Deno.test("RefreshTokens.issue() makes tokens that nobody can guess, and that a 
   const tokens = new Set<string>();
   for (let i = 0; i < 20; i++) tokens.add(await issue());
   assertEquals(tokens.size, 20);
-  for (const token of tokens) assertMatch(token, /^skrr_[A-Za-z0-9_-]{55}$/);
+  for (const token of tokens) assertMatch(token, /^skrr_[A-Za-z0-9_-]{79}$/);
   assertEquals(new Set([...tokens].map((token) => token.slice(-43, -3))).size, 20);
 });
 
@@ -81,9 +83,9 @@ Deno.test("RefreshTokens.issue() keeps a hash of the token and nothing else of i
   const token = await issue(ROBOT);
   const { items } = await memory.scan({ limit: 10 });
   assertEquals(items.length, 1);
-  assertEquals(items[0]!.sk, createHash("sha256").update(token).digest("hex"));
+  assertEquals(items[0]!.attributes["hash"], createHash("sha256").update(token).digest("hex"));
   const stored = JSON.stringify(items);
-  const secret = token.slice(-43);
+  const secret = token.slice(-59); // with what names the login
   for (let i = 0; i + 8 <= secret.length; i++) assert(!stored.includes(secret.slice(i, i + 8)));
 });
 
@@ -111,28 +113,33 @@ Deno.test("RefreshTokens.redeem() refuses what is no such token, without a look 
 });
 
 Deno.test("RefreshTokens.redeem() refuses a token with another character, and with another principal's tag", async () => {
-  const { tokens, issue } = world();
+  const { tokens, issue, owner } = world();
   const [alice, robot] = [await issue(), await issue(ROBOT)];
-  for (let i = 5; i < alice.length; i++) {
-    const other = alice[i] === "A" ? "B" : "A";
-    assertEquals(await tokens.redeem(alice.slice(0, i) + other + alice.slice(i + 1)), undefined, `${i}`);
-  }
+  const change = (token: string, i: number) =>
+    token.slice(0, i) + (token[i] === "A" ? "B" : "A") + token.slice(i + 1);
+  for (let i = 5; i < 41; i++) assertEquals(await tokens.redeem(change(alice, i)), undefined, `${i}`);
   assertEquals(await tokens.redeem(robot.slice(0, 17) + alice.slice(17)), undefined);
-  assertEquals(await tokens.redeem(alice), ALICE);
+  assertEquals(await owner(alice), ALICE);
+  // Only a holder of one of its tokens knows the login, so another secret is a token that was replaced.
+  for (let i = 41; i < 84; i++) {
+    const token = await issue();
+    assertEquals(await tokens.redeem(change(token, i)), undefined, `${i}`);
+    assertEquals(await tokens.redeem(token), undefined, `${i}`);
+  }
 });
 
 Deno.test("RefreshTokens.redeem() refuses a token of another service", async () => {
-  const { common, issue, tokens } = world();
+  const { common, issue, owner } = world();
   const token = await issue();
   assertEquals(await new RefreshTokens({ ...common, service: "other.test" }).redeem(token), undefined);
-  assertEquals(await tokens.redeem(token), ALICE);
+  assertEquals(await owner(token), ALICE);
 });
 
 Deno.test("RefreshTokens.redeem() refuses a token that has expired, however often it was used", async () => {
-  const { tokens, issue, clock, list } = world();
+  const { tokens, issue, clock, list, owner } = world();
   const token = await issue();
   clock.now += LIFETIME - 1;
-  assertEquals(await tokens.redeem(token), ALICE);
+  assertEquals(await owner(token), ALICE);
   assertEquals((await list()).length, 1);
   clock.now += 1;
   assertEquals(await tokens.redeem(token), undefined);
@@ -140,7 +147,7 @@ Deno.test("RefreshTokens.redeem() refuses a token that has expired, however ofte
 });
 
 Deno.test("RefreshTokens.redeem() refuses a token when the password is another one, until it is the same again", async () => {
-  const { tokens, issue, people } = world();
+  const { tokens, issue, people, owner } = world();
   const token = await issue();
   people.set(ALICE.name, { ...ALICE, credential: "another hash" });
   assertEquals(await tokens.redeem(token), undefined);
@@ -148,7 +155,7 @@ Deno.test("RefreshTokens.redeem() refuses a token when the password is another o
   people.set(ALICE.name, without);
   assertEquals(await tokens.redeem(token), undefined);
   people.set(ALICE.name, ALICE);
-  assertEquals(await tokens.redeem(token), ALICE);
+  assertEquals(await owner(token), ALICE);
 });
 
 Deno.test("RefreshTokens.redeem() refuses a token whose owner is gone, or is somebody else now", async () => {
@@ -164,14 +171,14 @@ Deno.test("RefreshTokens.redeem() refuses a token whose owner is gone, or is som
 });
 
 Deno.test("RefreshTokens.redeem() keeps the bounds of the credential, and takes those that it has now", async () => {
-  const { tokens, issue, people } = world();
+  const { issue, people, owner } = world();
   const token = await issue(ROBOT);
   const { bounds: _, ...unbounded } = ROBOT;
   people.set(ROBOT.name, unbounded);
-  assertEquals(await tokens.redeem(token), ROBOT);
+  assertEquals(await owner(token), ROBOT);
   const narrower = { ...ROBOT, bounds: [{ repositories: "team/app", actions: ["pull"] as const }] };
   people.set(ROBOT.name, narrower);
-  assertEquals(await tokens.redeem(token), narrower);
+  assertEquals(await owner(token), narrower);
 });
 
 Deno.test("RefreshTokens.redeem() says that nobody can tell while the table can't", async () => {
@@ -203,12 +210,12 @@ Deno.test("RefreshTokens.redeem() writes a use down once an hour", async () => {
 
 Deno.test("RefreshTokens.redeem() takes a token whose use can't be written down", async () => {
   for (const error of [new StorageFullError("full"), new UnavailableError("write", new Error("throttled"))]) {
-    const { tokens, issue, hooks } = world();
+    const { issue, hooks, owner } = world();
     const token = await issue();
     hooks.before = (method) => {
       if (method === "put") throw error;
     };
-    assertEquals(await tokens.redeem(token), ALICE);
+    assertEquals(await owner(token), ALICE);
   }
 });
 
@@ -216,18 +223,17 @@ Deno.test("revokeLogins() ends a token at once, in every process", async () => {
   const { tokens, issue, common, memory, list } = world();
   const [token, other] = [await issue(), await issue()];
   await tokens.redeem(token);
-  const id = createHash("sha256").update(token).digest("hex").slice(0, 12);
-  assertEquals((await list()).map((login) => login.id).includes(id), true);
+  const id = (await list()).find(({ usedAt }) => usedAt !== undefined)!.id;
   assertEquals(await revokeLogins(memory, ALICE.name, id), 1);
   for (const process of [tokens, new RefreshTokens(common)]) {
     assertEquals(await process.redeem(token), undefined);
-    assertEquals(await process.redeem(other), ALICE);
+    assertEquals((await process.redeem(other))?.principal, ALICE);
   }
   assertEquals(await revokeLogins(memory, ALICE.name, id), 0);
 });
 
 Deno.test("revokeLogins() ends all of one principal, and none of another", async () => {
-  const { tokens, issue, memory, list } = world();
+  const { tokens, issue, memory, list, owner } = world();
   const alices = [await issue(), await issue(), await issue()];
   const robots = await issue(ROBOT);
   const [{ id } = { id: "" }] = await list(ROBOT);
@@ -235,7 +241,7 @@ Deno.test("revokeLogins() ends all of one principal, and none of another", async
   assertEquals(await revokeLogins(memory, ALICE.name), 3);
   for (const token of alices) assertEquals(await tokens.redeem(token), undefined);
   assertEquals(await list(), []);
-  assertEquals(await tokens.redeem(robots), ROBOT);
+  assertEquals(await owner(robots), ROBOT);
 });
 
 Deno.test("revokeLogins() ends a token that is used at the same time", async () => {
@@ -263,7 +269,7 @@ Deno.test("revokeLogins() ends a token that is used at the same time", async () 
 });
 
 Deno.test("RefreshTokens.issue() drops the token that was not used for the longest time where there are too many", async () => {
-  const { tokens, issue, clock, list } = world();
+  const { tokens, issue, clock, list, owner } = world();
   const made: string[] = [];
   for (let i = 0; i < MAX_LOGINS; i++) {
     clock.now += 1000;
@@ -275,12 +281,28 @@ Deno.test("RefreshTokens.issue() drops the token that was not used for the longe
   const last = await issue();
   assertEquals((await list()).length, MAX_LOGINS);
   assertEquals(await tokens.redeem(made[1]!), undefined);
-  for (const token of [made[0]!, ...made.slice(2), last]) assertEquals(await tokens.redeem(token), ALICE);
-  assertEquals(await tokens.redeem(robots), ROBOT);
+  for (const token of [made[0]!, ...made.slice(2), last]) assertEquals(await owner(token), ALICE);
+  assertEquals(await owner(robots), ROBOT);
+});
+
+Deno.test("RefreshTokens.issue() drops no login of another credential of the same user", async () => {
+  const { tokens, issue, people } = world();
+  const passwords = await issue();
+  const narrow: Principal = {
+    ...ALICE,
+    credential: "id.hash",
+    bounds: [{ repositories: "a", actions: ["pull"] }],
+  };
+  const made: string[] = [];
+  for (let i = 0; i < 3 * MAX_LOGINS; i++) made.push(await issue(narrow));
+  assertEquals((await tokens.redeem(passwords))?.principal, ALICE);
+  people.set(ALICE.name, narrow);
+  assertEquals(await tokens.redeem(made[0]!), undefined);
+  assertEquals((await tokens.redeem(made.at(-1)!))?.principal, narrow);
 });
 
 Deno.test("RefreshTokens.issue() drops those that have expired before any other", async () => {
-  const { tokens, issue, clock, list, memory } = world();
+  const { issue, clock, list, memory, owner } = world();
   for (let i = 0; i < MAX_LOGINS - 1; i++) await issue();
   clock.now += LIFETIME - 1;
   const good = await issue();
@@ -288,7 +310,7 @@ Deno.test("RefreshTokens.issue() drops those that have expired before any other"
   const last = await issue();
   assertEquals((await list()).length, 2);
   assertEquals((await memory.scan({ limit: 1000 })).items.length, 2);
-  for (const token of [good, last]) assertEquals(await tokens.redeem(token), ALICE);
+  for (const token of [good, last]) assertEquals(await owner(token), ALICE);
 });
 
 Deno.test("listLogins() tells of the tokens that are good, the one that was used last first", async () => {
@@ -317,4 +339,82 @@ Deno.test("listLogins() tells of the tokens that are good, the one that was used
   ]);
   assertNotEquals(logins[0]!.id, logins[1]!.id);
   assert(logins.every(({ id }) => /^[0-9a-f]{12}$/.test(id) && !first.includes(id)));
+});
+
+/** Redeems a token for another one. */
+async function replace(tokens: RefreshTokens, token: string): Promise<string | undefined> {
+  return (await tokens.redeem(token, { replace: true }))?.replacement;
+}
+
+Deno.test("RefreshTokens.redeem() replaces a token for a client that asks for another one, and for no other client", async () => {
+  const { tokens, issue, owner, list, clock } = world();
+  const first = await issue();
+  for (let i = 0; i < 5; i++) {
+    assertEquals(await tokens.redeem(first), { principal: ALICE });
+    clock.now += 24 * HOUR;
+  }
+  const second = (await replace(tokens, first))!;
+  assertMatch(second, /^skrr_[A-Za-z0-9_-]{79}$/);
+  assertNotEquals(second, first);
+  clock.now += HOUR;
+  assertEquals(await owner(second), ALICE);
+  const third = (await replace(tokens, second))!;
+  assertEquals(await owner(third), ALICE);
+  assertEquals((await list()).length, 1);
+});
+
+Deno.test("RefreshTokens.redeem() revokes the login of a token that comes after it was replaced", async () => {
+  const reused: unknown[] = [];
+  const { tokens, issue, clock, owner, list } = world({ reused: (login) => reused.push(login.principal) });
+  const [stolen, other] = [await issue(), await issue()];
+  const second = (await replace(tokens, stolen))!;
+  clock.now += REPLACED_TOLERANCE;
+  assertEquals(await owner(second), ALICE);
+  assertEquals(await tokens.redeem(stolen), undefined);
+  assertEquals(reused, ["user:alice"]);
+  assertEquals(await tokens.redeem(second), undefined);
+  assertEquals(await owner(other), ALICE);
+  assertEquals((await list()).length, 1);
+});
+
+Deno.test("RefreshTokens.redeem() revokes the login of a token that was replaced twice, at once", async () => {
+  const { tokens, issue } = world();
+  const first = await issue();
+  const second = (await replace(tokens, first))!;
+  const third = (await replace(tokens, second))!;
+  assertEquals(await tokens.redeem(first), undefined);
+  assertEquals(await tokens.redeem(third), undefined);
+});
+
+Deno.test("RefreshTokens.redeem() answers a client that never saw its answer with the same replacement", async () => {
+  const { tokens, issue, clock, owner } = world();
+  const first = await issue();
+  const second = (await replace(tokens, first))!;
+  clock.now += REPLACED_TOLERANCE - 1;
+  assertEquals(await replace(tokens, first), second);
+  assertEquals(await owner(first), ALICE);
+  assertEquals(await owner(second), ALICE);
+});
+
+Deno.test("RefreshTokens.redeem() gives concurrent requests with one token the same replacement, in all processes", async () => {
+  const { tokens, issue, common, owner } = world();
+  const first = await issue();
+  const processes = Array.from({ length: 8 }, () => new RefreshTokens(common));
+  const replacements = await Promise.all(processes.map((process) => replace(process, first)));
+  assertEquals(new Set(replacements).size, 1);
+  assertNotEquals(replacements[0], undefined);
+  assertEquals(await owner(replacements[0]!), ALICE);
+  assertEquals(await replace(tokens, first), replacements[0]);
+});
+
+Deno.test("RefreshTokens.redeem() ends a login when its first token would have ended, however often it is replaced", async () => {
+  const { tokens, issue, clock, owner } = world();
+  let token = await issue();
+  for (let day = 1; day < 30; day++) {
+    clock.now += 24 * HOUR;
+    token = (await replace(tokens, token))!;
+  }
+  assertEquals(await owner(token), ALICE);
+  clock.now += 24 * HOUR;
+  assertEquals(await tokens.redeem(token), undefined);
 });

@@ -52,9 +52,10 @@ export interface TokenIssuer {
    */
   grant(principal: Principal, request: TokenRequest): Promise<TokenGrant>;
   /**
-   * A token for whoever has this refresh token, which stays as good as it was; no other one is made for it.
+   * A token for the holder of this refresh token, which stays as good as it was, or is replaced where `offline` asks for
+   * another one.
    *
    * @throws {RegistryError} 401 where the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
    */
-  refresh(refreshToken: string, request: Omit<TokenRequest, "offline">): Promise<TokenGrant>;
+  refresh(refreshToken: string, request: TokenRequest): Promise<TokenGrant>;
 }

@@ -80,11 +80,16 @@ export class TokenService implements TokenIssuer {
   }
 
   /** See {@linkcode TokenIssuer.refresh}. */
-  async refresh(refreshToken: string, request: Omit<TokenRequest, "offline">): Promise<TokenGrant> {
+  async refresh(refreshToken: string, request: TokenRequest): Promise<TokenGrant> {
     this.checkService(request.service);
-    const principal = await this.#options.refreshTokens.redeem(refreshToken);
-    if (principal !== undefined) return await this.grant(principal, { ...request, offline: false });
-    throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+    const { offline: replace } = request;
+    const redeemed = await this.#options.refreshTokens.redeem(refreshToken, { replace });
+    if (redeemed === undefined) {
+      throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+    }
+    const grant = await this.grant(redeemed.principal, { ...request, offline: false });
+    const { replacement } = redeemed;
+    return { ...grant, ...(replacement !== undefined && { refreshToken: replacement }) };
   }
 
   /** No token is good for longer than whoever has it is believed. */

@@ -40,9 +40,10 @@ function make(options: Partial<TokenServiceOptions> = {}) {
         logins.push({ principal, client });
         return Promise.resolve(principal.credential && `refresh-${logins.length}`);
       },
-      redeem(token) {
+      redeem(token, { replace = false } = {}) {
         redeemed.push(token);
-        return Promise.resolve(token === "refresh-1" ? ALICE : undefined);
+        const replacement = replace ? { replacement: `${token}-replaced` } : {};
+        return Promise.resolve(token === "refresh-1" ? { principal: ALICE, ...replacement } : undefined);
       },
     },
     policy: {
@@ -172,7 +173,11 @@ Deno.test("TokenService.grant() refuses too many scopes, before anything is made
 
 Deno.test("TokenService.refresh() grants what the owner of the refresh token may do, and no other refresh token", async () => {
   const { service, logins, issued } = make();
-  const grant = await service.refresh("refresh-1", { scopes: ["repository:team/app:*"], client: "docker" });
+  const grant = await service.refresh("refresh-1", {
+    scopes: ["repository:team/app:*"],
+    client: "docker",
+    offline: false,
+  });
   assertEquals(grant, {
     token: "token-1",
     scope: "repository:team/app:pull,push",
@@ -183,9 +188,19 @@ Deno.test("TokenService.refresh() grants what the owner of the refresh token may
   assertEquals(logins, []);
 });
 
+Deno.test("TokenService.refresh() answers with another refresh token where one is asked for", async () => {
+  const { service, logins } = make();
+  const grant = await service.refresh("refresh-1", { scopes: [], offline: true });
+  assertEquals(grant.refreshToken, "refresh-1-replaced");
+  assertEquals(logins, []);
+});
+
 Deno.test("TokenService.refresh() refuses a refresh token that is not good, and says not why", async () => {
   const { service, issued } = make();
-  const error = await assertRejects(() => service.refresh("refresh-2", { scopes: [] }), RegistryError);
+  const error = await assertRejects(
+    () => service.refresh("refresh-2", { scopes: [], offline: true }),
+    RegistryError,
+  );
   assertEquals([error.status, error.code, issued], [401, "UNAUTHORIZED", []]);
   assert(!error.message.includes("refresh-2"));
 });
@@ -193,7 +208,7 @@ Deno.test("TokenService.refresh() refuses a refresh token that is not good, and 
 Deno.test("TokenService.refresh() looks at no refresh token that is for another service", async () => {
   const { service, redeemed } = make();
   const error = await assertRejects(
-    () => service.refresh("refresh-1", { service: "other.test", scopes: [] }),
+    () => service.refresh("refresh-1", { service: "other.test", scopes: [], offline: true }),
     RegistryError,
   );
   assertEquals([error.status, redeemed], [400, []]);

@@ -119,6 +119,7 @@ async function grantFor(
     service: form.one("service"),
     scopes: form.all("scope"),
     client: form.one("client_id"),
+    offline: form.one("access_type") === "offline",
   };
   service.checkService(asked.service);
   switch (form.one("grant_type")) {
@@ -127,7 +128,7 @@ async function grantFor(
     case "password": {
       const [username, password] = [required(form, "username"), required(form, "password")];
       const principal = await login(username, password, client);
-      return await service.grant(principal, { ...asked, offline: form.one("access_type") === "offline" });
+      return await service.grant(principal, asked);
     }
   }
   throw new UnsupportedGrantError();

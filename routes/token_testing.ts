@@ -34,7 +34,7 @@ export function make(options: Partial<TokenOptions> = {}, parts: Partial<TokenSe
       },
       redeem(token) {
         calls.push(["redeem", token]);
-        return Promise.resolve(token === "skrr_good" ? ALICE : undefined);
+        return Promise.resolve(token === "skrr_good" ? { principal: ALICE } : undefined);
       },
     },
     policy: {
