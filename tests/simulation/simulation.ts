@@ -168,7 +168,7 @@ export class Simulation {
     process.survive = () => {
       if (lost.length === 0 || choices.below(2) === 0) return false;
       replicas = [this.#replicaOf(process), this.#replicaOf(process)];
-      lost.at(-1)!(new ConnectionLost());
+      lost.pop()!(new ConnectionLost());
       return true;
     };
     const client = this.#client(process.name, {
@@ -177,7 +177,10 @@ export class Simulation {
       connect: (request) =>
         new Promise((resolve, reject) => {
           lost.push(reject);
-          request().then(resolve, reject).finally(() => lost.splice(lost.indexOf(reject), 1));
+          const forget = () => {
+            if (lost.includes(reject)) lost.splice(lost.indexOf(reject), 1);
+          };
+          request().then(resolve, reject).finally(forget);
         }),
     });
     return { stored: replicas[0], client };

@@ -65,7 +65,7 @@ export const ARTIFACT: ManifestPlan = planOf(
   "artifact",
   imageOf(CONFIG.bytes, [], {
     subject: { mediaType: IMAGE, digest: FIRST.digest, size: FIRST.bytes.length },
-    annotations: { filler: "x".repeat(1024) },
+    annotations: { filler: "x".repeat(270_000) },
   }),
   { blobs: [CONFIG], subject: FIRST.digest },
 );
