@@ -176,11 +176,14 @@ function isImage(bytes: Uint8Array): boolean {
   return JSON.parse(new TextDecoder().decode(bytes)).mediaType === IMAGE;
 }
 
-/** A table of which a scan reads four items at a time, and partitions in the order of a hash, as DynamoDB does. */
-function scannedLikeDynamo(table: Table): Table {
+/**
+ * A table of which a scan reads four items at a time, and partitions in the order of a hash, as DynamoDB does: of another
+ * hash for each seed, so that the repository comes before its blobs, after them and in their middle.
+ */
+function scannedLikeDynamo(table: Table, seed: number): Table {
   const hashes = new Map<string, Digest>();
   const orderOf = ({ pk, sk }: Key) => {
-    if (!hashes.has(pk)) hashes.set(pk, digest(utf8(pk)));
+    if (!hashes.has(pk)) hashes.set(pk, digest(utf8(`${seed} ${pk}`)));
     return `${hashes.get(pk)} ${sk}`;
   };
   async function scan({ after }: ScanOptions): Promise<ScanPage> {
@@ -212,7 +215,7 @@ async function run(seed: number) {
   // What is there is old, or the backup would look at all of it twice.
   stores.now += 10 * GRACE;
   client.begin();
-  const busy = hooked(scannedLikeDynamo(stores.table), async () => {
+  const busy = hooked(scannedLikeDynamo(stores.table, seed), async () => {
     stores.now++;
     if (random(10) < 6) await client.act();
   });

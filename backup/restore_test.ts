@@ -17,7 +17,7 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { BackupError } from "./backup_error.ts";
-import { backUp, comparable, GRACE, restoreBeside } from "./testing.ts";
+import { archiveOf, backUp, bytesOf, comparable, GRACE, restoreBeside } from "./testing.ts";
 import { MARKER } from "./target.ts";
 
 /** A registry with an image, a large one, a referrer, a tag that moved, and an upload that has not ended. */
@@ -61,6 +61,29 @@ Deno.test("restore() gives back every item as it was, but for uploads that had n
   await restored.stores.registry().sweep();
   await assertNothingLeft(restored.stores);
   await assertConsistent(restored.stores);
+});
+
+Deno.test("restore() takes the last of an item that a backup has more than once, near or far", async () => {
+  const { stores, registry, image } = await filled();
+  // As the backup came by everything, and then by all of it again, after each item had changed.
+  const earlier = (await stores.items()).map((item) => ({
+    ...item,
+    attributes: { ...item.attributes, at: 1 },
+  }));
+  await pushManifest(registry, image, "latest");
+  const later = await stores.items();
+  const twice = earlier.flatMap((
+    item,
+  ) => [item, later.find(({ pk, sk }) => pk === item.pk && sk === item.sk)!]);
+  const rest = later.filter((item) => !earlier.some(({ pk, sk }) => pk === item.pk && sk === item.sk));
+  const { stores: once } = await restoreBeside(stores, await archiveOf(await bytesOf(later)));
+  // Side by side, and in different batches.
+  const far = Array.from({ length: 120 }, (_, i) => ({ pk: "other", sk: `${i}`, attributes: {} }));
+  for (const items of [[...twice, ...rest], [...earlier, ...far, ...later]]) {
+    const { stores: restored } = await restoreBeside(stores, await archiveOf(await bytesOf(items)));
+    const found = (await restored.items()).filter(({ pk }) => pk !== "other");
+    assertEquals(comparable(found), comparable(await once.items()));
+  }
 });
 
 Deno.test("restore() refuses a table that has anything in it, and writes nothing", async () => {
