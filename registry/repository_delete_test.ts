@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { cached } from "../cache/mod.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
+import type { Key } from "../storage/mod.ts";
 import { codeOf } from "../tests/harness/images.ts";
 import { assertConsistent } from "../tests/harness/invariants.ts";
 import { dyingStores, interruptedStores, type Moment } from "../tests/harness/moments.ts";
@@ -278,3 +279,32 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
     });
   }
 }
+
+Deno.test("deleteRepository() leaves the blobs of a push that it has made begin anew", async () => {
+  const { stores, registry } = setUp();
+  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
+  const [waits, pushed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  // It has taken the manifest and its edges, and is about to condemn the first link.
+  const deleter = stores.registry({
+    ...OPTIONS,
+    table: hooked(stores.table, async (method, [item]) => {
+      if (method !== "put" || !(item as Key).pk.startsWith("blob#")) return;
+      waits.resolve();
+      await pushed.promise;
+    }),
+  }).registry;
+  let deletion: Promise<unknown> | undefined;
+  const pusher = stores.registry({
+    ...OPTIONS,
+    table: hooked(stores.table, () => {}, async (method, [item]) => {
+      if (method !== "put" || !(item as Key).sk.startsWith("manifest#") || deletion !== undefined) return;
+      deletion = deleter.deleteRepository(REPOSITORY);
+      await waits.promise;
+    }),
+  }).registry;
+  assertEquals(await pushBeside(pusher, IMAGE_BYTES), true);
+  pushed.resolve();
+  await deletion;
+  await assertPushed(registry, IMAGE_BYTES);
+  await assertConsistent(stores);
+});
