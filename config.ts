@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
+import { dirname, isAbsolute, join } from "node:path";
 import type { AuthConfig } from "./auth/auth_config.ts";
+import { isKeyText } from "./auth/key_text.ts";
 import { retentionSchema } from "./retention_config.ts";
 import {
   type Config,
@@ -61,17 +63,42 @@ export class ConfigError extends StartError {
   }
 }
 
+/** A setting as it is written, and its source. */
+export interface EffectiveSetting {
+  /** Its key in the file. */
+  key: string;
+  /** The value as it is written. */
+  value: unknown;
+  /** The variable or the path of the file; absent for a default. */
+  source?: string;
+}
+
 /**
  * The configuration that the environment and the file that it names give. The environment wins; an empty variable
- * counts as none.
+ * counts as none. Paths in the file are relative to the folder of the file.
  *
  * @throws {ConfigError} with everything that is wrong.
  */
 export async function loadConfig(environment: Record<string, string>): Promise<Config> {
+  return (await explainConfig(environment)).config;
+}
+
+/**
+ * As {@linkcode loadConfig}, with the source of each setting.
+ *
+ * @throws {ConfigError} with everything that is wrong.
+ */
+export async function explainConfig(
+  environment: Record<string, string>,
+): Promise<{ config: Config; settings: EffectiveSetting[] }> {
   const path = environment[FILE_VARIABLE] || undefined;
-  const file = path === undefined ? {} : await readConfigFile(path);
-  const variables = givenBy(environment);
+  const file: Given = path === undefined ? {} : await readConfigFile(path);
+  const variables: Given = givenBy(environment);
   const given = withPlatform(environment, { ...file, ...variables });
+  const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
+  if (path !== undefined && isFromFile("data") && typeof given.data === "string" && given.data !== "") {
+    given.data = besideFile(path, given.data);
+  }
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
   const { auth, ...others } = given;
@@ -87,10 +114,39 @@ export async function loadConfig(environment: Record<string, string>): Promise<C
       problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
     }
   }
-  if (result.success && problems.length === 0) {
-    return { ...result.data, ...access?.data && { auth: access.data } };
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  if (access?.data === undefined) {
+    return { config: result.data, settings: settingsOf(given, variables, path) };
   }
-  throw new ConfigError(problems);
+  const accessData = path !== undefined && isFromFile("auth")
+    ? withPathsBeside(path, access.data)
+    : access.data;
+  return { config: { ...result.data, auth: accessData }, settings: settingsOf(given, variables, path) };
+}
+
+/** Every setting with its source. */
+function settingsOf(given: Given, variables: Given, path: string | undefined): EffectiveSetting[] {
+  return Object.entries(SETTINGS).map(([key, { variable, fallback }]) => {
+    if (Object.hasOwn(variables, key)) return { key, value: given[key], source: variable };
+    if (!Object.hasOwn(given, key)) return { key, value: fallback };
+    return { key, value: given[key], source: path ?? "DENO_DEPLOY" };
+  });
+}
+
+/** A path in the configuration file, which is relative to the folder of the file: the registry may start anywhere. */
+function besideFile(file: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(file), path);
+}
+
+/** The paths of `auth` in the configuration file, relative to its folder. */
+function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
+  const { htpasswd, keys, external } = auth;
+  return {
+    ...auth,
+    ...(htpasswd !== undefined && { htpasswd: besideFile(file, htpasswd) }),
+    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : besideFile(file, keys) }),
+    ...(external !== undefined && { external: { ...external, keys: besideFile(file, external.keys) } }),
+  };
 }
 
 /** The value of `auth`, or what is wrong with it. */

@@ -333,3 +333,40 @@ Deno.test("loadConfig() names what is wrong in a rule of retention with its plac
     'retention (SKERRY_RETENTION): Expected a list of rules, got {"repositories":["**"]}',
   ]);
 });
+
+Deno.test("loadConfig() takes paths in the file as relative to its folder, and those of the environment as they are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/skerry.yaml`;
+    const auth = "{ url: https://registry.test, htpasswd: users/htpasswd, keys: keys.json }";
+    await Deno.writeTextFile(path, `data: ./content\nauth: ${auth}\n`);
+    const config = await loadConfig({ SKERRY_CONFIG: path });
+    assertEquals(
+      [config.data, config.auth?.htpasswd, config.auth?.keys],
+      [`${folder}/content`, `${folder}/users/htpasswd`, `${folder}/keys.json`],
+    );
+    const variables = await loadConfig({ SKERRY_CONFIG: path, SKERRY_DATA: "./mine", SKERRY_AUTH: auth });
+    assertEquals(
+      [variables.data, variables.auth?.htpasswd, variables.auth?.keys],
+      ["./mine", "users/htpasswd", "keys.json"],
+    );
+
+    const external = "{ realm: https://token.test, issuer: i, service: s, keys: token.pem }";
+    await Deno.writeTextFile(path, `auth: { url: https://registry.test, external: ${external} }\n`);
+    const other = await loadConfig({ SKERRY_CONFIG: path });
+    assertEquals([other.auth?.external?.keys, other.data], [`${folder}/token.pem`, "./data"]);
+
+    const inline = '{"keys": []}';
+    await Deno.writeTextFile(
+      path,
+      `data: /srv/skerry\nauth: { url: https://registry.test, htpasswd: /etc/htpasswd, keys: '${inline}' }\n`,
+    );
+    const absolute = await loadConfig({ SKERRY_CONFIG: path });
+    assertEquals(
+      [absolute.data, absolute.auth?.htpasswd, absolute.auth?.keys],
+      ["/srv/skerry", "/etc/htpasswd", inline],
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

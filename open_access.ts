@@ -4,7 +4,7 @@ import { type BearerTokens, InvalidTokenError } from "./auth/bearer.ts";
 import { openExternalTokens } from "./auth/external_tokens.ts";
 import { accessRisks } from "./auth/config_risks.ts";
 import { FailedLogins } from "./auth/failed_logins.ts";
-import { isKeyText } from "./auth/file_keys.ts";
+import { isKeyText } from "./auth/key_text.ts";
 import { Htpasswd } from "./auth/htpasswd.ts";
 import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE, type LoginTokens } from "./auth/login_tokens.ts";
 import { Logins } from "./auth/logins.ts";

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, type CryptoKey, importJWK } from "jose";
 import * as z from "zod/mini";
 import { StartError } from "../start_error.ts";
+import { isKeyText } from "./key_text.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
 
 /** 32 bytes in base64url. */
@@ -38,12 +39,6 @@ export async function openFileKeys(source: string): Promise<SigningKeys> {
     knows: (kid) => byId.has(kid),
     list: () => Promise.resolve([...byId.values()]),
   };
-}
-
-/** True if `auth.keys` is the keys themselves and not the path of a file. */
-export function isKeyText(source: string): boolean {
-  // A list of keys is no set, but no name of a file either, and messages have those.
-  return /^\s*[{[]/.test(source);
 }
 
 async function readFile(path: string): Promise<string> {

@@ -1,0 +1,62 @@
+import { stringify } from "yaml";
+import type { AuthConfig } from "../auth/auth_config.ts";
+import { isKeyText } from "../auth/key_text.ts";
+import { type EffectiveSetting, explainConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import { openAccess } from "../open_access.ts";
+import { type Config, risksOf } from "../settings.ts";
+import { MemoryTable } from "../storage/mod.ts";
+import { parseYaml } from "../yaml_text.ts";
+
+/** Columns of a setting, before the comment that names its source. */
+const WIDTH = 40;
+
+/**
+ * `skerry config check`: checks the environment, the configuration file and the files of users and keys, and prints all
+ * settings as a configuration file without secrets. Warnings go to standard error.
+ *
+ * @returns The exit code.
+ * @throws {StartError} with all that is wrong.
+ */
+export async function configCheck(
+  print: (text: string) => void,
+  environment: Record<string, string> = Deno.env.toObject(),
+  warn: (text: string) => void = (text) => console.error(`warning: ${text}`),
+): Promise<number> {
+  const { config, settings } = await explainConfig(environment);
+  for (const risk of risksOf(config)) warn(risk);
+  if (config.auth !== undefined) await checkAccess(config.auth, config, warn);
+  for (const setting of settings) print(await linesOf(setting));
+  return 0;
+}
+
+/** Opens the files of users and keys as a start does. */
+async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string) => void): Promise<void> {
+  const log = { ...createLog({ format: "off" }), warn };
+  const access = await openAccess(auth, { table: new MemoryTable(), log, readOnly: config.readOnly });
+  access.close();
+}
+
+async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
+  if (key !== "auth" && key !== "retention") return `${yaml({ [key]: value }).padEnd(WIDTH)} # ${source}`;
+  if (value === "") return `# ${key} is not set`;
+  // In the environment both are text.
+  const parsed = typeof value === "string" ? await parseYaml(value) : { value };
+  const written = "value" in parsed ? parsed.value : undefined;
+  return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;
+}
+
+function yaml(settings: Record<string, unknown>): string {
+  return stringify(settings, { lineWidth: 0 }).trimEnd();
+}
+
+/** `auth` as it is written, without hashes and private keys. */
+function withoutSecrets(auth: unknown): Record<string, unknown> {
+  const { users, keys, ...rest } = auth as { users?: Record<string, string>; keys?: string };
+  return {
+    ...rest,
+    ...(users !== undefined &&
+      { users: Object.fromEntries(Object.keys(users).map((name) => [name, "(hash)"])) }),
+    ...(keys !== undefined && { keys: isKeyText(keys) ? "(secret)" : keys }),
+  };
+}

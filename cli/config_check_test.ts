@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConfigError } from "../config.ts";
+import { StartError } from "../start_error.ts";
+import { parseYaml } from "../yaml_text.ts";
+import { configCheck } from "./config_check.ts";
+import { withFolder } from "./testing.ts";
+
+const HASH = `$2b$10$${"a".repeat(53)}`;
+
+/** The exit code, the lines and the warnings of a check. */
+async function check(environment: Record<string, string>) {
+  const [lines, warnings]: [string[], string[]] = [[], []];
+  const code = await configCheck((line) => lines.push(line), environment, (line) => warnings.push(line));
+  return { code, lines, warnings };
+}
+
+Deno.test("configCheck() prints every setting with its source, without secrets, as a configuration file", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/skerry.yaml`;
+    const written = `{ url: https://registry.test, users: { alice: "${HASH}" } }`;
+    await Deno.writeTextFile(path, `grace: 12h\ndata: content\nauth: ${written}\n`);
+    const retention = [{ repositories: ["**"], untaggedFor: "1h" }];
+    const { code, lines, warnings } = await check({
+      SKERRY_CONFIG: path,
+      PORT: "9000",
+      SKERRY_RETENTION: JSON.stringify(retention),
+    });
+    assertEquals([code, warnings], [0, []]);
+    const text = lines.join("\n");
+    for (
+      const line of [
+        /^port: "9000" +# PORT$/m,
+        /^deadline: 1m +# default$/m,
+        /^grace: 12h +# .*skerry\.yaml$/m,
+      ]
+    ) {
+      assert(line.test(text), text);
+    }
+    assert(!text.includes("$2b$"), text);
+    const { value } = await parseYaml(text) as { value: Record<string, unknown> };
+    assertEquals(value.data, `${folder}/content`);
+    assertEquals(value.auth, { url: "https://registry.test", users: { alice: "(hash)" } });
+    assertEquals(value.retention, retention);
+    await Deno.writeTextFile(path, `auth: { url: https://registry.test, keys: '{"keys": []}' }\n`);
+    await assertRejects(() => check({ SKERRY_CONFIG: path }), StartError, "it has no private key");
+  });
+});
+
+Deno.test("configCheck() warns of risks, and throws what would end a start", async () => {
+  const { warnings } = await check({ HOST: "0.0.0.0" });
+  assertEquals(warnings.length, 1);
+  await assertRejects(() => check({ SKERRY_GRACE: "soon" }), ConfigError, "grace (SKERRY_GRACE): Expected");
+  const auth = "{ url: https://registry.test, htpasswd: /nowhere/htpasswd }";
+  await assertRejects(() => check({ SKERRY_AUTH: auth }), StartError, 'Cannot read "/nowhere/htpasswd"');
+});
