@@ -21,7 +21,9 @@ export async function htpasswd(
   read: () => Promise<string> = readPassword,
 ): Promise<number> {
   const name = accountName(text);
-  if (name === undefined) throw new MisuseError(`Nobody can be called that: "${text}"`);
+  if (name === undefined) {
+    throw new MisuseError(`Expected a name without spaces, colons or asterisks, got "${text}"`);
+  }
   const password = await read();
   if (!isPassword(password)) {
     throw new StartError(`A password has 1 to ${LONGEST_PASSWORD} bytes, and no control characters`);
@@ -37,12 +39,31 @@ async function readPassword(): Promise<string> {
     const text = await new Response(Deno.stdin.readable).text();
     return text.replace(/\r?\n$/, "");
   }
-  console.error("Password:");
+  return await withoutEcho(async () => {
+    console.error("Password:"); // only now: what is typed before it would be shown
+    return await readLine();
+  });
+}
+
+/** Signals that end a prompt, and the exit codes that a shell expects after them. */
+const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs `use` with a terminal that does not show what is typed; it shows it again however `use` ends. */
+async function withoutEcho<T>(use: () => Promise<T>): Promise<T> {
+  const listeners = Object.entries(INTERRUPTIONS).map(([signal, code]) => {
+    const interrupt = () => {
+      Deno.stdin.setRaw(false);
+      Deno.exit(code);
+    };
+    return { signal: signal as keyof typeof INTERRUPTIONS, interrupt };
+  }).filter(({ signal }) => Deno.build.os !== "windows" || signal === "SIGINT");
+  for (const { signal, interrupt } of listeners) Deno.addSignalListener(signal, interrupt);
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
-    return await readLine();
+    return await use();
   } finally {
     Deno.stdin.setRaw(false);
+    for (const { signal, interrupt } of listeners) Deno.removeSignalListener(signal, interrupt);
   }
 }
 
