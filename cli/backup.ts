@@ -12,6 +12,7 @@ import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { syncFolder } from "../storage/durable_folder.ts";
 import { PRIVATE_FILE } from "../storage/private_files.ts";
+import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function backup(
     const { stream, counts } = backupOf(storage, config, { id: name, startedAt });
     if (to === undefined) await shelve(storage.objects, name, stream, startedAt);
     else await writeNewFile(to, stream);
-    print(`Wrote ${counts().items} items to ${to === undefined ? `backup ${name}` : `"${to}"`}`);
+    print(`Wrote ${counted(counts().items, "item")} to ${to === undefined ? `backup ${name}` : `"${to}"`}`);
     return 0;
   } finally {
     await storage.close();

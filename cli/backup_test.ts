@@ -43,7 +43,7 @@ Deno.test("backup() and restore() bring a lost table back, from the object store
       assertMatch(lines[0]!, new RegExp(`^Backup of 20\\S+Z, ${count} items$`));
       assertMatch(
         lines[1]!,
-        /^Restored 3 tags, 4 manifests and 3 blobs; not there: 0 objects, 0 tags' manifests/,
+        /^Restored 3 tags, 4 manifests and 3 blobs; missing: 0 objects, the manifests of 0 tags/,
       );
       const after = await withStorage(config, everythingIn);
       // The announcement of the large manifest's object is over.
@@ -78,7 +78,7 @@ Deno.test("restore() only says what would come of it with --dry-run", async () =
     await destroyTable(config.data);
     const { code, lines } = await printed(dryRun);
     assertEquals(code, 1);
-    assertMatch(lines.at(-1)!, /^Would restore 3 tags, 4 manifests and 2 blobs; not there: 1 objects/);
+    assertMatch(lines.at(-1)!, /^Would restore 3 tags, 4 manifests and 2 blobs; missing: 1 object,/);
     assertEquals(lines.filter((line) => / lacks /.test(line)).length, 3);
     assertEquals((await withStorage(config, everythingIn)).items, []);
   });

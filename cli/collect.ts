@@ -1,6 +1,7 @@
 import { createRegistry, type Removal } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** How `skerry collect` goes about it. */
@@ -46,7 +47,11 @@ export async function collect(
       step = await registry.collect({ dryRun, after: step.next });
     }
     if (!dryRun) await registry.recount();
-    if (!json) print(`${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${items} items`);
+    if (!json) {
+      print(
+        `${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${counted(items, "item")}`,
+      );
+    }
     return 0;
   } finally {
     await close();
@@ -61,6 +66,6 @@ function lineOf({ kind, repository, name, reason, size }: Removal): string {
 function summaryOf(counts: ReadonlyMap<string, number>, bytes: number): string {
   if (counts.size === 0) return "nothing";
   return `${
-    [...counts].map(([kind, count]) => `${count} ${kind}s`).join(", ")
+    [...counts].map(([kind, count]) => counted(count, kind)).join(", ")
   } and ${bytes} bytes of content`;
 }

@@ -47,7 +47,7 @@ Deno.test("copy() keeps everything on the way from a folder to S3 and DynamoDB a
       const original = await copiedOf(first);
       const away = await printed((print) => copy(first, print, { to: aws("registry"), ...EVERYTHING }));
       assertEquals(away.code, 0, away.lines.join("\n"));
-      assertMatch(away.lines.join("\n"), /^Copied 3 tags, 4 manifests and 3 blobs; not there: 0 objects/);
+      assertMatch(away.lines.join("\n"), /^Copied 3 tags, 4 manifests and 3 blobs; missing: 0 objects/);
       assertEquals(await copiedOf(aws("registry")), original);
 
       const back = await printed((print) => copy(aws("registry"), print, { to: second, ...EVERYTHING }));

@@ -2,6 +2,7 @@ import type { RepositoryName } from "../oci/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { createRegistry } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
+import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
@@ -21,10 +22,10 @@ export async function deleteRepository(
   try {
     const { registry } = createRegistry({ ...config, objects, table });
     const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, { dryRun });
-    const count = `${tags} tags, ${manifests} manifests and ${blobs} blobs`;
+    const count = `${counted(tags, "tag")}, ${counted(manifests, "manifest")} and ${counted(blobs, "blob")}`;
     print(`${dryRun ? "Would delete" : "Deleted"} ${count} of "${repository}"`);
     if (kept === 0) return 0;
-    print(`${kept} blobs stay: a push that needs them may be under way. Try again in a few minutes`);
+    print(`${counted(kept, "blob")} kept: a push may still need them (try again in a few minutes)`);
     return 1;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "NAME_UNKNOWN") throw error;

@@ -29,7 +29,7 @@ Deno.test("deleteRepository() counts in a dry run, deletes, and says where there
       const code = await deleteRepository(config, print, REPOSITORY, { dryRun });
       return { code, printed };
     };
-    const count = '2 tags, 1 manifests and 2 blobs of "library/test"\n';
+    const count = '2 tags, 1 manifest and 2 blobs of "library/test"\n';
     assertEquals(await run(true), { code: 0, printed: `Would delete ${count}` });
     assertEquals(await run(false), { code: 0, printed: `Deleted ${count}` });
     assertEquals(await run(false), { code: 1, printed: 'There is no repository "library/test"\n' });

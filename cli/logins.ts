@@ -1,6 +1,7 @@
 import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { counted } from "./counted.ts";
 import { withCredentials } from "./access.ts";
 import { MisuseError } from "./command.ts";
 
@@ -41,7 +42,7 @@ export async function revokeCommand(
   return await withCredentials(config, async ({ table }) => {
     const count = await revokeLogins(table, principal, id);
     if (count === 0 && id !== undefined) throw new StartError(`${principal} has no login "${id}"`);
-    print(`Revoked ${count} logins of ${principal}`);
+    print(`Revoked ${counted(count, "login")} of ${principal}`);
     return 0;
   });
 }

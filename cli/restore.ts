@@ -14,6 +14,7 @@ import type { Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
+import { counted } from "./counted.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
 import { openForRestore } from "./upkeep_storage.ts";
@@ -53,7 +54,7 @@ export async function restore(
       print(error.message);
     });
     const { startedAt } = archive.header;
-    print(`Backup of ${new Date(startedAt).toISOString()}, ${archive.counts.items} items`);
+    print(`Backup of ${new Date(startedAt).toISOString()}, ${counted(archive.counts.items, "item")}`);
     return await withScratchFolder(async (folder) => {
       await using scratch = await SqliteTable.open(`${folder}/objects.sqlite`);
       await using rehearsal = await SqliteTable.open(`${folder}/table.sqlite`);
@@ -94,8 +95,11 @@ export async function list(config: Config, print: (text: string) => void): Promi
 /** What a restore or a copy has come to, in a line. */
 export function summaryOf(verb: string, report: RestoreReport): string {
   const { tags, manifests, blobs, lost, incomplete, dropped } = report;
-  return `${verb} ${tags} tags, ${manifests} manifests and ${blobs} blobs; ` +
-    `not there: ${lost} objects, ${dropped} tags' manifests; ${incomplete} manifests are incomplete`;
+  return `${verb} ${counted(tags, "tag")}, ${counted(manifests, "manifest")} and ${
+    counted(blobs, "blob")
+  }; ` +
+    `missing: ${counted(lost, "object")}, the manifests of ${counted(dropped, "tag")}; ` +
+    `incomplete: ${counted(incomplete, "manifest")}`;
 }
 
 /** 1 where something that could be read before can't be read now. A blob alone may well have been collected since. */

@@ -1,6 +1,7 @@
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** How `skerry retain` goes about it. */
@@ -54,9 +55,9 @@ function summaryOf(
   dryRun: boolean,
   grace: number,
 ): string {
-  if (dryRun) return `Would go: ${tag} tags, ${manifest} manifests`;
+  if (dryRun) return `Would remove ${counted(tag, "tag")}, ${counted(manifest, "manifest")}`;
   const later = pending === 0
     ? ""
-    : `; ${pending} manifests are marked and go in a run after ${formatSpan(grace)}`;
-  return `Removed ${tag} tags, ${manifest - pending} manifests${later}`;
+    : `; ${counted(pending, "manifest")} marked, to be removed by a run after ${formatSpan(grace)}`;
+  return `Removed ${counted(tag, "tag")}, ${counted(manifest - pending, "manifest")}${later}`;
 }

@@ -49,12 +49,12 @@ Deno.test("skerry retain prints what goes and why, and in a dry run the same wit
       `${REPOSITORY}  manifest ${digest(OTHER)}  Rule 1: untagged, pushed 3d ago (kept 0d)`,
     ];
     for (let i = 0; i < 2; i++) {
-      assertEquals(await run(config, { dryRun: true }), [...lines, "Would go: 2 tags, 1 manifests"]);
+      assertEquals(await run(config, { dryRun: true }), [...lines, "Would remove 2 tags, 1 manifest"]);
     }
     assertEquals(await run(config, { repository: "ci/**" }), ["Removed 0 tags, 0 manifests"]);
     assertEquals(await run(config), [
       ...lines,
-      "Removed 2 tags, 0 manifests; 1 manifests are marked and go in a run after 1h",
+      "Removed 2 tags, 0 manifests; 1 manifest marked, to be removed by a run after 1h",
     ]);
     const json = await run(config, { json: true });
     assertEquals(json.map((line) => JSON.parse(line)), [{

@@ -1,6 +1,7 @@
 import { createRegistry, type Finding, type ScrubReport } from "../registry/mod.ts";
 import { size } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
+import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** Bytes a second, where nobody says another rate: far below what a disk or a bucket gives to clients. */
@@ -59,9 +60,10 @@ function lineOf({ kind, repository, name, object, note, repaired }: Finding): st
 }
 
 function summaryOf({ items, objects, contents, bytes, findings, leftovers, repaired }: ScrubReport): string {
-  const read = `Read ${items} items, ${objects} objects and ${bytes} bytes of ${contents} contents`;
-  const left = leftovers === 0 ? "" : `, ${leftovers} of them no damage but left for a collector`;
-  return `${read}: ${findings} findings${left}, ${repaired} repaired`;
+  const read = `Read ${counted(items, "item")}, ${counted(objects, "object")} and ${bytes} bytes of ` +
+    counted(contents, "content");
+  const left = leftovers === 0 ? "" : `, ${leftovers} of them no damage but garbage for a collection`;
+  return `${read}: ${counted(findings, "finding")}${left}, ${repaired} repaired`;
 }
 
 /** A line on the terminal now and then. */

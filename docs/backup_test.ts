@@ -96,7 +96,7 @@ Deno.test(
     await withFolder(async (folder) => {
       const { code, text } = await copyAndRestore(await documentedCommands(), folder);
       assertEquals(code, 0, text);
-      assertMatch(text, /Restored 2 tags, 2 manifests and 4 blobs; not there: 0 objects/);
+      assertMatch(text, /Restored 2 tags, 2 manifests and 4 blobs; missing: 0 objects/);
       await withRegistry(`${folder}/copy`, async ({ registry }) => {
         for (const [, layer] of [OLD, NEW]) assertEquals(await readBlob(registry, digest(layer)), layer);
       });
