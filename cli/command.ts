@@ -1,4 +1,3 @@
-import type { ParseArgsConfig } from "node:util";
 import type { Config } from "../settings.ts";
 
 /** What a command works with. */
@@ -15,35 +14,57 @@ export interface CommandContext {
   print: (text: string) => void;
 }
 
-/** What a command line says beside the command's name. */
+/** Arguments of a command line after the command's name. */
 export interface Arguments {
-  /** Whether an option without a value is given. */
+  /** True if an option without a value is given. */
   has: (name: string) => boolean;
   /** The value of an option that takes one. */
   text: (name: string) => string | undefined;
   /** All values of an option that may be given several times. */
   texts: (name: string) => string[];
-  /** What comes without an option, in its order. */
+  /** Arguments that belong to no option, in their order. */
   operands: string[];
 }
 
-/** A command of an operator's. */
+/** An option of a command. */
+export interface Option {
+  /** A word for its value, such as `FILE`; absent for an option without a value. */
+  value?: string;
+  /** True if it may be given several times. */
+  repeatable?: boolean;
+  /** Its effect, for the help. */
+  help: string;
+}
+
+/** An operand of a command. */
+export interface Operand {
+  /** A word for it, such as `REPOSITORY`. */
+  name: string;
+  /** Its meaning, for the help. */
+  help: string;
+  /** True if the command works without it. */
+  optional?: boolean;
+}
+
+/** A command for operators. */
 export interface Command {
-  /** For the usage. */
+  /** A verb and an object, for the help. */
   summary: string;
-  /** Its options, if it has any. */
-  options?: NonNullable<ParseArgsConfig["options"]>;
-  /** What it takes beside its options, each in words; nothing where absent. */
-  operands?: string[];
+  /** More about it, for its own help. */
+  details?: string;
+  /** Its options by their names. */
+  options?: Record<string, Option>;
+  /** Its operands in their order. */
+  operands?: Operand[];
   /**
-   * Does it. The exit code, or nothing where the process goes on. Its code is imported when it is needed.
+   * Runs it and answers the exit code, or nothing if the process goes on. Its code is imported when it is needed.
    *
-   * @throws {MisuseError} where the arguments make no sense.
+   * @throws {MisuseError} for arguments that make no sense.
    */
   run: (context: CommandContext, args: Arguments) => Promise<number | undefined>;
 }
 
-/** Thrown where a command line makes no sense. */
+/** Thrown for a command line that makes no sense. */
 export class MisuseError extends Error {
   /** Tells it from every other error. */
   override readonly name = "MisuseError";

@@ -1,11 +1,11 @@
 import { FILE_VARIABLE } from "../settings.ts";
-import { type Command, MisuseError } from "./command.ts";
+import { type Command, MisuseError, type Option } from "./command.ts";
 
-/** An option that takes no value, and one that does. */
-const [FLAG, TEXT] = [{ type: "boolean" }, { type: "string" }] as const;
-
-/** One that may be given several times. */
-const TEXTS = { type: "string", multiple: true } as const;
+/** Options of several commands. */
+const JSON_LINES: Option = { help: "Print one JSON object a line" };
+const CHANGE_NOTHING: Option = { help: "Change nothing, only print what would be done" };
+const OF_ROBOT: Option = { value: "NAME", help: "A robot" };
+const OF_USER: Option = { value: "NAME", help: "A user" };
 
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
 const modules = {
@@ -13,6 +13,7 @@ const modules = {
   check: (): Promise<typeof import("./check.ts")> => import(own("check.ts")),
   collect: (): Promise<typeof import("./collect.ts")> => import(own("collect.ts")),
   config: (): Promise<typeof import("../config.ts")> => import(own("../config.ts")),
+  configCheck: (): Promise<typeof import("./config_check.ts")> => import(own("config_check.ts")),
   copy: (): Promise<typeof import("./copy.ts")> => import(own("copy.ts")),
   deleteRepository: (): Promise<typeof import("./delete_repository.ts")> =>
     import(own("delete_repository.ts")),
@@ -32,35 +33,44 @@ function own(file: string): string {
   return new URL(file, import.meta.url).href;
 }
 
-/** Every command but the one that lists them. */
+/** Every command except `help`. */
 export const COMMANDS: Record<string, Command> = {
   serve: {
-    summary: "Serve the registry; so does no command at all",
+    summary: "Serve the registry, as no command does",
     run: async ({ serve }) => (await serve(), undefined),
   },
+  "config check": {
+    summary: "Check the configuration and print the effective settings",
+    details: "Secrets are not printed. The exit code is 1 if the registry would not start with it.",
+    run: async ({ print }) => await (await modules.configCheck()).configCheck(print),
+  },
   check: {
-    summary: "Try out whether the bucket and the table can do what the registry needs",
+    summary: "Test what the bucket and the table can do",
     run: async ({ config, print }) => await (await modules.check()).check(await config(), print),
   },
   provision: {
-    summary: "Make the bucket and the table, or verify them; --dry-run only says what it would do",
-    options: { "dry-run": FLAG },
+    summary: "Create the bucket and the table, or verify them",
+    options: { "dry-run": CHANGE_NOTHING },
     run: async ({ config, print }, { has }) => {
       const { provision } = await modules.provision();
       return await provision(await config(), print, { dryRun: has("dry-run") });
     },
   },
   collect: {
-    summary: "Remove what nothing refers to any more; --dry-run only says what, --json",
-    options: { "dry-run": FLAG, json: FLAG },
+    summary: "Run garbage collection",
+    options: { "dry-run": CHANGE_NOTHING, json: JSON_LINES },
     run: async ({ config, print }, { has }) => {
       const { collect } = await modules.collect();
       return await collect(await config(), print, { dryRun: has("dry-run"), json: has("json") });
     },
   },
   retain: {
-    summary: "Remove what no rule of retention keeps; --dry-run, --repository PATTERN, --json",
-    options: { "dry-run": FLAG, json: FLAG, repository: TEXT },
+    summary: "Delete the tags and manifests that no retention rule keeps",
+    options: {
+      "dry-run": CHANGE_NOTHING,
+      repository: { value: "PATTERN", help: "Only repositories that match the glob pattern" },
+      json: JSON_LINES,
+    },
     run: async ({ config, print }, { has, text }) => {
       const { retainCommand } = await modules.retain();
       const repository = text("repository");
@@ -72,79 +82,116 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   scrub: {
-    summary: "Read everything again and report what is damaged; --repair, --rate=<size per second>, --json",
-    options: { repair: FLAG, rate: TEXT, json: FLAG },
+    summary: "Read all content again and report what is damaged",
+    details: "The exit code is 1 if something is damaged, repaired or not.",
+    options: {
+      repair: { help: "Repair what can be repaired without losing anything" },
+      rate: { value: "SIZE", help: "Bytes to read a second; 32MiB by default" },
+      json: JSON_LINES,
+    },
     run: async ({ config, print }, { has, text }) => {
       const { readRate, scrub } = await modules.scrub();
       const rate = readRate(text("rate"));
-      if (rate === undefined) throw new MisuseError(`No such rate: "${text("rate")}"`);
+      if (rate === undefined) {
+        throw new MisuseError(`Expected a size such as "8MiB" for --rate, got "${text("rate")}"`);
+      }
       return await scrub(await config(), print, { repair: has("repair"), json: has("json"), rate });
     },
   },
   backup: {
-    summary: "Write all items of the table into the object store, or --to a file, while the registry runs",
-    options: { to: TEXT },
+    summary: "Write a backup of the table while the registry runs",
+    details: "Objects are not in it: see docs/backup.md.",
+    options: { to: { value: "FILE", help: "Write a new file instead of an object in the object store" } },
     run: async ({ config, print }, { text }) => {
       const { backup } = await modules.backup();
       return await backup(await config(), print, { to: text("to") });
     },
   },
   restore: {
-    summary: "Rebuild an empty table from a backup, by its name or file: --list, --dry-run, --from-objects",
-    options: { list: FLAG, "dry-run": FLAG, "from-objects": FLAG },
-    operands: ["the backup"],
+    summary: "Rebuild an empty table from a backup",
+    operands: [{
+      name: "BACKUP",
+      help: "A file, or the name of a backup in the object store",
+      optional: true,
+    }],
+    options: {
+      list: { help: "List the backups in the object store" },
+      "dry-run": CHANGE_NOTHING,
+      "from-objects": { help: "Also find blobs that were pushed after the backup" },
+    },
     run: async ({ config, print }, { has, operands: [from] }) => {
       const { list, restore } = await modules.restore();
       if (has("list")) return await list(await config(), print);
-      if (from === undefined) throw new MisuseError("Which backup? skerry restore --list names them");
+      if (from === undefined) throw new MisuseError("Missing BACKUP: --list names them");
       const [fromObjects, dryRun] = [has("from-objects"), has("dry-run")];
       return await restore(await config(), print, { from, fromObjects, dryRun });
     },
   },
   copy: {
-    summary: "Copy the registry to the storage that a configuration file names: --to FILE, --objects-only",
-    options: { to: TEXT, "objects-only": FLAG },
+    summary: "Copy the registry to another storage",
+    options: {
+      to: { value: "FILE", help: "The configuration file of the other storage; required" },
+      "objects-only": { help: "Copy the bytes alone, ahead of the copy of everything" },
+    },
     run: async ({ config, print }, { has, text }) => {
       const path = text("to");
-      if (path === undefined) {
-        throw new MisuseError("Copy where? --to names the configuration file of the other storage");
-      }
+      if (path === undefined) throw new MisuseError("Missing --to FILE");
       const to = await (await modules.config()).loadConfig({ [FILE_VARIABLE]: path });
       const { copy } = await modules.copy();
       return await copy(await config(), print, { to, objectsOnly: has("objects-only") });
     },
   },
   "delete-repository": {
-    summary: "Delete all that a repository has; --dry-run only counts it",
-    options: { "dry-run": FLAG },
-    operands: ["the repository"],
+    summary: "Delete a repository with all its tags, manifests and blobs",
+    operands: [{ name: "REPOSITORY", help: "Its name" }],
+    options: { "dry-run": CHANGE_NOTHING },
     run: async ({ config, print }, { has, operands: [name = ""] }) => {
       const { isRepositoryName } = await modules.oci();
-      if (!isRepositoryName(name)) throw new MisuseError(`No such repository can be: "${name}"`);
+      if (!isRepositoryName(name)) throw new MisuseError(`Expected the name of a repository, got "${name}"`);
       const { deleteRepository } = await modules.deleteRepository();
       return await deleteRepository(await config(), print, name, { dryRun: has("dry-run") });
     },
   },
   htpasswd: {
-    summary: "Print a line for an htpasswd file; the password comes from standard input",
-    operands: ["the name"],
+    summary: "Print a line for an htpasswd file",
+    details: "Asks for the password, or reads it from standard input.",
+    operands: [{ name: "NAME", help: "The user's name" }],
     run: async ({ print }, { operands: [name = ""] }) =>
       await (await modules.htpasswd()).htpasswd(name, print),
   },
   "policy test": {
-    summary: "Say who may do what, and why: WHO ACTION REPOSITORY, --claim NAME=VALUE, --json",
-    options: { claim: TEXTS, json: FLAG },
-    operands: ["who", "the action", "the repository"],
+    summary: "Explain if a policy allows an action",
+    details:
+      "The exit code is 0 if it is allowed, 1 if it is denied, 3 without `auth` in the configuration, and 4 for " +
+      "an unknown user.",
+    operands: [
+      { name: "WHO", help: "anonymous, user:NAME, robot:NAME, certificate:NAME or workload:ISSUER" },
+      { name: "ACTION", help: "pull, push, overwrite, delete or administer" },
+      { name: "REPOSITORY", help: "The name of a repository" },
+    ],
+    options: {
+      claim: { value: "NAME=VALUE", repeatable: true, help: "A claim of a workload; may be repeated" },
+      json: JSON_LINES,
+    },
     run: async ({ config, print }, { has, texts, operands: [who = "", action = "", repository = ""] }) => {
       const { policyTest } = await modules.policy();
       const question = { who, action, repository, claims: texts("claim") };
-      return policyTest(await config(), print, question, { json: has("json") });
+      return await policyTest(await config(), print, question, { json: has("json") });
     },
   },
   "token create": {
-    summary:
-      "Make a token of --robot NAME or --user NAME: --grant ACTIONS:PATTERN, --expires TIME, --description",
-    options: { robot: TEXT, user: TEXT, grant: TEXTS, expires: TEXT, description: TEXT },
+    summary: "Create a token of a robot or a user",
+    options: {
+      robot: OF_ROBOT,
+      user: OF_USER,
+      grant: {
+        value: "ACTIONS:PATTERN",
+        repeatable: true,
+        help: "Bound it, as pull,push:team/**; may be repeated",
+      },
+      expires: { value: "TIME", help: "Its lifetime, as 90d" },
+      description: { value: "TEXT", help: "Its purpose" },
+    },
     run: async ({ config, print }, { text, texts }) => {
       const { createToken } = await modules.tokens();
       return await createToken(await config(), print, {
@@ -157,8 +204,8 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   "token list": {
-    summary: "List tokens: --robot NAME, --user NAME, --json",
-    options: { robot: TEXT, user: TEXT, json: FLAG },
+    summary: "List tokens",
+    options: { robot: OF_ROBOT, user: OF_USER, json: JSON_LINES },
     run: async ({ config, print }, { has, text }) => {
       const { listTokens } = await modules.tokens();
       const owner = { robot: text("robot"), user: text("user") };
@@ -166,31 +213,37 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   "token revoke": {
-    summary: "End a token, by its id",
-    operands: ["the id"],
+    summary: "Revoke a token",
+    operands: [{ name: "ID", help: "Its id, as token list prints it" }],
     run: async ({ config, print }, { operands: [id = ""] }) =>
       await (await modules.tokens()).revokeToken(await config(), print, id),
   },
   "logins list": {
-    summary: 'List where a principal such as "user:alice" is logged in; --json',
-    options: { json: FLAG },
-    operands: ["the principal"],
+    summary: "List the logins of a user or robot",
+    operands: [{ name: "PRINCIPAL", help: "user:NAME or robot:NAME" }],
+    options: { json: JSON_LINES },
     run: async ({ config, print }, { has, operands: [principal = ""] }) =>
       await (await modules.logins()).listCommand(await config(), print, principal, { json: has("json") }),
   },
   "logins revoke": {
-    summary: "Log a principal out: everywhere, or where an id says",
-    operands: ["the principal", "the id"],
+    summary: "Log a user or robot out",
+    operands: [
+      { name: "PRINCIPAL", help: "user:NAME or robot:NAME" },
+      { name: "ID", help: "One login, as logins list prints it; all of them if absent", optional: true },
+    ],
     run: async ({ config, print }, { operands: [principal = "", id] }) =>
       await (await modules.logins()).revokeCommand(await config(), print, principal, id),
   },
   "keys list": {
-    summary: "List the keys that sign tokens",
+    summary: "List the signing keys",
     run: async ({ config, print }) => await (await modules.keys()).listKeys(await config(), print),
   },
   "keys rotate": {
-    summary: "Make a new key, which signs in a while; --at-once where one is stolen: all tokens end",
-    options: { "at-once": FLAG },
+    summary: "Rotate the signing key",
+    details: "The new key signs once every process knows it.",
+    options: {
+      "at-once": { help: "Sign with it now and remove all others: every existing access token ends" },
+    },
     run: async ({ config, print }, { has }) => {
       const { rotate } = await modules.keys();
       return await rotate(await config(), print, { atOnce: has("at-once") });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readAccess } from "../access_config.ts";
 import { BcryptQueue } from "../auth/bcrypt.ts";
 import { RefreshTokens } from "../auth/refresh_tokens.ts";
@@ -131,9 +131,9 @@ Deno.test("listCommand() shows where somebody is logged in, and revokeCommand() 
     assertEquals(logins.map(({ client }) => client).toSorted(), ["docker", "podman"]);
     assert(tokens.every((token) => !JSON.stringify(logins).includes(token!.slice(17))));
     const revoke = (id?: string) => printed((print) => revokeCommand(config, print, "user:alice", id));
-    assertEquals((await revoke(logins[0].id)).lines, ["Revoked 1 logins of user:alice"]);
+    assertEquals((await revoke(logins[0].id)).lines, ["Revoked 1 login of user:alice"]);
     await assertRejects(() => revoke(logins[0].id), StartError, "has no login");
-    assertEquals((await revoke()).lines, ["Revoked 1 logins of user:alice"]);
+    assertEquals((await revoke()).lines, ["Revoked 1 login of user:alice"]);
     assertEquals((await list()).lines, []);
     await assertRejects(() => revokeCommand(config, () => {}, "alice", undefined), MisuseError, "user:NAME");
   });
@@ -175,51 +175,71 @@ Deno.test("htpasswd() prints a line that the password belongs to, and takes none
     await assertRejects(() => htpasswd("alice", () => {}, read(password)), StartError, "1 to 72 bytes");
   }
   for (const user of ["", "a b", "a:b", "a*"]) {
-    await assertRejects(() => htpasswd(user, () => {}, read("x")), MisuseError, "Nobody can be called");
+    await assertRejects(() => htpasswd(user, () => {}, read("x")), MisuseError, "Expected a name");
   }
 });
 
 Deno.test("policyTest() answers with the code and the reason, and refuses what is no question", async () => {
-  const config = await configured("./data", {
-    issuers: [{ name: "github", issuer: "https://token.actions.githubusercontent.com" }],
-    policies: [{
-      repositories: ["team/**"],
-      allow: [
-        { to: ["user:alice"], actions: ["pull"] },
-        { to: ["workload:github"], where: { repository_id: ["42"] }, actions: ["push"] },
-      ],
-    }],
+  await withFolder(async (folder) => {
+    const config = await configured(folder, {
+      issuers: [{ name: "github", issuer: "https://token.actions.githubusercontent.com" }],
+      policies: [{
+        repositories: ["team/**"],
+        allow: [
+          { to: ["user:alice"], actions: ["pull"] },
+          { to: ["workload:github"], where: { repository_id: ["42"] }, actions: ["push"] },
+        ],
+      }],
+    });
+    const ask = (who: string, action: string, repository: string, claims: string[] = [], json = false) =>
+      printed((print) => policyTest(config, print, { who, action, repository, claims }, { json }));
+    const may = await ask("user:alice", "pull", "team/app");
+    assertEquals(may.code, 0);
+    assertMatch(
+      may.lines.join("\n"),
+      /^user:alice may pull team\/app:\n- .*longest pattern.*\n- policies\[0\]\.allow\[0\] /,
+    );
+    const mayNot = await ask("workload:github", "push", "team/app", ["repository_id=43"]);
+    assertEquals(mayNot.code, 1);
+    assertMatch(mayNot.lines.at(-1)!, /wants the claim "repository_id" to be "42", and it is "43"/);
+    assertEquals((await ask("workload:github", "push", "team/app", ["repository_id=42"])).code, 0);
+    const json = JSON.parse((await ask("anonymous", "pull", "other", [], true)).lines[0]!);
+    assertEquals([json.allowed, json.who], [false, "anonymous"]);
+    for (
+      const [who, action, repository, ...claims] of [
+        ["alice", "pull", "a"],
+        ["group:dev", "pull", "a"],
+        ["user:alice", "read", "a"],
+        ["user:alice", "pull", "A"],
+        ["user:alice", "pull", "a", "x=1"],
+        ["workload:gitlab", "pull", "a"],
+        ["workload:github", "pull", "a", "x"],
+      ] as [string, string, string, ...string[]][]
+    ) {
+      await assertRejects(
+        () => policyTest(config, () => {}, { who, action, repository, claims }, { json: false }),
+        MisuseError,
+      );
+    }
   });
-  const ask = (who: string, action: string, repository: string, claims: string[] = [], json = false) =>
-    printed((print) =>
-      Promise.resolve(policyTest(config, print, { who, action, repository, claims }, { json }))
-    );
-  const may = await ask("user:alice", "pull", "team/app");
-  assertEquals(may.code, 0);
-  assertMatch(
-    may.lines.join("\n"),
-    /^user:alice may pull team\/app:\n- .*longest pattern.*\n- policies\[0\]\.allow\[0\] /,
-  );
-  const mayNot = await ask("workload:github", "push", "team/app", ["repository_id=43"]);
-  assertEquals(mayNot.code, 1);
-  assertMatch(mayNot.lines.at(-1)!, /wants the claim "repository_id" to be "42", and it is "43"/);
-  assertEquals((await ask("workload:github", "push", "team/app", ["repository_id=42"])).code, 0);
-  const json = JSON.parse((await ask("anonymous", "pull", "other", [], true)).lines[0]!);
-  assertEquals([json.allowed, json.who], [false, "anonymous"]);
-  for (
-    const [who, action, repository, ...claims] of [
-      ["alice", "pull", "a"],
-      ["group:dev", "pull", "a"],
-      ["user:alice", "read", "a"],
-      ["user:alice", "pull", "A"],
-      ["user:alice", "pull", "a", "x=1"],
-      ["workload:gitlab", "pull", "a"],
-      ["workload:github", "pull", "a", "x"],
-    ] as [string, string, string, ...string[]][]
-  ) {
-    assertThrows(
-      () => policyTest(config, () => {}, { who, action, repository, claims }, { json: false }),
-      MisuseError,
-    );
-  }
+});
+
+Deno.test("policyTest() tells a denial, an unknown user and a registry without auth apart", async () => {
+  await withFolder(async (folder) => {
+    const question = { who: "user:alice", action: "push", repository: "team/app", claims: [] };
+    const ask = (config: Config, who = "user:alice", json = false) =>
+      printed((print) => policyTest(config, print, { ...question, who }, { json }));
+    const secured = await configured(folder);
+    assertEquals((await ask(secured)).code, 1);
+    assertEquals(await ask(secured, "user:bob"), {
+      code: 4,
+      lines: ['Unknown user "bob": not in auth.htpasswd and not in auth.users'],
+    });
+    // A robot exists by its tokens, which policies know nothing of.
+    assertEquals((await ask(secured, "robot:ci")).code, 1);
+    const open = await ask(folderConfig(folder));
+    assertEquals(open.code, 3);
+    assertMatch(open.lines[0]!, /^No auth is configured: anyone /);
+    assertEquals(JSON.parse((await ask(secured, "user:bob", true)).lines[0]!).allowed, false);
+  });
 });

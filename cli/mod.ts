@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { type Arguments, type Command, type CommandContext, MisuseError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { helpOf, helpOfGroup, hint, overview } from "./help.ts";
 
 export type { CommandContext } from "./command.ts";
 
@@ -19,40 +20,85 @@ const MISUSED = 2;
  * @throws {StartError} where the configuration or the storage does not let it.
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number | undefined> {
-  const words = args.map((arg) => arg === "--help" || arg === "-h" ? "help" : arg);
-  const [name = "help", ...rest] = joined(words);
-  if (name === "help" || rest.includes("help")) {
-    context.print(usage());
-    return 0;
-  }
+  const [first = "help"] = args;
+  if (first === "--version") return await printVersion(context);
+  if (first === "help" || isHelp(first)) return printHelp(args.slice(1), context);
+  const [name, rest] = split(args);
+  const command = commandOf(name);
   try {
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined) throw new MisuseError(`No such command: "${name}"`);
+    if (command === undefined) throw new MisuseError(unknownCommand(name));
+    const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+    if (options.some(isHelp)) return printHelp([name], context);
     return await command.run(context, readArguments(command, rest));
   } catch (error) {
     if (!(error instanceof MisuseError)) throw error;
-    console.error(`${error.message}\n\n${usage()}`);
+    console.error(`${error.message}. ${hint(topicOf(command ? name : args[0]!))}`);
     return MISUSED;
   }
 }
 
-/** Some commands have a name of two words. */
-function joined([first, second, ...rest]: string[]): string[] {
-  if (first === undefined || second === undefined) return first === undefined ? [] : [first];
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
+}
+
+/** The command's name and what follows it: some names have two words. */
+function split([first = "", second, ...rest]: string[]): [name: string, rest: string[]] {
+  if (second === undefined) return [first, []];
   const both = `${first} ${second}`;
-  return Object.hasOwn(COMMANDS, both) ? [both, ...rest] : [first, second, ...rest];
+  return commandOf(both) === undefined ? [first, [second, ...rest]] : [both, rest];
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+function printHelp(words: string[], { print }: CommandContext): number {
+  const name = words.join(" ");
+  const command = commandOf(name);
+  const text = name === ""
+    ? overview(COMMANDS)
+    : command
+    ? helpOf(name, command)
+    : helpOfGroup(name, COMMANDS);
+  if (text === undefined) {
+    console.error(`${unknownCommand(name)}. ${hint("")}`);
+    return MISUSED;
+  }
+  print(text);
+  return 0;
+}
+
+/** The command or group of commands that help is about; all of them for any other word. */
+function topicOf(word: string): string {
+  return commandOf(word) || helpOfGroup(word, COMMANDS) ? word : "";
+}
+
+function unknownCommand(name: string): string {
+  return `No such command: "${name}"`;
+}
+
+async function printVersion({ print }: CommandContext): Promise<number> {
+  const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
+  print(`skerry ${version} (deno ${Deno.version.deno})`);
+  return 0;
 }
 
 function readArguments({ options = {}, operands = [] }: Command, args: string[]): Arguments {
   const { values, positionals } = parse({
     args,
-    options,
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value, repeatable = false }]) => [
+        name,
+        { type: value === undefined ? "boolean" as const : "string" as const, multiple: repeatable },
+      ]),
+    ),
     strict: true,
-    allowPositionals: operands.length > 0,
+    allowPositionals: true,
   });
-  if (positionals.length > operands.length) {
-    throw new MisuseError(`Expected no more than ${operands.join(", ")}: got ${positionals.length} operands`);
-  }
+  const [extra] = positionals.slice(operands.length);
+  if (extra !== undefined) throw new MisuseError(`Unexpected argument "${extra}"`);
+  const missing = operands.slice(positionals.length).find(({ optional }) => !optional);
+  if (missing !== undefined) throw new MisuseError(`Missing ${missing.name}`);
   return {
     has: (option) => values[option] === true,
     text: (option) => typeof values[option] === "string" ? values[option] : undefined,
@@ -65,15 +111,7 @@ function parse(config: NonNullable<Parameters<typeof parseArgs>[0]>): ReturnType
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new MisuseError((error as Error).message);
+    // The first sentence is what is wrong.
+    throw new MisuseError((error as Error).message.split(/\.\s/)[0]);
   }
-}
-
-/** Characters that a name and what follows it take. */
-const WIDTH = 19;
-
-function usage(): string {
-  const commands = Object.entries({ ...COMMANDS, help: { summary: "Say this" } })
-    .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}${summary}`);
-  return `Usage: deno task skerry <command>\n\n${commands.join("\n")}`;
 }

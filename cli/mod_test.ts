@@ -1,6 +1,7 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { readSettings } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { COMMANDS } from "./commands.ts";
 import { runCommand } from "./mod.ts";
 
 /** What a command line comes to, with a configuration that knows no AWS. */
@@ -35,32 +36,70 @@ Deno.test("runCommand() serves, and leaves the process going", async () => {
 });
 
 Deno.test("runCommand() names every command when it is asked for help", async () => {
-  for (const args of [["help"], ["--help"], ["-h"], ["provision", "--help"]]) {
+  for (const args of [[], ["help"], ["--help"], ["-h"]]) {
     const { code, printed } = await run(...args);
     assertEquals(code, 0);
-    const names = ["serve", "check", "provision", "collect", "scrub", "retain", "delete-repository"];
-    for (const name of [...names, "backup", "restore", "copy", "help"]) {
-      assertMatch(printed, new RegExp(`^  ${name} `, "m"));
-    }
+    for (const name of Object.keys(COMMANDS)) assertMatch(printed, new RegExp(`^  ${name} `, "m"));
   }
 });
 
-Deno.test("runCommand() says how it is used where it is misused", async () => {
-  assertMatch(await misuse("serv"), /^No such command: "serv"\n\nUsage: deno task skerry <command>/);
-  assertMatch(await misuse("constructor"), /^No such command: "constructor"/);
-  assertMatch(await misuse("provision", "--dryrun"), /^Unknown option '--dryrun'.*Usage: /s);
-  assertMatch(await misuse("delete-repository"), /^No such repository can be: ""/);
+Deno.test("runCommand() explains each command, with all its options, and runs none, when it is asked for help", async () => {
+  for (const [name, { summary, options = {}, operands = [] }] of Object.entries(COMMANDS)) {
+    const words = name.split(" ");
+    for (
+      const args of [["help", ...words], [...words, "--help"], [...words, "-h"], [...words, "x", "--help"]]
+    ) {
+      const { code, printed, served } = await run(...args);
+      assertEquals([code, served], [0, false]);
+      assertStringIncludes(printed, `${summary}.\n\nUsage: deno task skerry ${name}`);
+      for (const option of Object.keys(options)) assertMatch(printed, new RegExp(`^  --${option}\\b.*`, "m"));
+      for (const operand of operands) assertMatch(printed, new RegExp(`^  ${operand.name} .*`, "m"));
+    }
+  }
+  const group = await run("help", "token");
+  assertMatch(group.printed, /^ {2}token create .*\n {2}token list .*\n {2}token revoke .*\n$/m);
+});
+
+Deno.test("runCommand() takes --help after -- for an operand", async () => {
   assertMatch(
-    await misuse("delete-repository", "a", "b"),
-    /^Expected no more than the repository: got 2 operands/,
+    await misuse("delete-repository", "--", "--help"),
+    /^Expected the name of a repository, got "--help"/,
   );
-  assertMatch(await misuse("delete-repository", "A"), /^No such repository can be: "A"/);
-  assertMatch(await misuse("scrub", "--rate=fast"), /^No such rate: "fast"/);
-  assertMatch(await misuse("serve", "now"), /^Unexpected argument 'now'.*Usage: /s);
-  assertMatch(await misuse("restore"), /^Which backup\? skerry restore --list names them/);
-  assertMatch(await misuse("restore", "one", "two"), /^Expected no more than the backup: got 2 operands/);
-  assertMatch(await misuse("backup", "file"), /^Unexpected argument 'file'/);
-  assertMatch(await misuse("copy"), /^Copy where\? --to names the configuration file/);
+});
+
+Deno.test("runCommand() prints the version", async () => {
+  const { code, printed } = await run("--version");
+  assertEquals(code, 0);
+  assertMatch(printed, /^skerry \d+\.\d+\.\d+\S* \(deno \d+\.\d+\.\d+\)\n$/);
+});
+
+Deno.test("runCommand() says in one line what is misused and how to get help", async () => {
+  for (
+    const [args, message] of [
+      ["serv", 'No such command: "serv". Run "deno task skerry help" for help'],
+      ["help serv", 'No such command: "serv". Run "deno task skerry help" for help'],
+      ["constructor", 'No such command: "constructor". Run "deno task skerry help" for help'],
+      ["token", 'No such command: "token". Run "deno task skerry help token" for help'],
+      ["provision --dryrun", "Unknown option '--dryrun'. Run \"deno task skerry help provision\" for help"],
+      [
+        "backup --to",
+        "Option '--to <value>' argument missing. Run \"deno task skerry help backup\" for help",
+      ],
+      [
+        "backup --to --x",
+        "Option '--to' argument is ambiguous. Run \"deno task skerry help backup\" for help",
+      ],
+      ["serve now", 'Unexpected argument "now". Run "deno task skerry help serve" for help'],
+      ["restore one two", 'Unexpected argument "two". Run "deno task skerry help restore" for help'],
+      ["restore", 'Missing BACKUP: --list names them. Run "deno task skerry help restore" for help'],
+      ["copy", 'Missing --to FILE. Run "deno task skerry help copy" for help'],
+      ["token revoke", 'Missing ID. Run "deno task skerry help token revoke" for help'],
+    ] as const
+  ) {
+    assertEquals(await misuse(...args.split(" ")), message);
+  }
+  assertMatch(await misuse("delete-repository", "A"), /^Expected the name of a repository, got "A"/);
+  assertMatch(await misuse("scrub", "--rate=fast"), /^Expected a size such as "8MiB" for --rate, got "fast"/);
 });
 
 Deno.test("runCommand() has nothing to check or to provision where the storage is not AWS", async () => {

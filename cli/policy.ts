@@ -3,9 +3,9 @@ import { createPolicy } from "../auth/policy.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { parseSubject } from "../auth/subject.ts";
 import { isRepositoryName } from "../oci/name.ts";
+import { openUsers } from "../open_access.ts";
 import { ACTIONS } from "../registry/caller.ts";
 import type { Config } from "../settings.ts";
-import { accessOf } from "./access.ts";
 import { MisuseError } from "./command.ts";
 
 /** Who may do what where, in words. */
@@ -20,25 +20,41 @@ export interface Question {
   claims: string[];
 }
 
+/** Exit codes of {@linkcode policyTest}; 2 is a misuse. */
+const EXIT = { allowed: 0, denied: 1, open: 3, unknownUser: 4 } as const;
+
 /**
- * `skerry policy test`: says whether somebody may do something, and why.
+ * `skerry policy test`: explains if a principal may do something.
  *
- * @returns The exit code: 0 where they may, 1 where not.
+ * @returns The exit code: 0 if it is allowed, 1 if it is denied, 3 without `auth`, 4 for a user that does not exist.
  * @throws {MisuseError} for a question that makes no sense.
+ * @throws {StartError} if the users can't be read, or tokens of another server decide.
  */
-export function policyTest(
+export async function policyTest(
   config: Config,
   print: (text: string) => void,
   { who, action, repository, claims }: Question,
   { json }: { json: boolean },
-): number {
-  const auth = accessOf(config);
+): Promise<number> {
+  const { auth } = config;
+  if (auth === undefined) {
+    const reason = "No auth is configured: anyone who can reach the registry may do everything";
+    print(json ? JSON.stringify({ who, action, repository, allowed: true, because: [reason] }) : reason);
+    return EXIT.open;
+  }
   const principal = principalOf(who, claims, auth);
   const wanted = ACTIONS.find((known) => known === action);
   if (wanted === undefined) {
     throw new MisuseError(`No such action: "${action}"; there are ${ACTIONS.join(", ")}`);
   }
-  if (!isRepositoryName(repository)) throw new MisuseError(`No such repository can be: "${repository}"`);
+  if (!isRepositoryName(repository)) {
+    throw new MisuseError(`Expected the name of a repository, got "${repository}"`);
+  }
+  if (principal.kind === "user" && !await isUser(auth, who)) {
+    const reason = `Unknown user "${who.replace(/^user:/, "")}": not in auth.htpasswd and not in auth.users`;
+    print(json ? JSON.stringify({ who, action, repository, allowed: false, because: [reason] }) : reason);
+    return EXIT.unknownUser;
+  }
   const { allowed, because } = createPolicy(auth).explain(principal, wanted, repository);
   if (json) {
     print(JSON.stringify({ who, action, repository, allowed, because }));
@@ -46,7 +62,16 @@ export function policyTest(
     print(`${who} ${allowed ? "may" : "may not"} ${action} ${repository}:`);
     for (const reason of because) print(`- ${reason}`);
   }
-  return allowed ? 0 : 1;
+  return allowed ? EXIT.allowed : EXIT.denied;
+}
+
+async function isUser(auth: AuthConfig, who: string): Promise<boolean> {
+  const users = await openUsers(auth, () => {});
+  try {
+    return await users.find(who.replace(/^user:/, "")) !== undefined;
+  } finally {
+    users.close();
+  }
 }
 
 function principalOf(who: string, claims: string[], { issuers }: AuthConfig): Principal {
