@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import type { StoredRegistry } from "./registry/mod.ts";
+import type { Removal, StoredRegistry } from "./registry/mod.ts";
 import type { Config } from "./settings.ts";
 import { startSweeper } from "./sweeper.ts";
 
@@ -17,10 +17,13 @@ const SYSTEM = "system";
 /** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */
 const LOOK_INTERVAL = 15 * 60_000;
 
+/** Milliseconds between two looks for candidates whose grace period is over. */
+const CANDIDATES_INTERVAL = 5 * 60_000;
+
 /** Removes what has expired, what nothing refers to and what no rule keeps, as often as the configuration says. */
 export function startUpkeep(
   config: Config,
-  stored: Pick<StoredRegistry, "sweep" | "continueCollection" | "retain">,
+  stored: Pick<StoredRegistry, "sweep" | "collectCandidates" | "continueCollection" | "retain">,
   log: Log,
 ): Upkeep {
   let stopped = false;
@@ -30,25 +33,39 @@ export function startUpkeep(
     if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
   }
 
-  async function collect(budget: number): Promise<void> {
+  /** Runs a part of garbage collection, and logs what it has removed. */
+  async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
+    const began = performance.now();
     const counts: Record<string, number> = {};
-    let size = 0;
-    await stored.continueCollection({
-      interval: config.collectInterval,
-      budget,
-      removed: (removal) => {
-        counts[removal.kind] = (counts[removal.kind] ?? 0) + 1;
-        size += removal.size ?? 0;
-        if (removal.kind === "tag") {
-          const { repository = "", name: tag, reason } = removal;
-          log.audit({ who: SYSTEM, action: "tag.delete", repository, tag, reason });
-        }
-      },
-      stopped: () => stopped,
-    });
-    if (Object.keys(counts).length > 0) {
-      log.info("Removed what nothing refers to", { ...counts, bytes: size });
+    let bytes = 0;
+    const removed = (removal: Removal) => {
+      counts[removal.kind] = (counts[removal.kind] ?? 0) + 1;
+      bytes += removal.size ?? 0;
+      if (removal.kind !== "tag") return;
+      const { repository = "", name: tag, reason } = removal;
+      log.audit({ who: SYSTEM, action: "tag.delete", repository, tag, reason });
+    };
+    try {
+      await run(removed);
+    } finally {
+      if (Object.keys(counts).length > 0) {
+        const seconds = Math.round((performance.now() - began) / 1000);
+        log.info("Garbage collection removed unreferenced content", { part, ...counts, bytes, seconds });
+      }
     }
+  }
+
+  function collectCandidates(ended: () => boolean): Promise<void> {
+    return collecting("candidates", async (removed) => {
+      await stored.collectCandidates({ removed, stopped: ended });
+    });
+  }
+
+  function collect(budget: number): Promise<void> {
+    return collecting("full pass", async (removed) => {
+      const { collectInterval: interval } = config;
+      await stored.continueCollection({ interval, budget, removed, stopped: () => stopped });
+    });
   }
 
   async function retain(): Promise<void> {
@@ -71,8 +88,13 @@ export function startUpkeep(
       sweep,
     }),
     startSweeper({
+      interval: readOnly ? 0 : Math.min(collectInterval, CANDIDATES_INTERVAL),
+      failed: (error) => log.error("Cannot collect garbage by its candidates", error),
+      sweep: () => collectCandidates(() => stopped),
+    }),
+    startSweeper({
       interval: readOnly ? 0 : Math.min(collectInterval, LOOK_INTERVAL),
-      failed: (error) => log.error("Cannot collect what nothing refers to", error),
+      failed: (error) => log.error("Cannot continue the full pass of garbage collection", error),
       sweep: () => collect(Infinity),
     }),
     startSweeper({
@@ -85,7 +107,11 @@ export function startUpkeep(
     async run(budget) {
       if (readOnly) return;
       if (sweepInterval > 0) await sweep();
-      if (collectInterval > 0) await collect(budget);
+      if (collectInterval === 0) return;
+      const end = performance.now() + budget;
+      // Half of the time at the most, so that neither part keeps the other from its work.
+      await collectCandidates(() => stopped || performance.now() > end - budget / 2);
+      await collect(Math.max(0, end - performance.now()));
     },
     stop() {
       stopped = true;

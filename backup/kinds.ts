@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { FAILURE_SHARDS, KEY_RING } from "../auth/items.ts";
 import type { RepositoryName } from "../oci/name.ts";
+import { GARBAGE_PREFIX } from "../registry/candidates.ts";
 import {
   type BlobAttributes,
   LINK_PREFIX,
@@ -21,6 +22,7 @@ export type Kind =
   | "tag mark"
   | "repository"
   | "upload"
+  | "candidate"
   | "keys"
   | "failures"
   | "other";
@@ -38,6 +40,7 @@ const IN_REPOSITORY: [string, Kind][] = [
 export function kindOf({ pk, sk }: Key): Kind {
   if (pk === REPOSITORIES) return "repository";
   if (pk.startsWith("upload#")) return "upload";
+  if (pk.startsWith(GARBAGE_PREFIX)) return "candidate";
   if (pk === KEY_RING.pk && sk === KEY_RING.sk) return "keys";
   if (FAILURE_SHARDS.includes(pk)) return "failures";
   if (pk.startsWith("blob#")) return sk.startsWith(LINK_PREFIX) ? "link" : "blob";

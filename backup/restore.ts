@@ -78,7 +78,7 @@ const BATCH = 100;
  */
 const ROUNDS = {
   protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),
-  content: new Set<Kind>(["blob", "manifest", "upload", "other"]),
+  content: new Set<Kind>(["blob", "manifest", "upload", "candidate", "other"]),
   pointing: new Set<Kind>(["tag", "referrer", "upload"]),
 };
 

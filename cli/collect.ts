@@ -32,12 +32,13 @@ export async function collect(
     const registry = createRegistry({ ...config, objects, table });
     const counts = new Map<string, number>();
     let [items, bytes] = [0, 0];
+    const removed = (removal: Removal) => {
+      print(json ? JSON.stringify(removal) : lineOf(removal));
+      counts.set(removal.kind, (counts.get(removal.kind) ?? 0) + 1);
+      bytes += removal.size ?? 0;
+    };
     for (let step = await registry.collect({ dryRun });;) {
-      for (const removal of step.removals) {
-        print(json ? JSON.stringify(removal) : lineOf(removal));
-        counts.set(removal.kind, (counts.get(removal.kind) ?? 0) + 1);
-        bytes += removal.size ?? 0;
-      }
+      step.removals.forEach(removed);
       const before = items;
       items += step.items;
       if (Deno.stderr.isTerminal() && Math.floor(before / PROGRESS) < Math.floor(items / PROGRESS)) {
@@ -46,7 +47,11 @@ export async function collect(
       if (step.next === undefined) break;
       step = await registry.collect({ dryRun, after: step.next });
     }
-    if (!dryRun) await registry.recount();
+    if (!dryRun) {
+      // The candidates of deletes, and those that the full pass has left.
+      await registry.collectCandidates({ removed });
+      await registry.recount();
+    }
     if (!json) {
       print(
         `${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${counted(items, "item")}`,

@@ -3,6 +3,7 @@ import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { ByteRange } from "../storage/objects/object_store.ts";
 import { bestEffort } from "./best_effort.ts";
+import { leaveCandidates } from "./candidates.ts";
 import type { Caller } from "./caller.ts";
 import { removeLink } from "./collect_blob.ts";
 import { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
@@ -90,6 +91,7 @@ export async function deleteBlob(
 ): Promise<void> {
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
+  await leaveCandidates(work, [{ kind: "blob", repository, digest }]);
   const size = await untilSettled(work, async () => {
     const membership = await findMembership(work, repository, digest);
     if (membership === undefined) return undefined;

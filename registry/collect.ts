@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item, Key } from "../storage/table/table.ts";
+import { candidateItems } from "./candidates.ts";
 import { collectBlob, collectLink, isBlobOld, isLinked, isLinkOld, isReferenced } from "./collect_blob.ts";
 import {
   collectPointer,
@@ -23,32 +24,8 @@ import {
   type UploadAttributes,
 } from "./items.ts";
 import { forEachOf } from "./parallel.ts";
+import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "./removal.ts";
 import { isExpired, sweepUpload } from "./sweep.ts";
-
-/** Something that a collection has removed, or would remove. */
-export interface Removal {
-  /** What it is, in the words of ARCHITECTURE.md. */
-  kind:
-    | "blob"
-    | "link"
-    | "edge"
-    | "tag"
-    | "tag mark"
-    | "referrer"
-    | "pull"
-    | "usage"
-    | "epoch"
-    | "repository"
-    | "upload";
-  /** The repository that it was in, where it was in one. */
-  repository?: string;
-  /** Which one: a digest, a tag, an upload's id; of an edge and a referrer both digests. */
-  name: string;
-  /** Why it went. */
-  reason: string;
-  /** Bytes of content that went with it. */
-  size?: number;
-}
 
 /** How much of a collection is done, and how. */
 export interface CollectOptions {
@@ -141,9 +118,11 @@ async function collectContent(
   if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) {
     return removals;
   }
-  const size = dryRun ? stored<BlobAttributes>(blob)!.attributes.size : await collectBlob(context, digest);
-  if (size === undefined) return removals;
-  return [...removals, { kind: "blob", name: digest, reason: "No repository has it", size }];
+  if (!dryRun) {
+    const outcome = await collectBlob(context, digest);
+    if (outcome.is !== "removed") return removals;
+  }
+  return [...removals, blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size)];
 }
 
 /** Items of a repository that point at what is gone. */
@@ -161,26 +140,23 @@ async function collectPointers(
   return await run(context, loose.map((pointer) => pointerCandidate(repository, pointer)), dryRun);
 }
 
-const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
-  edge: { kind: "edge", reason: "The manifest is gone" },
-  tag: { kind: "tag", reason: "The manifest is gone" },
-  tagged: { kind: "tag mark", reason: "The tag does not point there" },
-  referrer: { kind: "referrer", reason: "The manifest is gone" },
-  pulled: { kind: "pull", reason: "The tag is gone" },
-  usage: { kind: "usage", reason: "The repository is gone" },
-  epoch: { kind: "epoch", reason: "The repository is gone" },
-};
-
 function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
-  const { sk } = pointer.item;
-  const [kind] = sk.split("#", 1) as [string];
   return async (context, dryRun) => {
+    if (!dryRun) await leaveTarget(context, repository, pointer);
     const gone = dryRun
       ? (await dangling(context, [pointer], { consistent: true })).length > 0
-      : await collectPointer(context, pointer);
+      : (await collectPointer(context, pointer)).is === "removed";
     if (!gone) return undefined;
-    return { ...POINTERS[kind]!, repository, name: sk.slice(kind.length + 1) };
+    return pointerRemoval(repository, pointer.item.sk);
   };
+}
+
+/** Leaves a candidate, due at once, for the blob that only this edge may keep: its partition may have been seen before. */
+async function leaveTarget(context: Context, repository: RepositoryName, { item }: Pointer): Promise<void> {
+  const [kind, digest] = item.sk.split("#") as [string, Digest];
+  if (kind !== "edge") return;
+  const items = candidateItems(context, { kind: "blob", repository, digest }, context.now() - context.grace);
+  await context.table.putMany(items);
 }
 
 function linkCandidate(digest: Digest, link: Item): Candidate {
@@ -189,8 +165,8 @@ function linkCandidate(digest: Digest, link: Item): Candidate {
     if (!isLinkOld(context, stored<LinkAttributes>(link)!.attributes)) return undefined;
     // Most links are needed, and should not be written for every collection.
     if (await isReferenced(context, repository, digest, { consistent: dryRun })) return undefined;
-    if (!dryRun && !await collectLink(context, repository, digest)) return undefined;
-    return { kind: "link", repository, name: digest, reason: "No manifest references it" };
+    if (!dryRun && (await collectLink(context, repository, digest)).is !== "removed") return undefined;
+    return linkRemoval(repository, digest);
   };
 }
 
@@ -199,8 +175,8 @@ function repositoryCandidate(item: Item): Candidate {
   return async (context, dryRun) => {
     if (!isRepositoryOld(context, stored<RepositoryAttributes>(item)!)) return undefined;
     if (await hasManifest(context, repository, { consistent: dryRun })) return undefined;
-    if (!dryRun && !await collectRepository(context, repository)) return undefined;
-    return { kind: "repository", name: repository, reason: "It has no manifest" };
+    if (!dryRun && (await collectRepository(context, repository)).is !== "removed") return undefined;
+    return repositoryRemoval(repository);
   };
 }
 

@@ -15,6 +15,7 @@ import {
   tagKey,
   type UsageAttributes,
 } from "./items.ts";
+import type { Outcome } from "./collect_blob.ts";
 import { readRepository } from "./repositories.ts";
 
 /** What says that something is there which may be gone. */
@@ -82,12 +83,12 @@ export async function dangling(
   });
 }
 
-/** Removes an item that points at nothing. Answers whether it did. */
-export async function collectPointer(context: Context, pointer: Pointer): Promise<boolean> {
+/** Removes an item that points at nothing. */
+export async function collectPointer(context: Context, pointer: Pointer): Promise<Outcome> {
   const work = beginWork(context);
-  if ((await dangling(work, [pointer], { consistent: true })).length === 0) return false;
+  if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };
   const { pk, sk, version } = pointer.item;
-  return await work.table.delete({ pk, sk }, { ifVersion: version });
+  return { is: await work.table.delete({ pk, sk }, { ifVersion: version }) ? "removed" : "changed" };
 }
 
 /** Whether the repository has a manifest. */
@@ -102,16 +103,21 @@ export async function hasManifest(
 
 /** Whether the repository has been there for so long that it may go. */
 export function isRepositoryOld(context: Context, item: Stored<RepositoryAttributes>): boolean {
-  const { createdAt, condemnedAt = createdAt } = item.attributes;
-  return isOld(context, condemnedAt);
+  return isOld(context, lastUseOfRepository(item));
 }
 
-/** Forgets a repository that has no manifest any more. Answers whether it did. */
-export async function collectRepository(context: Context, repository: RepositoryName): Promise<boolean> {
+function lastUseOfRepository({ attributes }: Stored<RepositoryAttributes>): number {
+  return attributes.condemnedAt ?? attributes.createdAt;
+}
+
+/** Forgets a repository that has no manifest any more. */
+export async function collectRepository(context: Context, repository: RepositoryName): Promise<Outcome> {
   const work = beginWork(context);
   const known = await readRepository(work, repository);
-  if (known === undefined || !isRepositoryOld(work, known)) return false;
-  return await removeRepository(work, repository, known) === "removed";
+  if (known === undefined) return { is: "absent" };
+  if (!isRepositoryOld(work, known)) return { is: "young", since: lastUseOfRepository(known) };
+  const outcome = await removeRepository(work, repository, known);
+  return { is: outcome === AGAIN ? "changed" : outcome };
 }
 
 /** Removes a repository's item by the version that was read, where there is no manifest in the repository. */

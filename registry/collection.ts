@@ -1,7 +1,8 @@
 import type { Key } from "../storage/table/table.ts";
-import { collect, type Removal } from "./collect.ts";
+import { collect } from "./collect.ts";
 import type { Context } from "./context.ts";
 import { stored } from "./items.ts";
+import type { Removal } from "./removal.ts";
 
 /** How far the processes of a registry have come with a collection, so that one goes on where another has stopped. */
 type ProgressAttributes = {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { dyingStores } from "../tests/harness/moments.ts";
 import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
-import type { Removal } from "./collect.ts";
+import type { Removal } from "./removal.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 const DAY = 24 * 60 * 60_000;

@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { Condition } from "../storage/table/table.ts";
+import type { Condition, NewItem } from "../storage/table/table.ts";
+import { candidateItems } from "./candidates.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
 import { isLost, mayBeLost } from "./heal.ts";
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "./items.ts";
@@ -58,7 +59,11 @@ function linkBlob(
     const named = await nameObject(work, digest, candidate);
     if (named === AGAIN || named === undefined) return named;
     // 3. From here on a collector that looks for links of the blob finds this one.
-    await putLink(work, repository, digest);
+    //    A mount has no upload that the sweep would find, so it leaves a candidate, in the same request of the table.
+    const mounted = candidate === undefined
+      ? candidateItems(work, { kind: "blob", repository, digest }, work.now())
+      : [];
+    await putLink(work, repository, digest, mounted);
     // No collector looks at anything so young as what we have just made.
     if (named === "ours") return { digest, ...candidate! };
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
@@ -105,6 +110,11 @@ function putBlob(
   return work.table.put({ ...blobKey(digest), attributes }, condition);
 }
 
-function putLink(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
-  return work.table.putMany([linkItem(digest, repository, work.now())]);
+function putLink(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  beside: NewItem[] = [],
+): Promise<void> {
+  return work.table.putMany([...beside, linkItem(digest, repository, work.now())]);
 }

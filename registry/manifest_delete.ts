@@ -17,9 +17,11 @@ import {
   taggedPrefix,
   tagKey,
 } from "./items.ts";
+import { leaveCandidates } from "./candidates.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
 import { prefixOf } from "./object_key.ts";
 import { assertUnneeded } from "./tag_protection.ts";
+import { targetsOf } from "./references.ts";
 
 /** Tag marks of one query. */
 const BATCH = 100;
@@ -38,6 +40,9 @@ export async function deleteManifest(
   const isImmutable = await context.immutable.in(repository);
   const { keepTags } = context;
   const taken = await takeManifest(context, repository, digest, { changed, isImmutable, keepTags });
+  if (taken === undefined) {
+    await leaveCandidates(context, [{ kind: "manifest", repository, digest, targets: [] }]);
+  }
   // Also where nothing was found: the delete that took the manifest may have died before it changed the epoch.
   await changeEpoch(beginWork(context), repository);
   if (taken === undefined) throw unknownManifest(digest);
@@ -75,13 +80,16 @@ export async function takeManifest(
       ? found
       : await markUnneeded(work, repository, digest, found, isImmutable);
     if (manifest === AGAIN) return AGAIN;
+    // What nothing needs any more is found by this. Before the first change, so that no crash comes between the two.
+    const { object, subject } = manifest.attributes;
+    const targets = await targetsOf(work, manifest);
+    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
     // From the outside in, so that no step leaves something that points at what is gone.
     await deleteTags(work, repository, digest, changed, (tag) => {
       const refused = refusal(tag);
       if (refused !== undefined) throw refused;
       return always();
     });
-    const { object, subject } = manifest.attributes;
     if (subject !== undefined) await deleteReferrer(work, repository, digest, subject);
     if (object !== undefined) {
       await announceManifestObject(work, repository, digest, prefixOf(object));

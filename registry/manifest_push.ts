@@ -4,6 +4,7 @@ import { RegistryError } from "../oci/errors.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import { bestEffort } from "./best_effort.ts";
+import { leaveCandidates } from "./candidates.ts";
 import type { Caller } from "./caller.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
 import {
@@ -22,7 +23,7 @@ import { readDescendants } from "./descendants.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { randomId } from "./random_id.ts";
-import { edgeItems, missingReferences, readReferences } from "./references.ts";
+import { edgeItems, missingReferences, readReferences, targetsIn } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "./registry.ts";
 import { rememberRepository } from "./repositories.ts";
@@ -105,6 +106,11 @@ export async function putManifest(
   try {
     await untilSettled(work, pass);
   } catch (error) {
+    // The edges and marks that were put for nothing.
+    const targets = targetsIn(parsed);
+    await bestEffort(() =>
+      leaveCandidates(context, [{ kind: "manifest", repository, digest, targets, subject }])
+    );
     // A delete may have taken the manifest from under what we placed, and something it references as well.
     if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
     throw error;

@@ -1,5 +1,6 @@
 import { type Digest, isDigest } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
+import { leaveCandidates } from "./candidates.ts";
 import { beginWork, type Context, isOld } from "./context.ts";
 import {
   edgePrefix,
@@ -14,6 +15,7 @@ import {
 import { deleteDangling } from "./manifest_delete.ts";
 import { announceManifestObject, readManifest } from "./manifest_store.ts";
 import { prefixOf } from "./object_key.ts";
+import { targetsOf } from "./references.ts";
 import type { TagJudge } from "./tag_judge.ts";
 
 /** Tag marks or edges of one query. */
@@ -167,10 +169,12 @@ export class ManifestRetention {
   async #remove(digest: Digest, item: Stored<ManifestAttributes>): Promise<boolean> {
     const work = beginWork(this.#context);
     const { object, subject } = item.attributes;
-    if (object !== undefined) await announceManifestObject(work, this.#repository, digest, prefixOf(object));
-    const key = manifestKey(this.#repository, digest);
+    const [repository, targets] = [this.#repository, await targetsOf(work, item)];
+    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
+    if (object !== undefined) await announceManifestObject(work, repository, digest, prefixOf(object));
+    const key = manifestKey(repository, digest);
     if (!await work.table.delete(key, { ifVersion: item.version })) return false;
-    await deleteDangling(work, this.#repository, digest, subject);
+    await deleteDangling(work, repository, digest, subject);
     return true;
   }
 }

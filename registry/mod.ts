@@ -7,7 +7,9 @@
 export * from "./caller.ts";
 export * from "./change.ts";
 export type { ImmutableRule } from "./immutable_tags.ts";
-export type { CollectOptions, CollectStep, Removal } from "./collect.ts";
+export type { CandidateOptions, CandidateReport } from "./collect_candidates.ts";
+export type { CollectOptions, CollectStep } from "./collect.ts";
+export type { Removal } from "./removal.ts";
 export type { CollectionOptions } from "./collection.ts";
 export type { Epochs } from "./epoch.ts";
 export * from "./offset_mismatch.ts";

@@ -1,9 +1,9 @@
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import type { ManifestReference, ParsedManifest } from "../oci/manifest.ts";
+import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item, Key, NewItem } from "../storage/table/table.ts";
-import { AGAIN, untilSettled, type Work } from "./context.ts";
+import { AGAIN, type Context, untilSettled, type Work } from "./context.ts";
 import { isLost } from "./heal.ts";
 import {
   type BlobAttributes,
@@ -22,6 +22,7 @@ import {
   type Stored,
   stored,
 } from "./items.ts";
+import { readBytes } from "./manifest_store.ts";
 
 /** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
 export function edgeItems(
@@ -30,8 +31,22 @@ export function edgeItems(
   parsed: ParsedManifest,
   attributes: MarkAttributes,
 ): NewItem[] {
-  const targets = parsed.references.map((reference) => reference.digest).filter(isDigest);
-  return targets.map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
+  return targetsIn(parsed).map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
+}
+
+/** The digests that a stored manifest references; none of one that can't be read any more. */
+export async function targetsOf(context: Context, manifest: Stored<ManifestAttributes>): Promise<Digest[]> {
+  const bytes = await readBytes(context, manifest);
+  try {
+    return targetsIn(parseManifest(bytes ?? new Uint8Array(), manifest.attributes.mediaType));
+  } catch {
+    return []; // it is damaged; the full pass finds its edges
+  }
+}
+
+/** The digests that a manifest references, each once. */
+export function targetsIn({ references }: ParsedManifest): Digest[] {
+  return [...new Set(references.map((reference) => reference.digest).filter(isDigest))];
 }
 
 /** A reference to content of an algorithm that may be stored here. */

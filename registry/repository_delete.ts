@@ -1,8 +1,8 @@
-import { type Digest, isDigest } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { parseManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Item } from "../storage/table/table.ts";
+import { leaveCandidates } from "./candidates.ts";
 import { isReferenced, removeLink } from "./collect_blob.ts";
 import { removeRepository } from "./collect_leftovers.ts";
 import type { Changed } from "./change.ts";
@@ -24,9 +24,9 @@ import {
   tagOf,
 } from "./items.ts";
 import { deleteDangling, takeManifest } from "./manifest_delete.ts";
-import { readBytes } from "./manifest_store.ts";
 import { forEachOf } from "./parallel.ts";
 import type { RepositoryDeletion, RepositoryRemoval } from "./registry.ts";
+import { targetsOf } from "./references.ts";
 import { readRepository } from "./repositories.ts";
 import { forgetUsage } from "./usage.ts";
 
@@ -83,6 +83,7 @@ async function removeAll(
   repository: RepositoryName,
   changed: Changed | undefined,
 ): Promise<RepositoryRemoval> {
+  await leaveCandidates(context, [{ kind: "repository", repository }]);
   // 1. The tags: from here on nobody finds a manifest but by its digest. One that is moved meanwhile goes with the
   //    manifest that it then points at.
   const tags = await removeTags(context, repository, changed);
@@ -112,6 +113,9 @@ async function removeTags(
   let removed = 0;
   for await (const batch of itemsOf(context, repository, TAG_PREFIX)) {
     const work = beginWork(context);
+    const targets = new Set(batch.map((item) => stored<TagAttributes>(item)!.attributes.digest));
+    const candidates = [...targets].map((digest) => ({ kind: "tags" as const, repository, digest }));
+    await leaveCandidates(work, candidates);
     await forEachOf(batch, PARALLEL, async (item) => {
       const { pk, sk, version } = item;
       if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
@@ -184,17 +188,6 @@ async function removeReferences(
   return removed;
 }
 
-/** What the manifest references; of one that can't be read any more, nothing. */
-async function targetsOf(context: Context, manifest: Stored<ManifestAttributes>): Promise<Digest[]> {
-  const bytes = await readBytes(context, manifest);
-  try {
-    const { references } = parseManifest(bytes ?? new Uint8Array(), manifest.attributes.mediaType);
-    return references.map((reference) => reference.digest).filter(isDigest);
-  } catch {
-    return []; // it is damaged; the collector finds its edges
-  }
-}
-
 async function removeReferrers(context: Context, repository: RepositoryName): Promise<void> {
   for await (const batch of itemsOf(context, repository, "referrer#")) {
     await forEachOf(batch, PARALLEL, async ({ sk }) => {
@@ -212,6 +205,8 @@ async function removeLinks(
   for (let pass = 1;; pass++) {
     let [removed, kept] = [0, 0];
     for await (const batch of linksOf(context, repository)) {
+      const digests = batch.map(({ pk }) => pk.slice("blob#".length) as Digest);
+      await leaveCandidates(context, digests.map((digest) => ({ kind: "blob", repository, digest })));
       await forEachOf(batch, PARALLEL, async ({ pk }) => {
         const outcome = await unlink(context, repository, pk.slice("blob#".length) as Digest);
         if (outcome === "removed") removed++;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { cached } from "../cache/mod.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
@@ -179,10 +179,12 @@ Deno.test("deleteRepository() renews its deadline, however long all of it takes"
   const slow = stores.registry({
     ...OPTIONS,
     table: hooked(stores.table, (method) => {
-      if (method === "delete") stores.now += OPTIONS.deadline / 4;
+      if (method === "delete") stores.now += OPTIONS.deadline / 8;
     }),
   }).registry;
+  const began = stores.now;
   await slow.deleteRepository(REPOSITORY);
+  assert(stores.now - began > OPTIONS.deadline);
   await assertGone(registry);
 });
 

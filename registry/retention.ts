@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { ANYBODY } from "./caller.ts";
+import { leaveCandidates } from "./candidates.ts";
 import { beginWork, type Context } from "./context.ts";
 import { changeEpoch } from "./epoch.ts";
 import {
@@ -138,6 +139,13 @@ async function retainTags(
   dryRun: boolean,
 ): Promise<Retirement[]> {
   const reasons = await judge.judge(tags);
+  if (!dryRun) {
+    const leaving = new Set(
+      tags.filter((_, i) => reasons[i] !== undefined).map((tag) => tag.attributes.digest),
+    );
+    const candidates = [...leaving].map((digest) => ({ kind: "tags" as const, repository, digest }));
+    await leaveCandidates(context, candidates);
+  }
   const retirements: Retirement[] = [];
   for (const [i, { pk, sk, version, attributes }] of tags.entries()) {
     const reason = reasons[i];

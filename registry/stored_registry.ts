@@ -3,6 +3,7 @@ import type { Table } from "../storage/table/table.ts";
 import { bestEffort } from "./best_effort.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { type CandidateOptions, type CandidateReport, collectCandidates } from "./collect_candidates.ts";
 import { collect, type CollectOptions, type CollectStep } from "./collect.ts";
 import { type CollectionOptions, continueCollection } from "./collection.ts";
 import { commitUpload } from "./commit.ts";
@@ -73,6 +74,8 @@ export interface StoredRegistry {
   epochs: Epochs;
   /** Removes what expired uploads have left; to be called now and then by anybody. */
   sweep: () => Promise<SweepReport>;
+  /** Collects the garbage that candidates name; to be called now and then by anybody. */
+  collectCandidates: (options?: CandidateOptions) => Promise<CandidateReport>;
   /** Does a step of a collection; to be called by anybody until there is no `next`. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
   /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
@@ -126,6 +129,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     registry: overContext(context),
     epochs: epochsOf(context),
     sweep: () => sweep(context),
+    collectCandidates: (options) => collectCandidates(context, options),
     collect: (options) => collect(context, options),
     continueCollection: (options) => continueCollection(context, { ...options, finished: recount }),
     recount,

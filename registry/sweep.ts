@@ -1,4 +1,6 @@
 import type { Item, Key } from "../storage/table/table.ts";
+import { candidateItems } from "./candidates.ts";
+import { isReferenced } from "./collect_blob.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type BlobAttributes,
@@ -74,9 +76,24 @@ export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<nu
   const aborting = uploadItem(pk.slice("upload#".length), { ...upload.attributes, state: "aborting" });
   const version = await work.table.put(aborting, { ifVersion: upload.version });
   if (version === undefined) return undefined;
+  await leaveCommitted(work, upload);
   const removed = await removeContent(work, upload);
   await work.table.delete({ pk, sk }, { ifVersion: version });
   return removed;
+}
+
+/**
+ * Leaves a candidate for a blob that the upload may have brought and that no manifest references, as of the last use of
+ * the upload. So a push of a blob needs no candidate of its own.
+ */
+async function leaveCommitted(work: Work, { attributes }: Stored<UploadAttributes>): Promise<void> {
+  const { kind, repository, attempt, digest, expiresAt } = attributes;
+  if (kind !== "blob") return;
+  for (const blob of new Set([attempt, digest])) {
+    if (blob === undefined || await isReferenced(work, repository, blob, { consistent: false })) continue;
+    const candidate = { kind: "blob" as const, repository, digest: blob };
+    await work.table.putMany(candidateItems(work, candidate, expiresAt - work.uploadExpiry));
+  }
 }
 
 /** A commit may be on its way however old the upload is; after the grace time nobody acts on it any more. */

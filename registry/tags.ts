@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
+import { leaveCandidates } from "./candidates.ts";
 import type { Caller } from "./caller.ts";
 import type { Changed } from "./change.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
@@ -67,6 +68,10 @@ export function putTag(
       pushedAt: work.now(),
       moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MOST_MOVES),
     };
+    // The mark of the manifest that the tag leaves becomes garbage.
+    if (before !== undefined && before !== target.digest) {
+      await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
+    }
     // A tag that points there already is written all the same: somebody may be about to delete it by its version.
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
@@ -143,6 +148,7 @@ export async function deleteTag(
     const item = await readTag(work, repository, tag);
     if (item === undefined) throw unknownTag(tag);
     if (isImmutable?.(tag)) throw immutableTag(tag);
+    await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);
     const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
     if (!deleted) return AGAIN;
     changed?.({ action: "tag.delete", repository, tag, before: item.attributes.digest });

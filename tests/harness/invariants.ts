@@ -7,6 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type Digest, isDigest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/name.ts";
+import { GARBAGE_PREFIX } from "../../registry/candidates.ts";
+import { COLLECTION } from "../../registry/lease.ts";
 import { blobKey, linkKey, manifestKey } from "../../registry/items.ts";
 import type { Item } from "../../storage/mod.ts";
 import { digest, type TestStores } from "./stores.ts";
@@ -63,6 +65,18 @@ async function assertManifest(
     const link = await stores.table.get(linkKey(target, repositoryOf(item)));
     const blob = await stores.table.get(blobKey(target));
     assert(child !== undefined || (link !== undefined && blob !== undefined), `${item.sk} lacks ${target}`);
+  }
+}
+
+/** The items of a registry, without those by which processes share the work of garbage collection. */
+export async function leftItems(stores: TestStores): Promise<Item[]> {
+  return (await stores.items()).filter(({ pk }) => pk !== COLLECTION);
+}
+
+/** Loses every candidate of garbage: what is left is for the full pass. */
+export async function dropCandidates(stores: TestStores): Promise<void> {
+  for (const { pk, sk, version } of await stores.items()) {
+    if (pk.startsWith(GARBAGE_PREFIX)) await stores.table.delete({ pk, sk }, { ifVersion: version });
   }
 }
 

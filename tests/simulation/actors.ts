@@ -16,10 +16,13 @@ import {
   TAGS,
 } from "./world.ts";
 
+/** The parts of a process that no client asks for. */
+type Upkeep = Pick<StoredRegistry, "collect" | "collectCandidates" | "sweep" | "retain">;
+
 /** What a process does in a run. */
 export interface Actor {
   name: string;
-  run: (client: Client, upkeep: Pick<StoredRegistry, "collect" | "sweep" | "retain">) => Promise<unknown>;
+  run: (client: Client, upkeep: Upkeep) => Promise<unknown>;
 }
 
 type Below = (n: number) => number;
@@ -158,6 +161,18 @@ export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
   },
 });
 
+/** Removes expired uploads and the garbage that candidates name, once or again after the grace period. */
+export const collectsCandidates = ({ times = 1 } = {}): Actor => ({
+  name: "collect candidates",
+  async run(client, { sweep, collectCandidates }) {
+    for (let time = 0; time < times; time++) {
+      if (time > 0) await client.pause(GRACE + 100);
+      await sweep();
+      await collectCandidates();
+    }
+  },
+});
+
 /** Removes expired uploads. */
 export const sweeps = (): Actor => ({ name: "sweep", run: (_client, { sweep }) => sweep() });
 
@@ -253,6 +268,7 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
     pulls(repository, "a", options),
     cancels(blob, repository, { commits: below(2) === 0 }),
     sweeps(),
+    collectsCandidates({ times: 1 + below(2) }),
     retains(),
   ];
   return all[below(all.length)]!;

@@ -295,6 +295,7 @@ export async function checkNothingLeft({ table, objects }: Quiet): Promise<void>
   const has = (pk: string, sk: string) => names.has(`${pk} ${sk}`);
   const named = new Set<unknown>();
   for (const { pk, sk, attributes } of items) {
+    if (pk === "collection") continue;
     const [kind, first, second] = sk.split("#") as [string, string?, string?];
     named.add(attributes.object);
     const isNeeded = (() => {

@@ -7,6 +7,9 @@ export const CALL_LIMIT = 120;
 /** Turns of the microtask queue in which a process that has more than one call makes all of them. */
 const SETTLING = 24;
 
+/** Outcomes after which a protocol may end before it has left its candidates. */
+const FAILURES: readonly Outcome[] = ["death before", "death after", "refused", "lost"];
+
 /** What a process does with a call that it has made. */
 interface Waiting extends Call {
   process: SimulatedProcess;
@@ -65,6 +68,8 @@ export class Scheduler {
   readonly #unavailable: () => Error;
   readonly #processes: SimulatedProcess[] = [];
   #waiting: Waiting[] = [];
+  /** True if a process has died, or a call was refused or has lost its answer. */
+  hasFailed = false;
   /** How many steps there have been: a clock that tells what came before what. */
   steps = 0;
 
@@ -156,6 +161,7 @@ export class Scheduler {
   async #do(call: Waiting, outcome: Outcome): Promise<void> {
     const { process } = call;
     this.#pass(call);
+    this.hasFailed ||= FAILURES.includes(outcome);
     if (this.#tracing) {
       const note = outcome === "done" ? "" : `  (${outcome})`;
       this.trace.push(`${this.steps} ${process.name}: ${call.text}${note}`);

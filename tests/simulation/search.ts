@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { anyActor, anyBeginning, collects } from "./actors.ts";
+import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
 import { AllChoices, type Choices, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
@@ -25,7 +25,10 @@ export function randomScenario(choices: Choices): Scenario {
   const deletes = below(2) === 0;
   const given = Array.from({ length: below(4) }, () => anyBeginning(below));
   const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600][below(5)]!;
-  const collector = collects({ limit: [1, 3, 100][below(3)]!, times: 1 + below(2) });
+  const times = 1 + below(2);
+  const collector = below(2) === 0
+    ? collects({ limit: [1, 3, 100][below(3)]!, times })
+    : collectsCandidates({ times });
   const actors = Array.from({ length: 1 + below(3) }, () => anyActor(below, { deletes }));
   const immutable = below(4) === 0;
   return { given, later, actors: below(6) === 0 ? actors : [...actors, collector], immutable };

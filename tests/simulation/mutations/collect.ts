@@ -66,8 +66,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "return isOld(context, Math.max(touchedAt, condemnedAt));",
-        "return touchedAt <= condemnedAt || context === undefined;",
+        "return isOld(context, lastUseOfLink(attributes));",
+        "return lastUseOfLink(attributes) > 0 || context === undefined;",
       ),
     ],
   },
@@ -76,8 +76,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "if (link === undefined || !isLinkOld(work, link.attributes)) return false;",
-        'if (link === undefined || link.attributes.state === "condemned" || !isLinkOld(work, link.attributes)) return false;',
+        "if (link === undefined) return",
+        'if (link === undefined || link.attributes.state === "condemned") return',
       ),
     ],
     scenario: { ...oldBlobs, actors: [collects(), collects()] },
@@ -105,13 +105,13 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "    const condemnedAt = work.now();\n    const condemned: BlobAttributes",
-        "    const condemnedAt = work.now();\n    const linked = await isLinked(work, digest, { consistent: true });\n    const condemned: BlobAttributes",
+        "  const condemnedAt = work.now();\n",
+        "  const condemnedAt = work.now();\n  const linked = await isLinked(work, digest, { consistent: true });\n",
       ),
       edit(
         "collect_blob.ts",
-        "if (await isLinked(work, digest, { consistent: true })) {\n      await",
-        "if (linked) {\n      await",
+        "if (await isLinked(work, digest, { consistent: true })) {",
+        "if (linked) {",
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
@@ -120,8 +120,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes the bytes of a blob that may still be taken back (no state deleting)",
     edits: [edit(
       "collect_blob.ts",
-      "const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: marked });\n    if (taken === undefined) return undefined;\n    version = taken;",
-      "void deleting; version = marked;",
+      'const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: version });\n    if (taken === undefined) return { is: "changed" };\n    version = taken;',
+      "void deleting;",
     )],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   },
@@ -129,8 +129,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector goes on though its mark was taken from a blob",
     edits: [edit(
       "collect_blob.ts",
-      "    if (taken === undefined) return undefined;\n    version = taken;",
-      "    version = taken ?? marked;",
+      '    if (taken === undefined) return { is: "changed" };\n    version = taken;',
+      "    version = taken ?? version;",
     )],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   },
@@ -139,8 +139,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "isOld(context, Math.max(writtenAt, condemnedAt))",
-        "(writtenAt <= condemnedAt || context === undefined)",
+        "isOld(context, lastUseOfBlob(attributes))",
+        "(lastUseOfBlob(attributes) > 0 || context === undefined)",
       ),
       edit(
         "link.ts",
@@ -154,8 +154,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes the item of a blob before its bytes",
     edits: [edit(
       "collect_blob.ts",
-      "  await work.objects.delete([attributes.object]);\n  return await work.table.delete(key, { ifVersion: version }) ? attributes.size : undefined;",
-      "  const gone = await work.table.delete(key, { ifVersion: version });\n  await work.objects.delete([attributes.object]);\n  return gone ? attributes.size : undefined;",
+      '  await work.objects.delete([attributes.object]);\n  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
+      '  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };\n  await work.objects.delete([attributes.object]);',
     )],
     scenario: { ...oldBlob, actors: [collects(), collects()], risky: true },
     from: 16400,
@@ -164,8 +164,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes the item of a blob that has become another's",
     edits: [edit(
       "collect_blob.ts",
-      "return await work.table.delete(key, { ifVersion: version }) ? attributes.size : undefined;",
-      "const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? attributes.size : undefined;",
+      'if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
+      "const latest = await work.table.get(key, { consistent: true });\n  if (latest !== undefined) await work.table.delete(key, { ifVersion: latest.version });",
     )],
     scenario: { ...oldBlob, actors: [pushes(CONFIG, TWO, "whole"), collects()] },
   },
@@ -174,8 +174,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_blob.ts",
-        "if (blob === undefined || !isBlobOld(work, blob.attributes)) return undefined;",
-        'if (blob === undefined || blob.attributes.state !== "live" || !isBlobOld(work, blob.attributes)) return undefined;',
+        'if (blob === undefined) return { is: "absent" };',
+        'if (blob?.attributes.state !== "live") return { is: "absent" };',
       ),
     ],
     scenario: { ...oldBlob, actors: [collects(), collects()] },
@@ -185,8 +185,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "collect_leftovers.ts",
-        "if ((await dangling(work, [pointer], { consistent: true })).length === 0) return false;",
-        "if ((await dangling(work, [pointer], { consistent: false })).length === 0) return false;",
+        'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
+        'if ((await dangling(work, [pointer], { consistent: false })).length === 0) return { is: "needed" };',
       ),
       edit(
         "collect_leftovers.ts",
@@ -222,8 +222,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes an edge that was written anew since it looked",
     edits: [edit(
       "collect_leftovers.ts",
-      "  const { pk, sk, version } = pointer.item;\n  return await work.table.delete({ pk, sk }, { ifVersion: version });",
-      "  const { pk, sk } = pointer.item;\n  const latest = await work.table.get({ pk, sk }, { consistent: true });\n  return latest !== undefined && await work.table.delete({ pk, sk }, { ifVersion: latest.version });",
+      "  const { pk, sk, version } = pointer.item;\n  return {",
+      "  const { pk, sk } = pointer.item;\n  const version = (await work.table.get({ pk, sk }, { consistent: true }))?.version ?? pointer.item.version;\n  return {",
     )],
     scenario: { ...oldEdges, actors: [pushesImage(FIRST, ONE, { tags: ["a"] }), collects()] },
   },

@@ -29,7 +29,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "link.ts",
-        "    await putLink(work, repository, digest);\n    // No collector",
+        "    await putLink(work, repository, digest, mounted);\n    // No collector",
         "    // No collector",
       ),
       edit(

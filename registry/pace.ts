@@ -1,0 +1,32 @@
+import type { Context } from "./context.ts";
+
+/** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
+const MOST_PAUSE = { idle: 0, busy: 4 };
+
+/**
+ * The pace of work that nobody waits for. It gives way to requests, and the less so the later the work is: work that is
+ * as late as it may be makes no pause at all, so that no load can keep it from being done.
+ */
+export class Pace {
+  readonly #context: Pick<Context, "now" | "sleep" | "asked">;
+  #asked: number;
+  #began: number;
+
+  /** The first step begins now. */
+  constructor(context: Pick<Context, "now" | "sleep" | "asked">) {
+    this.#context = context;
+    this.#asked = context.asked.count;
+    this.#began = context.now();
+  }
+
+  /** Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be. */
+  async pause(lateness: number): Promise<void> {
+    const { asked, now, sleep } = this.#context;
+    const most = asked.count > this.#asked ? MOST_PAUSE.busy : MOST_PAUSE.idle;
+    const factor = most * Math.min(1, Math.max(0, 1 - lateness));
+    // At least a millisecond: requests that wait for the event loop come in between.
+    await sleep(Math.max(1, factor * (now() - this.#began)));
+    this.#asked = asked.count;
+    this.#began = now();
+  }
+}
