@@ -1,3 +1,4 @@
+import { retirementEvent } from "./auth/audit.ts";
 import type { Log } from "./log.ts";
 import type { Removal, StoredRegistry } from "./registry/mod.ts";
 import type { Config } from "./settings.ts";
@@ -69,14 +70,11 @@ export function startUpkeep(
   }
 
   async function retain(): Promise<void> {
-    for await (const { pending, digest: before, ...retired } of stored.retain(config.retention)) {
-      if (pending) continue;
-      log.info("Removed what no rule keeps", { ...retired });
+    for await (const retired of stored.retain(config.retention)) {
+      if (retired.pending) continue;
       const { kind, repository, name, reason } = retired;
-      const what = kind === "tag"
-        ? { action: "tag.delete", tag: name } as const
-        : { action: "manifest.delete" } as const;
-      log.audit({ who: SYSTEM, ...what, repository, before, reason });
+      log.info("Removed what no rule keeps", { kind, repository, name, reason });
+      log.audit({ who: SYSTEM, ...retirementEvent(retired) });
     }
   }
 

@@ -1,11 +1,20 @@
 import type { ChangeAction, CredentialChange } from "../registry/change.ts";
 
+/** A change that only an operator's command makes. */
+export type OperatorAction =
+  | "keys.rotate"
+  | "logins.revoke"
+  | "registry.collect"
+  | "registry.copy"
+  | "registry.repair"
+  | "registry.restore";
+
 /** A change, for whoever has to know later what happened. Nothing in it is a secret. */
 export interface AuditEvent {
   /** The principal; `system` for what the registry itself does by its rules. */
   readonly who: string;
   /** What was done. */
-  readonly action: ChangeAction | CredentialChange["action"];
+  readonly action: ChangeAction | CredentialChange["action"] | OperatorAction;
   /** Where, if it is about a repository. */
   readonly repository?: string;
   /** The tag, if it is about one. */
@@ -16,7 +25,9 @@ export interface AuditEvent {
   readonly before?: string;
   /** The digest that is there, or that the tag points at, from then on. */
   readonly after?: string;
-  /** Why, of what the registry does by itself. */
+  /** The principal that the credential or the logins belong to. */
+  readonly owner?: string;
+  /** Why, of what the registry does by itself; the extent of what a command does. */
   readonly reason?: string;
   /** The id of the request: that of its line in the log, and of `X-Request-Id`. */
   readonly request?: string;
@@ -26,3 +37,19 @@ export interface AuditEvent {
 
 /** Takes an event when what it tells of is durable; does not throw, and nobody waits for it. */
 export type Audit = (event: AuditEvent) => void;
+
+/** A tag or manifest that was removed by a rule of retention, as an event without its principal. */
+export function retirementEvent(
+  { kind, repository, name, digest: before, reason }: {
+    kind: "tag" | "manifest";
+    repository: string;
+    name: string;
+    digest: string;
+    reason: string;
+  },
+): Omit<AuditEvent, "who"> {
+  const what = kind === "tag"
+    ? { action: "tag.delete", tag: name } as const
+    : { action: "manifest.delete" } as const;
+  return { ...what, repository, before, reason };
+}

@@ -1,6 +1,7 @@
 import { createRegistry, type Removal } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
@@ -29,6 +30,7 @@ export async function collect(
   if (config.readOnly && !dryRun) throw new StartError("Cannot collect: the registry is read-only");
   const { objects, table, close } = await openForUpkeep(config);
   try {
+    await using audit = openAudit(config);
     const registry = createRegistry({ ...config, objects, table });
     const counts = new Map<string, number>();
     let [items, bytes] = [0, 0];
@@ -36,6 +38,9 @@ export async function collect(
       print(json ? JSON.stringify(removal) : lineOf(removal));
       counts.set(removal.kind, (counts.get(removal.kind) ?? 0) + 1);
       bytes += removal.size ?? 0;
+      if (dryRun || removal.kind !== "tag") return;
+      const { repository = "", name: tag, reason } = removal;
+      audit.record({ action: "tag.delete", repository, tag, reason });
     };
     for (let step = await registry.collect({ dryRun });;) {
       step.removals.forEach(removed);
@@ -51,6 +56,7 @@ export async function collect(
       // The candidates of deletes, and those that the full pass has left.
       await registry.collectCandidates({ removed });
       await registry.recount();
+      audit.record({ action: "registry.collect", reason: `Removed ${summaryOf(counts, bytes)}` });
     }
     if (!json) {
       print(

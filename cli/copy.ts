@@ -2,6 +2,7 @@ import { Archive, assertRestorable, BackupError, copyObjects, copyRegistry } fro
 import type { Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { openAudit } from "./audit.ts";
 import { backupOf } from "./backup.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { exitCodeOf, summaryOf } from "./restore.ts";
@@ -46,10 +47,15 @@ export async function copy(
         report: (line: string) => (bar.clear(), print(line)),
         progress: (bytes: number) => bar.add(bytes),
       };
+      await using audit = openAudit(config);
+      const record = (summary: string) =>
+        audit.record({ action: "registry.copy", reason: `${source} to ${placeOf(command.to)}: ${summary}` });
       if (command.objectsOnly) {
         const failed = await copyObjects(archive, { ...options, to: to.objects });
         bar.clear();
-        print(`Copied the objects; ${failed} could not be copied`);
+        const summary = `Copied the objects; ${failed} could not be copied`;
+        record(summary);
+        print(summary);
         return failed === 0 ? 0 : 1;
       }
       const report = await copyRegistry(archive, {
@@ -59,7 +65,9 @@ export async function copy(
         references: config.references,
       });
       bar.clear();
-      print(summaryOf("Copied", report));
+      const summary = summaryOf("Copied", report);
+      record(summary);
+      print(summary);
       return report.lost > 0 ? 1 : exitCodeOf(report);
     });
   } catch (error) {

@@ -2,6 +2,7 @@ import type { RepositoryName } from "../oci/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { createRegistry } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
@@ -20,8 +21,12 @@ export async function deleteRepository(
 ): Promise<number> {
   const { objects, table, close } = await openForUpkeep(config);
   try {
+    await using audit = openAudit(config);
     const { registry } = createRegistry({ ...config, objects, table });
-    const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, { dryRun });
+    const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, {
+      dryRun,
+      changed: (change) => audit.record(change),
+    });
     const count = `${counted(tags, "tag")}, ${counted(manifests, "manifest")} and ${counted(blobs, "blob")}`;
     print(`${dryRun ? "Would delete" : "Deleted"} ${count} of "${repository}"`);
     if (kept === 0) return 0;

@@ -5,6 +5,7 @@ import type { Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { withCredentials } from "./access.ts";
+import { openAudit } from "./audit.ts";
 
 /**
  * `skerry keys list`: prints the keys of tokens.
@@ -48,6 +49,9 @@ export async function rotate(
   return await withKeys(config, async ({ table }, auth) => {
     const lifetime = longestLifetime(auth);
     const { key, made } = await rotateKeys(table, { atOnce, lifetime, now: Date.now() });
+    await using audit = openAudit(config);
+    const extent = atOnce ? { reason: "At once: all other keys ended" } : {};
+    if (made) audit.record({ action: "keys.rotate", credential: key.kid, ...extent });
     const when = key.signsFrom > Date.now() ? `signs from ${timeOf(key.signsFrom)}` : "signs now";
     print(`${made ? "Made" : "There is already"} key ${key.kid}: it ${when}`);
     return 0;

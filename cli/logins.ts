@@ -1,6 +1,7 @@
 import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { withCredentials } from "./access.ts";
 import { MisuseError } from "./command.ts";
@@ -42,6 +43,11 @@ export async function revokeCommand(
   return await withCredentials(config, async ({ table }) => {
     const count = await revokeLogins(table, principal, id);
     if (count === 0 && id !== undefined) throw new StartError(`${principal} has no login "${id}"`);
+    await using audit = openAudit(config);
+    const which = id === undefined ? {} : { credential: id };
+    if (count > 0) {
+      audit.record({ action: "logins.revoke", owner: principal, ...which, reason: counted(count, "login") });
+    }
     print(`Revoked ${counted(count, "login")} of ${principal}`);
     return 0;
   });

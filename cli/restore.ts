@@ -14,6 +14,7 @@ import type { Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
@@ -77,7 +78,10 @@ export async function restore(
         progress: (lines) => bar.add(lines),
       });
       bar.clear();
-      print(summaryOf(command.dryRun ? "Would restore" : "Restored", restored));
+      const summary = summaryOf(command.dryRun ? "Would restore" : "Restored", restored);
+      await using audit = openAudit(config);
+      if (!command.dryRun) audit.record({ action: "registry.restore", reason: `${source}: ${summary}` });
+      print(summary);
       if (salvage !== undefined) print(`Blobs found by their hash: ${salvage.adopted}`);
       return exitCodeOf(restored);
     });

@@ -1,6 +1,8 @@
+import { retirementEvent } from "../auth/audit.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
@@ -31,6 +33,7 @@ export async function retainCommand(
   if (config.readOnly && !dryRun) throw new StartError("Cannot retain: the registry is read-only");
   const { objects, table, close } = await openForUpkeep(config);
   try {
+    await using audit = openAudit(config);
     const { retain } = createRegistry({ ...config, objects, table });
     const options: RetainOptions = { dryRun, ...(repository !== undefined && { repository }) };
     const counts = { tag: 0, manifest: 0, pending: 0 };
@@ -38,6 +41,7 @@ export async function retainCommand(
       print(json ? JSON.stringify(retired) : lineOf(retired));
       counts[retired.kind]++;
       if (retired.pending) counts.pending++;
+      else audit.record(retirementEvent(retired));
     }
     if (!json) print(summaryOf(counts, dryRun, config.grace));
     return 0;

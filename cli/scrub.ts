@@ -1,6 +1,8 @@
+import type { AuditEvent } from "../auth/audit.ts";
 import { createRegistry, type Finding, type ScrubReport } from "../registry/mod.ts";
 import { size } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
+import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
@@ -40,10 +42,14 @@ export async function scrub(
 ): Promise<number> {
   const { objects, table, close } = await openForUpkeep(config);
   try {
+    await using audit = openAudit(config);
     const report = await createRegistry({ ...config, ...pauses, objects, table }).scrub({
       repair,
       rate,
-      found: (finding) => print(json ? JSON.stringify(finding) : lineOf(finding)),
+      found(finding) {
+        print(json ? JSON.stringify(finding) : lineOf(finding));
+        if (finding.repaired !== undefined) audit.record(repairEvent(finding));
+      },
       progress: Deno.stderr.isTerminal() ? showProgress() : () => {},
     });
     print(json ? JSON.stringify(report) : summaryOf(report));
@@ -51,6 +57,11 @@ export async function scrub(
   } finally {
     await close();
   }
+}
+
+function repairEvent({ kind, repository, name, repaired }: Finding): Omit<AuditEvent, "who"> {
+  const where = repository === undefined ? {} : { repository };
+  return { action: "registry.repair", ...where, reason: `${kind} ${name}: ${repaired}` };
 }
 
 function lineOf({ kind, repository, name, object, note, repaired }: Finding): string {

@@ -8,9 +8,9 @@ import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { content, IMAGE, imageOf, pushBlob, pushManifest } from "../tests/harness/stores.ts";
 import { digest } from "../tests/harness/stores.ts";
 
-/** The settings of a folder. */
+/** The settings of a folder, without a log: the audit would be in the way of what tests print. */
 export function folderConfig(data: string): Config {
-  return readSettings({ SKERRY_DATA: data })!;
+  return readSettings({ SKERRY_DATA: data, SKERRY_LOG: "off" })!;
 }
 
 /** Runs `test` with an empty folder. */

@@ -6,6 +6,7 @@ import { duration } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { withCredentials } from "./access.ts";
+import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";
 
 /** Whose token it is: one of the two. */
@@ -65,6 +66,8 @@ export async function createToken(
         createdBy: "operator",
       })
     );
+    await using audit = openAudit(config);
+    audit.record({ action: "credential.create", credential: info.id, owner: `${info.kind}:${info.name}` });
     console.error(`Token ${info.id} of ${info.kind} ${info.name}; it is not shown again:`);
     print(text);
     return 0;
@@ -112,6 +115,8 @@ export async function revokeToken(
   return await withSecrets(config, async (secrets) => {
     const revoked = await secrets.revoke(id);
     if (revoked === undefined) throw new StartError(`There is no token "${id}"`);
+    await using audit = openAudit(config);
+    audit.record({ action: "credential.revoke", credential: id, owner: `${revoked.kind}:${revoked.name}` });
     print(`Revoked token ${id} of ${revoked.kind} ${revoked.name}`);
     return 0;
   });

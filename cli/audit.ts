@@ -1,0 +1,25 @@
+import type { AuditEvent } from "../auth/audit.ts";
+import { createLog } from "../log.ts";
+import type { Config } from "../settings.ts";
+
+/** The principal of every change that a command makes: a person with access to the stores themselves. */
+const OPERATOR = "operator";
+
+/** The audit of a command; disposing of it writes all of its lines. */
+export interface OperatorAudit extends AsyncDisposable {
+  /** Takes a change that the command has made. */
+  record(event: Omit<AuditEvent, "who">): void;
+}
+
+/**
+ * Opens the audit of a command. Its lines have the form of the registry's own and go to standard error, since standard
+ * output is what the command prints.
+ */
+export function openAudit({ log: format }: Config): OperatorAudit {
+  const auto = Deno.stderr.isTerminal() ? "text" : "json";
+  const log = createLog({ format: format === "auto" ? auto : format, output: Deno.stderr });
+  return {
+    record: (event) => log.audit({ who: OPERATOR, ...event }),
+    [Symbol.asyncDispose]: () => log.flush(),
+  };
+}
