@@ -12,20 +12,42 @@ export interface LineWriterOptions {
   batch?: number;
   /** Bytes that may wait for a reader that does not keep up; lines beyond are dropped, and counted. */
   backlog?: number;
+  /** Bytes of kept lines that may wait before the writer says that it keeps no more. */
+  keep?: number;
+  /** Milliseconds after which an output that has failed is tried again. */
+  retry?: number;
+  /** Told once when kept lines can't be written, and when they can again. */
+  trouble?: (message: string) => void;
 }
+
+const NEWLINE = new TextEncoder().encode("\n");
 
 /** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
 const PIECE = 4096;
 
+/** How many times {@linkcode LineWriterOptions.keep} may wait in all, with what was under way when it was full. */
+const MAX_KEPT_FACTOR = 8;
+
 /**
- * Writes lines in batches, since a system call for each would cost more than many a request. Nobody waits for a slow
- * reader of the output, and nothing grows because of one.
+ * Writes lines in batches, since a system call for each would cost more than many a request. No request waits for a slow
+ * reader of the output, and nothing grows because of one: lines are dropped.
+ *
+ * Lines that must not be lost are kept in a queue of their own, which is written first, and again after a failure. The
+ * caller has to add none while {@linkcode LineWriter.isKeeping} is false.
  */
 export class LineWriter {
   readonly #output: Output;
   readonly #dropNote: (count: number) => string;
   readonly #options: Required<LineWriterOptions>;
   readonly #encoder = new TextEncoder();
+  /** Kept lines, less what the output has taken of the first. */
+  #kept: Uint8Array[] = [];
+  /** Bytes of them. */
+  #keptSize = 0;
+  /** What keeps the kept lines from being written. */
+  #trouble: "failed" | "full" | undefined;
+  /** True if the output may have ended within a line. */
+  #isTorn = false;
   #text = "";
   #pieces: Uint8Array[] = [];
   /** Bytes of the pieces. */
@@ -41,7 +63,15 @@ export class LineWriter {
   constructor(output: Output, dropNote: (count: number) => string, options: LineWriterOptions = {}) {
     this.#output = output;
     this.#dropNote = dropNote;
-    this.#options = { delay: 100, batch: 65_536, backlog: 1_048_576, ...options };
+    this.#options = {
+      delay: 100,
+      batch: 65_536,
+      backlog: 1_048_576,
+      keep: 8 * 1_048_576,
+      retry: 1000,
+      trouble: () => {},
+      ...options,
+    };
   }
 
   /** Takes a line without its end; `now` for one that should not wait for others. */
@@ -57,7 +87,25 @@ export class LineWriter {
     else if (this.#timer === undefined) this.#startSoon();
   }
 
-  /** Settles when all that was taken so far is written, or nobody reads any more. */
+  /** False while kept lines pile up or the output fails. */
+  get isKeeping(): boolean {
+    return this.#trouble === undefined;
+  }
+
+  /** Takes a line without its end, which is not dropped for a slow reader and not lost with an output that fails. */
+  keep(line: string): void {
+    const bytes = this.#encoder.encode(`${line}\n`);
+    if (this.#keptSize + bytes.length > MAX_KEPT_FACTOR * this.#options.keep) {
+      this.#options.trouble(`Audit line lost, since the log cannot be written: ${line}`);
+      return;
+    }
+    this.#kept.push(bytes);
+    this.#keptSize += bytes.length;
+    if (this.#keptSize > this.#options.keep) this.#setTrouble("full", "its reader does not keep up");
+    if (this.#trouble !== "failed") this.#start();
+  }
+
+  /** Settles when all that was taken so far is written, or the output has failed. */
   async flush(): Promise<void> {
     this.#urgent = true;
     this.#start();
@@ -71,18 +119,17 @@ export class LineWriter {
       this.#lastStart = now;
       this.#start();
     } else {
-      this.#timer = setTimeout(() => {
-        this.#lastStart = performance.now();
-        this.#start();
-      }, this.#options.delay);
+      this.#startIn(this.#options.delay);
     }
   }
 
   #start(): void {
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = undefined;
-      const isEmpty = this.#text === "" && this.#size === 0 && this.#dropped === 0;
-      if (!isEmpty && this.#timer === undefined) this.#startSoon();
+      const isEmpty = this.#text === "" && this.#size === 0 && this.#dropped === 0 && this.#keptSize === 0;
+      if (isEmpty || this.#timer !== undefined) return;
+      if (this.#trouble === "failed") this.#startIn(this.#options.retry);
+      else this.#startSoon();
     });
   }
 
@@ -90,13 +137,54 @@ export class LineWriter {
     try {
       // Not until nothing is left: what came during one write is soon little, and each write costs as much as many lines.
       do {
+        if (this.#keptSize > 0) await this.#writeKept();
         for (let bytes = this.#take(); bytes.length > 0;) {
           bytes = bytes.subarray(await this.#output.write(bytes));
         }
-      } while (this.#urgent || this.#dropped > 0 || this.#size >= this.#options.batch);
-    } catch {
-      // Nobody reads any more: the lines are lost, and the registry goes on.
+      } while (
+        this.#urgent || this.#dropped > 0 || this.#keptSize > 0 || this.#size >= this.#options.batch
+      );
+    } catch (error) {
+      // The reader is gone: collected lines are lost, kept ones wait, and the registry goes on to answer.
+      this.#isTorn = true;
+      if (this.#keptSize > 0) this.#setTrouble("failed", (error as Error).message);
     }
+  }
+
+  /** Kept lines, each until the output has taken it. */
+  async #writeKept(): Promise<void> {
+    while (this.#keptSize > 0) {
+      // After a failure they begin a line of their own.
+      if (this.#isTorn && this.#kept[0]![0] !== NEWLINE[0]) {
+        this.#kept.unshift(NEWLINE);
+        this.#keptSize += NEWLINE.length;
+      }
+      this.#isTorn = false;
+      const bytes = concat(this.#kept, this.#keptSize);
+      this.#kept = [bytes];
+      const count = await this.#output.write(bytes);
+      this.#keptSize -= count;
+      // Others may have come behind it meanwhile.
+      this.#kept[0] = bytes.subarray(count);
+    }
+    this.#kept = [];
+    if (this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#options.trouble("The audit log is written again: changes are accepted");
+  }
+
+  #setTrouble(kind: "failed" | "full", reason: string): void {
+    if (this.#trouble === undefined) {
+      this.#options.trouble(`Cannot write the audit log: ${reason}. Changes are refused until it is written`);
+    }
+    this.#trouble = kind;
+  }
+
+  #startIn(delay: number): void {
+    this.#timer = setTimeout(() => {
+      this.#lastStart = performance.now();
+      this.#start();
+    }, delay);
   }
 
   #take(): Uint8Array {
@@ -107,7 +195,9 @@ export class LineWriter {
     if (this.#dropped > 0) this.#text += this.#dropNote(this.#dropped) + "\n";
     this.#dropped = 0;
     this.#encode();
-    const bytes = concat(this.#pieces, this.#size);
+    const torn = this.#isTorn && this.#size > 0 ? NEWLINE : new Uint8Array();
+    if (this.#size > 0) this.#isTorn = false;
+    const bytes = concat([torn, ...this.#pieces], torn.length + this.#size);
     this.#pieces = [];
     this.#size = 0;
     return bytes;

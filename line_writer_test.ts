@@ -121,3 +121,49 @@ Deno.test("flush() settles when nobody reads any more", async () => {
   lines.write("two");
   await lines.flush();
 });
+
+Deno.test("keep() keeps lines that a slow reader has no room for, while others are dropped", async () => {
+  const output = new SlowOutput();
+  const troubles: string[] = [];
+  const lines = new LineWriter(output, dropNote, {
+    delay: 1e9,
+    backlog: 1,
+    keep: 100,
+    trouble: (message) => troubles.push(message),
+  });
+  lines.keep("first");
+  const long = "x".repeat(4096);
+  for (let i = 0; i < 5; i++) lines.write(long);
+  for (let i = 0; i < 10; i++) lines.keep(`audit ${i}`);
+  assertEquals(lines.isKeeping, true);
+  for (let i = 10; i < 20; i++) lines.keep(`audit ${i}`);
+  assertEquals(lines.isKeeping, false);
+  assertEquals(troubles.length, 1);
+  await output.take(6);
+  const all = Array.from({ length: 20 }, (_, i) => `audit ${i}\n`).join("");
+  assertEquals(output.chunks, ["first\n", all]);
+  await output.take(30); // some of it
+  assertEquals(output.chunks[2], all.slice(30));
+  await output.take(all.length - 30);
+  assertEquals(lines.isKeeping, true);
+  assertEquals(output.chunks[3], `${long}\ndropped 4\n`);
+});
+
+Deno.test("keep() begins a line of its own after one that a failure has cut off", async () => {
+  let written = "";
+  let failures = 0;
+  const output: Output = {
+    write(bytes) {
+      if (written !== "" && failures++ === 0) return Promise.reject(new Error("gone"));
+      const part = bytes.subarray(0, written === "" ? 3 : bytes.length);
+      written += new TextDecoder().decode(part);
+      return Promise.resolve(part.length);
+    },
+  };
+  const lines = new LineWriter(output, dropNote, { delay: 1, retry: 1 });
+  lines.write("ordinary", true);
+  lines.keep("audit");
+  while (!written.includes("audit")) await new Promise((resolve) => setTimeout(resolve, 1));
+  await lines.flush();
+  assertEquals(written, "ord\naudit\n");
+});

@@ -1,5 +1,6 @@
 import type { Audit } from "./auth/audit.ts";
 import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
+import { plainField, plainJson, plainLines, plainText } from "./plain_text.ts";
 import type { RequestLog } from "./routes/mod.ts";
 
 /** How much a line matters. */
@@ -12,8 +13,10 @@ export type Fields = Record<string, string | number | boolean>;
 export interface Log {
   /** One line for a request that has been answered. */
   request(entry: RequestLog): void;
-  /** A change that somebody has made, or a rule. */
+  /** A change that a principal has made, or a rule. Its line is never dropped for a slow reader. */
   audit: Audit;
+  /** False while lines of the audit can't be written: changes are refused then. */
+  auditReady(): boolean;
   /** Something worth knowing. */
   info(message: string, fields?: Fields): void;
   /** Something that somebody may want to change. */
@@ -30,20 +33,25 @@ export interface LogOptions extends LineWriterOptions {
   format: "json" | "text" | "off";
   /** Standard output by default. */
   output?: Output;
+  /** Told where the output itself fails; standard error by default. */
+  trouble?: (message: string) => void;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
 
 /** A log that costs a request next to nothing: its lines are collected and written together. */
-export function createLog({ format, output = Deno.stdout, now = Date.now, ...options }: LogOptions): Log {
+export function createLog(
+  { format, output = Deno.stdout, trouble = console.error, now = Date.now, ...options }: LogOptions,
+): Log {
   if (format === "off") return SILENT;
   const { eventLine, requestLine } = format === "json" ? JSON_FORMAT : TEXT_FORMAT;
   const dropNote = (count: number) =>
     eventLine(now(), "warn", "Dropped log lines: nobody read them", { count });
-  const lines = new LineWriter(output, dropNote, options);
+  const lines = new LineWriter(output, dropNote, { ...options, trouble });
   return {
     request: (entry) => lines.write(requestLine(entry), entry.error !== undefined),
-    audit: (event) => lines.write(eventLine(now(), "info", "Change", { event: "audit", ...event })),
+    audit: (event) => lines.keep(eventLine(now(), "info", "Change", { event: "audit", ...event })),
+    auditReady: () => lines.isKeeping,
     info: (message, fields) => lines.write(eventLine(now(), "info", message, fields), true),
     warn: (message, fields) => lines.write(eventLine(now(), "warn", message, fields), true),
     error: (message, error) =>
@@ -56,6 +64,7 @@ const nothing = () => {};
 const SILENT: Log = {
   request: nothing,
   audit: nothing,
+  auditReady: () => true,
   info: nothing,
   warn: nothing,
   error: nothing,
@@ -70,27 +79,32 @@ interface Format {
 
 const JSON_FORMAT: Format = {
   eventLine: (time, level, message, fields) => {
-    return plain(JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }));
+    return plainJson({ time: new Date(time).toISOString(), level, message, ...fields });
   },
   // Written out, since this is half the time of `JSON.stringify`. What stands between quotes unescaped is ours.
-  requestLine: ({ time, method, route, path, status, bytes, duration, id, error }) => {
-    const failed = error === undefined ? "" : `,"error":${plain(JSON.stringify(describe(error)))}`;
+  requestLine: ({ time, method, route, path, status, bytes, duration, id, principal, address, error }) => {
+    const who = principal === undefined ? "" : `,"principal":${quote(principal)}`;
+    const where = address === undefined ? "" : `,"address":${quote(address)}`;
+    const failed = error === undefined ? "" : `,"error":${plainJson(describe(error))}`;
     return `{"time":"${isoTime(time)}","level":"${levelOf(status)}","method":${quote(method)},` +
       `"route":"${route ?? "none"}","path":${quote(path)},"status":${status},"bytes":${bytes},` +
-      `"duration":${hundredths(duration)},"id":"${id}"${failed}}`;
+      `"duration":${hundredths(duration)},"id":"${id}"${who}${where}${failed}}`;
   },
 };
 
 const TEXT_FORMAT: Format = {
   eventLine: (time, level, message, fields = {}) => {
-    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`).join("");
-    return `${clock(time)} ${level === "info" ? "" : `${level}: `}${escape(message + rest)}`;
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${plainField(value)}`).join("");
+    return `${clock(time)} ${level === "info" ? "" : `${level}: `}${plainText(message)}${rest}`;
   },
-  requestLine: ({ time, method, path, status, bytes, duration, id, error }) => {
-    const failed = error === undefined ? "" : `\n  ${escape(describe(error), /[^\n\x20-\x7e]/g)}`;
-    return `${clock(time)} ${status} ${escape(`${method} ${path}`)} ${bytes} B ${
+  requestLine: ({ time, method, path, status, bytes, duration, id, principal, address, error }) => {
+    const who = principal === undefined ? "" : ` by ${plainField(principal)}`;
+    const where = address === undefined ? "" : ` from ${plainField(address)}`;
+    // No line of an error begins where a line of the log does.
+    const failed = error === undefined ? "" : plainLines(`\n${describe(error)}`).replaceAll("\n", "\n  ");
+    return `${clock(time)} ${status} ${plainText(`${method} ${path}`)} ${bytes} B ${
       duration.toFixed(1)
-    } ms ${id}${failed}`;
+    } ms ${id}${who}${where}${failed}`;
   },
 };
 
@@ -128,20 +142,10 @@ function clock(time: number): string {
   return new Date(time).toISOString().slice(11, 19);
 }
 
-// A path is what the client wrote. Whatever a terminal or a reader of lines could take for more than text is escaped.
-const UNSAFE = /[^\x20-\x7e]/;
+/** What stands in a JSON string as it is. */
 const ORDINARY = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-const ALL_UNSAFE = /[^\x20-\x7e]/g;
 
-function escape(text: string, unsafe: RegExp = ALL_UNSAFE): string {
-  return text.replace(unsafe, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** A JSON string of printable ASCII alone. */
+/** A JSON string of printable ASCII alone. Almost all are ordinary, and need no work. */
 function quote(text: string): string {
-  return ORDINARY.test(text) ? `"${text}"` : plain(JSON.stringify(text));
-}
-
-function plain(json: string): string {
-  return UNSAFE.test(json) ? escape(json) : json;
+  return ORDINARY.test(text) ? `"${text}"` : plainJson(text);
 }

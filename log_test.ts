@@ -101,3 +101,64 @@ Deno.test("createLog() writes events with what belongs to them", async () => {
     { time: "2026-01-02T03:04:05.006Z", level: "error", message: "Cannot sweep", error: "why" },
   ]);
 });
+
+Deno.test("request() names the principal and the address, as fields that can't be faked", async () => {
+  const entry = { ...ENTRY, principal: "workload:ci:a from 192.0.2.9\n12:00:00 200", address: "192.0.2.1" };
+  const json = JSON.parse(await lineOf("json", entry));
+  assertEquals([json.principal, json.address], [entry.principal, "192.0.2.1"]);
+  const text = await lineOf("text", entry);
+  assertEquals(text.indexOf("\n"), text.length - 1);
+  assertStringIncludes(text, ' by "workload:ci:a from 192.0.2.9\\n12:00:00 200" from 192.0.2.1\n');
+  assertStringIncludes(
+    await lineOf("text", { ...ENTRY, principal: "user:alice", address: "2001:db8::1" }),
+    "0a1b2c3d-1 by user:alice from 2001:db8::1\n",
+  );
+});
+
+Deno.test("no field of an event and no line of an error looks like another one", async () => {
+  const output = memory();
+  const log = createLog({ format: "text", output, now: () => ENTRY.time });
+  log.audit({ who: "workload:ci:x action=tag.delete\nwho=user:root", action: "tag.create", tag: "v1" });
+  log.request({ ...ENTRY, status: 500, error: "Bad\n03:04:05 200 GET /fake" });
+  await log.flush();
+  const lines = output.text().trimEnd().split("\n");
+  assertEquals(
+    lines[0],
+    '03:04:05 Change event=audit who="workload:ci:x action=tag.delete\\nwho=user:root" action=tag.create tag=v1',
+  );
+  assertEquals(lines.slice(2), ["  Bad", "  03:04:05 200 GET /fake"]);
+});
+
+/** An output that fails while it is broken, and remembers what it was given. */
+function breakable() {
+  const state = { isBroken: false, text: "" };
+  const output: Output = {
+    write(bytes) {
+      if (state.isBroken) return Promise.reject(new Error("Broken pipe"));
+      state.text += new TextDecoder().decode(bytes);
+      return Promise.resolve(bytes.length);
+    },
+  };
+  return { state, output };
+}
+
+Deno.test("audit() loses no line to an output that fails, and asks for no changes until it is written", async () => {
+  const { state, output } = breakable();
+  const troubles: string[] = [];
+  const trouble = (message: string) => void troubles.push(message);
+  const log = createLog({ format: "json", output, trouble, retry: 1 });
+  state.isBroken = true;
+  for (let i = 0; i < 3; i++) log.audit({ who: "user:alice", action: "tag.create", tag: `v${i}` });
+  await log.flush();
+  assertEquals(log.auditReady(), false);
+  log.request(ENTRY);
+  state.isBroken = false;
+  while (!log.auditReady()) await new Promise((resolve) => setTimeout(resolve, 1));
+  await log.flush();
+  const tags = state.text.trim().split("\n").map((line) => JSON.parse(line).tag);
+  assertEquals(tags.filter((tag) => tag !== undefined), ["v0", "v1", "v2"]);
+  assertEquals(troubles, [
+    "Cannot write the audit log: Broken pipe. Changes are refused until it is written",
+    "The audit log is written again: changes are accepted",
+  ]);
+});

@@ -7,6 +7,7 @@
 import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
+import { plainLines } from "./plain_text.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
 import { type Config, readSettings, risksOf } from "./settings.ts";
@@ -50,6 +51,7 @@ async function serveRegistry(): Promise<void> {
     registry: deferredRegistry(async () => (await opener.open()).registry),
     log: config.logProbes ? log.request : withoutProbes(log.request),
     audit: log.audit,
+    auditReady: log.auditReady,
     ...accessTo(config, opener),
     ready: async () => await (await opener.open()).ready(),
     limits: { ...config, stop: bodies.signal },
@@ -214,7 +216,7 @@ function stopOnSignal({ server, bodies, opener, log }: Running): void {
 
 /** Says why the process can't go on; only what is wrong with the code needs more than a line. */
 function fail(error: unknown): never {
-  console.error(error instanceof StartError ? error.message : error);
+  console.error(error instanceof StartError ? plainLines(error.message) : error);
   Deno.exit(1);
 }
 

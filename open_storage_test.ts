@@ -13,6 +13,7 @@ class Told implements Log {
   readonly lines: string[] = [];
   request() {}
   audit() {}
+  auditReady = () => true;
   info = (message: string) => void this.lines.push(`info: ${message}`);
   warn = (message: string) => void this.lines.push(`warn: ${message}`);
   error = (message: string) => void this.lines.push(`error: ${message}`);

@@ -49,7 +49,7 @@ export function serve(options: ServerOptions): Server {
   };
   const { url, shutdown } = listen(options, (request, info) => {
     if (stopping) {
-      refused(refusalEntry(request));
+      refused(refusalEntry(request, info.remoteAddr));
       return refusal();
     }
     answering++;
@@ -104,7 +104,7 @@ function refusal(): Response {
   });
 }
 
-function refusalEntry({ method, url }: Request): RequestLog {
+function refusalEntry({ method, url }: Request, peer: Deno.Addr | undefined): RequestLog {
   const path = /^[^:]*:\/\/[^/?]*([^?]{0,512})/.exec(url)?.[1] ?? "";
   return {
     time: Date.now(),
@@ -115,6 +115,7 @@ function refusalEntry({ method, url }: Request): RequestLog {
     bytes: 0,
     duration: 0,
     id: "stopping",
+    ...(peer !== undefined && "hostname" in peer && { address: peer.hostname }),
   };
 }
 

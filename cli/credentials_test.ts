@@ -112,6 +112,22 @@ Deno.test("listTokens() prints all of many, and those of one owner alone", async
   });
 });
 
+Deno.test("listCommand() lets the name of a client neither control the terminal nor look like another column", async () => {
+  await withFolder(async (folder) => {
+    const config = await configured(folder);
+    await withStorage(config, async ({ table }) => {
+      const options = { service: "registry.test", lifetime: 60_000, now: Date.now };
+      const tokens = new RefreshTokens({ ...options, table, stillThere: (who) => Promise.resolve(who) });
+      const who = { kind: "user", name: "user:alice", credential: "x" } as const;
+      await tokens.issue(who, "docker\x1b[2J\x9b1A  ends never\n3f9a0c1d2b4e");
+    });
+    const { lines } = await printed((print) => listCommand(config, print, "user:alice", { json: false }));
+    assertEquals(lines.length, 1);
+    assertMatch(lines[0]!, /^[\x20-\x7e]+$/);
+    assertMatch(lines[0]!, / {2}"docker\\u001b\[2J\\u009b1A {2}ends never\\n3f9a0c1d2b4e"$/);
+  });
+});
+
 Deno.test("listCommand() shows where somebody is logged in, and revokeCommand() logs them out", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);

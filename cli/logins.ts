@@ -1,4 +1,5 @@
 import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
+import { plainField } from "../plain_text.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { openAudit } from "./audit.ts";
@@ -61,7 +62,7 @@ function checkPrincipal(principal: string): void {
 
 function lineOf({ id, client, createdAt, expiresAt, usedAt }: Login): string {
   const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
-  return [id, `made ${timeOf(createdAt)}`, used, `ends ${timeOf(expiresAt)}`, client].join("  ").trimEnd();
+  return [id, `made ${timeOf(createdAt)}`, used, `ends ${timeOf(expiresAt)}`, plainField(client)].join("  ");
 }
 
 function timeOf(milliseconds: number): string {

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Arguments, type Command, type CommandContext, MisuseError } from "./command.ts";
+import { plainLines } from "../plain_text.ts";
 import { COMMANDS } from "./commands.ts";
 import { helpOf, helpOfGroup, hint, overview } from "./help.ts";
 
@@ -29,10 +30,12 @@ export async function runCommand(args: string[], context: CommandContext): Promi
     if (command === undefined) throw new MisuseError(unknownCommand(name));
     const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
     if (options.some(isHelp)) return printHelp([name], context);
-    return await command.run(context, readArguments(command, rest));
+    // Names and descriptions are what clients have chosen; escapes in JSON mean the same.
+    const print = (text: string) => context.print(plainLines(text));
+    return await command.run({ ...context, print }, readArguments(command, rest));
   } catch (error) {
     if (!(error instanceof MisuseError)) throw error;
-    console.error(`${error.message}. ${hint(topicOf(command ? name : args[0]!))}`);
+    console.error(plainLines(`${error.message}. ${hint(topicOf(command ? name : args[0]!))}`));
     return MISUSED;
   }
 }
@@ -61,7 +64,7 @@ function printHelp(words: string[], { print }: CommandContext): number {
     ? helpOf(name, command)
     : helpOfGroup(name, COMMANDS);
   if (text === undefined) {
-    console.error(`${unknownCommand(name)}. ${hint("")}`);
+    console.error(plainLines(`${unknownCommand(name)}. ${hint("")}`));
     return MISUSED;
   }
   print(text);

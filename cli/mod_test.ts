@@ -76,6 +76,7 @@ Deno.test("runCommand() prints the version", async () => {
 Deno.test("runCommand() says in one line what is misused and how to get help", async () => {
   for (
     const [args, message] of [
+      ["a\x1b[2J", 'No such command: "a\\u001b[2J". Run "deno task skerry help" for help'],
       ["serv", 'No such command: "serv". Run "deno task skerry help" for help'],
       ["help serv", 'No such command: "serv". Run "deno task skerry help" for help'],
       ["constructor", 'No such command: "constructor". Run "deno task skerry help" for help'],

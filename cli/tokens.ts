@@ -2,6 +2,7 @@ import { formatGrant, readGrant } from "../auth/grants.ts";
 import { SecretError } from "../auth/secret_error.ts";
 import { type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
 import { openUsers } from "../open_access.ts";
+import { plainField } from "../plain_text.ts";
 import { duration } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
@@ -152,7 +153,7 @@ async function explained<T>(create: () => Promise<T>): Promise<T> {
 function lineOf({ id, kind, name, description, bounds, createdAt, expiresAt, usedAt }: SecretInfo): string {
   const columns = [
     id,
-    `${kind}:${name}`,
+    plainField(`${kind}:${name}`),
     bounds === undefined ? "all that its owner may do" : bounds.map(formatGrant).join(" "),
     `made ${dayOf(createdAt)}`,
     expiresAt === undefined
@@ -160,7 +161,7 @@ function lineOf({ id, kind, name, description, bounds, createdAt, expiresAt, use
       : `${expiresAt > Date.now() ? "ends" : "ended"} ${dayOf(expiresAt)}`,
     usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
   ];
-  return [...columns, ...(description === "" ? [] : [description])].join("  ");
+  return [...columns, ...(description === "" ? [] : [plainField(description)])].join("  ");
 }
 
 function dayOf(milliseconds: number): string {

@@ -4,20 +4,12 @@ import type { Demand } from "./requirement.ts";
 /** Decides who asks, and whether they may. */
 export interface Access {
   /**
-   * Who asks, where they may have what they need. It comes before anything is read for the request, so that nobody learns from the
-   * answer what is there. `peer` is the address of the other end of the connection.
+   * Authenticates and authorizes the request. Runs before any storage read, so a denial reveals nothing about what exists.
+   * Fills in the client's address and principal as soon as it knows them, even where it refuses the request then.
    *
    * @throws {RegistryError} 401 with a challenge, 403, or 429.
    */
-  admit(needed: Demand, request: Request, peer: string | undefined): Promise<Admission>;
-}
-
-/** A request that is let in. */
-export interface Admission {
-  /** Who asks. */
-  caller: Caller;
-  /** Where they are. */
-  client: Client;
+  admit(needed: Demand, request: Request, client: Client): Promise<Caller>;
 }
 
 /** Where a request comes from. */
@@ -26,6 +18,8 @@ export interface Client {
   peer: string | undefined;
   /** That of the client, which is another one where a proxy that is trusted is in between. */
   address: string | undefined;
+  /** The principal, for the log, once it is known. */
+  principal?: string;
 }
 
 /** Whoever asks for what needs nothing. */

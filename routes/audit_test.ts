@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { AuditEvent } from "../auth/audit.ts";
+import { RegistryError } from "../oci/errors.ts";
 import { ANYBODY } from "../registry/caller.ts";
 import { buildApp, type TestAppOptions } from "../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
@@ -11,13 +12,13 @@ const SECRET = "Bearer not-for-the-log";
 function auditedApp(options: TestAppOptions = {}) {
   const events: AuditEvent[] = [];
   const audit = (event: AuditEvent) => events.push(event);
-  const { app, request } = buildApp({ audit, ...options });
+  const { app, request, entries } = buildApp({ audit, ...options });
   const take = () =>
     events.splice(0).map(({ request, who, ...event }) => {
       assertEquals([typeof request, who], ["string", "anonymous"]);
       return event;
     });
-  return { app, request, take, events };
+  return { app, request, take, events, entries };
 }
 
 Deno.test("createApp() tells the audit of every change, once, with what was there before and after", async () => {
@@ -100,11 +101,10 @@ Deno.test("createApp() tells the audit which request it was and where it came fr
 Deno.test("createApp() tells the audit the address that a trusted proxy tells", async () => {
   const { request, events } = auditedApp({
     access: {
-      admit: (_route, { headers }, peer) =>
-        Promise.resolve({
-          caller: ANYBODY,
-          client: { peer, address: headers.get("X-Forwarded-For") ?? peer },
-        }),
+      admit: (_route, { headers }, client) => {
+        client.address = headers.get("X-Forwarded-For") ?? client.peer;
+        return Promise.resolve(ANYBODY);
+      },
     },
   });
   await request(`/v2/a/blobs/uploads/?digest=${digestOf(EMPTY)}`, {
@@ -113,4 +113,38 @@ Deno.test("createApp() tells the audit the address that a trusted proxy tells", 
     headers: { "X-Forwarded-For": "192.0.2.8" },
   });
   assertEquals(events.map(({ address }) => address), ["192.0.2.8"]);
+});
+
+Deno.test("createApp() refuses changes while the audit can't be written, and nothing else", async () => {
+  let isReady = false;
+  const { request, events } = auditedApp({ auditReady: () => isReady });
+  const put = () =>
+    request(`/v2/a/blobs/uploads/?digest=${digestOf(EMPTY)}`, { method: "POST", body: EMPTY });
+  const refused = await put();
+  assertEquals([refused.status, refused.headers.get("Retry-After")], [503, "5"]);
+  assertEquals((await request("/v2/")).status, 200);
+  assertEquals((await request(`/v2/a/blobs/${digestOf(EMPTY)}`)).status, 404);
+  assertEquals(events, []);
+  isReady = true;
+  assertEquals((await put()).status, 201);
+  assertEquals(events.length, 1);
+});
+
+Deno.test("createApp() names principal and address in the line of a request, refused ones too", async () => {
+  const { request, entries } = auditedApp({
+    access: {
+      admit: (_route, { headers }, client) => {
+        client.address = "192.0.2.8";
+        client.principal = "user:alice";
+        if (headers.has("X-Refuse")) throw new RegistryError("DENIED", "You may not do this here");
+        return Promise.resolve(ANYBODY);
+      },
+    },
+  });
+  await request("/v2/a/tags/list");
+  await request("/v2/a/tags/list", { headers: { "X-Refuse": "yes" } });
+  assertEquals(entries.map(({ status, principal, address }) => [status, principal, address]), [
+    [404, "user:alice", "192.0.2.8"],
+    [403, "user:alice", "192.0.2.8"],
+  ]);
 });

@@ -28,10 +28,11 @@ export function make() {
     credentials: () =>
       Promise.resolve({ secrets, isAdministrator: (name) => [ADMINISTRATOR, "robot:root"].includes(name) }),
     access: {
-      admit: (_needed, { headers }, peer) =>
+      admit: (_needed, { headers }) =>
         Promise.resolve({
-          caller: { name: headers.get("X-Who") ?? "anonymous", may: () => false, sees: () => false },
-          client: { peer, address: peer },
+          name: headers.get("X-Who") ?? "anonymous",
+          may: () => false,
+          sees: () => false,
         }),
     },
     audit: (event) => events.push(event),

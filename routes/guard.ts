@@ -6,7 +6,7 @@ import type { RequestRates } from "../auth/request_rates.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { Action, Caller } from "../registry/caller.ts";
-import { type Access, type Admission, PASSER_BY } from "./access.ts";
+import { type Access, type Client, PASSER_BY } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";
 
@@ -65,20 +65,21 @@ export function createGuard(options: GuardOptions): Access {
   }
 
   return {
-    async admit(needed: Demand, request: Request, peer: string | undefined): Promise<Admission> {
-      const client = { peer, address: options.addressOf(request.headers, peer) };
+    async admit(needed: Demand, request: Request, client: Client): Promise<Caller> {
+      client.address = options.addressOf(request.headers, client.peer);
       if (needed.need === "login") {
         rates.take(networkOf(client.address));
-        return { caller: PASSER_BY, client };
+        return PASSER_BY;
       }
       const identity = await identify(request, client, needed);
       const { principal } = identity;
+      client.principal = principal.name;
       rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
       const caller = callerOf(identity);
       if (meets(needed, identity, caller, options)) {
         // Somebody else's token for the catalog names no repositories: it is for all.
         const isForAll = needed.need === "catalog" && options.tokensDecide;
-        return { caller: isForAll ? { ...caller, sees: () => true } : caller, client };
+        return isForAll ? { ...caller, sees: () => true } : caller;
       }
       throw refusalOf(needed, identity, options);
     },

@@ -4,6 +4,7 @@ import { InvalidTokenError, type VerifiedToken } from "../auth/bearer.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { RequestRates } from "../auth/request_rates.ts";
 import { RegistryError } from "../oci/errors.ts";
+import type { Client } from "./access.ts";
 import { createChallenge } from "./challenge.ts";
 import { createGuard, type GuardOptions } from "./guard.ts";
 import { splitUrl } from "./raw_url.ts";
@@ -67,7 +68,8 @@ function make(options: Partial<GuardOptions> = {}) {
     });
     const needed = requirementOf(parseRoute(method, splitUrl(`http://localhost${path}`)));
     if (needed.need === "nothing") throw new Error("Nobody asks about it");
-    return await guard.admit(needed, request, address);
+    const client: Client = { peer: address, address };
+    return { caller: await guard.admit(needed, request, client), client };
   };
   /** The status and the challenge of what is refused, 200 and the caller's name where it is not. */
   const outcome = async (target: string, shown?: string): Promise<[number, string | undefined]> => {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Audit } from "../auth/audit.ts";
-import { RegistryError } from "../oci/errors.ts";
-import { ANYBODY } from "../registry/caller.ts";
-import { type Access, type Admission, PASSER_BY } from "./access.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
+import { ANYBODY, type Caller } from "../registry/caller.ts";
+import { type Access, type Client, PASSER_BY } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { audited } from "./audit.ts";
 import { type Failure, failureOf } from "./errors.ts";
@@ -18,7 +18,7 @@ import { requestIds, type RequestLog } from "./request_log.ts";
 import { lengthOf, toResponse } from "./response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
-export type { Access, Admission, Client } from "./access.ts";
+export type { Access, Client } from "./access.ts";
 export { type RequestLog, withoutProbes } from "./request_log.ts";
 export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
@@ -36,6 +36,8 @@ export interface AppOptions extends HandlerOptions {
   access?: Access;
   /** Told of every change that a request has made. */
   audit?: Audit;
+  /** False while changes can't be told to the audit; they are refused then. Always true by default. */
+  auditReady?: () => boolean;
 }
 
 /** What `Deno.serve` tells of a request, as far as it is used. */
@@ -49,37 +51,35 @@ export interface App {
   request(path: string, init?: RequestInit): Response | Promise<Response>;
 }
 
+/** Seconds after which a client may repeat a change that was refused because of the audit. */
+const AUDIT_RETRY_SECONDS = 5;
+
 /** Characters of a path that a log can bear. */
 const MAX_LOGGED_PATH = 512;
 
 /** The registry's HTTP interface: `Deno.serve({ automaticCompression: false }, app.fetch)`. */
 export function createApp(options: AppOptions): App {
-  const { access, audit } = options;
+  const { access, audit, auditReady } = options;
   const handlers = createHandlers(options);
   const nextId = requestIds();
 
-  function admitted(
-    route: Route,
-    request: Request,
-    peer: string | undefined,
-  ): Admission | Promise<Admission> {
-    const client = { peer, address: peer };
-    if (access === undefined) return { caller: ANYBODY, client };
+  /** The caller of a request, whose changes are told to the audit. */
+  async function admit(route: Route, request: Request, client: Client, id: string): Promise<Caller> {
     const needed = requirementOf(route);
-    return needed.need === "nothing" ? { caller: PASSER_BY, client } : access.admit(needed, request, peer);
-  }
-
-  /** Who asks and where from; what they change is told to whoever keeps the audit. */
-  async function admit(
-    route: Route,
-    request: Request,
-    peer: string | undefined,
-    id: string,
-  ): Promise<Admission> {
-    const admission = await admitted(route, request, peer);
-    if (audit === undefined || request.method === "GET" || request.method === "HEAD") return admission;
-    const { caller, client } = admission;
-    return { caller: audited(caller, audit, id, client.address), client };
+    const isAdmitted = access !== undefined && needed.need !== "nothing";
+    const caller = isAdmitted
+      ? await access.admit(needed, request, client)
+      : access === undefined
+      ? ANYBODY
+      : PASSER_BY;
+    if (access === undefined) client.principal = caller.name;
+    if (audit === undefined || request.method === "GET" || request.method === "HEAD") return caller;
+    if (needed.need !== "login" && auditReady?.() === false) {
+      throw unavailable("Changes are refused: the audit log cannot be written", {
+        seconds: AUDIT_RETRY_SECONDS,
+      });
+    }
+    return audited(caller, audit, id, client.address);
   }
 
   async function fetch(request: Request, info: RequestInfo = {}): Promise<Response> {
@@ -87,6 +87,8 @@ export function createApp(options: AppOptions): App {
     const started = performance.now();
     const id = nextId();
     const { method } = request;
+    const peer = peerOf(info);
+    const client: Client = { peer, address: peer };
     const url = splitUrl(request.url);
     // Which route a request takes is for `parseRoute` alone to say: there is no router.
     let route: Route | undefined;
@@ -95,7 +97,7 @@ export function createApp(options: AppOptions): App {
     try {
       checkHost(request.headers.get("host"), url.authority);
       route = parseRoute(method, url);
-      const { caller, client } = await admit(route, request, peerOf(info), id);
+      const caller = await admit(route, request, client, id);
       answer = await handle(handlers, route, request, caller, client);
     } catch (thrown) {
       failure = failureOf(thrown, id, route?.kind);
@@ -113,6 +115,8 @@ export function createApp(options: AppOptions): App {
         bytes: isHead ? 0 : lengthOf(answer),
         duration: performance.now() - started,
         id,
+        principal: client.principal,
+        address: client.address,
         error: failure?.error,
       });
     };

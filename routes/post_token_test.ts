@@ -18,7 +18,11 @@ Deno.test("postToken() gives a token for a name and a password in the form", asy
     expires_in: 900,
     issued_at: "2023-11-14T22:13:20.123Z",
   });
-  assertEquals(calls, [["login", "alice", { peer: undefined, address: "192.0.2.1" }]]);
+  assertEquals(calls, [["login", "alice", {
+    peer: undefined,
+    address: "192.0.2.1",
+    principal: "user:alice",
+  }]]);
   const offline = await post({ ...form, access_type: "offline" });
   assertEquals((await offline.json()).refresh_token, "skrr_new");
   assertEquals(calls.at(-1), ["refresh token for", "docker"]);

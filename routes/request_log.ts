@@ -18,6 +18,10 @@ export interface RequestLog {
   duration: number;
   /** Names the request in `X-Request-Id` and in the text of an internal error. */
   id: string;
+  /** The principal; absent where the request was refused before it was known, and where it does not matter. */
+  principal?: string | undefined;
+  /** The client's address; that of the proxy where the request needs no access. */
+  address?: string | undefined;
   /** What went wrong on our side. */
   error?: unknown;
 }

@@ -59,6 +59,7 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
         throw new RegistryError("UNAUTHORIZED", "A token is given for a name and a password alone");
       }
       const principal = await identify(request, client);
+      client.principal = principal.name;
       const grant = await service.grant(principal, route);
       return jsonAnswer({ token: grant.token, ...answerOf(grant) }, SECRET);
     } catch (error) {
@@ -128,6 +129,7 @@ async function grantFor(
     case "password": {
       const [username, password] = [required(form, "username"), required(form, "password")];
       const principal = await login(username, password, client);
+      client.principal = principal.name;
       return await service.grant(principal, asked);
     }
   }

@@ -22,7 +22,10 @@ Deno.test("getToken() gives a token to anybody who shows nothing", async () => {
     "?scope=repository:public:pull&service=registry.test&account=alice&offline_token=true",
   );
   assertEquals([response.status, (await response.json()).token], [200, "token of anonymous"]);
-  assertEquals(calls, [["identify", { peer: undefined, address: "192.0.2.1" }], ["refresh token for", ""]]);
+  assertEquals(calls, [["identify", { peer: undefined, address: "192.0.2.1", principal: "anonymous" }], [
+    "refresh token for",
+    "",
+  ]]);
 });
 
 Deno.test("getToken() gives a refresh token with it where that is asked for", async () => {

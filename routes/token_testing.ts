@@ -75,8 +75,10 @@ export function make(options: Partial<TokenOptions> = {}, parts: Partial<TokenSe
   const { request, app, entries } = fakeApp({}, {
     tokens: () => Promise.resolve(tokens),
     access: {
-      admit: (_needed, _request, peer) =>
-        Promise.resolve({ caller: PASSER_BY, client: { peer, address: "192.0.2.1" } }),
+      admit: (_needed, _request, client) => {
+        client.address = "192.0.2.1";
+        return Promise.resolve(PASSER_BY);
+      },
     },
   });
   const get = (query: string, headers: HeadersInit = {}) => request(`/token${query}`, { headers });

@@ -8,7 +8,8 @@ import { type App, type AppOptions, createApp, type RequestLog } from "../../rou
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 
 /** What differs from a registry with everything at its default, in memory. */
-export interface TestAppOptions extends Pick<AppOptions, "access" | "tokens" | "credentials" | "audit"> {
+export interface TestAppOptions
+  extends Pick<AppOptions, "access" | "tokens" | "credentials" | "audit" | "auditReady"> {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
@@ -49,7 +50,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, tokens, credentials, audit } = options;
+  const { access, tokens, credentials, audit, auditReady } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -60,6 +61,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ...(tokens && { tokens }),
     ...(credentials && { credentials }),
     ...(audit && { audit }),
+    ...(auditReady && { auditReady }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }

@@ -22,10 +22,7 @@ const DIGEST = digestOf(SECRET);
 function appFor(callers: Record<string, Caller>, options: TestAppOptions = {}) {
   const admin: Caller = { name: "user:admin", may: () => true, sees: () => true };
   const access: NonNullable<TestAppOptions["access"]> = {
-    admit(_route, { headers }, peer) {
-      const caller = callers[headers.get("Authorization") ?? ""] ?? admin;
-      return Promise.resolve({ caller, client: { peer, address: peer } });
-    },
+    admit: (_route, { headers }) => Promise.resolve(callers[headers.get("Authorization") ?? ""] ?? admin),
   };
   const { request } = buildApp({ access, ...options });
   /** Sends as whoever it is. */
