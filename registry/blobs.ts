@@ -22,7 +22,7 @@ import {
   stored,
 } from "./items.ts";
 import { mountLink } from "./link.ts";
-import { assertRoomForBlob, countingBlob } from "./quotas.ts";
+import { countingBlob, holdBlob, holdingRoom } from "./quotas.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "./registry.ts";
 import { assertUnneeded } from "./tag_protection.ts";
 
@@ -149,15 +149,20 @@ export async function mountBlob(
 ): Promise<BlobInfo | undefined> {
   const work = beginWork(context);
   if (!await hasSource(work, caller, digest, from)) return undefined;
-  if (context.quotas !== undefined) await assertRoomForMount(work, repository, digest);
-  const linked = await countingBlob(work, repository, digest, () => mountLink(work, repository, digest));
+  const hold = (id: string) => holdMount(work, repository, digest, id);
+  const linked = await holdingRoom(
+    work,
+    repository,
+    hold,
+    (id) => countingBlob(work, repository, digest, id, () => mountLink(work, repository, digest)),
+  );
   return linked && { digest, size: linked.size };
 }
 
-/** Throws where there is no room for a blob that is there. */
-async function assertRoomForMount(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+/** Holds the bytes of a blob that is there. */
+async function holdMount(work: Work, repository: RepositoryName, digest: Digest, id: string): Promise<void> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
-  if (blob !== undefined) await assertRoomForBlob(work, repository, digest, blob.attributes.size);
+  if (blob !== undefined) await holdBlob(work, repository, digest, { id, size: blob.attributes.size });
 }
 
 /** Whether a repository that the caller may pull from has a link to the blob: `from`, or else any of the first ones. */

@@ -11,7 +11,7 @@ import { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
 import { newObjectKey } from "./object_key.ts";
 import { sendPieces } from "./pieces.ts";
 import { hashStream } from "./prefix_hasher.ts";
-import { assertRoomForBlob, countingBlob } from "./quotas.ts";
+import { countingBlob, holdBlob } from "./quotas.ts";
 import { readObject } from "./read_object.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
 import { storeBody, type StoredBody } from "./upload_body.ts";
@@ -59,16 +59,17 @@ export async function commitUpload(
   }
   const free = await awaitClaim(context, session, body?.range);
   const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
-  await assertRoom(context, stored, digest);
+  await holdStored(context, stored, digest);
   return await commit(context, await takeOpen(context, stored, digest), digest, false);
 }
 
-/** Throws where there is no room for what was stored: then it is dropped, and the upload with it. */
-async function assertRoom(context: Context, stored: StoredBody, digest: Digest): Promise<void> {
+/** Holds what was stored, of a quota; where there is no room for it throws and drops it, and the upload with it. */
+async function holdStored(context: Context, stored: StoredBody, digest: Digest): Promise<void> {
   const { session, content, cut } = stored;
   if (cut !== undefined) return;
   try {
-    await assertRoomForBlob(context, session.item.attributes.repository, digest, content.offset);
+    const { repository } = session.item.attributes;
+    await holdBlob(context, repository, digest, { id: session.id, size: content.offset });
   } catch (error) {
     await stored.discard();
     if (error instanceof RegistryError) await bestEffort(() => abandonSession(beginWork(context), session));
@@ -91,7 +92,7 @@ async function commitWhole(
   const stored = isVerifiable(context, digest, body)
     ? await storeChecked(context, session, digest, body)
     : await storeRest(context, session, digest, body);
-  await assertRoom(context, stored, digest);
+  await holdStored(context, stored, digest);
   const { offset: size, tail, partsId } = stored.content;
   const work = beginWork(context);
   const [piece] = tail;
@@ -105,6 +106,7 @@ async function commitWhole(
     work,
     repository,
     digest,
+    session.id,
     () => addBlob(work, repository, digest, candidate),
   );
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
@@ -223,7 +225,13 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
     { work, session },
     digest,
     candidate,
-    await countingBlob(work, repository, digest, () => addBlob(work, repository, digest, candidate)),
+    await countingBlob(
+      work,
+      repository,
+      digest,
+      session.id,
+      () => addBlob(work, repository, digest, candidate),
+    ),
   );
 }
 
@@ -251,6 +259,7 @@ async function conclude(
   };
   await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });
   work.openUploads?.end(principal, session.id);
+  work.quotas?.keep(session.id, 0);
   await bestEffort(async () => {
     await dropContent(work, attributes, linked.object);
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);

@@ -20,8 +20,10 @@ import {
   tagKey,
 } from "./items.ts";
 import { readDescendants } from "./descendants.ts";
+import { lookFirst } from "./first_look.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
+import { holdingRoom, holdManifest } from "./quotas.ts";
 import { randomId } from "./random_id.ts";
 import { edgeItems, missingReferences, readReferences, targetsIn } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
@@ -58,7 +60,7 @@ export async function putManifest(
   const placed = new Set<Tag>();
   const subject = parsed.subject?.digest;
   let mayDangle = false;
-  const pass = async () => {
+  const pass = async (hold?: string) => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
     const run = randomId();
     const attributes: MarkAttributes = { at: work.now(), push: run };
@@ -77,12 +79,12 @@ export async function putManifest(
     const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
     if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
     const [current, ...currentTags] = seen.others;
-    if (current === undefined) await work.quotas?.assertRoom(work, repository, push.bytes.length);
+    if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
     // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
     const manifest = { ...content, push: run };
     await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
-    if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length);
+    if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
     changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
@@ -103,8 +105,13 @@ export async function putManifest(
     if (after === undefined) return AGAIN;
     await rememberRepository(work, repository, stored<RepositoryAttributes>(known));
   };
+  const reserve = (id: string) => holdManifest(work, repository, digest, { id, size: push.bytes.length });
   try {
-    await untilSettled(work, pass);
+    await holdingRoom(work, repository, reserve, async (hold) => {
+      // Still 1: a manifest that has no room or lacks something leaves no edges.
+      await lookFirst(work, repository, parsed.references);
+      await untilSettled(work, () => pass(hold));
+    });
   } catch (error) {
     // The edges and marks that were put for nothing.
     const targets = targetsIn(parsed);

@@ -1,8 +1,11 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
+import type { Key } from "../storage/table/table.ts";
 import type { Context, Work } from "./context.ts";
-import { linkKey } from "./items.ts";
+import { type Holdable, QuotaHolds } from "./quota_holds.ts";
+import { randomId } from "./random_id.ts";
+import { linkKey, manifestKey } from "./items.ts";
 import { addUsage, sumUsage } from "./usage.ts";
 
 /** Most bytes of blobs and manifests in the repositories of a pattern, in all of them together. */
@@ -17,7 +20,7 @@ export interface QuotaRule {
 const AGE = 10_000;
 
 /** A rule with its pattern ready to be matched, and how much of it is used. */
-interface Quota extends QuotaRule {
+interface Quota extends QuotaRule, Holdable {
   covers: (repository: RepositoryName) => boolean;
   /** What every name begins with that the pattern matches. */
   prefix: string;
@@ -28,18 +31,22 @@ interface Quota extends QuotaRule {
 
 /**
  * How much may be stored where. What a repository has is counted in an item of its own when blobs and manifests come and
- * go, and counted anew after each collection. The sum of a pattern is read now and then and otherwise added to here, so
- * what other processes have pushed in the last seconds, and all that is on its way, may go beyond a quota.
+ * go, and counted anew after each collection. The sum of a pattern is read now and then and otherwise added to here, and
+ * pushes that are under way in this process hold their bytes. So one process alone stays within a quota, and of several
+ * each stays within it with what it has seen of the others, which is seconds old.
  */
 export class Quotas {
   readonly #rules: QuotaRule[];
   readonly #now: () => number;
-  #compiled: Promise<Quota[]> | undefined;
+  readonly #holds: QuotaHolds;
+  #compiling: Promise<Quota[]> | undefined;
+  #compiled: Quota[] | undefined;
 
   /** Of these rules, every one of which must hold. */
   constructor(rules: QuotaRule[], now: () => number) {
     this.#rules = rules;
     this.#now = now;
+    this.#holds = new QuotaHolds(now);
   }
 
   /** Whether a rule is about the repository. */
@@ -48,7 +55,7 @@ export class Quotas {
   }
 
   /**
-   * So many bytes are about to be stored.
+   * Looks whether so many bytes could be stored.
    *
    * @throws {RegistryError} `DENIED` where there is no room for them.
    */
@@ -57,37 +64,78 @@ export class Quotas {
     repository: RepositoryName,
     bytes: number,
   ): Promise<void> {
-    for (const quota of await this.#covering(repository)) {
-      if (quota.readAt + AGE <= this.#now()) {
-        await (quota.reading ??= this.#read(context, quota).finally(() => quota.reading = undefined));
-      }
-      if (quota.used + bytes > quota.bytes) {
-        throw new RegistryError("DENIED", `Cannot store more: the quota of ${quota.bytes} bytes is used up`);
-      }
-    }
+    const quotas = await this.#covering(repository);
+    for (const quota of quotas) await this.#refresh(context, quota);
+    for (const quota of quotas) assertFits(quota, bytes);
   }
 
-  /** So many bytes have been stored, or are stored no more. */
-  async add(work: Pick<Work, "table" | "now">, repository: RepositoryName, bytes: number): Promise<void> {
+  /**
+   * The push has so many bytes in all, or is about to. They count until {@linkcode keep}. A promise only where something
+   * has to be read, so that it can be asked for every chunk of a body.
+   *
+   * @throws {RegistryError} `DENIED` where there is no room for them.
+   */
+  hold(
+    context: Pick<Context, "table">,
+    repository: RepositoryName,
+    id: string,
+    bytes: number,
+  ): Promise<void> | undefined {
+    const quotas = this.#compiled?.filter(({ covers }) => covers(repository));
+    if (quotas?.every((quota) => this.#isFresh(quota))) return this.#hold(quotas, id, bytes);
+    return this.assertRoom(context, repository, 0).then(() => this.hold(context, repository, id, bytes));
+  }
+
+  /** Of what a push held it keeps so many bytes: 0 once it is over. */
+  keep(id: string, bytes: number): void {
+    this.#holds.keep(id, bytes);
+  }
+
+  #hold(quotas: Quota[], id: string, bytes: number): undefined {
+    const before = this.#holds.bytesOf(id);
+    for (const quota of quotas) assertFits(quota, bytes - before);
+    if (quotas.length > 0) this.#holds.set(id, quotas, bytes);
+  }
+
+  #isFresh({ readAt }: Quota): boolean {
+    return readAt + AGE > this.#now();
+  }
+
+  async #refresh(context: Pick<Context, "table">, quota: Quota): Promise<void> {
+    if (this.#isFresh(quota)) return;
+    await (quota.reading ??= this.#read(context, quota).finally(() => quota.reading = undefined));
+  }
+
+  /** So many bytes have been stored, and are held no more by this push, or are stored no more. */
+  async add(
+    work: Pick<Work, "table" | "now">,
+    repository: RepositoryName,
+    bytes: number,
+    hold?: string,
+  ): Promise<void> {
     const quotas = await this.#covering(repository);
     if (quotas.length === 0) return;
+    if (hold !== undefined) this.keep(hold, 0);
     for (const quota of quotas) quota.used += bytes;
     await addUsage(work, repository, bytes);
   }
 
   async #read(context: Pick<Context, "table">, quota: Quota): Promise<void> {
+    await this.#holds.review(context);
     const readAt = this.#now();
     quota.used = await sumUsage(context, quota.prefix, quota.covers);
     quota.readAt = readAt;
   }
 
   async #covering(repository: RepositoryName): Promise<Quota[]> {
-    return (await this.#quotas()).filter(({ covers }) => covers(repository));
+    this.#compiled ??= await (this.#compiling ??= compile(this.#rules));
+    return this.#compiled.filter(({ covers }) => covers(repository));
   }
+}
 
-  #quotas(): Promise<Quota[]> {
-    return this.#compiled ??= compile(this.#rules);
-  }
+function assertFits({ used, held, bytes: most }: Quota, bytes: number): void {
+  if (used + held + bytes <= most) return;
+  throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is used up`);
 }
 
 async function compile(rules: QuotaRule[]): Promise<Quota[]> {
@@ -97,37 +145,86 @@ async function compile(rules: QuotaRule[]): Promise<Quota[]> {
     covers: matcher([rule.repositories]),
     prefix: /^[a-z0-9._/-]*(?=$|[^a-z0-9._/-])/.exec(rule.repositories)?.[0] ?? "",
     used: 0,
+    held: 0,
     readAt: -Infinity,
   }));
 }
 
-/** Throws where there is no room for a blob that the repository does not have. */
-export async function assertRoomForBlob(
+/** Holds the bytes of a blob; throws where there is no room for it, unless the repository has it. */
+export function holdBlob(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  size: number,
+  bytes: HeldBytes,
+): Promise<void> {
+  return holdUnlessThere(context, repository, linkKey(digest, repository), bytes);
+}
+
+/** The same of a manifest. */
+export function holdManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  bytes: HeldBytes,
+): Promise<void> {
+  return holdUnlessThere(context, repository, manifestKey(repository, digest), bytes);
+}
+
+/** Bytes that a push holds. */
+export interface HeldBytes {
+  /** Of the upload, or one that {@linkcode holdingRoom} made. */
+  id: string;
+  size: number;
+}
+
+async function holdUnlessThere(
+  context: Context,
+  repository: RepositoryName,
+  key: Key,
+  { id, size }: HeldBytes,
 ): Promise<void> {
   try {
-    await context.quotas?.assertRoom(context, repository, size);
+    await context.quotas?.hold(context, repository, id, size);
   } catch (error) {
-    const isThere = await context.table.get(linkKey(digest, repository), { consistent: true }) !== undefined;
+    const isThere = await context.table.get(key, { consistent: true }) !== undefined;
     if (!isThere || !(error instanceof RegistryError)) throw error;
   }
 }
 
-/** Runs what gives the repository a blob, and counts it if it was not there. */
+/** Runs what gives the repository a blob, and counts it if it was not there; then `hold` holds it no more. */
 export async function countingBlob<T extends { size: number } | undefined>(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
+  hold: string | undefined,
   add: () => Promise<T>,
 ): Promise<T> {
   const isCounted = await work.quotas?.covers(repository) ?? false;
   const known = isCounted && await work.table.get(linkKey(digest, repository), { consistent: true });
   const added = await add();
   if (isCounted && known === undefined && added !== undefined) {
-    await work.quotas?.add(work, repository, added.size);
+    await work.quotas?.add(work, repository, added.size, hold);
   }
   return added;
+}
+
+/**
+ * Runs a push whose bytes no upload holds, with the id that `hold` has held them by.
+ *
+ * @throws {RegistryError} `DENIED` where there is no room for them.
+ */
+export async function holdingRoom<T>(
+  context: Context,
+  repository: RepositoryName,
+  hold: (id: string) => Promise<void>,
+  push: (id?: string) => Promise<T>,
+): Promise<T> {
+  if (!await context.quotas?.covers(repository)) return await push();
+  const id = randomId();
+  try {
+    await hold(id);
+    return await push(id);
+  } finally {
+    context.quotas?.keep(id, 0);
+  }
 }

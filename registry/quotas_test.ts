@@ -58,7 +58,7 @@ Deno.test("every quota with a pattern that matches holds", async () => {
   await pushBlob(registry, content(51, 2), B);
 });
 
-Deno.test("a quota refuses a body by what it announces, and otherwise when it is to become a blob, and leaves nothing", async () => {
+Deno.test("a quota refuses a body by what it announces, and otherwise as its bytes come, and leaves nothing", async () => {
   const { registry, stores } = open(100);
   const push = async (options: { length?: number }, stream = body(content(101), options)) => {
     const { id } = await registry.startUpload(A, "user:a");
@@ -72,8 +72,7 @@ Deno.test("a quota refuses a body by what it announces, and otherwise when it is
   assertEquals(pulled, 0);
   await assertFull(() => push({}));
   const { id } = await registry.startUpload(A, "user:a");
-  await registry.appendUpload(A, "user:a", id, body(content(101)));
-  await assertFull(() => registry.commitUpload(A, "user:a", id, digest(content(101))));
+  await assertFull(() => registry.appendUpload(A, "user:a", id, body(content(101))));
   assertEquals(await stores.keys(), []);
 });
 
@@ -143,4 +142,69 @@ Deno.test("pushes of many blobs at the same time are all counted", async () => {
   const { registry, used } = open(10_000);
   await Promise.all(Array.from({ length: 6 }, (_, i) => pushBlob(registry, content(10, i), A)));
   assertEquals(await used(A), 60);
+});
+
+Deno.test("a quota ends a body in chunks at the first byte that has no room", async () => {
+  const { registry } = open(100);
+  const { id } = await registry.startUpload(A, "user:a");
+  let sent = 0;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+    controller.enqueue(content(10, sent));
+    sent += 10;
+    if (sent === 1000) controller.close();
+  };
+  const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
+  await assertFull(() => registry.appendUpload(A, "user:a", id, { stream, idle: 60_000 }));
+  assertEquals(sent, 110);
+  await registry.appendUpload(A, "user:a", id, body(content(100)));
+});
+
+Deno.test("a quota holds for pushes at the same time, of blobs, mounts and manifests", async () => {
+  const { registry, stores, used } = open(100);
+  const before = await stores.keys();
+  const blobs = Array.from({ length: 5 }, (_, i) => content(60, i));
+  const push = (bytes: Uint8Array<ArrayBuffer>) =>
+    registry.putBlob(A, "user:a", digest(bytes), body(bytes, { length: 60 }));
+  const pushed = await Promise.allSettled(blobs.map(push));
+  assertEquals(pushed.filter(({ status }) => status === "fulfilled").length, 1);
+  assertEquals((await stores.keys()).length, before.length + 1);
+  for (const bytes of blobs) await pushBlob(registry, bytes, ELSEWHERE);
+  const mounted = await Promise.allSettled(
+    blobs.map((bytes) => registry.mountBlob(B, ANYBODY, digest(bytes), ELSEWHERE)),
+  );
+  assertEquals(mounted.filter(({ status }) => status === "fulfilled").length, 0);
+  assertEquals([await used(A), await used(B)], [60, undefined]);
+});
+
+Deno.test("a quota holds for manifests that are pushed at the same time, and a refused one leaves nothing", async () => {
+  const room = Math.floor(1.5 * IMAGE_BYTES.length);
+  const { registry, stores, used } = open(100 + room);
+  await pushBlob(registry, CONFIG, A);
+  const images = Array.from({ length: 5 }, (_, i) => imageOf(CONFIG, [], { a: i }));
+  const puts = images.map((bytes, i) => putImage(registry, A, `v${i}`, bytes));
+  const pushed = await Promise.allSettled(puts);
+  assertEquals(pushed.filter(({ status }) => status === "fulfilled").length, 1);
+  assertEquals(await used(A), 100 + images[0]!.length);
+  const marks = (await stores.items()).filter(({ sk }) => /^(edge|tagged)#/.test(sk));
+  assertEquals(marks.length, 2);
+});
+
+Deno.test("an open upload takes room until it is cancelled", async () => {
+  const { registry } = open(100);
+  const uploads = [await registry.startUpload(A, "user:a"), await registry.startUpload(B, "user:a")] as const;
+  await registry.appendUpload(A, "user:a", uploads[0].id, body(content(60)));
+  const append = () => registry.appendUpload(B, "user:a", uploads[1].id, body(content(60)));
+  await assertFull(append);
+  await registry.cancelUpload(A, "user:a", uploads[0].id);
+  await append();
+});
+
+Deno.test("an upload that another process has committed counts once, a minute later", async () => {
+  const { registry, other, stores } = open(100);
+  const { id } = await registry.startUpload(A, "user:a");
+  await registry.appendUpload(A, "user:a", id, body(content(60)));
+  await other().commitUpload(A, "user:a", id, digest(content(60)));
+  stores.now += 70_000;
+  await pushBlob(registry, content(40, 2), A);
+  await assertFull(() => pushBlob(registry, content(1, 3), A));
 });

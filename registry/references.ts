@@ -24,6 +24,9 @@ import {
 } from "./items.ts";
 import { readBytes } from "./manifest_store.ts";
 
+/** Children of one batch. */
+const BATCH = 32;
+
 /** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
 export function edgeItems(
   repository: RepositoryName,
@@ -112,25 +115,49 @@ async function readTargets(
   others: Key[],
 ): Promise<{ found: Found[]; others: (Item | undefined)[] }> {
   const children = targets.filter((target) => target.kind === "manifest or blob");
+  const rest = await readManyChildren(work, repository, children.slice(BATCH));
+  const some = children.slice(0, BATCH);
   const keys = [
     ...targets.map((target) => linkKey(target.digest, repository)),
-    ...children.map((child) => manifestKey(repository, child.digest)),
+    ...some.map((child) => manifestKey(repository, child.digest)),
     ...others,
   ];
   const first = await work.table.getMany(keys, { consistent: true });
   const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
     consistent: true,
   });
-  const manifests = new Map(
-    children.map((child, i) => [child.digest, stored<ManifestAttributes>(first[targets.length + i])]),
-  );
+  const manifests = new Map([
+    ...some.map((child, i) => [child.digest, stored<ManifestAttributes>(first[targets.length + i])] as const),
+    ...rest,
+  ]);
   const found = targets.map((target, i) => ({
     target,
     link: stored<LinkAttributes>(first[i]),
     blob: stored<BlobAttributes>(blobs[i]),
     manifest: manifests.get(target.digest),
   }));
-  return { found, others: first.slice(targets.length + children.length) };
+  return { found, others: first.slice(targets.length + some.length) };
+}
+
+/** Children beyond the first batch, a batch at a time and without their bytes: 10,000 of them may have 256 KiB each. */
+async function readManyChildren(
+  work: Work,
+  repository: RepositoryName,
+  children: Target[],
+): Promise<[Digest, Stored<ManifestAttributes> | undefined][]> {
+  const read: [Digest, Stored<ManifestAttributes> | undefined][] = [];
+  for (let at = 0; at < children.length; at += BATCH) {
+    const batch = children.slice(at, at + BATCH);
+    const keys = batch.map((child) => manifestKey(repository, child.digest));
+    const items = await work.table.getMany(keys, { consistent: true });
+    for (const [i, { digest }] of batch.entries()) {
+      const item = stored<ManifestAttributes>(items[i]);
+      const { bytes: _, ...bare } = item ?? {};
+      // A mark is taken away by a write of the whole item.
+      read.push([digest, item && (isMarked(item.attributes) ? item : bare as typeof item)]);
+    }
+  }
+  return read;
 }
 
 /** Takes a collector's mark from a blob that the repository has, by version. */

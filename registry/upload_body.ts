@@ -49,8 +49,7 @@ export async function storeBody(
   const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
   assertSize(context, attributes.offset + (announced ?? 0));
   const hold = await openBytes(context, session);
-  hold?.(attributes.offset + (announced ?? 0));
-  await context.quotas?.assertRoom(context, attributes.repository, attributes.offset + (announced ?? 0));
+  await hold?.(attributes.offset + (announced ?? 0));
   const claim = new PartsClaim(context, session);
   const hasher = await createPrefixHasher(context.hashes, {
     id: session.id,
@@ -65,14 +64,21 @@ export async function storeBody(
     length: announced,
     claim: () => claim.hold(),
   });
+  const discard = async (failure?: unknown) => {
+    context.quotas?.keep(session.id, attributes.offset);
+    await writer.discard(failure);
+  };
   const most = announced === undefined ? context.maxBlobSize : attributes.offset + announced;
   try {
+    const write = (bytes: Uint8Array) => {
+      hasher?.update(bytes);
+      return writer.write(bytes);
+    };
     const cut = await pump(body, (bytes) => {
       assertSize(context, writer.offset + bytes.length);
       if (writer.offset + bytes.length > most) throw tooManyBytes();
-      if (announced === undefined) hold?.(writer.offset + bytes.length);
-      hasher?.update(bytes);
-      return writer.write(bytes);
+      const held = announced === undefined ? hold?.(writer.offset + bytes.length) : undefined;
+      return held === undefined ? write(bytes) : held.then(() => write(bytes));
     });
     const short = announced !== undefined && writer.offset < most;
     const ended = cut ?? (short ? endedEarly() : undefined);
@@ -81,15 +87,16 @@ export async function storeBody(
     if (ended !== undefined && options.final && body.range === undefined) throw ended;
     const content: UploadContent = await writer.finish(options.final && ended === undefined);
     if (hasher !== undefined) content.hash = hasher.finish(content.offset);
+    context.quotas?.keep(session.id, content.offset);
     return {
       session: await claim.end(),
       content,
       ...(ended === undefined ? {} : { cut: ended }),
       settle: () => writer.settle(),
-      discard: (failure) => writer.discard(failure),
+      discard,
     };
   } catch (error) {
-    await writer.discard(error);
+    await discard(error);
     await bestEffort(() => claim.release());
     throw error;
   }
@@ -123,18 +130,23 @@ async function pump(
 }
 
 /**
- * Counts the bytes that an upload has, or is about to have, among those of its principal. What it has in the end is in its
- * item; where a request fails, what it brought counts a moment longer.
+ * Counts the bytes that an upload has, or is about to have, among those of its principal and of the quotas. What it has in
+ * the end is in its item; where a request fails, what it brought counts a moment longer for its principal.
  *
- * @throws {RegistryError} 429, by what it answers, where that is too much.
+ * @throws {RegistryError} 429 or `DENIED`, by what it answers, where that is too much.
  */
 export async function openBytes(
-  { openUploads }: Context,
+  context: Context,
   { id, item }: Session,
-): Promise<((bytes: number) => void) | undefined> {
-  const { principal } = item.attributes;
+): Promise<((bytes: number) => Promise<void> | undefined) | undefined> {
+  const { openUploads, quotas } = context;
+  const { principal, repository } = item.attributes;
+  if (openUploads === undefined && quotas === undefined) return undefined;
   await openUploads?.look(principal);
-  return openUploads && ((bytes) => openUploads.hold(principal, id, bytes));
+  return (bytes) => {
+    openUploads?.hold(principal, id, bytes);
+    return quotas?.hold(context, repository, id, bytes);
+  };
 }
 
 /** Throws where a blob of `size` bytes is too large. */

@@ -241,6 +241,7 @@ export async function abandonSession(work: Work, session: Session): Promise<void
   const { attributes } = session.item;
   await writeSession(work, session, { ...attributes, state: "aborting" });
   work.openUploads?.end(attributes.principal, session.id);
+  work.quotas?.keep(session.id, 0);
   await bestEffort(() => dropContent(work, attributes));
 }
 

@@ -32,12 +32,12 @@ export async function storeVerified(
   { stream, length: size = 0 }: UploadBody,
 ): Promise<StoredBody> {
   assertSize(context, size);
-  (await openBytes(context, session))?.(size);
-  await context.quotas?.assertRoom(context, session.item.attributes.repository, size);
+  await (await openBytes(context, session))?.(size);
   const { objects } = context;
   const key = newObjectKey(session.item.attributes.prefix);
   const hex = digest.slice("sha256:".length);
   const discard = async (failure?: unknown) => {
+    context.quotas?.keep(session.id, 0);
     // The upload's item may name the object although the answer to its write was lost. Else the sweep deletes it.
     if (!(failure instanceof UnavailableError)) await bestEffort(() => objects.delete([key]));
   };
