@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import { unlessAbsent } from "./storage/durable_folder.ts";
 
 /** Permissions of users other than the owner and the group. */
@@ -20,7 +21,7 @@ export async function dataExposure(data: string): Promise<string | undefined> {
     ["table.sqlite", "objects"].map((name) => othersRights(`${data}/${name}`)),
   );
   const isExposed = folder.write || folder.enter && content.some(({ read, write }) => read || write);
-  if (!isExposed) return undefined;
+  if (!isExposed || !await isReachable(data)) return undefined;
   return `Other users of this machine can read or change the data folder "${data}", signing keys included: ` +
     `run chmod -R go= "${data}"`;
 }
@@ -28,8 +29,21 @@ export async function dataExposure(data: string): Promise<string | undefined> {
 /** A warning about a file with secrets that other users of the machine can read or replace; `undefined` for a private one. */
 export async function secretExposure(path: string): Promise<string | undefined> {
   const { read, write } = await othersRights(path);
-  if (!read && !write) return undefined;
+  if (!read && !write || !await isReachable(path)) return undefined;
   return `Other users of this machine can ${write ? "change" : "read"} "${path}": run chmod o= "${path}"`;
+}
+
+/** True if other users can enter all folders that lead to `path`. */
+async function isReachable(path: string): Promise<boolean> {
+  for (let folder = dirname(resolve(path));; folder = dirname(folder)) {
+    try {
+      if (!(await othersRights(folder)).enter) return false;
+    } catch (error) {
+      // This process may not look: the folder may be open to others.
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    }
+    if (folder === dirname(folder)) return true;
+  }
 }
 
 /** The rights of other users; none where nothing exists at `path`, and on Windows, which has no modes. */
