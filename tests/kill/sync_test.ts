@@ -6,9 +6,11 @@ import { parseTrace } from "./system_calls.ts";
 import { withTracedRegistry } from "./traced_registry.ts";
 import { type Answer, type Send, send } from "./wire.ts";
 
-/** An answer that was had, and what must at least have been synced for it. */
+/**
+ * What must have been synced for an answer: at least these files and folders, and exactly these commits of the table. An
+ * answer that is sent before its last write has one commit fewer, and the next answer one more.
+ */
 interface Expected extends Partial<Synced> {
-  what: string;
   status: number;
 }
 
@@ -16,17 +18,14 @@ interface Expected extends Partial<Synced> {
 Deno.test("every write is synced before it is answered, and before what refers to it is written", async () => {
   const strace = await tool("strace");
   const folder = await Deno.makeTempDir({ prefix: "skerry-sync-" });
-  const expected: Expected[] = [];
+  const expected: (Expected & { what: string })[] = [];
   const trace = await withTracedRegistry(strace, `${folder}/new/data`, async (url) => {
-    const step = async (
-      what: string,
-      path: string,
-      request: Send,
-      synced: Partial<Synced> & { status: number },
-    ) => {
+    const step: Step = async (what, path, request, synced) => {
       expected.push({ what, ...synced });
       return await send(url, what.split(" ", 1)[0]!, path, request);
     };
+    // Opens the storage: what is synced for that counts for no later answer.
+    await step("GET of a list", "/v2/one/tags/list", {}, { status: 404, commits: OPENED });
     await pushBlobs(step);
     await pushManifests(step);
   });
@@ -36,9 +35,10 @@ Deno.test("every write is synced before it is answered, and before what refers t
   for (const [index, { what, ...synced }] of expected.entries()) {
     const answer = answers[index]!;
     assertEquals(answer.status, synced.status, what);
-    for (const kind of ["files", "folders", "commits"] as const) {
+    for (const kind of ["files", "folders"] as const) {
       assertGreaterOrEqual(answer[kind], synced[kind] ?? 0, `Syncs of ${kind} for ${what}`);
     }
+    if (synced.commits !== OPENED) assertEquals(answer.commits, synced.commits ?? 0, `Commits for ${what}`);
   }
   await Deno.remove(folder, { recursive: true });
 });
@@ -48,55 +48,67 @@ type Step = (
   what: string,
   path: string,
   request: Send,
-  synced: Partial<Synced> & { status: number },
+  synced: Expected,
 ) => Promise<Answer>;
+
+/** As many commits as opening the storage takes. */
+const OPENED = -1;
 
 const CONFIG = blob(0, 100, "sha256");
 const UPLOADS = "/v2/one/blobs/uploads/";
-const NEW_OBJECT = { files: 1, folders: 1, commits: 1 };
+/** The upload is announced; blob, link; the upload is done. */
+const WHOLE_BLOB = { files: 1, folders: 1, commits: 4 };
+/** The upload is taken to `committing`; blob, link; it is done. */
+const COMMIT = 4;
 
 async function pushBlobs(step: Step): Promise<void> {
   const { digest } = CONFIG;
   await step("POST of a whole blob", `${UPLOADS}?digest=${digest}`, { body: CONFIG.bytes() }, {
     status: 201,
-    ...NEW_OBJECT,
+    ...WHOLE_BLOB,
   });
+  // The link.
   await step("POST that mounts", `/v2/two/blobs/uploads/?mount=${digest}&from=one`, {}, {
     status: 201,
     commits: 1,
   });
-  await step("DELETE of a blob", `/v2/two/blobs/${digest}`, {}, { status: 202, commits: 1 });
+  // The link, and the epoch of the repository.
+  await step("DELETE of a blob", `/v2/two/blobs/${digest}`, {}, { status: 202, commits: 2 });
 
   for (const algorithm of ["sha256", "sha512"] as const) {
     const whole = blob(1, 1000, algorithm);
     const location = await start(step);
     await step("PUT of a whole blob", `${location}?digest=${whole.digest}`, { body: whole.bytes() }, {
       status: 201,
-      ...NEW_OBJECT,
+      ...WHOLE_BLOB,
     });
   }
+  // The first chunk is announced, and each one counts by a write. One that adds to parts claims them before it.
   const small = blob(2, 1000, "sha256");
-  await pushChunks(step, small, [500, 1000], { commits: 1 });
+  await pushChunks(step, small, [[500, 2], [1000, 1]], { commits: COMMIT });
   // Of several parts of 1 MiB each, and a rest that comes with the second chunk or with the PUT.
   const large = blob(3, 2_600_000, "sha256");
-  await pushChunks(step, large, [1_500_000, 2_600_000], NEW_OBJECT);
-  await pushChunks(step, blob(4, 2_600_000, "sha512"), [1_500_000], NEW_OBJECT);
-  await step("DELETE of an upload", await start(step), {}, { status: 204, commits: 1 });
+  await pushChunks(step, large, [[1_500_000, 2], [2_600_000, 2]], { files: 1, folders: 1, commits: COMMIT });
+  // The PUT claims the parts, and notes the hash that it has read back.
+  const long = blob(4, 2_600_000, "sha512");
+  await pushChunks(step, long, [[1_500_000, 2]], { files: 1, folders: 1, commits: COMMIT + 2 });
+  // Nothing was stored for it: it is announced, and taken to `aborting`.
+  await step("DELETE of an upload", await start(step), {}, { status: 204, commits: 2 });
 }
 
-/** Sends the bytes up to each of these ends, and the rest with the PUT, which has the blob synced as `synced` says. */
+/** Sends the bytes up to each of these ends, with so many commits, and the rest with the PUT. */
 async function pushChunks(
   step: Step,
   content: Content,
-  ends: number[],
+  chunks: [end: number, commits: number][],
   synced: Partial<Synced>,
 ): Promise<void> {
   const location = await start(step);
   let offset = 0;
-  for (const end of ends) {
+  for (const [end, commits] of chunks) {
     const body = content.bytes().subarray(offset, end);
     const headers = { "Content-Range": `${offset}-${end - 1}` };
-    await step("PATCH of a chunk", location, { headers, body }, { status: 202, files: 1, commits: 1 });
+    await step("PATCH of a chunk", location, { headers, body }, { status: 202, files: 1, commits });
     offset = end;
   }
   const body = content.bytes().subarray(offset);
@@ -119,20 +131,25 @@ async function pushManifests(step: Step): Promise<void> {
   const [small, large] = [make(1, 0), make(2, 300_000)];
   const headers = { "Content-Type": small.mediaType };
   const path = (reference: string) => `/v2/one/manifests/${reference}`;
+  // Edges and marks of tags; the manifest, the tag, the repository.
   await step("PUT of a manifest by tag", path("a"), { headers, body: small.bytes() }, {
     status: 201,
-    commits: 1,
+    commits: 4,
   });
+  // The repository is there already, and there are two tags.
   await step("PUT of a manifest by digest", path(`${small.digest}?tag=b&tag=c`), {
     headers,
     body: small.bytes(),
   }, {
     status: 201,
-    commits: 1,
+    commits: 4,
   });
+  // Its object is announced.
   await step("PUT of a large manifest", path("d"), { headers, body: large.bytes() }, {
     status: 201,
-    ...NEW_OBJECT,
+    files: 1,
+    folders: 1,
+    commits: 4,
   });
   const referrer = manifest({
     name: 3,
@@ -142,11 +159,14 @@ async function pushManifests(step: Step): Promise<void> {
     subject: small,
     padding: 0,
   });
+  // Edges; the manifest, its place among the referrers.
   await step("PUT of a referrer", path(referrer.digest), { headers, body: referrer.bytes() }, {
     status: 201,
-    commits: 1,
+    commits: 3,
   });
   await step("DELETE of a tag", path("a"), {}, { status: 202, commits: 1 });
-  await step("DELETE of a manifest", path(small.digest), {}, { status: 202, commits: 1 });
-  await step("DELETE of a large manifest", path(large.digest), {}, { status: 202, commits: 1 });
+  // Two tags, the manifest, the epoch of the repository.
+  await step("DELETE of a manifest", path(small.digest), {}, { status: 202, commits: 4 });
+  // The tag; its object is announced to the sweep; the manifest, the epoch.
+  await step("DELETE of a large manifest", path(large.digest), {}, { status: 202, commits: 4 });
 }
