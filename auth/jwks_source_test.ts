@@ -74,6 +74,7 @@ Deno.test("get() forgets a key that was withdrawn within the age that the issuer
       ["public, Max-Age=90", 90_000],
       ["max-age=0", MINUTE],
       ["no-store", MINUTE],
+      ["max-age=600, no-cache", MINUTE],
       ["max-age=31536000", HOUR],
       ["", 10 * MINUTE],
       ["s-maxage=5", 10 * MINUTE],

@@ -156,6 +156,16 @@ Deno.test("restore() tells what went from the object store after the backup, and
   await assertConsistent(restored.stores);
 });
 
+Deno.test("restore() tells of a manifest whose repository has no link to a blob that is there", async () => {
+  const { stores, image } = await filled();
+  const items = (await stores.items()).filter(({ pk, sk }) =>
+    pk !== `blob#${digest(LAYER)}` || !sk.startsWith("repo#")
+  );
+  const { report, said } = await restoreBeside(stores, await archiveOf(await bytesOf(items)));
+  assertEquals([report.lost, report.incomplete], [0, 2]);
+  assertEquals(said.includes(`Manifest ${REPOSITORY}@${digest(image)} lacks ${digest(LAYER)}`), true);
+});
+
 Deno.test("restore() says nothing of missing references where references are sparse", async () => {
   const { stores } = await filled();
   const archive = await backUp(stores);

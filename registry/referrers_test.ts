@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { CONFIG, LAYER, withBlobs } from "../tests/harness/images.ts";
 import {
@@ -47,6 +47,23 @@ Deno.test("listReferrers() filters by any of several artifact types and pages by
   assertEquals(await registry.listReferrers(REPOSITORY, digest(content(1)), { artifactTypes: [] }), {
     items: [],
   });
+});
+
+Deno.test("putManifest() writes no item that is larger than a table takes, whatever is annotated", async () => {
+  const { stores, registry } = await withBlobs();
+  const subject = { mediaType: IMAGE, digest: digest(content(1)), size: 1 };
+  for (const length of [100, 30_000, 40_000, 300_000, 900_000]) {
+    await pushManifest(
+      registry,
+      imageOf(CONFIG, [], { annotations: { filler: "x".repeat(length) }, subject }),
+    );
+  }
+  for (const { sk, attributes, bytes } of await stores.items()) {
+    // DynamoDB takes 400 KB.
+    assertLess(JSON.stringify(attributes).length + (bytes?.length ?? 0), 400_000, sk);
+  }
+  const { items } = await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] });
+  assertEquals(items.length, 5);
 });
 
 Deno.test("listReferrers() cuts its pages below what clients read", async () => {
