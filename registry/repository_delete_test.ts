@@ -99,6 +99,18 @@ Deno.test("deleteRepository() takes a repository that has blobs alone", async ()
   await assertGone(registry);
 });
 
+Deno.test("deleteRepository() takes a repository that has nothing left but its name", async () => {
+  const { registry } = setUp();
+  await pushBlob(registry, CONFIG);
+  await pushManifest(registry, imageOf(CONFIG, []), "latest");
+  await registry.deleteManifest(REPOSITORY, digest(imageOf(CONFIG, [])));
+  await registry.deleteBlob(REPOSITORY, digest(CONFIG));
+  assertEquals((await registry.listRepositories({}, ANYBODY)).items, [REPOSITORY]);
+  assertEquals(await registry.deleteRepository(REPOSITORY), { tags: 0, manifests: 0, blobs: 0, kept: 0 });
+  await assertGone(registry);
+  assertEquals(await codeOf(() => registry.deleteRepository(REPOSITORY)), "NAME_UNKNOWN");
+});
+
 Deno.test("deleteRepository() takes what points at manifests that are gone", async () => {
   const { stores, registry } = setUp();
   await pushAll(registry);
