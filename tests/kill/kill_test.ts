@@ -1,4 +1,4 @@
-import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
 import { seeded } from "../random.ts";
 import {
   deleteBlob,
@@ -12,7 +12,14 @@ import {
 } from "./blob_operations.ts";
 import { type Deployment, startReplicas, startSingle } from "./deployment.ts";
 import { findLeftovers } from "./leftovers.ts";
-import { deleteManifest, deleteTag, pushManifest, pushSparseManifest } from "./manifest_operations.ts";
+import type { Fact } from "./ledger.ts";
+import {
+  deleteManifest,
+  deleteTag,
+  keepBlobs,
+  pushManifest,
+  pushSparseManifest,
+} from "./manifest_operations.ts";
 import { REPOSITORIES, Scene } from "./scene.ts";
 import { Verification } from "./verification.ts";
 import { Lost } from "./wire.ts";
@@ -40,9 +47,10 @@ const LAST_MOMENTS_MS = 15_000;
 const SETTINGS = {
   SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
   SKERRY_SWEEP_INTERVAL: "100ms",
-  // A collector would take the blobs that no manifest references, which are to be read back here.
-  SKERRY_COLLECT_INTERVAL: "0",
-  SKERRY_GRACE: "20s",
+  // Garbage collection runs beside everything. `keepBlobs` protects every blob that is to be read back, well within the
+  // grace period.
+  SKERRY_COLLECT_INTERVAL: "100ms",
+  SKERRY_GRACE: "30s",
   SKERRY_DEADLINE: "5s",
 };
 
@@ -70,15 +78,20 @@ for (const { name, start, kills, pace } of RUNS) {
     for (let kill = 1; kill <= kills; kill++) {
       await killDuring(deployment, scene, pace);
       await deployment.restart();
-      facts += await verify(deployment, scene, scene.ledger.takeTouched(), `after kill ${kill}`);
+      const touched = scene.ledger.takeTouched();
+      facts += await verify(deployment, scene, touched, `after kill ${kill}`);
+      await keepBlobs(scene, urlOf(scene, deployment), touched);
     }
     console.log(`${kills} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
-    await finishUploads(scene, urlOf(scene, deployment));
+    const finished = await finishUploads(scene, urlOf(scene, deployment));
     const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
+    // Only now those are certain that a killed delete may have taken.
+    await keepBlobs(scene, urlOf(scene, deployment), finished);
     console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
     await waitFor(EXPIRY_MS + 10_000);
     await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
     assertEquals(errorsIn(deployment.log()), []);
+    assertStringIncludes(deployment.log(), "Garbage collection removed");
     await deployment.stop();
     assertEquals(await findLeftovers(deployment.stored), []);
     for (const [operation, { acknowledged }] of scene.tally) {
@@ -153,17 +166,22 @@ function forgetOldUploads(scene: Scene): void {
   }
 }
 
-/** Goes on with all uploads until each is a blob, however long what was killed has claimed them. */
-async function finishUploads(scene: Scene, url: string): Promise<void> {
+/** Goes on with all uploads until each is a blob, however long what was killed has claimed them; answers what was touched. */
+async function finishUploads(scene: Scene, url: string): Promise<Fact[]> {
   const started = Date.now();
   const count = scene.uploads.size;
+  const facts: Fact[] = [];
   let finished = 0;
   while (scene.uploads.size > 0) {
     for (const upload of [...scene.uploads]) finished += Number(await resumeUpload(scene, url, upload));
+    const touched = scene.ledger.takeTouched();
+    await keepBlobs(scene, url, touched);
+    facts.push(...touched);
     forgetOldUploads(scene);
     await waitFor(500);
   }
   console.log(`${finished} of ${count} uploads finished in ${seconds(started)} s after the last kill`);
+  return facts;
 }
 
 function urlOf(scene: Scene, deployment: Deployment): string {

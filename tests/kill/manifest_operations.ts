@@ -90,6 +90,29 @@ export async function pushSparseManifest(scene: Scene, url: string): Promise<voi
   );
 }
 
+/** Pushes manifests of the blobs among the facts that must be there, so that garbage collection leaves them. */
+export async function keepBlobs(scene: Scene, url: string, facts: readonly Fact[]): Promise<void> {
+  for (const repository of REPOSITORIES) {
+    const { kept, loose } = scene.stock(repository);
+    const contents = new Map([...kept, ...loose].map((content) => [content.digest, content]));
+    const [config, ...layers] = facts.flatMap((fact) => {
+      if (fact.kind !== "blob" || fact.repository !== repository) return [];
+      return scene.ledger.mustBe(fact, PRESENT) ? contents.get(fact.digest) ?? [] : [];
+    });
+    if (config === undefined) continue;
+    const content = manifest({ name: scene.newName(), algorithm: "sha256", config, layers, padding: 0 });
+    const answer = await putManifest(
+      url,
+      repository,
+      content,
+      true,
+      [`keep-${content.digest.slice(-20)}`],
+      false,
+    );
+    expectStatus("a manifest that keeps blobs", answer, [201]);
+  }
+}
+
 /** Deletes a manifest with its tags. */
 export async function deleteManifest(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
