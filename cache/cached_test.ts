@@ -218,6 +218,19 @@ Deno.test("deleteManifest() keeps an epoch from counting that was read before it
   assertEquals(reads, 2);
 });
 
+Deno.test("deleteManifest() ends the age of an epoch that was read while it was under way", async () => {
+  const { calls, state, registry } = setUp({
+    async deleteManifest() {
+      await new Promise((resolve) => setTimeout(resolve));
+      await registry.getManifest(REPOSITORY, { digest: DIGEST });
+      state.epoch += "+";
+    },
+  }, { age: 10 });
+  await registry.deleteManifest(REPOSITORY, DIGEST);
+  await registry.getManifest(REPOSITORY, { digest: DIGEST });
+  assertEquals(calls.length, 2);
+});
+
 Deno.test("statBlob() is read each time, once for all who ask at the same time", async () => {
   const { calls, registry } = setUp({}, { age: 10 });
   for (let round = 0; round < 2; round++) {
