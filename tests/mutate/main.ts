@@ -86,7 +86,14 @@ async function run(): Promise<boolean> {
   const stages = (file: string) => stagesOf(file, tests);
   const trials: Trial[] = [];
   for (let i = 0; i < workers; i++) {
-    trials.push(new Trial(trees.use(await Tree.copy(ROOT)), stages, limit * 1000));
+    const tree = trees.use(await Tree.copy(ROOT));
+    trials.push(new Trial(tree, stages, limit * 1000));
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const trial of trials) trial.end();
+      Deno.exit(130);
+    });
   }
   await assertHealthy(trials[0]!);
 

@@ -20,6 +20,7 @@ const LIST_METHODS = new Set(["filter", "sort", "toSorted", "reverse", "toRevers
 const COUSINS = new Map(Object.entries({ min: "max", max: "min", some: "every", every: "some" }));
 const BLOCKS = new Set(["BlockStatement", "SwitchCase"]);
 const ACTS = new Set(["AwaitExpression", "CallExpression", "AssignmentExpression"]);
+const WAITS = new Set(["AwaitExpression"]);
 const MOVABLE = new Set(["ExpressionStatement", "VariableDeclaration", "IfStatement", "ForOfStatement"]);
 const LEAVES = new Set(["ReturnStatement", "ThrowStatement", "ContinueStatement", "BreakStatement"]);
 
@@ -88,17 +89,19 @@ function isGuard(node: Node): boolean {
   return node.type === "IfStatement" && !nodeIn(node, "alternate") && LEAVES.has(last?.type ?? "");
 }
 
+/** Of two that both act, one of which waits: the order of the others shows to nobody. */
 const swapStatements: Operator = ({ node }, text) => {
   if (!BLOCKS.has(node.type)) return [];
   const statements = nodesIn(node, node.type === "SwitchCase" ? "consequent" : "body");
   return statements.flatMap((first, index) => {
     const last = statements[index + 1];
-    if (
-      last === undefined || ![first, last].every((each) => MOVABLE.has(each.type) && contains(each, ACTS))
-    ) {
-      return [];
-    }
-    return [{ kind: "statements swapped", node: first, last, now: `${text(last)}\n${text(first)}` }];
+    if (last === undefined) return [];
+    const pair = [first, last];
+    const isOrdered = pair.every((each) => MOVABLE.has(each.type) && contains(each, ACTS)) &&
+      pair.some((each) => contains(each, WAITS));
+    return isOrdered
+      ? [{ kind: "statements swapped", node: first, last, now: `${text(last)}\n${text(first)}` }]
+      : [];
   });
 };
 

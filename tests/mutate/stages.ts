@@ -16,7 +16,7 @@ const simulation: Stage = {
 /** Where else, after its own folder, a folder's mistakes show. */
 const ELSEWHERE: Readonly<Record<string, readonly Stage[]>> = {
   registry: [simulation, test("routes"), test("tests/protocol")],
-  storage: [test("registry"), test("tests/protocol"), test("tests/kill/sync_test.ts")],
+  storage: [test("open_storage_test.ts"), test("tests/protocol"), test("tests/kill/sync_test.ts")],
   cache: [test("routes"), test("tests/protocol")],
   auth: [test("routes"), test("tests/protocol"), test("access_config_test.ts")],
   backup: [test("cli/backup_test.ts", "cli/copy_test.ts")],

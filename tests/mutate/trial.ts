@@ -16,6 +16,8 @@ export class Trial {
   readonly #tree: Tree;
   readonly #stagesOf: (file: string) => readonly Stage[];
   readonly #limit: number;
+  /** The process that runs now, which leads a group of its own. */
+  #leader: number | undefined;
 
   /**
    * @param stagesOf The commands that should see a mistake in a file, in their order.
@@ -25,6 +27,12 @@ export class Trial {
     this.#tree = tree;
     this.#stagesOf = stagesOf;
     this.#limit = limit;
+  }
+
+  /** Ends at once what runs, which no signal for this process reaches, and removes the tree. */
+  end(): void {
+    if (this.#leader !== undefined) endGroup(this.#leader);
+    Deno.removeSync(this.#tree.root, { recursive: true });
   }
 
   /** Tries one mistake, and leaves the tree as it was. */
@@ -63,6 +71,7 @@ export class Trial {
       stderr: "piped",
       detached: true,
     }).spawn();
+    this.#leader = child.pid;
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -71,6 +80,7 @@ export class Trial {
     const { success, stdout, stderr } = await child.output();
     clearTimeout(timer);
     endGroup(child.pid);
+    this.#leader = undefined;
     const decoder = new TextDecoder();
     return { success: success && !isLate, isLate, output: decoder.decode(stdout) + decoder.decode(stderr) };
   }
