@@ -14,9 +14,11 @@ export interface CacheOptions {
    * clients push, so it notices every deletion that was acknowledged before it.
    */
   age?: number;
+  /** Most manifests, and most blobs, that are remembered; 16,384 by default. */
+  count?: number;
   /** Bytes of all manifests that are remembered; 32 MiB by default. */
   manifestBytes?: number;
-  /** A clock in milliseconds that begins above 0 and never goes back. */
+  /** A clock in milliseconds that begins above 0. */
   now?: () => number;
 }
 
@@ -25,9 +27,6 @@ const LARGEST_MANIFEST = 1_048_576;
 
 /** What a remembered manifest takes beside its bytes, roughly, the answer that is kept ready with it included. */
 const OVERHEAD = 2048;
-
-/** Most manifests, and most blobs, that are remembered. */
-const COUNT = 16_384;
 
 /**
  * A registry that remembers manifests by their digest: facts that only a deletion can end. Before it answers from memory
@@ -39,8 +38,9 @@ const COUNT = 16_384;
  * whether a blob is there (HEAD, which renews the blob's link) is always read, once for all who ask at the same time.
  */
 export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
-  const { age = 0, manifestBytes = 32 * 1_048_576, now = steadyClock() } = options;
-  const memory = { age: epochs.mostAge, now, count: COUNT };
+  const { age = 0, count = 16_384, manifestBytes = 32 * 1_048_576 } = options;
+  const now = steady(options.now ?? Date.now);
+  const memory = { age: epochs.mostAge, now, count };
   const manifests = new Facts<Manifest>({
     ...memory,
     weight: manifestBytes,
@@ -140,8 +140,11 @@ function isUnknown(error: unknown): boolean {
   return error instanceof RegistryError && error.status === 404;
 }
 
-/** `Date.now`, which is a third of the cost of `performance.now`, held where somebody sets the system's clock back. */
-function steadyClock(): () => number {
+/**
+ * The clock, held where it is set back. `Date.now` costs a third of `performance.now`, and counts the time in which the
+ * machine is suspended.
+ */
+function steady(now: () => number): () => number {
   let latest = 0;
-  return () => latest = Math.max(latest, Date.now());
+  return () => latest = Math.max(latest, now());
 }

@@ -77,9 +77,11 @@ export class Facts<V extends object> {
   }
 }
 
+let loading: Promise<typeof import("lru-cache")> | undefined;
+
 /** Loaded at the first read, since a process that has just begun owes its first answer. */
 async function openMemory<V extends object>(options: FactsOptions<V>): Promise<LRUCache<string, Fact<V>>> {
-  const { LRUCache } = await import("lru-cache");
+  const { LRUCache } = await (loading ??= import("lru-cache"));
   const { age, count, weight = Infinity, heaviest = weight, weigh = () => 1, now } = options;
   return new LRUCache<string, Fact<V>>({
     max: count,

@@ -200,9 +200,7 @@ export const later = (milliseconds: number, actor: Actor): Actor => ({
 export const pulls = (repository: RepositoryName, tag: string, options: { deletes: boolean }): Actor => ({
   name: `pull ${tag}`,
   async run(client) {
-    const { bytes } = await client.ask(`GET ${tag} of ${repository}`, () => {
-      return client.registry.getManifest(repository, { tag: tag as Tag });
-    });
+    const { bytes } = await client.getTagged(repository, tag);
     const manifest = MANIFESTS.find((plan) => plan.bytes.length === bytes.length);
     must(manifest !== undefined, `GET ${tag} gave what nobody has pushed`);
     for (const { digest, name } of manifest.blobs) {
@@ -214,6 +212,16 @@ export const pulls = (repository: RepositoryName, tag: string, options: { delete
       }
     }
   },
+});
+
+/** Reads a manifest by its digest again and again, some at the same time, with pauses of so many milliseconds. */
+export const reads = (
+  manifest: ManifestPlan,
+  repository: RepositoryName,
+  { times = 3, pause = 0, parallel = 2 } = {},
+): Actor => ({
+  name: `read ${manifest.name}`,
+  run: (client) => client.getManifests(repository, manifest, { times, pause, parallel }),
 });
 
 /** A client that may do this before all else, so that there is something. */
@@ -267,6 +275,7 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
     deletion,
     pulls(repository, "a", options),
     cancels(blob, repository, { commits: below(2) === 0 }),
+    reads(manifest, repository, { pause }),
     sweeps(),
     collectsCandidates({ times: 1 + below(2) }),
     retains(),

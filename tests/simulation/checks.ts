@@ -4,11 +4,12 @@ import type { Registry } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { ANYBODY } from "../../registry/mod.ts";
+import { manifestKey } from "../../registry/items.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
 import { GRACE, UNTAGGED } from "./settings.ts";
 import { must } from "./violation.ts";
-import { FIXED, type ManifestPlan, MANIFESTS } from "./world.ts";
+import { FIXED, type ManifestPlan, MANIFESTS, REPOSITORIES } from "./world.ts";
 
 /** What is looked at when all is quiet. */
 export interface Quiet {
@@ -80,9 +81,13 @@ export async function checkAcknowledged(quiet: Quiet): Promise<void> {
 /** What an immutable tag needs is there, whatever the clients have asked to delete. */
 async function checkImmutable(quiet: Quiet): Promise<void> {
   if (!quiet.immutable) return;
-  for (const { wish, done } of quiet.ledger.of("manifest")) {
-    if (!done || !wish.tags.includes(FIXED as Tag)) continue;
-    const { repository, digest } = wish;
+  for (const push of quiet.ledger.of("manifest")) {
+    const { repository, digest, tags } = push.wish;
+    if (!push.done || !tags.includes(FIXED as Tag)) continue;
+    // A deletion of the repository takes its immutable tags as well.
+    const isDeleted = quiet.ledger.notBefore("delete manifest", push)
+      .some(({ wish }) => wish.withAll && wish.repository === repository);
+    if (isDeleted) continue;
     must(await tagTarget(quiet, repository, FIXED as Tag) === digest, `Immutable tag of ${repository} moved`);
     await checkWhole(quiet, repository, planOf(digest));
   }
@@ -285,6 +290,17 @@ async function checkReferences(quiet: Quiet, repository: RepositoryName, plan: M
     if (deleted) continue;
     const child = await unlessUnknown(registry.getManifest(repository, { digest }));
     must(child !== undefined, `${plan.name} in ${repository} lacks ${name}`);
+  }
+}
+
+/** What a process answers from its memory in the end is in the table. */
+export async function checkForgotten({ registry, table }: Quiet): Promise<void> {
+  for (const repository of REPOSITORIES) {
+    for (const { digest, name } of MANIFESTS) {
+      if (await unlessUnknown(registry.getManifest(repository, { digest })) === undefined) continue;
+      const item = await table.get(manifestKey(repository, digest));
+      must(item !== undefined, `${name} is remembered in ${repository}, and it is gone`);
+    }
   }
 }
 

@@ -13,6 +13,8 @@ export type Outcome =
   | "refused"
   /** It is done, and will be done once more before its answer arrives, as a driver does that heard of no answer. */
   | "repeated"
+  /** It is done, and its answer arrives when others have had their turns. */
+  | "late"
   /** The process dies before it is done. */
   | "death before"
   /** The process dies after it is done. */
@@ -38,12 +40,13 @@ export interface Risks {
   stalled: number;
   refused: number;
   repeated: number;
+  late: number;
   death: number;
 }
 
-const NO_RISKS: Risks = { lost: 0, stalled: 0, refused: 0, repeated: 0, death: 0 };
-const SOME_RISKS: Risks = { lost: 15, stalled: 4, refused: 5, repeated: 20, death: 10 };
-const MANY_RISKS: Risks = { lost: 40, stalled: 30, refused: 10, repeated: 80, death: 80 };
+const NO_RISKS: Risks = { lost: 0, stalled: 0, refused: 0, repeated: 0, late: 0, death: 0 };
+const SOME_RISKS: Risks = { lost: 15, stalled: 4, refused: 5, repeated: 20, late: 60, death: 10 };
+const MANY_RISKS: Risks = { lost: 40, stalled: 30, refused: 10, repeated: 80, late: 150, death: 80 };
 
 /**
  * Choices that depend on a seed alone. Every second run takes its turns by priorities that change a few times, which
@@ -90,12 +93,13 @@ export class RandomChoices implements Choices {
 
   #outcome(): Outcome {
     if (this.#risks === NO_RISKS) return "done";
-    const { lost, stalled, refused, repeated, death } = this.#risks;
+    const { lost, stalled, refused, repeated, late, death } = this.#risks;
     let at = this.below(1000);
     if ((at -= lost) < 0) return "lost";
     if ((at -= stalled) < 0) return "stalled";
     if ((at -= refused) < 0) return "refused";
     if ((at -= repeated) < 0) return "repeated";
+    if ((at -= late) < 0) return "late";
     if ((at -= death) < 0) return this.below(2) === 0 ? "death before" : "death after";
     return "done";
   }

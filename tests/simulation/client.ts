@@ -1,7 +1,7 @@
 import type { Tag } from "../../oci/name.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/name.ts";
-import type { StoredRegistry, TagCondition } from "../../registry/mod.ts";
+import type { Manifest, StoredRegistry, TagCondition } from "../../registry/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
 import { ANYBODY } from "../../registry/mod.ts";
 import type { Ledger, Wish } from "./ledger.ts";
@@ -139,10 +139,59 @@ export class Client {
 
   /** Whether the repository has the blob. */
   async hasBlob(repository: RepositoryName, { digest, name }: Blob): Promise<boolean> {
-    const wish = { kind: "blob" as const, repository, digest };
+    const wish = { kind: "blob" as const, repository, digest, isRead: true as const };
+    const text = `HEAD ${name} in ${repository}`;
     return await this.#unlessUnknown(() =>
-      this.wish(wish, `HEAD ${name} in ${repository}`, () => this.registry.statBlob(repository, digest))
+      this.wish(
+        wish,
+        text,
+        () => this.#read("blob", repository, digest, () => this.registry.statBlob(repository, digest)),
+      )
     );
+  }
+
+  /** GETs of a manifest by its digest, so many at the same time and so many times each; it need not be there. */
+  async getManifests(
+    repository: RepositoryName,
+    { digest, name }: ManifestPlan,
+    { times, pause, parallel }: { times: number; pause: number; parallel: number },
+  ): Promise<void> {
+    const get = () =>
+      this.#read("manifest", repository, digest, () => this.registry.getManifest(repository, { digest }));
+    const loop = async () => {
+      for (let time = 0; time < times; time++) {
+        if (pause > 0) await this.pause(pause);
+        await get().catch((error) => {
+          if (toldBy(error)?.status !== 404) throw error;
+        });
+      }
+    };
+    await this.ask(`GET ${name} in ${repository}`, async () => {
+      const outcomes = await Promise.allSettled(Array.from({ length: parallel }, loop));
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    });
+  }
+
+  /** GET of a manifest by a tag. */
+  getTagged(repository: RepositoryName, tag: string): Promise<Manifest> {
+    const read = () => this.registry.getManifest(repository, { tag: tag as Tag });
+    return this.ask(`GET ${tag} of ${repository}`, () => this.#read("manifest", repository, undefined, read));
+  }
+
+  /** Reads what must not be there any more once its deletion is acknowledged, at whatever process that was. */
+  async #read<T extends { digest: Digest }>(
+    kind: "manifest" | "blob",
+    repository: RepositoryName,
+    digest: Digest | undefined,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const { ledger, moment } = this.#around;
+    const start = moment();
+    const found = await read();
+    const target = { kind, repository, digest: digest ?? found.digest };
+    const deletion = ledger.deletionBefore(start, target);
+    must(deletion === undefined, `${kind} ${target.digest} is answered in ${repository}, and was deleted`);
+    return found;
   }
 
   /** POST, and PUT with everything. */
@@ -310,8 +359,18 @@ export class Client {
   /** DELETE of a repository with all that it has, and whether it was there. */
   deleteRepository(repository: RepositoryName): Promise<boolean> {
     const wishes: Wish[] = [
-      ...MANIFESTS.map(({ digest }) => ({ kind: "delete manifest" as const, repository, digest })),
-      ...BLOBS.map(({ digest }) => ({ kind: "delete blob" as const, repository, digest })),
+      ...MANIFESTS.map(({ digest }) => ({
+        kind: "delete manifest" as const,
+        repository,
+        digest,
+        withAll: true as const,
+      })),
+      ...BLOBS.map(({ digest }) => ({
+        kind: "delete blob" as const,
+        repository,
+        digest,
+        withAll: true as const,
+      })),
       ...TAGS.map((tag) => ({ kind: "delete tag" as const, repository, tag: tag as Tag })),
     ];
     const request = () => this.registry.deleteRepository(repository);
@@ -321,7 +380,12 @@ export class Client {
 
   /** All bytes of a blob. */
   async readBlob(repository: RepositoryName, digest: Digest): Promise<Uint8Array> {
-    const reader = await this.registry.getBlob(repository, digest);
+    const reader = await this.#read(
+      "blob",
+      repository,
+      digest,
+      () => this.registry.getBlob(repository, digest),
+    );
     return new Uint8Array(await new Response(await reader.open()).arrayBuffer());
   }
 

@@ -1,13 +1,14 @@
 import { seeded } from "../random.ts";
 
 /**
- * Runs something in which nothing comes from chance but what the seed says, and no real time passes: timers never fire.
+ * Runs something in which nothing comes from chance but what the seed says, and no real time passes: timers never fire, and the
+ * next turn of the event loop is that of the microtask queue.
  * Nothing else may run in the process meanwhile.
  */
 export async function deterministic<T>(seed: number, run: () => Promise<T>): Promise<T> {
   const below = seeded(seed);
   const { getRandomValues } = crypto;
-  const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
+  const { setImmediate, setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
   const { random } = Math;
   crypto.getRandomValues = <A extends ArrayBufferView | null>(array: A): A => {
     const bytes = array as unknown as Uint8Array;
@@ -17,6 +18,7 @@ export async function deterministic<T>(seed: number, run: () => Promise<T>): Pro
   Math.random = () => below(1 << 30) / (1 << 30);
   const never = (() => 0) as unknown;
   Object.assign(globalThis, {
+    setImmediate: queueMicrotask,
     setTimeout: never,
     setInterval: never,
     clearTimeout: never,
@@ -27,6 +29,6 @@ export async function deterministic<T>(seed: number, run: () => Promise<T>): Pro
   } finally {
     crypto.getRandomValues = getRandomValues;
     Math.random = random;
-    Object.assign(globalThis, { setTimeout, setInterval, clearTimeout, clearInterval });
+    Object.assign(globalThis, { setImmediate, setTimeout, setInterval, clearTimeout, clearInterval });
   }
 }

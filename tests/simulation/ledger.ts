@@ -3,11 +3,14 @@ import type { RepositoryName, Tag } from "../../oci/name.ts";
 
 /** What a client has asked for. */
 export type Wish =
-  | { kind: "blob"; repository: RepositoryName; digest: Digest }
+  | { kind: "blob"; repository: RepositoryName; digest: Digest; isRead?: true }
   | { kind: "manifest"; repository: RepositoryName; digest: Digest; tags: Tag[] }
-  | { kind: "delete blob"; repository: RepositoryName; digest: Digest }
-  | { kind: "delete manifest"; repository: RepositoryName; digest: Digest }
+  | { kind: "delete blob"; repository: RepositoryName; digest: Digest; withAll?: true }
+  | { kind: "delete manifest"; repository: RepositoryName; digest: Digest; withAll?: true }
   | { kind: "delete tag"; repository: RepositoryName; tag: Tag };
+
+// `isRead`: it was only asked for, by HEAD. `withAll`: by a deletion of the repository, which keeps what pushes under way
+// may need.
 
 /** A wish of one kind. */
 export type WishOf<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
@@ -49,5 +52,24 @@ export class Ledger {
   /** Those of one kind that may have been done when another one had begun. */
   notBefore<Kind extends Wish["kind"]>(kind: Kind, other: Operation): Operation<WishOf<Kind>>[] {
     return this.of(kind).filter(({ end }) => end > other.start);
+  }
+
+  /** The acknowledged deletion since which nothing has come that a read that began then could have found; if any. */
+  deletionBefore(
+    start: number,
+    target: { kind: "manifest" | "blob"; repository: RepositoryName; digest: Digest },
+  ): Operation | undefined {
+    const { kind, repository, digest } = target;
+    return this.of(`delete ${kind}`).find((deletion) => {
+      const { wish, done, refused = "", end } = deletion;
+      if (wish.repository !== repository || wish.digest !== digest || end > start) return false;
+      // A delete that finds nothing is as good as one that does.
+      if (!done && !["MANIFEST_UNKNOWN", "BLOB_UNKNOWN"].includes(refused)) return false;
+      if (wish.withAll && kind === "blob") return false;
+      return !this.of(kind).some(({ wish, end }) =>
+        wish.repository === repository && end > deletion.start && !("isRead" in wish) &&
+        (deletion.wish.withAll || wish.digest === digest)
+      );
+    });
   }
 }

@@ -1,9 +1,9 @@
 /** The proof that the simulation can see: each mistake in the protocols is found, and by nothing else than the mistake. */
 import { assert, assertEquals } from "@std/assert";
-import * as registry from "../../registry/mod.ts";
 import { makeMutant } from "./mutant.ts";
 import { MUTATIONS } from "./mutations/mod.ts";
 import { type Failure, runSeed } from "./search.ts";
+import { REAL } from "./simulation.ts";
 
 /** Seeds in which a mistake has to be found. */
 const SEEDS = 3000;
@@ -18,7 +18,7 @@ for (const { name, edits, scenario, from = 0 } of MUTATIONS) {
       failure = await runSeed(mutant.module, seed, scenario);
     }
     assertEquals(
-      await runSeed(registry, seed - 1, scenario),
+      await runSeed(REAL, seed - 1, scenario),
       undefined,
       "Without the mistake it is found as well",
     );

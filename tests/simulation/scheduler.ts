@@ -178,6 +178,11 @@ export class Scheduler {
       call.again = undefined;
       return;
     }
+    if (outcome === "late") {
+      call.run = () => Promise.try(result);
+      call.again = undefined;
+      return;
+    }
     if (outcome === "stalled") {
       call.isStorage = false;
       call.until = this.now + this.#stall;

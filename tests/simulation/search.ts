@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
 import { AllChoices, type Choices, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
 import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
-import { BLOBS, MANIFESTS } from "./world.ts";
+import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
 
 /** A run that failed. */
 export interface Failure {
@@ -45,12 +46,25 @@ export async function runSeed(
   return { name: `seed ${seed}`, report: await attempt(module, seed, scenario, true) ?? report };
 }
 
+const warmed = new WeakSet<RegistryModule>();
+
+/** The first read of a process loads what the cache stands on, and no run may depend on how long that takes. */
+async function warm(module: RegistryModule): Promise<void> {
+  if (warmed.has(module)) return;
+  warmed.add(module);
+  const manifest = { digest: FIRST.digest, mediaType: FIRST.mediaType, bytes: FIRST.bytes };
+  const registry = { getManifest: () => Promise.resolve(manifest) } as unknown as Registry;
+  const cached = module.cached(registry, { read: () => Promise.resolve(""), mostAge: 1 }, { count: 1 });
+  await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
+}
+
 async function attempt(
   module: RegistryModule,
   seed: number,
   scenario: Scenario | undefined,
   tracing: boolean,
 ): Promise<string | undefined> {
+  await warm(module);
   return await deterministic(seed, async () => {
     const choices = new RandomChoices(seed, { risky: scenario?.risky ?? false });
     return await outcomeOf(new Simulation(module, scenario ?? randomScenario(choices), choices, { tracing }));
@@ -59,6 +73,7 @@ async function attempt(
 
 /** Runs a scenario again and again, with the first of its processes dying at another of its calls each time. */
 export async function runDeaths(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
+  await warm(module);
   for (let runs = 1;; runs++) {
     const choices = new DyingChoices(runs);
     const report = await deterministic(0, () => {
@@ -82,6 +97,7 @@ export async function runAll(
   scenario: Scenario,
   { depth = Infinity, limit = Infinity } = {},
 ): Promise<Exhaustion> {
+  await warm(module);
   const choices = new AllChoices(depth);
   let runs = 0;
   do {

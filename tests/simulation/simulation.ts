@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { StoredRegistry } from "../../registry/mod.ts";
+import { cached } from "../../cache/mod.ts";
+import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
 import type { Actor } from "./actors.ts";
-import { checkAcknowledged, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
+import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
 import type { Choices } from "./choices.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MOST_LAG } from "./history.ts";
@@ -18,8 +19,13 @@ import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./st
 import { Violation } from "./violation.ts";
 import { FIXED } from "./world.ts";
 
-/** The code under test: `registry/` itself, or a copy with something wrong in it. */
-export type RegistryModule = Pick<typeof import("../../registry/mod.ts"), "createRegistry">;
+/** The code under test: `registry/` and `cache/` themselves, or copies with something wrong in them. */
+export type RegistryModule =
+  & Pick<typeof import("../../registry/mod.ts"), "createRegistry">
+  & Pick<typeof import("../../cache/mod.ts"), "cached">;
+
+/** The code itself. */
+export const REAL: RegistryModule = { createRegistry, cached };
 
 /** What happens in a run. */
 export interface Scenario {
@@ -38,8 +44,11 @@ export interface Scenario {
 /** When every run begins, in milliseconds since the epoch. */
 const START = 1_700_000_000_000;
 
-/** So many collections are needed at the most until nothing is left: what a blob's edges have kept goes in the next one. */
-const COLLECTIONS = 3;
+/**
+ * Most collections until nothing is left: what a blob's edges have kept goes in the next one, the epoch that this has
+ * changed in the one after it, and an upload that died in its commit begins one later.
+ */
+const COLLECTIONS = 4;
 
 /** A process, and a client whose requests go to it, and now and then to another one. */
 interface RunningProcess {
@@ -143,6 +152,7 @@ export class Simulation {
     await checkAcknowledged(look());
     await checkStructure(look());
     await checkNothingLeft(look());
+    await checkForgotten(look());
   }
 
   async #act(actor: Actor, { stored, client }: RunningProcess): Promise<void> {
@@ -228,14 +238,16 @@ export class Simulation {
 
   #open({ skew, call, pause }: Means): StoredRegistry {
     const scheduler = this.#scheduler;
-    return this.#module.createRegistry({
+    const now = () => scheduler.now + skew();
+    const stored = this.#module.createRegistry({
       ...TIMES,
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
-      now: () => scheduler.now + skew(),
+      now,
       sleep: pause,
     });
+    return { ...stored, registry: this.#module.cached(stored.registry, stored.epochs, { now, count: 4 }) };
   }
 
   #client(name: string, means: Pick<Surroundings, "pause" | "registry" | "connect">): Client {

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import * as registry from "../../registry/mod.ts";
 import type { Result, Task } from "./main.ts";
 import { runSeed } from "./search.ts";
+import { REAL } from "./simulation.ts";
 
 self.onmessage = async ({ data: { from, count } }: MessageEvent<Task>) => {
   const result: Result = { count, failures: [] };
   for (let seed = from; seed < from + count; seed++) {
-    const failure = await runSeed(registry, seed);
+    const failure = await runSeed(REAL, seed);
     if (failure !== undefined) result.failures.push(failure);
   }
   self.postMessage(result);

@@ -7,6 +7,7 @@
 import { COLLECT_MISTAKES } from "./collect.ts";
 import { COMMIT_MISTAKES } from "./commit.ts";
 import { DELETE_MISTAKES } from "./delete.ts";
+import { FRESHNESS_MISTAKES } from "./freshness.ts";
 import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OTHER_MISTAKES } from "./other.ts";
@@ -22,6 +23,7 @@ export const MUTATIONS: Mutation[] = [
   ...MANIFEST_MISTAKES,
   ...DELETE_MISTAKES,
   ...IMMUTABLE_MISTAKES,
+  ...FRESHNESS_MISTAKES,
   ...COLLECT_MISTAKES,
   ...OTHER_MISTAKES,
 ];

@@ -2,7 +2,7 @@ import type { Scenario } from "../simulation.ts";
 
 /** A change of the source. */
 export interface Edit {
-  /** In `registry/`. */
+  /** In `registry/`; or `cache/` and the name. */
   file: string;
   /** What stands there, once. */
   find: string;

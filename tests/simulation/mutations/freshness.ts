@@ -1,0 +1,174 @@
+import { collects, deletes, deletesBlob, deletesRepository, later, pushesImage, reads } from "../actors.ts";
+import { FIRST, SECOND } from "../world.ts";
+import { edit, type Mutation } from "./mutation.ts";
+import { image, LARGE, ONE } from "./scenes.ts";
+
+/** A delete beside reads of what it deletes. */
+const beside = { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletes(FIRST, ONE)] };
+
+/** The same, with processes that die. */
+const dying = { ...beside, risky: true };
+
+/** Many requests of one process at the same time, for which the epoch changes now and then. */
+const crowd = {
+  ...image,
+  actors: [
+    reads(FIRST, ONE, { times: 6, pause: 10, parallel: 4 }),
+    deletes(FIRST, ONE),
+    deletesBlob(LARGE, ONE),
+    deletesBlob(LARGE, ONE),
+  ],
+};
+
+const CHANGE = "  await changeEpoch(beginWork(context), repository);\n";
+const TAKE =
+  "  const taken = await takeManifest(context, repository, digest, { changed, isImmutable, keepTags });\n";
+
+/** Mistakes in what ends the memory of processes. */
+export const FRESHNESS_MISTAKES: Mutation[] = [
+  {
+    name: "a delete changes the epoch before it takes the manifest",
+    edits: [
+      edit("manifest_delete.ts", TAKE, CHANGE.replace("await", "await 0; await") + TAKE),
+      edit("manifest_delete.ts", `changed the epoch.\n${CHANGE}`, "changed the epoch.\n"),
+    ],
+    scenario: beside,
+  },
+  {
+    name: "a delete is acknowledged before it changes the epoch",
+    edits: [edit("manifest_delete.ts", CHANGE, CHANGE.replace("await", "void"))],
+    scenario: beside,
+  },
+  {
+    name: "a delete that finds nothing leaves the epoch as it is",
+    edits: [
+      edit("manifest_delete.ts", CHANGE, `  if (taken !== undefined) {${CHANGE}}`),
+    ],
+    scenario: dying,
+  },
+  {
+    name: "a delete of a repository leaves the epoch as it is",
+    edits: [edit("repository_delete.ts", "  await changeEpoch(work, repository);\n", "")],
+    scenario: { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletesRepository(ONE)] },
+  },
+  {
+    name: "only the first delete changes the epoch",
+    edits: [edit(
+      "epoch.ts",
+      "current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version }",
+      "{ ifAbsent: true as const }",
+    )],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), pushesImage(SECOND, ONE), deletes(SECOND, ONE)],
+      later: 0,
+      actors: beside.actors,
+    },
+  },
+  {
+    name: "a delete takes a change of the epoch for its own that came before it",
+    edits: [
+      edit(
+        "manifest_delete.ts",
+        TAKE,
+        "  const { table } = context;\n  const key = { pk: `repo#${repository}`, sk: 'epoch' };\n" +
+          `  const seen = await table.get(key, { consistent: true });\n${TAKE}`,
+      ),
+      edit(
+        "manifest_delete.ts",
+        CHANGE,
+        "  await table.put({ ...key, attributes: { at: context.now() } }, " +
+          "seen === undefined ? { ifAbsent: true } : { ifVersion: seen.version });\n",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), pushesImage(SECOND, ONE)],
+      later: 0,
+      actors: [...beside.actors, deletes(SECOND, ONE)],
+    },
+  },
+  {
+    name: "the epoch is read as it was a moment ago",
+    edits: [edit(
+      "epoch.ts",
+      "(await table.get(epochKey(repository), { consistent: true }))?.version",
+      "(await table.get(epochKey(repository)))?.version",
+    )],
+    scenario: beside,
+  },
+  {
+    name: "a manifest is remembered as it was a moment ago",
+    edits: [edit(
+      "manifest_store.ts",
+      "    const item = await readManifest(context, repository, digest, { consistent: true });\n" +
+        "    if (item === undefined) break;",
+      "    const item = await readManifest(context, repository, digest, { consistent: false });\n" +
+        "    if (item === undefined) break;",
+    )],
+    scenario: { ...beside, actors: [reads(FIRST, ONE, { times: 5 }), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "a request goes by a read of the epoch that began before it",
+    edits: [
+      edit("cache/shared_reads.ts", "    this.#waiting.delete(key);\n", ""),
+      edit(
+        "cache/shared_reads.ts",
+        "      this.#end(key);\n",
+        "      this.#waiting.delete(key);\n      this.#end(key);\n",
+      ),
+    ],
+    scenario: crowd,
+  },
+  {
+    name: "a manifest is remembered under the epoch that was read after it",
+    edits: [edit(
+      "cache/cached.ts",
+      "    return await manifests.get(keyOf(repository, digest), read, await epoch);\n",
+      "    await epoch;\n    const found = await read().catch(() => undefined);\n" +
+        "    const late = await check.current(repository, true);\n" +
+        "    return await manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), late);\n",
+    )],
+    scenario: beside,
+  },
+  {
+    name: "a manifest is remembered under the epoch that was read together with it",
+    edits: [edit(
+      "cache/cached.ts",
+      "    return await manifests.get(keyOf(repository, digest), read, await epoch);\n",
+      "    const [found, known] = await Promise.all([read().catch(() => undefined), epoch]);\n" +
+        "    return await manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), known);\n",
+    )],
+    scenario: beside,
+  },
+  {
+    name: "what is remembered counts in every epoch",
+    edits: [edit("cache/facts.ts", "if (known?.epoch === epoch)", "if (known !== undefined)")],
+    scenario: beside,
+  },
+  {
+    name: "what a delete that died has left in memories never ends",
+    edits: [edit("cache/facts.ts", "    ttl: age,\n", "    ttl: 0,\n")],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), reads(FIRST, ONE)],
+      later: 0,
+      actors: [deletes(FIRST, ONE)],
+      risky: true,
+    },
+  },
+  {
+    name: "the collector takes an epoch while others remember that there was none",
+    edits: [edit(
+      "collect_leftovers.ts",
+      "if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;",
+      "",
+    )],
+    scenario: {
+      ...image,
+      actors: [
+        reads(FIRST, ONE, { times: 12, pause: 30 }),
+        deletesRepository(ONE),
+        later(150, collects()),
+        later(250, collects()),
+      ],
+    },
+  },
+];
