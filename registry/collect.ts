@@ -1,6 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { Item, Key } from "../storage/table/table.ts";
+import type { Item, Key, Segment } from "../storage/table/table.ts";
 import { candidateItems } from "./candidates.ts";
 import { collectBlob, collectLink, isBlobOld, isLinked, isLinkOld, isReferenced } from "./collect_blob.ts";
 import {
@@ -31,6 +31,8 @@ import { isExpired, sweepUpload } from "./sweep.ts";
 export interface CollectOptions {
   /** Goes on behind this item, which an earlier call has answered. */
   after?: Key;
+  /** Looks at this part of the table alone. */
+  segment?: Segment;
   /** Looks at this many items at the most; 100 by default. */
   limit?: number;
   /** Removes nothing, and answers what would go if nothing else changed. */
@@ -64,8 +66,8 @@ type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefi
  * its kind.
  */
 export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
-  const { after, limit = LIMIT, dryRun = false } = options;
-  const page = await context.table.scan({ limit, ...(after && { after }) });
+  const { after, segment, limit = LIMIT, dryRun = false } = options;
+  const page = await context.table.scan({ limit, ...(after && { after }), ...(segment && { segment }) });
   const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
   let { next } = page;
   // A partition is looked at as a whole, since a blob goes when its links have gone. One that no page can hold is looked

@@ -3,6 +3,7 @@
 import { compareUtf8 } from "../utf8_order.ts";
 import type { Fence } from "./fence.ts";
 import { nextOf } from "./scan_page.ts";
+import { isInRange, rangeOf } from "./segments.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
 
@@ -73,9 +74,11 @@ export class MemoryTable implements Table {
     return slice(entries, options);
   }
 
-  async scan({ after, limit }: ScanOptions): Promise<ScanPage> {
+  async scan({ after, limit, segment }: ScanOptions): Promise<ScanPage> {
     const items: Item[] = [];
+    const range = rangeOf(segment);
     for (const pk of [...this.#partitions.keys()].sort(compareUtf8)) {
+      if (!isInRange(pk, range)) continue;
       const order = after === undefined ? 1 : compareUtf8(pk, after.pk);
       if (order < 0) continue;
       const left = await this.query(pk, {

@@ -16,6 +16,7 @@ export type {
   ReadOptions,
   ScanOptions,
   ScanPage,
+  Segment,
   Table,
   Value,
 } from "./table.ts";

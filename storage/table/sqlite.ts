@@ -6,6 +6,7 @@ import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
 import type { Fence } from "./fence.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
+import { rangeOf } from "./segments.ts";
 import { retryWhileBusy } from "./sqlite_busy.ts";
 import { prepareDatabase } from "./sqlite_schema.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
@@ -120,9 +121,11 @@ export class SqliteTable implements Table, AsyncDisposable {
     return retryWhileBusy("query the index", () => slice(this.#statements.queryIndex, pk, options));
   }
 
-  scan({ after = { pk: "", sk: "" }, limit }: ScanOptions): Promise<ScanPage> {
+  scan({ after, limit, segment }: ScanOptions): Promise<ScanPage> {
+    const { from, before = ABOVE_ALL_TEXT } = rangeOf(segment);
+    const { pk, sk } = after ?? { pk: from, sk: "" };
     return retryWhileBusy("scan the table", () => {
-      const rows = this.#statements.scan.all(after.pk, after.sk, limit) as unknown as Row[];
+      const rows = this.#statements.scan.all(pk, sk, before, limit) as unknown as Row[];
       const items = rows.map(toItem);
       return { items, ...nextOf(items, limit) };
     });
@@ -193,7 +196,7 @@ function prepareStatements(db: DatabaseSync): Statements {
     delete: db.prepare("DELETE FROM item WHERE pk = ? AND sk = ? AND version = ?"),
     query: ranges("pk", "sk"),
     queryIndex: ranges("index_pk", "index_sk"),
-    scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?"),
+    scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) AND pk < ? ORDER BY pk, sk LIMIT ?"),
     // https://www.sqlite.org/pragma.html#pragma_data_version
     dataVersion: db.prepare("PRAGMA data_version"),
   };

@@ -40,8 +40,18 @@ export interface QueryOptions {
   limit: number;
 }
 
+/** A part of a table that is scanned in several parts at the same time. Each partition is in one segment, as a whole. */
+export interface Segment {
+  /** From 0 on. */
+  number: number;
+  /** Segments in all. */
+  of: number;
+}
+
 /** A slice of the whole table. */
 export interface ScanOptions extends ReadOptions {
+  /** Only this part of the table. Every page of it is asked for with the same number of segments. */
+  segment?: Segment;
   /** Goes on behind this item, which need not be there any more. */
   after?: Key;
   /** At most this many items; fewer may come although there are more. */

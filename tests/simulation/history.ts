@@ -1,4 +1,5 @@
 import type { Item, Key, MemoryTable, QueryOptions, ScanOptions, ScanPage } from "../../storage/mod.ts";
+import { isInRange, rangeOf } from "../../storage/table/segments.ts";
 import { compareUtf8 } from "../../storage/utf8_order.ts";
 
 /** A write: the item from then on, or nothing. */
@@ -90,11 +91,13 @@ class Past {
       .filter(({ index }) => after === undefined || compareUtf8(index!.sk, after) > 0).slice(0, limit);
   }
 
-  async scan({ after, limit }: ScanOptions): Promise<ScanPage> {
+  async scan({ after, limit, segment }: ScanOptions): Promise<ScanPage> {
+    const range = rangeOf(segment);
     const { items } = await this.#table.scan({ limit: ALL });
     const behind = (a: Key, b: Key) => (compareUtf8(a.pk, b.pk) || compareUtf8(a.sk, b.sk)) > 0;
     const page = this.#rewrite(items, () => true, ({ pk, sk }) => `${pk}\0${sk}`)
-      .filter((item) => after === undefined || behind(item, after)).slice(0, limit);
+      .filter((item) => isInRange(item.pk, range) && (after === undefined || behind(item, after)))
+      .slice(0, limit);
     const last = page.at(-1);
     return { items: page, ...(last && page.length === limit && { next: { pk: last.pk, sk: last.sk } }) };
   }

@@ -1,14 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { compareUtf8 } from "../../utf8_order.ts";
-import type { Item, Key, NewItem, Table } from "../table.ts";
-import { ORDERED_SORT_KEYS, type Test } from "./fixtures.ts";
+import type { Item, Key, NewItem, Segment, Table } from "../table.ts";
+import { item, ORDERED_SORT_KEYS, type Test } from "./fixtures.ts";
 
-/** All that there is, in pages of this size. */
-async function scanAll(table: Table, limit: number): Promise<Item[]> {
+/** All that there is in the table or a segment of it, in pages of this size. */
+async function scanAll(table: Table, limit: number, segment?: Segment): Promise<Item[]> {
   const items: Item[] = [];
   let after: Key | undefined;
   do {
-    const page = await table.scan({ limit, consistent: true, ...(after && { after }) });
+    const page = await table.scan({
+      limit,
+      consistent: true,
+      ...(after && { after }),
+      ...(segment && { segment }),
+    });
     assert(page.items.length <= limit);
     items.push(...page.items);
     after = page.next;
@@ -44,6 +49,28 @@ export function registerScans(test: Test): void {
       assertEquals(keys, keys.toSorted(compareUtf8));
     }
   });
+
+  for (const  of of[1, 3, 16, 100]) {
+    test(`scan() comes by every item in one of ${of} segments, and by partitions as a whole`, async (table) => {
+      const digits = [..."0123456789abcdef"];
+      const kinds = ["blob#sha256:", "blob#sha512:", "repo#", "upload#"];
+      const partitions = kinds.flatMap((kind) => digits.map((digit) => kind + digit));
+      const items = [...partitions, "repos", "auth"].flatMap((pk) =>
+        ["a", "b"].map((sk) => item(sk, { pk }))
+      );
+      await table.putMany([...ITEMS, ...items]);
+      const found: string[] = [];
+      const owners = new Map<string, number>();
+      for (let number = 0; number < of; number++) {
+        for (const { pk, sk } of await scanAll(table, 3, { number, of })) {
+          found.push(nameOf({ pk, sk }));
+          assertEquals(owners.get(pk) ?? number, number);
+          owners.set(pk, number);
+        }
+      }
+      assertEquals(found.sort(), [...ITEMS, ...items].map(nameOf).sort());
+    });
+  }
 
   test("scan() answers whole items", async (table) => {
     const written = {

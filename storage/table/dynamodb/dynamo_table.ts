@@ -205,12 +205,13 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   /** A page has 1 MB at most. */
-  async scan({ after, limit, consistent = false }: ScanOptions): Promise<ScanPage> {
+  async scan({ after, limit, consistent = false, segment }: ScanOptions): Promise<ScanPage> {
     const command = new ScanCommand({
       TableName: this.#name,
       ConsistentRead: consistent,
       Limit: limit,
       ExclusiveStartKey: after && toKey(after),
+      ...(segment && { Segment: segment.number, TotalSegments: segment.of }),
     });
     const { Items = [], LastEvaluatedKey } = await this.#retrying(
       "read the items",
