@@ -54,6 +54,7 @@ async function serveRegistry(): Promise<void> {
     auditReady: log.auditReady,
     ...accessTo(config, opener),
     ready: async () => await (await opener.open()).ready(),
+    warnings: async () => (await opener.open()).warnings(),
     limits: { ...config, stop: bodies.signal },
   });
   scheduleUpkeep(opener, log);

@@ -17,6 +17,8 @@ export interface OpenRegistry {
   access?: OpenAccess;
   /** True if the storage answers and can be written. */
   ready: () => Promise<boolean>;
+  /** What an operator should know, though it is ready. */
+  warnings: () => string[];
   /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;
   /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
@@ -64,6 +66,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
         else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
       },
     }),
+    warnings: () => upkeep.warnings(),
     upkeep: (budget) => upkeep.run(budget),
     async close() {
       upkeep.stop();

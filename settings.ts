@@ -197,8 +197,9 @@ export const SETTINGS = {
     duration("0", "20d"),
     "SKERRY_COLLECT_INTERVAL",
     "24h",
-    "How often a collection is begun, which looks at everything once and removes what nothing refers to; 0 never begins " +
-      "one. All processes do it together, each in small steps while it serves.",
+    "How often a full pass of garbage collection is begun, which looks at every item. What deletes leave is collected " +
+      "sooner: it is looked for every five minutes, or as often as this says where that is less. 0 collects nothing. All " +
+      "processes share the work, each in small steps while it serves.",
   ),
   grace: setting(
     duration("1s"),

@@ -1,6 +1,12 @@
 import { retirementEvent } from "./auth/audit.ts";
 import type { Log } from "./log.ts";
-import type { Removal, StoredRegistry } from "./registry/mod.ts";
+import {
+  formatAge,
+  formatSpan,
+  type PassProgress,
+  type Removal,
+  type StoredRegistry,
+} from "./registry/mod.ts";
 import type { Config } from "./settings.ts";
 import { startSweeper } from "./sweeper.ts";
 
@@ -8,6 +14,8 @@ import { startSweeper } from "./sweeper.ts";
 export interface Upkeep {
   /** Does what is due, for about so many milliseconds. */
   run(budget: number): Promise<void>;
+  /** What an operator should know of the upkeep: garbage collection that is too slow. */
+  warnings(): string[];
   /** Begins nothing more. What is under way may end anywhere. */
   stop(): void;
 }
@@ -21,6 +29,29 @@ const LOOK_INTERVAL = 15 * 60_000;
 /** Milliseconds between two looks for candidates whose grace period is over. */
 const CANDIDATES_INTERVAL = 5 * 60_000;
 
+/** Milliseconds between two warnings of the same thing. */
+const WARNING_INTERVAL = 10 * 60_000;
+
+/** The warning about a full pass that does not end within its interval; `undefined` for one that does. */
+export function warningOf({ done, estimate }: PassProgress, interval: number): string | undefined {
+  // Too little is done for an estimate.
+  if (done < 0.01 || estimate <= interval) return undefined;
+  return "Garbage collection: the full pass takes longer than its interval. What crashes have left stays longer; " +
+    "add processes, a faster store, or raise SKERRY_COLLECT_INTERVAL";
+}
+
+/** The state of a full pass in the members of a log line. */
+function factsOf({ startedAt, items, done, estimate }: PassProgress, interval: number) {
+  const seconds = (Date.now() - startedAt) / 1000;
+  return {
+    progress: `${Math.round(done * 100)} %`,
+    items,
+    itemsPerSecond: Math.round(items / Math.max(1, seconds)),
+    estimate: formatAge(estimate),
+    interval: formatSpan(interval),
+  };
+}
+
 /** Removes what has expired, what nothing refers to and what no rule keeps, as often as the configuration says. */
 export function startUpkeep(
   config: Config,
@@ -28,6 +59,8 @@ export function startUpkeep(
   log: Log,
 ): Upkeep {
   let stopped = false;
+  let warning: string | undefined;
+  let warnedAt = -Infinity;
 
   async function sweep(): Promise<void> {
     const { uploads, objects } = await stored.sweep();
@@ -65,8 +98,17 @@ export function startUpkeep(
   function collect(budget: number): Promise<void> {
     return collecting("full pass", async (removed) => {
       const { collectInterval: interval } = config;
-      await stored.continueCollection({ interval, budget, removed, stopped: () => stopped });
+      await stored.continueCollection({ interval, budget, removed, progressed, stopped: () => stopped });
     });
+  }
+
+  /** Warns while a pass takes longer than its interval, in the log now and then. */
+  function progressed(progress: PassProgress): void {
+    const { collectInterval: interval } = config;
+    warning = warningOf(progress, interval);
+    if (warning === undefined || performance.now() < warnedAt + WARNING_INTERVAL) return;
+    warnedAt = performance.now();
+    log.warn(warning, factsOf(progress, interval));
   }
 
   async function retain(): Promise<void> {
@@ -111,6 +153,7 @@ export function startUpkeep(
       await collectCandidates(() => stopped || performance.now() > end - budget / 2);
       await collect(Math.max(0, end - performance.now()));
     },
+    warnings: () => warning === undefined ? [] : [warning],
     stop() {
       stopped = true;
       for (const sweeper of sweepers) sweeper.stop();

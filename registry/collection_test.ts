@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dyingStores } from "../tests/harness/moments.ts";
 import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
+import { ANYBODY } from "./caller.ts";
+import type { PassProgress, StoredRegistry } from "./mod.ts";
 import type { Removal } from "./removal.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
@@ -9,55 +11,124 @@ const DAY = 24 * 60 * 60_000;
 async function withOldBlobs(count: number): Promise<TestStores> {
   const stores = new TestStores();
   const { registry } = stores.registry(OPTIONS);
-  for (let seed = 0; seed < count; seed++) await pushBlob(registry, content(9, seed));
+  for (let seed = 0; seed < count; seed++) await pushBlob(registry, contentOf(seed));
   stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
   return stores;
 }
 
-Deno.test("continueCollection() begins a collection once in an interval, whichever process is asked", async () => {
+/** Two bytes that differ, so that no two blobs are the same. */
+const contentOf = (seed: number) => new Uint8Array([...content(7), seed & 255, seed >> 8]);
+
+const blobsOf = (removals: Removal[]) => removals.filter(({ kind }) => kind === "blob");
+
+Deno.test("continueCollection() begins a pass once in an interval, whichever process is asked", async () => {
   const stores = await withOldBlobs(2);
   const processes = [stores.registry(OPTIONS), stores.registry(OPTIONS)] as const;
   const removals: Removal[] = [];
   const options = { interval: DAY, budget: 1000, removed: (removal: Removal) => removals.push(removal) };
   for (const { continueCollection } of processes) assertEquals(await continueCollection(options), true);
-  assertEquals(removals.filter(({ kind }) => kind === "blob").length, 2);
-  await pushBlob(processes[0].registry, content(9, 7));
-  stores.now += DAY;
+  assertEquals(blobsOf(removals).length, 2);
+  await pushBlob(processes[0].registry, contentOf(7));
+  stores.now += DAY - 1;
+  assertEquals(await processes[0].continueCollection(options), true);
+  assertEquals(blobsOf(removals).length, 2);
+  stores.now += 1;
   for (const { continueCollection } of processes) assertEquals(await continueCollection(options), true);
-  assertEquals(
-    removals.filter(({ kind }) => kind === "blob").map(({ name }) => name).at(-1),
-    digest(content(9, 7)),
-  );
+  assertEquals(blobsOf(removals).map(({ name }) => name).at(-1), digest(contentOf(7)));
 });
 
 Deno.test("continueCollection() goes on where another process has run out of its budget", async () => {
-  const stores = await withOldBlobs(150);
-  let seen = 0;
-  const counted = hooked(stores.table, (method) => {
-    if (method === "scan") seen++;
+  const stores = await withOldBlobs(300);
+  const places: string[] = [];
+  const counted = hooked(stores.table, (method, [options]) => {
+    if (method === "scan") places.push(JSON.stringify(options));
     stores.now += 1;
   });
   const removals: Removal[] = [];
   const options = { interval: DAY, budget: 1, removed: (removal: Removal) => removals.push(removal) };
   let calls = 1;
   while (!await stores.registry({ ...OPTIONS, table: counted }).continueCollection(options)) calls++;
-  assertEquals(calls > 2, true);
-  assertEquals(seen, calls); // no page twice
-  assertEquals(removals.filter(({ kind }) => kind === "blob").length, 150);
-  assertEquals(removals.filter(({ repository }) => repository === REPOSITORY).length, 300); // links and uploads
+  assert(calls > 2);
+  assertEquals(new Set(places).size, places.length); // no page twice
+  assertEquals(blobsOf(removals).length, 300);
+  assertEquals(removals.filter(({ repository }) => repository === REPOSITORY).length, 600); // links and uploads
 });
 
-Deno.test("continueCollection() leaves a collection to the process that claims it, until that must be dead", async () => {
-  const stores = await withOldBlobs(3);
+Deno.test("continueCollection() leaves a segment to the process that has it, until that must be dead", async () => {
+  const stores = await withOldBlobs(40);
   const { isReached, ...mortal } = dyingStores(stores, "scan");
-  const dying = stores.registry({ ...OPTIONS, ...mortal });
   const removals: Removal[] = [];
   const options = { interval: DAY, budget: 1000, removed: (removal: Removal) => removals.push(removal) };
-  await dying.continueCollection(options).catch(() => {});
+  await stores.registry({ ...OPTIONS, ...mortal }).continueCollection(options).catch(() => {});
   assertEquals(isReached(), true);
-  const { continueCollection } = stores.registry(OPTIONS);
-  assertEquals([await continueCollection(options), removals.length], [true, 0]);
-  stores.now += 60_000;
-  assertEquals(await continueCollection(options), true);
-  assertEquals(removals.filter(({ kind }) => kind === "blob").length, 3);
+  const scanned = new Set<string>();
+  const table = hooked(stores.table, (method, [scan]) => {
+    if (method === "scan") scanned.add(JSON.stringify((scan as { segment: unknown }).segment));
+  });
+  const { continueCollection } = stores.registry({ ...OPTIONS, table });
+  await continueCollection(options);
+  assertEquals(scanned.size, 15);
+  stores.now += OPTIONS.grace / 4;
+  await continueCollection(options);
+  assertEquals(scanned.size, 16);
+  assertEquals(blobsOf(removals).length, 40);
+  await continueCollection(options);
+  assertEquals(scanned.size, 16);
+});
+
+Deno.test("continueCollection() shares a pass between processes that work at the same time", async () => {
+  const stores = await withOldBlobs(200);
+  const work = [0, 0, 0];
+  const removals: Removal[] = [];
+  let ended = 0;
+  await Promise.all(work.map((_, i) => {
+    const table = hooked(stores.table, (method) => {
+      if (method === "scan") work[i]!++;
+    });
+    const process = stores.registry({ ...OPTIONS, table, quotas: [] });
+    const removed = (removal: Removal) => removals.push(removal);
+    return process.continueCollection({ interval: DAY, budget: 1000, removed }).then(() => ended++);
+  }));
+  assertEquals(blobsOf(removals).length, 200);
+  assert(work.every((scans) => scans > 0), `${work}`);
+});
+
+/** A pass over a table whose every scan takes so many milliseconds, beside requests that never end. */
+async function slowPass(scanTime: number, interval: number) {
+  const stores = await withOldBlobs(300);
+  let paused = 0;
+  const table = hooked(stores.table, async (method) => {
+    if (method !== "scan") return;
+    stores.now += scanTime;
+    await process.registry.listRepositories({}, ANYBODY);
+  });
+  const process: StoredRegistry = stores.registry({
+    ...OPTIONS,
+    table,
+    sleep: (milliseconds) => {
+      paused += milliseconds;
+      stores.now += milliseconds;
+      return Promise.resolve();
+    },
+  });
+  const began = stores.now;
+  const reports: PassProgress[] = [];
+  const progressed = (progress: PassProgress) => reports.push(progress);
+  await process.continueCollection({ interval, budget: Infinity, removed: () => {}, progressed });
+  return { paused, took: stores.now - began, reports };
+}
+
+Deno.test("continueCollection() pauses beside requests, and the less so the later the pass is", async () => {
+  const inTime = await slowPass(100, 10 * DAY);
+  assert(inTime.paused > inTime.took / 2, JSON.stringify(inTime));
+  const late = await slowPass(100, 1000);
+  assert(late.paused < late.took / 4, JSON.stringify(late));
+});
+
+Deno.test("continueCollection() tells that a pass takes longer than its interval", async () => {
+  const { reports } = await slowPass(100, 1000);
+  const { estimate, done, items } = reports.at(-1)!;
+  assert(done > 0 && done <= 1);
+  assert(items > 0);
+  assert(estimate > 1000);
 });

@@ -39,6 +39,8 @@ export interface HandlerOptions {
   registry: Registry;
   /** Whether everything the registry stands on answers. */
   ready: () => Promise<boolean>;
+  /** What an operator should know although it is ready: each in a line of `/readyz`. */
+  warnings?: () => Promise<string[]>;
   /** What requests are bounded by. */
   limits: RequestLimits;
   /** Makes tokens. */
@@ -48,11 +50,13 @@ export interface HandlerOptions {
 }
 
 /** The handlers over a registry. */
-export function createHandlers({ registry, ready, limits, tokens, credentials }: HandlerOptions): Handlers {
+export function createHandlers(
+  { registry, ready, warnings, limits, tokens, credentials }: HandlerOptions,
+): Handlers {
   return {
     home: getHome(),
     live: getLiveness(),
-    ready: getReadiness(ready),
+    ready: getReadiness(ready, warnings),
     startup: getStartup(ready),
     base: getBase(),
     getBlob: getBlob(registry),

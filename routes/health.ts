@@ -8,10 +8,13 @@ export function getLiveness(): Handler<"live"> {
   };
 }
 
-/** `/readyz`: what the registry stands on answers too. */
-export function getReadiness(ready: () => Promise<boolean>): Handler<"ready"> {
+/** `/readyz`: what the registry stands on answers too. A warning is no reason to send requests elsewhere. */
+export function getReadiness(
+  ready: () => Promise<boolean>,
+  warnings: () => Promise<string[]> = () => Promise.resolve([]),
+): Handler<"ready"> {
   return async function getReadiness() {
-    return healthAnswer(await isReady(ready));
+    return await isReady(ready) ? healthAnswer(true, await warnings()) : healthAnswer(false);
   };
 }
 
@@ -33,8 +36,9 @@ async function isReady(ready: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-function healthAnswer(healthy: boolean): Answer {
-  const body = new TextEncoder().encode(healthy ? "ok\n" : "unavailable\n");
+function healthAnswer(healthy: boolean, warnings: string[] = []): Answer {
+  const lines = [healthy ? "ok" : "unavailable", ...warnings.map((warning) => `warning: ${warning}`)];
+  const body = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
   return {
     status: healthy ? 200 : 503,
     headers: {

@@ -29,3 +29,9 @@ Deno.test("health stays started when an outage comes later", async () => {
   ready = false;
   assertEquals(await statuses(request), [200, 503, 200]);
 });
+
+Deno.test("health tells warnings in the body of /readyz, which stays 200", async () => {
+  const { request } = fakeApp({}, { warnings: () => Promise.resolve(["The disk is nearly full"]) });
+  const response = await request("/readyz");
+  assertEquals([response.status, await response.text()], [200, "ok\nwarning: The disk is nearly full\n"]);
+});

@@ -18,6 +18,8 @@ export interface TestAppOptions
   wrap?: (registry: Registry, epochs: Epochs) => Registry;
   /** What `/readyz` asks. */
   ready?: () => Promise<boolean>;
+  /** What `/readyz` tells although it is ready. */
+  warnings?: () => Promise<string[]>;
 }
 
 /** An app and what tests look at beside it. */
@@ -56,6 +58,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     registry,
     log: (entry) => entries.push(entry),
     ready: options.ready ?? (() => Promise.resolve(true)),
+    ...(options.warnings && { warnings: options.warnings }),
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
     ...(access && { access }),
     ...(tokens && { tokens }),

@@ -144,9 +144,7 @@ export class Simulation {
       await stored.collectCandidates();
       // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage.
       if (!scheduler.hasFailed) continue;
-      for (let step = await stored.collect(); step.next !== undefined;) {
-        step = await stored.collect({ after: step.next });
-      }
+      await stored.continueCollection({ interval: 1, budget: Infinity, removed: () => {} });
     }
     this.#throwViolation();
     await checkAcknowledged(look());
