@@ -172,13 +172,13 @@ Deno.test("several ranges come as parts of one answer, and an absurd set as the 
   const { request } = buildApp();
   const bytes = crypto.getRandomValues(new Uint8Array(65_536));
   const path = `/v2/a/blobs/${await pushBlob(request, "a", bytes)}`;
-  const ranges = Array.from({ length: 1500 }, (_, i) => [i * 40, i * 40 + 10] as const);
+  const ranges = Array.from({ length: 1000 }, (_, i) => [i * 40, i * 40 + 10] as const);
   const spec = ranges.map(([first, last]) => `${first}-${last}`).join(",");
   const response = await request(path, { headers: { Range: `bytes=${spec}` } });
   assertEquals(response.status, 206);
   const boundary = /boundary=(.+)$/.exec(response.headers.get("Content-Type") ?? "")?.[1];
   const text = new TextDecoder("latin1").decode(await response.bytes());
-  assertEquals(text.split(`--${boundary}`).length, 1500 + 2);
+  assertEquals(text.split(`--${boundary}`).length, 1000 + 2);
   assertEquals(
     [...text.matchAll(/Content-Range: bytes ([0-9]+-[0-9]+)\/65536/gi)].map(([, range]) => range),
     [
