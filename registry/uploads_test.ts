@@ -5,6 +5,7 @@ import {
   body,
   content,
   digest,
+  hooked,
   PRINCIPAL,
   readBlob,
   REPOSITORY,
@@ -83,6 +84,21 @@ Deno.test("commitUpload() takes a last chunk that comes with it", async () => {
     assertEquals(await readBlob(registry, digest(bytes)), bytes);
     assertEquals((await stores.keys()).length, 1, `${before} and ${last} bytes`);
   }
+});
+
+Deno.test("commitUpload() stores no empty part where the bytes before it end with a part", async () => {
+  const stores = new TestStores();
+  const sizes: number[] = [];
+  const objects = hooked(stores.objects, (method, args) => {
+    if (method === "putPart") sizes.push((args[3] as Uint8Array).length);
+  });
+  const { registry } = stores.registry({ objects });
+  const bytes = content(16);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes));
+  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), body(new Uint8Array(0)));
+  assertEquals(sizes, [8, 8]);
+  assertEquals(await readBlob(registry, digest(bytes)), bytes);
 });
 
 Deno.test("appendUpload() answers where the upload stands when a chunk is out of order", async () => {
