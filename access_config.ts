@@ -196,6 +196,7 @@ const shape = z.strictObject({
   // take no new one before that.
   tokenLifetime: z.prefault(ofKind(duration("1m", "1d")), "15m"),
   refreshLifetime: z.prefault(ofKind(duration("1h")), "90d"),
+  credentialLifetime: z.exactOptional(ofKind(duration("1h"))),
   keys: z.exactOptional(path),
   htpasswd: z.exactOptional(path),
   users: z.exactOptional(users),

@@ -101,7 +101,8 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
   const users = await openUsers(config, (error) => log.error("Cannot use htpasswd", error));
   const secrets = new Secrets({
     table,
-    owns: async (name) => await users.find(name) !== undefined,
+    findUser: (name) => users.find(name),
+    ...(config.credentialLifetime !== undefined && { maxLifetime: config.credentialLifetime }),
     touch: !readOnly,
   });
   const service = await openTokenService({

@@ -2,6 +2,7 @@ import type { ChangeAction, CredentialChange } from "../registry/change.ts";
 
 /** A change that only an operator's command makes. */
 export type OperatorAction =
+  | "credential.keep"
   | "keys.rotate"
   | "logins.revoke"
   | "registry.collect"

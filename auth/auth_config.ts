@@ -105,6 +105,8 @@ export interface AuthConfig {
   tokenLifetime: number;
   /** How long a refresh token is good. */
   refreshLifetime: number;
+  /** How long a robot's or a personal token is good at most; one without an end is refused then. Without a bound by default. */
+  credentialLifetime?: number;
   /** A file with private keys as a JWK set, the first of which signs. By default keys are made, and kept in the table. */
   keys?: string;
   /** A file that holds a name and a bcrypt hash on each line. */

@@ -145,6 +145,7 @@ function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
     htpasswd: htpasswd !== undefined,
     users: users !== undefined,
     keys: keys !== undefined,
+    credentialLifetime: config.credentialLifetime !== undefined,
     issuers: issuers.length > 0,
     administrators: administrators.length > 0,
     groups: Object.keys(groups).length > 0,

@@ -65,6 +65,8 @@ export type SecretAttributes = {
   kind: "robot" | "user";
   /** The robot's name, or that of the user whose it is. */
   name: string;
+  /** Of a user's: what tells the account that it was made for from others of the same name. */
+  account?: string;
   /** SHA-256 of the whole secret, in hexadecimal. */
   hash: string;
   description: string;

@@ -45,14 +45,21 @@ export interface SecretInfo extends SecretOwner {
   expiresAt?: number;
   /** When it was last used, or up to an hour before that. */
   usedAt?: number;
+  /** True if its user has another password now, or is gone: the secret is refused until an operator keeps it. */
+  suspended?: boolean;
 }
 
 /** What {@linkcode Secrets} takes. */
 export interface SecretsOptions {
   /** Where they are kept, by their hash. */
   table: Table;
-  /** Whether there is a user of this name now. */
-  owns: (name: string) => boolean | Promise<boolean>;
+  /**
+   * The user of this name, as it is now. `credential` tells this account from an earlier and a later one of the same name:
+   * a password hash has a salt of its own, so that no two are the same.
+   */
+  findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
+  /** Milliseconds that a secret is good at most; without a bound by default. A secret without an end is refused then. */
+  maxLifetime?: number;
   /** Whether it may be written down when a secret is used. */
   touch?: boolean;
   /** The present in milliseconds since the epoch. */
@@ -68,6 +75,8 @@ const COUNT = 10_000;
 /** Milliseconds for which it is not written anew that a secret was used. */
 const TOUCH_PERIOD = 3_600_000;
 
+const HOUR = 3_600_000;
+
 /** Most secrets of one owner. */
 const MOST_OF_OWNER = 100;
 
@@ -82,8 +91,8 @@ export class Secrets implements PasswordSource {
   readonly #known: Facts<{ item: StoredSecret; used: boolean }>;
 
   /** Those in the table. */
-  constructor({ touch = true, now = Date.now, ...options }: SecretsOptions) {
-    this.#options = { ...options, touch, now };
+  constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: SecretsOptions) {
+    this.#options = { ...options, touch, now, maxLifetime };
     this.#known = new Facts({ age: AGE, count: COUNT, now });
   }
 
@@ -93,11 +102,11 @@ export class Secrets implements PasswordSource {
    * @throws {SecretError} where there can be none like that, or its owner has too many.
    */
   async create(secret: NewSecret): Promise<{ text: string; info: SecretInfo }> {
-    const { table, now, owns } = this.#options;
-    const attributes = attributesOf(secret, now());
-    if (attributes.kind === "user" && !await owns(attributes.name)) {
-      throw new SecretError("There is no such user");
-    }
+    const { table, now, maxLifetime } = this.#options;
+    const asked = attributesOf(secret, now(), maxLifetime);
+    const account = await this.#accountOf(asked);
+    if (asked.kind === "user" && account === undefined) throw new SecretError("There is no such user");
+    const attributes = { ...asked, ...(account !== undefined && { account }) };
     await this.#makeRoom(attributes);
     const { text, id, hash } = makeSecret();
     const item = { ...secretKey(id), attributes: { ...attributes, hash } };
@@ -105,7 +114,7 @@ export class Secrets implements PasswordSource {
     const version = await table.put({ ...item, index }, { ifAbsent: true });
     // 95 random bits were there before: somebody else has made them.
     if (version === undefined) throw new SecretError("The secret is there already: try again");
-    return { text, info: infoOf({ ...item, version }) };
+    return { text, info: await this.#infoOf({ ...item, version }) };
   }
 
   /**
@@ -138,7 +147,7 @@ export class Secrets implements PasswordSource {
   /** What is known of a secret. */
   async get(id: string): Promise<SecretInfo | undefined> {
     const item = await this.#options.table.get(secretKey(id), { consistent: true });
-    return item && infoOf(item as StoredSecret);
+    return item && await this.#infoOf(item as StoredSecret);
   }
 
   /** The secrets of all, or of one owner, in the order of their ids: at most `limit` of those after `after`. */
@@ -156,7 +165,8 @@ export class Secrets implements PasswordSource {
     const current = owner === undefined
       ? page
       : await table.getMany(page.map(({ sk }) => secretKey(sk)), { consistent: true });
-    const secrets = current.filter((item) => item !== undefined).map((item) => infoOf(item as StoredSecret));
+    const known = current.filter((item) => item !== undefined) as StoredSecret[];
+    const secrets = await Promise.all(known.map((item) => this.#infoOf(item)));
     return { secrets, ...(next !== undefined && { next }) };
   }
 
@@ -171,8 +181,34 @@ export class Secrets implements PasswordSource {
       if (item !== undefined && !deleted) continue; // it was used meanwhile
       // After the delete, so that no read which came before it is remembered.
       this.#known.drop(id);
-      return item && infoOf(item as StoredSecret);
+      return item && await this.#infoOf(item as StoredSecret);
     }
+  }
+
+  /**
+   * Keeps the secrets of a user whose password was changed: ties them to the account as it is now. Answers how many.
+   *
+   * @throws {SecretError} where there is no such user.
+   */
+  async keep(username: string): Promise<number> {
+    const { table } = this.#options;
+    const owner = { kind: "user", name: accountName(username) ?? "" } as const;
+    const account = await this.#accountOf(owner);
+    if (account === undefined) throw new SecretError("There is no such user");
+    let kept = 0;
+    for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MOST_OF_OWNER })) {
+      for (;;) {
+        const item = await table.get(secretKey(sk), { consistent: true }) as StoredSecret | undefined;
+        if (item === undefined || item.attributes.account === account) break;
+        const { version, ...rest } = item;
+        const attributes = { ...item.attributes, account };
+        if (await table.put({ ...rest, attributes }, { ifVersion: version }) === undefined) continue;
+        this.#known.drop(sk);
+        kept++;
+        break;
+      }
+    }
+    return kept;
   }
 
   async #read(id: string): Promise<{ item: StoredSecret; used: boolean } | undefined> {
@@ -188,16 +224,43 @@ export class Secrets implements PasswordSource {
     }
   }
 
-  /** Whom the secret stands for, if it has not ended and its owner is still there. */
+  /** Whom the secret stands for, if it has not ended and its owner is the one that it was made for. */
   async #principalOf({ sk, attributes }: StoredSecret): Promise<Principal | undefined> {
-    const { kind, name, hash, bounds, expiresAt = Infinity } = attributes;
-    if (expiresAt <= this.#options.now()) return undefined;
-    if (kind === "user" && !await this.#options.owns(name)) return undefined;
+    const { kind, name, hash, bounds } = attributes;
+    if (this.#endOf(attributes) <= this.#options.now()) return undefined;
+    if (await this.#isSuspended(attributes)) return undefined;
     return {
       kind,
       name: `${kind}:${name}`,
       credential: `${sk}.${fingerprintOf(hash)}`,
       ...(bounds !== undefined && { bounds: bounds as Grant[] }),
+    };
+  }
+
+  /** When it ends; the bound of today holds for secrets that were made before it was set. */
+  #endOf({ createdAt, expiresAt = Infinity }: SecretAttributes): number {
+    return Math.min(expiresAt, createdAt + this.#options.maxLifetime);
+  }
+
+  /** What tells a user's account from others of the same name; a robot is nobody but its secrets. */
+  async #accountOf({ kind, name }: SecretOwner): Promise<string | undefined> {
+    return kind === "robot" ? undefined : (await this.#options.findUser(name))?.credential;
+  }
+
+  async #isSuspended(attributes: SecretAttributes): Promise<boolean> {
+    if (attributes.kind === "robot") return false;
+    const account = await this.#accountOf(attributes);
+    return account === undefined || account !== attributes.account;
+  }
+
+  async #infoOf(item: Omit<StoredSecret, "index">): Promise<SecretInfo> {
+    const { hash: _, account: __, ...rest } = item.attributes;
+    const expiresAt = this.#endOf(item.attributes);
+    return {
+      id: item.sk,
+      ...rest as Omit<SecretInfo, "id">,
+      ...(expiresAt !== Infinity && { expiresAt }),
+      ...(await this.#isSuspended(item.attributes) && { suspended: true }),
     };
   }
 
@@ -216,7 +279,7 @@ export class Secrets implements PasswordSource {
   async #makeRoom(owner: SecretOwner): Promise<void> {
     const { table, now } = this.#options;
     const others = await table.queryIndex(secretsOf(owner), { limit: MOST_OF_OWNER + 1 }) as StoredSecret[];
-    const ended = others.filter(({ attributes: { expiresAt = Infinity } }) => expiresAt <= now());
+    const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
     for (const item of ended) await table.delete(item, { ifVersion: item.version });
     if (others.length - ended.length >= MOST_OF_OWNER) {
       throw new SecretError(`Cannot make more than ${MOST_OF_OWNER} secrets for "${owner.name}"`);
@@ -228,7 +291,11 @@ export class Secrets implements PasswordSource {
 class NoSecret extends Error {}
 
 /** @throws {SecretError} where the secret can't be as it is asked for. */
-function attributesOf(secret: NewSecret, now: number): Omit<SecretAttributes, "hash"> {
+function attributesOf(
+  secret: NewSecret,
+  now: number,
+  maxLifetime: number,
+): Omit<SecretAttributes, "hash"> {
   const { kind, description = "", expiresAt, createdBy } = secret;
   const name = kind === "robot" ? secret.name : accountName(secret.name);
   if (name === undefined || kind === "robot" && !isRobotName(name)) {
@@ -239,6 +306,9 @@ function attributesOf(secret: NewSecret, now: number): Omit<SecretAttributes, "h
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
     throw new SecretError("Expected an end that lies ahead");
+  }
+  if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
+    throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR)} hours from now`);
   }
   // A user's secret is never as good as the password: whoever has it makes no others.
   const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);
@@ -256,8 +326,4 @@ function attributesOf(secret: NewSecret, now: number): Omit<SecretAttributes, "h
       bounds: bounds.map(({ repositories, actions }) => ({ repositories, actions: [...actions] })),
     }),
   };
-}
-
-function infoOf({ sk, attributes: { hash: _, ...rest } }: Omit<StoredSecret, "index">): SecretInfo {
-  return { id: sk, ...rest } as SecretInfo;
 }

@@ -20,9 +20,9 @@ function stores() {
     calls.push(method);
     await hooks.before?.(method);
   });
-  const users = new Set(["alice", "bob"]);
-  const process = (options: { touch?: boolean } = {}) =>
-    new Secrets({ table, owns: (name) => users.has(name), now: () => clock.now, ...options });
+  const users = new Map(["alice", "bob"].map((name) => [name, { credential: `hash of ${name}` }]));
+  const process = (options: { touch?: boolean; maxLifetime?: number } = {}) =>
+    new Secrets({ table, findUser: (name) => users.get(name), now: () => clock.now, ...options });
   return { clock, calls, hooks, table, users, process, secrets: process() };
 }
 
@@ -141,7 +141,7 @@ Deno.test("Secrets.revoke() is not undone by a read that saw the secret and is a
   const memory = new MemoryTable();
   let late: Promise<void> | undefined;
   const table = hooked<Table>(memory, () => {}, (method) => method === "get" ? late : undefined);
-  const secrets = new Secrets({ table, owns: () => true, now: () => clock.now });
+  const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }), now: () => clock.now });
   const { text, info } = await secrets.create(ROBOT);
   const { promise, resolve } = Promise.withResolvers<void>();
   late = promise;
@@ -213,7 +213,7 @@ Deno.test("Secrets.find() tells whom a credential of an earlier login stands for
   }
   users.delete("alice");
   assertEquals(await secrets.find(alice!.credential!), undefined);
-  users.add("alice");
+  users.set("alice", { credential: "hash of alice" });
   clock.now += HOUR;
   assertEquals(await secrets.find(alice!.credential!), undefined);
   await secrets.revoke(robot.info.id);
@@ -286,4 +286,54 @@ Deno.test("Secrets.create() makes room of what has ended, and gives nobody more 
   await secrets.create(USER);
   assertEquals((await secrets.list({ owner: USER, limit: 200 })).secrets.length, 100);
   await assertRejects(() => secrets.create(USER), SecretError);
+});
+
+Deno.test("Secrets.verify() refuses the secret of a user who was removed and came back", async () => {
+  const { secrets, users, process, clock } = stores();
+  const { text, info } = await secrets.create(USER);
+  const credential = (await secrets.verify("alice", text))!.credential!;
+  users.set("alice", { credential: "hash of another password" });
+  for (const one of [secrets, process()]) {
+    assertEquals(await one.verify("alice", text), undefined);
+    assertEquals(await one.find(credential), undefined);
+  }
+  assertEquals((await secrets.get(info.id))?.suspended, true);
+  assertEquals((await secrets.list({ limit: 10 })).secrets[0]?.suspended, true);
+  const { text: newer } = await secrets.create(USER);
+  assertEquals((await secrets.verify("alice", newer))?.name, "user:alice");
+  users.set("alice", { credential: "hash of alice" });
+  clock.now += HOUR;
+  assertEquals((await secrets.verify("alice", text))?.name, "user:alice");
+  assertEquals((await secrets.get(info.id))?.suspended, undefined);
+});
+
+Deno.test("Secrets.keep() keeps the secrets of one user after a change of the password, and of no other", async () => {
+  const { secrets, users } = stores();
+  const alices = [await secrets.create(USER), await secrets.create(USER)];
+  const bobs = await secrets.create({ ...USER, name: "bob" });
+  for (const name of ["alice", "bob"]) users.set(name, { credential: `new hash of ${name}` });
+  assertEquals(await secrets.verify("alice", alices[0]!.text), undefined);
+  assertEquals(await secrets.keep("alice"), 2);
+  assertEquals(await secrets.keep("alice"), 0);
+  for (const { text } of alices) assertEquals((await secrets.verify("alice", text))?.name, "user:alice");
+  assertEquals(await secrets.verify("bob", bobs.text), undefined);
+  await assertRejects(() => secrets.keep("carol"), SecretError, "There is no such user");
+});
+
+Deno.test("Secrets bounds the lifetime of every secret, of those that were made before as well", async () => {
+  const { secrets, process, clock } = stores();
+  const endless = await secrets.create(ROBOT);
+  const bounded = process({ maxLifetime: 24 * HOUR });
+  assertEquals((await bounded.get(endless.info.id))?.expiresAt, clock.now + 24 * HOUR);
+  for (const kind of [ROBOT, USER]) {
+    await assertRejects(() => bounded.create(kind), SecretError, "within 24 hours");
+    const late = { ...kind, expiresAt: clock.now + 24 * HOUR + 1 };
+    await assertRejects(() => bounded.create(late), SecretError, "within 24 hours");
+    await bounded.create({ ...kind, expiresAt: clock.now + 24 * HOUR });
+  }
+  clock.now += 24 * HOUR - 1;
+  assertEquals((await bounded.verify("ci", endless.text))?.name, "robot:ci");
+  clock.now += 1;
+  assertEquals(await bounded.verify("ci", endless.text), undefined);
+  assertEquals((await secrets.verify("ci", endless.text))?.name, "robot:ci");
 });

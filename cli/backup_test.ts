@@ -146,7 +146,7 @@ Deno.test("a backup has what robots log in with, by their hash, and not the keys
     const config = folderConfig(`${folder}/data`);
     const { secret, key } = await withStorage(config, async ({ table }) => {
       const { keys } = await openKeyRing(table, 60_000, Date.now());
-      const secrets = new Secrets({ table, owns: () => true });
+      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
       const { text } = await secrets.create({ kind: "robot", name: "ci", createdBy: "test" });
       return { secret: text, key: keys[0]! };
     });
@@ -160,7 +160,7 @@ Deno.test("a backup has what robots log in with, by their hash, and not the keys
     assertEquals((await printed((print) => restore(config, print, { from: file, ...PLAIN }))).code, 0);
     await withStorage(config, async ({ table }) => {
       assertEquals(await readKeyRing(table), undefined);
-      const secrets = new Secrets({ table, owns: () => true });
+      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
       assertEquals((await secrets.verify("ci", secret))?.name, "robot:ci");
       assertEquals(
         (await secrets.list({ owner: { kind: "robot", name: "ci" }, limit: 9 })).secrets.length,

@@ -212,6 +212,12 @@ export const COMMANDS: Record<string, Command> = {
       return await listTokens(await config(), print, { ...owner, json: has("json") });
     },
   },
+  "token keep": {
+    summary: "Keep a user's personal tokens after a change of the password",
+    options: { user: OF_USER },
+    run: async ({ config, print }, { text }) =>
+      await (await modules.tokens()).keepTokens(await config(), print, text("user")),
+  },
   "token revoke": {
     summary: "Revoke a token",
     operands: [{ name: "ID", help: "Its id, as token list prints it" }],

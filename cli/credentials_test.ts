@@ -12,7 +12,7 @@ import { listKeys, rotate } from "./keys.ts";
 import { listCommand, revokeCommand } from "./logins.ts";
 import { policyTest } from "./policy.ts";
 import { folderConfig, printed, withFolder, withStorage } from "./testing.ts";
-import { createToken, listTokens, revokeToken, type TokenWish } from "./tokens.ts";
+import { createToken, keepTokens, listTokens, revokeToken, type TokenWish } from "./tokens.ts";
 
 /** The settings of a folder where alice is a user, and what else is written. */
 async function configured(data: string, auth: Record<string, unknown> = {}): Promise<Config> {
@@ -63,7 +63,10 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
     assert(![...listed.lines, ...text.lines].join().includes(secret.slice(22)));
 
     const verify = () =>
-      withStorage(config, ({ table }) => new Secrets({ table, owns: () => true }).verify("ci", secret));
+      withStorage(
+        config,
+        ({ table }) => new Secrets({ table, findUser: () => ({ credential: "hash" }) }).verify("ci", secret),
+      );
     assertEquals((await verify())?.name, "robot:ci");
     const revoked = await printed((print) => revokeToken(config, print, id));
     assertEquals(revoked, { code: 0, lines: [`Revoked token ${id} of robot ci`] });
@@ -99,7 +102,7 @@ Deno.test("listTokens() prints all of many, and those of one owner alone", async
   await withFolder(async (folder) => {
     const config = await configured(folder);
     await withStorage(config, async ({ table }) => {
-      const secrets = new Secrets({ table, owns: () => true });
+      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
       for (let i = 0; i < 60; i++) {
         for (const name of ["one", "two"]) await secrets.create({ kind: "robot", name, createdBy: "test" });
       }
@@ -109,6 +112,33 @@ Deno.test("listTokens() prints all of many, and those of one owner alone", async
       return (await printed((print) => listTokens(config, print, wish))).lines.length;
     };
     assertEquals([await count(), await count("one"), await count("three")], [120, 60, 0]);
+  });
+});
+
+Deno.test("keepTokens() keeps the tokens of a user who has another password, which listTokens() shows as suspended", async () => {
+  await withFolder(async (folder) => {
+    const before = await configured(folder);
+    await printed((print) => createToken(before, print, { ...NOTHING, user: "alice" }));
+    const after = await configured(folder); // another hash
+    const list = async () => {
+      const all = { robot: undefined, user: undefined, json: false };
+      return (await printed((print) => listTokens(after, print, all))).lines;
+    };
+    assertMatch((await list())[0]!, / {2}suspended: the account has changed$/);
+    const { lines } = await printed((print) => keepTokens(after, print, "alice"));
+    assertEquals(lines, ["Kept 1 token of user alice"]);
+    assert(!(await list())[0]!.includes("suspended"));
+    await assertRejects(() => keepTokens(after, () => {}, "bob"), StartError, "There is no such user");
+    await assertRejects(() => keepTokens(after, () => {}, undefined), MisuseError, "Missing --user");
+  });
+});
+
+Deno.test("createToken() makes no endless token where the configuration bounds their lifetime", async () => {
+  await withFolder(async (folder) => {
+    const config = await configured(folder, { credentialLifetime: "30d" });
+    const wish = { ...NOTHING, robot: "ci" };
+    await assertRejects(() => createToken(config, () => {}, wish), StartError, "within 720 hours");
+    assertEquals((await printed((print) => createToken(config, print, { ...wish, expires: "30d" }))).code, 0);
   });
 });
 

@@ -57,7 +57,10 @@ Deno.test("runCommand() explains each command, with all its options, and runs no
     }
   }
   const group = await run("help", "token");
-  assertMatch(group.printed, /^ {2}token create .*\n {2}token list .*\n {2}token revoke .*\n$/m);
+  assertMatch(
+    group.printed,
+    /^ {2}token create .*\n {2}token list .*\n {2}token keep .*\n {2}token revoke .*\n$/m,
+  );
 });
 
 Deno.test("runCommand() takes --help after -- for an operand", async () => {

@@ -9,6 +9,7 @@ import { StartError } from "../start_error.ts";
 import { withCredentials } from "./access.ts";
 import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";
+import { counted } from "./counted.ts";
 
 /** Whose token it is: one of the two. */
 export interface TokenOwner {
@@ -123,11 +124,34 @@ export async function revokeToken(
   });
 }
 
+/**
+ * `skerry token keep`: keeps the personal tokens of a user whose password was changed.
+ *
+ * @returns The exit code.
+ * @throws {StartError} where there is no such user.
+ */
+export async function keepTokens(
+  config: Config,
+  print: (text: string) => void,
+  user: string | undefined,
+): Promise<number> {
+  if (user === undefined) throw new MisuseError("Missing --user NAME");
+  return await withSecrets(config, async (secrets) => {
+    const kept = await explained(() => secrets.keep(user));
+    await using audit = openAudit(config);
+    if (kept > 0) audit.record({ action: "credential.keep", owner: `user:${user}` });
+    print(`Kept ${counted(kept, "token")} of user ${user}`);
+    return 0;
+  });
+}
+
 async function withSecrets(config: Config, use: (secrets: Secrets) => Promise<number>): Promise<number> {
   return await withCredentials(config, async ({ table }, auth) => {
     const users = await openUsers(auth, () => {});
     try {
-      return await use(new Secrets({ table, owns: async (name) => await users.find(name) !== undefined }));
+      const { credentialLifetime: maxLifetime } = auth;
+      const bound = maxLifetime === undefined ? {} : { maxLifetime };
+      return await use(new Secrets({ table, findUser: (name) => users.find(name), ...bound }));
     } finally {
       users.close();
     }
@@ -150,7 +174,9 @@ async function explained<T>(create: () => Promise<T>): Promise<T> {
   }
 }
 
-function lineOf({ id, kind, name, description, bounds, createdAt, expiresAt, usedAt }: SecretInfo): string {
+function lineOf(
+  { id, kind, name, description, bounds, createdAt, expiresAt, usedAt, suspended }: SecretInfo,
+): string {
   const columns = [
     id,
     plainField(`${kind}:${name}`),
@@ -160,6 +186,7 @@ function lineOf({ id, kind, name, description, bounds, createdAt, expiresAt, use
       ? "does not end"
       : `${expiresAt > Date.now() ? "ends" : "ended"} ${dayOf(expiresAt)}`,
     usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
+    ...(suspended === true ? ["suspended: the account has changed"] : []),
   ];
   return [...columns, ...(description === "" ? [] : [plainField(description)])].join("  ");
 }

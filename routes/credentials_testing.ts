@@ -20,7 +20,7 @@ export function make() {
   const users = new Set(["root", "alice", "bob"]);
   const secrets = new Secrets({
     table: new MemoryTable(),
-    owns: (name) => users.has(name),
+    findUser: (name) => users.has(name) ? { credential: name } : undefined,
     now: () => clock.now,
   });
   const events: AuditEvent[] = [];

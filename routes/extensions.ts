@@ -1,3 +1,5 @@
+import type { RepositoryName } from "../oci/name.ts";
+import { ANYBODY, type Caller } from "../registry/caller.ts";
 import type { Deleter, Lister } from "../registry/registry.ts";
 import { jsonAnswer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
@@ -33,13 +35,28 @@ export function discoverExtensions(): Handler<"discover"> {
   };
 }
 
-/** `_skerry/tags/history?tag=`: where the tag has pointed, newest first, with the time of each move in RFC 3339. */
+/**
+ * `_skerry/tags/history?tag=`: where the tag has pointed, newest first, with the time of each move in RFC 3339. Names of
+ * users are for callers who may change the repository themselves.
+ */
 export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<"getTagHistory"> {
-  return async function getTagHistory({ repository, tag }) {
+  return async function getTagHistory({ repository, tag }, _request, caller) {
     const moves = await registry.getTagHistory(repository, tag);
-    const history = moves.map(({ at, ...move }) => ({ ...move, at: new Date(at).toISOString() }));
+    const isNamed = seesNames(caller, repository);
+    const history = moves.map(({ at, by, ...move }) => ({
+      ...move,
+      ...(isNamed && { by }),
+      at: new Date(at).toISOString(),
+    }));
     return jsonAnswer({ name: repository, tag, moves: history });
   };
+}
+
+/** The rights that show who has pushed. */
+const CHANGES = ["push", "overwrite", "delete", "administer"] as const;
+
+function seesNames(caller: Caller, repository: RepositoryName): boolean {
+  return caller.name !== ANYBODY.name && CHANGES.some((action) => caller.may(action, repository));
 }
 
 /** DELETE of `_skerry/repository`: all that the repository has. */

@@ -21,18 +21,38 @@ Deno.test("discoverExtensions() lists what a repository has", async () => {
   ]);
 });
 
-Deno.test("getTagHistory() tells the moves with their time in RFC 3339", async () => {
+/** The moves of a tag, as a caller with this name and these rights sees them. */
+async function historyFor(name: string, ...actions: string[]): Promise<Record<string, unknown>[]> {
   const digest = parseDigest(`sha256:${"a".repeat(64)}`);
   const { request } = fakeApp({
     getTagHistory: () =>
-      Promise.resolve([{ digest, mediaType: "a/b", at: 1_700_000_000_123, by: "someone" }]),
+      Promise.resolve([{ digest, mediaType: "a/b", at: 1_700_000_000_123, by: "user:alice" }]),
+  }, {
+    access: {
+      admit: () => Promise.resolve({ name, may: (action) => actions.includes(action), sees: () => true }),
+    },
   });
   const response = await request("/v2/a/_skerry/tags/history?tag=v1");
-  assertEquals(await response.json(), {
-    name: "a",
-    tag: "v1",
-    moves: [{ digest, mediaType: "a/b", at: "2023-11-14T22:13:20.123Z", by: "someone" }],
-  });
+  const { moves, ...rest } = await response.json();
+  assertEquals(rest, { name: "a", tag: "v1" });
+  return moves;
+}
+
+Deno.test("getTagHistory() tells the moves with their time in RFC 3339", async () => {
+  assertEquals(await historyFor("user:bob", "pull", "push"), [{
+    digest: `sha256:${"a".repeat(64)}`,
+    mediaType: "a/b",
+    by: "user:alice",
+    at: "2023-11-14T22:13:20.123Z",
+  }]);
+});
+
+Deno.test("getTagHistory() names users to callers who may change the repository, and never to anonymous", async () => {
+  for (const action of ["push", "overwrite", "delete", "administer"]) {
+    assertEquals((await historyFor("user:bob", "pull", action))[0]?.["by"], "user:alice");
+    assertEquals("by" in (await historyFor("anonymous", "pull", action))[0]!, false);
+  }
+  assertEquals("by" in (await historyFor("user:bob", "pull"))[0]!, false);
 });
 
 Deno.test("deleteRepository() answers 202 without a body when the repository is gone", async () => {

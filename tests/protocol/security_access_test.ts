@@ -1,7 +1,7 @@
 // Attacks by what is asked for: other repositories' content, other clients' uploads, and work without bound.
 import { assert, assertEquals } from "@std/assert";
 import { withDeletes } from "../../registry/mod.ts";
-import { buildApp } from "../harness/app.ts";
+import { buildApp, type TestAppOptions, testStores } from "../harness/app.ts";
 import {
   bytesOf,
   digestOf,
@@ -253,8 +253,12 @@ Deno.test("a blob deleted while a manifest comes is there, or the manifest is re
   }
 });
 
-Deno.test("the moves of a tag are on record, with who and from where", async () => {
-  const { request } = buildApp();
+Deno.test("the moves of a tag are on record, with who and when; anonymous readers learn no names", async () => {
+  const as = (name: string): NonNullable<TestAppOptions["access"]> => ({
+    admit: () => Promise.resolve({ name, may: () => true, sees: () => true }),
+  });
+  const stores = testStores();
+  const { request } = buildApp({ registry: stores, access: as("user:alice") });
   const digests: string[] = [];
   for (const name of ["first", "second", "third"]) {
     digests.push((await pushImage(request, "a", "v1", name)).digest);
@@ -262,7 +266,10 @@ Deno.test("the moves of a tag are on record, with who and from where", async () 
   const { moves } = await (await request("/v2/a/_skerry/tags/history?tag=v1")).json();
   assertEquals(moves.map(({ digest }: { digest: string }) => digest), digests.reverse());
   for (const { by, at } of moves) {
-    assertEquals(by, "anonymous");
+    assertEquals(by, "user:alice");
     assert(!Number.isNaN(Date.parse(at)));
   }
+  const anonymous = buildApp({ registry: stores, access: as("anonymous") });
+  const shown = await (await anonymous.request("/v2/a/_skerry/tags/history?tag=v1")).text();
+  assert(!shown.includes("alice"), shown);
 });

@@ -1,8 +1,8 @@
 // What a credential that is bound by grants may do to its owner, and beyond its grants.
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf, digestOf, pushBlob } from "../harness/content.ts";
-import { basic } from "../harness/secured.ts";
-import type { SecuredApp } from "../harness/secured_app.ts";
+import { basic, usersOf } from "../harness/secured.ts";
+import { openSecuredApp, passwordOf, ROOT, type SecuredApp } from "../harness/secured_app.ts";
 import { ALICE, LIST, openTeamApp } from "./team_app.ts";
 
 /** A personal token of alice for `team/app` alone, as `Authorization`. */
@@ -83,4 +83,33 @@ Deno.test("a client that asks for another refresh token gets one, and the old on
   assertEquals((await refresh(app, { refresh_token: first })).status, 401);
   assertEquals((await refresh(app, { refresh_token: third })).status, 401);
   assert(JSON.stringify(app.told.log).includes("Login revoked"));
+});
+
+Deno.test("a user who comes back with a name that was used before has no token of the earlier one", async () => {
+  using before = await openTeamApp();
+  const narrow = await narrowToken(before);
+  const token = await before.as(narrow)(LIST);
+  assertEquals(token.status, 200);
+  await token.body?.cancel();
+  // The same name and even the same password, in another line of the file.
+  using after = await openSecuredApp({ users: await usersOf("alice") }, { stores: before.stores });
+  const refused = await after.as(narrow)(LIST);
+  assertEquals(refused.status, 401);
+  await refused.body?.cancel();
+  const list = await (await after.as(passwordOf("alice"))("/v2/_skerry/tokens")).json();
+  assertEquals(list.tokens.map(({ suspended }: { suspended?: boolean }) => suspended), [true]);
+});
+
+Deno.test("robots and users get no endless token where the configuration bounds their lifetime", async () => {
+  using app = await openTeamApp({ credentialLifetime: "30d" });
+  const create = async (body: Record<string, string>) => {
+    const response = await app.as(ROOT)("/v2/_skerry/tokens", { method: "POST", body: JSON.stringify(body) });
+    return { status: response.status, ...await response.json() };
+  };
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  for (const owner of [{ robot: "ci" }, { user: "alice" }] as Record<string, string>[]) {
+    assertEquals((await create(owner)).status, 400);
+    assertEquals((await create({ ...owner, expiresAt: inDays(31) })).status, 400);
+    assertEquals((await create({ ...owner, expiresAt: inDays(29) })).status, 201);
+  }
 });

@@ -238,7 +238,6 @@ Deno.test("the history of a tag tells where it pointed before, newest first", as
   const second = await pushManifest(request, "a", imageOf("second"), "v1");
   const { moves } = await (await request("/v2/a/_skerry/tags/history?tag=v1")).json();
   assertEquals(moves.map(({ digest }: { digest: string }) => digest), [second.digest, first.digest]);
-  assertEquals(moves[0].by, "anonymous");
   assert(Math.abs(Date.parse(moves[0].at) - Date.now()) < 60_000);
   const unknown = await request("/v2/a/_skerry/tags/history?tag=v2");
   assertEquals(await failureIn(unknown), [404, "MANIFEST_UNKNOWN"]);
