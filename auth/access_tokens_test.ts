@@ -6,7 +6,7 @@ import { MemoryTable, type Table } from "../storage/mod.ts";
 import { hooked } from "../tests/harness/stores.ts";
 import { base64url, readPart, signText, TestKeys } from "../tests/harness/test_keys.ts";
 import { seeded } from "../tests/random.ts";
-import { ACCESS_TOKEN_TYPE, AccessTokens } from "./access_tokens.ts";
+import { ACCESS_TOKEN_TYPE, AccessTokens, bytesOf, REMEMBERED_BYTES } from "./access_tokens.ts";
 import { InvalidTokenError } from "./bearer.ts";
 import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
@@ -315,3 +315,19 @@ async function mutate(
     }
   }
 }
+
+Deno.test("AccessTokens.verify() remembers many small tokens or few large ones, by their bytes", async () => {
+  const { tokens } = await world();
+  const largest = (i: number) =>
+    parseScopes(Array.from({ length: 40 }, (_, n) => `repository:${"r".repeat(220)}/${i}-${n}:pull`));
+  const issued: string[] = [];
+  for (let i = 0; i < 400; i++) {
+    const { token } = await tokens.issue(ANONYMOUS, i < 100 ? PULL_AND_PUSH : largest(i), HOUR);
+    issued.push(token);
+    await tokens.verify(token);
+  }
+  const remembered = issued.filter((token) => !(tokens.verify(token) instanceof Promise));
+  const bytes = remembered.reduce((sum, token) => sum + bytesOf(token), 0);
+  assert(bytes <= REMEMBERED_BYTES, `${bytes} bytes are remembered`);
+  assert(bytes > REMEMBERED_BYTES / 2, `Only ${bytes} bytes are remembered`);
+});

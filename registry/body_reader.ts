@@ -37,7 +37,7 @@ export class BodyReader {
   #pendingSince: number | undefined;
   #givenUp: RegistryError | undefined;
   readonly #stop: AbortSignal | undefined;
-  readonly #onStop = () => this.#giveUp(unavailable("The registry is stopping"));
+  readonly #onStop = () => this.giveUp(unavailable("The registry is stopping"));
 
   /** A reader of `stream`, which nothing else may read. */
   constructor(stream: ByteStream, { idle, length = CHUNKED_READ, stop }: BodyReaderOptions) {
@@ -76,6 +76,17 @@ export class BodyReader {
     }
   }
 
+  /** Bytes of the buffer that it reads into. */
+  get bufferSize(): number {
+    return this.#buffer.byteLength;
+  }
+
+  /** Ends the body: the read that is pending, or the next one, throws the reason. */
+  giveUp(reason: RegistryError): void {
+    this.#givenUp ??= reason;
+    this.#reader?.cancel(reason).catch(() => {}); // ends the pending read
+  }
+
   /** Gives up what is not read. */
   async cancel(): Promise<void> {
     this.#release();
@@ -93,12 +104,7 @@ export class BodyReader {
       this.#timer = setTimeout(() => this.#watch(), this.#idle - waited);
       return;
     }
-    this.#giveUp(bodyError(408, "The request body stalled"));
-  }
-
-  #giveUp(reason: RegistryError): void {
-    this.#givenUp ??= reason;
-    this.#reader?.cancel(reason).catch(() => {}); // ends the pending read
+    this.giveUp(bodyError(408, "The request body stalled"));
   }
 
   #release(): void {

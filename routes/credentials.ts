@@ -4,9 +4,9 @@ import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Caller } from "../registry/caller.ts";
 import { jsonAnswer } from "./answer.ts";
-import type { Handler, RequestLimits } from "./handler.ts";
+import type { BodyLimits, Handler } from "./handler.ts";
 import { nextLink } from "./link.ts";
-import { readBody } from "./request_body.ts";
+import { withBody } from "./request_body.ts";
 
 /** What keeps the credentials of robots and users. */
 export interface CredentialOptions {
@@ -49,12 +49,12 @@ export function listCredentials(deferred: DeferredCredentials): Handler<"listCre
 /** `POST _skerry/tokens`: a new one, whose secret is told here and never again. */
 export function createCredential(
   deferred: DeferredCredentials,
-  limits: RequestLimits,
+  limits: BodyLimits,
 ): Handler<"createCredential"> {
   return async function createCredential(_route, request, caller) {
     const { secrets, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
-    const wanted = parseWanted(await readJson(request, limits.uploadIdleTimeout));
+    const wanted = parseWanted(await readJson(request, limits));
     const isAll = isAdministrator(caller.name);
     const owner = wanted.owner ?? userIn(caller);
     const isOwn = owner.kind === "user" && caller.name === `user:${owner.name}`;
@@ -117,8 +117,15 @@ function refuseBrowsers({ headers }: Request): void {
   if (headers.has("Origin")) throw new RegistryError("DENIED", "Not from a page in a browser");
 }
 
-async function readJson(request: Request, idle: number): Promise<Record<string, unknown>> {
-  const bytes = await readBody(request, MAX_BODY, idle, "Body");
+function readJson(
+  request: Request,
+  { uploadIdleTimeout: idle, bodies }: BodyLimits,
+): Promise<Record<string, unknown>> {
+  const options = { limit: MAX_BODY, idle, bodies, what: "Body" };
+  return withBody(request, options, (bytes) => Promise.resolve(parseJson(bytes)));
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
   if (bytes.byteLength === 0) return {};
   let value: unknown;
   try {

@@ -1,6 +1,7 @@
 import type { Caller } from "../registry/caller.ts";
 import type { Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
+import type { BodyBudget } from "./body_budget.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /** Answers requests of one kind. `caller` is who asks, and may; `client` is where from. What it throws is answered by `errors.ts`. */
@@ -17,6 +18,11 @@ export interface RequestLimits {
   maxManifestSize: number;
   /** Milliseconds without a byte after which a request body is given up; what an upload has taken by then stays. */
   uploadIdleTimeout: number;
+  /** Room for the bodies that are held in memory; by default for 64 MiB, or two of the largest manifests. */
+  bodies?: BodyBudget;
   /** Aborted when the process stops: an upload keeps what its request has brought by then. */
   stop?: AbortSignal;
 }
+
+/** The same where there is room for bodies. */
+export type BodyLimits = RequestLimits & { bodies: BodyBudget };

@@ -4,6 +4,7 @@ import type { Client } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
+import { BodyBudget } from "./body_budget.ts";
 import { listRepositories } from "./catalog.ts";
 import {
   createCredential,
@@ -49,10 +50,15 @@ export interface HandlerOptions {
   credentials?: DeferredCredentials;
 }
 
+/** Bytes of all request bodies that are held in memory. */
+const BODIES = 64 * 1024 * 1024;
+
 /** The handlers over a registry. */
 export function createHandlers(
   { registry, ready, warnings, limits, tokens, credentials }: HandlerOptions,
 ): Handlers {
+  const { bodies = new BodyBudget(Math.max(BODIES, 2 * limits.maxManifestSize)) } = limits;
+  const withRoom = { ...limits, bodies };
   return {
     home: getHome(),
     live: getLiveness(),
@@ -62,7 +68,7 @@ export function createHandlers(
     getBlob: getBlob(registry),
     deleteBlob: deleteBlob(registry),
     getManifest: getManifest(registry),
-    putManifest: putManifest(registry, limits),
+    putManifest: putManifest(registry, withRoom),
     deleteManifest: deleteManifest(registry),
     startUpload: startUpload(registry),
     mountBlob: mountBlob(registry),
@@ -78,10 +84,10 @@ export function createHandlers(
     deleteRepository: deleteRepository(registry),
     discover: discoverExtensions(),
     getToken: getToken(tokens),
-    postToken: postToken(tokens, limits),
+    postToken: postToken(tokens, withRoom),
     getJwks: getJwks(tokens),
     listCredentials: listCredentials(credentials),
-    createCredential: createCredential(credentials, limits),
+    createCredential: createCredential(credentials, withRoom),
     revokeCredential: revokeCredential(credentials),
   };
 }

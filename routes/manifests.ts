@@ -3,9 +3,9 @@ import type { Reference } from "../oci/name.ts";
 import type { Deleter, Manifest, Reader, Writer } from "../registry/registry.ts";
 import type { Answer } from "./answer.ts";
 import { evaluateRead, parseTagCondition, preconditionFailed } from "./conditional.ts";
-import type { Handler, RequestLimits } from "./handler.ts";
+import type { BodyLimits, Handler } from "./handler.ts";
 import { contentHeaders, manifestLocation } from "./headers.ts";
-import { readBody } from "./request_body.ts";
+import { withBody } from "./request_body.ts";
 
 /**
  * end-3: the manifest under a tag or digest, exactly as it was pushed whatever `Accept` says; HEAD answers the same
@@ -34,17 +34,17 @@ function manifestAnswer({ digest, mediaType, bytes }: Manifest): Answer {
 /** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */
 export function putManifest(
   registry: Pick<Writer, "putManifest">,
-  limits: RequestLimits,
+  limits: BodyLimits,
 ): Handler<"putManifest"> {
   return async function putManifest({ repository, reference, tags }, request, caller) {
     const condition = parseTagCondition(request.headers);
-    const receipt = await registry.putManifest(repository, caller, {
-      bytes: await readBody(request, limits.maxManifestSize, limits.uploadIdleTimeout),
-      contentType: mediaTypeOf(request.headers.get("Content-Type")),
-      reference,
-      tags,
-      condition,
-    });
+    const contentType = mediaTypeOf(request.headers.get("Content-Type"));
+    const { maxManifestSize: limit, uploadIdleTimeout: idle, bodies } = limits;
+    const receipt = await withBody(
+      request,
+      { limit, idle, bodies },
+      (bytes) => registry.putManifest(repository, caller, { bytes, contentType, reference, tags, condition }),
+    );
     const subject = receipt.subject === undefined ? {} : { "OCI-Subject": receipt.subject };
     const accepted = tags.length === 0 ? {} : { "OCI-Tag": receipt.tags.join(", ") };
     return {

@@ -24,6 +24,7 @@ export type { RawUrl } from "./raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
+export type { BodyBudget, BodyBudgetOptions, BodyHold } from "./body_budget.ts";
 export type { CredentialOptions, DeferredCredentials } from "./credentials.ts";
 export type { Demand } from "./requirement.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";

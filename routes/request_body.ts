@@ -1,6 +1,7 @@
 import { RegistryError } from "../oci/errors.ts";
 import { BodyReader } from "../registry/body_reader.ts";
 import type { ByteStream } from "../registry/registry.ts";
+import type { BodyBudget } from "./body_budget.ts";
 
 /**
  * Bytes of the body where the client announced them.
@@ -19,37 +20,60 @@ export function bodyOf(request: Request): ByteStream {
   return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
+/** How a body is read that is held in memory as a whole. */
+export interface BodyOptions {
+  /** Most bytes. */
+  limit: number;
+  /** Milliseconds without a byte after which it is given up. */
+  idle: number;
+  /** Has room for it. */
+  bodies: BodyBudget;
+  /** For an error; a manifest by default. */
+  what?: string;
+}
+
 /**
- * The whole body, of at most `limit` bytes. Nothing beyond the limit is kept or waited for. `what` it is, for an error.
+ * Runs `use` with the whole body, which takes room of the budget until then. Nothing beyond the limit is kept or waited
+ * for.
  *
- * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more.
+ * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more, 503 where the budget has no room for it, 408 where
+ * it comes too slowly.
  */
-export async function readBody(
+export async function withBody<T>(
   request: Request,
-  limit: number,
-  idle: number,
-  what = "Manifest",
-): Promise<Uint8Array<ArrayBuffer>> {
+  { limit, idle, bodies, what = "Manifest" }: BodyOptions,
+  use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
+): Promise<T> {
   const length = contentLength(request);
   if (length !== undefined && length > limit) throw tooLarge(what, limit);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
   const reader = new BodyReader(bodyOf(request), { idle, length });
+  const hold = await bodies.take((length ?? limit) + reader.bufferSize, (reason) => reader.giveUp(reason));
+  try {
+    const bytes = await readWhole(reader, { length, limit, what });
+    hold.arrived(bytes.byteLength);
+    return await use(bytes);
+  } finally {
+    hold.release();
+  }
+}
+
+/** The whole body in one buffer, which grows in its place where the length is not known. */
+async function readWhole(
+  reader: BodyReader,
+  { length, limit, what }: { length: number | undefined; limit: number; what: string },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const most = length ?? limit;
+  const buffer = new ArrayBuffer(0, { maxByteLength: most });
   for (let chunk; (chunk = await reader.read());) {
-    size += chunk.byteLength;
-    if (size > limit) {
+    const size = buffer.byteLength;
+    if (size + chunk.byteLength > most) {
       await reader.cancel();
       throw tooLarge(what, limit);
     }
-    chunks.push(chunk.slice());
+    buffer.resize(size + chunk.byteLength);
+    new Uint8Array(buffer, size).set(chunk);
   }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+  return new Uint8Array(buffer.transferToFixedLength());
 }
 
 function tooLarge(what: string, limit: number): RegistryError {

@@ -4,9 +4,9 @@ import { RegistryError } from "../oci/errors.ts";
 import type { Client } from "./access.ts";
 import { basicChallenge } from "./challenge.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
-import type { Handler, RequestLimits } from "./handler.ts";
+import type { BodyLimits, Handler } from "./handler.ts";
 import { badParameter, Parameters } from "./parameters.ts";
-import { readBody } from "./request_body.ts";
+import { withBody } from "./request_body.ts";
 
 /** What answers for tokens. */
 export interface TokenOptions {
@@ -69,11 +69,11 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
 }
 
 /** `POST /token`: https://distribution.github.io/distribution/spec/auth/oauth/, and the exchange of RFC 8693. */
-export function postToken(tokens: DeferredTokens, limits: RequestLimits): Handler<"postToken"> {
+export function postToken(tokens: DeferredTokens, limits: BodyLimits): Handler<"postToken"> {
   return async function postToken(_route, request, _caller, client) {
     const options = await open(tokens);
     try {
-      const form = await readForm(request, limits.uploadIdleTimeout);
+      const form = await readForm(request, limits);
       if (form.one("grant_type") === EXCHANGE) return jsonAnswer(await exchangeFor(form, options), SECRET);
       const grant = await grantFor(form, options, client);
       return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
@@ -101,12 +101,18 @@ function open(tokens: DeferredTokens): Promise<TokenOptions> {
   throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
-async function readForm(request: Request, idle: number): Promise<Parameters> {
+async function readForm(
+  request: Request,
+  { uploadIdleTimeout: idle, bodies }: BodyLimits,
+): Promise<Parameters> {
   if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
     throw new RegistryError("UNSUPPORTED", "Body must be a form in the URL encoding", { status: 400 });
   }
-  const body = await readBody(request, MAX_FORM, idle, "Form");
-  return new Parameters(new TextDecoder().decode(body), MAX_FORM);
+  return await withBody(
+    request,
+    { limit: MAX_FORM, idle, bodies, what: "Form" },
+    (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM)),
+  );
 }
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i;
