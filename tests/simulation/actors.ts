@@ -1,7 +1,7 @@
 import type { RepositoryName, Tag } from "../../oci/name.ts";
 import type { StoredRegistry } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
-import { GRACE, RETENTION } from "./settings.ts";
+import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -16,13 +16,10 @@ import {
   TAGS,
 } from "./world.ts";
 
-/** The parts of a process that no client asks for. */
-type Upkeep = Pick<StoredRegistry, "collect" | "collectCandidates" | "sweep" | "retain">;
-
 /** What a process does in a run. */
 export interface Actor {
   name: string;
-  run: (client: Client, upkeep: Upkeep) => Promise<unknown>;
+  run: (client: Client, stored: StoredRegistry) => Promise<unknown>;
 }
 
 type Below = (n: number) => number;
@@ -30,10 +27,11 @@ type Below = (n: number) => number;
 const [ONE, TWO] = REPOSITORIES;
 
 /** How a blob comes. */
-type Way = "whole" | "streamed" | "resumed" | "chunked" | "chunked twice";
+type Way = "whole" | "verified" | "streamed" | "resumed" | "chunked" | "chunked twice";
 
 async function pushBlob(client: Client, repository: RepositoryName, blob: Blob, way: Way): Promise<void> {
   if (way === "whole") await client.pushWhole(repository, blob);
+  else if (way === "verified") await client.pushVerified(repository, blob);
   else if (way === "streamed") await client.pushStreamed(repository, blob);
   else if (way === "resumed") await client.pushResumed(repository, blob);
   else await client.pushChunked(repository, blob, { twice: way === "chunked twice" });
@@ -187,12 +185,32 @@ export const retains = ({ times = 2 } = {}): Actor => ({
   },
 });
 
+/** Removes tags that were not pulled for a while, and the manifests that have none then. */
+export const retainsTags = (): Actor => ({
+  name: "retain tags",
+  run: (client, { retain }) => client.work({ kind: "retain" }, () => Array.fromAsync(retain(TAG_RETENTION))),
+});
+
+/** Pulls by a tag at a process that records when tags were pulled. */
+export const pullsRecorded = (repository: RepositoryName): Actor => ({
+  name: `record a pull of ${PULLED_TAG}`,
+  async run(client, { registry, pullTimes }) {
+    const times = await pullTimes(TAG_RETENTION, () => {});
+    must(times !== undefined, "No pulls are recorded");
+    const tag = PULLED_TAG as Tag;
+    await client.work({ kind: "pull", repository, tag }, async () => {
+      await times.observe(registry).getManifest(repository, { tag });
+      await times.flush();
+    });
+  },
+});
+
 /** Does something so many milliseconds later. */
 export const later = (milliseconds: number, actor: Actor): Actor => ({
   name: actor.name,
-  async run(client, upkeep) {
+  async run(client, stored) {
     await client.pause(milliseconds);
-    await actor.run(client, upkeep);
+    await actor.run(client, stored);
   },
 });
 
@@ -247,7 +265,7 @@ export function anyBeginning(below: Below): Actor {
 }
 
 /** Anything that a process may do beside others. */
-export function anyActor(below: Below, options: { deletes: boolean }): Actor {
+export function anyActor(below: Below, options: { deletes: boolean; verifies: boolean }): Actor {
   const repository = REPOSITORIES[below(5) === 0 ? 1 : 0]!;
   const manifest = [FIRST, FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(6)]!;
   const blob = BLOBS[below(3)]!;
@@ -279,6 +297,9 @@ export function anyActor(below: Below, options: { deletes: boolean }): Actor {
     sweeps(),
     collectsCandidates({ times: 1 + below(2) }),
     retains(),
+    retainsTags(),
+    pullsRecorded(repository),
+    options.verifies ? pushes(BLOBS[3], repository, "verified") : pushes(blob, repository, "whole"),
   ];
   return all[below(all.length)]!;
 }

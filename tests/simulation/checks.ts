@@ -7,7 +7,7 @@ import { ANYBODY } from "../../registry/mod.ts";
 import { manifestKey } from "../../registry/items.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
-import { GRACE, UNTAGGED } from "./settings.ts";
+import { GRACE, PULLED_TAG, PULLED_WITHIN, SKEW, UNTAGGED } from "./settings.ts";
 import { must } from "./violation.ts";
 import { FIXED, type ManifestPlan, MANIFESTS, REPOSITORIES } from "./world.ts";
 
@@ -21,6 +21,8 @@ export interface Quiet {
   now: number;
   /** True if the tag {@linkcode FIXED} is immutable. */
   immutable: boolean;
+  /** True if manifests may reference what does not exist. */
+  sparse: boolean;
 }
 
 /** More than a run has of anything. */
@@ -64,6 +66,7 @@ export async function checkAcknowledged(quiet: Quiet): Promise<void> {
   await checkImmutable(quiet);
   for (const push of quiet.ledger.of("manifest")) {
     if (push.refused === "MANIFEST_BLOB_UNKNOWN") checkRefused(quiet, push);
+    must(!quiet.sparse || push.refused !== "MANIFEST_BLOB_UNKNOWN", "A sparse manifest was refused");
   }
   for (const deletion of quiet.ledger.of("delete manifest").filter(({ done }) => done)) {
     await checkDeleted(quiet, deletion);
@@ -89,7 +92,7 @@ async function checkImmutable(quiet: Quiet): Promise<void> {
       .some(({ wish }) => wish.withAll && wish.repository === repository);
     if (isDeleted) continue;
     must(await tagTarget(quiet, repository, FIXED as Tag) === digest, `Immutable tag of ${repository} moved`);
-    await checkWhole(quiet, repository, planOf(digest));
+    if (!quiet.sparse) await checkWhole(quiet, repository, planOf(digest));
   }
 }
 
@@ -154,7 +157,8 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
   const target = await tagTarget(quiet, repository, tag);
   if (target !== undefined) {
     must(possible.has(target), `Tag "${tag}" of ${repository} was moved back to ${planOf(target).name}`);
-    if (ledger.of("delete manifest").length + ledger.of("delete tag").length > 0) return;
+    const deletions = [ledger.of("delete manifest"), ledger.of("delete tag"), ledger.of("retain")];
+    if (deletions.some(({ length }) => length > 0)) return;
     const moves = await quiet.registry.getTagHistory(repository, tag);
     must(
       moves.some((move) => move.digest === digest),
@@ -165,6 +169,7 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
   for (const { wish } of ledger.notBefore("delete tag", push)) {
     if (wish.repository === repository && wish.tag === tag) return;
   }
+  if (tag === PULLED_TAG && ledger.of("retain").some((run) => mayRetire(ledger, run, repository))) return;
   for (const { wish, done } of ledger.notBefore("delete manifest", push)) {
     if (wish.repository !== repository || !possible.has(wish.digest)) continue;
     if (!done) return; // it may have come no further than to the tags
@@ -174,6 +179,17 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
     if (manifest === undefined || pushes.some((other) => other.wish.digest === wish.digest)) return;
   }
   must(false, `Tag "${tag}" of ${repository} was acknowledged and is gone`);
+}
+
+/** True if nothing that was acknowledged before the run of retention had kept the tag that it may remove. */
+function mayRetire(ledger: Ledger, run: Operation<WishOf<"retain">>, repository: RepositoryName): boolean {
+  const uses = [
+    ...ledger.of("pull").filter(({ wish }) => wish.tag === PULLED_TAG),
+    ...ledger.of("manifest").filter(({ wish }) => wish.tags.includes(PULLED_TAG as Tag)),
+  ];
+  return !uses.some(({ wish, done, end, asked }) =>
+    done && wish.repository === repository && end < run.start && asked + PULLED_WITHIN - SKEW >= run.time
+  );
 }
 
 async function tagTarget(
@@ -261,7 +277,9 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
       const manifest = await unlessUnknown(registry.getManifest(repository, { digest: target! }));
       must(manifest !== undefined, `Tag "${name}" of ${repository} points at nothing`);
     }
-    if (kind === "manifest") await checkReferences(quiet, repository, planOf(name as Digest));
+    if (kind === "manifest" && !quiet.sparse) {
+      await checkReferences(quiet, repository, planOf(name as Digest));
+    }
   }
 }
 
@@ -329,6 +347,8 @@ export async function checkNothingLeft({ table, objects }: Quiet): Promise<void>
           return has(pk, `manifest#${second}`);
         case "tag":
           return has(pk, `manifest#${attributes.digest}`);
+        case "pulled":
+          return has(pk, `tag#${first}`);
         case "epoch":
           return has("repos", pk.slice("repo#".length));
         case "tagged":

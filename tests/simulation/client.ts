@@ -208,6 +208,22 @@ export class Client {
     });
   }
 
+  /** POST, and PUT with everything and its length, which a store that verifies content takes as a stream. */
+  async pushVerified(repository: RepositoryName, blob: Blob): Promise<void> {
+    await this.#pushBlob(repository, blob, "verified", async () => {
+      const { registry } = this;
+      const { id } = await registry.startUpload(repository, PRINCIPAL);
+      const length = blob.bytes.length;
+      await registry.commitUpload(
+        repository,
+        PRINCIPAL,
+        id,
+        blob.digest,
+        body(blob.bytes, { chunk: length, length }),
+      );
+    });
+  }
+
   /** POST, PATCH with everything, PUT. */
   async pushStreamed(repository: RepositoryName, blob: Blob): Promise<void> {
     await this.#pushBlob(repository, blob, "streamed", async () => {
@@ -325,6 +341,14 @@ export class Client {
     await this.wish(wish, `push ${name} as [${tags}] to ${repository}`, () => {
       return this.registry.putManifest(repository, ANYBODY, push);
     });
+  }
+
+  /** Work of a process itself, which ends with the process. */
+  async work(wish: Wish, run: () => Promise<unknown>): Promise<void> {
+    const { ledger, moment, now } = this.#around;
+    const operation = ledger.begin(wish, moment(), now());
+    await run();
+    Object.assign(operation, { done: true, end: moment(), time: now() });
   }
 
   /** DELETE of a manifest, and whether it was there. */

@@ -5,6 +5,8 @@ import type { RepositoryName, Tag } from "../../oci/name.ts";
 export type Wish =
   | { kind: "blob"; repository: RepositoryName; digest: Digest; isRead?: true }
   | { kind: "manifest"; repository: RepositoryName; digest: Digest; tags: Tag[] }
+  | { kind: "pull"; repository: RepositoryName; tag: Tag }
+  | { kind: "retain" }
   | { kind: "delete blob"; repository: RepositoryName; digest: Digest; withAll?: true }
   | { kind: "delete manifest"; repository: RepositoryName; digest: Digest; withAll?: true }
   | { kind: "delete tag"; repository: RepositoryName; tag: Tag };

@@ -7,7 +7,7 @@ import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
 import { AllChoices, type Choices, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
-import { EXPIRY, GRACE } from "./settings.ts";
+import { EXPIRY, GRACE, PULLED_WITHIN } from "./settings.ts";
 import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
@@ -20,19 +20,34 @@ export interface Failure {
   report: string;
 }
 
+/** So much later that no pull of before keeps a tag, in milliseconds: pulls are recorded once an hour. */
+const LONG_UNPULLED = PULLED_WITHIN + 70 * 60_000;
+
 /** The scenario of a seed: any processes, beside a collector. */
 export function randomScenario(choices: Choices): Scenario {
   const below = (n: number) => choices.below(n);
   const deletes = below(2) === 0;
+  const sparse = below(8) === 0;
+  const verifies = below(6) === 0;
   const given = Array.from({ length: below(4) }, () => anyBeginning(below));
-  const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600][below(5)]!;
+  const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600, LONG_UNPULLED][below(6)]!;
   const times = 1 + below(2);
   const collector = below(2) === 0
     ? collects({ limit: [1, 3, 100][below(3)]!, times })
     : collectsCandidates({ times });
-  const actors = Array.from({ length: 1 + below(3) }, () => anyActor(below, { deletes }));
+  const actors = Array.from(
+    { length: 1 + below(3) },
+    () => anyActor(below, { deletes: deletes || sparse, verifies }),
+  );
   const immutable = below(4) === 0;
-  return { given, later, actors: below(6) === 0 ? actors : [...actors, collector], immutable };
+  return {
+    given,
+    later,
+    actors: below(6) === 0 ? actors : [...actors, collector],
+    immutable,
+    sparse,
+    verifies,
+  };
 }
 
 /** Runs the scenario of a seed, or another one with the choices of the seed. */

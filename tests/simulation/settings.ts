@@ -16,8 +16,21 @@ export const EXPIRY = 3 * GRACE;
 /** How long manifests without a tag are kept where a process removes such. */
 export const UNTAGGED = 2 * GRACE;
 
-/** What such a process is told. */
+/** The rule of such a process. */
 export const RETENTION: RetentionRule[] = [{ repositories: ["**"], untaggedFor: UNTAGGED }];
+
+/** The tag that some processes remove when it was not pulled for a while. */
+export const PULLED_TAG = "a";
+
+/** How long that tag is kept after its last pull or push. */
+export const PULLED_WITHIN = 2 * GRACE;
+
+/** The rule of a process that removes tags. */
+export const TAG_RETENTION: RetentionRule[] = [{
+  repositories: ["**"],
+  untaggedFor: UNTAGGED,
+  keepTags: [{ tags: [PULLED_TAG], pulledWithin: PULLED_WITHIN }, { tags: ["b"] }],
+}];
 
 if (DEADLINE + CALL_LIMIT + SKEW > GRACE / 2) {
   throw new RangeError("The grace time is too short for a request");

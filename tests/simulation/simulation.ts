@@ -39,6 +39,10 @@ export interface Scenario {
   risky?: boolean;
   /** True if the tag {@linkcode FIXED} is immutable. */
   immutable?: boolean;
+  /** True if manifests may reference what does not exist. */
+  sparse?: boolean;
+  /** True if the object store verifies content that comes as a stream. */
+  verifies?: boolean;
 }
 
 /** When every run begins, in milliseconds since the epoch. */
@@ -85,7 +89,7 @@ export class Simulation {
     const table = new MemoryTable({ newVersion: () => this.#shared.nextVersion ?? newVersion() });
     this.#shared = {
       table,
-      objects: new MemoryObjectStore({ partSize: 8 }),
+      objects: new MemoryObjectStore({ partSize: 8, verifies: scenario.verifies ?? false }),
       history: new History(table, () => this.#scheduler.now, (n) => choices.below(n)),
       nextVersion: undefined,
       newVersion,
@@ -135,6 +139,7 @@ export class Simulation {
       ledger: this.#ledger,
       now: scheduler.now,
       immutable: this.#scenario.immutable ?? false,
+      sparse: this.#scenario.sparse ?? false,
     });
     await checkAcknowledged(look());
     await checkStructure(look());
@@ -240,6 +245,7 @@ export class Simulation {
     const stored = this.#module.createRegistry({
       ...TIMES,
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
+      ...(this.#scenario.sparse && { references: "sparse" }),
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
       now,
@@ -277,7 +283,7 @@ const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
 function isOrdinary(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isOrdinary);
   return error instanceof GivenUp || error instanceof UnavailableError ||
-    (error as { status?: number }).status === 503;
+    [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 
 const TIMES = { uploadExpiry: EXPIRY, grace: GRACE, deadline: DEADLINE };

@@ -13,6 +13,7 @@ import type {
   NewItem,
   ObjectStore,
   Part,
+  PutStream,
   QueryOptions,
   ReadOptions,
   ScanOptions,
@@ -159,6 +160,7 @@ export class SimulatedTable implements Table {
 /** The object store as a process sees it. */
 export class SimulatedObjects implements ObjectStore {
   readonly partSize: number;
+  readonly putStream: PutStream | undefined;
   readonly #shared: Shared;
   readonly #caller: Caller;
 
@@ -166,6 +168,15 @@ export class SimulatedObjects implements ObjectStore {
     this.#shared = shared;
     this.#caller = caller;
     this.partSize = shared.objects.partSize;
+    const { putStream } = shared.objects;
+    this.putStream = putStream && ((key, stream, content) =>
+      caller({
+        text: `put stream ${key}`,
+        footprint: { place: "objects", name: key, writes: true },
+        run: () => putStream(key, stream, content),
+        // The body can be read once, so no driver sends it again.
+        again: () => Promise.resolve(),
+      }));
   }
 
   #call<T>(method: string, name: string, writes: boolean, run: () => Promise<T>): Promise<T> {

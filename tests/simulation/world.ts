@@ -30,8 +30,16 @@ function blobOf(name: string, size: number, seed: number): Blob {
   return { name, digest: digest(bytes), bytes };
 }
 
-/** Parts have eight bytes: one blob is of less than one, the others of several. */
-export const BLOBS = [blobOf("config", 5, 1), blobOf("layer", 7, 2), blobOf("large", 21, 3)] as const;
+/**
+ * Parts have eight bytes: one blob is of less than one, the others of several. The last one is large enough that a store
+ * which verifies content takes it as a stream.
+ */
+export const BLOBS = [
+  blobOf("config", 5, 1),
+  blobOf("layer", 7, 2),
+  blobOf("large", 21, 3),
+  blobOf("huge", 1024 * 1024 + 1, 4),
+] as const;
 
 const [CONFIG, LAYER, LARGE] = BLOBS;
 
