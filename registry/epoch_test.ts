@@ -1,5 +1,7 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { cached } from "../cache/mod.ts";
 import { parseRepositoryName } from "../oci/name.ts";
+import { withoutChangeCount } from "../tests/harness/call_counts.ts";
 import {
   content,
   digest,
@@ -12,7 +14,7 @@ import {
 } from "../tests/harness/stores.ts";
 import { epochKey, linkKey, manifestKey } from "./items.ts";
 import type { Key, Table } from "../storage/mod.ts";
-import type { StoredRegistry } from "./mod.ts";
+import type { Registry, StoredRegistry } from "./mod.ts";
 
 const OPTIONS = { grace: 60 * 60_000, deadline: 500 };
 const OTHER = parseRepositoryName("library/other");
@@ -102,6 +104,38 @@ Deno.test("a delete fails where it can't change the epoch", async () => {
   await assertRejects(() => registry.deleteManifest(REPOSITORY, digest(IMAGE)), Error, "does not answer");
   await assertRejects(() => registry.deleteBlob(REPOSITORY, digest(CONFIG)), Error, "does not answer");
 });
+
+for (const counts of [true, false]) {
+  const kind = counts ? "a table that counts its changes" : "a table that does not count its changes";
+  Deno.test(`an acknowledged delete counts at every process with ${kind}, whatever it remembers`, async () => {
+    const stores = new TestStores();
+    const table = counts ? stores.table : withoutChangeCount(stores.table);
+    const processes = Array.from({ length: 2 }, () => {
+      const { registry, epochs } = stores.registry({ ...OPTIONS, table });
+      return cached(registry, epochs, { now: () => stores.now });
+    });
+    const [one, two] = processes as [Registry, Registry];
+    const readAll = (process: Registry) =>
+      Promise.allSettled([
+        process.getManifest(REPOSITORY, { digest: digest(IMAGE) }),
+        process.statBlob(REPOSITORY, digest(CONFIG)),
+        process.getBlob(REPOSITORY, digest(CONFIG)),
+      ]).then((outcomes) => outcomes.map(({ status }) => status));
+    for (let round = 0; round < 3; round++) {
+      await pushBlob(one, CONFIG);
+      await pushManifest(one, IMAGE);
+      for (const process of [two, one, two]) {
+        assertEquals(await readAll(process), ["fulfilled", "fulfilled", "fulfilled"]);
+      }
+      await one.deleteManifest(REPOSITORY, digest(IMAGE));
+      assertEquals(await readAll(two), ["rejected", "fulfilled", "fulfilled"]);
+      await one.deleteBlob(REPOSITORY, digest(CONFIG));
+      for (const process of [two, one]) {
+        assertEquals(await readAll(process), ["rejected", "rejected", "rejected"]);
+      }
+    }
+  });
+}
 
 Deno.test("collect() keeps the epoch of a repository that is known, and one that is young", async () => {
   const { stores, process } = await setUp(LINK);
