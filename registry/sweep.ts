@@ -16,6 +16,7 @@ import {
   type UploadAttributes,
   uploadItem,
 } from "./items.ts";
+import { shuffled, throwFailures, workOff } from "./work_off.ts";
 
 /** Items, parts or objects of one request to a store. */
 const BATCH = 100;
@@ -31,29 +32,40 @@ export interface SweepReport {
 /**
  * Removes expired uploads and what is left of them. Any number of processes may do this at once and beside everything
  * else, and each of them may die at any moment: the upload stays until all else of it is gone.
+ *
+ * @throws {AggregateError} with the failures of single uploads, once all others were swept.
  */
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
-  for (const shard of EXPIRY_SHARDS) {
-    for await (const item of expiredOf(context, shard)) {
-      const removed = await sweepUpload(context, item);
-      if (removed !== undefined) {
-        report.uploads++;
-        report.objects += removed;
-      }
-    }
+  const failures: unknown[] = [];
+  const settle = async (item: Item) => {
+    const removed = await sweepUpload(context, item);
+    if (removed === undefined) return;
+    report.uploads++;
+    report.objects += removed;
+  };
+  for (const shard of shuffled(EXPIRY_SHARDS)) {
+    failures.push(
+      ...await workOff(context, { pages: expiredOf(context, shard), settle, dueSince: expiryOf }),
+    );
   }
+  throwFailures(failures, "sweep expired uploads");
   return report;
 }
 
+/** When the upload has expired, in milliseconds since the epoch. */
+function expiryOf(item: Item): number {
+  return stored<UploadAttributes>(item)!.attributes.expiresAt;
+}
+
 /** The uploads of a partition of the index that look expired. */
-async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item> {
+async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[]> {
   let after: string | undefined;
   for (;;) {
     const from = after === undefined ? {} : { after };
     const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
     const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
-    yield* expired;
+    yield expired;
     if (expired.length < BATCH) break;
     after = items.at(-1)?.index?.sk;
   }
@@ -61,7 +73,7 @@ async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item>
   // Those that are counted stand behind, by their principals. They are few, since they are limited.
   for (after = OPEN_PREFIX;;) {
     const items = await context.table.queryIndex(shard, { prefix: OPEN_PREFIX, after, limit: BATCH });
-    yield* items.filter((item) => hasExpired(item, context.now()));
+    yield items.filter((item) => hasExpired(item, context.now()));
     if (items.length < BATCH) return;
     after = items.at(-1)!.index!.sk;
   }
