@@ -202,6 +202,24 @@ for (const moment of ["before", "after"] as const) {
   });
 }
 
+Deno.test("sweep() sweeps all other uploads where one fails", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  for (let i = 0; i < 30; i++) {
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(5, i)));
+  }
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  let bad: unknown;
+  const objects = hooked(stores.objects, (method, [prefix]) => {
+    if (method === "listParts" && (bad ??= prefix) === prefix) throw new Error("Out of order");
+  });
+  await assertRejects(() => stores.registry({ ...OPTIONS, objects }).sweep(), AggregateError, "1 failed");
+  assertEquals((await stores.keys()).length, 1);
+  assertEquals((await stores.registry(OPTIONS).sweep()).uploads, 1);
+  await assertNothingLeft(stores);
+});
+
 Deno.test("sweep() leaves what has not expired, what is being committed, and what is named", async () => {
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);

@@ -1,10 +1,20 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { collects, later, pushes, pushesImage, sweeps } from "./actors.ts";
+import {
+  collects,
+  collectsCandidates,
+  deletes,
+  deletesBlob,
+  deletesTag,
+  later,
+  pushes,
+  pushesImage,
+  sweeps,
+} from "./actors.ts";
 import { runAll, runDeaths, runSeed } from "./search.ts";
 import { SMALL } from "./scenarios.ts";
-import { EXPIRY } from "./settings.ts";
+import { EXPIRY, GRACE } from "./settings.ts";
 import { REAL } from "./simulation.ts";
-import { BLOBS, FIRST, REPOSITORIES } from "./world.ts";
+import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** What a run of all tests can afford; `deno task simulate` runs as many as it is told. */
 const [SEEDS, ORDERS] = [3000, 4000];
@@ -38,6 +48,31 @@ Deno.test("nothing is lost and nothing left where a collector dies at any of its
   assertEquals(failure, undefined);
   assertGreater(runs, 10);
 });
+
+const CANDIDATES_SUFFICE = {
+  "a delete of a manifest": deletes(FIRST, ONE),
+  "a delete of a blob": deletesBlob(CONFIG, ONE),
+  "a delete of a tag": deletesTag(ONE, "a"),
+  "a collector by candidates": collectsCandidates(),
+};
+
+for (const [name, actor] of Object.entries(CANDIDATES_SUFFICE)) {
+  Deno.test(`candidates name all garbage, without a full pass, where ${name} dies at any of its calls`, async () => {
+    const { runs, failure } = await runDeaths(REAL, {
+      given: [
+        pushesImage(FIRST, ONE, { tags: ["a"] }),
+        pushesImage(SECOND, ONE),
+        deletes(SECOND, ONE),
+        later(EXPIRY + GRACE, sweeps()),
+      ],
+      later: GRACE,
+      actors: [actor],
+      candidatesSuffice: true,
+    });
+    assertEquals(failure, undefined);
+    assertGreater(runs, 3);
+  });
+}
 
 Deno.test("runSeed() gives the same run for the same seed", async () => {
   const broken = { createRegistry: () => ({ registry: {} }) as never, cached: () => ({}) as never };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { CANDIDATE_MISTAKES } from "./candidates.ts";
 import { COLLECT_MISTAKES } from "./collect.ts";
 import { COMMIT_MISTAKES } from "./commit.ts";
 import { DELETE_MISTAKES } from "./delete.ts";
@@ -25,5 +26,6 @@ export const MUTATIONS: Mutation[] = [
   ...IMMUTABLE_MISTAKES,
   ...FRESHNESS_MISTAKES,
   ...COLLECT_MISTAKES,
+  ...CANDIDATE_MISTAKES,
   ...OTHER_MISTAKES,
 ];

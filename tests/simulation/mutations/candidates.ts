@@ -1,0 +1,184 @@
+import {
+  abandons,
+  collectsCandidates,
+  deletes,
+  deletesBlob,
+  deletesTag,
+  mounts,
+  pushes,
+  pushesImage,
+  putsManifest,
+} from "../actors.ts";
+import { EXPIRY } from "../settings.ts";
+import { FIRST, SECOND } from "../world.ts";
+import { edit, type Mutation } from "./mutation.ts";
+import { CONFIG, image, LARGE, LAYER, OLD, oldImage, ONE, TWO } from "./scenes.ts";
+
+/** An image that was deleted so long ago that its candidate is due. */
+const deletedImage = { given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)], later: OLD + OLD };
+
+/** A collector that may die, and a full pass that never comes. */
+const dyingCollector = { ...deletedImage, actors: [collectsCandidates()], candidatesSuffice: true };
+
+/** Mistakes in the candidates of garbage collection. */
+export const CANDIDATE_MISTAKES: Mutation[] = [
+  {
+    name: "a delete of a manifest leaves its candidate after the delete",
+    edits: [
+      edit(
+        "manifest_delete.ts",
+        'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
+        "",
+      ),
+      edit(
+        "manifest_delete.ts",
+        'changed?.({ action: "manifest.delete", repository, before: digest });',
+        'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
+      ),
+    ],
+    scenario: { ...oldImage, actors: [deletes(FIRST, ONE)], candidatesSuffice: true },
+  },
+  {
+    name: "a delete of a blob leaves no candidate",
+    edits: [
+      edit("blobs.ts", 'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);', ""),
+    ],
+    scenario: {
+      given: [pushes(CONFIG, ONE, "whole")],
+      later: EXPIRY + OLD,
+      actors: [collectsCandidates(), deletesBlob(CONFIG, ONE)],
+    },
+  },
+  {
+    name: "a delete of a tag leaves no candidate",
+    edits: [
+      edit(
+        "tags.ts",
+        'await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);',
+        "",
+      ),
+    ],
+    scenario: { ...image, actors: [deletesTag(ONE, "a")] },
+  },
+  {
+    name: "a move of a tag leaves no candidate",
+    edits: [
+      edit("tags.ts", 'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);', ""),
+    ],
+    scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },
+  },
+  {
+    name: "a mount leaves no candidate",
+    edits: [
+      edit(
+        "link.ts",
+        "await putLink(work, repository, digest, mounted);",
+        "await putLink(work, repository, digest);",
+      ),
+    ],
+    scenario: { given: [pushes(CONFIG, ONE, "whole")], later: 0, actors: [mounts(CONFIG, TWO, ONE)] },
+  },
+  {
+    name: "a push that is refused leaves no candidate for its edges",
+    edits: [
+      edit(
+        "manifest_push.ts",
+        'leaveCandidates(context, [{ kind: "manifest", repository, digest, targets, subject }])',
+        "Promise.resolve(targets)",
+      ),
+    ],
+    scenario: { given: [], later: 0, actors: [putsManifest(FIRST, ONE, "a")] },
+  },
+  {
+    name: "the sweep leaves no candidate for the blob of an upload",
+    edits: [edit("sweep.ts", "await leaveCommitted(work, upload);", "")],
+    scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), abandons(LARGE, ONE)] },
+  },
+  {
+    name: "the collector looks at a candidate before its grace period is over",
+    edits: [
+      edit(
+        "candidates.ts",
+        "return isOld(context, candidateTime(item));",
+        "return !isOld(context, candidateTime(item) + 1e9);",
+      ),
+    ],
+    scenario: { ...oldImage, actors: [deletes(FIRST, ONE), collectsCandidates()] },
+  },
+  {
+    name: "the collector deletes a candidate before it looks",
+    edits: [
+      edit(
+        "collect_candidates.ts",
+        "const verdict = await",
+        "await context.table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });\n  const verdict = await",
+      ),
+    ],
+    scenario: dyingCollector,
+  },
+  {
+    name: "the collector takes a shard from nobody, not even from one that died",
+    edits: [edit("lease.ts", "item.attributes.claimedUntil > now", "item.attributes.claimedUntil > 0")],
+    scenario: dyingCollector,
+  },
+  {
+    name: "the collector leaves no next candidate for what is too young",
+    edits: [edit("collect_candidates.ts", 'if (verdict.is === "young")', "if (false as boolean)")],
+    scenario: { ...deletedImage, actors: [collectsCandidates()] },
+  },
+  {
+    name: "the collector looks for edges that it has just deleted by a read that may lag",
+    edits: [
+      edit(
+        "collect_candidate.ts",
+        "if (await isReferenced(context, repository, digest, { consistent: true })) return;",
+        "if (await isReferenced(context, repository, digest, { consistent: false })) return;",
+      ),
+    ],
+    scenario: { ...deletedImage, actors: [collectsCandidates()] },
+  },
+  {
+    name: "the collector does not follow a link to its blob",
+    edits: [
+      edit("collect_candidate.ts", "if (blob === undefined || await", "if (blob !== undefined || await"),
+    ],
+    scenario: { ...deletedImage, actors: [collectsCandidates()] },
+  },
+  {
+    name: "the collector takes the edges of a manifest that is there",
+    edits: [
+      edit(
+        "collect_candidate.ts",
+        "const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;",
+        "const isGone = await readManifest(context, repository, digest, { consistent: true }) !== null;",
+      ),
+      edit(
+        "collect_leftovers.ts",
+        'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
+        "",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE), pushesImage(FIRST, ONE)],
+      later: OLD + OLD,
+      actors: [collectsCandidates({ times: 2 })],
+    },
+  },
+  {
+    name: "the full pass looks at one segment twice and at another one never",
+    edits: [
+      edit(
+        "collection.ts",
+        "const segment = { number, of: SEGMENTS };",
+        "const segment = { number: Math.max(number, 1), of: SEGMENTS };",
+      ),
+    ],
+    // A mount that dies between its link and its candidate; the digest of the layer is in the first segment.
+    scenario: {
+      given: [pushes(LAYER, ONE, "whole")],
+      later: 0,
+      actors: [mounts(LAYER, TWO, ONE)],
+      risky: true,
+    },
+  },
+];
