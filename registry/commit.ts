@@ -3,6 +3,7 @@ import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { ContentMismatchError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
+import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
 import { unpackEtags } from "./etags.ts";
 import { beginWork, type Context, skewOf, type Work } from "./context.ts";
 import { safeAge } from "./heal.ts";
@@ -19,6 +20,7 @@ import type { UploadOwner } from "./upload_id.ts";
 import {
   abandonSession,
   advanced,
+  assertStoredInTime,
   assertWritable,
   awaitClaim,
   createSession,
@@ -44,23 +46,41 @@ export async function commitUpload(
   body?: UploadBody,
 ): Promise<BlobInfo> {
   const owner = { repository, principal };
+  const progress: CommitProgress = {};
+  try {
+    return await runCommit(context, owner, id, { digest, body, progress });
+  } catch (error) {
+    return await answerFailedCommit(context, owner, id, digest, progress, error);
+  }
+}
+
+/** One run of the protocol; `progress` tells of it where it fails. */
+async function runCommit(
+  context: Context,
+  owner: UploadOwner,
+  id: string,
+  { digest, body, progress }: { digest: Digest; body: UploadBody | undefined; progress: CommitProgress },
+): Promise<BlobInfo> {
   if (body !== undefined && beginsUpload(body)) {
     const created = await createSession(context, owner, id, digest);
-    if (created !== undefined) return await commitWhole(context, created, digest, body);
+    if (created !== undefined) return await commitWhole(context, created, digest, body, progress);
   }
   const session = await awaitTurn(context, owner, id);
-  const { state, digest: committed, offset } = session.item.attributes;
-  if (state === "done") {
-    if (committed !== digest) throw unknownUpload(id);
-    return { digest, size: offset };
-  }
+  const { state } = session.item.attributes;
+  if (state === "done") return await repeatCommit(context, owner, session, digest);
   if (state === "committing") {
-    return await commit(context, await takeOver(context, session, digest), digest, true);
+    return await commit(context, await takeOver(context, session, digest), digest, {
+      progress,
+      repeated: true,
+    });
   }
   const free = await awaitClaim(context, session, body?.range);
   const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
   await holdStored(context, stored, digest);
-  return await commit(context, await takeOpen(context, stored, digest), digest, false);
+  return await commit(context, await takeOpen(context, stored, digest), digest, {
+    progress,
+    repeated: false,
+  });
 }
 
 /** Holds what was stored, of a quota; where there is no room for it throws and drops it, and the upload with it. */
@@ -88,6 +108,7 @@ async function commitWhole(
   session: Session,
   digest: Digest,
   body: UploadBody,
+  progress: CommitProgress,
 ): Promise<BlobInfo> {
   const stored = isVerifiable(context, digest, body)
     ? await storeChecked(context, session, digest, body)
@@ -99,7 +120,10 @@ async function commitWhole(
   const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
     isContent(stored.content, digest) &&
     work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
-  if (!isSimple) return await commit(context, await takeOpen(context, stored, digest), digest, false);
+  if (!isSimple) {
+    const turn = await takeOpen(context, stored, digest);
+    return await commit(context, turn, digest, { progress, repeated: false });
+  }
   const candidate = { object: piece.key, size };
   const { repository } = session.item.attributes;
   const linked = await countingBlob(
@@ -197,8 +221,14 @@ function unchanged(context: Context, session: Session): StoredBody {
 }
 
 /** Steps 1 to 5. */
-async function commit(context: Context, turn: Turn, digest: Digest, repeated: boolean): Promise<BlobInfo> {
+async function commit(
+  context: Context,
+  turn: Turn,
+  digest: Digest,
+  { progress, repeated }: { progress: CommitProgress; repeated: boolean },
+): Promise<BlobInfo> {
   let { work, session } = turn;
+  progress.session = session;
   const { attributes } = session.item;
   const { repository, offset: size } = attributes;
   // 1. The object is complete, and its content is what the digest says, before anything names it.
@@ -219,6 +249,7 @@ async function commit(context: Context, turn: Turn, digest: Digest, repeated: bo
       throw await refuse(work, session, digest);
     }
     session = await writeSession(work, session, { ...attributes, hash, committingUntil: work.until });
+    progress.session = session;
   }
   const candidate = { object, size };
   return await conclude(
@@ -268,13 +299,14 @@ async function conclude(
 }
 
 /** Makes one object of parts and tail, and answers its key. */
-async function completeObject(work: Context, content: UploadAttributes, repeated: boolean): Promise<string> {
+async function completeObject(work: Work, content: UploadAttributes, repeated: boolean): Promise<string> {
   const { object, partsId, etags, tail, prefix, offset, lastPart } = content;
   if (object === undefined || partsId === undefined) {
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
     const key = newObjectKey(prefix);
     await sendPieces(work, tail, (bytes) => work.objects.put(key, bytes));
+    await assertStoredInTime(work, key);
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
-import { dyingStores } from "../tests/harness/moments.ts";
+import { dyingStores, interruptedStores, type Moment } from "../tests/harness/moments.ts";
 import {
   body,
   content,
@@ -269,3 +269,70 @@ Deno.test("a request writes nothing more once its deadline has passed", async ()
   assertEquals(error.status, 503);
   assertEquals(await stores.table.get(linkKey(BLOB, REPOSITORY)), undefined);
 });
+
+Deno.test("commitUpload() that is repeated says that the upload is unknown when the blob was deleted since", async () => {
+  const { registry } = new TestStores().registry();
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, body(BYTES));
+  await commit();
+  await registry.deleteBlob(REPOSITORY, BLOB);
+  const error = await assertRejects(commit, RegistryError);
+  assertEquals([error.status, error.code], [404, "BLOB_UPLOAD_UNKNOWN"]);
+  await pushBlob(registry, BYTES);
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+});
+
+/** Commits an upload in a process that stands still at one of its calls, and answers what its client is told at last. */
+async function commitLate(
+  at: number,
+  moment: Moment,
+  meanwhile: (stores: TestStores, id: string) => Promise<void>,
+) {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  // In pieces and parts that the hash of this process is not known of, so that the object is read back.
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES.slice(0, 12)));
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES.slice(12)));
+  const stalled = interruptedStores(stores, at, moment, () => meanwhile(stores, id));
+  const { registry: late } = stores.registry({ ...stalled, deadline: 5000 });
+  const outcome = await late.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB).then(
+    () => 201,
+    (error) => error instanceof RegistryError ? error.status : String(error),
+  );
+  return { outcome, isReached: stalled.isReached(), stores };
+}
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() answers 201 or 503 when another request took over ${moment} any call of it`, async () => {
+    for (let at = 1;; at++) {
+      const { outcome, isReached, stores } = await commitLate(at, moment, async (stores, id) => {
+        stores.now += 5100;
+        const { registry } = stores.registry({ deadline: 5000 });
+        await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB);
+      });
+      if (!isReached) return assertGreater(at, 5);
+      assert(outcome === 201 || outcome === 503, `Call ${at}: ${outcome}`);
+      assertEquals(await readBlob(stores.registry().registry, BLOB), BYTES);
+    }
+  });
+
+  Deno.test(`commitUpload() answers 404 or 503 when the upload was swept ${moment} any call of it`, async () => {
+    for (let at = 1;; at++) {
+      const { outcome, isReached, stores } = await commitLate(at, moment, async (stores) => {
+        stores.now += 3 * 24 * 60 * 60_000;
+        await stores.registry().sweep();
+      });
+      if (!isReached) return assertGreater(at, 5);
+      assert([201, 404, 503].includes(outcome as number), `Call ${at}: ${outcome}`);
+      if (outcome === 201) assertEquals(await readBlob(stores.registry().registry, BLOB), BYTES);
+      const { sweep, collect } = stores.registry();
+      for (let time = 0; time < 2; time++) {
+        stores.now += 3 * 24 * 60 * 60_000;
+        await sweep();
+        await collect();
+      }
+      assertEquals(await stores.keys(), [], `Call ${at} leaves objects that nothing names`);
+    }
+  });
+}

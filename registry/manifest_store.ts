@@ -8,7 +8,7 @@ import { randomId } from "./random_id.ts";
 import { readObject } from "./read_object.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
-import { createUpload } from "./upload_session.ts";
+import { assertStoredInTime, createUpload } from "./upload_session.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MOST_IN_ITEM = 256 * 1024;
@@ -172,6 +172,7 @@ async function putManifestObject(
   if (known !== undefined && await work.objects.size(known) !== undefined) return known;
   const key = await announceManifestObject(work, repository, digest);
   await work.objects.put(key, bytes);
+  await assertStoredInTime(work, key);
   return key;
 }
 

@@ -7,7 +7,14 @@ import type { UploadContent } from "./items.ts";
 import { PartWriter } from "./part_writer.ts";
 import { createPrefixHasher } from "./prefix_hasher.ts";
 import type { UploadBody } from "./registry.ts";
-import { assertWritable, offsetMismatch, PartsClaim, type Session } from "./upload_session.ts";
+import {
+  assertWritable,
+  findSession,
+  offsetMismatch,
+  PartsClaim,
+  type Session,
+  unknownUpload,
+} from "./upload_session.ts";
 
 /** What has become of a body. */
 export interface StoredBody {
@@ -98,8 +105,14 @@ export async function storeBody(
   } catch (error) {
     await discard(error);
     await bestEffort(() => claim.release());
-    throw error;
+    throw error instanceof RegistryError ? error : await failureOf(context, session, error);
   }
+}
+
+/** The error for a body that the store did not take: where the upload was swept meanwhile, that is why. */
+async function failureOf(context: Context, { id, item }: Session, error: unknown): Promise<unknown> {
+  const current = await findSession(context, item.attributes, id);
+  return current === undefined ? unknownUpload(id) : error;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { ByteRange } from "../oci/range.ts";
 import { bestEffort } from "./best_effort.ts";
 import { beginWork, CLOCK_SKEW, type Context, type Work } from "./context.ts";
@@ -255,4 +255,16 @@ export async function dropContent(context: Context, content: UploadContent, keep
   if (object !== keep && object !== undefined && partsId !== undefined) {
     await context.objects.abortParts(object, partsId);
   }
+}
+
+/**
+ * Deletes an object that was stored when the time of the work was over, because the sweep may have come by before: nothing
+ * else would ever find the object.
+ *
+ * @throws {RegistryError} 503 where that is so.
+ */
+export async function assertStoredInTime(work: Work, key: string): Promise<void> {
+  if (work.now() < work.until) return;
+  await bestEffort(() => work.objects.delete([key]));
+  throw unavailable("Cannot store: the request has passed its deadline");
 }
