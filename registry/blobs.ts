@@ -37,9 +37,8 @@ export async function statBlob(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  options?: { consistent: boolean },
 ): Promise<BlobInfo> {
-  const membership = await readMembership(context, repository, digest, options);
+  const membership = await readMembership(context, repository, digest);
   if (needsTouch(context, membership.link)) await touch(context, repository, digest);
   else if (mayBeTorn(context, membership)) await assertBlob(context, digest);
   return { digest, size: membership.blob.attributes.size };

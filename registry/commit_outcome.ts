@@ -25,7 +25,7 @@ export async function repeatCommit(
 ): Promise<BlobInfo> {
   if (attributes.digest !== digest) throw unknownUpload(id);
   try {
-    return await statBlob(context, repository, digest, { consistent: true });
+    return await statBlob(context, repository, digest);
   } catch (error) {
     if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") throw unknownUpload(id);
     throw error;

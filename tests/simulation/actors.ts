@@ -214,6 +214,19 @@ export const later = (milliseconds: number, actor: Actor): Actor => ({
   },
 });
 
+/** Pulls a blob, and pushes it again where it is missing, as a client does that asks first. */
+export const restores = (blob: Blob, repository: RepositoryName): Actor => ({
+  name: `restore ${blob.name}`,
+  async run(client) {
+    try {
+      await client.ask(`GET ${blob.name}`, () => client.readBlob(repository, blob.digest));
+    } catch (error) {
+      if (!(error instanceof GivenUp) || error.told.status !== 404) throw error;
+      if (!await client.hasBlob(repository, blob)) await client.pushWhole(repository, blob);
+    }
+  },
+});
+
 /** Pulls an image by its tag. Where nobody deletes anything, what the tag names is there. */
 export const pulls = (repository: RepositoryName, tag: string, options: { deletes: boolean }): Actor => ({
   name: `pull ${tag}`,

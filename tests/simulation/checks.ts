@@ -23,6 +23,8 @@ export interface Quiet {
   immutable: boolean;
   /** True if manifests may reference what does not exist. */
   sparse: boolean;
+  /** Objects that were deleted on purpose: nobody may have found yet that they are missing. */
+  lost: ReadonlySet<string>;
 }
 
 /** More than a run has of anything. */
@@ -261,11 +263,12 @@ async function checkDeleted(quiet: Quiet, deletion: Operation<WishOf<"delete man
 
 /** What must be true at any time when nothing is under way. */
 export async function checkStructure(quiet: Quiet): Promise<void> {
-  const { table, objects, ledger, registry } = quiet;
+  const { table, objects, ledger, registry, lost } = quiet;
   const items = await itemsOf(table);
   for (const { pk, sk, attributes } of items) {
     const object = attributes.object;
     if (typeof object !== "string" || sk === "upload" || attributes.state === "deleting") continue;
+    if (attributes.missing === true || lost.has(object)) continue;
     must(await objects.size(object) !== undefined, `The object of ${pk} ${sk} is missing`);
   }
   for (const { pk, sk } of items) {

@@ -1,5 +1,6 @@
 import { seeded } from "../random.ts";
 import { type Call, dependent } from "./call.ts";
+import { DEADLINE, EXPIRY, GRACE } from "./settings.ts";
 
 /** What becomes of a call. */
 export type Outcome =
@@ -7,8 +8,14 @@ export type Outcome =
   | "done"
   /** It is done, and its answer is lost. */
   | "lost"
-  /** It is done, and the process stands still for longer than anything may take before the answer arrives. */
+  /** It is done, and the process stands still before the answer arrives. */
   | "stalled"
+  /** The process stands still before the call is done, and does it when it goes on. */
+  | "stalled before"
+  /** The same, but between the last look at the fence and the store. Writes of the table alone. */
+  | "unfenced"
+  /** It is done, its answer arrives, and long after that something on the way delivers it once more. */
+  | "delivered again"
   /** It is not done, and that is what its caller is told. */
   | "refused"
   /** It is done, and will be done once more before its answer arrives, as a driver does that heard of no answer. */
@@ -30,23 +37,55 @@ export interface Step {
 export interface Choices {
   /** One of the calls that wait, which are not none. */
   step(calls: readonly Call[]): Step;
+  /** How long a process stands still that does, in milliseconds. */
+  stall(): number;
   /** A whole number from 0 to `n` - 1. */
   below(n: number): number;
 }
 
 /** How likely something goes wrong, in each thousand calls. */
-export interface Risks {
-  lost: number;
-  stalled: number;
-  refused: number;
-  repeated: number;
-  late: number;
-  death: number;
-}
+export type Risks = Record<Exclude<Outcome, "done" | "death before" | "death after"> | "death", number>;
 
-const NO_RISKS: Risks = { lost: 0, stalled: 0, refused: 0, repeated: 0, late: 0, death: 0 };
-const SOME_RISKS: Risks = { lost: 15, stalled: 4, refused: 5, repeated: 20, late: 60, death: 10 };
-const MANY_RISKS: Risks = { lost: 40, stalled: 30, refused: 10, repeated: 80, late: 150, death: 80 };
+const NO_RISKS: Risks = {
+  lost: 0,
+  stalled: 0,
+  refused: 0,
+  repeated: 0,
+  late: 0,
+  death: 0,
+  "stalled before": 0,
+  unfenced: 0,
+  "delivered again": 0,
+};
+const SOME_RISKS: Risks = {
+  ...NO_RISKS,
+  lost: 15,
+  stalled: 4,
+  refused: 5,
+  repeated: 20,
+  late: 60,
+  death: 10,
+};
+const MANY_RISKS: Risks = {
+  ...NO_RISKS,
+  lost: 40,
+  stalled: 30,
+  refused: 10,
+  repeated: 80,
+  late: 150,
+  death: 80,
+};
+const STALLS: Risks = { ...NO_RISKS, lost: 5, stalled: 15, repeated: 5, "stalled before": 30 };
+const UNFENCED: Risks = { ...STALLS, unfenced: 15, "delivered again": 30 };
+
+/** How often and how something goes wrong in a run. */
+export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, unfenced: UNFENCED };
+
+/** The name of one of these. */
+export type Danger = keyof typeof DANGERS;
+
+/** How long a process stands still: shorter and longer than a request, the grace time and the expiry of an upload. */
+const STALL_LENGTHS = [2 * DEADLINE, GRACE / 2, 2 * GRACE, EXPIRY + GRACE / 2, 2 * EXPIRY + GRACE];
 
 /**
  * Choices that depend on a seed alone. Every second run takes its turns by priorities that change a few times, which
@@ -59,12 +98,12 @@ export class RandomChoices implements Choices {
   readonly #priorities: Map<string, number> | undefined;
   #untilChange: number;
 
-  /** The choices of a seed: in three of four nothing goes wrong, unless `risky` asks for it. */
-  constructor(seed: number, { risky = false } = {}) {
+  /** The choices of a seed: in three of four nothing goes wrong, unless a danger is asked for. */
+  constructor(seed: number, { danger }: { danger?: Danger | undefined } = {}) {
     this.below = seeded(Math.imul(seed + 1, 0x9e3779b1) | 0);
     this.below(1);
     const some = this.below(4) === 0 ? SOME_RISKS : NO_RISKS;
-    this.#risks = risky ? MANY_RISKS : some;
+    this.#risks = danger === undefined ? some : DANGERS[danger];
     this.#priorities = this.below(2) === 0 ? new Map() : undefined;
     this.#untilChange = this.below(30);
   }
@@ -74,6 +113,12 @@ export class RandomChoices implements Choices {
       ? calls[this.below(calls.length)]!
       : this.#byPriority(calls, this.#priorities);
     return { call, outcome: call.isStorage ? this.#outcome() : "done" };
+  }
+
+  stall(): number {
+    // Where no process stands still before a call, all stand still for the same time.
+    if (this.#risks["stalled before"] === 0) return 2 * GRACE;
+    return STALL_LENGTHS[this.below(STALL_LENGTHS.length)]!;
   }
 
   #byPriority(calls: readonly Call[], priorities: Map<string, number>): Call {
@@ -93,14 +138,12 @@ export class RandomChoices implements Choices {
 
   #outcome(): Outcome {
     if (this.#risks === NO_RISKS) return "done";
-    const { lost, stalled, refused, repeated, late, death } = this.#risks;
     let at = this.below(1000);
-    if ((at -= lost) < 0) return "lost";
-    if ((at -= stalled) < 0) return "stalled";
-    if ((at -= refused) < 0) return "refused";
-    if ((at -= repeated) < 0) return "repeated";
-    if ((at -= late) < 0) return "late";
-    if ((at -= death) < 0) return this.below(2) === 0 ? "death before" : "death after";
+    for (const [outcome, risk] of Object.entries(this.#risks) as [keyof Risks, number][]) {
+      if ((at -= risk) >= 0) continue;
+      if (outcome === "death") return this.below(2) === 0 ? "death before" : "death after";
+      return outcome;
+    }
     return "done";
   }
 }
@@ -155,6 +198,10 @@ export class AllChoices implements Choices {
     return 0;
   }
 
+  stall(): number {
+    return 0;
+  }
+
   step(calls: readonly Call[]): Step {
     const call = this.#pick(calls);
     for (const [id, sleeper] of this.#asleep) {
@@ -197,6 +244,10 @@ export class DyingChoices implements Choices {
   }
 
   below(_n: number): number {
+    return 0;
+  }
+
+  stall(): number {
     return 0;
   }
 

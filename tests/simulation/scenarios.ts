@@ -1,19 +1,23 @@
 import {
+  type Actor,
   collects,
   deletes,
   deletesBlob,
+  later,
   mounts,
+  mountsImage,
   pushes,
   pushesImage,
   putsManifest,
+  restores,
   sweeps,
 } from "./actors.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
 import type { Scenario } from "./simulation.ts";
-import { BLOBS, FIRST, FIXED, INDEX, REPOSITORIES, SINGLE } from "./world.ts";
+import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
 const [ONE, TWO] = REPOSITORIES;
-const [CONFIG] = BLOBS;
+const [CONFIG, , LARGE] = BLOBS;
 
 /** A blob that one repository has, so old that it may be collected. */
 const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: GRACE + 600 };
@@ -65,4 +69,81 @@ export const SMALL: Record<string, Scenario> = {
     immutable: true,
   },
   "a sweep and a collector": { ...oldBlob, later: EXPIRY + GRACE + 600, actors: [sweeps(), collects()] },
+};
+
+/** The pushes beside which sweeps and collectors come again and again. */
+const PUSHES: Record<string, Actor> = {
+  "a whole push": pushes(CONFIG, ONE, "whole"),
+  "a streamed push": pushes(LARGE, ONE, "streamed"),
+  "a chunked push": pushes(LARGE, ONE, "chunked"),
+  "two commits of one upload": pushes(LARGE, ONE, "chunked twice"),
+  "a push of an image": pushesImage(SECOND, ONE, { tags: ["a"] }),
+  "a push of an index": pushesImage(INDEX, ONE, { tags: ["a"] }),
+  "a push of a giant manifest": pushesImage(GIANT, ONE, { tags: ["a"] }),
+};
+
+const upkeep = [later(EXPIRY + 100, sweeps()), later(2 * EXPIRY, sweeps()), collects({ times: 6 })];
+
+const lostBlob = { ...oldBlob, lost: [CONFIG] };
+
+/** Processes that stand still before and after their calls, for longer than anything may take. */
+export const STALLED: Record<string, Scenario> = {
+  ...Object.fromEntries(
+    Object.entries(PUSHES).map(([name, push]) => [
+      `${name}, another one and upkeep`,
+      { given: [], later: 0, actors: [push, later(EXPIRY + GRACE, push), ...upkeep], danger: "stalls" },
+    ]),
+  ),
+  "a push of an old blob and upkeep": {
+    ...oldBlob,
+    actors: [pushes(CONFIG, TWO, "whole"), pushesImage(SINGLE, ONE), ...upkeep],
+    danger: "stalls",
+  },
+  "mounts of an old blob and upkeep": {
+    ...oldBlob,
+    actors: [mountsImage(SINGLE, TWO, ONE), mounts(CONFIG, TWO, ONE), ...upkeep],
+    danger: "stalls",
+  },
+  "a giant manifest, its deletion and upkeep": {
+    given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
+    later: GRACE,
+    actors: [deletes(GIANT, ONE), pushesImage(GIANT, ONE, { tags: ["a"] }), ...upkeep],
+    danger: "stalls",
+  },
+  "writes of pushes that come late": {
+    given: [],
+    later: 0,
+    actors: [pushesImage(SECOND, ONE), pushes(CONFIG, TWO, "whole"), ...upkeep],
+    danger: "unfenced",
+  },
+  "writes of a giant manifest that come late": {
+    given: [],
+    later: 0,
+    actors: [pushesImage(GIANT, ONE), ...upkeep],
+    danger: "unfenced",
+  },
+  "a lost blob that is pulled and pushed": {
+    ...lostBlob,
+    actors: [
+      restores(CONFIG, ONE),
+      restores(CONFIG, ONE),
+      pushesImage(SINGLE, TWO),
+      mountsImage(SINGLE, TWO, ONE),
+    ],
+  },
+  "a lost blob that is mounted": { ...lostBlob, actors: [mounts(CONFIG, TWO, ONE)] },
+  "a lost blob that is pushed": {
+    ...lostBlob,
+    actors: [pushes(CONFIG, TWO, "whole"), mounts(CONFIG, TWO, ONE)],
+  },
+  "a lost manifest that is pushed": {
+    given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
+    lost: [GIANT],
+    later: GRACE + 600,
+    actors: [pushesImage(GIANT, ONE, { tags: ["a"] }), pushesImage(GIANT, ONE, { tags: ["b"] }), collects()],
+  },
+  "an old blob that is pulled, collected and pushed": {
+    ...oldBlob,
+    actors: [restores(CONFIG, ONE), collects(), pushesImage(SINGLE, ONE)],
+  },
 };

@@ -8,7 +8,7 @@ export const CALL_LIMIT = 120;
 const SETTLING = 24;
 
 /** Outcomes after which a protocol may end before it has left its candidates. */
-const FAILURES: readonly Outcome[] = ["death before", "death after", "refused", "lost"];
+const FAILURES: readonly Outcome[] = ["death before", "death after", "refused", "lost", "stalled before"];
 
 /** What a process does with a call that it has made. */
 interface Waiting extends Call {
@@ -19,6 +19,8 @@ interface Waiting extends Call {
   run: () => Promise<unknown>;
   /** Does it once more, as a driver does that heard of no answer. */
   again: (() => Promise<unknown>) | undefined;
+  /** Does it whatever its fence says; of writes to the table. */
+  unfenced: (() => Promise<unknown>) | undefined;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
 }
@@ -30,6 +32,8 @@ export interface CallOptions<T> {
   run: () => Promise<T>;
   /** What a driver does that heard of no answer to it; the same as at first where it is absent. */
   again?: () => Promise<T>;
+  /** The same where the request was sent before its fence and is delivered at any time after it; of writes to the table. */
+  unfenced?: () => Promise<T>;
 }
 
 /** A process under way. */
@@ -64,23 +68,19 @@ export class Scheduler {
   readonly trace: string[] = [];
   readonly #choices: Choices;
   readonly #tracing: boolean;
-  readonly #stall: number;
   readonly #unavailable: () => Error;
   readonly #processes: SimulatedProcess[] = [];
   #waiting: Waiting[] = [];
-  /** True if a process has died, or a call was refused or has lost its answer. */
+  /** True if a process has died or stood still before a call, or a call was refused or has lost its answer. */
   hasFailed = false;
   /** How many steps there have been: a clock that tells what came before what. */
   steps = 0;
+  /** True if a write was delivered long after it was sent, so that its fence could not stop it. */
+  wasLate = false;
 
-  /** `stall` is how long a process stands still that does, in milliseconds. */
-  constructor(
-    choices: Choices,
-    options: { now: number; tracing: boolean; stall: number; unavailable: () => Error },
-  ) {
+  constructor(choices: Choices, options: { now: number; tracing: boolean; unavailable: () => Error }) {
     this.#choices = choices;
     this.now = options.now;
-    this.#stall = options.stall;
     this.#tracing = options.tracing;
     this.#unavailable = options.unavailable;
   }
@@ -97,8 +97,11 @@ export class Scheduler {
   }
 
   /** Makes a call to a store; it is done when it is its turn. */
-  call<T>(process: SimulatedProcess, { text, footprint, run, again = run }: CallOptions<T>): Promise<T> {
-    return this.#wait<T>(process, { text, footprint, isStorage: true, run, again });
+  call<T>(
+    process: SimulatedProcess,
+    { text, footprint, run, again = run, unfenced }: CallOptions<T>,
+  ): Promise<T> {
+    return this.#wait<T>(process, { text, footprint, isStorage: true, run, again, unfenced });
   }
 
   /** Lets so many milliseconds pass. */
@@ -109,6 +112,7 @@ export class Scheduler {
       isStorage: false,
       run: () => Promise.resolve(),
       again: undefined,
+      unfenced: undefined,
       until: this.now + milliseconds,
     });
   }
@@ -120,7 +124,7 @@ export class Scheduler {
 
   #wait<T>(
     process: SimulatedProcess,
-    call: Pick<Waiting, "text" | "footprint" | "isStorage" | "run" | "again" | "until">,
+    call: Pick<Waiting, "text" | "footprint" | "isStorage" | "run" | "again" | "unfenced" | "until">,
   ): Promise<T> {
     if (process.dead) return new Promise(() => {});
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -168,6 +172,13 @@ export class Scheduler {
     }
     if (outcome === "death before") return this.#kill(process);
     if (outcome === "refused") return this.#answer(call, () => call.reject(this.#unavailable()));
+    if (outcome === "stalled before" || outcome === "unfenced") {
+      if (outcome === "unfenced" && call.unfenced !== undefined) {
+        this.wasLate = true;
+        call.run = call.unfenced;
+      }
+      return this.#stall(call);
+    }
     const result = await call.run().then((value) => () => value, (error) => () => {
       throw error;
     });
@@ -181,14 +192,14 @@ export class Scheduler {
     if (outcome === "late") {
       call.run = () => Promise.try(result);
       call.again = undefined;
+      call.unfenced = undefined;
       return;
     }
     if (outcome === "stalled") {
-      call.isStorage = false;
-      call.until = this.now + this.#stall;
       call.run = () => Promise.try(result);
-      return;
+      return this.#stall(call);
     }
+    if (outcome === "delivered again" && call.unfenced !== undefined) this.#deliverAgain(call, call.unfenced);
     this.#answer(call, () => {
       try {
         call.resolve(result());
@@ -196,6 +207,24 @@ export class Scheduler {
         call.reject(error as Error);
       }
     });
+  }
+
+  /** Nothing comes of the call until its process has stood still. */
+  #stall(call: Waiting): void {
+    call.isStorage = false;
+    call.until = this.now + this.#choices.stall();
+  }
+
+  /** A copy of the call, on its way without the process that has made it. */
+  #deliverAgain(call: Waiting, unfenced: () => Promise<unknown>): void {
+    this.wasLate = true;
+    const process = new SimulatedProcess(`${call.process.name} long ago`);
+    process.ended = true;
+    const answer = () => {};
+    const id = `${call.id} again`;
+    const copy = { ...call, id, process, run: unfenced, again: undefined, resolve: answer, reject: answer };
+    this.#stall(copy);
+    this.#waiting.push(copy);
   }
 
   /** Time passes, a little with each call, and as much as it takes with a pause. */

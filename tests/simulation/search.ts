@@ -5,7 +5,7 @@
  */
 import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
-import { AllChoices, type Choices, DyingChoices, RandomChoices } from "./choices.ts";
+import { AllChoices, type Choices, type Danger, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE, PULLED_WITHIN } from "./settings.ts";
 import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
@@ -50,6 +50,12 @@ export function randomScenario(choices: Choices): Scenario {
   };
 }
 
+/** In every fourth run processes stand still before their calls as well; in half of these their writes may come late. */
+function dangerOf(seed: number): Danger | undefined {
+  if (seed % 4 !== 3) return undefined;
+  return seed % 8 === 3 ? "stalls" : "unfenced";
+}
+
 /** Runs the scenario of a seed, or another one with the choices of the seed. */
 export async function runSeed(
   module: RegistryModule,
@@ -81,7 +87,8 @@ async function attempt(
 ): Promise<string | undefined> {
   await warm(module);
   return await deterministic(seed, async () => {
-    const choices = new RandomChoices(seed, { risky: scenario?.risky ?? false });
+    const danger = scenario === undefined ? dangerOf(seed) : scenario.danger;
+    const choices = new RandomChoices(seed, { danger });
     return await outcomeOf(new Simulation(module, scenario ?? randomScenario(choices), choices, { tracing }));
   });
 }

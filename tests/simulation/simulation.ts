@@ -5,11 +5,13 @@
  * @module
  */
 import { cached } from "../../cache/mod.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
 import type { Actor } from "./actors.ts";
 import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
-import type { Choices } from "./choices.ts";
+import type { Choices, Danger } from "./choices.ts";
+import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MOST_LAG } from "./history.ts";
 import { Ledger } from "./ledger.ts";
@@ -31,12 +33,14 @@ export const REAL: RegistryModule = { createRegistry, cached };
 export interface Scenario {
   /** Who comes before all else, one after the other, without faults. */
   given: Actor[];
+  /** Blobs and manifests that then have no object any more, as a write leaves them that took effect far too late. */
+  lost?: { digest: Digest }[];
   /** Milliseconds that pass then. */
   later: number;
   /** Who comes at the same time. */
   actors: Actor[];
-  /** Whether much goes wrong. */
-  risky?: boolean;
+  /** How much goes wrong, and what; left to the seed where absent. */
+  danger?: Danger;
   /** True if candidates name all garbage even where processes die: then there is no full pass. */
   candidatesSuffice?: boolean;
   /** True if the tag {@linkcode FIXED} is immutable. */
@@ -79,13 +83,15 @@ export class Simulation {
   readonly #choices: Choices;
   readonly #scheduler: Scheduler;
   readonly #violations: Error[] = [];
+  /** Objects of {@linkcode Scenario.lost}. */
+  readonly #lost = new Set<string>();
   #moments = 0;
 
   constructor(module: RegistryModule, scenario: Scenario, choices: Choices, { tracing = false } = {}) {
     this.#module = module;
     this.#scenario = scenario;
     this.#choices = choices;
-    this.#scheduler = new Scheduler(choices, { now: START, tracing, stall: 2 * GRACE, unavailable });
+    this.#scheduler = new Scheduler(choices, { now: START, tracing, unavailable });
     let versions = 0;
     const newVersion = () => `v${versions++}`;
     const table = new MemoryTable({ newVersion: () => this.#shared.nextVersion ?? newVersion() });
@@ -115,9 +121,10 @@ export class Simulation {
    * @throws {Violation} where something is not as it must be.
    */
   async run(): Promise<void> {
-    const { given, later, actors } = this.#scenario;
+    const { given, lost = [], later, actors } = this.#scenario;
     const quiet = this.#quietProcess();
     for (const actor of given) await this.#act(actor, quiet);
+    for (const { digest } of lost) await this.#lose(digest);
     this.#scheduler.now += later;
     for (const [i, actor] of actors.entries()) {
       this.#scheduler.spawn(
@@ -126,9 +133,45 @@ export class Simulation {
       );
     }
     await this.#scheduler.run();
+    if (this.#scheduler.wasLate) return await this.#checkLate(quiet);
     this.#throwViolation();
     this.#scheduler.now += MOST_LAG;
     await this.#checkQuiet(quiet.stored);
+  }
+
+  /** Deletes the object of a blob or a manifest. */
+  async #lose(digest: Digest): Promise<void> {
+    const { table, objects } = this.#shared;
+    const { items } = await table.scan({ limit: 1_000_000 });
+    const item = items.find(({ pk, sk }) =>
+      `${pk} ${sk}` === `blob#${digest} blob` || sk === `manifest#${digest}`
+    );
+    const object = item!.attributes.object as string;
+    this.#lost.add(object);
+    await objects.delete([object]);
+  }
+
+  /**
+   * A write without a fence that takes effect at any time, long after it was sent, may undo anything. But nothing may stay
+   * lost that is pushed once more.
+   */
+  async #checkLate({ stored, client }: RunningProcess): Promise<void> {
+    this.#scheduler.now += MOST_LAG;
+    await checkHealed(client);
+    await this.#collectAll(stored);
+    await checkHealed(client);
+  }
+
+  async #collectAll(stored: StoredRegistry): Promise<void> {
+    for (let time = 0; time < COLLECTIONS; time++) {
+      this.#scheduler.now += EXPIRY + GRACE + SKEW + 1;
+      await stored.sweep();
+      await stored.collectCandidates();
+      // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage.
+      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0;
+      if (!needsPass || this.#scenario.candidatesSuffice) continue;
+      await stored.continueCollection({ interval: 1, budget: Infinity, removed: () => {} });
+    }
   }
 
   async #checkQuiet(stored: StoredRegistry): Promise<void> {
@@ -142,17 +185,11 @@ export class Simulation {
       now: scheduler.now,
       immutable: this.#scenario.immutable ?? false,
       sparse: this.#scenario.sparse ?? false,
+      lost: this.#lost,
     });
     await checkAcknowledged(look());
     await checkStructure(look());
-    for (let time = 0; time < COLLECTIONS; time++) {
-      scheduler.now += EXPIRY + GRACE + SKEW + 1;
-      await stored.sweep();
-      await stored.collectCandidates();
-      // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage.
-      if (!scheduler.hasFailed || this.#scenario.candidatesSuffice) continue;
-      await stored.continueCollection({ interval: 1, budget: Infinity, removed: () => {} });
-    }
+    await this.#collectAll(stored);
     this.#throwViolation();
     await checkAcknowledged(look());
     await checkStructure(look());

@@ -11,13 +11,13 @@ import {
   sweeps,
 } from "./actors.ts";
 import { runAll, runDeaths, runSeed } from "./search.ts";
-import { SMALL } from "./scenarios.ts";
+import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
 import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** What a run of all tests can afford; `deno task simulate` runs as many as it is told. */
-const [SEEDS, ORDERS] = [3000, 4000];
+const [SEEDS, ORDERS, STALLED_SEEDS] = [3000, 4000, 100];
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -36,6 +36,14 @@ for (const [name, scenario] of Object.entries(SMALL)) {
     const { runs, failure } = await runAll(REAL, scenario, { limit: ORDERS });
     assertEquals(failure, undefined);
     assertGreater(runs, 1);
+  });
+}
+
+for (const [name, scenario] of Object.entries(STALLED)) {
+  Deno.test(`nothing stays lost in ${STALLED_SEEDS} runs of ${name}`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + STALLED_SEEDS; seed++) {
+      assertEquals(await runSeed(REAL, seed, scenario), undefined);
+    }
   });
 }
 

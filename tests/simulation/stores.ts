@@ -71,16 +71,18 @@ export class SimulatedTable implements Table {
   put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const version = this.#shared.newVersion();
     const kind = "ifAbsent" in condition ? "if absent" : `if ${condition.ifVersion}`;
+    // What a driver does that heard of no answer: it knows its own version again.
+    const again = async (fence?: Fence) => {
+      const current = await this.#shared.table.get(item);
+      const own = current?.version === version ? { ifVersion: version } : condition;
+      return await this.#write(item, own, version, fence);
+    };
     return this.#call({
       text: `put ${nameOf(item)} ${kind} -> ${version} ${JSON.stringify(item.attributes)}`,
       footprint: at(item, true),
       run: () => this.#write(item, condition, version, fence),
-      // What a driver does that heard of no answer: it knows its own version again.
-      again: async () => {
-        const current = await this.#shared.table.get(item);
-        const own = current?.version === version ? { ifVersion: version } : condition;
-        return await this.#write(item, own, version, fence);
-      },
+      again: () => again(fence),
+      unfenced: () => again(),
     });
   }
 
@@ -101,21 +103,23 @@ export class SimulatedTable implements Table {
   }
 
   async putMany(items: NewItem[], fence?: Fence): Promise<void> {
-    await Promise.all(items.map((item) =>
-      this.#call({
+    await Promise.all(items.map((item) => {
+      const run = async (fence?: Fence) => {
+        await this.#shared.table.putMany([item], fence);
+        this.#shared.history.write((await this.#shared.table.get(item))!);
+      };
+      return this.#call({
         text: `put ${nameOf(item)} in a batch`,
         footprint: at(item, true),
-        run: async () => {
-          await this.#shared.table.putMany([item], fence);
-          this.#shared.history.write((await this.#shared.table.get(item))!);
-        },
-      })
-    ));
+        run: () => run(fence),
+        unfenced: () => run(),
+      });
+    }));
   }
 
   delete(key: Key, condition: { ifVersion: string }, fence?: Fence): Promise<boolean> {
     const { table, history } = this.#shared;
-    const run = async () => {
+    const run = async (fence?: Fence) => {
       const deleted = await table.delete(key, condition, fence);
       if (deleted) history.remove(key);
       return deleted;
@@ -123,9 +127,10 @@ export class SimulatedTable implements Table {
     return this.#call({
       text: `delete ${nameOf(key)} if ${condition.ifVersion}`,
       footprint: at(key, true),
-      run,
+      run: () => run(fence),
       // Gone by now is as good as deleted: see `DynamoTable.delete`.
-      again: async () => await table.get(key) === undefined || await run(),
+      again: async () => await table.get(key) === undefined || await run(fence),
+      unfenced: () => run(),
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Digest } from "../../oci/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { MOST_IN_ITEM } from "../../registry/manifest_store.ts";
 import { content, digest, IMAGE, imageOf, indexOf } from "../harness/stores.ts";
 
 /** A blob that may be pushed. */
@@ -68,7 +69,7 @@ export const SECOND: ManifestPlan = planOf("second", imageOf(CONFIG.bytes, [LARG
 /** An index with the first image in it. */
 export const INDEX: ManifestPlan = planOf("index", indexOf([FIRST.bytes]), { children: [FIRST] });
 
-/** An artifact whose subject is the first image, so large that its bytes have an object of their own. */
+/** An artifact whose subject is the first image. */
 export const ARTIFACT: ManifestPlan = planOf(
   "artifact",
   imageOf(CONFIG.bytes, [], {
@@ -78,8 +79,15 @@ export const ARTIFACT: ManifestPlan = planOf(
   { blobs: [CONFIG], subject: FIRST.digest },
 );
 
+/** An image so large that its bytes have an object of their own. */
+export const GIANT: ManifestPlan = planOf(
+  "giant",
+  imageOf(CONFIG.bytes, [], { annotations: { filler: "x".repeat(MOST_IN_ITEM) } }),
+  { blobs: [CONFIG] },
+);
+
 /** Every manifest there may be. */
-export const MANIFESTS = [FIRST, SINGLE, SECOND, INDEX, ARTIFACT] as const;
+export const MANIFESTS = [FIRST, SINGLE, SECOND, INDEX, ARTIFACT, GIANT] as const;
 
 /** Where all of it may be. */
 export const REPOSITORIES: [RepositoryName, RepositoryName] = [

@@ -178,7 +178,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
       given: [pushes(LAYER, ONE, "whole")],
       later: 0,
       actors: [mounts(LAYER, TWO, ONE)],
-      risky: true,
+      danger: "often",
     },
   },
 ];

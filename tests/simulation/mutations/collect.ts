@@ -157,7 +157,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
       '  await work.objects.delete([attributes.object]);\n  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
       '  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };\n  await work.objects.delete([attributes.object]);',
     )],
-    scenario: { ...oldBlob, actors: [collects(), collects()], risky: true },
+    scenario: { ...oldBlob, actors: [collects(), collects()], danger: "often" },
     from: 16400,
   },
   {

@@ -98,7 +98,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
       given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
       later: 0,
       actors: [collects(), pushes(CONFIG, TWO, "whole")],
-      risky: true,
+      danger: "often",
     },
     from: 3400,
   },

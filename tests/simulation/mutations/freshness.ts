@@ -7,7 +7,7 @@ import { image, LARGE, ONE } from "./scenes.ts";
 const beside = { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletes(FIRST, ONE)] };
 
 /** The same, with processes that die. */
-const dying = { ...beside, risky: true };
+const dying = { ...beside, danger: "often" };
 
 /** Many requests of one process at the same time, for which the epoch changes now and then. */
 const crowd = {
@@ -152,7 +152,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
       given: [pushesImage(FIRST, ONE), reads(FIRST, ONE)],
       later: 0,
       actors: [deletes(FIRST, ONE)],
-      risky: true,
+      danger: "often",
     },
   },
   {

@@ -10,6 +10,7 @@ import { COMMIT_MISTAKES } from "./commit.ts";
 import { DELETE_MISTAKES } from "./delete.ts";
 import { FRESHNESS_MISTAKES } from "./freshness.ts";
 import { IMMUTABLE_MISTAKES } from "./immutable.ts";
+import { HEAL_MISTAKES } from "./heal.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OTHER_MISTAKES } from "./other.ts";
 import { SWEEP_MISTAKES } from "./sweep.ts";
@@ -27,5 +28,6 @@ export const MUTATIONS: Mutation[] = [
   ...FRESHNESS_MISTAKES,
   ...COLLECT_MISTAKES,
   ...CANDIDATE_MISTAKES,
+  ...HEAL_MISTAKES,
   ...OTHER_MISTAKES,
 ];

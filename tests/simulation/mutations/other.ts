@@ -37,7 +37,7 @@ export const OTHER_MISTAKES: Mutation[] = [
         collects({ times: 2 }),
         collects({ times: 2 }),
       ],
-      risky: true,
+      danger: "often",
     },
   },
   {

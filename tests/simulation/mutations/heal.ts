@@ -1,0 +1,98 @@
+import { STALLED } from "../scenarios.ts";
+import { type Edit, edit, type Mutation } from "./mutation.ts";
+
+/** A write of the table whose fence is checked before it, and not where it takes effect. */
+const checkedBefore = (method: string, args: string): Edit =>
+  edit(
+    "fenced_table.ts",
+    `this.#table.${method}(${args}, this.#fence)`,
+    `(async () => { this.#fence.check(); return await this.#table.${method}(${args}); })()`,
+  );
+
+/** Mistakes in fences, in what heals where no fence helps, and in the answers to requests that come too late. */
+export const HEAL_MISTAKES: Mutation[] = [
+  {
+    name: "the deadline is checked before a write and not where it takes effect",
+    edits: [
+      checkedBefore("put", "item, condition"),
+      checkedBefore("putMany", "items"),
+      checkedBefore("delete", "key, condition"),
+    ],
+    scenario: STALLED["a push of an old blob and upkeep"]!,
+  },
+  {
+    name: "a pull leaves a blob as it is whose object is missing",
+    edits: [
+      edit(
+        "blobs.ts",
+        "if (context.touch) await bestEffort(() => healBlob(",
+        "if (digest === undefined) await bestEffort(() => healBlob(",
+      ),
+    ],
+    scenario: STALLED["a lost blob that is pulled and pushed"]!,
+  },
+  {
+    name: "a commit and a mount take over an old blob without looking for its object (2)",
+    edits: [
+      edit("link.ts", "if (isSuspect && await isLost(work, digest, blob.attributes)) return AGAIN;", ""),
+    ],
+    scenario: STALLED["a lost blob that is pushed"]!,
+  },
+  {
+    name: "a blob is marked as damaged without a second look",
+    edits: [edit("heal.ts", "if (await work.objects.size(object) !== undefined) return;", "")],
+    scenario: STALLED["an old blob that is pulled, collected and pushed"]!,
+  },
+  {
+    name: "a blob is marked as damaged whatever it is by then",
+    edits: [edit(
+      "heal.ts",
+      "await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });",
+      "await work.table.putMany([{ ...blobKey(digest), attributes }]);",
+    )],
+    scenario: STALLED["a lost blob that is pulled and pushed"]!,
+  },
+  {
+    name: "a damaged blob without an object stays for ever",
+    edits: [edit("collect_blob.ts", 'state !== "damaged" || missing === true', 'state !== "damaged"')],
+    scenario: STALLED["a lost blob that is mounted"]!,
+  },
+  {
+    name: "a push of a manifest keeps an object that is missing",
+    edits: [
+      edit(
+        "manifest_store.ts",
+        "if (known !== undefined && await work.objects.size(known) !== undefined)",
+        "if (known !== undefined)",
+      ),
+    ],
+    scenario: STALLED["a lost manifest that is pushed"]!,
+  },
+  {
+    name: "an object that was stored too late stays",
+    edits: [
+      edit("upload_session.ts", "if (work.now() < work.until) return;", "if (key !== undefined) return;"),
+    ],
+    scenario: STALLED["a push of a giant manifest, another one and upkeep"]!,
+  },
+  {
+    name: "a commit that fails does not look what has become of its upload",
+    edits: [edit(
+      "commit_outcome.ts",
+      "if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;",
+      "if (error !== undefined) throw error;",
+    )],
+    scenario: STALLED["two commits of one upload, another one and upkeep"]!,
+  },
+  {
+    name: "a chunk that fails does not look what has become of its upload",
+    edits: [
+      edit(
+        "upload_body.ts",
+        "error instanceof RegistryError ? error : await failureOf(context, session, error)",
+        "error",
+      ),
+    ],
+    scenario: STALLED["a chunked push, another one and upkeep"]!,
+  },
+];
