@@ -167,6 +167,18 @@ Deno.test("replicas let one attempt of an address through between two waits, all
   assert(looks <= 6, `${looks} attempts in two minutes`);
 });
 
+Deno.test("replicas lose no failure that they count at the same time", async () => {
+  const table = new MemoryTable();
+  const clock = { now: 1_000_000 };
+  const all = Array.from({ length: 4 }, () => make({ free: 100, table, clock }));
+  await Promise.all(all.map(({ fail }, i) => fail(`user${i}`, HERE)));
+  const { items } = await table.scan({ limit: 100 });
+  const counts = items.filter(({ sk }) => sk.startsWith("address#")).map(({ attributes }) =>
+    attributes["failures"]
+  );
+  assertEquals(counts, [4]);
+});
+
 Deno.test("a success takes back what it claimed, in the table as well", async () => {
   const [one, two] = replicas(2) as [ReturnType<typeof make>, ReturnType<typeof make>];
   await one.fail("alice", HERE, 3);

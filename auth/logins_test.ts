@@ -151,6 +151,20 @@ Deno.test("login() checks the passwords of one network one after the other", asy
   assert(statuses.slice(0, 3).every((status) => status === 401));
 });
 
+Deno.test("login() lets 64 logins of one network wait, and those of another as well", async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const users: GuessableSource = { isPlausible: () => true, remembers: () => false, verify: () => promise };
+  const failures = new FailedLogins({ free: 1000, table: new MemoryTable() });
+  const logins = new Logins({ issuerOf: () => undefined, users, failures });
+  const statusOf = async (i: number, address: string) =>
+    (await assertRejects(() => logins.login(`name${i}`, "x", address), RegistryError)).status;
+  const waiting = Array.from({ length: 64 }, (_, i) => statusOf(i, "192.0.2.1"));
+  assertEquals(await statusOf(64, "192.0.2.1"), 429);
+  waiting.push(statusOf(65, "192.0.2.2"));
+  resolve(undefined);
+  assertEquals(await Promise.all(waiting), Array(65).fill(401));
+});
+
 Deno.test("login() from a third address waits for one password of each of two that flood", async () => {
   const order: string[] = [];
   const engine = {

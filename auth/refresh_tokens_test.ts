@@ -286,7 +286,7 @@ Deno.test("RefreshTokens.issue() drops the token that was not used for the longe
 });
 
 Deno.test("RefreshTokens.issue() drops no login of another credential of the same user", async () => {
-  const { tokens, issue, people } = world();
+  const { tokens, issue, people, clock } = world();
   const passwords = await issue();
   const narrow: Principal = {
     ...ALICE,
@@ -294,7 +294,10 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
     bounds: [{ repositories: "a", actions: ["pull"] }],
   };
   const made: string[] = [];
-  for (let i = 0; i < 3 * MAX_LOGINS; i++) made.push(await issue(narrow));
+  for (let i = 0; i < 3 * MAX_LOGINS; i++) {
+    clock.now += 1000;
+    made.push(await issue(narrow));
+  }
   assertEquals((await tokens.redeem(passwords))?.principal, ALICE);
   people.set(ALICE.name, narrow);
   assertEquals(await tokens.redeem(made[0]!), undefined);

@@ -123,6 +123,7 @@ Deno.test("createApp() refuses changes while the audit can't be written, and not
   const refused = await put();
   assertEquals([refused.status, refused.headers.get("Retry-After")], [503, "5"]);
   assertEquals((await request("/v2/")).status, 200);
+  assertEquals((await request("/token", { method: "POST" })).status, 404); // logging in changes nothing
   assertEquals((await request(`/v2/a/blobs/${digestOf(EMPTY)}`)).status, 404);
   assertEquals(events, []);
   isReady = true;
