@@ -121,6 +121,9 @@ async function tryAll(client: LoginClient, credentials: Credentials, repository:
   assertRefused(await client.pull(repository), UNAUTHORIZED);
 }
 
+/** Clients that send `Authorization: Basic Og==`, a colon alone, where they have no login. */
+const EMPTY_LOGINS = new Set(["podman", "buildah", "skopeo"]);
+
 const noDocker = await reasonAgainstDocker();
 
 for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
@@ -159,4 +162,23 @@ for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
     assertRefused(await client.push("public/other"), UNAUTHORIZED);
     assertNoTrouble(registry.log());
   });
+
+  if (EMPTY_LOGINS.has(name)) {
+    test("sends an empty login where it has none, which pulls what is public and locks out no other client", async () => {
+      await using issuer = await OidcIssuer.start({ audience: "skerry" });
+      await using registry = await startWith("basic", issuer);
+      await using bench = await openWorkbench(registry.host);
+      await using stack = new AsyncDisposableStack();
+      const client = await open(bench, stack);
+      // More often than passwords may fail.
+      for (let i = 0; i < 7; i++) assertRefused(await client.push("public/app"), UNAUTHORIZED);
+      assertDone(await client.login(ALICE));
+      assertDone(await client.push("public/app"));
+      assertDone(await client.logout());
+      for (let i = 0; i < 7; i++) assertDone(await client.pull("public/app"));
+      assertRefused(await client.pull("team/app"), UNAUTHORIZED);
+      assertDone(await client.login(ALICE));
+      assert(!registry.log().includes("Login failed"), registry.log());
+    });
+  }
 }
