@@ -1,4 +1,7 @@
-/** One of the fourteen codes that distribution-spec §"Error Codes" allows in an error body. */
+/**
+ * One of the fourteen codes that distribution-spec §"Error Codes" allows in an error body, or the one that CNCF
+ * distribution has for a bad `n`, which the specification has no code for.
+ */
 export type ErrorCode =
   | "BLOB_UNKNOWN"
   | "BLOB_UPLOAD_INVALID"
@@ -10,6 +13,7 @@ export type ErrorCode =
   | "MANIFEST_UNKNOWN"
   | "NAME_INVALID"
   | "NAME_UNKNOWN"
+  | "PAGINATION_NUMBER_INVALID"
   | "SIZE_INVALID"
   | "TOOMANYREQUESTS"
   | "UNAUTHORIZED"
@@ -27,6 +31,7 @@ const STATUS: Record<ErrorCode, number> = {
   MANIFEST_UNKNOWN: 404,
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
+  PAGINATION_NUMBER_INVALID: 400,
   SIZE_INVALID: 400,
   TOOMANYREQUESTS: 429,
   UNAUTHORIZED: 401,

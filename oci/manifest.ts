@@ -3,11 +3,13 @@ import type { Digest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import { isObject, objectShape, parseStrictJson } from "./json.ts";
 import {
+  isDockerMediaType,
   isForeignLayerMediaType,
   isImageMediaType,
-  isIndexMediaType,
+  isManifestMediaType,
   type ManifestMediaType,
   mediaTypeOf,
+  OCI_ARTIFACT_MANIFEST,
   OCI_INDEX,
   OCI_MANIFEST,
 } from "./media_type.ts";
@@ -33,7 +35,7 @@ export interface ManifestReference {
 export interface ParsedManifest {
   /** What it is stored and served as. */
   mediaType: ManifestMediaType;
-  /** The configuration and the layers, or the children, in their order, each digest once. */
+  /** The configuration and the layers, the children, or an artifact's blobs, in their order, each digest once. */
   references: ManifestReference[];
   /** The manifest that this one is a referrer of, which need not be there. */
   subject: Descriptor | undefined;
@@ -53,6 +55,7 @@ const MANIFEST_SHAPE = objectShape({
   config: DESCRIPTOR_SHAPE,
   layers: DESCRIPTOR_SHAPE,
   manifests: DESCRIPTOR_SHAPE,
+  blobs: DESCRIPTOR_SHAPE,
   fsLayers: "any",
   subject: DESCRIPTOR_SHAPE,
   annotations: "any",
@@ -72,19 +75,31 @@ type JsonObject = Record<string, unknown>;
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const document = parseStrictJson(bytes, MANIFEST_SHAPE);
   if (!isObject(document)) throw invalid("Manifest is not a JSON object");
-  if (document.schemaVersion !== 2) {
+  const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
+  // An artifact manifest has none.
+  const isArtifact = mediaType === OCI_ARTIFACT_MANIFEST;
+  if (document.schemaVersion !== 2 && !(isArtifact && document.schemaVersion === undefined)) {
     throw invalid("Manifest is not of schemaVersion 2, the only one supported");
   }
-  const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
   const isImage = isImageMediaType(mediaType);
-  checkForm(document, isImage ? ["manifests", "fsLayers"] : ["config", "layers", "fsLayers"]);
+  const foreign = isArtifact
+    ? ["config", "layers", "manifests"]
+    : isImage
+    ? ["manifests"]
+    : ["config", "layers"];
+  checkForm(document, [...foreign, "fsLayers"]);
   const config = isImage ? parseDescriptor(document.config, "config") : undefined;
+  const references = isArtifact
+    ? artifactReferences(document)
+    : config
+    ? imageReferences(document, config)
+    : indexReferences(document);
   const artifactType = optionalString(document, "artifactType") ?? config?.mediaType;
   return {
     mediaType,
-    references: withoutRepeats(config ? imageReferences(document, config) : indexReferences(document)),
+    references: withoutRepeats(references),
     // Docker's formats have none: there the member is somebody's own.
-    subject: mediaType === OCI_MANIFEST || mediaType === OCI_INDEX ? parseSubject(document) : undefined,
+    subject: isDockerMediaType(mediaType) ? undefined : parseSubject(document),
     artifactType,
     annotations: parseAnnotations(document),
   };
@@ -111,7 +126,7 @@ function resolveMediaType(document: JsonObject, announced: string | undefined): 
   }
   const mediaType = declared ?? announced ??
     (Object.hasOwn(document, "manifests") ? OCI_INDEX : OCI_MANIFEST);
-  if (isImageMediaType(mediaType) || isIndexMediaType(mediaType)) return mediaType;
+  if (isManifestMediaType(mediaType)) return mediaType;
   throw invalid(`Manifests of media type ${quote(mediaType)} are not supported`);
 }
 
@@ -128,6 +143,11 @@ function imageReferences(document: JsonObject, config: Descriptor): ManifestRefe
     { ...config, kind: "blob", required: true },
     ...layers.map((layer) => reference(layer, "blob")),
   ];
+}
+
+/** Blobs may be missing: an artifact may be nothing but its annotations. */
+function artifactReferences(document: JsonObject): ManifestReference[] {
+  return parseDescriptors(document.blobs ?? [], "blobs").map((blob) => reference(blob, "blob"));
 }
 
 function indexReferences(document: JsonObject): ManifestReference[] {

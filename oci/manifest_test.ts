@@ -2,7 +2,13 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type ErrorCode, RegistryError } from "./errors.ts";
 import { parseDigest } from "./digest.ts";
 import { describeReferrer, MAX_REFERENCES, parseManifest } from "./manifest.ts";
-import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from "./media_type.ts";
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_ARTIFACT_MANIFEST,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from "./media_type.ts";
 
 const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
 const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -152,6 +158,44 @@ Deno.test("parseManifest() rejects what reads as an image and as an index (CVE-2
   assertInvalid({ ...INDEX, fsLayers: [] }, '"fsLayers"');
 });
 
+/** As ORAS 0.16 wrote them. */
+const ARTIFACT = {
+  mediaType: OCI_ARTIFACT_MANIFEST,
+  artifactType: "application/vnd.example.sbom",
+  blobs: [descriptor(1), descriptor(2), descriptor(1)],
+  subject: descriptor(3, OCI_MANIFEST),
+  annotations: { a: "b" },
+};
+
+Deno.test("parseManifest() takes the withdrawn artifact manifest, with blobs as references and a subject", () => {
+  const parsed = parse(ARTIFACT, OCI_ARTIFACT_MANIFEST);
+  assertEquals(parsed.references.map(({ digest, kind }) => [digest, kind]), [[digest(1), "blob"], [
+    digest(2),
+    "blob",
+  ]]);
+  assertEquals(describeReferrer(parsed, parseDigest(digest(9)), 7), {
+    mediaType: OCI_ARTIFACT_MANIFEST,
+    digest: digest(9),
+    size: 7,
+    artifactType: ARTIFACT.artifactType,
+    annotations: ARTIFACT.annotations,
+  });
+  assertEquals(parsed.subject?.digest, digest(3));
+  const { blobs: _, ...bare } = ARTIFACT;
+  assertEquals(digests(bare), []);
+  assertEquals(digests({ ...ARTIFACT, schemaVersion: 2 }).length, 2);
+});
+
+Deno.test("parseManifest() rejects an artifact manifest that could be taken for something else", () => {
+  for (const name of ["config", "layers", "manifests", "fsLayers"]) {
+    assertInvalid({ ...ARTIFACT, [name]: [] }, `"${name}"`);
+  }
+  assertInvalid(ARTIFACT, "is not the manifest's mediaType", OCI_MANIFEST);
+  assertInvalid({ ...ARTIFACT, schemaVersion: 1 }, "schemaVersion 2");
+  assertInvalid({ ...ARTIFACT, mediaType: undefined }, "schemaVersion 2");
+  assertInvalid({ ...ARTIFACT, blobs: {} }, "blobs that are no array");
+});
+
 Deno.test("parseManifest() rejects the form of another type", () => {
   const { mediaType: _, ...untypedIndex } = INDEX;
   assertInvalid(untypedIndex, "manifests", OCI_MANIFEST);
@@ -162,7 +206,7 @@ Deno.test("parseManifest() rejects the form of another type", () => {
 Deno.test("parseManifest() rejects unknown manifest types", () => {
   for (
     const type of [
-      "application/vnd.oci.artifact.manifest.v1+json",
+      "application/vnd.oci.artifact.manifest.v2+json",
       "text/plain",
       "x",
       OCI_MANIFEST.toUpperCase(),

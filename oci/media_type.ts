@@ -10,10 +10,17 @@ export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+
 /** Docker's manifest list, version 2 schema 2. */
 export const DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+/**
+ * Artifact manifest of a release candidate of image-spec 1.1, withdrawn since: mirrors still bring what ORAS and notation
+ * once wrote.
+ */
+export const OCI_ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json";
+
 /** What a manifest may be stored and served as. */
 export type ManifestMediaType =
   | typeof OCI_MANIFEST
   | typeof OCI_INDEX
+  | typeof OCI_ARTIFACT_MANIFEST
   | typeof DOCKER_MANIFEST
   | typeof DOCKER_MANIFEST_LIST;
 
@@ -22,9 +29,17 @@ export function isImageMediaType(text: string): text is typeof OCI_MANIFEST | ty
   return text === OCI_MANIFEST || text === DOCKER_MANIFEST;
 }
 
-/** Whether `text` is a media type that lists other manifests. */
-export function isIndexMediaType(text: string): text is typeof OCI_INDEX | typeof DOCKER_MANIFEST_LIST {
-  return text === OCI_INDEX || text === DOCKER_MANIFEST_LIST;
+/** True if `text` is one of Docker's media types. */
+export function isDockerMediaType(
+  text: string,
+): text is typeof DOCKER_MANIFEST | typeof DOCKER_MANIFEST_LIST {
+  return text === DOCKER_MANIFEST || text === DOCKER_MANIFEST_LIST;
+}
+
+/** True if `text` is a media type that a manifest may have here. */
+export function isManifestMediaType(text: string): text is ManifestMediaType {
+  return isImageMediaType(text) || isDockerMediaType(text) || text === OCI_INDEX ||
+    text === OCI_ARTIFACT_MANIFEST;
 }
 
 /**

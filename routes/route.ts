@@ -314,13 +314,15 @@ function parseReferrersRoute(method: string, name: string, subject: string, para
   return { kind, repository, subject, artifactTypes, ...(after === undefined ? {} : { after }) };
 }
 
-/** `n` and `last` of distribution-spec §"Listing Tags". */
+/** `n` and `last` of distribution-spec §"Listing Tags"; an empty `n` counts as absent. */
 function parsePage(parameters: Parameters): PageRequest {
-  const n = parameters.one("n");
-  if (n !== undefined && !/^[0-9]+$/.test(n)) throw badParameter("n", "must be a number, 0 or more");
+  const n = parameters.one("n") ?? "";
+  if (!/^[0-9]*$/.test(n)) {
+    throw new RegistryError("PAGINATION_NUMBER_INVALID", "Parameter 'n' must be a number, 0 or more");
+  }
   const after = parseAfter(parameters);
   return {
-    ...(n === undefined ? {} : { limit: Math.min(Number(n), Number.MAX_SAFE_INTEGER) }),
+    ...(n === "" ? {} : { limit: Math.min(Number(n), Number.MAX_SAFE_INTEGER) }),
     ...(after === undefined ? {} : { after }),
   };
 }

@@ -355,9 +355,16 @@ Deno.test("parseRoute() makes an upload of a mount when its source can be no rep
 });
 
 Deno.test("parseRoute() refuses a page size that is no natural number", () => {
-  for (const n of ["", "-1", "1.5", "x", "0x10", "1e3", "%201", "٣"]) {
-    assertRefused("GET", `/v2/a/tags/list?n=${n}`, 400, "UNSUPPORTED");
-    assertRefused("GET", `/v2/_catalog?n=${n}`, 400, "UNSUPPORTED");
+  for (const n of ["-1", "1.5", "x", "0x10", "1e3", "%201", "٣"]) {
+    assertRefused("GET", `/v2/a/tags/list?n=${n}`, 400, "PAGINATION_NUMBER_INVALID");
+    assertRefused("GET", `/v2/_catalog?n=${n}`, 400, "PAGINATION_NUMBER_INVALID");
+    assertRefused("GET", `/v2/_skerry/tokens?n=${n}`, 400, "PAGINATION_NUMBER_INVALID");
+  }
+});
+
+Deno.test("parseRoute() takes an empty page size as none", () => {
+  for (const path of ["/v2/a/tags/list", "/v2/_catalog", "/v2/_skerry/tokens"]) {
+    assertEquals(parse("GET", `${path}?n=&last=x`).page, { after: "x" }, path);
   }
 });
 

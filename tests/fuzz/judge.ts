@@ -36,6 +36,7 @@ const CODES: Record<ErrorCode, true> = {
   MANIFEST_UNKNOWN: true,
   NAME_INVALID: true,
   NAME_UNKNOWN: true,
+  PAGINATION_NUMBER_INVALID: true,
   SIZE_INVALID: true,
   TOOMANYREQUESTS: true,
   UNAUTHORIZED: true,
