@@ -10,7 +10,7 @@ import type { OpenRegistry } from "./open_registry.ts";
 import { plainLines } from "./plain_text.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
-import { type Config, readSettings, risksOf } from "./settings.ts";
+import { type Config, isLocal, readSettings, risksOf } from "./settings.ts";
 import { StartError } from "./start_error.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
@@ -173,8 +173,24 @@ async function endOnFailure(error: Error, log: Log): Promise<void> {
 type Fetch = Parameters<typeof serve>[0]["fetch"];
 
 function announce({ url }: Server, config: Config, log: Log): void {
-  log.info(`Listening on ${url}`, { url, ...placeOf(config), deno: Deno.version.deno });
   for (const risk of risksOf(config)) log.warn(risk);
+  log.info(`Listening on ${url}`, { url, ...placeOf(config), deno: Deno.version.deno });
+  // The last lines on a terminal, where a person has just started it.
+  if (logFormat(config) === "text") { for (const line of nextSteps(url, config)) log.info(line); }
+}
+
+function nextSteps(url: string, { host, auth, readOnly }: Config): string[] {
+  const registry = url.replace("http://", "").replace(/^(0\.0\.0\.0|\[::\])/, "127.0.0.1");
+  if (auth !== undefined) return [`Log in with: docker login ${registry} (docs/access.md)`];
+  const push = readOnly ? [] : [
+    `Push an image: docker tag alpine ${registry}/alpine && docker push ${registry}/alpine (docs/clients.md)`,
+  ];
+  return isLocal(host)
+    ? [
+      ...push,
+      "Only this machine can reach it. Before you set HOST, turn on authentication (docs/access.md)",
+    ]
+    : push;
 }
 
 /** Where the content is, for whoever looks for it. */

@@ -1,17 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { freePort, startRegistry } from "./tests/harness/registry_process.ts";
+import { startOptions } from "./start_options.ts";
 import { startS3 } from "./tests/s3/mod.ts";
 import { createTable, CREDENTIALS, REGION, startDynalite } from "./tests/services/mod.ts";
 
 const ROOT = new URL(".", import.meta.url);
 
-/** The arguments of Deno that `deno task start` runs the registry with. */
-async function startArguments(): Promise<string[]> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const [program, ...rest] = tasks.start.command.split(" ");
-  assertEquals([program, rest.at(-1)], ["deno", "main.ts"]);
-  return [...rest.slice(0, -1), fileURLToPath(new URL("main.ts", ROOT))];
+/** The arguments of Deno that `deno task start` runs a registry at AWS with. */
+function startArguments(): string[] {
+  const options = startOptions({ storage: "aws", data: "" }, fileURLToPath(ROOT));
+  return ["run", "--no-prompt", ...options, fileURLToPath(new URL("main.ts", ROOT))];
 }
 
 /** The environment of this process without any key: other tests set some. */
@@ -58,7 +57,7 @@ Deno.test("main serves from AWS by a role and without a key, as Deno Deploy lets
   const port = freePort();
   {
     await using process = new Deno.Command(Deno.execPath(), {
-      args: await startArguments(),
+      args: startArguments(),
       cwd: folder,
       clearEnv: true,
       env: {

@@ -366,6 +366,17 @@ Deno.test("main is not ready while its data folder cannot be written, and logs t
   );
 });
 
+Deno.test("main ends its start on a terminal with the address and what to do next", async () => {
+  await using registry = await startRegistry({ env: { SKERRY_LOG: "text" } });
+  const lines = registry.log().trim().split("\n");
+  const at = lines.findIndex((line) => line.includes(`Listening on ${registry.url}`));
+  assertMatch(
+    lines[at + 1] ?? "",
+    / Push an image: docker tag alpine 127\.0\.0\.1:\d+\/alpine && docker push /,
+  );
+  assertStringIncludes(lines[at + 2] ?? "", "turn on authentication (docs/access.md)");
+});
+
 Deno.test("main logs every probe where it is told to", async () => {
   await using registry = await startRegistry({ env: { SKERRY_LOG_PROBES: "on" } });
   await registry.kill("SIGTERM");

@@ -283,6 +283,11 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
   return [...missing, ...long];
 }
 
+/** True if only this machine can reach the address. */
+export function isLocal(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
 /** What somebody should know of a configuration that is right: each in a sentence for the log. */
 export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
   const risks = [];
@@ -290,9 +295,8 @@ export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable
     risks.push(`The bucket and the table are not used: the storage is "${storage}"`);
   }
   if (storage === "memory") risks.push("Content is kept in memory alone and ends with this process");
-  const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
-  if (!isLocal && !readOnly && auth === undefined) {
-    risks.push("Whoever reaches this address may push and delete");
+  if (!isLocal(host) && !readOnly && auth === undefined) {
+    risks.push(`Authentication is off: anyone who can reach ${host} can push and delete (docs/access.md)`);
   }
   return risks;
 }

@@ -36,7 +36,9 @@ Deno.test("risksOf() tells what a process loses at its end, and whom it lets in"
   assertEquals(risksWith({}), []);
   assertEquals(risksWith({ HOST: "127.0.0.2" }), []);
   assertEquals(risksWith({ HOST: "0.0.0.0", SKERRY_READ_ONLY: "on" }), []);
-  assertEquals(risksWith({ HOST: "0.0.0.0" }), ["Whoever reaches this address may push and delete"]);
+  assertEquals(risksWith({ HOST: "0.0.0.0" }), [
+    "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
+  ]);
   assertEquals(risksWith({ SKERRY_S3_BUCKET: "layers" }), [
     'The bucket and the table are not used: the storage is "folder"',
   ]);

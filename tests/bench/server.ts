@@ -12,6 +12,9 @@ const START_DEADLINE = 60_000;
 /** `USER_HZ`: what `/proc` counts CPU time in is a hundredth of a second on every Linux. */
 const MS_PER_TICK = 10;
 
+/** The packages of tests as well: baselines stand on them. */
+const LOCK = new URL("../deno.lock", import.meta.url).pathname;
+
 /** What {@linkcode startServer} takes. */
 export interface ServerOptions {
   /** The script, seen from the top of the repository. */
@@ -41,7 +44,7 @@ export async function startServer(
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_"));
   const began = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", path],
+    args: ["run", ...script.startsWith("tests/") ? [`--lock=${LOCK}`] : [], "--allow-all", path],
     clearEnv: true,
     env: { ...Object.fromEntries(inherited), HOST: "127.0.0.1", PORT: `${port}`, ...env },
     stdin: "null",

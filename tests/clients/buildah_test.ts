@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { gunzipSync } from "node:zlib";
-import { unpackTar } from "modern-tar";
+import { unpackTar } from "npm:modern-tar@0.8.6";
 import { type Image, MEDIA, multiArchIndex, smallImage, writeLayout } from "../images/mod.ts";
 import { containersStorage } from "./containers_storage.ts";
 import { assertServes, manifestOf, readServed, seed, tagsOf } from "./served.ts";

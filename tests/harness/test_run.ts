@@ -22,7 +22,7 @@ export async function runTests(t: Deno.TestContext, { paths, ignore = [], env }:
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["test", "--allow-all", "--no-check", `--junit-path=${report}`],
+      ...["test", "--lock=tests/deno.lock", "--allow-all", "--no-check", `--junit-path=${report}`],
       ...(ignore.length > 0 ? [`--ignore=${ignore.join(",")}`] : []),
       ...paths,
     ],

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { packTar } from "modern-tar";
+import { packTar } from "npm:modern-tar@0.8.6";
 import { type Bytes, digestOfBytes } from "./content.ts";
 
 /** How the tar archive of a layer is packed; what follows the media type of a layer in image-spec. */

@@ -1,4 +1,4 @@
-import { packTar } from "modern-tar";
+import { packTar } from "npm:modern-tar@0.8.6";
 import { type Bytes, Content, type ImageDescriptor } from "./content.ts";
 import type { Image } from "./manifest.ts";
 

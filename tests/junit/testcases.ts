@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { parseXml, XmlElement } from "npm:@rgrove/parse-xml@5.0.0";
 
 /** How a test case ended. */
 export type Outcome = "passed" | "failed" | "errored" | "skipped";

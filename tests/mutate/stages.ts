@@ -42,6 +42,6 @@ export function stagesOf(file: string, tests: ReadonlySet<string>): Stage[] {
 function test(...paths: string[]): Stage {
   return {
     name: paths.join(" "),
-    args: ["test", "--quiet", "--no-check", "--allow-all", "--fail-fast", ...paths],
+    args: ["test", "--lock=tests/deno.lock", "--quiet", "--no-check", "--allow-all", "--fail-fast", ...paths],
   };
 }

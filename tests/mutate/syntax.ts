@@ -1,4 +1,4 @@
-import { parse } from "@babel/parser";
+import { parse } from "npm:@babel/parser@8.1.2";
 
 /** A node of the syntax tree as Babel makes it: its fields hold values, nodes and lists of nodes. */
 export interface Node {

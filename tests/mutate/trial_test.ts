@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FILE = "registry/time_span.ts";
 const BESIDE: Stage = {
   name: "beside",
-  args: ["test", "--quiet", "--no-check", "registry/time_span_test.ts"],
+  args: ["test", "--lock=tests/deno.lock", "--quiet", "--no-check", "registry/time_span_test.ts"],
 };
 
 Deno.test("run() tells apart what a test notices, what none does, and what does not type-check", async () => {

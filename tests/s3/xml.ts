@@ -1,4 +1,4 @@
-import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { parseXml, XmlElement } from "npm:@rgrove/parse-xml@5.0.0";
 
 /** What an element may hold: text, or elements by name, of which a list makes one for each entry. */
 export type XmlContent = string | number | boolean | {

@@ -4,6 +4,7 @@ import type { DynamoDb } from "./dynamodb.ts";
 import { startProcess } from "./service_process.ts";
 
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const LOCK = fileURLToPath(new URL("../deno.lock", import.meta.url));
 
 /**
  * Starts dynalite, a DynamoDB in JavaScript that needs nothing but Deno and keeps its tables in memory. Unlike the real
@@ -16,7 +17,7 @@ export async function startDynalite(): Promise<DynamoDb> {
   const process = await startProcess("dynalite", {
     program: Deno.execPath(),
     args: [
-      ...["run", "--quiet", "--allow-all", "--config", CONFIG, "npm:dynalite@4.0.0"],
+      ...["run", "--quiet", "--allow-all", "--config", CONFIG, "--lock", LOCK, "npm:dynalite@4.0.0"],
       ...["--host", "127.0.0.1", "--port", `${freePort()}`],
       ...["--createTableMs", "0", "--deleteTableMs", "0", "--updateTableMs", "0"],
     ],
