@@ -52,22 +52,18 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const infos = new SharedReads<BlobInfo>();
   const check = new EpochCheck(epochs, { age, now });
 
-  async function getByDigest(
-    repository: RepositoryName,
-    digest: Digest,
-    epoch: Promise<string>,
-  ): Promise<Manifest> {
+  function getByDigest(repository: RepositoryName, digest: Digest, epoch: string): Promise<Manifest> {
     const read = () => registry.getManifest(repository, { digest });
-    return await manifests.get(keyOf(repository, digest), read, await epoch);
+    return manifests.get(keyOf(repository, digest), read, epoch);
   }
 
   // No two tags of two repositories make the same key: a name has no colon in it.
   const resolve = (repository: RepositoryName, tag: Tag) =>
     tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
 
-  async function getByTag(repository: RepositoryName, tag: Tag, epoch: Promise<string>): Promise<Manifest> {
+  async function getByTag(repository: RepositoryName, tag: Tag, present: Promise<string>): Promise<Manifest> {
     // Both reads are under way at the same time.
-    const [digest] = await Promise.all([resolve(repository, tag), epoch]);
+    const [digest, epoch] = await Promise.all([resolve(repository, tag), present]);
     try {
       return await getByDigest(repository, digest, epoch);
     } catch (error) {
@@ -92,9 +88,9 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     resolveTag: resolve,
 
     getManifest(repository, reference, { exact = false } = {}) {
-      const epoch = check.current(repository, exact);
-      if ("digest" in reference) return getByDigest(repository, reference.digest, epoch);
-      return getByTag(repository, reference.tag, epoch);
+      const present = check.current(repository, exact);
+      if ("tag" in reference) return getByTag(repository, reference.tag, present);
+      return present.then((epoch) => getByDigest(repository, reference.digest, epoch));
     },
 
     statBlob: (repository, digest) =>

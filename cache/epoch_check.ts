@@ -46,17 +46,23 @@ export class EpochCheck {
   }
 
   /** The repository's epoch. It is `exact` where the answer decides what a client pushes: no age is good enough then. */
-  async current(repository: RepositoryName, exact: boolean): Promise<string> {
+  current(repository: RepositoryName, exact: boolean): Promise<string> {
     const { changeCount } = this.#epochs;
     const { age, now } = this.#options;
-    if (changeCount === undefined && age === 0) return await this.#read(repository);
-    const since = changeCount === undefined ? now() : await this.#counts.get("", changeCount);
-    const known = this.#known.get(repository);
-    if (known !== undefined) {
-      if (changeCount !== undefined ? known.since === since : !exact && since - known.since <= age) {
-        return known.epoch;
-      }
+    if (changeCount !== undefined) {
+      return this.#counts.get("", changeCount).then((count) => {
+        const known = this.#known.get(repository);
+        return known?.since === count ? known.epoch : this.#readSince(repository, count);
+      });
     }
+    if (age === 0) return this.#read(repository);
+    const known = this.#known.get(repository);
+    const isYoung = known !== undefined && now() - known.since <= age;
+    return isYoung && !exact ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
+  }
+
+  /** Reads the epoch and remembers it. `since` is from before the read: the clock, or the change count. */
+  async #readSince(repository: RepositoryName, since: number): Promise<string> {
     const deletions = this.#deletions;
     const epoch = await this.#read(repository);
     if (this.#deletions === deletions) this.#remember(repository, { epoch, since });

@@ -125,10 +125,11 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "a manifest is remembered under the epoch that was read after it",
     edits: [edit(
       "cache/cached.ts",
-      "    return await manifests.get(keyOf(repository, digest), read, await epoch);\n",
-      "    await epoch;\n    const found = await read().catch(() => undefined);\n" +
-        "    const late = await check.current(repository, true);\n" +
-        "    return await manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), late);\n",
+      "    return manifests.get(keyOf(repository, digest), read, epoch);\n",
+      "    return read().catch(() => undefined).then(async (found) => {\n" +
+        "      const late = await check.current(repository, true);\n" +
+        "      return manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), late);\n" +
+        "    });\n",
     )],
     scenario: beside,
   },
@@ -136,9 +137,10 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "a manifest is remembered under the epoch that was read together with it",
     edits: [edit(
       "cache/cached.ts",
-      "    return await manifests.get(keyOf(repository, digest), read, await epoch);\n",
-      "    const [found, known] = await Promise.all([read().catch(() => undefined), epoch]);\n" +
-        "    return await manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), known);\n",
+      "    return manifests.get(keyOf(repository, digest), read, epoch);\n",
+      "    const both = Promise.all([read().catch(() => undefined), check.current(repository, true)]);\n" +
+        "    return both.then(([found, known]) => " +
+        "manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), known));\n",
     )],
     scenario: beside,
   },
