@@ -67,7 +67,7 @@ Deno.test("loadConfig() reads every kind of value from the environment", async (
     SKERRY_REFERENCES: "sparse",
     SKERRY_MAX_MANIFEST_SIZE: "4194305",
     SKERRY_MAX_BLOB_SIZE: "2GiB",
-    SKERRY_UPLOAD_EXPIRY: "90s",
+    SKERRY_UPLOAD_EXPIRY: "90m",
     SKERRY_SWEEP_INTERVAL: "0",
     SKERRY_DEADLINE: "250ms",
     SKERRY_GRACE: "1d",
@@ -78,7 +78,7 @@ Deno.test("loadConfig() reads every kind of value from the environment", async (
   assertEquals([config.references, config.log], ["sparse", "json"]);
   assertEquals([config.maxManifestSize, config.maxBlobSize], [4_194_305, 2 ** 31]);
   assertEquals([config.uploadExpiry, config.sweepInterval, config.deadline, config.grace], [
-    90_000,
+    5_400_000,
     0,
     250,
     86_400_000,
@@ -145,6 +145,20 @@ Deno.test("loadConfig() wants the deadline and the cache age far below the grace
     'deadline (SKERRY_DEADLINE): Must be at most a quarter of "grace"',
     'cacheAge (SKERRY_CACHE_AGE): Must be at most a quarter of "grace"',
   ]);
+});
+
+Deno.test("loadConfig() wants uploads to outlast a request and the difference between clocks", async () => {
+  const least = { SKERRY_UPLOAD_EXPIRY: "4s", SKERRY_GRACE: "8s", SKERRY_DEADLINE: "1s" };
+  assertEquals((await loadConfig(least)).uploadExpiry, 4000);
+  const [brief, unclear] = [
+    'uploadExpiry (SKERRY_UPLOAD_EXPIRY): Must be at least four times "deadline"',
+    'uploadExpiry (SKERRY_UPLOAD_EXPIRY): Must be at least 20m, or half of "grace" where that is less',
+  ];
+  assertEquals(await problemsOf({ ...least, SKERRY_DEADLINE: "1001ms" }), [brief]);
+  assertEquals(await problemsOf({ ...least, SKERRY_GRACE: "9s" }), [unclear]);
+  assertEquals(await problemsOf({ SKERRY_UPLOAD_EXPIRY: "3s" }), [brief, unclear]);
+  assertEquals(await problemsOf({ SKERRY_UPLOAD_EXPIRY: "1199s" }), [unclear]);
+  assertEquals((await loadConfig({ SKERRY_UPLOAD_EXPIRY: "20m" })).uploadExpiry, 1_200_000);
 });
 
 Deno.test("loadConfig() ignores the variables that Kubernetes sets beside a service named skerry", async () => {

@@ -273,7 +273,13 @@ Deno.test("main removes what expired uploads have left", async () => {
   await withFolder(async (data) => {
     await using registry = await startRegistry({
       data,
-      env: { SKERRY_UPLOAD_EXPIRY: "1s", SKERRY_SWEEP_INTERVAL: "100ms", SKERRY_LOG: "json" },
+      env: {
+        SKERRY_UPLOAD_EXPIRY: "1s",
+        SKERRY_GRACE: "2s",
+        SKERRY_DEADLINE: "250ms",
+        SKERRY_SWEEP_INTERVAL: "100ms",
+        SKERRY_LOG: "json",
+      },
     });
     const response = await fetch(await startUpload(registry.url), { method: "PATCH", body: "hello" });
     await response.body?.cancel();

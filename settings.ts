@@ -1,4 +1,6 @@
 import type { AuthConfig } from "./auth/auth_config.ts";
+// Not by mod.ts, which loads the whole registry before the first answer.
+import { skewOf } from "./registry/clock_skew.ts";
 import {
   accessMap,
   duration,
@@ -165,7 +167,9 @@ export const SETTINGS = {
     duration("1s"),
     "SKERRY_UPLOAD_EXPIRY",
     "24h",
-    "How long an upload that nobody continues is kept.",
+    "How long an upload that nobody continues is kept. At least four times `SKERRY_DEADLINE`, and at least 20 minutes " +
+      "or half of `SKERRY_GRACE`, whichever is shorter: so its content stays until the last request for it is over, " +
+      "however much the clocks of the processes differ.",
   ),
   uploadIdleTimeout: setting(
     duration("1s", "20d"),
@@ -280,7 +284,15 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
   const long = (["deadline", "cacheAge"] as const)
     .filter((key) => config[key] * 4 > config.grace)
     .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
-  return [...missing, ...long];
+  // The expiry must outlast a request and the difference between clocks, with half of it left: see registry/heal.ts.
+  const least = [
+    { time: config.deadline, reason: 'Must be at least four times "deadline"' },
+    { time: skewOf(config), reason: 'Must be at least 20m, or half of "grace" where that is less' },
+  ];
+  const brief = least
+    .filter(({ time }) => time * 4 > config.uploadExpiry)
+    .map(({ reason }) => ({ key: "uploadExpiry" as const, reason }));
+  return [...missing, ...long, ...brief];
 }
 
 /** True if only this machine can reach the address. */

@@ -2,6 +2,7 @@ import { unavailable } from "../oci/errors.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Table } from "../storage/table/table.ts";
 import type { BufferPool } from "./buffer_pool.ts";
+import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
 import type { ImmutableTags } from "./immutable_tags.ts";
 import type { LiveHashes } from "./live_hashes.ts";
@@ -73,20 +74,12 @@ export async function untilSettled<T>(
   }
 }
 
-/** Milliseconds that the clocks of two processes may differ by. */
-export const CLOCK_SKEW: number = 5 * 60_000;
-
 /**
  * Whether a request that was under way at that time, by the clock of whatever process it ran in, may write still. Twice
  * its deadline: the last write may be on its way for as long as all before it.
  */
 export function mayBeUnderWay(context: Context, since: number): boolean {
   return since + 2 * context.deadline + skewOf(context) >= context.now();
-}
-
-/** Milliseconds that clocks may differ by: where the grace time is short, an eighth of it. */
-export function skewOf({ grace }: Pick<Context, "grace">): number {
-  return Math.min(CLOCK_SKEW, grace / 8);
 }
 
 /** Whether what has not been used since then may be collected, were it not needed. */

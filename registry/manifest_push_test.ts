@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
+import type { NewItem } from "../storage/mod.ts";
 import { codeOf, CONFIG, imageOfSize, LAYER, put, withBlobs } from "../tests/harness/images.ts";
 import {
   content,
@@ -8,6 +9,7 @@ import {
   IMAGE,
   imageOf,
   indexOf,
+  pushBlob,
   pushManifest,
   REPOSITORY,
   tag,
@@ -156,4 +158,22 @@ Deno.test("putManifest() looks again after it has revived something", async () =
   }).registry;
   const push = () => pushManifest(pusher, imageOf(CONFIG, [LAYER]), "latest");
   assertEquals(await codeOf(push), "MANIFEST_BLOB_UNKNOWN");
+});
+
+Deno.test("putManifest() keeps the object of a large manifest when uploads expire sooner than the request", async () => {
+  const stores = new TestStores();
+  const options = { uploadExpiry: 1000, deadline: 60_000 };
+  const { registry } = stores.registry(options);
+  await pushBlob(registry, CONFIG);
+  const large = imageOf(CONFIG, [], { annotations: { filler: "x".repeat(300_000) } });
+  const slow = stores.registry({
+    ...options,
+    table: hooked(stores.table, async (method, [item]) => {
+      if (method !== "put" || !(item as NewItem).sk.startsWith("manifest#")) return;
+      stores.now += 30_000;
+      await stores.registry(options).sweep();
+    }),
+  });
+  await pushManifest(slow.registry, large, "a");
+  assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("a") })).bytes, large);
 });

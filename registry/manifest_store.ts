@@ -1,7 +1,9 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Reference, RepositoryName } from "../oci/name.ts";
+import { skewOf } from "./clock_skew.ts";
 import { AGAIN, beginWork, type Context, untilSettled, type Work } from "./context.ts";
+import { safeAge } from "./heal.ts";
 import { type ManifestAttributes, manifestKey, revivedManifest, type Stored, stored } from "./items.ts";
 import { newObjectKey } from "./object_key.ts";
 import { randomId } from "./random_id.ts";
@@ -178,7 +180,8 @@ async function putManifestObject(
 
 /**
  * Lets the sweep know of an object before it is written, or before the item that names it is deleted: once this has
- * expired, the object goes unless the manifest's item names it. Answers the key for a new object.
+ * expired, the object goes unless the manifest's item names it. Answers the key for a new object. However short the expiry
+ * of uploads is, the announcement outlasts the work, and the safe age of what the work writes last.
  */
 export async function announceManifestObject(
   work: Work,
@@ -186,7 +189,8 @@ export async function announceManifestObject(
   digest: Digest,
   prefix?: string,
 ): Promise<string> {
-  const upload = { kind: "manifest" as const, repository, principal: "", digest };
+  const expiresAt = Math.max(work.now() + work.uploadExpiry, work.until + skewOf(work) + safeAge(work));
+  const upload = { kind: "manifest" as const, repository, principal: "", digest, expiresAt };
   const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });
   if (session === undefined) throw new Error("A random id is taken");
   return newObjectKey(session.item.attributes.prefix);

@@ -22,7 +22,7 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
-import { CLOCK_SKEW } from "./context.ts";
+import { CLOCK_SKEW } from "./clock_skew.ts";
 import { manifestKey } from "./items.ts";
 import type { Registry } from "./registry.ts";
 

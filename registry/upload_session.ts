@@ -2,7 +2,8 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { ByteRange } from "../oci/range.ts";
 import { bestEffort } from "./best_effort.ts";
-import { beginWork, CLOCK_SKEW, type Context, type Work } from "./context.ts";
+import { CLOCK_SKEW } from "./clock_skew.ts";
+import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type Stored,
   stored,
@@ -40,7 +41,7 @@ export function unknownUpload(id: string): RegistryError {
 /** What is known of an upload when it begins. */
 export type NewUpload =
   & Pick<UploadAttributes, "kind" | "repository" | "principal">
-  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix">>;
+  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt">>;
 
 /**
  * Announces an upload, before anything is stored for it: whatever becomes of the request, the sweep finds what it left.
@@ -49,10 +50,10 @@ export type NewUpload =
 export async function createUpload(work: Work, id: string, upload: NewUpload): Promise<Session | undefined> {
   const attributes: UploadAttributes = {
     prefix: objectPrefix(upload.kind, id),
+    expiresAt: work.now() + work.uploadExpiry,
     ...upload,
     ...(work.openUploads !== undefined && upload.kind === "blob" && { counted: true }),
     state: "open",
-    expiresAt: work.now() + work.uploadExpiry,
     offset: 0,
     etags: [],
     tail: [],

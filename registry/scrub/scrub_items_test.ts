@@ -14,7 +14,7 @@ import {
   SUBJECT,
 } from "../../tests/harness/damage.ts";
 import { content, digest, IMAGE, REPOSITORY, tag, type TestStores } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW } from "../context.ts";
+import { CLOCK_SKEW } from "../clock_skew.ts";
 import { blobKey, edgeKey, linkKey, manifestKey, referrerKey, taggedKey, tagKey } from "../items.ts";
 
 /** Takes an item away. */

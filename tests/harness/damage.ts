@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { CLOCK_SKEW } from "../../registry/context.ts";
+import { CLOCK_SKEW } from "../../registry/clock_skew.ts";
 import { type BlobAttributes, blobKey, stored } from "../../registry/items.ts";
 import type {
   Finding,
