@@ -194,6 +194,27 @@ for (const moment of ["before", "after"] as const) {
   });
 }
 
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() brings back a condemned blob that a collector deletes ${moment} any storage call`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const stores = new TestStores();
+      const { registry } = stores.registry();
+      await pushBlob(registry, BYTES);
+      const [doomed] = await stores.keys();
+      await mark(stores, "condemned");
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, async () => {
+        const { state } = (await stores.table.get(blobKey(BLOB)))!.attributes;
+        if (state !== "condemned") return; // too late for the collector
+        await mark(stores, "deleting");
+        await stores.objects.delete([doomed!]);
+      });
+      await pushBlob(stores.registry(watched).registry, BYTES, OTHER);
+      reached = isReached();
+      assertEquals(await readBlob(registry, BLOB, OTHER), BYTES, `call ${at}`);
+    }
+  });
+}
+
 Deno.test("commitUpload() looks again when a collector comes between its read and its link", async () => {
   const stores = new TestStores();
   await pushBlob(stores.registry().registry, BYTES, OTHER);

@@ -255,35 +255,3 @@ Deno.test("sweep() leaves a commit of an expired upload until the grace time has
   await slow.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
 });
-
-Deno.test("sweep() leaves all of an upload whose commit comes between its look and its write", async () => {
-  const stores = new TestStores();
-  const { registry } = stores.registry(OPTIONS);
-  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
-  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
-  const [sweepIsThere, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const sweeper = stores.registry({
-    ...OPTIONS,
-    table: hooked(stores.table, async (method) => {
-      if (method !== "put") return;
-      sweepIsThere.resolve();
-      await committed.promise;
-    }),
-  });
-  // The upload expires while the commit is about to take it.
-  stores.now += OPTIONS.uploadExpiry - 10;
-  let swept: Promise<unknown> | undefined;
-  const committer = stores.registry({
-    ...OPTIONS,
-    table: hooked(stores.table, async (method) => {
-      if (method !== "put" || swept !== undefined) return;
-      stores.now += 20;
-      swept = sweeper.sweep();
-      await sweepIsThere.promise;
-    }),
-  }).registry;
-  await committer.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
-  committed.resolve();
-  assertEquals(await swept, { uploads: 0, objects: 0 });
-  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
-});
