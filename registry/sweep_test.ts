@@ -74,16 +74,19 @@ Deno.test("sweep() removes all that an upload has left, however much", async () 
 });
 
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
-  const { stores, id, sweep } = await withUpload();
-  // Its deadline and the grace period end after the upload.
-  stores.now += OPTIONS.uploadExpiry - 10;
+  const stores = new TestStores();
+  // The upload expires before that.
+  const options = { uploadExpiry: 1000, grace: 2000, deadline: 500 };
+  const { registry, sweep } = stores.registry(options);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
   const { objects } = dyingStores(stores, "completeParts");
-  const dying = stores.registry({ ...OPTIONS, objects }).registry;
+  const dying = stores.registry({ ...options, objects }).registry;
   await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER)), Error, "died");
-  for (const moment of [1, OPTIONS.deadline, OPTIONS.grace]) {
-    stores.now += moment - 1;
-    assertEquals((await sweep()).uploads, 0);
+  for (const [after, uploads] of [[1001, 0], [2500, 0], [2501, 1]] as const) {
+    const { now } = stores;
+    stores.now += after;
+    assertEquals((await sweep()).uploads, uploads, `after ${after} ms`);
+    stores.now = now;
   }
-  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace;
-  assertEquals((await sweep()).uploads, 1);
 });
