@@ -110,7 +110,9 @@ export class Upload {
       send(url, "PUT", `${this.#path}?digest=${digest}`, { headers: range, body })
     );
     this.#scene.count("upload, commit", answer.status === 201 ? "acknowledged" : "refused");
-    expectStatus("a commit", answer, this.#interrupted ? [201, 416, 503] : [201]);
+    // 404: it was done, and a delete took the blob before it was repeated.
+    expectStatus("a commit", answer, this.#interrupted ? [201, 404, 416, 503] : [201]);
+    if (answer.status === 404) this.forget();
     if (answer.status !== 201) return false;
     this.#commit.acknowledge();
     this.#scene.uploads.delete(this);
