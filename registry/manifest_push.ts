@@ -59,9 +59,11 @@ export async function putManifest(
   const content = contentOf(digest, parsed, push);
   const placed = new Set<Tag>();
   const subject = parsed.subject?.digest;
+  let hasBegun = false;
   let mayDangle = false;
   const pass = async (hold?: string) => {
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
+    hasBegun = true;
     const run = randomId();
     const attributes: MarkAttributes = { at: work.now(), push: run };
     await work.table.putMany([
@@ -114,10 +116,8 @@ export async function putManifest(
     });
   } catch (error) {
     // The edges and marks that were put for nothing.
-    const targets = targetsIn(parsed);
-    await bestEffort(() =>
-      leaveCandidates(context, [{ kind: "manifest", repository, digest, targets, subject }])
-    );
+    const candidate = { kind: "manifest" as const, repository, digest, targets: targetsIn(parsed), subject };
+    if (hasBegun) await bestEffort(() => leaveCandidates(context, [candidate]));
     // A delete may have taken the manifest from under what we placed, and something it references as well.
     if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
     throw error;
