@@ -133,7 +133,7 @@ function imageItems(index: number, at: number): NewItem[] {
 async function untilCollected({ path }: Folder, since: number): Promise<void> {
   const database = new DatabaseSync(`${path}/table.sqlite`, { readOnly: true });
   try {
-    const progress = database.prepare("SELECT attributes FROM item WHERE pk = 'collection'");
+    const progress = database.prepare("SELECT attributes FROM item WHERE pk = 'collection' AND sk = 'pass'");
     for (;;) {
       const { startedAt, done } = JSON.parse(String(progress.get()?.attributes ?? "{}"));
       if (done && startedAt >= since) return;

@@ -21,7 +21,7 @@ export function growthOf(
   const half = settled.length >> 1;
   const [first, last] = [median(settled.slice(0, half)), median(settled.slice(-half))];
   if (last <= first * GROWTH + slack) return undefined;
-  return `it grew from ${first.toFixed(0)} to ${last.toFixed(0)}`;
+  return `it grew from ${first.toFixed(2)} to ${last.toFixed(2)}`;
 }
 
 function median(values: number[]): number {
