@@ -57,6 +57,15 @@ const LAYER = { least: 200_000, most: 800_000 };
 
 const PUSHES = 1000;
 
+/** `MANIFEST_BLOB_UNKNOWN`. */
+const REFUSED = 400;
+
+/** Milliseconds that a client waits after a 503. */
+const BUSY_PAUSE = 1000;
+
+/** Thrown where the registry answers 503. */
+class Busy extends Error {}
+
 interface Image {
   manifest: string;
   layer: string;
@@ -74,7 +83,9 @@ export async function runClient(options: ClientOptions): Promise<void> {
     try {
       await client[choices[randomInt(choices.length)]!]();
     } catch (error) {
-      options.counts.failures.push(String(error));
+      // A registry that is asked for more than it can do says so, and its clients wait.
+      if (error instanceof Busy) await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE));
+      else options.counts.failures.push(String(error));
     }
     const rest = options.every - (performance.now() - began);
     if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
@@ -141,7 +152,7 @@ class Client implements Record<keyof Mix, () => Promise<void>> {
   async refused(): Promise<void> {
     const absent = { mediaType: LAYER_TYPE, size: 1, digest: digestOf(random(10)) };
     const body = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: absent, layers: [] });
-    await this.#ask("PUT", "manifests/refused", 404, { body, headers: { "Content-Type": MANIFEST } });
+    await this.#ask("PUT", "manifests/refused", REFUSED, { body, headers: { "Content-Type": MANIFEST } });
   }
 
   async #begin(): Promise<string> {
@@ -169,6 +180,7 @@ class Client implements Record<keyof Mix, () => Promise<void>> {
     const response = await fetch(new URL(path, this.#options.url), { method, ...init });
     await response.arrayBuffer();
     if ([status].flat().includes(response.status)) return response;
+    if (response.status === 503) throw new Busy();
     throw new Error(`${method} ${path.slice(0, 60)}: ${response.status}`);
   }
 }

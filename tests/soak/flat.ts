@@ -6,7 +6,7 @@ export interface Point {
 }
 
 /** A series is flat while the median of its last half is at most so many times that of its first half. */
-const GROWTH = 1.3;
+const GROWTH = 1.5;
 
 /**
  * The reason why a series is not flat; `undefined` for a flat one. Only points after the warm-up count, in seconds: until

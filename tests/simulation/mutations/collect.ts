@@ -1,4 +1,5 @@
-import { collects, deletes, mounts, pushes, pushesImage, putsManifest } from "../actors.ts";
+import { collects, deletes, later, mounts, pushes, pushesImage, putsManifest, sweeps } from "../actors.ts";
+import { EXPIRY } from "../settings.ts";
 import { FIRST } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { CONFIG, image, OLD, oldBlob, oldBlobs, oldEdges, oldImage, ONE, TWO } from "./scenes.ts";
@@ -157,8 +158,13 @@ export const COLLECT_MISTAKES: Mutation[] = [
       '  await work.objects.delete([attributes.object]);\n  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
       '  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };\n  await work.objects.delete([attributes.object]);',
     )],
-    scenario: { ...oldBlob, actors: [collects(), collects()], danger: "often" },
-    from: 16400,
+    // After the sweep of its upload, which would delete the object as well.
+    scenario: {
+      given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
+      later: OLD,
+      actors: [collects(), collects()],
+      danger: "often",
+    },
   },
   {
     name: "the collector deletes the item of a blob that has become another's",

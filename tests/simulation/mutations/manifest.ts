@@ -62,7 +62,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push leaves a collector's mark on the blob (3)",
-    edits: [edit("references.ts", 'if (blob.attributes.state === "condemned") {', "if (false) {")],
+    edits: [edit("references.ts", "if (isCondemned) {", "if (false as boolean) {")],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
     from: 55000,
   },
