@@ -44,6 +44,11 @@ Deno.test("the workflow deploys what was tested, and not with the version of Den
   assertEquals(versions, ["v2.9.5"], "denoland/deno#36722");
 });
 
+Deno.test("the workflow ends with a look that a registry with authentication passes", async () => {
+  const { deploy } = (await readWorkflow()).jobs;
+  assertMatch(deploy?.steps.at(-1)?.run ?? "", /^curl --fail .*\/readyz"$/);
+});
+
 Deno.test("deno.json deploys every module that main.ts needs", async () => {
   const { deploy: { include } } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const main = fileURLToPath(new URL("main.ts", ROOT));

@@ -8,6 +8,7 @@ import { deferredRegistry } from "./deferred_registry.ts";
 import { createLog, type Log } from "./log.ts";
 import type { OpenRegistry } from "./open_registry.ts";
 import { plainLines } from "./plain_text.ts";
+import { registerUpkeep } from "./platform_cron.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
 import { serve, type Server } from "./server.ts";
 import { type Config, isLocal, readSettings, risksOf } from "./settings.ts";
@@ -57,7 +58,7 @@ async function serveRegistry(): Promise<void> {
     warnings: async () => (await opener.open()).warnings(),
     limits: { ...config, stop: bodies.signal },
   });
-  scheduleUpkeep(opener, log);
+  serving(opener);
   const server = listen(config, app.fetch, log);
   announce(server, config, log);
   stopOnSignal({ server, bodies, opener, log });
@@ -76,21 +77,6 @@ function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" |
     tokens: async () => (await opened()).logins!.tokens,
     credentials: async () => (await opened()).logins!.credentials,
   };
-}
-
-/** `Deno.cron`, where the platform has it: its types are unstable. */
-type Cron = (name: string, schedule: string, handler: () => Promise<void>) => Promise<void>;
-
-/** How long the upkeep may take that the platform starts, in milliseconds. */
-const UPKEEP_BUDGET = 60_000;
-
-/** On Deno Deploy nothing lives as long as an interval, but the platform itself calls now and then. */
-function scheduleUpkeep(opener: Opener, log: Log): void {
-  const { cron } = Deno as { cron?: Cron };
-  // Each branch has its own schedule, but only one of them is the registry.
-  if (cron === undefined || Deno.env.get("DENO_TIMELINE") !== "production") return;
-  cron("upkeep", "*/15 * * * *", async () => await (await opener.open()).upkeep(UPKEEP_BUDGET))
-    .catch((error) => log.error("Cannot schedule the upkeep", error));
 }
 
 function logFormat({ log }: Config): "json" | "text" | "off" {
@@ -148,7 +134,7 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
       refused: log.request,
       pressed: (error) => log.error(`Cannot accept connections: ${pressOf(error)}`, error),
       failed: (error) => endOnFailure(error, log),
-      platformAddress: Deno.env.has("DENO_SERVE_ADDRESS"),
+      platformAddress: Deno.env.has("DENO_SERVE_ADDRESS") || Deno.env.has("DENO_DEPLOY"),
     });
   } catch (error) {
     const reason = (error as Error).message;
@@ -237,4 +223,6 @@ function fail(error: unknown): never {
   Deno.exit(1);
 }
 
+const { promise: served, resolve: serving } = Promise.withResolvers<Opener>();
+registerUpkeep(async (budget) => await (await (await served).open()).upkeep(budget));
 await main().catch(fail);

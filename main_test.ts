@@ -320,7 +320,7 @@ Deno.test("main starts under the conditions of Deno Deploy: no arguments, no dis
     const port = freePort();
     await using process = new Deno.Command(Deno.execPath(), {
       // Whatever it tries beyond listening and reading its own code ends it.
-      args: ["run", "--no-prompt", "--allow-env", "--allow-read", `--allow-net=127.0.0.1:${port}`, MAIN],
+      args: ["run", "--no-prompt", "--allow-env", "--allow-read", `--allow-net=0.0.0.0:${port}`, MAIN],
       cwd: folder,
       env: { DENO_DEPLOY: "1", PORT: `${port}` },
       stdout: "piped",

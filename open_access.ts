@@ -12,7 +12,7 @@ import { type OpenTokenService, openTokenService } from "./auth/open_token_servi
 import type { PasswordSource } from "./auth/password_source.ts";
 import { createPolicy, type Policy } from "./auth/policy.ts";
 import type { Principal } from "./auth/principal.ts";
-import { createProxyIdentity } from "./auth/proxy_identity.ts";
+import { addressBehindSocket, createProxyIdentity } from "./auth/proxy_identity.ts";
 import { RequestRates } from "./auth/request_rates.ts";
 import { isSecretLike } from "./auth/secret_text.ts";
 import { Secrets } from "./auth/secrets.ts";
@@ -176,7 +176,7 @@ function guard(
     tokensDecide: policy === undefined,
     challenge: createChallenge(config),
     rates: new RequestRates({ perMinute: config.limits.requestsPerMinute }),
-    addressOf: proxy?.addressOf ?? ((_headers, peer) => peer),
+    addressOf: proxy?.addressOf ?? addressBehindSocket,
   });
   return { access, identify: authenticator.identify };
 }

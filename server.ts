@@ -119,8 +119,8 @@ function refusalEntry({ method, url }: Request, peer: Deno.Addr | undefined): Re
   };
 }
 
-/** `Deno.serve` listens on what the platform says, which need not be TCP. */
-function urlOf(addr: Deno.Addr): string {
+/** How to reach what listens: `Deno.serve` listens on what the platform says, which need not be TCP. */
+export function urlOf(addr: Deno.Addr): string {
   if ("path" in addr) return `unix:${addr.path}`;
   if ("cid" in addr) return `vsock:${addr.cid}:${addr.port}`;
   const { hostname, port } = addr;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { RequestLog } from "./routes/mod.ts";
-import { serve, type ServerOptions } from "./server.ts";
+import { serve, type ServerOptions, urlOf } from "./server.ts";
 
 /** A limit that no test reaches. */
 const AMPLE = 30_000;
@@ -107,4 +107,11 @@ Deno.test("stop() gives up on what does not end in time", async () => {
   body.end();
   await (await upload).body?.cancel();
   assertEquals(await server.stop(AMPLE), true);
+});
+
+Deno.test("urlOf() names every kind of address that a platform may give", () => {
+  assertEquals(urlOf({ transport: "tcp", hostname: "10.0.0.1", port: 8000 }), "http://10.0.0.1:8000");
+  assertEquals(urlOf({ transport: "tcp", hostname: "::1", port: 8000 }), "http://[::1]:8000");
+  assertEquals(urlOf({ transport: "unix", path: "/run/skerry" }), "unix:/run/skerry");
+  assertEquals(urlOf({ transport: "vsock", cid: 3, port: 8000 }), "vsock:3:8000");
 });

@@ -33,7 +33,12 @@ function setting<T>(kind: Kind<T>, variable: string, fallback: string, descripti
 /** Every setting, by the key that it has in the file. */
 export const SETTINGS = {
   port: setting(port, "PORT", "8000", "The TCP port to listen on; 0 takes a free one."),
-  host: setting(text, "HOST", "127.0.0.1", "The address to listen on; `0.0.0.0` or `::` is every one."),
+  host: setting(
+    text,
+    "HOST",
+    "127.0.0.1",
+    "The address to listen on; `0.0.0.0` or `::` is every one, the default on Deno Deploy.",
+  ),
   storage: setting(
     oneOf("folder", "memory", "aws"),
     "SKERRY_STORAGE",
@@ -270,10 +275,12 @@ export function givenBy(environment: Record<string, string>): Record<string, str
   );
 }
 
-/** On Deno Deploy a folder does not outlive the process, so it has to be asked for. */
+/**
+ * On Deno Deploy a folder does not outlive the process, so it has to be asked for, and the platform connects from outside.
+ */
 export function withPlatform<G extends Given>(environment: Record<string, string>, given: G): G {
-  const ephemeral = environment.DENO_DEPLOY !== undefined && given.data === undefined;
-  return ephemeral ? { storage: "memory", ...given } : given;
+  if (environment.DENO_DEPLOY === undefined) return given;
+  return { host: "0.0.0.0", ...(given.data === undefined && { storage: "memory" }), ...given };
 }
 
 /** What is wrong between settings that are right by themselves. */

@@ -44,5 +44,6 @@ Deno.test("risksOf() tells what a process loses at its end, and whom it lets in"
   ]);
   assertEquals(risksWith({ DENO_DEPLOY: "1" }), [
     "Content is kept in memory alone and ends with this process",
+    "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
   ]);
 });

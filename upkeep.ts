@@ -111,12 +111,13 @@ export function startUpkeep(
     log.warn(warning, factsOf(progress, interval));
   }
 
-  async function retain(): Promise<void> {
+  async function retain(isOver = () => stopped): Promise<void> {
     for await (const retired of stored.retain(config.retention)) {
       if (retired.pending) continue;
       const { kind, repository, name, reason } = retired;
       log.info("Removed what no rule keeps", { kind, repository, name, reason });
       log.audit({ who: SYSTEM, ...retirementEvent(retired) });
+      if (isOver()) return;
     }
   }
 
@@ -140,15 +141,18 @@ export function startUpkeep(
     startSweeper({
       interval: readOnly || retention.length === 0 ? 0 : retentionInterval,
       failed: (error) => log.error("Cannot remove what no rule keeps", error),
-      sweep: retain,
+      sweep: () => retain(),
     }),
   ];
   return {
     async run(budget) {
       if (readOnly) return;
-      if (sweepInterval > 0) await sweep();
-      if (collectInterval === 0) return;
       const end = performance.now() + budget;
+      if (sweepInterval > 0) await sweep();
+      if (retention.length > 0 && retentionInterval > 0) {
+        await retain(() => stopped || performance.now() > end - budget / 2);
+      }
+      if (collectInterval === 0) return;
       // Half of the time at the most, so that neither part keeps the other from its work.
       await collectCandidates(() => stopped || performance.now() > end - budget / 2);
       await collect(Math.max(0, end - performance.now()));

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { warningOf } from "./upkeep.ts";
+import { loadConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { startUpkeep, warningOf } from "./upkeep.ts";
 
 const HOUR = 3_600_000;
 
@@ -10,4 +12,27 @@ Deno.test("warningOf() warns of a full pass that takes longer than its interval,
   assert(warning !== undefined);
   assertStringIncludes(warning, "longer than its interval");
   assertEquals(warningOf({ ...progress, done: 0, estimate: Infinity }, HOUR), undefined);
+});
+
+Deno.test("Upkeep.run() applies the rules of retention, for at most half of its time", async () => {
+  const retention = [{ repositories: ["**"], keepTags: [{ newest: 1 }] }];
+  const config = await loadConfig({ SKERRY_RETENTION: JSON.stringify(retention) });
+  for (const [budget, expected] of [[60_000, 3], [0, 1]] as const) {
+    const audited: unknown[] = [];
+    const log = { ...createLog({ format: "off" }), audit: (event: unknown) => void audited.push(event) };
+    const stored = {
+      sweep: () => Promise.resolve({ uploads: 0, objects: 0 }),
+      collectCandidates: () => Promise.resolve({}),
+      continueCollection: () => Promise.resolve(true),
+      async *retain() {
+        for (const name of ["v1", "v2", "v3"]) {
+          yield await Promise.resolve({ kind: "tag", repository: "a", name, reason: "no rule keeps it" });
+        }
+      },
+    };
+    const upkeep = startUpkeep(config, stored as never, log as never);
+    await upkeep.run(budget);
+    upkeep.stop();
+    assertEquals(audited.length, expected, "each tag that is gone is in the audit");
+  }
 });

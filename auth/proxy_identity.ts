@@ -53,6 +53,7 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
     },
 
     addressOf(headers, peer) {
+      if (forwardedFor && peer === undefined) return addressBehindSocket(headers, peer);
       let address = parseAddress(peer);
       if (!forwardedFor || address === undefined || !isTrusted(address)) return address?.toString() ?? peer;
       const hops = (headers.get("X-Forwarded-For") ?? "").split(",").slice(-MOST_HOPS);
@@ -66,6 +67,16 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       return address.toString();
     },
   };
+}
+
+/**
+ * Address of the client where no proxy is configured. A peer without an address came through a socket of the platform or
+ * of this machine, so it is a proxy: the last address in `X-Forwarded-For` is the one that it has added. Without this
+ * all clients would share one rate limit and one count of failed logins.
+ */
+export function addressBehindSocket(headers: Headers, peer: string | undefined): string | undefined {
+  if (peer !== undefined) return peer;
+  return parseAddress(headers.get("X-Forwarded-For")?.split(",").at(-1)?.trim())?.toString();
 }
 
 /** Outside a distinguished name a comma can only have come from joining two names. */

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { seeded } from "../tests/random.ts";
 import type { ProxyConfig } from "./auth_config.ts";
-import { createProxyIdentity } from "./proxy_identity.ts";
+import { addressBehindSocket, createProxyIdentity } from "./proxy_identity.ts";
 
 const PROXY = "10.0.0.1";
 
@@ -133,7 +133,7 @@ Deno.test("addressOf() tells the peer where it is not trusted, whatever the head
     assertEquals(addressOf(undefined, peer), address);
   }
   const headers = new Headers({ "X-Forwarded-For": "198.51.100.1" });
-  assertEquals(make().identity.addressOf(headers, undefined), undefined);
+  assertEquals(make().identity.addressOf(headers, "198.51.100.7"), "198.51.100.7");
 });
 
 Deno.test("addressOf() looks at no header where that is off", () => {
@@ -215,4 +215,20 @@ Deno.test("principal() and addressOf() answer something to every garbage", () =>
       assertEquals(error instanceof RegistryError && error.status, 400, `${value} ${peer}`);
     }
   }
+});
+
+Deno.test("addressOf() takes the last address of the header where the peer is a socket without one", () => {
+  const headers = new Headers({ "X-Forwarded-For": "192.0.2.66, 198.51.100.1" });
+  assertEquals(make().identity.addressOf(headers, undefined), "198.51.100.1");
+  assertEquals(make({ forwardedFor: false }).identity.addressOf(headers, undefined), undefined);
+});
+
+Deno.test("addressBehindSocket() believes the header only where the peer has no address", () => {
+  const headers = new Headers({ "X-Forwarded-For": "192.0.2.66, 198.51.100.1" });
+  assertEquals(addressBehindSocket(headers, "203.0.113.5"), "203.0.113.5");
+  assertEquals(addressBehindSocket(headers, undefined), "198.51.100.1");
+  for (const nothing of ["", "unknown", "198.51.100.1, "]) {
+    assertEquals(addressBehindSocket(new Headers({ "X-Forwarded-For": nothing }), undefined), undefined);
+  }
+  assertEquals(addressBehindSocket(new Headers(), undefined), undefined);
 });

@@ -1,0 +1,22 @@
+/** `Deno.cron`, where the platform has it: its types are unstable. */
+export type Cron = (name: string, schedule: string, handler: () => Promise<void>) => Promise<void>;
+
+/** Milliseconds that the upkeep may take when the platform starts it. */
+const UPKEEP_BUDGET = 60_000;
+
+/**
+ * Lets Deno Deploy, where no process lives as long as an interval, start the upkeep. The platform takes the list of crons
+ * from the top level of main.ts: a call in a condition, or after the server has started, is not found. So this is called
+ * there in every process, and the handler decides: every branch has the schedule, and only one of them is the registry.
+ */
+export function registerUpkeep(
+  run: (budget: number) => Promise<void>,
+  { cron, timeline }: { cron: Cron | undefined; timeline: () => string | undefined } = {
+    cron: (Deno as { cron?: Cron }).cron,
+    timeline: () => Deno.env.get("DENO_TIMELINE"),
+  },
+): void {
+  cron?.("upkeep", "*/15 * * * *", async () => {
+    if (timeline() === "production") await run(UPKEEP_BUDGET);
+  }).catch((error) => console.error("Cannot schedule the upkeep:", error));
+}
