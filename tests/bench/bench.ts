@@ -17,6 +17,7 @@ import { blobPush } from "./blob_push.ts";
 import { chunkedUpload } from "./chunked_upload.ts";
 import { collection } from "./collection.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
+import { heldBodies } from "./held_bodies.ts";
 import { largeBlob } from "./large_blob.ts";
 import { logins } from "./logins.ts";
 import { manifestPull } from "./manifest_pull.ts";
@@ -42,6 +43,7 @@ const GROUPS: Record<string, Group> = {
   "many-manifests": manyManifests,
   "collection": collection,
   "memory": memory,
+  "held-bodies": heldBodies,
   "startup": startup,
   "s3-pull": s3Pull,
   "s3-put": s3Put,
