@@ -5,12 +5,15 @@ export interface Stage {
   readonly args: readonly string[];
 }
 
+/** The tests' own dependencies. */
+export const LOCK = "--lock=tests/deno.lock";
+
 /** Seeds of the simulation that each mistake is tried with. */
 const SIMULATIONS = ["--seed=1", "--count=1000", "--workers=1"];
 
 const simulation: Stage = {
   name: "simulation",
-  args: ["run", "--no-check", "--allow-all", "tests/simulation/main.ts", ...SIMULATIONS],
+  args: ["run", LOCK, "--no-check", "--allow-all", "tests/simulation/main.ts", ...SIMULATIONS],
 };
 
 /** Where else, after its own folder, a folder's mistakes show. */
@@ -42,6 +45,6 @@ export function stagesOf(file: string, tests: ReadonlySet<string>): Stage[] {
 function test(...paths: string[]): Stage {
   return {
     name: paths.join(" "),
-    args: ["test", "--lock=tests/deno.lock", "--quiet", "--no-check", "--allow-all", "--fail-fast", ...paths],
+    args: ["test", LOCK, "--quiet", "--no-check", "--allow-all", "--fail-fast", ...paths],
   };
 }

@@ -1,5 +1,5 @@
 import { applyMistake, type Mistake } from "./mistake.ts";
-import type { Stage } from "./stages.ts";
+import { LOCK, type Stage } from "./stages.ts";
 import type { Tree } from "./tree.ts";
 
 /** How a mistake ended. */
@@ -40,7 +40,7 @@ export class Trial {
     const source = await this.#tree.read(mistake.file);
     await this.#tree.write(mistake.file, applyMistake(source, mistake));
     try {
-      const check = await this.#deno(["check", "--quiet", mistake.file]);
+      const check = await this.#deno(["check", "--quiet", LOCK, mistake.file]);
       if (!check.success) return { result: "invalid" };
       for (const stage of this.#stagesOf(mistake.file)) {
         const failure = await this.failureOf(stage);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { Mistake } from "./mistake.ts";
 import { mistakesIn } from "./mistakes.ts";
-import type { Stage } from "./stages.ts";
+import { LOCK, type Stage } from "./stages.ts";
 import { Tree } from "./tree.ts";
 import { Trial } from "./trial.ts";
 
@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FILE = "registry/time_span.ts";
 const BESIDE: Stage = {
   name: "beside",
-  args: ["test", "--lock=tests/deno.lock", "--quiet", "--no-check", "registry/time_span_test.ts"],
+  args: ["test", LOCK, "--quiet", "--no-check", "registry/time_span_test.ts"],
 };
 
 Deno.test("run() tells apart what a test notices, what none does, and what does not type-check", async () => {
