@@ -36,9 +36,9 @@ async function pushBlobs(registry: Registry): Promise<void> {
   }
 }
 
-async function pushManifest(registry: Registry): Promise<void> {
+async function pushManifest(registry: Registry, bytes = MANIFEST): Promise<void> {
   await registry.putManifest(REPOSITORY, ANYBODY, {
-    bytes: MANIFEST,
+    bytes,
     contentType: IMAGE,
     reference: REFERENCE,
     tags: [],
@@ -91,6 +91,11 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   await pushManifest(first.registry);
   assertEquals(first.take().objects, 0, "HEADs and a manifest of old blobs");
 
+  const other = imageOf(CONFIG, []);
+  await pushManifest(first.registry, other);
+  assertEquals(first.take(), { table: 7, objects: 0 }, "another manifest under the same tag");
+  await pushManifest(first.registry);
+  first.take();
   await mounter.registry.deleteManifest(REPOSITORY, digest(MANIFEST));
   assertEquals(mounter.take(), { table: 10, objects: 0 }, "a delete of a manifest with one tag");
   await mounter.registry.deleteBlob(REPOSITORY, digest(LAYER));

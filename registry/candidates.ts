@@ -5,9 +5,9 @@ import { type Context, isOld } from "./context.ts";
 import { expirySortKey, stored } from "./items.ts";
 
 /**
- * Something that is about to become garbage. Whoever makes something unneeded leaves a candidate before the change, so
- * that garbage collection costs what there is to collect. A candidate proves nothing, and a lost one loses space, never
- * content: the full pass finds what it named.
+ * Something that is about to become garbage. An operation that makes something unneeded leaves a candidate before the
+ * change, so garbage collection costs what there is to collect. A candidate proves nothing, and a lost one loses space,
+ * never content: the full pass finds what it named.
  */
 export type GarbageCandidate =
   | {

@@ -6,9 +6,11 @@ import {
   hooked,
   IMAGE,
   imageOf,
+  pushBlob,
   pushManifest,
   REPOSITORY,
   tag,
+  TestStores,
 } from "../tests/harness/stores.ts";
 import { manifestKey } from "./items.ts";
 
@@ -180,4 +182,18 @@ Deno.test("a push that runs again after a delete leaves a tag that somebody else
   await pushManifest(pusher, image, "new");
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("new") })).bytes, other);
   assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(image) })).bytes, image);
+});
+
+Deno.test("deleteManifest() deletes a manifest whose object can't be read", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, content(9, 1));
+  const large = imageOf(content(9, 1), [], { annotations: { filler: "x".repeat(300_000) } });
+  await pushManifest(registry, large, "a");
+  const objects = hooked(stores.objects, (method) => {
+    if (method === "get") throw new Error("The disk can't be read");
+  });
+  await stores.registry({ objects }).registry.deleteManifest(REPOSITORY, digest(large));
+  const attempt = () => registry.getManifest(REPOSITORY, { digest: digest(large) });
+  assertEquals(await codeOf(attempt), "MANIFEST_UNKNOWN");
 });

@@ -4,8 +4,8 @@ import type { Context } from "./context.ts";
 const MOST_PAUSE = { idle: 0, busy: 4 };
 
 /**
- * The pace of work that nobody waits for. It gives way to requests, and the less so the later the work is: work that is
- * as late as it may be makes no pause at all, so that no load can keep it from being done.
+ * The pace of background work. It gives way to requests, and the less so the later the work is: work that is as late as
+ * it may be makes no pause at all, so no load can keep it from being done.
  */
 export class Pace {
   readonly #context: Pick<Context, "now" | "sleep" | "asked">;

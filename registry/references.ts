@@ -39,11 +39,11 @@ export function edgeItems(
 
 /** The digests that a stored manifest references; none of one that can't be read any more. */
 export async function targetsOf(context: Context, manifest: Stored<ManifestAttributes>): Promise<Digest[]> {
-  const bytes = await readBytes(context, manifest);
   try {
+    const bytes = await readBytes(context, manifest);
     return targetsIn(parseManifest(bytes ?? new Uint8Array(), manifest.attributes.mediaType));
   } catch {
-    return []; // it is damaged; the full pass finds its edges
+    return []; // damaged, or in a store that does not answer: a delete goes on, and the full pass finds the edges
   }
 }
 

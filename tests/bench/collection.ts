@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { Digest } from "../../oci/digest.ts";
 import { parseRepositoryName } from "../../oci/name.ts";
+import { candidateItems } from "../../registry/candidates.ts";
 import {
   blobKey,
   edgeKey,
@@ -24,6 +25,12 @@ import { milliseconds } from "./text.ts";
 const MANIFESTS = 100_000;
 const BLOBS_EACH = 3;
 
+/** Images that were deleted, and whose grace period has just ended. */
+const DELETED = 10_000;
+
+/** `SKERRY_GRACE` as it is by default, in milliseconds. */
+const GRACE = 24 * 60 * 60_000;
+
 /** Images that are pushed in one sample. */
 const PUSHES = 400;
 
@@ -39,9 +46,10 @@ export async function collection(rounds: number): Promise<Figure[]> {
   await fill(idle);
   await Deno.copyFile(`${idle.path}/table.sqlite`, `${collected.path}/table.sqlite`);
   await using without = await startSubject({ data: idle, settings: { SKERRY_COLLECT_INTERVAL: "0" } });
-  // A collection begins a second after the last one, so there is one nearly always.
-  await using subject = await startSubject({ data: collected, settings: { SKERRY_COLLECT_INTERVAL: "1s" } });
   const started = Date.now();
+  // Enough time for a pass, so that it can give way to pushes.
+  await using subject = await startSubject({ data: collected, settings: { SKERRY_COLLECT_INTERVAL: "20m" } });
+  await untilPass(collected, ({ startedAt }) => startedAt >= started);
   const middle = { without: [] as number[], during: [] as number[] };
   const slowest = { without: [] as number[], during: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
@@ -55,9 +63,11 @@ export async function collection(rounds: number): Promise<Figure[]> {
     slowest.without.push(percentile(usual, 0.99));
     slowest.during.push(percentile(during, 0.99));
   }
-  await untilCollected(collected, started);
+  await untilPass(collected, ({ startedAt, done }) => done && startedAt >= started);
   return [{
-    name: `push during a collection of ${MANIFESTS.toLocaleString("en")} manifests / else: median`,
+    name: `push while ${DELETED.toLocaleString("en")} of ${
+      (MANIFESTS + DELETED).toLocaleString("en")
+    } images are collected / else: median`,
     samples: ratios(middle.during, middle.without),
     unit: "x",
     counts: "median",
@@ -91,8 +101,8 @@ async function fill({ path }: Folder): Promise<void> {
   const at = Date.now() - 7 * 24 * 60 * 60_000;
   await table.putMany([{ ...repositoryKey(REPOSITORY), attributes: { createdAt: at } }]);
   let items: NewItem[] = [];
-  for (let i = 0; i < MANIFESTS; i++) {
-    items.push(...imageItems(i, at));
+  for (let i = 0; i < MANIFESTS + DELETED; i++) {
+    items.push(...(i < MANIFESTS ? imageItems(i, at) : garbageItems(i, at)));
     if (items.length < 5000) continue;
     await table.putMany(items);
     items = [];
@@ -129,14 +139,30 @@ function imageItems(index: number, at: number): NewItem[] {
   ];
 }
 
-/** Waits until a collection has ended that began after this moment. */
-async function untilCollected({ path }: Folder, since: number): Promise<void> {
+/** What the delete of such an image has left, and its candidate. */
+function garbageItems(index: number, at: number): NewItem[] {
+  const items = imageItems(index, at);
+  const [digest] = items.flatMap(({ sk }) => /^manifest#(.*)$/.exec(sk)?.[1] ?? []) as [Digest];
+  const targets = items.filter(({ sk }) => sk === "blob").map(({ pk }) => pk.slice("blob#".length) as Digest);
+  const candidate = { kind: "manifest" as const, repository: REPOSITORY, digest, targets };
+  return [
+    ...items.filter(({ sk }) => !/^(manifest|tag)#/.test(sk)),
+    ...candidateItems({ grace: GRACE }, candidate, Date.now() - 1.1 * GRACE),
+  ];
+}
+
+/** Waits until the full pass is as it should be. */
+async function untilPass(
+  { path }: Folder,
+  isAwaited: (pass: { startedAt: number; done: boolean }) => boolean,
+): Promise<void> {
+  const since = Date.now();
   const database = new DatabaseSync(`${path}/table.sqlite`, { readOnly: true });
   try {
     const progress = database.prepare("SELECT attributes FROM item WHERE pk = 'collection' AND sk = 'pass'");
     for (;;) {
-      const { startedAt, done } = JSON.parse(String(progress.get()?.attributes ?? "{}"));
-      if (done && startedAt >= since) return;
+      const pass = progress.get()?.attributes;
+      if (pass !== undefined && isAwaited(JSON.parse(String(pass)))) return;
       if (Date.now() - since > LIMIT) throw new Error("The collection has not ended");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

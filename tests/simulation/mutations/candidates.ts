@@ -117,7 +117,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     scenario: dyingCollector,
   },
   {
-    name: "the collector takes a shard from nobody, not even from one that died",
+    name: "the lease of a collector that died never ends",
     edits: [edit("lease.ts", "item.attributes.claimedUntil > now", "item.attributes.claimedUntil > 0")],
     scenario: dyingCollector,
   },
