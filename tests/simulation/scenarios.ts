@@ -131,6 +131,7 @@ export const STALLED: Record<string, Scenario> = {
       mountsImage(SINGLE, TWO, ONE),
     ],
   },
+  "a lost blob that is pulled": { ...lostBlob, actors: [restores(CONFIG, ONE)] },
   "a lost blob that is mounted": { ...lostBlob, actors: [mounts(CONFIG, TWO, ONE)] },
   "a lost blob that is pushed": {
     ...lostBlob,

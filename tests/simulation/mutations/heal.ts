@@ -29,7 +29,7 @@ export const HEAL_MISTAKES: Mutation[] = [
         "if (digest === undefined) await bestEffort(() => healBlob(",
       ),
     ],
-    scenario: STALLED["a lost blob that is pulled and pushed"]!,
+    scenario: STALLED["a lost blob that is pulled"]!,
   },
   {
     name: "a commit and a mount take over an old blob without looking for its object (2)",
@@ -41,7 +41,7 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a blob is marked as damaged without a second look",
     edits: [edit("heal.ts", "if (await work.objects.size(object) !== undefined) return;", "")],
-    scenario: STALLED["an old blob that is pulled, collected and pushed"]!,
+    scenario: STALLED["a lost blob that is pulled and pushed"]!,
   },
   {
     name: "a blob is marked as damaged whatever it is by then",
