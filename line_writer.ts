@@ -44,6 +44,8 @@ export class LineWriter {
   #kept: Uint8Array[] = [];
   /** Bytes of them. */
   #keptSize = 0;
+  /** Kept lines for which there was no room. */
+  #lost = 0;
   /** What keeps the kept lines from being written. */
   #trouble: "failed" | "full" | undefined;
   /** True if the output may have ended within a line. */
@@ -96,7 +98,7 @@ export class LineWriter {
   keep(line: string): void {
     const bytes = this.#encoder.encode(`${line}\n`);
     if (this.#keptSize + bytes.length > MAX_KEPT_FACTOR * this.#options.keep) {
-      this.#options.trouble(`Audit line lost, since the log cannot be written: ${line}`);
+      if (this.#lost++ === 0) this.#options.trouble("Audit lines are lost: too many wait to be written");
       return;
     }
     this.#kept.push(bytes);
@@ -170,7 +172,9 @@ export class LineWriter {
     this.#kept = [];
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.#options.trouble("The audit log is written again: changes are accepted");
+    const lost = this.#lost === 0 ? "" : `; ${this.#lost} lines were lost`;
+    this.#lost = 0;
+    this.#options.trouble(`The audit log is written again: changes are accepted${lost}`);
   }
 
   #setTrouble(kind: "failed" | "full", reason: string): void {

@@ -167,3 +167,16 @@ Deno.test("keep() begins a line of its own after one that a failure has cut off"
   await lines.flush();
   assertEquals(written, "ord\naudit\n");
 });
+
+Deno.test("keep() counts lines that find no room in memory, and says how many", async () => {
+  const output = new SlowOutput();
+  const troubles: string[] = [];
+  const trouble = (message: string) => void troubles.push(message);
+  const lines = new LineWriter(output, dropNote, { delay: 1e9, keep: 100, trouble });
+  for (let i = 0; i < 100; i++) lines.keep("x".repeat(99));
+  assertEquals(troubles.slice(1), ["Audit lines are lost: too many wait to be written"]);
+  await output.take(100);
+  await output.take(700);
+  assertEquals(troubles.at(-1), "The audit log is written again: changes are accepted; 92 lines were lost");
+  assertEquals(output.chunks.join("").length, 800);
+});

@@ -41,7 +41,7 @@ export interface LogOptions extends LineWriterOptions {
 
 /** A log that costs a request next to nothing: its lines are collected and written together. */
 export function createLog(
-  { format, output = Deno.stdout, trouble = console.error, now = Date.now, ...options }: LogOptions,
+  { format, output = Deno.stdout, trouble = toStandardError, now = Date.now, ...options }: LogOptions,
 ): Log {
   if (format === "off") return SILENT;
   const { eventLine, requestLine } = format === "json" ? JSON_FORMAT : TEXT_FORMAT;
@@ -58,6 +58,11 @@ export function createLog(
       lines.write(eventLine(now(), "error", message, { error: describe(error) }), true),
     flush: () => lines.flush(),
   };
+}
+
+/** Does not wait: standard error may be the same pipe as the output, whose reader stands still. */
+function toStandardError(message: string): void {
+  Deno.stderr.write(new TextEncoder().encode(`${message}\n`)).catch(() => {});
 }
 
 const nothing = () => {};
