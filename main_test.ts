@@ -247,6 +247,18 @@ for (
   });
 }
 
+Deno.test("main exits with 1 when the platform's listener ends, so that its supervisor restarts it", async () => {
+  const port = freePort();
+  await using registry = await startRegistry({
+    port,
+    descriptors: 128,
+    env: { DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}` },
+  });
+  using _silent = await silentConnections(registry, 400);
+  assertEquals((await registry.status).code, 1);
+  assertStringIncludes(registry.log(), "Cannot listen any more: the process ends with 1");
+});
+
 Deno.test("main keeps what was pushed over a restart", async () => {
   await withFolder(async (data) => {
     {
