@@ -57,9 +57,6 @@ export class History {
   }
 }
 
-/** More than any run has. */
-const ALL = 1_000_000;
-
 /** The table without its last writes. */
 class Past {
   readonly #table: MemoryTable;
@@ -78,37 +75,55 @@ class Past {
   }
 
   async query(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {
-    const items = await this.#table.query(pk, { prefix, limit: ALL });
-    const isThere = (item: Item) => item.pk === pk && item.sk.startsWith(prefix);
-    return this.#rewrite(items, isThere, ({ sk }) => sk)
-      .filter(({ sk }) => after === undefined || compareUtf8(sk, after) > 0).slice(0, limit);
+    const items = await this.#table.query(pk, {
+      prefix,
+      ...(after && { after }),
+      limit: limit + this.#before.size,
+    });
+    const isWanted = (item: Item) =>
+      item.pk === pk && item.sk.startsWith(prefix) &&
+      (after === undefined || compareUtf8(item.sk, after) > 0);
+    return this.#rewrite(items, limit, isWanted, ({ sk }) => sk);
   }
 
   async queryIndex(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {
-    const items = await this.#table.queryIndex(pk, { prefix, limit: ALL });
-    const isThere = ({ index }: Item) => index?.pk === pk && index.sk.startsWith(prefix);
-    return this.#rewrite(items, isThere, ({ index }) => index!.sk)
-      .filter(({ index }) => after === undefined || compareUtf8(index!.sk, after) > 0).slice(0, limit);
+    const page = { prefix, ...(after && { after }), limit: limit + this.#before.size };
+    const items = await this.#table.queryIndex(pk, page);
+    const isWanted = ({ index }: Item) =>
+      index?.pk === pk && index.sk.startsWith(prefix) &&
+      (after === undefined || compareUtf8(index.sk, after) > 0);
+    return this.#rewrite(items, limit, isWanted, ({ index }) => index!.sk);
   }
 
-  async scan({ after, limit, segment }: ScanOptions): Promise<ScanPage> {
+  async scan(options: ScanOptions): Promise<ScanPage> {
+    const { after, limit, segment } = options;
     const range = rangeOf(segment);
-    const { items } = await this.#table.scan({ limit: ALL });
-    const behind = (a: Key, b: Key) => (compareUtf8(a.pk, b.pk) || compareUtf8(a.sk, b.sk)) > 0;
-    const page = this.#rewrite(items, () => true, ({ pk, sk }) => `${pk}\0${sk}`)
-      .filter((item) => isInRange(item.pk, range) && (after === undefined || behind(item, after)))
-      .slice(0, limit);
+    const { items } = await this.#table.scan({ ...options, limit: limit + this.#before.size });
+    const isWanted = ({ pk, sk }: Item) =>
+      isInRange(pk, range) &&
+      (after === undefined || (compareUtf8(pk, after.pk) || compareUtf8(sk, after.sk)) > 0);
+    const page = this.#rewrite(items, limit, isWanted, ({ pk, sk }) => `${pk}\0${sk}`);
     const last = page.at(-1);
     return { items: page, ...(last && page.length === limit && { next: { pk: last.pk, sk: last.sk } }) };
   }
 
-  /** The items as they were, in the order of a key. */
-  #rewrite(items: Item[], isThere: (item: Item) => boolean, keyOf: (item: Item) => string): Item[] {
+  /**
+   * The first `limit` items as they were, in the order of a key. `items` are the first of those that stand there now: so
+   * many more that the first `limit` are known whichever of them were written since.
+   */
+  #rewrite(
+    items: Item[],
+    limit: number,
+    isWanted: (item: Item) => boolean,
+    keyOf: (item: Item) => string,
+  ): Item[] {
     if (this.#before.size === 0) return items;
     const others = items.filter((item) => !this.#before.has(nameOf(item)));
-    const rewritten = [...this.#before.values()].map(({ item }) => item).filter((item) => item !== undefined);
-    return [...others, ...structuredClone(rewritten.filter(isThere))]
-      .sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
+    const rewritten = [...this.#before.values()].map(({ item }) => item)
+      .filter((item) => item !== undefined && isWanted(item)) as Item[];
+    return [...others, ...structuredClone(rewritten)]
+      .sort((a, b) => compareUtf8(keyOf(a), keyOf(b)))
+      .slice(0, limit);
   }
 }
 

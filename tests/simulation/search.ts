@@ -7,7 +7,7 @@ import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
 import { AllChoices, type Choices, type Danger, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
-import { EXPIRY, GRACE, PULLED_WITHIN } from "./settings.ts";
+import { EXPIRY, GRACE, PULLED_WITHIN, SHORT_EXPIRY } from "./settings.ts";
 import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
@@ -40,6 +40,7 @@ export function randomScenario(choices: Choices): Scenario {
     () => anyActor(below, { deletes: deletes || sparse, verifies }),
   );
   const immutable = below(4) === 0;
+  const expiry = [EXPIRY, EXPIRY, GRACE, SHORT_EXPIRY][below(4)]!;
   return {
     given,
     later,
@@ -47,6 +48,7 @@ export function randomScenario(choices: Choices): Scenario {
     immutable,
     sparse,
     verifies,
+    expiry,
   };
 }
 

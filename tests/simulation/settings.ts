@@ -13,6 +13,9 @@ export const SKEW = GRACE / 8;
 /** How long uploads are kept. */
 export const EXPIRY = 3 * GRACE;
 
+/** How long they are kept where the operator has chosen the shortest time that the settings allow. */
+export const SHORT_EXPIRY = Math.max(4 * DEADLINE, 4 * SKEW);
+
 /** How long manifests without a tag are kept where a process removes such. */
 export const UNTAGGED = 2 * GRACE;
 

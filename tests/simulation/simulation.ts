@@ -47,6 +47,8 @@ export interface Scenario {
   immutable?: boolean;
   /** True if manifests may reference what does not exist. */
   sparse?: boolean;
+  /** How long uploads are kept, in milliseconds; {@linkcode EXPIRY} by default. */
+  expiry?: number;
   /** True if the object store verifies content that comes as a stream. */
   verifies?: boolean;
 }
@@ -217,16 +219,18 @@ export class Simulation {
   #scheduledProcess(process: SimulatedProcess): RunningProcess {
     const choices = this.#choices;
     const lost: ((error: Error) => void)[] = [];
-    let replicas = [this.#replicaOf(process), this.#replicaOf(process)] as const;
+    let first = this.#replicaOf(process);
+    let second: StoredRegistry | undefined;
     process.survive = () => {
       if (lost.length === 0 || choices.below(2) === 0) return false;
-      replicas = [this.#replicaOf(process), this.#replicaOf(process)];
+      first = this.#replicaOf(process);
+      second = undefined;
       lost.pop()!(new ConnectionLost());
       return true;
     };
     const client = this.#client(process.name, {
       pause: (milliseconds) => this.#scheduler.pause(process, milliseconds),
-      registry: () => replicas[choices.below(5) === 4 ? 1 : 0].registry,
+      registry: () => (choices.below(5) === 4 ? second ??= this.#replicaOf(process) : first).registry,
       connect: (request) =>
         new Promise((resolve, reject) => {
           lost.push(reject);
@@ -236,7 +240,7 @@ export class Simulation {
           request().then(resolve, reject).finally(forget);
         }),
     });
-    return { stored: replicas[0], client };
+    return { stored: first, client };
   }
 
   /** The registry as a process knows it. What it does after it has died comes to nothing. */
@@ -283,6 +287,7 @@ export class Simulation {
     const now = () => scheduler.now + skew();
     const stored = this.#module.createRegistry({
       ...TIMES,
+      uploadExpiry: this.#scenario.expiry ?? EXPIRY,
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       ...(this.#scenario.sparse && { references: "sparse" }),
       table: new SimulatedTable(this.#shared, call),
@@ -325,7 +330,7 @@ function isOrdinary(error: unknown): boolean {
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 
-const TIMES = { uploadExpiry: EXPIRY, grace: GRACE, deadline: DEADLINE };
+const TIMES = { grace: GRACE, deadline: DEADLINE };
 
 function unavailable(): Error {
   return new UnavailableError("do it", new Error("simulated"));
