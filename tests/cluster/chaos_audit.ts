@@ -83,10 +83,13 @@ export async function leftoversAfter(stored: Stored, limit: number): Promise<str
 /** How many items of each kind there are. */
 export type Census = Record<string, number>;
 
-/** Counts the items of the table. */
+/** Counts the items of the table; the epochs of repositories that are there, and leases, stay and count for nothing. */
 export async function takeCensus(stored: Stored): Promise<Census> {
   const counts: Census = {};
-  for (const { pk, sk } of await stored.items()) {
+  const items = await stored.items();
+  const repositories = new Set(items.filter(({ pk }) => pk === "repos").map(({ sk }) => `repo#${sk}`));
+  for (const { pk, sk } of items) {
+    if (pk === "collection" || sk === "epoch" && repositories.has(pk)) continue;
     const [kind = ""] = sk.split("#");
     const name = pk === "repos" ? "repository" : kind === "repo" ? "link" : kind;
     counts[name] = (counts[name] ?? 0) + 1;

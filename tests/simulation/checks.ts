@@ -253,9 +253,10 @@ function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
 }
 
 async function checkDeleted(quiet: Quiet, deletion: Operation<WishOf<"delete manifest">>): Promise<void> {
-  const { repository, digest } = deletion.wish;
+  const { repository, digest, withAll = false } = deletion.wish;
+  // A deletion of the repository keeps what a push under way needs, such as the child of an index.
   const again = quiet.ledger.notBefore("manifest", deletion)
-    .some(({ wish }) => wish.repository === repository && wish.digest === digest);
+    .some(({ wish }) => wish.repository === repository && (withAll || wish.digest === digest));
   if (again) return;
   const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest }));
   must(manifest === undefined, `${planOf(digest).name} was deleted and is there`);
