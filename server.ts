@@ -80,7 +80,8 @@ function listen(
   const { port, hostname, failed, pressed, limits, platformAddress = false } = options;
   const serveOn = platformAddress ? undefined : findServeOn();
   if (serveOn !== undefined) {
-    const listener = Deno.listen({ port, hostname });
+    // As many as `Deno.serve` lets wait: with fewer, a burst of clients would have to connect again.
+    const listener = Deno.listen({ port, hostname, tcpBacklog: 511 });
     const connections = new Connections(listener, serveOn, {
       fetch: handler,
       pressed,
