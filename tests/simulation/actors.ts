@@ -16,10 +16,16 @@ import {
   TAGS,
 } from "./world.ts";
 
+/** The commands of an operator that work on the stores themselves. */
+export interface Commands {
+  /** Copies the registry while it runs. */
+  copyRegistry: () => Promise<void>;
+}
+
 /** What a process does in a run. */
 export interface Actor {
   name: string;
-  run: (client: Client, stored: StoredRegistry) => Promise<unknown>;
+  run: (client: Client, stored: StoredRegistry, commands: Commands) => Promise<unknown>;
 }
 
 type Below = (n: number) => number;
@@ -208,9 +214,9 @@ export const pullsRecorded = (repository: RepositoryName): Actor => ({
 /** Does something so many milliseconds later. */
 export const later = (milliseconds: number, actor: Actor): Actor => ({
   name: actor.name,
-  async run(client, stored) {
+  async run(client, stored, commands) {
     await client.pause(milliseconds);
-    await actor.run(client, stored);
+    await actor.run(client, stored, commands);
   },
 });
 

@@ -74,4 +74,14 @@ export class Ledger {
       );
     });
   }
+
+  /** The ledger of a reader who came at `start` and left at `end`: what was not answered by then may be done or not. */
+  asOf(start: number, end: number): Ledger {
+    const ledger = new Ledger();
+    for (const operation of this.#operations.filter((operation) => operation.start < end)) {
+      const isKnown = operation.end < start;
+      ledger.#operations.push(isKnown ? operation : { ...operation, done: false, end: Infinity });
+    }
+    return ledger;
+  }
 }

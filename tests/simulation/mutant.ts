@@ -4,9 +4,9 @@ import type { RegistryModule } from "./simulation.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** The folders whose code may have mistakes. */
-const COPIED = ["registry", "cache"];
+const COPIED = ["registry", "registry/scrub", "cache", "backup"];
 
-/** Copies of `registry/` and `cache/` with these edits in them, in a folder that goes with them. */
+/** Copies of `registry/`, `cache/` and `backup/` with these edits in them, in a folder that goes with them. */
 export async function makeMutant(
   edits: readonly Edit[],
 ): Promise<AsyncDisposable & { module: RegistryModule }> {
@@ -21,14 +21,15 @@ export async function makeMutant(
         const source = await Deno.readTextFile(new URL(`${room}/${name}`, ROOT));
         const own = edits.filter(({ file }) => pathOf(file) === `${room}/${name}`);
         for (const edit of own) missing.delete(edit);
-        await Deno.writeTextFile(`${folder}/${room}/${name}`, withRealImports(own.reduce(apply, source)));
+        const mutated = withRealImports(own.reduce(apply, source), `${room}/${name}`);
+        await Deno.writeTextFile(`${folder}/${room}/${name}`, mutated);
       }
     }
     for (const { file } of missing) throw new Error(`Cannot change "${file}": it does not exist`);
-    const [{ createRegistry }, { cached }] = await Promise.all(
-      COPIED.map((room) => import(`file://${folder}/${room}/mod.ts`)),
-    ) as [Pick<RegistryModule, "createRegistry">, Pick<RegistryModule, "cached">];
-    return { module: { createRegistry, cached }, [Symbol.asyncDispose]: dispose };
+    const rooms = ["registry", "cache", "backup"];
+    const modules = await Promise.all(rooms.map((room) => import(`file://${folder}/${room}/mod.ts`)));
+    const { createRegistry, cached, restore, snapshot }: RegistryModule = Object.assign({}, ...modules);
+    return { module: { createRegistry, cached, restore, snapshot }, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -39,10 +40,14 @@ function pathOf(file: string): string {
   return file.includes("/") ? file : `registry/${file}`;
 }
 
-/** What is not copied is the real one. */
-function withRealImports(source: string): string {
+/** The source of a file, with the real one in the place of all that is not copied. */
+function withRealImports(source: string, file: string): string {
   return source
-    .replaceAll(/((?:from|import\() ?")\.\.\/(?!(?:registry|cache)\/)/g, `$1${ROOT}`)
+    .replaceAll(/((?:from|import\() ?")(\.{1,2}\/[^"]+)/g, (_, start: string, path: string) => {
+      const { href } = new URL(path, new URL(file, ROOT));
+      const room = href.slice(ROOT.href.length, href.lastIndexOf("/"));
+      return start + (COPIED.includes(room) ? path : href);
+    })
     .replaceAll('"lru-cache"', `"${import.meta.resolve("lru-cache")}"`);
 }
 

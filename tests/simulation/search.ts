@@ -62,7 +62,7 @@ function dangerOf(seed: number): Danger | undefined {
 export async function runSeed(
   module: RegistryModule,
   seed: number,
-  scenario?: Scenario,
+  scenario?: Scenario | ((choices: Choices) => Scenario),
 ): Promise<Failure | undefined> {
   const report = await attempt(module, seed, scenario, false);
   if (report === undefined) return undefined;
@@ -84,14 +84,16 @@ async function warm(module: RegistryModule): Promise<void> {
 async function attempt(
   module: RegistryModule,
   seed: number,
-  scenario: Scenario | undefined,
+  scenario: Scenario | ((choices: Choices) => Scenario) = randomScenario,
   tracing: boolean,
 ): Promise<string | undefined> {
   await warm(module);
   return await deterministic(seed, async () => {
-    const danger = scenario === undefined ? dangerOf(seed) : scenario.danger;
+    const isFixed = typeof scenario !== "function";
+    const danger = scenario === randomScenario ? dangerOf(seed) : isFixed ? scenario.danger : undefined;
     const choices = new RandomChoices(seed, { danger });
-    return await outcomeOf(new Simulation(module, scenario ?? randomScenario(choices), choices, { tracing }));
+    const chosen = isFixed ? scenario : scenario(choices);
+    return await outcomeOf(new Simulation(module, chosen, choices, { tracing }));
   });
 }
 

@@ -8,26 +8,36 @@ import { cached } from "../../cache/mod.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
-import type { Actor } from "./actors.ts";
+import { restore, snapshot } from "../../backup/mod.ts";
+import type { Actor, Commands } from "./actors.ts";
 import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
 import type { Choices, Danger } from "./choices.ts";
 import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MOST_LAG } from "./history.ts";
 import { Ledger } from "./ledger.ts";
+import {
+  type BackupModule,
+  CopyFailed,
+  copyRunning,
+  isInTime,
+  restoreCopy,
+  type RunningCopy,
+} from "./running_copy.ts";
 import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { DEADLINE, EXPIRY, GRACE, SKEW } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { Violation } from "./violation.ts";
 import { FIXED } from "./world.ts";
 
-/** The code under test: `registry/` and `cache/` themselves, or copies with something wrong in them. */
+/** The code under test: `registry/`, `cache/` and `backup/` themselves, or copies with something wrong in them. */
 export type RegistryModule =
   & Pick<typeof import("../../registry/mod.ts"), "createRegistry">
-  & Pick<typeof import("../../cache/mod.ts"), "cached">;
+  & Pick<typeof import("../../cache/mod.ts"), "cached">
+  & BackupModule;
 
 /** The code itself. */
-export const REAL: RegistryModule = { createRegistry, cached };
+export const REAL: RegistryModule = { createRegistry, cached, restore, snapshot };
 
 /** What happens in a run. */
 export interface Scenario {
@@ -66,6 +76,7 @@ const COLLECTIONS = 4;
 interface RunningProcess {
   stored: StoredRegistry;
   client: Client;
+  commands: Commands;
 }
 
 /** How a process reaches the stores, and its clock. */
@@ -87,6 +98,7 @@ export class Simulation {
   readonly #violations: Error[] = [];
   /** Objects of {@linkcode Scenario.lost}. */
   readonly #lost = new Set<string>();
+  readonly #copies: RunningCopy[] = [];
   #moments = 0;
 
   constructor(module: RegistryModule, scenario: Scenario, choices: Choices, { tracing = false } = {}) {
@@ -191,6 +203,7 @@ export class Simulation {
     });
     await checkAcknowledged(look());
     await checkStructure(look());
+    for (const copy of this.#copies) await this.#checkCopy(copy);
     await this.#collectAll(stored);
     this.#throwViolation();
     await checkAcknowledged(look());
@@ -199,9 +212,23 @@ export class Simulation {
     await checkForgotten(look());
   }
 
-  async #act(actor: Actor, { stored, client }: RunningProcess): Promise<void> {
+  /** A copy of the registry as it ran is one that could run. */
+  async #checkCopy(copy: RunningCopy): Promise<void> {
+    if (!isInTime(copy)) return;
+    const { now } = this.#scheduler;
+    const { objects } = copy;
+    const table = await restoreCopy(this.#module, copy);
+    const { registry } = this.#module.createRegistry({ ...TIMES, table, objects, now: () => now });
+    const ledger = this.#ledger.asOf(copy.start, copy.end);
+    const { immutable = false, sparse = false } = this.#scenario;
+    const quiet = { registry, table, objects, ledger, now, immutable, sparse, lost: this.#lost };
+    await checkAcknowledged(quiet);
+    await checkStructure(quiet);
+  }
+
+  async #act(actor: Actor, { stored, client, commands }: RunningProcess): Promise<void> {
     try {
-      await actor.run(client, stored);
+      await actor.run(client, stored, commands);
     } catch (error) {
       // A client that is told no goes away; so does a collector whose store does not answer.
       if (!isOrdinary(error)) this.#violations.push(error as Error);
@@ -240,7 +267,8 @@ export class Simulation {
           request().then(resolve, reject).finally(forget);
         }),
     });
-    return { stored: first, client };
+    const commands = this.#commands((call) => this.#scheduler.call(process, call), () => this.#clock());
+    return { stored: first, client, commands };
   }
 
   /** The registry as a process knows it. What it does after it has died comes to nothing. */
@@ -279,7 +307,22 @@ export class Simulation {
       registry: () => stored.registry,
       connect: (request) => request(),
     });
-    return { stored, client };
+    return { stored, client, commands: this.#commands(({ run }) => run(), () => () => 0) };
+  }
+
+  #commands(call: Caller, clock: () => () => number): Commands {
+    return {
+      copyRegistry: async () => {
+        const skew = clock();
+        const copy = await copyRunning(this.#module, {
+          table: new SimulatedTable(this.#shared, call),
+          objects: new SimulatedObjects(this.#shared, call),
+          now: () => this.#scheduler.now + skew(),
+          moment: () => ++this.#moments,
+        });
+        this.#copies.push(copy);
+      },
+    };
   }
 
   #open({ skew, call, pause }: Means): StoredRegistry {
@@ -326,7 +369,7 @@ const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
 /** True for an error that every client and collector has to expect of a store that may fail. */
 function isOrdinary(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isOrdinary);
-  return error instanceof GivenUp || error instanceof UnavailableError ||
+  return error instanceof GivenUp || error instanceof CopyFailed || error instanceof UnavailableError ||
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 

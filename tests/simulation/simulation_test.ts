@@ -10,6 +10,7 @@ import {
   pushesImage,
   sweeps,
 } from "./actors.ts";
+import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { runAll, runDeaths, runSeed } from "./search.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
@@ -17,7 +18,7 @@ import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** What a run of all tests can afford; `deno task simulate` runs as many as it is told. */
-const [SEEDS, ORDERS, STALLED_SEEDS] = [3000, 4000, 100];
+const [SEEDS, OPERATOR_SEEDS, ORDERS, STALLED_SEEDS] = [3000, 500, 4000, 100];
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -28,6 +29,18 @@ const [CONFIG] = BLOBS;
 Deno.test(`nothing is lost and nothing left in ${SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     assertEquals(await runSeed(REAL, seed), undefined);
+  }
+});
+
+Deno.test(`backups are whole and scrubs harm nothing in ${OPERATOR_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + OPERATOR_SEEDS; seed++) {
+    assertEquals(await runSeed(REAL, seed, operatorScenario), undefined);
+  }
+});
+
+Deno.test("a copy of a running registry is whole where an image is deleted and collected meanwhile", async () => {
+  for (let seed = 0; seed < 300; seed++) {
+    assertEquals(await runSeed(REAL, seed, COPY_BESIDE_REMOVAL), undefined);
   }
 });
 
@@ -83,7 +96,7 @@ for (const [name, actor] of Object.entries(CANDIDATES_SUFFICE)) {
 }
 
 Deno.test("runSeed() gives the same run for the same seed", async () => {
-  const broken = { createRegistry: () => ({ registry: {} }) as never, cached: () => ({}) as never };
+  const broken = { ...REAL, createRegistry: () => ({ registry: {} }) as never, cached: () => ({}) as never };
   const first = await runSeed(broken, 7);
   assertEquals(first?.report.includes("A bug: "), true);
   assertEquals(await runSeed(broken, 7), first);

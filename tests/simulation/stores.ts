@@ -44,6 +44,9 @@ export interface Shared {
 const at = (key: Key, writes: boolean): Footprint => ({ place: key.pk, name: key.sk, writes });
 const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
+/** Items of a page of a consistent scan, which others write between: a page may always have fewer than asked for. */
+const SCANNED = 3;
+
 /** The table as a process sees it. */
 export class SimulatedTable implements Table {
   readonly #shared: Shared;
@@ -153,11 +156,20 @@ export class SimulatedTable implements Table {
   }
 
   scan(options: ScanOptions): Promise<ScanPage> {
+    const { table, history } = this.#shared;
+    const text = `scan after ${options.after === undefined ? "nothing" : nameOf(options.after)}`;
+    if (options.consistent) {
+      return this.#call({
+        text,
+        footprint: { place: "*", name: "*", writes: false },
+        run: () => table.scan({ ...options, limit: Math.min(options.limit, SCANNED) }),
+      });
+    }
+    // It only proposes, so when it comes is not worth trying everything else once more.
     return this.#call({
-      text: `scan after ${options.after === undefined ? "nothing" : nameOf(options.after)}`,
-      // It only proposes, so when it comes is not worth trying everything else once more.
+      text: `${text} (lagging)`,
       footprint: NOTHING,
-      run: () => this.#shared.history.lag().scan(options),
+      run: () => history.lag().scan(options),
     });
   }
 }

@@ -12,6 +12,7 @@ import { FRESHNESS_MISTAKES } from "./freshness.ts";
 import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { HEAL_MISTAKES } from "./heal.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
+import { OPERATOR_MISTAKES } from "./operators.ts";
 import { OTHER_MISTAKES } from "./other.ts";
 import { SWEEP_MISTAKES } from "./sweep.ts";
 import type { Mutation } from "./mutation.ts";
@@ -30,4 +31,5 @@ export const MUTATIONS: Mutation[] = [
   ...CANDIDATE_MISTAKES,
   ...HEAL_MISTAKES,
   ...OTHER_MISTAKES,
+  ...OPERATOR_MISTAKES,
 ];

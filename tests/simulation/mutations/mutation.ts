@@ -1,8 +1,9 @@
+import type { Choices } from "../choices.ts";
 import type { Scenario } from "../simulation.ts";
 
 /** A change of the source. */
 export interface Edit {
-  /** In `registry/`; or `cache/` and the name. */
+  /** In `registry/`; or `cache/`, `backup/` or `registry/scrub/` and the name. */
   file: string;
   /** What stands there, once. */
   find: string;
@@ -16,7 +17,7 @@ export interface Mutation {
   name: string;
   edits: Edit[];
   /** Where it shows, if any processes at all would take too long to come by it. */
-  scenario?: Scenario;
+  scenario?: Scenario | ((choices: Choices) => Scenario);
   /** The seed from which on it is looked for: of some, tens of thousands come by nothing. */
   from?: number;
 }

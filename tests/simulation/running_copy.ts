@@ -1,0 +1,119 @@
+/**
+ * A copy of a registry that runs, taken as docs/backup.md says: the objects, a backup of the table, the objects again.
+ *
+ * @module
+ */
+import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
+import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
+import { readAll } from "../../storage/objects/read_all.ts";
+import { GRACE } from "./settings.ts";
+import { must } from "./violation.ts";
+
+/** The code under test: `backup/` itself, or a copy with something wrong in it. */
+export type BackupModule = Pick<typeof import("../../backup/mod.ts"), "snapshot" | "restore">;
+
+/** Thrown for a copy that a store which does not answer has ended: an operator begins anew. */
+export class CopyFailed extends Error {}
+
+/** A copy, and when it was taken. */
+export interface RunningCopy {
+  /** The moment before the backup, by the ledger: what was acknowledged by then is in it. */
+  start: number;
+  /** The moment after the copy. */
+  end: number;
+  /** Milliseconds that the copy took. */
+  took: number;
+  items: Item[];
+  objects: MemoryObjectStore;
+}
+
+/** How a process reaches the stores, and what it knows of the time. */
+export interface CopyMeans {
+  objects: ObjectStore;
+  table: Table;
+  now: () => number;
+  moment: () => number;
+}
+
+/** Keys of one list: a copy takes its time to come by all folders. */
+const KEYS = 2;
+
+/** Copies a registry beside all that other processes do. */
+export async function copyRunning(
+  { snapshot }: BackupModule,
+  { objects, table, now, moment }: CopyMeans,
+): Promise<RunningCopy> {
+  const copied = new MemoryObjectStore({ partSize: objects.partSize });
+  const startedAt = now();
+  try {
+    await copyObjects(objects, copied);
+    const start = moment();
+    // A store that does not answer ends the backup; its own patience would be real time.
+    const items = await Array.fromAsync(snapshot({ objects, table: impatient(table) }, now() - GRACE));
+    await copyObjects(objects, copied);
+    return { start, end: moment(), took: now() - startedAt, items, objects: copied };
+  } catch (error) {
+    throw error instanceof UnavailableError ? new CopyFailed() : error;
+  }
+}
+
+async function copyObjects(from: ObjectStore, to: ObjectStore): Promise<void> {
+  let after: string | undefined;
+  for (;;) {
+    const keys = await from.list("", { ...(after !== undefined && { after }), limit: KEYS });
+    for (const key of keys) {
+      if (await to.size(key) !== undefined) continue;
+      const found = await from.get(key);
+      if (found !== undefined) await to.put(key, await readAll(found.body));
+    }
+    if (keys.length < KEYS) return;
+    after = keys.at(-1);
+  }
+}
+
+/** The table with another error where it does not answer. */
+function impatient(table: Table): Table {
+  const once =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
+      try {
+        return await call(...args);
+      } catch (error) {
+        throw error instanceof UnavailableError ? new CopyFailed() : error;
+      }
+    };
+  return {
+    get: once((...args: Parameters<Table["get"]>) => table.get(...args)),
+    getMany: once((...args: Parameters<Table["getMany"]>) => table.getMany(...args)),
+    put: once((...args: Parameters<Table["put"]>) => table.put(...args)),
+    putMany: once((...args: Parameters<Table["putMany"]>) => table.putMany(...args)),
+    delete: once((...args: Parameters<Table["delete"]>) => table.delete(...args)),
+    query: once((...args: Parameters<Table["query"]>) => table.query(...args)),
+    queryIndex: once((...args: Parameters<Table["queryIndex"]>) => table.queryIndex(...args)),
+    scan: once((...args: Parameters<Table["scan"]>) => table.scan(...args)),
+  };
+}
+
+/** True if the copy was fast enough to be whole: what is as young as it is not removed meanwhile. */
+export function isInTime({ took }: RunningCopy): boolean {
+  return took < GRACE / 2;
+}
+
+/** The table that a restore makes of the copy. */
+export async function restoreCopy({ restore }: BackupModule, copy: RunningCopy): Promise<MemoryTable> {
+  const table = new MemoryTable();
+  const report = await restore({ id: "copy", items: () => iterate(copy.items) }, {
+    objects: copy.objects,
+    table,
+    references: "strict",
+    obtain: async ({ key, size }) => await copy.objects.size(key) === size ? undefined : "gone",
+    parallel: 1,
+    uploads: "sweep",
+    report: () => {},
+  });
+  must(report.dropped === 0, `A backup has ${report.dropped} tags whose manifest is not in it`);
+  return table;
+}
+
+async function* iterate<T>(values: T[]): AsyncGenerator<T> {
+  yield* values;
+}
