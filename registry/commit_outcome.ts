@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
+import { UnavailableError } from "../storage/errors.ts";
 import { statBlob } from "./blobs.ts";
 import type { Context } from "./context.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
@@ -46,7 +47,8 @@ export async function answerFailedCommit(
 ): Promise<BlobInfo> {
   if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;
   const current = await findSession(context, owner, id);
-  if (current === undefined) throw unknownUpload(id);
+  // An upload that the store could not even announce is not gone.
+  if (current === undefined) throw error instanceof UnavailableError ? error : unknownUpload(id);
   const { state } = current.item.attributes;
   if (state === "done") return await repeatCommit(context, owner, current, digest);
   if (state === "committing" && current.item.version !== session?.item.version) {
