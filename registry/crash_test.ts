@@ -156,6 +156,9 @@ async function dieAt(scenario: Scenario, at: number, moment: Moment): Promise<bo
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);
   await scenario.given?.(registry);
+  // No upload is left that owns what is there.
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  await sweep();
   const dying = dyingProcess(stores, at, moment);
   await scenario.when(dying.registry).catch(() => {});
   await assertConsistent(stores);

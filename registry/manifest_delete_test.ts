@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { codeOf, CONFIG, imageOfSize, LAYER, withBlobs } from "../tests/harness/images.ts";
+import { interruptedStores } from "../tests/harness/moments.ts";
 import {
   content,
   digest,
@@ -197,3 +198,24 @@ Deno.test("deleteManifest() deletes a manifest whose object can't be read", asyn
   const attempt = () => registry.getManifest(REPOSITORY, { digest: digest(large) });
   assertEquals(await codeOf(attempt), "MANIFEST_UNKNOWN");
 });
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`deleteManifest() leaves all or nothing of a push that comes ${moment} any of its calls`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, registry } = await withBlobs();
+      const subject = { mediaType: IMAGE, digest: digest(content(5)), size: 5 };
+      const image = imageOf(CONFIG, [LAYER], { subject });
+      await pushManifest(registry, image, "a");
+      const push = () => pushManifest(registry, image, "a", "b");
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, push);
+      await stores.registry(watched).registry.deleteManifest(REPOSITORY, digest(image));
+      reached = isReached();
+      const reference = { digest: digest(image) };
+      const isThere = await registry.getManifest(REPOSITORY, reference).then(() => true, () => false);
+      const tags = await registry.listTags(REPOSITORY, {});
+      assertEquals(tags.items, isThere ? [tag("a"), tag("b")] : [], `call ${at}`);
+      const referrers = await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] });
+      assertEquals(referrers.items.length, isThere ? 1 : 0, `call ${at}`);
+    }
+  });
+}
