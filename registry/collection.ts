@@ -34,7 +34,7 @@ const SEGMENT_PREFIX = "segment#";
 const SEGMENTS = 16;
 
 /** Items of a step. */
-const STEP = 50;
+const STEP = 20;
 
 /** Segments that one process works on at the same time, where a pass is late. */
 const MOST_WORKERS = 4;

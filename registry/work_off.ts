@@ -4,9 +4,8 @@ import { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
 import { forEachOf } from "./parallel.ts";
 
-/** Items of one step, and how many of them are worked on at the same time. */
-const STEP = 16;
-const PARALLEL = 8;
+/** Items of one step, which are worked on at the same time. */
+const STEP = 8;
 
 /** Work that waits in the order of time. */
 export interface Backlog {
@@ -40,7 +39,7 @@ export async function workOff(context: Context, backlog: Backlog): Promise<unkno
     for (let at = 0; at < page.length; at += STEP) {
       const step = page.slice(at, at + STEP);
       const late = context.now() - dueSince(step[0]!);
-      await forEachOf(step, PARALLEL, async (item) => {
+      await forEachOf(step, STEP, async (item) => {
         await settle(item).catch((error) => failures.push(error));
       });
       if (lease !== undefined && !await lease.keep({})) return failures;
