@@ -72,8 +72,8 @@ async function pushBlobs(step: Step): Promise<void> {
     status: 201,
     commits: 1,
   });
-  // The link, and the epoch of the repository.
-  await step("DELETE of a blob", `/v2/two/blobs/${digest}`, {}, { status: 202, commits: 2 });
+  // The candidate for the collector; the link, and the epoch of the repository.
+  await step("DELETE of a blob", `/v2/two/blobs/${digest}`, {}, { status: 202, commits: 3 });
 
   for (const algorithm of ["sha256", "sha512"] as const) {
     const whole = blob(1, 1000, algorithm);
@@ -164,9 +164,10 @@ async function pushManifests(step: Step): Promise<void> {
     status: 201,
     commits: 3,
   });
-  await step("DELETE of a tag", path("a"), {}, { status: 202, commits: 1 });
-  // Two tags, the manifest, the epoch of the repository.
-  await step("DELETE of a manifest", path(small.digest), {}, { status: 202, commits: 4 });
-  // The tag; its object is announced to the sweep; the manifest, the epoch.
-  await step("DELETE of a large manifest", path(large.digest), {}, { status: 202, commits: 4 });
+  // The candidate for the collector; the tag.
+  await step("DELETE of a tag", path("a"), {}, { status: 202, commits: 2 });
+  // The candidate; two tags, the manifest, the epoch of the repository.
+  await step("DELETE of a manifest", path(small.digest), {}, { status: 202, commits: 5 });
+  // The candidate; the tag; its object is announced to the sweep; the manifest, the epoch.
+  await step("DELETE of a large manifest", path(large.digest), {}, { status: 202, commits: 5 });
 }
