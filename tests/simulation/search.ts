@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { createSHA256 } from "hash-wasm";
 import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
 import { AllChoices, type Choices, type Danger, DyingChoices, RandomChoices } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE, PULLED_WITHIN, SHORT_EXPIRY } from "./settings.ts";
+import { operatorScenario } from "./operators.ts";
 import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
@@ -23,7 +25,7 @@ export interface Failure {
 /** So much later that no pull of before keeps a tag, in milliseconds: pulls are recorded once an hour. */
 const LONG_UNPULLED = PULLED_WITHIN + 70 * 60_000;
 
-/** The scenario of a seed: any processes, beside a collector. */
+/** Any processes, beside a collector. */
 export function randomScenario(choices: Choices): Scenario {
   const below = (n: number) => choices.below(n);
   const deletes = below(2) === 0;
@@ -52,6 +54,11 @@ export function randomScenario(choices: Choices): Scenario {
   };
 }
 
+/** In every sixteenth run an operator copies or scrubs the registry beside the clients. */
+function anyScenario(seed: number): (choices: Choices) => Scenario {
+  return seed % 16 === 5 ? operatorScenario : randomScenario;
+}
+
 /** In every fourth run processes stand still before their calls as well; in half of these their writes may come late. */
 function dangerOf(seed: number): Danger | undefined {
   if (seed % 4 !== 3) return undefined;
@@ -71,10 +78,11 @@ export async function runSeed(
 
 const warmed = new WeakSet<RegistryModule>();
 
-/** The first read of a process loads what the cache stands on, and no run may depend on how long that takes. */
+/** Loads what a process loads at its first read or upload: no run may depend on how long that takes. */
 async function warm(module: RegistryModule): Promise<void> {
   if (warmed.has(module)) return;
   warmed.add(module);
+  await createSHA256();
   const manifest = { digest: FIRST.digest, mediaType: FIRST.mediaType, bytes: FIRST.bytes };
   const registry = { getManifest: () => Promise.resolve(manifest) } as unknown as Registry;
   const cached = module.cached(registry, { read: () => Promise.resolve(""), mostAge: 1 }, { count: 1 });
@@ -84,7 +92,7 @@ async function warm(module: RegistryModule): Promise<void> {
 async function attempt(
   module: RegistryModule,
   seed: number,
-  scenario: Scenario | ((choices: Choices) => Scenario) = randomScenario,
+  scenario: Scenario | ((choices: Choices) => Scenario) = anyScenario(seed),
   tracing: boolean,
 ): Promise<string | undefined> {
   await warm(module);

@@ -98,6 +98,8 @@ export class Simulation {
   readonly #violations: Error[] = [];
   /** Objects of {@linkcode Scenario.lost}. */
   readonly #lost = new Set<string>();
+  /** True if a full pass has been made when all was quiet. */
+  #passed = false;
   readonly #copies: RunningCopy[] = [];
   #moments = 0;
 
@@ -185,6 +187,7 @@ export class Simulation {
       const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0;
       if (!needsPass || this.#scenario.candidatesSuffice) continue;
       await stored.continueCollection({ interval: 1, budget: Infinity, removed: () => {} });
+      this.#passed = true;
     }
   }
 
@@ -200,6 +203,7 @@ export class Simulation {
       immutable: this.#scenario.immutable ?? false,
       sparse: this.#scenario.sparse ?? false,
       lost: this.#lost,
+      passed: this.#passed,
     });
     await checkAcknowledged(look());
     await checkStructure(look());
@@ -221,7 +225,17 @@ export class Simulation {
     const { registry } = this.#module.createRegistry({ ...TIMES, table, objects, now: () => now });
     const ledger = this.#ledger.asOf(copy.start, copy.end);
     const { immutable = false, sparse = false } = this.#scenario;
-    const quiet = { registry, table, objects, ledger, now, immutable, sparse, lost: this.#lost };
+    const quiet = {
+      registry,
+      table,
+      objects,
+      ledger,
+      now,
+      immutable,
+      sparse,
+      lost: this.#lost,
+      passed: false,
+    };
     await checkAcknowledged(quiet);
     await checkStructure(quiet);
   }
