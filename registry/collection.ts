@@ -39,10 +39,13 @@ const STEP = 20;
 /** Segments that one process works on at the same time, where a pass is late. */
 const MOST_WORKERS = 4;
 
+/** Pauses beside requests, in times of a step, however late the pass is: only crashes leave what waits for it. */
+const LEAST_PAUSE = 8;
+
 /** The part of its interval in which a pass is to end. */
 const TARGET = 0.8;
 
-/** A pass that is behind its target by this part of itself makes no pauses any more. */
+/** A pass that is behind its target by this part of itself makes the shortest pauses. */
 const LATE = 0.1;
 
 /** How far a pass has come. */
@@ -110,6 +113,8 @@ class FullPass {
   #lookedAt: number;
   #lateness = 0;
   #isStopped = false;
+  /** What a worker has thrown first: the others end after their steps. */
+  #failure: { error: unknown } | undefined;
 
   constructor(context: Context, pass: PassAttributes, options: CollectionOptions) {
     this.#context = context;
@@ -126,20 +131,25 @@ class FullPass {
     await this.#look();
     this.#startWorker();
     while (this.#workers.size > 0) await Promise.race(this.#workers);
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isStopped) return false;
     await this.#endPass();
     return true;
   }
 
   #startWorker(): void {
-    const worker = this.#work().finally(() => this.#workers.delete(worker));
+    const failed = (error: unknown) => {
+      this.#failure ??= { error };
+      this.#isStopped = true;
+    };
+    const worker = this.#work().catch(failed).finally(() => this.#workers.delete(worker));
     this.#workers.add(worker);
   }
 
   /** Takes segments that no other process works on, until none is left. */
   async #work(): Promise<void> {
     const { startedAt } = this.#pass;
-    const pace = new Pace(this.#context);
+    const pace = new Pace(this.#context, LEAST_PAUSE);
     while (!this.#isStopped) {
       const number = this.#left.shift();
       if (number === undefined) return;

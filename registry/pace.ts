@@ -15,9 +15,11 @@ export class Pace {
   #asked: number;
   #busyUntil: number;
   #began: number;
+  readonly #least: number;
 
-  /** The first step begins now. */
-  constructor(context: Pick<Context, "now" | "sleep" | "asked">) {
+  /** The first step begins now. Beside requests a pause is at least `least` times as long as its step, however late. */
+  constructor(context: Pick<Context, "now" | "sleep" | "asked">, least = 0) {
+    this.#least = least;
     this.#context = context;
     this.#asked = context.asked.count;
     this.#began = context.now();
@@ -31,7 +33,7 @@ export class Pace {
     if (asked.count > this.#asked) this.#busyUntil = ended + BUSY_TIME;
     this.#asked = asked.count;
     const most = ended < this.#busyUntil ? MOST_PAUSE.busy : MOST_PAUSE.idle;
-    const factor = most * Math.min(1, Math.max(0, 1 - lateness));
+    const factor = Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
     // At least a millisecond: requests that wait for the event loop come in between.
     await sleep(Math.max(1, factor * (ended - this.#began)));
     this.#began = now();

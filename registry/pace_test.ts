@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Pace } from "./pace.ts";
 
 /** A pace with a clock, and the pauses that it has made. */
-function setUp(asked: number) {
+function setUp(asked: number, least = 0) {
   const clock = { now: 1_000_000, asked: { count: asked }, pauses: [] as number[] };
   const pace = new Pace({
     now: () => clock.now,
@@ -12,7 +12,7 @@ function setUp(asked: number) {
       clock.now += milliseconds;
       return Promise.resolve();
     },
-  });
+  }, least);
   const step = async (lateness: number) => {
     clock.now += 2;
     await pace.pause(lateness);
@@ -34,4 +34,12 @@ Deno.test("pause() is short once there was no request for a second", async () =>
   clock.now += 1000;
   await step(0);
   assertEquals(clock.pauses, [30, 1]);
+});
+
+Deno.test("pause() beside requests is at least as long as it is told, however late the work is", async () => {
+  const { clock, step } = setUp(1, 8);
+  for (const lateness of [0, 1, 7]) await step(lateness);
+  clock.now += 1000;
+  await step(7);
+  assertEquals(clock.pauses, [30, 16, 16, 1]);
 });
