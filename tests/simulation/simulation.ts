@@ -186,7 +186,7 @@ export class Simulation {
       // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage.
       const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0;
       if (!needsPass || this.#scenario.candidatesSuffice) continue;
-      await stored.continueCollection({ interval: 1, budget: Infinity, removed: () => {} });
+      await stored.continueCollection({ interval: EXPIRY, budget: Infinity, removed: () => {} });
       this.#passed = true;
     }
   }
