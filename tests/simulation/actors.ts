@@ -211,6 +211,20 @@ export const pullsRecorded = (repository: RepositoryName): Actor => ({
   },
 });
 
+/** Does several things at one process, one after the other, whatever becomes of each. */
+export const inTurn = (...actors: Actor[]): Actor => ({
+  name: actors.map(({ name }) => name).join(", "),
+  async run(client, stored, commands) {
+    for (const actor of actors) {
+      try {
+        await actor.run(client, stored, commands);
+      } catch (error) {
+        if (!(error instanceof GivenUp)) throw error;
+      }
+    }
+  },
+});
+
 /** Does something so many milliseconds later. */
 export const later = (milliseconds: number, actor: Actor): Actor => ({
   name: actor.name,

@@ -353,6 +353,8 @@ export async function checkNothingLeft({ table, objects, passed }: Quiet): Promi
           return has(pk, `manifest#${second}`);
         case "tag":
           return has(pk, `manifest#${attributes.digest}`);
+        case "usage":
+          return has("repos", pk.slice("repo#".length));
         case "pulled":
           return has(pk, `tag#${first}`);
         case "epoch":

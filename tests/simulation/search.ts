@@ -51,6 +51,7 @@ export function randomScenario(choices: Choices): Scenario {
     sparse,
     verifies,
     expiry,
+    ...(below(8) === 0 && { quota: [450, 900, 1500][below(3)]! }),
   };
 }
 

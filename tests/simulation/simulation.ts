@@ -27,6 +27,7 @@ import {
 import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { DEADLINE, EXPIRY, GRACE, SKEW } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
+import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
 import { FIXED } from "./world.ts";
 
@@ -57,6 +58,8 @@ export interface Scenario {
   immutable?: boolean;
   /** True if manifests may reference what does not exist. */
   sparse?: boolean;
+  /** Most bytes of {@linkcode LIMITED} for each process; without a limit by default. */
+  quota?: number;
   /** How long uploads are kept, in milliseconds; {@linkcode EXPIRY} by default. */
   expiry?: number;
   /** True if the object store verifies content that comes as a stream. */
@@ -98,6 +101,8 @@ export class Simulation {
   readonly #violations: Error[] = [];
   /** Objects of {@linkcode Scenario.lost}. */
   readonly #lost = new Set<string>();
+  /** Processes of the run so far. */
+  #processes = 0;
   /** True if a full pass has been made when all was quiet. */
   #passed = false;
   readonly #copies: RunningCopy[] = [];
@@ -149,7 +154,9 @@ export class Simulation {
       );
     }
     await this.#scheduler.run();
-    if (this.#scheduler.wasLate) return await this.#checkLate(quiet);
+    if (this.#scheduler.wasLate) {
+      return this.#scenario.quota === undefined ? await this.#checkLate(quiet) : undefined;
+    }
     this.#throwViolation();
     this.#scheduler.now += MOST_LAG;
     await this.#checkQuiet(quiet.stored);
@@ -207,12 +214,15 @@ export class Simulation {
     });
     await checkAcknowledged(look());
     await checkStructure(look());
+    const { quota } = this.#scenario;
+    if (quota !== undefined) await checkQuota(table, quota, this.#processes);
     for (const copy of this.#copies) await this.#checkCopy(copy);
     await this.#collectAll(stored);
     this.#throwViolation();
     await checkAcknowledged(look());
     await checkStructure(look());
     await checkNothingLeft(look());
+    if (quota !== undefined) await checkCount(table, stored);
     await checkForgotten(look());
   }
 
@@ -342,9 +352,12 @@ export class Simulation {
   #open({ skew, call, pause }: Means): StoredRegistry {
     const scheduler = this.#scheduler;
     const now = () => scheduler.now + skew();
+    const { quota } = this.#scenario;
+    this.#processes++;
     const stored = this.#module.createRegistry({
       ...TIMES,
       uploadExpiry: this.#scenario.expiry ?? EXPIRY,
+      ...(quota !== undefined && { quotas: [{ repositories: LIMITED, bytes: quota }] }),
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       ...(this.#scenario.sparse && { references: "sparse" }),
       table: new SimulatedTable(this.#shared, call),

@@ -83,8 +83,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "manifest_push.ts",
-        'leaveCandidates(context, [{ kind: "manifest", repository, digest, targets, subject }])',
-        "Promise.resolve(targets)",
+        "leaveCandidates(context, [candidate])",
+        "Promise.resolve(candidate)",
       ),
     ],
     scenario: { given: [], later: 0, actors: [putsManifest(FIRST, ONE, "a")] },

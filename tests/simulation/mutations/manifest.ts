@@ -84,7 +84,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       edit("references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
     ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 19000,
+    from: 3000,
   },
   {
     name: "a push does not care whether all is there (3)",

@@ -14,6 +14,7 @@ import { HEAL_MISTAKES } from "./heal.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OPERATOR_MISTAKES } from "./operators.ts";
 import { OTHER_MISTAKES } from "./other.ts";
+import { QUOTA_MISTAKES } from "./quotas.ts";
 import { SWEEP_MISTAKES } from "./sweep.ts";
 import type { Mutation } from "./mutation.ts";
 
@@ -30,6 +31,7 @@ export const MUTATIONS: Mutation[] = [
   ...COLLECT_MISTAKES,
   ...CANDIDATE_MISTAKES,
   ...HEAL_MISTAKES,
+  ...QUOTA_MISTAKES,
   ...OTHER_MISTAKES,
   ...OPERATOR_MISTAKES,
 ];
