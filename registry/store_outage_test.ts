@@ -106,3 +106,27 @@ Deno.test("commitUpload() finds its bytes when the answer of an earlier chunk's 
     assertEquals(await readBlob(registry, digest(bytes)), bytes);
   }
 });
+
+for (const way of ["put", "putStream"]) {
+  Deno.test(`commitUpload() leaves no object when its upload was swept before a ${way} without an answer`, async () => {
+    const stores = new TestStores({ partSize: 2 * MIB, verifies: way === "putStream" });
+    const upkeep = stores.registry({ uploadExpiry: 1000 });
+    const objects = hooked(stores.objects, async (method) => {
+      if (method !== way) return;
+      // The process stands still.
+      stores.now += 25 * 60 * 60_000;
+      await upkeep.sweep();
+    }, (method) => {
+      if (method === way) throw new UnavailableError("store it", undefined);
+    });
+    const { registry } = stores.registry({ objects });
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const bytes = content(way === "put" ? 7 : MIB + 1);
+    const error = await assertRejects(
+      () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), bodyOf(bytes)),
+      RegistryError,
+    );
+    assertEquals(error.code, "BLOB_UPLOAD_UNKNOWN");
+    assertEquals(await stores.keys(), []);
+  });
+}

@@ -103,16 +103,29 @@ export async function storeBody(
       discard,
     };
   } catch (error) {
-    await discard(error);
+    const failure = await failureOf(context, session, error);
+    await discard(failure);
     await bestEffort(() => claim.release());
-    throw error instanceof RegistryError ? error : await failureOf(context, session, error);
+    throw failure;
   }
 }
 
-/** The error for a body that the store did not take: where the upload was swept meanwhile, that is why. */
-async function failureOf(context: Context, { id, item }: Session, error: unknown): Promise<unknown> {
-  const current = await findSession(context, item.attributes, id);
-  return current === undefined ? unknownUpload(id) : error;
+/**
+ * The error for a body that could not be stored. Where the upload was swept meanwhile, that is why: then the client has to
+ * begin anew, and no sweep will delete what was stored of the body.
+ */
+export async function failureOf(
+  context: Context,
+  { id, item }: Session,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof RegistryError) return error;
+  try {
+    const current = await findSession(context, item.attributes, id);
+    return current === undefined ? unknownUpload(id) : error;
+  } catch (found) {
+    return found instanceof RegistryError ? found : error;
+  }
 }
 
 /**

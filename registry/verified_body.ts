@@ -4,7 +4,7 @@ import { bestEffort } from "./best_effort.ts";
 import type { Context } from "./context.ts";
 import { newObjectKey } from "./object_key.ts";
 import type { UploadBody } from "./registry.ts";
-import { assertSize, endedEarly, openBytes, type StoredBody } from "./upload_body.ts";
+import { assertSize, endedEarly, failureOf, openBytes, type StoredBody } from "./upload_body.ts";
 import type { Session } from "./upload_session.ts";
 
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
@@ -45,9 +45,11 @@ export async function storeVerified(
     await objects.putStream!(key, stream, { size, sha256: hex });
   } catch (error) {
     await bestEffort(() => stream.cancel());
-    await discard(error);
-    if (error instanceof BrokenBodyError) throw endedEarly(error);
-    throw error;
+    const failure = error instanceof BrokenBodyError
+      ? endedEarly(error)
+      : await failureOf(context, session, error);
+    await discard(failure);
+    throw failure;
   }
   const hash = { algorithm: "sha256" as const, offset: size, hex };
   const content = { offset: size, etags: [], tail: [{ key, size }], hash };

@@ -89,8 +89,8 @@ export const HEAL_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "upload_body.ts",
-        "error instanceof RegistryError ? error : await failureOf(context, session, error)",
-        "error",
+        "const failure = await failureOf(context, session, error);",
+        "const failure = error;",
       ),
     ],
     scenario: STALLED["a chunked push, another one and upkeep"]!,

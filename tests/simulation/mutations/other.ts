@@ -55,7 +55,7 @@ export const OTHER_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
-    from: 19000,
+    from: 22500,
   },
   {
     name: "an index leaves retention's mark on its children (3)",
@@ -102,6 +102,6 @@ export const OTHER_MISTAKES: Mutation[] = [
       edit("blobs.ts", "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);", ""),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
-    from: 9000,
+    from: 6500,
   },
 ];
