@@ -1,6 +1,6 @@
 import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
 
-/** What {@linkcode Connections} takes. */
+/** Options of {@linkcode Connections}. */
 export interface ConnectionsOptions {
   /** Answers requests; must not reject. */
   fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;

@@ -71,7 +71,7 @@ class Client {
     await this.#connection.write(new TextEncoder().encode(text));
   }
 
-  /** What comes next; nothing when the server has closed the connection. */
+  /** The next bytes; undefined when the server has closed the connection. */
   async receive(): Promise<string> {
     const buffer = new Uint8Array(4096);
     const length = await this.#connection.read(buffer).catch(() => null);

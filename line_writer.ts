@@ -46,7 +46,7 @@ export class LineWriter {
   #keptSize = 0;
   /** Kept lines for which there was no room. */
   #lost = 0;
-  /** What keeps the kept lines from being written. */
+  /** The error that keeps lines from being written. */
   #trouble: "failed" | "full" | undefined;
   /** True if the output may have ended within a line. */
   #isTorn = false;

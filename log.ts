@@ -147,7 +147,7 @@ function clock(time: number): string {
   return new Date(time).toISOString().slice(11, 19);
 }
 
-/** What stands in a JSON string as it is. */
+/** Characters that a JSON string holds unescaped. */
 const ORDINARY = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** A JSON string of printable ASCII alone. Almost all are ordinary, and need no work. */

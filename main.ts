@@ -148,7 +148,7 @@ function pressOf(error: Error): string {
     : "trying again";
 }
 
-/** A process that nobody can reach must end, so that a supervisor starts another one. */
+/** Ends a process that no client can reach, so that a supervisor starts another one. */
 async function endOnFailure(error: Error, log: Log): Promise<void> {
   log.error("Cannot listen any more: the process ends with 1, so that its supervisor restarts it", error);
   setTimeout(() => Deno.exit(1), FLUSH_LIMIT);
@@ -185,7 +185,7 @@ function placeOf({ storage, data, s3Bucket, dynamodbTable }: Config): Record<str
   return storage === "folder" ? { data } : {};
 }
 
-/** What a stop has to end. */
+/** Parts of the process that a stop ends. */
 interface Running {
   server: Server;
   /** Ends the request bodies that are still coming. */

@@ -17,7 +17,7 @@ export interface OpenRegistry {
   access?: OpenAccess;
   /** True if the storage answers and can be written. */
   ready: () => Promise<boolean>;
-  /** What an operator should know, though it is ready. */
+  /** Warning for the operator, although the registry is ready. */
   warnings: () => string[];
   /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;

@@ -1,4 +1,4 @@
-/** What {@linkcode createReadiness} takes. */
+/** Options of {@linkcode createReadiness}. */
 export interface ReadinessOptions {
   /** Tries out the storage; rejects with what is wrong. */
   probe: () => Promise<void>;
@@ -6,7 +6,7 @@ export interface ReadinessOptions {
   changed: (error: unknown) => void;
   /** Milliseconds that a probe may take. */
   limit?: number;
-  /** Milliseconds for which an answer is remembered, whoever asks. */
+  /** Milliseconds for which an answer is shared by all callers. */
   age?: number;
   /** The present, in milliseconds. */
   now?: () => number;

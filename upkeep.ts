@@ -14,7 +14,7 @@ import { startSweeper } from "./sweeper.ts";
 export interface Upkeep {
   /** Does what is due, for about so many milliseconds. */
   run(budget: number): Promise<void>;
-  /** What an operator should know of the upkeep: garbage collection that is too slow. */
+  /** Warnings of the upkeep for the operator: garbage collection that is too slow. */
   warnings(): string[];
   /** Begins nothing more. What is under way may end anywhere. */
   stop(): void;

@@ -51,7 +51,7 @@ export interface BcryptQueueOptions {
   start?: () => Engine;
 }
 
-/** What may wait in each of the two queues, in rounds of bcrypt: some eight seconds of one core. */
+/** Limit of each of the two queues, in rounds of bcrypt: some eight seconds of one core. */
 const MAX_WORK = 2 ** 17;
 
 /** Milliseconds after which a client for which there was no room may come again. */

@@ -13,7 +13,7 @@ import { tooManyLogins } from "./too_many_logins.ts";
 export interface FailedLoginsOptions {
   /** Failures in a row that cost nothing; 0 sets no bound at all. */
   free: number;
-  /** Where all replicas count together. */
+  /** Counters that all replicas share. */
   table: Table;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;

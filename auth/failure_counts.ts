@@ -15,9 +15,9 @@ export interface FailureCount {
   at: number;
 }
 
-/** What {@linkcode FailureCounts} takes. */
+/** Options of {@linkcode FailureCounts}. */
 export interface FailureCountsOptions {
-  /** Where all replicas count together. */
+  /** Table that all replicas share. */
   table: Table;
   /** Failures that cost nothing. */
   free: number;

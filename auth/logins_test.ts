@@ -6,7 +6,7 @@ import { FailedLogins } from "./failed_logins.ts";
 import { Logins } from "./logins.ts";
 import type { GuessableSource, PasswordSource } from "./password_source.ts";
 
-/** Where alice has the password "right", a password that begins with "issued" can't be guessed, and "broken" fails. */
+/** Logins in which alice has the password "right", "issued..." can't be guessed, and "broken" fails. */
 function make() {
   const asked: string[] = [];
   const failed: unknown[] = [];

@@ -51,7 +51,7 @@ export interface RefreshTokensOptions {
   now: () => number;
 }
 
-/** What a refresh token is good for. */
+/** Rights of a refresh token. */
 export interface Redeemed {
   /** The principal, as it is now. */
   principal: Principal;

@@ -242,7 +242,7 @@ export class Secrets implements PasswordSource {
     return Math.min(expiresAt, createdAt + this.#options.maxLifetime);
   }
 
-  /** What tells a user's account from others of the same name; a robot is nobody but its secrets. */
+  /** Distinguishes a user's account from an earlier one of the same name; absent for a robot. */
   async #accountOf({ kind, name }: SecretOwner): Promise<string | undefined> {
     return kind === "robot" ? undefined : (await this.#options.findUser(name))?.credential;
   }

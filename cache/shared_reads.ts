@@ -1,4 +1,4 @@
-/** Reads of one key that are under way at the same time, at most: whoever asks then shares the next one to begin. */
+/** Most reads of one key in progress at a time; further callers share the next one to begin. */
 const MOST_IN_FLIGHT = 4;
 
 /**

@@ -9,7 +9,7 @@ async function* shellBlocks(): AsyncGenerator<{ page: string; block: string }> {
   }
 }
 
-/** What a command writes: targets of redirections and of `--to`, and folders that it makes or copies into. */
+/** Paths that a command writes: targets of redirections and of `--to`, and folders that it makes or copies into. */
 const WRITTEN = [
   /(?<![=\w-])>>?\s*([^\s>&]+)/g,
   /--to[ =](\S+)/g,

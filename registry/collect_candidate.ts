@@ -150,7 +150,7 @@ class Look {
     if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
   }
 
-  /** What is left of a repository that has no manifest. */
+  /** The rest of a repository that has no manifest. */
   async atRepository(): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
     if (await hasManifest(context, repository, { consistent: true })) return;

@@ -24,7 +24,7 @@ async function collectAll({ collect }: Pick<StoredRegistry, "collect">): Promise
   for (let step = await collect({}); step.next !== undefined;) step = await collect({ after: step.next });
 }
 
-/** What a collection finds: blobs that no manifest needs, or what a deleted manifest has left as well. */
+/** Content that a collection finds: blobs that no manifest needs, or what a deleted manifest has left as well. */
 const GIVEN: [string, (registry: Registry) => Promise<void>][] = [
   ["blobs without a manifest", async () => {}],
   ["a deleted manifest", async (registry) => {

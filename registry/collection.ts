@@ -113,7 +113,7 @@ class FullPass {
   #lookedAt: number;
   #lateness = 0;
   #isStopped = false;
-  /** What a worker has thrown first: the others end after their steps. */
+  /** The first error of a worker: the others end after their steps. */
   #failure: { error: unknown } | undefined;
 
   constructor(context: Context, pass: PassAttributes, options: CollectionOptions) {

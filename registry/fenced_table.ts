@@ -57,7 +57,7 @@ export class FencedTable implements Table {
   }
 }
 
-/** What a write answers, with the error that a client may see in the place of the driver's. */
+/** The write's answer, with the driver's error replaced by one that a client may see. */
 async function inTime<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;

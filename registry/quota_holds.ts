@@ -7,7 +7,7 @@ export interface Holdable {
   held: number;
 }
 
-/** What one push holds of the quotas of its repository. */
+/** Bytes that one push holds of the quotas of its repository. */
 interface Hold {
   quotas: Holdable[];
   bytes: number;

@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/name.ts";
 
 /** Something that garbage collection has removed, or would remove. */
 export interface Removal {
-  /** What it is, in the words of ARCHITECTURE.md. */
+  /** Its kind, in the words of ARCHITECTURE.md. */
   kind:
     | "blob"
     | "link"

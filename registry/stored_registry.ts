@@ -70,7 +70,7 @@ export interface RegistryOptions {
 export interface StoredRegistry {
   /** What clients ask. */
   registry: Registry;
-  /** What tells a cache over the registry whether what it remembers is true. */
+  /** Epochs by which a cache over the registry checks its entries. */
   epochs: Epochs;
   /** Removes what expired uploads have left; to be called now and then by anybody. */
   sweep: () => Promise<SweepReport>;

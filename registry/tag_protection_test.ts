@@ -42,7 +42,7 @@ async function open({ keepTags = false } = {}) {
   return { stores, registry, other };
 }
 
-/** What a refused delete must leave: all but versions, which change with the marks, and what is only proposed to go. */
+/** Items that a refused delete must leave: all but versions, which change with the marks, and what is only proposed to go. */
 async function contents(stores: TestStores) {
   const items = (await stores.items()).filter(({ pk }) => !pk.startsWith("garbage#"));
   return items.map(({ version: _, ...item }) => item);

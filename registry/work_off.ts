@@ -9,7 +9,7 @@ const STEP = 8;
 
 /** Work that waits in the order of time. */
 export interface Backlog {
-  /** What is due, the oldest first, in pages. */
+  /** Items that are due, the oldest first, in pages. */
   pages: AsyncIterable<Item[]>;
   /** The lease that keeps other processes from the same work; absent where they may meet. */
   lease?: string;

@@ -40,7 +40,7 @@ export interface HandlerOptions {
   registry: Registry;
   /** Whether everything the registry stands on answers. */
   ready: () => Promise<boolean>;
-  /** What an operator should know although it is ready: each in a line of `/readyz`. */
+  /** Warnings for the operator although it is ready: each a line of `/readyz`. */
   warnings?: () => Promise<string[]>;
   /** What requests are bounded by. */
   limits: RequestLimits;

@@ -144,7 +144,7 @@ export async function assertRejects(fn: () => PromiseLike<unknown>, ...expected:
   throw new AssertionError("Expected the promise to reject");
 }
 
-/** What the error must be: nothing but a message for the reader, or its class and a part of its text. */
+/** The error expected: a message for the reader alone, or its class and a part of its text. */
 type Expected = [(string | AnyConstructor<Error>)?, string?, string?];
 
 function checkError(error: unknown, [first, part, msg]: Expected): unknown {

@@ -1,4 +1,4 @@
-/** What production installs, by deno.lock, and what the tests install beside it, by tests/deno.lock. */
+/** Packages that production installs, by deno.lock, and that the tests install beside them, by tests/deno.lock. */
 import { assert, assertEquals } from "@std/assert";
 
 interface Lock {

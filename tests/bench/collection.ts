@@ -139,7 +139,7 @@ function imageItems(index: number, at: number): NewItem[] {
   ];
 }
 
-/** What the delete of such an image has left, and its candidate. */
+/** Items that the delete of such an image has left, and its candidate. */
 function garbageItems(index: number, at: number): NewItem[] {
   const items = imageItems(index, at);
   const [digest] = items.flatMap(({ sk }) => /^manifest#(.*)$/.exec(sk)?.[1] ?? []) as [Digest];

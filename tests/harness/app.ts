@@ -18,7 +18,7 @@ export interface TestAppOptions
   wrap?: (registry: Registry, epochs: Epochs) => Registry;
   /** What `/readyz` asks. */
   ready?: () => Promise<boolean>;
-  /** What `/readyz` tells although it is ready. */
+  /** Warnings of `/readyz` although it is ready. */
   warnings?: () => Promise<string[]>;
 }
 

@@ -16,7 +16,7 @@ const simulation: Stage = {
   args: ["run", LOCK, "--no-check", "--allow-all", "tests/simulation/main.ts", ...SIMULATIONS],
 };
 
-/** Where else, after its own folder, a folder's mistakes show. */
+/** Further folders whose tests see mistakes in a folder. */
 const ELSEWHERE: Readonly<Record<string, readonly Stage[]>> = {
   registry: [simulation, test("routes"), test("tests/protocol")],
   storage: [test("open_storage_test.ts"), test("tests/protocol"), test("tests/kill/sync_test.ts")],

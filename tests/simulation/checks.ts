@@ -23,7 +23,7 @@ export interface Quiet {
   immutable: boolean;
   /** True if manifests may reference what does not exist. */
   sparse: boolean;
-  /** Objects that were deleted on purpose: nobody may have found yet that they are missing. */
+  /** Objects that were deleted on purpose, which no process may have noticed yet. */
   lost: ReadonlySet<string>;
   /** True if a full pass of the collection has come by everything since. */
   passed: boolean;
@@ -85,7 +85,7 @@ export async function checkAcknowledged(quiet: Quiet): Promise<void> {
   }
 }
 
-/** What an immutable tag needs is there, whatever the clients have asked to delete. */
+/** All content below an immutable tag is there, whatever the clients have asked to delete. */
 async function checkImmutable(quiet: Quiet): Promise<void> {
   if (!quiet.immutable) return;
   for (const push of quiet.ledger.of("manifest")) {
@@ -317,7 +317,7 @@ async function checkReferences(quiet: Quiet, repository: RepositoryName, plan: M
   }
 }
 
-/** What a process answers from its memory in the end is in the table. */
+/** Every answer from memory in the end is in the table. */
 export async function checkForgotten({ registry, table }: Quiet): Promise<void> {
   for (const repository of REPOSITORIES) {
     for (const { digest, name } of MANIFESTS) {

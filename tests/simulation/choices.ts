@@ -84,7 +84,7 @@ export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, 
 /** The name of one of these. */
 export type Danger = keyof typeof DANGERS;
 
-/** How long a process stands still: shorter and longer than a request, the grace time and the expiry of an upload. */
+/** Lengths of stalls: shorter and longer than a request, the grace period and the expiry of an upload. */
 const STALL_LENGTHS = [2 * DEADLINE, GRACE / 2, 2 * GRACE, EXPIRY + GRACE / 2, 2 * EXPIRY + GRACE];
 
 /**

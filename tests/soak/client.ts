@@ -24,7 +24,7 @@ export const CHURN: Mix = { image: 1, pull: 0, untag: 0, abort: 0, loose: 0, mou
 /** Everything that leaves garbage, and pulls. */
 export const EVERYTHING: Mix = { image: 8, pull: 6, untag: 1, abort: 2, loose: 1, mount: 1, refused: 1 };
 
-/** What all clients of a soak have done. */
+/** Counts of all clients of a soak. */
 export interface Counts {
   /** Images that were pushed. */
   images: number;
@@ -34,7 +34,7 @@ export interface Counts {
   failures: string[];
 }
 
-/** What {@linkcode runClient} takes. */
+/** Options of {@linkcode runClient}. */
 export interface ClientOptions {
   /** `http://host:port`. */
   url: string;

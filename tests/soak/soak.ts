@@ -2,7 +2,7 @@ import { type Counts, type Mix, runClient } from "./client.ts";
 import { growthOf } from "./flat.ts";
 import { startSubject, type Storage, type Subject } from "./subject.ts";
 
-/** What {@linkcode soak} takes; times in seconds. */
+/** Options of {@linkcode soak}; times in seconds. */
 export interface SoakOptions {
   storage: Storage;
   /** How long the clients go on. */
@@ -19,7 +19,7 @@ export interface SoakOptions {
   sampled?: (sample: Sample) => void;
 }
 
-/** What there was at one time. */
+/** A sample of what is stored. */
 export interface Sample {
   /** Seconds since the beginning. */
   at: number;
@@ -39,7 +39,7 @@ export interface Sample {
   disk: number;
 }
 
-/** What became of a soak. */
+/** Result of a soak. */
 export interface SoakReport {
   samples: Sample[];
   /** Why it failed; empty where it did not. */

@@ -5,7 +5,7 @@ import { type RegistryProcess, startRegistry } from "../harness/registry_process
 import { dynamoDbClient } from "../services/stores.ts";
 import { startVersityGw } from "../services/mod.ts";
 
-/** Where the registry under test keeps its content. */
+/** Storage of the registry under test. */
 export type Storage = "folder" | "s3";
 
 /** A registry and what it stores. */
@@ -13,7 +13,7 @@ export interface Subject extends AsyncDisposable {
   registry: RegistryProcess;
   /** Items of its table. */
   items: () => Promise<number>;
-  /** Where its objects are. */
+  /** Place of its objects. */
   objects: string;
   /** The folder whose size counts. */
   disk: string;

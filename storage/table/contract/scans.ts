@@ -3,7 +3,7 @@ import { compareUtf8 } from "../../utf8_order.ts";
 import type { Item, Key, NewItem, Segment, Table } from "../table.ts";
 import { item, ORDERED_SORT_KEYS, type Test } from "./fixtures.ts";
 
-/** All that there is in the table or a segment of it, in pages of this size. */
+/** All items of the table or a segment of it, in pages of this size. */
 async function scanAll(table: Table, limit: number, segment?: Segment): Promise<Item[]> {
   const items: Item[] = [];
   let after: Key | undefined;
