@@ -4,6 +4,7 @@ import {
   deletes,
   deletesBlob,
   deletesTag,
+  later,
   mounts,
   pushes,
   pushesImage,
@@ -44,9 +45,9 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
       edit("blobs.ts", 'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);', ""),
     ],
     scenario: {
-      given: [pushes(CONFIG, ONE, "whole")],
-      later: EXPIRY + OLD,
-      actors: [collectsCandidates(), deletesBlob(CONFIG, ONE)],
+      given: [pushesImage(FIRST, ONE), later(EXPIRY + OLD, collectsCandidates())],
+      later: 0,
+      actors: [deletesBlob(CONFIG, ONE)],
     },
   },
   {
