@@ -93,6 +93,12 @@ export const swaps = (manifest: ManifestPlan, repository: RepositoryName, tag: s
   },
 });
 
+/** Asks for a blob by HEAD, as a client does before it pushes an image. */
+export const asks = (blob: Blob, repository: RepositoryName): Actor => ({
+  name: `ask for ${blob.name}`,
+  run: (client) => client.hasBlob(repository, blob),
+});
+
 /** Mounts a blob. */
 export const mounts = (blob: Blob, to: RepositoryName, from?: RepositoryName): Actor => ({
   name: `mount ${blob.name}`,

@@ -1,5 +1,6 @@
 import {
   abandons,
+  asks,
   collectsCandidates,
   deletes,
   deletesBlob,
@@ -10,7 +11,7 @@ import {
   pushesImage,
   putsManifest,
 } from "../actors.ts";
-import { EXPIRY } from "../settings.ts";
+import { EXPIRY, GRACE } from "../settings.ts";
 import { FIRST, SECOND } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { CONFIG, image, LARGE, LAYER, OLD, oldImage, ONE, TWO } from "./scenes.ts";
@@ -125,7 +126,16 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   {
     name: "the collector leaves no next candidate for what is too young",
     edits: [edit("collect_candidates.ts", 'if (verdict.is === "young")', "if (false as boolean)")],
-    scenario: { ...deletedImage, actors: [collectsCandidates()] },
+    scenario: {
+      given: [
+        pushesImage(FIRST, ONE),
+        later(EXPIRY + OLD, collectsCandidates()),
+        deletes(FIRST, ONE),
+        later(GRACE * 3 / 4, asks(LAYER, ONE)),
+      ],
+      later: GRACE / 2,
+      actors: [collectsCandidates()],
+    },
   },
   {
     name: "the collector looks for edges that it has just deleted by a read that may lag",

@@ -53,7 +53,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       "blobKey(target.digest)), {\n    consistent: false,\n  });",
     )],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 4400,
+    from: 52000,
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
@@ -64,7 +64,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a push leaves a collector's mark on the blob (3)",
     edits: [edit("references.ts", "if (isCondemned) {", "if (false as boolean) {")],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 55000,
+    from: 60000,
   },
   {
     name: "a push does not care whether it took a mark away (3)",
