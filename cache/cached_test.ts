@@ -188,6 +188,21 @@ Deno.test("getManifest() reads the epoch once in the age, but for a HEAD each ti
   assertEquals([await reads(false), await reads(false)], [1, 0]);
 });
 
+Deno.test("getManifest() counts the ages on when the clock is set back", async () => {
+  const { calls, clock, state, registry } = setUp({}, { age: 10 });
+  const get = () => registry.getManifest(REPOSITORY, { digest: DIGEST });
+  clock.now = 100_000;
+  await get();
+  clock.now = 50_000;
+  await get();
+  clock.now += 11;
+  await get();
+  assertEquals([state.epochReads, calls.length], [2, 1]);
+  clock.now += 101;
+  await get();
+  assertEquals([state.epochReads, calls.length], [3, 2]);
+});
+
 Deno.test("deleteManifest() ends the age of the epoch, even when its answer is lost", async () => {
   for (const fails of [false, true]) {
     const { calls, state, registry } = setUp({

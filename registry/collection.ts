@@ -1,5 +1,6 @@
 import type { Key } from "../storage/table/table.ts";
 import { collect } from "./collect.ts";
+import { skewOf } from "./clock_skew.ts";
 import type { Context } from "./context.ts";
 import { stored } from "./items.ts";
 import { COLLECTION, Lease } from "./lease.ts";
@@ -91,7 +92,7 @@ async function currentPass(context: Context, interval: number): Promise<PassAttr
   const known = stored<PassAttributes>(await context.table.get(PASS, { consistent: true }));
   const now = context.now();
   if (known !== undefined && !known.attributes.done) return known.attributes;
-  if (known !== undefined && known.attributes.startedAt + interval > now) return undefined;
+  if (known !== undefined && !isDue(context, known.attributes, interval)) return undefined;
   const { expected } = known?.attributes ?? {};
   const next: PassAttributes = { startedAt: now, done: false, ...(expected !== undefined && { expected }) };
   const condition = known === undefined ? { ifAbsent: true as const } : { ifVersion: known.version };
@@ -99,6 +100,12 @@ async function currentPass(context: Context, interval: number): Promise<PassAttr
   if (begun !== undefined) return next;
   // Another process has begun it.
   return stored<PassAttributes>(await context.table.get(PASS, { consistent: true }))?.attributes;
+}
+
+/** True if the next pass is to begin. A beginning that no right clock can have written does not count. */
+function isDue(context: Context, { startedAt }: PassAttributes, interval: number): boolean {
+  const now = context.now();
+  return startedAt + interval <= now || startedAt > now + skewOf(context);
 }
 
 /** The work of one process on a pass. */

@@ -76,6 +76,21 @@ Deno.test("continueCollection() leaves a segment to the process that has it, unt
   assertEquals(scanned.size, 16);
 });
 
+Deno.test("continueCollection() believes no time that a clock far ahead has written", async () => {
+  for (const isDead of [false, true]) {
+    const stores = await withOldBlobs(40);
+    const { objects, table } = isDead ? dyingStores(stores, "scan") : stores;
+    const removals: Removal[] = [];
+    const options = { interval: DAY, budget: 1000, removed: (removal: Removal) => removals.push(removal) };
+    const ahead = stores.registry({ ...OPTIONS, objects, table, now: () => stores.now + 365 * DAY });
+    await ahead.continueCollection(options).catch(() => {});
+    await pushBlob(stores.registry(OPTIONS).registry, contentOf(99));
+    stores.now += DAY + OPTIONS.grace;
+    for (let call = 0; call < 3; call++) await stores.registry(OPTIONS).continueCollection(options);
+    assertEquals(blobsOf(removals).length, 41);
+  }
+});
+
 Deno.test("continueCollection() shares a pass between processes that work at the same time", async () => {
   const stores = await withOldBlobs(200);
   const work = [0, 0, 0];

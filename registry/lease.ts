@@ -1,4 +1,5 @@
 import type { Key, Value } from "../storage/table/table.ts";
+import { skewOf } from "./clock_skew.ts";
 import type { Context } from "./context.ts";
 import { stored } from "./items.ts";
 
@@ -39,7 +40,7 @@ export class Lease<State extends { [name: string]: Value }> {
     const key = { pk: COLLECTION, sk: name };
     const item = stored<LeaseAttributes>(await context.table.get(key, { consistent: true }));
     const now = context.now();
-    if (item !== undefined && item.attributes.claimedUntil > now) return undefined;
+    if (item !== undefined && isTaken(context, item.attributes.claimedUntil, now)) return undefined;
     const state = begin(item?.attributes as State | undefined);
     if (state === undefined) return undefined;
     const claimedUntil = now + spanOf(context);
@@ -71,6 +72,11 @@ export class Lease<State extends { [name: string]: Value }> {
     this.#until = claimedUntil;
     return true;
   }
+}
+
+/** True if another process has the lease. A time that no right clock can have written does not count. */
+function isTaken(context: Context, claimedUntil: number, now: number): boolean {
+  return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);
 }
 
 function spanOf({ grace }: Context): number {

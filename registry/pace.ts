@@ -3,6 +3,9 @@ import type { Context } from "./context.ts";
 /** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
 const MOST_PAUSE = { idle: 0, busy: 15 };
 
+/** Longest pause in milliseconds: a suspended machine or a clock that was set forward makes any step look long. */
+const LONGEST_PAUSE = 10_000;
+
 /** A process is busy for so long after the last request, in milliseconds: steps are shorter than the gaps between two. */
 const BUSY_TIME = 1000;
 
@@ -35,7 +38,7 @@ export class Pace {
     const most = ended < this.#busyUntil ? MOST_PAUSE.busy : MOST_PAUSE.idle;
     const factor = Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
     // At least a millisecond: requests that wait for the event loop come in between.
-    await sleep(Math.max(1, factor * (ended - this.#began)));
+    await sleep(Math.min(LONGEST_PAUSE, Math.max(1, factor * (ended - this.#began))));
     this.#began = now();
   }
 }

@@ -43,3 +43,11 @@ Deno.test("pause() beside requests is at least as long as it is told, however la
   await step(7);
   assertEquals(clock.pauses, [30, 16, 16, 1]);
 });
+
+Deno.test("pause() is 10 seconds at most when a step looks as if it had taken hours", async () => {
+  const { clock, step } = setUp(1);
+  clock.now += 8 * 60 * 60_000;
+  clock.asked.count++;
+  await step(0);
+  assertEquals(clock.pauses, [10_000]);
+});

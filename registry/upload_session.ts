@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { ByteRange } from "../oci/range.ts";
 import { bestEffort } from "./best_effort.ts";
-import { CLOCK_SKEW } from "./clock_skew.ts";
+import { CLOCK_SKEW, skewOf } from "./clock_skew.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import {
   type Stored,
@@ -67,7 +67,9 @@ export async function createUpload(work: Work, id: string, upload: NewUpload): P
 function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload | undefined {
   const facts = readUploadId(id, owner);
   const age = context.now() - (facts?.startedAt ?? -Infinity);
-  if (facts === undefined || age >= context.uploadExpiry || age < -CLOCK_SKEW) return undefined;
+  // Not shortly before it expires: by the clock of another process it may have expired, and its sweep still be under way.
+  const latest = context.uploadExpiry - Math.min(2 * skewOf(context), context.uploadExpiry / 4);
+  if (facts === undefined || age >= latest || age < -CLOCK_SKEW) return undefined;
   const algorithm = facts.algorithm === undefined ? {} : { algorithm: facts.algorithm };
   return { kind: "blob", ...owner, ...algorithm };
 }

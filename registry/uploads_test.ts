@@ -308,6 +308,20 @@ Deno.test("an upload is unknown to other repositories and principals, after its 
   await assertUnknown(REPOSITORY, PRINCIPAL, id);
 });
 
+Deno.test("an upload is not begun by a process for which it is nearly over, when it may be swept elsewhere", async () => {
+  const stores = new TestStores();
+  const options = { uploadExpiry: 1000, grace: 1000 };
+  const { registry } = stores.registry(options);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(3)));
+  stores.now += 1001;
+  await stores.registry(options).sweep();
+  // Its clock is an eighth of the grace period behind.
+  const { registry: behind } = stores.registry({ ...options, now: () => stores.now - 125 });
+  const append = () => behind.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(3)));
+  assertEquals((await assertRejects(append, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+});
+
 Deno.test("an upload that is used does not expire", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry({ uploadExpiry: 1000 });

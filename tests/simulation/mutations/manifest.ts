@@ -34,7 +34,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 130600,
+    from: 155000,
   },
   {
     name: "a manifest's links are read by a read that may lag (3)",
