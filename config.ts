@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { AuthConfig } from "./auth/auth_config.ts";
 import { isKeyText } from "./auth/key_text.ts";
 import { retentionSchema } from "./retention_config.ts";
@@ -114,6 +114,10 @@ export async function explainConfig(
       problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
     }
   }
+  if (path !== undefined && isFromFile("data") && result.data?.storage === "folder") {
+    const problem = await movedData(file.data as string, result.data.data);
+    if (problem !== undefined) problems.push(`data (${path}): ${problem}`);
+  }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   if (access?.data === undefined) {
     return { config: result.data, settings: settingsOf(given, variables, path) };
@@ -136,6 +140,25 @@ function settingsOf(given: Given, variables: Given, path: string | undefined): E
 /** A path in the configuration file, which is relative to the folder of the file: the registry may start anywhere. */
 function besideFile(file: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(file), path);
+}
+
+/**
+ * The reason to refuse the data folder: the registry is at `written` from the working directory, as an earlier release
+ * read it, and `data` has none. An empty registry would start there instead. `undefined` if nothing is wrong.
+ */
+async function movedData(written: string, data: string): Promise<string | undefined> {
+  if (await hasRegistry(data) || !await hasRegistry(written)) return undefined;
+  return `Cannot use "${resolve(data)}": it has no registry, but "${resolve(written)}" has one. ` +
+    "A path in the file is relative to the file, no longer to the working directory: write the full path";
+}
+
+/** True if the data folder has a registry; false if this process may not look. */
+async function hasRegistry(data: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(join(data, "table.sqlite"))).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /** The paths of `auth` in the configuration file, relative to its folder. */

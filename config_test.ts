@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname } from "node:path";
 import { ConfigError, loadConfig } from "./config.ts";
 import type { Config } from "./settings.ts";
 
@@ -381,6 +382,38 @@ Deno.test("loadConfig() takes paths in the file as relative to its folder, and t
       ["/srv/skerry", "/etc/htpasswd", inline],
     );
   } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("loadConfig() refuses a relative data folder when the registry is at that path from the working directory", async () => {
+  const folder = await Deno.makeTempDir();
+  const working = Deno.cwd();
+  const write = async (path: string) => {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, "");
+  };
+  try {
+    const started = `${folder}/started`;
+    const path = `${folder}/etc/skerry.yaml`;
+    await write(`${started}/data/table.sqlite`);
+    await write(path);
+    await Deno.writeTextFile(path, "data: ./data\n");
+    Deno.chdir(started);
+    const [here, beside] = [`${Deno.cwd()}/data`, `${folder}/etc/data`];
+    assertEquals(await problemsOf({ SKERRY_CONFIG: path }), [
+      `data (${path}): Cannot use "${beside}": it has no registry, but "${here}" has one. ` +
+      "A path in the file is relative to the file, no longer to the working directory: write the full path",
+    ]);
+    await Deno.writeTextFile(path, `data: ${here}\n`);
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path })).data, here);
+    await Deno.writeTextFile(path, "data: ./data\nstorage: memory\n");
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path })).storage, "memory");
+    await Deno.writeTextFile(path, "data: ./data\n");
+    await write(`${beside}/table.sqlite`);
+    assertEquals((await loadConfig({ SKERRY_CONFIG: path })).data, beside);
+  } finally {
+    Deno.chdir(working);
     await Deno.remove(folder, { recursive: true });
   }
 });

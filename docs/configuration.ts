@@ -29,7 +29,7 @@ deleteTags: off
 uploadExpiry: 12h
 \`\`\`
 
-Paths in the file (\`data\`, and \`htpasswd\` and \`keys\` below \`auth\`) are relative to the folder of the file; paths in the environment are relative to the folder that the registry starts in. \`deno task skerry config check\` says what is wrong with the file and the environment, and prints all settings with their sources and without secrets.
+Paths in the file (\`data\`, and \`htpasswd\` and \`keys\` below \`auth\`) are relative to the folder of the file; paths in the environment are relative to the folder that the registry starts in. The start is refused if \`data\` in the file names a folder without a registry, and the same path from the working directory has one: earlier releases took that one. \`deno task skerry config check\` says what is wrong with the file and the environment, and prints all settings with their sources and without secrets.
 
 A duration is a whole number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`. A size is a whole number of bytes, or one with \`KiB\`, \`MiB\`, \`GiB\` or \`TiB\`. \`true\` and \`1\` are \`on\`, \`false\` and \`0\` are \`off\`.
 
