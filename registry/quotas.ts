@@ -16,7 +16,7 @@ export interface QuotaRule {
   bytes: number;
 }
 
-/** For so long, in milliseconds, a sum is believed. */
+/** For so long after it was read, in milliseconds, a sum is believed. */
 const AGE = 10_000;
 
 /** A rule with its pattern ready to be matched, and how much of it is used. */
@@ -64,9 +64,7 @@ export class Quotas {
     repository: RepositoryName,
     bytes: number,
   ): Promise<void> {
-    const quotas = await this.#covering(repository);
-    for (const quota of quotas) await this.#refresh(context, quota);
-    for (const quota of quotas) assertFits(quota, bytes);
+    for (const quota of await this.#refreshed(context, repository)) assertFits(quota, bytes);
   }
 
   /**
@@ -83,7 +81,8 @@ export class Quotas {
   ): Promise<void> | undefined {
     const quotas = this.#compiled?.filter(({ covers }) => covers(repository));
     if (quotas?.every((quota) => this.#isFresh(quota))) return this.#hold(quotas, id, bytes);
-    return this.assertRoom(context, repository, 0).then(() => this.hold(context, repository, id, bytes));
+    // What was just read counts, although the clock may have gone on far while it was.
+    return this.#refreshed(context, repository).then((read) => this.#hold(read, id, bytes));
   }
 
   /** Of what a push held it keeps so many bytes: 0 once it is over. */
@@ -101,9 +100,14 @@ export class Quotas {
     return readAt + AGE > this.#now();
   }
 
-  async #refresh(context: Pick<Context, "table">, quota: Quota): Promise<void> {
-    if (this.#isFresh(quota)) return;
-    await (quota.reading ??= this.#read(context, quota).finally(() => quota.reading = undefined));
+  /** The quotas of a repository, after those that are old were read. */
+  async #refreshed(context: Pick<Context, "table">, repository: RepositoryName): Promise<Quota[]> {
+    const quotas = await this.#covering(repository);
+    for (const quota of quotas) {
+      if (this.#isFresh(quota)) continue;
+      await (quota.reading ??= this.#read(context, quota).finally(() => quota.reading = undefined));
+    }
+    return quotas;
   }
 
   /** So many bytes have been stored, and are held no more by this push, or are stored no more. */
@@ -122,9 +126,8 @@ export class Quotas {
 
   async #read(context: Pick<Context, "table">, quota: Quota): Promise<void> {
     await this.#holds.review(context);
-    const readAt = this.#now();
     quota.used = await sumUsage(context, quota.prefix, quota.covers);
-    quota.readAt = readAt;
+    quota.readAt = this.#now();
   }
 
   async #covering(repository: RepositoryName): Promise<Quota[]> {

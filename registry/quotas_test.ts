@@ -1,7 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../oci/name.ts";
-import { body, content, digest, IMAGE, imageOf, pushBlob, tag, TestStores } from "../tests/harness/stores.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  IMAGE,
+  imageOf,
+  pushBlob,
+  tag,
+  TestStores,
+} from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
 import { stored, type UsageAttributes, usageItem, usageKey } from "./items.ts";
 import type { Registry } from "./registry.ts";
@@ -208,3 +218,20 @@ Deno.test("an upload that another process has committed counts once, a minute la
   await pushBlob(registry, content(40, 2), A);
   await assertFull(() => pushBlob(registry, content(1, 3), A));
 });
+
+for (const [patterns, most] of [[["team/*"], 10], [["team/*", "team/a"], 50]] as const) {
+  Deno.test(`${patterns.length} quotas hold whose sums take longer to read than they are believed`, async () => {
+    const { stores } = open(100);
+    let reads = 0;
+    const table = hooked(stores.table, (method) => {
+      if (method !== "queryIndex") return;
+      if (++reads > most) throw new Error("The sums are read again and again");
+      stores.now += 20_000;
+    });
+    const quotas = patterns.map((repositories) => ({ repositories, bytes: 100 }));
+    const { registry } = stores.registry({ table, quotas });
+    const { id } = await registry.startUpload(A, "user:a");
+    await registry.appendUpload(A, "user:a", id, body(content(60), { chunk: 10 }));
+    await assertFull(() => registry.appendUpload(A, "user:a", id, body(content(50), { chunk: 10 })));
+  });
+}
