@@ -64,9 +64,13 @@ async function runCommit(
 ): Promise<BlobInfo> {
   if (body !== undefined && beginsUpload(body)) {
     const created = await createSession(context, owner, id, digest);
-    if (created !== undefined) return await commitWhole(context, created, digest, body, progress);
+    if (created !== undefined) {
+      progress.isKnown = true;
+      return await commitWhole(context, created, digest, body, progress);
+    }
   }
   const session = await awaitTurn(context, owner, id);
+  progress.isKnown = true;
   const { state } = session.item.attributes;
   if (state === "done") return await repeatCommit(context, owner, session, digest);
   if (state === "committing") {

@@ -1,6 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
-import { UnavailableError } from "../storage/errors.ts";
 import { statBlob } from "./blobs.ts";
 import type { Context } from "./context.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
@@ -8,8 +7,11 @@ import type { BlobInfo } from "./registry.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import { findSession, type Session, unknownUpload } from "./upload_session.ts";
 
-/** The upload as the request that commits it has last written it. */
+/** How far the request that commits an upload has come. */
 export interface CommitProgress {
+  /** True once the upload was announced or found. */
+  isKnown?: true;
+  /** The upload as the request has last written it while it was committing. */
   session?: Session;
 }
 
@@ -42,13 +44,13 @@ export async function answerFailedCommit(
   owner: UploadOwner,
   id: string,
   digest: Digest,
-  { session }: CommitProgress,
+  { isKnown, session }: CommitProgress,
   error: unknown,
 ): Promise<BlobInfo> {
   if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;
   const current = await findSession(context, owner, id);
-  // An upload that the store could not even announce is not gone.
-  if (current === undefined) throw error instanceof UnavailableError ? error : unknownUpload(id);
+  // An upload that could not even be announced is not gone.
+  if (current === undefined) throw isKnown ? unknownUpload(id) : error;
   const { state } = current.item.attributes;
   if (state === "done") return await repeatCommit(context, owner, current, digest);
   if (state === "committing" && current.item.version !== session?.item.version) {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
-import { ContentMismatchError, UnavailableError } from "../storage/errors.ts";
+import { ContentMismatchError, StorageFullError, UnavailableError } from "../storage/errors.ts";
 import {
   body,
   content,
@@ -128,5 +128,26 @@ for (const way of ["put", "putStream"]) {
     );
     assertEquals(error.code, "BLOB_UPLOAD_UNKNOWN");
     assertEquals(await stores.keys(), []);
+  });
+}
+
+for (const failure of [new StorageFullError("SQLITE_FULL"), new Error("a mistake")]) {
+  Deno.test(`commitUpload() throws the ${failure.name} for which its upload could not be announced`, async () => {
+    const stores = new TestStores();
+    let fails = true;
+    const table = hooked(stores.table, (method) => {
+      if (fails && method === "put") throw failure;
+    });
+    const { registry } = stores.registry({ table });
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const bytes = content(7);
+    for (const first of [0, 7]) { // announced at once, and after a look whether it is there
+      const sent = body(bytes.slice(first), { first });
+      const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), sent);
+      assertEquals(await assertRejects(commit), failure);
+    }
+    fails = false;
+    await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), bodyOf(bytes));
+    assertEquals(await readBlob(registry, digest(bytes)), bytes);
   });
 }
