@@ -1,5 +1,6 @@
 import type { Audit } from "./auth/audit.ts";
 import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
+import { RegistryError } from "./oci/errors.ts";
 import { plainField, plainJson, plainLines, plainText } from "./plain_text.ts";
 import type { RequestLog } from "./routes/mod.ts";
 
@@ -117,9 +118,10 @@ function levelOf(status: number): Level {
   return status >= 500 ? "error" : "info";
 }
 
-/** An error with its stack and what led to it. */
+/** An error with its stack, unless it is an expected one, and what led to it. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof RegistryError && error.cause === undefined) return error.message;
   const cause = error.cause === undefined ? "" : `\nCaused by: ${describe(error.cause)}`;
   return (error.stack ?? String(error)) + cause;
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "./line_writer.ts";
 import { createLog } from "./log.ts";
+import { unavailable } from "./oci/errors.ts";
 import type { RequestLog } from "./routes/mod.ts";
 
 /** An output that remembers what it was given. */
@@ -63,6 +64,15 @@ Deno.test("request() tells what went wrong on our side, with what led to it", as
   assertStringIncludes(json.error, "Error: Cannot read\n    at ");
   assertStringIncludes(json.error, "Caused by: Error: disk gone");
   assertStringIncludes(await lineOf("text", { ...ENTRY, status: 500, error }), "\n  Error: Cannot read\n");
+});
+
+Deno.test("request() tells an expected error without a stack", async () => {
+  const busy = unavailable("Cannot read the request body");
+  const outage = unavailable("Storage is slow", { cause: new Error("disk gone") });
+  const errorOf = async (error: Error) =>
+    JSON.parse(await lineOf("json", { ...ENTRY, status: 503, error })).error;
+  assertEquals(await errorOf(busy), "Cannot read the request body");
+  assertStringIncludes(await errorOf(outage), "Caused by: Error: disk gone\n    at ");
 });
 
 Deno.test("request() lets no path begin a line, move a cursor or hide itself", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 import { source } from "../tests/harness/body_source.ts";
@@ -40,6 +40,54 @@ Deno.test("BodyBudget.take() refuses politely what has waited long enough", asyn
   assertEquals(budget.waiting, 0);
   hold.release();
   (await budget.take(100, ignore)).release();
+});
+
+Deno.test("BodyBudget.take() gives one network no more than its share, and others what is left", async () => {
+  const budget = new BodyBudget(100, { share: 30 });
+  const first = await budget.take(20, ignore, "a");
+  const order: string[] = [];
+  const second = budget.take(20, ignore, "a").then((hold) => (order.push("a"), hold));
+  const other = await budget.take(80, ignore, "b");
+  assertEquals([budget.held, budget.waiting, order], [100, 1, []]);
+  first.release();
+  (await second).release();
+  other.release();
+  assertEquals([budget.held, budget.waiting, order], [0, 0, ["a"]]);
+});
+
+Deno.test("BodyBudget.take() gives up no body for a network that waits for its own share", async () => {
+  const budget = new BodyBudget(100, { share: 30, patienceMs: 1 });
+  const givenUp: string[] = [];
+  const other = await budget.take(20, () => givenUp.push("b"), "b");
+  const first = await budget.take(20, () => givenUp.push("a"), "a");
+  const second = budget.take(20, ignore, "a");
+  while (givenUp.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  first.release();
+  (await second).release();
+  other.release();
+  assertEquals(givenUp, ["a"]);
+});
+
+Deno.test("BodyBudget.take() lets one network have some of the waiting places", async () => {
+  const budget = new BodyBudget(100);
+  const hold = await budget.take(100, ignore, "a");
+  const waiting = Array.from({ length: 100 }, () => budget.take(1, ignore, "a"));
+  await assertRejects(() => budget.take(1, ignore, "a"), RegistryError, "too many bodies");
+  const other = budget.take(1, ignore, "b");
+  hold.release();
+  await Promise.all([...waiting, other].map(async (hold) => (await hold).release()));
+  assertEquals([budget.held, budget.waiting], [0, 0]);
+});
+
+Deno.test("BodyHold.grow() throws when there is no room for more", async () => {
+  const budget = new BodyBudget(100);
+  const [first, second] = [await budget.take(10, ignore), await budget.take(50, ignore)];
+  first.grow(50);
+  assertThrows(() => first.grow(51), RegistryError, "too many bodies");
+  assertEquals(budget.held, 100);
+  first.release();
+  second.release();
+  assertEquals(budget.held, 0);
 });
 
 Deno.test("300 manifests that a client holds back take no more memory than the budget", async () => {

@@ -1,8 +1,10 @@
+import { networkOf } from "../auth/network.ts";
 import { formatGrant, readGrant } from "../auth/grants.ts";
 import { SecretError } from "../auth/secret_error.ts";
 import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Caller } from "../registry/caller.ts";
+import type { Client } from "./access.ts";
 import { jsonAnswer } from "./answer.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
 import { nextLink } from "./link.ts";
@@ -51,10 +53,10 @@ export function createCredential(
   deferred: DeferredCredentials,
   limits: BodyLimits,
 ): Handler<"createCredential"> {
-  return async function createCredential(_route, request, caller) {
+  return async function createCredential(_route, request, caller, client) {
     const { secrets, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
-    const wanted = parseWanted(await readJson(request, limits));
+    const wanted = parseWanted(await readJson(request, client, limits));
     const isAll = isAdministrator(caller.name);
     const owner = wanted.owner ?? userIn(caller);
     const isOwn = owner.kind === "user" && caller.name === `user:${owner.name}`;
@@ -119,9 +121,11 @@ function refuseBrowsers({ headers }: Request): void {
 
 function readJson(
   request: Request,
-  { uploadIdleTimeout: idle, bodies }: BodyLimits,
+  { address }: Client,
+  { uploadIdleTimeout: idle, forms: bodies }: BodyLimits,
 ): Promise<Record<string, unknown>> {
-  const options = { limit: MAX_BODY, idle, bodies, what: "Body" };
+  const network = address && networkOf(address);
+  const options = { limit: MAX_BODY, idle, bodies, network, grows: true, what: "Body" };
   return withBody(request, options, (bytes) => Promise.resolve(parseJson(bytes)));
 }
 

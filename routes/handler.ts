@@ -20,9 +20,11 @@ export interface RequestLimits {
   uploadIdleTimeout: number;
   /** Room for the bodies that are held in memory; by default for 64 MiB, or two of the largest manifests. */
   bodies?: BodyBudget;
+  /** The same for forms and JSON, which need no login; 16 MiB by default. */
+  forms?: BodyBudget;
   /** Aborted when the process stops: an upload keeps what its request has brought by then. */
   stop?: AbortSignal;
 }
 
 /** The same where there is room for bodies. */
-export type BodyLimits = RequestLimits & { bodies: BodyBudget };
+export type BodyLimits = RequestLimits & Required<Pick<RequestLimits, "bodies" | "forms">>;

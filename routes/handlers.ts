@@ -50,15 +50,24 @@ export interface HandlerOptions {
   credentials?: DeferredCredentials;
 }
 
-/** Bytes of all request bodies that are held in memory. */
+/** Bytes of all manifests that are held in memory while they are pushed. */
 const BODIES = 64 * 1024 * 1024;
+
+/** Bytes of all forms and JSON: apart from manifests, since clients without a login may send forms. */
+const FORMS = 16 * 1024 * 1024;
+
+/** Bytes of the forms of one network: 32 of the largest. */
+const FORMS_OF_NETWORK = 2 * 1024 * 1024;
 
 /** The handlers over a registry. */
 export function createHandlers(
   { registry, ready, warnings, limits, tokens, credentials }: HandlerOptions,
 ): Handlers {
-  const { bodies = new BodyBudget(Math.max(BODIES, 2 * limits.maxManifestSize)) } = limits;
-  const withRoom = { ...limits, bodies };
+  const {
+    bodies = new BodyBudget(Math.max(BODIES, 2 * limits.maxManifestSize)),
+    forms = new BodyBudget(FORMS, { share: FORMS_OF_NETWORK }),
+  } = limits;
+  const withRoom = { ...limits, bodies, forms };
   return {
     home: getHome(),
     live: getLiveness(),

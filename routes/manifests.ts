@@ -1,3 +1,4 @@
+import { networkOf } from "../auth/network.ts";
 import { mediaTypeOf } from "../oci/media_type.ts";
 import type { Reference } from "../oci/name.ts";
 import type { Deleter, Manifest, Reader, Writer } from "../registry/registry.ts";
@@ -36,13 +37,13 @@ export function putManifest(
   registry: Pick<Writer, "putManifest">,
   limits: BodyLimits,
 ): Handler<"putManifest"> {
-  return async function putManifest({ repository, reference, tags }, request, caller) {
+  return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);
     const contentType = mediaTypeOf(request.headers.get("Content-Type"));
     const { maxManifestSize: limit, uploadIdleTimeout: idle, bodies } = limits;
     const receipt = await withBody(
       request,
-      { limit, idle, bodies },
+      { limit, idle, bodies, network: client.address && networkOf(client.address) },
       (bytes) => registry.putManifest(repository, caller, { bytes, contentType, reference, tags, condition }),
     );
     const subject = receipt.subject === undefined ? {} : { "OCI-Subject": receipt.subject };

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Digest } from "../oci/digest.ts";
 import { assertSecret, BASIC, EXCHANGE, JWT, make, oauthError, PASSWORD } from "./token_testing.ts";
 
 Deno.test("postToken() gives a token for a name and a password in the form", async () => {
@@ -235,4 +236,36 @@ Deno.test("postToken() puts nothing secret into an error or the log", async () =
     texts.push(JSON.stringify([...response.headers]), await response.text());
   }
   assert(!`${texts.join()}${JSON.stringify(entries)}`.includes(secret));
+});
+
+Deno.test("slow forms hold up no push, and no login of another address", async () => {
+  const { app, entries } = make({}, {}, {
+    putManifest: () => Promise.resolve({ digest: "sha256:a" as Digest, tags: [] }),
+  });
+  const send = (hostname: string, path: string, init: RequestInit) =>
+    app.fetch(new Request(`http://registry.test${path}`, init), {
+      remoteAddr: { transport: "tcp", hostname, port: 1 },
+    });
+  const type = { "Content-Type": "application/x-www-form-urlencoded" };
+  const open = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const slow = Array.from({ length: 2500 }, () => {
+    let form: ReadableStreamDefaultController<Uint8Array>;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => void open.add(form = controller),
+      cancel: () => void open.delete(form),
+    });
+    return send("192.0.2.1", "/token", { method: "POST", headers: type, body });
+  });
+  const put = await send("192.0.2.2", "/v2/a/manifests/v1", { method: "PUT", body: "{}" });
+  assertEquals(put.status, 201);
+  const login = await send("192.0.2.2", "/token", {
+    method: "POST",
+    headers: type,
+    body: new URLSearchParams(PASSWORD).toString(),
+  });
+  assertEquals(login.status, 200);
+  const statuses = new Set(entries.slice(0, -2).map(({ status }) => status));
+  assertEquals(statuses, new Set([503]), "no slow form was given up to make room");
+  for (const form of open) form.close();
+  await Promise.all(slow);
 });

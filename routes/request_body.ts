@@ -20,6 +20,9 @@ export function bodyOf(request: Request): ByteStream {
   return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
+/** Bytes of room that a body has at first that takes room as it comes. */
+const FIRST_ROOM = 8 * 1024;
+
 /** How a body is read that is held in memory as a whole. */
 export interface BodyOptions {
   /** Most bytes. */
@@ -28,6 +31,10 @@ export interface BodyOptions {
   idle: number;
   /** Has room for it. */
   bodies: BodyBudget;
+  /** Network of the client, which has a share of the room. */
+  network?: string | undefined;
+  /** True for a body that takes room as it comes, and not for its whole length before: small ones of any client. */
+  grows?: boolean;
   /** For an error; a manifest by default. */
   what?: string;
 }
@@ -41,15 +48,23 @@ export interface BodyOptions {
  */
 export async function withBody<T>(
   request: Request,
-  { limit, idle, bodies, what = "Manifest" }: BodyOptions,
+  { limit, idle, bodies, network, grows = false, what = "Manifest" }: BodyOptions,
   use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
 ): Promise<T> {
   const length = contentLength(request);
   if (length !== undefined && length > limit) throw tooLarge(what, limit);
-  const reader = new BodyReader(bodyOf(request), { idle, length });
-  const hold = await bodies.take((length ?? limit) + reader.bufferSize, (reason) => reader.giveUp(reason));
+  const reader = new BodyReader(bodyOf(request), {
+    idle,
+    length: grows ? Math.min(length ?? limit, FIRST_ROOM) : length,
+  });
+  const room = reader.bufferSize + (grows ? 0 : length ?? limit);
+  const hold = await bodies.take(room, (reason) => reader.giveUp(reason), network);
   try {
-    const bytes = await readWhole(reader, { length, limit, what });
+    const admit = (size: number) => {
+      if (size > (length ?? limit)) throw tooLarge(what, limit);
+      if (grows) hold.grow(reader.bufferSize + size);
+    };
+    const bytes = await readWhole(reader, length ?? limit, admit);
     hold.arrived(bytes.byteLength);
     return await use(bytes);
   } finally {
@@ -57,18 +72,20 @@ export async function withBody<T>(
   }
 }
 
-/** The whole body in one buffer, which grows in its place where the length is not known. */
+/** The whole body in one buffer, which grows in its place. `admit` throws where it may not have so many bytes. */
 async function readWhole(
   reader: BodyReader,
-  { length, limit, what }: { length: number | undefined; limit: number; what: string },
+  most: number,
+  admit: (size: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const most = length ?? limit;
   const buffer = new ArrayBuffer(0, { maxByteLength: most });
   for (let chunk; (chunk = await reader.read());) {
     const size = buffer.byteLength;
-    if (size + chunk.byteLength > most) {
+    try {
+      admit(size + chunk.byteLength);
+    } catch (error) {
       await reader.cancel();
-      throw tooLarge(what, limit);
+      throw error;
     }
     buffer.resize(size + chunk.byteLength);
     new Uint8Array(buffer, size).set(chunk);

@@ -84,6 +84,18 @@ Deno.test("withBody() holds exactly the bytes that it has room for, and none in 
   assertEquals([during.length, bodies.held], [2, 0]);
 });
 
+Deno.test("withBody() holds what has come of a body that grows", async () => {
+  const bodies = new BodyBudget(1 << 20);
+  const slow = source([10_000], "stall");
+  const options = { limit: 60_000, idle: 20, bodies, grows: true };
+  const read = withBody(post(slow.stream), options, (bytes) => Promise.resolve(bytes));
+  assertEquals(bodies.held, 8 * 1024);
+  while (bodies.held === 8 * 1024) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(bodies.held, 10_000 + 8 * 1024);
+  await assertRejects(() => read, RegistryError, "stalled");
+  assertEquals(bodies.held, 0);
+});
+
 Deno.test("withBody() gives up a body that comes slowly while another one waits, which then has its room", async () => {
   const bodies = new BodyBudget(20_000, { patienceMs: 10 });
   const slow = source([1], "stall");

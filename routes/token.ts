@@ -1,3 +1,4 @@
+import { networkOf } from "../auth/network.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { LoginToken, TokenGrant, TokenIssuer } from "../auth/token_issuer.ts";
 import { RegistryError } from "../oci/errors.ts";
@@ -73,7 +74,7 @@ export function postToken(tokens: DeferredTokens, limits: BodyLimits): Handler<"
   return async function postToken(_route, request, _caller, client) {
     const options = await open(tokens);
     try {
-      const form = await readForm(request, limits);
+      const form = await readForm(request, client, limits);
       if (form.one("grant_type") === EXCHANGE) return jsonAnswer(await exchangeFor(form, options), SECRET);
       const grant = await grantFor(form, options, client);
       return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
@@ -103,14 +104,15 @@ function open(tokens: DeferredTokens): Promise<TokenOptions> {
 
 async function readForm(
   request: Request,
-  { uploadIdleTimeout: idle, bodies }: BodyLimits,
+  { address }: Client,
+  { uploadIdleTimeout: idle, forms: bodies }: BodyLimits,
 ): Promise<Parameters> {
   if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
     throw new RegistryError("UNSUPPORTED", "Body must be a form in the URL encoding", { status: 400 });
   }
   return await withBody(
     request,
-    { limit: MAX_FORM, idle, bodies, what: "Form" },
+    { limit: MAX_FORM, idle, bodies, network: address && networkOf(address), grows: true, what: "Form" },
     (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM)),
   );
 }

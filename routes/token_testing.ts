@@ -7,6 +7,7 @@ import { assertEquals } from "@std/assert";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { TokenService, type TokenServiceOptions } from "../auth/token_service.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
+import type { Registry } from "../registry/registry.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 import { PASSER_BY } from "./access.ts";
 import type { TokenOptions } from "./token.ts";
@@ -19,7 +20,11 @@ export const JWT = "urn:ietf:params:oauth:token-type:jwt";
 export const PASSWORD = { grant_type: "password", username: "alice", password: "secret" };
 
 /** An app whose tokens are the names of whose they are, and what it was asked. */
-export function make(options: Partial<TokenOptions> = {}, parts: Partial<TokenServiceOptions> = {}) {
+export function make(
+  options: Partial<TokenOptions> = {},
+  parts: Partial<TokenServiceOptions> = {},
+  registry: Partial<Registry> = {},
+) {
   const calls: unknown[][] = [];
   const service = new TokenService({
     service: "registry.test",
@@ -72,11 +77,11 @@ export function make(options: Partial<TokenOptions> = {}, parts: Partial<TokenSe
     },
     ...options,
   };
-  const { request, app, entries } = fakeApp({}, {
+  const { request, app, entries } = fakeApp(registry, {
     tokens: () => Promise.resolve(tokens),
     access: {
       admit: (_needed, _request, client) => {
-        client.address = "192.0.2.1";
+        client.address = client.peer ?? "192.0.2.1";
         return Promise.resolve(PASSER_BY);
       },
     },
