@@ -47,6 +47,8 @@ export interface SecretInfo extends SecretOwner {
   usedAt?: number;
   /** True if its user has another password now, or is gone: the secret is refused until an operator keeps it. */
   suspended?: boolean;
+  /** True if it is suspended because an earlier release made it, which stored no account with it. */
+  withoutAccount?: boolean;
 }
 
 /** What {@linkcode Secrets} takes. */
@@ -256,11 +258,13 @@ export class Secrets implements PasswordSource {
   async #infoOf(item: Omit<StoredSecret, "index">): Promise<SecretInfo> {
     const { hash: _, account: __, ...rest } = item.attributes;
     const expiresAt = this.#endOf(item.attributes);
+    const suspended = await this.#isSuspended(item.attributes);
     return {
       id: item.sk,
       ...rest as Omit<SecretInfo, "id">,
       ...(expiresAt !== Infinity && { expiresAt }),
-      ...(await this.#isSuspended(item.attributes) && { suspended: true }),
+      ...(suspended && { suspended }),
+      ...(suspended && item.attributes.account === undefined && { withoutAccount: true }),
     };
   }
 

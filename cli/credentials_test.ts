@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readAccess } from "../access_config.ts";
 import { BcryptQueue } from "../auth/bcrypt.ts";
+import { SECRETS } from "../auth/items.ts";
 import { RefreshTokens } from "../auth/refresh_tokens.ts";
 import { Secrets } from "../auth/secrets.ts";
 import type { Config } from "../settings.ts";
@@ -130,6 +131,32 @@ Deno.test("keepTokens() keeps the tokens of a user who has another password, whi
     assert(!(await list())[0]!.includes("suspended"));
     await assertRejects(() => keepTokens(after, () => {}, "bob"), StartError, "There is no such user");
     await assertRejects(() => keepTokens(after, () => {}, undefined), MisuseError, "Missing --user");
+  });
+});
+
+Deno.test("listTokens() names the remedy for a token that an earlier release made without an account", async () => {
+  await withFolder(async (folder) => {
+    const config = await configured(folder);
+    await printed((print) => createToken(config, print, { ...NOTHING, user: "alice" }));
+    await printed((print) => createToken(config, print, { ...NOTHING, robot: "ci" }));
+    await withStorage(config, async ({ table }) => {
+      for (const { version, ...item } of await table.query(SECRETS, { limit: 2 })) {
+        const { account: _, ...attributes } = item.attributes;
+        await table.put({ ...item, attributes }, { ifVersion: version });
+      }
+    });
+    const list = async () => {
+      const all = { robot: undefined, user: undefined, json: false };
+      return (await printed((print) => listTokens(config, print, all))).lines.filter((line) =>
+        line.includes("suspended")
+      );
+    };
+    assertMatch(
+      (await list()).join("\n"),
+      /^.* {2}suspended: made by an earlier release: run skerry token keep --user alice$/,
+    );
+    await printed((print) => keepTokens(config, print, "alice"));
+    assertEquals(await list(), []);
   });
 });
 

@@ -175,7 +175,8 @@ async function explained<T>(create: () => Promise<T>): Promise<T> {
 }
 
 function lineOf(
-  { id, kind, name, description, bounds, createdAt, expiresAt, usedAt, suspended }: SecretInfo,
+  { id, kind, name, description, bounds, createdAt, expiresAt, usedAt, suspended, withoutAccount }:
+    SecretInfo,
 ): string {
   const columns = [
     id,
@@ -186,9 +187,16 @@ function lineOf(
       ? "does not end"
       : `${expiresAt > Date.now() ? "ends" : "ended"} ${dayOf(expiresAt)}`,
     usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
-    ...(suspended === true ? ["suspended: the account has changed"] : []),
+    ...(suspended === true ? [`suspended: ${suspensionOf(name, withoutAccount)}`] : []),
   ];
   return [...columns, ...(description === "" ? [] : [plainField(description)])].join("  ");
+}
+
+/** The reason for which a token is refused until an operator keeps it. */
+function suspensionOf(name: string, withoutAccount = false): string {
+  return withoutAccount
+    ? `made by an earlier release: run skerry token keep --user ${plainField(name)}`
+    : "the account has changed";
 }
 
 function dayOf(milliseconds: number): string {
