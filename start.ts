@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, readSettings } from "./settings.ts";
+import { StartError } from "./start_error.ts";
 import { startOptions } from "./start_options.ts";
+import { ensureFolder } from "./storage/durable_folder.ts";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
@@ -13,7 +16,10 @@ const ROOT = fileURLToPath(new URL(".", import.meta.url));
 const PARENT_INTERVAL = 1000;
 
 async function start(): Promise<number> {
-  const options = startOptions(await readConfig(), ROOT);
+  const config = await readConfig();
+  // The registry may write to the data folder alone, so it can't make the folders above.
+  if (config.storage === "folder") await makeDataFolder(config.data);
+  const options = startOptions(config, ROOT);
   const child = new Deno.Command(Deno.execPath(), {
     // `deno task` has installed everything. A download that begins later would be drawn over the address of the registry.
     args: ["run", "--cached-only", "--no-prompt", ...options, `${ROOT}main.ts`],
@@ -26,6 +32,16 @@ async function start(): Promise<number> {
 async function readConfig(): Promise<Config> {
   const environment = Deno.env.toObject();
   return readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
+}
+
+async function makeDataFolder(data: string): Promise<void> {
+  try {
+    await ensureFolder(resolve(data));
+  } catch (error) {
+    throw new StartError(`Cannot make the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 function passOnSignals(child: Deno.ChildProcess): void {

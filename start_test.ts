@@ -48,23 +48,50 @@ Deno.test("deno task start ends with the npx that started it", async () => {
   });
 });
 
+/** Runs start.ts until `isUp` is true of the registry, and stops it with SIGTERM. */
+async function startAndStop(
+  data: string,
+  isUp: (url: string) => Promise<boolean>,
+): Promise<{ code: number; log: string }> {
+  const port = freePort();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "start.ts"],
+    cwd: ROOT,
+    env: { PORT: `${port}`, SKERRY_DATA: data, SKERRY_LOG: "json" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  const errors = new Response(process.stderr).text();
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    log += text;
+    if (!text.includes("Listening") || !await isUp(`http://127.0.0.1:${port}`)) continue;
+    process.kill("SIGTERM");
+  }
+  return { code: (await process.status).code, log: log + await errors };
+}
+
 Deno.test("deno task start hands SIGTERM on and ends with the registry's exit code", async () => {
   await withFolder(async (data) => {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "start.ts"],
-      cwd: ROOT,
-      env: { PORT: `${freePort()}`, SKERRY_DATA: data, SKERRY_LOG: "json" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    let log = "";
-    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
-      log += text;
-      if (text.includes("Listening")) process.kill("SIGTERM");
-    }
-    assertEquals((await process.status).code, 0);
+    const { code, log } = await startAndStop(data, () => Promise.resolve(true));
+    assertEquals(code, 0);
     assertStringIncludes(log, '"message":"Stopping"');
+  });
+});
+
+Deno.test("deno task start makes a data folder whose parent is missing, for its owner alone", async () => {
+  await withFolder(async (folder) => {
+    const data = `${folder}/parent/data`;
+    const isReady = async (url: string) => {
+      const response = await fetch(`${url}/readyz`).catch(() => undefined);
+      await response?.body?.cancel();
+      return response?.status === 200;
+    };
+    const { code, log } = await startAndStop(data, isReady);
+    assertEquals(code, 0, log);
+    assert((await Deno.stat(`${data}/table.sqlite`)).isFile);
+    for (const made of [data, `${folder}/parent`]) assertEquals((await Deno.stat(made)).mode! & 0o777, 0o700);
   });
 });
 
