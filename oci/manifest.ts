@@ -94,24 +94,45 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     : config
     ? imageReferences(document, config)
     : indexReferences(document);
-  const artifactType = optionalString(document, "artifactType") ?? config?.mediaType;
   return {
     mediaType,
     references: withoutRepeats(references),
     // Docker's formats have none: there the member is somebody's own.
     subject: isDockerMediaType(mediaType) ? undefined : parseSubject(document),
-    artifactType,
+    artifactType: artifactTypeOf(document, config),
     annotations: parseAnnotations(document),
   };
 }
 
 /** The descriptor of a manifest in the list of its subject's referrers (distribution-spec §"Listing Referrers"). */
-export function describeReferrer(manifest: ParsedManifest, digest: Digest, size: number): Descriptor {
+export function describeReferrer(
+  manifest: Pick<ParsedManifest, "artifactType" | "annotations"> & { mediaType: string },
+  digest: Digest,
+  size: number,
+): Descriptor {
   const { mediaType, artifactType, annotations } = manifest;
   const descriptor: Descriptor = { mediaType, digest, size };
   if (artifactType !== undefined) descriptor.artifactType = artifactType;
   if (annotations !== undefined) descriptor.annotations = annotations;
   return descriptor;
+}
+
+/**
+ * The same of a manifest that is stored as this media type. It was checked when it was pushed, perhaps by a release that
+ * took more than {@linkcode parseManifest} takes.
+ */
+export function describeStoredReferrer(
+  bytes: Uint8Array,
+  mediaType: string,
+  digest: Digest,
+): Descriptor {
+  const document: JsonObject = JSON.parse(new TextDecoder().decode(bytes));
+  const config = isObject(document.config) ? document.config : {};
+  return describeReferrer(
+    { mediaType, artifactType: artifactTypeOf(document, config), annotations: parseAnnotations(document) },
+    digest,
+    bytes.length,
+  );
 }
 
 /**
@@ -179,6 +200,10 @@ function parseDescriptors(value: unknown, name: string): Descriptor[] {
 
 function parseSubject({ subject }: JsonObject): Descriptor | undefined {
   return subject === undefined || subject === null ? undefined : parseDescriptor(subject, "subject");
+}
+
+function artifactTypeOf(document: JsonObject, config: { mediaType?: unknown } = {}): string | undefined {
+  return optionalString(document, "artifactType") ?? optionalString({ ...config }, "mediaType");
 }
 
 function parseAnnotations({ annotations }: JsonObject): Record<string, string> | undefined {

@@ -79,8 +79,8 @@ type Plain<T> = Pick<T, keyof T>;
 
 /** That a manifest refers to another by `subject`. */
 export type ReferrerAttributes = {
-  /** Without its annotations where they are too many for an item. */
-  descriptor: Plain<Descriptor>;
+  /** Without its annotations where they are too many for an item; absent where it is read from the manifest. */
+  descriptor?: Plain<Descriptor>;
   /** True if the annotations must be read from the manifest. */
   annotated?: true;
 };

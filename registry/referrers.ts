@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { describeReferrer, type ParsedManifest } from "../oci/manifest.ts";
+import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import type { NewItem } from "../storage/table/table.ts";
 import type { Context, Work } from "./context.ts";
@@ -9,7 +9,7 @@ import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "./
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "./registry.ts";
 
-/** A descriptor above this size in bytes stands in its item without its annotations, which are then read from the manifest. */
+/** A descriptor above this size in bytes stands in its item without its annotations, and above it even so not at all. */
 const MOST_IN_REFERRER = 32 * 1024;
 
 /** Bytes of descriptors in one page: clients read 4 MiB at the most. A page has at least one. */
@@ -46,7 +46,9 @@ export function referrerItem(
   const { annotations: _, ...bare } = descriptor;
   const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER
     ? { descriptor }
-    : { descriptor: bare, annotated: true };
+    : bytesOf(bare) <= MOST_IN_REFERRER
+    ? { descriptor: bare, annotated: true }
+    : {};
   return { ...referrerKey(repository, manifest.subject.digest, digest), attributes };
 }
 
@@ -75,16 +77,16 @@ export async function listReferrers(
     for (const item of found) {
       if (read > MOST_READ) return page();
       const digest = item.sk.slice(prefix.length) as Digest;
-      const { descriptor: known, annotated } = stored<ReferrerAttributes>(item)!.attributes;
-      if (isWanted(known, artifactTypes)) {
-        const descriptor = annotated ? await annotate(context, repository, digest, known) : known;
-        const bytes = descriptor === undefined ? 0 : bytesOf(descriptor);
-        read += annotated ? known.size : bytes;
+      const { attributes } = stored<ReferrerAttributes>(item)!;
+      const referrer = await readReferrer(context, repository, digest, attributes, artifactTypes);
+      read += referrer.read;
+      if (referrer.descriptor !== undefined) {
+        const bytes = bytesOf(referrer.descriptor);
         if (items.length > 0 && size + bytes > MOST_IN_PAGE) return page();
         size += bytes;
-        if (descriptor !== undefined) items.push(descriptor);
-        if (annotated) assertAwaited(signal);
-      } else read += bytesOf(known);
+        items.push(referrer.descriptor);
+      }
+      assertAwaited(signal);
       after = digest;
     }
     if (found.length < BATCH) return { items };
@@ -98,19 +100,33 @@ function assertAwaited(signal: AbortSignal | undefined): void {
   throw new RegistryError("UNSUPPORTED", "The client has closed the request", { status: 499 });
 }
 
-/** The descriptor with the annotations of its manifest; `undefined` where a delete took the manifest meanwhile. */
-async function annotate(
+/** The descriptor of an item, where it is there and wanted, and the bytes that were read to find out. */
+async function readReferrer(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  descriptor: Descriptor,
+  { descriptor: known, annotated }: ReferrerAttributes,
+  artifactTypes: string[],
+): Promise<{ descriptor?: Descriptor; read: number }> {
+  if (known !== undefined) {
+    if (!isWanted(known, artifactTypes)) return { read: bytesOf(known) };
+    if (!annotated) return { descriptor: known, read: bytesOf(known) };
+  }
+  const descriptor = await readDescriptor(context, repository, digest);
+  const read = (descriptor ?? known)?.size ?? MOST_IN_REFERRER;
+  return descriptor !== undefined && isWanted(descriptor, artifactTypes) ? { descriptor, read } : { read };
+}
+
+/** The descriptor from the manifest; `undefined` where a delete took the manifest meanwhile. */
+async function readDescriptor(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
 ): Promise<Descriptor | undefined> {
   const manifest = await readManifest(context, repository, digest, { consistent: true });
   const bytes = manifest && await readBytes(context, manifest);
-  if (bytes === undefined) return undefined;
-  // It was checked when it was pushed.
-  const { annotations } = JSON.parse(new TextDecoder().decode(bytes));
-  return { ...descriptor, annotations };
+  if (manifest === undefined || bytes === undefined) return undefined;
+  return describeStoredReferrer(bytes, manifest.attributes.mediaType, digest);
 }
 
 function isWanted({ artifactType }: Descriptor, artifactTypes: string[]): boolean {

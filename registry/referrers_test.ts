@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { CONFIG, LAYER, withBlobs } from "../tests/harness/images.ts";
 import {
   content,
@@ -8,10 +9,25 @@ import {
   IMAGE,
   imageOf,
   INDEX,
+  PRINCIPAL,
   pushManifest,
   REPOSITORY,
+  type TestStores,
 } from "../tests/harness/stores.ts";
-import { MOST_READ } from "./referrers.ts";
+import { manifestKey, referrerKey } from "./items.ts";
+import { MOST_READ, referrerItem } from "./referrers.ts";
+
+/** Puts a manifest that no push would bring. */
+async function putStored(stores: TestStores, bytes: Uint8Array<ArrayBuffer>, subject: string): Promise<void> {
+  const attributes = {
+    mediaType: IMAGE,
+    size: bytes.length,
+    subject,
+    pushedAt: stores.now,
+    pushedBy: PRINCIPAL,
+  };
+  await stores.table.putMany([{ ...manifestKey(REPOSITORY, digest(bytes)), attributes, bytes }]);
+}
 
 Deno.test("listReferrers() filters by any of several artifact types and pages by bytes", async () => {
   const { registry } = await withBlobs();
@@ -99,7 +115,7 @@ async function withLargeReferrers() {
   const reads = { count: 0 };
   const objects = hooked(stores.objects, (method) => void (method === "get" && reads.count++));
   const list = stores.registry({ objects }).registry.listReferrers;
-  return { subject: subject.digest, referrers, reads, list };
+  return { stores, subject: subject.digest, referrers, reads, list };
 }
 
 Deno.test("listReferrers() ends a page where it has read enough, and comes to all in the end", async () => {
@@ -129,4 +145,59 @@ Deno.test("listReferrers() reads no more once the client has gone", async () => 
   const request = { artifactTypes: [], signal: gone };
   const error = await assertRejects(() => list(REPOSITORY, subject, request), RegistryError);
   assertEquals([error.status, reads.count], [499, 0]);
+});
+
+Deno.test("listReferrers() reads from the manifest what an item of an earlier release does not tell", async () => {
+  const { stores, subject, referrers, reads, list } = await withLargeReferrers();
+  const request = { artifactTypes: ["application/x-large"] };
+  const known = await list(REPOSITORY, subject, request);
+  const items = referrers.map((bytes) => ({
+    ...referrerKey(REPOSITORY, subject, digest(bytes)),
+    attributes: {},
+  }));
+  await stores.table.putMany(items);
+  assertEquals(await list(REPOSITORY, subject, request), known);
+  reads.count = 0;
+  const others = await list(REPOSITORY, subject, { artifactTypes: ["application/x-small"] });
+  assertEquals([others.items, others.next], [[], known.next]);
+  assertEquals(reads.count, known.items.length);
+  for (const bytes of referrers.slice(1)) {
+    await stores.registry().registry.deleteManifest(REPOSITORY, digest(bytes));
+  }
+  await stores.table.putMany(items);
+  const left = await list(REPOSITORY, subject, { artifactTypes: [] });
+  assertEquals(left.items.map((item) => item.digest), [digest(referrers[0]!)]);
+});
+
+Deno.test("listReferrers() lists what an earlier release took and this one refuses", async () => {
+  const { stores, registry } = await withBlobs();
+  const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
+  const annotations = Object.fromEntries(
+    Array.from({ length: 2000 }, (_, i) => [`annotation-${i}`, "value"]),
+  );
+  const bytes = imageOf(CONFIG, [], { annotations, subject });
+  await putStored(stores, bytes, subject.digest);
+  await stores.table.putMany([{
+    ...referrerKey(REPOSITORY, subject.digest, digest(bytes)),
+    attributes: {},
+  }]);
+  const { items } = await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] });
+  const artifactType = "application/vnd.oci.image.config.v1+json";
+  const expected = { mediaType: IMAGE, digest: digest(bytes), size: bytes.length, artifactType, annotations };
+  assertEquals(items, [expected]);
+});
+
+Deno.test("referrerItem() leaves to the manifest what is too large for an item even without annotations", async () => {
+  const { stores, registry } = await withBlobs();
+  const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
+  const artifactType = "x".repeat(1_000_000);
+  const bytes = imageOf(CONFIG, [], { artifactType, subject });
+  await putStored(stores, bytes, subject.digest);
+  const item = referrerItem(REPOSITORY, parseManifest(bytes, IMAGE), digest(bytes), bytes.length)!;
+  assertLess(JSON.stringify(item).length, 1000);
+  await stores.table.putMany([item]);
+  const page = await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [artifactType] });
+  assertEquals(page, {
+    items: [{ mediaType: IMAGE, digest: digest(bytes), size: bytes.length, artifactType }],
+  });
 });
