@@ -207,8 +207,8 @@ export const SETTINGS = {
     "SKERRY_COLLECT_INTERVAL",
     "24h",
     "How often a full pass of garbage collection is begun, which looks at every item. What deletes leave is collected " +
-      "sooner: it is looked for every five minutes, or as often as this says where that is less. 0 collects nothing. All " +
-      "processes share the work, each in small steps while it serves.",
+      "sooner: it is looked for every five minutes, or four times in this interval where that is more often. 0 collects " +
+      "nothing. All processes share the work, each in small steps while it serves.",
   ),
   grace: setting(
     duration("1s"),

@@ -35,18 +35,14 @@ export async function collectCandidates(
   { removed = () => {}, stopped }: CandidateOptions = {},
 ): Promise<CandidateReport> {
   const report = { candidates: 0, late: 0 };
-  const failures: unknown[] = [];
   const dueSince = (item: Item) => candidateTime(item) + context.grace;
   const look = async (item: Item) => {
     report.candidates++;
     report.late = Math.max(report.late, context.now() - dueSince(item));
     await settle(context, item, removed);
   };
-  for (const shard of shuffled(GARBAGE_SHARDS)) {
-    if (stopped?.()) break;
-    const pages = duePages(context, shard);
-    failures.push(...await workOff(context, { pages, lease: shard, settle: look, dueSince, stopped }));
-  }
+  const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
+  const failures = await workOff(context, { shards, settle: look, dueSince, stopped });
   throwFailures(failures, "collect garbage by its candidates");
   return report;
 }

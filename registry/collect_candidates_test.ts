@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
+import type { Key } from "../storage/mod.ts";
 import { assertConsistent, leftItems } from "../tests/harness/invariants.ts";
 import { dyingStores } from "../tests/harness/moments.ts";
 import {
@@ -21,6 +22,7 @@ import {
 } from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
 import { GARBAGE_PREFIX } from "./candidates.ts";
+import { COLLECTION } from "./lease.ts";
 import type { Registry, Removal, StoredRegistry } from "./mod.ts";
 
 const OPTIONS = { uploadExpiry: 3000, grace: 2000, deadline: 500 };
@@ -250,6 +252,53 @@ Deno.test("collectCandidates() shares the work: one process has a shard at a tim
   assertEquals((await process.collectCandidates()).candidates, 0);
   stores.now += OPTIONS.grace / 4;
   assertEquals((await process.collectCandidates()).candidates, 1);
+});
+
+/** Leaves so many candidates that are due, each of a blob, in a repository that stays. */
+async function leaveMany(stores: TestStores, registry: Registry, count: number): Promise<void> {
+  await pushImage(registry);
+  for (let seed = 0; seed < count; seed++) {
+    const blob = await pushBlob(registry, new TextEncoder().encode(`blob ${seed}`));
+    await registry.deleteBlob(REPOSITORY, blob);
+  }
+  stores.now += OPTIONS.grace * 10;
+}
+
+for (const [count, steps] of [[20, 1], [64, 1], [100, 2]] as const) {
+  Deno.test(`collectCandidates() takes ${count} candidates of all shards in ${steps} step(s), and ends its leases`, async () => {
+    const stores = new TestStores();
+    let pauses = 0;
+    const sleep = () => Promise.resolve(void pauses++);
+    const process = stores.registry({ ...OPTIONS, sleep });
+    await leaveMany(stores, process.registry, count);
+    assertEquals((await process.collectCandidates()).candidates, count);
+    assertEquals(pauses, steps);
+    const leases = (await stores.items()).filter(({ pk, sk }) =>
+      pk === COLLECTION && sk.startsWith(GARBAGE_PREFIX)
+    );
+    assert(leases.length > 1);
+    assertEquals(leases.filter(({ attributes }) => attributes.claimedUntil !== 0), []);
+  });
+}
+
+Deno.test("collectCandidates() pauses beside requests for at least half of each step, however late it is", async () => {
+  const stores = new TestStores();
+  const pauses: number[] = [];
+  const sleep = (milliseconds: number) => Promise.resolve(void pauses.push(milliseconds));
+  const table = hooked(stores.table, (method, [key]) => {
+    if (method === "delete" && (key as Key).pk.startsWith(GARBAGE_PREFIX)) stores.now++;
+  });
+  const process = stores.registry({ ...OPTIONS, sleep, table });
+  await leaveMany(stores, process.registry, 20);
+  await process.collectCandidates();
+  assertEquals(pauses, [10]);
+});
+
+Deno.test("collectCandidates() does nothing when it is stopped before it begins", async () => {
+  const stores = new TestStores();
+  const process = stores.registry(OPTIONS);
+  await leaveMany(stores, process.registry, 1);
+  assertEquals((await process.collectCandidates({ stopped: () => true })).candidates, 0);
 });
 
 for (const moment of ["before", "after"] as const) {

@@ -37,18 +37,14 @@ export interface SweepReport {
  */
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
-  const failures: unknown[] = [];
   const settle = async (item: Item) => {
     const removed = await sweepUpload(context, item);
     if (removed === undefined) return;
     report.uploads++;
     report.objects += removed;
   };
-  for (const shard of shuffled(EXPIRY_SHARDS)) {
-    failures.push(
-      ...await workOff(context, { pages: expiredOf(context, shard), settle, dueSince: expiryOf }),
-    );
-  }
+  const shards = shuffled(EXPIRY_SHARDS).map((shard) => ({ pages: expiredOf(context, shard) }));
+  const failures = await workOff(context, { shards, settle, dueSince: expiryOf });
   throwFailures(failures, "sweep expired uploads");
   return report;
 }
