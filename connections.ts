@@ -1,4 +1,6 @@
+import { networkOf } from "./auth/network.ts";
 import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
+import { WaitingConnections } from "./waiting_connections.ts";
 
 /** Options of {@linkcode Connections}. */
 export interface ConnectionsOptions {
@@ -23,6 +25,7 @@ export interface ConnectionInfo {
 /** An open connection. It has had a request if it is in none of the sets of {@linkcode Connections} but `#open`. */
 interface Connection {
   readonly remoteAddr: Deno.Addr;
+  readonly network: string;
   /** Closes the connection at once. */
   readonly closer: AbortController;
   /** Stops it after the requests in progress. */
@@ -80,8 +83,8 @@ const REFUSAL = new TextEncoder().encode(
  * The connections of one listener. `Deno.serve` accepts without a bound, never closes a connection that sends nothing,
  * and stops listening for good when the process runs out of file descriptors (compare denoland/deno#10148). Here
  *
- * - a new connection above the limit takes the place of the one that has waited longest without a request, and is
- *   refused with 503 where every connection has one;
+ * - a new connection above the limit takes the place of one without a request: the oldest of the network that has most
+ *   of them. It is refused with 503 where every connection has a request;
  * - a connection must send a whole head in time, the first one sooner than those that follow;
  * - an accept that fails is tried again.
  */
@@ -95,6 +98,8 @@ export class Connections {
   readonly #silent = new Set<Connection>();
   /** Between two requests, the one that has waited longest first. */
   readonly #idle = new Set<Connection>();
+  /** Both of these. */
+  readonly #waiting = new WaitingConnections<Connection>();
   #max: number;
   #refusals = 0;
   #closing: Promise<void> | undefined;
@@ -173,6 +178,7 @@ export class Connections {
     );
     const connection: Connection = {
       remoteAddr: conn.remoteAddr,
+      network: networkOf(conn.remoteAddr.hostname),
       closer,
       shutdown: served.shutdown.bind(served),
       finished: served.finished.catch(() => {}), // The client broke the connection.
@@ -181,6 +187,7 @@ export class Connections {
     };
     this.#open.add(connection);
     this.#silent.add(connection);
+    this.#waiting.add(connection);
     connection.finished.then(() => this.#forget(connection));
     this.#sweepLater();
   }
@@ -208,20 +215,25 @@ export class Connections {
   }
 
   #begin(connection: Connection): void {
-    if (connection.requests++ > 0) return;
-    this.#silent.delete(connection);
-    this.#idle.delete(connection);
+    if (connection.requests++ === 0) this.#leaveWaiting(connection);
   }
 
   #end(connection: Connection): void {
     if (--connection.requests > 0 || !this.#open.has(connection)) return;
     connection.waitsSince = performance.now();
     this.#idle.add(connection);
+    this.#waiting.add(connection);
   }
 
-  /** Closes the connection that has waited longest for its first request, or for another one. */
+  #leaveWaiting(connection: Connection): void {
+    this.#silent.delete(connection);
+    this.#idle.delete(connection);
+    this.#waiting.delete(connection);
+  }
+
+  /** Closes a connection without a request, where there is one. */
   async #evict(): Promise<boolean> {
-    const [connection] = this.#silent.size > 0 ? this.#silent : this.#idle;
+    const connection = this.#waiting.choose(performance.now());
     if (connection === undefined) return false;
     this.#drop(connection);
     // Its descriptor is free when it has finished, and not sooner.
@@ -236,8 +248,7 @@ export class Connections {
 
   #forget(connection: Connection): void {
     this.#open.delete(connection);
-    this.#silent.delete(connection);
-    this.#idle.delete(connection);
+    this.#leaveWaiting(connection);
   }
 
   /** Not `setTimeout`: the first one of a process takes 5 ms, and a client may be waiting for the first answer. */

@@ -13,12 +13,22 @@ const AMPLE: ConnectionLimits = {
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** A listener of which the first calls of `accept` fail. */
-function failingAt(listener: Deno.TcpListener, failures: { count: number; code: string }): Deno.TcpListener {
+/** A listener of which the first calls of `accept` fail, and whose clients have the addresses one after the other. */
+function listenerOver(
+  listener: Deno.TcpListener,
+  failures: { count: number; code: string },
+  addresses: string[],
+): Deno.TcpListener {
   return {
-    accept() {
-      if (failures.count-- <= 0) return listener.accept();
-      return Promise.reject(Object.assign(new Error("Too many open files"), { code: failures.code }));
+    async accept() {
+      if (failures.count-- > 0) {
+        throw Object.assign(new Error("Too many open files"), { code: failures.code });
+      }
+      const conn = await listener.accept();
+      const hostname = addresses.shift();
+      return hostname === undefined
+        ? conn
+        : Object.defineProperty(conn, "remoteAddr", { value: { ...conn.remoteAddr, hostname } });
     },
     close: () => listener.close(),
   } as Deno.TcpListener;
@@ -31,13 +41,17 @@ interface SetUp extends AsyncDisposable {
 }
 
 function setUp(
-  options: Partial<ConnectionsOptions> & { failures?: { count: number; code: string } } = {},
+  options: Partial<ConnectionsOptions> & {
+    failures?: { count: number; code: string };
+    addresses?: string[];
+  } = {},
 ): SetUp {
-  const { failures = { count: 0, code: "" }, limits, fetch = () => new Response("hello") } = options;
+  const { failures = { count: 0, code: "" }, addresses = [], limits, fetch = () => new Response("hello") } =
+    options;
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const events: string[] = [];
   const clients: Client[] = [];
-  const connections = new Connections(failingAt(listener, failures), findServeOn()!, {
+  const connections = new Connections(listenerOver(listener, failures, addresses), findServeOn()!, {
     fetch,
     pressed: (error) => events.push(`pressed: ${error.message}`),
     failed: (error) => events.push(`failed: ${error.message}`),
@@ -146,13 +160,32 @@ Deno.test("Connections leaves a response alone that takes longer than any wait",
 Deno.test("Connections at the limit closes the one that has waited longest without a request", async () => {
   await using server = setUp({ limits: { ...AMPLE, max: 3 } });
   const served = await server.connect();
-  assertStringIncludes(await served.ask(), "hello");
   const silent = [await server.connect(), await server.connect()];
+  assertStringIncludes(await served.ask(), "hello");
   const next = await server.connect();
   assertStringIncludes(await next.ask(), "hello");
   assertEquals(await silent[0]!.receive(), "");
   assertStringIncludes(await silent[1]!.ask(), "hello");
   assertStringIncludes(await served.ask(), "hello");
+});
+
+Deno.test("Connections at the limit leaves a new client alone where another one has asked before", async () => {
+  await using server = setUp({ limits: { ...AMPLE, max: 3 } });
+  const asked = [await server.connect(), await server.connect()];
+  for (const client of asked) assertStringIncludes(await client.ask(), "hello");
+  const slow = await server.connect();
+  for (let count = 0; count < 2; count++) assertStringIncludes(await (await server.connect()).ask(), "hello");
+  assertStringIncludes(await slow.ask(), "hello");
+});
+
+Deno.test("Connections at the limit makes room by the network that has most", async () => {
+  await using server = setUp({ limits: { ...AMPLE, max: 4 }, addresses: ["192.0.2.1"] });
+  const other = await server.connect();
+  assertStringIncludes(await other.ask(), "hello");
+  for (let count = 0; count < 20; count++) {
+    assertStringIncludes(await (await server.connect()).ask(), "hello");
+  }
+  assertStringIncludes(await other.ask(), "hello");
 });
 
 Deno.test("Connections at the limit refuses with 503 when every connection has a request", async () => {

@@ -1,0 +1,62 @@
+/** A connection without a request in progress. */
+export interface WaitingConnection {
+  /** Network of the client, see `networkOf`. */
+  readonly network: string;
+  /** Milliseconds since the process started: since then it has had no request. */
+  readonly waitsSince: number;
+}
+
+/** Milliseconds that a client has to send its first request before its connection may make room for another one. */
+const GRACE = 1000;
+
+/** Waiting connections of one network that have the grace: with more, it is a flood. */
+const MOST_WITH_GRACE = 8;
+
+/** The connections that may be closed to make room, by network. */
+export class WaitingConnections<T extends WaitingConnection> {
+  /** The one that has waited longest first. */
+  readonly #networks = new Map<string, Set<T>>();
+
+  /** Adds a connection, which has waited less than all others. */
+  add(connection: T): void {
+    const waiting = this.#networks.get(connection.network);
+    if (waiting === undefined) this.#networks.set(connection.network, new Set([connection]));
+    else waiting.add(connection);
+  }
+
+  /** Removes a connection, if it is there. */
+  delete(connection: T): void {
+    const waiting = this.#networks.get(connection.network);
+    if (waiting?.delete(connection) && waiting.size === 0) this.#networks.delete(connection.network);
+  }
+
+  /**
+   * The connection to close for a new one: of the network that has most, so that a flood makes room for itself, and among
+   * equals the one that has waited longest. Undefined where none waits.
+   */
+  choose(now: number): T | undefined {
+    let best: { connection: T; isNew: boolean; count: number } | undefined;
+    for (const waiting of this.#networks.values()) {
+      const [connection] = waiting;
+      if (connection === undefined) continue;
+      const count = waiting.size;
+      const isNew = now - connection.waitsSince < GRACE && count <= MOST_WITH_GRACE;
+      if (best === undefined || isBefore({ connection, isNew, count }, best)) {
+        best = { connection, isNew, count };
+      }
+    }
+    return best?.connection;
+  }
+}
+
+interface Candidate {
+  connection: WaitingConnection;
+  isNew: boolean;
+  count: number;
+}
+
+function isBefore(one: Candidate, other: Candidate): boolean {
+  if (one.isNew !== other.isNew) return other.isNew;
+  if (one.count !== other.count) return one.count > other.count;
+  return one.connection.waitsSince < other.connection.waitsSince;
+}
