@@ -1,4 +1,4 @@
-import { linkKey, manifestKey, usageKey } from "../../registry/items.ts";
+import { linkKey, manifestKey, repositoryKey, usageKey } from "../../registry/items.ts";
 import type { StoredRegistry } from "../../registry/mod.ts";
 import type { Table } from "../../storage/mod.ts";
 import { must } from "./violation.ts";
@@ -30,6 +30,8 @@ export async function checkQuota(table: Table, quota: number, processes: number)
 /** After a recount the count is what the repository has, whatever died before it was counted. */
 export async function checkCount(table: Table, stored: Pick<StoredRegistry, "recount">): Promise<void> {
   await stored.recount();
+  // A push that died before it made the repository known leaves a manifest that no list and no count has.
+  if (await table.get(repositoryKey(LIMITED), { consistent: true }) === undefined) return;
   const item = await table.get(usageKey(LIMITED), { consistent: true });
   const counted = item?.attributes.bytes ?? 0;
   const bytes = await bytesOf(table);

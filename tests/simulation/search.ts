@@ -84,6 +84,7 @@ async function warm(module: RegistryModule): Promise<void> {
   if (warmed.has(module)) return;
   warmed.add(module);
   await createSHA256();
+  await import("../../oci/glob.ts"); // for quotas and rules of retention
   const manifest = { digest: FIRST.digest, mediaType: FIRST.mediaType, bytes: FIRST.bytes };
   const registry = { getManifest: () => Promise.resolve(manifest) } as unknown as Registry;
   const cached = module.cached(registry, { read: () => Promise.resolve(""), mostAge: 1 }, { count: 1 });
