@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type ErrorCode, RegistryError } from "./errors.ts";
 import { parseDigest } from "./digest.ts";
-import { describeReferrer, MAX_REFERENCES, parseManifest } from "./manifest.ts";
+import { describeReferrer, MAX_REFERENCES, parseManifest, parsePushedManifest } from "./manifest.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
@@ -351,6 +351,24 @@ Deno.test("parseManifest() keeps its messages short when what it names is long",
   for (const document of [{ ...IMAGE, mediaType: long }, { ...IMAGE, [`${long}`]: { [long]: "\ud800" } }]) {
     const error = assertThrows(() => parse(document, long), RegistryError);
     assertEquals(JSON.stringify(error).length < 1000, true);
+  }
+});
+
+Deno.test("parsePushedManifest() refuses media types that are longer than any, and parseManifest() reads them", () => {
+  const [most, long] = ["x".repeat(255), "x".repeat(256)];
+  const withTypes = (type: string): [string, unknown][] => [
+    ["artifactType", { ...IMAGE, artifactType: type }],
+    ["artifactType", { ...INDEX, artifactType: type }],
+    ["config", { ...IMAGE, config: descriptor(1, type) }],
+    ["layers[1]", { ...IMAGE, artifactType: "x/y", layers: [descriptor(1), descriptor(2, type)] }],
+    ["manifests[0]", { ...INDEX, manifests: [descriptor(1, type)] }],
+  ];
+  for (const [, document] of withTypes(most)) parsePushedManifest(encode(document), undefined);
+  for (const [place, document] of withTypes(long)) {
+    const error = assertThrows(() => parsePushedManifest(encode(document), undefined), RegistryError);
+    assertEquals([error.code, error.status], ["MANIFEST_INVALID", 400], place);
+    assertStringIncludes(error.message, "255");
+    parse(document);
   }
 });
 

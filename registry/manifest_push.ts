@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
-import { type ManifestReference, type ParsedManifest, parseManifest } from "../oci/manifest.ts";
+import { type ManifestReference, type ParsedManifest, parsePushedManifest } from "../oci/manifest.ts";
 import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
 import { bestEffort } from "./best_effort.ts";
 import { leaveCandidates } from "./candidates.ts";
@@ -40,7 +40,7 @@ export async function putManifest(
 ): Promise<ManifestReceipt> {
   // 1. Nothing is written for a manifest that is not valid, or for tags that may not be moved or whose condition does
   //    not hold. That is a courtesy: what decides is the look that step 6 writes by.
-  const parsed = parseManifest(push.bytes, push.contentType);
+  const parsed = parsePushedManifest(push.bytes, push.contentType);
   const digest = identify(push);
   const tags = tagsOf(push);
   const { name: principal, changed } = caller;

@@ -54,6 +54,15 @@ Deno.test("putManifest() rejects what is not what the digest says", async () => 
   assertEquals(await stores.items(), before);
 });
 
+Deno.test("putManifest() refuses an artifact type that its place among the referrers could not hold", async () => {
+  const { stores, registry } = await withBlobs();
+  const before = await stores.items();
+  const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
+  const bytes = imageOf(CONFIG, [], { subject, artifactType: "x".repeat(1_000_000) });
+  assertEquals(await codeOf(() => put(registry, bytes)), "MANIFEST_INVALID");
+  assertEquals(await stores.items(), before);
+});
+
 Deno.test("putManifest() does not let a second push change the media type that others see", async () => {
   const { registry } = await withBlobs();
   const untyped = utf8(
