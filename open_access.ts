@@ -110,6 +110,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     table,
     policy,
     stillThere: (principal) => stillThere(principal, users, secrets),
+    hasEnded: (credential) => secrets.hasEnded(credential),
     reused: ({ id, principal }) =>
       log.warn("Login revoked: its refresh token was used again after it was replaced", {
         principal,
@@ -191,7 +192,7 @@ function openLoginTokens(
 }
 
 /** The user or robot as they are now, by what they once logged in with. */
-async function stillThere(
+export async function stillThere(
   { name, credential = "" }: Principal,
   users: Htpasswd,
   secrets: Secrets,

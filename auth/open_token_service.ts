@@ -23,6 +23,8 @@ export interface TokenServiceParts {
    * answers must have the `credential` again, or else the refresh token is refused.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** True if a credential is gone or has expired for good. */
+  hasEnded: RefreshTokensOptions["hasEnded"];
   /** Told of a login that was revoked because its refresh token is in two hands. */
   reused?: RefreshTokensOptions["reused"];
   /** The time in milliseconds since the epoch. */
@@ -55,7 +57,7 @@ export function longestLifetime(
  * @throws {StartError} where the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
-  const { config, table, policy, stillThere, reused, now = Date.now } = parts;
+  const { config, table, policy, stillThere, hasEnded, reused, now = Date.now } = parts;
   const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
   const keys = config.keys === undefined
     ? new TableKeys({ table, lifetime: longestLifetime(config), now })
@@ -69,6 +71,7 @@ export async function openTokenService(parts: TokenServiceParts): Promise<OpenTo
       service: config.service,
       lifetime: config.refreshLifetime,
       stillThere,
+      hasEnded,
       ...(reused && { reused }),
       now,
     }),

@@ -29,6 +29,9 @@ const ATTEMPTS = 5;
 /** Logins of one request to the table. */
 const PAGE = 200;
 
+/** Logins of other credentials that each new login looks at, to delete the useless ones. */
+const CLEANED = 10;
+
 /** Characters of a client's name for itself that are kept. */
 const MAX_CLIENT = 100;
 
@@ -45,6 +48,8 @@ export interface RefreshTokensOptions {
    * `credential` tells which one, where they may have several.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** True if a credential is gone or has expired for good, so that none of its logins can be used again. */
+  hasEnded: (credential: string) => Promise<boolean>;
   /** Told of a login that was revoked because a token of it came after its replacement: two parties have it. */
   reused?: (login: Pick<Login, "id" | "principal">) => void;
   /** The time in milliseconds since the epoch. */
@@ -73,6 +78,8 @@ export interface Login {
   expiresAt: number;
   /** When it was last used, but for an hour; absent where it never was. */
   usedAt?: number;
+  /** True if it is refused: its credential is gone, has expired or was changed. */
+  refused?: boolean;
 }
 
 type LoginItem = Item & { attributes: LoginAttributes };
@@ -97,12 +104,13 @@ export class RefreshTokens {
    * can be told that it is still the same.
    */
   async issue(principal: Principal, client: string): Promise<string | undefined> {
-    const { table, service, lifetime, now } = this.#options;
+    const { table, service, lifetime, hasEnded, now } = this.#options;
     const { kind, name, credential, bounds } = principal;
     if (kind !== "user" && kind !== "robot" || credential === undefined) return undefined;
     const tag = tagOf(name);
     const credentialTag = credentialTagOf(credential);
     await makeRoom(table, tag, credentialTag, now());
+    await dropUseless(table, tag, hasEnded, now());
     const family = randomText(12);
     const token = REFRESH_TOKEN_PREFIX + tag + credentialTag + family + randomText(32);
     const attributes: LoginAttributes = {
@@ -153,11 +161,8 @@ export class RefreshTokens {
         reused?.(loginOf(item));
         return undefined;
       }
-      const bounded = principalOf(attributes);
-      const found = await stillThere(bounded);
-      if (found === undefined || !isSame(found, bounded)) return undefined;
-      // What bounded the credential bounds the token, even where a later lookup does not know it.
-      const principal = { ...bounded, ...found };
+      const principal = await currentPrincipal(attributes, stillThere);
+      if (principal === undefined) return undefined;
       if (!replace) {
         await noteUse(table, item, now());
         return { principal };
@@ -178,13 +183,21 @@ export class RefreshTokens {
   }
 }
 
-/** The refresh tokens of a principal that are good, the one that was used last first. */
-export async function listLogins(table: Table, principal: string, now: number): Promise<Login[]> {
-  const items = await loginsIn(table, tagOf(principal));
-  return items
+/** The refresh tokens of a principal that have not expired, the one that was used last first. */
+export async function listLogins(
+  table: Table,
+  principal: string,
+  { stillThere, now }: { stillThere: RefreshTokensOptions["stillThere"]; now: number },
+): Promise<Login[]> {
+  const items = (await loginsIn(table, tagOf(principal)))
     .filter(({ attributes }) => attributes.principal === principal && attributes.expiresAt > now)
-    .sort((a, b) => lastUse(b) - lastUse(a))
-    .map(loginOf);
+    .sort((a, b) => lastUse(b) - lastUse(a));
+  const logins: Login[] = [];
+  for (const item of items) {
+    const isGood = await currentPrincipal(item.attributes, stillThere) !== undefined;
+    logins.push({ ...loginOf(item), ...(!isGood && { refused: true }) });
+  }
+  return logins;
 }
 
 /** Revokes the refresh token of a principal with this id, or all that they have, at once; answers how many. */
@@ -216,6 +229,29 @@ async function makeRoom(table: Table, tag: string, credentialTag: string, now: n
   const expired = items.filter(({ attributes }) => attributes.expiresAt <= now);
   for (const item of [...expired, ...live.slice(MAX_LOGINS - 1)]) {
     await table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
+  }
+}
+
+/**
+ * Deletes the expired logins, and those whose credential has ended, of a few logins at a random place in the partition of
+ * the principal. Each new login looks at more logins than it adds, so the partition stays small although personal tokens
+ * come and go.
+ */
+async function dropUseless(
+  table: Table,
+  tag: string,
+  hasEnded: RefreshTokensOptions["hasEnded"],
+  now: number,
+): Promise<void> {
+  const after = randomText(6); // anywhere among the tags of credentials
+  const items = await table.query(LOGINS_PREFIX + tag, { after, limit: CLEANED }) as LoginItem[];
+  const isUseless = new Map<string, boolean>();
+  for (const { pk, sk, version, attributes: { credential, expiresAt } } of items) {
+    if (expiresAt > now) {
+      if (!isUseless.has(credential)) isUseless.set(credential, await hasEnded(credential));
+      if (!isUseless.get(credential)) continue;
+    }
+    await table.delete({ pk, sk }, { ifVersion: version });
   }
 }
 
@@ -254,6 +290,17 @@ function principalOf({ kind, principal, credential, bounds }: LoginAttributes): 
       })),
     }),
   };
+}
+
+/** The principal of a login as it is now; `undefined` if its credential is gone, has expired or was changed. */
+async function currentPrincipal(
+  attributes: LoginAttributes,
+  stillThere: RefreshTokensOptions["stillThere"],
+): Promise<Principal | undefined> {
+  const bounded = principalOf(attributes);
+  const found = await stillThere(bounded);
+  // What bounded the credential bounds the token, even where a later lookup does not know it.
+  return found !== undefined && isSame(found, bounded) ? { ...bounded, ...found } : undefined;
 }
 
 function isSame(a: Principal, b: Principal): boolean {

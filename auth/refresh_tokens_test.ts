@@ -35,6 +35,7 @@ function world(options: Partial<RefreshTokensOptions> = {}) {
   });
   const people = new Map([ALICE, ROBOT].map((principal) => [principal.name, principal]));
   const asked: Principal[] = [];
+  const ended = new Set<string>();
   const common: RefreshTokensOptions = {
     table,
     service: "registry.test",
@@ -43,14 +44,16 @@ function world(options: Partial<RefreshTokensOptions> = {}) {
       asked.push(principal);
       return Promise.resolve(people.get(principal.name));
     },
+    hasEnded: (credential) => Promise.resolve(ended.has(credential)),
     now: () => clock.now,
     ...options,
   };
   const tokens = new RefreshTokens(common);
   const issue = async (principal = ALICE, client = "docker") => (await tokens.issue(principal, client))!;
   const owner = async (token: string) => (await tokens.redeem(token))?.principal;
-  const list = (principal = ALICE) => listLogins(memory, principal.name, clock.now);
-  return { clock, calls, hooks, memory, people, asked, common, tokens, issue, list, owner };
+  const list = (principal = ALICE) =>
+    listLogins(memory, principal.name, { stillThere: common.stillThere, now: clock.now });
+  return { ended, clock, calls, hooks, memory, people, asked, common, tokens, issue, list, owner };
 }
 
 Deno.test("RefreshTokens.redeem() knows whose the token is, again and again", async () => {
@@ -314,6 +317,41 @@ Deno.test("RefreshTokens.issue() drops those that have expired before any other"
   assertEquals((await list()).length, 2);
   assertEquals((await memory.scan({ limit: 1000 })).items.length, 2);
   for (const token of [good, last]) assertEquals(await owner(token), ALICE);
+});
+
+Deno.test("RefreshTokens.issue() keeps few logins of credentials that have ended, and of those that have expired", async () => {
+  const { issue, ended, clock, memory } = world();
+  const stored = async () => (await memory.scan({ limit: 1000 })).items.length;
+  for (let i = 0; i < 300; i++) {
+    await issue({ ...ALICE, credential: `personal-${i}.hash` });
+    ended.add(`personal-${i}.hash`);
+  }
+  assert(await stored() < 50, `${await stored()} logins of tokens that were revoked`);
+  ended.clear();
+  for (let i = 0; i < 300; i++) {
+    await issue({ ...ALICE, credential: `short-${i}.hash` });
+    clock.now += LIFETIME;
+  }
+  assert(await stored() < 50, `${await stored()} logins that have expired`);
+});
+
+Deno.test("RefreshTokens.issue() drops no login that is refused for now only", async () => {
+  const { issue, list, people } = world();
+  for (let i = 0; i < 30; i++) await issue({ ...ALICE, credential: `personal-${i}.hash` });
+  people.clear();
+  for (let i = 0; i < 30; i++) await issue();
+  const logins = await list();
+  assertEquals([logins.length, logins.filter(({ refused }) => refused).length], [60, 60]);
+});
+
+Deno.test("listLogins() tells which logins are refused", async () => {
+  const { issue, list, people } = world();
+  await issue();
+  await issue({ ...ALICE, credential: "hash-of-an-earlier-password" }, "podman");
+  const shown = (await list()).map(({ client, refused }) => [client, refused]);
+  assertEquals(shown.toSorted(), [["docker", undefined], ["podman", true]]);
+  people.delete(ALICE.name);
+  assertEquals((await list()).map(({ refused }) => refused), [true, true]);
 });
 
 Deno.test("listLogins() tells of the tokens that are good, the one that was used last first", async () => {

@@ -146,6 +146,13 @@ export class Secrets implements PasswordSource {
     return principal?.credential === credential ? principal : undefined;
   }
 
+  /** True if no login can be made or used with this {@linkcode Principal.credential} again: its secret is gone or has expired. */
+  async hasEnded(credential: string): Promise<boolean> {
+    if (!credential.includes(".")) return false; // that of a user's password
+    const known = await this.#read(credential.slice(0, credential.indexOf(".")));
+    return known === undefined || this.#endOf(known.item.attributes) <= this.#options.now();
+  }
+
   /** What is known of a secret. */
   async get(id: string): Promise<SecretInfo | undefined> {
     const item = await this.#options.table.get(secretKey(id), { consistent: true });

@@ -307,6 +307,24 @@ Deno.test("Secrets.verify() refuses the secret of a user who was removed and cam
   assertEquals((await secrets.get(info.id))?.suspended, undefined);
 });
 
+Deno.test("Secrets.hasEnded() is true of secrets that are gone or have expired, and not of suspended ones", async () => {
+  const { secrets, users, clock } = stores();
+  const made = async (secret: NewSecret) => {
+    const { text, info } = await secrets.create(secret);
+    return { info, credential: (await secrets.verify(secret.name, text))!.credential! };
+  };
+  const brief = await made({ ...ROBOT, expiresAt: clock.now + HOUR });
+  const personal = await made(USER);
+  users.clear();
+  const ended = () => Promise.all([brief, personal].map(({ credential }) => secrets.hasEnded(credential)));
+  assertEquals(await ended(), [false, false]);
+  clock.now += HOUR;
+  assertEquals(await ended(), [true, false]);
+  await secrets.revoke(personal.info.id);
+  assertEquals(await ended(), [true, true]);
+  assertEquals(await secrets.hasEnded("hash of a password"), false);
+});
+
 Deno.test("Secrets.keep() keeps the secrets of one user after a change of the password, and of no other", async () => {
   const { secrets, users } = stores();
   const alices = [await secrets.create(USER), await secrets.create(USER)];

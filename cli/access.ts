@@ -1,6 +1,10 @@
 import type { AuthConfig } from "../auth/auth_config.ts";
+import type { Htpasswd } from "../auth/htpasswd.ts";
+import { Secrets } from "../auth/secrets.ts";
+import { openUsers } from "../open_access.ts";
 import type { Storage } from "../open_storage.ts";
 import type { Config } from "../settings.ts";
+import type { Table } from "../storage/mod.ts";
 import { StartError } from "../start_error.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
@@ -33,4 +37,33 @@ export async function withCredentials<T>(
   } finally {
     await storage.close();
   }
+}
+
+/** Parts of a registry that know accounts. */
+export interface Accounts {
+  /** Users with a password. */
+  users: Htpasswd;
+  /** Robot tokens and personal tokens. */
+  secrets: Secrets;
+  /** Storage of the credentials. */
+  table: Table;
+}
+
+/**
+ * Runs `use` with the users and the tokens.
+ *
+ * @throws {StartError} where there is none.
+ */
+export async function withSecrets<T>(config: Config, use: (accounts: Accounts) => Promise<T>): Promise<T> {
+  return await withCredentials(config, async ({ table }, auth) => {
+    const users = await openUsers(auth, () => {});
+    try {
+      const { credentialLifetime: maxLifetime } = auth;
+      const bound = maxLifetime === undefined ? {} : { maxLifetime };
+      const secrets = new Secrets({ table, findUser: (name) => users.find(name), ...bound });
+      return await use({ users, secrets, table });
+    } finally {
+      users.close();
+    }
+  });
 }

@@ -39,7 +39,9 @@ Deno.test("commands write an audit line for each change, in the form of the regi
       await pushBlob(registry, content(9, 1));
       await pushManifest(registry, image, "v1", "pr-1");
       const stillThere = (principal: unknown) => Promise.resolve(principal as never);
-      const logins = new RefreshTokens({ table, service: "s", lifetime: DAY, stillThere, now: Date.now });
+      const hasEnded = () => Promise.resolve(false);
+      const options = { table, service: "s", lifetime: DAY, stillThere, hasEnded, now: Date.now };
+      const logins = new RefreshTokens(options);
       await logins.issue({ kind: "user", name: "user:alice", credential: "x" }, "docker");
     });
     const who = { event: "audit", who: "operator" };

@@ -24,6 +24,8 @@ async function configured(data: string, auth: Record<string, unknown> = {}): Pro
   return { ...folderConfig(data), auth: read.data };
 }
 
+const hasEnded = () => Promise.resolve(false);
+
 const NOTHING: TokenWish = {
   robot: undefined,
   user: undefined,
@@ -174,7 +176,12 @@ Deno.test("listCommand() lets the name of a client neither control the terminal 
     const config = await configured(folder);
     await withStorage(config, async ({ table }) => {
       const options = { service: "registry.test", lifetime: 60_000, now: Date.now };
-      const tokens = new RefreshTokens({ ...options, table, stillThere: (who) => Promise.resolve(who) });
+      const tokens = new RefreshTokens({
+        ...options,
+        table,
+        stillThere: (who) => Promise.resolve(who),
+        hasEnded,
+      });
       const who = { kind: "user", name: "user:alice", credential: "x" } as const;
       await tokens.issue(who, "docker\x1b[2J\x9b1A  ends never\n3f9a0c1d2b4e");
     });
@@ -195,6 +202,7 @@ Deno.test("listCommand() shows where somebody is logged in, and revokeCommand() 
         service: "registry.test",
         lifetime: 60_000,
         stillThere: (principal) => Promise.resolve(principal),
+        hasEnded,
         now: Date.now,
       });
       return [await refreshTokens.issue(who, "docker"), await refreshTokens.issue(who, "podman")];

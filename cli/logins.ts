@@ -1,10 +1,11 @@
 import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
+import { stillThere } from "../open_access.ts";
 import { plainField } from "../plain_text.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
-import { withCredentials } from "./access.ts";
+import { withCredentials, withSecrets } from "./access.ts";
 import { MisuseError } from "./command.ts";
 
 /**
@@ -20,8 +21,11 @@ export async function listCommand(
   { json }: { json: boolean },
 ): Promise<number> {
   checkPrincipal(principal);
-  return await withCredentials(config, async ({ table }) => {
-    const logins = await listLogins(table, principal, Date.now());
+  return await withSecrets(config, async ({ users, secrets, table }) => {
+    const logins = await listLogins(table, principal, {
+      stillThere: (who) => stillThere(who, users, secrets),
+      now: Date.now(),
+    });
     for (const login of logins) print(json ? JSON.stringify(login) : lineOf(login));
     return 0;
   });
@@ -60,9 +64,10 @@ function checkPrincipal(principal: string): void {
   }
 }
 
-function lineOf({ id, client, createdAt, expiresAt, usedAt }: Login): string {
+function lineOf({ id, client, createdAt, expiresAt, usedAt, refused }: Login): string {
   const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
-  return [id, `made ${timeOf(createdAt)}`, used, `ends ${timeOf(expiresAt)}`, plainField(client)].join("  ");
+  const end = refused === true ? "refused: its credential has ended or changed" : `ends ${timeOf(expiresAt)}`;
+  return [id, `made ${timeOf(createdAt)}`, used, end, plainField(client)].join("  ");
 }
 
 function timeOf(milliseconds: number): string {

@@ -1,12 +1,11 @@
 import { formatGrant, readGrant } from "../auth/grants.ts";
 import { SecretError } from "../auth/secret_error.ts";
-import { type SecretInfo, type SecretOwner, Secrets } from "../auth/secrets.ts";
-import { openUsers } from "../open_access.ts";
+import type { SecretInfo, SecretOwner } from "../auth/secrets.ts";
 import { plainField } from "../plain_text.ts";
 import { duration } from "../setting_kinds.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
-import { withCredentials } from "./access.ts";
+import { withSecrets } from "./access.ts";
 import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";
 import { counted } from "./counted.ts";
@@ -58,7 +57,7 @@ export async function createToken(
     }
     return grant;
   });
-  return await withSecrets(config, async (secrets) => {
+  return await withSecrets(config, async ({ secrets }) => {
     const { text, info } = await explained(() =>
       secrets.create({
         ...owner,
@@ -88,7 +87,7 @@ export async function listTokens(
   { json, ...named }: TokenOwner & { json: boolean },
 ): Promise<number> {
   const owner = ownerOf(named);
-  return await withSecrets(config, async (secrets) => {
+  return await withSecrets(config, async ({ secrets }) => {
     let after: string | undefined;
     do {
       const page = await secrets.list({
@@ -114,7 +113,7 @@ export async function revokeToken(
   print: (text: string) => void,
   id: string,
 ): Promise<number> {
-  return await withSecrets(config, async (secrets) => {
+  return await withSecrets(config, async ({ secrets }) => {
     const revoked = await secrets.revoke(id);
     if (revoked === undefined) throw new StartError(`There is no token "${id}"`);
     await using audit = openAudit(config);
@@ -136,25 +135,12 @@ export async function keepTokens(
   user: string | undefined,
 ): Promise<number> {
   if (user === undefined) throw new MisuseError("Missing --user NAME");
-  return await withSecrets(config, async (secrets) => {
+  return await withSecrets(config, async ({ secrets }) => {
     const kept = await explained(() => secrets.keep(user));
     await using audit = openAudit(config);
     if (kept > 0) audit.record({ action: "credential.keep", owner: `user:${user}` });
     print(`Kept ${counted(kept, "token")} of user ${user}`);
     return 0;
-  });
-}
-
-async function withSecrets(config: Config, use: (secrets: Secrets) => Promise<number>): Promise<number> {
-  return await withCredentials(config, async ({ table }, auth) => {
-    const users = await openUsers(auth, () => {});
-    try {
-      const { credentialLifetime: maxLifetime } = auth;
-      const bound = maxLifetime === undefined ? {} : { maxLifetime };
-      return await use(new Secrets({ table, findUser: (name) => users.find(name), ...bound }));
-    } finally {
-      users.close();
-    }
   });
 }
 
