@@ -57,6 +57,12 @@ export function findServeOn(): ServeOn | undefined {
 /** How often an accept that fails is tried again, and after how many failures more connections are closed. */
 const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 
+/** Connections that are kept however often the descriptors run out. */
+const FEWEST_CONNECTIONS = 16;
+
+/** Part of the connections that are allowed again at each look for idle ones: twice as many after 4 minutes. */
+const GROWTH = 1 / 64;
+
 /** Milliseconds between two reports that connections cannot be accepted. */
 const REPORT_INTERVAL = 60_000;
 
@@ -153,12 +159,14 @@ export class Connections {
     }
   }
 
-  /** Makes room after an accept that failed, and keeps away from the limit from now on. */
+  /** Makes room after an accept that failed, and keeps away from the limit for a while. */
   async #relieve(error: Error): Promise<void> {
     const { code } = error as { code?: string };
     // Half of the descriptors are for connections, half for the files that they read and write.
-    if (code === "EMFILE") this.#max = Math.min(this.#max, Math.max(1, Math.floor(this.#open.size / 2)));
-    while (this.#open.size > this.#max && await this.#evict());
+    if (code === "EMFILE") {
+      this.#max = Math.min(this.#max, Math.max(FEWEST_CONNECTIONS, Math.floor(this.#open.size / 2)));
+    }
+    while (await this.#evict() && this.#open.size > this.#max);
     const now = performance.now();
     if (now - this.#reported < REPORT_INTERVAL) return;
     this.#reported = now;
@@ -257,6 +265,7 @@ export class Connections {
     this.#sweeping = true;
     AbortSignal.timeout(this.#limits.sweepInterval).addEventListener("abort", () => {
       this.#sweeping = false;
+      this.#max = Math.min(this.#limits.max, this.#max + Math.ceil(this.#max * GROWTH));
       this.#closeExpired(this.#silent, this.#limits.firstRequest);
       this.#closeExpired(this.#idle, this.#limits.nextRequest);
       if (this.#open.size > 0 && this.#closing === undefined) this.#sweepLater();

@@ -212,19 +212,48 @@ Deno.test("Connections at the limit refuses with 503 when every connection has a
   assertStringIncludes(await answer, "hello");
 });
 
-Deno.test("Connections accepts again after file descriptors ran out, and keeps fewer connections", async () => {
+/** A server whose file descriptors run out while it has so many connections, each of which has had an answer. */
+async function exhausted(count: number, sweepInterval: number) {
   const failures = { count: 0, code: "EMFILE" };
-  await using server = setUp({ failures });
-  const clients = [];
-  for (let count = 0; count < 4; count++) clients.push(await server.connect());
+  const server = setUp({ failures, limits: { ...AMPLE, sweepInterval } });
+  const clients: Client[] = [];
+  while (clients.length < count) clients.push(await server.connect());
   for (const client of clients) assertStringIncludes(await client.ask(), "hello");
   failures.count = 3;
   // The accept that is waiting already takes this one; the next one fails.
-  await server.connect();
-  assertEquals(await clients[0]!.receive(), "");
+  clients.push(await server.connect());
+  assertEquals(await clients.shift()!.receive(), "");
+  return { server, clients };
+}
+
+/** How many of the clients still have their connection. */
+async function countOpen(clients: Client[]): Promise<number> {
+  return (await Promise.all(clients.map((client) => client.ask()))).filter((text) => text !== "").length;
+}
+
+Deno.test("Connections accepts again after file descriptors ran out, and keeps fewer connections", async () => {
+  const { server, clients } = await exhausted(40, 60_000);
+  await using _ = server;
   const next = await server.connect();
   assertStringIncludes(await next.ask(), "hello");
+  assertEquals(await countOpen(clients), 19);
   assertEquals(server.events, ["pressed: Too many open files"]);
+});
+
+Deno.test("Connections keeps some connections when descriptors run out with few of them", async () => {
+  const { server, clients } = await exhausted(4, 60_000);
+  await using _ = server;
+  for (let count = 0; count < 12; count++) clients.push(await server.connect());
+  assertEquals(await countOpen(clients), 16);
+});
+
+Deno.test("Connections keeps more connections again after a while", async () => {
+  const { server, clients } = await exhausted(40, AMPLE.sweepInterval);
+  await using _ = server;
+  while (await countOpen(clients) < 40) {
+    clients.push(await server.connect());
+    await new Promise((resolve) => setTimeout(resolve, AMPLE.sweepInterval));
+  }
 });
 
 Deno.test("Connections says that it failed when no connection is accepted or ends for long", async () => {
