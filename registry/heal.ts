@@ -10,14 +10,17 @@ export function safeAge({ uploadExpiry, grace }: Pick<Context, "uploadExpiry" | 
   return Math.min(uploadExpiry, grace) / 2;
 }
 
-/** True if the object of a live blob may be missing: the item is old enough to be the late write of a stalled process. */
-export function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
+/**
+ * True if the object of a readable blob may be missing: the item is old enough to be the late write of a stalled process.
+ * Until then a store that answers 404 for what it has just stored proves nothing.
+ */
+function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
   return writtenAt + safeAge(context) < context.now();
 }
 
-/** True if the blob's object is not in the store. Then the blob is marked, and the caller has to look at its item again. */
-export async function isLost(work: Work, digest: Digest, { object }: BlobAttributes): Promise<boolean> {
-  if (await work.objects.size(object) !== undefined) return false;
+/** True if the store says that it has no object for a blob: heals the blob, and the caller reads the item again. */
+export async function isLost(work: Work, digest: Digest, attributes: BlobAttributes): Promise<boolean> {
+  if (!mayBeLost(work, attributes) || await work.objects.size(attributes.object) !== undefined) return false;
   await healBlob(work, digest);
   return true;
 }
@@ -25,15 +28,25 @@ export async function isLost(work: Work, digest: Digest, { object }: BlobAttribu
 /**
  * Marks a blob as damaged whose object is not in the store: clients then find it missing and push it again. Without the
  * mark each push would be acknowledged and dropped, because the blob's item says that its bytes are there.
+ *
+ * @throws {Error} where the store cannot say so, as where its bucket or folder is missing. Then nothing is marked.
  */
 export async function healBlob(work: Work, digest: Digest): Promise<void> {
-  // The caller may have seen an item that has been replaced or collected since: read the item, and only then look for
-  // the object that it names.
+  // 1. The caller may have seen an item that has been replaced or collected since: read the item, and only then look for
+  //    the object that it names.
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
-  if (blob === undefined || !isReadable(blob.attributes)) return;
+  if (blob === undefined || !isReadable(blob.attributes) || !mayBeLost(work, blob.attributes)) return;
   const { size, object, writtenAt } = blob.attributes;
-  if (await work.objects.size(object) !== undefined) return;
+  // 2. The mark counts for all processes, so it needs proof: a process with a wrong bucket must not set it.
+  if (await isStored(work, object)) return;
   const attributes: BlobAttributes = { size, object, state: "damaged", missing: true, writtenAt };
-  // By version: a commit or a collector may have taken the item meanwhile, and knows better.
+  // 3. By version: a commit or a collector may have taken the item meanwhile, and knows better.
   await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });
+}
+
+/** True if the store has the object. Asks by GET, because a HEAD cannot tell a missing bucket from a missing object. */
+async function isStored({ objects }: Work, object: string): Promise<boolean> {
+  const found = await objects.get(object);
+  await found?.body.cancel();
+  return found !== undefined;
 }

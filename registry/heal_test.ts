@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
+import type { ObjectStore } from "../storage/mod.ts";
 import {
   content,
   digest,
@@ -25,7 +26,7 @@ async function blobOf(stores: TestStores) {
 }
 
 /** A blob whose object is gone, as the late write of a process that stood still leaves it. */
-async function makeLost(age = DAY): Promise<TestStores> {
+async function makeLost(age = 2 * DAY): Promise<TestStores> {
   const stores = new TestStores();
   await pushBlob(stores.registry().registry, BYTES);
   await stores.objects.delete(await stores.keys());
@@ -40,12 +41,22 @@ async function condemn(stores: TestStores): Promise<void> {
   assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: blob.version }));
 }
 
+const NO_BUCKET = "The bucket does not exist";
+
+/** The object store as a process sees it whose bucket is missing: a HEAD says only 404, a GET says why. */
+function withoutBucket({ objects }: TestStores): ObjectStore {
+  return Object.assign(Object.create(objects), {
+    size: () => Promise.resolve(undefined),
+    get: () => Promise.reject(new Error(NO_BUCKET)),
+  });
+}
+
 async function codeOf(request: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(request, RegistryError)).code;
 }
 
 Deno.test("getBlob() marks a blob whose object is missing, and the next push brings it back", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   const { registry } = stores.registry();
   assertEquals((await registry.statBlob(REPOSITORY, BLOB)).size, 30);
   assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
@@ -70,11 +81,12 @@ Deno.test("getBlob() marks nothing when the blob was replaced after it was read"
 });
 
 Deno.test("getBlob() marks nothing when the blob is replaced while it looks for the object", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   const object = "blobs/another";
   await stores.objects.put(object, BYTES);
+  let reads = 0;
   const objects = hooked(stores.objects, async (method) => {
-    if (method !== "size") return;
+    if (method !== "get" || ++reads !== 2) return;
     const old = (await blobOf(stores))!;
     const attributes = { ...old.attributes, object };
     await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: old.version });
@@ -84,8 +96,30 @@ Deno.test("getBlob() marks nothing when the blob is replaced while it looks for 
   assertEquals(await readBlob(registry, BLOB), BYTES);
 });
 
+Deno.test("getBlob() marks no young blob, whose object the store may show later", async () => {
+  const stores = await makeLost(60_000);
+  const { registry } = stores.registry();
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
+  assertEquals((await blobOf(stores))?.attributes.state, "live");
+});
+
+Deno.test("mountBlob() marks nothing where the bucket is missing and HEAD answers 404", async () => {
+  const stores = await makeLost();
+  const { registry } = stores.registry({ objects: withoutBucket(stores) });
+  await assertRejects(() => registry.mountBlob(OTHER, ANYBODY, BLOB, REPOSITORY), Error, NO_BUCKET);
+  assertEquals((await blobOf(stores))?.attributes.state, "live");
+});
+
+Deno.test("putManifest() marks nothing where the bucket is missing and HEAD answers 404", async () => {
+  const stores = await makeLost();
+  await condemn(stores);
+  const { registry } = stores.registry({ objects: withoutBucket(stores) });
+  await assertRejects(() => pushManifest(registry, imageOf(BYTES, [])), Error, NO_BUCKET);
+  assertEquals((await blobOf(stores))?.attributes.state, "condemned");
+});
+
 Deno.test("getBlob() of a registry that is only read marks nothing", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   const { registry } = stores.registry({ touch: false });
   assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
   assertEquals((await blobOf(stores))?.attributes.state, "live");
@@ -100,7 +134,7 @@ Deno.test("commitUpload() brings the bytes of an old blob whose object is missin
 });
 
 Deno.test("commitUpload() brings the bytes of a condemned blob whose object is missing", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   await condemn(stores);
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES, OTHER);
@@ -125,7 +159,7 @@ Deno.test("mountBlob() links no old blob whose object is missing", async () => {
 });
 
 Deno.test("putManifest() refuses a condemned blob whose object is missing", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   await condemn(stores);
   const { registry } = stores.registry();
   assertEquals(await codeOf(() => pushManifest(registry, imageOf(BYTES, []))), "MANIFEST_BLOB_UNKNOWN");
@@ -149,7 +183,7 @@ Deno.test("putManifest() stores a large manifest again when its object is missin
 });
 
 Deno.test("collect() removes a blob whose object is missing once no repository links it", async () => {
-  const stores = await makeLost(0);
+  const stores = await makeLost();
   const { registry, collect } = stores.registry();
   assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
   stores.now += 3 * DAY;

@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/name.ts";
 import type { Condition, NewItem } from "../storage/table/table.ts";
 import { candidateItems } from "./candidates.ts";
 import { AGAIN, untilSettled, type Work } from "./context.ts";
-import { isLost, mayBeLost } from "./heal.ts";
+import { isLost } from "./heal.ts";
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "./items.ts";
 import type { BlobInfo } from "./registry.ts";
 
@@ -82,9 +82,8 @@ async function nameObject(
 ): Promise<"ours" | "another's" | undefined | typeof AGAIN> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   //    Old items are checked: a process that stood still may have written one after its object was swept.
-  const isSuspect = blob !== undefined && isReadable(blob.attributes) &&
-    (blob.attributes.state === "condemned" || mayBeLost(work, blob.attributes));
-  if (isSuspect && await isLost(work, digest, blob.attributes)) return AGAIN;
+  const hasObject = blob !== undefined && isReadable(blob.attributes);
+  if (hasObject && await isLost(work, digest, blob.attributes)) return AGAIN;
   if (blob?.attributes.state === "live") return "another's";
   if (blob?.attributes.state === "condemned") {
     const revived = revivedBlob(digest, blob.attributes, work.now());

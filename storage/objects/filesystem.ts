@@ -47,7 +47,7 @@ export class FilesystemObjectStore implements ObjectStore {
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
     checkKey(key);
     const file = await unlessAbsent(Deno.open(this.#tree.pathsOf(key).object));
-    if (!file) return undefined;
+    if (!file) return await this.#absent(key);
     try {
       const { size } = await file.stat();
       const { first, last } = range ?? { first: 0, last: size - 1 };
@@ -62,7 +62,8 @@ export class FilesystemObjectStore implements ObjectStore {
 
   async size(key: string): Promise<number | undefined> {
     checkKey(key);
-    return (await unlessAbsent(Deno.stat(this.#tree.pathsOf(key).object)))?.size;
+    const found = await unlessAbsent(Deno.stat(this.#tree.pathsOf(key).object));
+    return found ? found.size : await this.#absent(key);
   }
 
   async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -160,6 +161,12 @@ export class FilesystemObjectStore implements ObjectStore {
       if (partsId !== undefined) begun.set(`${key}.${partsId}`, { key, partsId });
     }
     return [...begun.values()];
+  }
+
+  /** The answer for an object that was not found: an error where the folder of all objects is missing, as if unmounted. */
+  async #absent(key: string): Promise<undefined> {
+    if (await unlessAbsent(Deno.stat(this.#root))) return undefined;
+    throw new Error(`Cannot read "${key}": the folder "${this.#root}" is missing`);
   }
 
   /** Where the parts are; `undefined` where the id can not be one of this store, and must not get into a path. */

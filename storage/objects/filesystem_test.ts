@@ -219,3 +219,16 @@ Deno.test("FilesystemObjectStore has everything on the disk when it answers", as
   assertEquals((await putAt("a/deep/b")).length, 4);
   assertEquals((await putAt("a/deep/c")).length, 3);
 });
+
+Deno.test("FilesystemObjectStore get() and size() fail where its folder is missing, as when it is unmounted", async () => {
+  await using made = await makeFolder();
+  const store = await made.open();
+  await store.put("a/b", content(3));
+  assertEquals(await store.size("a/c"), undefined);
+  const [folder, moved] = [join(made.folder, "new", "objects"), join(made.folder, "moved")];
+  await Deno.rename(folder, moved);
+  await assertRejects(() => store.get("a/b"), Error, `Cannot read "a/b": the folder "${folder}" is missing`);
+  await assertRejects(() => store.size("a/b"), Error, `Cannot read "a/b": the folder "${folder}" is missing`);
+  await Deno.rename(moved, folder);
+  assertEquals(await store.size("a/b"), 3);
+});

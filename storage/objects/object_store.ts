@@ -48,10 +48,13 @@ export interface ObjectStore {
   /** Bytes of every part but the last one of {@linkcode putPart}. */
   readonly partSize: number;
 
-  /** The object or a range of it, `undefined` where there is none under the key. */
+  /**
+   * The object or a range of it, `undefined` where there is none under the key. Rejects where that cannot be known
+   * because the bucket or the folder of the whole store is missing.
+   */
   get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
 
-  /** Bytes of the object, `undefined` where there is none. */
+  /** Bytes of the object, `undefined` where there is none. A driver may answer so for a missing bucket as well. */
   size(key: string): Promise<number | undefined>;
 
   /** Stores a whole object. Nothing is visible under the key before all of it is. */

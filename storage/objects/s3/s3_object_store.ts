@@ -77,11 +77,14 @@ export class S3ObjectStore implements ObjectStore {
     const command = new HeadObjectCommand(this.#bucket.at(key));
     return await this.#bucket.call("find", key, async (abortSignal) => {
       try {
-        return (await this.#bucket.client.send(command, { abortSignal })).ContentLength;
+        const { ContentLength } = await this.#bucket.client.send(command, { abortSignal });
+        // `undefined` would say that there is no object.
+        if (ContentLength !== undefined) return ContentLength;
       } catch (error) {
         if (codeAndStatus(error).status === 404) return undefined;
         throw error;
       }
+      throw new Error(`Cannot find the size of "${key}": the store answers without Content-Length`);
     });
   }
 

@@ -171,6 +171,15 @@ Deno.test("S3ObjectStore completeParts() and delete() see an error in an answer 
   assertEquals(server.requests.DeleteObjects, 2);
 });
 
+Deno.test("S3ObjectStore size() fails where the store answers HEAD without Content-Length", async () => {
+  await using stub = await makeStub(() => new Response(new ReadableStream()));
+  await assertRejects(
+    () => stub.store.size("a"),
+    Error,
+    'Cannot find the size of "a": the store answers without Content-Length',
+  );
+});
+
 Deno.test("S3ObjectStore delete() repeats what was not deleted alone", async () => {
   const asked: string[][] = [];
   const answers = [

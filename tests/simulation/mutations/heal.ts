@@ -34,13 +34,16 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a commit and a mount take over an old blob without looking for its object (2)",
     edits: [
-      edit("link.ts", "if (isSuspect && await isLost(work, digest, blob.attributes)) return AGAIN;", ""),
+      edit("link.ts", "if (hasObject && await isLost(work, digest, blob.attributes)) return AGAIN;", ""),
     ],
     scenario: STALLED["a lost blob that is pushed"]!,
   },
   {
-    name: "a blob is marked as damaged without a second look",
-    edits: [edit("heal.ts", "if (await work.objects.size(object) !== undefined) return;", "")],
+    name: "a blob is marked as damaged without a second look at its age and its object",
+    edits: [
+      edit("heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
+      edit("heal.ts", "if (await isStored(work, object)) return;", ""),
+    ],
     scenario: STALLED["a lost blob that is pulled and pushed"]!,
   },
   {
