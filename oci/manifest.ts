@@ -51,6 +51,9 @@ export const MAX_REFERENCES = 10_000;
 /** Most characters of a media type: two names of 127 each, and the slash between them (RFC 6838 §4.2). */
 const MOST_IN_TYPE = 255;
 
+/** Most characters of a subject's digest, which must fit in a key together with its referrer's. */
+const MOST_IN_SUBJECT = 512;
+
 const MANIFEST_SHAPE = objectShape({
   schemaVersion: "integer",
   mediaType: "any",
@@ -118,6 +121,12 @@ export function parsePushedManifest(bytes: Uint8Array, contentType: string | und
   const types = [manifest.artifactType ?? "", ...manifest.references.map(({ mediaType }) => mediaType)];
   if (types.some((type) => type.length > MOST_IN_TYPE)) {
     throw invalid(`Manifest has an artifact type or a media type of more than ${MOST_IN_TYPE} characters`);
+  }
+  if ((manifest.subject?.digest.length ?? 0) > MOST_IN_SUBJECT) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      `Digest of the subject has more than ${MOST_IN_SUBJECT} characters`,
+    );
   }
   return manifest;
 }

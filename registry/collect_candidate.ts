@@ -81,7 +81,8 @@ class Look {
     // 2. Items that point at the manifest or belong to it.
     if (isGone) {
       const keys = targets.map((target) => edgeKey(repository, target, digest));
-      if (subject !== undefined) keys.push(referrerKey(repository, subject, digest));
+      const referrer = subject === undefined ? undefined : referrerKey(repository, subject, digest);
+      if (referrer !== undefined) keys.push(referrer);
       for (const item of await context.table.getMany(keys, { consistent: true })) {
         if (item !== undefined) await this.#atPointer(item);
       }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
-import type { Item, Key, NewItem, Value } from "../storage/table/table.ts";
+import { type Item, type Key, LONGEST_SORT_KEY, type NewItem, type Value } from "../storage/table/table.ts";
 import type { Etags } from "./etags.ts";
 import type { TagMove } from "./registry.ts";
 
@@ -247,9 +247,13 @@ export function referrerPrefix(subject: string): string {
   return `referrer#${subject}#`;
 }
 
-/** That the manifest `digest` has `subject` as its subject. */
-export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key {
-  return { pk: `repo#${repository}`, sk: referrerPrefix(subject) + digest };
+/**
+ * That the manifest `digest` has `subject` as its subject; `undefined` where the key is longer than every table
+ * takes. An earlier release took manifests with such a subject.
+ */
+export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key | undefined {
+  const sk = referrerPrefix(subject) + digest;
+  return sk.length <= LONGEST_SORT_KEY ? { pk: `repo#${repository}`, sk } : undefined;
 }
 
 /** The start of every tag's sort key. */

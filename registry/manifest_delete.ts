@@ -210,14 +210,15 @@ async function* markedTags(
 }
 
 /** Deletes the manifest's place among the referrers of its subject, where `may` allows it. */
-function deleteReferrer(
+async function deleteReferrer(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   subject: string,
   may = always,
-): Promise<boolean> {
-  return deleteWhere(work, referrerKey(repository, subject, digest), may, () => true);
+): Promise<void> {
+  const key = referrerKey(repository, subject, digest);
+  if (key !== undefined) await deleteWhere(work, key, may, () => true);
 }
 
 /** Deletes the item, by its version, while `matches` says so of it and then `may` allows it. Answers whether it did. */

@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import type { NewItem } from "../storage/table/table.ts";
+import { LONGEST_SORT_KEY, type NewItem } from "../storage/table/table.ts";
 import type { Context, Work } from "./context.ts";
 import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "./items.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
@@ -41,7 +41,8 @@ export function referrerItem(
   digest: Digest,
   size: number,
 ): NewItem | undefined {
-  if (manifest.subject === undefined) return undefined;
+  const key = manifest.subject && referrerKey(repository, manifest.subject.digest, digest);
+  if (key === undefined) return undefined;
   const descriptor = describeReferrer(manifest, digest, size);
   const { annotations: _, ...bare } = descriptor;
   const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER
@@ -49,7 +50,7 @@ export function referrerItem(
     : bytesOf(bare) <= MOST_IN_REFERRER
     ? { descriptor: bare, annotated: true }
     : {};
-  return { ...referrerKey(repository, manifest.subject.digest, digest), attributes };
+  return { ...key, attributes };
 }
 
 /**
@@ -66,6 +67,7 @@ export async function listReferrers(
 ): Promise<Page<Descriptor>> {
   const prefix = referrerPrefix(subject);
   const items: Descriptor[] = [];
+  if (prefix.length > LONGEST_SORT_KEY) return { items };
   let [size, read] = [0, 0];
   let after = begin;
   const page = () => ({ items, ...(after === undefined ? {} : { next: after }) });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import { CONFIG, LAYER, withBlobs } from "../tests/harness/images.ts";
+import { codeOf, CONFIG, LAYER, put, withBlobs } from "../tests/harness/images.ts";
 import {
   content,
   digest,
@@ -14,6 +14,7 @@ import {
   REPOSITORY,
   type TestStores,
 } from "../tests/harness/stores.ts";
+import { GARBAGE_PREFIX } from "./candidates.ts";
 import { manifestKey, referrerKey } from "./items.ts";
 import { MOST_READ, referrerItem } from "./referrers.ts";
 
@@ -152,7 +153,7 @@ Deno.test("listReferrers() reads from the manifest what an item of an earlier re
   const request = { artifactTypes: ["application/x-large"] };
   const known = await list(REPOSITORY, subject, request);
   const items = referrers.map((bytes) => ({
-    ...referrerKey(REPOSITORY, subject, digest(bytes)),
+    ...referrerKey(REPOSITORY, subject, digest(bytes))!,
     attributes: {},
   }));
   await stores.table.putMany(items);
@@ -178,7 +179,7 @@ Deno.test("listReferrers() lists what an earlier release took and this one refus
   const bytes = imageOf(CONFIG, [], { annotations, subject });
   await putStored(stores, bytes, subject.digest);
   await stores.table.putMany([{
-    ...referrerKey(REPOSITORY, subject.digest, digest(bytes)),
+    ...referrerKey(REPOSITORY, subject.digest, digest(bytes))!,
     attributes: {},
   }]);
   const { items } = await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] });
@@ -200,4 +201,47 @@ Deno.test("referrerItem() leaves to the manifest what is too large for an item e
   assertEquals(page, {
     items: [{ mediaType: IMAGE, digest: digest(bytes), size: bytes.length, artifactType }],
   });
+});
+
+/** Stores whose table refuses sort keys that are longer than DynamoDB takes. */
+async function withShortKeys() {
+  const { stores } = await withBlobs();
+  const table = hooked(stores.table, (_, [first, options]) => {
+    const keys = [first, options].flat().map((value) => Object(value) as { sk?: string; prefix?: string });
+    const longest = Math.max(...keys.map(({ sk, prefix }) => (sk ?? prefix ?? "").length));
+    if (longest > 1024) throw new Error(`A sort key has ${longest} bytes`);
+  });
+  return { stores, ...stores.registry({ table, grace: 2000, deadline: 500 }) };
+}
+
+Deno.test("putManifest() takes a subject whose digest fits in a key with any other, and no longer one", async () => {
+  const { stores, registry } = await withShortKeys();
+  const push = async (length: number) => {
+    const subject = { mediaType: IMAGE, digest: "long:".padEnd(length, "0"), size: 3 };
+    const bytes = imageOf(CONFIG, [], { subject });
+    await put(registry, bytes, { reference: { digest: digest(bytes, "sha512") } });
+    return await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] });
+  };
+  assertEquals((await push(512)).items.length, 1);
+  const before = await stores.items();
+  assertEquals(await codeOf(() => push(513)), "DIGEST_INVALID");
+  assertEquals(await codeOf(() => push(1024)), "DIGEST_INVALID");
+  assertEquals(await stores.items(), before);
+});
+
+Deno.test("a manifest is deleted and collected whose place among the referrers no key can name", async () => {
+  const { stores, registry, collectCandidates } = await withShortKeys();
+  const subject = { mediaType: IMAGE, digest: "long:".padEnd(1024, "0"), size: 3 };
+  const bytes = imageOf(CONFIG, [], { subject });
+  await putStored(stores, bytes, subject.digest);
+  assertEquals(await registry.listReferrers(REPOSITORY, subject.digest, { artifactTypes: [] }), {
+    items: [],
+  });
+  assertEquals(referrerItem(REPOSITORY, parseManifest(bytes, IMAGE), digest(bytes), 1), undefined);
+  await registry.deleteManifest(REPOSITORY, digest(bytes));
+  for (let step = 0; step < 5; step++) { // links and blobs are marked first
+    stores.now += 10_000;
+    await collectCandidates({ removed: () => {} });
+  }
+  assertEquals((await stores.items()).filter(({ pk }) => pk.startsWith(GARBAGE_PREFIX)), []);
 });

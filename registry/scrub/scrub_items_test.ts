@@ -47,7 +47,10 @@ Deno.test("scrub() finds what points at nothing, and deletes it", async () => {
       "dangling-referrer",
       `${SUBJECT.digest}#${digest(LAYER)}`,
       (stores) =>
-        stores.table.putMany([{ ...referrerKey(REPOSITORY, SUBJECT.digest, digest(LAYER)), attributes: {} }]),
+        stores.table.putMany([{
+          ...referrerKey(REPOSITORY, SUBJECT.digest, digest(LAYER))!,
+          attributes: {},
+        }]),
     ],
     ["tag-without-manifest", "lost", (stores) =>
       stores.table.putMany([{

@@ -1,6 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { compareUtf8, endOfPrefix } from "../../utf8_order.ts";
-import type { QueryOptions } from "../table.ts";
+import { LONGEST_SORT_KEY, type QueryOptions } from "../table.ts";
 import type { KeyNames } from "./schema.ts";
 
 /** What a query asks of the keys. */
@@ -12,9 +12,6 @@ export interface KeyRange {
   /** The one sort key that the expression lets through although it should not. */
   except?: string;
 }
-
-/** The longest sort key, in bytes; a longer bound is refused. */
-const LONGEST_SORT_KEY = 1024;
 
 /** The range that `prefix` and `after` ask for in a partition; `undefined` where nothing can be in it. */
 export function keyRange(
@@ -50,7 +47,7 @@ export function keyRange(
 }
 
 /**
- * The beginning of a bound that clients choose, where it is longer than any key; only a key almost as long as one can be
+ * The beginning of a bound that clients choose, where it is longer than any key, which DynamoDB refuses; only a key almost as long as one can be
  * could lie between the two.
  */
 function clip(bound: string): string {
