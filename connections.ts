@@ -33,6 +33,8 @@ interface Connection {
   readonly finished: Promise<void>;
   /** Requests in progress, with the responses that are still being sent. */
   requests: number;
+  /** True if the last response was as good as sent when it was made. */
+  isSent: boolean;
   /** Milliseconds since the process started: since then it has had no request. */
   waitsSince: number;
 }
@@ -68,6 +70,9 @@ const REPORT_INTERVAL = 60_000;
 
 /** Milliseconds that a stopping server leaves a client whose request has been answered to read the answer. */
 const DRAIN_TIME = 300;
+
+/** Bytes of a body that the system takes for a client that reads nothing yet. */
+const SENT_AT_ONCE = 64 * 1024;
 
 /** Milliseconds that a client has to read a refusal. */
 const REFUSAL_TIME = 1000;
@@ -134,12 +139,13 @@ export class Connections {
 
   /**
    * A connection without a request is closed, and not shut down: that would wait for the rest of a body which the client
-   * no longer needs to send. It gets a moment, since its last answer may still be on its way.
+   * no longer needs to send. It gets a moment, since its last answer may still be on its way, and as long as it takes if
+   * that was a large one.
    */
   async #conclude(connection: Connection): Promise<void> {
     const moment = connection.waitsSince + DRAIN_TIME - performance.now();
     if (this.#idle.has(connection) && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
-    if (connection.requests > 0) await connection.shutdown();
+    if (connection.requests > 0 || !connection.isSent) await connection.shutdown();
     else if (this.#open.has(connection)) this.#drop(connection);
     await connection.finished;
   }
@@ -191,6 +197,7 @@ export class Connections {
       shutdown: served.shutdown.bind(served),
       finished: served.finished.catch(() => {}), // The client broke the connection.
       requests: 0,
+      isSent: true,
       waitsSince: performance.now(),
     };
     this.#open.add(connection);
@@ -210,13 +217,16 @@ export class Connections {
       return info.completed;
     };
     try {
-      return await this.#options.fetch(request, {
+      const response = await this.#options.fetch(request, {
         remoteAddr,
-        // Only a response that is streamed is worth the promise: all else is as good as sent when it is made.
+        // Only a response that is streamed is worth the promise: it settles at once for others.
         get completed() {
           return hold();
         },
       });
+      // Deno does not tell when the bytes of a body in memory have been sent.
+      connection.isSent = Number(response.headers.get("Content-Length")) <= SENT_AT_ONCE;
+      return response;
     } finally {
       this.#end(connection);
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { RequestLog } from "./routes/mod.ts";
 import { serve, type ServerOptions, urlOf } from "./server.ts";
 
@@ -68,6 +68,21 @@ Deno.test("stop() lets a download that is going out end", async () => {
   const stopped = server.stop(AMPLE);
   body.end();
   assertEquals((await response.arrayBuffer()).byteLength, 1000);
+  assertEquals(await stopped, true);
+});
+
+Deno.test("stop() lets a client read the rest of an answer that is no stream", async () => {
+  const size = 32 * 1024 * 1024;
+  const headers = { "Content-Length": `${size}` };
+  const { server } = setUp(() => new Response(new Uint8Array(size), { headers }));
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(server.url).port) });
+  await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  const buffer = new Uint8Array(64 * 1024);
+  let received = await client.read(buffer) ?? 0;
+  const stopped = server.stop(AMPLE);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  for (let length; (length = await client.read(buffer)) !== null;) received += length;
+  assert(received > size);
   assertEquals(await stopped, true);
 });
 
