@@ -43,12 +43,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     keepTags: !config.deleteTags,
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
-  const sweep = async () => {
-    const report = await stored.sweep();
-    await access?.sweep();
-    return report;
-  };
-  const upkeep = startUpkeep(config, { ...stored, sweep }, log);
+  const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);
   // A read-only process records pulls as well: retention in another one would delete what is pulled only here.
   const pulls = await stored.pullTimes(
     config.retention,

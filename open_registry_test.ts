@@ -3,6 +3,7 @@ import { createLog } from "./log.ts";
 import { loadConfig } from "./config.ts";
 import { openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
+import { FAILURE_SHARDS, failureKey } from "./auth/items.ts";
 import { createRegistry } from "./registry/mod.ts";
 import { content, imageOf, pushBlob, pushManifest, REPOSITORY, tag } from "./tests/harness/stores.ts";
 
@@ -58,6 +59,26 @@ Deno.test("openRegistry() keeps a tag that is only pulled through a read-only pr
     await Array.fromAsync(retain(config.retention));
     assertEquals((await registry.listTags(REPOSITORY, {})).items, ["pulled"]);
     await storage.close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("openRegistry() forgets failed logins in a read-only process, and in one that sweeps no uploads", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const settings = { SKERRY_DATA: data, SKERRY_AUTH: "{ url: https://registry.test }" };
+  try {
+    const { table, close } = await openStorage(await loadConfig(settings), log);
+    const key = failureKey("address", "0".repeat(64));
+    for (const variant of [{ SKERRY_READ_ONLY: "on" }, { SKERRY_SWEEP_INTERVAL: "0" }]) {
+      await table.put({ ...key, attributes: { failures: 3, blockedUntil: 0, at: 0 } }, { ifAbsent: true });
+      const opened = await openRegistry(await loadConfig({ ...settings, ...variant }), log);
+      await opened.upkeep(1000);
+      await opened.close();
+      assertEquals(await table.query(FAILURE_SHARDS[0]!, { limit: 1, consistent: true }), []);
+    }
+    await close();
   } finally {
     await Deno.remove(data, { recursive: true });
   }

@@ -35,6 +35,9 @@ const CANDIDATES_INTERVAL = 5 * 60_000;
 /** Milliseconds between two warnings of the same thing. */
 const WARNING_INTERVAL = 10 * 60_000;
 
+/** Milliseconds between two sweeps of failed logins: as long as they are remembered. */
+const ACCESS_INTERVAL = 15 * 60_000;
+
 /** The warning about a full pass that does not end within its interval; `undefined` for one that does. */
 export function warningOf({ done, estimate }: PassProgress, interval: number): string | undefined {
   // Too little is done for an estimate.
@@ -55,10 +58,18 @@ function factsOf({ startedAt, items, done, estimate }: PassProgress, interval: n
   };
 }
 
+/** Work that {@linkcode startUpkeep} starts. */
+export type UpkeepWork =
+  & Pick<StoredRegistry, "sweep" | "collectCandidates" | "continueCollection" | "retain">
+  & {
+    /** Deletes failed logins that are forgotten; absent in a registry that is open to all. */
+    sweepAccess?: () => Promise<void>;
+  };
+
 /** Removes what has expired, what nothing refers to and what no rule keeps, as often as the configuration says. */
 export function startUpkeep(
   config: Config,
-  stored: Pick<StoredRegistry, "sweep" | "collectCandidates" | "continueCollection" | "retain">,
+  stored: UpkeepWork,
   log: Log,
 ): Upkeep {
   let stopped = false;
@@ -69,6 +80,11 @@ export function startUpkeep(
     const { uploads, objects } = await stored.sweep();
     if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
   }
+
+  async function sweepAccess(): Promise<void> {
+    await stored.sweepAccess?.();
+  }
+  const accessFailed = (error: unknown) => log.error("Cannot delete forgotten failed logins", error);
 
   /** Runs a part of garbage collection, and logs what it has removed. */
   async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
@@ -126,6 +142,12 @@ export function startUpkeep(
 
   const { readOnly, sweepInterval, collectInterval, retention, retentionInterval } = config;
   const sweepers = [
+    // Every process counts failed logins, a read-only one as well.
+    startSweeper({
+      interval: stored.sweepAccess === undefined ? 0 : ACCESS_INTERVAL,
+      failed: accessFailed,
+      sweep: sweepAccess,
+    }),
     startSweeper({
       interval: readOnly ? 0 : sweepInterval,
       failed: (error) => log.error("Cannot sweep expired uploads", error),
@@ -149,6 +171,7 @@ export function startUpkeep(
   ];
   return {
     async run(budget) {
+      await sweepAccess().catch(accessFailed);
       if (readOnly) return;
       const end = performance.now() + budget;
       if (sweepInterval > 0) await sweep();

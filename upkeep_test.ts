@@ -36,3 +36,27 @@ Deno.test("Upkeep.run() applies the rules of retention, for at most half of its 
     assertEquals(audited.length, expected, "each tag that is gone is in the audit");
   }
 });
+
+Deno.test("startUpkeep() sweeps failed logins again and again, whether the process sweeps uploads or not", async () => {
+  const { setTimeout } = globalThis;
+  const idle = {
+    sweep: () => Promise.reject(new Error("No table")),
+    collectCandidates: () => Promise.resolve({}),
+    continueCollection: () => Promise.resolve(true),
+  };
+  for (const settings of [{ SKERRY_READ_ONLY: "on" }, { SKERRY_SWEEP_INTERVAL: "0" }, {}]) {
+    const config = await loadConfig(settings as Record<string, string>);
+    const planned: (() => Promise<void>)[] = [];
+    let swept = 0;
+    const sweepAccess = () => Promise.resolve(void swept++);
+    globalThis.setTimeout = ((run: () => Promise<void>) => planned.push(run)) as never;
+    try {
+      const upkeep = startUpkeep(config, { ...idle, sweepAccess } as never, createLog({ format: "off" }));
+      for (let turn = 0; turn < 2; turn++) await Promise.all(planned.splice(0).map((run) => run()));
+      upkeep.stop();
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    assertEquals(swept, 2);
+  }
+});
