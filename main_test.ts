@@ -202,6 +202,15 @@ Deno.test("main keeps what an upload has brought when it is told to stop, and an
   });
 });
 
+Deno.test("main ends a manifest that comes slowly when it is told to stop, and answers", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  const ended = registry.kill("SIGTERM");
+  assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
+  assertEquals((await ended).code, 0);
+  assertEquals(registry.log().includes("Shutdown timed out"), false);
+});
+
 Deno.test("main cuts off what does not end in time when it is told to stop, and exits with 0", async () => {
   await using registry = await startRegistry();
   const { digest } = await pushLarge(registry.url);

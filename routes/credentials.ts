@@ -122,10 +122,10 @@ function refuseBrowsers({ headers }: Request): void {
 function readJson(
   request: Request,
   { address }: Client,
-  { uploadIdleTimeout: idle, forms: bodies }: BodyLimits,
+  { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
 ): Promise<Record<string, unknown>> {
   const network = address && networkOf(address);
-  const options = { limit: MAX_BODY, idle, bodies, network, grows: true, what: "Body" };
+  const options = { limit: MAX_BODY, idle, bodies, stop, network, grows: true, what: "Body" };
   return withBody(request, options, (bytes) => Promise.resolve(parseJson(bytes)));
 }
 

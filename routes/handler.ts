@@ -22,7 +22,7 @@ export interface RequestLimits {
   bodies?: BodyBudget;
   /** The same for forms and JSON, which need no login; 16 MiB by default. */
   forms?: BodyBudget;
-  /** Aborted when the process stops: an upload keeps what its request has brought by then. */
+  /** Aborted when the process stops: an upload keeps what its request has brought by then, other bodies are given up. */
   stop?: AbortSignal;
 }
 

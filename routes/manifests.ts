@@ -40,10 +40,10 @@ export function putManifest(
   return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);
     const contentType = mediaTypeOf(request.headers.get("Content-Type"));
-    const { maxManifestSize: limit, uploadIdleTimeout: idle, bodies } = limits;
+    const { maxManifestSize: limit, uploadIdleTimeout: idle, bodies, stop } = limits;
     const receipt = await withBody(
       request,
-      { limit, idle, bodies, network: client.address && networkOf(client.address) },
+      { limit, idle, bodies, stop, network: client.address && networkOf(client.address) },
       (bytes) => registry.putManifest(repository, caller, { bytes, contentType, reference, tags, condition }),
     );
     const subject = receipt.subject === undefined ? {} : { "OCI-Subject": receipt.subject };

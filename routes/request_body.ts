@@ -33,6 +33,8 @@ export interface BodyOptions {
   bodies: BodyBudget;
   /** Network of the client, which has a share of the room. */
   network?: string | undefined;
+  /** Ends the body when it is aborted. */
+  stop: AbortSignal | undefined;
   /** True for a body that takes room as it comes, and not for its whole length before: small ones of any client. */
   grows?: boolean;
   /** For an error; a manifest by default. */
@@ -43,18 +45,19 @@ export interface BodyOptions {
  * Runs `use` with the whole body, which takes room of the budget until then. Nothing beyond the limit is kept or waited
  * for.
  *
- * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more, 503 where the budget has no room for it, 408 where
+ * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more, 503 where the budget has no room for it or the process stops, 408 where
  * it comes too slowly.
  */
 export async function withBody<T>(
   request: Request,
-  { limit, idle, bodies, network, grows = false, what = "Manifest" }: BodyOptions,
+  { limit, idle, bodies, network, stop, grows = false, what = "Manifest" }: BodyOptions,
   use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
 ): Promise<T> {
   const length = contentLength(request);
   if (length !== undefined && length > limit) throw tooLarge(what, limit);
   const reader = new BodyReader(bodyOf(request), {
     idle,
+    stop,
     length: grows ? Math.min(length ?? limit, FIRST_ROOM) : length,
   });
   const room = reader.bufferSize + (grows ? 0 : length ?? limit);

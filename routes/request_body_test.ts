@@ -8,7 +8,7 @@ const PATIENT = 60_000;
 
 /** The body as it is handed on. */
 const read = (request: Request, limit: number, bodies = new BodyBudget(1 << 20)) =>
-  withBody(request, { limit, idle: PATIENT, bodies }, (bytes) => Promise.resolve(bytes));
+  withBody(request, { limit, idle: PATIENT, bodies, stop: undefined }, (bytes) => Promise.resolve(bytes));
 
 function post(body: BodyInit | null, headers: Record<string, string> = {}): Request {
   return new Request("http://localhost/", { method: "POST", body, headers });
@@ -67,7 +67,7 @@ Deno.test("withBody() holds exactly the bytes that it has room for, and none in 
     during.push(bodies.held);
     return Promise.resolve(bytes.byteLength);
   };
-  const options = { limit: 1000, idle: PATIENT, bodies };
+  const options = { limit: 1000, idle: PATIENT, bodies, stop: undefined };
   const announced = post(source([6, 4]).stream, { "Content-Length": "10" });
   assertEquals(await withBody(announced, options, use), 10);
   assertEquals(await withBody(post(source([6, 4, 90]).stream), options, use), 100);
@@ -87,7 +87,7 @@ Deno.test("withBody() holds exactly the bytes that it has room for, and none in 
 Deno.test("withBody() holds what has come of a body that grows", async () => {
   const bodies = new BodyBudget(1 << 20);
   const slow = source([10_000], "stall");
-  const options = { limit: 60_000, idle: 20, bodies, grows: true };
+  const options = { limit: 60_000, idle: 20, bodies, stop: undefined, grows: true };
   const read = withBody(post(slow.stream), options, (bytes) => Promise.resolve(bytes));
   assertEquals(bodies.held, 8 * 1024);
   while (bodies.held === 8 * 1024) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -119,4 +119,13 @@ Deno.test("discardBody() cancels a body that nobody has read, and leaves one alo
   await discardBody(request);
   assertEquals(read.state.cancelled, false);
   await discardBody(post(null));
+});
+
+Deno.test("withBody() ends a slow body when the process stops", async () => {
+  const stopping = new AbortController();
+  const options = { limit: 1000, idle: PATIENT, bodies: new BodyBudget(1 << 20), stop: stopping.signal };
+  const read = withBody(post(source([6], "stall").stream), options, (bytes) => Promise.resolve(bytes));
+  stopping.abort();
+  const error = await assertRejects(() => read, RegistryError, "stopping");
+  assertEquals(error.status, 503);
 });

@@ -105,14 +105,22 @@ function open(tokens: DeferredTokens): Promise<TokenOptions> {
 async function readForm(
   request: Request,
   { address }: Client,
-  { uploadIdleTimeout: idle, forms: bodies }: BodyLimits,
+  { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
 ): Promise<Parameters> {
   if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
     throw new RegistryError("UNSUPPORTED", "Body must be a form in the URL encoding", { status: 400 });
   }
   return await withBody(
     request,
-    { limit: MAX_FORM, idle, bodies, network: address && networkOf(address), grows: true, what: "Form" },
+    {
+      limit: MAX_FORM,
+      stop,
+      idle,
+      bodies,
+      network: address && networkOf(address),
+      grows: true,
+      what: "Form",
+    },
     (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM)),
   );
 }
