@@ -190,8 +190,9 @@ export class Simulation {
       this.#scheduler.now += EXPIRY + GRACE + SKEW + 1;
       await stored.sweep();
       await stored.collectCandidates();
-      // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage.
-      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0;
+      // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage. But a sparse
+      // manifest keeps the candidates away from a blob that its repository has lost.
+      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true;
       if (!needsPass || this.#scenario.candidatesSuffice) continue;
       await stored.continueCollection({ interval: EXPIRY, budget: Infinity, removed: () => {} });
       this.#passed = true;
