@@ -1,4 +1,4 @@
-import { createRegistry, type Removal } from "../registry/mod.ts";
+import { createRegistry, type Removal, throwFailures } from "../registry/mod.ts";
 import type { Config } from "../settings.ts";
 import { StartError } from "../start_error.ts";
 import { openAudit } from "./audit.ts";
@@ -21,6 +21,7 @@ const PROGRESS = 10_000;
  *
  * @returns The exit code.
  * @throws {StartError} where the storage can't be used, or nothing may be written.
+ * @throws {AggregateError} with the failures of single items, once all others were looked at.
  */
 export async function collect(
   config: Config,
@@ -42,8 +43,10 @@ export async function collect(
       const { repository = "", name: tag, reason } = removal;
       audit.record({ action: "tag.delete", repository, tag, reason });
     };
+    const failures: unknown[] = [];
     for (let step = await registry.collect({ dryRun });;) {
       step.removals.forEach(removed);
+      failures.push(...step.failures);
       const before = items;
       items += step.items;
       if (Deno.stderr.isTerminal() && Math.floor(before / PROGRESS) < Math.floor(items / PROGRESS)) {
@@ -63,6 +66,7 @@ export async function collect(
         `${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${counted(items, "item")}`,
       );
     }
+    throwFailures(failures, "collect some items");
     return 0;
   } finally {
     await close();

@@ -45,6 +45,8 @@ export interface CollectStep {
   items: number;
   /** What went, or would. */
   removals: Removal[];
+  /** Errors of single items, which are left as they are: the other items were looked at all the same. */
+  failures: unknown[];
   /** Where the next call goes on; absent when all has been seen. */
   next?: Key;
 }
@@ -57,6 +59,14 @@ const PARALLEL = 8;
 
 /** Something that may have to go: looks once more, and says what went. */
 type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
+
+/** A step under way: what it has come to by now counts even where the rest fails. */
+interface Step {
+  context: Context;
+  dryRun: boolean;
+  removals: Removal[];
+  failures: unknown[];
+}
 
 /**
  * A step of a collection: removes what nothing refers to and nobody has used for the grace time. Any number of processes
@@ -77,14 +87,14 @@ export async function collect(context: Context, options: CollectOptions = {}): P
     const { pk, sk } = partitions.at(-1)!.at(-1)!;
     next = { pk, sk };
   }
-  const removals: Removal[] = [];
-  try {
-    for (const items of partitions) removals.push(...await collectPartition(context, items, dryRun));
-  } finally {
-    if (!dryRun) await changeEpochs(context, removals);
+  const step: Step = { context, dryRun, removals: [], failures: [] };
+  for (const items of partitions) {
+    await collectPartition(step, items).catch((error) => step.failures.push(error));
   }
+  const { removals, failures } = step;
+  if (!dryRun) await changeEpochs(context, removals);
   const seen = partitions.reduce((sum, { length }) => sum + length, 0);
-  return { items: seen, removals, ...(next && { next }) };
+  return { items: seen, removals, failures, ...(next && { next }) };
 }
 
 /** Once for each repository of the step that has lost a blob. */
@@ -94,52 +104,37 @@ async function changeEpochs(context: Context, removals: Removal[]): Promise<void
   for (const repository of repositories) await changeEpoch(beginWork(context), repository);
 }
 
-async function collectPartition(context: Context, items: Item[], dryRun: boolean): Promise<Removal[]> {
+async function collectPartition(step: Step, items: Item[]): Promise<void> {
   const pk = items[0]!.pk;
   const name = pk.slice(pk.indexOf("#") + 1);
-  if (pk === REPOSITORIES) return await run(context, items.map(repositoryCandidate), dryRun);
-  if (pk.startsWith("repo#")) return await collectPointers(context, name as RepositoryName, items, dryRun);
-  if (pk.startsWith("upload#")) return await run(context, items.map(uploadCandidate), dryRun);
-  if (pk.startsWith("blob#")) return await collectContent(context, name as Digest, items, dryRun);
-  return [];
+  if (pk === REPOSITORIES) await run(step, items.map(repositoryCandidate));
+  else if (pk.startsWith("repo#")) await collectPointers(step, name as RepositoryName, items);
+  else if (pk.startsWith("upload#")) await run(step, items.map(uploadCandidate));
+  else if (pk.startsWith("blob#")) await collectContent(step, name as Digest, items);
 }
 
 /** The links of a blob that may go, and then the blob, if that was all that kept it. */
-async function collectContent(
-  context: Context,
-  digest: Digest,
-  items: Item[],
-  dryRun: boolean,
-): Promise<Removal[]> {
+async function collectContent(step: Step, digest: Digest, items: Item[]): Promise<void> {
+  const { context, dryRun } = step;
   const links = items.filter(({ sk }) => sk.startsWith(LINK_PREFIX));
-  const removals = await run(context, links.map((link) => linkCandidate(digest, link)), dryRun);
-  if (removals.length < links.length) return removals;
+  if (await run(step, links.map((link) => linkCandidate(digest, link))) < links.length) return;
   const [blob] = items.filter(({ sk }) => sk === "blob");
-  if (blob === undefined || !isBlobOld(context, stored<BlobAttributes>(blob)!.attributes)) return removals;
+  if (blob === undefined || !isBlobOld(context, stored<BlobAttributes>(blob)!.attributes)) return;
   // In a dry run its links are still there; those on other pages keep it in both.
-  if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) {
-    return removals;
-  }
-  if (!dryRun) {
-    const outcome = await collectBlob(context, digest);
-    if (outcome.is !== "removed") return removals;
-  }
-  return [...removals, blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size)];
+  if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) return;
+  if (!dryRun && (await collectBlob(context, digest)).is !== "removed") return;
+  step.removals.push(blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size));
 }
 
 /** Items of a repository that point at what is gone. */
-async function collectPointers(
-  context: Context,
-  repository: RepositoryName,
-  items: Item[],
-  dryRun: boolean,
-): Promise<Removal[]> {
+async function collectPointers(step: Step, repository: RepositoryName, items: Item[]): Promise<void> {
+  const { context } = step;
   const pointers = items.map((item) => pointerOf(context, repository, item)).filter((found) =>
     found !== undefined
   );
-  if (pointers.length === 0) return [];
+  if (pointers.length === 0) return;
   const loose = await dangling(context, pointers, { consistent: false });
-  return await run(context, loose.map((pointer) => pointerCandidate(repository, pointer)), dryRun);
+  await run(step, loose.map((pointer) => pointerCandidate(repository, pointer)));
 }
 
 function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
@@ -192,12 +187,18 @@ function uploadCandidate(item: Item): Candidate {
   };
 }
 
-/** Looks at the candidates, a few at a time, and answers what went. */
-async function run(context: Context, candidates: Candidate[], dryRun: boolean): Promise<Removal[]> {
-  const removals: Removal[] = [];
+/** Looks at the candidates, a few at a time, and answers how many went. One that fails is left to the next pass. */
+async function run({ context, dryRun, removals, failures }: Step, candidates: Candidate[]): Promise<number> {
+  let gone = 0;
   await forEachOf(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
-    const removal = await candidate(context, dryRun);
-    if (removal !== undefined) removals.push(removal);
+    try {
+      const removal = await candidate(context, dryRun);
+      if (removal === undefined) return;
+      removals.push(removal);
+      gone++;
+    } catch (error) {
+      failures.push(error);
+    }
   });
-  return removals;
+  return gone;
 }

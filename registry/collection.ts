@@ -6,6 +6,7 @@ import { stored } from "./items.ts";
 import { COLLECTION, Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
 import type { Removal } from "./removal.ts";
+import { throwFailures } from "./work_off.ts";
 
 /** A full pass that all processes of a registry do together. */
 type PassAttributes = {
@@ -80,6 +81,8 @@ export interface CollectionOptions {
 /**
  * Goes on with the full pass that all processes of the registry do together, or begins the next one where it is due.
  * Answers true if there is nothing to do before the next one, or other processes do it.
+ *
+ * @throws {AggregateError} with the failures of single items, once all others were looked at.
  */
 export async function continueCollection(context: Context, options: CollectionOptions): Promise<boolean> {
   const pass = await currentPass(context, options.interval);
@@ -122,6 +125,8 @@ class FullPass {
   #isStopped = false;
   /** The first error of a worker: the others end after their steps. */
   #failure: { error: unknown } | undefined;
+  /** Errors of single items. */
+  readonly #failures: unknown[] = [];
 
   constructor(context: Context, pass: PassAttributes, options: CollectionOptions) {
     this.#context = context;
@@ -139,9 +144,9 @@ class FullPass {
     this.#startWorker();
     while (this.#workers.size > 0) await Promise.race(this.#workers);
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#isStopped) return false;
-    await this.#endPass();
-    return true;
+    if (!this.#isStopped) await this.#endPass();
+    throwFailures(this.#failures, "collect some items in the full pass");
+    return !this.#isStopped;
   }
 
   #startWorker(): void {
@@ -178,6 +183,7 @@ class FullPass {
     for (let { after, items } = lease.state;;) {
       const step = await collect(context, { segment, limit: STEP, ...(after && { after }) });
       for (const removal of step.removals) this.#options.removed(removal);
+      this.#failures.push(...step.failures);
       const { startedAt } = this.#pass;
       items += step.items;
       if (step.next === undefined) {

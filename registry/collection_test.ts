@@ -1,6 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dyingStores } from "../tests/harness/moments.ts";
-import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../tests/harness/stores.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  PRINCIPAL,
+  pushBlob,
+  REPOSITORY,
+  TestStores,
+} from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
 import type { PassProgress, StoredRegistry } from "./mod.ts";
 import type { Removal } from "./removal.ts";
@@ -143,4 +152,47 @@ Deno.test("continueCollection() tells that a pass takes longer than its interval
   assert(done > 0 && done <= 1);
   assert(items > 0);
   assert(estimate > 1000);
+});
+
+/** The object store, which refuses to delete the objects of these keys. */
+function refusingDeletes({ objects }: TestStores, refused: Set<string>) {
+  return hooked(objects, (method, [keys]) => {
+    if (method === "delete" && (keys as string[]).some((key) => refused.has(key))) {
+      throw new Error("AccessDenied");
+    }
+  });
+}
+
+Deno.test("continueCollection() looks at all other items where one blob can't be removed, and fails at the end", async () => {
+  const stores = await withOldBlobs(40);
+  const refused = new Set((await stores.keys()).slice(0, 1));
+  const { continueCollection } = stores.registry({ ...OPTIONS, objects: refusingDeletes(stores, refused) });
+  const removals: Removal[] = [];
+  const options = { interval: DAY, budget: Infinity, removed: (removal: Removal) => removals.push(removal) };
+  const error = await assertRejects(() => continueCollection(options), AggregateError);
+  assertEquals(error.message, "Cannot collect some items in the full pass: 1 failed");
+  assertEquals(blobsOf(removals).length, 39);
+  assertEquals(await continueCollection(options), true); // the pass has ended
+  refused.clear();
+  stores.now += DAY;
+  await continueCollection(options);
+  assertEquals(blobsOf(removals).length, 40);
+});
+
+Deno.test("continueCollection() looks at all other items where an upload can't be removed, and fails at the end", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20)));
+  const refused = hooked(stores.objects, (method) => {
+    if (method === "abortParts") throw new Error("AccessDenied");
+  });
+  for (let seed = 0; seed < 40; seed++) await pushBlob(registry, contentOf(seed));
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  const { continueCollection } = stores.registry({ ...OPTIONS, objects: refused });
+  const removals: Removal[] = [];
+  const options = { interval: DAY, budget: Infinity, removed: (removal: Removal) => removals.push(removal) };
+  await assertRejects(() => continueCollection(options), AggregateError, "1 failed");
+  assertEquals(blobsOf(removals).length, 40);
+  assertEquals(await continueCollection(options), true);
 });

@@ -24,3 +24,4 @@ export * from "./stored_registry.ts";
 export type { SweepReport } from "./sweep.ts";
 export * from "./switches.ts";
 export { formatAge, formatSpan } from "./time_span.ts";
+export { throwFailures } from "./work_off.ts";

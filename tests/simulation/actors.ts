@@ -1,5 +1,5 @@
 import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { StoredRegistry } from "../../registry/mod.ts";
+import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
 import { must } from "./violation.ts";
@@ -164,7 +164,9 @@ export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
   async run(client, { collect }) {
     for (let time = 0; time < times; time++) {
       if (time > 0) await client.pause(GRACE + 100);
-      for (let step = await collect({ limit }); step.next !== undefined;) {
+      for (let step = await collect({ limit });;) {
+        throwFailures(step.failures, "collect");
+        if (step.next === undefined) break;
         step = await collect({ limit, after: step.next });
       }
     }
