@@ -90,16 +90,14 @@ class Look {
     await this.atTags(digest);
     if (!isGone) return;
     // 3. The content that only this manifest needed, now that its edges are gone.
-    for (const target of targets) await this.#atContent(target);
-    await this.#changeEpoch();
+    await this.#atContents(targets);
     // 4. The repository, if this was its last manifest.
     await this.atRepository();
   }
 
   /** A repository's link to a blob, the blob, and what else is left of a repository that has no manifest. */
   async atBlob(digest: Digest): Promise<void> {
-    await this.#atContent(digest);
-    await this.#changeEpoch();
+    await this.#atContents([digest]);
     await this.atRepository();
   }
 
@@ -129,6 +127,17 @@ class Look {
     if (tag === undefined && pulled !== undefined) await this.#atPointer(pulled);
   }
 
+  /** Links and blobs. */
+  async #atContents(digests: Digest[]): Promise<void> {
+    try {
+      for (const digest of digests) await this.#atContent(digest);
+    } finally {
+      // Other processes must forget that the repository has a blob which it has lost. Also where a step fails after the
+      // link has gone: the next look finds no link, and would not know.
+      if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
+    }
+  }
+
   /** A repository's link to a blob, and then the blob. */
   async #atContent(digest: Digest): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
@@ -144,11 +153,6 @@ class Look {
     }
     if (blob === undefined || await isLinked(context, digest, { consistent: true })) return;
     this.#note(await collectBlob(context, digest), (size) => blobRemoval(digest, size));
-  }
-
-  /** Other processes must forget that the repository has a blob which it has lost. */
-  async #changeEpoch(): Promise<void> {
-    if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
   }
 
   /** The rest of a repository that has no manifest. */

@@ -158,3 +158,56 @@ Deno.test("nothing is remembered for as long as an epoch is kept that does not c
   assertEquals(epochs.mostAge, OPTIONS.grace / 8);
   assertEquals(new TestStores().registry({ grace: 24 * 60 * 60_000 }).epochs.mostAge, 60 * 60_000);
 });
+
+/** Collections that remove the link of a blob, and then fail at the blob's object. */
+const HALFWAY: Record<string, (process: StoredRegistry) => Promise<unknown>> = {
+  "collectCandidates()": ({ collectCandidates }) => collectCandidates(),
+  "collect()": async ({ collect }) => assertEquals((await collect({ limit: 1000 })).failures.length, 1),
+};
+
+for (const [name, run] of Object.entries(HALFWAY)) {
+  Deno.test(`${name} changes the epoch of a repository that lost a link, although the blob can't be deleted`, async () => {
+    const { stores, process } = await setUp(LINK);
+    await process.registry.deleteManifest(REPOSITORY, digest(IMAGE));
+    stores.now += 2 * OPTIONS.grace;
+    // The edges go first, so that the link is garbage for both.
+    if (name === "collect()") await process.collect({ limit: 1000 });
+    const before = await process.epochs.read(REPOSITORY);
+    assertNotEquals(await stores.table.get(LINK), undefined);
+    const objects = hooked(stores.objects, (method) => {
+      if (method === "delete") throw new Error("AccessDenied");
+    });
+    const failing = stores.registry({ ...OPTIONS, objects });
+    await run(failing).catch(() => {});
+    assertEquals(await stores.table.get(LINK), undefined);
+    assertNotEquals(await process.epochs.read(REPOSITORY), before);
+  });
+}
+
+for (const failing of ["manifest#", "tagged#"]) {
+  Deno.test(`retain() changes the epoch where a call of ${failing} fails after a manifest is gone`, async () => {
+    const { stores, process } = await setUp(MANIFEST);
+    const other = imageOf(CONFIG, [], { annotations: { name: "other" } });
+    await pushManifest(process.registry, other);
+    const rules = [{ repositories: ["**"], untaggedFor: OPTIONS.grace }];
+    stores.now += OPTIONS.grace + 1;
+    await Array.fromAsync(process.retain(rules));
+    stores.now += OPTIONS.grace + 1;
+    const before = await process.epochs.read(REPOSITORY);
+    let deletes = 0;
+    const table = hooked<Table>(stores.table, (method, [key, options]) => {
+      if (method === "delete" && (key as Key).sk.startsWith("manifest#") && ++deletes === 1) return;
+      const { prefix = "" } = Object(options) as { prefix?: string };
+      const isNext = method === "delete" ? failing === "manifest#" : prefix.startsWith(failing);
+      if (deletes > 0 && isNext) throw new Error("Throttled");
+    });
+    await assertRejects(
+      () => Array.fromAsync(stores.registry({ ...OPTIONS, table }).retain(rules)),
+      Error,
+      "Throttled",
+    );
+    const left = (await stores.items()).filter(({ sk }) => sk.startsWith("manifest#"));
+    assertEquals(left.length, 1);
+    assertNotEquals(await process.epochs.read(REPOSITORY), before);
+  });
+}

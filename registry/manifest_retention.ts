@@ -100,9 +100,7 @@ export class ManifestRetention {
       return await work.table.put(marked, { ifVersion: version }) === undefined ? "stays" : "goes";
     }
     if (need === "goes" || !isDue) return "goes";
-    if (!await this.#remove(digest, item)) return "stays";
-    this.#options.removed(digest, item);
-    return "gone";
+    return await this.#remove(digest, item) ? "gone" : "stays";
   }
 
   /** What becomes of the manifest by what needs it: `goes` where that goes and is there yet, `gone` where nothing is. */
@@ -174,6 +172,7 @@ export class ManifestRetention {
     if (object !== undefined) await announceManifestObject(work, repository, digest, prefixOf(object));
     const key = manifestKey(repository, digest);
     if (!await work.table.delete(key, { ifVersion: item.version })) return false;
+    this.#options.removed(digest, item);
     await deleteDangling(work, repository, digest, subject);
     return true;
   }

@@ -173,10 +173,14 @@ async function retainManifests(
   };
   const removed = (digest: Digest, item: Stored<ManifestAttributes>) => retire(digest, item, false);
   const manifests = new ManifestRetention(context, repository, { untaggedFor, at, judge, dryRun, removed });
-  for (const item of items) {
-    const digest = item.sk.slice(MANIFEST_PREFIX.length) as Digest;
-    if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
+  try {
+    for (const item of items) {
+      const digest = item.sk.slice(MANIFEST_PREFIX.length) as Digest;
+      if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
+    }
+  } finally {
+    // Also where a later one fails: the next call finds those that are gone no more.
+    if (retirements.some(({ pending }) => !pending)) await changeEpoch(beginWork(context), repository);
   }
-  if (retirements.some(({ pending }) => !pending)) await changeEpoch(beginWork(context), repository);
   return retirements;
 }
