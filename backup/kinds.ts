@@ -9,6 +9,7 @@ import {
   REPOSITORIES,
   TAG_PREFIX,
 } from "../registry/items.ts";
+import { COLLECTION } from "../registry/lease.ts";
 import type { Key, NewItem } from "../storage/table/table.ts";
 
 /** What an item of ARCHITECTURE.md is; `other` is what no release of today has written. */
@@ -23,6 +24,7 @@ export type Kind =
   | "repository"
   | "upload"
   | "candidate"
+  | "collection"
   | "keys"
   | "failures"
   | "other";
@@ -41,6 +43,7 @@ export function kindOf({ pk, sk }: Key): Kind {
   if (pk === REPOSITORIES) return "repository";
   if (pk.startsWith("upload#")) return "upload";
   if (pk.startsWith(GARBAGE_PREFIX)) return "candidate";
+  if (pk === COLLECTION) return "collection";
   if (pk === KEY_RING.pk && sk === KEY_RING.sk) return "keys";
   if (FAILURE_SHARDS.includes(pk)) return "failures";
   if (pk.startsWith("blob#")) return sk.startsWith(LINK_PREFIX) ? "link" : "blob";

@@ -74,7 +74,8 @@ const BATCH = 100;
 
 /**
  * The kinds in the order that they are written in, so that whatever is there at a crash, or is seen by somebody who should
- * not look yet, points at nothing that is not there: what protects comes first, and what points at others last.
+ * not look yet, points at nothing that is not there: what protects comes first, and what points at others last. Kinds that
+ * a snapshot leaves out are in no round: a backup of an earlier release may have the progress of its collection.
  */
 const ROUNDS = {
   protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Item } from "../storage/mod.ts";
+import { COLLECTION } from "../registry/lease.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { dyingStores } from "../tests/harness/moments.ts";
@@ -201,4 +202,25 @@ Deno.test("restore() writes a table of many items in batches of a hundred", asyn
   await restoreBeside(stores, await backUp(stores), { table });
   assertEquals(most, 100);
   assertEquals((await target.items()).length, (await stores.items()).length);
+});
+
+/** How far a full pass has come; its place means nothing in another table. */
+const SEGMENT = {
+  pk: COLLECTION,
+  sk: "segment#3",
+  attributes: { startedAt: 1, after: { pk: "blob#a", sk: "blob" }, items: 20, done: false, claimedUntil: 0 },
+};
+
+Deno.test("backUp() leaves out how far a full pass of garbage collection has come", async () => {
+  const { stores } = await filled();
+  await stores.table.putMany([SEGMENT]);
+  const items = await Array.fromAsync((await backUp(stores)).items());
+  assertEquals(items.filter(({ pk }) => pk === COLLECTION), []);
+});
+
+Deno.test("restore() leaves out how far a full pass has come, where a backup of an earlier release has it", async () => {
+  const { stores } = await filled();
+  const archive = await archiveOf(await bytesOf([...await stores.items(), SEGMENT]));
+  const { stores: restored } = await restoreBeside(stores, archive);
+  assertEquals((await restored.items()).filter(({ pk }) => pk === COLLECTION), []);
 });

@@ -31,7 +31,7 @@ export interface Stores {
 const PAGE = 100;
 
 /** Kinds that come later, or not at all. */
-const LEFT_OUT: readonly Kind[] = ["tag", "upload", "keys", "failures"];
+const LEFT_OUT: readonly Kind[] = ["tag", "upload", "collection", "keys", "failures"];
 
 /** References that are looked up at a time. */
 const REFERENCES = 50;
@@ -49,7 +49,8 @@ const REFERENCES = 50;
  *    of it keeps the blob's object.
  *
  * The keys that sign tokens do not come: a reader of a backup could be anybody. Others are made where there are none.
- * Counts of failed logins are forgotten within minutes.
+ * Counts of failed logins are forgotten within minutes. Leases and the progress of garbage collection belong to this
+ * table: another one has other segments, and its pass begins anew.
  *
  * An item may come more than once: the last one is the latest.
  */
