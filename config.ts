@@ -161,11 +161,12 @@ async function hasRegistry(data: string): Promise<boolean> {
   }
 }
 
-/** The paths of `auth` in the configuration file, relative to its folder. */
+/** `auth` of the configuration file, with the path of the file, and its own paths relative to the folder of the file. */
 function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
   const { htpasswd, keys, external } = auth;
   return {
     ...auth,
+    file,
     ...(htpasswd !== undefined && { htpasswd: besideFile(file, htpasswd) }),
     ...(keys !== undefined && { keys: isKeyText(keys) ? keys : besideFile(file, keys) }),
     ...(external !== undefined && { external: { ...external, keys: besideFile(file, external.keys) } }),

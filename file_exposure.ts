@@ -33,6 +33,13 @@ export async function secretExposure(path: string): Promise<string | undefined> 
   return `Other users of this machine can ${write ? "change" : "read"} "${path}": run chmod o= "${path}"`;
 }
 
+/** A warning about a trusted file without secrets, such as public keys, that other users of the machine can change. */
+export async function trustedExposure(path: string): Promise<string | undefined> {
+  const { write } = await othersRights(path);
+  if (!write || !await isReachable(path)) return undefined;
+  return `Other users of this machine can change "${path}": run chmod o-w "${path}"`;
+}
+
 /** True if other users can enter all folders that lead to `path`. */
 async function isReachable(path: string): Promise<boolean> {
   for (let folder = dirname(resolve(path));; folder = dirname(folder)) {

@@ -1,8 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { exportJWK, generateKeyPair } from "jose";
+import { loadConfig } from "./config.ts";
 import { dataExposure, secretExposure } from "./file_exposure.ts";
 import { createLog } from "./log.ts";
+import { openAccess } from "./open_access.ts";
 import { openStorage } from "./open_storage.ts";
 import { readSettings } from "./settings.ts";
+import { MemoryTable } from "./storage/mod.ts";
 import { startRegistry } from "./tests/harness/registry_process.ts";
 import { pushBlob } from "./tests/harness/stores.ts";
 import { createRegistry } from "./registry/mod.ts";
@@ -113,6 +117,40 @@ Deno.test({
         registry.log(),
         /"level":"warn","message":"Other users of this machine can read .*chmod -R go= /,
       );
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "openAccess() warns of a configuration file with hashes, and of keys of a token server that others can change",
+  ignore: IGNORED,
+  async fn() {
+    await withFolder(async (folder) => {
+      await Deno.chmod(folder, 0o711);
+      const [path, keys] = [`${folder}/skerry.yaml`, `${folder}/keys.json`];
+      const { publicKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
+      await Deno.writeTextFile(keys, JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: "1" }] }));
+      const warnings = async (auth: string, mode: number, modeOfKeys: number) => {
+        await Deno.writeTextFile(path, `auth: { url: https://registry.test, ${auth} }`);
+        await Deno.chmod(path, mode);
+        await Deno.chmod(keys, modeOfKeys);
+        const found: string[] = [];
+        const log = { warn: (text: string) => void found.push(text), error() {} };
+        const { auth: config } = await loadConfig({ SKERRY_CONFIG: path });
+        (await openAccess(config!, { table: new MemoryTable(), log, readOnly: false })).close();
+        return found.filter((text) => text.startsWith("Other users"));
+      };
+      const users = `users: { alice: "$2b$10$${"a".repeat(53)}" }`;
+      const readable = `Other users of this machine can read "${path}": run chmod o= "${path}"`;
+      assertEquals(await warnings(users, 0o644, 0o600), [readable]);
+      assertEquals(await warnings(users, 0o640, 0o600), []);
+      assertEquals(await warnings("tokenLifetime: 5m", 0o644, 0o600), [], "it holds no secret");
+      const external = "external: { realm: https://token.test, issuer: i, service: s, keys: keys.json }";
+      assertEquals(await warnings(external, 0o644, 0o644), [], "public keys are no secret");
+      assertEquals(await warnings(external, 0o644, 0o646), [
+        `Other users of this machine can change "${keys}": run chmod o-w "${keys}"`,
+      ]);
     });
   },
 });

@@ -20,7 +20,7 @@ import { SignedTokens } from "./auth/signed_tokens.ts";
 import { UsersError } from "./auth/users.ts";
 import { FileError } from "./auth/watched_file.ts";
 import { createWorkloads } from "./auth/workloads.ts";
-import { secretExposure } from "./file_exposure.ts";
+import { secretExposure, trustedExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
 import { RegistryError } from "./oci/errors.ts";
 import { createChallenge } from "./routes/challenge.ts";
@@ -58,11 +58,12 @@ export interface AccessParts {
  */
 export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   for (const risk of accessRisks(config)) parts.log.warn(risk);
-  for (const path of secretFiles(config)) {
-    const exposure = await secretExposure(path);
-    if (exposure !== undefined) parts.log.warn(exposure);
-  }
   const { external } = config;
+  const exposures = await Promise.all([
+    ...secretFiles(config).map(secretExposure),
+    ...(external === undefined ? [] : [trustedExposure(external.keys)]),
+  ]);
+  for (const exposure of exposures) if (exposure !== undefined) parts.log.warn(exposure);
   return await explained(() =>
     external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
   );
@@ -81,8 +82,10 @@ export async function openUsers(
 }
 
 /** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
-function secretFiles({ keys, htpasswd }: AuthConfig): string[] {
-  return [keys, htpasswd].filter((path) => path !== undefined && !isKeyText(path)) as string[];
+function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
+  const hasKeys = keys !== undefined && isKeyText(keys);
+  const holder = hasKeys || users !== undefined ? file : undefined;
+  return [hasKeys ? undefined : keys, htpasswd, holder].filter((path) => path !== undefined);
 }
 
 /** Tells whoever has started this what is wrong with a file of theirs. */

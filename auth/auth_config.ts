@@ -113,6 +113,8 @@ export interface AuthConfig {
   htpasswd?: string;
   /** The same by itself, for where there are no files. */
   users?: Record<string, string>;
+  /** The configuration file that has all this; absent where it comes from the environment. */
+  file?: string;
   /** Issuers of tokens that are taken for a password. */
   issuers: IssuerConfig[];
   /** Somebody else's token server instead of our own. */
