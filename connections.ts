@@ -71,6 +71,9 @@ const REPORT_INTERVAL = 60_000;
 /** Milliseconds that a stopping server leaves a client whose request has been answered to read the answer. */
 const DRAIN_TIME = 300;
 
+/** Requests in progress of one connection: HTTP/2 has many, and each may open a file. */
+const MOST_REQUESTS = 64;
+
 /** Bytes of a body that the system takes for a client that reads nothing yet. */
 const SENT_AT_ONCE = 64 * 1024;
 
@@ -80,9 +83,7 @@ const REFUSAL_TIME = 1000;
 /** Refusals in progress at most; beyond that connections are closed without a word. */
 const MAX_REFUSALS = 64;
 
-const REFUSAL_BODY = JSON.stringify({
-  errors: [{ code: "TOOMANYREQUESTS", message: "Too many connections" }],
-});
+const REFUSAL_BODY = errorBody("Too many connections");
 
 const REFUSAL = new TextEncoder().encode(
   "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n" +
@@ -90,12 +91,18 @@ const REFUSAL = new TextEncoder().encode(
     REFUSAL_BODY,
 );
 
+function errorBody(message: string): string {
+  return JSON.stringify({ errors: [{ code: "TOOMANYREQUESTS", message }] });
+}
+
 /**
  * The connections of one listener. `Deno.serve` accepts without a bound, never closes a connection that sends nothing,
  * and stops listening for good when the process runs out of file descriptors (compare denoland/deno#10148). Here
  *
  * - a new connection above the limit takes the place of one without a request: the oldest of the network that has most
  *   of them. It is refused with 503 where every connection has a request;
+ * - HTTP/2 gets around none of this: no more requests are in progress than there may be connections, and of one
+ *   connection no more than 64; others are refused with 503;
  * - a connection must send a whole head in time, the first one sooner than those that follow;
  * - an accept that fails is tried again.
  */
@@ -112,6 +119,8 @@ export class Connections {
   /** Both of these. */
   readonly #waiting = new WaitingConnections<Connection>();
   #max: number;
+  /** Requests in progress of all connections. */
+  #requests = 0;
   #refusals = 0;
   #closing: Promise<void> | undefined;
   #sweeping = false;
@@ -208,6 +217,9 @@ export class Connections {
   }
 
   async #answer(connection: Connection, request: Request, info: ConnectionInfo): Promise<Response> {
+    if (connection.requests >= MOST_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
+      return tooManyRequests();
+    }
     this.#begin(connection);
     const { remoteAddr } = connection;
     const hold = () => {
@@ -233,10 +245,12 @@ export class Connections {
   }
 
   #begin(connection: Connection): void {
+    this.#requests++;
     if (connection.requests++ === 0) this.#leaveWaiting(connection);
   }
 
   #end(connection: Connection): void {
+    this.#requests--;
     if (--connection.requests > 0 || !this.#open.has(connection)) return;
     connection.waitsSince = performance.now();
     this.#idle.add(connection);
@@ -309,4 +323,11 @@ export class Connections {
       this.#refusals--;
     }
   }
+}
+
+function tooManyRequests(): Response {
+  return new Response(errorBody("Too many requests in progress"), {
+    status: 503,
+    headers: { "Content-Type": "application/json", "Retry-After": "1", "Cache-Control": "no-store" },
+  });
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { connect } from "node:http2";
 import { type ConnectionLimits, maxConnections } from "./connection_limits.ts";
 import { Connections, type ConnectionsOptions, findServeOn } from "./connections.ts";
 
@@ -35,6 +36,7 @@ function listenerOver(
 }
 
 interface SetUp extends AsyncDisposable {
+  port: number;
   connect(): Promise<Client>;
   connections: Connections;
   events: string[];
@@ -58,6 +60,7 @@ function setUp(
     limits: { ...AMPLE, ...limits },
   });
   return {
+    port: listener.addr.port,
     connections,
     events,
     async connect() {
@@ -230,6 +233,41 @@ async function exhausted(count: number, sweepInterval: number) {
 async function countOpen(clients: Client[]): Promise<number> {
   return (await Promise.all(clients.map((client) => client.ask()))).filter((text) => text !== "").length;
 }
+
+/** The statuses of so many requests at once on one connection of HTTP/2, the last of which is sent again at the end. */
+async function http2Statuses(count: number, max: number): Promise<number[]> {
+  const { promise: go, resolve } = Promise.withResolvers<void>();
+  let begun = 0;
+  await using server = setUp({
+    limits: { ...AMPLE, max },
+    async fetch() {
+      if (++begun === Math.min(count, max, 64)) setTimeout(resolve, 100);
+      await go;
+      return new Response("hello");
+    },
+  });
+  const client = connect(`http://127.0.0.1:${server.port}`);
+  const ask = () => {
+    const stream = client.request({ ":path": "/" });
+    stream.resume();
+    return new Promise<number>((resolve, reject) => {
+      stream.on("response", (headers) => resolve(Number(headers[":status"]))).on("error", reject);
+    });
+  };
+  const statuses = await Promise.all(Array.from({ length: count }, ask));
+  statuses.push(await ask());
+  await new Promise<void>((resolve) => client.close(resolve));
+  return statuses;
+}
+
+Deno.test("Connections refuses with 503 what one connection asks beyond 64 requests at once", async () => {
+  const statuses = await http2Statuses(70, 100);
+  assertEquals(statuses, [...Array(64).fill(200), ...Array(6).fill(503), 200]);
+});
+
+Deno.test("Connections refuses with 503 more requests at once than it may have connections", async () => {
+  assertEquals(await http2Statuses(10, 3), [...Array(3).fill(200), ...Array(7).fill(503), 200]);
+});
 
 Deno.test("Connections accepts again after file descriptors ran out, and keeps fewer connections", async () => {
   const { server, clients } = await exhausted(40, 60_000);

@@ -1,5 +1,5 @@
 import { RegistryError, unavailable } from "../oci/errors.ts";
-import { StorageFullError, UnavailableError } from "../storage/errors.ts";
+import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/errors.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { API_VERSION } from "./base.ts";
 import type { RouteKind } from "./route.ts";
@@ -32,6 +32,7 @@ function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (thrown instanceof StorageFullError) {
     return new RegistryError("UNSUPPORTED", "The registry has no room left", { status: 507 });
   }
+  if (isOutOfDescriptors(thrown)) return unavailable("The registry has too many files open");
   if (thrown instanceof UnavailableError) return unavailable("The registry cannot reach its storage");
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
 }

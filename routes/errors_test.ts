@@ -42,6 +42,14 @@ Deno.test("failureOf() answers 507 when the storage is full", async () => {
   assertEquals(entry?.error, full);
 });
 
+Deno.test("failureOf() answers 503 when no file can be opened, and logs why", async () => {
+  const shortage = Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
+  const { response, body, entry } = await failing(shortage);
+  assertEquals([response.status, response.headers.get("Retry-After")], [503, "1"]);
+  assertEquals(body.errors[0].message, "The registry has too many files open");
+  assertEquals(entry?.error, shortage);
+});
+
 Deno.test("failureOf() says when to come back after an outage, and logs it", async () => {
   const outage = unavailable("Storage is slow", { seconds: 3 });
   const { response, body, entry } = await failing(outage);

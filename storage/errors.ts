@@ -63,6 +63,12 @@ export function isStorageFull(error: unknown): boolean {
     errcode === SQLITE_FULL;
 }
 
+/** True if `error`, of the file system or the network, tells that the process or the system has no file descriptor left. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return code === "EMFILE" || code === "ENFILE";
+}
+
 /** What a driver throws on for what the file system or SQLite threw: `error` itself unless it tells of a full disk. */
 export function toStorageError(error: unknown): unknown {
   return isStorageFull(error) ? new StorageFullError(error) : error;
