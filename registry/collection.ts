@@ -1,3 +1,4 @@
+import { RefusedPlaceError } from "../storage/errors.ts";
 import type { Key } from "../storage/table/table.ts";
 import { collect } from "./collect.ts";
 import { skewOf } from "./clock_skew.ts";
@@ -180,8 +181,17 @@ class FullPass {
   async #workOn(number: number, lease: Lease<SegmentState>, pace: Pace): Promise<void> {
     const context = this.#context;
     const segment = { number, of: SEGMENTS };
+    const saved = lease.state.after;
     for (let { after, items } = lease.state;;) {
-      const step = await collect(context, { segment, limit: STEP, ...(after && { after }) });
+      const step = await collect(context, { segment, limit: STEP, ...(after && { after }) })
+        .catch((error) => {
+          if (after !== saved || !(error instanceof RefusedPlaceError)) throw error;
+        });
+      if (step === undefined) {
+        // The place is from another table, whose backup was restored here: its segments were other ones.
+        [after, items] = [undefined, 0];
+        continue;
+      }
       for (const removal of step.removals) this.#options.removed(removal);
       this.#failures.push(...step.failures);
       const { startedAt } = this.#pass;

@@ -10,7 +10,10 @@ import {
   REPOSITORY,
   TestStores,
 } from "../tests/harness/stores.ts";
+import type { ScanOptions } from "../storage/mod.ts";
+import { RefusedPlaceError } from "../storage/errors.ts";
 import { ANYBODY } from "./caller.ts";
+import { COLLECTION } from "./lease.ts";
 import type { PassProgress, StoredRegistry } from "./mod.ts";
 import type { Removal } from "./removal.ts";
 
@@ -195,4 +198,27 @@ Deno.test("continueCollection() looks at all other items where an upload can't b
   await assertRejects(() => continueCollection(options), AggregateError, "1 failed");
   assertEquals(blobsOf(removals).length, 40);
   assertEquals(await continueCollection(options), true);
+});
+
+Deno.test("continueCollection() begins a segment anew whose place the table refuses", async () => {
+  const stores = await withOldBlobs(40);
+  const removals: Removal[] = [];
+  const options = { interval: DAY, budget: Infinity, removed: (removal: Removal) => removals.push(removal) };
+  // As a copy from another kind of table has left it.
+  const after = { pk: "blob#foreign", sk: "blob" };
+  const segments = Array.from({ length: 16 }, (_, number) => ({
+    pk: COLLECTION,
+    sk: `segment#${number}`,
+    attributes: { startedAt: stores.now, after, items: 20, done: false, claimedUntil: 0 },
+  }));
+  const pass = { pk: COLLECTION, sk: "pass", attributes: { startedAt: stores.now, done: false } };
+  await stores.table.putMany([pass, ...segments]);
+  const table = hooked(stores.table, (method, [scan]) => {
+    if (method === "scan" && (scan as ScanOptions).after?.pk === after.pk) {
+      throw new RefusedPlaceError("Not in the segment");
+    }
+  });
+  const { continueCollection } = stores.registry({ ...OPTIONS, table });
+  assertEquals(await continueCollection(options), true);
+  assertEquals(blobsOf(removals).length, 40);
 });

@@ -31,6 +31,17 @@ export class LateWriteError extends Error {
   }
 }
 
+/** Thrown where a scan of a segment cannot go on behind an item, because the table has its place in another segment. */
+export class RefusedPlaceError extends Error {
+  /** Tells it from every other error. */
+  override readonly name = "RefusedPlaceError";
+
+  /** The error; `cause` is what the store said. */
+  constructor(cause: unknown) {
+    super("Cannot go on with the scan: the item to go on behind is not in the segment", { cause });
+  }
+}
+
 /** Thrown where bytes are not those that their digest promised; nothing was stored. */
 export class ContentMismatchError extends Error {
   /** Tells it from every other error. */

@@ -9,6 +9,7 @@ export {
   ContentMismatchError,
   isStorageFull,
   LateWriteError,
+  RefusedPlaceError,
   StorageFullError,
   UnavailableError,
 } from "./errors.ts";

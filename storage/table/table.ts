@@ -107,6 +107,8 @@ export interface Table {
   /**
    * Every item of every partition, for upkeep: no request does so much. Partitions come in an order of the driver's own,
    * each as a whole. Of items that are written or deleted meanwhile some may come and others not.
+   *
+   * @throws {RefusedPlaceError} where `after` is not in the segment, if the driver can tell.
    */
   scan(options: ScanOptions): Promise<ScanPage>;
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UnavailableError } from "../../errors.ts";
+import { RefusedPlaceError, UnavailableError } from "../../errors.ts";
 import { Fence } from "../fence.ts";
 import type { DynamoOptions, DynamoTable } from "./dynamo_table.ts";
 import { type Intercept, refusal, startInterceptor } from "./testing/interceptor.ts";
@@ -234,3 +234,11 @@ for (
     assertEquals(faulty.counts, { [operation]: 1 });
   });
 }
+
+Deno.test("DynamoTable scan() tells that the place to go on behind is refused, and no other refusal", async () => {
+  await using faulty = await openFaulty("Scan", () => Promise.resolve(refusal("ValidationException")));
+  const scan = { limit: 1, segment: { number: 0, of: 2 } };
+  await assertRejects(() => faulty.table.scan({ ...scan, after: KEY }), RefusedPlaceError);
+  const other = await assertRejects(() => faulty.table.scan(scan), Error);
+  assert(!(other instanceof RefusedPlaceError));
+});

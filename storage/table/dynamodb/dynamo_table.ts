@@ -11,7 +11,7 @@ import {
   ScanCommand,
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
-import { UnavailableError } from "../../errors.ts";
+import { RefusedPlaceError, UnavailableError } from "../../errors.ts";
 import { retrying } from "../../retry.ts";
 import type {
   Condition,
@@ -216,7 +216,11 @@ export class DynamoTable implements Table, AsyncDisposable {
     const { Items = [], LastEvaluatedKey } = await this.#retrying(
       "read the items",
       (abortSignal) => this.#client.send(command, { abortSignal }),
-    );
+    ).catch((error) => {
+      // Nothing else in the command can be invalid.
+      if (after && Object(error).name === "ValidationException") throw new RefusedPlaceError(error);
+      throw error;
+    });
     return { items: Items.map(toItem), ...(LastEvaluatedKey && { next: keyOf(LastEvaluatedKey) }) };
   }
 
