@@ -264,7 +264,7 @@ async function leaveMany(stores: TestStores, registry: Registry, count: number):
   stores.now += OPTIONS.grace * 10;
 }
 
-for (const [count, steps] of [[20, 1], [64, 1], [100, 2]] as const) {
+for (const [count, steps] of [[20, 1], [32, 1], [60, 2]] as const) {
   Deno.test(`collectCandidates() takes ${count} candidates of all shards in ${steps} step(s), and ends its leases`, async () => {
     const stores = new TestStores();
     let pauses = 0;

@@ -8,7 +8,7 @@ import { forEachOf } from "./parallel.ts";
  * Most items of one step. They are worked on at the same time, so that their writes share the commits of SQLite: the
  * commits are most of what collecting garbage costs there.
  */
-const STEP = 64;
+const STEP = 32;
 
 /** Pauses beside requests, in times of a step, however late the work is. */
 const LEAST_PAUSE = 0.5;
