@@ -23,6 +23,12 @@ const STOP_LIMIT = 4500;
  */
 const BODY_LIMIT = 3000;
 
+/**
+ * Milliseconds in which a second signal is the first one again: where the whole process group gets it, a parent such as
+ * start.ts hands it on as well.
+ */
+const SIGNAL_ECHO = 500;
+
 /** Milliseconds that a log which nobody reads may hold up the end. */
 const FLUSH_LIMIT = 300;
 
@@ -194,12 +200,15 @@ interface Running {
   log: Log;
 }
 
-/** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one ends at once. */
+/** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one, after a moment, ends at once. */
 function stopOnSignal({ server, bodies, opener, log }: Running): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = async (signal: Deno.Signal) => {
-    if (stopping) Deno.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > SIGNAL_ECHO) Deno.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info("Stopping", { signal });
     setTimeout(() => bodies.abort(), BODY_LIMIT);
     if (await server.stop(STOP_LIMIT)) {

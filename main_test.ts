@@ -225,9 +225,20 @@ Deno.test("main ends at once at a second signal", async () => {
   using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
   const ended = registry.kill("SIGTERM");
   await until(() => registry.log().includes('"Stopping"'));
+  await new Promise((resolve) => setTimeout(resolve, 600));
   Deno.kill(registry.pid, "SIGTERM");
   assertEquals((await ended).code, 1);
   assertEquals(await push.receive(), "");
+});
+
+Deno.test("main takes a signal that a parent hands on at once for the one that it has", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  const ended = registry.kill("SIGINT");
+  await until(() => registry.log().includes('"Stopping"'));
+  Deno.kill(registry.pid, "SIGINT");
+  assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
+  assertEquals((await ended).code, 0);
 });
 
 /** Connections that send nothing; those that are refused are not among them. */

@@ -46,7 +46,8 @@ async function makeDataFolder(data: string): Promise<void> {
 
 function passOnSignals(child: Deno.ChildProcess): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-  // A terminal sends Ctrl+C to every process of the group, and a second signal would end the registry at once.
+  // A terminal sends Ctrl+C to every process of the group, and the second one would end the registry at once if this
+  // process was late to hand on the first one.
   Deno.addSignalListener("SIGINT", () => {
     if (!Deno.stdin.isTerminal()) child.kill("SIGINT");
   });
