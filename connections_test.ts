@@ -1,6 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connect } from "node:http2";
-import { type ConnectionLimits, maxConnections } from "./connection_limits.ts";
+import { type ConnectionLimits, defaultLimits, maxConnections } from "./connection_limits.ts";
 import { Connections, type ConnectionsOptions, findServeOn } from "./connections.ts";
 
 /** Limits that no test reaches. */
@@ -314,4 +314,8 @@ Deno.test("maxConnections() is half of the descriptors that the process has left
     }),
     16_384,
   );
+});
+
+Deno.test("defaultLimits() keeps an idle connection longer than a load balancer does (10 minutes)", () => {
+  assert(defaultLimits().nextRequest > 600_000);
 });
