@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, readSettings } from "./settings.ts";
+import { type Config, FILE_VARIABLE, readSettings } from "./settings.ts";
 import { StartError } from "./start_error.ts";
 import { startOptions } from "./start_options.ts";
 import { ensureFolder } from "./storage/durable_folder.ts";
@@ -19,7 +19,7 @@ async function start(): Promise<number> {
   const config = await readConfig();
   // The registry may write to the data folder alone, so it can't make the folders above.
   if (config.storage === "folder") await makeDataFolder(config.data);
-  const options = startOptions(config, ROOT);
+  const options = startOptions(config, ROOT, Deno.env.get(FILE_VARIABLE));
   const child = new Deno.Command(Deno.execPath(), {
     // `deno task` has installed everything. A download that begins later would be drawn over the address of the registry.
     args: ["run", "--cached-only", "--no-prompt", ...options, `${ROOT}main.ts`],

@@ -5,6 +5,7 @@ import type { Config } from "./settings.ts";
 export function startOptions(
   { storage, data, auth }: Pick<Config, "storage" | "data" | "auth">,
   root: string,
+  configFile?: string,
 ): string[] {
   const options = ["--allow-env", "--allow-net"];
   if (storage === "aws") {
@@ -12,8 +13,9 @@ export function startOptions(
     return [...options, "--allow-read", "--allow-sys=osRelease,homedir"];
   }
   const folders = storage === "folder" ? [resolve(data), dirname(resolve(data))] : [];
-  // Files of `auth` are read again when they change, and may be links to anywhere.
-  options.push(auth === undefined ? allow("read", root, ...folders) : "--allow-read");
+  // The configuration file is read by the registry itself. Files of `auth` are read again when they change. Both may be
+  // links to anywhere.
+  options.push(auth === undefined && !configFile ? allow("read", root, ...folders) : "--allow-read");
   if (storage === "folder") options.push(allow("write", resolve(data)));
   return options;
 }

@@ -48,16 +48,15 @@ Deno.test("deno task start ends with the npx that started it", async () => {
   });
 });
 
-/** Runs start.ts until `isUp` is true of the registry, and stops it with SIGTERM. */
+/** Runs start.ts until the registry is ready, and stops it with SIGTERM. */
 async function startAndStop(
-  data: string,
-  isUp: (url: string) => Promise<boolean>,
+  settings: Record<string, string>,
 ): Promise<{ code: number; log: string }> {
   const port = freePort();
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "start.ts"],
     cwd: ROOT,
-    env: { PORT: `${port}`, SKERRY_DATA: data, SKERRY_LOG: "json" },
+    env: { PORT: `${port}`, SKERRY_LOG: "json", ...settings },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -66,15 +65,17 @@ async function startAndStop(
   const errors = new Response(process.stderr).text();
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
     log += text;
-    if (!text.includes("Listening") || !await isUp(`http://127.0.0.1:${port}`)) continue;
-    process.kill("SIGTERM");
+    if (!text.includes("Listening")) continue;
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    await ready?.body?.cancel();
+    if (ready?.status === 200) process.kill("SIGTERM");
   }
   return { code: (await process.status).code, log: log + await errors };
 }
 
 Deno.test("deno task start hands SIGTERM on and ends with the registry's exit code", async () => {
   await withFolder(async (data) => {
-    const { code, log } = await startAndStop(data, () => Promise.resolve(true));
+    const { code, log } = await startAndStop({ SKERRY_DATA: data });
     assertEquals(code, 0);
     assertStringIncludes(log, '"message":"Stopping"');
   });
@@ -83,15 +84,21 @@ Deno.test("deno task start hands SIGTERM on and ends with the registry's exit co
 Deno.test("deno task start makes a data folder whose parent is missing, for its owner alone", async () => {
   await withFolder(async (folder) => {
     const data = `${folder}/parent/data`;
-    const isReady = async (url: string) => {
-      const response = await fetch(`${url}/readyz`).catch(() => undefined);
-      await response?.body?.cancel();
-      return response?.status === 200;
-    };
-    const { code, log } = await startAndStop(data, isReady);
+    const { code, log } = await startAndStop({ SKERRY_DATA: data });
     assertEquals(code, 0, log);
     assert((await Deno.stat(`${data}/table.sqlite`)).isFile);
     for (const made of [data, `${folder}/parent`]) assertEquals((await Deno.stat(made)).mode! & 0o777, 0o700);
+  });
+});
+
+Deno.test("deno task start reads a configuration file that is in another folder than the data", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/etc/skerry.yaml`;
+    await Deno.mkdir(`${folder}/etc`);
+    await Deno.writeTextFile(path, "data: ../srv/skerry/data\n");
+    const { code, log } = await startAndStop({ SKERRY_CONFIG: path });
+    assertEquals(code, 0, log);
+    assertStringIncludes(log, `"data":"${folder}/srv/skerry/data"`);
   });
 });
 
