@@ -16,7 +16,7 @@ import { hashStream } from "./prefix_hasher.ts";
 import { countingBlob, holdBlob } from "./quotas.ts";
 import { readObject } from "./read_object.ts";
 import type { BlobInfo, UploadBody } from "./registry.ts";
-import { storeBody, type StoredBody } from "./upload_body.ts";
+import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import {
   abandonSession,
@@ -206,7 +206,7 @@ async function takeOpen(context: Context, stored: StoredBody, digest: Digest): P
     await stored.settle();
     return { work, session };
   } catch (error) {
-    if (error !== stored.cut) await stored.discard(error);
+    if (error !== stored.cut) await stored.discard(await failureOf(context, stored.session, error));
     throw error;
   }
 }

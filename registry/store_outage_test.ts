@@ -151,3 +151,28 @@ for (const failure of [new StorageFullError("SQLITE_FULL"), new Error("a mistake
     assertEquals(await readBlob(registry, digest(bytes)), bytes);
   });
 }
+
+Deno.test("commitUpload() leaves no object when it lost its upload and can't read what became of it", async () => {
+  const stores = new TestStores({ partSize: 8 });
+  const upkeep = stores.registry({ uploadExpiry: 1000 });
+  let isLost = false;
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "put") return;
+    // The process stands still.
+    stores.now += 25 * 60 * 60_000;
+    await upkeep.sweep();
+    isLost = true;
+  });
+  const table = hooked(stores.table, (method) => {
+    if (isLost && method === "get") throw new UnavailableError("read the item", undefined);
+  });
+  const { registry } = stores.registry({ objects, table });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const first = body(content(7), { first: 0 });
+  const error = await assertRejects(
+    () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, first),
+    RegistryError,
+  );
+  assertEquals(error.status, 503);
+  assertEquals(await stores.keys(), []);
+});

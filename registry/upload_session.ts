@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import type { ByteRange } from "../oci/range.ts";
+import { UnavailableError } from "../storage/errors.ts";
 import { bestEffort } from "./best_effort.ts";
 import { CLOCK_SKEW, skewOf } from "./clock_skew.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
@@ -168,7 +169,12 @@ export async function writeSession(
   const item = uploadItem(session.id, attributes);
   const version = await context.table.put(item, { ifVersion: session.item.version });
   if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };
-  throw offsetMismatch(await findSession(context, attributes, session.id) ?? session);
+  const current = await findSession(context, attributes, session.id).catch((error) => {
+    // Not as it is: this write was not done, which an `UnavailableError` would leave open.
+    if (!(error instanceof UnavailableError)) throw error;
+    throw unavailable("Cannot write: another request has changed the upload", { cause: error });
+  });
+  throw offsetMismatch(current ?? session);
 }
 
 /** The attributes of an upload whose bytes are now `content`, and which somebody has just used. */

@@ -2,7 +2,7 @@ import type { DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/name.ts";
 import { beginWork, type Context } from "./context.ts";
 import type { UploadBody, UploadStatus } from "./registry.ts";
-import { storeBody } from "./upload_body.ts";
+import { failureOf, storeBody } from "./upload_body.ts";
 import { newUploadId } from "./upload_id.ts";
 import {
   abandonSession,
@@ -59,8 +59,9 @@ export async function appendUpload(
   try {
     await writeSession(work, stored.session, advanced(work, stored.session, stored.content));
   } catch (error) {
-    await stored.discard(error);
-    throw error;
+    const failure = await failureOf(context, stored.session, error);
+    await stored.discard(failure);
+    throw failure;
   }
   await stored.settle();
   if (stored.cut !== undefined) throw stored.cut;

@@ -30,6 +30,8 @@ export class GroupCommit {
   readonly #now: () => number;
   readonly #sleep: (milliseconds: number) => Promise<void>;
   #pending: Pending[] = [];
+  /** True while the next attempt waits for its pause to end. */
+  #isPostponed = false;
   /** Attempts in a row that found the database locked. */
   #attempts = 0;
   /** Settles when nothing is pending; absent unless {@linkcode GroupCommit.drain} waits for it. */
@@ -75,6 +77,7 @@ export class GroupCommit {
   }
 
   #flush(): void {
+    if (this.#isPostponed) return;
     if (this.#pending.length > 0) this.#tryCommit();
     if (this.#pending.length > 0) return;
     this.#attempts = 0;
@@ -107,7 +110,12 @@ export class GroupCommit {
     const expired = this.#pending.filter(({ since }) => hasWaitedTooLong(now - since));
     this.#pending = this.#pending.filter(({ since }) => !hasWaitedTooLong(now - since));
     for (const { reject } of expired) reject(new UnavailableError("write to the table", error));
-    if (this.#pending.length > 0) this.#sleep(busyPause(++this.#attempts)).then(() => this.#flush());
+    if (this.#pending.length === 0) return;
+    this.#isPostponed = true;
+    this.#sleep(busyPause(++this.#attempts)).then(() => {
+      this.#isPostponed = false;
+      this.#flush();
+    });
   }
 
   #reject(error: unknown): void {
