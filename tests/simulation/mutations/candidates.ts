@@ -120,7 +120,13 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the lease of a collector that died never ends",
-    edits: [edit("lease.ts", "item.attributes.claimedUntil > now", "item.attributes.claimedUntil > 0")],
+    edits: [
+      edit(
+        "lease.ts",
+        "return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);",
+        "return claimedUntil > 0 && spanOf(context) > 0 && skewOf(context) > 0 && now > 0;",
+      ),
+    ],
     scenario: dyingCollector,
   },
   {
