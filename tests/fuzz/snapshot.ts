@@ -51,6 +51,7 @@ function addItems(snapshot: Snapshot, items: readonly StoredItem[]): string[] {
   const kept = new Set(links.filter(({ sk }) => !ofScratch(sk)).map(({ pk }) => pk));
   const prefixes: string[] = [];
   for (const { pk, sk, attributes: { repository, prefix }, text } of items) {
+    if (isNote(pk, sk)) continue;
     const mayChange = [pk, sk, `repo#${repository}`, `repo#${sk}`].some(ofScratch) ||
       (sk === "blob" && !kept.has(pk));
     if (!mayChange) snapshot.set(`${pk} / ${sk}`, text);
@@ -59,6 +60,14 @@ function addItems(snapshot: Snapshot, items: readonly StoredItem[]): string[] {
   return prefixes;
 }
 
+/** True for an item that a delete leaves though it finds nothing: it only proposes, or ends what is remembered. */
+function isNote(pk: string, sk: string): boolean {
+  return pk.startsWith("garbage#") || sk === "epoch";
+}
+
+/** The file by which `/readyz` tries whether the folder can be written. */
+const PROBE = ".probe";
+
 /** All files but those of objects whose keys begin with one of `scratch`. */
 async function addFiles(
   snapshot: Snapshot,
@@ -66,7 +75,7 @@ async function addFiles(
   scratch: readonly string[],
 ): Promise<void> {
   for (const { path, fingerprint } of files) {
-    if (scratch.some((prefix) => path.startsWith(prefix))) continue;
+    if (path === PROBE || scratch.some((prefix) => path.startsWith(prefix))) continue;
     snapshot.set(`file ${path}`, await fingerprint());
   }
 }

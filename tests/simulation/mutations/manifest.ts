@@ -53,7 +53,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       "blobKey(target.digest)), {\n    consistent: false,\n  });",
     )],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 52000,
+    from: 20000,
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
@@ -84,7 +84,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       edit("references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
     ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 3000,
+    from: 6000,
   },
   {
     name: "a push does not care whether all is there (3)",
