@@ -260,3 +260,39 @@ export class DyingChoices implements Choices {
     };
   }
 }
+
+/**
+ * Three processes that run one after the other, the third one first. Each is interrupted after some of its calls, and then
+ * they run to their ends in the same order. Of a batch the last call comes first.
+ */
+export class InterruptedChoices implements Choices {
+  /** The process that runs, and how many calls it makes before the next one runs. */
+  readonly #turns: { process: string; left: number }[];
+
+  /** Calls after which the third, the second and the first are interrupted. */
+  constructor(cuts: readonly [number, number, number]) {
+    const processes = ["2 ", "1 ", "0 "];
+    this.#turns = [...cuts, Infinity, Infinity, Infinity]
+      .map((left, turn) => ({ process: processes[turn % processes.length]!, left }));
+  }
+
+  below(_n: number): number {
+    return 0;
+  }
+
+  stall(): number {
+    return 0;
+  }
+
+  step(calls: readonly Call[]): Step {
+    for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
+      const { process } = turn;
+      const call = turn.left-- > 0
+        ? calls.findLast((each) => each.process.name.startsWith(process))
+        : undefined;
+      if (call !== undefined) return { call, outcome: "done" };
+      this.#turns.shift();
+    }
+    return { call: calls[0]!, outcome: "done" };
+  }
+}

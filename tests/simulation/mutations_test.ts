@@ -2,15 +2,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeMutant } from "./mutant.ts";
 import { MUTATIONS } from "./mutations/mod.ts";
-import { type Failure, runSeed } from "./search.ts";
+import { type Failure, runInterrupted, runSeed } from "./search.ts";
 import { REAL } from "./simulation.ts";
 
 /** Seeds in which a mistake has to be found. */
 const SEEDS = 3000;
 
-for (const { name, edits, scenario, from = 0 } of MUTATIONS) {
+for (const { name, edits, scenario, interrupted, from = 0 } of MUTATIONS) {
   Deno.test(`the simulation finds that ${name}`, async () => {
     await using mutant = await makeMutant(edits);
+    if (interrupted !== undefined) {
+      assert((await runInterrupted(mutant.module, interrupted)).failure !== undefined, "Nothing was found");
+      assertEquals((await runInterrupted(REAL, interrupted)).failure, undefined);
+      return;
+    }
     let failure: Failure | undefined;
     let seed = from;
     for (; failure === undefined; seed++) {

@@ -6,7 +6,14 @@
 import { createSHA256 } from "hash-wasm";
 import type { Registry } from "../../registry/mod.ts";
 import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
-import { AllChoices, type Choices, type Danger, DyingChoices, RandomChoices } from "./choices.ts";
+import {
+  AllChoices,
+  type Choices,
+  type Danger,
+  DyingChoices,
+  InterruptedChoices,
+  RandomChoices,
+} from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE, PULLED_WITHIN, SHORT_EXPIRY } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
@@ -118,6 +125,24 @@ export async function runDeaths(module: RegistryModule, scenario: Scenario): Pro
     if (report !== undefined) return { runs, failure: { name: `death at call ${runs}`, report } };
     if (!choices.died) return { runs };
   }
+}
+
+/** Calls after which each process of {@linkcode runInterrupted} is interrupted, at the most. */
+const MOST_CALLS = 12;
+
+/** Runs a scenario of three processes with each of them interrupted after any of its first calls. */
+export async function runInterrupted(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
+  await warm(module);
+  let runs = 0;
+  for (; runs < MOST_CALLS ** 3; runs++) {
+    const cuts = [0, 1, 2].map((power) => Math.floor(runs / MOST_CALLS ** power) % MOST_CALLS);
+    const choices = new InterruptedChoices(cuts as [number, number, number]);
+    const report = await deterministic(0, () => {
+      return outcomeOf(new Simulation(module, scenario, choices, { tracing: true }));
+    });
+    if (report !== undefined) return { runs, failure: { name: `interrupted after ${cuts} calls`, report } };
+  }
+  return { runs };
 }
 
 /** What came of a run of all orders. */

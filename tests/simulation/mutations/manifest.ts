@@ -33,8 +33,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
         "const all = await work.table.getMany([...keys, ...targets.map((target) => blobKey(target.digest))], { consistent: true });\n  const first = all.slice(0, keys.length); const blobs = all.slice(keys.length);",
       ),
     ],
-    scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 155000,
+    interrupted: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
   },
   {
     name: "a manifest's links are read by a read that may lag (3)",
