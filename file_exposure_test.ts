@@ -83,7 +83,7 @@ Deno.test({
     await withFolder(async (folder) => {
       const path = `${folder}/keys.json`;
       await Deno.writeTextFile(path, "{}", { mode: 0o644 });
-      assertEquals(await secretExposure(path), undefined); // nobody can enter its folder
+      assertEquals(await secretExposure(path), undefined); // no other user can enter its folder
       await Deno.chmod(folder, 0o711);
       const warning = async (mode: number) => (await Deno.chmod(path, mode), await secretExposure(path));
       assertEquals(await warning(0o640), undefined);

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 
 /** A constructor, an abstract one too: what `instanceof` takes on its right side. */
 // `any` is how TypeScript's own `InstanceType` says "whatever the parameters are".
-// deno-lint-ignore no-explicit-any
+// deno-lint-ignore no-explicit-any -- constructors of errors take whatever they like
 type AnyConstructor<T = unknown> = abstract new (...args: any[]) => T;
 
 /** A value for which `if (value)` does not enter. */

@@ -18,7 +18,7 @@ export interface Mutation {
   edits: Edit[];
   /** Where it shows, if any processes at all would take too long to come by it. */
   scenario?: Scenario | ((choices: Choices) => Scenario);
-  /** Where it shows if each of three processes is interrupted once: in few orders of their calls. */
+  /** Scenario of three processes that shows it when each is interrupted once, in few orders of their calls. */
   interrupted?: Scenario;
   /** The seed from which on it is looked for: of some, tens of thousands come by nothing. */
   from?: number;
