@@ -34,7 +34,7 @@ class Uploader {
   readonly #replicas: readonly Replica[];
   #next = 0;
   #location = "";
-  /** Requests that no process answered. */
+  /** Requests that a process did not answer, or refused because it was being stopped. */
   lost = 0;
 
   constructor({ replicas }: Cluster) {
@@ -58,8 +58,7 @@ class Uploader {
     try {
       return offsetOf(await this.#send(202, { method: "PATCH", headers, body }));
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // what `fetch` throws of a connection
-      this.lost++;
+      this.#count(error);
       return await this.#whereItStands();
     }
   }
@@ -78,19 +77,29 @@ class Uploader {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof TypeError)) throw error;
-        this.lost++;
+        this.#count(error);
       }
     }
+  }
+
+  /** Counts a request that was not answered; another error is thrown again. */
+  #count(error: unknown): void {
+    // `fetch` throws a TypeError for a broken connection.
+    if (!(error instanceof TypeError || error instanceof Stopping)) throw error;
+    this.lost++;
   }
 
   async #send(status: number, init: RequestInit, query = ""): Promise<Response> {
     const { url } = this.#replicas[this.#next++ % this.#replicas.length]!;
     const response = await fetch(url + this.#location + query, init);
+    if (response.status === 503) throw new Stopping(await response.text());
     assertEquals(response.status, status, `${init.method}: ${await response.text()}`);
     return response;
   }
 }
+
+/** The answer of a process that is being stopped: the client asks another one. */
+class Stopping extends Error {}
 
 /** The end of the `Range` of an upload that has at least one chunk. */
 function offsetOf({ headers }: Response): number {

@@ -76,7 +76,7 @@ class Pushes {
   begin(processes: RegistryProcess[]): { end: () => Promise<void> } {
     let goesOn = true;
     const clients = Array.from({ length: CLIENTS }, async (_, client) => {
-      while (goesOn) await this.#push(processes[client % 3 === 0 ? 1 : 0]!.url);
+      while (goesOn) await this.#push(processes[client % 3 === 0 ? 1 : 0]!);
     });
     return {
       async end() {
@@ -93,7 +93,7 @@ class Pushes {
     return images;
   }
 
-  async #push(url: string): Promise<void> {
+  async #push({ url, log }: RegistryProcess): Promise<void> {
     const image = this.#newImage();
     try {
       for (const content of image.blobs) {
@@ -104,7 +104,11 @@ class Pushes {
       const { status } = await send(url, "PUT", path, { headers, body: image.manifest.bytes() });
       if (status === 201) this.all.push(image);
       else this.refused++;
-      assertEquals([201, 400, 503].includes(status), true, `Got ${status} for a manifest`);
+      assertEquals(
+        [201, 400, 503].includes(status),
+        true,
+        `Got ${status} for a manifest\n${log().slice(-4000)}`,
+      );
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
     }

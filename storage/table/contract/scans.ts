@@ -50,8 +50,8 @@ export function registerScans(test: Test): void {
     }
   });
 
-  for (const  of of[1, 3, 16, 100]) {
-    test(`scan() comes by every item in one of ${of} segments, and by partitions as a whole`, async (table) => {
+  for (const segments of [1, 3, 16, 100]) {
+    test(`scan() comes by every item in one of ${segments} segments, and by partitions as a whole`, async (table) => {
       const digits = [..."0123456789abcdef"];
       const kinds = ["blob#sha256:", "blob#sha512:", "repo#", "upload#"];
       const partitions = kinds.flatMap((kind) => digits.map((digit) => kind + digit));
@@ -61,8 +61,8 @@ export function registerScans(test: Test): void {
       await table.putMany([...ITEMS, ...items]);
       const found: string[] = [];
       const owners = new Map<string, number>();
-      for (let number = 0; number < of; number++) {
-        for (const { pk, sk } of await scanAll(table, 3, { number, of })) {
+      for (let number = 0; number < segments; number++) {
+        for (const { pk, sk } of await scanAll(table, 3, { number, of: segments })) {
           found.push(nameOf({ pk, sk }));
           assertEquals(owners.get(pk) ?? number, number);
           owners.set(pk, number);
