@@ -218,4 +218,42 @@ for (const moment of ["before", "after"] as const) {
       assertEquals(referrers.items.length, isThere ? 1 : 0, `call ${at}`);
     }
   });
+  Deno.test(`deleteManifest() leaves a tag that moves to another manifest ${moment} any of its calls`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, registry } = await withBlobs();
+      const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
+      await pushManifest(registry, image, "a");
+      const move = () => pushManifest(registry, other, "a");
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, move);
+      await stores.registry(watched).registry.deleteManifest(REPOSITORY, digest(image));
+      reached = isReached();
+      const expected = reached ? [tag("a")] : [];
+      assertEquals((await registry.listTags(REPOSITORY, {})).items, expected, `call ${at}`);
+      if (reached) assertEquals(await registry.resolveTag(REPOSITORY, tag("a")), digest(other));
+    }
+  });
+
+  Deno.test(`deleteManifest() leaves a tag that may not be deleted and is put ${moment} any of its calls`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, registry } = await withBlobs();
+      const image = imageOf(CONFIG, [LAYER]);
+      await pushManifest(registry, image);
+      const pusher = stores.registry({ keepTags: true }).registry;
+      const { isReached, ...watched } = interruptedStores(
+        stores,
+        at,
+        moment,
+        () => pushManifest(pusher, image, "a"),
+      );
+      const deleter = stores.registry({ ...watched, keepTags: true }).registry;
+      const isDeleted = await deleter.deleteManifest(REPOSITORY, digest(image)).then(() => true, () => false);
+      reached = isReached();
+      const isTagged = await registry.getManifest(REPOSITORY, { tag: tag("a") }).then(
+        () => true,
+        () => false,
+      );
+      assertEquals(isTagged, reached, `call ${at}`);
+      if (!reached) assertEquals(isDeleted, true);
+    }
+  });
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { codeOf, CONFIG, LAYER, put, withBlobs } from "../tests/harness/images.ts";
+import { interruptedStores } from "../tests/harness/moments.ts";
 import { digest, IMAGE, imageOf, PRINCIPAL, pushManifest, REPOSITORY, tag } from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
 import type { TagCondition } from "./registry.ts";
@@ -14,6 +15,25 @@ Deno.test("deleteTag() keeps the manifest", async () => {
   assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(image) })).bytes, image);
   assertEquals(await registry.listTags(REPOSITORY, {}), { items: [] });
 });
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`deleteTag() reports what the tag pointed at last when it moves ${moment} any of its calls`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, registry } = await withBlobs();
+      const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
+      await pushManifest(registry, image, "a");
+      const move = () => pushManifest(registry, other, "a");
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, move);
+      const changes: unknown[] = [];
+      const report = (change: unknown) => changes.push(change);
+      await stores.registry(watched).registry.deleteTag(REPOSITORY, tag("a"), report);
+      reached = isReached();
+      const isLeft = (await registry.listTags(REPOSITORY, {})).items.length > 0;
+      const before = digest(reached && !isLeft ? other : image);
+      assertEquals(changes, [{ action: "tag.delete", repository: REPOSITORY, tag: tag("a"), before }]);
+    }
+  });
+}
 
 Deno.test("putManifest() moves a tag only where its condition holds, and writes nothing else where it does not", async () => {
   const { stores, registry } = await withBlobs();
