@@ -21,11 +21,11 @@ import type { UploadOwner } from "./upload_id.ts";
 import {
   abandonSession,
   advanced,
-  assertStoredInTime,
   assertWritable,
   awaitClaim,
   createSession,
   dropContent,
+  putInTime,
   readSession,
   type Session,
   unknownUpload,
@@ -310,8 +310,7 @@ async function completeObject(work: Work, content: UploadAttributes, repeated: b
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
     const key = newObjectKey(prefix);
-    await sendPieces(work, tail, (bytes) => work.objects.put(key, bytes));
-    await assertStoredInTime(work, key);
+    await sendPieces(work, tail, (bytes) => putInTime(work, key, bytes));
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;

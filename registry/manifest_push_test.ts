@@ -186,3 +186,30 @@ Deno.test("putManifest() keeps the object of a large manifest when uploads expir
   await pushManifest(slow.registry, large, "a");
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("a") })).bytes, large);
 });
+
+for (const failure of [undefined, new Error("No such file or directory (os error 2): rename")]) {
+  const outcome = failure === undefined ? "succeeds" : "fails";
+  Deno.test(`putManifest() answers 503 when the write of a large manifest outlasts the deadline and ${outcome}`, async () => {
+    const stores = new TestStores();
+    const options = { uploadExpiry: 1000 };
+    const upkeep = stores.registry(options);
+    await pushBlob(upkeep.registry, CONFIG);
+    const large = imageOf(CONFIG, [], { annotations: { filler: "x".repeat(300_000) } });
+    let isSlow = true;
+    const objects = hooked(stores.objects, async (method) => {
+      if (method !== "put" || !isSlow) return;
+      // The process stands still; the sweep then deletes the unfinished file.
+      stores.now += 24 * 60 * 60_000;
+      await upkeep.sweep();
+      if (failure !== undefined) throw failure;
+    });
+    const { registry } = stores.registry({ ...options, objects });
+    const before = await stores.keys();
+    const error = await assertRejects(() => pushManifest(registry, large, "a"), RegistryError);
+    assertEquals([error.status, error.cause], [503, failure]);
+    assertEquals(await stores.keys(), before);
+    isSlow = false;
+    await pushManifest(registry, large, "a");
+    assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("a") })).bytes, large);
+  });
+}

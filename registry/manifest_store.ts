@@ -10,7 +10,7 @@ import { randomId } from "./random_id.ts";
 import { readObject } from "./read_object.ts";
 import type { Manifest } from "./registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
-import { assertStoredInTime, createUpload } from "./upload_session.ts";
+import { createUpload, putInTime } from "./upload_session.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MOST_IN_ITEM = 256 * 1024;
@@ -173,8 +173,7 @@ async function putManifestObject(
   const known = current?.attributes.object;
   if (known !== undefined && await work.objects.size(known) !== undefined) return known;
   const key = await announceManifestObject(work, repository, digest);
-  await work.objects.put(key, bytes);
-  await assertStoredInTime(work, key);
+  await putInTime(work, key, bytes);
   return key;
 }
 

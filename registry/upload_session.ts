@@ -267,13 +267,20 @@ export async function dropContent(context: Context, content: UploadContent, keep
 }
 
 /**
- * Deletes an object that was stored when the time of the work was over, because the sweep may have come by before: nothing
- * else would ever find the object.
+ * Stores an object, unless the deadline of the work passes meanwhile. The sweep may have come by then: it has removed the
+ * object while it was being written, on which the store fails, or before, and would never find the object.
  *
- * @throws {RegistryError} 503 where that is so.
+ * @throws {RegistryError} 503 when the deadline has passed.
  */
-export async function assertStoredInTime(work: Work, key: string): Promise<void> {
-  if (work.now() < work.until) return;
+export async function putInTime(work: Work, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  let cause: unknown;
+  try {
+    await work.objects.put(key, bytes);
+    if (work.now() < work.until) return;
+  } catch (error) {
+    if (work.now() < work.until) throw error;
+    cause = error;
+  }
   await bestEffort(() => work.objects.delete([key]));
-  throw unavailable("Cannot store: the request has passed its deadline");
+  throw unavailable("Cannot store: the request has passed its deadline", { cause });
 }

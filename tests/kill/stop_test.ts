@@ -120,7 +120,7 @@ class Pushes {
     const size = 2000 + this.#random(20_000);
     const blobs = [blob(name, size, "sha256"), blob(name >> 2, 3000, "sha256")];
     const [config, layer] = blobs as [Content, Content];
-    const padding = this.#random(10) === 0 ? 300_000 : 0;
+    const padding = this.#random(4) === 0 ? 300_000 : 0;
     return { blobs, manifest: manifest({ name, algorithm: "sha256", config, layers: [layer], padding }) };
   }
 
