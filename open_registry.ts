@@ -9,6 +9,11 @@ import type { Config } from "./settings.ts";
 import type { Table } from "./storage/mod.ts";
 import { startUpkeep } from "./upkeep.ts";
 
+/** Warning about a blob whose object is missing from the store. */
+export const LOST_BLOB: string =
+  "A blob has lost its object: it answers 404 until it is pushed again. Find what deletes from the " +
+  "object store; `skerry scrub` lists all damage";
+
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
   /** With all that the configuration takes away, and the cache. */
@@ -41,6 +46,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     table,
     touch: !config.readOnly,
     keepTags: !config.deleteTags,
+    lost: ({ repository, digest, object }) => log.warn(LOST_BLOB, { repository, digest, object }),
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);

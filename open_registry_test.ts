@@ -1,11 +1,20 @@
-import { assertEquals } from "@std/assert";
-import { createLog } from "./log.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { createLog, type Log } from "./log.ts";
 import { loadConfig } from "./config.ts";
-import { openRegistry } from "./open_registry.ts";
+import { LOST_BLOB, openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
 import { FAILURE_SHARDS, failureKey } from "./auth/items.ts";
+import { RegistryError } from "./oci/errors.ts";
 import { createRegistry } from "./registry/mod.ts";
-import { content, imageOf, pushBlob, pushManifest, REPOSITORY, tag } from "./tests/harness/stores.ts";
+import {
+  content,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  tag,
+} from "./tests/harness/stores.ts";
 
 const CONFIG = content(9, 1);
 
@@ -59,6 +68,31 @@ Deno.test("openRegistry() keeps a tag that is only pulled through a read-only pr
     await Array.fromAsync(retain(config.retention));
     assertEquals((await registry.listTags(REPOSITORY, {})).items, ["pulled"]);
     await storage.close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("openRegistry() warns of a blob whose object is missing, with its digest and repository", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const warnings: unknown[] = [];
+  const log: Log = {
+    ...createLog({ format: "off" }),
+    warn: (message, fields) => void warnings.push([message, fields]),
+  };
+  try {
+    const config = await loadConfig({ SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0" });
+    const storage = await openStorage(config, log);
+    const past = createRegistry({ ...storage, now: () => Date.now() - 10 * 86_400_000 });
+    const digest = await pushBlob(past.registry, CONFIG);
+    const [object = ""] = await storage.objects.list("blobs/", { limit: 1 });
+    await storage.objects.delete([object]);
+    await storage.close();
+
+    const opened = await openRegistry(config, log);
+    await assertRejects(() => readBlob(opened.registry, digest), RegistryError);
+    await opened.close();
+    assertEquals(warnings, [[LOST_BLOB, { repository: REPOSITORY, digest, object }]]);
   } finally {
     await Deno.remove(data, { recursive: true });
   }

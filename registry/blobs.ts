@@ -73,7 +73,7 @@ export async function getBlob(
       const found = await context.objects.get(object, range);
       if (found !== undefined) return found.body;
       // Either the blob was collected after its items were read, and perhaps pushed anew, or its object is lost.
-      if (context.touch) await bestEffort(() => healBlob(beginWork(context), digest));
+      if (context.touch) await bestEffort(() => healBlob(beginWork(context), repository, digest));
       throw unknownBlob(digest);
     },
   };

@@ -4,6 +4,7 @@ import type { Table } from "../storage/table/table.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
+import type { LostBlob } from "./heal.ts";
 import type { ImmutableTags } from "./immutable_tags.ts";
 import type { LiveHashes } from "./live_hashes.ts";
 import type { OpenUploads } from "./open_uploads.ts";
@@ -27,6 +28,8 @@ export interface Context {
   deadline: number;
   /** Whether a HEAD of a blob may renew its link, and a read of a manifest take a mark from it. */
   touch: boolean;
+  /** Told of each blob that was marked as damaged because its object is missing. */
+  lost: (blob: LostBlob) => void;
   /** Which tags stay where they point. */
   immutable: ImmutableTags;
   /** True if no tag may be deleted, not even with its manifest. */

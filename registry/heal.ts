@@ -1,6 +1,17 @@
 import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/name.ts";
 import type { Context, Work } from "./context.ts";
 import { type BlobAttributes, blobKey, isReadable, stored } from "./items.ts";
+
+/** A blob whose object was found missing. */
+export interface LostBlob {
+  /** The repository of the request that found it. Other repositories may have the blob as well. */
+  repository: RepositoryName;
+  /** The blob. */
+  digest: Digest;
+  /** Key of the missing object. */
+  object: string;
+}
 
 /**
  * Milliseconds for which the object of an item is certainly in the store, from when the item says that it was written.
@@ -19,9 +30,14 @@ function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
 }
 
 /** True if the store says that it has no object for a blob: heals the blob, and the caller reads the item again. */
-export async function isLost(work: Work, digest: Digest, attributes: BlobAttributes): Promise<boolean> {
+export async function isLost(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  attributes: BlobAttributes,
+): Promise<boolean> {
   if (!mayBeLost(work, attributes) || await work.objects.size(attributes.object) !== undefined) return false;
-  await healBlob(work, digest);
+  await healBlob(work, repository, digest);
   return true;
 }
 
@@ -31,7 +47,7 @@ export async function isLost(work: Work, digest: Digest, attributes: BlobAttribu
  *
  * @throws {Error} where the store cannot say so, as where its bucket or folder is missing. Then nothing is marked.
  */
-export async function healBlob(work: Work, digest: Digest): Promise<void> {
+export async function healBlob(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
   // 1. The caller may have seen an item that has been replaced or collected since: read the item, and only then look for
   //    the object that it names.
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
@@ -41,7 +57,8 @@ export async function healBlob(work: Work, digest: Digest): Promise<void> {
   if (await isStored(work, object)) return;
   const attributes: BlobAttributes = { size, object, state: "damaged", missing: true, writtenAt };
   // 3. By version: a commit or a collector may have taken the item meanwhile, and knows better.
-  await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });
+  const version = await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });
+  if (version !== undefined) work.lost({ repository, digest, object });
 }
 
 /** True if the store has the object. Asks by GET, because a HEAD cannot tell a missing bucket from a missing object. */

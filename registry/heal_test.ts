@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { RegistryError } from "../oci/errors.ts";
 import { parseRepositoryName } from "../oci/name.ts";
-import type { ObjectStore } from "../storage/mod.ts";
+import type { NewItem, ObjectStore } from "../storage/mod.ts";
 import {
   content,
   digest,
@@ -14,7 +14,9 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { ANYBODY } from "./caller.ts";
-import { type BlobAttributes, blobKey, stored } from "./items.ts";
+import type { LostBlob } from "./heal.ts";
+import { type BlobAttributes, blobKey, linkItem, stored } from "./items.ts";
+import type { Registry } from "./mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
@@ -63,6 +65,36 @@ Deno.test("getBlob() marks a blob whose object is missing, and the next push bri
   assertEquals(await codeOf(() => registry.statBlob(REPOSITORY, BLOB)), "BLOB_UNKNOWN");
   await pushBlob(registry, BYTES);
   assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("getBlob(), mountBlob(), commitUpload() and putManifest() tell once of a blob that lost its object", async () => {
+  const requests: ((registry: Registry) => Promise<unknown>)[] = [
+    (registry) => codeOf(() => readBlob(registry, BLOB)),
+    (registry) => registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER),
+    (registry) => pushBlob(registry, BYTES),
+    (registry) => codeOf(() => pushManifest(registry, imageOf(BYTES, []))),
+  ];
+  for (const [i, request] of requests.entries()) {
+    const stores = await makeLost();
+    await stores.table.putMany([linkItem(BLOB, OTHER, stores.now)]);
+    if (i === 3) await condemn(stores);
+    const { object } = (await blobOf(stores))!.attributes;
+    const lost: LostBlob[] = [];
+    const { registry } = stores.registry({ lost: (blob) => void lost.push(blob) });
+    await request(registry);
+    await request(registry);
+    assertEquals(lost, [{ repository: REPOSITORY, digest: BLOB, object }]);
+  }
+});
+
+Deno.test("getBlob() tells of no lost blob when another process has marked it", async () => {
+  const stores = await makeLost();
+  const table = hooked(stores.table, async (method, [item]) => {
+    if (method !== "put" || (item as NewItem).attributes.state !== "damaged") return;
+    assertEquals(await codeOf(() => readBlob(stores.registry().registry, BLOB)), "BLOB_UNKNOWN");
+  });
+  const { registry } = stores.registry({ table, lost: () => fail("The other process has told of it") });
+  assertEquals(await codeOf(() => readBlob(registry, BLOB)), "BLOB_UNKNOWN");
 });
 
 Deno.test("getBlob() marks nothing when the blob was replaced after it was read", async () => {

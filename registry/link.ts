@@ -56,7 +56,7 @@ function linkBlob(
 ): Promise<LinkedBlob | undefined> {
   return untilSettled(work, async () => {
     // 2. Whose object will the blob's be?
-    const named = await nameObject(work, digest, candidate);
+    const named = await nameObject(work, repository, digest, candidate);
     if (named === AGAIN || named === undefined) return named;
     // 3. From here on a collector that looks for links of the blob finds this one.
     //    A mount has no upload that the sweep would find, so it leaves a candidate, in the same request of the table.
@@ -77,13 +77,14 @@ function linkBlob(
 /** Step 2: whose object a live blob item names now; `undefined` where there is none and no candidate either. */
 async function nameObject(
   work: Work,
+  repository: RepositoryName,
   digest: Digest,
   candidate: Candidate | undefined,
 ): Promise<"ours" | "another's" | undefined | typeof AGAIN> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   //    Old items are checked: a process that stood still may have written one after its object was swept.
   const hasObject = blob !== undefined && isReadable(blob.attributes);
-  if (hasObject && await isLost(work, digest, blob.attributes)) return AGAIN;
+  if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;
   if (blob?.attributes.state === "live") return "another's";
   if (blob?.attributes.state === "condemned") {
     const revived = revivedBlob(digest, blob.attributes, work.now());

@@ -9,6 +9,7 @@ export * from "./change.ts";
 export type { ImmutableRule } from "./immutable_tags.ts";
 export type { CandidateOptions, CandidateReport } from "./collect_candidates.ts";
 export type { CollectOptions, CollectStep } from "./collect.ts";
+export type { LostBlob } from "./heal.ts";
 export type { Removal } from "./removal.ts";
 export type { CollectionOptions, PassProgress } from "./collection.ts";
 export type { Epochs } from "./epoch.ts";

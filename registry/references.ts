@@ -171,7 +171,7 @@ async function revive(
   if (!isReadable(blob.attributes)) return "gone";
   const isCondemned = blob.attributes.state === "condemned";
   // An item that is revived looks new: this is the last time that its object is looked for.
-  if (isCondemned && await isLost(work, digest, blob.attributes)) return AGAIN;
+  if (isCondemned && await isLost(work, repository, digest, blob.attributes)) return AGAIN;
   const marked: [NewItem, string][] = [];
   if (link.attributes.state === "condemned") {
     marked.push([linkItem(digest, repository, work.now()), link.version]);

@@ -10,6 +10,7 @@ import { commitUpload } from "./commit.ts";
 import type { Context } from "./context.ts";
 import { type Epochs, epochsOf } from "./epoch.ts";
 import { type ImmutableRule, ImmutableTags } from "./immutable_tags.ts";
+import type { LostBlob } from "./heal.ts";
 import { LiveHashes } from "./live_hashes.ts";
 import { deleteManifest } from "./manifest_delete.ts";
 import { putManifest } from "./manifest_push.ts";
@@ -55,6 +56,11 @@ export interface RegistryOptions {
   deadline?: number;
   /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
   touch?: boolean;
+  /**
+   * Told of each blob that was marked as damaged because the store has lost its object: a fault of the store, or of
+   * whatever else deletes from it. It must not throw.
+   */
+  lost?: (blob: LostBlob) => void;
   /**
    * Bytes of all parts that are being filled or on their way to the store, in the whole process; 64 MiB by default. A
    * store behind a network holds each part on its way once more.
@@ -115,6 +121,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     grace: options.grace ?? 24 * 60 * 60_000,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
+    lost: options.lost ?? (() => {}),
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
     asked: { count: 0 },

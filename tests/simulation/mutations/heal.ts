@@ -34,7 +34,11 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a commit and a mount take over an old blob without looking for its object (2)",
     edits: [
-      edit("link.ts", "if (hasObject && await isLost(work, digest, blob.attributes)) return AGAIN;", ""),
+      edit(
+        "link.ts",
+        "if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;",
+        "",
+      ),
     ],
     scenario: STALLED["a lost blob that is pushed"]!,
   },
