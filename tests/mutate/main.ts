@@ -17,7 +17,8 @@ import { seeded } from "../random.ts";
 import { obsoleteOf, readAccepted } from "./accepted.ts";
 import { mistakesIn } from "./mistakes.ts";
 import { describeChange, type Mistake } from "./mistake.ts";
-import { FOLDERS, type Stage, stagesOf } from "./stages.ts";
+import { Coverage } from "./coverage.ts";
+import { FOLDERS, groupsOf, stageOf } from "./stages.ts";
 import { trackedFiles, Tree } from "./tree.ts";
 import { type Outcome, Trial } from "./trial.ts";
 
@@ -47,9 +48,10 @@ if (![seed, count, workers, limit].every(Number.isSafeInteger)) {
   throw new RangeError("Cannot run it: not whole numbers");
 }
 
-const files = await trackedFiles(ROOT, ...FOLDERS);
-const tests = new Set(files.filter((file) => file.endsWith("_test.ts")));
-const sources = files.filter((file) => /\.ts$/.test(file) && !/_test\.ts$|testing|\/contract\//.test(file));
+const files = await trackedFiles(ROOT);
+const tests = files.filter((file) => file.endsWith("_test.ts"));
+const sources = files.filter((file) => FOLDERS.includes(file.split("/", 1)[0]!))
+  .filter((file) => /\.ts$/.test(file) && !/_test\.ts$|testing|\/contract\//.test(file));
 const all: Mistake[] = [];
 for (const file of sources) all.push(...mistakesIn(file, await Deno.readTextFile(`${ROOT}${file}`)));
 const accepted = await readAccepted();
@@ -83,7 +85,8 @@ function sampled(mistakes: readonly Mistake[]): Mistake[] {
 async function run(): Promise<boolean> {
   const started = performance.now();
   await using trees = new AsyncDisposableStack();
-  const stages = (file: string) => stagesOf(file, tests);
+  const coverage = new Coverage();
+  const stages = (mistake: Mistake) => coverage.select(groupsOf(mistake.file, tests), mistake).map(stageOf);
   const trials: Trial[] = [];
   for (let i = 0; i < workers; i++) {
     const tree = trees.use(await Tree.copy(ROOT));
@@ -95,7 +98,7 @@ async function run(): Promise<boolean> {
       Deno.exit(130);
     });
   }
-  await assertHealthy(trials[0]!);
+  await measure(trials, coverage);
 
   const queue = [...sample];
   const tally = { killed: 0, survived: 0, accepted: 0, invalid: 0 };
@@ -127,19 +130,13 @@ async function run(): Promise<boolean> {
   return survivors.length === 0;
 }
 
-/** Throws where a stage fails without a mistake: then it would seem to notice every one. */
-async function assertHealthy(trial: Trial): Promise<void> {
-  const stages = new Map<string, Stage>();
-  for (const { file } of sample.slice(0, count)) {
-    for (const stage of stagesOf(file, tests)) stages.set(stage.name, stage);
-  }
-  for (const stage of stages.values()) {
-    if (tests.has(stage.name)) continue; // its folder's tests run it as well
-    const failure = await trial.failureOf(stage);
-    if (failure !== undefined) {
-      throw new Error(`Cannot begin: "${stage.name}" fails without a mistake: ${failure}`);
-    }
-  }
+/** Measures what each test file runs. Throws where one fails without a mistake: then it would seem to notice every one. */
+async function measure(trials: readonly Trial[], coverage: Coverage): Promise<void> {
+  const rooms = new Set(sample.slice(0, count).map(({ file }) => file));
+  const queue = new Set([...rooms].flatMap((file) => groupsOf(file, tests).flat())).values();
+  await Promise.all(trials.map(async (trial) => {
+    for (const test of queue) coverage.add(test, await trial.cover(stageOf([test])));
+  }));
 }
 
 async function report(mistake: Mistake, outcome: Outcome): Promise<void> {

@@ -1,4 +1,4 @@
-/** A command that should see mistakes, cheap ones first. */
+/** A command that should see mistakes. */
 export interface Stage {
   readonly name: string;
   /** Arguments of `deno`. */
@@ -8,43 +8,43 @@ export interface Stage {
 /** The tests' own dependencies. */
 export const LOCK = "--lock=tests/deno.lock";
 
+/** The simulation, which stands among the test files. */
+const SIMULATION = "tests/simulation/main.ts";
+
 /** Seeds of the simulation that each mistake is tried with. */
 const SIMULATIONS = ["--seed=1", "--count=1000", "--workers=1"];
 
-const simulation: Stage = {
-  name: "simulation",
-  args: ["run", LOCK, "--no-check", "--allow-all", "tests/simulation/main.ts", ...SIMULATIONS],
-};
-
-/** Further folders whose tests see mistakes in a folder. */
-const ELSEWHERE: Readonly<Record<string, readonly Stage[]>> = {
-  registry: [simulation, test("routes"), test("tests/protocol")],
-  storage: [test("open_storage_test.ts"), test("tests/protocol"), test("tests/kill/sync_test.ts")],
-  cache: [test("routes"), test("tests/protocol")],
-  auth: [test("routes"), test("tests/protocol"), test("access_config_test.ts")],
-  backup: [test("cli/backup_test.ts", "cli/copy_test.ts")],
+/** Further tests that see mistakes in a folder: files, and folders with all their tests. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  registry: [SIMULATION, "routes", "tests/protocol"],
+  storage: ["open_storage_test.ts", "tests/protocol", "tests/kill/sync_test.ts"],
+  cache: ["routes", "tests/protocol"],
+  auth: ["routes", "tests/protocol", "access_config_test.ts"],
+  backup: ["cli/backup_test.ts", "cli/copy_test.ts"],
 };
 
 /** The folders whose mistakes can be tried. */
 export const FOLDERS = Object.keys(ELSEWHERE);
 
-/** The commands that should see a mistake in a file: the test beside it, its folder's tests, others. */
-export function stagesOf(file: string, tests: ReadonlySet<string>): Stage[] {
+/** The test files that may see a mistake in a file, the nearest first: beside it, in its folder, of the whole room, others. */
+export function groupsOf(file: string, tests: readonly string[]): string[][] {
   const beside = file.replace(/\.ts$/, "_test.ts");
-  const folder = file.split("/", 1)[0]!;
+  const room = file.split("/", 1)[0]!;
   const nearest = file.slice(0, file.lastIndexOf("/"));
-  const hasNearest = nearest !== folder && [...tests].some((path) => path.startsWith(`${nearest}/`));
-  return [
-    ...(tests.has(beside) ? [test(beside)] : []),
-    ...(hasNearest ? [test(nearest)] : []),
-    test(folder),
-    ...(ELSEWHERE[folder] ?? []),
-  ];
+  const taken = new Set<string>();
+  return [beside, nearest, room, ...(ELSEWHERE[room] ?? [])].map((place) => {
+    const group = [SIMULATION, ...tests].filter((test) => test === place || test.startsWith(`${place}/`));
+    const fresh = group.filter((test) => !taken.has(test));
+    for (const test of fresh) taken.add(test);
+    return fresh;
+  });
 }
 
-function test(...paths: string[]): Stage {
-  return {
-    name: paths.join(" "),
-    args: ["test", LOCK, "--quiet", "--no-check", "--allow-all", "--fail-fast", ...paths],
-  };
+/** Runs test files in this order until one fails, or the simulation. */
+export function stageOf(files: readonly string[]): Stage {
+  const options = [LOCK, "--no-check", "--allow-all"];
+  const args = files[0] === SIMULATION
+    ? ["run", ...options, SIMULATION, ...SIMULATIONS]
+    : ["test", ...options, "--quiet", "--fail-fast", ...files];
+  return { name: files.length === 1 ? files[0]! : `${files.length} test files`, args };
 }

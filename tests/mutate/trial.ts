@@ -1,3 +1,4 @@
+import { readCoverage } from "./coverage.ts";
 import { applyMistake, type Mistake } from "./mistake.ts";
 import { LOCK, type Stage } from "./stages.ts";
 import type { Tree } from "./tree.ts";
@@ -14,16 +15,16 @@ export type Outcome =
 /** Runs the stages of mistakes in one tree. */
 export class Trial {
   readonly #tree: Tree;
-  readonly #stagesOf: (file: string) => readonly Stage[];
+  readonly #stagesOf: (mistake: Mistake) => readonly Stage[];
   readonly #limit: number;
   /** The process that runs now, which leads a group of its own. */
   #leader: number | undefined;
 
   /**
-   * @param stagesOf The commands that should see a mistake in a file, in their order.
+   * @param stagesOf The commands that should see a mistake, in their order.
    * @param limit How long a stage may take, in milliseconds.
    */
-  constructor(tree: Tree, stagesOf: (file: string) => readonly Stage[], limit: number) {
+  constructor(tree: Tree, stagesOf: (mistake: Mistake) => readonly Stage[], limit: number) {
     this.#tree = tree;
     this.#stagesOf = stagesOf;
     this.#limit = limit;
@@ -42,7 +43,7 @@ export class Trial {
     try {
       const check = await this.#deno(["check", "--quiet", LOCK, mistake.file]);
       if (!check.success) return { result: "invalid" };
-      for (const stage of this.#stagesOf(mistake.file)) {
+      for (const stage of this.#stagesOf(mistake)) {
         const failure = await this.failureOf(stage);
         if (failure !== undefined) return { result: "killed", by: stage.name, failure };
       }
@@ -52,20 +53,36 @@ export class Trial {
     }
   }
 
-  /** The first test that fails in a stage, or the end of its output; `undefined` where it passes. */
-  async failureOf({ args }: Stage): Promise<string | undefined> {
-    const { success, isLate, output } = await this.#deno(args);
-    if (success) return undefined;
-    if (isLate) return "not done in time";
-    return /^(.+) => \S+:\d+:\d+$/m.exec(output)?.[1] ?? output.trim().split("\n").slice(-3).join(" | ");
+  /** Runs a stage without a mistake and answers what of the source it ran. Throws where it fails. */
+  async cover(stage: Stage): Promise<Set<string>> {
+    const folder = await Deno.makeTempDir({ prefix: "skerry-coverage-" });
+    try {
+      const failure = await this.failureOf(stage, { DENO_COVERAGE_DIR: folder });
+      if (failure === undefined) return await readCoverage(folder, this.#tree.root);
+      throw new Error(`Cannot begin: "${stage.name}" fails without a mistake: ${failure}`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   }
 
-  async #deno(args: readonly string[]): Promise<{ success: boolean; isLate: boolean; output: string }> {
+  /** The first test that fails in a stage, or the end of its output; `undefined` where it passes. */
+  async failureOf({ args }: Stage, env: Record<string, string> = {}): Promise<string | undefined> {
+    const { success, isLate, output } = await this.#deno(args, env);
+    if (success) return undefined;
+    if (isLate) return "not done in time";
+    const [, name, file] = /^(.+) => (?:\.\/)?(\S+):\d+:\d+$/m.exec(output) ?? [];
+    return name !== undefined ? `${name} (${file})` : output.trim().split("\n").slice(-3).join(" | ");
+  }
+
+  async #deno(
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<{ success: boolean; isLate: boolean; output: string }> {
     // The process has a group of its own, which ends together: tests start processes themselves.
     const child = new Deno.Command(Deno.execPath(), {
       args: [...args],
       cwd: this.#tree.root,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
