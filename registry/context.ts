@@ -42,6 +42,8 @@ export interface Context {
   quotas?: Quotas;
   /** How far this process has hashed the uploads that it saw last. */
   hashes: LiveHashes;
+  /** Until when manifests with few references are looked at before their edges are written: see first_look.ts. */
+  wary: { until: number };
   /** How many operations this process was asked for so far: what nobody waits for gives way to them. */
   asked: { count: number };
   /** Pauses; for the moments in which another request is about to finish. */

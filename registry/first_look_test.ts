@@ -10,7 +10,7 @@ import {
   REPOSITORY,
   utf8,
 } from "../tests/harness/stores.ts";
-import { FEW_REFERENCES } from "./first_look.ts";
+import { FEW_REFERENCES, WARY_TIME } from "./first_look.ts";
 
 /** So many layers that are not there. */
 const missing = (count: number) => Array.from({ length: count }, (_, i) => utf8(`missing ${i}`));
@@ -26,6 +26,24 @@ Deno.test("putManifest() writes nothing for a manifest that lacks some of its ma
     ]
   ) assertEquals(await codeOf(() => pushManifest(registry, bytes, "latest")), "MANIFEST_BLOB_UNKNOWN");
   assertEquals(await stores.items(), before);
+});
+
+Deno.test("putManifest() leaves edges of few refused manifests, however many are pushed", async () => {
+  const { stores, registry } = await withBlobs();
+  const refuse = async (count: number) => {
+    const before = (await stores.items()).length;
+    for (let i = 0; i < count; i++) {
+      const bytes = imageOf(CONFIG, missing(FEW_REFERENCES - 1), { a: `${stores.now} ${i}` });
+      assertEquals(await codeOf(() => pushManifest(registry, bytes, "latest")), "MANIFEST_BLOB_UNKNOWN");
+    }
+    return (await stores.items()).length - before;
+  };
+  const [edges, mark, candidate] = [FEW_REFERENCES, 1, 1];
+  assertEquals(await refuse(50), edges + mark + candidate);
+  stores.now += WARY_TIME - 1;
+  assertEquals(await refuse(50), 0);
+  stores.now += 1;
+  assertEquals(await refuse(50), edges + mark + candidate);
 });
 
 Deno.test("putManifest() looks no further where enough is missing", async () => {

@@ -20,7 +20,7 @@ import {
   tagKey,
 } from "./items.ts";
 import { readDescendants } from "./descendants.ts";
-import { lookFirst } from "./first_look.ts";
+import { becomeWary, lookFirst } from "./first_look.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { holdingRoom, holdManifest } from "./quotas.ts";
@@ -117,7 +117,10 @@ export async function putManifest(
   } catch (error) {
     // The edges and marks that were put for nothing.
     const candidate = { kind: "manifest" as const, repository, digest, targets: targetsIn(parsed), subject };
-    if (hasBegun) await bestEffort(() => leaveCandidates(context, [candidate]));
+    if (hasBegun) {
+      becomeWary(context);
+      await bestEffort(() => leaveCandidates(context, [candidate]));
+    }
     // A delete may have taken the manifest from under what we placed, and something it references as well.
     if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
     throw error;

@@ -124,6 +124,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     lost: options.lost ?? (() => {}),
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
+    wary: { until: 0 },
     asked: { count: 0 },
     now,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
