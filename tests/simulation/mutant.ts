@@ -4,7 +4,7 @@ import type { RegistryModule } from "./simulation.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** The folders whose code may have mistakes. */
-const COPIED = ["registry", "registry/scrub", "cache", "backup"];
+const COPIED = ["registry", "cache", "backup"];
 
 /** Copies of `registry/`, `cache/` and `backup/` with these edits in them, in a folder that goes with them. */
 export async function makeMutant(
@@ -15,19 +15,16 @@ export async function makeMutant(
   try {
     const missing = new Set(edits);
     for (const room of COPIED) {
-      await Deno.mkdir(`${folder}/${room}`);
-      for await (const { name, isFile } of Deno.readDir(new URL(`${room}/`, ROOT))) {
-        if (!isFile || name.endsWith("_test.ts")) continue;
-        const source = await Deno.readTextFile(new URL(`${room}/${name}`, ROOT));
-        const own = edits.filter(({ file }) => pathOf(file) === `${room}/${name}`);
+      for await (const path of sourcesIn(room)) {
+        const source = await Deno.readTextFile(new URL(path, ROOT));
+        const own = edits.filter(({ file }) => file === path);
         for (const edit of own) missing.delete(edit);
-        const mutated = withRealImports(own.reduce(apply, source), `${room}/${name}`);
-        await Deno.writeTextFile(`${folder}/${room}/${name}`, mutated);
+        await Deno.mkdir(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+        await Deno.writeTextFile(`${folder}/${path}`, withRealImports(own.reduce(apply, source), path));
       }
     }
     for (const { file } of missing) throw new Error(`Cannot change "${file}": it does not exist`);
-    const rooms = ["registry", "cache", "backup"];
-    const modules = await Promise.all(rooms.map((room) => import(`file://${folder}/${room}/mod.ts`)));
+    const modules = await Promise.all(COPIED.map((room) => import(`file://${folder}/${room}/mod.ts`)));
     const { createRegistry, cached, restore, snapshot }: RegistryModule = Object.assign({}, ...modules);
     return { module: { createRegistry, cached, restore, snapshot }, [Symbol.asyncDispose]: dispose };
   } catch (error) {
@@ -36,8 +33,13 @@ export async function makeMutant(
   }
 }
 
-function pathOf(file: string): string {
-  return file.includes("/") ? file : `registry/${file}`;
+/** Paths of the sources in a folder and the folders below it, from the root of the repository. */
+async function* sourcesIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* sourcesIn(path);
+    else if (!name.endsWith("_test.ts")) yield path;
+  }
 }
 
 /** The source of a file, with the real one in the place of all that is not copied. */
@@ -45,7 +47,7 @@ function withRealImports(source: string, file: string): string {
   return source
     .replaceAll(/((?:from|import\() ?")(\.{1,2}\/[^"]+)/g, (_, start: string, path: string) => {
       const { href } = new URL(path, new URL(file, ROOT));
-      const room = href.slice(ROOT.href.length, href.lastIndexOf("/"));
+      const room = href.slice(ROOT.href.length).split("/", 1)[0]!;
       return start + (COPIED.includes(room) ? path : href);
     })
     .replaceAll('"lru-cache"', `"${import.meta.resolve("lru-cache")}"`);

@@ -28,12 +28,12 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a delete of a manifest leaves its candidate after the delete",
     edits: [
       edit(
-        "manifest_delete.ts",
+        "registry/manifest_delete.ts",
         'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
         "",
       ),
       edit(
-        "manifest_delete.ts",
+        "registry/manifest_delete.ts",
         'changed?.({ action: "manifest.delete", repository, before: digest });',
         'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
       ),
@@ -43,7 +43,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   {
     name: "a delete of a blob leaves no candidate",
     edits: [
-      edit("blobs.ts", 'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);', ""),
+      edit("registry/blobs.ts", 'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);', ""),
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), later(EXPIRY + OLD, collectsCandidates())],
@@ -55,7 +55,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a delete of a tag leaves no candidate",
     edits: [
       edit(
-        "tags.ts",
+        "registry/tags.ts",
         'await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);',
         "",
       ),
@@ -65,7 +65,11 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   {
     name: "a move of a tag leaves no candidate",
     edits: [
-      edit("tags.ts", 'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);', ""),
+      edit(
+        "registry/tags.ts",
+        'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);',
+        "",
+      ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },
   },
@@ -73,7 +77,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a mount leaves no candidate",
     edits: [
       edit(
-        "link.ts",
+        "registry/link.ts",
         "await putLink(work, repository, digest, mounted);",
         "await putLink(work, repository, digest);",
       ),
@@ -84,7 +88,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a push that is refused leaves no candidate for its edges",
     edits: [
       edit(
-        "manifest_push.ts",
+        "registry/manifest_push.ts",
         "leaveCandidates(context, [candidate])",
         "Promise.resolve(candidate)",
       ),
@@ -93,14 +97,14 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the sweep leaves no candidate for the blob of an upload",
-    edits: [edit("sweep.ts", "await leaveCommitted(work, upload);", "")],
+    edits: [edit("registry/sweep.ts", "await leaveCommitted(work, upload);", "")],
     scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), abandons(LARGE, ONE)] },
   },
   {
     name: "the collector looks at a candidate before its grace period is over",
     edits: [
       edit(
-        "candidates.ts",
+        "registry/candidates.ts",
         "return isOld(context, candidateTime(item));",
         "return !isOld(context, candidateTime(item) + 1e9);",
       ),
@@ -111,7 +115,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector deletes a candidate before it looks",
     edits: [
       edit(
-        "collect_candidates.ts",
+        "registry/collect_candidates.ts",
         "const verdict = await",
         "await context.table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });\n  const verdict = await",
       ),
@@ -122,7 +126,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the lease of a collector that died never ends",
     edits: [
       edit(
-        "lease.ts",
+        "registry/lease.ts",
         "return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);",
         "return claimedUntil > 0 && spanOf(context) > 0 && skewOf(context) > 0 && now > 0;",
       ),
@@ -131,7 +135,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the collector leaves no next candidate for what is too young",
-    edits: [edit("collect_candidates.ts", 'if (verdict.is === "young")', "if (false as boolean)")],
+    edits: [edit("registry/collect_candidates.ts", 'if (verdict.is === "young")', "if (false as boolean)")],
     scenario: {
       given: [
         pushesImage(FIRST, ONE),
@@ -147,7 +151,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector looks for edges that it has just deleted by a read that may lag",
     edits: [
       edit(
-        "collect_candidate.ts",
+        "registry/collect_candidate.ts",
         "if (await isReferenced(context, repository, digest, { consistent: true })) return;",
         "if (await isReferenced(context, repository, digest, { consistent: false })) return;",
       ),
@@ -157,7 +161,11 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   {
     name: "the collector does not follow a link to its blob",
     edits: [
-      edit("collect_candidate.ts", "if (blob === undefined || await", "if (blob !== undefined || await"),
+      edit(
+        "registry/collect_candidate.ts",
+        "if (blob === undefined || await",
+        "if (blob !== undefined || await",
+      ),
     ],
     scenario: { ...deletedImage, actors: [collectsCandidates()] },
   },
@@ -165,12 +173,12 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector takes the edges of a manifest that is there",
     edits: [
       edit(
-        "collect_candidate.ts",
+        "registry/collect_candidate.ts",
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;",
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) !== null;",
       ),
       edit(
-        "collect_leftovers.ts",
+        "registry/collect_leftovers.ts",
         'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
         "",
       ),
@@ -185,7 +193,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the full pass looks at one segment twice and at another one never",
     edits: [
       edit(
-        "collection.ts",
+        "registry/collection.ts",
         "const segment = { number, of: SEGMENTS };",
         "const segment = { number: Math.max(number, 1), of: SEGMENTS };",
       ),

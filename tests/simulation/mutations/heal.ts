@@ -4,7 +4,7 @@ import { type Edit, edit, type Mutation } from "./mutation.ts";
 /** A write of the table whose fence is checked before it, and not where it takes effect. */
 const checkedBefore = (method: string, args: string): Edit =>
   edit(
-    "fenced_table.ts",
+    "registry/fenced_table.ts",
     `this.#table.${method}(${args}, this.#fence)`,
     `(async () => { this.#fence.check(); return await this.#table.${method}(${args}); })()`,
   );
@@ -24,7 +24,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a pull leaves a blob as it is whose object is missing",
     edits: [
       edit(
-        "blobs.ts",
+        "registry/blobs.ts",
         "if (context.touch) await bestEffort(() => healBlob(",
         "if (digest === undefined) await bestEffort(() => healBlob(",
       ),
@@ -35,7 +35,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a commit and a mount take over an old blob without looking for its object (2)",
     edits: [
       edit(
-        "link.ts",
+        "registry/link.ts",
         "if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;",
         "",
       ),
@@ -45,15 +45,15 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a blob is marked as damaged without a second look at its age and its object",
     edits: [
-      edit("heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
-      edit("heal.ts", "if (await isStored(work, object)) return;", ""),
+      edit("registry/heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
+      edit("registry/heal.ts", "if (await isStored(work, object)) return;", ""),
     ],
     scenario: STALLED["a lost blob that is pulled and pushed"]!,
   },
   {
     name: "a blob is marked as damaged whatever it is by then",
     edits: [edit(
-      "heal.ts",
+      "registry/heal.ts",
       "await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });",
       "await work.table.putMany([{ ...blobKey(digest), attributes }]);",
     )],
@@ -61,14 +61,16 @@ export const HEAL_MISTAKES: Mutation[] = [
   },
   {
     name: "a damaged blob without an object stays for ever",
-    edits: [edit("collect_blob.ts", 'state !== "damaged" || missing === true', 'state !== "damaged"')],
+    edits: [
+      edit("registry/collect_blob.ts", 'state !== "damaged" || missing === true', 'state !== "damaged"'),
+    ],
     scenario: STALLED["a lost blob that is mounted"]!,
   },
   {
     name: "a push of a manifest keeps an object that is missing",
     edits: [
       edit(
-        "manifest_store.ts",
+        "registry/manifest_store.ts",
         "if (known !== undefined && await work.objects.size(known) !== undefined)",
         "if (known !== undefined)",
       ),
@@ -78,14 +80,18 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "an object that was stored too late stays",
     edits: [
-      edit("upload_session.ts", "if (work.now() < work.until) return;", "if (key !== undefined) return;"),
+      edit(
+        "registry/upload_session.ts",
+        "if (work.now() < work.until) return;",
+        "if (key !== undefined) return;",
+      ),
     ],
     scenario: STALLED["a push of a giant manifest, another one and upkeep"]!,
   },
   {
     name: "a commit that fails does not look what has become of its upload",
     edits: [edit(
-      "commit_outcome.ts",
+      "registry/commit_outcome.ts",
       "if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;",
       "if (error !== undefined) throw error;",
     )],
@@ -95,7 +101,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a chunk that fails does not look what has become of its upload",
     edits: [
       edit(
-        "upload_body.ts",
+        "registry/upload_body.ts",
         "const failure = await failureOf(context, session, error);",
         "const failure = error;",
       ),

@@ -3,7 +3,7 @@ import type { Scenario } from "../simulation.ts";
 
 /** A change of the source. */
 export interface Edit {
-  /** In `registry/`; or `cache/`, `backup/` or `registry/scrub/` and the name. */
+  /** Path from the root of the repository, in `registry/`, `cache/` or `backup/`. */
   file: string;
   /** What stands there, once. */
   find: string;

@@ -8,7 +8,9 @@ import { CONFIG, oldBlob, ONE, TWO } from "./scenes.ts";
 export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "a HEAD does not renew an old link",
-    edits: [edit("blobs.ts", "  if (!context.touch) return false;", "  if (context.touch) return false;")],
+    edits: [
+      edit("registry/blobs.ts", "  if (!context.touch) return false;", "  if (context.touch) return false;"),
+    ],
     scenario: {
       ...oldBlob,
       later: GRACE - 200,
@@ -19,7 +21,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "a HEAD renews a link that was deleted since it looked",
     edits: [
       edit(
-        "blobs.ts",
+        "registry/blobs.ts",
         "const version = await work.table.put(item, { ifVersion: membership.link.version });",
         "await work.table.putMany([item]); const version: string | undefined = '';",
       ),
@@ -28,7 +30,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   },
   {
     name: "a request goes on writing when its time is over",
-    edits: [edit("fenced_table.ts", "new Fence(now, until)", "new Fence(now, Infinity)")],
+    edits: [edit("registry/fenced_table.ts", "new Fence(now, until)", "new Fence(now, Infinity)")],
     scenario: {
       ...oldBlob,
       actors: [
@@ -44,12 +46,12 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "a HEAD takes a blob that is being deleted for one that is there",
     edits: [
       edit(
-        "blobs.ts",
+        "registry/blobs.ts",
         "items.blob !== undefined && isReadable(items.blob.attributes)",
         "items.blob !== undefined",
       ),
       edit(
-        "blobs.ts",
+        "registry/blobs.ts",
         "if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);",
         "if (blob === undefined) throw unknownBlob(digest);",
       ),
@@ -60,7 +62,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "an index leaves retention's mark on its children (3)",
     edits: [edit(
-      "references.ts",
+      "registry/references.ts",
       "if (manifest === undefined || !isMarked(manifest.attributes)) continue;",
       "if (manifest !== undefined || manifest === undefined) continue;",
     )],
@@ -73,7 +75,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "retention does not wait for the grace time after its mark",
     edits: [edit(
-      "manifest_retention.ts",
+      "registry/manifest_retention.ts",
       'if (need === "goes" || !isDue) return "goes";',
       'if (need === "goes" || (isDue && need !== "gone")) return "goes";',
     )],
@@ -86,7 +88,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "retention does not look at what references a manifest",
     edits: [edit(
-      "manifest_retention.ts",
+      "registry/manifest_retention.ts",
       "for await (const other of this.#dependsOn(digest, subject)) {",
       "for await (const other of this.#dependsOn(digest, subject)) {\n      if (other !== subject) continue;",
     )],
@@ -99,7 +101,11 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "a HEAD takes a batch for a snapshot",
     edits: [
-      edit("blobs.ts", "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);", ""),
+      edit(
+        "registry/blobs.ts",
+        "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);",
+        "",
+      ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
     from: 6500,

@@ -9,52 +9,56 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "the sweep takes an upload that has not expired",
     edits: [
       edit(
-        "sweep.ts",
+        "registry/sweep.ts",
         "return expiresAt < now && (",
         "return expiresAt - work_age < now && (".replace("work_age", "context.uploadExpiry"),
       ),
-      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep takes an upload that is being committed",
     edits: [
-      edit("sweep.ts", '(state !== "committing" || committingUntil + context.grace < now)', "true"),
-      edit("sweep.ts", "expiresAt < now &&", "expiresAt - context.uploadExpiry < now &&"),
-      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit("registry/sweep.ts", '(state !== "committing" || committingUntil + context.grace < now)', "true"),
+      edit("registry/sweep.ts", "expiresAt < now &&", "expiresAt - context.uploadExpiry < now &&"),
+      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep deletes the object of a blob",
     edits: [
-      edit("sweep.ts", "const unneeded = keys.filter((key) => !kept.has(key));", "const unneeded = keys;"),
+      edit(
+        "registry/sweep.ts",
+        "const unneeded = keys.filter((key) => !kept.has(key));",
+        "const unneeded = keys;",
+      ),
     ],
   },
   {
     name: "the sweep looks for the blob by a read that may lag",
     edits: [
       edit(
-        "sweep.ts",
+        "registry/sweep.ts",
         "await work.table.getMany(keys, { consistent: true });",
         "await work.table.getMany(keys);",
       ),
-      edit("sweep.ts", "return expiresAt < now && (", "return true && ("),
-      edit("sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit("registry/sweep.ts", "return expiresAt < now && (", "return true && ("),
+      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep knows nothing of the digest that the first request committed",
     edits: [
-      edit("sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
-      edit("commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
-      edit("commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
+      edit("registry/sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
+      edit("registry/commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
+      edit("registry/commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
     ],
   },
   {
     name: "the sweep forgets an upload before all else of it is gone",
     edits: [
       edit(
-        "sweep.ts",
+        "registry/sweep.ts",
         "const removed = await removeContent(work, upload);\n  await work.table.delete({ pk, sk }, { ifVersion: version });",
         "await work.table.delete({ pk, sk }, { ifVersion: version });\n  const removed = await removeContent(work, upload);",
       ),
