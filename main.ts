@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { deferredRegistry } from "./deferred_registry.ts";
-import { createLog, type Log } from "./log.ts";
-import type { OpenRegistry } from "./open_registry.ts";
-import { plainLines } from "./plain_text.ts";
-import { registerUpkeep } from "./platform_cron.ts";
+import { deferredRegistry } from "./registry/filters/deferred_registry.ts";
+import { createLog, type Log } from "./process/log.ts";
+import type { OpenRegistry } from "./process/open_registry.ts";
+import { plainLines } from "./process/plain_text.ts";
+import { registerUpkeep } from "./process/platform_cron.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
-import { serve, type Server } from "./server.ts";
-import { type Config, isLocal, readSettings, risksOf } from "./settings.ts";
-import { StartError } from "./start_error.ts";
+import { serve, type Server } from "./process/server.ts";
+import { type Config, isLocal, readSettings, risksOf } from "./config/settings.ts";
+import { StartError } from "./config/start_error.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 async function readConfig(): Promise<Config> {
   const environment = Deno.env.toObject();
   // Whatever is wrong or comes from a file takes the whole schema, which takes a while to load.
-  return readSettings(environment) ?? await (await import("./config.ts")).loadConfig(environment);
+  return readSettings(environment) ?? await (await import("./config/config.ts")).loadConfig(environment);
 }
 
 async function serveRegistry(): Promise<void> {
@@ -121,7 +121,7 @@ class Opener {
   }
 
   async #open(): Promise<OpenRegistry> {
-    const { openRegistry } = await import("./open_registry.ts");
+    const { openRegistry } = await import("./process/open_registry.ts");
     return await openRegistry(this.#config, this.#log);
   }
 

@@ -1,6 +1,6 @@
 import { RegistryError } from "../oci/errors.ts";
 import type { BearerTokens, VerifiedToken } from "./bearer.ts";
-import type { Logins } from "./logins.ts";
+import type { Logins } from "./passwords/logins.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 
 /** Who asks, and by what they have shown it. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { dataOf, GITHUB, policy, problemsOf } from "./config_testing.ts";
+import { dataOf, GITHUB, policy, problemsOf } from "../config/testing/access_config.ts";
 
 Deno.test("accessSchema refuses subjects that name what the configuration has not", async () => {
   const subjects = ["workload:github", "group:team", "certificate:CN=a", "external:a"];

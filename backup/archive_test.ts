@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { NewItem } from "../storage/mod.ts";
 import { type BackupCounts, writeArchive } from "./archive.ts";
 import { BackupError } from "./backup_error.ts";
-import { archiveOf, bytesOf } from "./testing.ts";
+import { archiveOf, bytesOf } from "./testing/mod.ts";
 
 const ITEMS: NewItem[] = [
   {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { algorithmOf } from "../oci/digest.ts";
-import { readObject } from "../registry/read_object.ts";
+import { readObject } from "../registry/streams/read_object.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import { sleep } from "./flow.ts";
 import type { NamedObject } from "./kinds.ts";

@@ -17,7 +17,7 @@ import {
 } from "../tests/harness/stores.ts";
 import { copyObjects, type CopyOptions, copyRegistry } from "./copy.ts";
 import { copyObject } from "./copy_object.ts";
-import { backUp, comparable } from "./testing.ts";
+import { backUp, comparable } from "./testing/mod.ts";
 
 async function filled(): Promise<TestStores> {
   const stores = new TestStores();

@@ -1,15 +1,15 @@
 import type { Digest } from "../oci/digest.ts";
 import { FAILURE_SHARDS, KEY_RING } from "../auth/items.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import { GARBAGE_PREFIX } from "../registry/candidates.ts";
+import { GARBAGE_PREFIX } from "../registry/protocol/candidates.ts";
 import {
   type BlobAttributes,
   LINK_PREFIX,
   type ManifestAttributes,
   REPOSITORIES,
   TAG_PREFIX,
-} from "../registry/items.ts";
-import { COLLECTION } from "../registry/lease.ts";
+} from "../registry/items/items.ts";
+import { COLLECTION } from "../registry/work/lease.ts";
 import type { Key, NewItem } from "../storage/table/table.ts";
 
 /** What an item of ARCHITECTURE.md is; `other` is what no release of today has written. */

@@ -22,7 +22,7 @@ import {
   utf8,
 } from "../tests/harness/stores.ts";
 import { seeded } from "../tests/random.ts";
-import { backUp, GRACE, restoreBeside } from "./testing.ts";
+import { backUp, GRACE, restoreBeside } from "./testing/mod.ts";
 
 /** Bytes of a chunk of an upload. */
 const CHUNK = 11;

@@ -1,6 +1,6 @@
 import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
-import type { ManifestAttributes, Stored } from "../registry/items.ts";
-import { readObject } from "../registry/read_object.ts";
+import type { ManifestAttributes, Stored } from "../registry/items/items.ts";
+import { readObject } from "../registry/streams/read_object.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import { sleep } from "./flow.ts";
 

@@ -3,7 +3,7 @@ import {
   manifestKey,
   type TagAttributes,
   type UploadAttributes,
-} from "../registry/items.ts";
+} from "../registry/items/items.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Key, NewItem, Table } from "../storage/table/table.ts";
 import { batches, parallel, patiently } from "./flow.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Item } from "../storage/mod.ts";
-import { COLLECTION } from "../registry/lease.ts";
+import { COLLECTION } from "../registry/work/lease.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { dyingStores } from "../tests/harness/moments.ts";
@@ -18,7 +18,7 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { BackupError } from "./backup_error.ts";
-import { archiveOf, backUp, bytesOf, comparable, GRACE, restoreBeside } from "./testing.ts";
+import { archiveOf, backUp, bytesOf, comparable, GRACE, restoreBeside } from "./testing/mod.ts";
 import { MARKER } from "./target.ts";
 
 /** A registry with an image, a large one, a referrer, a tag that moved, and an upload that has not ended. */

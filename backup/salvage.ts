@@ -9,9 +9,9 @@ import {
   stored,
   type UploadAttributes,
   uploadKey,
-} from "../registry/items.ts";
-import { prefixOf } from "../registry/object_key.ts";
-import { readObject } from "../registry/read_object.ts";
+} from "../registry/items/items.ts";
+import { prefixOf } from "../registry/items/object_key.ts";
+import { readObject } from "../registry/streams/read_object.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { NewItem, Table } from "../storage/table/table.ts";
 import { sleep } from "./flow.ts";

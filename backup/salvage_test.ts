@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { linkKey } from "../registry/items.ts";
+import { linkKey } from "../registry/items/items.ts";
 import { MemoryTable, type Table } from "../storage/mod.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { imageOfSize } from "../tests/harness/images.ts";
@@ -19,7 +19,7 @@ import {
 import type { Archive } from "./archive.ts";
 import { Salvage } from "./salvage.ts";
 import { MARKER } from "./target.ts";
-import { backUp, GRACE, restoreBeside } from "./testing.ts";
+import { backUp, GRACE, restoreBeside } from "./testing/mod.ts";
 
 const CONFIG = content(9, 1);
 const LAYER = content(20, 2);

@@ -9,9 +9,9 @@ import {
   repositoryKey,
   type Stored,
   stored,
-} from "../registry/items.ts";
-import { edgeItems } from "../registry/references.ts";
-import { referrerItem } from "../registry/referrers.ts";
+} from "../registry/items/items.ts";
+import { edgeItems } from "../registry/manifests/references.ts";
+import { referrerItem } from "../registry/manifests/referrers.ts";
 import type { Key, NewItem, Table } from "../storage/table/table.ts";
 import { batches, parallel, patiently } from "./flow.ts";
 import { digestIn, kindOf, nameOf, repositoryOf, textOf } from "./kinds.ts";

@@ -1,5 +1,5 @@
-import { readObject } from "../registry/read_object.ts";
-import { randomId } from "../registry/random_id.ts";
+import { readObject } from "../registry/streams/read_object.ts";
+import { randomId } from "../registry/items/random_id.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import { BackupError } from "./backup_error.ts";
 import { sleep } from "./flow.ts";

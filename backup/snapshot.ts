@@ -12,7 +12,7 @@ import {
   TAG_PREFIX,
   type TagAttributes,
   taggedKey,
-} from "../registry/items.ts";
+} from "../registry/items/items.ts";
 import type { ObjectStore } from "../storage/objects/object_store.ts";
 import type { Item, Key, QueryOptions, Table } from "../storage/table/table.ts";
 import { patiently } from "./flow.ts";

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName, Tag } from "../oci/name.ts";
-import type { Epochs } from "../registry/epoch.ts";
+import type { Epochs } from "../registry/protocol/epoch.ts";
 import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/registry.ts";
 import { EpochCheck } from "./epoch_check.ts";
 import { Facts } from "./facts.ts";

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../oci/name.ts";
-import type { Epochs } from "../registry/epoch.ts";
+import type { Epochs } from "../registry/protocol/epoch.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** How {@linkcode EpochCheck} tells an epoch. */

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../auth/audit.ts";
-import { createLog } from "../log.ts";
-import type { Config } from "../settings.ts";
+import { createLog } from "../process/log.ts";
+import type { Config } from "../config/settings.ts";
 
 /** The principal of every change that a command makes: a person with access to the stores themselves. */
 const OPERATOR = "operator";

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { RefreshTokens } from "../auth/refresh_tokens.ts";
+import { RefreshTokens } from "../auth/tokens/refresh_tokens.ts";
 import { createRegistry } from "../registry/mod.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { content, imageOf, pushBlob, pushManifest, REPOSITORY } from "../tests/harness/stores.ts";
-import { folderConfig, withFolder, withStorage } from "./testing.ts";
+import { folderConfig, withFolder, withStorage } from "./testing/mod.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const DAY = 86_400_000;

@@ -1,5 +1,5 @@
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 
 /**
  * Lets pass a configuration that names a bucket and a table.

@@ -1,6 +1,6 @@
-import { dynamoOptions, s3Options } from "../aws_options.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { dynamoOptions, s3Options } from "../config/aws_options.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { reasonOf } from "../storage/check/mod.ts";
 import type { ObjectStore, Table } from "../storage/mod.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";

@@ -8,8 +8,8 @@ import {
   type Stores,
   writeArchive,
 } from "../backup/mod.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { syncFolder } from "../storage/durable_folder.ts";
 import { PRIVATE_FILE } from "../storage/private_files.ts";
 import { counted } from "./counted.ts";

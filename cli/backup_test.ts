@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { openKeyRing, readKeyRing } from "../auth/key_ring.ts";
-import { Secrets } from "../auth/secrets.ts";
-import { readSettings } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { openKeyRing, readKeyRing } from "../auth/keys/key_ring.ts";
+import { Secrets } from "../auth/secrets/secrets.ts";
+import { readSettings } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { LAYER } from "../tests/harness/images.ts";
 import { digest, pushBlob } from "../tests/harness/stores.ts";
 import { backup } from "./backup.ts";
 import { list, restore } from "./restore.ts";
-import { everythingIn, fill, folderConfig, printed, withFolder, withStorage } from "./testing.ts";
+import { everythingIn, fill, folderConfig, printed, withFolder, withStorage } from "./testing/mod.ts";
 
 const PLAIN = { fromObjects: false, dryRun: false };
 

@@ -1,7 +1,7 @@
-import { dynamoOptions, s3Options } from "../aws_options.ts";
+import { dynamoOptions, s3Options } from "../config/aws_options.ts";
 import { assertAws } from "./aws_only.ts";
 import { assertCredentials } from "./aws_reach.ts";
-import type { Config } from "../settings.ts";
+import type { Config } from "../config/settings.ts";
 import { checkBucket, checkTable, type Finding, suffices } from "../storage/check/mod.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Config } from "../settings.ts";
+import type { Config } from "../config/settings.ts";
 
 /** What a command works with. */
 export interface CommandContext {

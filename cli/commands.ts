@@ -1,4 +1,4 @@
-import { FILE_VARIABLE } from "../settings.ts";
+import { FILE_VARIABLE } from "../config/settings.ts";
 import { type Command, MisuseError, type Option } from "./command.ts";
 
 /** Options of several commands. */
@@ -12,7 +12,7 @@ const modules = {
   backup: (): Promise<typeof import("./backup.ts")> => import(own("backup.ts")),
   check: (): Promise<typeof import("./check.ts")> => import(own("check.ts")),
   collect: (): Promise<typeof import("./collect.ts")> => import(own("collect.ts")),
-  config: (): Promise<typeof import("../config.ts")> => import(own("../config.ts")),
+  config: (): Promise<typeof import("../config/config.ts")> => import(own("../config/config.ts")),
   configCheck: (): Promise<typeof import("./config_check.ts")> => import(own("config_check.ts")),
   copy: (): Promise<typeof import("./copy.ts")> => import(own("copy.ts")),
   deleteRepository: (): Promise<typeof import("./delete_repository.ts")> =>

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConfigError } from "../config.ts";
-import { StartError } from "../start_error.ts";
-import { parseYaml } from "../yaml_text.ts";
+import { ConfigError } from "../config/config.ts";
+import { StartError } from "../config/start_error.ts";
+import { parseYaml } from "../config/yaml_text.ts";
 import { configCheck } from "./config_check.ts";
-import { withFolder } from "./testing.ts";
+import { withFolder } from "./testing/mod.ts";
 
 const HASH = `$2b$10$${"a".repeat(53)}`;
 

@@ -1,7 +1,7 @@
 import { Archive, assertRestorable, BackupError, copyObjects, copyRegistry } from "../backup/mod.ts";
-import type { Storage } from "../open_storage.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import type { Storage } from "../process/open_storage.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { openAudit } from "./audit.ts";
 import { backupOf } from "./backup.ts";
 import { ProgressBar } from "./progress_bar.ts";

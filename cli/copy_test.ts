@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type Config, readSettings } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { type Config, readSettings } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { CONFIG } from "../tests/harness/images.ts";
 import { content, digest, REPOSITORY, tag } from "../tests/harness/stores.ts";
 import { startS3 } from "../tests/s3/mod.ts";
@@ -8,7 +8,7 @@ import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/m
 import { backup } from "./backup.ts";
 import { copy } from "./copy.ts";
 import { restore } from "./restore.ts";
-import { everythingIn, fill, folderConfig, printed, withFolder, withStorage } from "./testing.ts";
+import { everythingIn, fill, folderConfig, printed, withFolder, withStorage } from "./testing/mod.ts";
 
 const EVERYTHING = { objectsOnly: false };
 

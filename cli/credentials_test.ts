@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { readAccess } from "../access_config.ts";
-import { BcryptQueue } from "../auth/bcrypt.ts";
+import { readAccess } from "../config/access_config.ts";
+import { BcryptQueue } from "../auth/passwords/bcrypt.ts";
 import { SECRETS } from "../auth/items.ts";
-import { RefreshTokens } from "../auth/refresh_tokens.ts";
-import { Secrets } from "../auth/secrets.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { RefreshTokens } from "../auth/tokens/refresh_tokens.ts";
+import { Secrets } from "../auth/secrets/secrets.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { MisuseError } from "./command.ts";
 import { htpasswd } from "./htpasswd.ts";
 import { listKeys, rotate } from "./keys.ts";
 import { listCommand, revokeCommand } from "./logins.ts";
 import { policyTest } from "./policy.ts";
-import { folderConfig, printed, withFolder, withStorage } from "./testing.ts";
+import { folderConfig, printed, withFolder, withStorage } from "./testing/mod.ts";
 import { createToken, keepTokens, listTokens, revokeToken, type TokenWish } from "./tokens.ts";
 
 /** The settings of a folder where alice is a user, and what else is written. */

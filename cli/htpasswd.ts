@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { bcrypt } from "hash-wasm";
-import { accountName } from "../auth/account.ts";
-import { isPassword, LONGEST_PASSWORD } from "../auth/bcrypt.ts";
-import { StartError } from "../start_error.ts";
+import { accountName } from "../auth/passwords/account.ts";
+import { isPassword, LONGEST_PASSWORD } from "../auth/passwords/bcrypt.ts";
+import { StartError } from "../config/start_error.ts";
 import { MisuseError } from "./command.ts";
 
 /** Rounds of a hash as powers of two: some 60 ms for who logs in, and for each guess. */

@@ -1,8 +1,8 @@
-import { listLogins, type Login, revokeLogins } from "../auth/refresh_tokens.ts";
-import { stillThere } from "../open_access.ts";
-import { plainField } from "../plain_text.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { listLogins, type Login, revokeLogins } from "../auth/tokens/refresh_tokens.ts";
+import { stillThere } from "../process/open_access.ts";
+import { plainField } from "../process/plain_text.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { withCredentials, withSecrets } from "./access.ts";

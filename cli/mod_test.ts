@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { readSettings } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { readSettings } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { COMMANDS } from "./commands.ts";
 import { runCommand } from "./mod.ts";
 

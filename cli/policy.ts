@@ -1,11 +1,11 @@
 import type { AuthConfig } from "../auth/auth_config.ts";
-import { createPolicy } from "../auth/policy.ts";
+import { createPolicy } from "../auth/policy/policy.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
-import { parseSubject } from "../auth/subject.ts";
+import { parseSubject } from "../auth/policy/subject.ts";
 import { isRepositoryName } from "../oci/name.ts";
-import { openUsers } from "../open_access.ts";
+import { openUsers } from "../process/open_access.ts";
 import { ACTIONS } from "../registry/caller.ts";
-import type { Config } from "../settings.ts";
+import type { Config } from "../config/settings.ts";
 import { MisuseError } from "./command.ts";
 
 /** Who may do what where, in words. */

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { dynamoOptions, s3Options } from "../aws_options.ts";
-import type { Config } from "../settings.ts";
+import { dynamoOptions, s3Options } from "../config/aws_options.ts";
+import type { Config } from "../config/settings.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";
 import { assertAws } from "./aws_only.ts";
 import { assertCredentials } from "./aws_reach.ts";

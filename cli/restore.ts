@@ -10,9 +10,9 @@ import {
   type RestoreReport,
   Salvage,
 } from "../backup/mod.ts";
-import type { Storage } from "../open_storage.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import type { Storage } from "../process/open_storage.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";

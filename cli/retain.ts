@@ -1,7 +1,7 @@
 import { retirementEvent } from "../auth/audit.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";

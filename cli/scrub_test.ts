@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { createLog } from "../log.ts";
+import { createLog } from "../process/log.ts";
 import type { Digest } from "../oci/mod.ts";
-import { openStorage } from "../open_storage.ts";
+import { openStorage } from "../process/open_storage.ts";
 import { createRegistry, type Finding, type Registry } from "../registry/mod.ts";
-import { readSettings } from "../settings.ts";
+import { readSettings } from "../config/settings.ts";
 import {
   content,
   digest,

@@ -1,10 +1,10 @@
-import { formatGrant, readGrant } from "../auth/grants.ts";
-import { SecretError } from "../auth/secret_error.ts";
-import type { SecretInfo, SecretOwner } from "../auth/secrets.ts";
-import { plainField } from "../plain_text.ts";
-import { duration } from "../setting_kinds.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { formatGrant, readGrant } from "../auth/policy/grants.ts";
+import { SecretError } from "../auth/secrets/secret_error.ts";
+import type { SecretInfo, SecretOwner } from "../auth/secrets/secrets.ts";
+import { plainField } from "../process/plain_text.ts";
+import { duration } from "../config/setting_kinds.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { withSecrets } from "./access.ts";
 import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";

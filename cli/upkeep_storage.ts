@@ -1,7 +1,7 @@
-import { createLog } from "../log.ts";
-import { openStorage, type Storage } from "../open_storage.ts";
-import type { Config } from "../settings.ts";
-import { StartError } from "../start_error.ts";
+import { createLog } from "../process/log.ts";
+import { openStorage, type Storage } from "../process/open_storage.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
 import { unlessAbsent } from "../storage/durable_folder.ts";
 import { FilesystemObjectStore, MemoryTable } from "../storage/mod.ts";
 

@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "../config.ts";
-import { StartError } from "../start_error.ts";
+import { loadConfig } from "../config/config.ts";
+import { StartError } from "../config/start_error.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { startS3 } from "../tests/s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 import { runCommand } from "./mod.ts";
 import { backup } from "./backup.ts";
-import { folderConfig, printed, withFolder, withStorage } from "./testing.ts";
+import { folderConfig, printed, withFolder, withStorage } from "./testing/mod.ts";
 
 /** Every command that works on an existing registry. */
 const COMMANDS = [

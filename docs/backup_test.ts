@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { createLog } from "../log.ts";
-import { openStorage } from "../open_storage.ts";
+import { createLog } from "../process/log.ts";
+import { openStorage } from "../process/open_storage.ts";
 import { createRegistry, type Registry, type StoredRegistry } from "../registry/mod.ts";
-import { folderConfig, withFolder } from "../cli/testing.ts";
+import { folderConfig, withFolder } from "../cli/testing/mod.ts";
 import {
   content,
   digest,

@@ -1,5 +1,5 @@
-import { schema, settingDocs } from "../config.ts";
-import { FILE_VARIABLE } from "../settings.ts";
+import { schema, settingDocs } from "../config/config.ts";
+import { FILE_VARIABLE } from "../config/settings.ts";
 
 /** The text of docs/configuration.md, from the schema itself. */
 export function configurationPage(): string {

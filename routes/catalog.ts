@@ -1,7 +1,7 @@
 import type { Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./answer.ts";
+import { jsonAnswer } from "./http/answer.ts";
 import type { Handler } from "./handler.ts";
-import { nextLink } from "./link.ts";
+import { nextLink } from "./http/link.ts";
 
 /** `_catalog` of the Docker registry API: the repositories, in pages as tags are. */
 export function listRepositories(

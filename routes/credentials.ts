@@ -1,14 +1,14 @@
-import { networkOf } from "../auth/network.ts";
-import { formatGrant, readGrant } from "../auth/grants.ts";
-import { SecretError } from "../auth/secret_error.ts";
-import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets.ts";
+import { networkOf } from "../auth/limits/network.ts";
+import { formatGrant, readGrant } from "../auth/policy/grants.ts";
+import { SecretError } from "../auth/secrets/secret_error.ts";
+import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets/secrets.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { Caller } from "../registry/caller.ts";
-import type { Client } from "./access.ts";
-import { jsonAnswer } from "./answer.ts";
+import type { Client } from "./access/access.ts";
+import { jsonAnswer } from "./http/answer.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { nextLink } from "./link.ts";
-import { withBody } from "./request_body.ts";
+import { nextLink } from "./http/link.ts";
+import { withBody } from "./http/request_body.ts";
 
 /** What keeps the credentials of robots and users. */
 export interface CredentialOptions {

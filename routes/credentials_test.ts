@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fakeApp } from "../tests/harness/app.ts";
-import { ADMINISTRATOR, created, DAY, errorOf, listed, make, NO_SUCH, PATH } from "./credentials_testing.ts";
+import { ADMINISTRATOR, created, DAY, errorOf, listed, make, NO_SUCH, PATH } from "./testing/credentials.ts";
 
 Deno.test("createCredential() makes a robot for an administrator, and tells its secret", async () => {
   const world = make();

@@ -1,6 +1,6 @@
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/errors.ts";
-import { type Answer, jsonAnswer } from "./answer.ts";
+import { type Answer, jsonAnswer } from "./http/answer.ts";
 import { API_VERSION } from "./base.ts";
 import type { RouteKind } from "./route.ts";
 

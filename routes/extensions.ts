@@ -1,7 +1,7 @@
 import type { RepositoryName } from "../oci/name.ts";
 import { ANYBODY, type Caller } from "../registry/caller.ts";
 import type { Deleter, Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./answer.ts";
+import { jsonAnswer } from "./http/answer.ts";
 import type { Handler } from "./handler.ts";
 
 /** The extensions that this registry has, as distribution-spec's `extensions/_oci.md` describes them. */

@@ -1,7 +1,7 @@
 import type { Caller } from "../registry/caller.ts";
-import type { Client } from "./access.ts";
-import type { Answer } from "./answer.ts";
-import type { BodyBudget } from "./body_budget.ts";
+import type { Client } from "./access/access.ts";
+import type { Answer } from "./http/answer.ts";
+import type { BodyBudget } from "./http/body_budget.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /** Answers requests of one kind. `caller` is who asks, and may; `client` is where from. What it throws is answered by `errors.ts`. */

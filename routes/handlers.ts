@@ -1,10 +1,10 @@
 import type { Caller } from "../registry/caller.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Client } from "./access.ts";
-import type { Answer } from "./answer.ts";
+import type { Client } from "./access/access.ts";
+import type { Answer } from "./http/answer.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
-import { BodyBudget } from "./body_budget.ts";
+import { BodyBudget } from "./http/body_budget.ts";
 import { listRepositories } from "./catalog.ts";
 import {
   createCredential,

@@ -1,12 +1,12 @@
-import { networkOf } from "../auth/network.ts";
+import { networkOf } from "../auth/limits/network.ts";
 import { mediaTypeOf } from "../oci/media_type.ts";
 import type { Reference } from "../oci/name.ts";
 import type { Deleter, Manifest, Reader, Writer } from "../registry/registry.ts";
-import type { Answer } from "./answer.ts";
-import { evaluateRead, parseTagCondition, preconditionFailed } from "./conditional.ts";
+import type { Answer } from "./http/answer.ts";
+import { evaluateRead, parseTagCondition, preconditionFailed } from "./http/conditional.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { contentHeaders, manifestLocation } from "./headers.ts";
-import { withBody } from "./request_body.ts";
+import { contentHeaders, manifestLocation } from "./http/headers.ts";
+import { withBody } from "./http/request_body.ts";
 
 /**
  * end-3: the manifest under a tag or digest, exactly as it was pushed whatever `Accept` says; HEAD answers the same

@@ -6,27 +6,27 @@
 import type { Audit } from "../auth/audit.ts";
 import { RegistryError, unavailable } from "../oci/errors.ts";
 import { ANYBODY, type Caller } from "../registry/caller.ts";
-import { type Access, type Client, PASSER_BY } from "./access.ts";
-import type { Answer } from "./answer.ts";
-import { audited } from "./audit.ts";
+import { type Access, type Client, PASSER_BY } from "./access/access.ts";
+import type { Answer } from "./http/answer.ts";
+import { audited } from "./access/audit.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
-import { splitUrl } from "./raw_url.ts";
-import { discardBody } from "./request_body.ts";
-import { requirementOf } from "./requirement.ts";
+import { splitUrl } from "./http/raw_url.ts";
+import { discardBody } from "./http/request_body.ts";
+import { requirementOf } from "./access/requirement.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
-import { lengthOf, toResponse } from "./response.ts";
+import { lengthOf, toResponse } from "./http/response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
-export type { Access, Client } from "./access.ts";
+export type { Access, Client } from "./access/access.ts";
 export { type RequestLog, withoutProbes } from "./request_log.ts";
-export type { RawUrl } from "./raw_url.ts";
+export type { RawUrl } from "./http/raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { RequestLimits } from "./handler.ts";
-export type { BodyBudget, BodyBudgetOptions, BodyHold } from "./body_budget.ts";
+export type { BodyBudget, BodyBudgetOptions, BodyHold } from "./http/body_budget.ts";
 export type { CredentialOptions, DeferredCredentials } from "./credentials.ts";
-export type { Demand } from "./requirement.ts";
+export type { Demand } from "./access/requirement.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";
 
 /** What an app is made of. */

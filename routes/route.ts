@@ -17,10 +17,10 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/name.ts";
-import { isSecretId } from "../auth/secret_id.ts";
+import { isSecretId } from "../auth/secrets/secret_id.ts";
 import type { PageRequest } from "../registry/registry.ts";
-import { badParameter, Parameters } from "./parameters.ts";
-import type { RawUrl } from "./raw_url.ts";
+import { badParameter, Parameters } from "./http/parameters.ts";
+import type { RawUrl } from "./http/raw_url.ts";
 
 /** What the path and the query of each kind of request say. */
 export interface RouteFacts {

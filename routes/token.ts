@@ -1,13 +1,13 @@
-import { networkOf } from "../auth/network.ts";
+import { networkOf } from "../auth/limits/network.ts";
 import type { Principal } from "../auth/principal.ts";
-import type { LoginToken, TokenGrant, TokenIssuer } from "../auth/token_issuer.ts";
+import type { LoginToken, TokenGrant, TokenIssuer } from "../auth/tokens/token_issuer.ts";
 import { RegistryError } from "../oci/errors.ts";
-import type { Client } from "./access.ts";
-import { basicChallenge } from "./challenge.ts";
-import { type Answer, jsonAnswer } from "./answer.ts";
+import type { Client } from "./access/access.ts";
+import { basicChallenge } from "./access/challenge.ts";
+import { type Answer, jsonAnswer } from "./http/answer.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { badParameter, Parameters } from "./parameters.ts";
-import { withBody } from "./request_body.ts";
+import { badParameter, Parameters } from "./http/parameters.ts";
+import { withBody } from "./http/request_body.ts";
 
 /** What answers for tokens. */
 export interface TokenOptions {

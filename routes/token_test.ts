@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fakeApp } from "../tests/harness/app.ts";
-import { assertSecret, BASIC, make, NOW, PASSWORD } from "./token_testing.ts";
+import { assertSecret, BASIC, make, NOW, PASSWORD } from "./testing/token.ts";
 
 Deno.test("getToken() gives a token for a name and a password, in every member that clients read", async () => {
   const { get } = make();

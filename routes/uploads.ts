@@ -1,12 +1,12 @@
 import { parseContentRange } from "../oci/content_range.ts";
 import { RegistryError } from "../oci/errors.ts";
 import type { RepositoryName } from "../oci/name.ts";
-import { OffsetMismatch } from "../registry/offset_mismatch.ts";
+import { OffsetMismatch } from "../registry/uploads/offset_mismatch.ts";
 import type { BlobInfo, Registry, UploadBody, UploadStatus } from "../registry/registry.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./http/answer.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
-import { blobLocation } from "./headers.ts";
-import { bodyOf, contentLength } from "./request_body.ts";
+import { blobLocation } from "./http/headers.ts";
+import { bodyOf, contentLength } from "./http/request_body.ts";
 
 /** end-4a, end-4c: begins an upload. */
 export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {

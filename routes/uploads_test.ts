@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseDigest } from "../oci/digest.ts";
-import { OffsetMismatch } from "../registry/offset_mismatch.ts";
+import { OffsetMismatch } from "../registry/uploads/offset_mismatch.ts";
 import type { Registry, UploadBody } from "../registry/registry.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 

@@ -1,5 +1,5 @@
 import { UnavailableError } from "./errors.ts";
-import type { Fence } from "./table/fence.ts";
+import type { Fence } from "./fence.ts";
 
 /** How a call to a store is made. Times are in milliseconds. */
 export interface RetryOptions {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { LateWriteError, UnavailableError } from "./errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
-import { Fence } from "./table/fence.ts";
+import { Fence } from "./fence.ts";
 
 class Busy extends Error {}
 

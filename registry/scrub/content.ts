@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { UnavailableError } from "../../storage/errors.ts";
-import { hashStream } from "../prefix_hasher.ts";
-import { readObject } from "../read_object.ts";
+import { hashStream } from "../streams/prefix_hasher.ts";
+import { readObject } from "../streams/read_object.ts";
 import type { FindingKind } from "./finding.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 

@@ -3,10 +3,10 @@ import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/errors.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/name.ts";
-import type { ManifestAttributes, Stored } from "../items.ts";
-import { readManifest } from "../manifest_store.ts";
+import type { ManifestAttributes, Stored } from "../items/items.ts";
+import { readManifest } from "../manifests/manifest_store.ts";
 import { type Fault, faultOfSize, readAll } from "./content.ts";
-import { identify } from "./known_item.ts";
+import { identify } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads a manifest's bytes, wherever they are, and reports what is wrong with them. */

@@ -1,10 +1,10 @@
 import type { Digest } from "../../oci/digest.ts";
-import { beginWork } from "../context.ts";
-import { blobKey, revivedBlob, type Stored, stored } from "../items.ts";
-import type { BlobAttributes } from "../items.ts";
+import { beginWork } from "../protocol/context.ts";
+import { blobKey, revivedBlob, type Stored, stored } from "../items/items.ts";
+import type { BlobAttributes } from "../items/items.ts";
 import { readBlobItem } from "./blob.ts";
 import { digestsOf, faultOfObject } from "./content.ts";
-import { identify } from "./known_item.ts";
+import { identify } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads an object that no item names and no upload owns, finds out what it is, and reports it. */

@@ -1,9 +1,9 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Item, Key } from "../../storage/table/table.ts";
-import { beginWork, isOld, mayBeUnderWay } from "../context.ts";
-import { blobKey, manifestKey } from "../items.ts";
+import { beginWork, isOld, mayBeUnderWay } from "../protocol/context.ts";
+import { blobKey, manifestKey } from "../items/items.ts";
 import type { FindingKind } from "./finding.ts";
-import type { KnownItem } from "./known_item.ts";
+import type { KnownItem } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** An item that is good for nothing without another one. */

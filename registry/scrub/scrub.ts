@@ -1,9 +1,9 @@
 import type { Item } from "../../storage/table/table.ts";
-import type { Context } from "../context.ts";
-import { forEachOf } from "../parallel.ts";
+import type { Context } from "../protocol/context.ts";
+import { forEachOf } from "../protocol/parallel.ts";
 import { scrubBlob } from "./blob.ts";
 import type { ScrubOptions, ScrubReport } from "./finding.ts";
-import { identify, type KnownItem } from "./known_item.ts";
+import { identify, type KnownItem } from "../items/identify.ts";
 import { scrubManifest } from "./manifest.ts";
 import { scrubOrphan } from "./orphan.ts";
 import { type Pointer, pointerOf, Suspects } from "./pointers.ts";

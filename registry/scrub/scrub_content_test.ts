@@ -29,7 +29,7 @@ import {
   REPOSITORY,
   type TestStores,
 } from "../../tests/harness/stores.ts";
-import { blobKey, type ManifestAttributes, manifestKey, stored } from "../items.ts";
+import { blobKey, type ManifestAttributes, manifestKey, stored } from "../items/items.ts";
 import type { FindingKind } from "../mod.ts";
 
 const OTHER = parseRepositoryName("library/other");

@@ -23,7 +23,7 @@ import {
   pushBlob,
   REPOSITORY,
 } from "../../tests/harness/stores.ts";
-import { blobKey, linkKey } from "../items.ts";
+import { blobKey, linkKey } from "../items/items.ts";
 
 const OTHER = parseRepositoryName("library/other");
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { LateWriteError, toStorageError, UnavailableError } from "../errors.ts";
-import type { Fence } from "./fence.ts";
+import type { Fence } from "../fence.ts";
 import { busyPause, hasWaitedTooLong, isBusy, REAL_TIME, type WaitOptions } from "./sqlite_busy.ts";
 
 /** A write that waits for its transaction. */

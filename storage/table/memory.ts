@@ -1,7 +1,7 @@
 // deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
 
 import { compareUtf8 } from "../utf8_order.ts";
-import type { Fence } from "./fence.ts";
+import type { Fence } from "../fence.ts";
 import { nextOf } from "./scan_page.ts";
 import { isInRange, rangeOf } from "./segments.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";

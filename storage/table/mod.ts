@@ -4,7 +4,7 @@
  * @module
  */
 
-export { Fence } from "./fence.ts";
+export { Fence } from "../fence.ts";
 export { MemoryTable, type MemoryTableOptions } from "./memory.ts";
 export { SqliteTable, type SqliteTableOptions } from "./sqlite.ts";
 export type {

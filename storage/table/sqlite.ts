@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
 import { ensurePrivateFile } from "../private_files.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
-import type { Fence } from "./fence.ts";
+import type { Fence } from "../fence.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
 import { rangeOf } from "./segments.ts";

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LateWriteError } from "../errors.ts";
 import { tableContract } from "./contract/mod.ts";
-import { Fence } from "./fence.ts";
+import { Fence } from "../fence.ts";
 import { SqliteTable } from "./sqlite.ts";
 
 async function makeFolder() {

@@ -1,4 +1,4 @@
-import type { Fence } from "./fence.ts";
+import type { Fence } from "../fence.ts";
 
 /** The longest sort key that every table takes, in bytes. */
 export const LONGEST_SORT_KEY = 1024;

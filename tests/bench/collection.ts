@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { Digest } from "../../oci/digest.ts";
 import { parseRepositoryName } from "../../oci/name.ts";
-import { candidateItems } from "../../registry/candidates.ts";
+import { candidateItems } from "../../registry/protocol/candidates.ts";
 import {
   blobKey,
   edgeKey,
@@ -11,7 +11,7 @@ import {
   repositoryKey,
   taggedKey,
   tagKey,
-} from "../../registry/items.ts";
+} from "../../registry/items/items.ts";
 import type { Tag } from "../../oci/name.ts";
 import { type NewItem, SqliteTable } from "../../storage/mod.ts";
 import { type Figure, median, percentile } from "./figure.ts";

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { linesOf, type Order, type Report } from "./control.ts";
 import type { FaultProxyOptions } from "./fault_proxy.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** What {@linkcode spawnFaultProxy} takes. */
 export type FaultProcessOptions = Omit<FaultProxyOptions, "onRequest">;

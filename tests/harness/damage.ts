@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { CLOCK_SKEW } from "../../registry/clock_skew.ts";
-import { type BlobAttributes, blobKey, stored } from "../../registry/items.ts";
+import { CLOCK_SKEW } from "../../registry/protocol/clock_skew.ts";
+import { type BlobAttributes, blobKey, stored } from "../../registry/items/items.ts";
 import type {
   Finding,
   FindingKind,

@@ -7,9 +7,9 @@ import { assert, assertEquals } from "@std/assert";
 import { type Digest, isDigest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/name.ts";
-import { GARBAGE_PREFIX } from "../../registry/candidates.ts";
-import { COLLECTION } from "../../registry/lease.ts";
-import { blobKey, linkKey, manifestKey } from "../../registry/items.ts";
+import { GARBAGE_PREFIX } from "../../registry/protocol/candidates.ts";
+import { COLLECTION } from "../../registry/work/lease.ts";
+import { blobKey, linkKey, manifestKey } from "../../registry/items/items.ts";
 import type { Item } from "../../storage/mod.ts";
 import { digest, type TestStores } from "./stores.ts";
 

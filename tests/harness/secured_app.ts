@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { readAccess } from "../../access_config.ts";
+import { readAccess } from "../../config/access_config.ts";
 import type { AuditEvent } from "../../auth/audit.ts";
 import type { AuthConfig } from "../../auth/auth_config.ts";
-import { openAccess } from "../../open_access.ts";
+import { openAccess } from "../../process/open_access.ts";
 import type { RegistryOptions } from "../../registry/mod.ts";
 import { buildApp, type TestAppOptions, testStores } from "./app.ts";
 import type { Send } from "./content.ts";

@@ -7,10 +7,10 @@ import { Tree } from "./tree.ts";
 import { Trial } from "./trial.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const FILE = "registry/time_span.ts";
+const FILE = "registry/retention/time_span.ts";
 const BESIDE: Stage = {
   name: "beside",
-  args: ["test", LOCK, "--quiet", "--no-check", "registry/time_span_test.ts"],
+  args: ["test", LOCK, "--quiet", "--no-check", "registry/retention/time_span_test.ts"],
 };
 
 Deno.test("run() tells apart what a test notices, what none does, and what does not type-check", async () => {

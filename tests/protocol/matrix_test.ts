@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandlers } from "../../routes/handlers.ts";
 import { parseRoute, type RouteKind } from "../../routes/mod.ts";
-import { splitUrl } from "../../routes/raw_url.ts";
-import { requirementOf } from "../../routes/requirement.ts";
+import { splitUrl } from "../../routes/http/raw_url.ts";
+import { requirementOf } from "../../routes/access/requirement.ts";
 import type { Registry } from "../../registry/mod.ts";
 import { EMPTY, imageOf, pushBlob, pushManifest, type Send, startUpload } from "../harness/content.ts";
 import { OidcIssuer } from "../harness/oidc_issuer.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { check } from "../../cli/check.ts";
 import { provision } from "../../cli/provision.ts";
-import { type Config, readSettings } from "../../settings.ts";
+import { type Config, readSettings } from "../../config/settings.ts";
 import { CREDENTIALS_ENV } from "../harness/credentials.ts";
 import { startDynamoDb } from "./dynamodb.ts";
 import { startRadosGw } from "./radosgw.ts";

@@ -4,7 +4,7 @@ import type { Registry } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { ANYBODY } from "../../registry/mod.ts";
-import { manifestKey } from "../../registry/items.ts";
+import { manifestKey } from "../../registry/items/items.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
 import { GRACE, PULLED_TAG, PULLED_WITHIN, SKEW, UNTAGGED } from "./settings.ts";

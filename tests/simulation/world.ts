@@ -5,7 +5,7 @@
  */
 import type { Digest } from "../../oci/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
-import { MOST_IN_ITEM } from "../../registry/manifest_store.ts";
+import { MOST_IN_ITEM } from "../../registry/manifests/manifest_store.ts";
 import { content, digest, IMAGE, imageOf, indexOf } from "../harness/stores.ts";
 
 /** A blob that may be pushed. */

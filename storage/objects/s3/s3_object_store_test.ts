@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 import { content, read } from "../contract/fixtures.ts";
 import { objectStoreContract } from "../contract/mod.ts";
-import { makeStore, makeStub } from "./testing.ts";
+import { makeStore, makeStub } from "./testing/mod.ts";
 
 objectStoreContract("S3ObjectStore", () => makeStore({ prefix: "some/folder/" }), { verifiesContent: true });
 

@@ -5,7 +5,7 @@ import { content, read } from "../contract/fixtures.ts";
 import { streamOf } from "../contract/streams.ts";
 import type { S3ObjectStore } from "./s3_object_store.ts";
 import { isNative } from "./stream_upload.ts";
-import { makeStore, makeStub } from "./testing.ts";
+import { makeStore, makeStub } from "./testing/mod.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LateWriteError } from "../../errors.ts";
-import { Fence } from "../fence.ts";
+import { Fence } from "../../fence.ts";
 import { item, sortKeys, type Test } from "./fixtures.ts";
 
 /** Writes that must not take effect after a point in time. */

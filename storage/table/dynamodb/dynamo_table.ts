@@ -24,7 +24,7 @@ import type {
   ScanPage,
   Table,
 } from "../table.ts";
-import type { Fence } from "../fence.ts";
+import type { Fence } from "../../fence.ts";
 import { randomVersion } from "../version.ts";
 import { forEachChunk } from "./batches.ts";
 import { isFailedCondition, isRefusal, isTransient, UnprocessedError } from "./errors.ts";

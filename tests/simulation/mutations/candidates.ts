@@ -28,12 +28,12 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a delete of a manifest leaves its candidate after the delete",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
         "",
       ),
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         'changed?.({ action: "manifest.delete", repository, before: digest });',
         'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
       ),
@@ -43,7 +43,11 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   {
     name: "a delete of a blob leaves no candidate",
     edits: [
-      edit("registry/blobs.ts", 'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);', ""),
+      edit(
+        "registry/blobs/blobs.ts",
+        'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);',
+        "",
+      ),
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), later(EXPIRY + OLD, collectsCandidates())],
@@ -55,7 +59,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a delete of a tag leaves no candidate",
     edits: [
       edit(
-        "registry/tags.ts",
+        "registry/manifests/tags.ts",
         'await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);',
         "",
       ),
@@ -66,7 +70,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a move of a tag leaves no candidate",
     edits: [
       edit(
-        "registry/tags.ts",
+        "registry/manifests/tags.ts",
         'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);',
         "",
       ),
@@ -77,7 +81,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a mount leaves no candidate",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         "await putLink(work, repository, digest, mounted);",
         "await putLink(work, repository, digest);",
       ),
@@ -88,7 +92,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a push that is refused leaves no candidate for its edges",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "leaveCandidates(context, [candidate])",
         "Promise.resolve(candidate)",
       ),
@@ -97,14 +101,14 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the sweep leaves no candidate for the blob of an upload",
-    edits: [edit("registry/sweep.ts", "await leaveCommitted(work, upload);", "")],
+    edits: [edit("registry/uploads/sweep.ts", "await leaveCommitted(work, upload);", "")],
     scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), abandons(LARGE, ONE)] },
   },
   {
     name: "the collector looks at a candidate before its grace period is over",
     edits: [
       edit(
-        "registry/candidates.ts",
+        "registry/protocol/candidates.ts",
         "return isOld(context, candidateTime(item));",
         "return !isOld(context, candidateTime(item) + 1e9);",
       ),
@@ -115,7 +119,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector deletes a candidate before it looks",
     edits: [
       edit(
-        "registry/collect_candidates.ts",
+        "registry/collection/collect_candidates.ts",
         "const verdict = await",
         "await context.table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });\n  const verdict = await",
       ),
@@ -126,7 +130,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the lease of a collector that died never ends",
     edits: [
       edit(
-        "registry/lease.ts",
+        "registry/work/lease.ts",
         "return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);",
         "return claimedUntil > 0 && spanOf(context) > 0 && skewOf(context) > 0 && now > 0;",
       ),
@@ -135,7 +139,13 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the collector leaves no next candidate for what is too young",
-    edits: [edit("registry/collect_candidates.ts", 'if (verdict.is === "young")', "if (false as boolean)")],
+    edits: [
+      edit(
+        "registry/collection/collect_candidates.ts",
+        'if (verdict.is === "young")',
+        "if (false as boolean)",
+      ),
+    ],
     scenario: {
       given: [
         pushesImage(FIRST, ONE),
@@ -151,7 +161,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector looks for edges that it has just deleted by a read that may lag",
     edits: [
       edit(
-        "registry/collect_candidate.ts",
+        "registry/collection/collect_candidate.ts",
         "if (await isReferenced(context, repository, digest, { consistent: true })) return;",
         "if (await isReferenced(context, repository, digest, { consistent: false })) return;",
       ),
@@ -162,7 +172,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector does not follow a link to its blob",
     edits: [
       edit(
-        "registry/collect_candidate.ts",
+        "registry/collection/collect_candidate.ts",
         "if (blob === undefined || await",
         "if (blob !== undefined || await",
       ),
@@ -173,12 +183,12 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the collector takes the edges of a manifest that is there",
     edits: [
       edit(
-        "registry/collect_candidate.ts",
+        "registry/collection/collect_candidate.ts",
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;",
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) !== null;",
       ),
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
         "",
       ),
@@ -193,7 +203,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the full pass looks at one segment twice and at another one never",
     edits: [
       edit(
-        "registry/collection.ts",
+        "registry/collection/collection.ts",
         "const segment = { number, of: SEGMENTS };",
         "const segment = { number: Math.max(number, 1), of: SEGMENTS };",
       ),

@@ -10,7 +10,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not look at the edges again after its mark",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "if (await isNeeded()) {",
         "if (false) {",
       ),
@@ -21,7 +21,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector looks at the edges by a read that may lag",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });",
         "const isNeeded = () => isReferenced(work, repository, digest, { consistent: false });",
       ),
@@ -32,7 +32,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector puts no mark on a link",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
         "const version = link.version; void item; void condemned;",
       ),
@@ -43,7 +43,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes a link that was touched since its mark",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         '    return "needed";\n  }\n  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;',
         '    return "needed";\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? "removed" : AGAIN;',
       ),
@@ -54,11 +54,11 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector looks at the edges before its mark alone",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
         "  const needed = await isNeeded();\n  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
       ),
-      edit("registry/collect_blob.ts", "if (await isNeeded()) {", "if (needed) {"),
+      edit("registry/blobs/collect_blob.ts", "if (await isNeeded()) {", "if (needed) {"),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
@@ -66,7 +66,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not wait for the grace time of a link",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "return isOld(context, lastUseOfLink(attributes));",
         "return lastUseOfLink(attributes) > 0 || context === undefined;",
       ),
@@ -76,7 +76,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector never takes up the mark of one that died on a link",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "if (link === undefined) return",
         'if (link === undefined || link.attributes.state === "condemned") return',
       ),
@@ -87,7 +87,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not look at the links again after its mark",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "if (await isLinked(work, digest, { consistent: true })) {",
         "if (false) {",
       ),
@@ -98,7 +98,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector looks at the links by a read that may lag",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "if (await isLinked(work, digest, { consistent: true })) {",
         "if (await isLinked(work, digest, { consistent: false })) {",
       ),
@@ -109,12 +109,12 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector looks at the links before its mark alone",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "  const condemnedAt = work.now();\n",
         "  const condemnedAt = work.now();\n  const linked = await isLinked(work, digest, { consistent: true });\n",
       ),
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "if (await isLinked(work, digest, { consistent: true })) {",
         "if (linked) {",
       ),
@@ -124,7 +124,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
   {
     name: "the collector deletes the bytes of a blob that may still be taken back (no state deleting)",
     edits: [edit(
-      "registry/collect_blob.ts",
+      "registry/blobs/collect_blob.ts",
       'const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: version });\n    if (taken === undefined) return { is: "changed" };\n    version = taken;',
       "void deleting;",
     )],
@@ -133,7 +133,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
   {
     name: "the collector goes on though its mark was taken from a blob",
     edits: [edit(
-      "registry/collect_blob.ts",
+      "registry/blobs/collect_blob.ts",
       '    if (taken === undefined) return { is: "changed" };\n    version = taken;',
       "    version = taken ?? version;",
     )],
@@ -143,12 +143,12 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not wait for the grace time of a blob",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "isOld(context, lastUseOfBlob(attributes))",
         "(lastUseOfBlob(attributes) > 0 || context === undefined)",
       ),
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         "  if (isNew) {\n    await putLink(work, repository, digest);",
         "  if (isNew) {\n    await work.sleep(50);\n    await putLink(work, repository, digest);",
       ),
@@ -158,7 +158,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
   {
     name: "the collector deletes the item of a blob before its bytes",
     edits: [edit(
-      "registry/collect_blob.ts",
+      "registry/blobs/collect_blob.ts",
       '  await work.objects.delete([attributes.object]);\n  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
       '  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };\n  await work.objects.delete([attributes.object]);',
     )],
@@ -173,7 +173,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
   {
     name: "the collector deletes the item of a blob that has become another's",
     edits: [edit(
-      "registry/collect_blob.ts",
+      "registry/blobs/collect_blob.ts",
       'if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };',
       "const latest = await work.table.get(key, { consistent: true });\n  if (latest !== undefined) await work.table.delete(key, { ifVersion: latest.version });",
     )],
@@ -183,7 +183,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector never takes up a blob that one was deleting who died",
     edits: [
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         'if (blob === undefined) return { is: "absent" };',
         'if (blob?.attributes.state !== "live") return { is: "absent" };',
       ),
@@ -194,12 +194,12 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector takes an edge for one without a manifest by a read that may lag",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
         'if ((await dangling(work, [pointer], { consistent: false })).length === 0) return { is: "needed" };',
       ),
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         "if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;\n      return { item, target: manifestKey(repository, second as Digest), matches: always };",
         "return { item, target: manifestKey(repository, second as Digest), matches: always };",
       ),
@@ -210,7 +210,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not wait for the grace time of an edge",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         'case "edge":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
         'case "edge":',
       ),
@@ -221,7 +221,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not wait for the grace time of a tag's mark",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         'case "tagged":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
         'case "tagged":',
       ),
@@ -231,7 +231,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
   {
     name: "the collector deletes an edge that was written anew since it looked",
     edits: [edit(
-      "registry/collect_leftovers.ts",
+      "registry/collection/collect_leftovers.ts",
       "  const { pk, sk, version } = pointer.item;\n  return {",
       "  const { pk, sk } = pointer.item;\n  const version = (await work.table.get({ pk, sk }, { consistent: true }))?.version ?? pointer.item.version;\n  return {",
     )],
@@ -239,17 +239,17 @@ export const COLLECT_MISTAKES: Mutation[] = [
   },
   {
     name: "the collector leaves the edges of manifests that are gone",
-    edits: [edit("registry/collect_leftovers.ts", 'case "edge":', 'case "edges":')],
+    edits: [edit("registry/collection/collect_leftovers.ts", 'case "edge":', 'case "edges":')],
   },
   {
     name: "the collector leaves the marks of tags that are gone",
-    edits: [edit("registry/collect_leftovers.ts", 'case "tagged":', 'case "taggeds":')],
+    edits: [edit("registry/collection/collect_leftovers.ts", 'case "tagged":', 'case "taggeds":')],
   },
   {
     name: "the collector takes marks of tags that are there",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         "matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === first,",
         "matches: () => stored<TagAttributes>(item) === undefined,",
       ),
@@ -260,7 +260,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector does not look for manifests again after its mark on a repository",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         "if (await hasManifest(work, repository, { consistent: true })) {",
         "if (false) {",
       ),
@@ -275,7 +275,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector looks for manifests of a repository by a read that may lag",
     edits: [
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         "if (await hasManifest(work, repository, { consistent: true })) {",
         "if (await hasManifest(work, repository, { consistent: false })) {",
       ),

@@ -9,7 +9,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit and mount do not look at the blob again after the link (4)",
     edits: [edit(
-      "registry/link.ts",
+      "registry/blobs/link.ts",
       "const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));",
       "return linked; const after = stored<BlobAttributes>(await work.table.get(blobKey(digest)));",
     )],
@@ -18,7 +18,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit and mount look at the blob again by a read that may lag (4)",
     edits: [edit(
-      "registry/link.ts",
+      "registry/blobs/link.ts",
       "await work.table.get(blobKey(digest), { consistent: true }));\n    if (after?",
       "await work.table.get(blobKey(digest)));\n    if (after?",
     )],
@@ -28,17 +28,17 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit and mount look at the blob again before the link (3 after 4)",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         "    await putLink(work, repository, digest, mounted);\n    // No collector",
         "    // No collector",
       ),
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (named === "ours") return { digest, ...candidate! };',
         'if (named === "ours") { await putLink(work, repository, digest); return { digest, ...candidate! }; }',
       ),
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (after?.attributes.state !== "live") return AGAIN;',
         'if (after?.attributes.state !== "live") return AGAIN;\n    await putLink(work, repository, digest);',
       ),
@@ -49,12 +49,12 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit and mount take a condemned blob as it is (2)",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (blob?.attributes.state === "live") return "another\'s";',
         'if (blob !== undefined && blob.attributes.state !== "deleting") return "another\'s";',
       ),
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (after?.attributes.state !== "live") return AGAIN;',
         'if (after === undefined || after.attributes.state === "deleting") return AGAIN;',
       ),
@@ -65,12 +65,12 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit and mount link a blob that is being deleted (2)",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (blob?.attributes.state === "live") return "another\'s";',
         'if (blob !== undefined) return "another\'s";',
       ),
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (after?.attributes.state !== "live") return AGAIN;',
         "if (after === undefined) return AGAIN;",
       ),
@@ -80,7 +80,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit puts its blob whatever is there (2)",
     edits: [edit(
-      "registry/link.ts",
+      "registry/blobs/link.ts",
       "const isNew = await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined;",
       "await work.table.putMany([{ ...blobKey(digest), attributes: { ...candidate, state: 'live', writtenAt: work.now() } }]);\n  const isNew = true;",
     )],
@@ -89,7 +89,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit forgets the object of a blob that a collector was deleting (2)",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         'if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);',
         "",
       ),
@@ -105,7 +105,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit links nothing (3)",
     edits: [edit(
-      "registry/link.ts",
+      "registry/blobs/link.ts",
       "  if (isNew) {\n    await putLink(work, repository, digest);",
       "  if (isNew) {",
     )],
@@ -114,12 +114,12 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit links before there is a blob (3 before 2), and a link alone counts",
     edits: [
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "items.blob !== undefined && isReadable(items.blob.attributes)",
         "(items.blob === undefined || isReadable(items.blob.attributes))",
       ),
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "return { digest, size: membership.blob.attributes.size };",
         "return { digest, size: membership.blob?.attributes.size ?? 0 };",
       ),
@@ -132,7 +132,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit drops the object that the blob names (5)",
     edits: [edit(
-      "registry/commit.ts",
+      "registry/uploads/commit.ts",
       "await dropContent(work, attributes, linked.object);",
       "await dropContent(work, attributes);",
     )],
@@ -140,9 +140,9 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "commit drops nothing where the blob names another object, and the sweep neither (5)",
     edits: [
-      edit("registry/commit.ts", "    await dropContent(work, attributes, linked.object);\n", ""),
+      edit("registry/uploads/commit.ts", "    await dropContent(work, attributes, linked.object);\n", ""),
       edit(
-        "registry/sweep.ts",
+        "registry/uploads/sweep.ts",
         "const unneeded = keys.filter((key) => !kept.has(key));",
         "const unneeded = [] as string[];",
       ),
@@ -151,7 +151,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
   {
     name: "an upload is advanced whatever somebody else has made of it (0)",
     edits: [edit(
-      "registry/upload_session.ts",
+      "registry/uploads/upload_session.ts",
       "if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };",
       'return { id: session.id, item: { ...item, attributes, version: version ?? "lost" } };',
     )],
@@ -161,17 +161,17 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "an upload is remembered only when its bytes are stored",
     edits: [
       edit(
-        "registry/upload_session.ts",
+        "registry/uploads/upload_session.ts",
         "const version = await work.table.put(item, { ifAbsent: true });",
         "const seen = await work.table.get(item, { consistent: true }); const version = seen === undefined ? 'none' : undefined;",
       ),
       edit(
-        "registry/upload_session.ts",
+        "registry/uploads/upload_session.ts",
         "const version = await context.table.put(item, { ifVersion: session.item.version });",
         "const version = await context.table.put(item, session.item.version === 'none' ? { ifAbsent: true } : { ifVersion: session.item.version });",
       ),
       edit(
-        "registry/commit.ts",
+        "registry/uploads/commit.ts",
         "await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });",
         "await work.table.put(uploadItem(session.id, done), session.item.version === 'none' ? { ifAbsent: true } : { ifVersion: session.item.version });",
       ),

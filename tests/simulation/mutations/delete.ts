@@ -10,12 +10,12 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete does not announce the object of a large manifest",
     edits: [
       edit(
-        "registry/manifest_store.ts",
+        "registry/manifests/manifest_store.ts",
         "export const MOST_IN_ITEM = 256 * 1024;",
         "export const MOST_IN_ITEM = 600;",
       ),
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "      await announceManifestObject(work, repository, digest, prefixOf(object));\n",
         "",
       ),
@@ -30,7 +30,7 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete does not look at the tags a second time",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "  await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);\n",
         "",
       ),
@@ -41,7 +41,7 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete takes tags the second time though the manifest is there again",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "const isGone = async () => await readManifest(work, repository, digest, { consistent: true }) === undefined;",
         "const isGone = always;",
       ),
@@ -52,7 +52,7 @@ export const DELETE_MISTAKES: Mutation[] = [
   {
     name: "a delete looks at the manifest before it reads the tag the second time",
     edits: [edit(
-      "registry/manifest_delete.ts",
+      "registry/manifests/manifest_delete.ts",
       "    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !await may()) return false;",
       "    const allowed = await may();\n    const item = await work.table.get(key, { consistent: true });\n    if (item === undefined || !matches(item) || !allowed) return false;",
     )],
@@ -63,12 +63,12 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete takes a manifest that was pushed anew since it looked",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });",
         "const latest = await readManifest(work, repository, digest, { consistent: true });\n    const deleted = latest === undefined || await work.table.delete(manifestKey(repository, digest), { ifVersion: latest.version });",
       ),
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "  await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);\n",
         "",
       ),
@@ -79,17 +79,17 @@ export const DELETE_MISTAKES: Mutation[] = [
     name: "a delete forgets its place among the referrers",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "    if (subject !== undefined) await deleteReferrer(work, repository, digest, subject);\n",
         "",
       ),
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         "  if (subject !== undefined) await deleteReferrer(work, repository, digest, subject, isGone);\n",
         "",
       ),
       edit(
-        "registry/collect_leftovers.ts",
+        "registry/collection/collect_leftovers.ts",
         '    case "referrer":\n      return {',
         '    case "referrers":\n      return {',
       ),

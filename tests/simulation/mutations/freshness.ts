@@ -29,8 +29,8 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   {
     name: "a delete changes the epoch before it takes the manifest",
     edits: [
-      edit("registry/manifest_delete.ts", TAKE, CHANGE.replace("await", "await 0; await") + TAKE),
-      edit("registry/manifest_delete.ts", `changed the epoch.\n${CHANGE}`, "changed the epoch.\n"),
+      edit("registry/manifests/manifest_delete.ts", TAKE, CHANGE.replace("await", "await 0; await") + TAKE),
+      edit("registry/manifests/manifest_delete.ts", `changed the epoch.\n${CHANGE}`, "changed the epoch.\n"),
     ],
     scenario: beside,
   },
@@ -38,7 +38,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "a delete is acknowledged before it changes the epoch",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         CHANGE,
         CHANGE.replace("await", "void").replace(";", ".catch(() => {});"),
       ),
@@ -48,19 +48,19 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   {
     name: "a delete that finds nothing leaves the epoch as it is",
     edits: [
-      edit("registry/manifest_delete.ts", CHANGE, `  if (taken !== undefined) {${CHANGE}}`),
+      edit("registry/manifests/manifest_delete.ts", CHANGE, `  if (taken !== undefined) {${CHANGE}}`),
     ],
     scenario: dying,
   },
   {
     name: "a delete of a repository leaves the epoch as it is",
-    edits: [edit("registry/repository_delete.ts", "  await changeEpoch(work, repository);\n", "")],
+    edits: [edit("registry/collection/repository_delete.ts", "  await changeEpoch(work, repository);\n", "")],
     scenario: { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletesRepository(ONE)] },
   },
   {
     name: "only the first delete changes the epoch",
     edits: [edit(
-      "registry/epoch.ts",
+      "registry/protocol/epoch.ts",
       "current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version }",
       "{ ifAbsent: true as const }",
     )],
@@ -74,13 +74,13 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "a delete takes a change of the epoch for its own that came before it",
     edits: [
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         TAKE,
         "  const { table } = context;\n  const key = { pk: `repo#${repository}`, sk: 'epoch' };\n" +
           `  const seen = await table.get(key, { consistent: true });\n${TAKE}`,
       ),
       edit(
-        "registry/manifest_delete.ts",
+        "registry/manifests/manifest_delete.ts",
         CHANGE,
         "  await table.put({ ...key, attributes: { at: context.now() } }, " +
           "seen === undefined ? { ifAbsent: true } : { ifVersion: seen.version });\n",
@@ -95,7 +95,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   {
     name: "the epoch is read as it was a moment ago",
     edits: [edit(
-      "registry/epoch.ts",
+      "registry/protocol/epoch.ts",
       "(await table.get(epochKey(repository), { consistent: true }))?.version",
       "(await table.get(epochKey(repository)))?.version",
     )],
@@ -104,7 +104,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   {
     name: "a manifest is remembered as it was a moment ago",
     edits: [edit(
-      "registry/manifest_store.ts",
+      "registry/manifests/manifest_store.ts",
       "    const item = await readManifest(context, repository, digest, { consistent: true });\n" +
         "    if (item === undefined) break;",
       "    const item = await readManifest(context, repository, digest, { consistent: false });\n" +
@@ -166,7 +166,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   {
     name: "the collector takes an epoch while others remember that there was none",
     edits: [edit(
-      "registry/collect_leftovers.ts",
+      "registry/collection/collect_leftovers.ts",
       "if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;",
       "",
     )],

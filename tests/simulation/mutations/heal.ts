@@ -4,7 +4,7 @@ import { type Edit, edit, type Mutation } from "./mutation.ts";
 /** A write of the table whose fence is checked before it, and not where it takes effect. */
 const checkedBefore = (method: string, args: string): Edit =>
   edit(
-    "registry/fenced_table.ts",
+    "registry/protocol/fenced_table.ts",
     `this.#table.${method}(${args}, this.#fence)`,
     `(async () => { this.#fence.check(); return await this.#table.${method}(${args}); })()`,
   );
@@ -24,7 +24,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a pull leaves a blob as it is whose object is missing",
     edits: [
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "if (context.touch) await bestEffort(() => healBlob(",
         "if (digest === undefined) await bestEffort(() => healBlob(",
       ),
@@ -35,7 +35,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a commit and a mount take over an old blob without looking for its object (2)",
     edits: [
       edit(
-        "registry/link.ts",
+        "registry/blobs/link.ts",
         "if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;",
         "",
       ),
@@ -45,15 +45,15 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a blob is marked as damaged without a second look at its age and its object",
     edits: [
-      edit("registry/heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
-      edit("registry/heal.ts", "if (await isStored(work, object)) return;", ""),
+      edit("registry/protocol/heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
+      edit("registry/protocol/heal.ts", "if (await isStored(work, object)) return;", ""),
     ],
     scenario: STALLED["a lost blob that is pulled and pushed"]!,
   },
   {
     name: "a blob is marked as damaged whatever it is by then",
     edits: [edit(
-      "registry/heal.ts",
+      "registry/protocol/heal.ts",
       "await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });",
       "await work.table.putMany([{ ...blobKey(digest), attributes }]);",
     )],
@@ -62,7 +62,11 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a damaged blob without an object stays for ever",
     edits: [
-      edit("registry/collect_blob.ts", 'state !== "damaged" || missing === true', 'state !== "damaged"'),
+      edit(
+        "registry/blobs/collect_blob.ts",
+        'state !== "damaged" || missing === true',
+        'state !== "damaged"',
+      ),
     ],
     scenario: STALLED["a lost blob that is mounted"]!,
   },
@@ -70,7 +74,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a push of a manifest keeps an object that is missing",
     edits: [
       edit(
-        "registry/manifest_store.ts",
+        "registry/manifests/manifest_store.ts",
         "if (known !== undefined && await work.objects.size(known) !== undefined)",
         "if (known !== undefined)",
       ),
@@ -81,7 +85,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "an object that was stored too late stays",
     edits: [
       edit(
-        "registry/upload_session.ts",
+        "registry/uploads/upload_session.ts",
         "if (work.now() < work.until) return;",
         "if (key !== undefined) return;",
       ),
@@ -91,7 +95,7 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a commit that fails does not look what has become of its upload",
     edits: [edit(
-      "registry/commit_outcome.ts",
+      "registry/uploads/commit_outcome.ts",
       "if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;",
       "if (error !== undefined) throw error;",
     )],
@@ -101,7 +105,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     name: "a chunk that fails does not look what has become of its upload",
     edits: [
       edit(
-        "registry/upload_body.ts",
+        "registry/uploads/upload_body.ts",
         "const failure = await failureOf(context, session, error);",
         "const failure = error;",
       ),

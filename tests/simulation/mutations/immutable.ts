@@ -26,9 +26,9 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   {
     name: "a delete of a blob puts no mark before it looks for immutable tags",
     edits: [
-      edit("registry/collect_blob.ts", "  if (await isNeeded()) {", "  if (condemned === undefined) {"),
+      edit("registry/blobs/collect_blob.ts", "  if (await isNeeded()) {", "  if (condemned === undefined) {"),
       edit(
-        "registry/collect_blob.ts",
+        "registry/blobs/collect_blob.ts",
         "  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
         '  if (await isNeeded()) return "needed";\n' +
           "  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });",
@@ -39,7 +39,7 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   {
     name: "a delete of a manifest puts no mark before it looks for immutable tags",
     edits: [edit(
-      "registry/manifest_delete.ts",
+      "registry/manifests/manifest_delete.ts",
       "const version = await work.table.put({ ...found, attributes }, { ifVersion: found.version });",
       "const version: string | undefined = attributes && found.version;",
     )],
@@ -47,21 +47,29 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   },
   {
     name: "a push of an index leaves the mark of a delete on its children",
-    edits: [edit("registry/items.ts", "|| deleteBegunAt !== undefined;", "|| deleteBegunAt === -1;")],
+    edits: [edit("registry/items/items.ts", "|| deleteBegunAt !== undefined;", "|| deleteBegunAt === -1;")],
     scenario: child,
   },
   {
     name: "a delete goes on beside a push of an immutable tag that may be under way",
     edits: [
-      edit("registry/tag_protection.ts", "mayBeUnderWay(work, mark.attributes.at)", "mark.attributes.at < 0"),
-      edit("registry/tag_protection.ts", "import { mayBeUnderWay, type Work }", "import { type Work }"),
+      edit(
+        "registry/protocol/tag_protection.ts",
+        "mayBeUnderWay(work, mark.attributes.at)",
+        "mark.attributes.at < 0",
+      ),
+      edit(
+        "registry/protocol/tag_protection.ts",
+        "import { mayBeUnderWay, type Work }",
+        "import { type Work }",
+      ),
     ],
     scenario: layer,
   },
   {
     name: "a delete reads the tags that may need it by a read that may lag",
     edits: [edit(
-      "registry/tag_protection.ts",
+      "registry/protocol/tag_protection.ts",
       "const options = { prefix, ...from, limit, consistent: true };",
       "const options = { prefix, ...from, limit };",
     )],
@@ -70,7 +78,7 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   {
     name: "a push of an immutable tag does not look below the children of its index",
     edits: [edit(
-      "registry/manifest_push.ts",
+      "registry/manifests/manifest_push.ts",
       "    if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));\n",
       "",
     )],
@@ -78,7 +86,7 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   },
   {
     name: "a delete looks for immutable tags of the nearest manifests alone",
-    edits: [edit("registry/tag_protection.ts", "    level = above;", "    level = [];")],
+    edits: [edit("registry/protocol/tag_protection.ts", "    level = above;", "    level = [];")],
     scenario: { ...layerOfChild, given: [pushesImage(INDEX, ONE, { tags: ["a", FIXED] })] },
   },
 ];

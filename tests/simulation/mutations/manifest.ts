@@ -9,9 +9,13 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a manifest's edges come after the look at what they lead to (2 after 3)",
     edits: [
-      edit("registry/manifest_push.ts", "      ...edgeItems(repository, digest, parsed, attributes),\n", ""),
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
+        "      ...edgeItems(repository, digest, parsed, attributes),\n",
+        "",
+      ),
+      edit(
+        "registry/manifests/manifest_push.ts",
         "    assertComplete(work, seen.missing);\n",
         "    assertComplete(work, seen.missing);\n    await work.table.putMany(edgeItems(repository, digest, parsed, attributes));\n",
       ),
@@ -21,14 +25,18 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a manifest has no edges (2)",
     edits: [
-      edit("registry/manifest_push.ts", "      ...edgeItems(repository, digest, parsed, attributes),\n", ""),
+      edit(
+        "registry/manifests/manifest_push.ts",
+        "      ...edgeItems(repository, digest, parsed, attributes),\n",
+        "",
+      ),
     ],
   },
   {
     name: "a manifest's links are read along with the blobs, as if a batch were a snapshot (3)",
     edits: [
       edit(
-        "registry/references.ts",
+        "registry/manifests/references.ts",
         "const first = await work.table.getMany(keys, { consistent: true });\n  const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {\n    consistent: true,\n  });",
         "const all = await work.table.getMany([...keys, ...targets.map((target) => blobKey(target.digest))], { consistent: true });\n  const first = all.slice(0, keys.length); const blobs = all.slice(keys.length);",
       ),
@@ -38,7 +46,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a manifest's links are read by a read that may lag (3)",
     edits: [edit(
-      "registry/references.ts",
+      "registry/manifests/references.ts",
       "const first = await work.table.getMany(keys, { consistent: true });",
       "const first = await work.table.getMany(keys);",
     )],
@@ -47,7 +55,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a manifest's blobs are read by a read that may lag (3)",
     edits: [edit(
-      "registry/references.ts",
+      "registry/manifests/references.ts",
       "blobKey(target.digest)), {\n    consistent: true,\n  });",
       "blobKey(target.digest)), {\n    consistent: false,\n  });",
     )],
@@ -56,12 +64,18 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
-    edits: [edit("registry/references.ts", 'if (link.attributes.state === "condemned") {', "if (false) {")],
+    edits: [
+      edit(
+        "registry/manifests/references.ts",
+        'if (link.attributes.state === "condemned") {',
+        "if (false) {",
+      ),
+    ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
     name: "a push leaves a collector's mark on the blob (3)",
-    edits: [edit("registry/references.ts", "if (isCondemned) {", "if (false as boolean) {")],
+    edits: [edit("registry/manifests/references.ts", "if (isCondemned) {", "if (false as boolean) {")],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
     from: 60000,
   },
@@ -69,30 +83,30 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a push does not care whether it took a mark away (3)",
     edits: [
       edit(
-        "registry/references.ts",
+        "registry/manifests/references.ts",
         "if (await work.table.put(item, { ifVersion }) === undefined) return AGAIN;",
         "await work.table.put(item, { ifVersion });",
       ),
-      edit("registry/references.ts", "return revived ? AGAIN : {", "return {"),
+      edit("registry/manifests/references.ts", "return revived ? AGAIN : {", "return {"),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
     name: "a push takes a blob that is being deleted for one that is there (3)",
     edits: [
-      edit("registry/references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
+      edit("registry/manifests/references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
     ],
     scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
     from: 6000,
   },
   {
     name: "a push does not care whether all is there (3)",
-    edits: [edit("registry/manifest_push.ts", "    assertComplete(work, seen.missing);\n", "")],
+    edits: [edit("registry/manifests/manifest_push.ts", "    assertComplete(work, seen.missing);\n", "")],
   },
   {
     name: "a push repeated does not write the manifest anew (4)",
     edits: [edit(
-      "registry/manifest_store.ts",
+      "registry/manifests/manifest_store.ts",
       "    const attributes: ManifestAttributes = {",
       "    if (current !== undefined) return;\n    const attributes: ManifestAttributes = {",
     )],
@@ -106,12 +120,12 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a push announces nothing of the object of a large manifest (4)",
     edits: [
       edit(
-        "registry/manifest_store.ts",
+        "registry/manifests/manifest_store.ts",
         "export const MOST_IN_ITEM = 256 * 1024;",
         "export const MOST_IN_ITEM = 600;",
       ),
       edit(
-        "registry/manifest_store.ts",
+        "registry/manifests/manifest_store.ts",
         'const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });\n  if (session === undefined) throw new Error("A random id is taken");\n  return newObjectKey(session.item.attributes.prefix);',
         "return newObjectKey(`manifests/abc/${randomId()}-`);",
       ),
@@ -122,12 +136,12 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a referrer is put before its manifest and not after (5 before 4)",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n",
         "",
       ),
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    await putManifestItem(work,",
         "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n    await putManifestItem(work,",
       ),
@@ -143,7 +157,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a manifest with a subject is no referrer (5)",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n",
         "",
       ),
@@ -153,12 +167,12 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag is put before its manifest (6 before 4)",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n",
         "",
       ),
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    // 7. A delete",
         "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n    // 7. A delete",
       ),
@@ -169,7 +183,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag has no mark by which a delete finds it (2)",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),\n",
         "",
       ),
@@ -178,7 +192,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a tag is put whatever it was (6)",
     edits: [edit(
-      "registry/tags.ts",
+      "registry/manifests/tags.ts",
       "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    if (version === undefined) return AGAIN;\n    if (before",
       "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return AGAIN;\n    if (before",
     )],
@@ -190,13 +204,13 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push does not look whether its manifest is still there (7)",
-    edits: [edit("registry/manifest_push.ts", "    if (after === undefined) return AGAIN;\n", "")],
+    edits: [edit("registry/manifests/manifest_push.ts", "    if (after === undefined) return AGAIN;\n", "")],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
   {
     name: "a push looks whether its manifest is still there by a read that may lag (7)",
     edits: [edit(
-      "registry/manifest_push.ts",
+      "registry/manifests/manifest_push.ts",
       "const [after, known] = await work.table.getMany(keys, { consistent: true });",
       "const [after, known] = await work.table.getMany(keys);",
     )],
@@ -206,7 +220,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a push leaves a collector's mark on the repository (7)",
     edits: [
       edit(
-        "registry/repositories.ts",
+        "registry/repositories/repositories.ts",
         "if (current !== undefined && current.attributes.condemnedAt === undefined) return;",
         "if (current !== undefined) return;",
       ),
@@ -221,11 +235,11 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a push looks at the repository before it puts its manifest (7 before 4)",
     edits: [
       edit(
-        "registry/manifest_push.ts",
+        "registry/manifests/manifest_push.ts",
         "    await putManifestItem(work, repository, manifest,",
         "    const [known] = await work.table.getMany([repositoryKey(repository)], { consistent: true });\n    await putManifestItem(work, repository, manifest,",
       ),
-      edit("registry/manifest_push.ts", "const [after, known] = await", "const [after] = await"),
+      edit("registry/manifests/manifest_push.ts", "const [after, known] = await", "const [after] = await"),
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],

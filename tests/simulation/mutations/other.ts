@@ -9,7 +9,11 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "a HEAD does not renew an old link",
     edits: [
-      edit("registry/blobs.ts", "  if (!context.touch) return false;", "  if (context.touch) return false;"),
+      edit(
+        "registry/blobs/blobs.ts",
+        "  if (!context.touch) return false;",
+        "  if (context.touch) return false;",
+      ),
     ],
     scenario: {
       ...oldBlob,
@@ -21,7 +25,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "a HEAD renews a link that was deleted since it looked",
     edits: [
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "const version = await work.table.put(item, { ifVersion: membership.link.version });",
         "await work.table.putMany([item]); const version: string | undefined = '';",
       ),
@@ -30,7 +34,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   },
   {
     name: "a request goes on writing when its time is over",
-    edits: [edit("registry/fenced_table.ts", "new Fence(now, until)", "new Fence(now, Infinity)")],
+    edits: [edit("registry/protocol/fenced_table.ts", "new Fence(now, until)", "new Fence(now, Infinity)")],
     scenario: {
       ...oldBlob,
       actors: [
@@ -46,12 +50,12 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "a HEAD takes a blob that is being deleted for one that is there",
     edits: [
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "items.blob !== undefined && isReadable(items.blob.attributes)",
         "items.blob !== undefined",
       ),
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);",
         "if (blob === undefined) throw unknownBlob(digest);",
       ),
@@ -62,7 +66,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "an index leaves retention's mark on its children (3)",
     edits: [edit(
-      "registry/references.ts",
+      "registry/manifests/references.ts",
       "if (manifest === undefined || !isMarked(manifest.attributes)) continue;",
       "if (manifest !== undefined || manifest === undefined) continue;",
     )],
@@ -75,7 +79,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "retention does not wait for the grace time after its mark",
     edits: [edit(
-      "registry/manifest_retention.ts",
+      "registry/retention/manifest_retention.ts",
       'if (need === "goes" || !isDue) return "goes";',
       'if (need === "goes" || (isDue && need !== "gone")) return "goes";',
     )],
@@ -88,7 +92,7 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "retention does not look at what references a manifest",
     edits: [edit(
-      "registry/manifest_retention.ts",
+      "registry/retention/manifest_retention.ts",
       "for await (const other of this.#dependsOn(digest, subject)) {",
       "for await (const other of this.#dependsOn(digest, subject)) {\n      if (other !== subject) continue;",
     )],
@@ -102,7 +106,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "a HEAD takes a batch for a snapshot",
     edits: [
       edit(
-        "registry/blobs.ts",
+        "registry/blobs/blobs.ts",
         "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);",
         "",
       ),

@@ -17,7 +17,7 @@ export const QUOTA_MISTAKES: Mutation[] = [
     name: "a quota does not count what was stored",
     edits: [
       edit(
-        "registry/quotas.ts",
+        "registry/limits/quotas.ts",
         "for (const quota of quotas) quota.used += bytes;\n    await addUsage(work, repository, bytes);",
         "await work.now();",
       ),
@@ -28,7 +28,7 @@ export const QUOTA_MISTAKES: Mutation[] = [
     name: "a recount leaves out the manifests",
     edits: [
       edit(
-        "registry/usage.ts",
+        "registry/limits/usage.ts",
         "await countBlobs(context, repository) + await countManifests(context, repository)",
         "await countBlobs(context, repository) + 0 * await countManifests(context, repository)",
       ),

@@ -9,26 +9,30 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "the sweep takes an upload that has not expired",
     edits: [
       edit(
-        "registry/sweep.ts",
+        "registry/uploads/sweep.ts",
         "return expiresAt < now && (",
         "return expiresAt - work_age < now && (".replace("work_age", "context.uploadExpiry"),
       ),
-      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit("registry/uploads/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep takes an upload that is being committed",
     edits: [
-      edit("registry/sweep.ts", '(state !== "committing" || committingUntil + context.grace < now)', "true"),
-      edit("registry/sweep.ts", "expiresAt < now &&", "expiresAt - context.uploadExpiry < now &&"),
-      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit(
+        "registry/uploads/sweep.ts",
+        '(state !== "committing" || committingUntil + context.grace < now)',
+        "true",
+      ),
+      edit("registry/uploads/sweep.ts", "expiresAt < now &&", "expiresAt - context.uploadExpiry < now &&"),
+      edit("registry/uploads/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep deletes the object of a blob",
     edits: [
       edit(
-        "registry/sweep.ts",
+        "registry/uploads/sweep.ts",
         "const unneeded = keys.filter((key) => !kept.has(key));",
         "const unneeded = keys;",
       ),
@@ -38,27 +42,27 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "the sweep looks for the blob by a read that may lag",
     edits: [
       edit(
-        "registry/sweep.ts",
+        "registry/uploads/sweep.ts",
         "await work.table.getMany(keys, { consistent: true });",
         "await work.table.getMany(keys);",
       ),
-      edit("registry/sweep.ts", "return expiresAt < now && (", "return true && ("),
-      edit("registry/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
+      edit("registry/uploads/sweep.ts", "return expiresAt < now && (", "return true && ("),
+      edit("registry/uploads/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
     ],
   },
   {
     name: "the sweep knows nothing of the digest that the first request committed",
     edits: [
-      edit("registry/sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
-      edit("registry/commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
-      edit("registry/commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
+      edit("registry/uploads/sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
+      edit("registry/uploads/commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
+      edit("registry/uploads/commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
     ],
   },
   {
     name: "the sweep forgets an upload before all else of it is gone",
     edits: [
       edit(
-        "registry/sweep.ts",
+        "registry/uploads/sweep.ts",
         "const removed = await removeContent(work, upload);\n  await work.table.delete({ pk, sk }, { ifVersion: version });",
         "await work.table.delete({ pk, sk }, { ifVersion: version });\n  const removed = await removeContent(work, upload);",
       ),

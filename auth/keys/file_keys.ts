@@ -1,0 +1,87 @@
+import { calculateJwkThumbprint, type CryptoKey, importJWK } from "jose";
+import * as z from "zod/mini";
+import { StartError } from "../../config/start_error.ts";
+import { isKeyText } from "./key_text.ts";
+import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
+
+/** 32 bytes in base64url. */
+const bytes32 = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
+
+const jwk = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  x: bytes32,
+  d: z.optional(bytes32),
+  kid: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/))),
+});
+
+const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
+
+/**
+ * The keys of a JWK set (RFC 7517 §5): the file of this name or, where the text begins with a brace, the text itself. The
+ * first private key signs, and all of them verify. They are read once.
+ *
+ * @throws {StartError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
+ */
+export async function openFileKeys(source: string): Promise<SigningKeys> {
+  const isInline = isKeyText(source);
+  const place = isInline ? "the JWK set" : `"${source}"`;
+  const set = parse(isInline ? source : await readFile(source), place);
+  const keys = await Promise.all(set.keys.map(importKey));
+  const signing = keys.find(({ secret }) => secret !== undefined);
+  if (signing === undefined) throw new StartError(`Cannot sign with ${place}: it has no private key`);
+  const byId = new Map<string, PublicKey>(keys.map((key) => [key.kid, key]));
+  if (byId.size < keys.length) throw new StartError(`Cannot use ${place}: two keys have the same "kid"`);
+  const signer: SigningKey = { kid: signing.kid, key: signing.secret! };
+  return {
+    signing: () => Promise.resolve(signer),
+    find: (kid) => Promise.resolve(byId.get(kid)?.key),
+    knows: (kid) => byId.has(kid),
+    list: () => Promise.resolve([...byId.values()]),
+  };
+}
+
+async function readFile(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new StartError(`Cannot read "${path}": ${reason}`);
+  }
+}
+
+function parse(text: string, place: string): z.infer<typeof jwkSet> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new StartError(`Cannot use ${place}: it is no JSON`); // The parser's own message shows what it stumbled over.
+  }
+  const result = jwkSet.safeParse(value);
+  if (result.success) return result.data;
+  const where = result.error.issues.map(({ path }) => path.join(".") || "it").join(", ");
+  throw new StartError(`Cannot use ${place}: expected a JWK set of Ed25519 keys, see ${where}`);
+}
+
+async function importKey(
+  { kty, crv, x, d, kid: given }: z.infer<typeof jwk>,
+): Promise<PublicKey & { secret?: CryptoKey }> {
+  const kid = given ?? await calculateJwkThumbprint({ kty, crv, x });
+  try {
+    const key = await importJWK({ kty, crv, x }, "EdDSA") as CryptoKey;
+    const found = { kid, key, jwk: publicJwk(kid, x) };
+    if (d === undefined) return found;
+    const secret = await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey;
+    if (await isPair(secret, key)) return { ...found, secret };
+  } catch {
+    // What is wrong with a part is no more to be told than the part.
+  }
+  throw new StartError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
+}
+
+/** Whether one verifies what the other signs. An import does not look: it takes the public part for what it says. */
+async function isPair(secret: CryptoKey, key: CryptoKey): Promise<boolean> {
+  const probe = new Uint8Array(1);
+  const signature = await crypto.subtle.sign("Ed25519", secret, probe);
+  return await crypto.subtle.verify("Ed25519", key, signature, probe);
+}

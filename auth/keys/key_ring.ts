@@ -1,0 +1,112 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import type { Item, NewItem, Table } from "../../storage/table/table.ts";
+import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
+
+/** How far the clocks of two processes may be apart, in milliseconds. */
+export const CLOCK_SKEW = 5 * 60_000;
+
+/** How long a process may go on with the keys that it has read, in milliseconds. */
+export const MAX_KEY_AGE = 10 * 60_000;
+
+/** How long every process has to learn of a key before it signs, in milliseconds. */
+export const SIGNING_DELAY = MAX_KEY_AGE + CLOCK_SKEW;
+
+/** The keys of the table, and the version that they were read in. */
+export interface KeyRing extends KeyRingAttributes {
+  /** Of the item. */
+  version: string;
+}
+
+/** The keys of the table; `undefined` where it has none yet. */
+export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
+  const item = await table.get(KEY_RING, { consistent: true });
+  if (item === undefined) return undefined;
+  return { ...(item as Item & { attributes: KeyRingAttributes }).attributes, version: item.version };
+}
+
+/**
+ * The keys of the table. Where it has none one is made, which signs at once; of several processes that do so at the same
+ * time one succeeds, and all take its key. `lifetime` is how long the longest token is good.
+ */
+export async function openKeyRing(table: Table, lifetime: number, now: number): Promise<KeyRing> {
+  for (;;) {
+    const ring = await readKeyRing(table);
+    if (ring !== undefined) return await tidy(table, ring, lifetime, now);
+    await table.put(itemOf({ lifetime, keys: [await makeKey(now, now)] }), { ifAbsent: true });
+  }
+}
+
+/** What becomes of a rotation. */
+export interface Rotation {
+  /** The key that is the newest now. */
+  key: StoredKey;
+  /** Whether this rotation has made it: it has not where one waits to sign already. */
+  made: boolean;
+}
+
+/**
+ * Adds a key. It signs when every process has had the time to learn of it, and until then, and for as long as a token of
+ * theirs may be good, the others stay. `atOnce` is for a key that somebody has stolen: the new one signs at once, and
+ * every other is gone.
+ */
+export async function rotateKeys(
+  table: Table,
+  { atOnce, lifetime, now }: { atOnce: boolean; lifetime: number; now: number },
+): Promise<Rotation> {
+  for (;;) {
+    const ring = await openKeyRing(table, lifetime, now);
+    const waiting = ring.keys.find(({ signsFrom }) => signsFrom > now);
+    if (waiting !== undefined && !atOnce) return { key: waiting, made: false };
+    const key = await makeKey(now, atOnce ? now : now + SIGNING_DELAY);
+    const keys = atOnce ? [key] : [...ring.keys, key];
+    const written = await table.put(itemOf({ lifetime: ring.lifetime, keys }), { ifVersion: ring.version });
+    if (written !== undefined) return { key, made: true };
+  }
+}
+
+/**
+ * The key that signs at a time: the last that has begun to, or else the first, since the clock of who has made it may be
+ * ahead.
+ */
+export function signingKey({ keys }: KeyRingAttributes, now: number): StoredKey {
+  const able = keys.filter(({ d }) => d !== undefined);
+  return able.findLast(({ signsFrom }) => signsFrom <= now) ?? able[0]!;
+}
+
+/** Until when tokens of the key at this place may be good; without end for the last one. */
+export function goodUntil({ keys, lifetime }: KeyRingAttributes, index: number): number {
+  const next = keys[index + 1];
+  return next === undefined ? Infinity : next.signsFrom + lifetime + 2 * CLOCK_SKEW;
+}
+
+/**
+ * Forgets what is over: keys none of whose tokens is good any more, and the private part of those that sign no more. And
+ * remembers `lifetime`, if it is longer than that of every process so far.
+ */
+async function tidy(table: Table, ring: KeyRing, lifetime: number, now: number): Promise<KeyRing> {
+  const longest = { lifetime: Math.max(ring.lifetime, lifetime), keys: ring.keys };
+  const keys = ring.keys
+    .map((key, index): StoredKey => {
+      const next = ring.keys[index + 1];
+      if (next === undefined || next.signsFrom + CLOCK_SKEW > now) return key;
+      const { d: _, ...publicPart } = key;
+      return publicPart;
+    })
+    .filter((_, index) => goodUntil(longest, index) > now);
+  const tidied = { lifetime: longest.lifetime, keys };
+  if (JSON.stringify(tidied) === JSON.stringify({ lifetime: ring.lifetime, keys: ring.keys })) return ring;
+  const version = await table.put(itemOf(tidied), { ifVersion: ring.version });
+  // Where it was written meanwhile, somebody else has tidied up or will.
+  return { ...tidied, version: version ?? ring.version };
+}
+
+function itemOf({ lifetime, keys }: KeyRingAttributes): NewItem {
+  return { ...KEY_RING, attributes: { lifetime, keys } };
+}
+
+async function makeKey(createdAt: number, signsFrom: number): Promise<StoredKey> {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  const { x, d } = await exportJWK(privateKey);
+  const kid = await calculateJwkThumbprint({ kty: "OKP", crv: "Ed25519", x: x! });
+  return { kid, x: x!, d: d!, createdAt, signsFrom };
+}

@@ -1,0 +1,183 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { MemoryTable, type Table } from "../../storage/mod.ts";
+import { hooked } from "../../tests/harness/stores.ts";
+import { KEY_RING, type KeyRingAttributes } from "../items.ts";
+import {
+  CLOCK_SKEW,
+  goodUntil,
+  MAX_KEY_AGE,
+  openKeyRing,
+  readKeyRing,
+  rotateKeys,
+  SIGNING_DELAY,
+  signingKey,
+} from "./key_ring.ts";
+
+const NOW = 1_700_000_000_000;
+const LIFETIME = 3_600_000;
+
+/** A table, how often it was called, and how often it has written. */
+function counted() {
+  const counts = { written: 0, calls: 0 };
+  class Counting extends MemoryTable {
+    override async put(...args: Parameters<Table["put"]>) {
+      const version = await super.put(...args);
+      if (version !== undefined) counts.written++;
+      return version;
+    }
+  }
+  return { table: hooked<Table>(new Counting(), () => void counts.calls++), counts };
+}
+
+const rotate = (table: Table, now: number, atOnce = false) =>
+  rotateKeys(table, { atOnce, lifetime: LIFETIME, now });
+
+const kidsOf = ({ keys }: KeyRingAttributes) => keys.map(({ kid }) => kid);
+
+Deno.test("openKeyRing() makes a key that signs at once where there is none", async () => {
+  const { table, counts } = counted();
+  assertEquals(await readKeyRing(table), undefined);
+  const ring = await openKeyRing(table, LIFETIME, NOW);
+  assertEquals(ring.keys.length, 1);
+  assertEquals(signingKey(ring, NOW), ring.keys[0]);
+  assertEquals([ring.keys[0]!.createdAt, ring.keys[0]!.signsFrom], [NOW, NOW]);
+  assertEquals(await openKeyRing(table, LIFETIME, NOW), ring);
+  assertEquals(await readKeyRing(table), ring);
+  assertEquals(counts.written, 1);
+});
+
+Deno.test("openKeyRing() makes one key, however many processes are the first", async () => {
+  const { table, counts } = counted();
+  const rings = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => openKeyRing(table, LIFETIME, NOW + i)),
+  );
+  assertEquals(counts.written, 1);
+  assertEquals(new Set(rings.flatMap(kidsOf)).size, 1);
+  assertEquals(new Set(rings.map(({ version }) => version)).size, 1);
+});
+
+Deno.test("openKeyRing() remembers the longest lifetime of all processes", async () => {
+  const { table } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  assertEquals((await openKeyRing(table, LIFETIME / 2, NOW)).lifetime, LIFETIME);
+  assertEquals((await openKeyRing(table, LIFETIME * 2, NOW)).lifetime, LIFETIME * 2);
+  assertEquals((await readKeyRing(table))?.lifetime, LIFETIME * 2);
+  assertEquals((await openKeyRing(table, LIFETIME, NOW)).lifetime, LIFETIME * 2);
+});
+
+Deno.test("rotateKeys() publishes a key before it signs, for as long as anybody may not know it", async () => {
+  const { table } = counted();
+  const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
+  const { key, made } = await rotate(table, NOW);
+  assertEquals([made, key.signsFrom], [true, NOW + SIGNING_DELAY]);
+  assert(SIGNING_DELAY >= MAX_KEY_AGE + CLOCK_SKEW);
+  assertNotEquals(key.kid, first!.kid);
+  const ring = await openKeyRing(table, LIFETIME, NOW);
+  assertEquals(kidsOf(ring), [first!.kid, key.kid]);
+  assertEquals(signingKey(ring, NOW + SIGNING_DELAY - 1).kid, first!.kid);
+  assertEquals(signingKey(ring, NOW + SIGNING_DELAY).kid, key.kid);
+});
+
+Deno.test("rotateKeys() makes no key while another waits to sign, and one for all who ask at once", async () => {
+  const { table } = counted();
+  const rotations = await Promise.all(Array.from({ length: 8 }, () => rotate(table, NOW)));
+  assertEquals(rotations.filter(({ made }) => made).length, 1);
+  assertEquals(new Set(rotations.map(({ key }) => key.kid)).size, 1);
+  assertEquals((await rotate(table, NOW + SIGNING_DELAY - 1)).made, false);
+  assertEquals((await rotate(table, NOW + SIGNING_DELAY)).made, true);
+});
+
+Deno.test("rotateKeys() keeps the old key until the longest token that it signed has ended, and no longer", async () => {
+  const { table } = counted();
+  const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
+  const { key } = await rotate(table, NOW);
+  // The clock of who signs with it may be behind, and that of who verifies as well.
+  const end = key.signsFrom + LIFETIME + 2 * CLOCK_SKEW;
+  assertEquals(goodUntil(await openKeyRing(table, LIFETIME, NOW), 0), end);
+  assertEquals(goodUntil(await openKeyRing(table, LIFETIME, NOW), 1), Infinity);
+  assertEquals(kidsOf(await openKeyRing(table, LIFETIME, end - 1)), [first!.kid, key.kid]);
+  assertEquals(kidsOf(await openKeyRing(table, LIFETIME, end)), [key.kid]);
+  assertEquals(kidsOf((await readKeyRing(table))!), [key.kid]);
+});
+
+Deno.test("rotateKeys() keeps the old key for the longest lifetime that any process has, known late or not", async () => {
+  const { table } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  const { key } = await rotate(table, NOW);
+  const end = key.signsFrom + 2 * LIFETIME + 2 * CLOCK_SKEW;
+  assertEquals((await openKeyRing(table, 2 * LIFETIME, end - 1)).keys.length, 2);
+  assertEquals((await openKeyRing(table, LIFETIME, end - 1)).keys.length, 2);
+  assertEquals((await openKeyRing(table, LIFETIME, end)).keys.length, 1);
+});
+
+Deno.test("openKeyRing() removes the private part when the key signs no more by anybody's clock", async () => {
+  const { table } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  const { key } = await rotate(table, NOW);
+  const privateParts = async (now: number) => {
+    await openKeyRing(table, LIFETIME, now);
+    return (await readKeyRing(table))!.keys.map(({ d }) => d !== undefined);
+  };
+  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW - 1), [true, true]);
+  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW), [false, true]);
+  // A clock that is far behind signs with the key that is left.
+  assertEquals(signingKey((await readKeyRing(table))!, NOW).kid, key.kid);
+});
+
+Deno.test("openKeyRing() writes nothing where there is nothing to tidy up", async () => {
+  const { table, counts } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  counts.calls = 0;
+  for (let i = 0; i < 5; i++) await openKeyRing(table, LIFETIME, NOW + i * LIFETIME);
+  assertEquals(counts.calls, 5);
+});
+
+Deno.test("openKeyRing() overwrites no key that was added while it tidied up", async () => {
+  const memory = new MemoryTable();
+  await openKeyRing(memory, LIFETIME, NOW);
+  const { key: second } = await rotate(memory, NOW);
+  const later = second.signsFrom + LIFETIME + 2 * CLOCK_SKEW;
+  let added: string | undefined;
+  const table = hooked<Table>(memory, async (method) => {
+    if (method !== "put" || added !== undefined) return;
+    added = "";
+    added = (await rotate(memory, later)).key.kid;
+  });
+  await openKeyRing(table, LIFETIME, later);
+  assertEquals(kidsOf((await readKeyRing(memory))!), [second.kid, added!]);
+});
+
+Deno.test("rotateKeys() replaces every key at once where one was stolen", async () => {
+  const { table } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  await rotate(table, NOW);
+  const { key, made } = await rotate(table, NOW + 1, true);
+  assertEquals(made, true);
+  const ring = (await readKeyRing(table))!;
+  assertEquals(kidsOf(ring), [key.kid]);
+  assertEquals(signingKey(ring, NOW + 1).kid, key.kid);
+  const { key: next } = await rotate(table, NOW + 2, true);
+  assertNotEquals(next.kid, key.kid);
+});
+
+Deno.test("rotateKeys() leaves every key of those who do so at once to none but the last", async () => {
+  const { table } = counted();
+  const rotations = await Promise.all(Array.from({ length: 5 }, () => rotate(table, NOW, true)));
+  const ring = (await readKeyRing(table))!;
+  assertEquals(ring.keys.length, 1);
+  assertEquals(rotations.filter(({ key }) => key.kid === ring.keys[0]!.kid).length, 1);
+});
+
+Deno.test("signingKey() takes the first key where the clock is behind that of its maker", async () => {
+  const { table } = counted();
+  const ring = await openKeyRing(table, LIFETIME, NOW);
+  assertEquals(signingKey(ring, NOW - CLOCK_SKEW), ring.keys[0]);
+});
+
+Deno.test("readKeyRing() has keys under their thumbprints, in one item", async () => {
+  const { table } = counted();
+  const { keys } = await openKeyRing(table, LIFETIME, NOW);
+  assert(keys.every(({ kid, x, d }) => [kid, x, d].every((text) => /^[A-Za-z0-9_-]{43}$/.test(text!))));
+  const item = await table.get(KEY_RING, { consistent: true });
+  assertEquals(item?.attributes, { lifetime: LIFETIME, keys });
+});

@@ -1,0 +1,135 @@
+import { type CryptoKey, importJWK } from "jose";
+import type { Table } from "../../storage/table/table.ts";
+import type { StoredKey } from "../items.ts";
+import { goodUntil, type KeyRing, MAX_KEY_AGE, openKeyRing, signingKey } from "./key_ring.ts";
+import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
+
+/** Milliseconds after which keys are read again while those at hand still serve. */
+const REFRESH_AFTER = MAX_KEY_AGE / 2;
+
+/** Milliseconds between two looks for a key that is not known, whoever asks for how many of them. */
+const SEARCH_PAUSE = 10_000;
+
+/** Milliseconds after a look that failed in which there is no other. */
+const FAILURE_PAUSE = 1000;
+
+/** What {@linkcode TableKeys} takes. */
+export interface TableKeysOptions {
+  /** Where the keys are, and where they are made. */
+  table: Table;
+  /** How long the longest token is good that they will sign, in milliseconds. */
+  lifetime: number;
+  /** The time in milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** A ring as this process uses it. */
+interface Loaded {
+  ring: KeyRing;
+  at: number;
+  /** Each key, and until when its tokens may be good. */
+  keys: Map<string, PublicKey & { until: number }>;
+}
+
+/**
+ * Keys that every process finds in the table. They are read every few minutes, beside what is being verified, so that no
+ * token costs a read; and for a `kid` that is not known once in ten seconds at most, or else tokens that anybody can make
+ * up would keep the table busy.
+ */
+export class TableKeys implements SigningKeys {
+  readonly #options: TableKeysOptions;
+  #loaded: Loaded | undefined;
+  #loading: Promise<Loaded> | undefined;
+  #failed: { at: number; error: unknown } | undefined;
+  #signer: SigningKey | undefined;
+
+  /** Keys that are read, or made, when the first one is asked for. */
+  constructor(options: TableKeysOptions) {
+    this.#options = options;
+  }
+
+  /** See {@linkcode SigningKeys.signing}. */
+  async signing(): Promise<SigningKey> {
+    const { ring } = await this.#current();
+    const chosen = signingKey(ring, this.#options.now());
+    if (this.#signer?.kid !== chosen.kid) {
+      this.#signer = { kid: chosen.kid, key: await importKey(chosen) };
+    }
+    return this.#signer;
+  }
+
+  /** See {@linkcode SigningKeys.find}. */
+  async find(kid: string): Promise<CryptoKey | undefined> {
+    const loaded = await this.#current();
+    const known = this.#pick(loaded, kid);
+    if (known !== undefined) return known.key;
+    if (this.#options.now() - loaded.at < SEARCH_PAUSE) return undefined;
+    return this.#pick(await this.#load(), kid)?.key;
+  }
+
+  /** See {@linkcode SigningKeys.knows}. */
+  knows(kid: string): boolean {
+    const loaded = this.#loaded;
+    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE) return false;
+    this.#refresh(loaded);
+    return this.#pick(loaded, kid) !== undefined;
+  }
+
+  /** See {@linkcode SigningKeys.list}. */
+  async list(): Promise<PublicKey[]> {
+    const { keys } = await this.#current();
+    return [...keys.values()].filter(({ until }) => until > this.#options.now());
+  }
+
+  #pick({ keys }: Loaded, kid: string): PublicKey | undefined {
+    const found = keys.get(kid);
+    return found !== undefined && found.until > this.#options.now() ? found : undefined;
+  }
+
+  #ageOf({ at }: Loaded): number {
+    return Math.abs(this.#options.now() - at); // A clock that was set back makes nothing young.
+  }
+
+  /** The keys at hand, unless they are too old to be believed, as they are where nobody has asked for a while. */
+  async #current(): Promise<Loaded> {
+    const loaded = this.#loaded;
+    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE) return await this.#load();
+    this.#refresh(loaded);
+    return loaded;
+  }
+
+  /** Reads the keys again, if it is time to; whoever needs one does not wait. */
+  #refresh(loaded: Loaded): void {
+    if (this.#ageOf(loaded) <= REFRESH_AFTER) return;
+    this.#load().catch(() => {}); // Those at hand serve on, until they are too old: then whoever asks is told.
+  }
+
+  #load(): Promise<Loaded> {
+    const { now } = this.#options;
+    const failed = this.#failed;
+    if (failed !== undefined && Math.abs(now() - failed.at) < FAILURE_PAUSE) {
+      return Promise.reject(failed.error);
+    }
+    return this.#loading ??= this.#read().catch((error) => {
+      this.#failed = { at: now(), error };
+      throw error;
+    }).finally(() => this.#loading = undefined);
+  }
+
+  async #read(): Promise<Loaded> {
+    const { table, lifetime, now } = this.#options;
+    const at = now();
+    const ring = await openKeyRing(table, lifetime, at);
+    const known = this.#loaded?.keys;
+    const keys = await Promise.all(ring.keys.map(async ({ kid, x }, index) => {
+      const jwk = publicJwk(kid, x);
+      const key = known?.get(kid)?.key ?? await importJWK(jwk, "EdDSA") as CryptoKey;
+      return [kid, { kid, key, jwk, until: goodUntil(ring, index) }] as const;
+    }));
+    return this.#loaded = { ring, at, keys: new Map(keys) };
+  }
+}
+
+async function importKey({ x, d }: StoredKey): Promise<CryptoKey> {
+  return await importJWK({ kty: "OKP", crv: "Ed25519", x, d: d! }, "EdDSA") as CryptoKey;
+}

@@ -1,0 +1,170 @@
+import { LRUCache } from "lru-cache";
+import type { Table } from "../../storage/table/table.ts";
+import {
+  type Claim,
+  type FailureCount,
+  FailureCounts,
+  type FailureKind,
+  waitAfter,
+} from "./failure_counts.ts";
+import { tooManyLogins } from "./too_many_logins.ts";
+
+/** What {@linkcode FailedLogins} takes. */
+export interface FailedLoginsOptions {
+  /** Failures in a row that cost nothing; 0 sets no bound at all. */
+  free: number;
+  /** Counters that all replicas share. */
+  table: Table;
+  /** The present, in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** A login that may be tried. */
+export interface Login {
+  /** The name of the account, as `accountName` has it: each account is counted under one spelling. */
+  username: string;
+  /** The client's network, as `networkOf` has it. */
+  network: string;
+  /** Tells this name and password from every other pair. */
+  guess: string;
+}
+
+/** An attempt under way; one of the three must be called, once. */
+export interface Attempt {
+  /** The password was right. */
+  succeed(): Promise<void>;
+  /** It was wrong. */
+  fail(): Promise<void>;
+  /** The password could not be checked. */
+  abandon(): Promise<void>;
+}
+
+/** Names at networks, and networks, that are remembered because they have logged in. */
+const MAX_KNOWN = 16_384;
+
+/** The longest wait of a name at a network where it has logged in, in milliseconds. */
+const LONGEST_PAIR_WAIT = 60_000;
+
+/** How long the misses of such a pair are remembered, in milliseconds. */
+const PAIR_MEMORY = 15 * 60_000;
+
+/** The wait of an attempt that came while as many were under way as may fail, in milliseconds. */
+const BUSY_WAIT = 1000;
+
+/**
+ * Slows down clients that guess passwords.
+ *
+ * After some failures in a row of one network, or for one name from any networks, the next attempt is refused for a
+ * second, and for twice as long after each further one. It is refused before a password is looked at, leaves no trace, and
+ * is answered alike for every name. A name that has logged in from a network before goes on there with a password that
+ * this process remembers to be right.
+ */
+export class FailedLogins {
+  readonly #free: number;
+  readonly #now: () => number;
+  readonly #counts: FailureCounts;
+  /** Distinct guesses at a name that are under way, with how many requests make each. */
+  readonly #pending = new Map<string, Map<string, number>>();
+  readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #misses: LRUCache<string, FailureCount>;
+
+  /** No failure is known yet. */
+  constructor({ free, table, now = Date.now }: FailedLoginsOptions) {
+    this.#free = free === 0 ? Infinity : free;
+    this.#now = now;
+    this.#counts = new FailureCounts({ table, free: this.#free, now });
+    this.#misses = new LRUCache({ max: MAX_KNOWN, ttl: PAIR_MEMORY, ttlResolution: 0, perf: { now } });
+  }
+
+  /** True if the network has logged in before. */
+  isKnownNetwork(network: string): boolean {
+    return this.#knownNetworks.has(network);
+  }
+
+  /**
+   * True if the name has logged in from the network before and has not been wrong there too often: its password may then
+   * be compared with what is remembered, whatever others do there.
+   */
+  mayRecall({ username, network }: Login): boolean {
+    const pair = pairOf(username, network);
+    return this.#knownPairs.has(pair) && (this.#misses.peek(pair)?.blockedUntil ?? 0) <= this.#now();
+  }
+
+  /** Counts a password that was not remembered, before the next one may be compared. */
+  missed({ username, network }: Login): void {
+    const pair = pairOf(username, network);
+    const failures = (this.#misses.peek(pair)?.failures ?? 0) + 1;
+    const at = this.#now();
+    const blockedUntil = at + waitAfter(failures, this.#free, LONGEST_PAIR_WAIT);
+    this.#misses.set(pair, { failures, at, blockedUntil });
+  }
+
+  /**
+   * Begins an attempt.
+   *
+   * @throws {RegistryError} 429 with `Retry-After` where it has to wait.
+   */
+  async begin(login: Login): Promise<Attempt> {
+    const keys: [FailureKind, string][] = [["address", login.network], ["name", login.username]];
+    const wait = Math.max(...keys.map((key) => this.#counts.get(...key).blockedUntil)) - this.#now();
+    if (wait > 0) throw tooManyLogins(wait);
+    const end = this.#enter(login);
+    const claims: Claim[] = [];
+    const undo = async () => {
+      end();
+      for (const claim of claims) await claim.undo();
+    };
+    const counted: typeof keys = [];
+    for (const key of keys) {
+      if (this.#counts.get(...key).failures < this.#free) {
+        counted.push(key);
+        continue;
+      }
+      const claim = await this.#counts.claim(...key);
+      if ("wait" in claim) {
+        await undo();
+        throw tooManyLogins(claim.wait);
+      }
+      claims.push(claim);
+    }
+    return {
+      succeed: async () => {
+        this.#knownPairs.set(pairOf(login.username, login.network), true);
+        this.#knownNetworks.set(login.network, true);
+        this.#misses.delete(pairOf(login.username, login.network));
+        // The failures of the network stay: a client with one account there could guess all others' passwords.
+        await undo();
+      },
+      fail: async () => {
+        end();
+        if (this.#free !== Infinity) await Promise.all(counted.map((key) => this.#counts.add(...key)));
+      },
+      abandon: undo,
+    };
+  }
+
+  /** Deletes counts that are forgotten from the table. */
+  async sweep(): Promise<void> {
+    await this.#counts.sweep();
+  }
+
+  /** Bounds the guesses at a name that are under way by those that may still fail. */
+  #enter({ username, guess }: Login): () => void {
+    const guesses = this.#pending.get(username) ?? new Map<string, number>();
+    const most = Math.max(1, this.#free - this.#counts.get("name", username).failures);
+    if (!guesses.has(guess) && guesses.size >= most) throw tooManyLogins(BUSY_WAIT);
+    this.#pending.set(username, guesses);
+    guesses.set(guess, (guesses.get(guess) ?? 0) + 1);
+    return () => {
+      const left = guesses.get(guess)! - 1;
+      if (left > 0) guesses.set(guess, left);
+      else guesses.delete(guess);
+      if (guesses.size === 0) this.#pending.delete(username);
+    };
+  }
+}
+
+function pairOf(username: string, network: string): string {
+  return `${network} ${username}`;
+}

@@ -1,0 +1,221 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../oci/errors.ts";
+import { MemoryTable } from "../../storage/table/memory.ts";
+import type { Table } from "../../storage/table/table.ts";
+import { FailedLogins } from "./failed_logins.ts";
+import { networkOf } from "./network.ts";
+
+const HERE = "192.0.2.1";
+const THERE = "198.51.100.1";
+
+/** Failed logins of one replica, at a time that the test sets. */
+function make({ free = 3, table = new MemoryTable() as Table, clock = { now: 1_000_000 } } = {}) {
+  const failures = new FailedLogins({ free, table, now: () => clock.now });
+  let guesses = 0;
+  const begin = (username: string, address: string, guess = `${guesses++}`) =>
+    failures.begin({ username, network: networkOf(address), guess });
+  const fail = async (name: string, address: string, times = 1) => {
+    for (let i = 0; i < times; i++) await (await begin(name, address)).fail();
+  };
+  const succeed = async (name: string, address: string) => await (await begin(name, address)).succeed();
+  const waitOf = async (name: string, address: string): Promise<number> => {
+    try {
+      await (await begin(name, address)).abandon();
+      return 0;
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      assertEquals([error.status, error.code], [429, "TOOMANYREQUESTS"]);
+      return Number(error.headers["Retry-After"]);
+    }
+  };
+  return { clock, table, failures, begin, fail, succeed, waitOf };
+}
+
+Deno.test("FailedLogins lets an address fail a few times, then makes it wait, and longer each time", async () => {
+  const { clock, fail, waitOf } = make();
+  await fail("a", HERE);
+  await fail("b", HERE);
+  assertEquals(await waitOf("c", HERE), 0);
+  await fail("c", HERE);
+  assertEquals(await waitOf("d", HERE), 1);
+  for (const wait of [2, 4, 8, 16, 32, 60, 60]) {
+    clock.now += await waitOf("d", HERE) * 1000;
+    await fail("d", HERE);
+    assertEquals(await waitOf("e", HERE), wait);
+  }
+});
+
+Deno.test("FailedLogins does not slow others down who log in from elsewhere", async () => {
+  const { fail, waitOf } = make();
+  for (let i = 0; i < 3; i++) await fail(`user${i}`, HERE);
+  assertEquals(await waitOf("user9", HERE), 1);
+  assertEquals(await waitOf("user9", THERE), 0);
+});
+
+Deno.test("FailedLogins makes the guesses at one name wait, wherever they come from, but not for long", async () => {
+  const { clock, fail, waitOf } = make();
+  for (let i = 0; i < 3; i++) await fail("alice", `192.0.2.${i}`);
+  assertEquals(await waitOf("alice", THERE), 1);
+  assertEquals(await waitOf("bob", THERE), 0);
+  for (let i = 0; i < 9; i++) {
+    clock.now += 4000;
+    await fail("alice", `198.51.100.${i}`);
+  }
+  assertEquals(await waitOf("alice", THERE), 4);
+});
+
+Deno.test("FailedLogins treats all names of an address alike, those too that have logged in there", async () => {
+  for (const name of ["alice", "zorro"]) {
+    const { fail, succeed, waitOf } = make();
+    await succeed("alice", HERE);
+    await fail(name, HERE, 3);
+    assertEquals([await waitOf(name, HERE), await waitOf("bob", HERE), await waitOf("bob", THERE)], [
+      1,
+      1,
+      0,
+    ]);
+  }
+});
+
+Deno.test("mayRecall() is for a name that has logged in from the network, and ends when it is wrong too often", async () => {
+  const { clock, failures, succeed } = make();
+  const alice = { username: "alice", network: HERE, guess: "" };
+  assert(!failures.mayRecall(alice));
+  await succeed("alice", HERE);
+  assert(failures.mayRecall(alice));
+  assert(!failures.mayRecall({ ...alice, network: THERE }));
+  assert(!failures.mayRecall({ ...alice, username: "bob" }));
+  for (let i = 0; i < 3; i++) failures.missed(alice);
+  assert(!failures.mayRecall(alice));
+  clock.now += 1000;
+  assert(failures.mayRecall(alice));
+  failures.missed(alice);
+  clock.now += 1999;
+  assert(!failures.mayRecall(alice));
+});
+
+Deno.test("begin() bounds the different guesses at a name under way by those that may still fail", async () => {
+  const { begin, fail } = make();
+  await fail("alice", HERE);
+  const attempts = [await begin("alice", "192.0.2.2", "x"), await begin("alice", "192.0.2.3", "y")];
+  await assertRejects(() => begin("alice", "192.0.2.4", "z"), RegistryError, "Too many logins");
+  // Many clients may send the same password at once.
+  for (let i = 0; i < 20; i++) attempts.push(await begin("alice", `198.51.100.${i}`, "x"));
+  for (const attempt of attempts) await attempt.succeed();
+  await (await begin("alice", "192.0.2.4", "z")).abandon();
+});
+
+Deno.test("begin() leaves no trace of an attempt that it refuses", async () => {
+  const { fail, waitOf, table } = make();
+  await fail("a", HERE, 3);
+  const before = (await table.scan({ limit: 100 })).items.length;
+  for (let i = 0; i < 40_000; i++) assertEquals(await waitOf(`flood${i}`, HERE), 1);
+  assertEquals((await table.scan({ limit: 100 })).items.length, before);
+  assertEquals(await waitOf("another", HERE), 1);
+});
+
+Deno.test("FailedLogins makes no client wait when it is told to set no bound", async () => {
+  const { waitOf, fail, table } = make({ free: 0 });
+  await fail("a", HERE, 100);
+  assertEquals(await waitOf("a", HERE), 0);
+  assertEquals((await table.scan({ limit: 100 })).items, []);
+});
+
+Deno.test("FailedLogins forgets a quarter of an hour after the last failure", async () => {
+  const { clock, fail, waitOf } = make();
+  await fail("a", HERE);
+  await fail("b", HERE);
+  clock.now += 14 * 60_000;
+  await fail("c", HERE);
+  assertEquals(await waitOf("d", HERE), 1);
+  clock.now += 14 * 60_000;
+  assertEquals(await waitOf("d", HERE), 0);
+  clock.now += 60_001;
+  await fail("d", HERE, 2);
+  assertEquals(await waitOf("e", HERE), 0);
+});
+
+Deno.test("FailedLogins takes all addresses of a network for one", async () => {
+  const { fail, waitOf } = make();
+  for (let i = 0; i < 3; i++) await fail(`user${i}`, `2001:db8::${i}`);
+  assertEquals(await waitOf("user9", "2001:db8::beef"), 1);
+  assertEquals(await waitOf("user9", "2001:db8:0:1::1"), 0);
+});
+
+/** Replicas over one table. */
+function replicas(count: number) {
+  const first = make();
+  return [
+    first,
+    ...Array.from({ length: count - 1 }, () => make({ table: first.table, clock: first.clock })),
+  ];
+}
+
+Deno.test("replicas let one attempt of an address through between two waits, all of them together", async () => {
+  const all = replicas(8);
+  const { clock } = all[0]!;
+  for (const replica of all) await replica.fail("a", HERE).catch(() => {});
+  let looks = 0;
+  for (let second = 0; second < 120; second++) {
+    clock.now += 1000;
+    const attempts = await Promise.allSettled(all.map(({ begin }, i) => begin(`${second}-${i}`, HERE)));
+    const begun = attempts.filter((attempt) => attempt.status === "fulfilled");
+    looks += begun.length;
+    for (const { value } of begun) await value.fail();
+  }
+  // After 2, 4, 8, ... and then every 60 seconds.
+  assert(looks <= 6, `${looks} attempts in two minutes`);
+});
+
+Deno.test("replicas lose no failure that they count at the same time", async () => {
+  const table = new MemoryTable();
+  const clock = { now: 1_000_000 };
+  const all = Array.from({ length: 4 }, () => make({ free: 100, table, clock }));
+  await Promise.all(all.map(({ fail }, i) => fail(`user${i}`, HERE)));
+  const { items } = await table.scan({ limit: 100 });
+  const counts = items.filter(({ sk }) => sk.startsWith("address#")).map(({ attributes }) =>
+    attributes["failures"]
+  );
+  assertEquals(counts, [4]);
+});
+
+Deno.test("a success takes back what it claimed, in the table as well", async () => {
+  const [one, two] = replicas(2) as [ReturnType<typeof make>, ReturnType<typeof make>];
+  await one.fail("alice", HERE, 3);
+  one.clock.now += 2000;
+  await one.succeed("alice", HERE);
+  await two.fail("bob", HERE); // the fourth
+  assertEquals(await two.waitOf("carol", HERE), 2);
+});
+
+Deno.test("FailedLogins counts by itself while the table does not answer", async () => {
+  const table = new Proxy(new MemoryTable(), {
+    get: () => () => Promise.reject(new Error("Out of order")),
+  });
+  const { fail, waitOf, clock } = make({ table });
+  await fail("a", HERE, 3);
+  assertEquals(await waitOf("b", HERE), 1);
+  clock.now += 1000;
+  await fail("b", HERE);
+  assertEquals(await waitOf("b", HERE), 2);
+});
+
+Deno.test("sweep() deletes the counts that are forgotten, and no others", async () => {
+  const { fail, failures, clock, table, waitOf } = make();
+  for (let i = 0; i < 200; i++) await fail(`user${i}`, `192.0.2.${i}`);
+  clock.now += 30 * 60_000;
+  for (let i = 0; i < 3; i++) await fail(`late${i}`, HERE);
+  clock.now += 1;
+  await failures.sweep();
+  assertEquals((await table.scan({ limit: 1000 })).items.length, 4);
+  assertEquals(await waitOf("other", HERE), 1);
+});
+
+Deno.test("FailedLogins makes a bounded number of items, and goes on to count without them", async () => {
+  const { fail, table, waitOf } = make();
+  for (let i = 0; i < 17_000; i++) await fail(`user${i}`, `2001:db8:${i.toString(16)}::1`);
+  const { items } = await table.scan({ limit: 100_000 });
+  assertEquals(items.length, 32_768);
+  await fail("alice", "2001:db8:ffff::1", 3);
+  assertEquals(await waitOf("alice", THERE), 1);
+});

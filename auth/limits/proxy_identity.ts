@@ -1,0 +1,121 @@
+import ipaddr from "ipaddr.js";
+import { RegistryError } from "../../oci/errors.ts";
+import type { ProxyConfig } from "../auth_config.ts";
+import type { Principal } from "../principal.ts";
+
+/** What a proxy that is trusted says of a request. To a request from anybody else it makes no difference. */
+export interface ProxyIdentity {
+  /**
+   * Whose certificate the proxy has verified; `undefined` where it has verified none, or is not one that is trusted.
+   *
+   * @throws {RegistryError} 400 where its header can't be understood.
+   */
+  principal(headers: Headers, peer: string | undefined): Principal | undefined;
+  /**
+   * The client's address as the log and limits should have it: that of `peer`, the other end of the connection, or what
+   * the proxies there say.
+   */
+  addressOf(headers: Headers, peer: string | undefined): string | undefined;
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Range = [network: Address, bits: number];
+
+/** Most characters of a certificate's subject. */
+const LONGEST_NAME = 256;
+
+/** Most addresses of `X-Forwarded-For` that are looked at, from the right: each proxy adds one. */
+const MOST_HOPS = 16;
+
+/**
+ * What these proxies say.
+ *
+ * @throws {TypeError} for a range of addresses that is none.
+ */
+export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
+  const { identityHeader, forwardedFor } = config;
+  const ranges = config.trusted.map(parseRange);
+  const isTrusted = (address: Address) => ranges.some((range) => contains(range, address));
+
+  return {
+    principal(headers, peer) {
+      const address = parseAddress(peer);
+      if (identityHeader === undefined || address === undefined || !isTrusted(address)) return undefined;
+      const name = headers.get(identityHeader) ?? "";
+      // That is how some proxies say that there is no certificate.
+      if (name === "") return undefined;
+      // Fetch §2.2.2 joins two fields with a comma and a space. One of them is the client's own, which the proxy should
+      // have removed: who knows which.
+      if (name.length > LONGEST_NAME || name.includes(", ") || !isName(name)) {
+        throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" names nobody`, { status: 400 });
+      }
+      return { kind: "certificate", name: `certificate:${name}` };
+    },
+
+    addressOf(headers, peer) {
+      if (forwardedFor && peer === undefined) return addressBehindSocket(headers, peer);
+      let address = parseAddress(peer);
+      if (!forwardedFor || address === undefined || !isTrusted(address)) return address?.toString() ?? peer;
+      const hops = (headers.get("X-Forwarded-For") ?? "").split(",").slice(-MOST_HOPS);
+      // Each proxy has added whom it was asked by. What somebody has added who is not trusted may be made up.
+      for (const hop of hops.reverse()) {
+        const before = parseAddress(hop.trim());
+        if (before === undefined) break;
+        address = before;
+        if (!isTrusted(address)) break;
+      }
+      return address.toString();
+    },
+  };
+}
+
+/**
+ * Address of the client where no proxy is configured. A peer without an address came through a socket of the platform or
+ * of this machine, so it is a proxy: the last address in `X-Forwarded-For` is the one that it has added. Without this
+ * all clients would share one rate limit and one count of failed logins.
+ */
+export function addressBehindSocket(headers: Headers, peer: string | undefined): string | undefined {
+  if (peer !== undefined) return peer;
+  return parseAddress(headers.get("X-Forwarded-For")?.split(",").at(-1)?.trim())?.toString();
+}
+
+/** Outside a distinguished name a comma can only have come from joining two names. */
+function isName(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && text.trim() === text && (!text.includes(",") || text.includes("="));
+}
+
+/**
+ * An address, with or without a port. An IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2) is the IPv4 address: by
+ * which of the two a connection comes depends on how the server listens.
+ */
+function parseAddress(text: string | undefined): Address | undefined {
+  const [, bracketed, dotted] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text ?? "") ?? [];
+  const plain = bracketed ?? dotted ?? text ?? "";
+  // Other forms of an IPv4 address, such as "127.1" and "0x7f.1", are nobody's way to write one down.
+  const isAddress = plain.includes(":")
+    ? ipaddr.IPv6.isValid(plain) && !endsOddly(plain)
+    : ipaddr.IPv4.isValidFourPartDecimal(plain);
+  return isAddress ? ipaddr.process(plain) : undefined;
+}
+
+/** "::10.0.0.1" is no mapped address (RFC 4291 §2.5.5.1), but would be taken for one; "::ffff:0xa.0.0.1" is none at all. */
+function endsOddly(ipv6: string): boolean {
+  const [, start, dotted] = /^(.*:)([^:%]*\.[^:%]*)(?:%|$)/.exec(ipv6) ?? [];
+  return dotted !== undefined && (start === "::" || !ipaddr.IPv4.isValidFourPartDecimal(dotted));
+}
+
+function parseRange(text: string): Range {
+  let range: Range;
+  try {
+    range = ipaddr.parseCIDR(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`);
+  } catch (cause) {
+    throw new TypeError(`Cannot use "${text}": it is no range of addresses`, { cause });
+  }
+  const [network, bits] = range;
+  const isMapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96;
+  return isMapped ? [network.toIPv4Address(), bits - 96] : range;
+}
+
+function contains([network, bits]: Range, address: Address): boolean {
+  return network.kind() === address.kind() && address.match(network, bits);
+}

@@ -1,0 +1,60 @@
+import { LRUCache } from "lru-cache";
+import { RegistryError } from "../../oci/errors.ts";
+
+/** What {@linkcode RequestRates} takes. */
+export interface RequestRatesOptions {
+  /** Requests that one may make in a minute; 0 sets no bound. */
+  perMinute: number;
+  /** The present, in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Requests that somebody may still make at once. */
+interface Bucket {
+  left: number;
+  /** When that was, in milliseconds since the epoch. */
+  at: number;
+}
+
+const MINUTE = 60_000;
+
+/** Those that are remembered. Whoever is forgotten begins anew, with all of a minute's requests. */
+const MAX_BUCKETS = 16_384;
+
+/**
+ * Bounds how many requests one principal or one address may make: as many as a minute has at once, and then as many as come
+ * back in time.
+ */
+export class RequestRates {
+  readonly #perMinute: number;
+  readonly #now: () => number;
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+
+  /** With nobody known yet. */
+  constructor({ perMinute, now = Date.now }: RequestRatesOptions) {
+    this.#perMinute = perMinute;
+    this.#now = now;
+  }
+
+  /**
+   * Counts a request of `who`.
+   *
+   * @throws {RegistryError} 429 with `Retry-After` where it is one too many.
+   */
+  take(who: string): void {
+    if (this.#perMinute === 0) return;
+    const now = this.#now();
+    const bucket = this.#buckets.get(who) ?? { left: this.#perMinute, at: now };
+    const perMillisecond = this.#perMinute / MINUTE;
+    bucket.left = Math.min(this.#perMinute, bucket.left + Math.max(0, now - bucket.at) * perMillisecond);
+    bucket.at = now;
+    this.#buckets.set(who, bucket);
+    if (bucket.left < 1) {
+      const seconds = Math.ceil((1 - bucket.left) / perMillisecond / 1000);
+      throw new RegistryError("TOOMANYREQUESTS", "Too many requests: wait before the next one", {
+        headers: { "Retry-After": String(seconds) },
+      });
+    }
+    bucket.left--;
+  }
+}

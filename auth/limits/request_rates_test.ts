@@ -1,0 +1,31 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../oci/errors.ts";
+import { RequestRates } from "./request_rates.ts";
+
+Deno.test("RequestRates lets so many through in a minute, and more as time passes", () => {
+  let now = 0;
+  const rates = new RequestRates({ perMinute: 30, now: () => now });
+  for (let i = 0; i < 30; i++) rates.take("alice");
+  const refused = assertThrows(() => rates.take("alice"), RegistryError);
+  assertEquals([refused.status, refused.headers["Retry-After"]], [429, "2"]);
+  rates.take("bob");
+  now += 2000;
+  rates.take("alice");
+  assertThrows(() => rates.take("alice"), RegistryError);
+  now += 3_600_000;
+  for (let i = 0; i < 30; i++) rates.take("alice");
+  assertThrows(() => rates.take("alice"), RegistryError);
+});
+
+Deno.test("RequestRates gives nothing to a clock that goes back", () => {
+  let now = 1_000_000;
+  const rates = new RequestRates({ perMinute: 1, now: () => now });
+  rates.take("alice");
+  now = 0;
+  assertThrows(() => rates.take("alice"), RegistryError);
+});
+
+Deno.test("RequestRates sets no bound when it is 0", () => {
+  const rates = new RequestRates({ perMinute: 0 });
+  for (let i = 0; i < 1000; i++) rates.take("alice");
+});

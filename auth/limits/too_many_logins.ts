@@ -1,0 +1,8 @@
+import { RegistryError } from "../../oci/errors.ts";
+
+/** 429 for a login that has to wait for so many milliseconds. */
+export function tooManyLogins(wait: number): RegistryError {
+  return new RegistryError("TOOMANYREQUESTS", "Too many logins: wait before the next one", {
+    headers: { "Retry-After": String(Math.ceil(wait / 1000)) },
+  });
+}

@@ -1,0 +1,209 @@
+import { unavailable } from "../../oci/errors.ts";
+import type { VerifyOptions } from "./password_source.ts";
+import { tooManyLogins } from "../limits/too_many_logins.ts";
+
+/** A password, and the bcrypt hash that it is compared with. */
+export interface PasswordCheck {
+  /** At most {@linkcode LONGEST_PASSWORD} bytes. */
+  password: string;
+  /** In the form of {@linkcode isBcryptHash}. */
+  hash: string;
+}
+
+/** Bytes of the longest password: bcrypt does not look at what comes after them, so that it could be anything. */
+export const LONGEST_PASSWORD = 72;
+
+/** The highest cost that is taken, some second of one core: what stands in a file may not stop the registry. */
+export const HIGHEST_COST = 14;
+
+const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+
+/** Whether the text is a bcrypt hash that can be used: of the versions without a flaw, and of a cost that can be borne. */
+export function isBcryptHash(text: string): boolean {
+  const cost = Number(HASH.exec(text)?.[1]);
+  return cost >= 4 && cost <= HIGHEST_COST;
+}
+
+/** The cost of a hash: each one more is twice the work. */
+export function costOf(hash: string): number {
+  return Number(hash.slice(4, 6));
+}
+
+/** Whether it can be somebody's password; RFC 7617 §2 allows no control characters in it. */
+export function isPassword(text: string): boolean {
+  return text !== "" && text.length <= LONGEST_PASSWORD && !/\p{Cc}/u.test(text) &&
+    new TextEncoder().encode(text).byteLength <= LONGEST_PASSWORD;
+}
+
+/** Compares passwords with hashes, one at a time. */
+export interface Engine {
+  /** Whether the password is the one that was hashed. Fails where the engine is of no use any more. */
+  check(job: PasswordCheck): Promise<boolean>;
+  /** Lets go of what it holds; what is under way need not settle. */
+  end(): void;
+}
+
+/** What {@linkcode BcryptQueue} takes; times are in milliseconds. */
+export interface BcryptQueueOptions {
+  /** How long a thread waits for the next password. */
+  idle?: number;
+  /** Makes an engine, when there is something to do. */
+  start?: () => Engine;
+}
+
+/** Limit of each of the two queues, in rounds of bcrypt: some eight seconds of one core. */
+const MAX_WORK = 2 ** 17;
+
+/** Milliseconds after which a client for which there was no room may come again. */
+const RETRY_MS = 5000;
+
+type Job = PasswordCheck & {
+  work: number;
+  line: Line;
+  resolve: (matches: boolean) => void;
+  reject: (error: unknown) => void;
+};
+
+/** Passwords that wait, and the work that they are. */
+interface Line {
+  jobs: Job[];
+  work: number;
+}
+
+/**
+ * Compares passwords with their hashes in another thread, since each takes as long as a hundred requests. The thread is
+ * started when it is needed, ends after a while without a login, and is replaced when it dies.
+ *
+ * Networks that have logged in before have a queue of their own, and the two queues take turns. A flood of logins from
+ * many new addresses therefore costs a known client at most twice the time.
+ */
+export class BcryptQueue {
+  readonly #idle: number;
+  readonly #start: () => Engine;
+  readonly #known: Line = { jobs: [], work: 0 };
+  readonly #strangers: Line = { jobs: [], work: 0 };
+  /** The queue whose turn it is. */
+  #next = this.#known;
+  #engine: Engine | undefined;
+  #running = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** A queue without a thread. */
+  constructor({ idle = 30_000, start = startEngine }: BcryptQueueOptions = {}) {
+    this.#idle = idle;
+    this.#start = start;
+  }
+
+  /**
+   * True if the password is the one that was hashed.
+   *
+   * @throws {RegistryError} 429 where too many are waiting, 503 where the thread has died over it.
+   */
+  check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
+    const line = isKnownNetwork ? this.#known : this.#strangers;
+    const work = 2 ** costOf(hash);
+    if (line.work > 0 && line.work + work > MAX_WORK) return Promise.reject(tooManyLogins(RETRY_MS));
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    line.work += work;
+    line.jobs.push({ password, hash, work, line, resolve, reject });
+    if (!this.#running) this.#run();
+    return promise;
+  }
+
+  /** Ends the thread. Logins that wait are refused for now; the next password starts another thread. */
+  close(): void {
+    for (const line of [this.#known, this.#strangers]) {
+      for (const job of line.jobs.splice(0)) {
+        line.work -= job.work;
+        job.reject(unavailable("The registry is stopping"));
+      }
+    }
+    this.#rest();
+  }
+
+  /** The next password: of the queue whose turn it is, or else of the other. */
+  #shift(): Job | undefined {
+    const other = this.#next === this.#known ? this.#strangers : this.#known;
+    const job = this.#next.jobs.shift() ?? other.jobs.shift();
+    this.#next = job?.line === this.#known ? this.#strangers : this.#known;
+    return job;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    clearTimeout(this.#timer);
+    for (let job; (job = this.#shift()) !== undefined;) {
+      const engine = this.#engine ??= this.#start();
+      try {
+        job.resolve(await engine.check(job));
+      } catch (cause) {
+        if (this.#engine === engine) this.#rest();
+        job.reject(unavailable("The password could not be checked", { cause }));
+      }
+      job.line.work -= job.work;
+    }
+    this.#running = false;
+    if (this.#engine === undefined) return;
+    this.#timer = setTimeout(() => this.#rest(), this.#idle);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#engine?.end();
+    this.#engine = undefined;
+  }
+}
+
+/** A thread of its own, where there are threads: Deno Deploy has been without them. */
+export function startEngine(): Engine {
+  return typeof Worker === "undefined" ? inThread() : inWorker();
+}
+
+/** What the thread answers to each password. */
+export type ThreadAnswer = boolean | { error: string };
+
+/** Milliseconds after which a thread that says nothing counts as dead. */
+const DEADLINE = 60_000;
+
+function inWorker(): Engine {
+  const worker = new Worker(new URL("bcrypt_worker.ts", import.meta.url), { type: "module" });
+  let death: Error | undefined;
+  let fail: (error: Error) => void = () => {};
+  const die = (reason: string) => {
+    death = new Error(reason);
+    fail(death);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // it would end the process
+    die(`The thread has died: ${event.message}`);
+  };
+  return {
+    async check({ password, hash }) {
+      if (death !== undefined) throw death;
+      const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+      fail = reject;
+      worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) =>
+        typeof data === "boolean" ? resolve(data) : die(`The thread has failed: ${data.error}`);
+      worker.postMessage({ password, hash });
+      const timer = setTimeout(() => die("The thread does not answer"), DEADLINE);
+      return await promise.finally(() => clearTimeout(timer));
+    },
+    end() {
+      worker.terminate();
+      die("The thread was ended");
+    },
+  };
+}
+
+/** Holds up everything else for one hash at a time. */
+export function inThread(): Engine {
+  return {
+    async check({ password, hash }) {
+      const { bcryptVerify } = await import("hash-wasm");
+      await new Promise((resolve) => setTimeout(resolve));
+      return await bcryptVerify({ password, hash });
+    },
+    end() {},
+  };
+}

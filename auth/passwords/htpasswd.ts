@@ -1,0 +1,145 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { accountName, fingerprintOf } from "./account.ts";
+import { BcryptQueue, isPassword, type PasswordCheck } from "./bcrypt.ts";
+import type { GuessableSource, VerifyOptions } from "./password_source.ts";
+import type { Principal } from "../principal.ts";
+import { Users } from "./users.ts";
+import { WatchedFile } from "../watched_file.ts";
+
+/** What {@linkcode Htpasswd} takes. */
+export interface HtpasswdOptions {
+  /** Of the configuration: an htpasswd file. */
+  htpasswd?: string;
+  /** Of the configuration: users by themselves, who come before those of the file. */
+  users?: Readonly<Record<string, string>>;
+  /** Told once of a change to the file that can't be used. */
+  failed: (error: unknown) => void;
+  /** Compares passwords; `close` ends it. */
+  queue?: Pick<BcryptQueue, "check" | "close">;
+  /** The present in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/**
+ * Milliseconds for which a password that was right is not compared again. Another hash ends it at once; a long time keeps
+ * clients that log in often out of the way of those that guess.
+ */
+const REMEMBERED_MS = 24 * 60 * 60_000;
+
+/** Passwords that are remembered to be right. */
+const MAX_REMEMBERED = 10_000;
+
+/** Users with a password, whose bcrypt hashes the configuration or a file holds. */
+export class Htpasswd implements GuessableSource {
+  readonly #sources: { current(): Promise<Users> | Users }[];
+  readonly #queue: Pick<BcryptQueue, "check" | "close">;
+  /** The hash that a name and a password fit, by a keyed digest of the two. */
+  readonly #right: LRUCache<string, string>;
+  /** Comparisons under way, by such a digest with the hash in it. */
+  readonly #comparing = new Map<string, Promise<boolean>>();
+  readonly #key = randomBytes(32);
+
+  private constructor(sources: { current(): Promise<Users> | Users }[], options: HtpasswdOptions) {
+    const { queue = new BcryptQueue(), now = () => performance.now() } = options;
+    this.#sources = sources;
+    this.#queue = queue;
+    const ttl = REMEMBERED_MS;
+    this.#right = new LRUCache({ max: MAX_REMEMBERED, ttl, ttlResolution: 0, perf: { now } });
+  }
+
+  /**
+   * The users of the configuration.
+   *
+   * @throws {UsersError} where they can't be used.
+   * @throws {FileError} where there is no such file.
+   */
+  static async open(options: HtpasswdOptions): Promise<Htpasswd> {
+    const sources: { current(): Promise<Users> | Users }[] = [];
+    if (options.users !== undefined) {
+      const users = Users.from(options.users, "users");
+      sources.push({ current: () => users });
+    }
+    const { htpasswd: path } = options;
+    if (path !== undefined) {
+      sources.push(await WatchedFile.open(path, (text) => Users.parse(text, `"${path}"`), options));
+    }
+    return new Htpasswd(sources, options);
+  }
+
+  /**
+   * The user with this password. A password that was right is right without any work for a day, as long as the user has
+   * the same hash; a wrong one takes work each time, and so does an unknown name.
+   *
+   * @throws {RegistryError} 429 where too many logins are waiting.
+   */
+  async verify(username: string, password: string, options?: VerifyOptions): Promise<Principal | undefined> {
+    const name = accountName(username);
+    if (name === undefined || !isPassword(password)) return undefined;
+    const hash = await this.#hashOf(name);
+    const key = this.#digestOf(name, password);
+    if (hash !== undefined && this.#right.get(key) === hash) return principalOf(name, hash);
+    const job = { password, hash: hash ?? await this.#decoyFor(name) };
+    const matches = await this.#compare(name, job, options);
+    // The user may have been removed while the password was compared.
+    if (!matches || hash === undefined || await this.#hashOf(name) !== hash) return undefined;
+    this.#right.set(key, hash);
+    return principalOf(name, hash);
+  }
+
+  /** See {@linkcode GuessableSource.isPlausible}. */
+  isPlausible(password: string): boolean {
+    return isPassword(password);
+  }
+
+  /** See {@linkcode GuessableSource.remembers}. */
+  remembers(username: string, password: string): boolean {
+    const name = accountName(username);
+    return name !== undefined && this.#right.get(this.#digestOf(name, password)) !== undefined;
+  }
+
+  /** The user of this name, where there is one. */
+  async find(username: string): Promise<Principal | undefined> {
+    const name = accountName(username);
+    const hash = name === undefined ? undefined : await this.#hashOf(name);
+    return name === undefined || hash === undefined ? undefined : principalOf(name, hash);
+  }
+
+  /** Ends the thread that compares passwords. */
+  close(): void {
+    this.#queue.close();
+  }
+
+  async #hashOf(name: string): Promise<string | undefined> {
+    for (const source of this.#sources) {
+      const hash = (await source.current()).hashOf(name);
+      if (hash !== undefined) return hash;
+    }
+    return undefined;
+  }
+
+  async #decoyFor(name: string): Promise<string> {
+    const users = await this.#sources.at(-1)?.current() ?? Users.from({}, "users");
+    return users.decoyFor(name);
+  }
+
+  /** Equal comparisons that come at the same time are one. */
+  async #compare(name: string, job: PasswordCheck, options?: VerifyOptions): Promise<boolean> {
+    const key = this.#digestOf(name, job.hash, job.password);
+    let comparing = this.#comparing.get(key);
+    if (comparing === undefined) {
+      comparing = this.#queue.check(job, options).finally(() => this.#comparing.delete(key));
+      this.#comparing.set(key, comparing);
+    }
+    return await comparing;
+  }
+
+  /** Reveals none of the parts to a reader of this process's memory who lacks the key. */
+  #digestOf(...parts: string[]): string {
+    return createHmac("sha256", this.#key).update(JSON.stringify(parts)).digest("base64url");
+  }
+}
+
+function principalOf(name: string, hash: string): Principal {
+  return { kind: "user", name: `user:${name}`, credential: fingerprintOf(hash) };
+}

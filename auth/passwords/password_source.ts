@@ -1,0 +1,26 @@
+import type { Principal } from "../principal.ts";
+
+/** Knows users, robots or workloads by the password that a client sends. */
+export interface PasswordSource {
+  /**
+   * The principal with this name and password; `undefined` for an unknown name and for a wrong password: never which of
+   * the two, and with equal effort.
+   *
+   * @throws {UnavailableError} where it can't tell at the moment.
+   */
+  verify(username: string, password: string, options?: VerifyOptions): Promise<Principal | undefined>;
+}
+
+/** How {@linkcode PasswordSource.verify} works. */
+export interface VerifyOptions {
+  /** True if the client's network has logged in before: its password is checked before those of strangers. */
+  isKnownNetwork?: boolean;
+}
+
+/** A source of passwords that people choose. They can be guessed, so attempts are counted. */
+export interface GuessableSource extends PasswordSource {
+  /** True if an account may have this password. Any other one is refused without work, and is no guess. */
+  isPlausible(password: string): boolean;
+  /** True if this process has found the password right before. Takes no work, and `verify` will take none either. */
+  remembers(username: string, password: string): boolean;
+}

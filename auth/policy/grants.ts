@@ -1,0 +1,57 @@
+import { type Action, ACTIONS } from "../../registry/caller.ts";
+import type { Grant } from "../principal.ts";
+
+/** Most grants of one secret. */
+const MOST_GRANTS = 32;
+
+/** Longest pattern: no name is longer. */
+const LONGEST_PATTERN = 255;
+
+/** Whatever its owner may do. */
+export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTIONS }];
+
+/**
+ * Whether it is a pattern that may bound a secret: of what names are made of, `*` at most twice in a segment, and `**` as
+ * a whole one at most twice. It is everybody's to choose, so it may be no more work to match than that.
+ */
+export function isGrantPattern(text: string): boolean {
+  if (text.length > LONGEST_PATTERN) return false;
+  const segments = text.split("/");
+  return segments.every((segment) => segment === "**" || SEGMENT.test(segment)) &&
+    segments.filter((segment) => segment === "**").length <= 2;
+}
+
+const SEGMENT = /^(?=.)(?!.*\*\*)[a-z0-9._-]*(?:\*[a-z0-9._-]*){0,2}$/;
+
+/** Whether the value is a list of grants that may bound a secret. */
+export function areGrants(value: unknown): value is readonly Grant[] {
+  return Array.isArray(value) && value.length > 0 && value.length <= MOST_GRANTS && value.every(isGrant);
+}
+
+function isGrant(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { repositories, actions, ...more } = value as Partial<Record<keyof Grant, unknown>>;
+  return typeof repositories === "string" && isGrantPattern(repositories) &&
+    Array.isArray(actions) && actions.length > 0 && actions.length <= ACTIONS.length &&
+    actions.every(isAction) && Object.keys(more).length === 0;
+}
+
+function isAction(value: unknown): value is Action {
+  return ACTIONS.some((action) => action === value);
+}
+
+/** The grant that a text such as `pull,push:team/**` says; `undefined` where it says none. */
+export function readGrant(text: string): Grant | undefined {
+  const colon = text.indexOf(":");
+  const grant = {
+    repositories: text.slice(colon + 1),
+    actions: text.slice(0, Math.max(colon, 0)).split(","),
+  };
+  const grants: unknown = [grant];
+  return areGrants(grants) ? grants[0] : undefined;
+}
+
+/** That text again. */
+export function formatGrant({ repositories, actions }: Grant): string {
+  return `${actions.join(",")}:${repositories}`;
+}

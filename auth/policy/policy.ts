@@ -1,0 +1,145 @@
+import { LRUCache } from "lru-cache";
+import { globMatcher } from "../../oci/glob.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { AuthConfig } from "../auth_config.ts";
+import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
+import { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "../principal.ts";
+import { subjectMatcher } from "./subject.ts";
+
+/** Decides who may do what. */
+export interface Policy {
+  /** Whether they may do this there: from memory, in about a microsecond. */
+  allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
+  /** The same decision, and what it rests on. */
+  explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
+  /** Whether the principal of this name may do everything, and has the credentials of all. */
+  isAdministrator(name: string): boolean;
+  /** Whether whoever comes may pull: a shared cache may keep nothing else. */
+  mayAnybodyPull(repository: RepositoryName): boolean;
+}
+
+/** A decision with its reasons. */
+export interface Explanation {
+  /** The decision. */
+  allowed: boolean;
+  /** What it rests on, a sentence each; places are those of the configuration. */
+  because: string[];
+}
+
+/** The policy that a configuration describes. What it does not allow is denied. */
+export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups" | "policies">): Policy {
+  const rules = new PolicyRules(config);
+  const isAdministrator = subjectMatcher(config.administrators, config.groups);
+
+  /** Why they may; `undefined` where they may not. */
+  function reason(principal: Principal, action: Action, repository: RepositoryName): Reason | undefined {
+    if (!isWithin(principal.bounds, action, repository)) return undefined;
+    if (isAdministrator(principal)) return "administrator";
+    for (const entry of rules.for(repository).entries) {
+      if (covers(entry, principal, action)) return entry;
+    }
+    return undefined;
+  }
+
+  const allows: Policy["allows"] = (principal, action, repository) =>
+    reason(principal, action, repository) !== undefined;
+
+  return {
+    allows,
+    isAdministrator: (name) => isAdministrator({ kind: name.replace(/:.*/s, "") as PrincipalKind, name }),
+    mayAnybodyPull: (repository) => allows(ANONYMOUS, "pull", repository),
+    explain(principal, action, repository) {
+      const why = reason(principal, action, repository);
+      return {
+        allowed: why !== undefined,
+        because: why === undefined
+          ? objections(principal, action, repository, rules.for(repository))
+          : grounds(why, rules.for(repository), repository),
+      };
+    },
+  };
+}
+
+/** What allows something. */
+type Reason = "administrator" | Entry;
+
+function covers({ actions, isFor, missingClaim }: Entry, principal: Principal, action: Action): boolean {
+  return actions.has(action) && isFor(principal) && missingClaim(principal) === undefined;
+}
+
+/** Matchers of patterns that credentials are bound by: anybody may have any number of credentials. */
+const boundMatchers = new LRUCache<string, (name: string) => boolean>({ max: 1024 });
+
+/** Whether a credential is good for it at all. */
+function isWithin(bounds: readonly Grant[] | undefined, action: Action, repository: RepositoryName): boolean {
+  return bounds === undefined ||
+    bounds.some(({ repositories, actions }) =>
+      actions.includes(action) && matcherOf(repositories)(repository)
+    );
+}
+
+function matcherOf(pattern: string): (name: string) => boolean {
+  const known = boundMatchers.get(pattern);
+  if (known !== undefined) return known;
+  const matches = globMatcher([pattern]);
+  boundMatchers.set(pattern, matches);
+  return matches;
+}
+
+function grounds(why: Reason, applicable: Applicable, repository: RepositoryName): string[] {
+  if (why === "administrator") return ["administrators may do everything everywhere"];
+  const { place, written: { to, actions, where } } = why;
+  const claims = where === undefined ? "" : `, whose claims are as they must be`;
+  return [
+    ...countingRules(applicable, repository),
+    `${place} allows ${list(actions)} to ${list(to)}${claims}`,
+  ];
+}
+
+function objections(
+  principal: Principal,
+  action: Action,
+  repository: RepositoryName,
+  applicable: Applicable,
+): string[] {
+  if (!isWithin(principal.bounds, action, repository)) {
+    const bounds = principal.bounds!.map(({ repositories, actions }) =>
+      `${list(actions)} in "${repositories}"`
+    );
+    return [`the credential is for ${bounds.join("; ") || "nothing"}`];
+  }
+  if (applicable.patterns.length === 0) return [`no pattern of policies matches "${repository}"`];
+  const misses = applicable.entries.map((entry) => `${entry.place} ${objection(entry, principal, action)}`);
+  return [
+    ...countingRules(applicable, repository),
+    ...(misses.length === 0 ? ["nothing is allowed there to anybody"] : misses),
+  ];
+}
+
+/** Why an entry does not allow it. */
+function objection(
+  { written, isFor, missingClaim, actions }: Entry,
+  principal: Principal,
+  action: Action,
+): string {
+  if (!isFor(principal)) return `is for ${list(written.to)}`;
+  if (!actions.has(action)) return `allows ${list(written.actions)}`;
+  const claim = missingClaim(principal)!;
+  const value = claimOf(principal, claim);
+  const wanted = list(written.where![claim]!.map((pattern) => JSON.stringify(pattern)), " or ");
+  return `wants the claim "${claim}" to be ${wanted}, and it is ${
+    value === undefined ? "not there" : JSON.stringify(value)
+  }`;
+}
+
+function countingRules({ patterns }: Applicable, repository: RepositoryName): string[] {
+  const sentences = patterns.map(({ place, pattern }) =>
+    `${place} counts: "${pattern}" is the longest pattern that matches "${repository}"`
+  );
+  return [...new Set(sentences)]; // several alternatives of one pattern may match
+}
+
+function list(texts: readonly string[], separator = ", "): string {
+  return texts.join(separator);
+}

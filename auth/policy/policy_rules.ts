@@ -1,0 +1,111 @@
+import { LRUCache } from "lru-cache";
+import { alternativesOf, globMatcher } from "../../oci/glob.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { AllowRule, AuthConfig } from "../auth_config.ts";
+import type { Principal } from "../principal.ts";
+import { subjectMatcher } from "./subject.ts";
+import { textMatcher } from "./text_pattern.ts";
+
+/** An {@linkcode AllowRule}, ready to be asked. */
+export interface Entry {
+  /** Where it stands in the configuration. */
+  place: string;
+  /** As it is written. */
+  written: AllowRule;
+  actions: ReadonlySet<Action>;
+  /** Whether it is for them, whatever they claim. */
+  isFor: (principal: Principal) => boolean;
+  /** The first claim that they do not have as it must be. */
+  missingClaim: (principal: Principal) => string | undefined;
+}
+
+/** What counts for a repository. */
+export interface Applicable {
+  /** The longest patterns that match it, several where they are equally long, with where each stands. */
+  patterns: { place: string; pattern: string }[];
+  /** Of all their rules together. */
+  entries: Entry[];
+}
+
+/** One alternative of a pattern. */
+interface Candidate {
+  length: number;
+  matches: (name: string) => boolean;
+  place: string;
+  pattern: string;
+  entries: Entry[];
+}
+
+/** Repositories whose rules are remembered: a client may ask for any number of names. */
+const REMEMBERED = 4096;
+
+const NONE: Applicable = { patterns: [], entries: [] };
+
+/** The rules of a configuration, found by repository. */
+export class PolicyRules {
+  /** The longest first. */
+  readonly #candidates: Candidate[];
+  readonly #known = new LRUCache<RepositoryName, Applicable>({ max: REMEMBERED });
+
+  constructor({ policies, groups }: Pick<AuthConfig, "policies" | "groups">) {
+    this.#candidates = policies.flatMap(({ repositories, allow }, index) => {
+      const place = `policies[${index}]`;
+      const entries = allow.map((written, at) => compileEntry(written, `${place}.allow[${at}]`, groups));
+      // Each alternative by its own length: {team-a,team-b}/** is no longer than the name of what is in there.
+      return repositories.flatMap((pattern) =>
+        alternativesOf(pattern).map((alternative) => ({
+          length: alternative.length,
+          matches: globMatcher([alternative]),
+          place,
+          pattern,
+          entries,
+        }))
+      );
+    }).sort((a, b) => b.length - a.length);
+  }
+
+  /** Of all rules with a pattern that matches, those with the longest. */
+  for(repository: RepositoryName): Applicable {
+    const known = this.#known.get(repository);
+    if (known !== undefined) return known;
+    const found = this.#find(repository);
+    this.#known.set(repository, found);
+    return found;
+  }
+
+  #find(repository: RepositoryName): Applicable {
+    const first = this.#candidates.findIndex(({ matches }) => matches(repository));
+    if (first === -1) return NONE;
+    const { length } = this.#candidates[first]!;
+    const longest = this.#candidates.slice(first)
+      .filter((candidate) => candidate.length === length && candidate.matches(repository));
+    return {
+      patterns: longest.map(({ place, pattern }) => ({ place, pattern })),
+      entries: [...new Set(longest.flatMap(({ entries }) => entries))],
+    };
+  }
+}
+
+function compileEntry(written: AllowRule, place: string, groups: AuthConfig["groups"]): Entry {
+  const claims = Object.entries(written.where ?? {}).map(([claim, patterns]) => ({
+    claim,
+    matchers: patterns.map(textMatcher),
+  }));
+  return {
+    place,
+    written,
+    actions: new Set(written.actions),
+    isFor: subjectMatcher(written.to, groups),
+    missingClaim: (principal) =>
+      claims.find(({ claim, matchers }) => {
+        const value = claimOf(principal, claim);
+        return value === undefined || !matchers.some((matches) => matches(value));
+      })?.claim,
+  };
+}
+
+/** What the issuer of a workload says of it. Nobody else has claims, so that no condition can hold for them. */
+export function claimOf({ kind, claims = {} }: Principal, claim: string): string | undefined {
+  return kind === "workload" && Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+}

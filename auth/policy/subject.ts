@@ -1,0 +1,62 @@
+import type { Subject } from "../auth_config.ts";
+import type { Principal } from "../principal.ts";
+import { textMatcher } from "./text_pattern.ts";
+
+/** The kinds of subjects that have a name. */
+const NAMED = ["user", "robot", "certificate", "external", "workload", "group"] as const;
+
+/** A {@linkcode Subject} in its parts. */
+export type SubjectParts =
+  | { kind: "anonymous" | "authenticated" }
+  | { kind: typeof NAMED[number]; name: string };
+
+/** Names of issuers and groups, which stand for themselves alone. */
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Whether an issuer or a group may be called this. */
+export function isPlainName(name: string): boolean {
+  return PLAIN_NAME.test(name);
+}
+
+/** The parts of a subject; `undefined` where the text is none. */
+export function parseSubject(subject: Subject): SubjectParts | undefined {
+  if (subject === "anonymous" || subject === "authenticated") return { kind: subject };
+  const colon = subject.indexOf(":");
+  const kind = NAMED.find((kind) => kind === subject.slice(0, Math.max(colon, 0)));
+  if (kind === undefined) return undefined;
+  const name = subject.slice(colon + 1);
+  const isPlain = kind === "workload" || kind === "group";
+  const isName = isPlain ? isPlainName(name) : /^[^\p{C}]{1,256}$/u.test(name) && name.trim() === name;
+  return isName ? { kind, name } : undefined;
+}
+
+/** A test of who is meant by any of these, members of groups included. */
+export function subjectMatcher(
+  subjects: readonly Subject[],
+  groups: Readonly<Record<string, Subject[]>>,
+): (principal: Principal) => boolean {
+  const all = subjects.flatMap((subject) => {
+    const parts = parseSubject(subject);
+    return parts?.kind === "group"
+      ? (Object.hasOwn(groups, parts.name) ? groups[parts.name]! : [])
+      : [subject];
+  });
+  if (all.includes("anonymous")) return () => true; // what nobody in particular may, everybody may
+  const isAuthenticated = all.includes("authenticated");
+  const names = new Set(all.filter((subject) => !subject.includes("*")));
+  const patterns = all.filter((subject) => subject.includes("*")).map(textMatcher);
+  return (principal) => {
+    if (!isNamed(principal)) return false;
+    // A workload is meant by its issuer alone: its own name is what that issuer likes to call it, and whom it knows may be
+    // all the world.
+    const { kind, issuer } = principal;
+    if (kind === "workload") return issuer !== undefined && names.has(`workload:${issuer}`);
+    if (isAuthenticated) return true;
+    return names.has(principal.name) || patterns.some((matches) => matches(principal.name));
+  };
+}
+
+/** Whether they have shown who they are, and have a name of that kind: no other kind's names may be taken. */
+function isNamed({ kind, name }: Principal): boolean {
+  return kind !== "anonymous" && name.startsWith(`${kind}:`);
+}

@@ -1,0 +1,340 @@
+import { timingSafeEqual } from "node:crypto";
+import { Facts } from "../../cache/facts.ts";
+import type { Item, Table } from "../../storage/table/table.ts";
+import { accountName, fingerprintOf, isRobotName } from "../passwords/account.ts";
+import { areGrants, EVERYTHING } from "../policy/grants.ts";
+import { type SecretAttributes, secretKey, SECRETS, secretsOf } from "../items.ts";
+import type { PasswordSource } from "../passwords/password_source.ts";
+import type { Grant, Principal } from "../principal.ts";
+import { SecretError } from "./secret_error.ts";
+import { makeSecret, readSecret } from "./secret_text.ts";
+
+/** Whose a secret is. */
+export interface SecretOwner {
+  /** A robot is nobody but its secrets. */
+  kind: "robot" | "user";
+  /** The robot's name, or that of a user, who has a password as well. */
+  name: string;
+}
+
+/** What is asked for. Times are in milliseconds since the epoch. */
+export interface NewSecret extends SecretOwner {
+  /** What it is for, in the words of whoever makes it. */
+  description?: string;
+  /** What it is good for at most; for whatever its owner may do by default. */
+  bounds?: readonly Grant[];
+  /** When it ends; never by default. */
+  expiresAt?: number;
+  /** Who makes it. */
+  createdBy: string;
+}
+
+/** What may be known of a secret. */
+export interface SecretInfo extends SecretOwner {
+  /** Names it; good for nothing else. */
+  id: string;
+  /** What it is for. */
+  description: string;
+  /** What it is good for at most. */
+  bounds?: readonly Grant[];
+  /** When it was made. */
+  createdAt: number;
+  /** Who made it. */
+  createdBy: string;
+  /** When it ends or has ended; it stays in the list until its owner gets another one. */
+  expiresAt?: number;
+  /** When it was last used, or up to an hour before that. */
+  usedAt?: number;
+  /** True if its user has another password now, or is gone: the secret is refused until an operator keeps it. */
+  suspended?: boolean;
+  /** True if it is suspended because an earlier release made it, which stored no account with it. */
+  withoutAccount?: boolean;
+}
+
+/** What {@linkcode Secrets} takes. */
+export interface SecretsOptions {
+  /** Where they are kept, by their hash. */
+  table: Table;
+  /**
+   * The user of this name, as it is now. `credential` tells this account from an earlier and a later one of the same name:
+   * a password hash has a salt of its own, so that no two are the same.
+   */
+  findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
+  /** Milliseconds that a secret is good at most; without a bound by default. A secret without an end is refused then. */
+  maxLifetime?: number;
+  /** Whether it may be written down when a secret is used. */
+  touch?: boolean;
+  /** The present in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Milliseconds for which another process that has read a secret may not know that it was revoked. */
+const AGE = 60_000;
+
+/** Most secrets that are remembered. */
+const COUNT = 10_000;
+
+/** Milliseconds for which it is not written anew that a secret was used. */
+const TOUCH_PERIOD = 3_600_000;
+
+const HOUR = 3_600_000;
+
+/** Most secrets of one owner. */
+const MOST_OF_OWNER = 100;
+
+/** Characters of the longest description. */
+const LONGEST_DESCRIPTION = 256;
+
+type StoredSecret = Item & { attributes: SecretAttributes };
+
+/** Secrets that robots log in with, and users where they do not want to give away their password. */
+export class Secrets implements PasswordSource {
+  readonly #options: Required<SecretsOptions>;
+  readonly #known: Facts<{ item: StoredSecret; used: boolean }>;
+
+  /** Those in the table. */
+  constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: SecretsOptions) {
+    this.#options = { ...options, touch, now, maxLifetime };
+    this.#known = new Facts({ age: AGE, count: COUNT, now });
+  }
+
+  /**
+   * Makes a secret. Its text is told here and never again.
+   *
+   * @throws {SecretError} where there can be none like that, or its owner has too many.
+   */
+  async create(secret: NewSecret): Promise<{ text: string; info: SecretInfo }> {
+    const { table, now, maxLifetime } = this.#options;
+    const asked = attributesOf(secret, now(), maxLifetime);
+    const account = await this.#accountOf(asked);
+    if (asked.kind === "user" && account === undefined) throw new SecretError("There is no such user");
+    const attributes = { ...asked, ...(account !== undefined && { account }) };
+    await this.#makeRoom(attributes);
+    const { text, id, hash } = makeSecret();
+    const item = { ...secretKey(id), attributes: { ...attributes, hash } };
+    const index = { pk: secretsOf(attributes), sk: id };
+    const version = await table.put({ ...item, index }, { ifAbsent: true });
+    // 95 random bits were there before: somebody else has made them.
+    if (version === undefined) throw new SecretError("The secret is there already: try again");
+    return { text, info: await this.#infoOf({ ...item, version }) };
+  }
+
+  /**
+   * The robot or the user that this secret is of, under that very name.
+   *
+   * @throws {UnavailableError} where the table can't tell.
+   */
+  async verify(username: string, password: string): Promise<Principal | undefined> {
+    const secret = readSecret(password);
+    const known = secret === undefined ? undefined : await this.#read(secret.id);
+    if (secret === undefined || known === undefined) return undefined;
+    const { hash, name } = known.item.attributes;
+    if (!timingSafeEqual(Buffer.from(hash, "hex"), Buffer.from(secret.hash, "hex"))) return undefined;
+    if (accountName(username) !== name) return undefined;
+    const principal = await this.#principalOf(known.item);
+    if (principal !== undefined && !known.used) {
+      known.used = true;
+      await this.#touch(known.item);
+    }
+    return principal;
+  }
+
+  /** Whom a secret stands for, by what the {@linkcode Principal.credential} of an earlier login with it says. */
+  async find(credential: string): Promise<Principal | undefined> {
+    const known = await this.#read(credential.slice(0, credential.indexOf(".")));
+    const principal = known && await this.#principalOf(known.item);
+    return principal?.credential === credential ? principal : undefined;
+  }
+
+  /** True if no login can be made or used with this {@linkcode Principal.credential} again: its secret is gone or has expired. */
+  async hasEnded(credential: string): Promise<boolean> {
+    if (!credential.includes(".")) return false; // that of a user's password
+    const known = await this.#read(credential.slice(0, credential.indexOf(".")));
+    return known === undefined || this.#endOf(known.item.attributes) <= this.#options.now();
+  }
+
+  /** What is known of a secret. */
+  async get(id: string): Promise<SecretInfo | undefined> {
+    const item = await this.#options.table.get(secretKey(id), { consistent: true });
+    return item && await this.#infoOf(item as StoredSecret);
+  }
+
+  /** The secrets of all, or of one owner, in the order of their ids: at most `limit` of those after `after`. */
+  async list(
+    { owner, limit, after }: { owner?: SecretOwner; limit: number; after?: string },
+  ): Promise<{ secrets: SecretInfo[]; next?: string }> {
+    const { table } = this.#options;
+    const options = { limit: limit + 1, ...(after !== undefined && { after }) };
+    const items = owner === undefined
+      ? await table.query(SECRETS, { ...options, consistent: true })
+      : await table.queryIndex(secretsOf(owner), options);
+    const page = items.slice(0, limit);
+    const next = items.length > limit ? page.at(-1)?.sk : undefined;
+    // The index may not know yet what was revoked.
+    const current = owner === undefined
+      ? page
+      : await table.getMany(page.map(({ sk }) => secretKey(sk)), { consistent: true });
+    const known = current.filter((item) => item !== undefined) as StoredSecret[];
+    const secrets = await Promise.all(known.map((item) => this.#infoOf(item)));
+    return { secrets, ...(next !== undefined && { next }) };
+  }
+
+  /**
+   * Ends a secret, at once in this process and within a minute in all. Tells what it was, or nothing where there is none.
+   */
+  async revoke(id: string): Promise<SecretInfo | undefined> {
+    const { table } = this.#options;
+    for (;;) {
+      const item = await table.get(secretKey(id), { consistent: true });
+      const deleted = item !== undefined && await table.delete(item, { ifVersion: item.version });
+      if (item !== undefined && !deleted) continue; // it was used meanwhile
+      // After the delete, so that no read which came before it is remembered.
+      this.#known.drop(id);
+      return item && await this.#infoOf(item as StoredSecret);
+    }
+  }
+
+  /**
+   * Keeps the secrets of a user whose password was changed: ties them to the account as it is now. Answers how many.
+   *
+   * @throws {SecretError} where there is no such user.
+   */
+  async keep(username: string): Promise<number> {
+    const { table } = this.#options;
+    const owner = { kind: "user", name: accountName(username) ?? "" } as const;
+    const account = await this.#accountOf(owner);
+    if (account === undefined) throw new SecretError("There is no such user");
+    let kept = 0;
+    for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MOST_OF_OWNER })) {
+      for (;;) {
+        const item = await table.get(secretKey(sk), { consistent: true }) as StoredSecret | undefined;
+        if (item === undefined || item.attributes.account === account) break;
+        const { version, ...rest } = item;
+        const attributes = { ...item.attributes, account };
+        if (await table.put({ ...rest, attributes }, { ifVersion: version }) === undefined) continue;
+        this.#known.drop(sk);
+        kept++;
+        break;
+      }
+    }
+    return kept;
+  }
+
+  async #read(id: string): Promise<{ item: StoredSecret; used: boolean } | undefined> {
+    try {
+      return await this.#known.get(id, async () => {
+        const item = await this.#options.table.get(secretKey(id), { consistent: true });
+        if (item === undefined) throw new NoSecret();
+        return { item: item as StoredSecret, used: false };
+      });
+    } catch (error) {
+      if (error instanceof NoSecret) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whom the secret stands for, if it has not ended and its owner is the one that it was made for. */
+  async #principalOf({ sk, attributes }: StoredSecret): Promise<Principal | undefined> {
+    const { kind, name, hash, bounds } = attributes;
+    if (this.#endOf(attributes) <= this.#options.now()) return undefined;
+    if (await this.#isSuspended(attributes)) return undefined;
+    return {
+      kind,
+      name: `${kind}:${name}`,
+      credential: `${sk}.${fingerprintOf(hash)}`,
+      ...(bounds !== undefined && { bounds: bounds as Grant[] }),
+    };
+  }
+
+  /** When it ends; the bound of today holds for secrets that were made before it was set. */
+  #endOf({ createdAt, expiresAt = Infinity }: SecretAttributes): number {
+    return Math.min(expiresAt, createdAt + this.#options.maxLifetime);
+  }
+
+  /** Distinguishes a user's account from an earlier one of the same name; absent for a robot. */
+  async #accountOf({ kind, name }: SecretOwner): Promise<string | undefined> {
+    return kind === "robot" ? undefined : (await this.#options.findUser(name))?.credential;
+  }
+
+  async #isSuspended(attributes: SecretAttributes): Promise<boolean> {
+    if (attributes.kind === "robot") return false;
+    const account = await this.#accountOf(attributes);
+    return account === undefined || account !== attributes.account;
+  }
+
+  async #infoOf(item: Omit<StoredSecret, "index">): Promise<SecretInfo> {
+    const { hash: _, account: __, ...rest } = item.attributes;
+    const expiresAt = this.#endOf(item.attributes);
+    const suspended = await this.#isSuspended(item.attributes);
+    return {
+      id: item.sk,
+      ...rest as Omit<SecretInfo, "id">,
+      ...(expiresAt !== Infinity && { expiresAt }),
+      ...(suspended && { suspended }),
+      ...(suspended && item.attributes.account === undefined && { withoutAccount: true }),
+    };
+  }
+
+  /** Writes down that the secret is used: if that fails, nothing but the note is missing. */
+  async #touch(item: StoredSecret): Promise<void> {
+    const { table, touch, now } = this.#options;
+    const usedAt = now();
+    if (!touch || usedAt < (item.attributes.usedAt ?? -Infinity) + TOUCH_PERIOD) return;
+    const { version, ...rest } = item;
+    // On the condition of the version, or it would bring back what was revoked meanwhile.
+    await table.put({ ...rest, attributes: { ...item.attributes, usedAt } }, { ifVersion: version })
+      .catch(() => {});
+  }
+
+  /** Sees to it that the owner has room for one more, at the cost of those that have ended. */
+  async #makeRoom(owner: SecretOwner): Promise<void> {
+    const { table, now } = this.#options;
+    const others = await table.queryIndex(secretsOf(owner), { limit: MOST_OF_OWNER + 1 }) as StoredSecret[];
+    const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
+    for (const item of ended) await table.delete(item, { ifVersion: item.version });
+    if (others.length - ended.length >= MOST_OF_OWNER) {
+      throw new SecretError(`Cannot make more than ${MOST_OF_OWNER} secrets for "${owner.name}"`);
+    }
+  }
+}
+
+/** Keeps {@linkcode Facts} from remembering it. */
+class NoSecret extends Error {}
+
+/** @throws {SecretError} where the secret can't be as it is asked for. */
+function attributesOf(
+  secret: NewSecret,
+  now: number,
+  maxLifetime: number,
+): Omit<SecretAttributes, "hash"> {
+  const { kind, description = "", expiresAt, createdBy } = secret;
+  const name = kind === "robot" ? secret.name : accountName(secret.name);
+  if (name === undefined || kind === "robot" && !isRobotName(name)) {
+    throw new SecretError(`Expected a ${kind}'s name`);
+  }
+  if (description.length > LONGEST_DESCRIPTION || /\p{C}/u.test(description)) {
+    throw new SecretError(`Expected a description of at most ${LONGEST_DESCRIPTION} characters on one line`);
+  }
+  if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
+    throw new SecretError("Expected an end that lies ahead");
+  }
+  if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
+    throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR)} hours from now`);
+  }
+  // A user's secret is never as good as the password: whoever has it makes no others.
+  const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);
+  if (bounds !== undefined && !areGrants(bounds)) {
+    throw new SecretError("Expected bounds that are actions and a pattern of repositories each");
+  }
+  return {
+    kind,
+    name,
+    description,
+    createdAt: now,
+    createdBy,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(bounds !== undefined && {
+      bounds: bounds.map(({ repositories, actions }) => ({ repositories, actions: [...actions] })),
+    }),
+  };
+}

@@ -1,0 +1,117 @@
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { ExternalConfig } from "../auth_config.ts";
+import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
+import { parseKeyFile, type PublicKey } from "../keys/key_file.ts";
+import { WatchedFile, type WatchedFileOptions } from "../watched_file.ts";
+
+/** Seconds that the clock of the token server may be off. */
+const LEEWAY = 30;
+
+/** Most characters of a token. */
+const LONGEST_TOKEN = 16 * 1024;
+
+/** Most characters of a name. */
+const LONGEST_NAME = 256;
+
+/** What each action of a scope stands for. */
+const GRANTED: Readonly<Record<string, readonly Action[]>> = {
+  pull: ["pull"],
+  push: ["push", "overwrite"],
+  delete: ["delete"],
+  "*": ["pull", "push", "overwrite", "delete", "administer"],
+};
+
+/**
+ * Tokens of somebody else's token server, in the form of CNCF distribution's "Token Authentication Implementation". Its keys
+ * are read again when their file has changed.
+ *
+ * @throws {TypeError} for a file without usable keys, and what reading it throws.
+ */
+export async function openExternalTokens(
+  config: ExternalConfig,
+  options: WatchedFileOptions,
+): Promise<BearerTokens> {
+  const { now = Date.now } = options;
+  const file = await WatchedFile.open(config.keys, parseKeyFile, options);
+  return {
+    async verify(token) {
+      const keys = await file.current();
+      try {
+        return tokenOf(await verifiedBy(keys, token, config, now()));
+      } catch (cause) {
+        throw new InvalidTokenError("Token is not to be believed", { cause });
+      }
+    },
+  };
+}
+
+/**
+ * The claims of a token that one of these keys has signed. Keys and certificates in the token itself are not looked at
+ * (CVE-2025-24976).
+ */
+async function verifiedBy(
+  keys: readonly PublicKey[],
+  token: string,
+  { issuer, service }: ExternalConfig,
+  now: number,
+): Promise<JWTPayload> {
+  if (token.length > LONGEST_TOKEN) throw new RangeError("Token is too long");
+  const { alg = "", kid } = decodeProtectedHeader(token);
+  for (const { jwk, algorithms } of keys) {
+    // Keys from PEM have no id, and token servers don't agree on one for them.
+    const fits = algorithms.includes(alg) && (jwk.kid === undefined || kid === undefined || jwk.kid === kid);
+    if (!fits) continue;
+    try {
+      const { payload } = await jwtVerify(token, jwk, {
+        algorithms: [alg],
+        issuer,
+        audience: service,
+        requiredClaims: ["exp"],
+        clockTolerance: LEEWAY,
+        currentDate: new Date(now),
+      });
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWKSNoMatchingKey();
+}
+
+function tokenOf({ sub = "", exp = 0, access }: JWTPayload): VerifiedToken {
+  // It stands in logs and histories. Whoever asks for a token without a name has an empty one.
+  if (typeof sub !== "string" || sub.length > LONGEST_NAME || !/^\P{C}*$/u.test(sub)) {
+    throw new TypeError("Token is nobody's");
+  }
+  const entries: { type?: unknown; name?: unknown; actions?: unknown }[] = Array.isArray(access)
+    ? access.map(Object)
+    : [];
+  const expiresAt = exp * 1000;
+  const granted = grantedBy(entries);
+  return {
+    principal: { kind: "external", name: `external:${sub}`, expiresAt },
+    expiresAt,
+    catalog: entries.some(({ type, name, actions }) =>
+      type === "registry" && name === "catalog" && Array.isArray(actions) && actions.includes("*")
+    ),
+    grants: (action: Action, repository: RepositoryName) => granted.get(repository)?.has(action) ?? false,
+  };
+}
+
+function grantedBy(
+  entries: { type?: unknown; name?: unknown; actions?: unknown }[],
+): Map<string, Set<Action>> {
+  const granted = new Map<string, Set<Action>>();
+  for (const { type, name, actions } of entries) {
+    if ((type !== "repository" && type !== "repository(plugin)") || typeof name !== "string") continue;
+    const ofName = granted.get(name) ?? new Set();
+    for (const action of Array.isArray(actions) ? actions : []) {
+      if (typeof action !== "string" || !Object.hasOwn(GRANTED, action)) continue;
+      for (const each of GRANTED[action]!) ofName.add(each);
+    }
+    granted.set(name, ofName);
+  }
+  return granted;
+}

@@ -1,0 +1,180 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UnsecuredJWT } from "jose";
+import { RegistryError } from "../../oci/errors.ts";
+import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
+import { ACCESS_TOKEN_TYPE, AccessTokens } from "./access_tokens.ts";
+import type { IssuerConfig } from "../auth_config.ts";
+import { InvalidTokenError } from "../bearer.ts";
+import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
+import type { PasswordSource } from "../passwords/password_source.ts";
+import type { Principal } from "../principal.ts";
+import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
+
+const HOUR = 3_600_000;
+const NAME = "workload:github:repo:acme/app:ref:refs/heads/main";
+const CLAIMS = { repository: "acme/app", ref: "refs/heads/main" };
+
+const GITHUB: IssuerConfig = {
+  name: "github",
+  issuer: "https://issuer.test",
+  audiences: ["registry.test"],
+  subject: "sub",
+  tokenLifetime: 2 * HOUR,
+};
+
+/** Login tokens for the workload that the issuer's token `good` is of, and a clock. */
+async function world(issuers: IssuerConfig[] = [GITHUB]) {
+  const clock = { now: 1_700_000_000_000 };
+  const now = () => clock.now;
+  const keys = await TestKeys.of("one");
+  const options = { keys, issuer: "https://registry.test", service: "registry.test", now };
+  const tokens = new SignedTokens({ ...options, type: LOGIN_TOKEN_TYPE });
+  const shown: [string, string][] = [];
+  const workloads: PasswordSource = {
+    verify(username, password) {
+      shown.push([username, password]);
+      if (password === "unknown keys") throw new RegistryError("TOOMANYREQUESTS", "", { status: 503 });
+      if (password === "endless") return Promise.resolve({ kind: "workload", name: NAME });
+      if (password !== "good") return Promise.resolve(undefined);
+      return Promise.resolve(workload(clock.now + 2 * HOUR));
+    },
+  };
+  const open = (issuers: IssuerConfig[]) => createLoginTokens({ tokens, issuers, workloads, now });
+  return { clock, keys, options, tokens, shown, open, logins: open(issuers) };
+}
+
+const workload = (expiresAt: number): Principal => ({
+  kind: "workload",
+  name: NAME,
+  issuer: "github",
+  claims: CLAIMS,
+  expiresAt,
+});
+
+Deno.test("LoginTokens.exchange() gives a password for the token of an issuer, good with every user name", async () => {
+  const { logins, clock, shown } = await world();
+  const { token, expiresIn } = await logins.exchange("good");
+  assertEquals([expiresIn, shown], [7200, [["", "good"]]]);
+  assertEquals(isLoginToken(token), true);
+  for (const username of ["", "anybody", "user:root"]) {
+    assertEquals(await logins.verify(username, token), workload(clock.now + 2 * HOUR));
+  }
+  assertEquals(shown.length, 1, "the issuer's token is not needed again");
+});
+
+Deno.test("LoginTokens.exchange() refuses what is not to be believed, or never ends", async () => {
+  const { logins } = await world();
+  for (const token of ["bad", "", "endless"]) {
+    await assertRejects(() => logins.exchange(token), InvalidTokenError, "Cannot exchange the token");
+  }
+  const error = await assertRejects(() => logins.exchange("unknown keys"), RegistryError);
+  assertEquals(error.status, 503);
+});
+
+Deno.test("LoginTokens.exchange() gives none for a token that it gave: it would never end", async () => {
+  const { logins, shown } = await world();
+  const { token } = await logins.exchange("good");
+  await assertRejects(() => logins.exchange(token), InvalidTokenError);
+  assertEquals(shown.at(-1), ["", token], "the issuers alone are asked");
+});
+
+Deno.test("LoginTokens.verify() refuses a token that has expired", async () => {
+  const { logins, clock } = await world();
+  const { token } = await logins.exchange("good");
+  clock.now += 2 * HOUR - 1;
+  assert(await logins.verify("", token) !== undefined);
+  clock.now += 1;
+  assertEquals(await logins.verify("", token), undefined);
+});
+
+Deno.test("LoginTokens.verify() refuses the tokens of an issuer that was removed, or has another name", async () => {
+  const { logins, open } = await world();
+  const { token } = await logins.exchange("good");
+  for (const issuers of [[], [{ ...GITHUB, name: "gitlab" }], [{ ...GITHUB, name: "git" }]]) {
+    assertEquals(await open(issuers).verify("", token), undefined);
+  }
+  const both = open([{ ...GITHUB, name: "gitlab" }, GITHUB]);
+  assertEquals((await both.verify("", token))?.issuer, "github");
+});
+
+Deno.test("LoginTokens.verify() believes a workload no longer than its issuer is trusted now", async () => {
+  const { logins, open, clock } = await world();
+  const start = clock.now;
+  const { token } = await logins.exchange("good");
+  const shorter = open([{ ...GITHUB, tokenLifetime: HOUR }]);
+  assertEquals((await shorter.verify("", token))?.expiresAt, start + HOUR);
+  const longer = open([{ ...GITHUB, tokenLifetime: 5 * HOUR }]);
+  assertEquals((await longer.verify("", token))?.expiresAt, start + 2 * HOUR);
+  clock.now += HOUR;
+  assertEquals(await shorter.verify("", token), undefined);
+  assert(await longer.verify("", token) !== undefined);
+});
+
+Deno.test("LoginTokens.verify() refuses a workload of an issuer that is not the one of the token", async () => {
+  const { tokens, open } = await world();
+  const logins = open([GITHUB, { ...GITHUB, name: "gitlab" }]);
+  const verify = async (subject: string, claims: Record<string, unknown>) =>
+    await logins.verify("", (await tokens.sign(subject, claims, HOUR)).token);
+  assert(await verify(NAME, { issuer: "github", claims: CLAIMS }) !== undefined);
+  for (const issuer of ["gitlab", "", undefined, "github:repo"]) {
+    assertEquals(await verify(NAME, { issuer, claims: CLAIMS }), undefined, issuer);
+  }
+  for (const subject of ["user:root", "workload:github", "workload:githubx:y", "robot:github"]) {
+    assertEquals(await verify(subject, { issuer: "github", claims: CLAIMS }), undefined, subject);
+  }
+});
+
+Deno.test("LoginTokens.verify() takes no access token, and a login token is no access token", async () => {
+  const { logins, options, keys } = await world();
+  const access = new AccessTokens(options);
+  const { token } = await access.issue(workload(0), [], HOUR);
+  assertEquals(isLoginToken(token), false);
+  assertEquals(await logins.verify("", token), undefined);
+  const login = (await logins.exchange("good")).token;
+  await assertRejects(async () => await access.verify(login), InvalidTokenError);
+  // Not even with the other's type in the header and the signature of the right key.
+  for (const [from, typ] of [[token, LOGIN_TOKEN_TYPE], [login, ACCESS_TOKEN_TYPE]] as const) {
+    const header = JSON.stringify({ ...readPart(from, 0), typ });
+    const mixed = [base64url(header), ...from.split(".").slice(1)].join(".");
+    assertEquals(await logins.verify("", mixed), undefined);
+    await assertRejects(async () => await access.verify(mixed), InvalidTokenError);
+  }
+  const stranger = await TestKeys.of("one");
+  const forged = await signText(
+    JSON.stringify(readPart(login, 0)),
+    JSON.stringify(readPart(login, 1)),
+    stranger.secretOf("one"),
+  );
+  assertEquals(await logins.verify("", forged), undefined);
+  keys.remove("one");
+  assertEquals(await logins.verify("", login), undefined);
+});
+
+Deno.test("LoginTokens.verify() looks for no key for what does not look like one of its tokens", async () => {
+  const { logins, keys } = await world();
+  const { token } = await logins.exchange("good");
+  keys.looks = 0;
+  for (
+    const text of [
+      "",
+      "hunter2",
+      "a.b.c",
+      "e30.e30.AA",
+      token.slice(1),
+      `.${token}`,
+      new UnsecuredJWT({}).encode(),
+    ]
+  ) {
+    assertEquals([isLoginToken(text), await logins.verify("", text)], [false, undefined], text);
+  }
+  const long = `${token}${"A".repeat(MAX_TOKEN_LENGTH)}`;
+  assertEquals([isLoginToken(long), await logins.verify("", long)], [false, undefined]);
+  assertEquals(keys.looks, 0);
+});
+
+Deno.test("LoginTokens.verify() says that nobody can tell where the keys can't be had", async () => {
+  const { logins, keys } = await world();
+  const { token } = await logins.exchange("good");
+  keys.find = () => Promise.reject(new Error("The table is out"));
+  await assertRejects(() => logins.verify("", token), Error, "The table is out");
+});

@@ -1,0 +1,83 @@
+import type { JWK } from "jose";
+import type { Table } from "../../storage/table/table.ts";
+import { AccessTokens } from "./access_tokens.ts";
+import type { AuthConfig } from "../auth_config.ts";
+import type { BearerTokens } from "../bearer.ts";
+import { openFileKeys } from "../keys/file_keys.ts";
+import { jwksOf, type SigningKeys } from "../keys/keys.ts";
+import type { Principal } from "../principal.ts";
+import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
+import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
+import { TableKeys } from "../keys/table_keys.ts";
+
+/** What {@linkcode openTokenService} takes. */
+export interface TokenServiceParts {
+  /** Of the configuration: where the registry is, how long tokens are good, and where the keys are. */
+  config: Pick<AuthConfig, "url" | "service" | "tokenLifetime" | "refreshLifetime" | "keys" | "issuers">;
+  /** Where refresh tokens are, and the keys if the configuration has none. */
+  table: Table;
+  /** What may be granted. */
+  policy: Permissions;
+  /**
+   * The user or robot as they are now, by name and `credential`; `undefined` where that is gone or changed. What it
+   * answers must have the `credential` again, or else the refresh token is refused.
+   */
+  stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** True if a credential is gone or has expired for good. */
+  hasEnded: RefreshTokensOptions["hasEnded"];
+  /** Told of a login that was revoked because its refresh token is in two hands. */
+  reused?: RefreshTokensOptions["reused"];
+  /** The time in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** All that has to do with tokens of our own. */
+export interface OpenTokenService {
+  /** Knows our access tokens. */
+  accessTokens: BearerTokens;
+  /** Makes them. */
+  service: TokenService;
+  /** What signs them, for tokens of another type: see `SignedTokens`. */
+  keys: SigningKeys;
+  /** The JWK set of RFC 7517 §5 that verifies them. */
+  jwks: () => Promise<{ keys: JWK[] }>;
+}
+
+/** How long the longest token is good, in milliseconds: so long keys stay that sign no more. */
+export function longestLifetime(
+  { tokenLifetime, issuers }: Pick<AuthConfig, "tokenLifetime" | "issuers">,
+): number {
+  return Math.max(MIN_LIFETIME, tokenLifetime, ...issuers.map((issuer) => issuer.tokenLifetime));
+}
+
+/**
+ * Makes the token service that the configuration describes. A file of keys is read now; the table is not asked before the
+ * first token.
+ *
+ * @throws {StartError} where the keys of the configuration can't be used.
+ */
+export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
+  const { config, table, policy, stillThere, hasEnded, reused, now = Date.now } = parts;
+  const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
+  const keys = config.keys === undefined
+    ? new TableKeys({ table, lifetime: longestLifetime(config), now })
+    : await openFileKeys(config.keys);
+  const accessTokens = new AccessTokens({ keys, issuer: config.url, service: config.service, now });
+  const service = new TokenService({
+    service: config.service,
+    accessTokens,
+    refreshTokens: new RefreshTokens({
+      table,
+      service: config.service,
+      lifetime: config.refreshLifetime,
+      stillThere,
+      hasEnded,
+      ...(reused && { reused }),
+      now,
+    }),
+    policy,
+    lifetimeFor: ({ issuer }) => lifetimes.get(issuer ?? "") ?? config.tokenLifetime,
+    now,
+  });
+  return { accessTokens, service, keys, jwks: () => jwksOf(keys) };
+}

@@ -1,0 +1,354 @@
+import { createHash, createHmac } from "node:crypto";
+import { unavailable } from "../../oci/errors.ts";
+import { type Action, ACTIONS } from "../../registry/caller.ts";
+import type { Item, Table } from "../../storage/table/table.ts";
+import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "../items.ts";
+import type { Principal } from "../principal.ts";
+
+/** What every refresh token begins with, so that it is known where it should not be, and is no password of anybody's. */
+export const REFRESH_TOKEN_PREFIX = "skrr_";
+
+/**
+ * The prefix; 72 bits that name the partition of the principal, and 48 that name the credential; 96 random bits that name
+ * the login and are known to its client alone; and 256 random bits, which another token of the same login replaces.
+ */
+const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Za-z0-9_-]{43}$/;
+
+/** Logins that one credential may have at a time: neither another credential nor another principal loses any for them. */
+export const MAX_LOGINS = 100;
+
+/** Milliseconds for which a token that was replaced is still answered: its client may never have seen the answer. */
+export const REPLACED_TOLERANCE = 60_000;
+
+/** Milliseconds for which a use is not written down again. */
+const USE_PRECISION = 60 * 60_000;
+
+/** Attempts to write what other requests write at the same time. */
+const ATTEMPTS = 5;
+
+/** Logins of one request to the table. */
+const PAGE = 200;
+
+/** Logins of other credentials that each new login looks at, to delete the useless ones. */
+const CLEANED = 10;
+
+/** Characters of a client's name for itself that are kept. */
+const MAX_CLIENT = 100;
+
+/** What {@linkcode RefreshTokens} takes. */
+export interface RefreshTokensOptions {
+  /** Where their hashes are. */
+  table: Table;
+  /** What they are good for. */
+  service: string;
+  /** How long one is good, in milliseconds. */
+  lifetime: number;
+  /**
+   * The principal as they are now, read anew; `undefined` where they are not there any more, or their credential is not:
+   * `credential` tells which one, where they may have several.
+   */
+  stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  /** True if a credential is gone or has expired for good, so that none of its logins can be used again. */
+  hasEnded: (credential: string) => Promise<boolean>;
+  /** Told of a login that was revoked because a token of it came after its replacement: two parties have it. */
+  reused?: (login: Pick<Login, "id" | "principal">) => void;
+  /** The time in milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** Rights of a refresh token. */
+export interface Redeemed {
+  /** The principal, as it is now. */
+  principal: Principal;
+  /** The token that replaces it, where one was asked for. */
+  replacement?: string;
+}
+
+/** A refresh token as it may be shown. Times are in milliseconds since the epoch. */
+export interface Login {
+  /** Names it, and is no secret. */
+  id: string;
+  /** Whose it is. */
+  principal: string;
+  /** What the client called itself. */
+  client: string;
+  /** When it was made. */
+  createdAt: number;
+  /** Until when it is good. */
+  expiresAt: number;
+  /** When it was last used, but for an hour; absent where it never was. */
+  usedAt?: number;
+  /** True if it is refused: its credential is gone, has expired or was changed. */
+  refused?: boolean;
+}
+
+type LoginItem = Item & { attributes: LoginAttributes };
+
+/**
+ * Refresh tokens: `docker login` stores one instead of the password. It holds 256 random bits, of which the table has the
+ * hash alone, and is good for one service and one principal, as long as the credential is the one it was made for.
+ *
+ * There is one item for each login. Docker and podman go on with the token that they have stored, so a token is replaced
+ * only for a client that asks for another one and will store it.
+ */
+export class RefreshTokens {
+  readonly #options: RefreshTokensOptions;
+
+  /** The refresh tokens of one registry. */
+  constructor(options: RefreshTokensOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A new token; `undefined` for who can have none: only users and robots have a password in its place, and only where it
+   * can be told that it is still the same.
+   */
+  async issue(principal: Principal, client: string): Promise<string | undefined> {
+    const { table, service, lifetime, hasEnded, now } = this.#options;
+    const { kind, name, credential, bounds } = principal;
+    if (kind !== "user" && kind !== "robot" || credential === undefined) return undefined;
+    const tag = tagOf(name);
+    const credentialTag = credentialTagOf(credential);
+    await makeRoom(table, tag, credentialTag, now());
+    await dropUseless(table, tag, hasEnded, now());
+    const family = randomText(12);
+    const token = REFRESH_TOKEN_PREFIX + tag + credentialTag + family + randomText(32);
+    const attributes: LoginAttributes = {
+      principal: name,
+      kind,
+      credential,
+      ...(bounds && { bounds: bounds.map((grant) => ({ ...grant, actions: [...grant.actions] })) }),
+      service,
+      client: client.slice(0, MAX_CLIENT),
+      hash: hashOf(token),
+      createdAt: now(),
+      expiresAt: now() + lifetime,
+    };
+    const written = await table.put({ ...loginKey(tag, credentialTag, hashOf(family)), attributes }, {
+      ifAbsent: true,
+    });
+    if (written === undefined) throw new Error("Two random tokens are the same");
+    return token;
+  }
+
+  /**
+   * The principal of a token, as it is now; `undefined` where the token is not good, for whatever reason.
+   *
+   * With `replace` the token is replaced (RFC 9700 §4.14.2), in these steps:
+   *
+   * 1. Read the login, consistently: one that was revoked a moment ago is no longer good.
+   * 2. A token that is neither the login's last one nor the one before it, within a tolerance, was replaced: somebody has
+   *    copied it, and it does not matter who. Revoke the login.
+   * 3. Derive the replacement from the token and a salt, so that each request that brings the same token gets the same
+   *    replacement: concurrent ones, and one that repeats an answer which was lost.
+   * 4. Write its hash by the version that was read, or begin anew.
+   */
+  async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
+    const { table, service, stillThere, reused, now } = this.#options;
+    const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
+    if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
+    const key = loginKey(tag, credentialTag, hashOf(family));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const item = await table.get(key, { consistent: true }) as LoginItem | undefined; // 1
+      if (item === undefined) return undefined;
+      const { attributes } = item;
+      if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
+      const presented = hashOf(token);
+      const isLast = presented === attributes.hash;
+      const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
+      if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE <= now())) { // 2
+        await remove(table, item);
+        reused?.(loginOf(item));
+        return undefined;
+      }
+      const principal = await currentPrincipal(attributes, stillThere);
+      if (principal === undefined) return undefined;
+      if (!replace) {
+        await noteUse(table, item, now());
+        return { principal };
+      }
+      const salt = replaced?.salt ?? randomText(32); // 3
+      const replacement = replacementOf(token, salt);
+      if (!isLast) return { principal, replacement };
+      const next: LoginAttributes = {
+        ...attributes,
+        hash: hashOf(replacement),
+        replaced: { hash: presented, salt, at: now() },
+        usedAt: now(),
+      };
+      const written = await table.put({ ...key, attributes: next }, { ifVersion: item.version }); // 4
+      if (written !== undefined) return { principal, replacement };
+    }
+    throw unavailable("Too many requests use this refresh token at once");
+  }
+}
+
+/** The refresh tokens of a principal that have not expired, the one that was used last first. */
+export async function listLogins(
+  table: Table,
+  principal: string,
+  { stillThere, now }: { stillThere: RefreshTokensOptions["stillThere"]; now: number },
+): Promise<Login[]> {
+  const items = (await loginsIn(table, tagOf(principal)))
+    .filter(({ attributes }) => attributes.principal === principal && attributes.expiresAt > now)
+    .sort((a, b) => lastUse(b) - lastUse(a));
+  const logins: Login[] = [];
+  for (const item of items) {
+    const isGood = await currentPrincipal(item.attributes, stillThere) !== undefined;
+    logins.push({ ...loginOf(item), ...(!isGood && { refused: true }) });
+  }
+  return logins;
+}
+
+/** Revokes the refresh token of a principal with this id, or all that they have, at once; answers how many. */
+export async function revokeLogins(table: Table, principal: string, id?: string): Promise<number> {
+  const items = await loginsIn(table, tagOf(principal));
+  const chosen = items.filter((item) =>
+    item.attributes.principal === principal && (id === undefined || idOf(item) === id)
+  );
+  for (const item of chosen) await remove(table, item);
+  return chosen.length;
+}
+
+/** Deletes it, though its use may be written down at the same time. */
+async function remove(table: Table, item: Item): Promise<void> {
+  const key = { pk: item.pk, sk: item.sk };
+  for (let found: Item | undefined = item; found !== undefined;) {
+    if (await table.delete(key, { ifVersion: found.version })) return;
+    found = await table.get(key, { consistent: true });
+  }
+}
+
+/**
+ * Deletes what has expired of one credential, and as many of the others, longest unused first, as are too many with one
+ * more.
+ */
+async function makeRoom(table: Table, tag: string, credentialTag: string, now: number): Promise<void> {
+  const items = (await loginsIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
+  const live = items.filter(({ attributes }) => attributes.expiresAt > now);
+  const expired = items.filter(({ attributes }) => attributes.expiresAt <= now);
+  for (const item of [...expired, ...live.slice(MAX_LOGINS - 1)]) {
+    await table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
+  }
+}
+
+/**
+ * Deletes the expired logins, and those whose credential has ended, of a few logins at a random place in the partition of
+ * the principal. Each new login looks at more logins than it adds, so the partition stays small although personal tokens
+ * come and go.
+ */
+async function dropUseless(
+  table: Table,
+  tag: string,
+  hasEnded: RefreshTokensOptions["hasEnded"],
+  now: number,
+): Promise<void> {
+  const after = randomText(6); // anywhere among the tags of credentials
+  const items = await table.query(LOGINS_PREFIX + tag, { after, limit: CLEANED }) as LoginItem[];
+  const isUseless = new Map<string, boolean>();
+  for (const { pk, sk, version, attributes: { credential, expiresAt } } of items) {
+    if (expiresAt > now) {
+      if (!isUseless.has(credential)) isUseless.set(credential, await hasEnded(credential));
+      if (!isUseless.get(credential)) continue;
+    }
+    await table.delete({ pk, sk }, { ifVersion: version });
+  }
+}
+
+/** The logins of a principal, or of one credential. */
+async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginItem[]> {
+  const found: LoginItem[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const items = await table.query(LOGINS_PREFIX + tag, { ...from, prefix, limit: PAGE, consistent: true });
+    found.push(...items as LoginItem[]);
+    if (items.length < PAGE) return found;
+    after = items.at(-1)!.sk;
+  }
+}
+
+/**
+ * At most once an hour; where somebody else writes at the same time, that is a use as well, or the token's end. If it fails,
+ * nothing but the note is missing.
+ */
+async function noteUse(table: Table, { pk, sk, version, attributes }: LoginItem, now: number): Promise<void> {
+  if (now - (attributes.usedAt ?? 0) < USE_PRECISION) return;
+  await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version })
+    .catch(() => {});
+}
+
+function principalOf({ kind, principal, credential, bounds }: LoginAttributes): Principal {
+  return {
+    kind,
+    name: principal,
+    credential,
+    ...(bounds && {
+      bounds: bounds.map(({ repositories, actions }) => ({
+        repositories,
+        actions: actions.filter((action): action is Action => ACTIONS.some((known) => known === action)),
+      })),
+    }),
+  };
+}
+
+/** The principal of a login as it is now; `undefined` if its credential is gone, has expired or was changed. */
+async function currentPrincipal(
+  attributes: LoginAttributes,
+  stillThere: RefreshTokensOptions["stillThere"],
+): Promise<Principal | undefined> {
+  const bounded = principalOf(attributes);
+  const found = await stillThere(bounded);
+  // What bounded the credential bounds the token, even where a later lookup does not know it.
+  return found !== undefined && isSame(found, bounded) ? { ...bounded, ...found } : undefined;
+}
+
+function isSame(a: Principal, b: Principal): boolean {
+  return a.kind === b.kind && a.name === b.name && a.credential === b.credential;
+}
+
+function lastUse({ attributes: { usedAt, createdAt } }: LoginItem): number {
+  return usedAt ?? createdAt;
+}
+
+function loginOf(item: LoginItem): Login {
+  const { principal, client, createdAt, expiresAt, usedAt } = item.attributes;
+  return {
+    id: idOf(item),
+    principal,
+    client,
+    createdAt,
+    expiresAt,
+    ...(usedAt !== undefined && { usedAt }),
+  };
+}
+
+/** The start of a hash, from which no token can be made. */
+function idOf({ sk }: Item): string {
+  return sk.slice(sk.indexOf("#") + 1).slice(0, 12);
+}
+
+/** Names the partition of a principal. */
+function tagOf(principal: string): string {
+  return createHash("sha256").update(principal).digest("base64url").slice(0, 12);
+}
+
+/** Names the logins of one credential. */
+function credentialTagOf(credential: string): string {
+  return createHash("sha256").update(`login ${credential}`).digest("base64url").slice(0, 8);
+}
+
+/** The token that replaces another one: of the same login, and only its holder can make it. */
+function replacementOf(token: string, salt: string): string {
+  const secret = createHmac("sha256", salt).update(token).digest("base64url");
+  return token.slice(0, -secret.length) + secret;
+}
+
+/** A slow hash is for secrets that can be guessed. */
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+function randomText(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
+}

@@ -1,0 +1,112 @@
+import { RegistryError } from "../../oci/errors.ts";
+import { isRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+
+/** What a scope may ask for in a repository; `*` is all of it. */
+export const SCOPE_ACTIONS = ["pull", "push", "delete", "*"] as const;
+
+/** One of {@linkcode SCOPE_ACTIONS}. */
+export type ScopeAction = typeof SCOPE_ACTIONS[number];
+
+/** A scope as tokens of CNCF distribution have it in their claim `access`. */
+export type ResourceAccess =
+  | { type: "repository"; name: RepositoryName; actions: ScopeAction[] }
+  | { type: "registry"; name: "catalog"; actions: ["*"] };
+
+/** Most resources that one token is for: clients ask for two or three. */
+export const MAX_SCOPES = 50;
+
+/** Most characters of all scopes of a request together. */
+const MAX_SCOPE_LENGTH = 16 * 1024;
+
+/** What each action of a scope is good for. */
+const MEANING: Record<ScopeAction, readonly Action[]> = {
+  pull: ["pull"],
+  push: ["push", "overwrite"],
+  delete: ["delete"],
+  "*": ["pull", "push", "overwrite", "delete", "administer"],
+};
+
+/** What has to be asked for to be able to do this: whoever pushes looks first whether it is there. */
+const NEEDED: Record<Action, readonly ScopeAction[]> = {
+  pull: ["pull"],
+  push: ["pull", "push"],
+  overwrite: ["pull", "push"],
+  delete: ["delete"],
+  administer: ["*"],
+};
+
+/** What these actions of a scope are good for. */
+export function meaningOf(actions: readonly ScopeAction[]): Set<Action> {
+  return new Set(actions.flatMap((action) => MEANING[action]));
+}
+
+/**
+ * What the scopes of a request ask for, each resource once and in their order:
+ * https://distribution.github.io/distribution/spec/auth/scope/. Each text may hold several scopes with spaces between
+ * them. What is no scope, of a type that is not known here, or no name that a repository can have is left out, as a token
+ * server may grant less than what was asked for; so no pattern can come in that is not the client's to use.
+ *
+ * @throws {RegistryError} 400 where it is too much.
+ */
+export function parseScopes(texts: readonly string[]): ResourceAccess[] {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > MAX_SCOPE_LENGTH) throw tooMuch(`more than ${MAX_SCOPE_LENGTH} characters of scopes`);
+  const found = new Map<string, ResourceAccess>();
+  for (const scope of texts.flatMap((text) => text.split(" "))) {
+    const access = parseScope(scope);
+    if (access === undefined) continue;
+    const key = `${access.type}:${access.name}`;
+    const same = found.get(key);
+    found.set(key, same === undefined ? access : merged(same, access));
+    if (found.size > MAX_SCOPES) throw tooMuch(`more than ${MAX_SCOPES} scopes`);
+  }
+  return [...found.values()];
+}
+
+/** `type(class):name:actions`. The name may have a colon, so the type ends at the first one and the name at the last. */
+function parseScope(scope: string): ResourceAccess | undefined {
+  const first = scope.indexOf(":");
+  const last = scope.lastIndexOf(":");
+  if (first === last) return undefined; // There is no colon, or one.
+  const name = scope.slice(first + 1, last);
+  const asked = scope.slice(last + 1).split(",");
+  const [, type] = TYPE.exec(scope.slice(0, first)) ?? [];
+  if (type === "registry") {
+    const isCatalog = name === "catalog" && asked.includes("*");
+    return isCatalog ? { type, name, actions: ["*"] } : undefined;
+  }
+  if (type !== "repository" || !isRepositoryName(name)) return undefined;
+  const actions = SCOPE_ACTIONS.filter((action) => asked.includes(action));
+  return actions.length === 0 ? undefined : { type, name, actions };
+}
+
+/** A class, such as `plugin`, says what is in a repository, and nothing of who may have it. */
+const TYPE = /^([a-z0-9]+)(?:\([a-z0-9]+\))?$/;
+
+function merged(a: ResourceAccess, b: ResourceAccess): ResourceAccess {
+  if (a.type === "registry" || b.type === "registry") return a;
+  return { ...a, actions: SCOPE_ACTIONS.filter((action) => [...a.actions, ...b.actions].includes(action)) };
+}
+
+/** The scope in text. */
+export function formatScope({ type, name, actions }: ResourceAccess): string {
+  return `${type}:${name}:${actions.join(",")}`;
+}
+
+/** What a client has to ask for to do these in a repository; for a challenge. */
+export function scopeFor(repository: RepositoryName, ...actions: Action[]): ResourceAccess {
+  const needed = actions.flatMap((action) => NEEDED[action]);
+  return {
+    type: "repository",
+    name: repository,
+    actions: SCOPE_ACTIONS.filter((action) => needed.includes(action)),
+  };
+}
+
+/** What a client has to ask for to list repositories. */
+export const CATALOG: ResourceAccess = { type: "registry", name: "catalog", actions: ["*"] };
+
+function tooMuch(what: string): RegistryError {
+  return new RegistryError("UNSUPPORTED", `Cannot make a token for ${what}`, { status: 400 });
+}

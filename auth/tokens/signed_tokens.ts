@@ -1,0 +1,136 @@
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { InvalidTokenError } from "../bearer.ts";
+import { CLOCK_SKEW } from "../keys/key_ring.ts";
+import type { SigningKeys } from "../keys/keys.ts";
+
+/** Characters of the longest token: proxies take no larger headers. */
+export const MAX_TOKEN_LENGTH = 16 * 1024;
+
+/** What {@linkcode SignedTokens} takes. */
+export interface SignedTokensOptions {
+  /** What signs and verifies. */
+  keys: SigningKeys;
+  /** `iss`: who makes the tokens. */
+  issuer: string;
+  /** `aud`: what they are good for. */
+  service: string;
+  /** `typ` of the header, which tells the tokens of one purpose from those of every other. */
+  type: string;
+  /** The time in milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** A token that was just made. Times are in milliseconds since the epoch, as full seconds. */
+export interface SignedToken {
+  /** The token. */
+  token: string;
+  /** Since when it is good. */
+  issuedAt: number;
+  /** Until when. */
+  expiresAt: number;
+}
+
+/** What a token says that is valid. */
+export interface VerifiedClaims {
+  /** All of its claims. */
+  claims: JWTPayload & { sub: string; exp: number };
+  /** The key that has signed it. */
+  kid: string;
+}
+
+/**
+ * JSON Web Tokens of our own (RFC 7519), of one type and for one purpose, and nothing else that is one (RFC 8725): `alg`
+ * is always EdDSA, and the header has exactly the members that this class writes, in the same order and spelling. So
+ * there is none to be followed that brings or names a key (`jwk`, `jku`, `x5u`, `x5c`, `x5t`), changes the rules (`crit`,
+ * `b64`, `zip`), or stands there twice.
+ */
+export class SignedTokens {
+  readonly #options: SignedTokensOptions;
+  readonly #form: RegExp;
+
+  /** Tokens of one type. */
+  constructor(options: SignedTokensOptions) {
+    this.#options = options;
+    this.#form = new RegExp(
+      `^\\{"alg":"EdDSA","kid":"([A-Za-z0-9_-]{1,64})","typ":"${RegExp.escape(options.type)}"\\}$`,
+    );
+  }
+
+  /** A new token with these claims and the registered ones, good for `lifetime` milliseconds. */
+  async sign(subject: string, claims: JWTPayload, lifetime: number): Promise<SignedToken> {
+    const { keys, issuer, service, type, now } = this.#options;
+    const { kid, key } = await keys.signing();
+    const issued = Math.floor(now() / 1000);
+    const expires = issued + Math.floor(lifetime / 1000);
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "EdDSA", kid, typ: type }) // as the form has it
+      .setIssuer(issuer)
+      .setAudience(service)
+      .setSubject(subject)
+      .setIssuedAt(issued)
+      // Somebody's clock may be behind, and a token is used as soon as it is there.
+      .setNotBefore(issued - CLOCK_SKEW / 1000)
+      .setExpirationTime(expires)
+      .setJti(crypto.randomUUID())
+      .sign(key);
+    return { token, issuedAt: issued * 1000, expiresAt: expires * 1000 };
+  }
+
+  /**
+   * What the token says.
+   *
+   * @throws {InvalidTokenError} where it is not to be believed. No message has anything of the token.
+   */
+  async verify(token: string): Promise<VerifiedClaims> {
+    const { keys, issuer, service, type, now } = this.#options;
+    if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
+    const [, header, payload] = COMPACT.exec(token) ?? [];
+    if (header === undefined || payload === undefined) throw new InvalidTokenError("Token is malformed");
+    const [, kid] = this.#form.exec(textOf(header) ?? "") ?? [];
+    if (kid === undefined) throw new InvalidTokenError("Token is of another kind");
+    const key = await keys.find(kid);
+    if (key === undefined) throw new InvalidTokenError("Token is of a key that is not known");
+    let claims: JWTPayload;
+    try {
+      ({ payload: claims } = await jwtVerify(token, key, {
+        algorithms: ["EdDSA"],
+        typ: type,
+        issuer,
+        audience: service,
+        currentDate: new Date(now()),
+        requiredClaims: ["sub", "iat", "nbf", "exp", "jti"],
+      }));
+    } catch (error) {
+      throw new InvalidTokenError(reasonFor(error));
+    }
+    const { sub, exp } = claims;
+    // An audience may be a list, and then the token was not made for us alone: ours never is one.
+    if (typeof sub !== "string" || exp === undefined || claims.aud !== service) {
+      throw new InvalidTokenError("Token has other claims than ours");
+    }
+    return { claims: { ...claims, sub, exp }, kid };
+  }
+}
+
+/**
+ * RFC 7515 §7.1, with a signature of 64 bytes whose last character has no bits to spare: else there would be sixteen
+ * spellings of one token.
+ */
+const COMPACT = /^([A-Za-z0-9_-]{1,300})\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]$/;
+
+function textOf(header: string): string | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(header, { alphabet: "base64url" });
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A claim's name is no secret, as its value may be: of jose's message nothing else is told. */
+function reasonFor(error: unknown): string {
+  const { code, claim } = error as { code?: unknown; claim?: unknown };
+  if (code === "ERR_JWT_EXPIRED") return "Token has expired";
+  if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED") return `Token has a wrong "${claim}"`;
+  return "Token is forged or damaged";
+}

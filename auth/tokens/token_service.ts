@@ -1,0 +1,118 @@
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { AccessTokens } from "./access_tokens.ts";
+import type { Principal } from "../principal.ts";
+import type { RefreshTokens } from "./refresh_tokens.ts";
+import type { TokenGrant, TokenIssuer, TokenRequest } from "./token_issuer.ts";
+import { formatScope, parseScopes, type ResourceAccess, SCOPE_ACTIONS, type ScopeAction } from "./scope.ts";
+
+/** Says what a principal may do, as policies are at the moment. */
+export interface Permissions {
+  /** Whether they may do this there. */
+  allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
+}
+
+/** Milliseconds that a token is good at least: some clients do not believe in less. */
+export const MIN_LIFETIME = 60_000;
+
+/** What {@linkcode TokenService} takes. */
+export interface TokenServiceOptions {
+  /** What tokens are good for, and what clients ask for as `service`. */
+  service: string;
+  /** Makes the access tokens. */
+  accessTokens: Pick<AccessTokens, "issue">;
+  /** Makes and takes the refresh tokens. */
+  refreshTokens: Pick<RefreshTokens, "issue" | "redeem">;
+  /** What may be granted. */
+  policy: Permissions;
+  /** How long an access token for this principal is good, in milliseconds. */
+  lifetimeFor: (principal: Principal) => number;
+  /** The time in milliseconds since the epoch. */
+  now: () => number;
+}
+
+/**
+ * The token service of https://distribution.github.io/distribution/spec/auth/token/: who has shown who they are gets a
+ * token for what they ask for and may do.
+ */
+export class TokenService implements TokenIssuer {
+  readonly #options: TokenServiceOptions;
+
+  /** The service of one registry. */
+  constructor(options: TokenServiceOptions) {
+    this.#options = options;
+  }
+
+  /** See {@linkcode TokenIssuer.service}. */
+  get service(): string {
+    return this.#options.service;
+  }
+
+  /** See {@linkcode TokenIssuer.checkService}. */
+  checkService(service: string | undefined): void {
+    if (service === undefined || service === this.#options.service) return;
+    throw new RegistryError("UNSUPPORTED", "Tokens for this service are not made here", { status: 400 });
+  }
+
+  /** See {@linkcode TokenIssuer.grant}. */
+  async grant(
+    principal: Principal,
+    { service, scopes, offline, client = "" }: TokenRequest,
+  ): Promise<TokenGrant> {
+    this.checkService(service);
+    const asked = parseScopes(scopes);
+    const granted = asked.map((resource) => this.#allowed(principal, resource));
+    const access = granted.filter(({ actions }) => actions.length > 0);
+    const { token, issuedAt, expiresAt } = await this.#options.accessTokens.issue(
+      principal,
+      access,
+      this.#lifetimeFor(principal),
+    );
+    const refreshToken = offline ? await this.#options.refreshTokens.issue(principal, client) : undefined;
+    return {
+      token,
+      scope: access.map(formatScope).join(" "),
+      expiresIn: (expiresAt - issuedAt) / 1000,
+      issuedAt,
+      ...(refreshToken !== undefined && { refreshToken }),
+    };
+  }
+
+  /** See {@linkcode TokenIssuer.refresh}. */
+  async refresh(refreshToken: string, request: TokenRequest): Promise<TokenGrant> {
+    this.checkService(request.service);
+    const { offline: replace } = request;
+    const redeemed = await this.#options.refreshTokens.redeem(refreshToken, { replace });
+    if (redeemed === undefined) {
+      throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+    }
+    const grant = await this.grant(redeemed.principal, { ...request, offline: false });
+    const { replacement } = redeemed;
+    return { ...grant, ...(replacement !== undefined && { refreshToken: replacement }) };
+  }
+
+  /** No token is good for longer than whoever has it is believed. */
+  #lifetimeFor(principal: Principal): number {
+    const { lifetimeFor, now } = this.#options;
+    const { expiresAt = Infinity } = principal;
+    return Math.min(Math.max(MIN_LIFETIME, lifetimeFor(principal)), expiresAt - now());
+  }
+
+  /** What policies allow of it. Repositories are listed to all, each only to those who may pull from it. */
+  #allowed(principal: Principal, resource: ResourceAccess): ResourceAccess {
+    if (resource.type === "registry") return resource;
+    const { type, name } = resource;
+    const asked = resource.actions.includes("*") ? SCOPE_ACTIONS : resource.actions;
+    const actions = asked.filter((action) => this.#options.policy.allows(principal, DECIDES[action], name));
+    return { type, name, actions };
+  }
+}
+
+/** What somebody must be allowed to do to be granted each: what else it means is asked again when it is done. */
+const DECIDES: Record<ScopeAction, Action> = {
+  pull: "pull",
+  push: "push",
+  delete: "delete",
+  "*": "administer",
+};

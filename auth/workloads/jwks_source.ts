@@ -1,0 +1,153 @@
+import { createLocalJWKSet, errors, type JWK, type JWTHeaderParameters } from "jose";
+import { unavailable } from "../../oci/errors.ts";
+import { documentUrl, fetchJson, type JsonDocument } from "./json_document.ts";
+
+/** What {@linkcode JwksSource} takes. */
+export interface JwksSourceOptions {
+  /** `iss`, exactly. */
+  issuer: string;
+  /** Where the keys are; by default where the discovery document says. */
+  jwksUri?: string;
+  /** How long an issuer may take to answer, in milliseconds. */
+  timeout?: number;
+  /** The present in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Bytes of the largest document; those of well-known issuers have 2 to 10 KiB. */
+const LARGEST = 256 * 1024;
+
+/** Shortest time for which keys are good, whatever their issuer says: each visit costs somebody a wait. */
+const SHORTEST_AGE = 60_000;
+
+/** Longest time for which they are: a key that was withdrawn is of no use any more after it. */
+const LONGEST_AGE = 60 * 60_000;
+
+/** How long they are good where the issuer does not say. */
+const USUAL_AGE = 10 * 60_000;
+
+/** How much longer they are good where the issuer can't be reached. */
+const GRACE = 6 * 60 * 60_000;
+
+/** Shortest time between two visits, for whoever makes up key ids must not have us visit the issuer. */
+const PAUSE = 30_000;
+
+/** The same after one that was in vain, while there are no keys at all. */
+const SHORT_PAUSE = 5000;
+
+interface Keys {
+  find: ReturnType<typeof createLocalJWKSet>;
+  /** Asked for again after it. */
+  freshUntil: number;
+  /** Not good after it. */
+  goodUntil: number;
+}
+
+/** The public keys of an issuer of tokens: OpenID Connect Discovery 1.0 §4, RFC 7517 §5. */
+export class JwksSource {
+  readonly #options: Required<Omit<JwksSourceOptions, "jwksUri">>;
+  readonly #jwksUri: URL | undefined;
+  #keys: Keys | undefined;
+  #visit: Promise<Keys> | undefined;
+  #visitedAt = -Infinity;
+
+  /**
+   * The keys of this issuer. Nothing is fetched before somebody asks for one.
+   *
+   * @throws {TypeError} for a URL that is not safe to fetch.
+   */
+  constructor(options: JwksSourceOptions) {
+    const { jwksUri, ...rest } = options;
+    this.#options = { timeout: 5000, now: Date.now, ...rest };
+    documentUrl(options.issuer);
+    this.#jwksUri = jwksUri === undefined ? undefined : documentUrl(jwksUri);
+  }
+
+  /**
+   * The key that has signed a token with this header.
+   *
+   * @throws {RegistryError} 503 where the issuer can't be reached and no key of it is at hand.
+   * @throws {errors.JOSEError} where the issuer has no such key.
+   */
+  async get(header: JWTHeaderParameters): Promise<CryptoKey> {
+    const keys = await this.#current();
+    try {
+      return await find(keys, header);
+    } catch (error) {
+      // An issuer begins to sign with another key without a word.
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayVisit()) throw error;
+    }
+    const renewed = await this.#refresh().catch((error) => Promise.reject(unreachable(error)));
+    return await find(renewed, header);
+  }
+
+  async #current(): Promise<Keys> {
+    const now = this.#options.now();
+    const usable = this.#keys !== undefined && now < this.#keys.goodUntil ? this.#keys : undefined;
+    if (usable !== undefined && (now < usable.freshUntil || !this.#mayVisit())) return usable;
+    if (usable === undefined && !this.#mayVisit(SHORT_PAUSE)) throw unreachable();
+    try {
+      return await this.#refresh();
+    } catch (error) {
+      if (usable !== undefined) return usable;
+      throw unreachable(error);
+    }
+  }
+
+  #mayVisit(pause = PAUSE): boolean {
+    // A clock that was set back must not keep it away.
+    return this.#visit !== undefined || Math.abs(this.#options.now() - this.#visitedAt) >= pause;
+  }
+
+  /** All who wait for keys wait for the same visit. */
+  #refresh(): Promise<Keys> {
+    this.#visitedAt = this.#visit === undefined ? this.#options.now() : this.#visitedAt;
+    return this.#visit ??= this.#fetch()
+      .then((keys) => this.#keys = keys)
+      .finally(() => this.#visit = undefined);
+  }
+
+  async #fetch(): Promise<Keys> {
+    const bounds = { limit: LARGEST, signal: AbortSignal.timeout(this.#options.timeout) };
+    const uri = this.#jwksUri ?? keysUri(
+      await fetchJson(discoveryUrl(this.#options.issuer), bounds),
+      this.#options.issuer,
+    );
+    const { value, maxAge = USUAL_AGE } = await fetchJson(uri, bounds);
+    const freshUntil = this.#options.now() + Math.min(Math.max(maxAge, SHORTEST_AGE), LONGEST_AGE);
+    return { find: createLocalJWKSet(publicKeys(value)), freshUntil, goodUntil: freshUntil + GRACE };
+  }
+}
+
+/** By `alg` and `kid` alone: no key is taken from a token (CVE-2025-24976). */
+async function find(keys: Keys, { alg, kid }: JWTHeaderParameters): Promise<CryptoKey> {
+  return await keys.find(kid === undefined ? { alg } : { alg, kid });
+}
+
+/** OpenID Connect Discovery 1.0 §4: a slash at the end is no part of the path that is continued. */
+function discoveryUrl(issuer: string): URL {
+  return documentUrl(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+}
+
+function keysUri({ value }: JsonDocument, issuer: string): URL {
+  const { issuer: named, jwks_uri: uri } = Object(value) as { issuer?: unknown; jwks_uri?: unknown };
+  // §4.3: another name is that of somebody else, whose keys these are.
+  if (named !== issuer) throw new Error(`Cannot use the discovery document of "${issuer}": it is another's`);
+  const url = documentUrl(String(uri));
+  // What is public must not point at this machine.
+  if (url.protocol === "http:" && !issuer.startsWith("http:")) {
+    throw new TypeError(`Cannot use "${url}": it is not HTTPS`);
+  }
+  return url;
+}
+
+/** A key of a kind that is not known here is nobody's business, and keeps none of the others from being used. */
+function publicKeys(value: unknown): { keys: JWK[] } {
+  const { keys } = Object(value) as { keys?: unknown };
+  if (!Array.isArray(keys)) throw new Error("Cannot use the keys of an issuer: they are no JWK set");
+  return { keys: keys.filter((key) => ["RSA", "EC", "OKP"].includes(Object(key).kty)) };
+}
+
+function unreachable(cause?: unknown): Error {
+  return unavailable("Cannot verify the token: its issuer does not answer", { seconds: 5, cause });
+}

@@ -1,0 +1,97 @@
+import { decodeJwt, jwtVerify } from "jose";
+import { RegistryError } from "../../oci/errors.ts";
+import type { IssuerConfig } from "../auth_config.ts";
+import { textClaims } from "./claims.ts";
+import { JwksSource, type JwksSourceOptions } from "./jwks_source.ts";
+import type { PasswordSource } from "../passwords/password_source.ts";
+import type { Principal } from "../principal.ts";
+
+/** Signatures that are taken: none with a shared secret, which would be as public as the key that stands in for it. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+
+/** Seconds that the clock of an issuer may be off. */
+const LEEWAY = 30;
+
+/** Seconds after which a token is too old, however long its issuer says that it is good. */
+const OLDEST = 24 * 60 * 60;
+
+/** Most characters of a token. */
+const LONGEST_TOKEN = 16 * 1024;
+
+/** Most characters of the claim that names a workload. */
+const LONGEST_SUBJECT = 512;
+
+/**
+ * Knows workloads by the tokens of these issuers, which they send as a password; the user name does not matter. Where the keys
+ * of an issuer can't be had, `verify` throws a `RegistryError` with 503.
+ *
+ * @throws {TypeError} for a URL of an issuer that is not safe to fetch from.
+ */
+export function createWorkloads(
+  issuers: readonly IssuerConfig[],
+  options: Pick<JwksSourceOptions, "timeout" | "now"> = {},
+): PasswordSource {
+  const { now = Date.now } = options;
+  const known = new Map(issuers.map((config) => [config.issuer, {
+    config,
+    keys: new JwksSource({ ...options, ...pick(config) }),
+  }]));
+
+  return {
+    async verify(_username, password) {
+      const { config, keys } = known.get(issuerIn(password) ?? "") ?? {};
+      if (config === undefined || keys === undefined) return undefined;
+      try {
+        const { payload } = await jwtVerify(password, (header) => keys.get(header), {
+          algorithms: ALGORITHMS,
+          issuer: config.issuer,
+          audience: config.audiences,
+          requiredClaims: ["exp"],
+          maxTokenAge: OLDEST,
+          clockTolerance: LEEWAY,
+          currentDate: new Date(now()),
+        });
+        return workloadOf(payload, config, now());
+      } catch (error) {
+        if (error instanceof RegistryError) throw error;
+        // Whatever else there is to say of a token: it is not to be believed, and nobody is told why.
+        return undefined;
+      }
+    },
+  };
+}
+
+function pick({ issuer, jwksUri }: IssuerConfig): Pick<JwksSourceOptions, "issuer" | "jwksUri"> {
+  return jwksUri === undefined ? { issuer } : { issuer, jwksUri };
+}
+
+/**
+ * Whose token somebody says it is. It is looked up among those that are configured, and nothing is ever fetched from where a
+ * token says.
+ */
+function issuerIn(token: string): string | undefined {
+  if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+function workloadOf(
+  payload: Readonly<Record<string, unknown>>,
+  config: IssuerConfig,
+  now: number,
+): Principal | undefined {
+  const subject = Object.hasOwn(payload, config.subject) ? payload[config.subject] : undefined;
+  const name = Number.isSafeInteger(subject) ? String(subject) : subject;
+  // It stands in logs, histories and policies.
+  if (typeof name !== "string" || name.length > LONGEST_SUBJECT || !/^\P{C}+$/u.test(name)) return undefined;
+  return {
+    kind: "workload",
+    name: `workload:${config.name}:${name}`,
+    issuer: config.name,
+    claims: textClaims(payload),
+    expiresAt: now + config.tokenLifetime,
+  };
+}

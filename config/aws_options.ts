@@ -1,0 +1,31 @@
+import type { Config } from "./settings.ts";
+import type { S3Options } from "../storage/objects/s3/mod.ts";
+import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
+
+export type { DynamoOptions, S3Options };
+
+/** Where a bucket has the content, and how large its parts are, as it is configured. */
+export function s3Options(config: Config): S3Options & { partSize: number } {
+  return {
+    bucket: config.s3Bucket,
+    prefix: config.s3Prefix,
+    region: config.awsRegion,
+    ...endpointOf(config.s3Endpoint || config.awsEndpoint),
+    pathStyle: config.s3PathStyle,
+    partSize: config.s3PartSize,
+    verifiesContent: config.s3VerifiesContent !== "off",
+  };
+}
+
+/** Where the table is, as it is configured. */
+export function dynamoOptions(config: Config): DynamoOptions {
+  return {
+    table: config.dynamodbTable,
+    region: config.awsRegion,
+    ...endpointOf(config.dynamodbEndpoint || config.awsEndpoint),
+  };
+}
+
+function endpointOf(endpoint: string): { endpoint?: string } {
+  return endpoint === "" ? {} : { endpoint };
+}

@@ -1,0 +1,208 @@
+import * as z from "zod/mini";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import type { AuthConfig } from "../auth/auth_config.ts";
+import { isKeyText } from "../auth/keys/key_text.ts";
+import { retentionSchema } from "./retention_config.ts";
+import {
+  type Config,
+  conflictsOf,
+  FILE_VARIABLE,
+  type Given,
+  givenBy,
+  type Setting,
+  SETTINGS,
+  unknownVariables,
+  withPlatform,
+} from "./settings.ts";
+import { ofKind } from "./schema_parts.ts";
+import { StartError } from "./start_error.ts";
+import { parseYaml } from "./yaml_text.ts";
+
+/** What the documentation says of a setting. */
+export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
+
+/** The documentation of each setting of {@linkcode schema}, by the setting's own schema. */
+export const settingDocs: z.core.$ZodRegistry<SettingDoc> = z.registry<SettingDoc>();
+
+/** The schema of a setting that is a single value. */
+function settingSchema<T>(setting: Setting<T>) {
+  return z.prefault(ofKind(setting), setting.fallback).register(settingDocs, setting);
+}
+
+/** All settings but those that are more than a text. */
+type Shape = {
+  [Key in Exclude<keyof Config, "auth" | "retention">]: ReturnType<typeof settingSchema<Config[Key]>>;
+};
+
+/** The whole configuration, but that `auth` is read by a schema of its own: most processes need nothing of that. */
+export const schema = z.strictObject({
+  ...Object.fromEntries(
+    Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
+  ) as Shape,
+  auth: z.exactOptional(z.custom<AuthConfig>()).register(settingDocs, SETTINGS.auth),
+  retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
+    settingDocs,
+    SETTINGS.retention,
+  ),
+}).check(z.superRefine((config, context) => {
+  for (const { key, reason } of conflictsOf(config)) {
+    context.addIssue({ code: "custom", path: [key], message: reason });
+  }
+}));
+
+/** A configuration that can't be used. */
+export class ConfigError extends StartError {
+  override readonly name = "ConfigError";
+  /** All that is wrong, each with where it stands and why. */
+  readonly problems: string[];
+
+  /** The error for these problems. */
+  constructor(problems: string[]) {
+    super(`Cannot use the configuration:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** A setting as it is written, and its source. */
+export interface EffectiveSetting {
+  /** Its key in the file. */
+  key: string;
+  /** The value as it is written. */
+  value: unknown;
+  /** The variable or the path of the file; absent for a default. */
+  source?: string;
+}
+
+/**
+ * The configuration that the environment and the file that it names give. The environment wins; an empty variable
+ * counts as none. Paths in the file are relative to the folder of the file.
+ *
+ * @throws {ConfigError} with everything that is wrong.
+ */
+export async function loadConfig(environment: Record<string, string>): Promise<Config> {
+  return (await explainConfig(environment)).config;
+}
+
+/**
+ * As {@linkcode loadConfig}, with the source of each setting.
+ *
+ * @throws {ConfigError} with everything that is wrong.
+ */
+export async function explainConfig(
+  environment: Record<string, string>,
+): Promise<{ config: Config; settings: EffectiveSetting[] }> {
+  const path = environment[FILE_VARIABLE] || undefined;
+  const file: Given = path === undefined ? {} : await readConfigFile(path);
+  const variables: Given = givenBy(environment);
+  const given = withPlatform(environment, { ...file, ...variables });
+  const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
+  if (path !== undefined && isFromFile("data") && typeof given.data === "string" && given.data !== "") {
+    given.data = besideFile(path, given.data);
+  }
+
+  const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
+  const { auth, ...others } = given;
+  const result = schema.safeParse(others);
+  const access = auth === undefined ? undefined : await readAuth(auth);
+  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? []]) {
+    const isUnknown = issue.code === "unrecognized_keys";
+    const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    for (const place of places) {
+      const key = String(place[0]);
+      const variable = Object.hasOwn(variables, key) || path === undefined;
+      const source = variable ? SETTINGS[key as keyof Config].variable : path;
+      problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
+    }
+  }
+  if (path !== undefined && isFromFile("data") && result.data?.storage === "folder") {
+    const problem = await movedData(file.data as string, result.data.data);
+    if (problem !== undefined) problems.push(`data (${path}): ${problem}`);
+  }
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  if (access?.data === undefined) {
+    return { config: result.data, settings: settingsOf(given, variables, path) };
+  }
+  const accessData = path !== undefined && isFromFile("auth")
+    ? withPathsBeside(path, access.data)
+    : access.data;
+  return { config: { ...result.data, auth: accessData }, settings: settingsOf(given, variables, path) };
+}
+
+/** Every setting with its source. */
+function settingsOf(given: Given, variables: Given, path: string | undefined): EffectiveSetting[] {
+  return Object.entries(SETTINGS).map(([key, { variable, fallback }]) => {
+    if (Object.hasOwn(variables, key)) return { key, value: given[key], source: variable };
+    if (!Object.hasOwn(given, key)) return { key, value: fallback };
+    return { key, value: given[key], source: path ?? "DENO_DEPLOY" };
+  });
+}
+
+/** A path in the configuration file, which is relative to the folder of the file: the registry may start anywhere. */
+function besideFile(file: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(file), path);
+}
+
+/**
+ * The reason to refuse the data folder: the registry is at `written` from the working directory, as an earlier release
+ * read it, and `data` has none. An empty registry would start there instead. `undefined` if nothing is wrong.
+ */
+async function movedData(written: string, data: string): Promise<string | undefined> {
+  if (await hasRegistry(data) || !await hasRegistry(written)) return undefined;
+  return `Cannot use "${resolve(data)}": it has no registry, but "${resolve(written)}" has one. ` +
+    "A path in the file is relative to the file, no longer to the working directory: write the full path";
+}
+
+/** True if the data folder has a registry; false if this process may not look. */
+async function hasRegistry(data: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(join(data, "table.sqlite"))).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** `auth` of the configuration file, with the path of the file, and its own paths relative to the folder of the file. */
+function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
+  const { htpasswd, keys, external } = auth;
+  return {
+    ...auth,
+    file,
+    ...(htpasswd !== undefined && { htpasswd: besideFile(file, htpasswd) }),
+    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : besideFile(file, keys) }),
+    ...(external !== undefined && { external: { ...external, keys: besideFile(file, external.keys) } }),
+  };
+}
+
+/** The value of `auth`, or what is wrong with it. */
+async function readAuth(given: unknown): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {
+  const { readAccess } = await import("./access_config.ts");
+  const { data, issues } = await readAccess(given);
+  const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));
+  return data === undefined ? { issues: placed } : { data, issues: [] };
+}
+
+/** A place in the configuration, such as `retention[0].keepTags`. */
+function formatPlace(place: PropertyKey[]): string {
+  const parts = place.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`);
+  return parts.join("").slice(1);
+}
+
+/** The settings of a YAML or JSON file (JSON is YAML). */
+async function readConfigFile(path: string): Promise<Given> {
+  let content: string;
+  try {
+    content = await Deno.readTextFile(path);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new ConfigError([`${FILE_VARIABLE}: Cannot read "${path}": ${reason}`]);
+  }
+  const parsed = await parseYaml(content);
+  if ("problems" in parsed) {
+    throw new ConfigError(
+      parsed.problems.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`),
+    );
+  }
+  const settings = parsed.value ?? {};
+  if (typeof settings === "object" && !Array.isArray(settings)) return settings as Given;
+  throw new ConfigError([`${path}: Expected a map of settings`]);
+}

@@ -1,0 +1,56 @@
+import * as z from "zod/mini";
+import type { RetentionRule } from "../registry/mod.ts";
+import { expected, mismatch, ofKind, patterns } from "./schema_parts.ts";
+import { duration } from "./setting_kinds.ts";
+
+/** Most tags that `newest` may ask for: so many are held in memory. */
+const MOST_NEWEST = 10_000;
+
+const count = expected(`a whole number from 1 to ${MOST_NEWEST}`);
+
+const CRITERIA = ["newest", "pushedWithin", "pulledWithin"] as const;
+
+const keepTags = z.strictObject({
+  tags: z._default(patterns, ["*"]),
+  newest: z.exactOptional(z.int(count).check(z.minimum(1, count), z.maximum(MOST_NEWEST, count))),
+  pushedWithin: z.exactOptional(ofKind(duration("1s"))),
+  pulledWithin: z.exactOptional(ofKind(duration("1s"))),
+}, expected("a map with any of tags, newest, pushedWithin, pulledWithin")).check(
+  z.superRefine((keep, context) => {
+    const given = CRITERIA.filter((key) => keep[key] !== undefined);
+    if (given.length < 2) return;
+    // Whether a tag would need both or either is nothing to guess at when it is about to be deleted.
+    context.addIssue({
+      code: "custom",
+      message: `Expected one of ${given.join(" and ")}: make each its own entry`,
+    });
+  }),
+);
+
+const rule = z.strictObject({
+  repositories: patterns,
+  keepTags: z.exactOptional(
+    z.array(keepTags, expected("a list")).check(
+      z.minLength(1, "Expected at least one entry: without keepTags every tag stays"),
+    ),
+  ),
+  untaggedFor: z.exactOptional(ofKind(duration("0"))),
+}, expected("a map with repositories and any of keepTags, untaggedFor"));
+
+/** Rules of retention: a list, or JSON of one where they come from the environment. */
+export const retentionSchema: z.ZodMiniType<RetentionRule[], unknown> = z.pipe(
+  z.pipe(
+    z.unknown(),
+    z.transform((input, context) => {
+      if (typeof input !== "string") return input;
+      if (input === "") return [];
+      try {
+        return JSON.parse(input);
+      } catch {
+        context.issues.push({ code: "custom", message: mismatch("rules in JSON", input), input });
+        return z.NEVER;
+      }
+    }),
+  ),
+  z.array(rule, expected("a list of rules")),
+);

@@ -1,0 +1,135 @@
+import type { AuthConfig } from "../auth/auth_config.ts";
+import type { RetentionRule } from "../registry/mod.ts";
+
+/** A kind of value: how it is written, and how it is read. */
+export interface Kind<T> {
+  /** For docs/configuration.md. */
+  type: string;
+  /** Completes "Expected ...". */
+  expected: string;
+  /** The value of the text, `undefined` for one that is not of this kind. */
+  read: (text: string) => T | undefined;
+}
+
+/** Any text but none. */
+export const text: Kind<string> = {
+  type: "text",
+  expected: "text",
+  read: (text) => text === "" ? undefined : text,
+};
+
+/** Another kind of value, or none, which is the empty text. */
+export function optional(kind: Kind<string>): Kind<string> {
+  return { ...kind, read: (text) => text === "" ? "" : kind.read(text) };
+}
+
+/** The address of a service, without a slash at its end. */
+export const endpoint: Kind<string> = {
+  type: "URL with `http:` or `https:`",
+  expected: 'a URL such as "https://s3.example.com"',
+  read: (text) => {
+    const url = URL.parse(text);
+    const plain = url !== null && /^https?:$/.test(url.protocol) &&
+      url.search + url.hash + url.username === "";
+    return plain ? url.href.replace(/\/+$/, "") : undefined;
+  },
+};
+
+/** What every key in a bucket begins with: a folder, whether its slash is written or not. */
+export const keyPrefix: Kind<string> = {
+  type: "path such as `registry` or `team/registry`",
+  expected: 'a path such as "registry" or "team/registry", 512 characters at most',
+  read: (text) => {
+    const path = text.replace(/\/$/, "");
+    const isPath = text.length <= 512 && /^[\w.-]+(\/[\w.-]+)*$/.test(path);
+    // Clients of S3 resolve such segments like those of a URL.
+    return isPath && !path.split("/").some((name) => /^\.+$/.test(name)) ? `${path}/` : undefined;
+  },
+};
+
+const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
+
+/**
+ * Rules of retention. Their text is read by retention_config.ts, for config.ts: most processes have none and need nothing
+ * of that.
+ */
+export const retentionRules: Kind<RetentionRule[]> = {
+  type: "list of rules, as in [retention](retention.md)",
+  expected: "a list of rules",
+  read: (text) => text === "" ? [] : undefined,
+};
+
+/** Who may do what. Its text is read by access_config.ts, for config.ts, as that of {@linkcode retentionRules} is. */
+export const accessMap: Kind<AuthConfig> = {
+  type: "map, as in [access](access.md)",
+  expected: "a map",
+  read: () => undefined,
+};
+
+/** On or off. */
+export const toggle: Kind<boolean> = {
+  type: "`on` or `off`",
+  expected: '"on" or "off"',
+  read: (text) => Object.hasOwn(SWITCH, text) ? SWITCH[text] : undefined,
+};
+
+/** A TCP port. */
+export const port: Kind<number> = {
+  type: "port",
+  expected: "a port from 0 to 65535",
+  read: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
+};
+
+/** One of these words. */
+export function oneOf<const W extends string>(...words: W[]): Kind<W> {
+  const list = (quote: string) => words.map((word) => quote + word + quote).join(", ");
+  return {
+    type: list("`"),
+    expected: `one of ${list('"')}`,
+    read: (text) => words.find((word) => word === text),
+  };
+}
+
+const DURATION_UNIT = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]]);
+
+/** A time span in milliseconds. What a timer waits for takes a `max` of 20 days: it can't wait for 2^31 ms. */
+export function duration(
+  min: "0" | "1ms" | "1s" | "1m" | "1h",
+  max: "12h" | "1d" | "20d" | "3650d" = "3650d",
+): Kind<number> {
+  const range = `from ${min} to ${max}`;
+  return {
+    type: `duration ${range}`,
+    expected: `a duration ${range}, such as "90s", "15m" or "24h"`,
+    read: (text) => bounded(readDuration(text), readDuration(min)!, readDuration(max)!),
+  };
+}
+
+function readDuration(text: string): number | undefined {
+  if (text === "0") return 0;
+  const [, count, unit] = /^(\d{1,15})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * DURATION_UNIT.get(unit!)!;
+}
+
+const SIZE_UNIT = new Map([["", 1], ["B", 1], ["KiB", 2 ** 10], ["MiB", 2 ** 20], ["GiB", 2 ** 30], [
+  "TiB",
+  2 ** 40,
+]]);
+
+/** A size in bytes, from `min` to `max`. */
+export function size(min: string, max: string): Kind<number> {
+  return {
+    type: `size from ${min} to ${max}`,
+    expected: `a size from ${min} to ${max}, such as "512KiB", "4MiB" or a number of bytes`,
+    read: (text) => bounded(readSize(text), readSize(min)!, readSize(max)!),
+  };
+}
+
+function readSize(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,15})(B|KiB|MiB|GiB|TiB)?$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * SIZE_UNIT.get(unit ?? "")!;
+}
+
+function bounded(value: number | undefined, min: number, max: number): number | undefined {
+  return value === undefined || value < min || value > max ? undefined : value;
+}

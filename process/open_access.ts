@@ -1,0 +1,226 @@
+import type { AuthConfig, ExternalConfig } from "../auth/auth_config.ts";
+import { createAuthenticator } from "../auth/authenticate.ts";
+import { type BearerTokens, InvalidTokenError } from "../auth/bearer.ts";
+import { openExternalTokens } from "../auth/tokens/external_tokens.ts";
+import { accessRisks } from "../auth/config_risks.ts";
+import { FailedLogins } from "../auth/limits/failed_logins.ts";
+import { isKeyText } from "../auth/keys/key_text.ts";
+import { Htpasswd } from "../auth/passwords/htpasswd.ts";
+import {
+  createLoginTokens,
+  isLoginToken,
+  LOGIN_TOKEN_TYPE,
+  type LoginTokens,
+} from "../auth/tokens/login_tokens.ts";
+import { Logins } from "../auth/passwords/logins.ts";
+import { type OpenTokenService, openTokenService } from "../auth/tokens/open_token_service.ts";
+import type { PasswordSource } from "../auth/passwords/password_source.ts";
+import { createPolicy, type Policy } from "../auth/policy/policy.ts";
+import type { Principal } from "../auth/principal.ts";
+import { addressBehindSocket, createProxyIdentity } from "../auth/limits/proxy_identity.ts";
+import { RequestRates } from "../auth/limits/request_rates.ts";
+import { isSecretLike } from "../auth/secrets/secret_text.ts";
+import { Secrets } from "../auth/secrets/secrets.ts";
+import { SignedTokens } from "../auth/tokens/signed_tokens.ts";
+import { UsersError } from "../auth/passwords/users.ts";
+import { FileError } from "../auth/watched_file.ts";
+import { createWorkloads } from "../auth/workloads/workloads.ts";
+import { secretExposure, trustedExposure } from "./file_exposure.ts";
+import type { Log } from "./log.ts";
+import { RegistryError } from "../oci/errors.ts";
+import { createChallenge } from "../routes/access/challenge.ts";
+import { createGuard } from "../routes/access/guard.ts";
+import type { Access, CredentialOptions, TokenOptions } from "../routes/mod.ts";
+import { StartError } from "../config/start_error.ts";
+import type { Table } from "../storage/mod.ts";
+
+/** All that has to do with who asks. */
+export interface OpenAccess {
+  /** Says who asks and whether they may. */
+  access: Access;
+  /** What logs in; absent where somebody else's token server does. */
+  logins?: { tokens: TokenOptions; credentials: CredentialOptions };
+  /** Deletes what has expired from the table. */
+  sweep: () => Promise<void>;
+  /** Lets go of what it holds. */
+  close: () => void;
+}
+
+/** What {@linkcode openAccess} takes. */
+export interface AccessParts {
+  /** Where keys, secrets and refresh tokens are. */
+  table: Table;
+  /** Told of logins that fail, and of files that can't be used any more. */
+  log: Pick<Log, "warn" | "error">;
+  /** Whether nothing may be written but what logging in takes. */
+  readOnly: boolean;
+}
+
+/**
+ * Makes what the configuration says of who may do what. The table is not asked before somebody logs in.
+ *
+ * @throws {StartError} where a file of it can't be used.
+ */
+export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
+  for (const risk of accessRisks(config)) parts.log.warn(risk);
+  const { external } = config;
+  const exposures = await Promise.all([
+    ...secretFiles(config).map(secretExposure),
+    ...(external === undefined ? [] : [trustedExposure(external.keys)]),
+  ]);
+  for (const exposure of exposures) if (exposure !== undefined) parts.log.warn(exposure);
+  return await explained(() =>
+    external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
+  );
+}
+
+/**
+ * Users with a password; `failed` is told of a change to their file that can't be used.
+ *
+ * @throws {StartError} where the file can't be used now.
+ */
+export async function openUsers(
+  config: Pick<AuthConfig, "htpasswd" | "users">,
+  failed: (error: unknown) => void,
+): Promise<Htpasswd> {
+  return await explained(() => Htpasswd.open({ ...config, failed }));
+}
+
+/** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
+function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
+  const hasKeys = keys !== undefined && isKeyText(keys);
+  const holder = hasKeys || users !== undefined ? file : undefined;
+  return [hasKeys ? undefined : keys, htpasswd, holder].filter((path) => path !== undefined);
+}
+
+/** Tells whoever has started this what is wrong with a file of theirs. */
+async function explained<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    const isInput = error instanceof UsersError || error instanceof FileError || error instanceof TypeError;
+    throw isInput ? new StartError(`auth: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** Where the registry makes its tokens itself. */
+async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
+  const policy = createPolicy(config);
+  const users = await openUsers(config, (error) => log.error("Cannot use htpasswd", error));
+  const secrets = new Secrets({
+    table,
+    findUser: (name) => users.find(name),
+    ...(config.credentialLifetime !== undefined && { maxLifetime: config.credentialLifetime }),
+    touch: !readOnly,
+  });
+  const service = await openTokenService({
+    config,
+    table,
+    policy,
+    stillThere: (principal) => stillThere(principal, users, secrets),
+    hasEnded: (credential) => secrets.hasEnded(credential),
+    reused: ({ id, principal }) =>
+      log.warn("Login revoked: its refresh token was used again after it was replaced", {
+        principal,
+        login: id,
+      }),
+  });
+  const workloads = createWorkloads(config.issuers);
+  const loginTokens = openLoginTokens(config, service, workloads);
+  const failures = new FailedLogins({ free: config.limits.failedLogins, table });
+  const logins = new Logins({
+    issuerOf: (password) => {
+      if (isSecretLike(password)) return secrets;
+      if (isLoginToken(password)) return loginTokens;
+      return isJwtLike(password) ? workloads : undefined;
+    },
+    users,
+    failures,
+    failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
+  });
+  const guarded = guard(config, { tokens: service.accessTokens, logins, policy });
+  return {
+    access: guarded.access,
+    logins: {
+      tokens: {
+        service: service.service,
+        jwks: service.jwks,
+        identify: async ({ headers }, client) => (await guarded.identify(headers, client)).principal,
+        login: (username, password, { address }) => logins.login(username, password, address),
+        exchange: (subjectToken) => exchange(loginTokens, subjectToken),
+      },
+      credentials: { secrets, isAdministrator: policy.isAdministrator },
+    },
+    sweep: () => failures.sweep(),
+    close: () => users.close(),
+  };
+}
+
+/** Where somebody else's tokens are all that is believed. */
+async function openOthers(
+  config: AuthConfig,
+  external: ExternalConfig,
+  { log }: AccessParts,
+): Promise<OpenAccess> {
+  const failed = (error: unknown) => log.error("Cannot use the keys of the token server", error);
+  const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }) });
+  return { access, sweep: async () => {}, close() {} };
+}
+
+/** Lets requests in by these tokens and, where there are any, logins. */
+function guard(
+  config: AuthConfig,
+  { tokens, logins, policy }: { tokens: BearerTokens; logins?: Logins; policy?: Policy },
+) {
+  const proxy = config.proxy && createProxyIdentity(config.proxy);
+  const authenticator = createAuthenticator({
+    tokens,
+    ...(logins && { logins }),
+    ...(proxy && { certificate: proxy.principal }),
+  });
+  const access = createGuard({
+    authenticator,
+    allows: policy?.allows ?? (() => false),
+    hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
+    tokensDecide: policy === undefined,
+    challenge: createChallenge(config),
+    rates: new RequestRates({ perMinute: config.limits.requestsPerMinute }),
+    addressOf: proxy?.addressOf ?? addressBehindSocket,
+  });
+  return { access, identify: authenticator.identify };
+}
+
+function openLoginTokens(
+  { issuers, url: issuer, service }: AuthConfig,
+  { keys }: OpenTokenService,
+  workloads: PasswordSource,
+): LoginTokens {
+  const tokens = new SignedTokens({ keys, issuer, service, type: LOGIN_TOKEN_TYPE, now: Date.now });
+  return createLoginTokens({ tokens, issuers, workloads });
+}
+
+/** The user or robot as they are now, by what they once logged in with. */
+export async function stillThere(
+  { name, credential = "" }: Principal,
+  users: Htpasswd,
+  secrets: Secrets,
+): Promise<Principal | undefined> {
+  // Only that of a secret has the secret's id before a dot.
+  return credential.includes(".")
+    ? await secrets.find(credential)
+    : await users.find(name.replace(/^user:/, ""));
+}
+
+async function exchange(tokens: LoginTokens, subjectToken: string): ReturnType<LoginTokens["exchange"]> {
+  try {
+    return await tokens.exchange(subjectToken);
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error;
+    throw new RegistryError("UNAUTHORIZED", "Token is not valid here, or no more", { cause: error });
+  }
+}
+
+/** No password of a person's looks like it, and comparing one takes long. */
+function isJwtLike(password: string): boolean {
+  return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(password);
+}

@@ -1,0 +1,108 @@
+import type { AuthConfig } from "../auth/auth_config.ts";
+import { cached } from "../cache/mod.ts";
+import type { Log } from "./log.ts";
+import type { OpenAccess } from "./open_access.ts";
+import {
+  createRegistry,
+  readOnly,
+  type Registry,
+  type StoredRegistry,
+  withDeletes,
+} from "../registry/mod.ts";
+import { openStorage } from "./open_storage.ts";
+import { createReadiness } from "./readiness.ts";
+import type { Config } from "../config/settings.ts";
+import type { Table } from "../storage/mod.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+/** Warning about a blob whose object is missing from the store. */
+export const LOST_BLOB: string =
+  "A blob has lost its object: it answers 404 until it is pushed again. Find what deletes from the " +
+  "object store; `skerry scrub` lists all damage";
+
+/** A registry with all that it stands on. */
+export interface OpenRegistry {
+  /** With all that the configuration takes away, and the cache. */
+  registry: Registry;
+  /** Who may do what; absent where the registry is open to all. */
+  access?: OpenAccess;
+  /** True if the storage answers and can be written. */
+  ready: () => Promise<boolean>;
+  /** Warning for the operator, although the registry is ready. */
+  warnings: () => string[];
+  /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
+  upkeep: (budget: number) => Promise<void>;
+  /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Opens the storage that the configuration names, and the registry over it.
+ *
+ * @throws {StartError} with what a person can do something about: no such place, no right to it, not ours.
+ */
+export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
+  const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
+  const { auth } = config;
+  const access = auth && await openAccessOver(table, auth, config, log);
+  const stored = createRegistry({
+    ...config,
+    maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
+    objects,
+    table,
+    touch: !config.readOnly,
+    keepTags: !config.deleteTags,
+    lost: ({ repository, digest, object }) => log.warn(LOST_BLOB, { repository, digest, object }),
+    ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
+  });
+  const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);
+  // A read-only process records pulls as well: retention in another one would delete what is pulled only here.
+  const pulls = await stored.pullTimes(
+    config.retention,
+    (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
+  );
+  const restricted = restrict(stored, config);
+  return {
+    // What is answered from memory is a pull as well.
+    registry: pulls?.observe(restricted) ?? restricted,
+    ...(access && { access }),
+    ready: createReadiness({
+      probe,
+      changed(error) {
+        if (error === undefined) log.info("Ready again: the storage works");
+        else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
+      },
+    }),
+    warnings: () => upkeep.warnings(),
+    upkeep: (budget) => upkeep.run(budget),
+    async close() {
+      upkeep.stop();
+      access?.close();
+      await pulls?.stop();
+      await close();
+    },
+  };
+}
+
+// Not literal, so that no registry which is open to all has it in its way at the start: see open_storage.ts.
+const importAccess = (): Promise<typeof import("./open_access.ts")> =>
+  import(new URL("open_access.ts", import.meta.url).href);
+
+/** With code that a registry which is open to all never loads. */
+async function openAccessOver(
+  table: Table,
+  auth: AuthConfig,
+  { readOnly }: Config,
+  log: Log,
+): Promise<OpenAccess> {
+  const { openAccess } = await importAccess();
+  return await openAccess(auth, { table, log, readOnly });
+}
+
+/** The registry with what the configuration takes away and what the cache adds. */
+function restrict(stored: StoredRegistry, config: Config): Registry {
+  const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
+  const deletable = withDeletes(stored.registry, { tags, manifests, blobs });
+  const allowed = config.readOnly ? readOnly(deletable) : deletable;
+  return cached(allowed, stored.epochs, { age: config.cacheAge });
+}

@@ -1,0 +1,113 @@
+import { dynamoOptions, s3Options } from "../config/aws_options.ts";
+import { dataExposure } from "./file_exposure.ts";
+import type { Log } from "./log.ts";
+import type { Config } from "../config/settings.ts";
+import { StartError } from "../config/start_error.ts";
+import { probeFolder, probeStores } from "./storage_probe.ts";
+import {
+  FilesystemObjectStore,
+  MemoryObjectStore,
+  MemoryTable,
+  type ObjectStore,
+  SqliteTable,
+  type Table,
+} from "../storage/mod.ts";
+
+/** The two ports, opened. */
+export interface Storage {
+  /** Where bytes are. */
+  objects: ObjectStore;
+  /** Where all else is. */
+  table: Table;
+  /** The largest blob that fits, in bytes, where that is less than what anybody would push. */
+  maxBlobSize?: number;
+  /** Lets go of both. */
+  close: () => Promise<void>;
+}
+
+/** The two ports of a registry that is served. */
+export interface ServedStorage extends Storage {
+  /** Tries out both at little cost; rejects with what is wrong. */
+  probe: () => Promise<void>;
+}
+
+/** How many parts an object of S3 may have, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
+const MAX_PARTS = 10_000;
+
+/**
+ * Opens the storage that the configuration names.
+ *
+ * @throws {StartError} with what a person can do something about.
+ */
+export async function openStorage(config: Config, log: Log): Promise<ServedStorage> {
+  if (config.storage === "aws") return await openAws(config, log);
+  if (config.storage === "folder") return await openFolder(config, log);
+  const nothing = async () => {};
+  return { objects: new MemoryObjectStore(), table: new MemoryTable(), probe: nothing, close: nothing };
+}
+
+async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
+  const { data } = config;
+  try {
+    const objects = await FilesystemObjectStore.open(`${data}/objects`);
+    const table = await SqliteTable.open(`${data}/table.sqlite`);
+    const exposure = await dataExposure(data);
+    if (exposure !== undefined) log.warn(exposure);
+    return {
+      objects,
+      table,
+      probe: () => probeFolder(`${data}/objects`, table, config),
+      close: () => table.close(),
+    };
+  } catch (error) {
+    throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+// Deno resolves whatever a literal `import()` names before the first line runs, and fetches it from npm: for the AWS SDK,
+// which few need, that takes a quarter of a start.
+const importS3 = (): Promise<typeof import("../storage/objects/s3/mod.ts")> =>
+  import(new URL("../storage/objects/s3/mod.ts", import.meta.url).href);
+const importDynamo = (): Promise<typeof import("../storage/table/dynamodb/mod.ts")> =>
+  import(new URL("../storage/table/dynamodb/mod.ts", import.meta.url).href);
+const importCheck = (): Promise<typeof import("../storage/check/mod.ts")> =>
+  import(new URL("../storage/check/mod.ts", import.meta.url).href);
+
+/** Asks the network nothing, unless it is told to check: stores that do not answer yet may do so in a moment. */
+async function openAws(config: Config, log: Log): Promise<ServedStorage> {
+  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
+  if (config.check) await assertSuitable(config);
+  const options = s3Options(config);
+  const objects = await S3ObjectStore.open(options);
+  const table = await DynamoTable.open(dynamoOptions(config));
+  const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
+  return {
+    objects: unproven ? await proving(objects, config, log) : objects,
+    table,
+    maxBlobSize: options.partSize * MAX_PARTS,
+    probe: () => probeStores(objects, table),
+    close: () => table[Symbol.asyncDispose](),
+  };
+}
+
+async function proving(objects: ObjectStore, config: Config, log: Log): Promise<ObjectStore> {
+  const { enforcesContent, provenContent } = await importCheck();
+  return provenContent(objects, {
+    enforces: () => enforcesContent(s3Options(config)),
+    found(result) {
+      if ("error" in result) log.error("Cannot tell whether the bucket checks content", result.error);
+      else if (!result.enforced) log.warn("The bucket does not check content: all of it is hashed here");
+    },
+  });
+}
+
+async function assertSuitable(config: Config): Promise<void> {
+  const { checkBucket, checkTable, suffices } = await importCheck();
+  const findings = await Promise.all([checkBucket(s3Options(config)), checkTable(dynamoOptions(config))]);
+  const lacking = findings.flat().filter((finding) => !suffices([finding]));
+  if (lacking.length === 0) return;
+  const lines = lacking.map(({ capability, note }) => `  ${capability}: ${note || "not tried"}`);
+  throw new StartError(`Cannot use the bucket and the table:\n${lines.join("\n")}`);
+}

@@ -1,0 +1,26 @@
+import { dirname, resolve } from "node:path";
+import type { Config } from "../config/settings.ts";
+
+/** The permissions of `deno run` that serving takes with this configuration; `root` is the folder of main.ts. */
+export function startOptions(
+  { storage, data, auth }: Pick<Config, "storage" | "data" | "auth">,
+  root: string,
+  configFile?: string,
+): string[] {
+  const options = ["--allow-env", "--allow-net"];
+  if (storage === "aws") {
+    // The AWS SDK looks for credentials in files, and tells AWS which system it runs on.
+    return [...options, "--allow-read", "--allow-sys=osRelease,homedir"];
+  }
+  const folders = storage === "folder" ? [resolve(data), dirname(resolve(data))] : [];
+  // The configuration file is read by the registry itself. Files of `auth` are read again when they change. Both may be
+  // links to anywhere.
+  options.push(auth === undefined && !configFile ? allow("read", root, ...folders) : "--allow-read");
+  if (storage === "folder") options.push(allow("write", resolve(data)));
+  return options;
+}
+
+/** The option for these paths, or for every path where one has a comma in it, which separates paths. */
+function allow(access: "read" | "write", ...paths: string[]): string {
+  return `--allow-${access}` + (paths.some((path) => path.includes(",")) ? "" : `=${paths.join(",")}`);
+}

@@ -1,0 +1,46 @@
+import { isStorageFull, type ObjectStore, type Table } from "../storage/mod.ts";
+
+/** Key of no item, and of no object. */
+const NOTHING = { pk: "ready", sk: "ready" };
+
+/** Milliseconds that a write to a locked table is waited for. */
+const LOCK_LIMIT = 500;
+
+/** Reads from both stores. Rejects where the table or the bucket is missing, refuses or does not answer. */
+export async function probeStores(
+  objects: Pick<ObjectStore, "get">,
+  table: Pick<Table, "get">,
+): Promise<void> {
+  // Not `size`: the answer to a HEAD does not tell a missing bucket from a missing object.
+  const [object] = await Promise.all([objects.get(NOTHING.pk), table.get(NOTHING)]);
+  await object?.body.cancel();
+}
+
+/**
+ * Reads the table and writes to the folder of objects and to the table; where `readOnly`, it only reads. A full disk and a
+ * table that another process has locked do not count as failures: pulls work, and pushes are answered 507 or 503.
+ */
+export async function probeFolder(
+  folder: string,
+  table: Pick<Table, "get" | "delete">,
+  { readOnly }: { readOnly: boolean },
+): Promise<void> {
+  await table.get(NOTHING);
+  if (readOnly) return void await Deno.stat(folder);
+  const writes = [
+    // A transaction that changes nothing takes the lock and the right to write, and no fsync.
+    unlessLate(LOCK_LIMIT, table.delete(NOTHING, { ifVersion: "" })),
+    // No key has a dot in it, so this is no object.
+    Deno.writeTextFile(`${folder}/.probe`, "ready\n", { mode: 0o600 }),
+  ];
+  for (const result of await Promise.allSettled(writes)) {
+    if (result.status === "rejected" && !isStorageFull(result.reason)) throw result.reason;
+  }
+}
+
+/** Waits for `coming`, but no longer than so many milliseconds. */
+async function unlessLate(limit: number, coming: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => timer = setTimeout(resolve, limit));
+  await Promise.race([coming, late]).finally(() => clearTimeout(timer));
+}

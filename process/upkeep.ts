@@ -1,0 +1,192 @@
+import { retirementEvent } from "../auth/audit.ts";
+import type { Log } from "./log.ts";
+import {
+  formatAge,
+  formatSpan,
+  type PassProgress,
+  type Removal,
+  type StoredRegistry,
+} from "../registry/mod.ts";
+import type { Config } from "../config/settings.ts";
+import { startSweeper } from "./repeat.ts";
+
+/** What is done now and then beside the requests. */
+export interface Upkeep {
+  /** Does what is due, for about so many milliseconds. */
+  run(budget: number): Promise<void>;
+  /** Warnings of the upkeep for the operator: garbage collection that is too slow. */
+  warnings(): string[];
+  /** Begins nothing more. What is under way may end anywhere. */
+  stop(): void;
+}
+
+/** Who removes by rules, in the audit. */
+const SYSTEM = "system";
+
+/** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */
+const LOOK_INTERVAL = 15 * 60_000;
+
+/**
+ * Milliseconds between two looks for candidates whose grace period is over, or a quarter of the interval of collection
+ * where that is less: the later they are found, the more of the time is taken from requests.
+ */
+const CANDIDATES_INTERVAL = 5 * 60_000;
+
+/** Milliseconds between two warnings of the same thing. */
+const WARNING_INTERVAL = 10 * 60_000;
+
+/** Milliseconds between two sweeps of failed logins: as long as they are remembered. */
+const ACCESS_INTERVAL = 15 * 60_000;
+
+/** The warning about a full pass that does not end within its interval; `undefined` for one that does. */
+export function warningOf({ done, estimate }: PassProgress, interval: number): string | undefined {
+  // Too little is done for an estimate.
+  if (done < 0.01 || estimate <= interval) return undefined;
+  return "Garbage collection: the full pass takes longer than its interval. What crashes have left stays longer; " +
+    "add processes, a faster store, or raise SKERRY_COLLECT_INTERVAL";
+}
+
+/** The state of a full pass in the members of a log line. */
+function factsOf({ startedAt, items, done, estimate }: PassProgress, interval: number) {
+  const seconds = (Date.now() - startedAt) / 1000;
+  return {
+    progress: `${Math.round(done * 100)} %`,
+    items,
+    itemsPerSecond: Math.round(items / Math.max(1, seconds)),
+    estimate: formatAge(estimate),
+    interval: formatSpan(interval),
+  };
+}
+
+/** Work that {@linkcode startUpkeep} starts. */
+export type UpkeepWork =
+  & Pick<StoredRegistry, "sweep" | "collectCandidates" | "continueCollection" | "retain">
+  & {
+    /** Deletes failed logins that are forgotten; absent in a registry that is open to all. */
+    sweepAccess?: () => Promise<void>;
+  };
+
+/** Removes what has expired, what nothing refers to and what no rule keeps, as often as the configuration says. */
+export function startUpkeep(
+  config: Config,
+  stored: UpkeepWork,
+  log: Log,
+): Upkeep {
+  let stopped = false;
+  let warning: string | undefined;
+  let warnedAt = -Infinity;
+
+  async function sweep(): Promise<void> {
+    const { uploads, objects } = await stored.sweep();
+    if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
+  }
+
+  async function sweepAccess(): Promise<void> {
+    await stored.sweepAccess?.();
+  }
+  const accessFailed = (error: unknown) => log.error("Cannot delete forgotten failed logins", error);
+
+  /** Runs a part of garbage collection, and logs what it has removed. */
+  async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
+    const began = performance.now();
+    const counts: Record<string, number> = {};
+    let bytes = 0;
+    const removed = (removal: Removal) => {
+      counts[removal.kind] = (counts[removal.kind] ?? 0) + 1;
+      bytes += removal.size ?? 0;
+      if (removal.kind !== "tag") return;
+      const { repository = "", name: tag, reason } = removal;
+      log.audit({ who: SYSTEM, action: "tag.delete", repository, tag, reason });
+    };
+    try {
+      await run(removed);
+    } finally {
+      if (Object.keys(counts).length > 0) {
+        const seconds = Math.round((performance.now() - began) / 1000);
+        log.info("Garbage collection removed unreferenced content", { part, ...counts, bytes, seconds });
+      }
+    }
+  }
+
+  function collectCandidates(ended: () => boolean): Promise<void> {
+    return collecting("candidates", async (removed) => {
+      await stored.collectCandidates({ removed, stopped: ended });
+    });
+  }
+
+  function collect(budget: number): Promise<void> {
+    return collecting("full pass", async (removed) => {
+      const { collectInterval: interval } = config;
+      await stored.continueCollection({ interval, budget, removed, progressed, stopped: () => stopped });
+    });
+  }
+
+  /** Warns while a pass takes longer than its interval, in the log now and then. */
+  function progressed(progress: PassProgress): void {
+    const { collectInterval: interval } = config;
+    warning = warningOf(progress, interval);
+    if (warning === undefined || performance.now() < warnedAt + WARNING_INTERVAL) return;
+    warnedAt = performance.now();
+    log.warn(warning, factsOf(progress, interval));
+  }
+
+  async function retain(isOver = () => stopped): Promise<void> {
+    for await (const retired of stored.retain(config.retention)) {
+      if (retired.pending) continue;
+      const { kind, repository, name, reason } = retired;
+      log.info("Removed what no rule keeps", { kind, repository, name, reason });
+      log.audit({ who: SYSTEM, ...retirementEvent(retired) });
+      if (isOver()) return;
+    }
+  }
+
+  const { readOnly, sweepInterval, collectInterval, retention, retentionInterval } = config;
+  const sweepers = [
+    // Every process counts failed logins, a read-only one as well.
+    startSweeper({
+      interval: stored.sweepAccess === undefined ? 0 : ACCESS_INTERVAL,
+      failed: accessFailed,
+      sweep: sweepAccess,
+    }),
+    startSweeper({
+      interval: readOnly ? 0 : sweepInterval,
+      failed: (error) => log.error("Cannot sweep expired uploads", error),
+      sweep,
+    }),
+    startSweeper({
+      interval: readOnly ? 0 : Math.min(collectInterval / 4, CANDIDATES_INTERVAL),
+      failed: (error) => log.error("Cannot collect garbage by its candidates", error),
+      sweep: () => collectCandidates(() => stopped),
+    }),
+    startSweeper({
+      interval: readOnly ? 0 : Math.min(collectInterval, LOOK_INTERVAL),
+      failed: (error) => log.error("Cannot continue the full pass of garbage collection", error),
+      sweep: () => collect(Infinity),
+    }),
+    startSweeper({
+      interval: readOnly || retention.length === 0 ? 0 : retentionInterval,
+      failed: (error) => log.error("Cannot remove what no rule keeps", error),
+      sweep: () => retain(),
+    }),
+  ];
+  return {
+    async run(budget) {
+      await sweepAccess().catch(accessFailed);
+      if (readOnly) return;
+      const end = performance.now() + budget;
+      if (sweepInterval > 0) await sweep();
+      if (retention.length > 0 && retentionInterval > 0) {
+        await retain(() => stopped || performance.now() > end - budget / 2);
+      }
+      if (collectInterval === 0) return;
+      // Half of the time at the most, so that neither part keeps the other from its work.
+      await collectCandidates(() => stopped || performance.now() > end - budget / 2);
+      await collect(Math.max(0, end - performance.now()));
+    },
+    warnings: () => warning === undefined ? [] : [warning],
+    stop() {
+      stopped = true;
+      for (const sweeper of sweepers) sweeper.stop();
+    },
+  };
+}

@@ -1,0 +1,247 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { ByteRange } from "../../storage/objects/object_store.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import type { Caller } from "../caller.ts";
+import { removeLink } from "./collect_blob.ts";
+import {
+  AGAIN,
+  beginWork,
+  type Context,
+  isOld,
+  mayBeUnderWay,
+  untilSettled,
+  type Work,
+} from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import { healBlob } from "../protocol/heal.ts";
+import type { IsImmutable } from "../limits/immutable_tags.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  isReadable,
+  LINK_PREFIX,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  type Stored,
+  stored,
+} from "../items/items.ts";
+import { mountLink } from "./link.ts";
+import { countingBlob, holdBlob, holdingRoom } from "../limits/quotas.ts";
+import type { BlobInfo, BlobReader, ByteStream } from "../registry.ts";
+import { assertUnneeded } from "../protocol/tag_protection.ts";
+
+/** What proves that a repository has a blob. */
+interface Membership {
+  link: Stored<LinkAttributes>;
+  blob: Stored<BlobAttributes>;
+}
+
+/** end-2, HEAD. */
+export async function statBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobInfo> {
+  const membership = await readMembership(context, repository, digest);
+  if (needsTouch(context, membership.link)) await touch(context, repository, digest);
+  else if (mayBeTorn(context, membership)) await assertBlob(context, digest);
+  return { digest, size: membership.blob.attributes.size };
+}
+
+/**
+ * Whether the link may have come after the blob had gone, with the blob read before both: a batch is no snapshot, and a
+ * mount that finds no blob leaves its link. Of a blob that is old, only a link that is young says too little.
+ */
+function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
+  return mayBeUnderWay(context, link.attributes.touchedAt) && isOld(context, blob.attributes.writtenAt);
+}
+
+/** Throws where there is no blob by now. */
+async function assertBlob(context: Context, digest: Digest): Promise<void> {
+  const blob = stored<BlobAttributes>(await context.table.get(blobKey(digest), { consistent: true }));
+  if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);
+}
+
+/** end-2, GET. */
+export async function getBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobReader> {
+  const { blob } = await readMembership(context, repository, digest);
+  const { object, size } = blob.attributes;
+  return {
+    digest,
+    size,
+    async open(range?: ByteRange): Promise<ByteStream> {
+      const found = await context.objects.get(object, range);
+      if (found !== undefined) return found.body;
+      // Either the blob was collected after its items were read, and perhaps pushed anew, or its object is lost.
+      if (context.touch) await bestEffort(() => healBlob(beginWork(context), repository, digest));
+      throw unknownBlob(digest);
+    },
+  };
+}
+
+/**
+ * end-10: removes the link; the bytes are the collector's business.
+ *
+ * @throws {RegistryError} `DENIED` where an immutable tag needs the blob.
+ */
+export async function deleteBlob(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  const work = beginWork(context);
+  const isImmutable = await context.immutable.in(repository);
+  await leaveCandidates(work, [{ kind: "blob", repository, digest }]);
+  const size = await untilSettled(work, async () => {
+    const membership = await findMembership(work, repository, digest);
+    if (membership === undefined) return undefined;
+    const { link, blob } = membership;
+    const deleted = isImmutable === undefined
+      ? await work.table.delete(linkKey(digest, repository), { ifVersion: link.version })
+      : await removeUnneeded(work, repository, digest, link, isImmutable);
+    return deleted ? blob.attributes.size : AGAIN;
+  });
+  // Also where nothing was found: the delete that took the blob may have died before it changed the epoch.
+  await changeEpoch(work, repository);
+  if (size === undefined) throw unknownBlob(digest);
+  await work.quotas?.add(work, repository, -size);
+}
+
+/**
+ * Removes the link unless an immutable tag needs the blob, as a collector does: a mark by version, a look, a delete by
+ * the version of the mark. Answers whether it did.
+ */
+async function removeUnneeded(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  isImmutable: IsImmutable,
+): Promise<boolean> {
+  let refusal: unknown;
+  const isNeeded = async () => {
+    try {
+      await assertUnneeded(work, repository, digest, isImmutable);
+      return false;
+    } catch (error) {
+      refusal = error;
+      return true;
+    }
+  };
+  const outcome = await removeLink(work, repository, digest, link, isNeeded);
+  if (refusal !== undefined) throw refusal;
+  return outcome === "removed";
+}
+
+/** Repositories of a blob that a mount without `from` looks at: popular content is in thousands. */
+const MOST_SOURCES = 50;
+
+/**
+ * end-11: links a blob that another repository has; without `from`, one that any other has. Only repositories count that
+ * the caller may pull from: of all others nobody learns here what they have (CVE-2024-39897).
+ */
+export async function mountBlob(
+  context: Context,
+  repository: RepositoryName,
+  caller: Caller,
+  digest: Digest,
+  from: RepositoryName | undefined,
+): Promise<BlobInfo | undefined> {
+  const work = beginWork(context);
+  if (!await hasSource(work, caller, digest, from)) return undefined;
+  const hold = (id: string) => holdMount(work, repository, digest, id);
+  const linked = await holdingRoom(
+    work,
+    repository,
+    hold,
+    (id) => countingBlob(work, repository, digest, id, () => mountLink(work, repository, digest)),
+  );
+  return linked && { digest, size: linked.size };
+}
+
+/** Holds the bytes of a blob that is there. */
+async function holdMount(work: Work, repository: RepositoryName, digest: Digest, id: string): Promise<void> {
+  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  if (blob !== undefined) await holdBlob(work, repository, digest, { id, size: blob.attributes.size });
+}
+
+/** Whether a repository that the caller may pull from has a link to the blob: `from`, or else any of the first ones. */
+async function hasSource(
+  { table }: Work,
+  caller: Caller,
+  digest: Digest,
+  from: RepositoryName | undefined,
+): Promise<boolean> {
+  if (from !== undefined) {
+    return caller.sees(from) &&
+      await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
+  }
+  const query = { prefix: LINK_PREFIX, limit: MOST_SOURCES, consistent: true };
+  const links = await table.query(`blob#${digest}`, query);
+  return links.some(({ sk }) => caller.sees(sk.slice(LINK_PREFIX.length) as RepositoryName));
+}
+
+/** The error for a blob that the repository does not have, whether it exists elsewhere or not. */
+function unknownBlob(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", "Blob is not known to the repository", { detail: { digest } });
+}
+
+/**
+ * Link and blob, both read at once and consistently: after an acknowledged delete no process answers that the blob is
+ * there, nor remembers it.
+ */
+async function findMembership(
+  { table }: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Membership | undefined> {
+  const keys = [linkKey(digest, repository), blobKey(digest)];
+  const [link, blob] = await table.getMany(keys, { consistent: true });
+  const membership = { link: stored<LinkAttributes>(link), blob: stored<BlobAttributes>(blob) };
+  return isMember(membership) ? membership : undefined;
+}
+
+/** The same, of a blob that must be there. */
+async function readMembership(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Membership> {
+  const membership = await findMembership(context, repository, digest);
+  if (membership === undefined) throw unknownBlob(digest);
+  return membership;
+}
+
+/** A repository has a blob when both items are there and the blob is neither being deleted nor damaged. */
+function isMember(
+  items: { link: Membership["link"] | undefined; blob: Membership["blob"] | undefined },
+): items is Membership {
+  return items.link !== undefined && items.blob !== undefined && isReadable(items.blob.attributes);
+}
+
+/** A client that sees a blob may skip its upload and rely on it, so an old link is made young again. */
+function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
+  const { state, touchedAt } = link.attributes;
+  if (!context.touch) return false;
+  return state === "condemned" || context.now() - touchedAt > context.grace / 4;
+}
+
+/** Renews the link by version: what a collector has condemned meanwhile it then fails to delete. */
+function touch(context: Context, repository: RepositoryName, digest: Digest): Promise<Membership> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const membership = await readMembership(work, repository, digest);
+    if (!needsTouch(work, membership.link)) return membership;
+    const item = linkItem(digest, repository, work.now());
+    const version = await work.table.put(item, { ifVersion: membership.link.version });
+    return version === undefined ? AGAIN : membership;
+  });
+}

@@ -1,0 +1,143 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { ReadOptions } from "../../storage/table/table.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  edgePrefix,
+  isReadable,
+  LINK_PREFIX,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  revivedBlob,
+  type Stored,
+  stored,
+} from "../items/items.ts";
+
+/** Whether nobody has touched the link for so long that it may go; a mark that a collector left when it died as well. */
+export function isLinkOld(context: Context, attributes: LinkAttributes): boolean {
+  return isOld(context, lastUseOfLink(attributes));
+}
+
+function lastUseOfLink({ touchedAt, condemnedAt = touchedAt }: LinkAttributes): number {
+  return Math.max(touchedAt, condemnedAt);
+}
+
+/** The same of a blob; a damaged one that has an object stays, since what is left of its bytes may be all there is. */
+export function isBlobOld(context: Context, attributes: BlobAttributes): boolean {
+  return isCollectable(attributes) && isOld(context, lastUseOfBlob(attributes));
+}
+
+function isCollectable({ state, missing }: BlobAttributes): boolean {
+  return state !== "damaged" || missing === true;
+}
+
+function lastUseOfBlob({ writtenAt, condemnedAt = writtenAt }: BlobAttributes): number {
+  return Math.max(writtenAt, condemnedAt);
+}
+
+/** The result of a look at something that may be garbage. */
+export type Outcome =
+  /** It is gone, with so many bytes of content where it had some. */
+  | { is: "removed"; size?: number }
+  /** Something needs it, or it was not there. */
+  | { is: "needed" | "absent" }
+  /** Nothing needs it, and it was used at this time (milliseconds since the epoch), within the grace period. */
+  | { is: "young"; since: number }
+  /** Another process wrote it meanwhile: look again. */
+  | { is: "changed" };
+
+/** Whether a manifest of the repository references the digest, or is about to be pushed and will. */
+export async function isReferenced(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  options: ReadOptions,
+): Promise<boolean> {
+  const prefix = edgePrefix(digest);
+  return (await context.table.query(`repo#${repository}`, { prefix, limit: 1, ...options })).length > 0;
+}
+
+/** Whether a repository has a link to the blob. */
+export async function isLinked(context: Context, digest: Digest, options: ReadOptions): Promise<boolean> {
+  const query = { prefix: LINK_PREFIX, limit: 1, ...options };
+  return (await context.table.query(blobKey(digest).pk, query)).length > 0;
+}
+
+/** Removes a repository's link to a blob that nothing in it references. */
+export async function collectLink(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Outcome> {
+  const work = beginWork(context);
+  const key = linkKey(digest, repository);
+  const link = stored<LinkAttributes>(await work.table.get(key, { consistent: true }));
+  if (link === undefined) return { is: "absent" };
+  if (!isLinkOld(work, link.attributes)) return { is: "young", since: lastUseOfLink(link.attributes) };
+  const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });
+  const outcome = await removeLink(work, repository, digest, link, isNeeded);
+  return { is: outcome === AGAIN ? "changed" : outcome };
+}
+
+/** Removes the link by the version that was read, unless it is needed; `AGAIN` where somebody has written it meanwhile. */
+export async function removeLink(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  isNeeded: () => Promise<boolean>,
+): Promise<"removed" | "needed" | typeof AGAIN> {
+  const key = linkKey(digest, repository);
+  const { touchedAt } = link.attributes;
+  const { index } = linkItem(digest, repository, touchedAt);
+  const item = { ...key, ...(index && { index }) };
+  // First the mark, and only then a look at what protects: a push writes its edges before it looks at the link. It sees
+  // the mark and takes it away, or we see the edge.
+  const condemned: LinkAttributes = { state: "condemned", touchedAt, condemnedAt: work.now() };
+  const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });
+  if (version === undefined) return AGAIN;
+  if (await isNeeded()) {
+    const live: LinkAttributes = { state: "live", touchedAt };
+    await work.table.put({ ...item, attributes: live }, { ifVersion: version });
+    return "needed";
+  }
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
+}
+
+/** Removes a blob that no repository links, with its bytes. */
+export async function collectBlob(context: Context, digest: Digest): Promise<Outcome> {
+  const work = beginWork(context);
+  const key = blobKey(digest);
+  const blob = stored<BlobAttributes>(await work.table.get(key, { consistent: true }));
+  if (blob === undefined) return { is: "absent" };
+  const { attributes } = blob;
+  if (!isCollectable(attributes)) return { is: "needed" };
+  if (!isBlobOld(work, attributes)) return { is: "young", since: lastUseOfBlob(attributes) };
+  let { version } = blob;
+  const condemnedAt = work.now();
+  if (isReadable(attributes)) {
+    // The mark comes before the look at the links, for the same reason as above.
+    const condemned: BlobAttributes = { ...attributes, state: "condemned", condemnedAt };
+    const marked = await work.table.put({ ...key, attributes: condemned }, { ifVersion: version });
+    if (marked === undefined) return { is: "changed" };
+    version = marked;
+  }
+  if (attributes.state !== "deleting") {
+    if (await isLinked(work, digest, { consistent: true })) {
+      const live = revivedBlob(digest, attributes, attributes.writtenAt);
+      if (isReadable(attributes)) await work.table.put(live, { ifVersion: version });
+      return { is: "needed" };
+    }
+    // From here on nobody can take the blob back: who needs it brings bytes of their own.
+    const deleting: BlobAttributes = { ...attributes, state: "deleting", condemnedAt };
+    const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: version });
+    if (taken === undefined) return { is: "changed" };
+    version = taken;
+  }
+  await work.objects.delete([attributes.object]);
+  if (!await work.table.delete(key, { ifVersion: version })) return { is: "changed" };
+  return { is: "removed", size: attributes.size };
+}

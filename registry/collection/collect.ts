@@ -1,0 +1,211 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Item, Key, Segment } from "../../storage/table/table.ts";
+import { candidateItems } from "../protocol/candidates.ts";
+import {
+  collectBlob,
+  collectLink,
+  isBlobOld,
+  isLinked,
+  isLinkOld,
+  isReferenced,
+} from "../blobs/collect_blob.ts";
+import {
+  collectPointer,
+  collectRepository,
+  dangling,
+  hasManifest,
+  isRepositoryOld,
+  type Pointer,
+  pointerOf,
+} from "./collect_leftovers.ts";
+import { beginWork, type Context } from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import {
+  type BlobAttributes,
+  LINK_PREFIX,
+  type LinkAttributes,
+  REPOSITORIES,
+  type RepositoryAttributes,
+  stored,
+  type UploadAttributes,
+} from "../items/items.ts";
+import { forEachOf } from "../protocol/parallel.ts";
+import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
+import { isExpired, sweepUpload } from "../uploads/sweep.ts";
+
+/** How much of a collection is done, and how. */
+export interface CollectOptions {
+  /** Goes on behind this item, which an earlier call has answered. */
+  after?: Key;
+  /** Looks at this part of the table alone. */
+  segment?: Segment;
+  /** Looks at this many items at the most; 100 by default. */
+  limit?: number;
+  /** Removes nothing, and answers what would go if nothing else changed. */
+  dryRun?: boolean;
+}
+
+/** What a call of {@linkcode collect} has come to. */
+export interface CollectStep {
+  /** Items that were looked at. */
+  items: number;
+  /** What went, or would. */
+  removals: Removal[];
+  /** Errors of single items, which are left as they are: the other items were looked at all the same. */
+  failures: unknown[];
+  /** Where the next call goes on; absent when all has been seen. */
+  next?: Key;
+}
+
+/** Items of a step, unless it is told otherwise: few enough that nobody else has to wait for long. */
+const LIMIT = 100;
+
+/** Removals that are on their way at the same time. */
+const PARALLEL = 8;
+
+/** Something that may have to go: looks once more, and says what went. */
+type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
+
+/** A step under way: what it has come to by now counts even where the rest fails. */
+interface Step {
+  context: Context;
+  dryRun: boolean;
+  removals: Removal[];
+  failures: unknown[];
+}
+
+/**
+ * A step of a collection: removes what nothing refers to and nobody has used for the grace time. Any number of processes
+ * may do this at once, beside pushes, pulls and deletes, and each may die at any moment.
+ *
+ * The scan may lag behind: it only proposes. Whatever it proposes is looked at again, consistently, by the protocol of
+ * its kind.
+ */
+export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
+  const { after, segment, limit = LIMIT, dryRun = false } = options;
+  const page = await context.table.scan({ limit, ...(after && { after }), ...(segment && { segment }) });
+  const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
+  let { next } = page;
+  // A partition is looked at as a whole, since a blob goes when its links have gone. One that no page can hold is looked
+  // at in pieces.
+  if (next !== undefined && partitions.length > 1) {
+    partitions.pop();
+    const { pk, sk } = partitions.at(-1)!.at(-1)!;
+    next = { pk, sk };
+  }
+  const step: Step = { context, dryRun, removals: [], failures: [] };
+  for (const items of partitions) {
+    await collectPartition(step, items).catch((error) => step.failures.push(error));
+  }
+  const { removals, failures } = step;
+  if (!dryRun) await changeEpochs(context, removals);
+  const seen = partitions.reduce((sum, { length }) => sum + length, 0);
+  return { items: seen, removals, failures, ...(next && { next }) };
+}
+
+/** Once for each repository of the step that has lost a blob. */
+async function changeEpochs(context: Context, removals: Removal[]): Promise<void> {
+  const links = removals.filter(({ kind }) => kind === "link");
+  const repositories = new Set(links.map(({ repository }) => repository as RepositoryName));
+  for (const repository of repositories) await changeEpoch(beginWork(context), repository);
+}
+
+async function collectPartition(step: Step, items: Item[]): Promise<void> {
+  const pk = items[0]!.pk;
+  const name = pk.slice(pk.indexOf("#") + 1);
+  if (pk === REPOSITORIES) await run(step, items.map(repositoryCandidate));
+  else if (pk.startsWith("repo#")) await collectPointers(step, name as RepositoryName, items);
+  else if (pk.startsWith("upload#")) await run(step, items.map(uploadCandidate));
+  else if (pk.startsWith("blob#")) await collectContent(step, name as Digest, items);
+}
+
+/** The links of a blob that may go, and then the blob, if that was all that kept it. */
+async function collectContent(step: Step, digest: Digest, items: Item[]): Promise<void> {
+  const { context, dryRun } = step;
+  const links = items.filter(({ sk }) => sk.startsWith(LINK_PREFIX));
+  if (await run(step, links.map((link) => linkCandidate(digest, link))) < links.length) return;
+  const [blob] = items.filter(({ sk }) => sk === "blob");
+  if (blob === undefined || !isBlobOld(context, stored<BlobAttributes>(blob)!.attributes)) return;
+  // In a dry run its links are still there; those on other pages keep it in both.
+  if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) return;
+  if (!dryRun && (await collectBlob(context, digest)).is !== "removed") return;
+  step.removals.push(blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size));
+}
+
+/** Items of a repository that point at what is gone. */
+async function collectPointers(step: Step, repository: RepositoryName, items: Item[]): Promise<void> {
+  const { context } = step;
+  const pointers = items.map((item) => pointerOf(context, repository, item)).filter((found) =>
+    found !== undefined
+  );
+  if (pointers.length === 0) return;
+  const loose = await dangling(context, pointers, { consistent: false });
+  await run(step, loose.map((pointer) => pointerCandidate(repository, pointer)));
+}
+
+function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
+  return async (context, dryRun) => {
+    if (!dryRun) await leaveTarget(context, repository, pointer);
+    const gone = dryRun
+      ? (await dangling(context, [pointer], { consistent: true })).length > 0
+      : (await collectPointer(context, pointer)).is === "removed";
+    if (!gone) return undefined;
+    return pointerRemoval(repository, pointer.item.sk);
+  };
+}
+
+/** Leaves a candidate, due at once, for the blob that only this edge may keep: its partition may have been seen before. */
+async function leaveTarget(context: Context, repository: RepositoryName, { item }: Pointer): Promise<void> {
+  const [kind, digest] = item.sk.split("#") as [string, Digest];
+  if (kind !== "edge") return;
+  const items = candidateItems(context, { kind: "blob", repository, digest }, context.now() - context.grace);
+  await context.table.putMany(items);
+}
+
+function linkCandidate(digest: Digest, link: Item): Candidate {
+  const repository = link.sk.slice(LINK_PREFIX.length) as RepositoryName;
+  return async (context, dryRun) => {
+    if (!isLinkOld(context, stored<LinkAttributes>(link)!.attributes)) return undefined;
+    // Most links are needed, and should not be written for every collection.
+    if (await isReferenced(context, repository, digest, { consistent: dryRun })) return undefined;
+    if (!dryRun && (await collectLink(context, repository, digest)).is !== "removed") return undefined;
+    return linkRemoval(repository, digest);
+  };
+}
+
+function repositoryCandidate(item: Item): Candidate {
+  const repository = item.sk as RepositoryName;
+  return async (context, dryRun) => {
+    if (!isRepositoryOld(context, stored<RepositoryAttributes>(item)!)) return undefined;
+    if (await hasManifest(context, repository, { consistent: dryRun })) return undefined;
+    if (!dryRun && (await collectRepository(context, repository)).is !== "removed") return undefined;
+    return repositoryRemoval(repository);
+  };
+}
+
+function uploadCandidate(item: Item): Candidate {
+  const { attributes } = stored<UploadAttributes>(item)!;
+  return async (context, dryRun) => {
+    if (!isExpired(context, attributes)) return undefined;
+    if (!dryRun && await sweepUpload(context, item) === undefined) return undefined;
+    const { repository } = attributes;
+    return { kind: "upload", repository, name: item.pk.slice("upload#".length), reason: "It has expired" };
+  };
+}
+
+/** Looks at the candidates, a few at a time, and answers how many went. One that fails is left to the next pass. */
+async function run({ context, dryRun, removals, failures }: Step, candidates: Candidate[]): Promise<number> {
+  let gone = 0;
+  await forEachOf(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
+    try {
+      const removal = await candidate(context, dryRun);
+      if (removal === undefined) return;
+      removals.push(removal);
+      gone++;
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  return gone;
+}

@@ -1,0 +1,188 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Item } from "../../storage/table/table.ts";
+import type { GarbageCandidate } from "../protocol/candidates.ts";
+import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/collect_blob.ts";
+import { collectPointer, collectRepository, hasManifest, pointerOf } from "./collect_leftovers.ts";
+import { beginWork, type Context, isOld } from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import {
+  blobKey,
+  edgeKey,
+  epochKey,
+  linkKey,
+  type MarkAttributes,
+  pulledKey,
+  referrerKey,
+  stored,
+  type TagAttributes,
+  taggedPrefix,
+  tagKey,
+  usageKey,
+} from "../items/items.ts";
+import { readManifest } from "../manifests/manifest_store.ts";
+import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
+
+/** Tag marks of one query. */
+const BATCH = 100;
+
+/**
+ * The end of a look at a candidate. `done`: nothing that it names is left to remove. `young`: something unneeded was used
+ * at this time, within the grace period. `changed`: another process wrote something meanwhile.
+ */
+export type Verdict = { is: "done" } | { is: "young"; since: number } | { is: "changed" };
+
+/**
+ * Looks at everything that a candidate names, and removes what is garbage by the protocol of its kind. What becomes
+ * unneeded by that is followed at once: from the edge to the link, and from the link to the blob.
+ *
+ * All reads are consistent. Of two collectors that remove the last two edges of a blob, each looks for edges after it has
+ * deleted its own, so the later one finds none; with a read that lags behind, both could leave the link to the other.
+ */
+export async function collectCandidate(
+  context: Context,
+  candidate: GarbageCandidate,
+  removed: (removal: Removal) => void,
+): Promise<Verdict> {
+  const look = new Look(context, candidate.repository, removed);
+  if (candidate.kind === "manifest") await look.atManifest(candidate);
+  else if (candidate.kind === "tags") await look.atTags(candidate.digest);
+  else if (candidate.kind === "blob") await look.atBlob(candidate.digest);
+  else await look.atRepository();
+  return look.verdict;
+}
+
+/** A look at one candidate. */
+class Look {
+  readonly #context: Context;
+  readonly #repository: RepositoryName;
+  readonly #removed: (removal: Removal) => void;
+  #since: number | undefined;
+  #isChanged = false;
+  #hasLostLink = false;
+
+  constructor(context: Context, repository: RepositoryName, removed: (removal: Removal) => void) {
+    this.#context = context;
+    this.#repository = repository;
+    this.#removed = removed;
+  }
+
+  get verdict(): Verdict {
+    if (this.#isChanged) return { is: "changed" };
+    return this.#since === undefined ? { is: "done" } : { is: "young", since: this.#since };
+  }
+
+  async atManifest(
+    { digest, targets, subject }: Extract<GarbageCandidate, { kind: "manifest" }>,
+  ): Promise<void> {
+    const [context, repository] = [this.#context, this.#repository];
+    // 1. A manifest that is there needs its edges. Its next delete leaves a candidate of its own.
+    const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;
+    // 2. Items that point at the manifest or belong to it.
+    if (isGone) {
+      const keys = targets.map((target) => edgeKey(repository, target, digest));
+      const referrer = subject === undefined ? undefined : referrerKey(repository, subject, digest);
+      if (referrer !== undefined) keys.push(referrer);
+      for (const item of await context.table.getMany(keys, { consistent: true })) {
+        if (item !== undefined) await this.#atPointer(item);
+      }
+    }
+    await this.atTags(digest);
+    if (!isGone) return;
+    // 3. The content that only this manifest needed, now that its edges are gone.
+    await this.#atContents(targets);
+    // 4. The repository, if this was its last manifest.
+    await this.atRepository();
+  }
+
+  /** A repository's link to a blob, the blob, and what else is left of a repository that has no manifest. */
+  async atBlob(digest: Digest): Promise<void> {
+    await this.#atContents([digest]);
+    await this.atRepository();
+  }
+
+  /** The marks of tags that may have pointed at the manifest, and what else tags have left. */
+  async atTags(digest: Digest): Promise<void> {
+    const prefix = taggedPrefix(digest);
+    const { table } = this.#context;
+    for (let after = {};;) {
+      const query = { prefix, ...after, limit: BATCH, consistent: true };
+      const marks = await table.query(`repo#${this.#repository}`, query);
+      const tags = marks.map(({ sk }) => sk.slice(prefix.length) as Tag);
+      const keys = tags.flatMap((tag) => [tagKey(this.#repository, tag), pulledKey(this.#repository, tag)]);
+      const items = await table.getMany(keys, { consistent: true });
+      for (const [i, mark] of marks.entries()) {
+        await this.#atTag(digest, mark, items[2 * i], items[2 * i + 1]);
+      }
+      if (marks.length < BATCH) return;
+      after = { after: marks.at(-1)!.sk };
+    }
+  }
+
+  async #atTag(digest: Digest, mark: Item, tag: Item | undefined, pulled: Item | undefined): Promise<void> {
+    const points = stored<TagAttributes>(tag)?.attributes.digest === digest;
+    // A tag that points at a manifest which is gone: a push that failed beside a delete has left it.
+    if (tag !== undefined && points) await this.#atPointer(tag);
+    else await this.#atPointer(mark);
+    if (tag === undefined && pulled !== undefined) await this.#atPointer(pulled);
+  }
+
+  /** Links and blobs. */
+  async #atContents(digests: Digest[]): Promise<void> {
+    try {
+      for (const digest of digests) await this.#atContent(digest);
+    } finally {
+      // Other processes must forget that the repository has a blob which it has lost. Also where a step fails after the
+      // link has gone: the next look finds no link, and would not know.
+      if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
+    }
+  }
+
+  /** A repository's link to a blob, and then the blob. */
+  async #atContent(digest: Digest): Promise<void> {
+    const [context, repository] = [this.#context, this.#repository];
+    const keys = [linkKey(digest, repository), blobKey(digest)];
+    const [link, blob] = await context.table.getMany(keys, { consistent: true });
+    if (link !== undefined) {
+      // Most of what many manifests share is needed, and should not be written for every candidate.
+      if (await isReferenced(context, repository, digest, { consistent: true })) return;
+      const outcome = await collectLink(context, repository, digest);
+      this.#note(outcome, () => linkRemoval(repository, digest));
+      this.#hasLostLink ||= outcome.is === "removed";
+      if (outcome.is !== "removed" && outcome.is !== "absent") return;
+    }
+    if (blob === undefined || await isLinked(context, digest, { consistent: true })) return;
+    this.#note(await collectBlob(context, digest), (size) => blobRemoval(digest, size));
+  }
+
+  /** The rest of a repository that has no manifest. */
+  async atRepository(): Promise<void> {
+    const [context, repository] = [this.#context, this.#repository];
+    if (await hasManifest(context, repository, { consistent: true })) return;
+    const outcome = await collectRepository(context, repository);
+    this.#note(outcome, () => repositoryRemoval(repository));
+    if (outcome.is !== "removed" && outcome.is !== "absent") return;
+    const keys = [usageKey(repository), epochKey(repository)];
+    for (const item of await context.table.getMany(keys, { consistent: true })) {
+      if (item !== undefined) await this.#atPointer(item);
+    }
+  }
+
+  /** An item that is good for nothing once what it points at is gone. */
+  async #atPointer(item: Item): Promise<void> {
+    const pointer = pointerOf(this.#context, this.#repository, item);
+    if (pointer !== undefined) {
+      const outcome = await collectPointer(this.#context, pointer);
+      return this.#note(outcome, () => pointerRemoval(this.#repository, item.sk));
+    }
+    // A push may be about to use it.
+    const { at } = stored<MarkAttributes>(item)!.attributes;
+    if (!isOld(this.#context, at)) this.#note({ is: "young", since: at });
+  }
+
+  #note(outcome: Outcome, removal?: (size: number) => Removal): void {
+    if (outcome.is === "removed") this.#removed(removal!(outcome.size ?? 0));
+    if (outcome.is === "young") this.#since = Math.max(this.#since ?? 0, outcome.since);
+    if (outcome.is === "changed") this.#isChanged = true;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Item } from "../../storage/table/table.ts";
+import { candidateItems, candidateOf, candidateTime, GARBAGE_SHARDS, isDue } from "../protocol/candidates.ts";
+import { collectCandidate } from "./collect_candidate.ts";
+import type { Context } from "../protocol/context.ts";
+import type { Removal } from "../removal.ts";
+import { shuffled, throwFailures, workOff } from "../work/work_off.ts";
+
+/** Candidates of one query. */
+const PAGE = 64;
+
+/** How {@linkcode collectCandidates} goes about it. */
+export interface CandidateOptions {
+  /** Told of all that goes. */
+  removed?: (removal: Removal) => void;
+  /** True if the work is to end after the step that is under way. */
+  stopped?: () => boolean;
+}
+
+/** The result of {@linkcode collectCandidates}. */
+export interface CandidateReport {
+  /** Candidates that were looked at. */
+  candidates: number;
+  /** Milliseconds from the end of a grace period to the look, at most. */
+  late: number;
+}
+
+/**
+ * Looks at every candidate whose grace period is over. Any number of processes may do this at once, beside everything
+ * else, and each may die at any moment: a candidate is deleted last.
+ *
+ * @throws {AggregateError} with the failures of single candidates, once all others were looked at.
+ */
+export async function collectCandidates(
+  context: Context,
+  { removed = () => {}, stopped }: CandidateOptions = {},
+): Promise<CandidateReport> {
+  const report = { candidates: 0, late: 0 };
+  const dueSince = (item: Item) => candidateTime(item) + context.grace;
+  const look = async (item: Item) => {
+    report.candidates++;
+    report.late = Math.max(report.late, context.now() - dueSince(item));
+    await settle(context, item, removed);
+  };
+  const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
+  const failures = await workOff(context, { shards, settle: look, dueSince, stopped });
+  throwFailures(failures, "collect garbage by its candidates");
+  return report;
+}
+
+/** The candidates of a shard whose grace period is over, the oldest first. */
+async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]> {
+  for (let from = {};;) {
+    const items = await context.table.query(shard, { limit: PAGE, ...from });
+    const due = items.filter((item) => isDue(context, item));
+    yield due;
+    if (due.length < PAGE) return;
+    from = { after: due.at(-1)!.sk };
+  }
+}
+
+/** Looks at one candidate, leaves another one for what is too young, and deletes it. */
+async function settle(context: Context, item: Item, removed: (removal: Removal) => void): Promise<void> {
+  const candidate = candidateOf(item);
+  if (candidate === undefined) return; // a later release has put it
+  const verdict = await collectCandidate(context, candidate, removed);
+  // The candidate stays, and is looked at again by the next call.
+  if (verdict.is === "changed") return;
+  if (verdict.is === "young") await context.table.putMany(candidateItems(context, candidate, verdict.since));
+  // Last, so that a process that dies leaves it. By version: a merged one that was put meanwhile stays.
+  await context.table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
+}

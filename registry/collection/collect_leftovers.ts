@@ -1,0 +1,141 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Item, Key, ReadOptions } from "../../storage/table/table.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/context.ts";
+import {
+  type EpochAttributes,
+  MANIFEST_PREFIX,
+  manifestKey,
+  type MarkAttributes,
+  type RepositoryAttributes,
+  repositoryKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  tagKey,
+  type UsageAttributes,
+} from "../items/items.ts";
+import type { Outcome } from "../blobs/collect_blob.ts";
+import { readRepository } from "../repositories/repositories.ts";
+
+/** What says that something is there which may be gone. */
+export interface Pointer {
+  /** As it was read. */
+  item: Item;
+  /** What it is good for: where that is gone, so may the item be. */
+  target: Key;
+  /** Whether the target is what the item is good for, and not another one under the same key. */
+  matches: (target: Item) => boolean;
+}
+
+const always = () => true;
+
+/** What an item of a repository points at, where it is old enough to be looked at; `undefined` of all others. */
+export function pointerOf(context: Context, repository: RepositoryName, item: Item): Pointer | undefined {
+  const [kind, first, second] = item.sk.split("#") as [string, string, string?];
+  switch (kind) {
+    // An edge or a mark that is young may belong to a push that is under way.
+    case "edge":
+      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
+      return { item, target: manifestKey(repository, second as Digest), matches: always };
+    case "tagged":
+      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
+      return {
+        item,
+        target: tagKey(repository, second as Tag),
+        matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === first,
+      };
+    // What a push has put after its manifest, and a delete that died has not taken.
+    case "tag": {
+      const { digest } = stored<TagAttributes>(item)!.attributes;
+      return { item, target: manifestKey(repository, digest), matches: always };
+    }
+    case "referrer":
+      return { item, target: manifestKey(repository, second as Digest), matches: always };
+    case "pulled":
+      return { item, target: tagKey(repository, first as Tag), matches: always };
+    // A repository is known from its first manifest on, and has blobs before.
+    case "usage":
+      if (!isOld(context, stored<UsageAttributes>(item)!.attributes.at)) return undefined;
+      return { item, target: repositoryKey(repository), matches: always };
+    // Of a repository that comes back later the epoch is new, or absent: what is remembered of "absent" is younger.
+    case "epoch":
+      if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;
+      return { item, target: repositoryKey(repository), matches: always };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Which of the pointers point at nothing. They were read before their targets are, and are deleted by the versions that
+ * they had: a push puts a manifest before its tags, and writes its edges and marks anew before it counts on them.
+ */
+export async function dangling(
+  context: Context,
+  pointers: Pointer[],
+  options: ReadOptions,
+): Promise<Pointer[]> {
+  const targets = await context.table.getMany(pointers.map(({ target }) => target), options);
+  return pointers.filter(({ matches }, i) => {
+    const target = targets[i];
+    return target === undefined || !matches(target);
+  });
+}
+
+/** Removes an item that points at nothing. */
+export async function collectPointer(context: Context, pointer: Pointer): Promise<Outcome> {
+  const work = beginWork(context);
+  if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };
+  const { pk, sk, version } = pointer.item;
+  return { is: await work.table.delete({ pk, sk }, { ifVersion: version }) ? "removed" : "changed" };
+}
+
+/** Whether the repository has a manifest. */
+export async function hasManifest(
+  context: Context,
+  repository: RepositoryName,
+  options: ReadOptions,
+): Promise<boolean> {
+  const query = { prefix: MANIFEST_PREFIX, limit: 1, ...options };
+  return (await context.table.query(`repo#${repository}`, query)).length > 0;
+}
+
+/** Whether the repository has been there for so long that it may go. */
+export function isRepositoryOld(context: Context, item: Stored<RepositoryAttributes>): boolean {
+  return isOld(context, lastUseOfRepository(item));
+}
+
+function lastUseOfRepository({ attributes }: Stored<RepositoryAttributes>): number {
+  return attributes.condemnedAt ?? attributes.createdAt;
+}
+
+/** Forgets a repository that has no manifest any more. */
+export async function collectRepository(context: Context, repository: RepositoryName): Promise<Outcome> {
+  const work = beginWork(context);
+  const known = await readRepository(work, repository);
+  if (known === undefined) return { is: "absent" };
+  if (!isRepositoryOld(work, known)) return { is: "young", since: lastUseOfRepository(known) };
+  const outcome = await removeRepository(work, repository, known);
+  return { is: outcome === AGAIN ? "changed" : outcome };
+}
+
+/** Removes a repository's item by the version that was read, where there is no manifest in the repository. */
+export async function removeRepository(
+  work: Work,
+  repository: RepositoryName,
+  known: Stored<RepositoryAttributes>,
+): Promise<"removed" | "needed" | typeof AGAIN> {
+  const { createdAt } = known.attributes;
+  const key = repositoryKey(repository);
+  // Mark and look, as with links: a push puts its manifest before it looks whether the repository is known.
+  const condemned: RepositoryAttributes = { createdAt, condemnedAt: work.now() };
+  const version = await work.table.put({ ...key, attributes: condemned }, { ifVersion: known.version });
+  if (version === undefined) return AGAIN;
+  if (await hasManifest(work, repository, { consistent: true })) {
+    const attributes: RepositoryAttributes = { createdAt };
+    await work.table.put({ ...key, attributes }, { ifVersion: version });
+    return "needed";
+  }
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
+}

@@ -1,0 +1,65 @@
+/** A client that comes at any storage call of a collection. */
+import { assertEquals } from "@std/assert";
+import { assertConsistent } from "../../tests/harness/invariants.ts";
+import { interruptedStores } from "../../tests/harness/moments.ts";
+import {
+  content,
+  digest,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  tag,
+  TestStores,
+} from "../../tests/harness/stores.ts";
+import type { Registry, StoredRegistry } from "../mod.ts";
+
+const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
+const CONFIG = content(9, 1);
+const LAYER = content(30, 2);
+const IMAGE = imageOf(CONFIG, [LAYER]);
+
+async function collectAll({ collect }: Pick<StoredRegistry, "collect">): Promise<void> {
+  for (let step = await collect({}); step.next !== undefined;) step = await collect({ after: step.next });
+}
+
+/** Content that a collection finds: blobs that no manifest needs, or what a deleted manifest has left as well. */
+const GIVEN: [string, (registry: Registry) => Promise<void>][] = [
+  ["blobs without a manifest", async () => {}],
+  ["a deleted manifest", async (registry) => {
+    await pushManifest(registry, IMAGE, "latest");
+    await registry.deleteManifest(REPOSITORY, digest(IMAGE));
+  }],
+];
+
+for (const [title, given] of GIVEN) {
+  for (const moment of ["before", "after"] as const) {
+    Deno.test(`a push ${moment} any call of a collection of ${title} is whole or fails`, async () => {
+      for (let at = 1, reached = true; reached; at++) {
+        const stores = new TestStores();
+        const process = stores.registry(OPTIONS);
+        for (const blob of [CONFIG, LAYER]) await pushBlob(process.registry, blob);
+        await given(process.registry);
+        stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+        let isPushed = false;
+        const { isReached, ...watched } = interruptedStores(stores, at, moment, async () => {
+          isPushed = await pushManifest(process.registry, IMAGE, "latest").then(() => true, () => false);
+        });
+        await collectAll(stores.registry({ ...OPTIONS, ...watched }));
+        reached = isReached();
+        await assertConsistent(stores);
+        if (!isPushed) continue;
+        // What protects is there as well: a later collection takes nothing of it.
+        for (let run = 0; run < 2; run++) {
+          stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+          await collectAll(process);
+        }
+        assertEquals((await process.registry.getManifest(REPOSITORY, { tag: tag("latest") })).bytes, IMAGE);
+        for (const blob of [CONFIG, LAYER]) {
+          assertEquals(await readBlob(process.registry, digest(blob)), blob, `call ${at}`);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,264 @@
+import { RefusedPlaceError } from "../../storage/errors.ts";
+import type { Key } from "../../storage/table/table.ts";
+import { collect } from "./collect.ts";
+import { skewOf } from "../protocol/clock_skew.ts";
+import type { Context } from "../protocol/context.ts";
+import { stored } from "../items/items.ts";
+import { COLLECTION, Lease } from "../work/lease.ts";
+import { Pace } from "../work/pace.ts";
+import type { Removal } from "../removal.ts";
+import { throwFailures } from "../work/work_off.ts";
+
+/** A full pass that all processes of a registry do together. */
+type PassAttributes = {
+  /** When it was begun: its name, as well. */
+  startedAt: number;
+  done: boolean;
+  /** Items that the last pass has looked at; absent before the end of the first one. */
+  expected?: number;
+};
+
+/** A segment of a pass, so that one process goes on where another has stopped. */
+type SegmentState = {
+  /** The pass that this is of. */
+  startedAt: number;
+  /** The item behind which it goes on; absent at its beginning and when it is done. */
+  after?: { pk: string; sk: string };
+  /** Items that were looked at. */
+  items: number;
+  done: boolean;
+};
+
+const PASS: Key = { pk: COLLECTION, sk: "pass" };
+
+const SEGMENT_PREFIX = "segment#";
+
+/** Segments of a pass: so many processes can share one. */
+const SEGMENTS = 16;
+
+/** Items of a step. */
+const STEP = 20;
+
+/** Segments that one process works on at the same time, where a pass is late. */
+const MOST_WORKERS = 4;
+
+/** Pauses beside requests, in times of a step, however late the pass is: only crashes leave what waits for it. */
+const LEAST_PAUSE = 8;
+
+/** The part of its interval in which a pass is to end. */
+const TARGET = 0.8;
+
+/** A pass that is behind its target by this part of itself makes the shortest pauses. */
+const LATE = 0.1;
+
+/** How far a pass has come. */
+export interface PassProgress {
+  /** When it was begun, in milliseconds since the epoch. */
+  startedAt: number;
+  /** Items that were looked at, by all processes. */
+  items: number;
+  /** The part of the pass that is done, from 0 to 1. */
+  done: number;
+  /** Milliseconds from the beginning of the pass to its end, at the rate until now. */
+  estimate: number;
+}
+
+/** How to go on with a full pass. */
+export interface CollectionOptions {
+  /** Milliseconds from the beginning of one pass to the next. */
+  interval: number;
+  /** Milliseconds after which this process goes on no more, for now. */
+  budget: number;
+  /** Told of all that goes. */
+  removed: (removal: Removal) => void;
+  /** Told now and then how far the pass has come. */
+  progressed?: (progress: PassProgress) => void;
+  /** Runs when all has been seen, in the process that has seen the last of it. */
+  finished?: () => Promise<void>;
+  /** True if the work is to end after the step that is under way. */
+  stopped?: () => boolean;
+}
+
+/**
+ * Goes on with the full pass that all processes of the registry do together, or begins the next one where it is due.
+ * Answers true if there is nothing to do before the next one, or other processes do it.
+ *
+ * @throws {AggregateError} with the failures of single items, once all others were looked at.
+ */
+export async function continueCollection(context: Context, options: CollectionOptions): Promise<boolean> {
+  const pass = await currentPass(context, options.interval);
+  if (pass === undefined) return true;
+  return await new FullPass(context, pass, options).run();
+}
+
+/** The pass that is to be worked on; `undefined` until the next one is due. */
+async function currentPass(context: Context, interval: number): Promise<PassAttributes | undefined> {
+  const known = stored<PassAttributes>(await context.table.get(PASS, { consistent: true }));
+  const now = context.now();
+  if (known !== undefined && !known.attributes.done) return known.attributes;
+  if (known !== undefined && !isDue(context, known.attributes, interval)) return undefined;
+  const { expected } = known?.attributes ?? {};
+  const next: PassAttributes = { startedAt: now, done: false, ...(expected !== undefined && { expected }) };
+  const condition = known === undefined ? { ifAbsent: true as const } : { ifVersion: known.version };
+  const begun = await context.table.put({ ...PASS, attributes: next }, condition);
+  if (begun !== undefined) return next;
+  // Another process has begun it.
+  return stored<PassAttributes>(await context.table.get(PASS, { consistent: true }))?.attributes;
+}
+
+/** True if the next pass is to begin. A beginning that no right clock can have written does not count. */
+function isDue(context: Context, { startedAt }: PassAttributes, interval: number): boolean {
+  const now = context.now();
+  return startedAt + interval <= now || startedAt > now + skewOf(context);
+}
+
+/** The work of one process on a pass. */
+class FullPass {
+  readonly #context: Context;
+  readonly #pass: PassAttributes;
+  readonly #options: CollectionOptions;
+  readonly #began: number;
+  /** Segments that no worker of this process has tried to take yet. */
+  readonly #left: number[];
+  readonly #workers = new Set<Promise<void>>();
+  #lookedAt: number;
+  #lateness = 0;
+  #isStopped = false;
+  /** The first error of a worker: the others end after their steps. */
+  #failure: { error: unknown } | undefined;
+  /** Errors of single items. */
+  readonly #failures: unknown[] = [];
+
+  constructor(context: Context, pass: PassAttributes, options: CollectionOptions) {
+    this.#context = context;
+    this.#pass = pass;
+    this.#options = options;
+    this.#began = context.now();
+    this.#lookedAt = this.#began;
+    // Each process begins at another one, so that they meet seldom.
+    const first = Math.floor(Math.random() * SEGMENTS);
+    this.#left = Array.from({ length: SEGMENTS }, (_, i) => (first + i) % SEGMENTS);
+  }
+
+  async run(): Promise<boolean> {
+    await this.#look();
+    this.#startWorker();
+    while (this.#workers.size > 0) await Promise.race(this.#workers);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (!this.#isStopped) await this.#endPass();
+    throwFailures(this.#failures, "collect some items in the full pass");
+    return !this.#isStopped;
+  }
+
+  #startWorker(): void {
+    const failed = (error: unknown) => {
+      this.#failure ??= { error };
+      this.#isStopped = true;
+    };
+    const worker = this.#work().catch(failed).finally(() => this.#workers.delete(worker));
+    this.#workers.add(worker);
+  }
+
+  /** Takes segments that no other process works on, until none is left. */
+  async #work(): Promise<void> {
+    const { startedAt } = this.#pass;
+    const pace = new Pace(this.#context, LEAST_PAUSE);
+    while (!this.#isStopped) {
+      const number = this.#left.shift();
+      if (number === undefined) return;
+      const lease = await Lease.take<SegmentState>(
+        this.#context,
+        SEGMENT_PREFIX + number,
+        (known) => {
+          if (known?.startedAt !== startedAt) return { startedAt, items: 0, done: false };
+          return known.done ? undefined : known;
+        },
+      );
+      if (lease !== undefined) await this.#workOn(number, lease, pace);
+    }
+  }
+
+  async #workOn(number: number, lease: Lease<SegmentState>, pace: Pace): Promise<void> {
+    const context = this.#context;
+    const segment = { number, of: SEGMENTS };
+    const saved = lease.state.after;
+    for (let { after, items } = lease.state;;) {
+      const step = await collect(context, { segment, limit: STEP, ...(after && { after }) })
+        .catch((error) => {
+          if (after !== saved || !(error instanceof RefusedPlaceError)) throw error;
+        });
+      if (step === undefined) {
+        // The place is from another table, whose backup was restored here: its segments were other ones.
+        [after, items] = [undefined, 0];
+        continue;
+      }
+      for (const removal of step.removals) this.#options.removed(removal);
+      this.#failures.push(...step.failures);
+      const { startedAt } = this.#pass;
+      items += step.items;
+      if (step.next === undefined) {
+        await lease.release({ startedAt, items, done: true });
+        return await this.#rest(pace);
+      }
+      after = { pk: step.next.pk, sk: step.next.sk };
+      const state: SegmentState = { startedAt, after, items, done: false };
+      if (this.#mustStop()) return void await lease.release(state);
+      if (!await lease.keep(state)) return;
+      await this.#rest(pace);
+    }
+  }
+
+  /** Pauses between two steps, or takes more workers, by how late the pass is. */
+  async #rest(pace: Pace): Promise<void> {
+    await this.#look();
+    const hasMore = this.#workers.size < MOST_WORKERS && this.#left.length > 0;
+    if (this.#lateness >= 1 && hasMore) this.#startWorker();
+    await pace.pause(this.#lateness);
+  }
+
+  #mustStop(): boolean {
+    const { budget, stopped } = this.#options;
+    this.#isStopped ||= this.#context.now() - this.#began >= budget || stopped?.() === true;
+    return this.#isStopped;
+  }
+
+  /** Looks now and then how far all processes have come, and by how much that is behind. */
+  async #look(): Promise<void> {
+    const now = this.#context.now();
+    const { interval, progressed } = this.#options;
+    // A hundred times in an interval, but not more often than a process saves its own progress.
+    if (now > this.#began && now - this.#lookedAt < Math.min(interval / 100, 30_000)) return;
+    this.#lookedAt = now;
+    const { startedAt, expected } = this.#pass;
+    const segments = await this.#segments();
+    const items = segments.reduce((sum, segment) => sum + segment.items, 0);
+    const ended = segments.filter(({ done }) => done).length / SEGMENTS;
+    // Segments need not be equal, so the last pass is the better measure.
+    const done = expected === undefined
+      ? ended
+      : Math.max(ended, Math.min(0.99, items / Math.max(1, expected)));
+    const elapsed = now - startedAt;
+    this.#lateness = (elapsed / (interval * TARGET) - done) / LATE;
+    progressed?.({ startedAt, items, done, estimate: done === 0 ? Infinity : elapsed / done });
+  }
+
+  async #segments(): Promise<SegmentState[]> {
+    const query = { prefix: SEGMENT_PREFIX, limit: SEGMENTS, consistent: true };
+    const items = await this.#context.table.query(COLLECTION, query);
+    return items.map((item) => item.attributes as SegmentState)
+      .filter(({ startedAt }) => startedAt === this.#pass.startedAt);
+  }
+
+  /** Ends the pass, where no other process works on a segment of it. */
+  async #endPass(): Promise<void> {
+    const segments = await this.#segments();
+    if (segments.filter(({ done }) => done).length < SEGMENTS) return;
+    const known = stored<PassAttributes>(await this.#context.table.get(PASS, { consistent: true }));
+    const { startedAt } = this.#pass;
+    if (known === undefined || known.attributes.done || known.attributes.startedAt !== startedAt) return;
+    const expected = segments.reduce((sum, { items }) => sum + items, 0);
+    const attributes: PassAttributes = { startedAt, done: true, expected };
+    const ended = await this.#context.table.put({ ...PASS, attributes }, { ifVersion: known.version });
+    if (ended !== undefined) await this.#options.finished?.();
+  }
+}

@@ -1,0 +1,291 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Item } from "../../storage/table/table.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import { isReferenced, removeLink } from "../blobs/collect_blob.ts";
+import { removeRepository } from "./collect_leftovers.ts";
+import type { Changed } from "../change.ts";
+import { beginWork, type Context, mayBeUnderWay, untilSettled } from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import {
+  edgeKey,
+  edgePrefix,
+  type LinkAttributes,
+  linkKey,
+  MANIFEST_PREFIX,
+  type ManifestAttributes,
+  manifestKey,
+  type MarkAttributes,
+  type Stored,
+  stored,
+  TAG_PREFIX,
+  type TagAttributes,
+  tagOf,
+} from "../items/items.ts";
+import { deleteDangling, takeManifest } from "../manifests/manifest_delete.ts";
+import { forEachOf } from "../protocol/parallel.ts";
+import type { RepositoryDeletion, RepositoryRemoval } from "../registry.ts";
+import { targetsOf } from "../manifests/references.ts";
+import { readRepository } from "../repositories/repositories.ts";
+import { forgetUsage } from "../limits/usage.ts";
+
+/** Items of one query; of manifests fewer, since each may have 256 KiB. */
+const BATCH = 100;
+const MANIFEST_BATCH = 20;
+
+/** Items that are deleted at the same time. */
+const PARALLEL = 8;
+
+/** How often the index is asked for links that it did not know of the time before. */
+const MOST_PASSES = 10;
+
+/**
+ * Deletes all that the repository has: first what points and then what it points at, so that every step leaves a
+ * repository that is whole. Each batch has a deadline of its own, and what died anywhere is finished by the next call.
+ * What a push acknowledges meanwhile may stay, and then all that it references stays as well.
+ *
+ * @throws {RegistryError} `NAME_UNKNOWN` where there is nothing.
+ */
+export async function deleteRepository(
+  context: Context,
+  repository: RepositoryName,
+  { dryRun = false, changed }: RepositoryDeletion = {},
+): Promise<RepositoryRemoval> {
+  const known = await readRepository(context, repository);
+  const removal = dryRun
+    ? await countAll(context, repository)
+    : await removeAll(context, repository, changed);
+  const { tags, manifests, blobs, kept } = removal;
+  if (known === undefined && tags + manifests + blobs + kept === 0) {
+    throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
+  }
+  if (!dryRun) changed?.({ action: "repository.delete", repository });
+  return removal;
+}
+
+async function countAll(context: Context, repository: RepositoryName): Promise<RepositoryRemoval> {
+  const count = async (batches: AsyncIterable<Item[]>) => {
+    let items = 0;
+    for await (const { length } of batches) items += length;
+    return items;
+  };
+  return {
+    tags: await count(itemsOf(context, repository, TAG_PREFIX)),
+    manifests: await count(itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)),
+    blobs: await count(linksOf(context, repository)),
+    kept: 0,
+  };
+}
+
+async function removeAll(
+  context: Context,
+  repository: RepositoryName,
+  changed: Changed | undefined,
+): Promise<RepositoryRemoval> {
+  await leaveCandidates(context, [{ kind: "repository", repository }]);
+  // 1. The tags: from here on nobody finds a manifest but by its digest. One that is moved meanwhile goes with the
+  //    manifest that it then points at.
+  const tags = await removeTags(context, repository, changed);
+  // 2. The manifests, with what points at them and with what nothing but them needs.
+  const found = await removeManifests(context, repository, changed);
+  // 3. What an earlier delete that died has left among the referrers.
+  await removeReferrers(context, repository);
+  // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
+  const loose = await removeLinks(context, repository);
+  // 5. The epoch, for all of it together: from here on no process answers from memory what is gone.
+  const work = beginWork(context);
+  await changeEpoch(work, repository);
+  // 6. And only then the repository itself: until here the next call knows that there is something to finish.
+  await untilSettled(work, async () => {
+    const known = await readRepository(work, repository);
+    return known === undefined ? "removed" : await removeRepository(work, repository, known);
+  });
+  if (context.quotas !== undefined) await forgetUsage(work, repository);
+  return { tags, manifests: found.manifests, blobs: found.blobs + loose.blobs, kept: loose.kept };
+}
+
+async function removeTags(
+  context: Context,
+  repository: RepositoryName,
+  changed: Changed | undefined,
+): Promise<number> {
+  let removed = 0;
+  for await (const batch of itemsOf(context, repository, TAG_PREFIX)) {
+    const work = beginWork(context);
+    const targets = new Set(batch.map((item) => stored<TagAttributes>(item)!.attributes.digest));
+    const candidates = [...targets].map((digest) => ({ kind: "tags" as const, repository, digest }));
+    await leaveCandidates(work, candidates);
+    await forEachOf(batch, PARALLEL, async (item) => {
+      const { pk, sk, version } = item;
+      if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
+      removed++;
+      const { digest: before } = stored<TagAttributes>(item)!.attributes;
+      changed?.({ action: "tag.delete", repository, tag: tagOf(item), before });
+    });
+  }
+  return removed;
+}
+
+/**
+ * An index goes before its children, so that there is never one that lacks a child: each pass takes those that are in no
+ * index any more.
+ */
+async function removeManifests(
+  context: Context,
+  repository: RepositoryName,
+  changed: Changed | undefined,
+): Promise<{ manifests: number; blobs: number }> {
+  const removed = { manifests: 0, blobs: 0 };
+  for (;;) {
+    const before = removed.manifests;
+    let children = 0;
+    for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)) {
+      await forEachOf(batch, PARALLEL, async ({ sk }) => {
+        const digest = sk.slice(MANIFEST_PREFIX.length) as Digest;
+        if (await isNeeded(context, repository, digest, () => false)) return void children++;
+        const manifest = await takeManifest(context, repository, digest, { changed });
+        if (manifest === undefined) return;
+        removed.manifests++;
+        const blobs = await removeReferences(context, repository, digest, manifest);
+        removed.blobs += blobs;
+      });
+    }
+    if (children === 0 || removed.manifests === before) return removed;
+  }
+}
+
+/**
+ * Removes the edges of a manifest that we have deleted, and the links that nothing else needs. Answers how many blobs the
+ * repository has lost.
+ *
+ * An edge that was written by the run of the protocol that put the manifest is of nobody else: that run has looked at
+ * its blobs long since, and where it looks again it writes its edges anew. Any other may be of a push that is about to
+ * put the manifest again, and protects.
+ */
+async function removeReferences(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  manifest: Stored<ManifestAttributes>,
+): Promise<number> {
+  let removed = 0;
+  const targets = await targetsOf(context, manifest);
+  for (let first = 0; first < targets.length; first += BATCH) {
+    const batch = targets.slice(first, first + BATCH);
+    const work = beginWork(context);
+    const keys = batch.map((target) => edgeKey(repository, target, digest));
+    const edges = (await work.table.getMany(keys, { consistent: true })).map(stored<MarkAttributes>);
+    await forEachOf(edges, PARALLEL, async (edge) => {
+      if (edge === undefined || edge.attributes.push !== manifest.attributes.push) return;
+      await work.table.delete({ pk: edge.pk, sk: edge.sk }, { ifVersion: edge.version });
+    });
+    await forEachOf(batch, PARALLEL, async (target) => {
+      if (await isReferenced(context, repository, target, { consistent: true })) return;
+      if (await unlink(context, repository, target) === "removed") removed++;
+    });
+  }
+  return removed;
+}
+
+async function removeReferrers(context: Context, repository: RepositoryName): Promise<void> {
+  for await (const batch of itemsOf(context, repository, "referrer#")) {
+    await forEachOf(batch, PARALLEL, async ({ sk }) => {
+      const [, subject, digest] = sk.split("#") as [string, string, Digest];
+      await deleteDangling(beginWork(context), repository, digest, subject);
+    });
+  }
+}
+
+async function removeLinks(
+  context: Context,
+  repository: RepositoryName,
+): Promise<{ blobs: number; kept: number }> {
+  let blobs = 0;
+  for (let pass = 1;; pass++) {
+    let [removed, kept] = [0, 0];
+    for await (const batch of linksOf(context, repository)) {
+      const digests = batch.map(({ pk }) => pk.slice("blob#".length) as Digest);
+      await leaveCandidates(context, digests.map((digest) => ({ kind: "blob", repository, digest })));
+      await forEachOf(batch, PARALLEL, async ({ pk }) => {
+        const outcome = await unlink(context, repository, pk.slice("blob#".length) as Digest);
+        if (outcome === "removed") removed++;
+        if (outcome === "needed") kept++;
+      });
+    }
+    blobs += removed;
+    if (removed === 0 || pass === MOST_PASSES) return { blobs, kept };
+  }
+}
+
+/** Removes the repository's link to the blob, unless a manifest needs it or one that is being pushed may. */
+function unlink(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<"removed" | "needed" | "absent"> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const link = stored<LinkAttributes>(
+      await work.table.get(linkKey(digest, repository), { consistent: true }),
+    );
+    if (link === undefined) return "absent";
+    return await removeLink(
+      work,
+      repository,
+      digest,
+      link,
+      () => isNeeded(work, repository, digest, ({ at }) => mayBeUnderWay(work, at)),
+    );
+  });
+}
+
+/** Whether a manifest of the repository references the digest, or `mayCome` says so of an edge that has none. */
+async function isNeeded(
+  context: Context,
+  repository: RepositoryName,
+  target: Digest,
+  mayCome: (edge: MarkAttributes) => boolean,
+): Promise<boolean> {
+  const prefix = edgePrefix(target);
+  // The edges first: a push puts the manifest after them.
+  for await (const batch of itemsOf(context, repository, prefix, MANIFEST_BATCH)) {
+    if (batch.some((edge) => mayCome(stored<MarkAttributes>(edge)!.attributes))) return true;
+    const keys = batch.map(({ sk }) => manifestKey(repository, sk.slice(prefix.length) as Digest));
+    const manifests = await context.table.getMany(keys, { consistent: true });
+    if (manifests.some((manifest) => manifest !== undefined)) return true;
+  }
+  return false;
+}
+
+/** The items of the repository whose sort keys begin with the prefix, in batches. */
+function itemsOf(
+  { table }: Context,
+  repository: RepositoryName,
+  prefix: string,
+  limit: number = BATCH,
+): AsyncGenerator<Item[]> {
+  const query = (after: { after?: string }) =>
+    table.query(`repo#${repository}`, { prefix, ...after, limit, consistent: true });
+  return batchesOf(query, ({ sk }) => sk, limit);
+}
+
+/** The links of the repository as its index knows them, in batches. */
+function linksOf({ table }: Context, repository: RepositoryName): AsyncGenerator<Item[]> {
+  const query = (after: { after?: string }) =>
+    table.queryIndex(`repo#${repository}`, { prefix: "blob#", ...after, limit: BATCH });
+  return batchesOf(query, ({ index }) => index!.sk, BATCH);
+}
+
+async function* batchesOf(
+  query: (after: { after?: string }) => Promise<Item[]>,
+  keyOf: (item: Item) => string,
+  limit: number,
+): AsyncGenerator<Item[]> {
+  for (let after = {};;) {
+    const items = await query(after);
+    if (items.length > 0) yield items;
+    if (items.length < limit) return;
+    after = { after: keyOf(items.at(-1)!) };
+  }
+}

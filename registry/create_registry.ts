@@ -1,0 +1,206 @@
+import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { Table } from "../storage/table/table.ts";
+import { bestEffort } from "./protocol/best_effort.ts";
+import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/blobs.ts";
+import { BufferPool } from "./streams/buffer_pool.ts";
+import {
+  type CandidateOptions,
+  type CandidateReport,
+  collectCandidates,
+} from "./collection/collect_candidates.ts";
+import { collect, type CollectOptions, type CollectStep } from "./collection/collect.ts";
+import { type CollectionOptions, continueCollection } from "./collection/collection.ts";
+import { commitUpload } from "./uploads/commit.ts";
+import type { Context } from "./protocol/context.ts";
+import { type Epochs, epochsOf } from "./protocol/epoch.ts";
+import { type ImmutableRule, ImmutableTags } from "./limits/immutable_tags.ts";
+import type { LostBlob } from "./protocol/heal.ts";
+import { LiveHashes } from "./streams/live_hashes.ts";
+import { deleteManifest } from "./manifests/manifest_delete.ts";
+import { putManifest } from "./manifests/manifest_push.ts";
+import { getManifest } from "./manifests/manifest_store.ts";
+import { listReferrers } from "./manifests/referrers.ts";
+import { OpenUploads, type UploadLimits } from "./limits/open_uploads.ts";
+import type { PullTimes } from "./retention/pull_times.ts";
+import { type QuotaRule, Quotas } from "./limits/quotas.ts";
+import type { Registry } from "./registry.ts";
+import type { RetainOptions, Retirement } from "./retention/retention.ts";
+import type { RetentionRule } from "./retention/retention_rules.ts";
+import { listRepositories } from "./repositories/repositories.ts";
+import { deleteRepository } from "./collection/repository_delete.ts";
+import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
+import { sweep, type SweepReport } from "./uploads/sweep.ts";
+import { recountUsage } from "./limits/usage.ts";
+import { deleteTag, getTagHistory, listTags, resolveTag } from "./manifests/tags.ts";
+import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads/uploads.ts";
+
+/** Where a registry keeps everything, and its rules. Times are in milliseconds, sizes in bytes. */
+export interface RegistryOptions {
+  /** Where the bytes of blobs and large manifests are. */
+  objects: ObjectStore;
+  /** Where everything else is. */
+  table: Table;
+  /** Whether what a manifest references must be there when it is pushed (`strict`, the default). */
+  references?: "strict" | "sparse";
+  /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
+  immutable?: ImmutableRule[];
+  /** True if a manifest that a tag points at may not be deleted; false by default. */
+  keepTags?: boolean;
+  /** What one principal may have open at a time, in all processes together; without a limit by default. */
+  uploadLimits?: UploadLimits;
+  /** How much may be stored in which repositories; without a limit by default. */
+  quotas?: QuotaRule[];
+  /** Largest blob; without a limit by default. */
+  maxBlobSize?: number;
+  /** How long an upload that nobody continues is kept; a day by default. */
+  uploadExpiry?: number;
+  /** How old something unreferenced must be before it may be collected; a day by default. */
+  grace?: number;
+  /** How long one request may go on writing after its body has come; a minute by default, far below the grace time. */
+  deadline?: number;
+  /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
+  touch?: boolean;
+  /**
+   * Told of each blob that was marked as damaged because the store has lost its object: a fault of the store, or of
+   * whatever else deletes from it. It must not throw.
+   */
+  lost?: (blob: LostBlob) => void;
+  /**
+   * Bytes of all parts that are being filled or on their way to the store, in the whole process; 64 MiB by default. A
+   * store behind a network holds each part on its way once more.
+   */
+  uploadMemory?: number;
+  /** The present in milliseconds since the epoch. */
+  now?: () => number;
+  /** Pauses for so many milliseconds. */
+  sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** A registry over the two ports, with what its upkeep needs. */
+export interface StoredRegistry {
+  /** What clients ask. */
+  registry: Registry;
+  /** Epochs by which a cache over the registry checks its entries. */
+  epochs: Epochs;
+  /** Removes what expired uploads have left; to be called now and then by anybody. */
+  sweep: () => Promise<SweepReport>;
+  /** Collects the garbage that candidates name; to be called now and then by anybody. */
+  collectCandidates: (options?: CandidateOptions) => Promise<CandidateReport>;
+  /** Does a step of a collection; to be called by anybody until there is no `next`. */
+  collect: (options?: CollectOptions) => Promise<CollectStep>;
+  /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
+  continueCollection: (options: Omit<CollectionOptions, "finished">) => Promise<boolean>;
+  /** Counts anew what the repositories have that a quota is for, as each collection does at its end. */
+  recount: () => Promise<void>;
+  /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
+  scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
+  /** Removes what no rule keeps, as far as its answers are read; to be called now and then by anybody. */
+  retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
+  /** Records pulls of tags where a rule wants to know of them, and tells `failed` of what it can't write; else nothing. */
+  pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
+}
+
+// Not literal, so that Deno does not resolve what only a retention needs at every start: see open_storage.ts.
+const importRetention = (): Promise<typeof import("./retention/retention.ts")> =>
+  import(new URL("retention/retention.ts", import.meta.url).href);
+const importPullTimes = (): Promise<typeof import("./retention/pull_times.ts")> =>
+  import(new URL("retention/pull_times.ts", import.meta.url).href);
+
+/** The registry of ARCHITECTURE.md over an object store and a table. */
+export function createRegistry(options: RegistryOptions): StoredRegistry {
+  const { uploadMemory = 64 * 1024 * 1024, objects: { partSize }, uploadLimits, table } = options;
+  const now = options.now ?? Date.now;
+  const isLimited = uploadLimits !== undefined &&
+    (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
+  const context: Context = {
+    objects: options.objects,
+    table,
+    ...(options.quotas?.length && { quotas: new Quotas(options.quotas, now) }),
+    ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
+    references: options.references ?? "strict",
+    immutable: new ImmutableTags(options.immutable),
+    keepTags: options.keepTags ?? false,
+    maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
+    uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
+    grace: options.grace ?? 24 * 60 * 60_000,
+    deadline: options.deadline ?? 60_000,
+    touch: options.touch ?? true,
+    lost: options.lost ?? (() => {}),
+    buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
+    hashes: new LiveHashes(),
+    wary: { until: 0 },
+    asked: { count: 0 },
+    now,
+    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
+  };
+  const recount = async () => {
+    const { quotas } = context;
+    if (quotas !== undefined) await recountUsage(context, (repository) => quotas.covers(repository));
+  };
+  return {
+    registry: overContext(context),
+    epochs: epochsOf(context),
+    sweep: () => sweep(context),
+    collectCandidates: (options) => collectCandidates(context, options),
+    collect: (options) => collect(context, options),
+    continueCollection: (options) => continueCollection(context, { ...options, finished: recount }),
+    recount,
+    scrub: async (options) => await (await importScrub()).scrub(context, options),
+    async *retain(rules, options) {
+      const { retain } = await importRetention();
+      yield* retain(context, rules, options);
+    },
+    async pullTimes(rules, failed) {
+      if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
+      const { openPullTimes } = await importPullTimes();
+      return await openPullTimes(rules, { table: context.table, now: context.now, failed });
+    },
+  };
+}
+
+// Not literal, so that no server has it in its way at the start: see open_storage.ts.
+const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
+  import(new URL("scrub/mod.ts", import.meta.url).href);
+
+function overContext(context: Context): Registry {
+  const { asked } = context;
+  const bind =
+    <A extends unknown[], R>(operation: (context: Context, ...rest: A) => R) => (...rest: A): R => {
+      asked.count++;
+      return operation(context, ...rest);
+    };
+  const start = bind(startUpload);
+  const commit = bind(commitUpload);
+  const cancel = bind(cancelUpload);
+  return {
+    getManifest: bind(getManifest),
+    resolveTag: bind(resolveTag),
+    statBlob: bind(statBlob),
+    getBlob: bind(getBlob),
+    startUpload: start,
+    getUpload: bind(getUpload),
+    appendUpload: bind(appendUpload),
+    commitUpload: commit,
+    cancelUpload: cancel,
+    async putBlob(repository, principal, digest, body) {
+      const { id } = await start(repository, principal);
+      try {
+        return await commit(repository, principal, id, digest, body);
+      } catch (error) {
+        // The client does not know the upload, so nobody will continue it.
+        await bestEffort(() => cancel(repository, principal, id));
+        throw error;
+      }
+    },
+    mountBlob: bind(mountBlob),
+    putManifest: bind(putManifest),
+    deleteTag: bind(deleteTag),
+    deleteManifest: bind(deleteManifest),
+    deleteBlob: bind(deleteBlob),
+    deleteRepository: bind(deleteRepository),
+    listTags: bind(listTags),
+    getTagHistory: bind(getTagHistory),
+    listReferrers: bind(listReferrers),
+    listRepositories: bind(listRepositories),
+  };
+}

@@ -1,0 +1,165 @@
+import { LRUCache } from "lru-cache";
+import { RegistryError } from "../../oci/errors.ts";
+import type { Table } from "../../storage/table/table.ts";
+import {
+  expirySortKey,
+  openUploadPrefix,
+  openUploadShard,
+  stored,
+  type UploadAttributes,
+} from "../items/items.ts";
+
+/** What one principal may have open at a time, in all processes together. 0 sets no limit. */
+export interface UploadLimits {
+  /** Uploads. */
+  openUploads: number;
+  /** Bytes in them. */
+  openUploadBytes: number;
+}
+
+/** For so long, in milliseconds, it is not asked again what other processes have. */
+const AGE = 2000;
+
+/** Milliseconds that the index may lag behind what this process knows better. */
+const LAG = 2000;
+
+/** Uploads that are looked at where only their bytes are limited. */
+const MOST = 1000;
+
+/** Principals of which it is remembered what they have open. */
+const REMEMBERED = 10_000;
+
+/** Seconds after which a client may try again: most uploads are over by then. */
+const RETRY_AFTER = 10;
+
+/** An upload, as far as it is counted. */
+interface Counted {
+  bytes: number;
+  /** When this process last had to do with it; 0 where only the index knows of it. */
+  at: number;
+}
+
+/** What a principal has open. */
+class Tally {
+  /** In the order in which they were begun, as far as that is known. */
+  uploads = new Map<string, Counted>();
+  /** Those that ended here, by when. */
+  readonly ended = new Map<string, number>();
+  bytes = 0;
+  readAt = -Infinity;
+  reading: Promise<void> | undefined;
+
+  bytesOf(id: string): number {
+    return this.uploads.get(id)?.bytes ?? 0;
+  }
+
+  set(id: string, upload: Counted): void {
+    this.bytes += upload.bytes - this.bytesOf(id);
+    this.uploads.set(id, upload);
+  }
+
+  remove(id: string): void {
+    this.bytes -= this.bytesOf(id);
+    this.uploads.delete(id);
+  }
+}
+
+/**
+ * Counts what each principal has open, in all processes together: by the index, which names the open uploads of each, and
+ * by what this process itself has begun and ended since. So nothing is written for it, and the index is asked once when an
+ * upload begins, and not even then if it was a moment ago. What others began in the last seconds may be missing.
+ */
+export class OpenUploads {
+  readonly #limits: UploadLimits;
+  readonly #table: Pick<Table, "queryIndex">;
+  readonly #now: () => number;
+  readonly #tallies = new LRUCache<string, Tally>({ max: REMEMBERED });
+
+  /** Over the table that has the uploads. */
+  constructor(limits: UploadLimits, { table, now }: { table: Pick<Table, "queryIndex">; now: () => number }) {
+    this.#limits = limits;
+    this.#table = table;
+    this.#now = now;
+  }
+
+  /**
+   * An upload is about to be announced.
+   *
+   * @throws {RegistryError} 429 where there are enough.
+   */
+  async begin(principal: string, id: string): Promise<void> {
+    const { openUploads } = this.#limits;
+    // First its place and then the look, so that of many at the same time no more than so many come through.
+    const tally = this.#tallyOf(principal);
+    tally.set(id, { bytes: tally.bytesOf(id), at: this.#now() });
+    await this.look(principal);
+    const place = [...tally.uploads.keys()].indexOf(id);
+    if (openUploads === 0 || place < openUploads) return;
+    tally.remove(id);
+    throw tooMuch(`Cannot begin another upload: ${openUploads} are open`);
+  }
+
+  /** Finds out what the principal has open, unless that is known. */
+  async look(principal: string): Promise<void> {
+    const tally = this.#tallyOf(principal);
+    if (tally.readAt + AGE > this.#now()) return;
+    await (tally.reading ??= this.#read(principal, tally).finally(() => tally.reading = undefined));
+  }
+
+  /**
+   * An upload has so many bytes, or is about to. What others have must be known.
+   *
+   * @throws {RegistryError} 429 where that is too much with all others.
+   */
+  hold(principal: string, id: string, bytes: number): void {
+    const { openUploadBytes } = this.#limits;
+    const tally = this.#tallyOf(principal);
+    if (openUploadBytes > 0 && tally.bytes - tally.bytesOf(id) + bytes > openUploadBytes) {
+      throw tooMuch(`Cannot take more bytes: all open uploads may have ${openUploadBytes} together`);
+    }
+    tally.set(id, { bytes, at: this.#now() });
+  }
+
+  /** An upload is open no more. */
+  end(principal: string, id: string): void {
+    const tally = this.#tallyOf(principal);
+    tally.remove(id);
+    tally.ended.set(id, this.#now());
+  }
+
+  #tallyOf(principal: string): Tally {
+    let tally = this.#tallies.get(principal);
+    if (tally === undefined) this.#tallies.set(principal, tally = new Tally());
+    return tally;
+  }
+
+  async #read(principal: string, tally: Tally): Promise<void> {
+    const began = this.#now();
+    const prefix = openUploadPrefix(principal);
+    // One that has expired is nobody's any more.
+    const after = prefix + expirySortKey(began);
+    const limit = this.#limits.openUploads === 0 ? MOST : this.#limits.openUploads + 1;
+    const items = await this.#table.queryIndex(openUploadShard(principal), { prefix, after, limit });
+    for (const [id, at] of tally.ended) {
+      if (at + LAG <= began) tally.ended.delete(id);
+    }
+    const known = tally.uploads;
+    tally.uploads = new Map();
+    tally.bytes = 0;
+    for (const item of items) {
+      const id = item.pk.slice("upload#".length);
+      if (tally.ended.has(id)) continue;
+      const { offset } = stored<UploadAttributes>(item)!.attributes;
+      const { bytes, at } = known.get(id) ?? { bytes: 0, at: 0 };
+      tally.set(id, { bytes: Math.max(offset, bytes), at });
+    }
+    for (const [id, upload] of known) {
+      if (upload.at + LAG > began && !tally.uploads.has(id)) tally.set(id, upload);
+    }
+    tally.readAt = began;
+  }
+}
+
+function tooMuch(message: string): RegistryError {
+  return new RegistryError("TOOMANYREQUESTS", message, { headers: { "Retry-After": String(RETRY_AFTER) } });
+}

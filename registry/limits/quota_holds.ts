@@ -1,0 +1,86 @@
+import type { Context } from "../protocol/context.ts";
+import { stored, type UploadAttributes, uploadKey } from "../items/items.ts";
+
+/** The part of a quota that {@linkcode QuotaHolds} keeps. */
+export interface Holdable {
+  /** Bytes of pushes that are under way in this process. */
+  held: number;
+}
+
+/** Bytes that one push holds of the quotas of its repository. */
+interface Hold {
+  quotas: Holdable[];
+  bytes: number;
+  /** When it was last set or reviewed, in milliseconds since the epoch. */
+  at: number;
+}
+
+/** Pushes that are remembered; beyond them the one that was idle longest holds nothing any more. */
+const MOST_HOLDS = 10_000;
+
+/** Milliseconds after which an idle hold is reviewed: another process may have committed or cancelled the upload. */
+const IDLE = 60_000;
+
+/** Holds of one review. */
+const REVIEWED = 100;
+
+/**
+ * Bytes that the pushes of this process are about to store, or have stored in open uploads: they take room of a quota
+ * from their first byte on, so that no number of parallel pushes can store more than it allows. By the id of an upload, or
+ * another one that is unique.
+ */
+export class QuotaHolds {
+  readonly #now: () => number;
+  /** In the order in which they were last set. */
+  readonly #holds = new Map<string, Hold>();
+
+  /** None yet. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Bytes that the push holds. */
+  bytesOf(id: string): number {
+    return this.#holds.get(id)?.bytes ?? 0;
+  }
+
+  /** The push holds so many bytes from here on, 0 for none. */
+  set(id: string, quotas: Holdable[], bytes: number): void {
+    this.#remove(id);
+    if (bytes === 0) return;
+    for (const quota of quotas) quota.held += bytes;
+    this.#holds.set(id, { quotas, bytes, at: this.#now() });
+    if (this.#holds.size > MOST_HOLDS) this.#remove(this.#holds.keys().next().value!);
+  }
+
+  /** The push holds so many bytes of what it held until now, or nothing. */
+  keep(id: string, bytes: number): void {
+    const hold = this.#holds.get(id);
+    if (hold !== undefined) this.set(id, hold.quotas, Math.min(bytes, hold.bytes));
+  }
+
+  /** Lets go of the uploads that are open no more, of those that were idle longest. */
+  async review({ table }: Pick<Context, "table">): Promise<void> {
+    const since = this.#now() - IDLE;
+    const idle: string[] = [];
+    for (const [id, { at }] of this.#holds) {
+      if (at > since || idle.length === REVIEWED) break;
+      idle.push(id);
+    }
+    if (idle.length === 0) return;
+    const items = await table.getMany(idle.map(uploadKey));
+    for (const [i, id] of idle.entries()) {
+      const upload = stored<UploadAttributes>(items[i])?.attributes;
+      const isOpen = upload?.state === "open" || upload?.state === "committing";
+      if (!isOpen) this.#remove(id);
+      else this.keep(id, Math.max(upload.offset, this.bytesOf(id)));
+    }
+  }
+
+  #remove(id: string): void {
+    const hold = this.#holds.get(id);
+    if (hold === undefined) return;
+    for (const quota of hold.quotas) quota.held -= hold.bytes;
+    this.#holds.delete(id);
+  }
+}

@@ -1,0 +1,68 @@
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { type ManifestReference, parseManifest } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Work } from "../protocol/context.ts";
+import { readBytes, readManifest } from "./manifest_store.ts";
+import { forEachOf } from "../protocol/parallel.ts";
+import { readReferences } from "./references.ts";
+
+/** Manifests that are read in parallel. */
+const PARALLEL = 4;
+
+/** Manifests and blobs below the children of one index, and bytes of the manifests among them. */
+const MOST_DESCENDANTS = 10_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Step 3 for all that stands below the children of an index: revives what a collector or a delete has marked, and
+ * answers the references that the repository does not have. The index's edges must be written before.
+ *
+ * @throws {RegistryError} `DENIED` where more stands below than one request may look at.
+ */
+export async function readDescendants(
+  work: Work,
+  repository: RepositoryName,
+  references: ManifestReference[],
+): Promise<ManifestReference[]> {
+  const missing: ManifestReference[] = [];
+  const seen = new Set<Digest>();
+  let [found, bytesRead] = [0, 0];
+  for (let level = manifestsIn(references, seen); level.length > 0;) {
+    const below: ManifestReference[] = [];
+    await forEachOf(level, PARALLEL, async (digest) => {
+      const item = await readManifest(work, repository, digest, { consistent: true });
+      if (item === undefined) return; // a blob, or missing, which its parent's references tell
+      bytesRead += item.attributes.size;
+      if (bytesRead > MOST_BYTES) throw tooMuch();
+      const bytes = await readBytes(work, item);
+      if (bytes === undefined) return;
+      const { references } = parseManifest(bytes, item.attributes.mediaType);
+      found += references.length;
+      if (found > MOST_DESCENDANTS) throw tooMuch();
+      missing.push(...(await readReferences(work, repository, references, [])).missing);
+      below.push(...references);
+    });
+    level = manifestsIn(below, seen);
+  }
+  return missing;
+}
+
+/** The references that may be manifests, each once in all calls with the same `seen`. */
+function manifestsIn(references: ManifestReference[], seen: Set<Digest>): Digest[] {
+  const fresh = references
+    .filter(({ kind }) => kind === "manifest or blob")
+    .map(({ digest }) => digest)
+    .filter(isDigest)
+    .filter((digest) => !seen.has(digest));
+  for (const digest of fresh) seen.add(digest);
+  return fresh;
+}
+
+function tooMuch(): RegistryError {
+  return new RegistryError(
+    "DENIED",
+    `Cannot put an immutable tag on the index: more than ${MOST_DESCENDANTS} manifests and blobs, or ` +
+      `${MOST_BYTES} bytes of manifests, stand below its children`,
+  );
+}

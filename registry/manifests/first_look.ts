@@ -1,0 +1,79 @@
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import type { ManifestReference } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { ReadOptions } from "../../storage/table/table.ts";
+import type { Context, Work } from "../protocol/context.ts";
+import { type BlobAttributes, blobKey, isReadable, linkKey, manifestKey, stored } from "../items/items.ts";
+import { missingReferences } from "./references.ts";
+
+/** References of a manifest whose edges are written without a look at them first, unless a push has failed lately. */
+export const FEW_REFERENCES = 16;
+
+/** Milliseconds after a push that failed behind its edges for which every manifest is looked at first. */
+export const WARY_TIME = 60_000;
+
+/** References of one batch: the items of children may have 256 KiB each. */
+const BATCH = 64;
+
+/** Missing references of which a client learns; the look ends there. */
+const ENOUGH = 10;
+
+/**
+ * Refuses a manifest whose references are not all there before anything is written for it: its edges, of which there may
+ * be 10,000, would else be left to the collector. The look protects nothing and decides nothing but that: what it finds
+ * is looked at again behind the edges. With few references that is not worth a request of the table, unless a client may
+ * be pushing manifests that are refused, one after the other: each would leave its edges for the grace period.
+ *
+ * @throws {RegistryError} `MANIFEST_BLOB_UNKNOWN`, naming the first ones that are missing.
+ */
+export async function lookFirst(
+  work: Work,
+  repository: RepositoryName,
+  references: ManifestReference[],
+): Promise<void> {
+  if (work.references !== "strict") return;
+  if (references.length <= FEW_REFERENCES && work.now() >= work.wary.until) return;
+  const required = references.filter(({ required }) => required);
+  // A read that lags may miss what is there.
+  const lacking = await lackingOf(work, repository, required, { consistent: false });
+  const missing = await lackingOf(work, repository, lacking, { consistent: true });
+  if (missing.length > 0) throw missingReferences(missing);
+}
+
+/** Has every manifest looked at first for a while, after a push that failed behind its edges. */
+export function becomeWary({ wary, now }: Pick<Context, "wary" | "now">): void {
+  wary.until = now() + WARY_TIME;
+}
+
+/** The first of the references that the repository does not have. */
+async function lackingOf(
+  { table }: Work,
+  repository: RepositoryName,
+  references: ManifestReference[],
+  options: ReadOptions,
+): Promise<ManifestReference[]> {
+  const lacking: ManifestReference[] = [];
+  for (let at = 0; at < references.length && lacking.length < ENOUGH; at += BATCH) {
+    const batch = references.slice(at, at + BATCH);
+    const known = batch.filter(({ digest }) =>
+      isDigest(digest)
+    ) as (ManifestReference & { digest: Digest })[];
+    const items = await table.getMany(
+      known.flatMap(({ digest, kind }) => [
+        linkKey(digest, repository),
+        blobKey(digest),
+        ...(kind === "manifest or blob" ? [manifestKey(repository, digest)] : []),
+      ]),
+      options,
+    );
+    const there = new Set<string>();
+    for (const { digest, kind } of known) {
+      const [link, blob] = [items.shift(), stored<BlobAttributes>(items.shift())];
+      const manifest = kind === "manifest or blob" ? items.shift() : undefined;
+      const isBlob = link !== undefined && blob !== undefined && isReadable(blob.attributes);
+      if (isBlob || manifest !== undefined) there.add(digest);
+    }
+    lacking.push(...batch.filter(({ digest }) => !there.has(digest)));
+  }
+  return lacking;
+}

@@ -1,0 +1,240 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Item, Key } from "../../storage/table/table.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import type { Changed } from "../change.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import { immutableTag, type IsImmutable } from "../limits/immutable_tags.ts";
+import {
+  type ManifestAttributes,
+  manifestKey,
+  referrerKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  taggedPrefix,
+  tagKey,
+} from "../items/items.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
+import { prefixOf } from "../items/object_key.ts";
+import { assertUnneeded } from "../protocol/tag_protection.ts";
+import { targetsOf } from "./references.ts";
+
+/** Tag marks of one query. */
+const BATCH = 100;
+
+/**
+ * end-9 with a digest: the manifest and every tag that points at it. Its edges stay for the collector.
+ *
+ * @throws {RegistryError} `DENIED` where one of these tags may not be deleted, or an immutable tag needs the manifest.
+ */
+export async function deleteManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  changed?: Changed,
+): Promise<void> {
+  const isImmutable = await context.immutable.in(repository);
+  const { keepTags } = context;
+  const taken = await takeManifest(context, repository, digest, { changed, isImmutable, keepTags });
+  if (taken === undefined) {
+    await leaveCandidates(context, [{ kind: "manifest", repository, digest, targets: [] }]);
+  }
+  // Also where nothing was found: the delete that took the manifest may have died before it changed the epoch.
+  await changeEpoch(beginWork(context), repository);
+  if (taken === undefined) throw unknownManifest(digest);
+  await context.quotas?.add(context, repository, -taken.attributes.size);
+}
+
+/** How {@linkcode takeManifest} goes about it. */
+export interface TakeOptions {
+  /** Told of all that is deleted. */
+  changed: Changed | undefined;
+  /** Immutable tags: neither they nor what they need may be deleted; absent where everything may. */
+  isImmutable?: IsImmutable | undefined;
+  /** True if a manifest that any tag points at may not be deleted. */
+  keepTags?: boolean;
+}
+
+/**
+ * Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. The caller
+ * changes the epoch, once for all that it deletes.
+ */
+export async function takeManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  { changed, isImmutable, keepTags = false }: TakeOptions,
+): Promise<Stored<ManifestAttributes> | undefined> {
+  const work = beginWork(context);
+  const refusal = (tag: Tag) => isImmutable?.(tag) ? immutableTag(tag) : keepTags ? keptTag(tag) : undefined;
+  const taken = await untilSettled(work, async () => {
+    const found = await readManifest(work, repository, digest, { consistent: true });
+    if (found === undefined) return undefined;
+    // Nothing is deleted where a tag that must stay points at it. One that is put from here on renews the manifest.
+    if (isImmutable !== undefined || keepTags) await assertNoneStays(work, repository, digest, refusal);
+    const manifest = isImmutable === undefined
+      ? found
+      : await markUnneeded(work, repository, digest, found, isImmutable);
+    if (manifest === AGAIN) return AGAIN;
+    // What nothing needs any more is found by this. Before the first change, so that no crash comes between the two.
+    const { object, subject } = manifest.attributes;
+    const targets = await targetsOf(work, manifest);
+    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
+    // From the outside in, so that no step leaves something that points at what is gone.
+    await deleteTags(work, repository, digest, changed, (tag) => {
+      const refused = refusal(tag);
+      if (refused !== undefined) throw refused;
+      return always();
+    });
+    if (subject !== undefined) await deleteReferrer(work, repository, digest, subject);
+    if (object !== undefined) {
+      await announceManifestObject(work, repository, digest, prefixOf(object));
+    }
+    const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
+    if (!deleted) return AGAIN;
+    changed?.({ action: "manifest.delete", repository, before: digest });
+    return manifest;
+  });
+  // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone. Where it was gone
+  // before, the delete that took it may have come no further than that, and now it is repeated.
+  await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);
+  return taken;
+}
+
+/** Throws where a tag points at the manifest that `refusal` has an error for. */
+async function assertNoneStays(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  refusal: (tag: Tag) => RegistryError | undefined,
+): Promise<void> {
+  for await (const marked of markedTags(work, repository, digest)) {
+    const staying = marked.filter((tag) => refusal(tag) !== undefined);
+    const keys = staying.map((tag) => tagKey(repository, tag));
+    const items = (await work.table.getMany(keys, { consistent: true })).map(stored<TagAttributes>);
+    const pointing = staying.find((_, i) => items[i]?.attributes.digest === digest);
+    if (pointing !== undefined) throw refusal(pointing);
+  }
+}
+
+/**
+ * Marks the manifest by its version, and only then looks for immutable tags of what references it: a push of an index
+ * writes its edges before it reads its children. It takes the mark away, or we see its edges. Answers the manifest with
+ * the version of the mark; `AGAIN` where it was written meanwhile.
+ */
+async function markUnneeded(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  found: Stored<ManifestAttributes>,
+  isImmutable: IsImmutable,
+): Promise<Stored<ManifestAttributes> | typeof AGAIN> {
+  const attributes = { ...found.attributes, deleteBegunAt: work.now() };
+  const version = await work.table.put({ ...found, attributes }, { ifVersion: found.version });
+  if (version === undefined) return AGAIN;
+  try {
+    await assertUnneeded(work, repository, digest, isImmutable);
+  } catch (error) {
+    await bestEffort(() => work.table.put(found, { ifVersion: version }));
+    throw error;
+  }
+  return { ...found, version };
+}
+
+function keptTag(tag: Tag): RegistryError {
+  return new RegistryError(
+    "DENIED",
+    `Cannot delete the manifest: tag "${tag}" points at it, and deleting tags is disabled`,
+    { detail: { tag } },
+  );
+}
+
+/**
+ * Deletes tags and the place among the referrers of a manifest that is not there. What points at it is read before the
+ * manifest is: a push puts the manifest first, so what it has placed by then is not deleted, and what it places later
+ * has another version.
+ */
+export async function deleteDangling(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  subject: string | undefined,
+  changed?: Changed,
+): Promise<void> {
+  const isGone = async () => await readManifest(work, repository, digest, { consistent: true }) === undefined;
+  await deleteTags(work, repository, digest, changed, isGone);
+  if (subject !== undefined) await deleteReferrer(work, repository, digest, subject, isGone);
+}
+
+/** Deletes the tags that point at the manifest, where `may` allows it. */
+async function deleteTags(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  changed: Changed | undefined,
+  may: (tag: Tag) => Promise<boolean>,
+): Promise<void> {
+  for await (const marked of markedTags(work, repository, digest)) {
+    for (const tag of marked) {
+      const points = (item: Item) => item.attributes.digest === digest;
+      const deleted = await deleteWhere(work, tagKey(repository, tag), () => may(tag), points);
+      if (deleted) changed?.({ action: "tag.delete", repository, tag, before: digest });
+    }
+  }
+}
+
+/** Every tag that ever may have pointed at the manifest, in batches: its marks name them. */
+async function* markedTags(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+): AsyncGenerator<Tag[]> {
+  const prefix = taggedPrefix(digest);
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const marks = await work.table.query(`repo#${repository}`, {
+      prefix,
+      ...from,
+      limit: BATCH,
+      consistent: true,
+    });
+    yield marks.map(({ sk }) => sk.slice(prefix.length) as Tag);
+    if (marks.length < BATCH) return;
+    after = marks.at(-1)?.sk;
+  }
+}
+
+/** Deletes the manifest's place among the referrers of its subject, where `may` allows it. */
+async function deleteReferrer(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  subject: string,
+  may = always,
+): Promise<void> {
+  const key = referrerKey(repository, subject, digest);
+  if (key !== undefined) await deleteWhere(work, key, may, () => true);
+}
+
+/** Deletes the item, by its version, while `matches` says so of it and then `may` allows it. Answers whether it did. */
+function deleteWhere(
+  work: Work,
+  key: Key,
+  may: () => Promise<boolean>,
+  matches: (item: Item) => boolean,
+): Promise<boolean> {
+  return untilSettled(work, async () => {
+    const item = await work.table.get(key, { consistent: true });
+    if (item === undefined || !matches(item) || !await may()) return false;
+    return await work.table.delete(key, { ifVersion: item.version }) || AGAIN;
+  });
+}
+
+function always(): Promise<boolean> {
+  return Promise.resolve(true);
+}

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { type ManifestReference, type ParsedManifest, parsePushedManifest } from "../../oci/manifest.ts";
+import type { Reference, RepositoryName, Tag } from "../../oci/name.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import type { Caller } from "../caller.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import {
+  type ManifestAttributes,
+  manifestKey,
+  type MarkAttributes,
+  type RepositoryAttributes,
+  repositoryKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  taggedKey,
+  tagKey,
+} from "../items/items.ts";
+import { readDescendants } from "./descendants.ts";
+import { becomeWary, lookFirst } from "./first_look.ts";
+import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
+import { deleteDangling } from "./manifest_delete.ts";
+import { holdingRoom, holdManifest } from "../limits/quotas.ts";
+import { randomId } from "../items/random_id.ts";
+import { edgeItems, missingReferences, readReferences, targetsIn } from "./references.ts";
+import { putReferrer } from "./referrers.ts";
+import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
+import { rememberRepository } from "../repositories/repositories.ts";
+import { assertMayMove, assertTagCondition, putTag, readTag, type TagRights } from "./tags.ts";
+
+/** end-7: the manifest protocol of ARCHITECTURE.md. */
+export async function putManifest(
+  context: Context,
+  repository: RepositoryName,
+  caller: Caller,
+  push: ManifestPush,
+): Promise<ManifestReceipt> {
+  // 1. Nothing is written for a manifest that is not valid, or for tags that may not be moved or whose condition does
+  //    not hold. That is a courtesy: what decides is the look that step 6 writes by.
+  const parsed = parsePushedManifest(push.bytes, push.contentType);
+  const digest = identify(push);
+  const tags = tagsOf(push);
+  const { name: principal, changed } = caller;
+  const work = beginWork(context);
+  const rights = await rightsOf(context, repository, caller);
+  const assertTags = (current: [Tag, Digest | undefined][]) => {
+    for (const [tag, target] of current) assertMayMove(rights, tag, target, digest);
+    for (const [tag, target] of current) assertTagCondition(push.condition, tag, target);
+  };
+  if (isBound(rights, push.condition)) {
+    const current: [Tag, Digest | undefined][] = [];
+    for (const tag of tags) current.push([tag, (await readTag(work, repository, tag))?.attributes.digest]);
+    assertTags(current);
+  }
+
+  const content = contentOf(digest, parsed, push);
+  const placed = new Set<Tag>();
+  const subject = parsed.subject?.digest;
+  let hasBegun = false;
+  let mayDangle = false;
+  const pass = async (hold?: string) => {
+    // 2. What protects comes first: a collector that looks for references from here on sees our edges.
+    hasBegun = true;
+    const run = randomId();
+    const attributes: MarkAttributes = { at: work.now(), push: run };
+    await work.table.putMany([
+      ...edgeItems(repository, digest, parsed, attributes),
+      ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
+    ]);
+    // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
+    const seen = await readReferences(work, repository, parsed.references, [
+      manifestKey(repository, digest),
+      ...tags.map((tag) => tagKey(repository, tag)),
+    ]);
+    assertComplete(work, seen.missing);
+    //    An immutable tag needs all that stands below as well: a delete of it that began before our edges were there
+    //    finds its mark gone.
+    const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
+    if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
+    const [current, ...currentTags] = seen.others;
+    if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
+    // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
+    const manifest = { ...content, push: run };
+    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
+    mayDangle = true;
+    if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
+    changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
+    // 5. One item for each referrer, so that concurrent ones can't lose each other.
+    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
+    // 6. The tags, now that there is what they point at.
+    for (const [i, tag] of tags.entries()) {
+      const seen = stored<TagAttributes>(currentTags[i]);
+      await placeTag(work, repository, { tag, seen }, content, caller, assertTags, placed);
+    }
+    //    A delete of the manifest refuses where it sees a tag that must stay. One that looked before ours was there has
+    //    read the manifest before that, and must now find another version of it.
+    const mustStay = isFixed || work.keepTags && tags.length > 0;
+    if (mustStay && !await renewManifest(work, repository, digest)) return AGAIN;
+    // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
+    //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
+    //    where it sees no manifest in it.
+    const keys = [manifestKey(repository, digest), repositoryKey(repository)];
+    const [after, known] = await work.table.getMany(keys, { consistent: true });
+    if (after === undefined) return AGAIN;
+    await rememberRepository(work, repository, stored<RepositoryAttributes>(known));
+  };
+  const reserve = (id: string) => holdManifest(work, repository, digest, { id, size: push.bytes.length });
+  try {
+    await holdingRoom(work, repository, reserve, async (hold) => {
+      // Still 1: a manifest that has no room or lacks something leaves no edges.
+      await lookFirst(work, repository, parsed.references);
+      await untilSettled(work, () => pass(hold));
+    });
+  } catch (error) {
+    // The edges and marks that were put for nothing.
+    const candidate = { kind: "manifest" as const, repository, digest, targets: targetsIn(parsed), subject };
+    if (hasBegun) {
+      becomeWary(context);
+      await bestEffort(() => leaveCandidates(context, [candidate]));
+    }
+    // A delete may have taken the manifest from under what we placed, and something it references as well.
+    if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
+    throw error;
+  }
+  return { digest, tags, ...(subject === undefined ? {} : { subject }) };
+}
+
+/** The digest of what was pushed: the one in the path, if it is true, else SHA-256. */
+function identify({ bytes, reference }: ManifestPush): Digest {
+  const claimed = "digest" in reference ? reference.digest : undefined;
+  const algorithm = claimed === undefined ? "sha256" : algorithmOf(claimed);
+  const digest = digestOf(algorithm, createHash(algorithm).update(bytes).digest("hex"));
+  if (claimed === undefined || claimed === digest) return digest;
+  throw new RegistryError("DIGEST_INVALID", "Manifest does not match the digest", {
+    detail: { digest: claimed },
+  });
+}
+
+/** Every tag to set, each once. */
+function tagsOf({ reference, tags }: { reference: Reference; tags: Tag[] }): Tag[] {
+  return [...new Set("tag" in reference ? [reference.tag, ...tags] : tags)];
+}
+
+function contentOf(
+  digest: Digest,
+  parsed: ParsedManifest,
+  { bytes }: ManifestPush,
+): Omit<ManifestContent, "push"> {
+  const subject = parsed.subject === undefined ? {} : { subject: parsed.subject.digest };
+  return { digest, mediaType: parsed.mediaType, bytes, ...subject };
+}
+
+async function rightsOf(
+  { immutable }: Context,
+  repository: RepositoryName,
+  caller: Caller,
+): Promise<TagRights> {
+  const mayOverwrite = caller.may("overwrite", repository);
+  return { mayOverwrite, isImmutable: await immutable.in(repository) };
+}
+
+/** Whether it may matter where a tag points before it is put. */
+function isBound({ mayOverwrite, isImmutable }: TagRights, { ifMatch, ifNoneMatch }: TagCondition): boolean {
+  return !mayOverwrite || isImmutable !== undefined || ifMatch !== undefined || ifNoneMatch !== undefined;
+}
+
+/** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */
+function assertComplete(context: Context, missing: ManifestReference[]): void {
+  const required = missing.filter(({ required }) => required);
+  if (context.references === "strict" && required.length > 0) throw missingReferences(required);
+}
+
+/**
+ * Step 6 for one tag. When the protocol runs again because of a delete, a tag that was placed before is placed again
+ * only where the delete took it; somebody's later move of it stays.
+ */
+async function placeTag(
+  work: Work,
+  repository: RepositoryName,
+  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
+  manifest: Omit<ManifestContent, "push">,
+  caller: Caller,
+  assertTags: (current: [Tag, Digest | undefined][]) => void,
+  placed: Set<Tag>,
+): Promise<void> {
+  const { digest, mediaType, bytes } = manifest;
+  const target = { digest, mediaType, size: bytes.length };
+  await putTag(work, repository, { tag, seen }, target, caller, (current) => {
+    if (placed.has(tag)) return current === undefined || current === digest;
+    assertTags([[tag, current]]);
+    return true;
+  });
+  placed.add(tag);
+}

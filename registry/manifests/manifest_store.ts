@@ -1,0 +1,202 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { Reference, RepositoryName } from "../../oci/name.ts";
+import { skewOf } from "../protocol/clock_skew.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import { safeAge } from "../protocol/heal.ts";
+import {
+  type ManifestAttributes,
+  manifestKey,
+  revivedManifest,
+  type Stored,
+  stored,
+} from "../items/items.ts";
+import { newObjectKey } from "../items/object_key.ts";
+import { randomId } from "../items/random_id.ts";
+import { readObject } from "../streams/read_object.ts";
+import type { Manifest } from "../registry.ts";
+import { readTag, unknownTag } from "./tags.ts";
+import { createUpload, putInTime } from "../uploads/upload_session.ts";
+
+/** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
+export const MOST_IN_ITEM = 256 * 1024;
+
+/** The manifest's item. */
+export async function readManifest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  options: { consistent: boolean },
+): Promise<Stored<ManifestAttributes> | undefined> {
+  return stored<ManifestAttributes>(await context.table.get(manifestKey(repository, digest), options));
+}
+
+/** end-3. */
+export async function getManifest(
+  context: Context,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<Manifest> {
+  if ("digest" in reference) return await getManifestByDigest(context, repository, reference.digest);
+  const tag = await readTag(context, repository, reference.tag);
+  if (tag === undefined) throw unknownTag(reference.tag);
+  return await getManifestByDigest(context, repository, tag.attributes.digest);
+}
+
+async function getManifestByDigest(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Manifest> {
+  // Once more where a delete took the object since the item was read: a push may have put the manifest again.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    // Consistently: after an acknowledged delete no process answers that the manifest is there, nor remembers it.
+    const item = await readManifest(context, repository, digest, { consistent: true });
+    if (item === undefined) break;
+    const bytes = await readBytes(context, item);
+    if (bytes === undefined) continue;
+    const { mediaType, condemnedAt } = item.attributes;
+    if (condemnedAt !== undefined && context.touch && !await reviveManifest(context, repository, digest)) {
+      break;
+    }
+    return { digest, mediaType, bytes };
+  }
+  throw unknownManifest(digest);
+}
+
+/**
+ * Takes the mark of a retention from a manifest that somebody has asked for, and answers whether it is there.
+ *
+ * A client that sees a manifest may skip its push and go on with an index of it. A mark stands for the grace time before
+ * the manifest goes, and an index that is pushed meanwhile takes it away as well (references.ts), so whoever saw the
+ * manifest before it was marked has the grace time for that index, and whoever sees it later takes the mark away here.
+ * That costs a request only where there is a mark: to renew what is old, as it is done with links, would cost every pull
+ * by digest a write now and then.
+ */
+function reviveManifest(context: Context, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  const work = beginWork(context);
+  return untilSettled(work, async () => {
+    const item = await readManifest(work, repository, digest, { consistent: true });
+    if (item?.attributes.condemnedAt === undefined) return item !== undefined;
+    const version = await work.table.put(revivedManifest(item, work.now()), { ifVersion: item.version });
+    return version === undefined ? AGAIN : true;
+  });
+}
+
+/** The error for a manifest that the repository does not have. */
+export function unknownManifest(digest: Digest): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+    detail: { digest },
+  });
+}
+
+/** The manifest's bytes; `undefined` where a delete took the object since the item was read. */
+export async function readBytes(
+  context: Context,
+  item: Stored<ManifestAttributes>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (item.bytes !== undefined) return item.bytes;
+  if (item.attributes.object === undefined) throw new Error(`Manifest item "${item.sk}" has no bytes`);
+  const found = await readObject(context, item.attributes.object);
+  if (found === undefined) return undefined;
+  const bytes = new Uint8Array(found.size);
+  let offset = 0;
+  for await (const chunk of found.chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** A manifest to be stored. */
+export interface ManifestContent {
+  digest: Digest;
+  mediaType: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  subject?: string;
+  /** The run of the protocol that puts it. */
+  push: string;
+}
+
+/**
+ * Puts the manifest's item. One that is there gets a new version, so that whoever is about to delete it by its version
+ * fails. `seen` is what was there a moment ago.
+ *
+ * @throws {RegistryError} `MANIFEST_INVALID` where the same content is there as another media type: what others
+ * already see must not change.
+ */
+export function putManifestItem(
+  work: Work,
+  repository: RepositoryName,
+  manifest: ManifestContent,
+  principal: string,
+  seen: Stored<ManifestAttributes> | undefined,
+): Promise<void> {
+  const { digest, mediaType, bytes, subject, push } = manifest;
+  let read = () => Promise.resolve(seen);
+  return untilSettled(work, async () => {
+    const current = await read();
+    read = () => readManifest(work, repository, digest, { consistent: true });
+    if (current !== undefined && current.attributes.mediaType !== mediaType) {
+      throw new RegistryError(
+        "MANIFEST_INVALID",
+        `Manifest is there as "${current.attributes.mediaType}" already`,
+      );
+    }
+    const attributes: ManifestAttributes = {
+      mediaType,
+      size: bytes.length,
+      ...(subject === undefined ? {} : { subject }),
+      pushedAt: work.now(),
+      pushedBy: principal,
+      push,
+    };
+    const content = bytes.length <= MOST_IN_ITEM ? { attributes, bytes } : {
+      attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },
+    };
+    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+    const version = await work.table.put({ ...manifestKey(repository, digest), ...content }, condition);
+    return version === undefined ? AGAIN : undefined;
+  });
+}
+
+/** Gives the manifest's item a new version, as it is; answers whether it is there. */
+export function renewManifest(work: Work, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  return untilSettled(work, async () => {
+    const item = await readManifest(work, repository, digest, { consistent: true });
+    if (item === undefined) return false;
+    return await work.table.put(item, { ifVersion: item.version }) === undefined ? AGAIN : true;
+  });
+}
+
+/** The object of a manifest that is too large for its item: the one it has, or a new one where that is missing. */
+async function putManifestObject(
+  work: Work,
+  repository: RepositoryName,
+  { digest, bytes }: ManifestContent,
+  current: Stored<ManifestAttributes> | undefined,
+): Promise<string> {
+  const known = current?.attributes.object;
+  if (known !== undefined && await work.objects.size(known) !== undefined) return known;
+  const key = await announceManifestObject(work, repository, digest);
+  await putInTime(work, key, bytes);
+  return key;
+}
+
+/**
+ * Lets the sweep know of an object before it is written, or before the item that names it is deleted: once this has
+ * expired, the object goes unless the manifest's item names it. Answers the key for a new object. However short the expiry
+ * of uploads is, the announcement outlasts the work, and the safe age of what the work writes last.
+ */
+export async function announceManifestObject(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  prefix?: string,
+): Promise<string> {
+  const expiresAt = Math.max(work.now() + work.uploadExpiry, work.until + skewOf(work) + safeAge(work));
+  const upload = { kind: "manifest" as const, repository, principal: "", digest, expiresAt };
+  const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });
+  if (session === undefined) throw new Error("A random id is taken");
+  return newObjectKey(session.item.attributes.prefix);
+}

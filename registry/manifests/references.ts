@@ -1,0 +1,194 @@
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { type ManifestReference, type ParsedManifest, parseManifest } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Item, Key, NewItem } from "../../storage/table/table.ts";
+import { AGAIN, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import { isLost } from "../protocol/heal.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  edgeKey,
+  isMarked,
+  isReadable,
+  type LinkAttributes,
+  linkItem,
+  linkKey,
+  type ManifestAttributes,
+  manifestKey,
+  type MarkAttributes,
+  revivedBlob,
+  revivedManifest,
+  type Stored,
+  stored,
+} from "../items/items.ts";
+import { readBytes } from "./manifest_store.ts";
+
+/** Children of one batch. */
+const BATCH = 32;
+
+/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
+export function edgeItems(
+  repository: RepositoryName,
+  digest: Digest,
+  parsed: ParsedManifest,
+  attributes: MarkAttributes,
+): NewItem[] {
+  return targetsIn(parsed).map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
+}
+
+/** The digests that a stored manifest references; none of one that can't be read any more. */
+export async function targetsOf(context: Context, manifest: Stored<ManifestAttributes>): Promise<Digest[]> {
+  try {
+    const bytes = await readBytes(context, manifest);
+    return targetsIn(parseManifest(bytes ?? new Uint8Array(), manifest.attributes.mediaType));
+  } catch {
+    return []; // damaged, or in a store that does not answer: a delete goes on, and the full pass finds the edges
+  }
+}
+
+/** The digests that a manifest references, each once. */
+export function targetsIn({ references }: ParsedManifest): Digest[] {
+  return [...new Set(references.map((reference) => reference.digest).filter(isDigest))];
+}
+
+/** A reference to content of an algorithm that may be stored here. */
+type Target = ManifestReference & { digest: Digest };
+
+/** What step 3 has seen. */
+export interface Seen {
+  /** The references that the repository does not have. */
+  missing: ManifestReference[];
+  /** The other items that were asked for, as of the same batch. */
+  others: (Item | undefined)[];
+}
+
+/**
+ * Step 3 of the manifest protocol: revives whatever the manifest references and has been condemned, and answers
+ * the references that the repository does not have. The manifest's edges must be written before. What else will be
+ * needed, `others`, is read along with them: that costs nothing.
+ */
+export function readReferences(
+  work: Work,
+  repository: RepositoryName,
+  references: ManifestReference[],
+  others: Key[],
+): Promise<Seen> {
+  const targets = references.filter((reference): reference is Target => isDigest(reference.digest));
+  const foreign = references.filter((reference) => !isDigest(reference.digest));
+  return untilSettled(work, async () => {
+    const missing = [...foreign];
+    let revived = false;
+    const read = await readTargets(work, repository, targets, others);
+    for (const { target, link, blob, manifest } of read.found) {
+      const outcome = link && blob ? await revive(work, repository, target.digest, link, blob) : "gone";
+      if (outcome === AGAIN) return AGAIN;
+      if (outcome === "revived") revived = true;
+      if (outcome === "gone" && manifest === undefined) missing.push(target);
+      if (manifest === undefined || !isMarked(manifest.attributes)) continue;
+      const item = revivedManifest(manifest, work.now());
+      if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return AGAIN;
+      revived = true;
+    }
+    // A mark that we took back may have been followed by another before our write: look again.
+    return revived ? AGAIN : { missing, others: read.others };
+  });
+}
+
+/** What the repository has of a target. */
+interface Found {
+  target: Target;
+  link: Stored<LinkAttributes> | undefined;
+  blob: Stored<BlobAttributes> | undefined;
+  /** The target as a manifest of the repository, which is enough for a child of an index. */
+  manifest: Stored<ManifestAttributes> | undefined;
+}
+
+/**
+ * Reads links and children first, and only then the blobs: a batch is no snapshot, and of a blob read before its link
+ * a collector that comes between the two would leave us a link to nothing.
+ */
+async function readTargets(
+  work: Work,
+  repository: RepositoryName,
+  targets: Target[],
+  others: Key[],
+): Promise<{ found: Found[]; others: (Item | undefined)[] }> {
+  const children = targets.filter((target) => target.kind === "manifest or blob");
+  const rest = await readManyChildren(work, repository, children.slice(BATCH));
+  const some = children.slice(0, BATCH);
+  const keys = [
+    ...targets.map((target) => linkKey(target.digest, repository)),
+    ...some.map((child) => manifestKey(repository, child.digest)),
+    ...others,
+  ];
+  const first = await work.table.getMany(keys, { consistent: true });
+  const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
+    consistent: true,
+  });
+  const manifests = new Map([
+    ...some.map((child, i) => [child.digest, stored<ManifestAttributes>(first[targets.length + i])] as const),
+    ...rest,
+  ]);
+  const found = targets.map((target, i) => ({
+    target,
+    link: stored<LinkAttributes>(first[i]),
+    blob: stored<BlobAttributes>(blobs[i]),
+    manifest: manifests.get(target.digest),
+  }));
+  return { found, others: first.slice(targets.length + some.length) };
+}
+
+/** Children beyond the first batch, a batch at a time and without their bytes: 10,000 of them may have 256 KiB each. */
+async function readManyChildren(
+  work: Work,
+  repository: RepositoryName,
+  children: Target[],
+): Promise<[Digest, Stored<ManifestAttributes> | undefined][]> {
+  const read: [Digest, Stored<ManifestAttributes> | undefined][] = [];
+  for (let at = 0; at < children.length; at += BATCH) {
+    const batch = children.slice(at, at + BATCH);
+    const keys = batch.map((child) => manifestKey(repository, child.digest));
+    const items = await work.table.getMany(keys, { consistent: true });
+    for (const [i, { digest }] of batch.entries()) {
+      const item = stored<ManifestAttributes>(items[i]);
+      const { bytes: _, ...bare } = item ?? {};
+      // A mark is taken away by a write of the whole item.
+      read.push([digest, item && (isMarked(item.attributes) ? item : bare as typeof item)]);
+    }
+  }
+  return read;
+}
+
+/** Takes a collector's mark from a blob that the repository has, by version. */
+async function revive(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  link: Stored<LinkAttributes>,
+  blob: Stored<BlobAttributes>,
+): Promise<"live" | "revived" | "gone" | typeof AGAIN> {
+  if (!isReadable(blob.attributes)) return "gone";
+  const isCondemned = blob.attributes.state === "condemned";
+  // An item that is revived looks new: this is the last time that its object is looked for.
+  if (isCondemned && await isLost(work, repository, digest, blob.attributes)) return AGAIN;
+  const marked: [NewItem, string][] = [];
+  if (link.attributes.state === "condemned") {
+    marked.push([linkItem(digest, repository, work.now()), link.version]);
+  }
+  if (isCondemned) {
+    marked.push([revivedBlob(digest, blob.attributes, work.now()), blob.version]);
+  }
+  for (const [item, ifVersion] of marked) {
+    if (await work.table.put(item, { ifVersion }) === undefined) return AGAIN;
+  }
+  return marked.length > 0 ? "revived" : "live";
+}
+
+/** The error for a manifest whose references the repository does not have. */
+export function missingReferences(missing: ManifestReference[]): RegistryError {
+  const detail = missing.slice(0, 10).map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
+  return new RegistryError("MANIFEST_BLOB_UNKNOWN", "Manifest references content that the repository lacks", {
+    detail,
+  });
+}

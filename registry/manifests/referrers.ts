@@ -1,0 +1,141 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { LONGEST_SORT_KEY, type NewItem } from "../../storage/table/table.ts";
+import type { Context, Work } from "../protocol/context.ts";
+import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "../items/items.ts";
+import { readBytes, readManifest } from "./manifest_store.ts";
+import type { Page, ReferrersRequest } from "../registry.ts";
+
+/** A descriptor above this size in bytes stands in its item without its annotations, and above it even so not at all. */
+const MOST_IN_REFERRER = 32 * 1024;
+
+/** Bytes of descriptors in one page: clients read 4 MiB at the most. A page has at least one. */
+const MOST_IN_PAGE = 3 * 1024 * 1024;
+
+/** Bytes of descriptors and manifests that one request reads, and the last manifest or batch of items beyond them. */
+export const MOST_READ = 8 * 1024 * 1024;
+
+/** Items of one query, and queries of one request. */
+const BATCH = 200;
+const MOST_BATCHES = 50;
+
+/** Step 5 of the manifest protocol. */
+export async function putReferrer(
+  work: Work,
+  repository: RepositoryName,
+  manifest: ParsedManifest,
+  digest: Digest,
+  size: number,
+): Promise<void> {
+  const item = referrerItem(repository, manifest, digest, size);
+  if (item !== undefined) await work.table.putMany([item]);
+}
+
+/** The manifest among the referrers of its subject, where it has one. */
+export function referrerItem(
+  repository: RepositoryName,
+  manifest: ParsedManifest,
+  digest: Digest,
+  size: number,
+): NewItem | undefined {
+  const key = manifest.subject && referrerKey(repository, manifest.subject.digest, digest);
+  if (key === undefined) return undefined;
+  const descriptor = describeReferrer(manifest, digest, size);
+  const { annotations: _, ...bare } = descriptor;
+  const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER
+    ? { descriptor }
+    : bytesOf(bare) <= MOST_IN_REFERRER
+    ? { descriptor: bare, annotated: true }
+    : {};
+  return { ...key, attributes };
+}
+
+/**
+ * end-12. A page ends where its descriptors have {@linkcode MOST_IN_PAGE} bytes or {@linkcode MOST_READ} were read for it,
+ * so a filter that matches little may get pages of nothing but a `next`.
+ *
+ * @throws {RegistryError} where the client has gone.
+ */
+export async function listReferrers(
+  context: Context,
+  repository: RepositoryName,
+  subject: string,
+  { artifactTypes, after: begin, signal }: ReferrersRequest,
+): Promise<Page<Descriptor>> {
+  const prefix = referrerPrefix(subject);
+  const items: Descriptor[] = [];
+  if (prefix.length > LONGEST_SORT_KEY) return { items };
+  let [size, read] = [0, 0];
+  let after = begin;
+  const page = () => ({ items, ...(after === undefined ? {} : { next: after }) });
+  for (let batch = 0; batch < MOST_BATCHES; batch++) {
+    assertAwaited(signal);
+    const from = after === undefined ? {} : { after: prefix + after };
+    const options = { prefix, ...from, limit: BATCH, consistent: true };
+    const found = await context.table.query(`repo#${repository}`, options);
+    for (const item of found) {
+      if (read > MOST_READ) return page();
+      const digest = item.sk.slice(prefix.length) as Digest;
+      const { attributes } = stored<ReferrerAttributes>(item)!;
+      const referrer = await readReferrer(context, repository, digest, attributes, artifactTypes);
+      read += referrer.read;
+      if (referrer.descriptor !== undefined) {
+        const bytes = bytesOf(referrer.descriptor);
+        if (items.length > 0 && size + bytes > MOST_IN_PAGE) return page();
+        size += bytes;
+        items.push(referrer.descriptor);
+      }
+      assertAwaited(signal);
+      after = digest;
+    }
+    if (found.length < BATCH) return { items };
+  }
+  return page();
+}
+
+/** Throws where the client does not wait for the answer any more. */
+function assertAwaited(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new RegistryError("UNSUPPORTED", "The client has closed the request", { status: 499 });
+}
+
+/** The descriptor of an item, where it is there and wanted, and the bytes that were read to find out. */
+async function readReferrer(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  { descriptor: known, annotated }: ReferrerAttributes,
+  artifactTypes: string[],
+): Promise<{ descriptor?: Descriptor; read: number }> {
+  if (known !== undefined) {
+    if (!isWanted(known, artifactTypes)) return { read: bytesOf(known) };
+    if (!annotated) return { descriptor: known, read: bytesOf(known) };
+  }
+  const descriptor = await readDescriptor(context, repository, digest);
+  const read = (descriptor ?? known)?.size ?? MOST_IN_REFERRER;
+  return descriptor !== undefined && isWanted(descriptor, artifactTypes) ? { descriptor, read } : { read };
+}
+
+/** The descriptor from the manifest; `undefined` where a delete took the manifest meanwhile. */
+async function readDescriptor(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<Descriptor | undefined> {
+  const manifest = await readManifest(context, repository, digest, { consistent: true });
+  const bytes = manifest && await readBytes(context, manifest);
+  if (manifest === undefined || bytes === undefined) return undefined;
+  return describeStoredReferrer(bytes, manifest.attributes.mediaType, digest);
+}
+
+function isWanted({ artifactType }: Descriptor, artifactTypes: string[]): boolean {
+  return artifactTypes.length === 0 || artifactTypes.includes(artifactType ?? "");
+}
+
+/** Bytes of a descriptor in a list. */
+function bytesOf(descriptor: Descriptor): number {
+  return new TextEncoder().encode(JSON.stringify(descriptor)).length;
+}

@@ -1,0 +1,194 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import type { Caller } from "../caller.ts";
+import type { Changed } from "../change.ts";
+import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import { immutableTag, type IsImmutable } from "../limits/immutable_tags.ts";
+import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "../items/items.ts";
+import { pageOf, pageSize } from "../repositories/page.ts";
+import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
+import { readRepository } from "../repositories/repositories.ts";
+
+/** Moves of a tag that are remembered. */
+const MOST_MOVES = 32;
+
+/** The tag's item, consistently: what a push has acknowledged is what every process answers from then on. */
+export async function readTag(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<Stored<TagAttributes> | undefined> {
+  return stored<TagAttributes>(await context.table.get(tagKey(repository, tag), { consistent: true }));
+}
+
+/** What a tag points at. */
+export async function resolveTag(context: Context, repository: RepositoryName, tag: Tag): Promise<Digest> {
+  const item = await readTag(context, repository, tag);
+  if (item === undefined) throw unknownTag(tag);
+  return item.attributes.digest;
+}
+
+/** Where a tag is to point. */
+export interface TagTarget {
+  digest: Digest;
+  mediaType: string;
+  /** Of the manifest, in bytes. */
+  size: number;
+}
+
+/**
+ * Moves a tag to `target` by the version that was read, so that the history has no fork. `mayPut` decides on the tag as
+ * it is; where it answers false the tag stays. `seen` is the tag as it was a moment ago.
+ */
+export function putTag(
+  work: Work,
+  repository: RepositoryName,
+  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
+  target: TagTarget,
+  { name: principal, changed }: Caller,
+  mayPut: (current: Digest | undefined) => boolean,
+): Promise<void> {
+  let read = () => Promise.resolve(seen);
+  return untilSettled(work, async () => {
+    const current = await read();
+    read = () => readTag(work, repository, tag);
+    const before = current?.attributes.digest;
+    if (!mayPut(before)) return;
+    const moves = current?.attributes.moves ?? [];
+    const move: TagMove = {
+      digest: target.digest,
+      mediaType: target.mediaType,
+      at: work.now(),
+      by: principal,
+    };
+    const attributes: TagAttributes = {
+      ...target,
+      pushedAt: work.now(),
+      moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MOST_MOVES),
+    };
+    // The mark of the manifest that the tag leaves becomes garbage.
+    if (before !== undefined && before !== target.digest) {
+      await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
+    }
+    // A tag that points there already is written all the same: somebody may be about to delete it by its version.
+    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+    const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
+    if (version === undefined) return AGAIN;
+    if (before === undefined) changed?.({ action: "tag.create", repository, tag, after: target.digest });
+    else if (before !== target.digest) {
+      changed?.({ action: "tag.move", repository, tag, before, after: target.digest });
+    }
+  });
+}
+
+/** What decides whether a tag may be moved. */
+export interface TagRights {
+  /** Whether whoever pushes may move tags that are there. */
+  mayOverwrite: boolean;
+  /** Which tags nobody may move; absent where there are none. */
+  isImmutable: IsImmutable | undefined;
+}
+
+/**
+ * A tag may be created, and put again where it points; only to move it takes more.
+ *
+ * @throws {RegistryError} `DENIED`, before any condition of the request is looked at (RFC 9110 §13.2.1).
+ */
+export function assertMayMove(
+  { mayOverwrite, isImmutable }: TagRights,
+  tag: Tag,
+  current: Digest | undefined,
+  target: Digest,
+): void {
+  if (current === undefined || current === target) return;
+  if (isImmutable?.(tag)) throw immutableTag(tag);
+  if (mayOverwrite) return;
+  throw new RegistryError("DENIED", `Cannot move tag "${tag}": it is there, and may only be created`, {
+    detail: { tag },
+  });
+}
+
+/**
+ * RFC 9110 §13.1.1 and §13.1.2, with the digest that the tag points at as its entity tag.
+ *
+ * @throws {RegistryError} with status 412.
+ */
+export function assertTagCondition(condition: TagCondition, tag: Tag, current: Digest | undefined): void {
+  const { ifMatch, ifNoneMatch } = condition;
+  if (ifMatch === undefined || matches(ifMatch, current)) {
+    if (ifNoneMatch === undefined || !matches(ifNoneMatch, current)) return;
+  }
+  throw new RegistryError(
+    "DENIED",
+    `Cannot move tag "${tag}": it does not fulfil the condition of the request`,
+    {
+      status: 412,
+      detail: { tag, digest: current ?? null },
+    },
+  );
+}
+
+function matches(digests: Digest[] | "*", current: Digest | undefined): boolean {
+  if (current === undefined) return false;
+  return digests === "*" || digests.includes(current);
+}
+
+/** end-9 with a tag: the manifest stays. */
+export async function deleteTag(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+  changed?: Changed,
+): Promise<void> {
+  const work = beginWork(context);
+  const isImmutable = await context.immutable.in(repository);
+  await untilSettled(work, async () => {
+    const item = await readTag(work, repository, tag);
+    if (item === undefined) throw unknownTag(tag);
+    if (isImmutable?.(tag)) throw immutableTag(tag);
+    await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);
+    const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
+    if (!deleted) return AGAIN;
+    changed?.({ action: "tag.delete", repository, tag, before: item.attributes.digest });
+  });
+}
+
+/** end-8. */
+export async function listTags(
+  context: Context,
+  repository: RepositoryName,
+  page: PageRequest,
+): Promise<Page<Tag>> {
+  const limit = pageSize(page);
+  const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
+  const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
+  const items = await context.table.query(`repo#${repository}`, options);
+  if (items.length === 0) await assertRepository(context, repository);
+  return pageOf(items.map((item) => item.sk.slice(TAG_PREFIX.length) as Tag), limit);
+}
+
+/** The last moves of a tag, newest first. */
+export async function getTagHistory(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<TagMove[]> {
+  const item = await readTag(context, repository, tag);
+  if (item === undefined) throw unknownTag(tag);
+  return item.attributes.moves;
+}
+
+/** Throws `NAME_UNKNOWN` for a repository that no manifest was ever pushed to. */
+async function assertRepository(context: Context, repository: RepositoryName): Promise<void> {
+  if (await readRepository(context, repository) !== undefined) return;
+  throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
+}
+
+/** The error for a tag that is not there. */
+export function unknownTag(tag: Tag): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+    detail: { tag },
+  });
+}

@@ -1,0 +1,117 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Item, NewItem } from "../../storage/table/table.ts";
+import { type Context, isOld } from "./context.ts";
+import { expirySortKey, stored } from "../items/items.ts";
+
+/**
+ * Something that is about to become garbage. An operation that makes something unneeded leaves a candidate before the
+ * change, so garbage collection costs what there is to collect. A candidate proves nothing, and a lost one loses space,
+ * never content: the full pass finds what it named.
+ */
+export type GarbageCandidate =
+  | {
+    /** A manifest that is deleted or was refused: its edges, its place among the referrers, its tag marks, its content. */
+    kind: "manifest";
+    repository: RepositoryName;
+    digest: Digest;
+    /** The digests that it references: its edges can't be found by the manifest. */
+    targets: Digest[];
+    /** The digest that it refers to by `subject`. */
+    subject?: string | undefined;
+  }
+  | {
+    /** `tags`: the marks of a manifest that a tag has left; `blob`: the repository's link to a blob, and the blob. */
+    kind: "tags" | "blob";
+    repository: RepositoryName;
+    digest: Digest;
+  }
+  /** A repository that is deleted: its own items. */
+  | { kind: "repository"; repository: RepositoryName };
+
+/** The stored form of a {@linkcode GarbageCandidate}; its kind stands in the key. */
+export type CandidateAttributes = {
+  repository: RepositoryName;
+  digest?: Digest;
+  targets?: Digest[];
+  subject?: string;
+};
+
+/** The start of the partition keys of candidates. */
+export const GARBAGE_PREFIX = "garbage#";
+
+/** The partitions of candidates: several, so that none is hot and processes can share the work. */
+export const GARBAGE_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => GARBAGE_PREFIX + digit);
+
+/** Most targets of one item, which must stay far below 400 KB; a manifest with more of them takes several items. */
+const MOST_TARGETS = 1000;
+
+/** Candidates of one thing within this part of the grace period are one item. */
+const MERGED_PART = 16;
+
+/**
+ * The items of a candidate. `since` is the time, in milliseconds since the epoch, from which the grace period counts. It
+ * is rounded up, so that many candidates of the same thing are one item.
+ */
+export function candidateItems(
+  { grace }: Pick<Context, "grace">,
+  candidate: GarbageCandidate,
+  since: number,
+): NewItem[] {
+  const { kind, repository } = candidate;
+  const span = Math.max(1, Math.floor(grace / MERGED_PART));
+  const time = Math.ceil(since / span) * span;
+  if (candidate.kind === "repository") {
+    const pk = GARBAGE_SHARDS[repository.length % GARBAGE_SHARDS.length]!;
+    return [{ pk, sk: `${expirySortKey(time)}#${kind}#${repository}`, attributes: { repository } }];
+  }
+  const { digest } = candidate;
+  const pk = GARBAGE_PREFIX + digest[digest.indexOf(":") + 1];
+  const sk = `${expirySortKey(time)}#${kind}#${repository}#${digest}`;
+  if (candidate.kind !== "manifest") return [{ pk, sk, attributes: { repository, digest } }];
+  const { targets, subject } = candidate;
+  const chunks = Math.max(1, Math.ceil(targets.length / MOST_TARGETS));
+  return Array.from({ length: chunks }, (_, i) => {
+    const some = targets.slice(i * MOST_TARGETS, (i + 1) * MOST_TARGETS);
+    const attributes: CandidateAttributes = {
+      repository,
+      digest,
+      targets: some,
+      ...(subject === undefined ? {} : { subject }),
+    };
+    // Named by its first target, so that two parts of one manifest never merge, whenever they are put.
+    return { pk, sk: `${sk}#${some[0] ?? ""}`, attributes };
+  });
+}
+
+/** Puts candidates, each with the present as its time: one request of the table for all of them. */
+export async function leaveCandidates(
+  context: Pick<Context, "table" | "now" | "grace">,
+  candidates: GarbageCandidate[],
+): Promise<void> {
+  const now = context.now();
+  await context.table.putMany(candidates.flatMap((candidate) => candidateItems(context, candidate, now)));
+}
+
+/** The candidate that an item holds; `undefined` for a kind that this release does not know. */
+export function candidateOf(item: Item): GarbageCandidate | undefined {
+  const { repository, digest, targets = [], subject } = stored<CandidateAttributes>(item)!.attributes;
+  const [, kind] = item.sk.split("#");
+  if (kind === "repository") return { kind, repository };
+  if (digest === undefined) return undefined;
+  if (kind === "manifest") return { kind, repository, digest, targets, subject };
+  return kind === "tags" || kind === "blob" ? { kind, repository, digest } : undefined;
+}
+
+/** The time of a candidate, in milliseconds since the epoch. */
+export function candidateTime({ sk }: { sk: string }): number {
+  return Number(sk.slice(0, sk.indexOf("#")));
+}
+
+/**
+ * True if the grace period of the candidate is over. Not earlier: the change that it was put for may still be under way,
+ * and a look that comes before the change finds nothing to do.
+ */
+export function isDue(context: Context, item: { sk: string }): boolean {
+  return isOld(context, candidateTime(item));
+}

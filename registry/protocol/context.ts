@@ -1,0 +1,93 @@
+import { unavailable } from "../../oci/errors.ts";
+import type { ObjectStore } from "../../storage/objects/object_store.ts";
+import type { Table } from "../../storage/table/table.ts";
+import type { BufferPool } from "../streams/buffer_pool.ts";
+import { skewOf } from "./clock_skew.ts";
+import { FencedTable } from "./fenced_table.ts";
+import type { LostBlob } from "./heal.ts";
+import type { ImmutableTags } from "../limits/immutable_tags.ts";
+import type { LiveHashes } from "../streams/live_hashes.ts";
+import type { OpenUploads } from "../limits/open_uploads.ts";
+import type { Quotas } from "../limits/quotas.ts";
+
+/** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
+export interface Context {
+  objects: ObjectStore;
+  table: Table;
+  /** The present. */
+  now: () => number;
+  /** `strict`: a manifest's blobs and children must be there when it is pushed; `sparse`: they need not. */
+  references: "strict" | "sparse";
+  /** Largest blob in bytes. */
+  maxBlobSize: number;
+  /** How long an upload that nobody continues is kept. */
+  uploadExpiry: number;
+  /** How old something unreferenced must be before a collector may touch it. */
+  grace: number;
+  /** How long one request may go on writing to the table; far below {@linkcode grace}. */
+  deadline: number;
+  /** Whether a HEAD of a blob may renew its link, and a read of a manifest take a mark from it. */
+  touch: boolean;
+  /** Told of each blob that was marked as damaged because its object is missing. */
+  lost: (blob: LostBlob) => void;
+  /** Which tags stay where they point. */
+  immutable: ImmutableTags;
+  /** True if no tag may be deleted, not even with its manifest. */
+  keepTags: boolean;
+  /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
+  buffers: BufferPool;
+  /** Counts what each principal has open; absent where nothing limits that. */
+  openUploads?: OpenUploads;
+  /** How much may be stored where; absent where nothing limits that. */
+  quotas?: Quotas;
+  /** How far this process has hashed the uploads that it saw last. */
+  hashes: LiveHashes;
+  /** Until when manifests with few references are looked at before their edges are written: see first_look.ts. */
+  wary: { until: number };
+  /** How many operations this process was asked for so far: what nobody waits for gives way to them. */
+  asked: { count: number };
+  /** Pauses; for the moments in which another request is about to finish. */
+  sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** A context for one run of a protocol, which may write until `until` (milliseconds since the epoch). */
+export type Work = Context & { until: number };
+
+/**
+ * The context for one run of a protocol: its table refuses writes once the deadline has passed. A writer that stalled
+ * for longer can then not act on what a collector has meanwhile judged unreferenced.
+ */
+export function beginWork(context: Context): Work {
+  const until = context.now() + context.deadline;
+  return { ...context, until, table: new FencedTable(context.table, context.now, until) };
+}
+
+/** What a step answers when a condition was lost and the protocol has to be run again from the top. */
+export const AGAIN: unique symbol = Symbol("again");
+
+/** Runs `step` until it answers something else than {@linkcode AGAIN}, or the deadline of the work has passed. */
+export async function untilSettled<T>(
+  work: Work,
+  step: () => Promise<T | typeof AGAIN>,
+): Promise<T> {
+  for (let attempt = 0;; attempt++) {
+    const result = await step();
+    if (result !== AGAIN) return result;
+    if (work.now() >= work.until) throw unavailable("Cannot finish in time: too many concurrent changes");
+    // Losing means that somebody else won, so the first tries need no pause.
+    if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());
+  }
+}
+
+/**
+ * Whether a request that was under way at that time, by the clock of whatever process it ran in, may write still. Twice
+ * its deadline: the last write may be on its way for as long as all before it.
+ */
+export function mayBeUnderWay(context: Context, since: number): boolean {
+  return since + 2 * context.deadline + skewOf(context) >= context.now();
+}
+
+/** Whether what has not been used since then may be collected, were it not needed. */
+export function isOld(context: Context, since: number): boolean {
+  return since + context.grace < context.now();
+}

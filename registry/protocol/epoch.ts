@@ -1,0 +1,65 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { beginWork, type Context, type Work } from "./context.ts";
+import { epochKey, LINK_PREFIX } from "../items/items.ts";
+
+/**
+ * The epoch of a repository: a token that changes after a deletion took effect and before it is acknowledged. A process
+ * may answer from memory what it read while the epoch was the one that it is now.
+ */
+export interface Epochs {
+  /** Reads the repository's epoch, consistently. */
+  read: (repository: RepositoryName) => Promise<string>;
+  /** A number that changes before any epoch does, where the table can tell it without a read. */
+  changeCount?: () => Promise<number>;
+  /** Milliseconds for which anything may be remembered, whatever the epoch says. */
+  mostAge: number;
+}
+
+/** The epoch of a repository in which nothing was deleted for the grace period. */
+const NO_EPOCH = "";
+
+/**
+ * Milliseconds for which a process may remember what it has read, where the epoch does not change: a delete that died
+ * before it changed the epoch is unnoticed for no longer.
+ */
+const MOST_AGE = 60 * 60_000;
+
+/** The epochs of all repositories of a table. */
+export function epochsOf(context: Pick<Context, "table" | "grace">): Epochs {
+  const { table, grace } = context;
+  return {
+    read: async (repository) =>
+      (await table.get(epochKey(repository), { consistent: true }))?.version ?? NO_EPOCH,
+    ...(table.changeCount && { changeCount: () => table.changeCount!() }),
+    // A process that remembers "no epoch" has forgotten it long before a collector deletes an epoch, which is one grace
+    // period old then. And what a HEAD sees in memory a retention may have marked, which leaves it for the grace period.
+    mostAge: Math.min(MOST_AGE, grace / 8),
+  };
+}
+
+/** Changes the repository's epoch. Called after something in it was deleted, and before that is acknowledged. */
+export async function changeEpoch(work: Work, repository: RepositoryName): Promise<void> {
+  const key = epochKey(repository);
+  const current = await work.table.get(key, { consistent: true });
+  // By version, so that a write that a driver delivers twice does not bring an old epoch back. A lost condition is no
+  // reason to try again: the epoch has changed since our read, and so since the deletion.
+  const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+  await work.table.put({ ...key, attributes: { at: work.now() } }, condition);
+}
+
+/** Links of one query. */
+const BATCH = 100;
+
+/** Changes the epoch of every repository that has the blob: for upkeep, since those of popular content are in thousands. */
+export async function changeEpochsOf(context: Context, digest: Digest): Promise<void> {
+  for (let from = {};;) {
+    const query = { prefix: LINK_PREFIX, limit: BATCH, consistent: true, ...from };
+    const links = await context.table.query(`blob#${digest}`, query);
+    for (const { sk } of links) {
+      await changeEpoch(beginWork(context), sk.slice(LINK_PREFIX.length) as RepositoryName);
+    }
+    if (links.length < BATCH) return;
+    from = { after: links.at(-1)!.sk };
+  }
+}

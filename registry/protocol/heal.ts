@@ -1,0 +1,69 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Context, Work } from "./context.ts";
+import { type BlobAttributes, blobKey, isReadable, stored } from "../items/items.ts";
+
+/** A blob whose object was found missing. */
+export interface LostBlob {
+  /** The repository of the request that found it. Other repositories may have the blob as well. */
+  repository: RepositoryName;
+  /** The blob. */
+  digest: Digest;
+  /** Key of the missing object. */
+  object: string;
+}
+
+/**
+ * Milliseconds for which the object of an item is certainly in the store, from when the item says that it was written.
+ * An item that took effect later than its writer thought is older than this.
+ */
+export function safeAge({ uploadExpiry, grace }: Pick<Context, "uploadExpiry" | "grace">): number {
+  return Math.min(uploadExpiry, grace) / 2;
+}
+
+/**
+ * True if the object of a readable blob may be missing: the item is old enough to be the late write of a stalled process.
+ * Until then a store that answers 404 for what it has just stored proves nothing.
+ */
+function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
+  return writtenAt + safeAge(context) < context.now();
+}
+
+/** True if the store says that it has no object for a blob: heals the blob, and the caller reads the item again. */
+export async function isLost(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  attributes: BlobAttributes,
+): Promise<boolean> {
+  if (!mayBeLost(work, attributes) || await work.objects.size(attributes.object) !== undefined) return false;
+  await healBlob(work, repository, digest);
+  return true;
+}
+
+/**
+ * Marks a blob as damaged whose object is not in the store: clients then find it missing and push it again. Without the
+ * mark each push would be acknowledged and dropped, because the blob's item says that its bytes are there.
+ *
+ * @throws {Error} where the store cannot say so, as where its bucket or folder is missing. Then nothing is marked.
+ */
+export async function healBlob(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+  // 1. The caller may have seen an item that has been replaced or collected since: read the item, and only then look for
+  //    the object that it names.
+  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  if (blob === undefined || !isReadable(blob.attributes) || !mayBeLost(work, blob.attributes)) return;
+  const { size, object, writtenAt } = blob.attributes;
+  // 2. The mark counts for all processes, so it needs proof: a process with a wrong bucket must not set it.
+  if (await isStored(work, object)) return;
+  const attributes: BlobAttributes = { size, object, state: "damaged", missing: true, writtenAt };
+  // 3. By version: a commit or a collector may have taken the item meanwhile, and knows better.
+  const version = await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });
+  if (version !== undefined) work.lost({ repository, digest, object });
+}
+
+/** True if the store has the object. Asks by GET, because a HEAD cannot tell a missing bucket from a missing object. */
+async function isStored({ objects }: Work, object: string): Promise<boolean> {
+  const found = await objects.get(object);
+  await found?.body.cancel();
+  return found !== undefined;
+}

@@ -1,0 +1,115 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError, unavailable } from "../../oci/errors.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Item } from "../../storage/table/table.ts";
+import { mayBeUnderWay, type Work } from "./context.ts";
+import type { IsImmutable } from "../limits/immutable_tags.ts";
+import {
+  edgePrefix,
+  type MarkAttributes,
+  type Stored,
+  stored,
+  type TagAttributes,
+  taggedPrefix,
+  tagKey,
+} from "../items/items.ts";
+import { forEachOf } from "./parallel.ts";
+
+/** Edges or tag marks of one query. */
+const BATCH = 100;
+
+/** Manifests that are looked at in parallel. */
+const PARALLEL = 8;
+
+/** Edges and tag marks that one delete reads at most. */
+export const MOST_LOOKED_AT = 2000;
+
+/**
+ * Throws where an immutable tag needs `target`: as a layer, a configuration or a child of what the tag points at, at any
+ * depth. Goes up by the edges, which lead from what is referenced to the manifests that reference it.
+ *
+ * The target's item must have a mark before this: a push of an immutable tag writes its edges and tag marks, and then
+ * reads all that it needs, at any depth, and takes such marks away. So the push finds the mark and the delete fails by
+ * its version, or this look finds the edges and tag marks of the push.
+ *
+ * @throws {RegistryError} `DENIED` where a tag needs it, or where more references it than one request may look at; 503
+ * where a push of such a tag may be under way.
+ */
+export async function assertUnneeded(
+  work: Work,
+  repository: RepositoryName,
+  target: Digest,
+  isImmutable: IsImmutable,
+): Promise<void> {
+  let left = MOST_LOOKED_AT;
+  const pages = async function* (prefix: string): AsyncGenerator<Item[]> {
+    let after: string | undefined;
+    for (;;) {
+      const from = after === undefined ? {} : { after };
+      const limit = Math.min(BATCH, left + 1);
+      const options = { prefix, ...from, limit, consistent: true };
+      const items = await work.table.query(`repo#${repository}`, options);
+      left -= items.length;
+      if (left < 0) throw tooManyReferences(target);
+      if (items.length > 0) yield items;
+      if (items.length < limit) return;
+      after = items.at(-1)!.sk;
+    }
+  };
+  const seen = new Set<Digest>([target]);
+  for (let level = [target]; level.length > 0;) {
+    const above: Digest[] = [];
+    await forEachOf(level, PARALLEL, async (digest) => {
+      const prefix = edgePrefix(digest);
+      for await (const edges of pages(prefix)) {
+        for (const { sk } of edges) {
+          const manifest = sk.slice(prefix.length) as Digest;
+          if (seen.has(manifest)) continue;
+          seen.add(manifest);
+          above.push(manifest);
+        }
+      }
+    });
+    await forEachOf(above, PARALLEL, async (digest) => {
+      const prefix = taggedPrefix(digest);
+      for await (const marks of pages(prefix)) {
+        const fixed = marks.filter(({ sk }) => isImmutable(sk.slice(prefix.length) as Tag));
+        await assertNonePoints(work, repository, { target, manifest: digest, marks: fixed });
+      }
+    });
+    level = above;
+  }
+}
+
+/** Throws where one of the tags that these marks name points at the manifest, or may soon. */
+async function assertNonePoints(
+  work: Work,
+  repository: RepositoryName,
+  { target, manifest, marks }: { target: Digest; manifest: Digest; marks: Item[] },
+): Promise<void> {
+  const names = marks.map(({ sk }) => sk.slice(taggedPrefix(manifest).length) as Tag);
+  const tags = await work.table.getMany(names.map((tag) => tagKey(repository, tag)), { consistent: true });
+  for (const [i, mark] of (marks as Stored<MarkAttributes>[]).entries()) {
+    const tag = stored<TagAttributes>(tags[i]);
+    if (tag?.attributes.digest === manifest) throw neededByTag(target, names[i]!);
+    // An immutable tag that points elsewhere stays there.
+    if (tag === undefined && mayBeUnderWay(work, mark.attributes.at)) {
+      throw unavailable(
+        `Cannot delete "${target}": a push of immutable tag "${names[i]}" may be about to need it`,
+      );
+    }
+  }
+}
+
+/** The error for content that an immutable tag needs. */
+function neededByTag(target: Digest, tag: Tag): RegistryError {
+  return new RegistryError("DENIED", `Cannot delete "${target}": immutable tag "${tag}" needs it`, {
+    detail: { digest: target, tag },
+  });
+}
+
+function tooManyReferences(target: Digest): RegistryError {
+  const message = `Cannot delete "${target}": it has too many references to find out whether an immutable ` +
+    "tag needs it (delete the manifests that reference it first)";
+  return new RegistryError("DENIED", message, { detail: { digest: target } });
+}

@@ -1,0 +1,59 @@
+import { RegistryError } from "../../oci/errors.ts";
+import type { Key } from "../../storage/table/table.ts";
+import type { Context } from "../protocol/context.ts";
+import { stored } from "../items/items.ts";
+
+/** The key of all cursors, in base64, which every process of the registry has to know. */
+type CursorKeyAttributes = { key: string };
+
+const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
+
+/** What a cursor begins with, and no name of a repository does. */
+const SIGN = "~";
+
+const CIPHER = "AES-GCM";
+
+/** Bytes of the nonce that stands before what is sealed, as NIST SP 800-38D §5.2.1.1 recommends. */
+const NONCE = 12;
+
+/**
+ * The name of a repository as a place in the list that tells nothing of it: where a page ends among repositories that the
+ * caller may not see, the next one has to begin there all the same.
+ */
+export async function sealName(context: Context, name: string): Promise<string> {
+  const iv = crypto.getRandomValues(new Uint8Array(NONCE));
+  const bytes = new TextEncoder().encode(name);
+  const sealed = await crypto.subtle.encrypt({ name: CIPHER, iv }, await readKey(context), bytes);
+  const options = { alphabet: "base64url", omitPadding: true } as const;
+  return SIGN + new Uint8Array([...iv, ...new Uint8Array(sealed)]).toBase64(options);
+}
+
+/**
+ * Where in the list a page begins: what was sealed, or any text as it is.
+ *
+ * @throws {RegistryError} 400 for what looks sealed and was not sealed here.
+ */
+export async function openName(context: Context, after: string): Promise<string> {
+  if (!after.startsWith(SIGN)) return after;
+  const key = await readKey(context);
+  try {
+    const bytes = Uint8Array.fromBase64(after.slice(SIGN.length), { alphabet: "base64url" });
+    const parameters = { name: CIPHER, iv: bytes.subarray(0, NONCE) };
+    return new TextDecoder().decode(await crypto.subtle.decrypt(parameters, key, bytes.subarray(NONCE)));
+  } catch (cause) {
+    throw new RegistryError("UNSUPPORTED", "Place in the list is not known", { status: 400, cause });
+  }
+}
+
+/** The key; whoever needs it first makes it. */
+async function readKey({ table }: Context): Promise<CryptoKey> {
+  for (;;) {
+    const item = stored<CursorKeyAttributes>(await table.get(CURSOR_KEY, { consistent: true }));
+    if (item !== undefined) {
+      const bytes = Uint8Array.fromBase64(item.attributes.key);
+      return await crypto.subtle.importKey("raw", bytes, CIPHER, false, ["encrypt", "decrypt"]);
+    }
+    const key = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+    await table.put({ ...CURSOR_KEY, attributes: { key } }, { ifAbsent: true });
+  }
+}

@@ -1,0 +1,74 @@
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Caller } from "../caller.ts";
+import { openName, sealName } from "./catalog_cursor.ts";
+import { AGAIN, type Context, untilSettled, type Work } from "../protocol/context.ts";
+import {
+  REPOSITORIES,
+  type RepositoryAttributes,
+  repositoryKey,
+  type Stored,
+  stored,
+} from "../items/items.ts";
+import { pageOf, pageSize } from "./page.ts";
+import type { Page, PageRequest } from "../registry.ts";
+
+/**
+ * Makes the repository known where it is not yet, or takes a collector's mark from it. `seen` is what was there a moment
+ * ago.
+ */
+export function rememberRepository(
+  work: Work,
+  repository: RepositoryName,
+  seen: Stored<RepositoryAttributes> | undefined,
+): Promise<void> {
+  let read = () => Promise.resolve(seen);
+  return untilSettled(work, async () => {
+    const current = await read();
+    read = () => readRepository(work, repository);
+    if (current !== undefined && current.attributes.condemnedAt === undefined) return;
+    const attributes: RepositoryAttributes = { createdAt: current?.attributes.createdAt ?? work.now() };
+    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
+    const version = await work.table.put({ ...repositoryKey(repository), attributes }, condition);
+    return version === undefined ? AGAIN : undefined;
+  });
+}
+
+/** The repository's item, consistently. */
+export async function readRepository(
+  context: Context,
+  repository: RepositoryName,
+): Promise<Stored<RepositoryAttributes> | undefined> {
+  return stored<RepositoryAttributes>(
+    await context.table.get(repositoryKey(repository), { consistent: true }),
+  );
+}
+
+/** Names that are read at a time, when the first ones did not fill the page. */
+const BATCH = 1000;
+
+/** Names that are read for one page at the most, where the caller may see few of them. */
+const MOST_READ = 20_000;
+
+/**
+ * `_catalog` of the Docker registry API: the repositories that the caller may pull from. Reads on until the page is full,
+ * but no more than {@linkcode MOST_READ} names: then the page is short, and the next one begins where this one ended.
+ */
+export async function listRepositories(
+  context: Context,
+  page: PageRequest,
+  caller: Caller,
+): Promise<Page<RepositoryName>> {
+  const size = pageSize(page);
+  const visible: RepositoryName[] = [];
+  let after = page.after === undefined ? undefined : await openName(context, page.after);
+  for (let [read, limit] = [0, size + 1]; read < MOST_READ; limit = BATCH) {
+    const from = after === undefined ? {} : { after };
+    const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
+      .map((item) => item.sk as RepositoryName);
+    visible.push(...names.filter((name) => caller.sees(name)));
+    if (names.length < limit || visible.length > size || size === 0) return pageOf(visible, size);
+    read += names.length;
+    after = names.at(-1)!;
+  }
+  return { items: visible, next: await sealName(context, after!) };
+}

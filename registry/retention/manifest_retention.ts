@@ -1,0 +1,185 @@
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import { beginWork, type Context, isOld } from "../protocol/context.ts";
+import {
+  edgePrefix,
+  type ManifestAttributes,
+  manifestKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  taggedPrefix,
+  tagKey,
+} from "../items/items.ts";
+import { deleteDangling } from "../manifests/manifest_delete.ts";
+import { announceManifestObject, readManifest } from "../manifests/manifest_store.ts";
+import { prefixOf } from "../items/object_key.ts";
+import { targetsOf } from "../manifests/references.ts";
+import type { TagJudge } from "./tag_judge.ts";
+
+/** Tag marks or edges of one query. */
+const BATCH = 100;
+
+/** Verdicts that are remembered: what many manifests depend on is looked at once. */
+const MOST_VERDICTS = 10_000;
+
+/** What becomes of a manifest: `goes` where it is there yet, and has been marked for it unless nothing is written. */
+export type Verdict = "stays" | "goes" | "gone";
+
+/** What {@linkcode ManifestRetention} goes by. */
+export interface ManifestRetentionOptions {
+  /** How long a manifest without a tag stays, in milliseconds. */
+  untaggedFor: number;
+  /** As of when, in milliseconds since the epoch. */
+  at: number;
+  /** Says of tags whether they stay. */
+  judge: TagJudge;
+  /** Writes nothing, and takes tags that go for gone. */
+  dryRun: boolean;
+  /** Told of each manifest that it has removed. */
+  removed: (digest: Digest, item: Stored<ManifestAttributes>) => void;
+}
+
+/**
+ * Removes manifests of a repository that have no tag, in two steps that the grace time lies between: it is marked by its
+ * version; later, if nothing needs it, it goes by the version of the mark. Whoever needs it takes the mark away, and the
+ * version with it:
+ *
+ * - a push of the manifest itself, which all pushes of its tags are,
+ * - a push of an index of it, which reads it after it has written its edges. Where it read it before there was a mark, it
+ *   has ended within the grace time, so its index is seen here,
+ * - a read of it, by a client that may go on with such an index.
+ *
+ * So a look that comes after the mark is as old as the grace time needs to see only what is whole: an edge whose manifest
+ * is not there means nothing. What died with its mark put is taken up by the next one.
+ */
+export class ManifestRetention {
+  readonly #context: Context;
+  readonly #repository: RepositoryName;
+  readonly #options: ManifestRetentionOptions;
+  readonly #verdicts = new Map<Digest, Verdict>();
+  readonly #path = new Set<Digest>();
+
+  /** For one repository. */
+  constructor(context: Context, repository: RepositoryName, options: ManifestRetentionOptions) {
+    this.#context = context;
+    this.#repository = repository;
+    this.#options = options;
+  }
+
+  /** Marks or removes the manifest if it may go, and says what becomes of it. `known` is its item as it was just read. */
+  async settle(digest: Digest, known?: Stored<ManifestAttributes>): Promise<Verdict> {
+    const settled = this.#verdicts.get(digest);
+    if (settled !== undefined) return settled;
+    // An index may have its own child as its subject. Neither could go before the other, so such a ring stays.
+    if (this.#path.has(digest)) return "stays";
+    const item = known ?? await readManifest(this.#context, this.#repository, digest, { consistent: true });
+    if (item === undefined) return "gone";
+    this.#path.add(digest);
+    const verdict = await this.#settle(digest, item);
+    this.#path.delete(digest);
+    if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear();
+    this.#verdicts.set(digest, verdict);
+    return verdict;
+  }
+
+  async #settle(digest: Digest, item: Stored<ManifestAttributes>): Promise<Verdict> {
+    const { attributes: { condemnedAt, ...attributes }, version } = item;
+    // Before the look, which may take its time.
+    const isDue = condemnedAt !== undefined && isOld(this.#context, condemnedAt);
+    const need = await this.#look(digest, item);
+    if (this.#options.dryRun) return need === "stays" ? "stays" : "goes";
+    const work = beginWork(this.#context);
+    if (need === "stays") {
+      if (condemnedAt !== undefined) await work.table.put({ ...item, attributes }, { ifVersion: version });
+      return "stays";
+    }
+    if (condemnedAt === undefined) {
+      const marked = { ...item, attributes: { ...attributes, condemnedAt: work.now() } };
+      return await work.table.put(marked, { ifVersion: version }) === undefined ? "stays" : "goes";
+    }
+    if (need === "goes" || !isDue) return "goes";
+    return await this.#remove(digest, item) ? "gone" : "stays";
+  }
+
+  /** What becomes of the manifest by what needs it: `goes` where that goes and is there yet, `gone` where nothing is. */
+  async #look(digest: Digest, { attributes }: Stored<ManifestAttributes>): Promise<Verdict> {
+    const { pushedAt, usedAt = pushedAt, subject } = attributes;
+    if (this.#isYoung(usedAt)) return "stays";
+    if (await this.#isTagged(digest)) return "stays";
+    let needed: Verdict = "gone";
+    for await (const other of this.#dependsOn(digest, subject)) {
+      const verdict = await this.settle(other);
+      if (verdict === "stays") return "stays";
+      if (verdict === "goes") needed = "goes";
+    }
+    return needed;
+  }
+
+  #isYoung(since: number): boolean {
+    const { untaggedFor, at } = this.#options;
+    // What is younger than the grace time may be part of a push that is under way.
+    return since + Math.max(untaggedFor, this.#context.grace) >= at;
+  }
+
+  /** Whether a tag points at the manifest, or did so until lately. Its marks name every tag that ever may have. */
+  async #isTagged(digest: Digest): Promise<boolean> {
+    const { judge, dryRun } = this.#options;
+    for await (const names of this.#sortKeys(taggedPrefix(digest))) {
+      const keys = names.map((name) => tagKey(this.#repository, name as Tag));
+      const tags = (await this.#context.table.getMany(keys, { consistent: true }))
+        .map((item) => stored<TagAttributes>(item))
+        .filter((tag) => tag !== undefined);
+      const [pointing, others] = [true, false].map((points) =>
+        tags.filter(({ attributes }) => (attributes.digest === digest) === points)
+      ) as [typeof tags, typeof tags];
+      if (others.some(({ attributes }) => this.#isYoung(leftAt(attributes, digest)))) return true;
+      // Those that go have gone before, unless nothing is written.
+      const isKept = dryRun ? (await judge.judge(pointing)).includes(undefined) : pointing.length > 0;
+      if (isKept) return true;
+    }
+    return false;
+  }
+
+  /** Every manifest that references this one, which must not go before it, and the one that this is a referrer of. */
+  async *#dependsOn(digest: Digest, subject: string | undefined): AsyncGenerator<Digest> {
+    if (subject !== undefined && isDigest(subject)) yield subject;
+    for await (const names of this.#sortKeys(edgePrefix(digest))) yield* names as Digest[];
+  }
+
+  /** What follows the prefix in the sort keys of the repository that begin with it. */
+  async *#sortKeys(prefix: string): AsyncGenerator<string[]> {
+    let after: string | undefined;
+    for (;;) {
+      const options = { prefix, ...(after !== undefined && { after }), limit: BATCH, consistent: true };
+      const items = await this.#context.table.query(`repo#${this.#repository}`, options);
+      yield items.map(({ sk }) => sk.slice(prefix.length));
+      if (items.length < BATCH) return;
+      after = items.at(-1)!.sk;
+    }
+  }
+
+  /**
+   * Deletes the manifest by the version of its mark. Unlike a client's delete it may lose, and then all of the manifest
+   * must be there: so its place among the referrers goes after it. Where this dies in between, the collector takes that.
+   */
+  async #remove(digest: Digest, item: Stored<ManifestAttributes>): Promise<boolean> {
+    const work = beginWork(this.#context);
+    const { object, subject } = item.attributes;
+    const [repository, targets] = [this.#repository, await targetsOf(work, item)];
+    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
+    if (object !== undefined) await announceManifestObject(work, repository, digest, prefixOf(object));
+    const key = manifestKey(repository, digest);
+    if (!await work.table.delete(key, { ifVersion: item.version })) return false;
+    this.#options.removed(digest, item);
+    await deleteDangling(work, repository, digest, subject);
+    return true;
+  }
+}
+
+/** When the tag, which points elsewhere, last pointed at the manifest, or later than that. */
+function leftAt({ moves }: TagAttributes, digest: Digest): number {
+  const place = moves.findIndex((move) => move.digest === digest);
+  return moves.at(place === -1 ? -1 : Math.max(0, place - 1))?.at ?? 0;
+}

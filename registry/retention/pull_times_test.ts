@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { counted } from "../../tests/harness/call_counts.ts";
+import {
+  content,
+  digest,
+  hooked,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  REPOSITORY,
+  tag,
+  TestStores,
+} from "../../tests/harness/stores.ts";
+import { cached } from "../../cache/mod.ts";
+import { codeOf } from "../../tests/harness/images.ts";
+import { pulledKey } from "../items/items.ts";
+import { openPullTimes, PullTimes, type PullTimesOptions } from "./pull_times.ts";
+
+const CONFIG = content(9, 1);
+const IMAGE = imageOf(CONFIG, []);
+const HOUR = 60 * 60_000;
+const TAGS = Array.from({ length: 10 }, (_, i) => `t${i}`);
+
+async function open(options: Partial<PullTimesOptions> = {}) {
+  const stores = new TestStores();
+  const { registry, epochs } = stores.registry();
+  await pushBlob(registry, CONFIG);
+  await pushManifest(registry, IMAGE, ...TAGS);
+  const { table, take } = counted(stores.objects, stores.table);
+  const failures: unknown[] = [];
+  const pulls = new PullTimes({
+    table,
+    wanted: () => true,
+    failed: (error) => failures.push(error),
+    now: () => stores.now,
+    ...options,
+  });
+  const pulledAt = async (name: string) =>
+    (await stores.table.get(pulledKey(REPOSITORY, tag(name))))?.attributes.at;
+  return {
+    stores,
+    pulls,
+    take,
+    failures,
+    pulledAt,
+    observed: pulls.observe(cached(registry, epochs)),
+  };
+}
+
+Deno.test("PullTimes writes nothing for 1,000 pulls, and one batch when it is flushed", async () => {
+  const { stores, pulls, take, observed, pulledAt } = await open();
+  for (let i = 0; i < 1000; i++) await observed.getManifest(REPOSITORY, { tag: tag(TAGS[i % TAGS.length]!) });
+  assertEquals(take().table, 0);
+  await pulls.flush();
+  assertEquals(take().table, 1);
+  for (const name of TAGS) assertEquals(await pulledAt(name), stores.now);
+  await pulls.stop();
+  assertEquals(take().table, 0);
+});
+
+Deno.test("PullTimes writes a tag anew once an hour at most", async () => {
+  const { stores, pulls, take, observed, pulledAt } = await open();
+  const pull = async () => {
+    await observed.getManifest(REPOSITORY, { tag: tag("t1") });
+    await pulls.flush();
+  };
+  const first = stores.now;
+  await pull();
+  stores.now += HOUR - 1;
+  await pull();
+  assertEquals([await pulledAt("t1"), take().table], [first, 1]);
+  stores.now += 1;
+  await pull();
+  assertEquals([await pulledAt("t1"), take().table], [first + HOUR, 1]);
+});
+
+Deno.test("PullTimes takes no pull by digest, none that failed, and none that nobody wants to know of", async () => {
+  const { pulls, take, observed } = await open({ wanted: (repository) => repository !== REPOSITORY });
+  await observed.getManifest(REPOSITORY, { digest: digest(IMAGE) });
+  await observed.getManifest(REPOSITORY, { tag: tag("t1") });
+  const other = parseRepositoryName("other");
+  assertEquals(await codeOf(() => observed.getManifest(other, { tag: tag("t1") })), "MANIFEST_UNKNOWN");
+  await pulls.flush();
+  assertEquals(take().table, 0);
+});
+
+Deno.test("PullTimes writes what it could not write as soon as it can", async () => {
+  const stores = new TestStores();
+  let broken = true;
+  const table = hooked(stores.table, () => {
+    if (broken) throw new Error("broken");
+  });
+  const { pulls, observed, failures } = await open({ table });
+  await observed.getManifest(REPOSITORY, { tag: tag("t1") });
+  await pulls.flush();
+  assertEquals(failures.length, 1);
+  broken = false;
+  await pulls.stop();
+  assertEquals((await stores.table.get(pulledKey(REPOSITORY, tag("t1")))) !== undefined, true);
+});
+
+Deno.test("stop() writes what waits, and leaves no timer", async () => {
+  const { pulls, take, observed } = await open();
+  await observed.getManifest(REPOSITORY, { tag: tag("t1") });
+  // The sanitizer would find its timer.
+  await pulls.stop();
+  assertEquals(take().table, 1);
+});
+
+Deno.test("openPullTimes() wants to know of repositories whose rule keeps what was pulled", async () => {
+  const rules = [
+    { repositories: ["a"], keepTags: [{ tags: ["*"], newest: 1 }] },
+    { repositories: ["*"], keepTags: [{ tags: ["*"], pulledWithin: HOUR }] },
+  ];
+  const stores = new TestStores();
+  const pulls = await openPullTimes(rules, { table: stores.table, now: () => 1, failed: () => {} });
+  const manifest = { digest: digest(IMAGE), mediaType: "", bytes: IMAGE };
+  const observed = pulls.observe({
+    ...stores.registry().registry,
+    getManifest: () => Promise.resolve(manifest),
+  });
+  for (const name of ["a", "b", "c/d"]) await observed.getManifest(name as RepositoryName, { tag: tag("x") });
+  await pulls.stop();
+  assertEquals((await stores.items()).map(({ pk }) => pk), ["repo#b"]);
+});

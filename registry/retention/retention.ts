@@ -1,0 +1,186 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { ANYBODY } from "../caller.ts";
+import { leaveCandidates } from "../protocol/candidates.ts";
+import { beginWork, type Context } from "../protocol/context.ts";
+import { changeEpoch } from "../protocol/epoch.ts";
+import {
+  MANIFEST_PREFIX,
+  type ManifestAttributes,
+  type Stored,
+  TAG_PREFIX,
+  type TagAttributes,
+  tagOf,
+} from "../items/items.ts";
+import { ManifestRetention } from "./manifest_retention.ts";
+import type { Pushed } from "./newest.ts";
+import { listRepositories } from "../repositories/repositories.ts";
+import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
+import { TagJudge } from "./tag_judge.ts";
+import { formatAge, formatSpan } from "./time_span.ts";
+
+/** Something that goes by a rule. */
+export interface Retirement {
+  /** What it is. */
+  kind: "tag" | "manifest";
+  /** Where it is. */
+  repository: RepositoryName;
+  /** The tag or the digest. */
+  name: string;
+  /** The manifest itself, or what the tag points at. */
+  digest: Digest;
+  /** Which rule, and why by it. */
+  reason: string;
+  /** Whether it is there yet: always in a dry run, else for a manifest, which goes the grace time after it was marked. */
+  pending: boolean;
+}
+
+/** Where a retention of a repository is; JSON, so that another process can go on with it. */
+export interface RetentionCursor {
+  /** What is being walked: the tags, to count those pushed last; the tags, to remove them; the manifests. */
+  step: "count" | "tags" | "manifests";
+  /** Goes on behind this sort key. */
+  after?: string;
+  /** As of when it judges, in milliseconds since the epoch. */
+  at: number;
+  /** For each of the rule's `keepTags`, the tags that were pushed last, as far as they are counted. */
+  newest: Pushed[][];
+}
+
+/** What a call of {@linkcode retainRepository} has come to. */
+export interface RetentionStep {
+  retirements: Retirement[];
+  /** Where the next call goes on; absent when the repository is done. */
+  next?: RetentionCursor;
+}
+
+/** How {@linkcode retain} goes about it. */
+export interface RetainOptions {
+  /** Writes nothing, and answers what would go if nothing else changed. */
+  dryRun?: boolean;
+  /** A glob pattern; only repositories that match. */
+  repository?: string;
+}
+
+/** Items of one step. A manifest's item may have 256 KiB. */
+const TAGS = 100;
+const MANIFESTS = 25;
+
+const FOLLOWING = { count: "tags", tags: "manifests", manifests: undefined } as const;
+
+/** Removes what no rule keeps, repository by repository. Any number of processes may do this at once, beside all else. */
+export async function* retain(
+  context: Context,
+  rules: RetentionRule[],
+  { dryRun = false, repository: pattern = "**" }: RetainOptions = {},
+): AsyncGenerator<Retirement> {
+  const compiled = await compileRules(rules);
+  const isWanted = (await import("../../oci/glob.ts")).globMatcher([pattern]);
+  let after: string | undefined;
+  do {
+    const page = await listRepositories(context, after === undefined ? {} : { after }, ANYBODY);
+    for (const repository of page.items.filter(isWanted)) {
+      const rule = ruleFor(compiled, repository);
+      let cursor = rule && beginRetention(context, rule);
+      while (rule !== undefined && cursor !== undefined) {
+        const { retirements, next } = await retainRepository(context, repository, rule, cursor, dryRun);
+        yield* retirements;
+        cursor = next;
+      }
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** The cursor that {@linkcode retainRepository} begins with. */
+export function beginRetention(context: Context, { keepTags = [] }: CompiledRule): RetentionCursor {
+  const counts = keepTags.some(({ newest }) => newest !== undefined);
+  return { step: counts ? "count" : "tags", at: context.now(), newest: keepTags.map(() => []) };
+}
+
+/**
+ * A step of a retention: looks at a bounded number of tags or manifests, and removes those that go. Each process may die
+ * at any moment, and another one may begin anew or go on from the last cursor.
+ */
+export async function retainRepository(
+  context: Context,
+  repository: RepositoryName,
+  rule: CompiledRule,
+  cursor: RetentionCursor,
+  dryRun: boolean,
+): Promise<RetentionStep> {
+  const isDone = cursor.step === "manifests" ? rule.untaggedFor === undefined : rule.keepTags === undefined;
+  const [prefix, limit] = cursor.step === "manifests" ? [MANIFEST_PREFIX, MANIFESTS] : [TAG_PREFIX, TAGS];
+  const from = cursor.after === undefined ? {} : { after: cursor.after };
+  const query = { prefix, limit, consistent: true, ...from };
+  const items = isDone ? [] : await context.table.query(`repo#${repository}`, query);
+  // Whoever gave the cursor may begin with it again.
+  const newest = cursor.step === "count" ? structuredClone(cursor.newest) : cursor.newest;
+  const judge = new TagJudge(context, repository, rule, newest, cursor.at);
+  const retirements: Retirement[] = [];
+  const [tags, manifests] = [items as Stored<TagAttributes>[], items as Stored<ManifestAttributes>[]];
+  if (cursor.step === "count") judge.count(tags);
+  else if (cursor.step === "tags") {
+    retirements.push(...await retainTags(context, repository, judge, tags, dryRun));
+  } else {retirements.push(
+      ...await retainManifests(context, repository, { rule, judge, at: cursor.at, dryRun }, manifests),
+    );}
+  const { after: _, ...rest } = cursor;
+  if (items.length === limit) return { retirements, next: { ...rest, newest, after: items.at(-1)!.sk } };
+  const step = FOLLOWING[cursor.step];
+  return { retirements, ...(step && { next: { ...rest, newest, step } }) };
+}
+
+async function retainTags(
+  context: Context,
+  repository: RepositoryName,
+  judge: TagJudge,
+  tags: Stored<TagAttributes>[],
+  dryRun: boolean,
+): Promise<Retirement[]> {
+  const reasons = await judge.judge(tags);
+  if (!dryRun) {
+    const leaving = new Set(
+      tags.filter((_, i) => reasons[i] !== undefined).map((tag) => tag.attributes.digest),
+    );
+    const candidates = [...leaving].map((digest) => ({ kind: "tags" as const, repository, digest }));
+    await leaveCandidates(context, candidates);
+  }
+  const retirements: Retirement[] = [];
+  for (const [i, { pk, sk, version, attributes }] of tags.entries()) {
+    const reason = reasons[i];
+    if (reason === undefined) continue;
+    // One that was pushed meanwhile has another version, and stays.
+    if (!dryRun && !await beginWork(context).table.delete({ pk, sk }, { ifVersion: version })) continue;
+    const { digest } = attributes;
+    retirements.push({ kind: "tag", repository, name: tagOf({ sk }), digest, reason, pending: dryRun });
+  }
+  return retirements;
+}
+
+async function retainManifests(
+  context: Context,
+  repository: RepositoryName,
+  { rule, judge, at, dryRun }: { rule: CompiledRule; judge: TagJudge; at: number; dryRun: boolean },
+  items: Stored<ManifestAttributes>[],
+): Promise<Retirement[]> {
+  const retirements: Retirement[] = [];
+  const untaggedFor = rule.untaggedFor!;
+  const retire = (name: Digest, { attributes }: Stored<ManifestAttributes>, pending: boolean) => {
+    const age = formatAge(at - attributes.pushedAt);
+    const reason = `Rule ${rule.number}: untagged, pushed ${age} ago (kept ${formatSpan(untaggedFor)})`;
+    retirements.push({ kind: "manifest", repository, name, digest: name, reason, pending });
+  };
+  const removed = (digest: Digest, item: Stored<ManifestAttributes>) => retire(digest, item, false);
+  const manifests = new ManifestRetention(context, repository, { untaggedFor, at, judge, dryRun, removed });
+  try {
+    for (const item of items) {
+      const digest = item.sk.slice(MANIFEST_PREFIX.length) as Digest;
+      if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
+    }
+  } finally {
+    // Also where a later one fails: the next call finds those that are gone no more.
+    if (retirements.some(({ pending }) => !pending)) await changeEpoch(beginWork(context), repository);
+  }
+  return retirements;
+}

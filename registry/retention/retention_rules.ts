@@ -1,0 +1,58 @@
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+
+/** Which tags a rule keeps: those that match, all of them or by one of the other members. */
+export interface KeepTags {
+  /** Glob patterns; at least one. */
+  tags: string[];
+  /** Of those that match, so many that were pushed last. */
+  newest?: number;
+  /** Those that were pushed within so many milliseconds. */
+  pushedWithin?: number;
+  /** Those that were pulled, or else pushed, within so many milliseconds. */
+  pulledWithin?: number;
+}
+
+/** What stays in the repositories that it is for. */
+export interface RetentionRule {
+  /** Glob patterns of repositories. The first rule with one that matches is the one that counts. */
+  repositories: string[];
+  /** A tag stays where any of these keeps it; absent, every tag stays. */
+  keepTags?: KeepTags[];
+  /** How long a manifest without a tag stays, in milliseconds; absent, all of them stay. */
+  untaggedFor?: number;
+}
+
+/** {@linkcode KeepTags} with its patterns ready to be matched. */
+export interface TagKeeper extends Omit<KeepTags, "tags"> {
+  matches: (tag: Tag) => boolean;
+}
+
+/** A rule with its patterns ready to be matched. */
+export interface CompiledRule extends Pick<RetentionRule, "untaggedFor"> {
+  /** Its place among the rules, from 1. */
+  number: number;
+  covers: (repository: RepositoryName) => boolean;
+  keepTags?: TagKeeper[];
+}
+
+/** Makes rules ready to be matched. */
+export async function compileRules(rules: RetentionRule[]): Promise<CompiledRule[]> {
+  const { globMatcher } = await import("../../oci/glob.ts"); // few have rules
+  return rules.map(({ repositories, keepTags, ...rest }, index) => ({
+    ...rest,
+    number: index + 1,
+    covers: globMatcher(repositories),
+    ...(keepTags &&
+      { keepTags: keepTags.map(({ tags, ...keep }) => ({ ...keep, matches: globMatcher(tags) })) }),
+  }));
+}
+
+/** The rule that counts for a repository, if there is one. */
+export function ruleFor(rules: CompiledRule[], repository: RepositoryName): CompiledRule | undefined {
+  return rules.find((rule) => rule.covers(repository));
+}
+
+/** Whether it matters to the rule when a tag was pulled. */
+export function needsPulls(rule: CompiledRule | undefined): boolean {
+  return rule?.keepTags?.some(({ pulledWithin }) => pulledWithin !== undefined) ?? false;
+}

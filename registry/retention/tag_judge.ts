@@ -1,0 +1,135 @@
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Context } from "../protocol/context.ts";
+import {
+  manifestKey,
+  type PullAttributes,
+  pulledKey,
+  type Stored,
+  stored,
+  type TagAttributes,
+  tagOf,
+} from "../items/items.ts";
+import { addNewest, isNewest, type Pushed } from "./newest.ts";
+import { PULL_LAG } from "./pull_times.ts";
+import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";
+import { formatAge, formatSpan } from "./time_span.ts";
+
+/** What there is to know of a tag beside its item. */
+interface Facts {
+  pulledAt: number | undefined;
+  /** Whether it is named after a manifest that is there. */
+  hasSubject: boolean;
+}
+
+/** Says which tags of a repository stay by a rule, as of one moment. */
+export class TagJudge {
+  readonly #context: Context;
+  readonly #repository: RepositoryName;
+  readonly #rule: CompiledRule;
+  readonly #newest: Pushed[][];
+  readonly #at: number;
+
+  /** As of `at`; `newest` holds, for each of the rule's `keepTags`, the tags that were pushed last. */
+  constructor(
+    context: Context,
+    repository: RepositoryName,
+    rule: CompiledRule,
+    newest: Pushed[][],
+    at: number,
+  ) {
+    this.#context = context;
+    this.#repository = repository;
+    this.#rule = rule;
+    this.#newest = newest;
+    this.#at = at;
+  }
+
+  /** Counts tags that have not been counted; all of them must be before any is judged. */
+  count(tags: Stored<TagAttributes>[]): void {
+    for (const [i, { newest, matches }] of (this.#rule.keepTags ?? []).entries()) {
+      if (newest === undefined) continue;
+      for (const item of tags) {
+        const tag = tagOf(item);
+        if (matches(tag) && subjectOf(tag) === undefined) {
+          addNewest(this.#newest[i]!, newest, { tag, at: item.attributes.pushedAt });
+        }
+      }
+    }
+  }
+
+  /** Why each of the tags goes; `undefined` for one that stays. */
+  async judge(tags: Stored<TagAttributes>[]): Promise<(string | undefined)[]> {
+    const { keepTags } = this.#rule;
+    if (keepTags === undefined || tags.length === 0) return tags.map(() => undefined);
+    const facts = await this.#read(tags.map(tagOf));
+    const isImmutable = await this.#context.immutable.in(this.#repository);
+    return tags.map((tag, i) =>
+      isImmutable?.(tagOf(tag)) ? undefined : this.#judge(keepTags, tag, facts[i]!)
+    );
+  }
+
+  async #read(tags: Tag[]): Promise<Facts[]> {
+    const subjects = tags.map(subjectOf).filter((subject) => subject !== undefined);
+    const pulled = needsPulls(this.#rule) ? tags : [];
+    const items = await this.#context.table.getMany([
+      ...subjects.map((subject) => manifestKey(this.#repository, subject)),
+      ...pulled.map((tag) => pulledKey(this.#repository, tag)),
+    ], { consistent: true });
+    const there = new Set(subjects.filter((_, i) => items[i] !== undefined));
+    return tags.map((tag, i) => ({
+      pulledAt: stored<PullAttributes>(items[subjects.length + i])?.attributes.at,
+      hasSubject: there.has(subjectOf(tag)!),
+    }));
+  }
+
+  #judge(keepTags: TagKeeper[], item: Stored<TagAttributes>, facts: Facts): string | undefined {
+    const tag = tagOf(item);
+    // Signatures and the like that clients tag with the digest of what they are about follow it.
+    if (facts.hasSubject) return undefined;
+    const misses: string[] = [];
+    for (const [i, keeper] of keepTags.entries()) {
+      if (!keeper.matches(tag)) continue;
+      const miss = this.#missOf(keeper, this.#newest[i]!, item, facts);
+      if (miss === undefined) return undefined;
+      misses.push(miss);
+    }
+    return `Rule ${this.#rule.number}: ${misses.join(", ") || "no pattern matches"}`;
+  }
+
+  /** Why this keeper of matching tags does not keep the tag. */
+  #missOf(
+    { newest, pushedWithin, pulledWithin }: TagKeeper,
+    latest: Pushed[],
+    item: Stored<TagAttributes>,
+    { pulledAt }: Facts,
+  ): string | undefined {
+    const { pushedAt } = item.attributes;
+    if (newest !== undefined) {
+      const tag = tagOf(item);
+      const isKept = subjectOf(tag) === undefined && isNewest(latest, newest, { tag, at: pushedAt });
+      return isKept ? undefined : `not among the ${newest} pushed last`;
+    }
+    if (pushedWithin !== undefined) return this.#lateness("pushed", pushedAt, pushedWithin, 0);
+    if (pulledWithin === undefined) return undefined;
+    if (pulledAt === undefined || pulledAt < pushedAt) {
+      return this.#lateness("never pulled, pushed", pushedAt, pulledWithin, 0);
+    }
+    return this.#lateness("pulled", pulledAt, pulledWithin, PULL_LAG);
+  }
+
+  #lateness(what: string, at: number, span: number, lag: number): string | undefined {
+    if (at + span + lag >= this.#at) return undefined;
+    return `${what} ${formatAge(this.#at - at)} ago (kept ${formatSpan(span)})`;
+  }
+}
+
+/**
+ * The digest of the manifest that a tag is about by its name: `sha256-<hex>` of the referrers tag schema
+ * (distribution-spec §"Referrers Tag Schema"), and what cosign appends to it (`.sig`, `.att`, `.sbom`).
+ */
+function subjectOf(tag: Tag): Digest | undefined {
+  const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]+)(?:\.[a-z]+)?$/.exec(tag) ?? [];
+  const digest = `${algorithm}:${hex}`;
+  return isDigest(digest) ? digest : undefined;
+}

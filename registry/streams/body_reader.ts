@@ -1,0 +1,127 @@
+import { RegistryError, unavailable } from "../../oci/errors.ts";
+import type { ByteStream } from "../registry.ts";
+
+/** Bytes of one read of a body of known length, at most; more are no cheaper. */
+const MOST_READ = 64 * 1024;
+
+/**
+ * Bytes of one read of a body in the chunked transfer coding. Deno 2.9.6 fetches as much as the largest read on a
+ * connection asked for, before every read, but hands out no more than one chunk of the coding: what is left over piles
+ * up without a bound, and is moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two;
+ * a power of two and a little for the framing is in balance with all of them.
+ */
+const CHUNKED_READ = 8 * 1024 + 16;
+
+/** How {@linkcode BodyReader} reads. */
+export interface BodyReaderOptions {
+  /** Milliseconds that one read may take. */
+  idle: number;
+  /** Bytes of the body, where that is known. */
+  length?: number | undefined;
+  /** Ends the body when it is aborted. */
+  stop?: AbortSignal | undefined;
+}
+
+/**
+ * Reads the body of a request, into one buffer all the time, and gives it up where one read takes longer than `idle`
+ * milliseconds: Deno waits for a silent client for ever. The time in which nobody reads does not count.
+ *
+ * Until the first read the stream is left alone, so that a body which nobody wants can still be given up.
+ */
+export class BodyReader {
+  readonly #stream: ByteStream;
+  readonly #idle: number;
+  #reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  #buffer: ArrayBuffer;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #pendingSince: number | undefined;
+  #givenUp: RegistryError | undefined;
+  readonly #stop: AbortSignal | undefined;
+  readonly #onStop = () => this.giveUp(unavailable("The registry is stopping"));
+
+  /** A reader of `stream`, which nothing else may read. */
+  constructor(stream: ByteStream, { idle, length = CHUNKED_READ, stop }: BodyReaderOptions) {
+    this.#stream = stream;
+    this.#idle = idle;
+    this.#stop = stop;
+    this.#buffer = new ArrayBuffer(Math.max(1, Math.min(length, MOST_READ)));
+  }
+
+  /**
+   * The next bytes, which are the caller's until the next read; `undefined` at the end.
+   *
+   * @throws {RegistryError} where the client stalls (408) or breaks off (400), or the process stops (503).
+   */
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#timer === undefined) this.#stop?.addEventListener("abort", this.#onStop);
+    if (this.#stop?.aborted) {
+      await this.cancel();
+      throw unavailable("The registry is stopping");
+    }
+    this.#timer ??= setTimeout(() => this.#watch(), this.#idle);
+    this.#pendingSince = performance.now();
+    try {
+      const reader = this.#reader ??= readerOf(this.#stream);
+      const intoOurs = reader instanceof ReadableStreamBYOBReader;
+      const { done, value } = await (intoOurs ? reader.read(new Uint8Array(this.#buffer)) : reader.read());
+      // The buffer was handed over, and its memory comes back as another one.
+      if (intoOurs && value !== undefined) this.#buffer = value.buffer;
+      if (this.#givenUp !== undefined) throw this.#givenUp;
+      this.#pendingSince = undefined;
+      if (done) this.#release();
+      return done ? undefined : value;
+    } catch (error) {
+      this.#release();
+      throw this.#givenUp ?? bodyError(400, "The request body broke off", error);
+    }
+  }
+
+  /** Bytes of the buffer that it reads into. */
+  get bufferSize(): number {
+    return this.#buffer.byteLength;
+  }
+
+  /** Ends the body: the read that is pending, or the next one, throws the reason. */
+  giveUp(reason: RegistryError): void {
+    this.#givenUp ??= reason;
+    this.#reader?.cancel(reason).catch(() => {}); // ends the pending read
+  }
+
+  /** Gives up what is not read. */
+  async cancel(): Promise<void> {
+    this.#release();
+    try {
+      await (this.#reader ?? this.#stream).cancel();
+    } catch {
+      // The client is gone: there is nothing left to give up.
+    }
+  }
+
+  /** One timer that looks whether a read has been pending for too long costs less than one for each read. */
+  #watch(): void {
+    const waited = this.#pendingSince === undefined ? 0 : performance.now() - this.#pendingSince;
+    if (waited < this.#idle) {
+      this.#timer = setTimeout(() => this.#watch(), this.#idle - waited);
+      return;
+    }
+    this.giveUp(bodyError(408, "The request body stalled"));
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#stop?.removeEventListener("abort", this.#onStop);
+  }
+}
+
+/** A reader into our buffer, unless the stream is one that JavaScript made and can only hand out its own chunks. */
+export function readerOf(stream: ByteStream) {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    return stream.getReader();
+  }
+}
+
+function bodyError(status: number, message: string, cause?: unknown): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_INVALID", message, { status, cause });
+}

@@ -1,0 +1,133 @@
+import { createHash, type Hash } from "node:crypto";
+import type { IHasher } from "hash-wasm";
+import type { DigestAlgorithm } from "../../oci/digest.ts";
+import type { PrefixHash } from "../items/items.ts";
+import type { LiveHashes } from "./live_hashes.ts";
+
+/** Hashes the bytes of an upload as they come, from the first one on. */
+export interface PrefixHasher {
+  /** Takes the next bytes. */
+  update(bytes: Uint8Array): void;
+  /** The hash of everything taken, `offset` bytes in all. Nothing may be taken afterwards. */
+  finish(offset: number): PrefixHash;
+}
+
+/** What is known of the bytes that are about to come. */
+export interface HasherOptions {
+  /** The upload. */
+  id: string;
+  /** What the digest will be of, as far as anybody knows. */
+  algorithm: DigestAlgorithm;
+  /** Bytes that the upload has already. */
+  offset: number;
+  /** The hash of these bytes. */
+  hash: PrefixHash | undefined;
+  /** Whether the client announces chunks (`Content-Range`), so that more are to be expected after this body. */
+  chunked: boolean;
+}
+
+/**
+ * The hasher for the next body of an upload; `undefined` where the bytes before it can't be continued from, so that the
+ * whole has to be read back before it is committed.
+ *
+ * `node:crypto` is about nine times as fast as `hash-wasm`, and what it stands at can't be kept but in this process. So a
+ * body that may well be the whole blob takes it, and announced chunks do as long as the next one is expected here, too.
+ * Otherwise they take `hash-wasm`, whose state (116 bytes for SHA-256) any process can go on from.
+ */
+export async function createPrefixHasher(
+  live: LiveHashes,
+  { id, algorithm, offset, hash, chunked }: HasherOptions,
+): Promise<PrefixHasher | undefined> {
+  const at = { live, id };
+  if (offset === 0) {
+    const lasting = chunked && !live.stay;
+    return lasting
+      ? await continuable(at, algorithm)
+      : new NativeHasher(at, algorithm, createHash(algorithm));
+  }
+  if (hash?.offset !== offset) return undefined;
+  const found = live.find(id, hash);
+  if (found !== undefined) return new NativeHasher(at, hash.algorithm, found);
+  return hash.state === undefined ? undefined : await continuable(at, hash.algorithm, hash.state);
+}
+
+/** Where it is remembered what has been hashed here, and for which upload. */
+interface Place {
+  live: LiveHashes;
+  id: string;
+}
+
+class NativeHasher implements PrefixHasher {
+  readonly #place: Place;
+  readonly #algorithm: DigestAlgorithm;
+  readonly #hash: Hash;
+
+  constructor(place: Place, algorithm: DigestAlgorithm, hash: Hash) {
+    this.#place = place;
+    this.#algorithm = algorithm;
+    this.#hash = hash;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  finish(offset: number): PrefixHash {
+    const hex = this.#hash.copy().digest("hex");
+    this.#place.live.keep(this.#place.id, hex, this.#hash);
+    return { algorithm: this.#algorithm, offset, hex };
+  }
+}
+
+class ContinuableHasher implements PrefixHasher {
+  readonly #place: Place;
+  readonly #algorithm: DigestAlgorithm;
+  readonly #hash: IHasher;
+
+  constructor(place: Place, algorithm: DigestAlgorithm, hash: IHasher) {
+    this.#place = place;
+    this.#algorithm = algorithm;
+    this.#hash = hash;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  finish(offset: number): PrefixHash {
+    const state = this.#hash.save().toBase64();
+    const hex = this.#hash.digest("hex");
+    this.#place.live.keep(this.#place.id, hex);
+    return { algorithm: this.#algorithm, offset, hex, state };
+  }
+}
+
+/** A hasher that goes on from `state`, or begins; `undefined` where the state is of another build of the library. */
+async function continuable(
+  place: Place,
+  algorithm: DigestAlgorithm,
+  state?: string,
+): Promise<PrefixHasher | undefined> {
+  // Loaded when first needed: most processes never see a chunked upload, and all of them start.
+  const { createSHA256, createSHA512 } = await import("hash-wasm");
+  const hash = await (algorithm === "sha256" ? createSHA256() : createSHA512());
+  hash.init();
+  if (state !== undefined) {
+    try {
+      hash.load(Uint8Array.fromBase64(state));
+    } catch {
+      return undefined;
+    }
+  }
+  return new ContinuableHasher(place, algorithm, hash);
+}
+
+/** The hash of all the bytes, in lower-case hexadecimal. */
+export async function hashStream(
+  algorithm: DigestAlgorithm,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  const hash = createHash(algorithm);
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+}

@@ -1,0 +1,364 @@
+import { algorithmOf, type Digest } from "../../oci/digest.ts";
+import { RegistryError, unavailable } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { ContentMismatchError } from "../../storage/errors.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
+import { unpackEtags } from "../items/etags.ts";
+import { skewOf } from "../protocol/clock_skew.ts";
+import { beginWork, type Context, type Work } from "../protocol/context.ts";
+import { safeAge } from "../protocol/heal.ts";
+import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "../items/items.ts";
+import { addBlob, type Candidate, type LinkedBlob } from "../blobs/link.ts";
+import { newObjectKey } from "../items/object_key.ts";
+import { sendPieces } from "../streams/pieces.ts";
+import { hashStream } from "../streams/prefix_hasher.ts";
+import { countingBlob, holdBlob } from "../limits/quotas.ts";
+import { readObject } from "../streams/read_object.ts";
+import type { BlobInfo, UploadBody } from "../registry.ts";
+import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
+import type { UploadOwner } from "./upload_id.ts";
+import {
+  abandonSession,
+  advanced,
+  assertWritable,
+  awaitClaim,
+  createSession,
+  dropContent,
+  putInTime,
+  readSession,
+  type Session,
+  unknownUpload,
+  writeSession,
+} from "./upload_session.ts";
+import { beginsUpload } from "./uploads.ts";
+import { isVerifiable, storeVerified } from "./verified_body.ts";
+
+/** How often and how long a second PUT waits for the first one to finish, in milliseconds. */
+const WAITS = [50, 100, 200, 400];
+
+/** end-6: makes the upload, with the body behind it, the blob `digest` of the repository. */
+export async function commitUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+  digest: Digest,
+  body?: UploadBody,
+): Promise<BlobInfo> {
+  const owner = { repository, principal };
+  const progress: CommitProgress = {};
+  try {
+    return await runCommit(context, owner, id, { digest, body, progress });
+  } catch (error) {
+    return await answerFailedCommit(context, owner, id, digest, progress, error);
+  }
+}
+
+/** One run of the protocol; `progress` tells of it where it fails. */
+async function runCommit(
+  context: Context,
+  owner: UploadOwner,
+  id: string,
+  { digest, body, progress }: { digest: Digest; body: UploadBody | undefined; progress: CommitProgress },
+): Promise<BlobInfo> {
+  if (body !== undefined && beginsUpload(body)) {
+    const created = await createSession(context, owner, id, digest);
+    if (created !== undefined) {
+      progress.isKnown = true;
+      return await commitWhole(context, created, digest, body, progress);
+    }
+  }
+  const session = await awaitTurn(context, owner, id);
+  progress.isKnown = true;
+  const { state } = session.item.attributes;
+  if (state === "done") return await repeatCommit(context, owner, session, digest);
+  if (state === "committing") {
+    return await commit(context, await takeOver(context, session, digest), digest, {
+      progress,
+      repeated: true,
+    });
+  }
+  const free = await awaitClaim(context, session, body?.range);
+  const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
+  await holdStored(context, stored, digest);
+  return await commit(context, await takeOpen(context, stored, digest), digest, {
+    progress,
+    repeated: false,
+  });
+}
+
+/** Holds what was stored, of a quota; where there is no room for it throws and drops it, and the upload with it. */
+async function holdStored(context: Context, stored: StoredBody, digest: Digest): Promise<void> {
+  const { session, content, cut } = stored;
+  if (cut !== undefined) return;
+  try {
+    const { repository } = session.item.attributes;
+    await holdBlob(context, repository, digest, { id: session.id, size: content.offset });
+  } catch (error) {
+    await stored.discard();
+    if (error instanceof RegistryError) await bestEffort(() => abandonSession(beginWork(context), session));
+    throw error;
+  }
+}
+
+/**
+ * The whole blob in the one request that there is: where it becomes a single object and is what it should be, nobody has
+ * to take turns. The upload names the digest since before there was anything of it, which is all that the sweep needs,
+ * and another request's object is another. Not when it expires soon: nothing may delete the object before it reaches its
+ * safe age (heal.ts).
+ */
+async function commitWhole(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+  progress: CommitProgress,
+): Promise<BlobInfo> {
+  const stored = isVerifiable(context, digest, body)
+    ? await storeChecked(context, session, digest, body)
+    : await storeRest(context, session, digest, body);
+  await holdStored(context, stored, digest);
+  const { offset: size, tail, partsId } = stored.content;
+  const work = beginWork(context);
+  const [piece] = tail;
+  const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
+    isContent(stored.content, digest) &&
+    work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
+  if (!isSimple) {
+    const turn = await takeOpen(context, stored, digest);
+    return await commit(context, turn, digest, { progress, repeated: false });
+  }
+  const candidate = { object: piece.key, size };
+  const { repository } = session.item.attributes;
+  const linked = await countingBlob(
+    work,
+    repository,
+    digest,
+    session.id,
+    () => addBlob(work, repository, digest, candidate),
+  );
+  return await conclude({ work, session: stored.session }, digest, candidate, linked);
+}
+
+/** Lets the store check the body. */
+async function storeChecked(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<StoredBody> {
+  try {
+    return await storeVerified(context, session, digest, body);
+  } catch (error) {
+    if (!(error instanceof ContentMismatchError)) throw error;
+    throw await refuse(beginWork(context), session, digest);
+  }
+}
+
+function storeRest(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<StoredBody> {
+  return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true });
+}
+
+/** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
+async function awaitTurn(context: Context, owner: UploadOwner, id: string): Promise<Session> {
+  for (const wait of [...WAITS, undefined]) {
+    const session = await readSession(context, owner, id);
+    const { state, committingUntil = 0 } = session.item.attributes;
+    if (state !== "committing" || committingUntil <= context.now()) return session;
+    if (wait !== undefined) await context.sleep(wait);
+  }
+  throw unavailable("Cannot commit: another request is committing this upload");
+}
+
+/** An upload that this request alone commits, for as long as its work lasts. */
+interface Turn {
+  work: Work;
+  session: Session;
+}
+
+/** Step 0 where the request that was committing is past its deadline: it writes nothing any more. */
+async function takeOver(context: Context, session: Session, digest: Digest): Promise<Turn> {
+  const { attributes } = session.item;
+  if (attributes.digest !== digest) throw unknownUpload(session.id);
+  const work = beginWork(context);
+  return { work, session: await writeSession(work, session, { ...attributes, committingUntil: work.until }) };
+}
+
+/** Step 0: takes the upload with all its bytes to `committing` by version. */
+async function takeOpen(context: Context, stored: StoredBody, digest: Digest): Promise<Turn> {
+  const work = beginWork(context);
+  try {
+    const next = advanced(work, stored.session, stored.content);
+    if (stored.cut !== undefined) {
+      await writeSession(work, stored.session, next);
+      throw stored.cut;
+    }
+    const reading = knownHash(next, digest) === undefined ? readBackTime(next.offset) : 0;
+    const committingUntil = work.until + reading;
+    const committing: UploadAttributes = { ...next, state: "committing", digest, committingUntil };
+    const session = await writeSession(work, stored.session, committing);
+    await stored.settle();
+    return { work, session };
+  } catch (error) {
+    if (error !== stored.cut) await stored.discard(await failureOf(context, stored.session, error));
+    throw error;
+  }
+}
+
+function unchanged(context: Context, session: Session): StoredBody {
+  assertWritable(context, session);
+  const { offset, object, partsId, etags, tail, hash } = session.item.attributes;
+  const content: UploadContent = {
+    offset,
+    etags,
+    tail,
+    ...(object === undefined ? {} : { object }),
+    ...(partsId === undefined ? {} : { partsId }),
+    ...(hash === undefined ? {} : { hash }),
+  };
+  return { session, content, settle: async () => {}, discard: async () => {} };
+}
+
+/** Steps 1 to 5. */
+async function commit(
+  context: Context,
+  turn: Turn,
+  digest: Digest,
+  { progress, repeated }: { progress: CommitProgress; repeated: boolean },
+): Promise<BlobInfo> {
+  let { work, session } = turn;
+  progress.session = session;
+  const { attributes } = session.item;
+  const { repository, offset: size } = attributes;
+  // 1. The object is complete, and its content is what the digest says, before anything names it.
+  const known = knownHash(attributes, digest);
+  if (known !== undefined && !isContent(attributes, digest)) throw await refuse(work, session, digest);
+  const object = await completeObject(work, attributes, repeated).catch(async (error) => {
+    if (!(error instanceof ContentMismatchError)) throw error;
+    // The store has let an attempt that broke off replace a part that it had taken. Nothing mends this upload.
+    await abandonSession(work, session);
+    throw unavailable("Cannot commit: the store has lost a part", { cause: error });
+  });
+  if (known === undefined) {
+    const hash = await readBack(work, object, digest);
+    // Reading takes as long as it takes, and the deadline is about what comes after.
+    work = beginWork(context);
+    if (!digest.endsWith(`:${hash.hex}`)) {
+      await bestEffort(() => work.objects.delete([object]));
+      throw await refuse(work, session, digest);
+    }
+    session = await writeSession(work, session, { ...attributes, hash, committingUntil: work.until });
+    progress.session = session;
+  }
+  const candidate = { object, size };
+  return await conclude(
+    { work, session },
+    digest,
+    candidate,
+    await countingBlob(
+      work,
+      repository,
+      digest,
+      session.id,
+      () => addBlob(work, repository, digest, candidate),
+    ),
+  );
+}
+
+/** Step 5: from here on the upload only answers repetitions of this request. Whoever took over does the same. */
+async function conclude(
+  { work, session }: Turn,
+  digest: Digest,
+  { object, size }: Candidate,
+  linked: LinkedBlob,
+): Promise<BlobInfo> {
+  const { attributes } = session.item;
+  const { kind, repository, principal, prefix, expiresAt, attempt } = attributes;
+  const done: UploadAttributes = {
+    kind,
+    repository,
+    principal,
+    prefix,
+    expiresAt,
+    state: "done",
+    digest,
+    ...(attempt === undefined ? {} : { attempt }),
+    offset: size,
+    etags: [],
+    tail: [],
+  };
+  await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });
+  work.openUploads?.end(principal, session.id);
+  work.quotas?.keep(session.id, 0);
+  await bestEffort(async () => {
+    await dropContent(work, attributes, linked.object);
+    if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
+  });
+  return { digest, size };
+}
+
+/** Makes one object of parts and tail, and answers its key. */
+async function completeObject(work: Work, content: UploadAttributes, repeated: boolean): Promise<string> {
+  const { object, partsId, etags, tail, prefix, offset, lastPart } = content;
+  if (object === undefined || partsId === undefined) {
+    // Less than one part in all: a single piece is the object already.
+    if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
+    const key = newObjectKey(prefix);
+    await sendPieces(work, tail, (bytes) => putInTime(work, key, bytes));
+    return key;
+  }
+  if (repeated && await work.objects.size(object) === offset) return object;
+  const parts = unpackEtags(etags).map((etag, index) => ({
+    number: index + 1,
+    size: work.objects.partSize,
+    etag,
+  }));
+  if (lastPart !== undefined) parts.push({ number: parts.length + 1, ...lastPart });
+  if (tail.length > 0) {
+    const number = parts.length + 1;
+    parts.push(
+      await sendPieces(work, tail, (bytes) => work.objects.putPart(object, partsId, number, bytes)),
+    );
+  }
+  await work.objects.completeParts(object, partsId, parts);
+  return object;
+}
+
+/** The hash of the whole content, where it was had while the bytes came. */
+function knownHash({ hash, offset }: UploadContent, digest: Digest): string | undefined {
+  return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
+}
+
+/** Whether the content was found to be what the digest says while the bytes came. */
+function isContent(content: UploadContent, digest: Digest): boolean {
+  return digest === `${algorithmOf(digest)}:${knownHash(content, digest)}`;
+}
+
+/** Milliseconds that reading so many bytes back may take, at 10 MB/s. */
+function readBackTime(size: number): number {
+  return size / 10_000;
+}
+
+/** Reads the object back: its hash could not be had while it came. */
+async function readBack(work: Context, object: string, digest: Digest): Promise<PrefixHash> {
+  const found = await readObject(work, object);
+  if (found === undefined) throw new Error(`Object "${object}" of an upload is not in the store`);
+  const algorithm = algorithmOf(digest);
+  return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.chunks) };
+}
+
+/** Drops content that is not what its digest says, and makes the error for it. */
+async function refuse(
+  work: Work,
+  session: Session,
+  digest: Digest,
+): Promise<RegistryError> {
+  await abandonSession(work, session);
+  return new RegistryError("DIGEST_INVALID", "Content does not match the digest", { detail: { digest } });
+}

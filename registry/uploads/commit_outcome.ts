@@ -1,0 +1,60 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError, unavailable } from "../../oci/errors.ts";
+import { statBlob } from "../blobs/blobs.ts";
+import type { Context } from "../protocol/context.ts";
+import { OffsetMismatch } from "./offset_mismatch.ts";
+import type { BlobInfo } from "../registry.ts";
+import type { UploadOwner } from "./upload_id.ts";
+import { findSession, type Session, unknownUpload } from "./upload_session.ts";
+
+/** How far the request that commits an upload has come. */
+export interface CommitProgress {
+  /** True once the upload was announced or found. */
+  isKnown?: true;
+  /** The upload as the request has last written it while it was committing. */
+  session?: Session;
+}
+
+/**
+ * The answer to a commit of an upload that is `done`: the same again, for as long as the repository has the blob.
+ *
+ * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` where it was committed as another digest, or the blob was deleted since.
+ */
+export async function repeatCommit(
+  context: Context,
+  { repository }: UploadOwner,
+  { id, item: { attributes } }: Session,
+  digest: Digest,
+): Promise<BlobInfo> {
+  if (attributes.digest !== digest) throw unknownUpload(id);
+  try {
+    return await statBlob(context, repository, digest);
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") throw unknownUpload(id);
+    throw error;
+  }
+}
+
+/**
+ * The answer to a commit that failed with `error`. A process that stood still may find its upload swept, or committed by
+ * the request that took over from it: then that is the answer, whatever the failure looked like.
+ */
+export async function answerFailedCommit(
+  context: Context,
+  owner: UploadOwner,
+  id: string,
+  digest: Digest,
+  { isKnown, session }: CommitProgress,
+  error: unknown,
+): Promise<BlobInfo> {
+  if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;
+  const current = await findSession(context, owner, id);
+  // An upload that could not even be announced is not gone.
+  if (current === undefined) throw isKnown ? unknownUpload(id) : error;
+  const { state } = current.item.attributes;
+  if (state === "done") return await repeatCommit(context, owner, current, digest);
+  if (state === "committing" && current.item.version !== session?.item.version) {
+    throw unavailable("Cannot commit: another request is committing this upload", { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,359 @@
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { RegistryError } from "../../oci/errors.ts";
+import { parseRepositoryName } from "../../oci/name.ts";
+import { dyingStores, interruptedStores, type Moment } from "../../tests/harness/moments.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  PRINCIPAL,
+  pushBlob,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../../tests/harness/stores.ts";
+import { ANYBODY } from "../caller.ts";
+import { type BlobAttributes, blobKey, linkKey } from "../items/items.ts";
+
+const BYTES = content(30);
+const BLOB = digest(BYTES);
+const OTHER = parseRepositoryName("library/other");
+
+/** Sets the state of the blob's item as a collector does. */
+async function mark(stores: TestStores, state: BlobAttributes["state"]): Promise<void> {
+  const item = await stores.table.get(blobKey(BLOB));
+  assert(item !== undefined);
+  const attributes = { ...item.attributes, state };
+  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: item.version }) !== undefined);
+}
+
+Deno.test("commitUpload() answers again when it is repeated, until the upload expires", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ uploadExpiry: 1000 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, body(BYTES));
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+  const wrong = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(content(3)));
+  assertEquals((await assertRejects(wrong, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+  stores.now += 1000;
+  assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+});
+
+Deno.test("commitUpload() drops content that is not what its digest says", async () => {
+  for (const chunks of [1, 2]) {
+    const stores = new TestStores();
+    const { registry } = stores.registry();
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    for (let i = 0; i < chunks; i++) {
+      await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20, i)));
+    }
+    for (const expected of ["DIGEST_INVALID", "BLOB_UPLOAD_UNKNOWN"]) {
+      const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB);
+      assertEquals((await assertRejects(commit, RegistryError)).code, expected);
+    }
+    assertEquals(await stores.keys(), []);
+    assertEquals(await stores.objects.listParts("", 10), []);
+    await assertRejects(() => registry.statBlob(REPOSITORY, BLOB), RegistryError);
+  }
+});
+
+Deno.test("commitUpload() drops content read back that is not what its digest says", async () => {
+  for (const chunks of [1, 2]) {
+    const stores = new TestStores();
+    const { registry } = stores.registry();
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    // Hashed by SHA-256 as they come: what their SHA-512 is shows only when they are read back.
+    for (let i = 0; i < chunks; i++) {
+      await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20, i)));
+    }
+    const other = digest(BYTES, "sha512");
+    for (const expected of ["DIGEST_INVALID", "BLOB_UPLOAD_UNKNOWN"]) {
+      const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, other);
+      assertEquals((await assertRejects(commit, RegistryError)).code, expected);
+    }
+    assertEquals(await stores.keys(), []);
+    assertEquals(await stores.objects.listParts("", 10), []);
+    await assertRejects(() => registry.statBlob(REPOSITORY, other), RegistryError);
+  }
+});
+
+Deno.test("putBlob() leaves no upload open that its client does not know", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  const wrong = () => registry.putBlob(REPOSITORY, PRINCIPAL, digest(content(3)), body(BYTES));
+  assertEquals((await assertRejects(wrong, RegistryError)).code, "DIGEST_INVALID");
+  const cut = () =>
+    registry.putBlob(
+      REPOSITORY,
+      PRINCIPAL,
+      BLOB,
+      body(BYTES.slice(9), { error: new Error("reset"), length: 30 }),
+    );
+  assertEquals((await assertRejects(cut, RegistryError)).code, "BLOB_UPLOAD_INVALID");
+  const states = (await stores.items()).map((item) => item.attributes.state);
+  assertEquals(states, ["aborting", "aborting"]);
+  assertEquals(await stores.keys(), []);
+  await registry.putBlob(REPOSITORY, PRINCIPAL, BLOB, body(BYTES));
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("commitUpload() answers 503 while another request commits, and takes over when that one is dead", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  for (const method of ["completeParts", "put"]) {
+    const { objects } = dyingStores(stores, method, "after");
+    const dying = stores.registry({ deadline: 5000, objects }).registry;
+    const bytes = method === "put" ? BYTES.slice(0, 6) : BYTES;
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    // Two pieces, so that a small blob has to be put together by the commit.
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 3)));
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(3)));
+    const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
+    await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)), Error, "died");
+    const busy = await assertRejects(commit, RegistryError);
+    assertEquals([busy.status, busy.headers["Retry-After"]], [503, "1"]);
+    await assertRejects(() => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes)), RegistryError);
+    stores.now += 5100;
+    assertEquals(await commit(), { digest: digest(bytes), size: bytes.length });
+    assertEquals(await readBlob(registry, digest(bytes)), bytes);
+  }
+});
+
+Deno.test("commitUpload() takes over from a dead request for the same digest alone", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  const { objects } = dyingStores(stores, "completeParts", "after");
+  const dying = stores.registry({ deadline: 5000, objects }).registry;
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
+  await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB), Error, "died");
+  stores.now += 5100;
+  for (const other of [digest(content(3)), digest(BYTES, "sha512")]) {
+    const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, other);
+    assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+  }
+  assertEquals(await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("commitUpload() of the same content by many at once keeps one object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  const repositories = Array.from({ length: 8 }, (_, i) => parseRepositoryName(`library/r${i}`));
+  await Promise.all(repositories.map((repository) => pushBlob(registry, BYTES, repository)));
+  for (const repository of repositories) assertEquals(await readBlob(registry, BLOB, repository), BYTES);
+  assertEquals((await stores.keys()).length, 1);
+});
+
+Deno.test("commitUpload() revives a condemned blob and keeps its object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const before = await stores.keys();
+  await mark(stores, "condemned");
+  await pushBlob(registry, BYTES, OTHER);
+  assertEquals((await stores.table.get(blobKey(BLOB)))?.attributes.state, "live");
+  assertEquals(await stores.keys(), before);
+});
+
+Deno.test("commitUpload() replaces a blob that is being deleted by its own object", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  const [doomed] = await stores.keys();
+  await mark(stores, "deleting");
+  await assertRejects(() => registry.statBlob(REPOSITORY, BLOB), RegistryError);
+  await pushBlob(registry, BYTES, OTHER);
+  await stores.objects.delete([doomed!]);
+  assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+});
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() that dies ${moment} any storage call leaves no object of a blob that was being deleted`, async () => {
+    const options = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
+    for (let at = 1, dead = true; dead; at++) {
+      const stores = new TestStores();
+      const { registry, sweep } = stores.registry(options);
+      await pushBlob(registry, BYTES);
+      // No upload is left whose sweep would find the old object.
+      stores.now += options.uploadExpiry + options.grace + 1;
+      await sweep();
+      await mark(stores, "deleting");
+      const { isReached, ...mortal } = dyingStores(stores, at, moment);
+      await pushBlob(stores.registry({ ...options, ...mortal }).registry, BYTES, OTHER).catch(() => {});
+      dead = isReached();
+      stores.now += options.deadline + 1;
+      await pushBlob(registry, BYTES, OTHER);
+      stores.now += options.uploadExpiry + options.grace + 1;
+      await sweep();
+      assertEquals(await readBlob(registry, BLOB, OTHER), BYTES);
+      assertEquals((await stores.keys()).length, 1, `call ${at}`);
+    }
+  });
+}
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() brings back a condemned blob that a collector deletes ${moment} any storage call`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const stores = new TestStores();
+      const { registry } = stores.registry();
+      await pushBlob(registry, BYTES);
+      const [doomed] = await stores.keys();
+      await mark(stores, "condemned");
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, async () => {
+        const { state } = (await stores.table.get(blobKey(BLOB)))!.attributes;
+        if (state !== "condemned") return; // too late for the collector
+        await mark(stores, "deleting");
+        await stores.objects.delete([doomed!]);
+      });
+      await pushBlob(stores.registry(watched).registry, BYTES, OTHER);
+      reached = isReached();
+      assertEquals(await readBlob(registry, BLOB, OTHER), BYTES, `call ${at}`);
+    }
+  });
+}
+
+Deno.test("commitUpload() looks again when a collector comes between its read and its link", async () => {
+  const stores = new TestStores();
+  await pushBlob(stores.registry().registry, BYTES, OTHER);
+  const [doomed] = await stores.keys();
+  let collected = false;
+  const { registry } = stores.registry({
+    table: hooked(stores.table, async (method) => {
+      if (method !== "putMany" || collected) return;
+      collected = true;
+      await mark(stores, "condemned");
+      await mark(stores, "deleting");
+      await stores.objects.delete([doomed!]);
+    }),
+  });
+  await pushBlob(registry, BYTES);
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+});
+
+Deno.test("mountBlob() links what another repository has, and nothing else", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  const missing = parseRepositoryName("library/missing");
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, missing), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, digest(content(3)), undefined), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB), BYTES);
+  assertEquals(await registry.mountBlob(missing, ANYBODY, BLOB, undefined), { digest: BLOB, size: 30 });
+  assertEquals(await readBlob(registry, BLOB, missing), BYTES);
+  assertEquals((await stores.keys()).length, 1);
+});
+
+Deno.test("mountBlob() finds nothing where a blob is being deleted, or where a link alone is left", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES, OTHER);
+  await mark(stores, "deleting");
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), undefined);
+  const item = await stores.table.get(blobKey(BLOB));
+  await stores.table.delete(blobKey(BLOB), { ifVersion: item!.version });
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, undefined), undefined);
+  await assertRejects(() => registry.statBlob(OTHER, BLOB), RegistryError);
+});
+
+Deno.test("mountBlob() does not link a blob whose last repository has dropped it", async () => {
+  const { registry } = new TestStores().registry();
+  await pushBlob(registry, BYTES, OTHER);
+  await registry.deleteBlob(OTHER, BLOB);
+  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, undefined), undefined);
+});
+
+Deno.test("a request writes nothing more once its deadline has passed", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry({
+    deadline: 1000,
+    table: hooked(stores.table, (method) => {
+      if (method === "get") stores.now += 400;
+    }),
+  });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
+  const slow = stores.registry({
+    deadline: 1000,
+    objects: hooked(stores.objects, (method) => {
+      if (method === "completeParts") stores.now += 1000;
+    }),
+  }).registry;
+  const error = await assertRejects(
+    () => slow.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB),
+    RegistryError,
+  );
+  assertEquals(error.status, 503);
+  assertEquals(await stores.table.get(linkKey(BLOB, REPOSITORY)), undefined);
+});
+
+Deno.test("commitUpload() that is repeated says that the upload is unknown when the blob was deleted since", async () => {
+  const { registry } = new TestStores().registry();
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, body(BYTES));
+  await commit();
+  await registry.deleteBlob(REPOSITORY, BLOB);
+  const error = await assertRejects(commit, RegistryError);
+  assertEquals([error.status, error.code], [404, "BLOB_UPLOAD_UNKNOWN"]);
+  await pushBlob(registry, BYTES);
+  assertEquals(await commit(), { digest: BLOB, size: 30 });
+});
+
+/** Commits an upload in a process that stands still at one of its calls, and answers what its client is told at last. */
+async function commitLate(
+  at: number,
+  moment: Moment,
+  meanwhile: (stores: TestStores, id: string) => Promise<void>,
+) {
+  const stores = new TestStores();
+  const { registry } = stores.registry({ deadline: 5000 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  // In pieces and parts that the hash of this process is not known of, so that the object is read back.
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES.slice(0, 12)));
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES.slice(12)));
+  const stalled = interruptedStores(stores, at, moment, () => meanwhile(stores, id));
+  const { registry: late } = stores.registry({ ...stalled, deadline: 5000 });
+  const outcome = await late.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB).then(
+    () => 201,
+    (error) => error instanceof RegistryError ? error.status : String(error),
+  );
+  return { outcome, isReached: stalled.isReached(), stores };
+}
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`commitUpload() answers 201 or 503 when another request took over ${moment} any call of it`, async () => {
+    for (let at = 1;; at++) {
+      const { outcome, isReached, stores } = await commitLate(at, moment, async (stores, id) => {
+        stores.now += 5100;
+        const { registry } = stores.registry({ deadline: 5000 });
+        await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB);
+      });
+      if (!isReached) return assertGreater(at, 5);
+      assert(outcome === 201 || outcome === 503, `Call ${at}: ${outcome}`);
+      assertEquals(await readBlob(stores.registry().registry, BLOB), BYTES);
+    }
+  });
+
+  Deno.test(`commitUpload() answers 404 or 503 when the upload was swept ${moment} any call of it`, async () => {
+    for (let at = 1;; at++) {
+      const { outcome, isReached, stores } = await commitLate(at, moment, async (stores) => {
+        stores.now += 3 * 24 * 60 * 60_000;
+        await stores.registry().sweep();
+      });
+      if (!isReached) return assertGreater(at, 5);
+      assert([201, 404, 503].includes(outcome as number), `Call ${at}: ${outcome}`);
+      if (outcome === 201) assertEquals(await readBlob(stores.registry().registry, BLOB), BYTES);
+      const { sweep, collect } = stores.registry();
+      for (let time = 0; time < 2; time++) {
+        stores.now += 3 * 24 * 60 * 60_000;
+        await sweep();
+        await collect();
+      }
+      assertEquals(await stores.keys(), [], `Call ${at} leaves objects that nothing names`);
+    }
+  });
+}

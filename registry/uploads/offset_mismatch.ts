@@ -1,0 +1,16 @@
+import { RegistryError } from "../../oci/errors.ts";
+import type { UploadStatus } from "../registry.ts";
+
+/** A chunk that does not begin where the upload stands; distribution-spec §"Pushing a blob in chunks" wants 416. */
+export class OffsetMismatch extends RegistryError {
+  /** Where the upload truly stands, which the client resumes from. */
+  readonly upload: UploadStatus;
+
+  /** The error for a chunk that does not fit on `upload`. */
+  constructor(upload: UploadStatus) {
+    super("BLOB_UPLOAD_INVALID", `Cannot append the chunk: the upload stands at byte ${upload.offset}`, {
+      status: 416,
+    });
+    this.upload = upload;
+  }
+}

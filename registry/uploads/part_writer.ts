@@ -1,0 +1,232 @@
+import { UnavailableError } from "../../storage/errors.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { packEtags, unpackEtags } from "../items/etags.ts";
+import type { Filler } from "../streams/buffer_pool.ts";
+import type { Context } from "../protocol/context.ts";
+import type { Piece, UploadContent } from "../items/items.ts";
+import { newObjectKey } from "../items/object_key.ts";
+import { PartBuffer } from "../streams/part_buffer.ts";
+import { readPieces, sizeOf } from "../streams/pieces.ts";
+
+/** What a {@linkcode PartWriter} needs to know of the upload that it writes for. */
+export interface PartWriterOptions {
+  /** Under which every object of the upload is found. */
+  prefix: string;
+  /** Where the bytes before are. */
+  content: UploadContent;
+  /** Bytes that are to come, where that is known. */
+  length: number | undefined;
+  /**
+   * Called before each part that is added to parts which an earlier request began: another request may be adding to
+   * them at the same time, and a part number is nobody's own. Rejects where this request may not go on.
+   */
+  claim: () => Promise<void>;
+}
+
+/** Most parts of one upload that are on their way to the store at the same time. */
+const MOST_IN_FLIGHT = 4;
+
+/** So many pieces are merged into one, which bounds the item of an upload that comes in tiny chunks. */
+const MOST_PIECES = 64;
+
+/**
+ * Turns bytes that come in any size into equal parts, a few of them on their way to the store at a time, and a rest,
+ * which becomes an object of its own until more bytes make it a part. Holds what the pool of buffers has room for.
+ */
+export class PartWriter implements Filler {
+  readonly #context: Context;
+  readonly #options: PartWriterOptions;
+  readonly #beganParts: boolean;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #written: string[] = [];
+  readonly #obsolete: string[] = [];
+  #failure: { error: unknown } | undefined;
+  #offset: number;
+  #object: string | undefined;
+  #partsId: string | undefined;
+  #etags: string[];
+  #tail: Piece[];
+  #tailSize: number;
+  readonly #buffer: PartBuffer;
+  /** What {@linkcode write} or {@linkcode yield} does at the moment. */
+  #busy: Promise<void> | undefined;
+  #mustYield = false;
+
+  /** A writer that goes on after `options.content`. */
+  constructor(context: Context, options: PartWriterOptions) {
+    const { content } = options;
+    this.#context = context;
+    this.#options = options;
+    this.#buffer = new PartBuffer(context.buffers, this);
+    this.#beganParts = content.partsId === undefined;
+    this.#offset = content.offset;
+    this.#object = content.object;
+    this.#partsId = content.partsId;
+    this.#etags = unpackEtags(content.etags);
+    this.#tail = [...content.tail];
+    this.#tailSize = sizeOf(this.#tail);
+  }
+
+  /** Bytes of the upload, those before included. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /**
+   * Takes the next bytes, which may be used for something else as soon as this resolves. Answers no promise where nothing
+   * has to be waited for: most bytes come a few kilobytes at a time, and each promise costs more than to copy them.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    const isFree = this.#busy === undefined && !this.#mustYield;
+    if (!isFree || bytes.length >= this.#room || !this.#buffer.fit(bytes)) return this.#writeInTurn(bytes);
+    this.#offset += bytes.length;
+  }
+
+  async #writeInTurn(bytes: Uint8Array): Promise<void> {
+    await this.#busy;
+    await (this.#busy = this.#write(bytes).finally(() => this.#busy = undefined));
+  }
+
+  /** Bytes that the part still needs. */
+  get #room(): number {
+    return this.#context.objects.partSize - this.#tailSize - this.#buffer.size;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    while (rest.length > 0) {
+      const room = this.#room;
+      const taken = rest.subarray(0, room);
+      await this.#buffer.append(taken, this.#expected(taken.length));
+      this.#offset += taken.length;
+      rest = rest.subarray(taken.length);
+      if (taken.length === room) await this.#flushPart();
+    }
+    if (this.#mustYield) await this.#spill();
+  }
+
+  /** Bytes that are likely to be in the buffer in the end, where it has to grow for so many more. */
+  #expected(more: number): number {
+    const { length } = this.#options;
+    const most = this.#context.objects.partSize - this.#tailSize;
+    // Of a body that has filled a part already more is to be expected.
+    if (length === undefined) return this.#etags.length > 0 ? most : this.#buffer.size + more;
+    return Math.min(most, this.#buffer.size + length - (this.#offset - this.#options.content.offset));
+  }
+
+  /** Others wait for the buffer that the client of this upload does not fill. */
+  yield(): void {
+    this.#mustYield = true;
+    if (this.#busy !== undefined) return;
+    this.#busy = this.#spill().catch((error) => void (this.#failure ??= { error })).finally(() =>
+      this.#busy = undefined
+    );
+  }
+
+  async #spill(): Promise<void> {
+    this.#mustYield = false;
+    if (this.#buffer.size > 0) await this.#flushPiece();
+  }
+
+  /**
+   * Stores the rest and waits until the store has everything. `final` says that no more bytes come, so that the rest
+   * can be the last part at once.
+   */
+  async finish(final: boolean): Promise<Omit<UploadContent, "hash">> {
+    await this.#busy;
+    const isEnd = final && this.#buffer.size > 0 && this.#etags.length > 0;
+    const lastPart = isEnd ? await this.#flushLastPart() : undefined;
+    if (this.#buffer.size > 0) await this.#flushPiece();
+    await Promise.all(this.#inFlight);
+    this.#throwFailure();
+    return {
+      offset: this.#offset,
+      etags: packEtags(this.#etags),
+      tail: this.#tail,
+      ...(this.#object === undefined ? {} : { object: this.#object }),
+      ...(this.#partsId === undefined ? {} : { partsId: this.#partsId }),
+      ...(lastPart === undefined ? {} : { lastPart }),
+    };
+  }
+
+  /**
+   * Deletes what was written, because another request won or because of `failure`. After an {@linkcode UnavailableError}
+   * everything stays: the write of the upload's item may have taken effect although its answer was lost, and then the
+   * item names these objects. The sweep deletes them where it does not.
+   */
+  async discard(failure?: unknown): Promise<void> {
+    await this.#busy?.catch(() => {});
+    this.#buffer.drop();
+    await Promise.all(this.#inFlight);
+    if (failure instanceof UnavailableError) return;
+    const { objects } = this.#context;
+    const [object, partsId] = [this.#object, this.#partsId];
+    if (this.#written.length > 0) await bestEffort(() => objects.delete(this.#written));
+    if (this.#beganParts && object !== undefined && partsId !== undefined) {
+      await bestEffort(() => objects.abortParts(object, partsId));
+    }
+  }
+
+  /** Deletes the objects that are no longer needed once the content that {@linkcode finish} answered is what counts. */
+  async settle(): Promise<void> {
+    if (this.#obsolete.length > 0) await bestEffort(() => this.#context.objects.delete(this.#obsolete));
+  }
+
+  /** The bytes since the last part, with those of the tail before them, which it then replaces. */
+  async #takeRest(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#tail.length > 0) {
+      await readPieces(this.#context, this.#tail, await this.#buffer.prepend(this.#tailSize));
+      this.#obsolete.push(...this.#tail.map((piece) => piece.key));
+      this.#tail = [];
+      this.#tailSize = 0;
+    }
+    return this.#buffer.detach();
+  }
+
+  async #flushPart(): Promise<void> {
+    while (this.#inFlight.size >= MOST_IN_FLIGHT) await Promise.race(this.#inFlight);
+    this.#throwFailure();
+    this.#mustYield = false;
+    const { object, partsId } = await this.#ownParts();
+    const bytes = await this.#takeRest();
+    const index = this.#etags.push("") - 1;
+    const { objects, buffers } = this.#context;
+    const sent = buffers.spend(bytes, () => objects.putPart(object, partsId, index + 1, bytes))
+      .then((part) => void (this.#etags[index] = part.etag))
+      .catch((error) => void (this.#failure ??= { error }))
+      .finally(() => this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
+  }
+
+  async #flushLastPart(): Promise<{ size: number; etag: string }> {
+    const { object, partsId } = await this.#ownParts();
+    const bytes = await this.#takeRest();
+    const number = this.#etags.length + 1;
+    const { objects, buffers } = this.#context;
+    const { size, etag } = await buffers.spend(bytes, () => objects.putPart(object, partsId, number, bytes));
+    return { size, etag };
+  }
+
+  async #flushPiece(): Promise<void> {
+    // Merging costs at most one part for every MOST_PIECES chunks, so that time stays linear in bytes.
+    const bytes = this.#tail.length >= MOST_PIECES ? await this.#takeRest() : this.#buffer.detach();
+    const key = newObjectKey(this.#options.prefix);
+    this.#written.push(key);
+    const { objects, buffers } = this.#context;
+    await buffers.spend(bytes, () => objects.put(key, bytes));
+    this.#tail.push({ key, size: bytes.length });
+    this.#tailSize += bytes.length;
+  }
+
+  /** The parts to add to: begun now, or claimed from an earlier request's. */
+  async #ownParts(): Promise<{ object: string; partsId: string }> {
+    if (!this.#beganParts) await this.#options.claim();
+    this.#object ??= newObjectKey(this.#options.prefix);
+    this.#partsId ??= await this.#context.objects.startParts(this.#object);
+    return { object: this.#object, partsId: this.#partsId };
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

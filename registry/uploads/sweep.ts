@@ -1,0 +1,145 @@
+import type { Item, Key } from "../../storage/table/table.ts";
+import { candidateItems } from "../protocol/candidates.ts";
+import { isReferenced } from "../blobs/collect_blob.ts";
+import { beginWork, type Context, type Work } from "../protocol/context.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  EXPIRY_SHARDS,
+  expirySortKey,
+  hasExpired,
+  type ManifestAttributes,
+  manifestKey,
+  OPEN_PREFIX,
+  type Stored,
+  stored,
+  type UploadAttributes,
+  uploadItem,
+} from "../items/items.ts";
+import { shuffled, throwFailures, workOff } from "../work/work_off.ts";
+
+/** Items, parts or objects of one request to a store. */
+const BATCH = 100;
+
+/** What a sweep has removed. */
+export interface SweepReport {
+  /** Expired uploads. */
+  uploads: number;
+  /** Objects that belonged to them and that nothing names. */
+  objects: number;
+}
+
+/**
+ * Removes expired uploads and what is left of them. Any number of processes may do this at once and beside everything
+ * else, and each of them may die at any moment: the upload stays until all else of it is gone.
+ *
+ * @throws {AggregateError} with the failures of single uploads, once all others were swept.
+ */
+export async function sweep(context: Context): Promise<SweepReport> {
+  const report = { uploads: 0, objects: 0 };
+  const settle = async (item: Item) => {
+    const removed = await sweepUpload(context, item);
+    if (removed === undefined) return;
+    report.uploads++;
+    report.objects += removed;
+  };
+  const shards = shuffled(EXPIRY_SHARDS).map((shard) => ({ pages: expiredOf(context, shard) }));
+  const failures = await workOff(context, { shards, settle, dueSince: expiryOf });
+  throwFailures(failures, "sweep expired uploads");
+  return report;
+}
+
+/** When the upload has expired, in milliseconds since the epoch. */
+function expiryOf(item: Item): number {
+  return stored<UploadAttributes>(item)!.attributes.expiresAt;
+}
+
+/** The uploads of a partition of the index that look expired. */
+async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[]> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
+    const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
+    yield expired;
+    if (expired.length < BATCH) break;
+    after = items.at(-1)?.index?.sk;
+  }
+  if (context.openUploads === undefined) return;
+  // Those that are counted stand behind, by their principals. They are few, since they are limited.
+  for (after = OPEN_PREFIX;;) {
+    const items = await context.table.queryIndex(shard, { prefix: OPEN_PREFIX, after, limit: BATCH });
+    yield items.filter((item) => hasExpired(item, context.now()));
+    if (items.length < BATCH) return;
+    after = items.at(-1)!.index!.sk;
+  }
+}
+
+/** Removes one upload, and answers how many objects went with it; `undefined` where it may not go yet. */
+export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<number | undefined> {
+  const work = beginWork(context);
+  // The index may lag behind, so it only proposes.
+  const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
+  if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;
+  const aborting = uploadItem(pk.slice("upload#".length), { ...upload.attributes, state: "aborting" });
+  const version = await work.table.put(aborting, { ifVersion: upload.version });
+  if (version === undefined) return undefined;
+  await leaveCommitted(work, upload);
+  const removed = await removeContent(work, upload);
+  await work.table.delete({ pk, sk }, { ifVersion: version });
+  return removed;
+}
+
+/**
+ * Leaves a candidate for a blob that the upload may have brought and that no manifest references, as of the last use of
+ * the upload. So a push of a blob needs no candidate of its own.
+ */
+async function leaveCommitted(work: Work, { attributes }: Stored<UploadAttributes>): Promise<void> {
+  const { kind, repository, attempt, digest, expiresAt } = attributes;
+  if (kind !== "blob") return;
+  for (const blob of new Set([attempt, digest])) {
+    if (blob === undefined || await isReferenced(work, repository, blob, { consistent: false })) continue;
+    const candidate = { kind: "blob" as const, repository, digest: blob };
+    await work.table.putMany(candidateItems(work, candidate, expiresAt - work.uploadExpiry));
+  }
+}
+
+/** A commit may be on its way however old the upload is; after the grace time nobody acts on it any more. */
+export function isExpired(
+  context: Context,
+  { state, expiresAt, committingUntil = 0 }: UploadAttributes,
+): boolean {
+  const now = context.now();
+  return expiresAt < now && (state !== "committing" || committingUntil + context.grace < now);
+}
+
+async function removeContent(work: Work, upload: Stored<UploadAttributes>): Promise<number> {
+  const { prefix } = upload.attributes;
+  for (;;) {
+    const begun = await work.objects.listParts(prefix, BATCH);
+    for (const { key, partsId } of begun) await work.objects.abortParts(key, partsId);
+    if (begun.length < BATCH) break;
+  }
+  const kept = await namedObjects(work, upload.attributes);
+  let removed = 0;
+  let after: string | undefined;
+  for (;;) {
+    const keys = await work.objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: BATCH });
+    const unneeded = keys.filter((key) => !kept.has(key));
+    if (unneeded.length > 0) await work.objects.delete(unneeded);
+    removed += unneeded.length;
+    if (keys.length < BATCH) return removed;
+    after = keys.at(-1);
+  }
+}
+
+/** The objects that a blob or a manifest of this upload names. */
+async function namedObjects(
+  work: Work,
+  { kind, attempt, digest, repository }: UploadAttributes,
+): Promise<Set<string | undefined>> {
+  const digests = [...new Set([attempt, digest])].filter((digest) => digest !== undefined);
+  const keys = digests.map((digest) => kind === "blob" ? blobKey(digest) : manifestKey(repository, digest));
+  const items = await work.table.getMany(keys, { consistent: true });
+  return new Set(items.map((item) => stored<BlobAttributes | ManifestAttributes>(item)?.attributes.object));
+}

@@ -1,0 +1,92 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { assertConsistent, assertNothingLeft } from "../../tests/harness/invariants.ts";
+import { dyingStores, interruptedStores } from "../../tests/harness/moments.ts";
+import {
+  body,
+  content,
+  digest,
+  hooked,
+  PRINCIPAL,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../../tests/harness/stores.ts";
+import { stored, type UploadAttributes } from "../items/items.ts";
+import { newObjectKey } from "../items/object_key.ts";
+
+const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
+const LAYER = content(30, 2);
+
+/** An upload with all bytes of the layer. */
+async function withUpload() {
+  const stores = new TestStores();
+  const process = stores.registry(OPTIONS);
+  const { id } = await process.registry.startUpload(REPOSITORY, PRINCIPAL);
+  await process.registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  return { stores, id, ...process };
+}
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`sweep() takes all or nothing of an upload whose commit comes ${moment} any of its calls`, async () => {
+    for (let at = 1, reached = true; reached; at++) {
+      const { stores, id, registry } = await withUpload();
+      const [isThere, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const committer = stores.registry({
+        ...OPTIONS,
+        table: hooked(stores.table, async (method) => {
+          if (method !== "put") return;
+          isThere.resolve();
+          await mayGoOn.promise;
+        }),
+      }).registry;
+      // The upload expires while the commit is about to take it.
+      stores.now += OPTIONS.uploadExpiry - 10;
+      const commit = committer.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER))
+        .then(() => true, () => false);
+      await isThere.promise;
+      stores.now += 20;
+      const goOn = async () => {
+        mayGoOn.resolve();
+        await commit;
+      };
+      const { isReached, ...watched } = interruptedStores(stores, at, moment, goOn);
+      await stores.registry({ ...OPTIONS, ...watched }).sweep();
+      reached = isReached();
+      await goOn();
+      if (await commit) assertEquals(await readBlob(registry, digest(LAYER)), LAYER, `call ${at}`);
+      await assertConsistent(stores);
+    }
+  });
+}
+
+Deno.test("sweep() removes all that an upload has left, however much", async () => {
+  const { stores, sweep } = await withUpload();
+  const upload = (await stores.items()).find(({ sk }) => sk === "upload");
+  const { prefix } = stored<UploadAttributes>(upload)!.attributes;
+  for (let i = 0; i < 250; i++) {
+    await stores.objects.put(newObjectKey(prefix), content(1));
+    await stores.objects.startParts(newObjectKey(prefix));
+  }
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  await sweep();
+  await assertNothingLeft(stores);
+  assertEquals([await stores.keys(), await stores.objects.listParts("", 10)], [[], []]);
+});
+
+Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
+  const stores = new TestStores();
+  // The upload expires before that.
+  const options = { uploadExpiry: 1000, grace: 2000, deadline: 500 };
+  const { registry, sweep } = stores.registry(options);
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  const { objects } = dyingStores(stores, "completeParts");
+  const dying = stores.registry({ ...options, objects }).registry;
+  await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER)), Error, "died");
+  for (const [after, uploads] of [[1001, 0], [2500, 0], [2501, 1]] as const) {
+    const { now } = stores;
+    stores.now += after;
+    assertEquals((await sweep()).uploads, uploads, `after ${after} ms`);
+    stores.now = now;
+  }
+});

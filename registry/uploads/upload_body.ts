@@ -1,0 +1,199 @@
+import type { DigestAlgorithm } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { BodyReader } from "../streams/body_reader.ts";
+import type { Context } from "../protocol/context.ts";
+import type { UploadContent } from "../items/items.ts";
+import { PartWriter } from "./part_writer.ts";
+import { createPrefixHasher } from "../streams/prefix_hasher.ts";
+import type { UploadBody } from "../registry.ts";
+import {
+  assertWritable,
+  findSession,
+  offsetMismatch,
+  PartsClaim,
+  type Session,
+  unknownUpload,
+} from "./upload_session.ts";
+
+/** What has become of a body. */
+export interface StoredBody {
+  /** The upload, as last written while the body came. */
+  session: Session;
+  /** Where its bytes are now; nothing counts before the upload says so. */
+  content: UploadContent;
+  /** Why the body ended early, if it did; what came before is in the content. */
+  cut?: RegistryError;
+  /** Deletes what the new content no longer needs. */
+  settle: () => Promise<void>;
+  /** Deletes what this body has added. */
+  discard: (failure?: unknown) => Promise<void>;
+}
+
+/** How a body is taken. */
+export interface StoreBodyOptions {
+  /** What the digest will be of, where the request says it. */
+  algorithm?: DigestAlgorithm;
+  /** Whether no more bytes come after it. */
+  final: boolean;
+}
+
+/**
+ * Streams a body into the store, behind the bytes that the upload has, hashing it on its way where the bytes before
+ * allow it. The upload itself is not advanced.
+ *
+ * @throws {OffsetMismatch} where the body does not begin where the upload stands.
+ */
+export async function storeBody(
+  context: Context,
+  session: Session,
+  body: UploadBody,
+  options: StoreBodyOptions,
+): Promise<StoredBody> {
+  assertWritable(context, session);
+  const { attributes } = session.item;
+  if (body.range !== undefined && body.range.first !== attributes.offset) throw offsetMismatch(session);
+  const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
+  assertSize(context, attributes.offset + (announced ?? 0));
+  const hold = await openBytes(context, session);
+  await hold?.(attributes.offset + (announced ?? 0));
+  const claim = new PartsClaim(context, session);
+  const hasher = await createPrefixHasher(context.hashes, {
+    id: session.id,
+    algorithm: options.algorithm ?? attributes.algorithm ?? "sha256",
+    offset: attributes.offset,
+    hash: attributes.hash,
+    chunked: body.range !== undefined,
+  });
+  const writer = new PartWriter(context, {
+    prefix: attributes.prefix,
+    content: attributes,
+    length: announced,
+    claim: () => claim.hold(),
+  });
+  const discard = async (failure?: unknown) => {
+    context.quotas?.keep(session.id, attributes.offset);
+    await writer.discard(failure);
+  };
+  const most = announced === undefined ? context.maxBlobSize : attributes.offset + announced;
+  try {
+    const write = (bytes: Uint8Array) => {
+      hasher?.update(bytes);
+      return writer.write(bytes);
+    };
+    const cut = await pump(body, (bytes) => {
+      assertSize(context, writer.offset + bytes.length);
+      if (writer.offset + bytes.length > most) throw tooManyBytes();
+      const held = announced === undefined ? hold?.(writer.offset + bytes.length) : undefined;
+      return held === undefined ? write(bytes) : held.then(() => write(bytes));
+    });
+    const short = announced !== undefined && writer.offset < most;
+    const ended = cut ?? (short ? endedEarly() : undefined);
+    // Clients that were cut off repeat a PUT without `Content-Range` from its first byte (regclient), so what came of it
+    // must not count, or the repetition would be appended to it.
+    if (ended !== undefined && options.final && body.range === undefined) throw ended;
+    const content: UploadContent = await writer.finish(options.final && ended === undefined);
+    if (hasher !== undefined) content.hash = hasher.finish(content.offset);
+    context.quotas?.keep(session.id, content.offset);
+    return {
+      session: await claim.end(),
+      content,
+      ...(ended === undefined ? {} : { cut: ended }),
+      settle: () => writer.settle(),
+      discard,
+    };
+  } catch (error) {
+    const failure = await failureOf(context, session, error);
+    await discard(failure);
+    await bestEffort(() => claim.release());
+    throw failure;
+  }
+}
+
+/**
+ * The error for a body that could not be stored. Where the upload was swept meanwhile, that is why: then the client has to
+ * begin anew, and no sweep will delete what was stored of the body.
+ */
+export async function failureOf(
+  context: Context,
+  { id, item }: Session,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof RegistryError) return error;
+  try {
+    const current = await findSession(context, item.attributes, id);
+    return current === undefined ? unknownUpload(id) : error;
+  } catch (found) {
+    return found instanceof RegistryError ? found : error;
+  }
+}
+
+/**
+ * Reads the body to its end. Answers why it ended early, if the client's side broke: what came is worth keeping. What
+ * `take` throws is thrown, with the rest of the body given up.
+ */
+async function pump(
+  body: UploadBody,
+  take: (bytes: Uint8Array) => Promise<void> | undefined,
+): Promise<RegistryError | undefined> {
+  const reader = new BodyReader(body.stream, body);
+  try {
+    for (;;) {
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await reader.read();
+      } catch (error) {
+        return toCut(error);
+      }
+      if (bytes === undefined) return undefined;
+      const taken = take(bytes);
+      if (taken !== undefined) await taken; // to await nothing costs as much as to await something
+    }
+  } catch (error) {
+    await reader.cancel();
+    throw error;
+  }
+}
+
+/**
+ * Counts the bytes that an upload has, or is about to have, among those of its principal and of the quotas. What it has in
+ * the end is in its item; where a request fails, what it brought counts a moment longer for its principal.
+ *
+ * @throws {RegistryError} 429 or `DENIED`, by what it answers, where that is too much.
+ */
+export async function openBytes(
+  context: Context,
+  { id, item }: Session,
+): Promise<((bytes: number) => Promise<void> | undefined) | undefined> {
+  const { openUploads, quotas } = context;
+  const { principal, repository } = item.attributes;
+  if (openUploads === undefined && quotas === undefined) return undefined;
+  await openUploads?.look(principal);
+  return (bytes) => {
+    openUploads?.hold(principal, id, bytes);
+    return quotas?.hold(context, repository, id, bytes);
+  };
+}
+
+/** Throws where a blob of `size` bytes is too large. */
+export function assertSize(context: Context, size: number): void {
+  if (size <= context.maxBlobSize) return;
+  throw new RegistryError("SIZE_INVALID", `Blob is larger than ${context.maxBlobSize} bytes`, {
+    status: 413,
+  });
+}
+
+function tooManyBytes(): RegistryError {
+  return new RegistryError("SIZE_INVALID", "Body is longer than announced");
+}
+
+/** Lets a body that can't be read on be told from one that can't be stored. */
+function toCut(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  throw error;
+}
+
+/** The error for a body whose client has sent less than it had announced. */
+export function endedEarly(cause?: unknown): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_INVALID", "Body ended before its announced length", { cause });
+}

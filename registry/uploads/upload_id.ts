@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { DigestAlgorithm } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { randomId } from "../items/random_id.ts";
+
+/** Whose an upload is. */
+export interface UploadOwner {
+  repository: RepositoryName;
+  principal: string;
+}
+
+/** What the id of an upload tells of it. */
+export interface UploadFacts {
+  /** When it was begun, in milliseconds since the epoch. */
+  startedAt: number;
+  /** What the client said that the digest will be of. */
+  algorithm?: DigestAlgorithm;
+}
+
+/** One letter for each algorithm that a client may name, and one for none. */
+const LETTERS = { "": "a", sha256: "b", sha512: "c" } as const;
+
+const UPLOAD_ID = /^(?<random>[0-9a-f]{32})-(?<time>[0-9a-z]{1,11})-(?<letter>[abc])-(?<owner>[0-9a-f]{16})$/;
+
+/**
+ * The id of an upload that begins. It says all there is to know of an upload with nothing in it, so that such a one need
+ * not be remembered: most of them are over with the very next request.
+ */
+export function newUploadId(owner: UploadOwner, { startedAt, algorithm }: UploadFacts): string {
+  const facts = `${randomId()}-${startedAt.toString(36)}-${LETTERS[algorithm ?? ""]}`;
+  return `${facts}-${ownerMark(facts, owner)}`;
+}
+
+/**
+ * What the id says; `undefined` for one that was never given to this principal for this repository. Who makes one up gains
+ * nothing that a POST would not give them.
+ */
+export function readUploadId(id: string, owner: UploadOwner): UploadFacts | undefined {
+  const { random, time, letter, owner: mark } = UPLOAD_ID.exec(id)?.groups ?? {};
+  if (mark === undefined || mark !== ownerMark(`${random}-${time}-${letter}`, owner)) return undefined;
+  const startedAt = parseInt(time!, 36);
+  const algorithm = (["sha256", "sha512"] as const).find((name) => LETTERS[name] === letter);
+  return algorithm === undefined ? { startedAt } : { startedAt, algorithm };
+}
+
+/** Binds an id to its owner: another's makes it another id, which names another upload. */
+function ownerMark(facts: string, { repository, principal }: UploadOwner): string {
+  // No repository name holds a space.
+  return createHash("sha256").update(`${facts} ${repository} ${principal}`).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,286 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError, unavailable } from "../../oci/errors.ts";
+import type { ByteRange } from "../../oci/range.ts";
+import { UnavailableError } from "../../storage/errors.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import { CLOCK_SKEW, skewOf } from "../protocol/clock_skew.ts";
+import { beginWork, type Context, type Work } from "../protocol/context.ts";
+import {
+  type Stored,
+  stored,
+  type UploadAttributes,
+  type UploadContent,
+  uploadItem,
+  uploadKey,
+} from "../items/items.ts";
+import { objectPrefix } from "../items/object_key.ts";
+import { OffsetMismatch } from "./offset_mismatch.ts";
+import { readUploadId, type UploadOwner } from "./upload_id.ts";
+
+/** An upload's item with its id. */
+export interface Session {
+  id: string;
+  item: Stored<UploadAttributes>;
+}
+
+/**
+ * How long a request that adds parts is alone in doing so without renewing its claim, in milliseconds. Clients wait so
+ * long for nobody where a process has died, and one that lives renews its claim in time.
+ */
+const CLAIM = 5000;
+
+/** How often somebody who waits for the end of a claim looks whether it has come, in milliseconds. */
+const LOOK = 250;
+
+/** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
+export function unknownUpload(id: string): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload is not known to the repository", {
+    detail: { upload: id.slice(0, 64) },
+  });
+}
+
+/** What is known of an upload when it begins. */
+export type NewUpload =
+  & Pick<UploadAttributes, "kind" | "repository" | "principal">
+  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt">>;
+
+/**
+ * Announces an upload, before anything is stored for it: whatever becomes of the request, the sweep finds what it left.
+ * `undefined` where the id is known already.
+ */
+export async function createUpload(work: Work, id: string, upload: NewUpload): Promise<Session | undefined> {
+  const attributes: UploadAttributes = {
+    prefix: objectPrefix(upload.kind, id),
+    expiresAt: work.now() + work.uploadExpiry,
+    ...upload,
+    ...(work.openUploads !== undefined && upload.kind === "blob" && { counted: true }),
+    state: "open",
+    offset: 0,
+    etags: [],
+    tail: [],
+  };
+  const item = uploadItem(id, attributes);
+  const version = await work.table.put(item, { ifAbsent: true });
+  return version === undefined ? undefined : { id, item: { ...item, attributes, version } };
+}
+
+/** The upload that the id names where nothing is stored for it; `undefined` where it is none or has expired. */
+function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload | undefined {
+  const facts = readUploadId(id, owner);
+  const age = context.now() - (facts?.startedAt ?? -Infinity);
+  // Not shortly before it expires: by the clock of another process it may have expired, and its sweep still be under way.
+  const latest = context.uploadExpiry - Math.min(2 * skewOf(context), context.uploadExpiry / 4);
+  if (facts === undefined || age >= latest || age < -CLOCK_SKEW) return undefined;
+  const algorithm = facts.algorithm === undefined ? {} : { algorithm: facts.algorithm };
+  return { kind: "blob", ...owner, ...algorithm };
+}
+
+/**
+ * The upload, from now on announced, where it may well be that nobody has stored anything for it; else `undefined`.
+ *
+ * @throws {RegistryError} 429 where its principal has too many open.
+ */
+export async function createSession(
+  context: Context,
+  owner: UploadOwner,
+  id: string,
+  attempt?: Digest,
+): Promise<Session | undefined> {
+  const upload = newUpload(context, owner, id);
+  if (upload === undefined) return undefined;
+  await context.openUploads?.begin(owner.principal, id);
+  return await createUpload(beginWork(context), id, attempt === undefined ? upload : { ...upload, attempt });
+}
+
+/**
+ * The upload, whatever its state; `undefined` where nothing was stored for it yet. Throws `BLOB_UPLOAD_UNKNOWN` where it
+ * is not this caller's or has expired.
+ */
+export async function findSession(
+  context: Context,
+  { repository, principal }: UploadOwner,
+  id: string,
+): Promise<Session | undefined> {
+  // Consistently: the chunk before may have gone to another process a millisecond ago.
+  const item = stored<UploadAttributes>(await context.table.get(uploadKey(id), { consistent: true }));
+  if (item === undefined) {
+    if (newUpload(context, { repository, principal }, id) !== undefined) return undefined;
+    throw unknownUpload(id);
+  }
+  const { attributes } = item;
+  if (attributes.kind !== "blob") throw unknownUpload(id);
+  if (attributes.repository !== repository || attributes.principal !== principal) throw unknownUpload(id);
+  if (attributes.state === "aborting" || attributes.expiresAt <= context.now()) throw unknownUpload(id);
+  return { id, item };
+}
+
+/** The upload, announced if it was not yet. */
+export async function readSession(context: Context, owner: UploadOwner, id: string): Promise<Session> {
+  for (;;) {
+    const session = await findSession(context, owner, id) ?? await createSession(context, owner, id);
+    if (session !== undefined) return session;
+  }
+}
+
+/**
+ * The upload once no other request has a claim to add parts to it, or after so long that whoever has it must be alive: it
+ * may have been made by a process that died, and its client now goes on elsewhere.
+ */
+export async function awaitClaim(
+  context: Context,
+  session: Session,
+  range: ByteRange | undefined,
+): Promise<Session> {
+  const { offset } = session.item.attributes;
+  if (range !== undefined && range.first !== offset) return session;
+  let current = session;
+  for (let waited = 0; isClaimed(context, current) && waited <= CLAIM; waited += LOOK) {
+    await context.sleep(LOOK);
+    current = await findSession(context, session.item.attributes, session.id) ?? session;
+    // What comes without a range was meant to follow the bytes that were there when it came.
+    if (current.item.attributes.offset !== offset) throw offsetMismatch(current);
+  }
+  return current;
+}
+
+function isClaimed(context: Context, { item }: Session): boolean {
+  const { state, claimedUntil = 0 } = item.attributes;
+  return state === "open" && claimedUntil > context.now();
+}
+
+/** Throws where bytes can't be appended to the upload now. */
+export function assertWritable(context: Context, session: Session): void {
+  const { state } = session.item.attributes;
+  if (state === "done") throw unknownUpload(session.id);
+  if (state === "committing" || isClaimed(context, session)) throw offsetMismatch(session);
+}
+
+/** The 416 of distribution-spec §"Pushing a blob in chunks". */
+export function offsetMismatch(session: Session): OffsetMismatch {
+  return new OffsetMismatch({ id: session.id, offset: session.item.attributes.offset });
+}
+
+/** Writes the upload anew where nobody else has; otherwise throws what is true of it now. */
+export async function writeSession(
+  context: Context,
+  session: Session,
+  attributes: UploadAttributes,
+): Promise<Session> {
+  const item = uploadItem(session.id, attributes);
+  const version = await context.table.put(item, { ifVersion: session.item.version });
+  if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };
+  const current = await findSession(context, attributes, session.id).catch((error) => {
+    // Not as it is: this write was not done, which an `UnavailableError` would leave open.
+    if (!(error instanceof UnavailableError)) throw error;
+    throw unavailable("Cannot write: another request has changed the upload", { cause: error });
+  });
+  throw offsetMismatch(current ?? session);
+}
+
+/** The attributes of an upload whose bytes are now `content`, and which somebody has just used. */
+export function advanced(context: Context, session: Session, content: UploadContent): UploadAttributes {
+  const { kind, repository, principal, prefix, state, counted, algorithm, attempt } = session.item.attributes;
+  return {
+    kind,
+    repository,
+    principal,
+    prefix,
+    state,
+    ...(counted && { counted }),
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...content,
+    expiresAt: context.now() + context.uploadExpiry,
+  };
+}
+
+/**
+ * Keeps other requests from adding parts while this one does, by conditional writes on the upload. A claim is renewed for
+ * as long as its process lives and ends by itself soon after: one that died must not keep its client from going on.
+ */
+export class PartsClaim {
+  readonly #context: Context;
+  #session: Session;
+  /** The renewals, one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** A claim that is not yet made. */
+  constructor(context: Context, session: Session) {
+    this.#context = context;
+    this.#session = session;
+  }
+
+  /** Makes or renews the claim; throws {@linkcode OffsetMismatch} where another request won. */
+  async hold(): Promise<void> {
+    await this.#renew();
+    // Where this fails, so does the next call or the last write of this request, by the version.
+    this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM / 3);
+  }
+
+  /** Renews the claim no more, and answers the upload as last written. */
+  async end(): Promise<Session> {
+    clearInterval(this.#timer);
+    await this.#turn;
+    return this.#session;
+  }
+
+  /** Lets others add parts, when this request has failed. */
+  async release(): Promise<void> {
+    const session = await this.end();
+    const { claimedUntil, ...unclaimed } = session.item.attributes;
+    if (claimedUntil !== undefined) await writeSession(this.#context, session, unclaimed);
+  }
+
+  #renew(): Promise<void> {
+    const renewed = this.#turn.then(async () => {
+      const { attributes } = this.#session.item;
+      const now = this.#context.now();
+      if ((attributes.claimedUntil ?? 0) - now > CLAIM / 2) return;
+      const claimed = { ...attributes, claimedUntil: now + CLAIM };
+      this.#session = await writeSession(this.#context, this.#session, claimed);
+    });
+    this.#turn = renewed.catch(() => {});
+    return renewed;
+  }
+}
+
+/** Drops an upload: nobody can use it any more. What is left of its objects goes when it expires. */
+export async function abandonSession(work: Work, session: Session): Promise<void> {
+  const { attributes } = session.item;
+  await writeSession(work, session, { ...attributes, state: "aborting" });
+  work.openUploads?.end(attributes.principal, session.id);
+  work.quotas?.keep(session.id, 0);
+  await bestEffort(() => dropContent(work, attributes));
+}
+
+/** Deletes the objects of an upload that its item names, but for `keep`. */
+export async function dropContent(context: Context, content: UploadContent, keep?: string): Promise<void> {
+  const keys = content.tail.map((piece) => piece.key);
+  if (content.object !== undefined) keys.push(content.object);
+  const unneeded = keys.filter((key) => key !== keep);
+  if (unneeded.length > 0) await context.objects.delete(unneeded);
+  const { object, partsId } = content;
+  if (object !== keep && object !== undefined && partsId !== undefined) {
+    await context.objects.abortParts(object, partsId);
+  }
+}
+
+/**
+ * Stores an object, unless the deadline of the work passes meanwhile. The sweep may have come by then: it has removed the
+ * object while it was being written, on which the store fails, or before, and would never find the object.
+ *
+ * @throws {RegistryError} 503 when the deadline has passed.
+ */
+export async function putInTime(work: Work, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  let cause: unknown;
+  try {
+    await work.objects.put(key, bytes);
+    if (work.now() < work.until) return;
+  } catch (error) {
+    if (work.now() < work.until) throw error;
+    cause = error;
+  }
+  await bestEffort(() => work.objects.delete([key]));
+  throw unavailable("Cannot store: the request has passed its deadline", { cause });
+}

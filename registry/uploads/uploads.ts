@@ -1,0 +1,87 @@
+import type { DigestAlgorithm } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { beginWork, type Context } from "../protocol/context.ts";
+import type { UploadBody, UploadStatus } from "../registry.ts";
+import { failureOf, storeBody } from "./upload_body.ts";
+import { newUploadId } from "./upload_id.ts";
+import {
+  abandonSession,
+  advanced,
+  assertWritable,
+  awaitClaim,
+  createSession,
+  findSession,
+  readSession,
+  unknownUpload,
+  writeSession,
+} from "./upload_session.ts";
+
+/** end-4: an upload with nothing in it, which nobody has to remember yet. */
+export async function startUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  algorithm?: DigestAlgorithm,
+): Promise<UploadStatus> {
+  await context.quotas?.assertRoom(context, repository, 1);
+  const facts = { startedAt: context.now(), ...(algorithm === undefined ? {} : { algorithm }) };
+  return { id: newUploadId({ repository, principal }, facts), offset: 0 };
+}
+
+/** end-13. */
+export async function getUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+): Promise<UploadStatus> {
+  const session = await findSession(context, { repository, principal }, id);
+  if (session === undefined) return { id, offset: 0 };
+  const { state, offset } = session.item.attributes;
+  if (state === "done") throw unknownUpload(id);
+  return { id, offset };
+}
+
+/** end-5. Of two requests at the same place one wins, and the other gets {@linkcode OffsetMismatch}. */
+export async function appendUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+  body: UploadBody,
+): Promise<UploadStatus> {
+  const owner = { repository, principal };
+  // Most uploads get their first bytes by this, so it is tried before the upload is looked for.
+  const created = beginsUpload(body) ? await createSession(context, owner, id) : undefined;
+  const session = created ?? await awaitClaim(context, await readSession(context, owner, id), body.range);
+  const stored = await storeBody(context, session, body, { final: false });
+  const work = beginWork(context);
+  try {
+    await writeSession(work, stored.session, advanced(work, stored.session, stored.content));
+  } catch (error) {
+    const failure = await failureOf(context, stored.session, error);
+    await stored.discard(failure);
+    throw failure;
+  }
+  await stored.settle();
+  if (stored.cut !== undefined) throw stored.cut;
+  return { id, offset: stored.content.offset };
+}
+
+/** Whether nothing in the request says that there were bytes before these. */
+export function beginsUpload({ range }: UploadBody): boolean {
+  return range === undefined || range.first === 0;
+}
+
+/** end-14. */
+export async function cancelUpload(
+  context: Context,
+  repository: RepositoryName,
+  principal: string,
+  id: string,
+): Promise<void> {
+  // One that nothing was stored for is announced too: nothing else tells that it was cancelled.
+  const session = await readSession(context, { repository, principal }, id);
+  assertWritable(context, session);
+  await abandonSession(beginWork(context), session);
+}

@@ -1,0 +1,57 @@
+import { algorithmOf, type Digest } from "../../oci/digest.ts";
+import { BrokenBodyError, UnavailableError } from "../../storage/errors.ts";
+import { bestEffort } from "../protocol/best_effort.ts";
+import type { Context } from "../protocol/context.ts";
+import { newObjectKey } from "../items/object_key.ts";
+import type { UploadBody } from "../registry.ts";
+import { assertSize, endedEarly, failureOf, openBytes, type StoredBody } from "./upload_body.ts";
+import type { Session } from "./upload_session.ts";
+
+/** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
+const LEAST = 1024 * 1024;
+
+/** Most bytes of one PutObject. */
+const MOST = 5 * 1024 ** 3;
+
+/** Whether the store can take the body from the client as it comes, and check by itself that it is what it should be. */
+export function isVerifiable({ objects }: Context, digest: Digest, { length = 0 }: UploadBody): boolean {
+  return objects.putStream !== undefined && algorithmOf(digest) === "sha256" && length >= LEAST &&
+    length <= MOST;
+}
+
+/**
+ * Hands a whole blob's body on to the store: no byte of it is looked at here, or held.
+ *
+ * @throws {ContentMismatchError} where it is not what the digest says.
+ * @throws {RegistryError} where the client breaks off.
+ */
+export async function storeVerified(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  { stream, length: size = 0 }: UploadBody,
+): Promise<StoredBody> {
+  assertSize(context, size);
+  await (await openBytes(context, session))?.(size);
+  const { objects } = context;
+  const key = newObjectKey(session.item.attributes.prefix);
+  const hex = digest.slice("sha256:".length);
+  const discard = async (failure?: unknown) => {
+    context.quotas?.keep(session.id, 0);
+    // The upload's item may name the object although the answer to its write was lost. Else the sweep deletes it.
+    if (!(failure instanceof UnavailableError)) await bestEffort(() => objects.delete([key]));
+  };
+  try {
+    await objects.putStream!(key, stream, { size, sha256: hex });
+  } catch (error) {
+    await bestEffort(() => stream.cancel());
+    const failure = error instanceof BrokenBodyError
+      ? endedEarly(error)
+      : await failureOf(context, session, error);
+    await discard(failure);
+    throw failure;
+  }
+  const hash = { algorithm: "sha256" as const, offset: size, hex };
+  const content = { offset: size, etags: [], tail: [{ key, size }], hash };
+  return { session, content, settle: async () => {}, discard };
+}

@@ -1,0 +1,84 @@
+import type { Key, Value } from "../../storage/table/table.ts";
+import { skewOf } from "../protocol/clock_skew.ts";
+import type { Context } from "../protocol/context.ts";
+import { stored } from "../items/items.ts";
+
+/** The partition of the items that share the work of garbage collection between processes. */
+export const COLLECTION = "collection";
+
+/** Milliseconds for which a process takes a lease at a time; a quarter of the grace period where that is less. */
+const SPAN = 60_000;
+
+type LeaseAttributes = { claimedUntil: number; [name: string]: Value };
+
+/**
+ * Keeps other processes from doing the same work at the same time, by conditional writes of one item. It is no lock: two
+ * processes that do the same work do no harm, and a process that died keeps the others away for a minute at most.
+ */
+export class Lease<State extends { [name: string]: Value }> {
+  /** The state of the work, as it was read when the lease was taken, or as it was last saved. */
+  state: State;
+  readonly #context: Context;
+  readonly #key: Key;
+  #version: string;
+  #until: number;
+
+  private constructor(context: Context, key: Key, state: State, version: string, until: number) {
+    this.#context = context;
+    this.#key = key;
+    this.state = state;
+    this.#version = version;
+    this.#until = until;
+  }
+
+  /** Takes the lease, where no other process has it. `begin` makes the state from the one that was stored. */
+  static async take<State extends { [name: string]: Value }>(
+    context: Context,
+    name: string,
+    begin: (stored: State | undefined) => State | undefined,
+  ): Promise<Lease<State> | undefined> {
+    const key = { pk: COLLECTION, sk: name };
+    const item = stored<LeaseAttributes>(await context.table.get(key, { consistent: true }));
+    const now = context.now();
+    if (item !== undefined && isTaken(context, item.attributes.claimedUntil, now)) return undefined;
+    const state = begin(item?.attributes as State | undefined);
+    if (state === undefined) return undefined;
+    const claimedUntil = now + spanOf(context);
+    const condition = item === undefined ? { ifAbsent: true as const } : { ifVersion: item.version };
+    const version = await context.table.put({ ...key, attributes: { ...state, claimedUntil } }, condition);
+    return version === undefined ? undefined : new Lease(context, key, state, version, claimedUntil);
+  }
+
+  /** Saves the state, and renews the lease where half of it is over. Answers false where another process has it now. */
+  async keep(state: State): Promise<boolean> {
+    this.state = state;
+    const now = this.#context.now();
+    // Not after each step: the state is worth little more than what one step costs.
+    if (this.#until - now >= spanOf(this.#context) / 2) return true;
+    return await this.#save(now + spanOf(this.#context));
+  }
+
+  /** Saves the state, and gives the lease back. */
+  async release(state: State): Promise<boolean> {
+    this.state = state;
+    return await this.#save(0);
+  }
+
+  async #save(claimedUntil: number): Promise<boolean> {
+    const item = { ...this.#key, attributes: { ...this.state, claimedUntil } };
+    const version = await this.#context.table.put(item, { ifVersion: this.#version });
+    if (version === undefined) return false;
+    this.#version = version;
+    this.#until = claimedUntil;
+    return true;
+  }
+}
+
+/** True if another process has the lease. A time that no right clock can have written does not count. */
+function isTaken(context: Context, claimedUntil: number, now: number): boolean {
+  return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);
+}
+
+function spanOf({ grace }: Context): number {
+  return Math.min(SPAN, grace / 4);
+}

@@ -1,0 +1,44 @@
+import type { Context } from "../protocol/context.ts";
+
+/** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
+const MOST_PAUSE = { idle: 0, busy: 15 };
+
+/** Longest pause in milliseconds: a suspended machine or a clock that was set forward makes any step look long. */
+const LONGEST_PAUSE = 10_000;
+
+/** A process is busy for so long after the last request, in milliseconds: steps are shorter than the gaps between two. */
+const BUSY_TIME = 1000;
+
+/**
+ * The pace of background work. It gives way to requests, and the less so the later the work is: work that is as late as
+ * it may be makes no pause at all, so no load can keep it from being done.
+ */
+export class Pace {
+  readonly #context: Pick<Context, "now" | "sleep" | "asked">;
+  #asked: number;
+  #busyUntil: number;
+  #began: number;
+  readonly #least: number;
+
+  /** The first step begins now. Beside requests a pause is at least `least` times as long as its step, however late. */
+  constructor(context: Pick<Context, "now" | "sleep" | "asked">, least = 0) {
+    this.#least = least;
+    this.#context = context;
+    this.#asked = context.asked.count;
+    this.#began = context.now();
+    this.#busyUntil = this.#asked > 0 ? this.#began + BUSY_TIME : 0;
+  }
+
+  /** Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be. */
+  async pause(lateness: number): Promise<void> {
+    const { asked, now, sleep } = this.#context;
+    const ended = now();
+    if (asked.count > this.#asked) this.#busyUntil = ended + BUSY_TIME;
+    this.#asked = asked.count;
+    const most = ended < this.#busyUntil ? MOST_PAUSE.busy : MOST_PAUSE.idle;
+    const factor = Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
+    // At least a millisecond: requests that wait for the event loop come in between.
+    await sleep(Math.min(LONGEST_PAUSE, Math.max(1, factor * (ended - this.#began))));
+    this.#began = now();
+  }
+}

@@ -1,0 +1,130 @@
+import type { Item } from "../../storage/table/table.ts";
+import type { Context } from "../protocol/context.ts";
+import { Lease } from "./lease.ts";
+import { Pace } from "./pace.ts";
+import { forEachOf } from "../protocol/parallel.ts";
+
+/**
+ * Most items of one step. They are worked on at the same time, so that their writes share the commits of SQLite: the
+ * commits are most of what collecting garbage costs there.
+ */
+const STEP = 32;
+
+/** Pauses beside requests, in times of a step, however late the work is. */
+const LEAST_PAUSE = 0.5;
+
+/** A part of a {@linkcode Backlog}. */
+export interface Shard {
+  /** Items that are due, the oldest first, in pages. */
+  pages: AsyncIterable<Item[]>;
+  /** The lease that keeps other processes from the same work; absent where they may meet. */
+  lease?: string;
+}
+
+/** Work that waits in the order of time. */
+export interface Backlog {
+  /** Its parts: a step takes items of as many as it needs. */
+  shards: Shard[];
+  /** Does the work for one item. */
+  settle: (item: Item) => Promise<unknown>;
+  /** The time since when the item has been due, in milliseconds since the epoch. */
+  dueSince: (item: Item) => number;
+  /** True if the work is to end after the step that is under way. */
+  stopped?: (() => boolean) | undefined;
+}
+
+/**
+ * Works off what is due, in steps with pauses that are the shorter the later the oldest item is. So the work takes the
+ * share of time that keeps its lateness the same: where more comes in than is removed, the share grows. From half a grace
+ * period on it is two thirds. Items that fail do not keep the others waiting. Answers the failures.
+ */
+export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
+  const { shards, settle, dueSince, stopped = () => false } = backlog;
+  const failures: unknown[] = [];
+  const pace = new Pace(context, LEAST_PAUSE);
+  const queues = shards.map((shard) => new ShardQueue(context, shard));
+  if (stopped()) return failures;
+  for (;;) {
+    const step = await nextStep(queues);
+    const late = context.now() - Math.min(...step.map(dueSince));
+    await forEachOf(step, step.length, async (item) => {
+      await settle(item).catch((error) => failures.push(error));
+    });
+    const isOver = step.length === 0 || stopped();
+    for (const queue of queues) await queue.settled(isOver);
+    if (isOver) return failures;
+    await pace.pause(late / (context.grace / 2));
+  }
+}
+
+async function nextStep(queues: ShardQueue[]): Promise<Item[]> {
+  const step: Item[] = [];
+  for (const queue of queues) {
+    while (step.length < STEP) {
+      const items = await queue.take(STEP - step.length);
+      if (items.length === 0) break;
+      step.push(...items);
+    }
+  }
+  return step;
+}
+
+/** The items of a shard, and its lease from the first of them to the last. */
+class ShardQueue {
+  readonly #context: Context;
+  readonly #name: string | undefined;
+  readonly #pages: AsyncIterator<Item[]>;
+  #items: Item[] = [];
+  #lease: Lease<Record<string, never>> | undefined;
+  #isOver = false;
+
+  constructor(context: Context, { pages, lease }: Shard) {
+    this.#context = context;
+    this.#name = lease;
+    this.#pages = pages[Symbol.asyncIterator]();
+  }
+
+  /** The next items, `most` at most; none where all were taken, or where another process works on the shard. */
+  async take(most: number): Promise<Item[]> {
+    while (this.#items.length === 0 && !this.#isOver) {
+      const page = await this.#pages.next();
+      if (page.done) this.#isOver = true;
+      else if (page.value.length > 0 && await this.#hasLease()) this.#items = page.value;
+    }
+    return this.#items.splice(0, most);
+  }
+
+  async #hasLease(): Promise<boolean> {
+    if (this.#name === undefined || this.#lease !== undefined) return true;
+    this.#lease = await Lease.take(this.#context, this.#name, () => ({}));
+    this.#isOver = this.#lease === undefined;
+    return !this.#isOver;
+  }
+
+  /** To be called when what was taken is done: renews the lease, or gives it back at the end. */
+  async settled(isLast: boolean): Promise<void> {
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    if (isLast || (this.#isOver && this.#items.length === 0)) {
+      this.#lease = undefined;
+      await lease.release({});
+    } else if (!await lease.keep({})) {
+      // Another process has taken over.
+      this.#lease = undefined;
+      this.#items = [];
+      this.#isOver = true;
+    }
+  }
+}
+
+/** The shards, from another one on each time, so that no shard is always the last one and processes meet seldom. */
+export function shuffled(shards: string[]): string[] {
+  const first = Math.floor(Math.random() * shards.length);
+  return [...shards.slice(first), ...shards.slice(0, first)];
+}
+
+/** Throws where single items have failed. The first failure is its cause. */
+export function throwFailures(failures: unknown[], what: string): void {
+  if (failures.length === 0) return;
+  throw new AggregateError(failures, `Cannot ${what}: ${failures.length} failed`, { cause: failures[0] });
+}

@@ -1,0 +1,26 @@
+import type { Caller } from "../../registry/caller.ts";
+import type { Demand } from "./requirement.ts";
+
+/** Decides who asks, and whether they may. */
+export interface Access {
+  /**
+   * Authenticates and authorizes the request. Runs before any storage read, so a denial reveals nothing about what exists.
+   * Fills in the client's address and principal as soon as it knows them, even where it refuses the request then.
+   *
+   * @throws {RegistryError} 401 with a challenge, 403, or 429.
+   */
+  admit(needed: Demand, request: Request, client: Client): Promise<Caller>;
+}
+
+/** Where a request comes from. */
+export interface Client {
+  /** The address of the other end of the connection; undefined where there is none. */
+  peer: string | undefined;
+  /** That of the client, which is another one where a proxy that is trusted is in between. */
+  address: string | undefined;
+  /** The principal, for the log, once it is known. */
+  principal?: string;
+}
+
+/** Whoever asks for what needs nothing. */
+export const PASSER_BY: Caller = { name: "anonymous", may: () => false, sees: () => false };

@@ -1,0 +1,57 @@
+import type { AuthConfig } from "../../auth/auth_config.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { Demand } from "./requirement.ts";
+
+/** What is wrong with a token that was shown (RFC 6750 §3.1). */
+export type TokenError = "invalid_token" | "insufficient_scope";
+
+/**
+ * The one challenge of a 401: more than one would come out on one line, which some clients can't take apart.
+ *
+ * Nothing in it is what the client has sent, but for the name of a repository, which has no character that could matter.
+ */
+export type Challenge = (needed: Demand, error?: TokenError) => string;
+
+/** What a scope has to name so that a token is good for an action: whoever pushes pulls as well, and asks once. */
+const SCOPE_ACTIONS: Record<Action, string> = {
+  pull: "pull",
+  push: "pull,push",
+  overwrite: "pull,push",
+  delete: "delete",
+  administer: "*",
+};
+
+/**
+ * Says how to log in: with a token from the configured place (the Docker token specification,
+ * https://distribution.github.io/distribution/spec/auth/token/), or with a password (RFC 7617 §2).
+ */
+export function createChallenge(
+  { challenge, url, service, external }: Pick<AuthConfig, "challenge" | "url" | "service" | "external">,
+): Challenge {
+  const basic = basicChallenge(service);
+  if (challenge === "basic") return () => basic;
+  const realm = external?.realm ?? `${url}/token`;
+  const start = `Bearer realm="${realm}",service="${external?.service ?? service}"`;
+  return (needed, error) => {
+    if (needed.need === "account") return basic;
+    const scope = scopeOf(needed);
+    return start + (scope === undefined ? "" : `,scope="${scope}"`) +
+      (error === undefined ? "" : `,error="${error}"`);
+  };
+}
+
+/** RFC 7617 §2: asks for a name and a password. */
+export function basicChallenge(realm: string): string {
+  return `Basic realm="${realm.replace(/["\\]/g, "\\$&")}", charset="UTF-8"`;
+}
+
+function scopeOf(needed: Demand): string | undefined {
+  switch (needed.need) {
+    case "right":
+      return `repository:${needed.repository}:${SCOPE_ACTIONS[needed.action]}`;
+    case "catalog":
+      return "registry:catalog:*";
+    default:
+      return undefined;
+  }
+}

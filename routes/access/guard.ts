@@ -1,0 +1,147 @@
+import type { Authenticator, Identity, Origin } from "../../auth/authenticate.ts";
+import { InvalidTokenError } from "../../auth/bearer.ts";
+import { networkOf } from "../../auth/limits/network.ts";
+import type { Principal } from "../../auth/principal.ts";
+import type { RequestRates } from "../../auth/limits/request_rates.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action, Caller } from "../../registry/caller.ts";
+import { type Access, type Client, PASSER_BY } from "./access.ts";
+import type { Challenge } from "./challenge.ts";
+import type { Demand } from "./requirement.ts";
+
+/** What {@linkcode createGuard} takes. */
+export interface GuardOptions {
+  /** Finds out who asks. */
+  authenticator: Authenticator;
+  /** Whether somebody may do something, whatever a token of theirs was given for. */
+  allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
+  /** Whether they may have credentials besides what they log in with. */
+  hasAccount: (principal: Principal) => boolean;
+  /** Whether the tokens that are believed decide alone: they are somebody else's, who knows the rights. */
+  tokensDecide: boolean;
+  /** Says how to log in. */
+  challenge: Challenge;
+  /** Bounds how much anybody may ask. */
+  rates: RequestRates;
+  /** The client's address, as far as a proxy that is trusted tells it. */
+  addressOf: (headers: Headers, peer: string | undefined) => string | undefined;
+}
+
+/**
+ * Lets a request in, or says why not, before anything is read for it: the answer is the same whether what it names is there
+ * or not.
+ *
+ * - 401 with a challenge where logging in, or a token for this, could help: clients begin to log in only then.
+ * - 403 where it could not.
+ */
+export function createGuard(options: GuardOptions): Access {
+  const { authenticator, rates, challenge } = options;
+  const callers = new WeakMap<Identity["principal"] | NonNullable<Identity["token"]>, Caller>();
+
+  function callerOf({ principal, token }: Identity): Caller {
+    // Each token that is remembered has one, as its pulls are many.
+    const key = token ?? principal;
+    let caller = callers.get(key);
+    if (caller === undefined) callers.set(key, caller = makeCaller(principal, token, options));
+    return caller;
+  }
+
+  async function identify(request: Request, origin: Origin, needed: Demand): Promise<Identity> {
+    try {
+      const identity = authenticator.identify(request.headers, origin);
+      return identity instanceof Promise ? await identity : identity;
+    } catch (error) {
+      const refusal = error instanceof InvalidTokenError
+        ? new RegistryError("UNAUTHORIZED", "Token is not valid")
+        : error;
+      if (!(refusal instanceof RegistryError) || refusal.status !== 401) throw error;
+      rates.take(networkOf(origin.address));
+      throw challenged(
+        refusal,
+        challenge(needed, error instanceof InvalidTokenError ? "invalid_token" : undefined),
+      );
+    }
+  }
+
+  return {
+    async admit(needed: Demand, request: Request, client: Client): Promise<Caller> {
+      client.address = options.addressOf(request.headers, client.peer);
+      if (needed.need === "login") {
+        rates.take(networkOf(client.address));
+        return PASSER_BY;
+      }
+      const identity = await identify(request, client, needed);
+      const { principal } = identity;
+      client.principal = principal.name;
+      rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
+      const caller = callerOf(identity);
+      if (meets(needed, identity, caller, options)) {
+        // Somebody else's token for the catalog names no repositories: it is for all.
+        const isForAll = needed.need === "catalog" && options.tokensDecide;
+        return isForAll ? { ...caller, sees: () => true } : caller;
+      }
+      throw refusalOf(needed, identity, options);
+    },
+  };
+}
+
+function makeCaller(
+  principal: Principal,
+  token: Identity["token"],
+  { allows, tokensDecide }: GuardOptions,
+): Caller {
+  const { name } = principal;
+  if (tokensDecide && token !== undefined) {
+    const may: Caller["may"] = (action, repository) => token.grants(action, repository);
+    return { name, may, sees: (repository) => may("pull", repository) };
+  }
+  return {
+    name,
+    may: (action, repository) =>
+      (token === undefined || token.grants(action, repository)) && allows(principal, action, repository),
+    // A token of ours is for what its client was about to do, not for what is mounted from elsewhere or listed: no client
+    // could ask for that beforehand. What bounds the credential itself does so here, too.
+    sees: (repository) => allows(principal, "pull", repository),
+  };
+}
+
+/** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
+function meets(
+  needed: Demand,
+  { principal, token }: Identity,
+  caller: Caller,
+  { hasAccount }: GuardOptions,
+): boolean {
+  switch (needed.need) {
+    case "login":
+      return true;
+    case "credentials":
+      return token !== undefined || principal.kind !== "anonymous";
+    case "account":
+      return token === undefined && principal.bounds === undefined && hasAccount(principal);
+    case "catalog":
+      return token === undefined ? principal.kind !== "anonymous" : token.catalog;
+    case "right":
+      return caller.may(needed.action, needed.repository);
+  }
+}
+
+function refusalOf(
+  needed: Demand,
+  { principal, token }: Identity,
+  { allows, tokensDecide, challenge }: GuardOptions,
+): RegistryError {
+  const mayIt = () => needed.need !== "right" || allows(principal, needed.action, needed.repository);
+  const couldHelp = principal.kind === "anonymous" || token !== undefined && (tokensDecide || mayIt());
+  if (!couldHelp) {
+    return new RegistryError("DENIED", "You may not do this here");
+  }
+  const error = new RegistryError("UNAUTHORIZED", "Log in with the right to do this");
+  return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));
+}
+
+/** The same error, and how to do better (RFC 9110 §11.6.1). */
+function challenged({ code, message, headers }: RegistryError, header: string): RegistryError {
+  return new RegistryError(code, message, { headers: { ...headers, "WWW-Authenticate": header } });
+}

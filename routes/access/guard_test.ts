@@ -1,0 +1,176 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Authenticator, Identity } from "../../auth/authenticate.ts";
+import { InvalidTokenError, type VerifiedToken } from "../../auth/bearer.ts";
+import { ANONYMOUS, type Principal } from "../../auth/principal.ts";
+import { RequestRates } from "../../auth/limits/request_rates.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { Client } from "./access.ts";
+import { createChallenge } from "./challenge.ts";
+import { createGuard, type GuardOptions } from "./guard.ts";
+import { splitUrl } from "../http/raw_url.ts";
+import { requirementOf } from "./requirement.ts";
+import { parseRoute } from "../route.ts";
+
+const ALICE: Principal = { kind: "user", name: "user:alice" };
+const REALM = 'Bearer realm="https://registry.example/token",service="registry.example"';
+
+/** A token for actions in the repository `team/app`. */
+function token(principal: Principal, actions: string[], catalog = false): Identity {
+  const verified: VerifiedToken = {
+    principal,
+    expiresAt: Infinity,
+    catalog,
+    grants: (action, repository) => repository === "team/app" && actions.includes(action),
+  };
+  return { principal, token: verified };
+}
+
+/** What is shown in `Authorization`, and by whom. */
+const IDENTITIES: Record<string, Identity> = {
+  "nothing": { principal: ANONYMOUS },
+  "alice's password": { principal: ALICE },
+  "alice's token to pull": token(ALICE, ["pull"]),
+  "alice's token to delete": token(ALICE, ["delete"]),
+  "alice's token of the catalog": token(ALICE, [], true),
+  "anybody's token": token(ANONYMOUS, []),
+};
+
+/** A guard of a registry where alice may pull and push `team/app`, and anybody may pull `public`. */
+function make(options: Partial<GuardOptions> = {}) {
+  const authenticator: Authenticator = {
+    identify(headers) {
+      const shown = headers.get("Authorization") ?? "nothing";
+      if (shown === "forged") throw new InvalidTokenError("Forged");
+      if (shown === "wrong") throw new RegistryError("UNAUTHORIZED", "Name or password is wrong");
+      return IDENTITIES[shown]!;
+    },
+  };
+  const guard = createGuard({
+    authenticator,
+    allows: ({ name }, action, repository) =>
+      repository === "public" ? action === "pull" : name === "user:alice" && repository === "team/app" &&
+        (action === "pull" || action === "push"),
+    hasAccount: ({ kind }) => kind === "user",
+    tokensDecide: false,
+    challenge: createChallenge({
+      challenge: "bearer",
+      url: "https://registry.example",
+      service: "registry.example",
+    }),
+    rates: new RequestRates({ perMinute: 0 }),
+    addressOf: (_headers, peer) => peer,
+    ...options,
+  });
+  const admit = async (target: string, shown = "nothing", address = "192.0.2.1") => {
+    const [method, path] = target.split(" ") as [string, string];
+    const request = new Request("http://localhost", {
+      headers: shown === "nothing" ? {} : { Authorization: shown },
+    });
+    const needed = requirementOf(parseRoute(method, splitUrl(`http://localhost${path}`)));
+    if (needed.need === "nothing") throw new Error("Nobody asks about it");
+    const client: Client = { peer: address, address };
+    return { caller: await guard.admit(needed, request, client), client };
+  };
+  /** The status and the challenge of what is refused, 200 and the caller's name where it is not. */
+  const outcome = async (target: string, shown?: string): Promise<[number, string | undefined]> => {
+    try {
+      return [200, (await admit(target, shown)).caller.name];
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      return [error.status, error.headers["WWW-Authenticate"]];
+    }
+  };
+  return { admit, outcome };
+}
+
+Deno.test("admit() asks everybody for credentials at /v2/, be all public or not: podman logs in nowhere else", async () => {
+  const { outcome } = make();
+  assertEquals(await outcome("GET /v2/"), [401, REALM]);
+  assertEquals(await outcome("GET /v2/", "anybody's token"), [200, "anonymous"]);
+  assertEquals(await outcome("GET /v2/", "alice's password"), [200, "user:alice"]);
+});
+
+Deno.test("admit() lets those in who have the right, and without credentials those who need none", async () => {
+  const { outcome } = make();
+  assertEquals(await outcome("GET /v2/public/tags/list"), [200, "anonymous"]);
+  assertEquals(await outcome("GET /v2/public/tags/list", "alice's password"), [200, "user:alice"]);
+  assertEquals(await outcome("GET /v2/team/app/tags/list", "alice's password"), [200, "user:alice"]);
+  assertEquals(await outcome("GET /v2/team/app/tags/list", "alice's token to pull"), [200, "user:alice"]);
+  assertEquals(await outcome("POST /v2/team/app/blobs/uploads/", "alice's password"), [200, "user:alice"]);
+});
+
+Deno.test("admit() asks for credentials where there are none", async () => {
+  const { outcome } = make();
+  assertEquals(await outcome("GET /v2/team/app/tags/list"), [
+    401,
+    `${REALM},scope="repository:team/app:pull"`,
+  ]);
+  assertEquals(await outcome("PUT /v2/public/manifests/a"), [
+    401,
+    `${REALM},scope="repository:public:pull,push"`,
+  ]);
+  assertEquals(await outcome("GET /v2/_catalog"), [401, `${REALM},scope="registry:catalog:*"`]);
+});
+
+Deno.test("admit() asks for another token where that helps", async () => {
+  const { outcome } = make();
+  const push = `${REALM},scope="repository:team/app:pull,push",error="insufficient_scope"`;
+  assertEquals(await outcome("POST /v2/team/app/blobs/uploads/", "alice's token to pull"), [401, push]);
+  assertEquals(await outcome("POST /v2/team/app/blobs/uploads/", "anybody's token"), [401, push]);
+  const catalog = `${REALM},scope="registry:catalog:*",error="insufficient_scope"`;
+  assertEquals(await outcome("GET /v2/_catalog", "alice's token to pull"), [401, catalog]);
+  assertEquals(await outcome("GET /v2/_catalog", "alice's token of the catalog"), [200, "user:alice"]);
+});
+
+Deno.test("admit() denies what no login helps to", async () => {
+  const { outcome } = make();
+  for (const shown of ["alice's password", "alice's token to delete"]) {
+    assertEquals(await outcome("DELETE /v2/team/app/manifests/a", shown), [403, undefined], shown);
+    assertEquals(await outcome("GET /v2/other/tags/list", shown), [403, undefined], shown);
+  }
+});
+
+Deno.test("admit() does not let somebody's rights of now grow by a token of then", async () => {
+  const { outcome } = make({ allows: () => false });
+  assertEquals(await outcome("GET /v2/team/app/tags/list", "alice's token to pull"), [403, undefined]);
+});
+
+Deno.test("admit() believes somebody else's tokens alone where they decide", async () => {
+  const { outcome } = make({ allows: () => false, tokensDecide: true });
+  assertEquals(await outcome("DELETE /v2/team/app/manifests/a", "alice's token to delete"), [
+    200,
+    "user:alice",
+  ]);
+  assertEquals((await outcome("GET /v2/team/app/tags/list", "alice's token to delete"))[0], 401);
+});
+
+Deno.test("admit() refuses credentials that are wrong where none are needed", async () => {
+  const { outcome } = make();
+  const pull = `${REALM},scope="repository:public:pull"`;
+  assertEquals(await outcome("GET /v2/public/tags/list", "wrong"), [401, pull]);
+  assertEquals(await outcome("GET /v2/public/tags/list", "forged"), [401, `${pull},error="invalid_token"`]);
+});
+
+Deno.test("admit() bounds the requests of a principal, of an address without one, and of one that shows forged tokens", async () => {
+  const { admit } = make({ rates: new RequestRates({ perMinute: 2 }) });
+  const path = "GET /v2/public/tags/list";
+  await admit(path, "alice's password", "192.0.2.1");
+  await admit("GET /v2/team/app/tags/list", "alice's token to pull", "192.0.2.2");
+  const refused = await assertRejects(() => admit(path, "alice's password", "192.0.2.3"), RegistryError);
+  assertEquals([refused.status, refused.headers["Retry-After"]], [429, "30"]);
+  await admit(path, "nothing", "192.0.2.1");
+  await assertRejects(() => admit(path, "forged", "192.0.2.1"), RegistryError, "not valid");
+  await assertRejects(() => admit(path, "forged", "192.0.2.1"), RegistryError, "Too many requests");
+  await assertRejects(() => admit(path, "nothing", "192.0.2.1"), RegistryError, "Too many requests");
+  await admit(path, "nothing", "192.0.2.9");
+});
+
+Deno.test("admit() makes one caller of a token, however often it is shown", async () => {
+  const { admit } = make();
+  const path = "GET /v2/team/app/tags/list";
+  const [first, second] = [
+    await admit(path, "alice's token to pull"),
+    await admit(path, "alice's token to pull"),
+  ];
+  assertStrictEquals(first.caller, second.caller);
+});

@@ -1,0 +1,84 @@
+import type { RepositoryName } from "../../oci/name.ts";
+import type { Action } from "../../registry/caller.ts";
+import type { Route, RouteKind } from "../route.ts";
+
+/**
+ * What a request needs of whoever sends it:
+ *
+ * - `login`: nothing yet; the handler looks at the password;
+ * - `credentials`: a password or a token that is valid, be it one that anybody gets. Clients find out here how to log in;
+ * - `account`: a user's own password, or an administrator by whatever is not bound to less: it is about what else one may
+ *   log in with;
+ * - `catalog`: the same, with a token that was asked for this; what is listed depends on who asks;
+ * - `right`: the right to do something in a repository.
+ */
+export type Demand =
+  | { need: "login" | "credentials" | "account" | "catalog" }
+  | { need: "right"; action: Action; repository: RepositoryName };
+
+/** That, or `nothing` where it does not matter who asks. */
+export type Requirement = Demand | { need: "nothing" };
+
+/** A new kind of route does not compile until it says here what it needs. */
+type Requirements = { [Kind in RouteKind]: (route: Route<Kind>) => Requirement };
+
+const NOTHING: Requirement = { need: "nothing" };
+const LOGIN: Requirement = { need: "login" };
+const CREDENTIALS: Requirement = { need: "credentials" };
+const ACCOUNT: Requirement = { need: "account" };
+const CATALOG: Requirement = { need: "catalog" };
+
+const nothing = () => NOTHING;
+const login = () => LOGIN;
+const account = () => ACCOUNT;
+const credentials = () => CREDENTIALS;
+const pull = rightTo("pull");
+const push = rightTo("push");
+const remove = rightTo("delete");
+
+function rightTo(action: Action): (route: { repository: RepositoryName }) => Requirement {
+  return ({ repository }) => ({ need: "right", action, repository });
+}
+
+/**
+ * To begin, feed and give up an upload takes no more than the right to push: a client that can't cancel leaves uploads
+ * behind. Whether a push may move a tag that is there is decided where the tag is written, and whether another repository's
+ * blob may be mounted where it is looked for.
+ */
+const REQUIREMENTS: Requirements = {
+  home: nothing,
+  live: nothing,
+  ready: nothing,
+  startup: nothing,
+  base: credentials,
+  getBlob: pull,
+  deleteBlob: remove,
+  getManifest: pull,
+  putManifest: push,
+  deleteManifest: remove,
+  startUpload: push,
+  mountBlob: push,
+  putBlob: push,
+  getUpload: push,
+  appendUpload: push,
+  commitUpload: push,
+  cancelUpload: push,
+  listTags: pull,
+  getTagHistory: pull,
+  deleteRepository: rightTo("administer"),
+  listReferrers: pull,
+  listRepositories: () => CATALOG,
+  getToken: login,
+  postToken: login,
+  getJwks: nothing,
+  listCredentials: account,
+  createCredential: account,
+  revokeCredential: account,
+  discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
+};
+
+/** What the request of a route needs. */
+export function requirementOf<Kind extends RouteKind>(route: Route<Kind>): Requirement {
+  const requirement: (route: Route<Kind>) => Requirement = REQUIREMENTS[route.kind];
+  return requirement(route);
+}

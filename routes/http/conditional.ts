@@ -1,0 +1,99 @@
+import type { Digest } from "../../oci/digest.ts";
+import { isDigest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/errors.ts";
+import type { TagCondition } from "../../registry/registry.ts";
+import { entityTag } from "./headers.ts";
+
+/** One entity tag (RFC 9110 §8.8.3). */
+interface EntityTag {
+  weak: boolean;
+  /** What stands between the quotes. */
+  value: string;
+}
+
+const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/y;
+const SEPARATOR = /[ \t]*(?:,[ \t]*)*/y;
+
+/** The entity tags of an `If-Match` or `If-None-Match` field, `undefined` where it is malformed. */
+export function parseEntityTags(field: string): EntityTag[] | "*" | undefined {
+  if (field.trim() === "*") return "*";
+  const tags: EntityTag[] = [];
+  let position = skip(SEPARATOR, field, 0);
+  while (position < field.length) {
+    ENTITY_TAG.lastIndex = position;
+    const match = ENTITY_TAG.exec(field);
+    if (match === null) return undefined;
+    tags.push({ weak: match[1] !== undefined, value: match[2] ?? "" });
+    position = skip(SEPARATOR, field, ENTITY_TAG.lastIndex);
+    if (position < field.length && !field.slice(ENTITY_TAG.lastIndex, position).includes(",")) {
+      return undefined;
+    }
+  }
+  return tags.length === 0 ? undefined : tags;
+}
+
+function skip(pattern: RegExp, text: string, position: number): number {
+  pattern.lastIndex = position;
+  pattern.exec(text);
+  return pattern.lastIndex;
+}
+
+/** What the preconditions of a read come to (RFC 9110 §13.2.2) where the content under the path is `digest`. */
+export function evaluateRead(headers: Headers, digest: Digest): "proceed" | "not-modified" | "failed" {
+  const ifMatch = headers.get("If-Match");
+  if (ifMatch !== null && !names(ifMatch, digest, { weakly: false })) return "failed";
+  const ifNoneMatch = headers.get("If-None-Match");
+  return ifNoneMatch !== null && names(ifNoneMatch, digest, { weakly: true }) ? "not-modified" : "proceed";
+}
+
+/** Whether a field names the entity tag of `digest`; weakly means that a weak tag may do so (RFC 9110 §8.8.3.2). */
+function names(field: string, digest: Digest, options: { weakly: boolean }): boolean {
+  // Docker's client library sends the digest as it stands, without quotes.
+  if (field === digest) return true;
+  const tags = parseEntityTags(field);
+  if (tags === undefined) return false;
+  return tags === "*" || tags.some((tag) => tag.value === digest && (options.weakly || !tag.weak));
+}
+
+/** Whether a `Range` is to be heeded where `If-Range` stands beside it: only a strong match will do (RFC 9110 §13.1.5). */
+export function rangeApplies(headers: Headers, digest: Digest): boolean {
+  const ifRange = headers.get("If-Range");
+  return ifRange === null || ifRange.trim() === entityTag(digest);
+}
+
+/** The 412 of a read. */
+export function preconditionFailed(): RegistryError {
+  return new RegistryError("DENIED", "The content is not what the request is conditional on", {
+    status: 412,
+  });
+}
+
+/**
+ * The compare-and-swap that `If-Match` and `If-None-Match` of a push ask for; entity tags are quoted digests.
+ *
+ * @throws {RegistryError} 400 where a field is malformed.
+ */
+export function parseTagCondition(headers: Headers): TagCondition {
+  const ifMatch = parseCondition(headers, "If-Match", { weakly: false });
+  const ifNoneMatch = parseCondition(headers, "If-None-Match", { weakly: true });
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+  };
+}
+
+/** The digests that a field names; an entity tag that is none names nothing that is ever here. */
+function parseCondition(
+  headers: Headers,
+  name: string,
+  options: { weakly: boolean },
+): Digest[] | "*" | undefined {
+  const field = headers.get(name);
+  if (field === null) return undefined;
+  const tags = parseEntityTags(field);
+  if (tags === undefined) {
+    throw new RegistryError("UNSUPPORTED", `Header '${name}' is malformed`, { status: 400 });
+  }
+  if (tags === "*") return "*";
+  return tags.filter((tag) => options.weakly || !tag.weak).map((tag) => tag.value).filter(isDigest);
+}

@@ -1,0 +1,39 @@
+import { RegistryError } from "../../oci/errors.ts";
+
+/** Longest query in characters: a hundred tags of full length fit. */
+const MAX_QUERY_LENGTH = 16_384;
+
+/** The query of a request. Whatever nobody asks for is ignored, as `ns`, `origin` and `class` of some clients are. */
+export class Parameters {
+  readonly #values: URLSearchParams;
+
+  /** The parameters of a raw query, without its `?`, or of a form in the same encoding. */
+  constructor(query: string, maxLength: number = MAX_QUERY_LENGTH) {
+    if (query.length > maxLength) {
+      throw new RegistryError("UNSUPPORTED", `Query is longer than ${maxLength} characters`, {
+        status: 414,
+      });
+    }
+    this.#values = new URLSearchParams(query);
+  }
+
+  /**
+   * The value of a parameter that may stand once. Two of them are refused, because whoever checks the one and whoever
+   * acts on the other would disagree.
+   */
+  one(name: string): string | undefined {
+    const values = this.#values.getAll(name);
+    if (values.length > 1) throw badParameter(name, "must not be repeated");
+    return values[0];
+  }
+
+  /** Every value of a parameter, in their order. */
+  all(name: string): string[] {
+    return this.#values.getAll(name);
+  }
+}
+
+/** The error for a parameter that can't be understood: the specification has no code for it. */
+export function badParameter(name: string, problem: string): RegistryError {
+  return new RegistryError("UNSUPPORTED", `Parameter '${name}' ${problem}`, { status: 400 });
+}

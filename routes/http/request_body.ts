@@ -1,0 +1,114 @@
+import { RegistryError } from "../../oci/errors.ts";
+import { BodyReader } from "../../registry/streams/body_reader.ts";
+import type { ByteStream } from "../../registry/registry.ts";
+import type { BodyBudget } from "./body_budget.ts";
+
+/**
+ * Bytes of the body where the client announced them.
+ *
+ * @throws {RegistryError} `SIZE_INVALID` for what is no length.
+ */
+export function contentLength(request: Request): number | undefined {
+  const field = request.headers.get("Content-Length");
+  if (field === null) return undefined;
+  if (!/^[0-9]{1,15}$/.test(field)) throw new RegistryError("SIZE_INVALID", "Content-Length is malformed");
+  return Number(field);
+}
+
+/** The body of a request; empty without one. */
+export function bodyOf(request: Request): ByteStream {
+  return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
+}
+
+/** Bytes of room that a body has at first that takes room as it comes. */
+const FIRST_ROOM = 8 * 1024;
+
+/** How a body is read that is held in memory as a whole. */
+export interface BodyOptions {
+  /** Most bytes. */
+  limit: number;
+  /** Milliseconds without a byte after which it is given up. */
+  idle: number;
+  /** Has room for it. */
+  bodies: BodyBudget;
+  /** Network of the client, which has a share of the room. */
+  network?: string | undefined;
+  /** Ends the body when it is aborted. */
+  stop: AbortSignal | undefined;
+  /** True for a body that takes room as it comes, and not for its whole length before: small ones of any client. */
+  grows?: boolean;
+  /** For an error; a manifest by default. */
+  what?: string;
+}
+
+/**
+ * Runs `use` with the whole body, which takes room of the budget until then. Nothing beyond the limit is kept or waited
+ * for.
+ *
+ * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more, 503 where the budget has no room for it or the process stops, 408 where
+ * it comes too slowly.
+ */
+export async function withBody<T>(
+  request: Request,
+  { limit, idle, bodies, network, stop, grows = false, what = "Manifest" }: BodyOptions,
+  use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
+): Promise<T> {
+  const length = contentLength(request);
+  if (length !== undefined && length > limit) throw tooLarge(what, limit);
+  const reader = new BodyReader(bodyOf(request), {
+    idle,
+    stop,
+    length: grows ? Math.min(length ?? limit, FIRST_ROOM) : length,
+  });
+  const room = reader.bufferSize + (grows ? 0 : length ?? limit);
+  const hold = await bodies.take(room, (reason) => reader.giveUp(reason), network);
+  try {
+    const admit = (size: number) => {
+      if (size > (length ?? limit)) throw tooLarge(what, limit);
+      if (grows) hold.grow(reader.bufferSize + size);
+    };
+    const bytes = await readWhole(reader, length ?? limit, admit);
+    hold.arrived(bytes.byteLength);
+    return await use(bytes);
+  } finally {
+    hold.release();
+  }
+}
+
+/** The whole body in one buffer, which grows in its place. `admit` throws where it may not have so many bytes. */
+async function readWhole(
+  reader: BodyReader,
+  most: number,
+  admit: (size: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new ArrayBuffer(0, { maxByteLength: most });
+  for (let chunk; (chunk = await reader.read());) {
+    const size = buffer.byteLength;
+    try {
+      admit(size + chunk.byteLength);
+    } catch (error) {
+      await reader.cancel();
+      throw error;
+    }
+    buffer.resize(size + chunk.byteLength);
+    new Uint8Array(buffer, size).set(chunk);
+  }
+  return new Uint8Array(buffer.transferToFixedLength());
+}
+
+function tooLarge(what: string, limit: number): RegistryError {
+  return new RegistryError("SIZE_INVALID", `${what} is larger than ${limit} bytes`, { status: 413 });
+}
+
+/**
+ * Gives up what is left of a body that nobody asked for, so that the connection can go on. (An answer that overtakes an
+ * unread body stalls on some versions of Deno, denoland/deno#36624.)
+ */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.bodyUsed) return;
+  try {
+    await request.body?.cancel();
+  } catch {
+    // The client is gone: there is nothing left to give up.
+  }
+}

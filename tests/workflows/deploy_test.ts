@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+
+const ROOT = new URL("../../", import.meta.url);
+const WORKFLOW = new URL(".github/workflows/deploy.yml", ROOT);
+
+/** As much of a workflow as is looked at here. */
+interface Workflow {
+  permissions: Record<string, string>;
+  jobs: Record<string, { needs?: string; "timeout-minutes": number; steps: Step[] }>;
+}
+
+interface Step {
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+}
+
+async function readWorkflow(): Promise<Workflow> {
+  return parse(await Deno.readTextFile(WORKFLOW));
+}
+
+Deno.test("deploy.yml is a link to the workflow that GitHub runs", async () => {
+  assertEquals(await Deno.readLink(new URL("deploy.yml", ROOT)), ".github/workflows/deploy.yml");
+});
+
+Deno.test("the workflow runs actions by commit alone, each with a time limit and the least permissions", async () => {
+  const { permissions, jobs } = await readWorkflow();
+  assertEquals(permissions, { contents: "read" });
+  for (const { steps, "timeout-minutes": minutes } of Object.values(jobs)) {
+    assert(minutes <= 30);
+    for (const { uses } of steps) if (uses !== undefined) assertMatch(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+  }
+});
+
+Deno.test("the workflow deploys what was tested, and not with the version of Deno that can't", async () => {
+  const { test, deploy } = (await readWorkflow()).jobs;
+  assertEquals(deploy?.needs, "test");
+  assert(test?.steps.some(({ run }) => run === "deno task test"));
+  const versions = deploy?.steps.map((step) => step.with?.["deno-version"]).filter((version) =>
+    version !== undefined
+  );
+  assertEquals(versions, ["v2.9.5"], "denoland/deno#36722");
+});
+
+Deno.test("the workflow ends with a look that a registry with authentication passes", async () => {
+  const { deploy } = (await readWorkflow()).jobs;
+  assertMatch(deploy?.steps.at(-1)?.run ?? "", /^curl --fail .*\/readyz"$/);
+});
+
+Deno.test("deno.json deploys every module that main.ts needs", async () => {
+  const { deploy: { include } } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const main = fileURLToPath(new URL("main.ts", ROOT));
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", main] }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+  const paths = modules.map(({ specifier }) => specifier).filter((specifier) =>
+    specifier.startsWith(ROOT.href)
+  )
+    .map((specifier) => specifier.slice(ROOT.href.length));
+  assert(paths.includes("storage/table/sqlite.ts"), "what is imported later belongs to it");
+  assertEquals(paths.filter((path) => !include.includes(path.split("/")[0]!)), []);
+});
