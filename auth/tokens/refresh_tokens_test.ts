@@ -247,6 +247,16 @@ Deno.test("revokeLogins() ends all of one principal, and none of another", async
   assertEquals(await owner(robots), ROBOT);
 });
 
+Deno.test("revokeLogins() ends more logins than one query answers", async () => {
+  const { issue, list, memory } = world();
+  for (const credential of ["a", "b", "c"]) {
+    for (let i = 0; i < 70; i++) await issue({ ...ALICE, credential });
+  }
+  assertEquals((await list()).length, 210);
+  assertEquals(await revokeLogins(memory, ALICE.name), 210);
+  assertEquals(await list(), []);
+});
+
 Deno.test("revokeLogins() ends a token that is used at the same time", async () => {
   const { tokens, issue, memory, common } = world();
   const token = await issue();

@@ -15,6 +15,7 @@ import {
 import { cached } from "../../cache/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { pulledKey } from "../items/items.ts";
+import type { RetentionRule } from "./retention_rules.ts";
 import { openPullTimes, PullTimes, type PullTimesOptions } from "./pull_times.ts";
 
 const CONFIG = content(9, 1);
@@ -123,4 +124,16 @@ Deno.test("openPullTimes() wants to know of repositories whose rule keeps what w
   for (const name of ["a", "b", "c/d"]) await observed.getManifest(name as RepositoryName, { tag: tag("x") });
   await pulls.stop();
   assertEquals((await stores.items()).map(({ pk }) => pk), ["repo#b"]);
+});
+
+Deno.test("pullTimes() is there where a rule keeps what was pulled, and only there", async () => {
+  const { pullTimes } = new TestStores().registry();
+  const rule = (keep: { pulledWithin?: number; newest?: number }) => ({
+    repositories: ["*"],
+    keepTags: [{ tags: ["*"], newest: 1 }, { tags: ["*"], ...keep }],
+  });
+  const isThere = async (...rules: RetentionRule[]) => await pullTimes(rules, () => {}) !== undefined;
+  assertEquals(await isThere({ repositories: ["a"], untaggedFor: 1 }, rule({ pulledWithin: HOUR })), true);
+  assertEquals(await isThere({ repositories: ["a"], untaggedFor: 1 }, rule({ newest: 2 })), false);
+  assertEquals(await isThere(), false);
 });

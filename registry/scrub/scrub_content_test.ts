@@ -86,7 +86,8 @@ Deno.test("scrub() takes a mistaken mark away", async () => {
   const { stores, registry } = await setUp();
   await change(stores, blobKey(digest(LAYER)), { state: "damaged" });
   assertEquals((await scrubbed(stores)).kinds, ["mistaken-mark"]);
-  await scrubbed(stores, { repair: true });
+  const { findings } = await scrubbed(stores, { repair: true });
+  assertEquals(findings.map(({ repaired }) => repaired), ["Took the mark away"]);
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
   assertEquals((await scrubbed(stores)).findings, []);
 });

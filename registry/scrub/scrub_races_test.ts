@@ -46,8 +46,13 @@ Deno.test("scrub() leaves a tag whose manifest comes while it waits", async () =
   const { stores, registry } = await setUp();
   const attributes = { digest: digest(IMAGE_BYTES), mediaType: IMAGE, size: 3, moves: [] };
   await stores.table.putMany([{ ...tagKey(REPOSITORY, tag("early")), attributes }]);
-  const sleep = async () => void await pushManifest(registry, IMAGE_BYTES);
+  const waits: number[] = [];
+  const sleep = async (wait: number) => {
+    waits.push(wait);
+    await pushManifest(registry, IMAGE_BYTES);
+  };
   assertEquals(await repair(stores, { sleep }), []);
+  assertEquals(waits, [OPTIONS.deadline]);
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("early") })).bytes, IMAGE_BYTES);
 });
 

@@ -47,6 +47,13 @@ Deno.test("tryAll() finds nothing wrong with stores that pass the contracts, and
 
 Deno.test("tryAll() names what an object store does wrong", async () => {
   const wrong: [string, (good: ObjectStore) => Partial<ObjectStore>][] = [
+    ["store an object and read it", (good) => ({
+      async get(key, range) {
+        const found = await good.get(key, range);
+        const inverted = Array.fromAsync(found?.body ?? [], (chunk) => chunk.map((byte) => 255 - byte));
+        return found && { ...found, body: ReadableStream.from(await inverted) };
+      },
+    })],
     ["read a range", (good) => ({ get: (key) => good.get(key) })],
     ["tell that an object is absent", (good) => ({ size: async (key) => await good.size(key) ?? 0 })],
     ["list keys in their order, in pages", (good) => ({ list: (prefix) => good.list(prefix, { limit: 4 }) })],
