@@ -5,14 +5,12 @@ import { parse } from "yaml";
 const ROOT = new URL("../../", import.meta.url);
 const WORKFLOW = new URL(".github/workflows/deploy.yml", ROOT);
 
-/** As much of a workflow as is looked at here. */
+/** The part of a workflow that these tests read. */
 interface Workflow {
-  permissions: Record<string, string>;
-  jobs: Record<string, { needs?: string; "timeout-minutes": number; steps: Step[] }>;
+  jobs: Record<string, { needs?: string; steps: Step[] }>;
 }
 
 interface Step {
-  uses?: string;
   run?: string;
   with?: Record<string, unknown>;
 }
@@ -23,15 +21,6 @@ async function readWorkflow(): Promise<Workflow> {
 
 Deno.test("deploy.yml is a link to the workflow that GitHub runs", async () => {
   assertEquals(await Deno.readLink(new URL("deploy.yml", ROOT)), ".github/workflows/deploy.yml");
-});
-
-Deno.test("the workflow runs actions by commit alone, each with a time limit and the least permissions", async () => {
-  const { permissions, jobs } = await readWorkflow();
-  assertEquals(permissions, { contents: "read" });
-  for (const { steps, "timeout-minutes": minutes } of Object.values(jobs)) {
-    assert(minutes <= 30);
-    for (const { uses } of steps) if (uses !== undefined) assertMatch(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
-  }
 });
 
 Deno.test("the workflow deploys what was tested, and not with the version of Deno that can't", async () => {

@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { parse } from "yaml";
+
+const FOLDER = new URL("../../.github/workflows/", import.meta.url);
+
+/** The part of a workflow that these tests read. */
+interface Workflow {
+  on: Record<string, unknown>;
+  permissions: Record<string, string>;
+  concurrency: { group: string };
+  jobs: Record<string, Job>;
+}
+
+interface Job {
+  permissions?: Record<string, string>;
+  container?: { image: string };
+  "timeout-minutes": number;
+  steps: Step[];
+}
+
+interface Step {
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+}
+
+const workflows = new Map<string, { text: string; workflow: Workflow }>();
+for await (const { name } of Deno.readDir(FOLDER)) {
+  const text = await Deno.readTextFile(new URL(name, FOLDER));
+  workflows.set(name, { text, workflow: parse(text) });
+}
+
+const jobsOf = ({ jobs }: Workflow) => Object.values(jobs);
+const stepsOf = (workflow: Workflow) => jobsOf(workflow).flatMap(({ steps }) => steps);
+
+function runsOf(name: string): (string | undefined)[] {
+  return stepsOf(workflows.get(name)!.workflow).map(({ run }) => run);
+}
+
+for (const [name, { text, workflow }] of workflows) {
+  Deno.test(`${name} may only read, and each of its jobs has a time limit`, () => {
+    assertEquals(workflow.permissions, { contents: "read" });
+    assert(workflow.concurrency.group.length > 0);
+    for (const { permissions, "timeout-minutes": minutes } of jobsOf(workflow)) {
+      assertEquals(permissions, undefined);
+      assert(minutes <= (name === "test-all.yml" ? 120 : 30));
+    }
+  });
+
+  Deno.test(`${name} runs actions by commit, and leaves no credentials in the checkout`, () => {
+    for (const { uses, with: inputs } of stepsOf(workflow)) {
+      if (uses === undefined) continue;
+      assertMatch(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+      if (uses.startsWith("actions/checkout@")) assertEquals(inputs?.["persist-credentials"], false);
+    }
+  });
+
+  Deno.test(`${name} puts no expression into a script`, () => {
+    for (const { run } of stepsOf(workflow)) assertNotMatch(run ?? "", /\$\{\{/);
+  });
+
+  // A pull request of a fork would run with the secrets of the repository.
+  Deno.test(`${name} does not start on pull_request_target`, () => {
+    assertEquals(Object.keys(workflow.on).filter((event) => event === "pull_request_target"), []);
+    if ("pull_request" in workflow.on) assertNotMatch(text, /\bsecrets\b\./);
+  });
+}
+
+Deno.test("the workflows use one commit of each action", () => {
+  const used = [...workflows.values()].flatMap(({ workflow }) => stepsOf(workflow)).map(({ uses }) => uses);
+  const commits = new Set(used.filter((uses) => uses !== undefined));
+  const actions = new Set([...commits].map((uses) => uses.split("@")[0]));
+  assertEquals(commits.size, actions.size);
+});
+
+Deno.test("pull-request.yml runs the gate and the tests", () => {
+  const runs = runsOf("pull-request.yml");
+  assert(runs.includes("deno task ok"));
+  assert(runs.includes("deno task test"));
+});
+
+Deno.test("test-all.yml runs the long tests on a schedule and by hand", () => {
+  assert(runsOf("test-all.yml").includes("deno task test:all"));
+  assertEquals(Object.keys(workflows.get("test-all.yml")!.workflow.on), ["schedule", "workflow_dispatch"]);
+});
+
+Deno.test("only deploy.yml deploys", () => {
+  const deploying = [...workflows].filter(([, { text }]) => /deno deploy|DENO_DEPLOY_TOKEN/.test(text));
+  assertEquals(deploying.map(([name]) => name), ["deploy.yml"]);
+});
+
+Deno.test("every workflow tests with the version of Deno that CONTRIBUTING.md names", async () => {
+  const text = await Deno.readTextFile(new URL("../../CONTRIBUTING.md", import.meta.url));
+  const version = /^Deno (\d+\.\d+\.\d+) is all/m.exec(text)?.[1];
+  for (const [name, { workflow }] of workflows) {
+    for (const { steps } of jobsOf(workflow)) {
+      if (!steps.some(({ run }) => run?.startsWith("deno task"))) continue;
+      const versions = steps.map((step) => step.with?.["deno-version"]).filter((found) =>
+        found !== undefined
+      );
+      assertEquals(versions, [`v${version}`], name);
+    }
+  }
+});
