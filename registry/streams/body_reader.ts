@@ -32,7 +32,10 @@ export class BodyReader {
   readonly #stream: ByteStream;
   readonly #idle: number;
   #reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
-  #buffer: ArrayBuffer;
+  /** Bytes of the buffer that the body is read into. */
+  readonly bufferSize: number;
+  /** Absent until the first read: requests that wait for room should take none. */
+  #buffer: ArrayBuffer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pendingSince: number | undefined;
   #givenUp: RegistryError | undefined;
@@ -44,7 +47,7 @@ export class BodyReader {
     this.#stream = stream;
     this.#idle = idle;
     this.#stop = stop;
-    this.#buffer = new ArrayBuffer(Math.max(1, Math.min(length, MOST_READ)));
+    this.bufferSize = Math.max(1, Math.min(length, MOST_READ));
   }
 
   /**
@@ -63,7 +66,7 @@ export class BodyReader {
     try {
       const reader = this.#reader ??= readerOf(this.#stream);
       const intoOurs = reader instanceof ReadableStreamBYOBReader;
-      const { done, value } = await (intoOurs ? reader.read(new Uint8Array(this.#buffer)) : reader.read());
+      const { done, value } = await (intoOurs ? this.#readInto(reader) : reader.read());
       // The buffer was handed over, and its memory comes back as another one.
       if (intoOurs && value !== undefined) this.#buffer = value.buffer;
       if (this.#givenUp !== undefined) throw this.#givenUp;
@@ -76,9 +79,8 @@ export class BodyReader {
     }
   }
 
-  /** Bytes of the buffer that it reads into. */
-  get bufferSize(): number {
-    return this.#buffer.byteLength;
+  #readInto(reader: ReadableStreamBYOBReader): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
+    return reader.read(new Uint8Array(this.#buffer ?? new ArrayBuffer(this.bufferSize)));
   }
 
   /** Ends the body: the read that is pending, or the next one, throws the reason. */

@@ -54,6 +54,16 @@ Deno.test("BodyReader asks a body of known length for much of it at once, and fo
   }
 });
 
+Deno.test("BodyReader takes no memory for its buffer before the first read", async () => {
+  const { external } = Deno.memoryUsage();
+  const readers = Array.from({ length: 1000 }, () => {
+    return new BodyReader(source([]).stream, { idle: PATIENT, length: 1_000_000 });
+  });
+  const grown = Deno.memoryUsage().external - external;
+  for (const reader of readers) await reader.cancel();
+  assert(grown < 10_000_000, `1,000 readers hold ${grown} bytes`);
+});
+
 Deno.test("BodyReader reads no further than it is asked to", async () => {
   const { stream, state } = source([], "endless");
   const reader = new BodyReader(stream, { idle: PATIENT });
