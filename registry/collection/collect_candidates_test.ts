@@ -149,6 +149,27 @@ Deno.test("collectCandidates() removes the marks of tags that were moved and del
   assertEquals(await candidatesIn(stores), []);
 });
 
+Deno.test("collectCandidates() drops a candidate only when the tag that points at nothing is deleted", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  await pushImage(registry, "a");
+  const tags = (await stores.items()).filter(({ sk }) => sk.startsWith("tag"));
+  await registry.deleteManifest(REPOSITORY, digest(IMAGE_ONE));
+  await stores.table.putMany(tags);
+  const deleted: string[] = [];
+  const before = async (method: string, [key]: unknown[]) => {
+    if (method !== "delete" || (key as Key).sk !== "tag#a") return;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  };
+  const table = hooked(stores.table, before, (method, [key]) => {
+    const { sk } = key as Key;
+    if (method === "delete" && sk === "tag#a") deleted.push("tag");
+    if (method === "delete" && sk.includes("#manifest#")) deleted.push("candidate");
+  });
+  await collectDue(stores, stores.registry({ ...OPTIONS, table }));
+  assertEquals(deleted, ["tag", "candidate"]);
+});
+
 Deno.test("collectCandidates() does nothing before the grace period is over", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);

@@ -148,6 +148,20 @@ for (const size of [3, 8, 30]) {
   });
 }
 
+Deno.test("appendUpload() fails where a part fails while it waits for the last ones", async () => {
+  const stores = new TestStores();
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "putPart") return;
+    await new Promise((resolve) => setTimeout(resolve));
+    throw new Error("The disk is full");
+  });
+  const { registry } = stores.registry({ objects });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  const append = () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20)));
+  await assertRejects(append, Error, "The disk is full");
+  assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 0);
+});
+
 Deno.test("appendUpload() keeps what came of a body that broke", async () => {
   for (const ranged of [false, true]) {
     const { registry } = new TestStores().registry();
