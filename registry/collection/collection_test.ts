@@ -157,6 +157,25 @@ Deno.test("continueCollection() tells that a pass takes longer than its interval
   assert(estimate > 1000);
 });
 
+Deno.test("continueCollection() tells no less than the part of the segments that is done", async () => {
+  const stores = await withOldBlobs(1);
+  const process = stores.registry(OPTIONS);
+  const reports: PassProgress[] = [];
+  const progressed = (progress: PassProgress) => reports.push(progress);
+  const options = { interval: DAY, budget: Infinity, removed: () => {}, progressed };
+  await process.continueCollection(options);
+  // The pass before has seen far more items than there are now.
+  const pass = { pk: COLLECTION, sk: "pass" };
+  const { attributes } = (await stores.table.get(pass))!;
+  await stores.table.putMany([{ ...pass, attributes: { ...attributes, expected: 1_000_000 } }]);
+  stores.now += DAY;
+  const table = hooked(stores.table, (method) => {
+    if (method === "scan") stores.now += 60_000;
+  });
+  await stores.registry({ ...OPTIONS, table }).continueCollection(options);
+  assert(reports.at(-1)!.done > 0.5, `${reports.at(-1)!.done}`);
+});
+
 /** The object store, which refuses to delete the objects of these keys. */
 function refusingDeletes({ objects }: TestStores, refused: Set<string>) {
   return hooked(objects, (method, [keys]) => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { parseRepositoryName } from "../../oci/name.ts";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
 import {
@@ -206,6 +206,18 @@ Deno.test("retain() removes a manifest without a tag the grace time after it was
   stores.now += 1;
   assertEquals(await retain(untagged(7 * DAY)), [{ ...gone, pending: false }]);
   assertEquals([await isThere(image("a")), await isThere(image("kept"))], [false, true]);
+});
+
+Deno.test("retain() changes the epoch when it removes one manifest and marks another", async () => {
+  const { stores, epochs, registry, retain } = await open();
+  await pushManifest(registry, image("a"));
+  stores.now += HOUR + 1;
+  await retain(untagged(0));
+  await pushManifest(registry, image("b"));
+  stores.now += HOUR + 1;
+  const before = await epochs.read(REPOSITORY);
+  assertEquals((await retain(untagged(0))).map(({ pending }) => pending).sort(), [false, true]);
+  assertNotEquals(await epochs.read(REPOSITORY), before);
 });
 
 Deno.test("retain() marks nothing that is younger than the grace time, whatever the rule says", async () => {
