@@ -5,10 +5,17 @@ import type { Mistake } from "./mistake.ts";
 /** The functions of the source that each test file runs, so that a mistake is tried with those that can see it. */
 export class Coverage {
   readonly #ran = new Map<string, ReadonlySet<string>>();
+  readonly #times = new Map<string, number>();
 
-  /** Adds what one test file has run, as {@linkcode readCoverage} answers it. */
-  add(test: string, ran: ReadonlySet<string>): void {
+  /** Adds what one test file has run, as {@linkcode readCoverage} answers it, and the milliseconds that it took. */
+  add(test: string, ran: ReadonlySet<string>, time: number): void {
     this.#ran.set(test, ran);
+    this.#times.set(test, time);
+  }
+
+  /** The milliseconds that these test files took. */
+  timeOf(tests: readonly string[]): number {
+    return tests.reduce((sum, test) => sum + (this.#times.get(test) ?? 0), 0);
   }
 
   /**

@@ -6,11 +6,12 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 Deno.test("select() answers the tests that run the function, the narrow ones of each group first", () => {
   const coverage = new Coverage();
-  coverage.add("wide_test.ts", new Set(["a.ts", "a.ts read", "a.ts write", "b.ts"]));
-  coverage.add("narrow_test.ts", new Set(["a.ts", "a.ts read"]));
-  coverage.add("other_test.ts", new Set(["a.ts", "a.ts write"]));
-  coverage.add("far_test.ts", new Set(["b.ts"]));
+  coverage.add("wide_test.ts", new Set(["a.ts", "a.ts read", "a.ts write", "b.ts"]), 1);
+  coverage.add("narrow_test.ts", new Set(["a.ts", "a.ts read"]), 1);
+  coverage.add("other_test.ts", new Set(["a.ts", "a.ts write"]), 1);
+  coverage.add("far_test.ts", new Set(["b.ts"]), 1);
   const groups = [["wide_test.ts", "narrow_test.ts"], ["far_test.ts"], ["other_test.ts"]];
+  assertEquals(coverage.timeOf(groups.flat()), 4);
   const select = (within: string) => coverage.select(groups, { file: "a.ts", within });
   assertEquals(select("Store.read.found"), [["narrow_test.ts", "wide_test.ts"]]);
   assertEquals(select("Store.write"), [["wide_test.ts"], ["other_test.ts"]]);

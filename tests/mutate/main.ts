@@ -22,6 +22,10 @@ import { FOLDERS, groupsOf, stageOf } from "./stages.ts";
 import { trackedFiles, Tree } from "./tree.ts";
 import { type Outcome, Trial } from "./trial.ts";
 
+/** Tests hang if they take so many times as long as without a mistake, and at least so many milliseconds. */
+const SLOWER = 10;
+const LEAST_LIMIT = 30_000;
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const { values } = parseArgs({
@@ -86,7 +90,11 @@ async function run(): Promise<boolean> {
   const started = performance.now();
   await using trees = new AsyncDisposableStack();
   const coverage = new Coverage();
-  const stages = (mistake: Mistake) => coverage.select(groupsOf(mistake.file, tests), mistake).map(stageOf);
+  const stages = (mistake: Mistake) =>
+    coverage.select(groupsOf(mistake.file, tests), mistake).map((files) => ({
+      ...stageOf(files),
+      limit: Math.max(LEAST_LIMIT, SLOWER * coverage.timeOf(files)),
+    }));
   const trials: Trial[] = [];
   for (let i = 0; i < workers; i++) {
     const tree = trees.use(await Tree.copy(ROOT));
@@ -135,7 +143,11 @@ async function measure(trials: readonly Trial[], coverage: Coverage): Promise<vo
   const rooms = new Set(sample.slice(0, count).map(({ file }) => file));
   const queue = new Set([...rooms].flatMap((file) => groupsOf(file, tests).flat())).values();
   await Promise.all(trials.map(async (trial) => {
-    for (const test of queue) coverage.add(test, await trial.cover(stageOf([test])));
+    for (const test of queue) {
+      const started = performance.now();
+      const ran = await trial.cover(stageOf([test]));
+      coverage.add(test, ran, performance.now() - started);
+    }
   }));
 }
 

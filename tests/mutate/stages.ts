@@ -3,6 +3,8 @@ export interface Stage {
   readonly name: string;
   /** Arguments of `deno`. */
   readonly args: readonly string[];
+  /** Milliseconds after which it counts as hanging; absent where only the run's own limit applies. */
+  readonly limit?: number;
 }
 
 /** The tests' own dependencies. */

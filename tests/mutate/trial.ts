@@ -66,8 +66,8 @@ export class Trial {
   }
 
   /** The first test that fails in a stage, or the end of its output; `undefined` where it passes. */
-  async failureOf({ args }: Stage, env: Record<string, string> = {}): Promise<string | undefined> {
-    const { success, isLate, output } = await this.#deno(args, env);
+  async failureOf({ args, limit }: Stage, env: Record<string, string> = {}): Promise<string | undefined> {
+    const { success, isLate, output } = await this.#deno(args, env, limit);
     if (success) return undefined;
     if (isLate) return "not done in time";
     const [, name, file] = /^(.+) => (?:\.\/)?(\S+):\d+:\d+$/m.exec(output) ?? [];
@@ -77,6 +77,7 @@ export class Trial {
   async #deno(
     args: readonly string[],
     env: Record<string, string> = {},
+    limit = Infinity,
   ): Promise<{ success: boolean; isLate: boolean; output: string }> {
     // The process has a group of its own, which ends together: tests start processes themselves.
     const child = new Deno.Command(Deno.execPath(), {
@@ -93,7 +94,7 @@ export class Trial {
     const timer = setTimeout(() => {
       isLate = true;
       endGroup(child.pid);
-    }, this.#limit);
+    }, Math.min(limit, this.#limit));
     const { success, stdout, stderr } = await child.output();
     clearTimeout(timer);
     endGroup(child.pid);

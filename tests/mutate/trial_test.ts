@@ -33,4 +33,6 @@ Deno.test("failureOf() ends a stage that takes too long", async () => {
   const trial = new Trial(tree, () => [], 1000);
   const endless = { name: "endless", args: ["eval", "setInterval(() => {}, 1000)"] };
   assertEquals(await trial.failureOf(endless), "not done in time");
+  const patient = new Trial(tree, () => [], 60_000);
+  assertEquals(await patient.failureOf({ ...endless, limit: 1000 }), "not done in time");
 });
