@@ -49,6 +49,28 @@ for (const [term, page] of Object.entries(TERMS)) {
   });
 }
 
+Deno.test("the glossary of ARCHITECTURE.md defines every word that operators read", async () => {
+  const text = await readPage("../ARCHITECTURE.md");
+  const section = text.split("\n## Glossary\n")[1]!.split("\n## ")[0]!;
+  const defined = section.split("\n").map((row) => row.split("|")[1]?.trim());
+  const words = [
+    ...[
+      "blob",
+      "link",
+      "edge",
+      "tag mark",
+      "upload",
+      "grace period",
+      "garbage collection",
+      "condemned",
+      "sweep",
+    ],
+    ...["scrub", "retention", "replica", "lease", "robot account", "personal access token", "refresh token"],
+    ...["workload", "quota", "account token", "workload password", "login"],
+  ];
+  assertEquals(words.filter((word) => !defined.includes(word)), []);
+});
+
 Deno.test("README.md links to the index and to every page of docs/", async () => {
   const readme = await readPage("../README.md");
   const missing: string[] = [];
