@@ -23,6 +23,7 @@ import { isSecretLike } from "../auth/secrets/secret_text.ts";
 import { Secrets } from "../auth/secrets/secrets.ts";
 import { SignedTokens } from "../auth/tokens/signed_tokens.ts";
 import { UsersError } from "../auth/passwords/users.ts";
+import { KeysError } from "../auth/keys/file_keys.ts";
 import { FileError } from "../auth/watched_file.ts";
 import { createWorkloads } from "../auth/workloads/workloads.ts";
 import { secretExposure, trustedExposure } from "./file_exposure.ts";
@@ -98,6 +99,8 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
+    // Not as the cause: what it was made of may show keys.
+    if (error instanceof KeysError) throw new StartError(error.message);
     const isInput = error instanceof UsersError || error instanceof FileError || error instanceof TypeError;
     throw isInput ? new StartError(`auth: ${error.message}`, { cause: error }) : error;
   }

@@ -30,7 +30,7 @@ import { listRepositories } from "./repositories/repositories.ts";
 import { deleteRepository } from "./collection/repository_delete.ts";
 import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
 import { sweep, type SweepReport } from "./uploads/sweep.ts";
-import { recountUsage } from "./limits/usage.ts";
+import { recountUsage } from "./collection/recount_usage.ts";
 import { deleteTag, getTagHistory, listTags, resolveTag } from "./manifests/tags.ts";
 import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads/uploads.ts";
 

@@ -24,5 +24,5 @@ export type { KeepTags, RetentionRule } from "./retention/retention_rules.ts";
 export * from "./create_registry.ts";
 export type { SweepReport } from "./uploads/sweep.ts";
 export * from "./filters/switches.ts";
-export { formatAge, formatSpan } from "./retention/time_span.ts";
+export { formatAge, formatSpan } from "./time_span.ts";
 export { throwFailures } from "./work/work_off.ts";

@@ -1,8 +1,13 @@
 import { calculateJwkThumbprint, type CryptoKey, importJWK } from "jose";
 import * as z from "zod/mini";
-import { StartError } from "../../config/start_error.ts";
 import { isKeyText } from "./key_text.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
+
+/** Keys that can't be used. The message has nothing of their content. */
+export class KeysError extends Error {
+  /** The name of the class. */
+  override readonly name = "KeysError";
+}
 
 /** 32 bytes in base64url. */
 const bytes32 = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
@@ -21,7 +26,7 @@ const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
  * The keys of a JWK set (RFC 7517 §5): the file of this name or, where the text begins with a brace, the text itself. The
  * first private key signs, and all of them verify. They are read once.
  *
- * @throws {StartError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
+ * @throws {KeysError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
  */
 export async function openFileKeys(source: string): Promise<SigningKeys> {
   const isInline = isKeyText(source);
@@ -29,9 +34,9 @@ export async function openFileKeys(source: string): Promise<SigningKeys> {
   const set = parse(isInline ? source : await readFile(source), place);
   const keys = await Promise.all(set.keys.map(importKey));
   const signing = keys.find(({ secret }) => secret !== undefined);
-  if (signing === undefined) throw new StartError(`Cannot sign with ${place}: it has no private key`);
+  if (signing === undefined) throw new KeysError(`Cannot sign with ${place}: it has no private key`);
   const byId = new Map<string, PublicKey>(keys.map((key) => [key.kid, key]));
-  if (byId.size < keys.length) throw new StartError(`Cannot use ${place}: two keys have the same "kid"`);
+  if (byId.size < keys.length) throw new KeysError(`Cannot use ${place}: two keys have the same "kid"`);
   const signer: SigningKey = { kid: signing.kid, key: signing.secret! };
   return {
     signing: () => Promise.resolve(signer),
@@ -46,7 +51,7 @@ async function readFile(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (error) {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
-    throw new StartError(`Cannot read "${path}": ${reason}`);
+    throw new KeysError(`Cannot read "${path}": ${reason}`);
   }
 }
 
@@ -55,12 +60,12 @@ function parse(text: string, place: string): z.infer<typeof jwkSet> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new StartError(`Cannot use ${place}: it is no JSON`); // The parser's own message shows what it stumbled over.
+    throw new KeysError(`Cannot use ${place}: it is no JSON`); // The parser's own message shows what it stumbled over.
   }
   const result = jwkSet.safeParse(value);
   if (result.success) return result.data;
   const where = result.error.issues.map(({ path }) => path.join(".") || "it").join(", ");
-  throw new StartError(`Cannot use ${place}: expected a JWK set of Ed25519 keys, see ${where}`);
+  throw new KeysError(`Cannot use ${place}: expected a JWK set of Ed25519 keys, see ${where}`);
 }
 
 async function importKey(
@@ -76,7 +81,7 @@ async function importKey(
   } catch {
     // What is wrong with a part is no more to be told than the part.
   }
-  throw new StartError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
+  throw new KeysError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
 }
 
 /** Whether one verifies what the other signs. An import does not look: it takes the public part for what it says. */

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
-import { StartError } from "../../config/start_error.ts";
-import { openFileKeys } from "./file_keys.ts";
+import { KeysError, openFileKeys } from "./file_keys.ts";
 import { jwksOf } from "./keys.ts";
 
 /** A private key, as the tools that make them write it. */
@@ -19,7 +18,7 @@ const open = (...keys: unknown[]) => openFileKeys(JSON.stringify({ keys }));
 
 /** The message with which a source is refused; it has no piece of what is secret. */
 async function refusal(source: string, ...secrets: string[]): Promise<string> {
-  const { message, stack = "", cause } = await assertRejects(() => openFileKeys(source), StartError);
+  const { message, stack = "", cause } = await assertRejects(() => openFileKeys(source), KeysError);
   assertEquals(cause, undefined);
   for (const secret of secrets) {
     for (let i = 0; i + 6 <= secret.length; i++) {

@@ -54,7 +54,7 @@ export function longestLifetime(
  * Makes the token service that the configuration describes. A file of keys is read now; the table is not asked before the
  * first token.
  *
- * @throws {StartError} where the keys of the configuration can't be used.
+ * @throws {KeysError} where the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
   const { config, table, policy, stillThere, hasEnded, reused, now = Date.now } = parts;

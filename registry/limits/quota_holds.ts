@@ -1,4 +1,4 @@
-import type { Context } from "../protocol/context.ts";
+import type { Table } from "../../storage/table/table.ts";
 import { stored, type UploadAttributes, uploadKey } from "../items/items.ts";
 
 /** The part of a quota that {@linkcode QuotaHolds} keeps. */
@@ -60,7 +60,7 @@ export class QuotaHolds {
   }
 
   /** Lets go of the uploads that are open no more, of those that were idle longest. */
-  async review({ table }: Pick<Context, "table">): Promise<void> {
+  async review({ table }: { table: Table }): Promise<void> {
     const since = this.#now() - IDLE;
     const idle: string[] = [];
     for (const [id, { at }] of this.#holds) {

@@ -1,8 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/errors.ts";
 import type { RepositoryName } from "../../oci/name.ts";
-import type { Key } from "../../storage/table/table.ts";
-import type { Context, Work } from "../protocol/context.ts";
+import type { Key, Table } from "../../storage/table/table.ts";
 import { type Holdable, QuotaHolds } from "./quota_holds.ts";
 import { randomId } from "../items/random_id.ts";
 import { linkKey, manifestKey } from "../items/items.ts";
@@ -60,11 +59,11 @@ export class Quotas {
    * @throws {RegistryError} `DENIED` where there is no room for them.
    */
   async assertRoom(
-    context: Pick<Context, "table">,
+    stores: { table: Table },
     repository: RepositoryName,
     bytes: number,
   ): Promise<void> {
-    for (const quota of await this.#refreshed(context, repository)) assertFits(quota, bytes);
+    for (const quota of await this.#refreshed(stores, repository)) assertFits(quota, bytes);
   }
 
   /**
@@ -74,7 +73,7 @@ export class Quotas {
    * @throws {RegistryError} `DENIED` where there is no room for them.
    */
   hold(
-    context: Pick<Context, "table">,
+    stores: { table: Table },
     repository: RepositoryName,
     id: string,
     bytes: number,
@@ -82,7 +81,7 @@ export class Quotas {
     const quotas = this.#compiled?.filter(({ covers }) => covers(repository));
     if (quotas?.every((quota) => this.#isFresh(quota))) return this.#hold(quotas, id, bytes);
     // What was just read counts, although the clock may have gone on far while it was.
-    return this.#refreshed(context, repository).then((read) => this.#hold(read, id, bytes));
+    return this.#refreshed(stores, repository).then((read) => this.#hold(read, id, bytes));
   }
 
   /** Of what a push held it keeps so many bytes: 0 once it is over. */
@@ -101,18 +100,18 @@ export class Quotas {
   }
 
   /** The quotas of a repository, after those that are old were read. */
-  async #refreshed(context: Pick<Context, "table">, repository: RepositoryName): Promise<Quota[]> {
+  async #refreshed(stores: { table: Table }, repository: RepositoryName): Promise<Quota[]> {
     const quotas = await this.#covering(repository);
     for (const quota of quotas) {
       if (this.#isFresh(quota)) continue;
-      await (quota.reading ??= this.#read(context, quota).finally(() => quota.reading = undefined));
+      await (quota.reading ??= this.#read(stores, quota).finally(() => quota.reading = undefined));
     }
     return quotas;
   }
 
   /** So many bytes have been stored, and are held no more by this push, or are stored no more. */
   async add(
-    work: Pick<Work, "table" | "now">,
+    work: Pick<Counted, "table" | "now">,
     repository: RepositoryName,
     bytes: number,
     hold?: string,
@@ -124,9 +123,9 @@ export class Quotas {
     await addUsage(work, repository, bytes);
   }
 
-  async #read(context: Pick<Context, "table">, quota: Quota): Promise<void> {
-    await this.#holds.review(context);
-    quota.used = await sumUsage(context, quota.prefix, quota.covers);
+  async #read(stores: { table: Table }, quota: Quota): Promise<void> {
+    await this.#holds.review(stores);
+    quota.used = await sumUsage(stores, quota.prefix, quota.covers);
     quota.readAt = this.#now();
   }
 
@@ -153,9 +152,18 @@ async function compile(rules: QuotaRule[]): Promise<Quota[]> {
   }));
 }
 
+/** What counting needs. */
+export interface Counted {
+  table: Table;
+  /** The present in milliseconds since the epoch. */
+  now: () => number;
+  /** Absent where nothing is counted. */
+  quotas?: Quotas;
+}
+
 /** Holds the bytes of a blob; throws where there is no room for it, unless the repository has it. */
 export function holdBlob(
-  context: Context,
+  context: Counted,
   repository: RepositoryName,
   digest: Digest,
   bytes: HeldBytes,
@@ -165,7 +173,7 @@ export function holdBlob(
 
 /** The same of a manifest. */
 export function holdManifest(
-  context: Context,
+  context: Counted,
   repository: RepositoryName,
   digest: Digest,
   bytes: HeldBytes,
@@ -181,7 +189,7 @@ export interface HeldBytes {
 }
 
 async function holdUnlessThere(
-  context: Context,
+  context: Counted,
   repository: RepositoryName,
   key: Key,
   { id, size }: HeldBytes,
@@ -196,7 +204,7 @@ async function holdUnlessThere(
 
 /** Runs what gives the repository a blob, and counts it if it was not there; then `hold` holds it no more. */
 export async function countingBlob<T extends { size: number } | undefined>(
-  work: Work,
+  work: Counted,
   repository: RepositoryName,
   digest: Digest,
   hold: string | undefined,
@@ -217,7 +225,7 @@ export async function countingBlob<T extends { size: number } | undefined>(
  * @throws {RegistryError} `DENIED` where there is no room for them.
  */
 export async function holdingRoom<T>(
-  context: Context,
+  context: Counted,
   repository: RepositoryName,
   hold: (id: string) => Promise<void>,
   push: (id?: string) => Promise<T>,

@@ -17,7 +17,7 @@ import type { Pushed } from "./newest.ts";
 import { listRepositories } from "../repositories/repositories.ts";
 import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
 import { TagJudge } from "./tag_judge.ts";
-import { formatAge, formatSpan } from "./time_span.ts";
+import { formatAge, formatSpan } from "../time_span.ts";
 
 /** Something that goes by a rule. */
 export interface Retirement {

@@ -13,7 +13,7 @@ import {
 import { addNewest, isNewest, type Pushed } from "./newest.ts";
 import { PULL_LAG } from "./pull_times.ts";
 import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";
-import { formatAge, formatSpan } from "./time_span.ts";
+import { formatAge, formatSpan } from "../time_span.ts";
 
 /** What there is to know of a tag beside its item. */
 interface Facts {

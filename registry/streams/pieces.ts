@@ -1,11 +1,11 @@
-import type { Context } from "../protocol/context.ts";
 import type { Piece } from "../items/items.ts";
 import { PartBuffer } from "./part_buffer.ts";
-import { readObject } from "./read_object.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import { type ObjectSource, readObject } from "./read_object.ts";
 
 /** Reads the pieces, one after the other, into `target`, which they fill. */
 export async function readPieces(
-  context: Pick<Context, "objects" | "sleep">,
+  context: ObjectSource,
   pieces: Piece[],
   target: Uint8Array,
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function readPieces(
 
 /** Sends the bytes of the pieces, less than one part in all, somewhere. */
 export async function sendPieces<T>(
-  context: Pick<Context, "objects" | "buffers" | "sleep">,
+  context: ObjectSource & { buffers: BufferPool },
   pieces: Piece[],
   send: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
 ): Promise<T> {

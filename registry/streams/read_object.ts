@@ -1,6 +1,6 @@
+import type { ObjectStore } from "../../storage/objects/object_store.ts";
 import { UnavailableError } from "../../storage/errors.ts";
 import { readerOf } from "./body_reader.ts";
-import type { Context } from "../protocol/context.ts";
 
 /** Milliseconds that a store may take for the next bytes of an object. */
 const IDLE = 15_000;
@@ -13,6 +13,13 @@ const MOST_FAILURES = 5;
 
 /** Longest pause before the rest is asked for the first time, in milliseconds; it doubles with each time after. */
 const FIRST_PAUSE = 25;
+
+/** Where objects are read from. */
+export interface ObjectSource {
+  objects: ObjectStore;
+  /** Pauses for so many milliseconds. */
+  sleep: (milliseconds: number) => Promise<void>;
+}
 
 /** An object that the registry itself reads. */
 export interface ObjectContent {
@@ -34,7 +41,7 @@ export interface ObjectContent {
  * @throws {UnavailableError} where it breaks off again and again, by `chunks` as well.
  */
 export async function readObject(
-  context: Pick<Context, "objects" | "sleep">,
+  context: ObjectSource,
   key: string,
 ): Promise<ObjectContent | undefined> {
   const found = await context.objects.get(key);
@@ -42,7 +49,7 @@ export async function readObject(
 }
 
 async function* wholeOf(
-  { objects, sleep }: Pick<Context, "objects" | "sleep">,
+  { objects, sleep }: ObjectSource,
   key: string,
   { size, body }: { size: number; body: ReadableStream<Uint8Array<ArrayBuffer>> },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

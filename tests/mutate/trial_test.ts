@@ -7,7 +7,7 @@ import { Tree } from "./tree.ts";
 import { Trial } from "./trial.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const FILE = "registry/retention/time_span.ts";
+const FILE = "registry/time_span.ts";
 const BESIDE: Stage = {
   name: "beside",
   args: ["test", LOCK, "--quiet", "--no-check", "registry/retention/time_span_test.ts"],

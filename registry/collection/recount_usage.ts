@@ -1,0 +1,65 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/name.ts";
+import { pagesOf } from "../../storage/table/pages.ts";
+import { ANYBODY } from "../caller.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  isReadable,
+  MANIFEST_PREFIX,
+  type ManifestAttributes,
+  stored,
+  type UsageAttributes,
+  usageKey,
+} from "../items/items.ts";
+import { addUsage } from "../limits/usage.ts";
+import { beginWork, type Context } from "../protocol/context.ts";
+import { listRepositories } from "../repositories/repositories.ts";
+
+/** Items of one query; of manifests fewer, since each may have 256 KiB. */
+const BATCH = 100;
+const MANIFEST_BATCH = 20;
+
+/** Counts anew what each repository has for which `covers` says so. What is pushed meanwhile stays counted. */
+export async function recountUsage(
+  context: Context,
+  covers: (repository: RepositoryName) => Promise<boolean>,
+): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await listRepositories(context, { limit: BATCH, ...(after && { after }) }, ANYBODY);
+    for (const repository of page.items) {
+      if (!await covers(repository)) continue;
+      const known = stored<UsageAttributes>(
+        await context.table.get(usageKey(repository), { consistent: true }),
+      );
+      const counted = await countBlobs(context, repository) + await countManifests(context, repository);
+      await addUsage(beginWork(context), repository, counted - (known?.attributes.bytes ?? 0));
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function countBlobs({ table }: Context, repository: RepositoryName): Promise<number> {
+  let sum = 0;
+  const query = (from: { after?: string }) =>
+    table.queryIndex(`repo#${repository}`, { prefix: "blob#", ...from, limit: BATCH });
+  for await (const links of pagesOf(query, ({ index }) => index!.sk, BATCH)) {
+    const keys = links.map(({ pk }) => blobKey(pk.slice("blob#".length) as Digest));
+    for (const item of await table.getMany(keys)) {
+      const blob = stored<BlobAttributes>(item);
+      if (blob !== undefined && isReadable(blob.attributes)) sum += blob.attributes.size;
+    }
+  }
+  return sum;
+}
+
+async function countManifests({ table }: Context, repository: RepositoryName): Promise<number> {
+  let sum = 0;
+  const query = (from: { after?: string }) =>
+    table.query(`repo#${repository}`, { prefix: MANIFEST_PREFIX, ...from, limit: MANIFEST_BATCH });
+  for await (const items of pagesOf(query, ({ sk }) => sk, MANIFEST_BATCH)) {
+    for (const item of items) sum += stored<ManifestAttributes>(item)!.attributes.size;
+  }
+  return sum;
+}
