@@ -4,15 +4,11 @@
  *
  * @module
  */
-import { deferredRegistry } from "./registry/filters/deferred_registry.ts";
-import { createLog, type Log } from "./process/log.ts";
+import { deferredRegistry } from "./registry/interface.ts";
+import { createLog, type Log, plainLines, registerUpkeep, serve, type Server } from "./process/mod.ts";
 import type { OpenRegistry } from "./process/open_registry.ts";
-import { plainLines } from "./process/plain_text.ts";
-import { registerUpkeep } from "./process/platform_cron.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
-import { serve, type Server } from "./process/server.ts";
-import { type Config, isLocal, readSettings, risksOf } from "./config/settings.ts";
-import { StartError } from "./config/start_error.ts";
+import { type Config, isLocal, readSettings, risksOf, StartError } from "./config/mod.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT = 4500;

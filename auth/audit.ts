@@ -1,4 +1,4 @@
-import type { ChangeAction, CredentialChange } from "../registry/change.ts";
+import type { ChangeAction, CredentialChange } from "../registry/interface.ts";
 
 /** A change that only an operator's command makes. */
 export type OperatorAction =

@@ -1,4 +1,4 @@
-import type { Action } from "../registry/caller.ts";
+import type { Action } from "../registry/interface.ts";
 
 /**
  * Who is meant by a rule: `anonymous`, `authenticated` (anybody but them and workloads), `user:<name>`, `robot:<name>`,

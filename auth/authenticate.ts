@@ -1,6 +1,6 @@
-import { RegistryError } from "../oci/errors.ts";
+import { RegistryError } from "../oci/mod.ts";
 import type { BearerTokens, VerifiedToken } from "./bearer.ts";
-import type { Logins } from "./passwords/logins.ts";
+import type { Logins } from "./passwords/mod.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 
 /** Who asks, and by what they have shown it. */

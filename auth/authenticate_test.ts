@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../oci/errors.ts";
+import { RegistryError } from "../oci/mod.ts";
 import { createAuthenticator, type Identity, readBasic } from "./authenticate.ts";
 import { InvalidTokenError, type VerifiedToken } from "./bearer.ts";
 import type { Principal } from "./principal.ts";

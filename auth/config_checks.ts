@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
-import { parseSubject } from "./policy/subject.ts";
+import { parseSubject } from "./policy/mod.ts";
 
 /** Something wrong between values that are right by themselves. */
 export interface ConfigIssue {

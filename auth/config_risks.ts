@@ -1,5 +1,5 @@
 import type { AuthConfig } from "./auth_config.ts";
-import { parseSubject } from "./policy/subject.ts";
+import { parseSubject } from "./policy/mod.ts";
 
 /** What somebody should know of a configuration that is right: each in a sentence for the log. */
 export function accessRisks(

@@ -1,4 +1,4 @@
-import type { Key } from "../storage/table/table.ts";
+import type { Key } from "../storage/ports.ts";
 
 /**
  * The items of who may do what: their keys, and what each holds. Every partition is `auth` or begins with `auth#`. Times

@@ -1,4 +1,4 @@
-import type { Action } from "../registry/caller.ts";
+import type { Action } from "../registry/interface.ts";
 
 /** How somebody has shown who they are. */
 export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certificate" | "external";

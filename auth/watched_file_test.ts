@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Users, UsersError } from "./passwords/users.ts";
+import { Users, UsersError } from "./passwords/mod.ts";
 import { FileError, WatchedFile, type WatchedFileOptions } from "./watched_file.ts";
 
 const hash = (letter: string) => `$2y$05$${letter.repeat(53)}`;

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { NewItem } from "../storage/table/table.ts";
+import type { NewItem } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 import { objectOf } from "./kinds.ts";
 

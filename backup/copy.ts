@@ -1,9 +1,10 @@
-import type { ObjectStore } from "../storage/objects/object_store.ts";
+import type { ObjectStore } from "../storage/ports.ts";
 import type { Archive } from "./archive.ts";
 import { copyObject } from "./copy_object.ts";
 import { batches, parallel } from "./flow.ts";
 import { latest, nameOf, objectOf } from "./kinds.ts";
-import { restore, type RestoreReport } from "./restore.ts";
+import { restore } from "./restore.ts";
+import type { RestoreReport } from "./restore_options.ts";
 import type { Stores } from "./snapshot.ts";
 
 /** What {@linkcode copyRegistry} takes. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { algorithmOf } from "../oci/digest.ts";
-import { readObject } from "../registry/streams/read_object.ts";
-import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { algorithmOf } from "../oci/mod.ts";
+import { readObject } from "../registry/stored.ts";
+import type { ObjectStore } from "../storage/ports.ts";
 import { sleep } from "./flow.ts";
 import type { NamedObject } from "./kinds.ts";
 import { ObjectWriter } from "./object_writer.ts";

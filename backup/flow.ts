@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UnavailableError } from "../storage/errors.ts";
+import { UnavailableError } from "../storage/ports.ts";
 
 export { sleep };
 

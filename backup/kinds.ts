@@ -1,16 +1,15 @@
-import type { Digest } from "../oci/digest.ts";
-import { FAILURE_SHARDS, KEY_RING } from "../auth/items.ts";
-import type { RepositoryName } from "../oci/name.ts";
-import { GARBAGE_PREFIX } from "../registry/protocol/candidates.ts";
+import type { Digest, RepositoryName } from "../oci/mod.ts";
+import { FAILURE_SHARDS, KEY_RING } from "../auth/interface.ts";
 import {
   type BlobAttributes,
+  COLLECTION,
+  GARBAGE_PREFIX,
   LINK_PREFIX,
   type ManifestAttributes,
   REPOSITORIES,
   TAG_PREFIX,
-} from "../registry/items/items.ts";
-import { COLLECTION } from "../registry/work/lease.ts";
-import type { Key, NewItem } from "../storage/table/table.ts";
+} from "../registry/stored.ts";
+import type { Key, NewItem } from "../storage/ports.ts";
 
 /** What an item of ARCHITECTURE.md is; `other` is what no release of today has written. */
 export type Kind =

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Digest } from "../oci/digest.ts";
-import { isDigest } from "../oci/digest.ts";
+import { type Digest, isDigest } from "../oci/mod.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import type { Registry } from "../registry/mod.ts";
 import type { Key, ScanOptions, ScanPage, Table } from "../storage/mod.ts";

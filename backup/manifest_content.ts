@@ -1,7 +1,6 @@
 import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
-import type { ManifestAttributes, Stored } from "../registry/items/items.ts";
-import { readObject } from "../registry/streams/read_object.ts";
-import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { type ManifestAttributes, readObject, type Stored } from "../registry/stored.ts";
+import type { ObjectStore } from "../storage/ports.ts";
 import { sleep } from "./flow.ts";
 
 /** What the manifest says, from its item or its object; `undefined` where its bytes are gone or are no manifest. */

@@ -7,7 +7,8 @@ export { Archive, type BackupCounts, type BackupHeader, writeArchive } from "./a
 export { BackupError } from "./backup_error.ts";
 export { copyObjects, type CopyOptions, copyRegistry } from "./copy.ts";
 export type { NamedObject } from "./kinds.ts";
-export { type ItemSource, restore, type RestoreOptions, type RestoreReport } from "./restore.ts";
+export { restore } from "./restore.ts";
+export type { ItemSource, RestoreOptions, RestoreReport } from "./restore_options.ts";
 export { Salvage, type SalvageOptions } from "./salvage.ts";
 export { isBackupName, listBackups, newBackupName, openShelved, shelve, type StoredBackup } from "./shelf.ts";
 export { snapshot, type Stores } from "./snapshot.ts";

@@ -1,4 +1,4 @@
-import type { ObjectStore, Part } from "../storage/objects/object_store.ts";
+import type { ObjectStore, Part } from "../storage/ports.ts";
 
 /** Writes an object from chunks of any size with one part of it in memory; nothing is visible before all of it is. */
 export class ObjectWriter {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Item } from "../storage/mod.ts";
-import { COLLECTION } from "../registry/work/lease.ts";
+import { COLLECTION } from "../registry/stored.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { dyingStores } from "../tests/harness/moments.ts";

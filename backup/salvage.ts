@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
-import { type Digest, digestOf } from "../oci/digest.ts";
+import { type Digest, digestOf } from "../oci/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
   LINK_PREFIX,
   linkItem,
+  prefixOf,
+  readObject,
   type Stored,
   stored,
   type UploadAttributes,
   uploadKey,
-} from "../registry/items/items.ts";
-import { prefixOf } from "../registry/items/object_key.ts";
-import { readObject } from "../registry/streams/read_object.ts";
-import type { ObjectStore } from "../storage/objects/object_store.ts";
-import type { NewItem, Table } from "../storage/table/table.ts";
+} from "../registry/stored.ts";
+import type { NewItem, ObjectStore, Table } from "../storage/ports.ts";
 import { sleep } from "./flow.ts";
 import { objectOf } from "./kinds.ts";
 

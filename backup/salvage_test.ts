@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { linkKey } from "../registry/items/items.ts";
+import { linkKey } from "../registry/stored.ts";
 import { MemoryTable, type Table } from "../storage/mod.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { imageOfSize } from "../tests/harness/images.ts";

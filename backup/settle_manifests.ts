@@ -1,22 +1,21 @@
-import { type Digest, isDigest } from "../oci/digest.ts";
+import { type Digest, isDigest, type RepositoryName } from "../oci/mod.ts";
 import type { ParsedManifest } from "../oci/manifest.ts";
-import type { RepositoryName } from "../oci/name.ts";
 import {
   blobKey,
+  edgeItems,
   linkKey,
   type ManifestAttributes,
   manifestKey,
+  referrerItem,
   repositoryKey,
   type Stored,
   stored,
-} from "../registry/items/items.ts";
-import { edgeItems } from "../registry/manifests/references.ts";
-import { referrerItem } from "../registry/manifests/referrers.ts";
-import type { Key, NewItem, Table } from "../storage/table/table.ts";
+} from "../registry/stored.ts";
+import type { Key, NewItem, Table } from "../storage/ports.ts";
 import { batches, parallel, patiently } from "./flow.ts";
 import { digestIn, kindOf, nameOf, repositoryOf, textOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
-import type { RestoreOptions, RestoreReport } from "./restore.ts";
+import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { readMany, scanAll } from "./snapshot.ts";
 
 /** Items that are gone through at a time: with the largest manifests some 25 MB. */

@@ -1,6 +1,5 @@
-import { readObject } from "../registry/streams/read_object.ts";
-import { randomId } from "../registry/items/random_id.ts";
-import type { ObjectStore } from "../storage/objects/object_store.ts";
+import { randomId, readObject } from "../registry/stored.ts";
+import type { ObjectStore } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 import { sleep } from "./flow.ts";
 import { ObjectWriter } from "./object_writer.ts";

@@ -1,5 +1,4 @@
-import { isDigest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/name.ts";
+import { isDigest, type RepositoryName, type Tag } from "../oci/mod.ts";
 import {
   blobKey,
   EXPIRY_SHARDS,
@@ -12,9 +11,8 @@ import {
   TAG_PREFIX,
   type TagAttributes,
   taggedKey,
-} from "../registry/items/items.ts";
-import type { ObjectStore } from "../storage/objects/object_store.ts";
-import type { Item, Key, QueryOptions, Table } from "../storage/table/table.ts";
+} from "../registry/stored.ts";
+import type { Item, Key, ObjectStore, QueryOptions, Table } from "../storage/ports.ts";
 import { patiently } from "./flow.ts";
 import { type Kind, kindOf, repositoryOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";

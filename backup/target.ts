@@ -1,4 +1,4 @@
-import type { Table } from "../storage/table/table.ts";
+import type { Table } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 
 /** The item that says of a table that a restore into it has begun and is not over. */

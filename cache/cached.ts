@@ -1,8 +1,6 @@
-import type { Digest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName, Tag } from "../oci/name.ts";
-import type { Epochs } from "../registry/protocol/epoch.ts";
-import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/registry.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oci/mod.ts";
+import type { Epochs } from "../registry/mod.ts";
+import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
 import { Facts } from "./facts.ts";
 import { SharedReads } from "./shared_reads.ts";

@@ -1,8 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseDigest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
-import { parseRepositoryName, type Reference, type Tag } from "../oci/name.ts";
-import type { Registry } from "../registry/registry.ts";
+import { parseDigest, parseRepositoryName, type Reference, RegistryError, type Tag } from "../oci/mod.ts";
+import type { Registry } from "../registry/interface.ts";
 import { cached, type CacheOptions } from "./cached.ts";
 
 const REPOSITORY = parseRepositoryName("library/debian");

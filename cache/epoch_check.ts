@@ -1,5 +1,5 @@
-import type { RepositoryName } from "../oci/name.ts";
-import type { Epochs } from "../registry/protocol/epoch.ts";
+import type { RepositoryName } from "../oci/mod.ts";
+import type { Epochs } from "../registry/mod.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** How {@linkcode EpochCheck} tells an epoch. */

@@ -4,3 +4,4 @@
  * @module
  */
 export { cached, type CacheOptions } from "./cached.ts";
+export { Facts } from "./facts.ts";

@@ -1,11 +1,9 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
-import type { Htpasswd } from "../auth/passwords/htpasswd.ts";
-import { Secrets } from "../auth/secrets/secrets.ts";
+import type { AuthConfig } from "../auth/interface.ts";
+import { type Htpasswd, Secrets } from "../auth/mod.ts";
 import { openUsers } from "../process/open_access.ts";
 import type { Storage } from "../process/open_storage.ts";
-import type { Config } from "../config/settings.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import type { Table } from "../storage/mod.ts";
-import { StartError } from "../config/start_error.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**

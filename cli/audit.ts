@@ -1,6 +1,6 @@
-import type { AuditEvent } from "../auth/audit.ts";
-import { createLog } from "../process/log.ts";
-import type { Config } from "../config/settings.ts";
+import type { AuditEvent } from "../auth/interface.ts";
+import { createLog } from "../process/mod.ts";
+import type { Config } from "../config/mod.ts";
 
 /** The principal of every change that a command makes: a person with access to the stores themselves. */
 const OPERATOR = "operator";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { RefreshTokens } from "../auth/tokens/refresh_tokens.ts";
+import { RefreshTokens } from "../auth/mod.ts";
 import { createRegistry } from "../registry/mod.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { content, imageOf, pushBlob, pushManifest, REPOSITORY } from "../tests/harness/stores.ts";

@@ -1,5 +1,4 @@
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 
 /**
  * Lets pass a configuration that names a bucket and a table.

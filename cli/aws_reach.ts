@@ -1,6 +1,4 @@
-import { dynamoOptions, s3Options } from "../config/aws_options.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, dynamoOptions, s3Options, StartError } from "../config/mod.ts";
 import { reasonOf } from "../storage/check/mod.ts";
 import type { ObjectStore, Table } from "../storage/mod.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";

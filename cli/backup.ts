@@ -8,10 +8,8 @@ import {
   type Stores,
   writeArchive,
 } from "../backup/mod.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
-import { syncFolder } from "../storage/durable_folder.ts";
-import { PRIVATE_FILE } from "../storage/private_files.ts";
+import { type Config, StartError } from "../config/mod.ts";
+import { PRIVATE_FILE, syncFolder } from "../storage/mod.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 

@@ -1,8 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { openKeyRing, readKeyRing } from "../auth/keys/key_ring.ts";
-import { Secrets } from "../auth/secrets/secrets.ts";
-import { readSettings } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { openKeyRing, readKeyRing, Secrets } from "../auth/mod.ts";
+import { readSettings, StartError } from "../config/mod.ts";
 import { LAYER } from "../tests/harness/images.ts";
 import { digest, pushBlob } from "../tests/harness/stores.ts";
 import { backup } from "./backup.ts";

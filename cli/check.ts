@@ -1,7 +1,6 @@
-import { dynamoOptions, s3Options } from "../config/aws_options.ts";
+import { type Config, dynamoOptions, s3Options } from "../config/mod.ts";
 import { assertAws } from "./aws_only.ts";
 import { assertCredentials } from "./aws_reach.ts";
-import type { Config } from "../config/settings.ts";
 import { checkBucket, checkTable, type Finding, suffices } from "../storage/check/mod.ts";
 
 /**

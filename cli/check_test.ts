@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { readSettings } from "../config/settings.ts";
+import { readSettings } from "../config/mod.ts";
 import { startS3 } from "../tests/s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 import { check, findingsTable } from "./check.ts";

@@ -1,6 +1,5 @@
 import { createRegistry, type Removal, throwFailures } from "../registry/mod.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";

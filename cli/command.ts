@@ -1,4 +1,4 @@
-import type { Config } from "../config/settings.ts";
+import type { Config } from "../config/mod.ts";
 
 /** What a command works with. */
 export interface CommandContext {

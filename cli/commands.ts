@@ -1,4 +1,4 @@
-import { FILE_VARIABLE } from "../config/settings.ts";
+import { FILE_VARIABLE } from "../config/mod.ts";
 import { type Command, MisuseError, type Option } from "./command.ts";
 
 /** Options of several commands. */

@@ -1,12 +1,10 @@
 import { stringify } from "yaml";
-import type { AuthConfig } from "../auth/auth_config.ts";
-import { isKeyText } from "../auth/keys/key_text.ts";
-import { type EffectiveSetting, explainConfig } from "../config/config.ts";
-import { createLog } from "../process/log.ts";
+import { type AuthConfig, isKeyText } from "../auth/interface.ts";
+import { type EffectiveSetting, explainConfig, parseYaml } from "../config/config.ts";
+import { createLog } from "../process/mod.ts";
 import { openAccess } from "../process/open_access.ts";
-import { type Config, risksOf } from "../config/settings.ts";
+import { type Config, risksOf } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
-import { parseYaml } from "../config/yaml_text.ts";
 
 /** Columns of a setting, before the comment that names its source. */
 const WIDTH = 40;

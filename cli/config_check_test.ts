@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConfigError } from "../config/config.ts";
-import { StartError } from "../config/start_error.ts";
-import { parseYaml } from "../config/yaml_text.ts";
+import { ConfigError, parseYaml } from "../config/config.ts";
+import { StartError } from "../config/mod.ts";
 import { configCheck } from "./config_check.ts";
 import { withFolder } from "./testing/mod.ts";
 

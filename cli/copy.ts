@@ -1,7 +1,6 @@
 import { Archive, assertRestorable, BackupError, copyObjects, copyRegistry } from "../backup/mod.ts";
 import type { Storage } from "../process/open_storage.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { backupOf } from "./backup.ts";
 import { ProgressBar } from "./progress_bar.ts";

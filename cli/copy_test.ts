@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type Config, readSettings } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, readSettings, StartError } from "../config/mod.ts";
 import { CONFIG } from "../tests/harness/images.ts";
 import { content, digest, REPOSITORY, tag } from "../tests/harness/stores.ts";
 import { startS3 } from "../tests/s3/mod.ts";

@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { readAccess } from "../config/access_config.ts";
-import { BcryptQueue } from "../auth/passwords/bcrypt.ts";
-import { SECRETS } from "../auth/items.ts";
-import { RefreshTokens } from "../auth/tokens/refresh_tokens.ts";
-import { Secrets } from "../auth/secrets/secrets.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { readAccess } from "../config/testing/access_config.ts";
+import { BcryptQueue, RefreshTokens, Secrets } from "../auth/mod.ts";
+import { SECRETS } from "../auth/interface.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { MisuseError } from "./command.ts";
 import { htpasswd } from "./htpasswd.ts";

@@ -1,7 +1,6 @@
-import type { RepositoryName } from "../oci/mod.ts";
-import { RegistryError } from "../oci/mod.ts";
+import { RegistryError, type RepositoryName } from "../oci/mod.ts";
 import { createRegistry } from "../registry/mod.ts";
-import type { Config } from "../config/settings.ts";
+import type { Config } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";

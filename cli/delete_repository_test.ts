@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../oci/errors.ts";
-import { createLog } from "../process/log.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { createLog } from "../process/mod.ts";
 import { openStorage } from "../process/open_storage.ts";
 import { createRegistry, type Registry } from "../registry/mod.ts";
-import { readSettings } from "../config/settings.ts";
+import { readSettings } from "../config/mod.ts";
 import { content, imageOf, pushBlob, pushManifest, REPOSITORY } from "../tests/harness/stores.ts";
 import { deleteRepository } from "./delete_repository.ts";
 

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { bcrypt } from "hash-wasm";
-import { accountName } from "../auth/passwords/account.ts";
-import { isPassword, LONGEST_PASSWORD } from "../auth/passwords/bcrypt.ts";
-import { StartError } from "../config/start_error.ts";
+import { accountName, isPassword, LONGEST_PASSWORD } from "../auth/mod.ts";
+import { StartError } from "../config/mod.ts";
 import { MisuseError } from "./command.ts";
 
 /** Rounds of a hash as powers of two: some 60 ms for who logs in, and for each guess. */

@@ -1,9 +1,7 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
-import { readKeyRing, rotateKeys, signingKey } from "../auth/keys/key_ring.ts";
-import { longestLifetime } from "../auth/tokens/open_token_service.ts";
+import type { AuthConfig } from "../auth/interface.ts";
+import { longestLifetime, readKeyRing, rotateKeys, signingKey } from "../auth/mod.ts";
 import type { Storage } from "../process/open_storage.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { withCredentials } from "./access.ts";
 import { openAudit } from "./audit.ts";
 

@@ -1,8 +1,7 @@
-import { listLogins, type Login, revokeLogins } from "../auth/tokens/refresh_tokens.ts";
+import { listLogins, type Login, revokeLogins } from "../auth/mod.ts";
 import { stillThere } from "../process/open_access.ts";
-import { plainField } from "../process/plain_text.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { plainField } from "../process/mod.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { withCredentials, withSecrets } from "./access.ts";

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Arguments, type Command, type CommandContext, MisuseError } from "./command.ts";
-import { plainLines } from "../process/plain_text.ts";
+import { plainLines } from "../process/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { helpOf, helpOfGroup, hint, overview } from "./help.ts";
 

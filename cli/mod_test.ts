@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { readSettings } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { readSettings, StartError } from "../config/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { runCommand } from "./mod.ts";
 

@@ -1,11 +1,10 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
-import { createPolicy } from "../auth/policy/policy.ts";
-import { ANONYMOUS, type Principal } from "../auth/principal.ts";
-import { parseSubject } from "../auth/policy/subject.ts";
-import { isRepositoryName } from "../oci/name.ts";
+import { ANONYMOUS, type AuthConfig, type Principal } from "../auth/interface.ts";
+import { createPolicy } from "../auth/mod.ts";
+import { parseSubject } from "../auth/rules.ts";
+import { isRepositoryName } from "../oci/mod.ts";
 import { openUsers } from "../process/open_access.ts";
-import { ACTIONS } from "../registry/caller.ts";
-import type { Config } from "../config/settings.ts";
+import { ACTIONS } from "../registry/interface.ts";
+import type { Config } from "../config/mod.ts";
 import { MisuseError } from "./command.ts";
 
 /** Who may do what where, in words. */

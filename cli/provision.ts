@@ -1,6 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { dynamoOptions, s3Options } from "../config/aws_options.ts";
-import type { Config } from "../config/settings.ts";
+import { type Config, dynamoOptions, s3Options } from "../config/mod.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";
 import { assertAws } from "./aws_only.ts";
 import { assertCredentials } from "./aws_reach.ts";

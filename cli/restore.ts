@@ -11,8 +11,7 @@ import {
   Salvage,
 } from "../backup/mod.ts";
 import type { Storage } from "../process/open_storage.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { type ObjectStore, SqliteTable } from "../storage/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";

@@ -1,7 +1,6 @@
-import { retirementEvent } from "../auth/audit.ts";
+import { retirementEvent } from "../auth/interface.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../registry/mod.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";

@@ -1,10 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadConfig } from "../config/config.ts";
-import { createLog } from "../process/log.ts";
+import { createLog } from "../process/mod.ts";
 import { openStorage } from "../process/open_storage.ts";
 import { createRegistry } from "../registry/mod.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, StartError } from "../config/mod.ts";
 import { content, digest, imageOf, pushBlob, pushManifest, REPOSITORY } from "../tests/harness/stores.ts";
 import { retainCommand } from "./retain.ts";
 

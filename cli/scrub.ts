@@ -1,7 +1,6 @@
-import type { AuditEvent } from "../auth/audit.ts";
+import type { AuditEvent } from "../auth/interface.ts";
 import { createRegistry, type Finding, type ScrubReport } from "../registry/mod.ts";
-import { size } from "../config/setting_kinds.ts";
-import type { Config } from "../config/settings.ts";
+import { type Config, size } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { createLog } from "../process/log.ts";
+import { createLog } from "../process/mod.ts";
 import type { Digest } from "../oci/mod.ts";
 import { openStorage } from "../process/open_storage.ts";
 import { createRegistry, type Finding, type Registry } from "../registry/mod.ts";
-import { readSettings } from "../config/settings.ts";
+import { readSettings } from "../config/mod.ts";
 import {
   content,
   digest,

@@ -1,10 +1,7 @@
-import { formatGrant, readGrant } from "../auth/policy/grants.ts";
-import { SecretError } from "../auth/secrets/secret_error.ts";
-import type { SecretInfo, SecretOwner } from "../auth/secrets/secrets.ts";
-import { plainField } from "../process/plain_text.ts";
-import { duration } from "../config/setting_kinds.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { formatGrant, readGrant, SecretError } from "../auth/interface.ts";
+import type { SecretInfo, SecretOwner } from "../auth/mod.ts";
+import { plainField } from "../process/mod.ts";
+import { type Config, duration, StartError } from "../config/mod.ts";
 import { withSecrets } from "./access.ts";
 import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";

@@ -1,9 +1,7 @@
-import { createLog } from "../process/log.ts";
+import { createLog } from "../process/mod.ts";
 import { openStorage, type Storage } from "../process/open_storage.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
-import { unlessAbsent } from "../storage/durable_folder.ts";
-import { FilesystemObjectStore, MemoryTable } from "../storage/mod.ts";
+import { type Config, StartError } from "../config/mod.ts";
+import { FilesystemObjectStore, MemoryTable, unlessAbsent } from "../storage/mod.ts";
 
 /**
  * Opens the storage of an existing registry, for work beside it.

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../config/config.ts";
-import { StartError } from "../config/start_error.ts";
+import { StartError } from "../config/mod.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { startS3 } from "../tests/s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";

@@ -1,10 +1,9 @@
 import ipaddr from "ipaddr.js";
 import * as z from "zod/mini";
-import { crossChecks } from "../auth/config_checks.ts";
-import type { AuthConfig } from "../auth/auth_config.ts";
-import { isPlainName, parseSubject } from "../auth/policy/subject.ts";
+import { crossChecks, isPlainName, parseSubject } from "../auth/rules.ts";
+import type { AuthConfig } from "../auth/interface.ts";
 import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
-import { ACTIONS } from "../registry/caller.ts";
+import { ACTIONS } from "../registry/interface.ts";
 import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 import { parseYaml } from "./yaml_text.ts";

@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import type { AuthConfig } from "../auth/auth_config.ts";
-import { isKeyText } from "../auth/keys/key_text.ts";
+import { type AuthConfig, isKeyText } from "../auth/interface.ts";
 import { retentionSchema } from "./retention_config.ts";
 import {
   type Config,
@@ -17,6 +16,8 @@ import {
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
 import { parseYaml } from "./yaml_text.ts";
+
+export { parseYaml } from "./yaml_text.ts";
 
 /** What the documentation says of a setting. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
@@ -206,3 +207,4 @@ async function readConfigFile(path: string): Promise<Given> {
   if (typeof settings === "object" && !Array.isArray(settings)) return settings as Given;
   throw new ConfigError([`${path}: Expected a map of settings`]);
 }
+export type { YamlProblem } from "./yaml_text.ts";

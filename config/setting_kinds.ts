@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
+import type { AuthConfig } from "../auth/interface.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** A kind of value: how it is written, and how it is read. */

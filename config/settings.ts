@@ -1,6 +1,6 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
+import type { AuthConfig } from "../auth/interface.ts";
 // Not by mod.ts, which loads the whole registry before the first answer.
-import { skewOf } from "../registry/protocol/clock_skew.ts";
+import { skewOf } from "../registry/interface.ts";
 import {
   accessMap,
   duration,

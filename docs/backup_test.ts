@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { createLog } from "../process/log.ts";
+import { createLog } from "../process/mod.ts";
 import { openStorage } from "../process/open_storage.ts";
 import { createRegistry, type Registry, type StoredRegistry } from "../registry/mod.ts";
 import { folderConfig, withFolder } from "../cli/testing/mod.ts";

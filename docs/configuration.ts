@@ -1,5 +1,5 @@
 import { schema, settingDocs } from "../config/config.ts";
-import { FILE_VARIABLE } from "../config/settings.ts";
+import { FILE_VARIABLE } from "../config/mod.ts";
 
 /** The text of docs/configuration.md, from the schema itself. */
 export function configurationPage(): string {

@@ -10,7 +10,6 @@ export * from "./content_range.ts";
 export type { Descriptor } from "./descriptor.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";
-export * from "./manifest.ts";
 export * from "./media_type.ts";
 export * from "./name.ts";
 export * from "./range.ts";

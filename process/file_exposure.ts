@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { unlessAbsent } from "../storage/durable_folder.ts";
+import { unlessAbsent } from "../storage/mod.ts";
 
 /** Permissions of users other than the owner and the group. */
 interface OthersRights {

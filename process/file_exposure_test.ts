@@ -5,7 +5,7 @@ import { dataExposure, secretExposure } from "./file_exposure.ts";
 import { createLog } from "./log.ts";
 import { openAccess } from "./open_access.ts";
 import { openStorage } from "./open_storage.ts";
-import { readSettings } from "../config/settings.ts";
+import { readSettings } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
 import { startRegistry } from "../tests/harness/registry_process.ts";
 import { pushBlob } from "../tests/harness/stores.ts";

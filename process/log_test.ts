@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "./line_writer.ts";
 import { createLog } from "./log.ts";
-import { unavailable } from "../oci/errors.ts";
+import { unavailable } from "../oci/mod.ts";
 import type { RequestLog } from "../routes/mod.ts";
 
 /** An output that remembers what it was given. */

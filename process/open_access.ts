@@ -1,38 +1,45 @@
-import type { AuthConfig, ExternalConfig } from "../auth/auth_config.ts";
-import { createAuthenticator } from "../auth/authenticate.ts";
-import { type BearerTokens, InvalidTokenError } from "../auth/bearer.ts";
-import { openExternalTokens } from "../auth/tokens/external_tokens.ts";
-import { accessRisks } from "../auth/config_risks.ts";
-import { FailedLogins } from "../auth/limits/failed_logins.ts";
-import { isKeyText } from "../auth/keys/key_text.ts";
-import { Htpasswd } from "../auth/passwords/htpasswd.ts";
 import {
+  type AuthConfig,
+  type BearerTokens,
+  type ExternalConfig,
+  InvalidTokenError,
+  isKeyText,
+  type PasswordSource,
+  type Principal,
+} from "../auth/interface.ts";
+import {
+  addressBehindSocket,
+  createAuthenticator,
   createLoginTokens,
+  createPolicy,
+  createProxyIdentity,
+  createWorkloads,
+  FailedLogins,
+  FileError,
+  Htpasswd,
   isLoginToken,
+  isSecretLike,
+  KeysError,
   LOGIN_TOKEN_TYPE,
+  Logins,
   type LoginTokens,
-} from "../auth/tokens/login_tokens.ts";
-import { Logins } from "../auth/passwords/logins.ts";
-import { type OpenTokenService, openTokenService } from "../auth/tokens/open_token_service.ts";
-import type { PasswordSource } from "../auth/passwords/password_source.ts";
-import { createPolicy, type Policy } from "../auth/policy/policy.ts";
-import type { Principal } from "../auth/principal.ts";
-import { addressBehindSocket, createProxyIdentity } from "../auth/limits/proxy_identity.ts";
-import { RequestRates } from "../auth/limits/request_rates.ts";
-import { isSecretLike } from "../auth/secrets/secret_text.ts";
-import { Secrets } from "../auth/secrets/secrets.ts";
-import { SignedTokens } from "../auth/tokens/signed_tokens.ts";
-import { UsersError } from "../auth/passwords/users.ts";
-import { KeysError } from "../auth/keys/file_keys.ts";
-import { FileError } from "../auth/watched_file.ts";
-import { createWorkloads } from "../auth/workloads/workloads.ts";
+  openExternalTokens,
+  type OpenTokenService,
+  openTokenService,
+  type Policy,
+  RequestRates,
+  Secrets,
+  SignedTokens,
+  UsersError,
+} from "../auth/mod.ts";
+import { accessRisks } from "../auth/rules.ts";
 import { secretExposure, trustedExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
-import { RegistryError } from "../oci/errors.ts";
-import { createChallenge } from "../routes/access/challenge.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { createChallenge } from "../routes/mod.ts";
 import { createGuard } from "../routes/access/guard.ts";
 import type { Access, CredentialOptions, TokenOptions } from "../routes/mod.ts";
-import { StartError } from "../config/start_error.ts";
+import { StartError } from "../config/mod.ts";
 import type { Table } from "../storage/mod.ts";
 
 /** All that has to do with who asks. */

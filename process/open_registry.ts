@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../auth/auth_config.ts";
+import type { AuthConfig } from "../auth/interface.ts";
 import { cached } from "../cache/mod.ts";
 import type { Log } from "./log.ts";
 import type { OpenAccess } from "./open_access.ts";
@@ -11,7 +11,7 @@ import {
 } from "../registry/mod.ts";
 import { openStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
-import type { Config } from "../config/settings.ts";
+import type { Config } from "../config/mod.ts";
 import type { Table } from "../storage/mod.ts";
 import { startUpkeep } from "./upkeep.ts";
 

@@ -1,8 +1,6 @@
-import { dynamoOptions, s3Options } from "../config/aws_options.ts";
+import { type Config, dynamoOptions, s3Options, StartError } from "../config/mod.ts";
 import { dataExposure } from "./file_exposure.ts";
 import type { Log } from "./log.ts";
-import type { Config } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
 import { probeFolder, probeStores } from "./storage_probe.ts";
 import {
   FilesystemObjectStore,

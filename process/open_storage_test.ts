@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Log } from "./log.ts";
 import { openStorage } from "./open_storage.ts";
-import { type Config, readSettings } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, readSettings, StartError } from "../config/mod.ts";
 import { type Quirks, type S3Server, startS3 } from "../tests/s3/mod.ts";
 import { createTable, CREDENTIALS, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 

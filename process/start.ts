@@ -5,10 +5,9 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, FILE_VARIABLE, readSettings } from "../config/settings.ts";
-import { StartError } from "../config/start_error.ts";
+import { type Config, FILE_VARIABLE, readSettings, StartError } from "../config/mod.ts";
 import { startOptions } from "./start_options.ts";
-import { ensureFolder } from "../storage/durable_folder.ts";
+import { ensureFolder } from "../storage/mod.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { Config } from "../config/settings.ts";
+import type { Config } from "../config/mod.ts";
 
 /** The permissions of `deno run` that serving takes with this configuration; `root` is the folder of main.ts. */
 export function startOptions(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { readSettings } from "../config/settings.ts";
+import { readSettings } from "../config/mod.ts";
 import { startOptions } from "./start_options.ts";
 import { OidcIssuer } from "../tests/harness/oidc_issuer.ts";
 import { freePort, type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";

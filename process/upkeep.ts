@@ -1,4 +1,4 @@
-import { retirementEvent } from "../auth/audit.ts";
+import { retirementEvent } from "../auth/interface.ts";
 import type { Log } from "./log.ts";
 import {
   formatAge,
@@ -7,7 +7,7 @@ import {
   type Removal,
   type StoredRegistry,
 } from "../registry/mod.ts";
-import type { Config } from "../config/settings.ts";
+import type { Config } from "../config/mod.ts";
 import { startSweeper } from "./repeat.ts";
 
 /** What is done now and then beside the requests. */

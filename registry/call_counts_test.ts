@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { cached } from "../cache/mod.ts";
-import { parseRepositoryName, type Tag } from "../oci/name.ts";
+import { parseRepositoryName, type Tag } from "../oci/mod.ts";
 import { type Calls, counted } from "../tests/harness/call_counts.ts";
 import {
   body,

@@ -1,4 +1,4 @@
-import type { RepositoryName } from "../oci/name.ts";
+import type { RepositoryName } from "../oci/mod.ts";
 import type { Changed } from "./change.ts";
 
 /**

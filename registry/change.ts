@@ -1,5 +1,4 @@
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName, Tag } from "../oci/name.ts";
+import type { Digest, RepositoryName, Tag } from "../oci/mod.ts";
 
 /** What may change in a registry. */
 export type ChangeAction =

@@ -20,7 +20,7 @@ import {
   tag,
   TestStores,
 } from "../tests/harness/stores.ts";
-import { RegistryError } from "../oci/errors.ts";
+import { RegistryError } from "../oci/mod.ts";
 import type { Registry } from "./registry.ts";
 
 const CONFIG = content(9, 1);

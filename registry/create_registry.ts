@@ -1,38 +1,51 @@
-import type { ObjectStore } from "../storage/objects/object_store.ts";
-import type { Table } from "../storage/table/table.ts";
-import { bestEffort } from "./protocol/best_effort.ts";
-import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/blobs.ts";
-import { BufferPool } from "./streams/buffer_pool.ts";
+import type { ObjectStore, Table } from "../storage/ports.ts";
+import { bestEffort, type Context, type Epochs, epochsOf } from "./protocol/mod.ts";
+import type { LostBlob } from "./lost_blob.ts";
+import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
+import { BufferPool, LiveHashes } from "./streams/mod.ts";
 import {
   type CandidateOptions,
   type CandidateReport,
+  collect,
   collectCandidates,
-} from "./collection/collect_candidates.ts";
-import { collect, type CollectOptions, type CollectStep } from "./collection/collect.ts";
-import { type CollectionOptions, continueCollection } from "./collection/collection.ts";
-import { commitUpload } from "./uploads/commit.ts";
-import type { Context } from "./protocol/context.ts";
-import { type Epochs, epochsOf } from "./protocol/epoch.ts";
-import { type ImmutableRule, ImmutableTags } from "./limits/immutable_tags.ts";
-import type { LostBlob } from "./protocol/heal.ts";
-import { LiveHashes } from "./streams/live_hashes.ts";
-import { deleteManifest } from "./manifests/manifest_delete.ts";
-import { putManifest } from "./manifests/manifest_push.ts";
-import { getManifest } from "./manifests/manifest_store.ts";
-import { listReferrers } from "./manifests/referrers.ts";
-import { OpenUploads, type UploadLimits } from "./limits/open_uploads.ts";
-import type { PullTimes } from "./retention/pull_times.ts";
-import { type QuotaRule, Quotas } from "./limits/quotas.ts";
+  type CollectionOptions,
+  type CollectOptions,
+  type CollectStep,
+  continueCollection,
+  deleteRepository,
+  recountUsage,
+} from "./collection/mod.ts";
+import {
+  appendUpload,
+  cancelUpload,
+  commitUpload,
+  getUpload,
+  startUpload,
+  sweep,
+  type SweepReport,
+} from "./uploads/mod.ts";
+import {
+  type ImmutableRule,
+  ImmutableTags,
+  OpenUploads,
+  type QuotaRule,
+  Quotas,
+  type UploadLimits,
+} from "./limits/mod.ts";
+import {
+  deleteManifest,
+  deleteTag,
+  getManifest,
+  getTagHistory,
+  listReferrers,
+  listTags,
+  putManifest,
+  resolveTag,
+} from "./manifests/mod.ts";
+import type { PullTimes, RetainOptions, RetentionRule, Retirement } from "./retention/mod.ts";
 import type { Registry } from "./registry.ts";
-import type { RetainOptions, Retirement } from "./retention/retention.ts";
-import type { RetentionRule } from "./retention/retention_rules.ts";
-import { listRepositories } from "./repositories/repositories.ts";
-import { deleteRepository } from "./collection/repository_delete.ts";
-import type { ScrubOptions, ScrubReport } from "./scrub/finding.ts";
-import { sweep, type SweepReport } from "./uploads/sweep.ts";
-import { recountUsage } from "./collection/recount_usage.ts";
-import { deleteTag, getTagHistory, listTags, resolveTag } from "./manifests/tags.ts";
-import { appendUpload, cancelUpload, getUpload, startUpload } from "./uploads/uploads.ts";
+import { listRepositories } from "./repositories/mod.ts";
+import type { ScrubOptions, ScrubReport } from "./scrub/mod.ts";
 
 /** Where a registry keeps everything, and its rules. Times are in milliseconds, sizes in bytes. */
 export interface RegistryOptions {
@@ -101,10 +114,8 @@ export interface StoredRegistry {
 }
 
 // Not literal, so that Deno does not resolve what only a retention needs at every start: see open_storage.ts.
-const importRetention = (): Promise<typeof import("./retention/retention.ts")> =>
-  import(new URL("retention/retention.ts", import.meta.url).href);
-const importPullTimes = (): Promise<typeof import("./retention/pull_times.ts")> =>
-  import(new URL("retention/pull_times.ts", import.meta.url).href);
+const importRetention = (): Promise<typeof import("./retention/mod.ts")> =>
+  import(new URL("retention/mod.ts", import.meta.url).href);
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
@@ -152,7 +163,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     },
     async pullTimes(rules, failed) {
       if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
-      const { openPullTimes } = await importPullTimes();
+      const { openPullTimes } = await importRetention();
       return await openPullTimes(rules, { table: context.table, now: context.now, failed });
     },
   };

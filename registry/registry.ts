@@ -1,9 +1,7 @@
-import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Reference, RepositoryName, Tag } from "../oci/name.ts";
+import type { Descriptor, Digest, DigestAlgorithm, Reference, RepositoryName, Tag } from "../oci/mod.ts";
 import type { Caller } from "./caller.ts";
 import type { Changed } from "./change.ts";
-import type { ByteRange } from "../storage/objects/object_store.ts";
+import type { ByteRange } from "../storage/ports.ts";
 
 /** A stream of bytes, as a request body is and as a response takes it. */
 export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -1,5 +1,4 @@
-import type { Digest } from "../oci/digest.ts";
-import type { RepositoryName } from "../oci/name.ts";
+import type { Digest, RepositoryName } from "../oci/mod.ts";
 
 /** Something that garbage collection has removed, or would remove. */
 export interface Removal {

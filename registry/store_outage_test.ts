@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../oci/errors.ts";
-import { ContentMismatchError, StorageFullError, UnavailableError } from "../storage/errors.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { ContentMismatchError, StorageFullError, UnavailableError } from "../storage/ports.ts";
 import {
   body,
   content,

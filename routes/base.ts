@@ -1,4 +1,4 @@
-import { jsonAnswer } from "./http/answer.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** What Docker's clients look for, in the answer that lets them in and in the one that asks them to log in. */

@@ -1,10 +1,7 @@
-import { byteranges } from "../oci/byteranges.ts";
-import { type ByteRange, parseRange } from "../oci/range.ts";
-import type { BlobReader, Deleter, Reader } from "../registry/registry.ts";
-import type { Answer } from "./http/answer.ts";
-import { evaluateRead, preconditionFailed, rangeApplies } from "./http/conditional.ts";
+import { type ByteRange, byteranges, parseRange } from "../oci/mod.ts";
+import type { BlobReader, Deleter, Reader } from "../registry/interface.ts";
+import { type Answer, contentHeaders, evaluateRead, preconditionFailed, rangeApplies } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
-import { contentHeaders } from "./http/headers.ts";
 
 /** What a blob is served as: what it is, only the manifests that name it say. */
 const BLOB_TYPE = "application/octet-stream";

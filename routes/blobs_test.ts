@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { parseDigest } from "../oci/digest.ts";
-import { RegistryError } from "../oci/errors.ts";
+import { parseDigest, RegistryError } from "../oci/mod.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);

@@ -1,7 +1,6 @@
-import type { Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./http/answer.ts";
+import type { Lister } from "../registry/interface.ts";
+import { jsonAnswer, nextLink } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
-import { nextLink } from "./http/link.ts";
 
 /** `_catalog` of the Docker registry API: the repositories, in pages as tags are. */
 export function listRepositories(

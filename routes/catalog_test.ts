@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { RepositoryName } from "../oci/name.ts";
-import type { PageRequest } from "../registry/registry.ts";
+import type { RepositoryName } from "../oci/mod.ts";
+import type { PageRequest } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 Deno.test("listRepositories() lists them and links to the next page", async () => {

@@ -1,14 +1,10 @@
-import { networkOf } from "../auth/limits/network.ts";
-import { formatGrant, readGrant } from "../auth/policy/grants.ts";
-import { SecretError } from "../auth/secrets/secret_error.ts";
-import type { SecretInfo, SecretOwner, Secrets } from "../auth/secrets/secrets.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { Caller } from "../registry/caller.ts";
-import type { Client } from "./access/access.ts";
-import { jsonAnswer } from "./http/answer.ts";
+import { formatGrant, networkOf, readGrant, SecretError } from "../auth/interface.ts";
+import type { SecretInfo, SecretOwner, Secrets } from "../auth/mod.ts";
+import { RegistryError } from "../oci/mod.ts";
+import type { Caller } from "../registry/interface.ts";
+import type { Client } from "./access/mod.ts";
+import { jsonAnswer, nextLink, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { nextLink } from "./http/link.ts";
-import { withBody } from "./http/request_body.ts";
 
 /** What keeps the credentials of robots and users. */
 export interface CredentialOptions {

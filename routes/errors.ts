@@ -1,6 +1,6 @@
-import { RegistryError, unavailable } from "../oci/errors.ts";
-import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/errors.ts";
-import { type Answer, jsonAnswer } from "./http/answer.ts";
+import { RegistryError, unavailable } from "../oci/mod.ts";
+import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/ports.ts";
+import { type Answer, jsonAnswer } from "./http/mod.ts";
 import { API_VERSION } from "./base.ts";
 import type { RouteKind } from "./route.ts";
 

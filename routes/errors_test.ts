@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { RegistryError, unavailable } from "../oci/errors.ts";
-import { StorageFullError } from "../storage/errors.ts";
+import { RegistryError, unavailable } from "../oci/mod.ts";
+import { StorageFullError } from "../storage/ports.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 /** What a registry whose manifests can't be read because of `thrown` answers and logs. */

@@ -1,7 +1,6 @@
-import type { RepositoryName } from "../oci/name.ts";
-import { ANYBODY, type Caller } from "../registry/caller.ts";
-import type { Deleter, Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./http/answer.ts";
+import type { RepositoryName } from "../oci/mod.ts";
+import { ANYBODY, type Caller, type Deleter, type Lister } from "../registry/interface.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** The extensions that this registry has, as distribution-spec's `extensions/_oci.md` describes them. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDigest } from "../oci/digest.ts";
+import { parseDigest } from "../oci/mod.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 async function endpointsAt(path: string): Promise<[string, string[]][]> {

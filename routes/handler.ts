@@ -1,7 +1,6 @@
-import type { Caller } from "../registry/caller.ts";
-import type { Client } from "./access/access.ts";
-import type { Answer } from "./http/answer.ts";
-import type { BodyBudget } from "./http/body_budget.ts";
+import type { Caller } from "../registry/interface.ts";
+import type { Client } from "./access/mod.ts";
+import type { Answer, BodyBudget } from "./http/mod.ts";
 import type { Route, RouteKind } from "./route.ts";
 
 /** Answers requests of one kind. `caller` is who asks, and may; `client` is where from. What it throws is answered by `errors.ts`. */

@@ -1,10 +1,8 @@
-import type { Caller } from "../registry/caller.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { Client } from "./access/access.ts";
-import type { Answer } from "./http/answer.ts";
+import type { Caller, Registry } from "../registry/interface.ts";
+import type { Client } from "./access/mod.ts";
+import { type Answer, BodyBudget } from "./http/mod.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
-import { BodyBudget } from "./http/body_budget.ts";
 import { listRepositories } from "./catalog.ts";
 import {
   createCredential,

@@ -1,4 +1,4 @@
-import type { Answer } from "./http/answer.ts";
+import type { Answer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** `/livez`: the process answers. */

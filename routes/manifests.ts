@@ -1,12 +1,16 @@
-import { networkOf } from "../auth/limits/network.ts";
-import { mediaTypeOf } from "../oci/media_type.ts";
-import type { Reference } from "../oci/name.ts";
-import type { Deleter, Manifest, Reader, Writer } from "../registry/registry.ts";
-import type { Answer } from "./http/answer.ts";
-import { evaluateRead, parseTagCondition, preconditionFailed } from "./http/conditional.ts";
+import { networkOf } from "../auth/interface.ts";
+import { mediaTypeOf, type Reference } from "../oci/mod.ts";
+import type { Deleter, Manifest, Reader, Writer } from "../registry/interface.ts";
+import {
+  type Answer,
+  contentHeaders,
+  evaluateRead,
+  manifestLocation,
+  parseTagCondition,
+  preconditionFailed,
+  withBody,
+} from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { contentHeaders, manifestLocation } from "./http/headers.ts";
-import { withBody } from "./http/request_body.ts";
 
 /**
  * end-3: the manifest under a tag or digest, exactly as it was pushed whatever `Accept` says; HEAD answers the same

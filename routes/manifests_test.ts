@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseDigest } from "../oci/digest.ts";
-import type { Reference, Tag } from "../oci/name.ts";
-import type { ManifestPush } from "../registry/registry.ts";
+import { parseDigest, type Reference, type Tag } from "../oci/mod.ts";
+import type { ManifestPush } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);

@@ -3,22 +3,18 @@
  *
  * @module
  */
-import type { Audit } from "../auth/audit.ts";
-import { RegistryError, unavailable } from "../oci/errors.ts";
-import { ANYBODY, type Caller } from "../registry/caller.ts";
-import { type Access, type Client, PASSER_BY } from "./access/access.ts";
-import type { Answer } from "./http/answer.ts";
-import { audited } from "./access/audit.ts";
+import type { Audit } from "../auth/interface.ts";
+import { RegistryError, unavailable } from "../oci/mod.ts";
+import { ANYBODY, type Caller } from "../registry/interface.ts";
+import { type Access, audited, type Client, PASSER_BY, requirementOf } from "./access/mod.ts";
+import { type Answer, discardBody, lengthOf, splitUrl, toResponse } from "./http/mod.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
-import { splitUrl } from "./http/raw_url.ts";
-import { discardBody } from "./http/request_body.ts";
-import { requirementOf } from "./access/requirement.ts";
 import { requestIds, type RequestLog } from "./request_log.ts";
-import { lengthOf, toResponse } from "./http/response.ts";
 import { parseRoute, type Route } from "./route.ts";
 
 export type { Access, Client } from "./access/access.ts";
+export { createChallenge } from "./access/challenge.ts";
 export { type RequestLog, withoutProbes } from "./request_log.ts";
 export type { RawUrl } from "./http/raw_url.ts";
 export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
@@ -145,3 +141,4 @@ function checkHost(host: string | null, authority: string): void {
 }
 
 const AUTHORITY = /^[A-Za-z0-9._~:[\]-]*$/;
+export type { Challenge, TokenError } from "./access/challenge.ts";

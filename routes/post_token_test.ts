@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Digest } from "../oci/digest.ts";
+import type { Digest } from "../oci/mod.ts";
 import { assertSecret, BASIC, EXCHANGE, JWT, make, oauthError, PASSWORD } from "./testing/token.ts";
 
 Deno.test("postToken() gives a token for a name and a password in the form", async () => {

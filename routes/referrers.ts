@@ -1,8 +1,7 @@
-import { OCI_INDEX } from "../oci/media_type.ts";
-import type { Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./http/answer.ts";
+import { OCI_INDEX } from "../oci/mod.ts";
+import type { Lister } from "../registry/interface.ts";
+import { jsonAnswer, nextLink } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
-import { nextLink } from "./http/link.ts";
 
 /**
  * end-12: the manifests that refer to a digest, as an image index. Where there are none, or no such repository, the list

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Page, ReferrersRequest } from "../registry/registry.ts";
+import type { Descriptor } from "../oci/mod.ts";
+import type { Page, ReferrersRequest } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 const SUBJECT = `sha256:${"a".repeat(64)}`;

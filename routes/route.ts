@@ -1,26 +1,24 @@
 import {
   type Digest,
   type DigestAlgorithm,
+  type ErrorCode,
   isDescriptorDigest,
   isDigest,
   isDigestAlgorithm,
   isForeignDigest,
-  parseDigest,
-} from "../oci/digest.ts";
-import { type ErrorCode, RegistryError } from "../oci/errors.ts";
-import {
   isRepositoryName,
   isTag,
+  parseDigest,
   parseReference,
   parseRepositoryName,
   type Reference,
+  RegistryError,
   type RepositoryName,
   type Tag,
-} from "../oci/name.ts";
-import { isSecretId } from "../auth/secrets/secret_id.ts";
-import type { PageRequest } from "../registry/registry.ts";
-import { badParameter, Parameters } from "./http/parameters.ts";
-import type { RawUrl } from "./http/raw_url.ts";
+} from "../oci/mod.ts";
+import { isSecretId } from "../auth/interface.ts";
+import type { PageRequest } from "../registry/interface.ts";
+import { badParameter, Parameters, type RawUrl } from "./http/mod.ts";
 
 /** What the path and the query of each kind of request say. */
 export interface RouteFacts {

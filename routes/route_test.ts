@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../oci/errors.ts";
-import { splitUrl } from "./http/raw_url.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { splitUrl } from "./http/mod.ts";
 import { parseRoute } from "./route.ts";
 
 const HEX = "a".repeat(64);

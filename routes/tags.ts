@@ -1,7 +1,6 @@
-import type { Lister } from "../registry/registry.ts";
-import { jsonAnswer } from "./http/answer.ts";
+import type { Lister } from "../registry/interface.ts";
+import { jsonAnswer, nextLink } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
-import { nextLink } from "./http/link.ts";
 
 /** end-8: the tags of a repository, a page of them where `n` or the registry says so. */
 export function listTags(registry: Pick<Lister, "listTags">): Handler<"listTags"> {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Tag } from "../oci/name.ts";
-import type { Page, PageRequest } from "../registry/registry.ts";
+import type { Tag } from "../oci/mod.ts";
+import type { Page, PageRequest } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 function appListing(page: Page<string>) {

@@ -1,13 +1,14 @@
-import { networkOf } from "../auth/limits/network.ts";
-import type { Principal } from "../auth/principal.ts";
-import type { LoginToken, TokenGrant, TokenIssuer } from "../auth/tokens/token_issuer.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { Client } from "./access/access.ts";
-import { basicChallenge } from "./access/challenge.ts";
-import { type Answer, jsonAnswer } from "./http/answer.ts";
+import {
+  type LoginToken,
+  networkOf,
+  type Principal,
+  type TokenGrant,
+  type TokenIssuer,
+} from "../auth/interface.ts";
+import { RegistryError } from "../oci/mod.ts";
+import { basicChallenge, type Client } from "./access/mod.ts";
+import { type Answer, badParameter, jsonAnswer, Parameters, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
-import { badParameter, Parameters } from "./http/parameters.ts";
-import { withBody } from "./http/request_body.ts";
 
 /** What answers for tokens. */
 export interface TokenOptions {

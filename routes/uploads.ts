@@ -1,12 +1,13 @@
-import { parseContentRange } from "../oci/content_range.ts";
-import { RegistryError } from "../oci/errors.ts";
-import type { RepositoryName } from "../oci/name.ts";
-import { OffsetMismatch } from "../registry/uploads/offset_mismatch.ts";
-import type { BlobInfo, Registry, UploadBody, UploadStatus } from "../registry/registry.ts";
-import type { Answer } from "./http/answer.ts";
+import { parseContentRange, RegistryError, type RepositoryName } from "../oci/mod.ts";
+import {
+  type BlobInfo,
+  OffsetMismatch,
+  type Registry,
+  type UploadBody,
+  type UploadStatus,
+} from "../registry/interface.ts";
+import { type Answer, blobLocation, bodyOf, contentLength } from "./http/mod.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
-import { blobLocation } from "./http/headers.ts";
-import { bodyOf, contentLength } from "./http/request_body.ts";
 
 /** end-4a, end-4c: begins an upload. */
 export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"startUpload"> {

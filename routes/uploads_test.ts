@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseDigest } from "../oci/digest.ts";
-import { OffsetMismatch } from "../registry/uploads/offset_mismatch.ts";
-import type { Registry, UploadBody } from "../registry/registry.ts";
+import { parseDigest } from "../oci/mod.ts";
+import { OffsetMismatch, type Registry, type UploadBody } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { ensureFolder, syncFolder, unlessAbsent } from "./durable_folder.ts";
 export {
   BrokenBodyError,
   ContentMismatchError,
@@ -14,4 +15,8 @@ export {
   UnavailableError,
 } from "./errors.ts";
 export * from "./objects/mod.ts";
+export { readAll } from "./objects/read_all.ts";
+export { PRIVATE_FILE } from "./private_files.ts";
 export * from "./table/mod.ts";
+export { isInRange, type PartitionRange, rangeOf } from "./table/segments.ts";
+export { compareUtf8 } from "./utf8_order.ts";

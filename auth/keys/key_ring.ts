@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
-import type { Item, NewItem, Table } from "../../storage/table/table.ts";
+import type { Item, NewItem, Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
 /** How far the clocks of two processes may be apart, in milliseconds. */

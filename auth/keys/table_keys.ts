@@ -1,5 +1,5 @@
 import { type CryptoKey, importJWK } from "jose";
-import type { Table } from "../../storage/table/table.ts";
+import type { Table } from "../../storage/ports.ts";
 import type { StoredKey } from "../items.ts";
 import { goodUntil, type KeyRing, MAX_KEY_AGE, openKeyRing, signingKey } from "./key_ring.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Table } from "../../storage/table/table.ts";
+import type { Table } from "../../storage/ports.ts";
 import {
   type Claim,
   type FailureCount,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { MemoryTable } from "../../storage/table/memory.ts";
-import type { Table } from "../../storage/table/table.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { MemoryTable } from "../../storage/mod.ts";
+import type { Table } from "../../storage/ports.ts";
 import { FailedLogins } from "./failed_logins.ts";
 import { networkOf } from "./network.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Item, Table } from "../../storage/table/table.ts";
+import type { Item, Table } from "../../storage/ports.ts";
 import { FAILURE_SHARDS, type FailureAttributes, failureKey } from "../items.ts";
 
 /** Addresses and names that have failed are counted apart. */

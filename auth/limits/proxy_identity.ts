@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { ProxyConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { seeded } from "../../tests/random.ts";
 import type { ProxyConfig } from "../auth_config.ts";
 import { addressBehindSocket, createProxyIdentity } from "./proxy_identity.ts";

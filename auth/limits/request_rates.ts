@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 
 /** What {@linkcode RequestRates} takes. */
 export interface RequestRatesOptions {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { RequestRates } from "./request_rates.ts";
 
 Deno.test("RequestRates lets so many through in a minute, and more as time passes", () => {

@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 
 /** 429 for a login that has to wait for so many milliseconds. */
 export function tooManyLogins(wait: number): RegistryError {

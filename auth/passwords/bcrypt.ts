@@ -1,6 +1,6 @@
-import { unavailable } from "../../oci/errors.ts";
+import { unavailable } from "../../oci/mod.ts";
 import type { VerifyOptions } from "./password_source.ts";
-import { tooManyLogins } from "../limits/too_many_logins.ts";
+import { tooManyLogins } from "../limits/mod.ts";
 
 /** A password, and the bcrypt hash that it is compared with. */
 export interface PasswordCheck {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { bcrypt } from "hash-wasm";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { BcryptQueue, type Engine, inThread, isBcryptHash, isPassword, startEngine } from "./bcrypt.ts";
 
 /** Of jBCrypt's own tests: the hash of "abc". */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { bcrypt } from "hash-wasm";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import { type PasswordCheck } from "./bcrypt.ts";
+import { RegistryError, unavailable } from "../../oci/mod.ts";
+import type { PasswordCheck } from "./bcrypt.ts";
 import { Htpasswd, type HtpasswdOptions } from "./htpasswd.ts";
 
 /** Hashes that need no work: the letter is what the fake queue takes for the password. */

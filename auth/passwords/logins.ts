@@ -1,10 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { accountName } from "./account.ts";
-import type { FailedLogins, Login } from "../limits/failed_logins.ts";
-import { LoginLanes } from "../limits/login_lanes.ts";
-import { networkOf } from "../limits/network.ts";
+import { type FailedLogins, type Login, LoginLanes, networkOf } from "../limits/mod.ts";
 import type { GuessableSource, PasswordSource } from "./password_source.ts";
 import type { Principal } from "../principal.ts";
 

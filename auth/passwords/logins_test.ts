@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { MemoryTable } from "../../storage/table/memory.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { MemoryTable } from "../../storage/mod.ts";
 import { BcryptQueue } from "./bcrypt.ts";
-import { FailedLogins } from "../limits/failed_logins.ts";
+import { FailedLogins } from "../limits/mod.ts";
 import { Logins } from "./logins.ts";
 import type { GuessableSource, PasswordSource } from "./password_source.ts";
 

@@ -1,4 +1,4 @@
-import { type Action, ACTIONS } from "../../registry/caller.ts";
+import { type Action, ACTIONS } from "../../registry/interface.ts";
 import type { Grant } from "../principal.ts";
 
 /** Most grants of one secret. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { globMatcher } from "../../oci/glob.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { AuthConfig } from "../auth_config.ts";
 import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
 import { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "../principal.ts";

@@ -3,12 +3,15 @@ import type { Principal } from "../principal.ts";
 import { textMatcher } from "./text_pattern.ts";
 
 /** The kinds of subjects that have a name. */
-const NAMED = ["user", "robot", "certificate", "external", "workload", "group"] as const;
+const NAMED: readonly NamedKind[] = ["user", "robot", "certificate", "external", "workload", "group"];
+
+/** A kind of subject that has a name. */
+export type NamedKind = "user" | "robot" | "certificate" | "external" | "workload" | "group";
 
 /** A {@linkcode Subject} in its parts. */
 export type SubjectParts =
   | { kind: "anonymous" | "authenticated" }
-  | { kind: typeof NAMED[number]; name: string };
+  | { kind: NamedKind; name: string };
 
 /** Names of issuers and groups, which stand for themselves alone. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

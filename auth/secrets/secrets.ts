@@ -1,10 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
-import { Facts } from "../../cache/facts.ts";
-import type { Item, Table } from "../../storage/table/table.ts";
-import { accountName, fingerprintOf, isRobotName } from "../passwords/account.ts";
-import { areGrants, EVERYTHING } from "../policy/grants.ts";
+import { Facts } from "../../cache/mod.ts";
+import type { Item, Table } from "../../storage/ports.ts";
+import { accountName, fingerprintOf, isRobotName, type PasswordSource } from "../passwords/mod.ts";
+import { areGrants, EVERYTHING } from "../policy/mod.ts";
 import { type SecretAttributes, secretKey, SECRETS, secretsOf } from "../items.ts";
-import type { PasswordSource } from "../passwords/password_source.ts";
 import type { Grant, Principal } from "../principal.ts";
 import { SecretError } from "./secret_error.ts";
 import { makeSecret, readSecret } from "./secret_text.ts";

@@ -5,9 +5,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { isRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { isRepositoryName, type RepositoryName } from "../../oci/mod.ts";
 import { type BearerTokens, InvalidTokenError } from "../bearer.ts";
-import { openExternalTokens } from "../tokens/external_tokens.ts";
+import { openExternalTokens } from "../tokens/mod.ts";
 
 export const CONFIG = {
   realm: "https://tokens.example/token",

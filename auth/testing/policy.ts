@@ -4,10 +4,10 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { isRepositoryName, type RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import { isRepositoryName, type RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
-import { createPolicy } from "../policy/policy.ts";
+import { createPolicy } from "../policy/mod.ts";
 import type { Principal } from "../principal.ts";
 
 export type Config = Pick<AuthConfig, "administrators" | "groups" | "policies">;

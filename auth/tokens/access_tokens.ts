@@ -1,10 +1,9 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod/mini";
-import { RegistryError } from "../../oci/errors.ts";
-import { isRepositoryName, type RepositoryName } from "../../oci/name.ts";
-import { type Action, ACTIONS } from "../../registry/caller.ts";
+import { isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import { type Action, ACTIONS } from "../../registry/interface.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
-import type { SigningKeys } from "../keys/keys.ts";
+import type { SigningKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
 import { MAX_SCOPES, meaningOf, type ResourceAccess, SCOPE_ACTIONS } from "./scope.ts";
 import { MAX_TOKEN_LENGTH, type SignedToken, SignedTokens } from "./signed_tokens.ts";

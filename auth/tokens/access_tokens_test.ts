@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
-import { ACTIONS } from "../../registry/caller.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { ACTIONS } from "../../registry/interface.ts";
 import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
@@ -12,7 +11,7 @@ import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import { CATALOG, parseScopes } from "./scope.ts";
 import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
-import { TableKeys } from "../keys/table_keys.ts";
+import { TableKeys } from "../keys/mod.ts";
 
 const HOUR = 3_600_000;
 const ALICE: Principal = { kind: "user", name: "user:alice" };

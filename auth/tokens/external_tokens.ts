@@ -1,9 +1,9 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { ExternalConfig } from "../auth_config.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
-import { parseKeyFile, type PublicKey } from "../keys/key_file.ts";
+import { parseKeyFile, type PublicKey } from "../keys/mod.ts";
 import { WatchedFile, type WatchedFileOptions } from "../watched_file.ts";
 
 /** Seconds that the clock of the token server may be off. */

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader } from "jose";
 import type { IssuerConfig } from "../auth_config.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import type { PasswordSource } from "../passwords/password_source.ts";
+import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 import type { LoginToken } from "./token_issuer.ts";
 import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UnsecuredJWT } from "jose";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { ACCESS_TOKEN_TYPE, AccessTokens } from "./access_tokens.ts";
 import type { IssuerConfig } from "../auth_config.ts";
 import { InvalidTokenError } from "../bearer.ts";
 import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
-import type { PasswordSource } from "../passwords/password_source.ts";
+import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
 

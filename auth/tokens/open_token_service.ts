@@ -1,14 +1,12 @@
 import type { JWK } from "jose";
-import type { Table } from "../../storage/table/table.ts";
+import type { Table } from "../../storage/ports.ts";
 import { AccessTokens } from "./access_tokens.ts";
 import type { AuthConfig } from "../auth_config.ts";
 import type { BearerTokens } from "../bearer.ts";
-import { openFileKeys } from "../keys/file_keys.ts";
-import { jwksOf, type SigningKeys } from "../keys/keys.ts";
+import { jwksOf, openFileKeys, type SigningKeys, TableKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
 import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
 import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
-import { TableKeys } from "../keys/table_keys.ts";
 
 /** What {@linkcode openTokenService} takes. */
 export interface TokenServiceParts {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
-import { unavailable } from "../../oci/errors.ts";
-import { type Action, ACTIONS } from "../../registry/caller.ts";
-import type { Item, Table } from "../../storage/table/table.ts";
+import { unavailable } from "../../oci/mod.ts";
+import { type Action, ACTIONS } from "../../registry/interface.ts";
+import type { Item, Table } from "../../storage/ports.ts";
 import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "../items.ts";
 import type { Principal } from "../principal.ts";
 

@@ -1,6 +1,5 @@
-import { RegistryError } from "../../oci/errors.ts";
-import { isRepositoryName, type RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import { isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 
 /** What a scope may ask for in a repository; `*` is all of it. */
 export const SCOPE_ACTIONS = ["pull", "push", "delete", "*"] as const;

@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
-import { ACTIONS } from "../../registry/caller.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { ACTIONS } from "../../registry/interface.ts";
 import { CATALOG, formatScope, MAX_SCOPES, meaningOf, parseScopes, scopeFor } from "./scope.ts";
 
 /** The scopes in text, as they are understood. */

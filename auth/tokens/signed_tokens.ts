@@ -1,7 +1,6 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW } from "../keys/key_ring.ts";
-import type { SigningKeys } from "../keys/keys.ts";
+import { CLOCK_SKEW, type SigningKeys } from "../keys/mod.ts";
 
 /** Characters of the longest token: proxies take no larger headers. */
 export const MAX_TOKEN_LENGTH = 16 * 1024;

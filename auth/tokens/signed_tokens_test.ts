@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { type CryptoKey, exportJWK, exportSPKI, SignJWT } from "jose";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW } from "../keys/key_ring.ts";
+import { CLOCK_SKEW } from "../keys/mod.ts";
 import { MAX_TOKEN_LENGTH, SignedTokens, type SignedTokensOptions } from "./signed_tokens.ts";
 
 const HOUR = 3_600_000;

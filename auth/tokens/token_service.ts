@@ -1,6 +1,5 @@
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Principal } from "../principal.ts";
 import type { RefreshTokens } from "./refresh_tokens.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import type { Action } from "../../registry/caller.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import type { ResourceAccess } from "./scope.ts";
 import type { TokenRequest } from "./token_issuer.ts";

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JWK, type JWTHeaderParameters } from "jose";
-import { unavailable } from "../../oci/errors.ts";
+import { unavailable } from "../../oci/mod.ts";
 import { documentUrl, fetchJson, type JsonDocument } from "./json_document.ts";
 
 /** What {@linkcode JwksSource} takes. */

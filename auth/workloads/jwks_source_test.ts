@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { errors } from "jose";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { OidcIssuer } from "../../tests/harness/oidc_issuer.ts";
 import { JwksSource } from "./jwks_source.ts";
 

@@ -1,9 +1,9 @@
 import { decodeJwt, jwtVerify } from "jose";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { IssuerConfig } from "../auth_config.ts";
 import { textClaims } from "./claims.ts";
 import { JwksSource, type JwksSourceOptions } from "./jwks_source.ts";
-import type { PasswordSource } from "../passwords/password_source.ts";
+import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 
 /** Signatures that are taken: none with a shared secret, which would be as public as the key that stands in for it. */

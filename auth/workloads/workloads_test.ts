@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { OidcIssuer, type TokenTricks } from "../../tests/harness/oidc_issuer.ts";
 import type { IssuerConfig } from "../auth_config.ts";
-import type { PasswordSource } from "../passwords/password_source.ts";
+import type { PasswordSource } from "../passwords/mod.ts";
 import { createWorkloads } from "./workloads.ts";
 
 const HOUR = 60 * 60_000;

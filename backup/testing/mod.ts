@@ -1,7 +1,8 @@
 import type { NewItem, Table } from "../../storage/mod.ts";
 import { TestStores } from "../../tests/harness/stores.ts";
 import { Archive, writeArchive } from "../archive.ts";
-import { restore, type RestoreOptions, type RestoreReport } from "../restore.ts";
+import { restore } from "../restore.ts";
+import type { RestoreOptions, RestoreReport } from "../restore_options.ts";
 import { snapshot, type Stores } from "../snapshot.ts";
 
 /** The grace time of the registries that are backed up here, in milliseconds. */

@@ -1,12 +1,13 @@
-import { readAll } from "../../storage/objects/read_all.ts";
-import { createLog } from "../../process/log.ts";
+import { createLog } from "../../process/mod.ts";
 import { openStorage } from "../../process/open_storage.ts";
 import { createRegistry, type Registry } from "../../registry/mod.ts";
-import { type Config, readSettings } from "../../config/settings.ts";
-import type { NewItem, ObjectStore, Table } from "../../storage/mod.ts";
+import { type Config, readSettings } from "../../config/mod.ts";
+import { type NewItem, type ObjectStore, readAll, type Table } from "../../storage/mod.ts";
 import { CONFIG, imageOfSize, LAYER } from "../../tests/harness/images.ts";
-import { content, IMAGE, imageOf, pushBlob, pushManifest } from "../../tests/harness/stores.ts";
-import { digest } from "../../tests/harness/stores.ts";
+import { content, digest, IMAGE, imageOf, pushBlob, pushManifest } from "../../tests/harness/stores.ts";
+
+export { check } from "../check.ts";
+export { provision } from "../provision.ts";
 
 /** The settings of a folder, without a log: the audit would be in the way of what tests print. */
 export function folderConfig(data: string): Config {

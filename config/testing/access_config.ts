@@ -5,7 +5,9 @@
  */
 import { assertEquals } from "@std/assert";
 import { readAccess } from "../access_config.ts";
-import type { AuthConfig } from "../../auth/auth_config.ts";
+import type { AuthConfig } from "../../auth/interface.ts";
+
+export { readAccess } from "../access_config.ts";
 
 export const URL_ALONE = { url: "https://registry.example" };
 export const GITHUB = { name: "github", issuer: "https://github.example" };

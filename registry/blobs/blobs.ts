@@ -1,23 +1,22 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { ByteRange } from "../../storage/objects/object_store.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
-import type { Caller } from "../caller.ts";
-import { removeLink } from "./collect_blob.ts";
+import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { ByteRange } from "../../storage/ports.ts";
 import {
   AGAIN,
+  assertUnneeded,
   beginWork,
+  bestEffort,
+  changeEpoch,
   type Context,
+  healBlob,
   isOld,
+  leaveCandidates,
   mayBeUnderWay,
   untilSettled,
   type Work,
-} from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
-import { healBlob } from "../protocol/heal.ts";
-import type { IsImmutable } from "../limits/immutable_tags.ts";
+} from "../protocol/mod.ts";
+import type { Caller } from "../caller.ts";
+import { removeLink } from "./collect_blob.ts";
+import { countingBlob, holdBlob, holdingRoom, type IsImmutable } from "../limits/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -28,11 +27,9 @@ import {
   linkKey,
   type Stored,
   stored,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { mountLink } from "./link.ts";
-import { countingBlob, holdBlob, holdingRoom } from "../limits/quotas.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "../registry.ts";
-import { assertUnneeded } from "../protocol/tag_protection.ts";
 
 /** What proves that a repository has a blob. */
 interface Membership {

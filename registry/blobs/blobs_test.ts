@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import { content, digest, pushBlob, readBlob, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";
-import { linkItem, linkKey } from "../items/items.ts";
+import { linkItem, linkKey } from "../items/mod.ts";
 import type { RegistryOptions } from "../create_registry.ts";
 
 const BYTES = content(30);

@@ -1,7 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { ReadOptions } from "../../storage/table/table.ts";
-import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/context.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import type { ReadOptions } from "../../storage/ports.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -14,7 +13,7 @@ import {
   revivedBlob,
   type Stored,
   stored,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 
 /** Whether nobody has touched the link for so long that it may go; a mark that a collector left when it died as well. */
 export function isLinkOld(context: Context, attributes: LinkAttributes): boolean {

@@ -1,10 +1,7 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Condition, NewItem } from "../../storage/table/table.ts";
-import { candidateItems } from "../protocol/candidates.ts";
-import { AGAIN, untilSettled, type Work } from "../protocol/context.ts";
-import { isLost } from "../protocol/heal.ts";
-import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/items.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import type { Condition, NewItem } from "../../storage/ports.ts";
+import { AGAIN, candidateItems, isLost, untilSettled, type Work } from "../protocol/mod.ts";
+import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
 
 /** The bytes of a blob, complete and verified, under a key that nothing names yet. */

@@ -1,6 +1,6 @@
 // CVE-2024-39897 (zot): a mount copied blobs from repositories that the caller could not read.
 import { assertEquals } from "@std/assert";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import { callerWith } from "../../tests/harness/callers.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";

@@ -1,15 +1,7 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Item, Key, Segment } from "../../storage/table/table.ts";
-import { candidateItems } from "../protocol/candidates.ts";
-import {
-  collectBlob,
-  collectLink,
-  isBlobOld,
-  isLinked,
-  isLinkOld,
-  isReferenced,
-} from "../blobs/collect_blob.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import type { Item, Key, Segment } from "../../storage/ports.ts";
+import { beginWork, candidateItems, changeEpoch, type Context, forEachOf } from "../protocol/mod.ts";
+import { collectBlob, collectLink, isBlobOld, isLinked, isLinkOld, isReferenced } from "../blobs/mod.ts";
 import {
   collectPointer,
   collectRepository,
@@ -19,8 +11,6 @@ import {
   type Pointer,
   pointerOf,
 } from "./collect_leftovers.ts";
-import { beginWork, type Context } from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
 import {
   type BlobAttributes,
   LINK_PREFIX,
@@ -29,10 +19,9 @@ import {
   type RepositoryAttributes,
   stored,
   type UploadAttributes,
-} from "../items/items.ts";
-import { forEachOf } from "../protocol/parallel.ts";
+} from "../items/mod.ts";
 import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
-import { isExpired, sweepUpload } from "../uploads/sweep.ts";
+import { isExpired, sweepUpload } from "../uploads/mod.ts";
 
 /** How much of a collection is done, and how. */
 export interface CollectOptions {

@@ -1,11 +1,8 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Item } from "../../storage/table/table.ts";
-import type { GarbageCandidate } from "../protocol/candidates.ts";
-import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/collect_blob.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import type { Item } from "../../storage/ports.ts";
+import { beginWork, changeEpoch, type Context, type GarbageCandidate, isOld } from "../protocol/mod.ts";
+import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/mod.ts";
 import { collectPointer, collectRepository, hasManifest, pointerOf } from "./collect_leftovers.ts";
-import { beginWork, type Context, isOld } from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
 import {
   blobKey,
   edgeKey,
@@ -19,8 +16,8 @@ import {
   taggedPrefix,
   tagKey,
   usageKey,
-} from "../items/items.ts";
-import { readManifest } from "../manifests/manifest_store.ts";
+} from "../items/mod.ts";
+import { readManifest } from "../manifests/mod.ts";
 import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
 
 /** Tag marks of one query. */

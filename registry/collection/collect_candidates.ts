@@ -1,9 +1,15 @@
-import type { Item } from "../../storage/table/table.ts";
-import { candidateItems, candidateOf, candidateTime, GARBAGE_SHARDS, isDue } from "../protocol/candidates.ts";
+import type { Item } from "../../storage/ports.ts";
+import {
+  candidateItems,
+  candidateOf,
+  candidateTime,
+  type Context,
+  GARBAGE_SHARDS,
+  isDue,
+} from "../protocol/mod.ts";
 import { collectCandidate } from "./collect_candidate.ts";
-import type { Context } from "../protocol/context.ts";
 import type { Removal } from "../removal.ts";
-import { shuffled, throwFailures, workOff } from "../work/work_off.ts";
+import { shuffled, throwFailures, workOff } from "../work/mod.ts";
 
 /** Candidates of one query. */
 const PAGE = 64;

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import type { Key } from "../../storage/mod.ts";
 import { assertConsistent, leftItems } from "../../tests/harness/invariants.ts";
 import { dyingStores } from "../../tests/harness/moments.ts";
@@ -21,8 +20,8 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { GARBAGE_PREFIX } from "../protocol/candidates.ts";
-import { COLLECTION } from "../work/lease.ts";
+import { GARBAGE_PREFIX } from "../protocol/mod.ts";
+import { COLLECTION } from "../work/mod.ts";
 import type { Registry, Removal, StoredRegistry } from "../mod.ts";
 
 const OPTIONS = { uploadExpiry: 3000, grace: 2000, deadline: 500 };

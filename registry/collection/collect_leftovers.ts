@@ -1,7 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Item, Key, ReadOptions } from "../../storage/table/table.ts";
-import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/context.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import type { Item, Key, ReadOptions } from "../../storage/ports.ts";
+import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/mod.ts";
 import {
   type EpochAttributes,
   MANIFEST_PREFIX,
@@ -14,9 +13,9 @@ import {
   type TagAttributes,
   tagKey,
   type UsageAttributes,
-} from "../items/items.ts";
-import type { Outcome } from "../blobs/collect_blob.ts";
-import { readRepository } from "../repositories/repositories.ts";
+} from "../items/mod.ts";
+import type { Outcome } from "../blobs/mod.ts";
+import { readRepository } from "../repositories/mod.ts";
 
 /** What says that something is there which may be gone. */
 export interface Pointer {

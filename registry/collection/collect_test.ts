@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import {
   assertConsistent,
   assertNothingLeft,

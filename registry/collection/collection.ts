@@ -1,13 +1,9 @@
-import { RefusedPlaceError } from "../../storage/errors.ts";
-import type { Key } from "../../storage/table/table.ts";
+import { type Key, RefusedPlaceError } from "../../storage/ports.ts";
 import { collect } from "./collect.ts";
-import { skewOf } from "../protocol/clock_skew.ts";
-import type { Context } from "../protocol/context.ts";
-import { stored } from "../items/items.ts";
-import { COLLECTION, Lease } from "../work/lease.ts";
-import { Pace } from "../work/pace.ts";
+import { type Context, skewOf } from "../protocol/mod.ts";
+import { stored } from "../items/mod.ts";
+import { COLLECTION, Lease, Pace, throwFailures } from "../work/mod.ts";
 import type { Removal } from "../removal.ts";
-import { throwFailures } from "../work/work_off.ts";
 
 /** A full pass that all processes of a registry do together. */
 type PassAttributes = {

@@ -11,9 +11,9 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import type { ScanOptions } from "../../storage/mod.ts";
-import { RefusedPlaceError } from "../../storage/errors.ts";
+import { RefusedPlaceError } from "../../storage/ports.ts";
 import { ANYBODY } from "../caller.ts";
-import { COLLECTION } from "../work/lease.ts";
+import { COLLECTION } from "../work/mod.ts";
 import type { PassProgress, StoredRegistry } from "../mod.ts";
 import type { Removal } from "../removal.ts";
 

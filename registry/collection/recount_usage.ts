@@ -1,6 +1,5 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { pagesOf } from "../../storage/table/pages.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import { pagesOf } from "../../storage/ports.ts";
 import { ANYBODY } from "../caller.ts";
 import {
   type BlobAttributes,
@@ -11,10 +10,10 @@ import {
   stored,
   type UsageAttributes,
   usageKey,
-} from "../items/items.ts";
-import { addUsage } from "../limits/usage.ts";
-import { beginWork, type Context } from "../protocol/context.ts";
-import { listRepositories } from "../repositories/repositories.ts";
+} from "../items/mod.ts";
+import { addUsage } from "../limits/mod.ts";
+import { beginWork, type Context } from "../protocol/mod.ts";
+import { listRepositories } from "../repositories/mod.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
 const BATCH = 100;

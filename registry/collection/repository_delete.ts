@@ -1,13 +1,17 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Item } from "../../storage/table/table.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
-import { isReferenced, removeLink } from "../blobs/collect_blob.ts";
+import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Item } from "../../storage/ports.ts";
+import {
+  beginWork,
+  changeEpoch,
+  type Context,
+  forEachOf,
+  leaveCandidates,
+  mayBeUnderWay,
+  untilSettled,
+} from "../protocol/mod.ts";
+import { isReferenced, removeLink } from "../blobs/mod.ts";
 import { removeRepository } from "./collect_leftovers.ts";
 import type { Changed } from "../change.ts";
-import { beginWork, type Context, mayBeUnderWay, untilSettled } from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
 import {
   edgeKey,
   edgePrefix,
@@ -22,13 +26,11 @@ import {
   TAG_PREFIX,
   type TagAttributes,
   tagOf,
-} from "../items/items.ts";
-import { deleteDangling, takeManifest } from "../manifests/manifest_delete.ts";
-import { forEachOf } from "../protocol/parallel.ts";
+} from "../items/mod.ts";
+import { deleteDangling, takeManifest, targetsOf } from "../manifests/mod.ts";
 import type { RepositoryDeletion, RepositoryRemoval } from "../registry.ts";
-import { targetsOf } from "../manifests/references.ts";
-import { readRepository } from "../repositories/repositories.ts";
-import { forgetUsage } from "../limits/usage.ts";
+import { readRepository } from "../repositories/mod.ts";
+import { forgetUsage } from "../limits/mod.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
 const BATCH = 100;

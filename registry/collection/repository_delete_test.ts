@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cached } from "../../cache/mod.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import type { Key } from "../../storage/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
@@ -22,8 +21,8 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { CLOCK_SKEW } from "../protocol/clock_skew.ts";
-import { manifestKey } from "../items/items.ts";
+import { CLOCK_SKEW } from "../protocol/mod.ts";
+import { manifestKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
 const OPTIONS = { uploadExpiry: 60 * 60_000, grace: 60 * 60_000, deadline: 500 };

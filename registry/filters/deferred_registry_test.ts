@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { deferredRegistry } from "./deferred_registry.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import type { Registry } from "../mod.ts";
 
 const NAME = parseRepositoryName("a");

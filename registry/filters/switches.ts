@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { Registry } from "../registry.ts";
 
 /** What may be deleted. */

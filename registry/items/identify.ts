@@ -1,6 +1,12 @@
-import { type Digest, isDescriptorDigest, isDigest } from "../../oci/digest.ts";
-import { isRepositoryName, isTag, type RepositoryName } from "../../oci/name.ts";
-import type { Item, Value } from "../../storage/table/table.ts";
+import {
+  type Digest,
+  isDescriptorDigest,
+  isDigest,
+  isRepositoryName,
+  isTag,
+  type RepositoryName,
+} from "../../oci/mod.ts";
+import type { Item, Value } from "../../storage/ports.ts";
 import {
   type BlobAttributes,
   LINK_PREFIX,

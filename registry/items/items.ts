@@ -1,14 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Descriptor } from "../../oci/descriptor.ts";
-import type { Digest, DigestAlgorithm } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import {
-  type Item,
-  type Key,
-  LONGEST_SORT_KEY,
-  type NewItem,
-  type Value,
-} from "../../storage/table/table.ts";
+import type { Descriptor, Digest, DigestAlgorithm, RepositoryName, Tag } from "../../oci/mod.ts";
+import { type Item, type Key, LONGEST_SORT_KEY, type NewItem, type Value } from "../../storage/ports.ts";
 import type { Etags } from "./etags.ts";
 import type { TagMove } from "../registry.ts";
 

@@ -1,5 +1,4 @@
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
+import { RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
 
 /** Tags that stay where they point: they can be created, and from then on neither moved nor deleted. */
 export interface ImmutableRule {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { codeOf, CONFIG, LAYER, put } from "../../tests/harness/images.ts";
 import {
   digest,

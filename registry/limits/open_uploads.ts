@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
-import { RegistryError } from "../../oci/errors.ts";
-import type { Table } from "../../storage/table/table.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import type { Table } from "../../storage/ports.ts";
 import {
   expirySortKey,
   openUploadPrefix,
   openUploadShard,
   stored,
   type UploadAttributes,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 
 /** What one principal may have open at a time, in all processes together. 0 sets no limit. */
 export interface UploadLimits {

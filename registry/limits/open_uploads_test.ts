@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { counted } from "../../tests/harness/call_counts.ts";
 import { body, content, digest, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";
 import type { UploadLimits } from "./open_uploads.ts";

@@ -1,5 +1,5 @@
-import type { Table } from "../../storage/table/table.ts";
-import { stored, type UploadAttributes, uploadKey } from "../items/items.ts";
+import type { Table } from "../../storage/ports.ts";
+import { stored, type UploadAttributes, uploadKey } from "../items/mod.ts";
 
 /** The part of a quota that {@linkcode QuotaHolds} keeps. */
 export interface Holdable {

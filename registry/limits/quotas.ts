@@ -1,10 +1,7 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Key, Table } from "../../storage/table/table.ts";
+import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Key, Table } from "../../storage/ports.ts";
 import { type Holdable, QuotaHolds } from "./quota_holds.ts";
-import { randomId } from "../items/random_id.ts";
-import { linkKey, manifestKey } from "../items/items.ts";
+import { linkKey, manifestKey, randomId } from "../items/mod.ts";
 import { addUsage, sumUsage } from "./usage.ts";
 
 /** Most bytes of blobs and manifests in the repositories of a pattern, in all of them together. */

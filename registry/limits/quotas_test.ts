@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import {
   body,
   content,
@@ -13,7 +12,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { stored, type UsageAttributes, usageItem, usageKey } from "../items/items.ts";
+import { stored, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
 const [A, B, ELSEWHERE] = ["team/a", "team/b", "other"].map(parseRepositoryName) as [

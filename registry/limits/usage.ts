@@ -1,7 +1,6 @@
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Table } from "../../storage/table/table.ts";
-import { pagesOf } from "../../storage/table/pages.ts";
-import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../items/items.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
+import { pagesOf, type Table } from "../../storage/ports.ts";
+import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 
 /** Items of one query. */
 const BATCH = 100;

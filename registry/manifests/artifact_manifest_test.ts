@@ -1,6 +1,6 @@
 /** The withdrawn artifact manifest of image-spec 1.1-rc, which ORAS 0.16 and notation 1.0-rc wrote. */
 import { assertEquals } from "@std/assert";
-import { OCI_ARTIFACT_MANIFEST } from "../../oci/media_type.ts";
+import { OCI_ARTIFACT_MANIFEST } from "../../oci/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import {
   content,

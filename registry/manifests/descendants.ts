@@ -1,10 +1,7 @@
-import { type Digest, isDigest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { type Digest, isDigest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type ManifestReference, parseManifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Work } from "../protocol/context.ts";
+import { forEachOf, type Work } from "../protocol/mod.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
-import { forEachOf } from "../protocol/parallel.ts";
 import { readReferences } from "./references.ts";
 
 /** Manifests that are read in parallel. */

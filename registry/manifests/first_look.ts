@@ -1,9 +1,8 @@
-import { type Digest, isDigest } from "../../oci/digest.ts";
+import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
 import type { ManifestReference } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { ReadOptions } from "../../storage/table/table.ts";
-import type { Context, Work } from "../protocol/context.ts";
-import { type BlobAttributes, blobKey, isReadable, linkKey, manifestKey, stored } from "../items/items.ts";
+import type { ReadOptions } from "../../storage/ports.ts";
+import type { Context, Work } from "../protocol/mod.ts";
+import { type BlobAttributes, blobKey, isReadable, linkKey, manifestKey, stored } from "../items/mod.ts";
 import { missingReferences } from "./references.ts";
 
 /** References of a manifest whose edges are written without a look at them first, unless a push has failed lately. */

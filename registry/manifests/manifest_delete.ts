@@ -1,26 +1,30 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Item, Key } from "../../storage/table/table.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
+import type { Item, Key } from "../../storage/ports.ts";
+import {
+  AGAIN,
+  assertUnneeded,
+  beginWork,
+  bestEffort,
+  changeEpoch,
+  type Context,
+  leaveCandidates,
+  untilSettled,
+  type Work,
+} from "../protocol/mod.ts";
 import type { Changed } from "../change.ts";
-import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
-import { immutableTag, type IsImmutable } from "../limits/immutable_tags.ts";
+import { immutableTag, type IsImmutable } from "../limits/mod.ts";
 import {
   type ManifestAttributes,
   manifestKey,
+  prefixOf,
   referrerKey,
   type Stored,
   stored,
   type TagAttributes,
   taggedPrefix,
   tagKey,
-} from "../items/items.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
+} from "../items/mod.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
-import { prefixOf } from "../items/object_key.ts";
-import { assertUnneeded } from "../protocol/tag_protection.ts";
 import { targetsOf } from "./references.ts";
 
 /** Tag marks of one query. */

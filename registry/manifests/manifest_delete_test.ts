@@ -13,7 +13,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { manifestKey } from "../items/items.ts";
+import { manifestKey } from "../items/mod.ts";
 
 Deno.test("deleteManifest() takes every tag and the place among the referrers with it", async () => {
   const { registry } = await withBlobs();

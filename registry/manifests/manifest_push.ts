@@ -1,16 +1,29 @@
 import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import {
+  algorithmOf,
+  type Digest,
+  digestOf,
+  type Reference,
+  RegistryError,
+  type RepositoryName,
+  type Tag,
+} from "../../oci/mod.ts";
 import { type ManifestReference, type ParsedManifest, parsePushedManifest } from "../../oci/manifest.ts";
-import type { Reference, RepositoryName, Tag } from "../../oci/name.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
+import {
+  AGAIN,
+  beginWork,
+  bestEffort,
+  type Context,
+  leaveCandidates,
+  untilSettled,
+  type Work,
+} from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
-import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
 import {
   type ManifestAttributes,
   manifestKey,
   type MarkAttributes,
+  randomId,
   type RepositoryAttributes,
   repositoryKey,
   type Stored,
@@ -18,17 +31,16 @@ import {
   type TagAttributes,
   taggedKey,
   tagKey,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { readDescendants } from "./descendants.ts";
 import { becomeWary, lookFirst } from "./first_look.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
-import { holdingRoom, holdManifest } from "../limits/quotas.ts";
-import { randomId } from "../items/random_id.ts";
+import { holdingRoom, holdManifest } from "../limits/mod.ts";
 import { edgeItems, missingReferences, readReferences, targetsIn } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
-import { rememberRepository } from "../repositories/repositories.ts";
+import { rememberRepository } from "../repositories/mod.ts";
 import { assertMayMove, assertTagCondition, putTag, readTag, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */

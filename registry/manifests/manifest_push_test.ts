@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { NewItem } from "../../storage/mod.ts";
 import { codeOf, CONFIG, imageOfSize, LAYER, put, withBlobs } from "../../tests/harness/images.ts";
 import {
@@ -16,7 +16,7 @@ import {
   TestStores,
   utf8,
 } from "../../tests/harness/stores.ts";
-import { blobKey, linkItem, linkKey } from "../items/items.ts";
+import { blobKey, linkItem, linkKey } from "../items/mod.ts";
 
 for (const size of [500, 256 * 1024, 256 * 1024 + 1, 4 * 1024 * 1024]) {
   Deno.test(`putManifest() keeps exactly the ${size} bytes that were pushed, by tag and by digest`, async () => {

@@ -1,22 +1,18 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { Reference, RepositoryName } from "../../oci/name.ts";
-import { skewOf } from "../protocol/clock_skew.ts";
-import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
-import { safeAge } from "../protocol/heal.ts";
+import { type Digest, type Reference, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import { AGAIN, beginWork, type Context, safeAge, skewOf, untilSettled, type Work } from "../protocol/mod.ts";
 import {
   type ManifestAttributes,
   manifestKey,
+  newObjectKey,
+  randomId,
   revivedManifest,
   type Stored,
   stored,
-} from "../items/items.ts";
-import { newObjectKey } from "../items/object_key.ts";
-import { randomId } from "../items/random_id.ts";
-import { readObject } from "../streams/read_object.ts";
+} from "../items/mod.ts";
+import { readObject } from "../streams/mod.ts";
 import type { Manifest } from "../registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
-import { createUpload, putInTime } from "../uploads/upload_session.ts";
+import { createUpload, putInTime } from "../uploads/mod.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MOST_IN_ITEM = 256 * 1024;

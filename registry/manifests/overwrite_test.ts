@@ -1,7 +1,6 @@
 // CVE-2026-31801 (zot): whoever may only create tags could overwrite one that was there.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import type { Tag } from "../../oci/name.ts";
+import { RegistryError, type Tag } from "../../oci/mod.ts";
 import { CREATOR } from "../../tests/harness/callers.ts";
 import { CONFIG, LAYER, withBlobs } from "../../tests/harness/images.ts";
 import { digest, hooked, IMAGE, imageOf, pushManifest, REPOSITORY, tag } from "../../tests/harness/stores.ts";

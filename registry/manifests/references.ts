@@ -1,10 +1,7 @@
-import { type Digest, isDigest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { type Digest, isDigest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Item, Key, NewItem } from "../../storage/table/table.ts";
-import { AGAIN, type Context, untilSettled, type Work } from "../protocol/context.ts";
-import { isLost } from "../protocol/heal.ts";
+import type { Item, Key, NewItem } from "../../storage/ports.ts";
+import { AGAIN, type Context, isLost, untilSettled, type Work } from "../protocol/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -21,7 +18,7 @@ import {
   revivedManifest,
   type Stored,
   stored,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { readBytes } from "./manifest_store.ts";
 
 /** Children of one batch. */

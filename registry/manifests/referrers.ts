@@ -1,11 +1,8 @@
-import type { Descriptor } from "../../oci/descriptor.ts";
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { type Descriptor, type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { LONGEST_SORT_KEY, type NewItem } from "../../storage/table/table.ts";
-import type { Context, Work } from "../protocol/context.ts";
-import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "../items/items.ts";
+import { LONGEST_SORT_KEY, type NewItem } from "../../storage/ports.ts";
+import type { Context, Work } from "../protocol/mod.ts";
+import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "../items/mod.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "../registry.ts";
 

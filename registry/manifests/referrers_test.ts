@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { codeOf, CONFIG, LAYER, put, withBlobs } from "../../tests/harness/images.ts";
 import {
@@ -14,8 +14,8 @@ import {
   REPOSITORY,
   type TestStores,
 } from "../../tests/harness/stores.ts";
-import { GARBAGE_PREFIX } from "../protocol/candidates.ts";
-import { manifestKey, referrerKey } from "../items/items.ts";
+import { GARBAGE_PREFIX } from "../protocol/mod.ts";
+import { manifestKey, referrerKey } from "../items/mod.ts";
 import { MOST_READ, referrerItem } from "./referrers.ts";
 
 /** Puts a manifest that no push would bring. */

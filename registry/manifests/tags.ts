@@ -1,15 +1,11 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
+import { AGAIN, beginWork, type Context, leaveCandidates, untilSettled, type Work } from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
 import type { Changed } from "../change.ts";
-import { AGAIN, beginWork, type Context, untilSettled, type Work } from "../protocol/context.ts";
-import { immutableTag, type IsImmutable } from "../limits/immutable_tags.ts";
-import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "../items/items.ts";
-import { pageOf, pageSize } from "../repositories/page.ts";
+import { immutableTag, type IsImmutable } from "../limits/mod.ts";
+import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "../items/mod.ts";
+import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
-import { readRepository } from "../repositories/repositories.ts";
 
 /** Moves of a tag that are remembered. */
 const MOST_MOVES = 32;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { codeOf, CONFIG, LAYER, put, withBlobs } from "../../tests/harness/images.ts";
 import { interruptedStores } from "../../tests/harness/moments.ts";
 import {

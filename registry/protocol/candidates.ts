@@ -1,8 +1,7 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Item, NewItem } from "../../storage/table/table.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import type { Item, NewItem } from "../../storage/ports.ts";
 import { type Context, isOld } from "./context.ts";
-import { expirySortKey, stored } from "../items/items.ts";
+import { expirySortKey, stored } from "../items/mod.ts";
 
 /**
  * Something that is about to become garbage. An operation that makes something unneeded leaves a candidate before the

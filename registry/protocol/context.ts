@@ -1,18 +1,16 @@
-import { unavailable } from "../../oci/errors.ts";
-import type { ObjectStore } from "../../storage/objects/object_store.ts";
-import type { Table } from "../../storage/table/table.ts";
-import type { BufferPool } from "../streams/buffer_pool.ts";
+import { unavailable } from "../../oci/mod.ts";
+import type { ObjectStore, Table } from "../../storage/ports.ts";
+import type { BufferPool, LiveHashes } from "../streams/mod.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
-import type { LostBlob } from "./heal.ts";
-import type { ImmutableTags } from "../limits/immutable_tags.ts";
-import type { LiveHashes } from "../streams/live_hashes.ts";
-import type { OpenUploads } from "../limits/open_uploads.ts";
-import type { Quotas } from "../limits/quotas.ts";
+import type { LostBlob } from "../lost_blob.ts";
+import type { ImmutableTags, OpenUploads, Quotas } from "../limits/mod.ts";
 
 /** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
 export interface Context {
+  /** Where content is. */
   objects: ObjectStore;
+  /** Where every decision is made. */
   table: Table;
   /** The present. */
   now: () => number;

@@ -1,7 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
-import { epochKey, LINK_PREFIX } from "../items/items.ts";
+import { epochKey, LINK_PREFIX } from "../items/mod.ts";
 
 /**
  * The epoch of a repository: a token that changes after a deletion took effect and before it is acknowledged. A process

@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { cached } from "../../cache/mod.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import { withoutChangeCount } from "../../tests/harness/call_counts.ts";
 import {
   content,
@@ -12,7 +12,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { epochKey, linkKey, manifestKey } from "../items/items.ts";
+import { epochKey, linkKey, manifestKey } from "../items/mod.ts";
 import type { Key, Table } from "../../storage/mod.ts";
 import type { Registry, StoredRegistry } from "../mod.ts";
 

@@ -1,17 +1,17 @@
-import { unavailable } from "../../oci/errors.ts";
-import { LateWriteError } from "../../storage/errors.ts";
-import { Fence } from "../../storage/fence.ts";
-import type {
-  Condition,
-  Item,
-  Key,
-  NewItem,
-  QueryOptions,
-  ReadOptions,
-  ScanOptions,
-  ScanPage,
-  Table,
-} from "../../storage/table/table.ts";
+import { unavailable } from "../../oci/mod.ts";
+import {
+  type Condition,
+  Fence,
+  type Item,
+  type Key,
+  LateWriteError,
+  type NewItem,
+  type QueryOptions,
+  type ReadOptions,
+  type ScanOptions,
+  type ScanPage,
+  type Table,
+} from "../../storage/ports.ts";
 
 /** A table in which no write takes effect after a point in time. */
 export class FencedTable implements Table {

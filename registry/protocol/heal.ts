@@ -1,17 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Context, Work } from "./context.ts";
-import { type BlobAttributes, blobKey, isReadable, stored } from "../items/items.ts";
-
-/** A blob whose object was found missing. */
-export interface LostBlob {
-  /** The repository of the request that found it. Other repositories may have the blob as well. */
-  repository: RepositoryName;
-  /** The blob. */
-  digest: Digest;
-  /** Key of the missing object. */
-  object: string;
-}
+import { type BlobAttributes, blobKey, isReadable, stored } from "../items/mod.ts";
 
 /**
  * Milliseconds for which the object of an item is certainly in the store, from when the item says that it was written.

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import type { NewItem, ObjectStore } from "../../storage/mod.ts";
 import {
   content,
@@ -14,8 +13,8 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import type { LostBlob } from "./heal.ts";
-import { type BlobAttributes, blobKey, linkItem, stored } from "../items/items.ts";
+import type { LostBlob } from "../lost_blob.ts";
+import { type BlobAttributes, blobKey, linkItem, stored } from "../items/mod.ts";
 import type { Registry } from "../mod.ts";
 
 const BYTES = content(30);

@@ -1,9 +1,7 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Item } from "../../storage/table/table.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag, unavailable } from "../../oci/mod.ts";
+import type { Item } from "../../storage/ports.ts";
 import { mayBeUnderWay, type Work } from "./context.ts";
-import type { IsImmutable } from "../limits/immutable_tags.ts";
+import type { IsImmutable } from "../limits/mod.ts";
 import {
   edgePrefix,
   type MarkAttributes,
@@ -12,7 +10,7 @@ import {
   type TagAttributes,
   taggedPrefix,
   tagKey,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { forEachOf } from "./parallel.ts";
 
 /** Edges or tag marks of one query. */

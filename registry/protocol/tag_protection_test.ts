@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { codeOf, CONFIG, LAYER } from "../../tests/harness/images.ts";
 import {
   content,
@@ -17,8 +17,8 @@ import {
   TestStores,
   utf8,
 } from "../../tests/harness/stores.ts";
-import type { Table } from "../../storage/table/table.ts";
-import { edgeKey } from "../items/items.ts";
+import type { Table } from "../../storage/ports.ts";
+import { edgeKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 import { MOST_LOOKED_AT } from "./tag_protection.ts";
 

@@ -1,7 +1,7 @@
-import { RegistryError } from "../../oci/errors.ts";
-import type { Key } from "../../storage/table/table.ts";
-import type { Context } from "../protocol/context.ts";
-import { stored } from "../items/items.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import type { Key } from "../../storage/ports.ts";
+import type { Context } from "../protocol/mod.ts";
+import { stored } from "../items/mod.ts";
 
 /** The key of all cursors, in base64, which every process of the registry has to know. */
 type CursorKeyAttributes = { key: string };

@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { TestStores } from "../../tests/harness/stores.ts";
 import { ANYBODY, type Caller } from "../caller.ts";
-import { repositoryKey } from "../items/items.ts";
+import { repositoryKey } from "../items/mod.ts";
 
 /** A registry that knows repositories `r00000` and so on, and a caller who may pull from some of them. */
 async function open(count: number, isVisible: (index: number) => boolean) {

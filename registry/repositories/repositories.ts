@@ -1,14 +1,8 @@
-import type { RepositoryName } from "../../oci/name.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
-import { AGAIN, type Context, untilSettled, type Work } from "../protocol/context.ts";
-import {
-  REPOSITORIES,
-  type RepositoryAttributes,
-  repositoryKey,
-  type Stored,
-  stored,
-} from "../items/items.ts";
+import { AGAIN, type Context, untilSettled, type Work } from "../protocol/mod.ts";
+import { REPOSITORIES, type RepositoryAttributes, repositoryKey, type Stored, stored } from "../items/mod.ts";
 import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest } from "../registry.ts";
 

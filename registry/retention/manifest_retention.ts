@@ -1,21 +1,17 @@
-import { type Digest, isDigest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
-import { beginWork, type Context, isOld } from "../protocol/context.ts";
+import { type Digest, isDigest, type RepositoryName, type Tag } from "../../oci/mod.ts";
+import { beginWork, type Context, isOld, leaveCandidates } from "../protocol/mod.ts";
 import {
   edgePrefix,
   type ManifestAttributes,
   manifestKey,
+  prefixOf,
   type Stored,
   stored,
   type TagAttributes,
   taggedPrefix,
   tagKey,
-} from "../items/items.ts";
-import { deleteDangling } from "../manifests/manifest_delete.ts";
-import { announceManifestObject, readManifest } from "../manifests/manifest_store.ts";
-import { prefixOf } from "../items/object_key.ts";
-import { targetsOf } from "../manifests/references.ts";
+} from "../items/mod.ts";
+import { announceManifestObject, deleteDangling, readManifest, targetsOf } from "../manifests/mod.ts";
 import type { TagJudge } from "./tag_judge.ts";
 
 /** Tag marks or edges of one query. */

@@ -1,6 +1,6 @@
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { NewItem, Table } from "../../storage/table/table.ts";
-import { type PullAttributes, pulledKey } from "../items/items.ts";
+import type { RepositoryName, Tag } from "../../oci/mod.ts";
+import type { NewItem, Table } from "../../storage/ports.ts";
+import { type PullAttributes, pulledKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 import { compileRules, needsPulls, type RetentionRule, ruleFor } from "./retention_rules.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, type RepositoryName } from "../../oci/mod.ts";
 import { counted } from "../../tests/harness/call_counts.ts";
 import {
   content,
@@ -14,7 +14,7 @@ import {
 } from "../../tests/harness/stores.ts";
 import { cached } from "../../cache/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
-import { pulledKey } from "../items/items.ts";
+import { pulledKey } from "../items/mod.ts";
 import type { RetentionRule } from "./retention_rules.ts";
 import { openPullTimes, PullTimes, type PullTimesOptions } from "./pull_times.ts";
 

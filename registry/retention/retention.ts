@@ -1,9 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { ANYBODY } from "../caller.ts";
-import { leaveCandidates } from "../protocol/candidates.ts";
-import { beginWork, type Context } from "../protocol/context.ts";
-import { changeEpoch } from "../protocol/epoch.ts";
+import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protocol/mod.ts";
 import {
   MANIFEST_PREFIX,
   type ManifestAttributes,
@@ -11,10 +8,10 @@ import {
   TAG_PREFIX,
   type TagAttributes,
   tagOf,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { ManifestRetention } from "./manifest_retention.ts";
 import type { Pushed } from "./newest.ts";
-import { listRepositories } from "../repositories/repositories.ts";
+import { listRepositories } from "../repositories/mod.ts";
 import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
 import { TagJudge } from "./tag_judge.ts";
 import { formatAge, formatSpan } from "../time_span.ts";

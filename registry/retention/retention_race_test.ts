@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Digest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/mod.ts";
 import { codeOf, CONFIG, imageOfSize, LAYER } from "../../tests/harness/images.ts";
 import { assertConsistent, assertNothingLeft } from "../../tests/harness/invariants.ts";
 import { dyingStores, interruptedStores, type Moment } from "../../tests/harness/moments.ts";

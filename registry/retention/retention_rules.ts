@@ -1,4 +1,4 @@
-import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { RepositoryName, Tag } from "../../oci/mod.ts";
 
 /** Which tags a rule keeps: those that match, all of them or by one of the other members. */
 export interface KeepTags {

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
 import {
   content,
@@ -15,7 +15,7 @@ import {
 } from "../../tests/harness/stores.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { ANYBODY } from "../caller.ts";
-import { pulledKey } from "../items/items.ts";
+import { pulledKey } from "../items/mod.ts";
 import type { RetainOptions, Retirement } from "./retention.ts";
 import type { KeepTags, RetentionRule } from "./retention_rules.ts";
 

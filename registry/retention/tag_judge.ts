@@ -1,6 +1,5 @@
-import { type Digest, isDigest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Context } from "../protocol/context.ts";
+import { type Digest, isDigest, type RepositoryName, type Tag } from "../../oci/mod.ts";
+import type { Context } from "../protocol/mod.ts";
 import {
   manifestKey,
   type PullAttributes,
@@ -9,7 +8,7 @@ import {
   stored,
   type TagAttributes,
   tagOf,
-} from "../items/items.ts";
+} from "../items/mod.ts";
 import { addNewest, isNewest, type Pushed } from "./newest.ts";
 import { PULL_LAG } from "./pull_times.ts";
 import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";

@@ -1,10 +1,8 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { NewItem } from "../../storage/table/table.ts";
-import { beginWork } from "../protocol/context.ts";
-import { changeEpochsOf } from "../protocol/epoch.ts";
-import { type BlobAttributes, blobKey, revivedBlob, type Stored, stored } from "../items/items.ts";
+import type { Digest } from "../../oci/mod.ts";
+import type { NewItem } from "../../storage/ports.ts";
+import { beginWork, changeEpochsOf } from "../protocol/mod.ts";
+import { type BlobAttributes, blobKey, identify, revivedBlob, type Stored, stored } from "../items/mod.ts";
 import { type Fault, faultOfObject } from "./content.ts";
-import { identify } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** The blob's item, consistently; `undefined` where it is not there or not of its form. */

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
-import { UnavailableError } from "../../storage/errors.ts";
-import { hashStream } from "../streams/prefix_hasher.ts";
-import { readObject } from "../streams/read_object.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/mod.ts";
+import { UnavailableError } from "../../storage/ports.ts";
+import { hashStream, readObject } from "../streams/mod.ts";
 import type { FindingKind } from "./finding.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { algorithmOf, type Digest, digestOf, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { ManifestAttributes, Stored } from "../items/items.ts";
-import { readManifest } from "../manifests/manifest_store.ts";
+import { identify, type ManifestAttributes, type Stored } from "../items/mod.ts";
+import { readManifest } from "../manifests/mod.ts";
 import { type Fault, faultOfSize, readAll } from "./content.ts";
-import { identify } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads a manifest's bytes, wherever they are, and reports what is wrong with them. */

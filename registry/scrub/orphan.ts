@@ -1,10 +1,8 @@
-import type { Digest } from "../../oci/digest.ts";
-import { beginWork } from "../protocol/context.ts";
-import { blobKey, revivedBlob, type Stored, stored } from "../items/items.ts";
-import type { BlobAttributes } from "../items/items.ts";
+import type { Digest } from "../../oci/mod.ts";
+import { beginWork } from "../protocol/mod.ts";
+import { type BlobAttributes, blobKey, identify, revivedBlob, type Stored, stored } from "../items/mod.ts";
 import { readBlobItem } from "./blob.ts";
 import { digestsOf, faultOfObject } from "./content.ts";
-import { identify } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads an object that no item names and no upload owns, finds out what it is, and reports it. */

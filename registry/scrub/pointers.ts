@@ -1,9 +1,8 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { Item, Key } from "../../storage/table/table.ts";
-import { beginWork, isOld, mayBeUnderWay } from "../protocol/context.ts";
-import { blobKey, manifestKey } from "../items/items.ts";
+import type { Digest } from "../../oci/mod.ts";
+import type { Item, Key } from "../../storage/ports.ts";
+import { beginWork, isOld, mayBeUnderWay } from "../protocol/mod.ts";
+import { blobKey, type KnownItem, manifestKey } from "../items/mod.ts";
 import type { FindingKind } from "./finding.ts";
-import type { KnownItem } from "../items/identify.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** An item that is good for nothing without another one. */

@@ -1,9 +1,8 @@
-import type { Item } from "../../storage/table/table.ts";
-import type { Context } from "../protocol/context.ts";
-import { forEachOf } from "../protocol/parallel.ts";
+import type { Item } from "../../storage/ports.ts";
+import { type Context, forEachOf } from "../protocol/mod.ts";
 import { scrubBlob } from "./blob.ts";
 import type { ScrubOptions, ScrubReport } from "./finding.ts";
-import { identify, type KnownItem } from "../items/identify.ts";
+import { identify, type KnownItem } from "../items/mod.ts";
 import { scrubManifest } from "./manifest.ts";
 import { scrubOrphan } from "./orphan.ts";
 import { type Pointer, pointerOf, Suspects } from "./pointers.ts";

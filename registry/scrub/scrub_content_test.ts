@@ -1,7 +1,7 @@
 /** Damage to the bytes of blobs and manifests. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { ANYBODY } from "../caller.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import type { Item, ObjectStore } from "../../storage/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import {
@@ -29,7 +29,7 @@ import {
   REPOSITORY,
   type TestStores,
 } from "../../tests/harness/stores.ts";
-import { blobKey, type ManifestAttributes, manifestKey, stored } from "../items/items.ts";
+import { blobKey, type ManifestAttributes, manifestKey, stored } from "../items/mod.ts";
 import type { FindingKind } from "../mod.ts";
 
 const OTHER = parseRepositoryName("library/other");

@@ -14,8 +14,8 @@ import {
   SUBJECT,
 } from "../../tests/harness/damage.ts";
 import { content, digest, IMAGE, REPOSITORY, tag, type TestStores } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW } from "../protocol/clock_skew.ts";
-import { blobKey, edgeKey, linkKey, manifestKey, referrerKey, taggedKey, tagKey } from "../items/items.ts";
+import { CLOCK_SKEW } from "../protocol/mod.ts";
+import { blobKey, edgeKey, linkKey, manifestKey, referrerKey, taggedKey, tagKey } from "../items/mod.ts";
 
 /** Takes an item away. */
 async function drop(stores: TestStores, key: Key): Promise<void> {

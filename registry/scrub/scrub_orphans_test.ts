@@ -11,7 +11,7 @@ import {
   setUp,
 } from "../../tests/harness/damage.ts";
 import { content, digest, readBlob } from "../../tests/harness/stores.ts";
-import { type BlobAttributes, blobKey, stored } from "../items/items.ts";
+import { type BlobAttributes, blobKey, stored } from "../items/mod.ts";
 
 Deno.test("scrub() finds orphans, deletes one whose blob is well, and keeps what is nowhere else", async () => {
   const { stores, registry } = await setUp();

@@ -14,7 +14,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { type BlobAttributes, blobKey, manifestKey, stored, tagKey } from "../items/items.ts";
+import { type BlobAttributes, blobKey, manifestKey, stored, tagKey } from "../items/mod.ts";
 import type { Finding, RegistryOptions } from "../mod.ts";
 
 const OPTIONS = { uploadExpiry: 1000, grace: 1000, deadline: 100 };

@@ -13,7 +13,7 @@ import {
   tag,
   type TestStores,
 } from "../../tests/harness/stores.ts";
-import { edgeKey, linkKey, tagKey } from "../items/items.ts";
+import { edgeKey, linkKey, tagKey } from "../items/mod.ts";
 import type { FindingKind, Registry } from "../mod.ts";
 import {
   CONFIG,

@@ -1,6 +1,6 @@
 /** A scrub of what is well, and of what it cannot reach. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import {
   change,
   CONFIG,
@@ -23,7 +23,7 @@ import {
   pushBlob,
   REPOSITORY,
 } from "../../tests/harness/stores.ts";
-import { blobKey, linkKey } from "../items/items.ts";
+import { blobKey, linkKey } from "../items/mod.ts";
 
 const OTHER = parseRepositoryName("library/other");
 

@@ -1,4 +1,4 @@
-import type { Context } from "../protocol/context.ts";
+import type { Context } from "../protocol/mod.ts";
 import { type Finding, LEFTOVERS, type ScrubOptions, type ScrubReport } from "./finding.ts";
 import { Pace } from "./pace.ts";
 

@@ -1,4 +1,4 @@
-import { prefixOf } from "../items/object_key.ts";
+import { prefixOf } from "../items/mod.ts";
 
 /** Keys of objects that nothing is known to name, by the prefix of the upload that each was made in. */
 export class UnnamedObjects {

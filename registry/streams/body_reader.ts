@@ -1,4 +1,4 @@
-import { RegistryError, unavailable } from "../../oci/errors.ts";
+import { RegistryError, unavailable } from "../../oci/mod.ts";
 import type { ByteStream } from "../registry.ts";
 
 /** Bytes of one read of a body of known length, at most; more are no cheaper. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { source } from "../../tests/harness/body_source.ts";
 import { BodyReader } from "./body_reader.ts";
 import type { ByteStream } from "../registry.ts";

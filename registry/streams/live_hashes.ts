@@ -1,6 +1,6 @@
 import type { Hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { PrefixHash } from "../items/items.ts";
+import type { PrefixHash } from "../items/mod.ts";
 
 /** Of how many uploads it is remembered how far they were hashed here; each is some hundred bytes. */
 const REMEMBERED = 1024;

@@ -11,7 +11,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { LiveHashes } from "./live_hashes.ts";
-import { OffsetMismatch } from "../uploads/offset_mismatch.ts";
+import { OffsetMismatch } from "../uploads/mod.ts";
 import type { Registry } from "../registry.ts";
 
 const CHUNK = 8; // a part, so that no rest has to be read back

@@ -1,4 +1,4 @@
-import type { Piece } from "../items/items.ts";
+import type { Piece } from "../items/mod.ts";
 import { PartBuffer } from "./part_buffer.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { type ObjectSource, readObject } from "./read_object.ts";

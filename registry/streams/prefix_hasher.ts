@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { IHasher } from "hash-wasm";
-import type { DigestAlgorithm } from "../../oci/digest.ts";
-import type { PrefixHash } from "../items/items.ts";
+import type { DigestAlgorithm } from "../../oci/mod.ts";
+import type { PrefixHash } from "../items/mod.ts";
 import type { LiveHashes } from "./live_hashes.ts";
 
 /** Hashes the bytes of an upload as they come, from the first one on. */

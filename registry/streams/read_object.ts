@@ -1,5 +1,4 @@
-import type { ObjectStore } from "../../storage/objects/object_store.ts";
-import { UnavailableError } from "../../storage/errors.ts";
+import { type ObjectStore, UnavailableError } from "../../storage/ports.ts";
 import { readerOf } from "./body_reader.ts";
 
 /** Milliseconds that a store may take for the next bytes of an object. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { MemoryObjectStore, type ObjectStore } from "../../storage/mod.ts";
-import { UnavailableError } from "../../storage/errors.ts";
+import { UnavailableError } from "../../storage/ports.ts";
 import {
   content,
   digest,

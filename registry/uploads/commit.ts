@@ -1,20 +1,18 @@
-import { algorithmOf, type Digest } from "../../oci/digest.ts";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { ContentMismatchError } from "../../storage/errors.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
+import { algorithmOf, type Digest, RegistryError, type RepositoryName, unavailable } from "../../oci/mod.ts";
+import { ContentMismatchError } from "../../storage/ports.ts";
+import { beginWork, bestEffort, type Context, safeAge, skewOf, type Work } from "../protocol/mod.ts";
 import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
-import { unpackEtags } from "../items/etags.ts";
-import { skewOf } from "../protocol/clock_skew.ts";
-import { beginWork, type Context, type Work } from "../protocol/context.ts";
-import { safeAge } from "../protocol/heal.ts";
-import { type PrefixHash, type UploadAttributes, type UploadContent, uploadItem } from "../items/items.ts";
-import { addBlob, type Candidate, type LinkedBlob } from "../blobs/link.ts";
-import { newObjectKey } from "../items/object_key.ts";
-import { sendPieces } from "../streams/pieces.ts";
-import { hashStream } from "../streams/prefix_hasher.ts";
-import { countingBlob, holdBlob } from "../limits/quotas.ts";
-import { readObject } from "../streams/read_object.ts";
+import {
+  newObjectKey,
+  type PrefixHash,
+  unpackEtags,
+  type UploadAttributes,
+  type UploadContent,
+  uploadItem,
+} from "../items/mod.ts";
+import { addBlob, type Candidate, type LinkedBlob } from "../blobs/mod.ts";
+import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
+import { countingBlob, holdBlob } from "../limits/mod.ts";
 import type { BlobInfo, UploadBody } from "../registry.ts";
 import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";

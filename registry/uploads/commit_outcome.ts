@@ -1,7 +1,6 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import { statBlob } from "../blobs/blobs.ts";
-import type { Context } from "../protocol/context.ts";
+import { type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
+import { statBlob } from "../blobs/mod.ts";
+import type { Context } from "../protocol/mod.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import type { BlobInfo } from "../registry.ts";
 import type { UploadOwner } from "./upload_id.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import { dyingStores, interruptedStores, type Moment } from "../../tests/harness/moments.ts";
 import {
   body,
@@ -14,7 +13,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { type BlobAttributes, blobKey, linkKey } from "../items/items.ts";
+import { type BlobAttributes, blobKey, linkKey } from "../items/mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);

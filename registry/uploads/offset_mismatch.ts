@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { UploadStatus } from "../registry.ts";
 
 /** A chunk that does not begin where the upload stands; distribution-spec §"Pushing a blob in chunks" wants 416. */

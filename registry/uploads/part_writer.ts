@@ -1,12 +1,7 @@
-import { UnavailableError } from "../../storage/errors.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import { packEtags, unpackEtags } from "../items/etags.ts";
-import type { Filler } from "../streams/buffer_pool.ts";
-import type { Context } from "../protocol/context.ts";
-import type { Piece, UploadContent } from "../items/items.ts";
-import { newObjectKey } from "../items/object_key.ts";
-import { PartBuffer } from "../streams/part_buffer.ts";
-import { readPieces, sizeOf } from "../streams/pieces.ts";
+import { UnavailableError } from "../../storage/ports.ts";
+import { bestEffort, type Context } from "../protocol/mod.ts";
+import { newObjectKey, packEtags, type Piece, unpackEtags, type UploadContent } from "../items/mod.ts";
+import { type Filler, PartBuffer, readPieces, sizeOf } from "../streams/mod.ts";
 
 /** What a {@linkcode PartWriter} needs to know of the upload that it writes for. */
 export interface PartWriterOptions {

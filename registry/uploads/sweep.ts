@@ -1,7 +1,6 @@
-import type { Item, Key } from "../../storage/table/table.ts";
-import { candidateItems } from "../protocol/candidates.ts";
-import { isReferenced } from "../blobs/collect_blob.ts";
-import { beginWork, type Context, type Work } from "../protocol/context.ts";
+import type { Item, Key } from "../../storage/ports.ts";
+import { beginWork, candidateItems, type Context, type Work } from "../protocol/mod.ts";
+import { isReferenced } from "../blobs/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -15,8 +14,8 @@ import {
   stored,
   type UploadAttributes,
   uploadItem,
-} from "../items/items.ts";
-import { shuffled, throwFailures, workOff } from "../work/work_off.ts";
+} from "../items/mod.ts";
+import { shuffled, throwFailures, workOff } from "../work/mod.ts";
 
 /** Items, parts or objects of one request to a store. */
 const BATCH = 100;

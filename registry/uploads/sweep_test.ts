@@ -11,8 +11,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { stored, type UploadAttributes } from "../items/items.ts";
-import { newObjectKey } from "../items/object_key.ts";
+import { newObjectKey, stored, type UploadAttributes } from "../items/mod.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 const LAYER = content(30, 2);

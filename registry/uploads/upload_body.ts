@@ -1,11 +1,8 @@
-import type { DigestAlgorithm } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import { BodyReader } from "../streams/body_reader.ts";
-import type { Context } from "../protocol/context.ts";
-import type { UploadContent } from "../items/items.ts";
+import { type DigestAlgorithm, RegistryError } from "../../oci/mod.ts";
+import { bestEffort, type Context } from "../protocol/mod.ts";
+import { BodyReader, createPrefixHasher } from "../streams/mod.ts";
+import type { UploadContent } from "../items/mod.ts";
 import { PartWriter } from "./part_writer.ts";
-import { createPrefixHasher } from "../streams/prefix_hasher.ts";
 import type { UploadBody } from "../registry.ts";
 import {
   assertWritable,

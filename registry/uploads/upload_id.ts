@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DigestAlgorithm } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { randomId } from "../items/random_id.ts";
+import type { DigestAlgorithm, RepositoryName } from "../../oci/mod.ts";
+import { randomId } from "../items/mod.ts";
 
 /** Whose an upload is. */
 export interface UploadOwner {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import { newUploadId, readUploadId } from "./upload_id.ts";
 
 const OWNER = { repository: parseRepositoryName("team/app"), principal: "alice" };

@@ -1,19 +1,15 @@
-import type { Digest } from "../../oci/digest.ts";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import type { ByteRange } from "../../oci/range.ts";
-import { UnavailableError } from "../../storage/errors.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import { CLOCK_SKEW, skewOf } from "../protocol/clock_skew.ts";
-import { beginWork, type Context, type Work } from "../protocol/context.ts";
+import { type ByteRange, type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
+import { UnavailableError } from "../../storage/ports.ts";
+import { beginWork, bestEffort, CLOCK_SKEW, type Context, skewOf, type Work } from "../protocol/mod.ts";
 import {
+  objectPrefix,
   type Stored,
   stored,
   type UploadAttributes,
   type UploadContent,
   uploadItem,
   uploadKey,
-} from "../items/items.ts";
-import { objectPrefix } from "../items/object_key.ts";
+} from "../items/mod.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import { readUploadId, type UploadOwner } from "./upload_id.ts";
 

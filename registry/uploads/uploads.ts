@@ -1,6 +1,5 @@
-import type { DigestAlgorithm } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { beginWork, type Context } from "../protocol/context.ts";
+import type { DigestAlgorithm, RepositoryName } from "../../oci/mod.ts";
+import { beginWork, type Context } from "../protocol/mod.ts";
 import type { UploadBody, UploadStatus } from "../registry.ts";
 import { failureOf, storeBody } from "./upload_body.ts";
 import { newUploadId } from "./upload_id.ts";

@@ -1,6 +1,5 @@
 import { assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import {
   body,
   content,

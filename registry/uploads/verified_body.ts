@@ -1,8 +1,7 @@
-import { algorithmOf, type Digest } from "../../oci/digest.ts";
-import { BrokenBodyError, UnavailableError } from "../../storage/errors.ts";
-import { bestEffort } from "../protocol/best_effort.ts";
-import type { Context } from "../protocol/context.ts";
-import { newObjectKey } from "../items/object_key.ts";
+import { algorithmOf, type Digest } from "../../oci/mod.ts";
+import { BrokenBodyError, UnavailableError } from "../../storage/ports.ts";
+import { bestEffort, type Context } from "../protocol/mod.ts";
+import { newObjectKey } from "../items/mod.ts";
 import type { UploadBody } from "../registry.ts";
 import { assertSize, endedEarly, failureOf, openBytes, type StoredBody } from "./upload_body.ts";
 import type { Session } from "./upload_session.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { assertConsistent, assertNothingLeft } from "../../tests/harness/invariants.ts";
 import {
   body,

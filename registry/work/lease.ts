@@ -1,7 +1,6 @@
-import type { Key, Value } from "../../storage/table/table.ts";
-import { skewOf } from "../protocol/clock_skew.ts";
-import type { Context } from "../protocol/context.ts";
-import { stored } from "../items/items.ts";
+import type { Key, Value } from "../../storage/ports.ts";
+import { type Context, skewOf } from "../protocol/mod.ts";
+import { stored } from "../items/mod.ts";
 
 /** The partition of the items that share the work of garbage collection between processes. */
 export const COLLECTION = "collection";

@@ -1,4 +1,4 @@
-import type { Context } from "../protocol/context.ts";
+import type { Context } from "../protocol/mod.ts";
 
 /** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
 const MOST_PAUSE = { idle: 0, busy: 15 };

@@ -1,8 +1,7 @@
-import type { Item } from "../../storage/table/table.ts";
-import type { Context } from "../protocol/context.ts";
+import type { Item } from "../../storage/ports.ts";
+import { type Context, forEachOf } from "../protocol/mod.ts";
 import { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
-import { forEachOf } from "../protocol/parallel.ts";
 
 /**
  * Most items of one step. They are worked on at the same time, so that their writes share the commits of SQLite: the

@@ -1,4 +1,4 @@
-import type { Caller } from "../../registry/caller.ts";
+import type { Caller } from "../../registry/interface.ts";
 import type { Demand } from "./requirement.ts";
 
 /** Decides who asks, and whether they may. */

@@ -1,5 +1,5 @@
-import type { Audit } from "../../auth/audit.ts";
-import type { Caller } from "../../registry/caller.ts";
+import type { Audit } from "../../auth/interface.ts";
+import type { Caller } from "../../registry/interface.ts";
 
 /** The caller of a request; what is changed for them is told to `audit`, with who, from where and by which request. */
 export function audited(caller: Caller, audit: Audit, request: string, address: string | undefined): Caller {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { AuditEvent } from "../../auth/audit.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import { ANYBODY } from "../../registry/caller.ts";
+import type { AuditEvent } from "../../auth/interface.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { ANYBODY } from "../../registry/interface.ts";
 import { buildApp, type TestAppOptions } from "../../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../../tests/harness/content.ts";
 

@@ -1,5 +1,5 @@
-import type { AuthConfig } from "../../auth/auth_config.ts";
-import type { Action } from "../../registry/caller.ts";
+import type { AuthConfig } from "../../auth/interface.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { Demand } from "./requirement.ts";
 
 /** What is wrong with a token that was shown (RFC 6750 §3.1). */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseRepositoryName } from "../../oci/name.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
 import { createChallenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";
 

@@ -1,11 +1,7 @@
-import type { Authenticator, Identity, Origin } from "../../auth/authenticate.ts";
-import { InvalidTokenError } from "../../auth/bearer.ts";
-import { networkOf } from "../../auth/limits/network.ts";
-import type { Principal } from "../../auth/principal.ts";
-import type { RequestRates } from "../../auth/limits/request_rates.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Action, Caller } from "../../registry/caller.ts";
+import type { Authenticator, Identity, Origin, RequestRates } from "../../auth/mod.ts";
+import { InvalidTokenError, networkOf, type Principal } from "../../auth/interface.ts";
+import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Action, Caller } from "../../registry/interface.ts";
 import { type Access, type Client, PASSER_BY } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";

@@ -1,13 +1,11 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { Authenticator, Identity } from "../../auth/authenticate.ts";
-import { InvalidTokenError, type VerifiedToken } from "../../auth/bearer.ts";
-import { ANONYMOUS, type Principal } from "../../auth/principal.ts";
-import { RequestRates } from "../../auth/limits/request_rates.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { type Authenticator, type Identity, RequestRates } from "../../auth/mod.ts";
+import { ANONYMOUS, InvalidTokenError, type Principal, type VerifiedToken } from "../../auth/interface.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { Client } from "./access.ts";
 import { createChallenge } from "./challenge.ts";
 import { createGuard, type GuardOptions } from "./guard.ts";
-import { splitUrl } from "../http/raw_url.ts";
+import { splitUrl } from "../http/mod.ts";
 import { requirementOf } from "./requirement.ts";
 import { parseRoute } from "../route.ts";
 

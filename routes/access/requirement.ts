@@ -1,5 +1,5 @@
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Action } from "../../registry/caller.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
+import type { Action } from "../../registry/interface.ts";
 import type { Route, RouteKind } from "../route.ts";
 
 /**

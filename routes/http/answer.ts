@@ -1,4 +1,4 @@
-import type { ByteStream } from "../../registry/registry.ts";
+import type { ByteStream } from "../../registry/interface.ts";
 
 /** What is answered to a request, before it is a `Response`: plain values cost the hot path less to look at and add to. */
 export interface Answer {

@@ -1,4 +1,4 @@
-import { RegistryError, unavailable } from "../../oci/errors.ts";
+import { RegistryError, unavailable } from "../../oci/mod.ts";
 
 /** Milliseconds that a request waits for room before it is refused. */
 const WAIT_MS = 10_000;

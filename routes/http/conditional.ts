@@ -1,7 +1,5 @@
-import type { Digest } from "../../oci/digest.ts";
-import { isDigest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
-import type { TagCondition } from "../../registry/registry.ts";
+import { type Digest, isDigest, RegistryError } from "../../oci/mod.ts";
+import type { TagCondition } from "../../registry/interface.ts";
 import { entityTag } from "./headers.ts";
 
 /** One entity tag (RFC 9110 §8.8.3). */

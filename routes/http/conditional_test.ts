@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseDigest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/errors.ts";
+import { parseDigest, RegistryError } from "../../oci/mod.ts";
 import { evaluateRead, parseEntityTags, parseTagCondition, rangeApplies } from "./conditional.ts";
 
 const A = parseDigest(`sha256:${"a".repeat(64)}`);

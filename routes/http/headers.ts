@@ -1,5 +1,4 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 
 /** The entity tag of content: its digest, so it is strong (RFC 9110 §8.8.3). */
 export function entityTag(digest: Digest): string {

@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 
 /** Longest query in characters: a hundred tags of full length fit. */
 const MAX_QUERY_LENGTH = 16_384;

@@ -1,6 +1,5 @@
-import { RegistryError } from "../../oci/errors.ts";
-import { BodyReader } from "../../registry/streams/body_reader.ts";
-import type { ByteStream } from "../../registry/registry.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { BodyReader, type ByteStream } from "../../registry/interface.ts";
 import type { BodyBudget } from "./body_budget.ts";
 
 /**

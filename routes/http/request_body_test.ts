@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { source } from "../../tests/harness/body_source.ts";
 import { BodyBudget } from "./body_budget.ts";
 import { bodyOf, contentLength, discardBody, withBody } from "./request_body.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { AuditEvent } from "../../auth/audit.ts";
-import { Secrets } from "../../auth/secrets/secrets.ts";
+import type { AuditEvent } from "../../auth/interface.ts";
+import { Secrets } from "../../auth/mod.ts";
 import { MemoryTable } from "../../storage/mod.ts";
 import { fakeApp } from "../../tests/harness/app.ts";
 

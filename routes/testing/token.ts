@@ -4,12 +4,12 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { ANONYMOUS, type Principal } from "../../auth/principal.ts";
-import { TokenService, type TokenServiceOptions } from "../../auth/tokens/token_service.ts";
-import { RegistryError, unavailable } from "../../oci/errors.ts";
-import type { Registry } from "../../registry/registry.ts";
+import { ANONYMOUS, type Principal } from "../../auth/interface.ts";
+import { TokenService, type TokenServiceOptions } from "../../auth/mod.ts";
+import { RegistryError, unavailable } from "../../oci/mod.ts";
+import type { Registry } from "../../registry/interface.ts";
 import { fakeApp } from "../../tests/harness/app.ts";
-import { PASSER_BY } from "../access/access.ts";
+import { PASSER_BY } from "../access/mod.ts";
 import type { TokenOptions } from "../token.ts";
 
 export const NOW = 1_700_000_000_123;

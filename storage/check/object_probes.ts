@@ -1,5 +1,4 @@
-import { readAll } from "../objects/read_all.ts";
-import type { ObjectStore, StoredObject } from "../objects/object_store.ts";
+import { type ObjectStore, readAll, type StoredObject } from "../objects/mod.ts";
 import { expect, type Probe } from "./probe.ts";
 
 /** A store, and a place in it where nobody else writes. */

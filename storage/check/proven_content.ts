@@ -1,4 +1,4 @@
-import type { ObjectStore, PutStream } from "../objects/object_store.ts";
+import type { ObjectStore, PutStream } from "../objects/mod.ts";
 
 /** What {@linkcode provenContent} takes. */
 export interface ProvenContentOptions {

@@ -1,4 +1,4 @@
-import type { Table } from "../table/table.ts";
+import type { Table } from "../table/mod.ts";
 import { expect, type Probe } from "./probe.ts";
 
 /** A table, and a partition of it where nobody else writes. */

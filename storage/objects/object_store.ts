@@ -1,4 +1,4 @@
-import type { ByteRange } from "../../oci/range.ts";
+import type { ByteRange } from "../../oci/mod.ts";
 
 export type { ByteRange };
 

@@ -1,18 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import type { Digest } from "../../oci/digest.ts";
-import { parseRepositoryName } from "../../oci/name.ts";
-import { candidateItems } from "../../registry/protocol/candidates.ts";
+import { type Digest, parseRepositoryName, type Tag } from "../../oci/mod.ts";
 import {
   blobKey,
+  candidateItems,
   edgeKey,
   linkItem,
   manifestKey,
   repositoryKey,
   taggedKey,
   tagKey,
-} from "../../registry/items/items.ts";
-import type { Tag } from "../../oci/name.ts";
+} from "../../registry/stored.ts";
 import { type NewItem, SqliteTable } from "../../storage/mod.ts";
 import { type Figure, median, percentile } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";

@@ -1,6 +1,6 @@
 import { type AwsStores, startAwsStores } from "../harness/aws_stores.ts";
 import { CREDENTIALS, CREDENTIALS_ENV, REGION, s3Client, type S3Service } from "../services/mod.ts";
-import { Signer } from "../../storage/objects/s3/signer.ts";
+import { Signer } from "../../storage/objects/s3/mod.ts";
 import { DeleteObjectsCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../../oci/errors.ts";
+import type { ErrorCode } from "../../oci/mod.ts";
 import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
 import type { RawResponse } from "./raw_connection.ts";
 import { digestOf } from "./world.ts";

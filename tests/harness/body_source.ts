@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ByteStream } from "../../registry/registry.ts";
+import type { ByteStream } from "../../registry/interface.ts";
 
 /** A body that hands out `chunks` bytes at a time and then goes on as `end` says; tells whether it was cancelled. */
 export function source(

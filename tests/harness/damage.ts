@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { CLOCK_SKEW } from "../../registry/protocol/clock_skew.ts";
-import { type BlobAttributes, blobKey, stored } from "../../registry/items/items.ts";
+import { CLOCK_SKEW } from "../../registry/interface.ts";
+import { type BlobAttributes, blobKey, stored } from "../../registry/stored.ts";
 import type {
   Finding,
   FindingKind,

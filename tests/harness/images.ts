@@ -4,9 +4,8 @@
  * @module
  */
 import { assertRejects } from "@std/assert";
-import { RegistryError } from "../../oci/errors.ts";
-import type { ManifestPush, ManifestReceipt, Registry } from "../../registry/mod.ts";
-import { ANYBODY } from "../../registry/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { ANYBODY, type ManifestPush, type ManifestReceipt, type Registry } from "../../registry/mod.ts";
 import { content, digest, IMAGE, imageOf, pushBlob, REPOSITORY, TestStores } from "./stores.ts";
 
 /** The configuration of {@linkcode imageOfSize}. */

@@ -4,12 +4,9 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { type Digest, isDigest } from "../../oci/digest.ts";
+import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import { GARBAGE_PREFIX } from "../../registry/protocol/candidates.ts";
-import { COLLECTION } from "../../registry/work/lease.ts";
-import { blobKey, linkKey, manifestKey } from "../../registry/items/items.ts";
+import { blobKey, COLLECTION, GARBAGE_PREFIX, linkKey, manifestKey } from "../../registry/stored.ts";
 import type { Item } from "../../storage/mod.ts";
 import { digest, type TestStores } from "./stores.ts";
 

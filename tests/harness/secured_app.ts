@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { readAccess } from "../../config/access_config.ts";
-import type { AuditEvent } from "../../auth/audit.ts";
-import type { AuthConfig } from "../../auth/auth_config.ts";
+import { readAccess } from "../../config/testing/access_config.ts";
+import type { AuditEvent, AuthConfig } from "../../auth/interface.ts";
 import { openAccess } from "../../process/open_access.ts";
 import type { RegistryOptions } from "../../registry/mod.ts";
 import { buildApp, type TestAppOptions, testStores } from "./app.ts";

@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { readAll } from "../../storage/objects/read_all.ts";
 import { createHash } from "node:crypto";
-import { type Digest, type DigestAlgorithm, digestOf } from "../../oci/digest.ts";
-import { parseRepositoryName, type RepositoryName, type Tag } from "../../oci/name.ts";
+import {
+  type Digest,
+  type DigestAlgorithm,
+  digestOf,
+  parseRepositoryName,
+  type RepositoryName,
+  type Tag,
+} from "../../oci/mod.ts";
 import {
   ANYBODY,
   createRegistry,
@@ -22,6 +27,7 @@ import {
   MemoryTable,
   type NewItem,
   type ObjectStore,
+  readAll,
   type Table,
 } from "../../storage/mod.ts";
 

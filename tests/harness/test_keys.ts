@@ -4,7 +4,7 @@
  * @module
  */
 import { type CryptoKey, exportJWK, generateKeyPair } from "jose";
-import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "../../auth/keys/keys.ts";
+import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "../../auth/mod.ts";
 
 /** The newest key signs, and all of them verify. */
 export class TestKeys implements SigningKeys {

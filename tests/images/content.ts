@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Descriptor } from "../../oci/descriptor.ts";
-import type { DigestAlgorithm } from "../../oci/digest.ts";
+import type { Descriptor, DigestAlgorithm } from "../../oci/mod.ts";
 
 /** What stands behind a descriptor. */
 export type Bytes = Uint8Array<ArrayBuffer>;

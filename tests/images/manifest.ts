@@ -1,4 +1,4 @@
-import { type Content, type ImageDescriptor } from "./content.ts";
+import type { Content, ImageDescriptor } from "./content.ts";
 import type { Layer } from "./layer.ts";
 import { MEDIA } from "./media_types.ts";
 

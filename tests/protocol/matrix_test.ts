@@ -1,9 +1,7 @@
 // Every kind of request by everybody, with every way to show who they are, against the table of docs/access.md.
 import { assert, assertEquals } from "@std/assert";
-import { createHandlers } from "../../routes/handlers.ts";
+import { createHandlers, requirementOf, splitUrl } from "../../routes/testing/parts.ts";
 import { parseRoute, type RouteKind } from "../../routes/mod.ts";
-import { splitUrl } from "../../routes/http/raw_url.ts";
-import { requirementOf } from "../../routes/access/requirement.ts";
 import type { Registry } from "../../registry/mod.ts";
 import { EMPTY, imageOf, pushBlob, pushManifest, type Send, startUpload } from "../harness/content.ts";
 import { OidcIssuer } from "../harness/oidc_issuer.ts";

@@ -1,8 +1,7 @@
 // What somebody tries who has a token, or none, or one of something else: with the parts of a process that is started.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeJwt, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { ACCESS_TOKEN_TYPE } from "../../auth/tokens/access_tokens.ts";
-import { TableKeys } from "../../auth/keys/table_keys.ts";
+import { ACCESS_TOKEN_TYPE, TableKeys } from "../../auth/mod.ts";
 import { digestOf, EMPTY, failureIn, imageOf, putManifest } from "../harness/content.ts";
 import { OidcIssuer } from "../harness/oidc_issuer.ts";
 import { basic, usersOf } from "../harness/secured.ts";

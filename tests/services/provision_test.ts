@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { check } from "../../cli/check.ts";
-import { provision } from "../../cli/provision.ts";
-import { type Config, readSettings } from "../../config/settings.ts";
+import { check, provision } from "../../cli/testing/mod.ts";
+import { type Config, readSettings } from "../../config/mod.ts";
 import { CREDENTIALS_ENV } from "../harness/credentials.ts";
 import { startDynamoDb } from "./dynamodb.ts";
 import { startRadosGw } from "./radosgw.ts";

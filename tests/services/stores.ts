@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
-import { tableDefinition } from "../../storage/table/dynamodb/schema.ts";
+import { tableDefinition } from "../../storage/table/dynamodb/mod.ts";
 import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 
 /** How long a table may take to come, in seconds. */

@@ -1,4 +1,4 @@
-import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { RepositoryName, Tag } from "../../oci/mod.ts";
 import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";

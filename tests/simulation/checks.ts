@@ -1,10 +1,8 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
-import type { Registry } from "../../registry/mod.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import { ANYBODY, type Registry } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
-import { ANYBODY } from "../../registry/mod.ts";
-import { manifestKey } from "../../registry/items/items.ts";
+import { manifestKey } from "../../registry/stored.ts";
 import { MOST_LAG } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
 import { GRACE, PULLED_TAG, PULLED_WITHIN, SKEW, UNTAGGED } from "./settings.ts";

@@ -1,9 +1,6 @@
-import type { Tag } from "../../oci/name.ts";
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/name.ts";
-import type { Manifest, StoredRegistry, TagCondition } from "../../registry/mod.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import { ANYBODY, type Manifest, type StoredRegistry, type TagCondition } from "../../registry/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
-import { ANYBODY } from "../../registry/mod.ts";
 import type { Ledger, Wish } from "./ledger.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";

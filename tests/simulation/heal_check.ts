@@ -10,7 +10,7 @@ import {
   REPOSITORIES,
   SECOND,
 } from "./world.ts";
-import type { RepositoryName } from "../../oci/name.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
 
 /** Images that need everything. */
 const ALL = [INDEX, SECOND, ARTIFACT, GIANT];

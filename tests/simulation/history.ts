@@ -1,6 +1,14 @@
-import type { Item, Key, MemoryTable, QueryOptions, ScanOptions, ScanPage } from "../../storage/mod.ts";
-import { isInRange, rangeOf } from "../../storage/table/segments.ts";
-import { compareUtf8 } from "../../storage/utf8_order.ts";
+import {
+  compareUtf8,
+  isInRange,
+  type Item,
+  type Key,
+  type MemoryTable,
+  type QueryOptions,
+  rangeOf,
+  type ScanOptions,
+  type ScanPage,
+} from "../../storage/mod.ts";
 
 /** A write: the item from then on, or nothing. */
 interface Write {

@@ -1,5 +1,4 @@
-import type { Digest } from "../../oci/digest.ts";
-import type { RepositoryName, Tag } from "../../oci/name.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 
 /** What a client has asked for. */
 export type Wish =

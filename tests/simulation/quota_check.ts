@@ -1,4 +1,4 @@
-import { linkKey, manifestKey, repositoryKey, usageKey } from "../../registry/items/items.ts";
+import { linkKey, manifestKey, repositoryKey, usageKey } from "../../registry/stored.ts";
 import type { StoredRegistry } from "../../registry/mod.ts";
 import type { Table } from "../../storage/mod.ts";
 import { must } from "./violation.ts";

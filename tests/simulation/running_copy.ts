@@ -3,9 +3,15 @@
  *
  * @module
  */
-import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
-import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
-import { readAll } from "../../storage/objects/read_all.ts";
+import {
+  type Item,
+  MemoryObjectStore,
+  MemoryTable,
+  type ObjectStore,
+  readAll,
+  type Table,
+  UnavailableError,
+} from "../../storage/mod.ts";
 import { GRACE } from "./settings.ts";
 import { must } from "./violation.ts";
 

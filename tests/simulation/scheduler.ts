@@ -1,8 +1,6 @@
 import { type Call, type Footprint, NOTHING, type Process } from "./call.ts";
 import type { Choices, Outcome } from "./choices.ts";
-
-/** How long a call to a store takes at the most, in milliseconds: a driver gives up by then. */
-export const CALL_LIMIT = 120;
+import { CALL_LIMIT } from "./settings.ts";
 
 /** Turns of the microtask queue in which a process that has more than one call makes all of them. */
 const SETTLING = 24;

@@ -1,5 +1,7 @@
 import type { RetentionRule } from "../../registry/mod.ts";
-import { CALL_LIMIT } from "./scheduler.ts";
+
+/** How long a call to a store takes at the most, in milliseconds: a driver gives up by then. */
+export const CALL_LIMIT = 120;
 
 /** How old something must be before it may be collected, in milliseconds. */
 export const GRACE = 4000;

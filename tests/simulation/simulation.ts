@@ -5,7 +5,7 @@
  * @module
  */
 import { cached } from "../../cache/mod.ts";
-import type { Digest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/mod.ts";
 import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
 import { restore, snapshot } from "../../backup/mod.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Digest } from "../../oci/digest.ts";
-import { parseRepositoryName, type RepositoryName } from "../../oci/name.ts";
-import { MOST_IN_ITEM } from "../../registry/manifests/manifest_store.ts";
+import { type Digest, parseRepositoryName, type RepositoryName } from "../../oci/mod.ts";
+import { MOST_IN_ITEM } from "../../registry/stored.ts";
 import { content, digest, IMAGE, imageOf, indexOf } from "../harness/stores.ts";
 
 /** A blob that may be pushed. */

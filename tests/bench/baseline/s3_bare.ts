@@ -12,7 +12,7 @@ import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand } from "@a
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import * as http from "node:http";
-import { type SignedRequest, Signer } from "../../../storage/objects/s3/signer.ts";
+import { type SignedRequest, Signer } from "../../../storage/objects/s3/mod.ts";
 import { CREDENTIALS, REGION, s3Client } from "../../services/mod.ts";
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -1,0 +1,28 @@
+/**
+ * What other rooms know of authentication: principals, configuration, errors and audit events. Loads no library.
+ *
+ * @module
+ */
+export { type Audit, type AuditEvent, type OperatorAction, retirementEvent } from "./audit.ts";
+export type {
+  AllowRule,
+  AuthConfig,
+  ExternalConfig,
+  ImmutableRule,
+  IssuerConfig,
+  LimitsConfig,
+  PolicyRule,
+  ProxyConfig,
+  QuotaRule,
+  Subject,
+} from "./auth_config.ts";
+export { type BearerTokens, InvalidTokenError, type VerifiedToken } from "./bearer.ts";
+export { FAILURE_SHARDS, failureKey, KEY_RING, SECRETS } from "./items.ts";
+export { isKeyText } from "./keys/key_text.ts";
+export { networkOf } from "./limits/network.ts";
+export type { GuessableSource, PasswordSource, VerifyOptions } from "./passwords/password_source.ts";
+export { formatGrant, readGrant } from "./policy/grants.ts";
+export { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "./principal.ts";
+export { SecretError } from "./secrets/secret_error.ts";
+export { isSecretId } from "./secrets/secret_id.ts";
+export type { LoginToken, TokenGrant, TokenIssuer, TokenRequest } from "./tokens/token_issuer.ts";

@@ -1,0 +1,10 @@
+/**
+ * Keys that sign tokens: in the table, or in a file.
+ *
+ * @module
+ */
+export { openFileKeys } from "./file_keys.ts";
+export { parseKeyFile, type PublicKey } from "./key_file.ts";
+export { CLOCK_SKEW } from "./key_ring.ts";
+export { jwksOf, type SigningKey, type SigningKeys } from "./keys.ts";
+export { TableKeys } from "./table_keys.ts";

@@ -1,0 +1,17 @@
+/**
+ * Settings from the environment. A configuration file, and the explanation of a wrong setting, are read by `config.ts`, which loads the schema library.
+ *
+ * @module
+ */
+export { dynamoOptions, s3Options } from "./aws_options.ts";
+export { duration, type Kind, size } from "./setting_kinds.ts";
+export {
+  type Config,
+  FILE_VARIABLE,
+  isLocal,
+  readSettings,
+  risksOf,
+  type Setting,
+  type SETTINGS,
+} from "./settings.ts";
+export { StartError } from "./start_error.ts";

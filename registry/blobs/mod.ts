@@ -1,0 +1,17 @@
+/**
+ * Blobs: read, mounted, linked, deleted and collected.
+ *
+ * @module
+ */
+export { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs.ts";
+export {
+  collectBlob,
+  collectLink,
+  isBlobOld,
+  isLinked,
+  isLinkOld,
+  isReferenced,
+  type Outcome,
+  removeLink,
+} from "./collect_blob.ts";
+export { addBlob, type Candidate, type LinkedBlob } from "./link.ts";

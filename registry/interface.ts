@@ -1,0 +1,34 @@
+/**
+ * The interface of a registry, and what its callers need to know. Loads none of the protocols.
+ *
+ * @module
+ */
+export { type Action, ACTIONS, ANYBODY, type Caller } from "./caller.ts";
+export type { ChangeAction, Changed, CredentialChange } from "./change.ts";
+export { deferredRegistry } from "./filters/deferred_registry.ts";
+export { CLOCK_SKEW, skewOf } from "./protocol/clock_skew.ts";
+export type {
+  BlobInfo,
+  BlobReader,
+  ByteStream,
+  Deleter,
+  Lister,
+  Manifest,
+  ManifestPush,
+  ManifestReceipt,
+  Page,
+  PageRequest,
+  Reader,
+  ReadOptions,
+  ReferrersRequest,
+  Registry,
+  RepositoryDeletion,
+  RepositoryRemoval,
+  TagCondition,
+  TagMove,
+  UploadBody,
+  UploadStatus,
+  Writer,
+} from "./registry.ts";
+export { BodyReader } from "./streams/body_reader.ts";
+export { OffsetMismatch } from "./uploads/offset_mismatch.ts";

@@ -1,0 +1,11 @@
+/**
+ * Manifests and tags: pushed, read, listed, deleted.
+ *
+ * @module
+ */
+export { deleteDangling, deleteManifest, takeManifest, type TakeOptions } from "./manifest_delete.ts";
+export { putManifest } from "./manifest_push.ts";
+export { announceManifestObject, getManifest, readManifest } from "./manifest_store.ts";
+export { targetsOf } from "./references.ts";
+export { listReferrers } from "./referrers.ts";
+export { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";

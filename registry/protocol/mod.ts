@@ -1,0 +1,22 @@
+/**
+ * What all protocols share: the context, the fence, epochs, candidates, healing.
+ *
+ * @module
+ */
+export { bestEffort } from "./best_effort.ts";
+export {
+  candidateItems,
+  candidateOf,
+  candidateTime,
+  GARBAGE_PREFIX,
+  GARBAGE_SHARDS,
+  type GarbageCandidate,
+  isDue,
+  leaveCandidates,
+} from "./candidates.ts";
+export { CLOCK_SKEW, skewOf } from "./clock_skew.ts";
+export { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
+export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
+export { healBlob, isLost, safeAge } from "./heal.ts";
+export { forEachOf } from "./parallel.ts";
+export { assertUnneeded } from "./tag_protection.ts";

@@ -1,0 +1,7 @@
+/**
+ * Repositories: made, listed in pages.
+ *
+ * @module
+ */
+export { pageOf, pageSize } from "./page.ts";
+export { listRepositories, readRepository, rememberRepository } from "./repositories.ts";

@@ -1,0 +1,42 @@
+/**
+ * Items and objects as they are stored, for backups and for tests.
+ *
+ * @module
+ */
+export type { Etags } from "./items/etags.ts";
+export {
+  type BlobAttributes,
+  blobKey,
+  edgeKey,
+  EXPIRY_SHARDS,
+  LINK_PREFIX,
+  linkItem,
+  linkKey,
+  type ManifestAttributes,
+  manifestKey,
+  type MarkAttributes,
+  type Piece,
+  type PrefixHash,
+  REPOSITORIES,
+  repositoryKey,
+  type Stored,
+  stored,
+  TAG_PREFIX,
+  type TagAttributes,
+  taggedKey,
+  tagKey,
+  type UploadAttributes,
+  type UploadContent,
+  uploadKey,
+  usageKey,
+} from "./items/items.ts";
+export { prefixOf } from "./items/object_key.ts";
+export { randomId } from "./items/random_id.ts";
+export { MOST_IN_ITEM } from "./manifests/manifest_store.ts";
+export { edgeItems } from "./manifests/references.ts";
+export { referrerItem } from "./manifests/referrers.ts";
+export { candidateItems, GARBAGE_PREFIX, type GarbageCandidate } from "./protocol/candidates.ts";
+export type { Context } from "./protocol/context.ts";
+export type { TagMove } from "./registry.ts";
+export { type ObjectContent, type ObjectSource, readObject } from "./streams/read_object.ts";
+export { COLLECTION } from "./work/lease.ts";

@@ -1,0 +1,8 @@
+/**
+ * Background work: shared by leases, paced between requests.
+ *
+ * @module
+ */
+export { COLLECTION, Lease } from "./lease.ts";
+export { Pace } from "./pace.ts";
+export { type Backlog, shuffled, throwFailures, workOff } from "./work_off.ts";

@@ -1,0 +1,31 @@
+/**
+ * The two ports, what they hand over and what they throw. Loads no driver.
+ *
+ * @module
+ */
+export {
+  BrokenBodyError,
+  ContentMismatchError,
+  isOutOfDescriptors,
+  LateWriteError,
+  RefusedPlaceError,
+  StorageFullError,
+  UnavailableError,
+} from "./errors.ts";
+export { Fence } from "./fence.ts";
+export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
+export { pagesOf } from "./table/pages.ts";
+export {
+  type Condition,
+  type Item,
+  type Key,
+  LONGEST_SORT_KEY,
+  type NewItem,
+  type QueryOptions,
+  type ReadOptions,
+  type ScanOptions,
+  type ScanPage,
+  type Segment,
+  type Table,
+  type Value,
+} from "./table/table.ts";

@@ -1,0 +1,127 @@
+import type { Imports } from "./imports.ts";
+
+/**
+ * The folders at the top level, each above those that it may import from; those of one line must not import from each
+ * other.
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ["oci"],
+  ["storage"],
+  ["registry"],
+  ["cache"],
+  ["auth"],
+  ["backup", "config", "routes"],
+  ["process"],
+  ["cli"],
+  ["main.ts"],
+];
+
+/** Doors besides each folder's `mod.ts`, and why there is more than one: each loads what the others need not. */
+export const FURTHER_DOORS: Readonly<Record<string, string>> = {
+  "auth/interface.ts": "loads no library",
+  "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
+  "config/config.ts": "loads the schema library",
+  "oci/glob.ts": "loads the library for patterns",
+  "oci/manifest.ts": "loads `node:crypto`",
+  "process/open_access.ts": "loads authentication",
+  "process/open_registry.ts": "loads the registry, after the process listens",
+  "process/open_storage.ts": "loads the drivers",
+  "registry/interface.ts": "loads no protocol",
+  "registry/stored.ts": "shows items and objects as they are stored, to backups",
+  "routes/access/guard.ts": "is loaded where access is configured",
+  "storage/check/mod.ts": "loads the probes of a store",
+  "storage/objects/s3/mod.ts": "loads the client of S3",
+  "storage/ports.ts": "loads no driver",
+  "storage/table/dynamodb/mod.ts": "loads the client of DynamoDB",
+};
+
+/** Rooms whose every file is a door for tests, and for nothing else. */
+const FOR_TESTS = /(^|\/)(testing|contract)\//;
+
+/** Imports that reach past the door of a folder, as `path imports path`. */
+export function pastDoors(imports: Imports): string[] {
+  return edges(imports, (path, target) => {
+    const folder = enteredBy(path, target);
+    if (folder === undefined || layerOf(target) === undefined) return false;
+    if (FOR_TESTS.test(target)) return !isTest(path);
+    // A door shows what lies in the rooms behind it; nothing else reaches into them.
+    if (isDoor(path) && target.startsWith(folderOf(path))) return false;
+    return target !== `${folder}/mod.ts` && !Object.hasOwn(FURTHER_DOORS, target);
+  });
+}
+
+/** Imports from a folder that lies above, or beside. */
+export function upwards(imports: Imports): string[] {
+  return edges(imports, (path, target) => {
+    if (isTest(path)) return false;
+    const [own, other] = [layerOf(path), layerOf(target)];
+    return own !== undefined && other !== undefined && topOf(path) !== topOf(target) && other >= own;
+  });
+}
+
+/** Sources outside of `tests/` that import each other, one circle in a line. */
+export function circles(imports: Imports): string[] {
+  const found: string[] = [];
+  const state = new Map<string, "open" | "done">();
+  const trail: string[] = [];
+  const visit = (path: string) => {
+    if (state.get(path) === "done") return;
+    if (state.get(path) === "open") {
+      found.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    state.set(path, "open");
+    trail.push(path);
+    for (const target of imports.get(path) ?? []) visit(target);
+    trail.pop();
+    state.set(path, "done");
+  };
+  for (const path of imports.keys()) if (layerOf(path) !== undefined) visit(path);
+  return found;
+}
+
+/** TypeScript sources at the top level other than `main.ts`. */
+export function strayed(imports: Imports): string[] {
+  return [...imports.keys()].filter((path) => !path.includes("/") && path !== "main.ts");
+}
+
+/** Doors that are named and are not there. */
+export function missingDoors(imports: Imports): string[] {
+  return Object.keys(FURTHER_DOORS).filter((door) => !imports.has(door));
+}
+
+function edges(imports: Imports, isWrong: (path: string, target: string) => boolean): string[] {
+  return [...imports].flatMap(([path, targets]) =>
+    targets.filter((target) => isWrong(path, target)).map((target) => `${path} imports ${target}`)
+  );
+}
+
+/** The outermost folder that holds the target and not the importing source. */
+function enteredBy(path: string, target: string): string | undefined {
+  const own = path.split("/").slice(0, -1);
+  const other = target.split("/").slice(0, -1);
+  const shared = other.findIndex((folder, i) => folder !== own[i]);
+  return shared === -1 ? undefined : other.slice(0, shared + 1).join("/");
+}
+
+function isDoor(path: string): boolean {
+  return path.endsWith("/mod.ts") || Object.hasOwn(FURTHER_DOORS, path) || FOR_TESTS.test(path);
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith("_test.ts") || FOR_TESTS.test(path) || layerOf(path) === undefined;
+}
+
+function layerOf(path: string): number | undefined {
+  const layer = LAYERS.findIndex((folders) => folders.includes(topOf(path)));
+  return layer === -1 ? undefined : layer;
+}
+
+function topOf(path: string): string {
+  return path.split("/", 1)[0]!;
+}
+
+/** The folder whose door the source is; it ends in a slash. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1).replace(/testing\/$/, "");
+}
