@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { CONFIG, imageOfSize, LAYER, withBlobs } from "../../tests/harness/images.ts";
 import { laggingTable } from "../../tests/harness/lagging.ts";
 import { digest, hooked, imageOf, pushManifest, REPOSITORY } from "../../tests/harness/stores.ts";
-import { type ManifestAttributes, manifestKey, stored } from "../items/items.ts";
+import { type ManifestAttributes, manifestKey, stored } from "../items/mod.ts";
 
 Deno.test("getManifest() takes the mark of a retention away although reads of the table lag", async () => {
   const { stores, registry, retain } = await withImage();
