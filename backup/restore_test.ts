@@ -188,6 +188,16 @@ Deno.test("restore() has a blob live whose deletion had begun, since its object 
   assertEquals((await restored.stores.table.get(blob))?.attributes, blob.attributes);
 });
 
+Deno.test("restore() leaves the mark of a damaged blob", async () => {
+  const { stores } = await filled();
+  const items = await stores.items();
+  const blob = items.find(({ pk, sk }) => pk === `blob#${digest(LAYER)}` && sk === "blob")!;
+  const attributes = { ...blob.attributes, state: "damaged" };
+  await stores.table.putMany([{ ...blob, attributes }]);
+  const restored = await restoreBeside(stores, await backUp(stores));
+  assertEquals((await restored.stores.table.get(blob))?.attributes, attributes);
+});
+
 Deno.test("restore() writes a table of many items in batches of a hundred", async () => {
   const { stores } = await filled();
   const { registry } = stores.registry();
