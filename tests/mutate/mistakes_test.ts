@@ -13,6 +13,14 @@ export async function take(table: Table, item: Item, version: string, limit: num
   await table.put(item, { ifVersion: version });
   return seen !== undefined;
 }
+
+export async function repeat(): Promise<boolean> {
+  try {
+    return await tried();
+  } catch {
+    return await caught();
+  }
+}
 `;
 
 /** The kind of each mistake, and the text that it puts in. */
@@ -38,10 +46,12 @@ Deno.test("mistakesIn() finds each kind of mistake", () => {
       'write condition dropped: table.putMany([item]).then(() => "any")',
       "constant returned: true",
       "constant returned: false",
+      "await dropped: tried()",
     ]
   ) {
     assert(changes.has(expected), `"${expected}" is not among\n${[...changes].join("\n")}`);
   }
+  assert(!changes.has("await dropped: caught()"));
 });
 
 Deno.test("mistakesIn() changes nothing that does not run", () => {

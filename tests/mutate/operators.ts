@@ -34,11 +34,18 @@ const negateConditions: Operator = ({ node }, text) => {
 const dropAwaits: Operator = ({ node, parents: [parent, ...outer] }, text) => {
   const argument = nodeIn(node, "argument");
   if (node.type !== "AwaitExpression" || argument === undefined) return [];
-  // Who awaits what an async function returns awaits all of it, except where something catches it first.
+  // Who awaits what an async function returns awaits all of it, except where something follows it first.
   const isReturned = parent?.type === "ReturnStatement" || parent?.type === "ArrowFunctionExpression";
-  if (isReturned && !outer.some(({ type }) => type === "TryStatement")) return [];
+  if (isReturned && !outer.some((each) => isTried(each, node))) return [];
   return [{ kind: "await dropped", node, now: text(argument) }];
 };
+
+/** True if a `catch` or a `finally` of the statement follows the node. */
+function isTried(statement: Node, { start, end }: Node): boolean {
+  if (statement.type !== "TryStatement") return false;
+  const block = nodeIn(statement, "block")!;
+  return nodeIn(statement, "finalizer") !== undefined || block.start <= start && end <= block.end;
+}
 
 const dropOperands: Operator = ({ node }, text) => {
   const [left, right] = [nodeIn(node, "left"), nodeIn(node, "right")];
