@@ -87,6 +87,20 @@ Deno.test("rotateKeys() makes no key while another waits to sign, and one for al
   assertEquals((await rotate(table, NOW + SIGNING_DELAY)).made, true);
 });
 
+Deno.test("rotateKeys() revokes no key that another process adds at the same time", async () => {
+  const { table } = counted();
+  await openKeyRing(table, LIFETIME, NOW);
+  let other: string | undefined;
+  const slow = hooked<Table>(table, () => {}, async (method) => {
+    // The ring is read, and a key for it is being made.
+    if (method === "get" && other === undefined) other = "";
+    else return;
+    other = (await rotate(table, NOW)).key.kid;
+  });
+  assertEquals(await rotate(slow, NOW), { key: (await readKeyRing(table))!.keys[1]!, made: false });
+  assertEquals((await readKeyRing(table))!.keys[1]!.kid, other);
+});
+
 Deno.test("rotateKeys() keeps the old key until the longest token that it signed has ended, and no longer", async () => {
   const { table } = counted();
   const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
