@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MemoryTable } from "../../storage/table/memory.ts";
+import { MemoryTable } from "../../storage/mod.ts";
 import { FailureCounts } from "./failure_counts.ts";
 
 Deno.test("claim() that another replica's failures refuse learns their count and adds nothing to it", async () => {
