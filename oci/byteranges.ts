@@ -18,7 +18,7 @@ export interface Byteranges {
   contentType: string;
   /** Bytes of {@linkcode stream}, exactly: the value of `Content-Length`. */
   contentLength: number;
-  /** The body; whoever gets it reads it to its end or cancels it. Nothing is opened before it is read. */
+  /** The body as a stream. The caller reads it to the end or cancels it; no object is opened before the first read. */
   stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 

@@ -11,13 +11,13 @@ export interface Descriptor {
   digest: string;
   /** Bytes. */
   size: number;
-  /** What the content is, where it is a manifest of an artifact. */
+  /** Type of the artifact, if the descriptor names an artifact manifest. */
   artifactType?: string;
   /** The annotations of the content, where it is a referrer. */
   annotations?: Record<string, string>;
 }
 
-/** What is known of a descriptor's members where one is read from JSON. */
+/** Members of a descriptor whose type is checked while the JSON is parsed. */
 export const DESCRIPTOR_SHAPE: ObjectShape = objectShape({
   mediaType: "any",
   digest: "any",
@@ -37,12 +37,12 @@ export const DESCRIPTOR_SHAPE: ObjectShape = objectShape({
 });
 
 /**
- * The media type, digest and size of the descriptor that stands at `place` of a manifest.
+ * Media type, digest and size of the descriptor at `place` of a manifest. `place` appears in error messages.
  *
- * Types unknown here pass, as image-spec wants it, and so do digests of unknown algorithms and every platform:
- * attestations are for `unknown/unknown`. `urls` are nobody's business here.
+ * Accepts unknown media types, as image-spec requires, digests of unknown algorithms, and every platform: attestations
+ * use `unknown/unknown`. `urls` is ignored.
  *
- * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest, `MANIFEST_INVALID` for all else.
+ * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest, `MANIFEST_INVALID` for any other defect.
  */
 export function parseDescriptor(value: unknown, place: string): Descriptor {
   const { mediaType, digest, size, data } = isObject(value) ? value : {};

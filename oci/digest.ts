@@ -13,30 +13,30 @@ const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
 const GRAMMAR = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 const HEX = /^[a-f0-9]+$/;
 
-/** Whether `text` is one of the algorithms that content may be identified by. */
+/** True if `text` is an algorithm that this registry can compute. */
 export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
   return text === "sha256" || text === "sha512";
 }
 
-/** Whether `text` follows the grammar of image-spec, whatever its algorithm: what a descriptor may carry. */
+/** True if `text` follows the digest grammar of image-spec, with any algorithm. At most 1024 characters. */
 export function isDigestGrammar(text: string): boolean {
   return text.length <= 1024 && GRAMMAR.test(text);
 }
 
 /**
- * Whether `text` is a digest that a descriptor may carry: one that may identify content here, or one that follows the
- * grammar and is of an algorithm unknown here, which image-spec wants to pass.
+ * True if `text` may be the digest of a descriptor: a digest of this registry, or one that follows the grammar and has
+ * an unknown algorithm, which image-spec requires to accept.
  */
 export function isDescriptorDigest(text: string): boolean {
   return isDigest(text) || isForeignDigest(text);
 }
 
-/** Whether `text` is a digest of an algorithm that this registry cannot compute. */
+/** True if `text` follows the digest grammar and has an algorithm that this registry cannot compute. */
 export function isForeignDigest(text: string): boolean {
   return isDigestGrammar(text) && !isDigestAlgorithm(text.slice(0, text.indexOf(":")));
 }
 
-/** Whether `text` is a digest that may identify content here. */
+/** True if `text` is a digest that can identify content in this registry: sha256 or sha512, lower-case hexadecimal. */
 export function isDigest(text: string): text is Digest {
   const colon = text.indexOf(":");
   const algorithm = text.slice(0, colon);

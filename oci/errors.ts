@@ -38,7 +38,7 @@ const STATUS: Record<ErrorCode, number> = {
   UNSUPPORTED: 405,
 };
 
-/** What a {@linkcode RegistryError} may say beyond its code and message. */
+/** Optional parts of a {@linkcode RegistryError}, beside its code and message. */
 export interface RegistryErrorOptions {
   /** The HTTP status, where it differs from the usual one of the code (413, 416, 412, 503, ...). */
   status?: number;
@@ -46,7 +46,7 @@ export interface RegistryErrorOptions {
   detail?: unknown;
   /** Response headers that belong to the error (`Location` and `Range` of a 416, `Retry-After` of a 503). */
   headers?: Record<string, string>;
-  /** What led to it; for the log, never sent. */
+  /** Underlying error. Logged, never sent to the client. */
   cause?: unknown;
 }
 
@@ -79,7 +79,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** What is asked cannot be done now, through no fault of the client, and may be asked again after `seconds`. */
+/** 503 with `Retry-After`: a temporary failure that the client did not cause. Retry after `seconds`, 1 by default. */
 export function unavailable(
   message: string,
   options: { seconds?: number; cause?: unknown } = {},

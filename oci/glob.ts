@@ -11,14 +11,17 @@ export function globMatcher(patterns: readonly string[]): (name: string) => bool
 /** Longest pattern, and most alternatives of one: a name has 255 characters at the most. */
 const [MAX_LENGTH, MAX_ALTERNATIVES] = [256, 100];
 
-/** What a pattern with `{a,b}` stands for: as many patterns without, each one once. One with too many loses some. */
+/**
+ * Patterns without braces that a pattern with `{a,b}` stands for, without duplicates. Above `MAX_ALTERNATIVES` the list
+ * is cut, so the caller must check its length.
+ */
 export function alternativesOf(pattern: string): string[] {
   return new Minimatch(pattern, { ...OPTIONS, braceExpandMax: MAX_ALTERNATIVES + 1 }).globSet;
 }
 
 /**
- * Whether it is a pattern that may decide who may do what: of characters that names have, with `*`, `?`, `{a,b}`, and
- * `**` as a whole segment. What looks like more, and would be taken for less, is none.
+ * True if `pattern` is a valid pattern of repository names for policies: characters of names, `*`, `?`, `{a,b}`, and
+ * `**` as a whole segment. Rejects every other glob syntax, because the library would match it as something else.
  */
 export function isRepositoryPattern(pattern: string): boolean {
   if (pattern.length > MAX_LENGTH || !/^[a-z0-9._/*?{},-]+$/.test(pattern)) return false;
@@ -29,7 +32,7 @@ export function isRepositoryPattern(pattern: string): boolean {
   );
 }
 
-/** Whether it is such a pattern of tags. */
+/** True if `pattern` is a valid pattern of tags: characters of tags, `*`, `?` and `{a,b}`. */
 export function isTagPattern(pattern: string): boolean {
   if (pattern.length > MAX_LENGTH || !/^[\w.*?{},-]+$/.test(pattern)) return false;
   return everyAlternative(
@@ -40,7 +43,7 @@ export function isTagPattern(pattern: string): boolean {
 
 /** Braces that do not match are left in an alternative as they are, and none of the tests lets them pass. */
 function everyAlternative(pattern: string, test: (alternative: string) => boolean): boolean {
-  // Sequences such as {1..9} are nobody's need here, and no name has two dots in a row.
+  // Rejects sequences such as {1..9}; no name has two dots in a row.
   if (pattern.includes("..")) return false;
   const alternatives = alternativesOf(pattern);
   return alternatives.length > 0 && alternatives.length <= MAX_ALTERNATIVES && alternatives.every(test);

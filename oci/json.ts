@@ -1,8 +1,8 @@
 import { RegistryError } from "./errors.ts";
 
 /**
- * What is known beforehand of a member's value: nothing; that it is a whole number; or the shape of the object that it
- * is or, where it is an array, that its items are.
+ * Expected type of a member's value: any value, an integer, or the shape of an object. For an array, the shape of each
+ * of its items.
  */
 export type MemberShape = "any" | "integer" | ObjectShape;
 
@@ -54,7 +54,7 @@ export function parseStrictJson(bytes: Uint8Array, shape: ObjectShape = NOTHING_
   return parse(text);
 }
 
-/** Whether a value from JSON is an object, neither `null` nor an array. */
+/** True if a JSON value is an object: neither `null` nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -86,11 +86,11 @@ interface Container {
   keys?: Set<string>;
   /** The members that are known of an object. */
   known: ObjectShape;
-  /** Whether the next string is a name. */
+  /** True if the next string is a member's name. */
   beforeName: boolean;
   /** The name or index of the value that comes next. */
   at: string | number;
-  /** What is known of that value. */
+  /** Expected type of that value. */
   value: MemberShape;
 }
 
@@ -171,8 +171,8 @@ function takeName(here: Container, name: string, open: Container[]): void {
 }
 
 /**
- * What a name is looked up by. V8 hashes a string of digits by its number, without a secret, so that a sender can choose
- * names that all collide (CVE-2026-21717): 4 MiB of them in a set take minutes. A letter before them ends that.
+ * Key of a member's name in a set. V8 hashes a string of digits by its number, without a secret, so a client could
+ * choose names that all collide (CVE-2026-21717): 4 MiB of them in a set take minutes. A leading letter prevents that.
  */
 function keyOf(name: string): string {
   return `n${name}`;
@@ -197,7 +197,7 @@ function checkInteger(text: string, start: number, open: Container[]): void {
   }
 }
 
-/** Where the string that begins at `start` has ended; the end of the text for one that never does. */
+/** Index after the string that begins at `start`; the end of the text if the string is not closed. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;

@@ -14,32 +14,36 @@ import {
   OCI_MANIFEST,
 } from "./media_type.ts";
 
-/** What a manifest refers to, other than its subject. */
+/** Descriptor in a manifest, other than its subject. */
 export interface ManifestReference {
   /** May be of an algorithm that this registry cannot compute. */
   digest: string;
-  /** What the manifest says that it is; any. */
+  /** Media type of the descriptor, unchecked. */
   mediaType: string;
   /** Bytes. */
   size: number;
   /**
-   * What may stand behind the digest. Children of an index are not always manifests: BuildKit exports a build cache as
+   * Kind of content behind the digest. A child of an index is not always a manifest: BuildKit exports a build cache as
    * an index of layers.
    */
   kind: "blob" | "manifest or blob";
-  /** Whether it must be in the repository; clients do not push non-distributable layers. */
+  /**
+   * True if the content must exist in the repository. False for non-distributable layers, which clients do not push.
+   */
   required: boolean;
 }
 
-/** What a registry needs to know of a manifest. */
+/** Parts of a manifest that the registry uses. */
 export interface ParsedManifest {
-  /** What it is stored and served as. */
+  /** Media type under which the manifest is stored and served. */
   mediaType: ManifestMediaType;
   /** The configuration and the layers, the children, or an artifact's blobs, in their order, each digest once. */
   references: ManifestReference[];
   /** The manifest that this one is a referrer of, which need not be there. */
   subject: Descriptor | undefined;
-  /** What it is to a list of referrers: its own `artifactType`, else the type of an image's configuration. */
+  /**
+   * Artifact type in a list of referrers: the manifest's own `artifactType`, else the media type of the image's config.
+   */
   artifactType: string | undefined;
   /** Free-form. */
   annotations: Record<string, string> | undefined;
@@ -103,7 +107,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   return {
     mediaType,
     references: withoutRepeats(references),
-    // Docker's formats have none: there the member is somebody's own.
+    // Docker's formats define no `subject`: a member of that name has another meaning.
     subject: isDockerMediaType(mediaType) ? undefined : parseSubject(document),
     artifactType: artifactTypeOf(document, config),
     annotations: parseAnnotations(document),

@@ -16,7 +16,7 @@ export const DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifes
  */
 export const OCI_ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json";
 
-/** What a manifest may be stored and served as. */
+/** Media type under which a manifest can be stored and served. */
 export type ManifestMediaType =
   | typeof OCI_MANIFEST
   | typeof OCI_INDEX
@@ -24,7 +24,7 @@ export type ManifestMediaType =
   | typeof DOCKER_MANIFEST
   | typeof DOCKER_MANIFEST_LIST;
 
-/** Whether `text` is a media type that names one image: a configuration and layers. */
+/** True if `text` is the media type of an image manifest: one config and layers, not an index. */
 export function isImageMediaType(text: string): text is typeof OCI_MANIFEST | typeof DOCKER_MANIFEST {
   return text === OCI_MANIFEST || text === DOCKER_MANIFEST;
 }
@@ -43,8 +43,8 @@ export function isManifestMediaType(text: string): text is ManifestMediaType {
 }
 
 /**
- * Whether a layer of this type may stay elsewhere: image-spec's non-distributable layers (layer.md) and Docker's
- * foreign ones, of any compression. Clients do not push them.
+ * True if a layer of this type can be stored elsewhere: image-spec's non-distributable layers (layer.md) and Docker's
+ * foreign layers, with any compression. Clients do not push them.
  */
 export function isForeignLayerMediaType(text: string): boolean {
   return text.startsWith("application/vnd.oci.image.layer.nondistributable.v1.") ||

@@ -8,7 +8,7 @@ export type RepositoryName = Branded<"RepositoryName">;
 /** A tag that follows the grammar of distribution-spec §"Pulling manifests". */
 export type Tag = Branded<"Tag">;
 
-/** What names a manifest: a tag or a digest. */
+/** Reference to a manifest: a tag or a digest. */
 export type Reference = { tag: Tag } | { digest: Digest };
 
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
@@ -17,7 +17,7 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 /** Longest repository name in characters: clients cap host, slash and name at 255. */
 export const MAX_NAME_LENGTH = 255;
 
-/** Whether `text` is a repository name. */
+/** True if `text` is a valid repository name. */
 export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= MAX_NAME_LENGTH && NAME.test(text);
 }
@@ -34,7 +34,7 @@ export function parseRepositoryName(text: string): RepositoryName {
   });
 }
 
-/** Whether `text` is a tag. */
+/** True if `text` is a valid tag. */
 export function isTag(text: string): text is Tag {
   return TAG.test(text);
 }

@@ -80,7 +80,7 @@ export function isOutOfDescriptors(error: unknown): boolean {
   return code === "EMFILE" || code === "ENFILE";
 }
 
-/** What a driver throws on for what the file system or SQLite threw: `error` itself unless it tells of a full disk. */
+/** Converts an error of the file system or SQLite: `StorageFullError` for a full disk, otherwise `error` itself. */
 export function toStorageError(error: unknown): unknown {
   return isStorageFull(error) ? new StorageFullError(error) : error;
 }

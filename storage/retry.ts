@@ -3,9 +3,9 @@ import type { Fence } from "./fence.ts";
 
 /** How a call to a store is made. Times are in milliseconds. */
 export interface RetryOptions {
-  /** What is being done, as in "Cannot read the item". */
+  /** Description of the call for error messages, as in "Cannot read the item". */
   what: string;
-  /** Whether another attempt may go better. The call must be one that may be done twice. */
+  /** True if a retry may succeed. The call must be idempotent. */
   isTransient: (error: unknown) => boolean;
   /** How long one attempt may take. */
   attemptTimeout: number;

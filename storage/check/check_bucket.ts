@@ -30,9 +30,9 @@ export async function checkBucket(options: S3Options): Promise<Finding[]> {
 }
 
 /**
- * Whether the store refuses an object that is not what its hash says; leaves nothing.
+ * True if the store rejects an object whose content does not match its hash. Leaves no object behind.
  *
- * @throws {Error} where the store failed for another reason, so that nobody can tell.
+ * @throws {Error} if the store failed for another reason, so the answer is unknown.
  */
 export async function enforcesContent(options: S3Options): Promise<boolean> {
   const client = makeClient(options);

@@ -1,5 +1,6 @@
 /**
- * What a bucket and a table must be able to do, tried out. Imported only where it is asked for.
+ * Checks that a bucket and a table can do everything that the registry requires. Loaded only by the callers that run
+ * them.
  *
  * @module
  */

@@ -1,17 +1,17 @@
 import { type ObjectStore, readAll, type StoredObject } from "../objects/mod.ts";
 import { expect, type Probe } from "./probe.ts";
 
-/** A store, and a place in it where nobody else writes. */
+/** Object store under test, and a key prefix in it that no other process writes. */
 export interface ObjectSubject {
   /** With the smallest parts that the driver allows. */
   objects: ObjectStore;
-  /** What the keys of the probe begin with. */
+  /** Prefix of the keys that a probe writes. */
   prefix: string;
 }
 
 const TEXT = new TextEncoder().encode("tried by skerry check");
 
-/** What the registry asks of objects, by the driver that it asks through. */
+/** Probes of an object store's capabilities, through the driver under test. */
 export const objectProbes: Probe<ObjectSubject>[] = [
   {
     capability: "store an object and read it",

@@ -1,24 +1,24 @@
 /** Something that a store can do or not, and how to find out. */
 export interface Probe<Subject> {
-  /** What it is, as in "read a range". */
+  /** Capability under test, as in "read a range". */
   capability: string;
-  /** What follows where the store can't; without it nothing works, and there is no more to say. */
+  /** Consequence if the store lacks the capability. Absent if the registry cannot work without it. */
   otherwise?: string;
   /**
-   * Tries it.
+   * Tests the capability.
    *
-   * @throws {Error} where the store can't do it, or nobody could tell.
+   * @throws {Error} if the store lacks it, or if the test could not decide.
    */
   run: (subject: Subject) => Promise<void>;
 }
 
-/** What came of a {@linkcode Probe}. */
+/** Result of a {@linkcode Probe}. */
 export interface Finding {
-  /** What was tried. */
+  /** Capability under test. */
   capability: string;
-  /** Whether a registry can't do without. */
+  /** True if a registry cannot work without it. */
   needed: boolean;
-  /** Whether the store can do it; `undefined` where it was not tried, since not even the first probe succeeded. */
+  /** True if the store has the capability. `undefined` if it was not tested because the first probe failed. */
   works: boolean | undefined;
   /** Why it does not work, and what follows; empty where it does. */
   note: string;
@@ -59,7 +59,7 @@ export async function tryAll<Subject>(probes: Probe<Subject>[], subject: Subject
   return findings;
 }
 
-/** Whether a registry can be run on a store with these findings. */
+/** True if a store with these findings can hold a registry. */
 export function suffices(findings: Finding[]): boolean {
   return findings.every(({ needed, works }) => works === true || !needed);
 }

@@ -1,16 +1,17 @@
 import type { ObjectStore, PutStream } from "../objects/mod.ts";
 
-/** What {@linkcode provenContent} takes. */
+/** Options of {@linkcode provenContent}. */
 export interface ProvenContentOptions {
-  /** Tries whether the store refuses what is not what its hash says; rejects where nobody can tell. */
+  /** Tests whether the store rejects content that does not match its hash. Rejects if the test could not decide. */
   enforces: () => Promise<boolean>;
   /** Told what came of it. */
   found: (result: { enforced: boolean } | { error: unknown }) => void;
 }
 
 /**
- * A store that takes unhashed content only from when it has proved that it checks it. It is tried at once, without
- * anybody waiting for it; as long as nobody can tell, it is tried again whenever somebody has such content.
+ * Object store that offers `putStream` (content without a hash of our own) only after the store has proved that it
+ * verifies content. The test starts at once, in the background. After a test without a result, the next use of
+ * `putStream` starts it again.
  */
 export function provenContent(objects: ObjectStore, { enforces, found }: ProvenContentOptions): ObjectStore {
   let proven: boolean | undefined;

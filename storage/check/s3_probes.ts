@@ -2,13 +2,13 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client 
 import { createHash } from "node:crypto";
 import { expect, type Probe } from "./probe.ts";
 
-/** A place in a bucket where nobody else writes. */
+/** Bucket under test, and a key prefix in it that no other process writes. */
 export interface S3Subject {
   /** Requests that the driver does not make are made by it. */
   client: S3Client;
   /** The bucket. */
   bucket: string;
-  /** What the keys of the probe begin with in the bucket. */
+  /** Prefix of the keys that a probe writes in the bucket. */
   keyPrefix: string;
 }
 
@@ -50,10 +50,10 @@ export const s3Probes: Probe<S3Subject>[] = [
 ];
 
 /**
- * Whether the store refuses bytes that are not those of `x-amz-content-sha256`. AWS demands that of a signed request
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); not all others look.
+ * True if the store rejects bytes that do not match `x-amz-content-sha256`. AWS requires that for a signed request
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); some other stores ignore it.
  *
- * @throws {Error} where the store failed for another reason, so that nobody can tell.
+ * @throws {Error} if the store failed for another reason, so the answer is unknown.
  */
 export async function enforcesPayloadHash({ client, bucket, keyPrefix }: S3Subject): Promise<boolean> {
   const where = { Bucket: bucket, Key: `${keyPrefix}payload-hash` };

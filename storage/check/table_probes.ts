@@ -1,7 +1,7 @@
 import type { Table } from "../table/mod.ts";
 import { expect, type Probe } from "./probe.ts";
 
-/** A table, and a partition of it where nobody else writes. */
+/** Table under test, and a partition of it that no other process writes. */
 export interface TableSubject {
   /** The table as the registry uses it. */
   table: Table;
@@ -14,7 +14,7 @@ export interface TableSubject {
 /** In the order of their UTF-8 bytes, which is not that of a dictionary, nor that of UTF-16. */
 const ORDERED = ["order#10", "order#9", "order#Z", "order#a", "order#a-b", "order#\uFF5E", "order#\u{1F980}"];
 
-/** What the registry asks of a table, by the driver that it asks through. */
+/** Probes of a table's capabilities, through the driver under test. */
 export const tableProbes: Probe<TableSubject>[] = [
   {
     capability: "write an item and read it consistently",

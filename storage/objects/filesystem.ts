@@ -169,7 +169,7 @@ export class FilesystemObjectStore implements ObjectStore {
     throw new Error(`Cannot read "${key}": the folder "${this.#root}" is missing`);
   }
 
-  /** Where the parts are; `undefined` where the id can not be one of this store, and must not get into a path. */
+  /** Paths of an object's parts; `undefined` for an id that this store did not make, which must not get into a path. */
   #partsPaths(key: string, partsId: string): Paths | undefined {
     checkKey(key);
     return isPartsId(partsId) ? this.#tree.pathsOf(key, partsId) : undefined;

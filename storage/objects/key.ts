@@ -5,7 +5,7 @@ const PREFIX = /^(?:[a-z0-9-]+\/)*[a-z0-9-]*$/;
 /** Longest key in characters: with what a driver adds to it, it still fits the name of one file (255 bytes). */
 export const MAX_KEY_LENGTH = 200;
 
-/** Whether something may be a key. */
+/** True if `key` is a valid object key. */
 export function isKey(key: string): boolean {
   return key.length <= MAX_KEY_LENGTH && KEY.test(key);
 }

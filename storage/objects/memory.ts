@@ -11,7 +11,7 @@ import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } f
 export interface MemoryObjectStoreOptions {
   /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. */
   partSize?: number;
-  /** Whether it checks content by itself; not where absent. */
+  /** True if the store verifies content itself (`putStream`). Default: false. */
   verifies?: boolean;
 }
 

@@ -17,8 +17,8 @@ export interface StoredObject {
   /** Bytes of the whole object, whatever range is read. */
   size: number;
   /**
-   * The bytes asked for; whoever gets it reads it to its end or cancels it. A chunk is theirs until they ask for the next
-   * one: see `readAll` where that is too soon.
+   * Requested bytes. The caller reads the stream to its end or cancels it. A chunk is valid only until the next read;
+   * `readAll` copies.
    */
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }

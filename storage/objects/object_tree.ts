@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { syncFolder } from "../durable_folder.ts";
 import { PRIVATE_FILE, PRIVATE_FOLDER } from "../private_files.ts";
 
-/** Where what belongs to a key is kept. */
+/** Paths of an object's files. */
 export interface Paths {
   /** The folder that all of it lies in. */
   folder: string;
@@ -15,7 +15,7 @@ export interface Paths {
   again: string;
 }
 
-/** What a file in the tree tells by its name. */
+/** Key and upload that a file's name stands for. */
 export interface Entry {
   key: string;
   /** Of what is not yet an object, the id that it was begun under. */
@@ -34,12 +34,12 @@ export function randomPartsId(): string {
   return randomBytes(12).toString("hex");
 }
 
-/** Whether a store of this kind may have made the id: what is none must not get into a path. */
+/** True if a store of this kind can have made the id. An invalid id must not get into a path. */
 export function isPartsId(text: string): boolean {
   return PARTS_ID.test(text);
 }
 
-/** What the file `name` is, in the folder of the keys that begin with `base`. */
+/** Entry that the file `name` stands for, in the folder of the keys that begin with `base`. */
 export function parseEntry(base: string, name: string): Entry | undefined {
   const [, segment, partsId] = NAME.exec(name) ?? [];
   if (segment === undefined) return undefined;
@@ -60,7 +60,7 @@ export class ObjectTree {
     this.#root = root;
   }
 
-  /** Where what belongs to the key, begun under the id, is kept. */
+  /** Paths of the object `key`, and of its parts under the id `partsId`. */
   pathsOf(key: string, partsId = ""): Paths {
     const path = join(this.#root, key);
     return {
@@ -77,7 +77,7 @@ export class ObjectTree {
     return await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE });
   }
 
-  /** Has the folder there, and the way to it synced, whoever made it. */
+  /** Ensures that the folder exists and that the path to it is synced, even if another process created it. */
   async #ensure(folder: string): Promise<void> {
     if (folder === this.#root || this.#known.has(folder)) return;
     const parent = dirname(folder);

@@ -1,11 +1,12 @@
 import { SharedSync } from "./shared_sync.ts";
 
 /**
- * The file that the parts of one object are collected in. Parts are equal in size, so each is written to where it
- * will stand in the object, and the file is the object when the last one is there.
+ * File that collects the parts of one object. All parts have the same size, so each part is written at its final
+ * offset. With the last part the file is the object.
  *
- * It is locked while it is open, and a place in it is written once: who would write a part a second time, or while
- * somebody else has the file, finds the place taken. So nobody can change what somebody else was told is stored.
+ * The file is locked while it is open, and each offset is written once. A second write of a part, or a write while
+ * another process has the file open, finds the offset taken. So a process cannot change bytes that another process has
+ * acknowledged.
  */
 export class PartsFile implements Disposable {
   readonly #file: Deno.FsFile;
@@ -49,7 +50,7 @@ export class PartsFile implements Disposable {
     }
   }
 
-  /** Whether nobody else has the file. */
+  /** True if no other process has the file open. */
   get isOurs(): boolean {
     return this.#takenUntil !== Infinity;
   }

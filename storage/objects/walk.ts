@@ -7,8 +7,8 @@ import { type Entry, parseEntry } from "./object_tree.ts";
 type Place = { path: string; entry?: Entry };
 
 /**
- * What lies below `root` under keys that begin with `prefix` and come after `after`, in the order of the keys. Reads
- * one folder at a time, and none that can hold no such key.
+ * Entries under `root` whose keys begin with `prefix` and sort after `after`, in key order. Reads one folder at a time,
+ * and skips folders that cannot contain such a key.
  */
 export async function* walk(root: string, prefix: string, after: string): AsyncGenerator<Entry> {
   yield* walkFolder(root, prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix, after);
@@ -34,7 +34,7 @@ async function* walkFolder(
   }
 }
 
-/** Whether nothing of it comes after `after`. */
+/** True if no key of the place sorts after `after`. */
 function isPassed({ path, entry }: Place, after: string): boolean {
   if (compareUtf8(path, after) > 0) return false;
   return entry !== undefined || !after.startsWith(path);

@@ -13,7 +13,7 @@ interface Pending {
   since: number;
 }
 
-/** What a {@linkcode GroupCommit} needs of a database. */
+/** Part of a database that a {@linkcode GroupCommit} uses. */
 type Database = Pick<DatabaseSync, "prepare" | "isOpen" | "isTransaction">;
 
 /**

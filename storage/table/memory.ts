@@ -13,7 +13,7 @@ export interface MemoryTableOptions {
   newVersion?: () => string;
 }
 
-/** An item as it is kept; the attributes as JSON, so that nothing is shared with whoever wrote or reads it. */
+/** Stored item. Its attributes are JSON, so it shares no object with its writers and readers. */
 interface StoredItem extends Omit<Item, "attributes"> {
   attributes: string;
 }
@@ -111,7 +111,7 @@ export class MemoryTable implements Table {
   }
 }
 
-/** What the options ask for of items that each sort by the string before it. */
+/** Items that the options select, sorted by the string before each item. */
 function slice(entries: [string, StoredItem][], { prefix = "", after, limit }: QueryOptions): Item[] {
   return entries
     .filter(([sk]) => sk.startsWith(prefix) && (after === undefined || compareUtf8(sk, after) > 0))

@@ -2,8 +2,8 @@ import { compareUtf8 } from "../utf8_order.ts";
 import type { Segment } from "./table.ts";
 
 /**
- * Where the partitions of the registry are cut into ranges: content by the first digit of its digest, and repositories
- * by the first character of their names. Any cuts would be right; with these the ranges are about equal.
+ * Keys at which the partitions of the registry are cut into ranges: content by the first digit of its digest,
+ * repositories by the first character of their names. Any cuts are correct; these make the ranges about equal.
  */
 const CUTS: string[] = [
   ...[..."123456789abcdef"].map((digit) => `blob#sha256:${digit}`),

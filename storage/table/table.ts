@@ -11,7 +11,7 @@ export interface Key {
   sk: string;
 }
 
-/** What may stand in an item: JSON without `undefined`. */
+/** Value of an item's attribute: JSON without `undefined`. */
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
 
 /** An item as it is written. */
@@ -20,7 +20,7 @@ export interface NewItem extends Key {
   attributes: { [name: string]: Value };
   /** Binary content, kept as it is. */
   bytes?: Uint8Array<ArrayBuffer>;
-  /** Where the item is found by {@linkcode Table.queryIndex}. */
+  /** Key under which {@linkcode Table.queryIndex} finds the item. */
   index?: Key;
 }
 
@@ -30,7 +30,7 @@ export interface Item extends NewItem {
   version: string;
 }
 
-/** What must be true of the stored item for a write to happen. */
+/** State of the stored item that a write requires. */
 export type Condition = { ifAbsent: true } | { ifVersion: string };
 
 /** A slice of a partition, in the order of the sort keys' UTF-8 bytes. */
@@ -61,17 +61,17 @@ export interface ScanOptions extends ReadOptions {
   limit: number;
 }
 
-/** What a scan has come by. */
+/** Page of a scan. */
 export interface ScanPage {
   /** Those of one partition together, in the order of their sort keys. */
   items: Item[];
-  /** Where the next page begins; absent on the last one. */
+  /** Key after which the next page begins; absent on the last page. */
   next?: Key;
 }
 
 /** Options of a read. */
 export interface ReadOptions {
-  /** Whether the read must see every write that was acknowledged before it began. */
+  /** True if the read must see every write that was acknowledged before it began. */
   consistent?: boolean;
 }
 

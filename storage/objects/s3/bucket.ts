@@ -21,7 +21,7 @@ export class Bucket {
     return this.#options.prefix + key;
   }
 
-  /** The key that a key in the bucket stands for; `undefined` for one that is somebody else's. */
+  /** Object key of a key in the bucket; `undefined` for a key that is not Skerry's. */
   keyOf(fullKey: string): string | undefined {
     const key = fullKey.slice(this.#options.prefix.length);
     return isKey(key) ? key : undefined;

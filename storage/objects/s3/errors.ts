@@ -33,14 +33,14 @@ export async function errorOf(method: string, key: string, response: Response): 
   return S3Error.of(method, key, response.status, await response.text().catch(() => ""));
 }
 
-/** What an error of this driver or of the SDK says: S3's code and the status, where they are known. */
+/** Code and HTTP status of an error of this driver or of the SDK, if known. */
 export function codeAndStatus(error: unknown): { code: string; status: number | undefined } {
   if (error instanceof S3Error) return error;
   const { name, $metadata } = Object(error) as { name?: unknown; $metadata?: { httpStatusCode?: number } };
   return { code: typeof name === "string" ? name : "", status: $metadata?.httpStatusCode };
 }
 
-/** What may go better the next time although its status may not say so (AWS reports some of them with 200 or 400). */
+/** Error codes of transient failures whose HTTP status may not show it: AWS reports some of them with 200 or 400. */
 const TRANSIENT = new Set([
   "InternalError",
   "RequestTimeout",
@@ -55,7 +55,7 @@ const TRANSIENT = new Set([
   "TokenProviderError",
 ]);
 
-/** What the connection, not the store, says: of `fetch` (a `TypeError`), of Deno and of Node.js. */
+/** Names and codes of connection errors: of `fetch` (a `TypeError`), Deno and Node.js. */
 const CONNECTION = new Set([
   "ConnectionAborted",
   "ConnectionRefused",
@@ -77,13 +77,13 @@ const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull
 /** Codes for a body that is not what its hash says, and for a part that has become another than its mark says. */
 const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest", "InvalidPart"]);
 
-/** Whether another attempt may go better. */
+/** True if a retry may succeed. */
 export function isTransient(error: unknown): boolean {
   if (isFull(error)) return false;
   const { code, status } = codeAndStatus(error);
   if (TRANSIENT.has(code) || isConnectionError(error)) return true;
-  // 409: in conflict with what happens elsewhere at the same moment, since nobody else writes our keys. AWS says so of
-  // conditional operations, Versity's gateway where a put meets the delete of its last neighbour.
+  // 409: conflict with a concurrent operation on the same key. No other process writes our keys, so it is transient.
+  // AWS answers it to conditional operations, Versity's gateway when a put meets the delete of its last neighbour.
   if (status === undefined || status === 501) return false;
   return status === 408 || status === 409 || status === 429 || status >= 500;
 }
@@ -99,7 +99,7 @@ function isFull(error: unknown): boolean {
   return status === 507 || FULL.has(code);
 }
 
-/** What the port throws for what a call threw. */
+/** Converts an error of a request to the error that the port promises. */
 export function toPortError(error: unknown, key: string): unknown {
   if (error instanceof UnavailableError || error instanceof ContentMismatchError) return error;
   if (isFull(error)) return new StorageFullError(error);

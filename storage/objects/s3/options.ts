@@ -1,21 +1,21 @@
-/** Where and how an `S3ObjectStore` keeps its objects. */
+/** Location and credentials of the bucket of an `S3ObjectStore`. */
 export interface S3Options {
   /** The bucket, which is there already. */
   bucket: string;
   /**
-   * What every key begins with in the bucket, usually a folder such as `skerry/`; nothing where absent. Callers of the
-   * store neither pass nor see it.
+   * Prefix of every key in the bucket, usually a folder such as `skerry/`. Default: none. Callers of the store never
+   * see it.
    */
   prefix?: string;
   /** The region that requests are signed for. */
   region: string;
   /** The store's URL; where absent, what AWS's own settings (`AWS_ENDPOINT_URL_S3`, ...) say, or AWS itself. */
   endpoint?: string;
-  /** Whether the bucket stands in the path (`host/bucket/key`) and not in the host name (`bucket.host/key`). */
+  /** True for path-style URLs (`host/bucket/key`), false for virtual-hosted ones (`bucket.host/key`). */
   pathStyle?: boolean;
   /** Bytes of a part, at least {@linkcode MIN_PART_SIZE}; 16 MiB where absent. */
   partSize?: number;
-  /** Whether the store refuses a body that is not what `x-amz-content-sha256` says: without it, no `putStream`. */
+  /** True if the store rejects a body that does not match `x-amz-content-sha256`. Required for `putStream`. */
   verifiesContent?: boolean;
   /** How long one attempt of a request may take, in milliseconds: until its answer begins where that has a body. */
   attemptTimeout?: number;
@@ -30,8 +30,8 @@ export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint">
 export const MIN_PART_SIZE = 5 * 1024 * 1024;
 
 /**
- * What needs no escaping in a URL and no second thought in a signature. A segment of dots alone would be taken for a step
- * up by whatever normalizes the URL.
+ * Prefixes that need no escaping in a URL or a signature. Rejects a segment of dots alone, because a proxy that
+ * normalizes URLs would resolve it.
  */
 const PREFIX = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[A-Za-z0-9._\/-]*$/;
 

@@ -118,7 +118,7 @@ export class S3ObjectStore implements ObjectStore {
   async startParts(key: string): Promise<string> {
     checkKey(key);
     const command = new CreateMultipartUploadCommand(this.#bucket.at(key));
-    // Repeated, it begins another one: the sweep finds those that nobody knows of.
+    // A retry may start a second upload. The sweep finds uploads that no item names.
     const { UploadId } = await this.#bucket.call(
       "begin",
       key,

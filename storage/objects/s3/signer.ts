@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 
-/** What requests are signed with; asked for again before each one. */
+/** Credentials for signing. Called before each request, so they can be rotated. */
 export type Credentials = () => Promise<{
   accessKeyId: string;
   secretAccessKey: string;
@@ -15,7 +15,7 @@ export interface SignedRequest {
   headers: Record<string, string>;
 }
 
-/** A URL that answers whoever asks for it, for a time. */
+/** Presigned URL: valid for every client until it expires. */
 export interface SignedUrl {
   url: string;
   /** When the credentials end that it was signed with, in milliseconds since the epoch. */
@@ -25,11 +25,11 @@ export interface SignedUrl {
 /** The payload hash of a request whose body the signature leaves open. */
 const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
-/** Who signs, and for what. */
+/** Region, credentials and URL of the bucket that a signer signs for. */
 export interface SignerOptions {
   region: string;
   credentials: Credentials;
-  /** Of the bucket. */
+  /** URL of the bucket. */
   url: URL;
 }
 

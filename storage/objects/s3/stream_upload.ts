@@ -51,8 +51,8 @@ export async function streamOnce(
 }
 
 /**
- * Whether a stream is a resource of the runtime's that nobody has read from. Deno tells it nowhere but here. Should it
- * keep this elsewhere one day, all streams are sent the slow way, which the tests tell.
+ * True if the stream is a resource of the Deno runtime that has not been read yet. This private symbol is the only way
+ * to find out. If a Deno release renames it, every stream takes the slow path, which the tests report.
  */
 export function isNative(stream: ReadableStream): boolean {
   const mark = Object.getOwnPropertySymbols(stream).find(({ description }) =>
@@ -61,10 +61,10 @@ export function isNative(stream: ReadableStream): boolean {
   return mark !== undefined && Boolean((stream as unknown as Record<symbol, unknown>)[mark]);
 }
 
-/** What Deno says of a request's body that its client has not sent to the end, and never of the store. */
+/** Message of Deno for a request body that its client did not send to the end. Never an error of the store. */
 const BROKEN_BODY = /^(unexpected EOF while reading HTTP\/1 body|Cannot read request body)/;
 
-/** Whether `fetch` has failed because the body that it was to send broke off. */
+/** True if `fetch` failed because the body that it sent broke off. */
 function isBrokenBody(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error && BROKEN_BODY.test(error.cause.message);
 }

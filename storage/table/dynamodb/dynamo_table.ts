@@ -39,7 +39,7 @@ export interface DynamoOptions {
   table: string;
   /** The region that it is in. */
   region: string;
-  /** Where it is asked for, instead of AWS's own address for the region. */
+  /** URL of the service. Default: AWS's address for the region. */
   endpoint?: string;
   /** How long one attempt may take; 3 seconds where absent. */
   attemptTimeout?: number;
@@ -138,8 +138,8 @@ export class DynamoTable implements Table, AsyncDisposable {
 
   async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
     const version = randomVersion();
-    // A request that was done before, its answer lost or the request repeated by something on the way, finds its own
-    // version. Then it is done once more, which changes nothing, and succeeds: nobody else has that version.
+    // A request that took effect although its answer was lost, or that a proxy repeated, finds its own version. Writing
+    // once more changes nothing and succeeds: no other process has that version.
     const [expression, values] = "ifAbsent" in condition
       ? ["attribute_not_exists(pk) OR #version = :own", {}]
       : ["#version IN (:own, :before)", { ":before": { S: condition.ifVersion } }];
@@ -175,9 +175,9 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   async delete(key: Key, { ifVersion }: { ifVersion: string }, fence?: Fence): Promise<boolean> {
-    // An attempt whose answer was lost may have been done: the next one takes it for ours when the item is gone. Should
-    // somebody else have deleted that version meanwhile, both have wanted the same and have it. Where the next one finds
-    // another version instead, somebody has written since, and our caller has to look again in any case.
+    // An attempt whose answer was lost may have taken effect: the next attempt treats a missing item as its own delete.
+    // If another process deleted that version meanwhile, both wanted the same result. If the next attempt finds another
+    // version, another process has written since, and the caller must read again in any case.
     let maybeDone = false;
     return await this.#conditionally("delete the item", async (abortSignal) => {
       const command = new DeleteItemCommand({

@@ -38,13 +38,13 @@ const TRANSIENT = new Set([
   "TokenProviderError",
 ]);
 
-/** What the SDK's errors have in common. */
+/** Fields that all errors of the SDK have. */
 interface ServiceError {
   name?: unknown;
   $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean };
 }
 
-/** Whether another attempt may go better. */
+/** True if a retry may succeed. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof NoAnswerError || error instanceof UnprocessedError) return true;
   const { name, $metadata } = Object(error) as ServiceError;
@@ -53,14 +53,14 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(String(name)) || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
-/** Whether DynamoDB has refused the request, so that it was not done. */
+/** True if DynamoDB refused the request (4xx), so it had no effect. */
 export function isRefusal(error: unknown): boolean {
   const { $metadata } = Object(error) as ServiceError;
   const status = $metadata?.httpStatusCode ?? 0;
   return status >= 400 && status < 500;
 }
 
-/** Whether DynamoDB has not written because the condition does not hold. */
+/** True if DynamoDB did not write because the condition failed. */
 export function isFailedCondition(error: unknown): boolean {
   return Object(error).name === "ConditionalCheckFailedException";
 }

@@ -56,7 +56,7 @@ export function toItem(row: Row): Item {
     ...keyOf(row),
     version: text(row, "version"),
     attributes: JSON.parse(text(row, "attributes")),
-    // A copy, because the SDK's bytes may be a small piece of a large buffer, and whoever keeps them would keep all of it.
+    // A copy: the SDK's bytes may be a small view of a large buffer, which would stay in memory as long as the view.
     ...(row.bytes?.B && { bytes: new Uint8Array(row.bytes.B) }),
     ...(ipk !== undefined && isk !== undefined && { index: { pk: ipk, sk: isk } }),
   };
@@ -79,7 +79,7 @@ function text(row: Row, name: string): string {
   return value;
 }
 
-/** What the names and values of the row take, or a little more, in bytes. */
+/** Upper bound of the size of the row's names and values, in bytes. */
 function sizeOf({ pk, sk, bytes, index }: NewItem, attributes: string): number {
   const ROOM_FOR_NAMES_VERSION_TTL = 128;
   const keys = Buffer.byteLength(pk) + Buffer.byteLength(sk);

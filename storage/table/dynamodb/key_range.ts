@@ -3,7 +3,7 @@ import { compareUtf8, endOfPrefix } from "../../utf8_order.ts";
 import { LONGEST_SORT_KEY, type QueryOptions } from "../table.ts";
 import type { KeyNames } from "./schema.ts";
 
-/** What a query asks of the keys. */
+/** Key condition of a query. */
 export interface KeyRange {
   /** `KeyConditionExpression`. */
   expression: string;
@@ -37,8 +37,8 @@ export function keyRange(
       values: { ":pk": { S: pk }, ":after": { S: lower } },
     };
   }
-  // Only one condition may stand on the sort key, and BETWEEN takes both its bounds in: the least key above `after` is
-  // `after` with a NUL behind it, and the end is left out by whoever reads the answer.
+  // DynamoDB allows one condition on the sort key, and BETWEEN includes both bounds. The least key above `after` is
+  // `after` followed by NUL; the caller drops the upper bound from the answer.
   return {
     expression: `${partition} AND ${names.sk} BETWEEN :from AND :end`,
     values: { ":pk": { S: pk }, ":from": { S: `${lower}\0` }, ":end": { S: end } },

@@ -20,7 +20,9 @@ export const TABLE_KEY: KeyNames = { pk: "pk", sk: "sk" };
 /** The key of the index; an item without it is not in the index. */
 export const INDEX_KEY: KeyNames = { pk: "ipk", sk: "isk" };
 
-/** What makes the table `name`, paid by the request. Its time to live on {@linkcode TTL_ATTRIBUTE} is set by another call. */
+/**
+ * Definition of the table `name`, billed per request. A second call sets its time to live on {@linkcode TTL_ATTRIBUTE}.
+ */
 export function tableDefinition(name: string): CreateTableCommandInput {
   return {
     TableName: name,
