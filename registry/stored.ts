@@ -3,11 +3,11 @@
  *
  * @module
  */
-export type { Etags } from "./items/etags.ts";
 export {
   type BlobAttributes,
   blobKey,
   edgeKey,
+  type Etags,
   EXPIRY_SHARDS,
   LINK_PREFIX,
   linkItem,
@@ -17,6 +17,8 @@ export {
   type MarkAttributes,
   type Piece,
   type PrefixHash,
+  prefixOf,
+  randomId,
   REPOSITORIES,
   repositoryKey,
   type Stored,
@@ -29,9 +31,7 @@ export {
   type UploadContent,
   uploadKey,
   usageKey,
-} from "./items/items.ts";
-export { prefixOf } from "./items/object_key.ts";
-export { randomId } from "./items/random_id.ts";
+} from "./items/mod.ts";
 export { MOST_IN_ITEM } from "./manifests/manifest_store.ts";
 export { edgeItems } from "./manifests/references.ts";
 export { referrerItem } from "./manifests/referrers.ts";

@@ -7,18 +7,12 @@ import {
   type RepositoryName,
 } from "../../oci/mod.ts";
 import type { Item, Value } from "../../storage/ports.ts";
-import {
-  type BlobAttributes,
-  LINK_PREFIX,
-  type LinkAttributes,
-  type ManifestAttributes,
-  type MarkAttributes,
-  REPOSITORIES,
-  type Stored,
-  stored,
-  type TagAttributes,
-  type UploadAttributes,
-} from "./items.ts";
+import { type BlobAttributes, LINK_PREFIX, type LinkAttributes } from "./blob.ts";
+import type { ManifestAttributes, MarkAttributes } from "./manifest.ts";
+import { REPOSITORIES } from "./repository.ts";
+import { type Stored, stored } from "./stored.ts";
+import type { TagAttributes } from "./tag.ts";
+import type { UploadAttributes } from "./upload.ts";
 
 /** An item as what its key says that it is, and whose attributes are what they should be. */
 export type KnownItem =

@@ -3,59 +3,13 @@
  *
  * @module
  */
+export * from "./blob.ts";
 export { type Etags, packEtags, unpackEtags } from "./etags.ts";
 export { identify, type KnownItem } from "./identify.ts";
-export {
-  type BlobAttributes,
-  blobKey,
-  edgeKey,
-  edgePrefix,
-  type EpochAttributes,
-  epochKey,
-  EXPIRY_SHARDS,
-  expirySortKey,
-  hasExpired,
-  isMarked,
-  isReadable,
-  LINK_PREFIX,
-  type LinkAttributes,
-  linkItem,
-  linkKey,
-  MANIFEST_PREFIX,
-  type ManifestAttributes,
-  manifestKey,
-  type MarkAttributes,
-  OPEN_PREFIX,
-  openUploadPrefix,
-  openUploadShard,
-  type Piece,
-  type PrefixHash,
-  type PullAttributes,
-  pulledKey,
-  type ReferrerAttributes,
-  referrerKey,
-  referrerPrefix,
-  REPOSITORIES,
-  type RepositoryAttributes,
-  repositoryKey,
-  revivedBlob,
-  revivedManifest,
-  type Stored,
-  stored,
-  TAG_PREFIX,
-  type TagAttributes,
-  taggedKey,
-  taggedPrefix,
-  tagKey,
-  tagOf,
-  type UploadAttributes,
-  type UploadContent,
-  uploadItem,
-  uploadKey,
-  USAGE,
-  type UsageAttributes,
-  usageItem,
-  usageKey,
-} from "./items.ts";
+export * from "./manifest.ts";
 export { newObjectKey, type ObjectKind, objectPrefix, prefixOf } from "./object_key.ts";
 export { randomId } from "./random_id.ts";
+export * from "./repository.ts";
+export { type Stored, stored } from "./stored.ts";
+export * from "./tag.ts";
+export * from "./upload.ts";

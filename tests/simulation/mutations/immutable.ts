@@ -47,7 +47,9 @@ export const IMMUTABLE_MISTAKES: Mutation[] = [
   },
   {
     name: "a push of an index leaves the mark of a delete on its children",
-    edits: [edit("registry/items/items.ts", "|| deleteBegunAt !== undefined;", "|| deleteBegunAt === -1;")],
+    edits: [
+      edit("registry/items/manifest.ts", "|| deleteBegunAt !== undefined;", "|| deleteBegunAt === -1;"),
+    ],
     scenario: child,
   },
   {

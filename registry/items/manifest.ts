@@ -1,0 +1,99 @@
+import type { Descriptor, Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import { type Key, LONGEST_SORT_KEY, type NewItem } from "../../storage/ports.ts";
+import type { Plain, Stored } from "./stored.ts";
+
+/** Manifest of a repository. Its bytes are in the item, or in an object if they are large. */
+export type ManifestAttributes = {
+  mediaType: string;
+  size: number;
+  object?: string;
+  subject?: string;
+  pushedAt: number;
+  pushedBy: string;
+  /** Id of the push that put it. Edges with the same id belong to a push that has already checked every blob. */
+  push?: string;
+  /** When retention condemned the manifest. A push or a read that needs it revokes this. */
+  condemnedAt?: number;
+  /** When a push or a read last revoked a condemnation. */
+  usedAt?: number;
+  /**
+   * When a delete began that checks for immutable tags above. A push of an index that needs the manifest revokes
+   * this.
+   */
+  deleteBegunAt?: number;
+};
+
+/**
+ * Edge (a manifest references its target) or tag mark (a tag may point to a manifest). Times are in milliseconds
+ * since the epoch.
+ */
+export type MarkAttributes = {
+  /** When a push last wrote it. */
+  at: number;
+  /** Id of the push that last wrote it. */
+  push?: string;
+};
+
+/** Referrer: a manifest refers to another by `subject`. */
+export type ReferrerAttributes = {
+  /** Without annotations if they are too large for an item; absent if the manifest has to be read for it. */
+  descriptor?: Plain<Descriptor>;
+  /** True if the annotations must be read from the manifest. */
+  annotated?: true;
+};
+
+/** Start of the sort key of every manifest. */
+export const MANIFEST_PREFIX = "manifest#";
+
+/** Key of a manifest. */
+export function manifestKey(repository: RepositoryName, digest: Digest): Key {
+  return { pk: `repo#${repository}`, sk: MANIFEST_PREFIX + digest };
+}
+
+/** True if retention or a delete has condemned the manifest. */
+export function isMarked({ condemnedAt, deleteBegunAt }: ManifestAttributes): boolean {
+  return condemnedAt !== undefined || deleteBegunAt !== undefined;
+}
+
+/** Item that revokes the condemnation of a manifest, because it is used. */
+export function revivedManifest(item: Stored<ManifestAttributes>, now: number): NewItem {
+  const { condemnedAt: _, deleteBegunAt: __, ...attributes } = item.attributes;
+  return { ...item, attributes: { ...attributes, usedAt: now } };
+}
+
+/** Start of the sort keys of every edge, or of the edges to one target. */
+export function edgePrefix(target?: Digest): string {
+  return target === undefined ? "edge#" : `edge#${target}#`;
+}
+
+/** Key of the edge by which `manifest` references `target`. */
+export function edgeKey(repository: RepositoryName, target: Digest, manifest: Digest): Key {
+  return { pk: `repo#${repository}`, sk: edgePrefix(target) + manifest };
+}
+
+/** Start of the sort keys of the tag marks of a manifest. */
+export function taggedPrefix(digest: Digest): string {
+  return `tagged#${digest}#`;
+}
+
+/**
+ * Key of a tag mark: `tag` may point to `digest`. Written before the tag, so that a delete finds every tag without
+ * a scan.
+ */
+export function taggedKey(repository: RepositoryName, digest: Digest, tag: Tag): Key {
+  return { pk: `repo#${repository}`, sk: taggedPrefix(digest) + tag };
+}
+
+/** Start of the sort keys of the referrers of a subject. */
+export function referrerPrefix(subject: string): string {
+  return `referrer#${subject}#`;
+}
+
+/**
+ * Key of the referrer item of manifest `digest` with this `subject`. `undefined` if the key is longer than a table
+ * accepts: an earlier release accepted manifests with such a subject.
+ */
+export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key | undefined {
+  const sk = referrerPrefix(subject) + digest;
+  return sk.length <= LONGEST_SORT_KEY ? { pk: `repo#${repository}`, sk } : undefined;
+}
