@@ -150,11 +150,12 @@ Deno.test("continueCollection() pauses beside requests", async () => {
 });
 
 Deno.test("continueCollection() tells that a pass takes longer than its interval", async () => {
-  const { reports } = await slowPass(100, 1000);
+  const { reports, took } = await slowPass(100, 1000);
   const { estimate, done, items } = reports.at(-1)!;
   assert(done > 0 && done <= 1);
   assert(items > 0);
   assert(estimate > 1000);
+  assert(estimate * done <= took + 1, `${estimate * done} of ${took}`);
 });
 
 Deno.test("continueCollection() tells no less than the part of the segments that is done", async () => {

@@ -81,8 +81,13 @@ Deno.test("deleteRepository() takes all that the repository has, and nothing of 
   await pushAll(registry);
   await pushBlob(registry, LAYER, OTHER);
   const keys = await stores.keys();
-  const removal = await registry.deleteRepository(REPOSITORY);
+  const changes: string[] = [];
+  const removal = await registry.deleteRepository(REPOSITORY, {
+    changed: ({ action }) => changes.push(action),
+  });
   assertEquals(removal, { tags: 3, manifests: 4, blobs: 3, kept: 0 });
+  const count = (action: string) => changes.filter((change) => change === action).length;
+  assertEquals([count("tag.delete"), count("manifest.delete")], [3, 4]);
   await assertGone(registry);
   assertEquals(await readBlob(registry, digest(LAYER), OTHER), LAYER);
   assertEquals(await stores.keys(), keys, "bytes are the collector's");

@@ -11,6 +11,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import type { NewItem } from "../../storage/mod.ts";
 import { ANYBODY } from "../caller.ts";
 import { stored, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
@@ -196,6 +197,22 @@ Deno.test("a quota holds for manifests that are pushed at the same time, and a r
   assertEquals(await used(A), 100 + images[0]!.length);
   const marks = (await stores.items()).filter(({ sk }) => /^(edge|tagged)#/.test(sk));
   assertEquals(marks.length, 2);
+});
+
+Deno.test("a manifest whose write fails takes no room", async () => {
+  const { stores, used } = open(100 + IMAGE_BYTES.length);
+  let isBroken = true;
+  const table = hooked(stores.table, (method, [item]) => {
+    const isManifest = method === "put" && (item as NewItem).sk.startsWith("manifest#");
+    if (isManifest && isBroken) throw new Error("The table does not answer");
+  });
+  const quotas = [{ repositories: "team/*", bytes: 100 + IMAGE_BYTES.length }];
+  const { registry } = stores.registry({ quotas, table });
+  await pushBlob(registry, CONFIG, A);
+  await assertRejects(() => putImage(registry, A, "v1"), Error, "does not answer");
+  isBroken = false;
+  await putImage(registry, A, "v1");
+  assertEquals(await used(A), 100 + IMAGE_BYTES.length);
 });
 
 Deno.test("an open upload takes room until it is cancelled", async () => {

@@ -124,6 +124,19 @@ Deno.test("scrub() calls no object an orphan that one scan alone has missed", as
   assertEquals([scans.length, await stores.keys()], [2, before]);
 });
 
+Deno.test("scrub() says nothing of an orphan that is deleted before it is read", async () => {
+  const { stores } = await setUp();
+  await stores.objects.put(ORPHAN, LAYER);
+  let reached = false;
+  const objects = hooked(stores.objects, async (method, [key]) => {
+    if (method !== "get" || key !== ORPHAN) return;
+    reached = true;
+    await stores.objects.delete([ORPHAN]);
+  });
+  assertEquals(await repair(stores, { objects }), []);
+  assertEquals(reached, true);
+});
+
 Deno.test("scrub() deletes no orphan whose twin is taken away while it is read", async () => {
   const { stores, blob, object } = await setUp();
   await stores.objects.put(ORPHAN, LAYER);
