@@ -2,25 +2,25 @@ import type { RepositoryName } from "../oci/mod.ts";
 import type { Changed } from "./change.ts";
 
 /**
- * What may be done in a repository: read it; add manifests, blobs and tags (`push`); move a tag that is there
- * (`overwrite`); delete tags, manifests and blobs (`delete`); delete the whole repository (`administer`).
+ * Actions in a repository: read it (`pull`); add manifests, blobs and tags (`push`); move an existing tag
+ * (`overwrite`); delete tags, manifests and blobs (`delete`); delete the repository (`administer`).
  */
 export const ACTIONS = ["pull", "push", "overwrite", "delete", "administer"] as const;
 
 /** One of {@linkcode ACTIONS}. */
 export type Action = typeof ACTIONS[number];
 
-/** Who asks for something, as far as a registry has to know. */
+/** Caller of the registry: its name and its rights. */
 export interface Caller {
   /** The principal: what uploads are bound to, and what histories tell. */
   readonly name: string;
-  /** Whether they may do this in the repository of the request; takes no time. */
+  /** True if the caller may do this in the repository of the request. Synchronous. */
   may(action: Action, repository: RepositoryName): boolean;
-  /** Whether they may pull from any other repository: what a mount takes from, and a list shows. */
+  /** True if the caller may pull from any other repository: the source of a mount, or an entry of a list. */
   sees(repository: RepositoryName): boolean;
   /** Told of what has been changed for them, even where the request fails after that. */
   readonly changed?: Changed;
 }
 
-/** Whoever asks a registry that is open to all. */
+/** Caller of a registry without access control: may do everything. */
 export const ANYBODY: Caller = { name: "anonymous", may: () => true, sees: () => true };

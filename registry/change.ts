@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName, Tag } from "../oci/mod.ts";
 
-/** What may change in a registry. */
+/** Kind of a change in a registry. */
 export type ChangeAction =
   | "tag.create"
   | "tag.move"
@@ -14,25 +14,25 @@ export type ChangeAction =
 
 /** Something that has changed, told once it is durable. */
 export interface Change {
-  /** What was done. */
+  /** Kind of the change. */
   readonly action: ChangeAction;
-  /** Where. */
+  /** Repository that changed. */
   readonly repository: RepositoryName;
   /** Which tag, where it is about one. */
   readonly tag?: Tag;
-  /** What was there before, or what the tag pointed at. */
+  /** Digest that was deleted, or that the tag pointed to before. */
   readonly before?: Digest;
-  /** What is there from now on, or what the tag points at. */
+  /** Digest that was added, or that the tag points to now. */
   readonly after?: Digest;
 }
 
 /** A robot's or a user's credential that was made, or ended. */
 export interface CredentialChange {
-  /** What was done. */
+  /** Kind of the change. */
   readonly action: "credential.create" | "credential.revoke";
   /** Its id, which is no secret. */
   readonly credential: string;
 }
 
-/** Told of changes, one by one; it must not throw, and nobody waits for it. */
+/** Called for each change. It must not throw, and the registry does not wait for it. */
 export type Changed = (change: Change | CredentialChange) => void;

@@ -47,31 +47,31 @@ import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories/mod.ts";
 import type { ScrubOptions, ScrubReport } from "./scrub/mod.ts";
 
-/** Where a registry keeps everything, and its rules. Times are in milliseconds, sizes in bytes. */
+/** Storage and rules of a registry. Times are in milliseconds, sizes in bytes. */
 export interface RegistryOptions {
-  /** Where the bytes of blobs and large manifests are. */
+  /** Store of the bytes of blobs and large manifests. */
   objects: ObjectStore;
-  /** Where everything else is. */
+  /** Table of all items. */
   table: Table;
-  /** Whether what a manifest references must be there when it is pushed (`strict`, the default). */
+  /** `strict` (the default) rejects a manifest whose blobs or children are missing from the repository. */
   references?: "strict" | "sparse";
   /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
   immutable?: ImmutableRule[];
   /** True if a manifest that a tag points at may not be deleted; false by default. */
   keepTags?: boolean;
-  /** What one principal may have open at a time, in all processes together; without a limit by default. */
+  /** Limits on the open uploads of one principal, across all processes. No limit by default. */
   uploadLimits?: UploadLimits;
   /** How much may be stored in which repositories; without a limit by default. */
   quotas?: QuotaRule[];
   /** Largest blob; without a limit by default. */
   maxBlobSize?: number;
-  /** How long an upload that nobody continues is kept; a day by default. */
+  /** Time to live of an upload after its last request; a day by default. */
   uploadExpiry?: number;
   /** How old something unreferenced must be before it may be collected; a day by default. */
   grace?: number;
   /** How long one request may go on writing after its body has come; a minute by default, far below the grace time. */
   deadline?: number;
-  /** Whether a HEAD of a blob may renew its link, which a registry that is only read does not do. */
+  /** True if a HEAD of a blob may renew its link. False for a read-only registry. */
   touch?: boolean;
   /**
    * Told of each blob that was marked as damaged because the store has lost its object: a fault of the store, or of
@@ -91,15 +91,15 @@ export interface RegistryOptions {
 
 /** A registry over the two ports, with what its upkeep needs. */
 export interface StoredRegistry {
-  /** What clients ask. */
+  /** Interface for clients' requests. */
   registry: Registry;
   /** Epochs by which a cache over the registry checks its entries. */
   epochs: Epochs;
-  /** Removes what expired uploads have left; to be called now and then by anybody. */
+  /** Removes expired uploads. Any process may call it at any time. */
   sweep: () => Promise<SweepReport>;
-  /** Collects the garbage that candidates name; to be called now and then by anybody. */
+  /** Removes the garbage that candidates name. Any process may call it at any time. */
   collectCandidates: (options?: CandidateOptions) => Promise<CandidateReport>;
-  /** Does a step of a collection; to be called by anybody until there is no `next`. */
+  /** Runs a step of a full pass. The caller continues until `next` is absent. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
   /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
   continueCollection: (options: Omit<CollectionOptions, "finished">) => Promise<boolean>;
@@ -107,7 +107,9 @@ export interface StoredRegistry {
   recount: () => Promise<void>;
   /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
-  /** Removes what no rule keeps, as far as its answers are read; to be called now and then by anybody. */
+  /**
+   * Deletes tags and manifests by the retention rules while its results are read. Any process may call it at any time.
+   */
   retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
   /** Records pulls of tags where a rule wants to know of them, and tells `failed` of what it can't write; else nothing. */
   pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
@@ -198,7 +200,7 @@ function overContext(context: Context): Registry {
       try {
         return await commit(repository, principal, id, digest, body);
       } catch (error) {
-        // The client does not know the upload, so nobody will continue it.
+        // The client does not know the upload, so it cannot continue it.
         await bestEffort(() => cancel(repository, principal, id));
         throw error;
       }

@@ -1,6 +1,6 @@
 /**
- * What a push, a pull, a delete and a sweep mean: the protocols of ARCHITECTURE.md, over the two ports of `storage/`.
- * Knows no HTTP.
+ * Protocols of push, pull, delete and garbage collection (ARCHITECTURE.md), over the two ports of `storage/`. Knows no
+ * HTTP.
  *
  * @module
  */

@@ -8,17 +8,17 @@ export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** A manifest as it was pushed. */
 export interface Manifest {
-  /** What names it: the digest of its bytes. */
+  /** Digest of its bytes. */
   digest: Digest;
-  /** What it was pushed as, without parameters. */
+  /** Media type of its push, without parameters. */
   mediaType: string;
   /** Exactly the bytes pushed. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What there is to know of a blob without reading it. */
+/** Digest and size of a blob, without its bytes. */
 export interface BlobInfo {
-  /** What names it: the digest of its bytes. */
+  /** Digest of its bytes. */
   digest: Digest;
   /** Bytes. */
   size: number;
@@ -27,8 +27,8 @@ export interface BlobInfo {
 /** A blob that is being read. */
 export interface BlobReader extends BlobInfo {
   /**
-   * The whole blob or a range of it, which must lie within it. May be called several times; each stream is read to its
-   * end or cancelled by whoever asked for it. Nothing is opened before the first call.
+   * Opens the whole blob or a range within it. May be called several times. The caller reads each stream to its end or
+   * cancels it; no object is opened before the first call.
    */
   open(range?: ByteRange): Promise<ByteStream>;
 }
@@ -43,7 +43,7 @@ export interface UploadStatus {
 
 /** Bytes that come with a request of an upload. */
 export interface UploadBody {
-  /** Read by nobody else. One that can read into buffers of its reader's is cheaper. */
+  /** Bytes of the body. The registry is its only reader. A byte stream (BYOB) costs less. */
   stream: ByteStream;
   /** Milliseconds without a byte after which the body is given up. */
   idle: number;
@@ -69,7 +69,7 @@ export interface ManifestPush {
   condition: TagCondition;
 }
 
-/** What must be true of a tag before it is moved; digests are the entity tags. */
+/** Required state of a tag before it is moved (`If-Match`, `If-None-Match`); digests are the entity tags. */
 export interface TagCondition {
   /** The tag must point at one of these (`*`: at anything). */
   ifMatch?: Digest[] | "*";
@@ -77,7 +77,7 @@ export interface TagCondition {
   ifNoneMatch?: Digest[] | "*";
 }
 
-/** What a push of a manifest has come to. */
+/** Result of a push of a manifest. */
 export interface ManifestReceipt {
   /** Of the manifest, in the algorithm of the path. */
   digest: Digest;
@@ -105,7 +105,7 @@ export interface PageRequest {
 
 /** One move of a tag. */
 export interface TagMove {
-  /** Where the tag pointed from then on. */
+  /** Digest that the tag pointed to from then on. */
   digest: Digest;
   /** Of the manifest. */
   mediaType: string;
@@ -133,7 +133,7 @@ export interface RepositoryDeletion {
   changed?: Changed;
 }
 
-/** What the delete of a repository has come to. */
+/** Result of the delete of a repository. */
 export interface RepositoryRemoval {
   /** Tags that are gone. */
   tags: number;
@@ -155,7 +155,7 @@ export interface ReadOptions {
 export interface Reader {
   /** end-3. */
   getManifest(repository: RepositoryName, reference: Reference, options?: ReadOptions): Promise<Manifest>;
-  /** What a tag points at now, from the table: nothing in between may answer it from memory. */
+  /** Digest that a tag points to now, read from the table: a cache must not answer it. */
   resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest>;
   /** end-2, HEAD. Counts as a use of the blob for the collector. */
   statBlob(repository: RepositoryName, digest: Digest): Promise<BlobInfo>;

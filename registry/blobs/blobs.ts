@@ -31,7 +31,7 @@ import {
 import { mountLink } from "./link.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "../registry.ts";
 
-/** What proves that a repository has a blob. */
+/** Link and blob item, which together prove that a repository has a blob. */
 interface Membership {
   link: Stored<LinkAttributes>;
   blob: Stored<BlobAttributes>;
@@ -50,8 +50,8 @@ export async function statBlob(
 }
 
 /**
- * Whether the link may have come after the blob had gone, with the blob read before both: a batch is no snapshot, and a
- * mount that finds no blob leaves its link. Of a blob that is old, only a link that is young says too little.
+ * True if the link may be newer than the blob item that was read: a batch is not a snapshot, and a mount that finds no
+ * blob leaves its link. Only a young link with an old blob item is ambiguous.
  */
 function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
   return mayBeUnderWay(context, link.attributes.touchedAt) && isOld(context, blob.attributes.writtenAt);
@@ -142,8 +142,8 @@ async function removeUnneeded(
 const MOST_SOURCES = 50;
 
 /**
- * end-11: links a blob that another repository has; without `from`, one that any other has. Only repositories count that
- * the caller may pull from: of all others nobody learns here what they have (CVE-2024-39897).
+ * end-11: links a blob that another repository has; without `from`, one that any repository has. Only repositories that
+ * the caller may pull from count, so the answer reveals nothing about others (CVE-2024-39897).
  */
 export async function mountBlob(
   context: Context,
@@ -170,7 +170,10 @@ async function holdMount(work: Work, repository: RepositoryName, digest: Digest,
   if (blob !== undefined) await holdBlob(work, repository, digest, { id, size: blob.attributes.size });
 }
 
-/** Whether a repository that the caller may pull from has a link to the blob: `from`, or else any of the first ones. */
+/**
+ * True if a repository that the caller may pull from has a link to the blob: `from`, or without it any of the first
+ * ones.
+ */
 async function hasSource(
   { table }: Work,
   caller: Caller,

@@ -15,7 +15,10 @@ import {
   stored,
 } from "../items/mod.ts";
 
-/** Whether nobody has touched the link for so long that it may go; a mark that a collector left when it died as well. */
+/**
+ * True if the link was last touched before the grace period began. A condemnation left by a crashed collector must be
+ * that old too.
+ */
 export function isLinkOld(context: Context, attributes: LinkAttributes): boolean {
   return isOld(context, lastUseOfLink(attributes));
 }
@@ -48,7 +51,9 @@ export type Outcome =
   /** Another process wrote it meanwhile: look again. */
   | { is: "changed" };
 
-/** Whether a manifest of the repository references the digest, or is about to be pushed and will. */
+/**
+ * True if the repository has an edge to the digest: a manifest references it, or one that does is about to be pushed.
+ */
 export async function isReferenced(
   context: Context,
   repository: RepositoryName,
@@ -59,7 +64,7 @@ export async function isReferenced(
   return (await context.table.query(`repo#${repository}`, { prefix, limit: 1, ...options })).length > 0;
 }
 
-/** Whether a repository has a link to the blob. */
+/** True if a repository has a link to the blob. */
 export async function isLinked(context: Context, digest: Digest, options: ReadOptions): Promise<boolean> {
   const query = { prefix: LINK_PREFIX, limit: 1, ...options };
   return (await context.table.query(blobKey(digest).pk, query)).length > 0;
@@ -81,7 +86,10 @@ export async function collectLink(
   return { is: outcome === AGAIN ? "changed" : outcome };
 }
 
-/** Removes the link by the version that was read, unless it is needed; `AGAIN` where somebody has written it meanwhile. */
+/**
+ * Removes the link by the version that was read, unless it is needed. Answers `AGAIN` if another process has written
+ * the link meanwhile.
+ */
 export async function removeLink(
   work: Work,
   repository: RepositoryName,
@@ -130,7 +138,7 @@ export async function collectBlob(context: Context, digest: Digest): Promise<Out
       if (isReadable(attributes)) await work.table.put(live, { ifVersion: version });
       return { is: "needed" };
     }
-    // From here on nobody can take the blob back: who needs it brings bytes of their own.
+    // From here on the blob cannot be revived: a client that needs it uploads it again.
     const deleting: BlobAttributes = { ...attributes, state: "deleting", condemnedAt };
     const taken = await work.table.put({ ...key, attributes: deleting }, { ifVersion: version });
     if (taken === undefined) return { is: "changed" };

@@ -90,7 +90,7 @@ async function nameObject(
   }
   // Absent, or a collector is about to delete its object, or it is damaged.
   if (candidate === undefined) return undefined;
-  // Once the item names ours, nobody knows of that object any more, and the collector may have died.
+  // Once the item names our object, no item names the old one, and the collector that was deleting it may have crashed.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
   const version = await putBlob(work, digest, candidate, condition);

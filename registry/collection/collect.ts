@@ -35,19 +35,19 @@ export interface CollectOptions {
   dryRun?: boolean;
 }
 
-/** What a call of {@linkcode collect} has come to. */
+/** Result of a call of {@linkcode collect}. */
 export interface CollectStep {
   /** Items that were looked at. */
   items: number;
-  /** What went, or would. */
+  /** Removed items; in a dry run, items that would be removed. */
   removals: Removal[];
   /** Errors of single items, which are left as they are: the other items were looked at all the same. */
   failures: unknown[];
-  /** Where the next call goes on; absent when all has been seen. */
+  /** Key from which the next call continues; absent at the end of the scan. */
   next?: Key;
 }
 
-/** Items of a step, unless it is told otherwise: few enough that nobody else has to wait for long. */
+/** Items of a step by default. Few enough that a step does not delay requests. */
 const LIMIT = 100;
 
 /** Removals that are on their way at the same time. */
@@ -65,11 +65,12 @@ interface Step {
 }
 
 /**
- * A step of a collection: removes what nothing refers to and nobody has used for the grace time. Any number of processes
- * may do this at once, beside pushes, pulls and deletes, and each may die at any moment.
+ * Step of a full pass of garbage collection: removes content that is unreferenced and was not used during the grace
+ * period. Any number of processes may run it at once, beside pushes, pulls and deletes, and each may crash at any
+ * moment.
  *
- * The scan may lag behind: it only proposes. Whatever it proposes is looked at again, consistently, by the protocol of
- * its kind.
+ * The scan may lag behind: it only proposes. The protocol of each kind of item reads its candidates again,
+ * consistently.
  */
 export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
   const { after, segment, limit = LIMIT, dryRun = false } = options;

@@ -17,19 +17,19 @@ import {
 import type { Outcome } from "../blobs/mod.ts";
 import { readRepository } from "../repositories/mod.ts";
 
-/** What says that something is there which may be gone. */
+/** Item that points to another item, which may be gone. */
 export interface Pointer {
   /** As it was read. */
   item: Item;
-  /** What it is good for: where that is gone, so may the item be. */
+  /** Key of the item that it points to. If that item is gone, this one is removed too. */
   target: Key;
-  /** Whether the target is what the item is good for, and not another one under the same key. */
+  /** True if the item under `target` is the intended one, and not a later one under the same key. */
   matches: (target: Item) => boolean;
 }
 
 const always = () => true;
 
-/** What an item of a repository points at, where it is old enough to be looked at; `undefined` of all others. */
+/** Pointer of an item of a repository that is old enough to be checked; `undefined` for every other item. */
 export function pointerOf(context: Context, repository: RepositoryName, item: Item): Pointer | undefined {
   const [kind, first, second] = item.sk.split("#") as [string, string, string?];
   switch (kind) {
@@ -90,7 +90,7 @@ export async function collectPointer(context: Context, pointer: Pointer): Promis
   return { is: await work.table.delete({ pk, sk }, { ifVersion: version }) ? "removed" : "changed" };
 }
 
-/** Whether the repository has a manifest. */
+/** True if the repository has a manifest. */
 export async function hasManifest(
   context: Context,
   repository: RepositoryName,
@@ -100,7 +100,7 @@ export async function hasManifest(
   return (await context.table.query(`repo#${repository}`, query)).length > 0;
 }
 
-/** Whether the repository has been there for so long that it may go. */
+/** True if the repository was last used before the grace period began. */
 export function isRepositoryOld(context: Context, item: Stored<RepositoryAttributes>): boolean {
   return isOld(context, lastUseOfRepository(item));
 }

@@ -86,8 +86,8 @@ async function removeAll(
   changed: Changed | undefined,
 ): Promise<RepositoryRemoval> {
   await leaveCandidates(context, [{ kind: "repository", repository }]);
-  // 1. The tags: from here on nobody finds a manifest but by its digest. One that is moved meanwhile goes with the
-  //    manifest that it then points at.
+  // 1. The tags: from here on a client can find a manifest only by its digest. A tag that moves meanwhile goes with the
+  // manifest that it then points to.
   const tags = await removeTags(context, repository, changed);
   // 2. The manifests, with what points at them and with what nothing but them needs.
   const found = await removeManifests(context, repository, changed);
@@ -158,12 +158,12 @@ async function removeManifests(
 }
 
 /**
- * Removes the edges of a manifest that we have deleted, and the links that nothing else needs. Answers how many blobs the
- * repository has lost.
+ * Removes the edges of a manifest that was deleted here, and the links that no other manifest needs. Answers the number
+ * of blobs that the repository has lost.
  *
- * An edge that was written by the run of the protocol that put the manifest is of nobody else: that run has looked at
- * its blobs long since, and where it looks again it writes its edges anew. Any other may be of a push that is about to
- * put the manifest again, and protects.
+ * An edge written by the same run that put the manifest protects nothing any more: that run has checked its blobs
+ * already, and a retry writes its edges again. Any other edge may belong to a push that is about to put the manifest
+ * again, so it protects its target.
  */
 async function removeReferences(
   context: Context,
@@ -242,7 +242,10 @@ function unlink(
   });
 }
 
-/** Whether a manifest of the repository references the digest, or `mayCome` says so of an edge that has none. */
+/**
+ * True if a manifest of the repository references the digest. An edge without a manifest counts if `mayCome` answers
+ * true.
+ */
 async function isNeeded(
   context: Context,
   repository: RepositoryName,

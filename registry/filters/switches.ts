@@ -1,7 +1,7 @@
 import { RegistryError } from "../../oci/mod.ts";
 import type { Registry } from "../registry.ts";
 
-/** What may be deleted. */
+/** Kinds of content that clients may delete. */
 export interface DeleteSwitches {
   /** Tags, the manifests staying. */
   tags: boolean;

@@ -30,7 +30,10 @@ export type KnownItem =
   | { kind: "upload"; item: Stored<UploadAttributes> }
   | { kind: "repository"; item: Item };
 
-/** What the item is; `undefined` for one of a kind that is unknown here, which is somebody else's business. */
+/**
+ * Kind and name of an item. `undefined` for an item of an unknown kind, which belongs to another program or a newer
+ * release; `"unreadable"` for an item of a known kind with invalid attributes.
+ */
 export function identify(item: Item): KnownItem | "unreadable" | undefined {
   const { pk, sk, attributes } = item;
   const separator = pk.indexOf("#");
@@ -111,7 +114,7 @@ function isText(value: Value | undefined): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** What the store takes for a key. */
+/** True if the value is a valid object key. */
 function isKey(value: Value | undefined): boolean {
   return isText(value) && value.length <= 200 && /^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(value);
 }

@@ -1,6 +1,6 @@
 import { randomId } from "./random_id.ts";
 
-/** What an object is for. */
+/** Kind of content in an object. */
 export type ObjectKind = "blob" | "manifest";
 
 /**

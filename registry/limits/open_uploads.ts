@@ -9,7 +9,7 @@ import {
   type UploadAttributes,
 } from "../items/mod.ts";
 
-/** What one principal may have open at a time, in all processes together. 0 sets no limit. */
+/** Limits on the open uploads of one principal, across all processes. 0 means no limit. */
 export interface UploadLimits {
   /** Uploads. */
   openUploads: number;
@@ -39,7 +39,7 @@ interface Counted {
   at: number;
 }
 
-/** What a principal has open. */
+/** Open uploads of one principal. */
 class Tally {
   /** In the order in which they were begun, as far as that is known. */
   uploads = new Map<string, Counted>();
@@ -136,7 +136,7 @@ export class OpenUploads {
   async #read(principal: string, tally: Tally): Promise<void> {
     const began = this.#now();
     const prefix = openUploadPrefix(principal);
-    // One that has expired is nobody's any more.
+    // An expired upload is not counted any more.
     const after = prefix + expirySortKey(began);
     const limit = this.#limits.openUploads === 0 ? MOST : this.#limits.openUploads + 1;
     const items = await this.#table.queryIndex(openUploadShard(principal), { prefix, after, limit });

@@ -18,7 +18,7 @@ const AGE = 10_000;
 /** A rule with its pattern ready to be matched, and how much of it is used. */
 interface Quota extends QuotaRule, Holdable {
   covers: (repository: RepositoryName) => boolean;
-  /** What every name begins with that the pattern matches. */
+  /** Literal prefix of all names that the pattern matches. */
   prefix: string;
   used: number;
   readAt: number;
@@ -45,7 +45,7 @@ export class Quotas {
     this.#holds = new QuotaHolds(now);
   }
 
-  /** Whether a rule is about the repository. */
+  /** True if a quota applies to the repository. */
   async covers(repository: RepositoryName): Promise<boolean> {
     return (await this.#covering(repository)).length > 0;
   }
@@ -149,7 +149,7 @@ async function compile(rules: QuotaRule[]): Promise<Quota[]> {
   }));
 }
 
-/** What counting needs. */
+/** Dependencies of counting. */
 export interface Counted {
   table: Table;
   /** The present in milliseconds since the epoch. */

@@ -103,8 +103,8 @@ export async function takeManifest(
     changed?.({ action: "manifest.delete", repository, before: digest });
     return manifest;
   });
-  // A tag may have been put since we looked. Whoever puts one later sees that the manifest is gone. Where it was gone
-  // before, the delete that took it may have come no further than that, and now it is repeated.
+  // A tag may have been put since the tags were read. A push that puts one later sees that the manifest is gone. If the
+  // manifest was gone before, an earlier delete may have crashed at this point, so the step is repeated.
   await deleteDangling(work, repository, digest, taken?.attributes.subject, changed);
   return taken;
 }

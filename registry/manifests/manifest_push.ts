@@ -82,7 +82,7 @@ export async function putManifest(
       ...edgeItems(repository, digest, parsed, attributes),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
     ]);
-    // 3. And only then what they point at. Nobody sees a manifest before all that it references is there.
+    // 3. And only then the targets. No client sees a manifest before everything that it references exists.
     const seen = await readReferences(work, repository, parsed.references, [
       manifestKey(repository, digest),
       ...tags.map((tag) => tagKey(repository, tag)),
@@ -94,7 +94,7 @@ export async function putManifest(
     if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
     const [current, ...currentTags] = seen.others;
     if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
-    // 4. The manifest itself, with a new version even where it is there: whoever is about to delete it then fails.
+    // 4. The manifest itself, with a new version even if it exists: a concurrent delete by the old version then fails.
     const manifest = { ...content, push: run };
     await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
     mayDangle = true;
@@ -174,7 +174,7 @@ async function rightsOf(
   return { mayOverwrite, isImmutable: await immutable.in(repository) };
 }
 
-/** Whether it may matter where a tag points before it is put. */
+/** True if the current target of the tag decides whether it may be put. */
 function isBound({ mayOverwrite, isImmutable }: TagRights, { ifMatch, ifNoneMatch }: TagCondition): boolean {
   return !mayOverwrite || isImmutable !== undefined || ifMatch !== undefined || ifNoneMatch !== undefined;
 }
@@ -186,8 +186,8 @@ function assertComplete(context: Context, missing: ManifestReference[]): void {
 }
 
 /**
- * Step 6 for one tag. When the protocol runs again because of a delete, a tag that was placed before is placed again
- * only where the delete took it; somebody's later move of it stays.
+ * Step 6 for one tag. If the protocol runs again because of a delete, a tag that was placed before is placed again only
+ * if the delete took it. A later move by another push stays.
  */
 async function placeTag(
   work: Work,

@@ -61,13 +61,13 @@ async function getManifestByDigest(
 }
 
 /**
- * Takes the mark of a retention from a manifest that somebody has asked for, and answers whether it is there.
+ * Revokes the condemnation of a manifest that a client has requested. Answers whether the manifest exists.
  *
- * A client that sees a manifest may skip its push and go on with an index of it. A mark stands for the grace time before
- * the manifest goes, and an index that is pushed meanwhile takes it away as well (references.ts), so whoever saw the
- * manifest before it was marked has the grace time for that index, and whoever sees it later takes the mark away here.
- * That costs a request only where there is a mark: to renew what is old, as it is done with links, would cost every pull
- * by digest a write now and then.
+ * A client that sees a manifest may skip its push and push an index of it. A condemnation stands for the grace period
+ * before the manifest is removed, and a push of the index revokes it as well (references.ts). So a client that saw the
+ * manifest before its condemnation has the grace period to push the index; a client that sees it later revokes the
+ * condemnation here. Only a condemned manifest costs a write. To renew its time of use instead, as a link's, every pull
+ * by digest would cost a write now and then.
  */
 function reviveManifest(context: Context, repository: RepositoryName, digest: Digest): Promise<boolean> {
   const work = beginWork(context);
@@ -115,11 +115,11 @@ export interface ManifestContent {
 }
 
 /**
- * Puts the manifest's item. One that is there gets a new version, so that whoever is about to delete it by its version
- * fails. `seen` is what was there a moment ago.
+ * Puts the manifest's item. An existing item gets a new version, so that a concurrent delete by the old version fails.
+ * `seen` is the item as it was read before.
  *
- * @throws {RegistryError} `MANIFEST_INVALID` where the same content is there as another media type: what others
- * already see must not change.
+ * @throws {RegistryError} `MANIFEST_INVALID` if the same content exists with another media type: a stored manifest does
+ *   not change.
  */
 export function putManifestItem(
   work: Work,

@@ -52,7 +52,7 @@ export function targetsIn({ references }: ParsedManifest): Digest[] {
 /** A reference to content of an algorithm that may be stored here. */
 type Target = ManifestReference & { digest: Digest };
 
-/** What step 3 has seen. */
+/** Result of step 3. */
 export interface Seen {
   /** The references that the repository does not have. */
   missing: ManifestReference[];
@@ -92,7 +92,7 @@ export function readReferences(
   });
 }
 
-/** What the repository has of a target. */
+/** Items of a target in the repository. */
 interface Found {
   target: Target;
   link: Stored<LinkAttributes> | undefined;

@@ -19,14 +19,18 @@ export async function readTag(
   return stored<TagAttributes>(await context.table.get(tagKey(repository, tag), { consistent: true }));
 }
 
-/** What a tag points at. */
+/**
+ * Digest that a tag points to.
+ *
+ * @throws {RegistryError} `MANIFEST_UNKNOWN` if the tag does not exist.
+ */
 export async function resolveTag(context: Context, repository: RepositoryName, tag: Tag): Promise<Digest> {
   const item = await readTag(context, repository, tag);
   if (item === undefined) throw unknownTag(tag);
   return item.attributes.digest;
 }
 
-/** Where a tag is to point. */
+/** New target of a tag. */
 export interface TagTarget {
   digest: Digest;
   mediaType: string;
@@ -68,7 +72,7 @@ export function putTag(
     if (before !== undefined && before !== target.digest) {
       await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
     }
-    // A tag that points there already is written all the same: somebody may be about to delete it by its version.
+    // A tag that already points there is written too: a concurrent delete by the old version then fails.
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
     if (version === undefined) return AGAIN;
@@ -79,11 +83,11 @@ export function putTag(
   });
 }
 
-/** What decides whether a tag may be moved. */
+/** Rights that decide whether a push may move a tag. */
 export interface TagRights {
-  /** Whether whoever pushes may move tags that are there. */
+  /** True if the caller may move existing tags. */
   mayOverwrite: boolean;
-  /** Which tags nobody may move; absent where there are none. */
+  /** True for tags that no push may move; absent if no tag is immutable. */
   isImmutable: IsImmutable | undefined;
 }
 

@@ -6,11 +6,11 @@ import { FencedTable } from "./fenced_table.ts";
 import type { LostBlob } from "../lost_blob.ts";
 import type { ImmutableTags, OpenUploads, Quotas } from "../limits/mod.ts";
 
-/** What every protocol of this folder works with. Times are in milliseconds, since the epoch where they are points. */
+/** Dependencies and rules of every protocol. Times are in milliseconds; points in time since the epoch. */
 export interface Context {
-  /** Where content is. */
+  /** Store of the content. */
   objects: ObjectStore;
-  /** Where every decision is made. */
+  /** Table of the items; every protocol decides on its versions. */
   table: Table;
   /** The present. */
   now: () => number;
@@ -18,13 +18,13 @@ export interface Context {
   references: "strict" | "sparse";
   /** Largest blob in bytes. */
   maxBlobSize: number;
-  /** How long an upload that nobody continues is kept. */
+  /** Time to live of an upload after its last request. */
   uploadExpiry: number;
   /** How old something unreferenced must be before a collector may touch it. */
   grace: number;
   /** How long one request may go on writing to the table; far below {@linkcode grace}. */
   deadline: number;
-  /** Whether a HEAD of a blob may renew its link, and a read of a manifest take a mark from it. */
+  /** True if a HEAD of a blob may renew its link, and a read of a manifest may revoke its condemnation. */
   touch: boolean;
   /** Told of each blob that was marked as damaged because its object is missing. */
   lost: (blob: LostBlob) => void;
@@ -42,7 +42,7 @@ export interface Context {
   hashes: LiveHashes;
   /** Until when manifests with few references are looked at before their edges are written: see first_look.ts. */
   wary: { until: number };
-  /** How many operations this process was asked for so far: what nobody waits for gives way to them. */
+  /** Number of requests that this process has received. Background work gives way to them. */
   asked: { count: number };
   /** Pauses; for the moments in which another request is about to finish. */
   sleep: (milliseconds: number) => Promise<void>;
@@ -60,7 +60,7 @@ export function beginWork(context: Context): Work {
   return { ...context, until, table: new FencedTable(context.table, context.now, until) };
 }
 
-/** What a step answers when a condition was lost and the protocol has to be run again from the top. */
+/** Answer of a step that lost a conditional write: run the protocol again from its first step. */
 export const AGAIN: unique symbol = Symbol("again");
 
 /** Runs `step` until it answers something else than {@linkcode AGAIN}, or the deadline of the work has passed. */
@@ -72,20 +72,22 @@ export async function untilSettled<T>(
     const result = await step();
     if (result !== AGAIN) return result;
     if (work.now() >= work.until) throw unavailable("Cannot finish in time: too many concurrent changes");
-    // Losing means that somebody else won, so the first tries need no pause.
+    // A conflict means that another process succeeded, so the first retries need no pause.
     if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());
   }
 }
 
 /**
- * Whether a request that was under way at that time, by the clock of whatever process it ran in, may write still. Twice
- * its deadline: the last write may be on its way for as long as all before it.
+ * True if a request that was running at `since`, by the clock of its process, may still write. Twice the deadline: its
+ * last write may take as long as everything before it.
  */
 export function mayBeUnderWay(context: Context, since: number): boolean {
   return since + 2 * context.deadline + skewOf(context) >= context.now();
 }
 
-/** Whether what has not been used since then may be collected, were it not needed. */
+/**
+ * True if content that was last used at `since` is older than the grace period, so it may be collected if unreferenced.
+ */
 export function isOld(context: Context, since: number): boolean {
   return since + context.grace < context.now();
 }

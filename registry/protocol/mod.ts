@@ -1,5 +1,5 @@
 /**
- * What all protocols share: the context, the fence, epochs, candidates, healing.
+ * Parts that all protocols share: the context, the fence, epochs, candidates, healing.
  *
  * @module
  */

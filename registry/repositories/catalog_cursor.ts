@@ -8,7 +8,7 @@ type CursorKeyAttributes = { key: string };
 
 const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
 
-/** What a cursor begins with, and no name of a repository does. */
+/** First character of a sealed cursor. No repository name begins with it. */
 const SIGN = "~";
 
 const CIPHER = "AES-GCM";
@@ -29,9 +29,9 @@ export async function sealName(context: Context, name: string): Promise<string> 
 }
 
 /**
- * Where in the list a page begins: what was sealed, or any text as it is.
+ * Repository name after which a page begins: the content of a sealed cursor, or any other text unchanged.
  *
- * @throws {RegistryError} 400 for what looks sealed and was not sealed here.
+ * @throws {RegistryError} 400 for a cursor that begins like a sealed one and was not sealed by this registry.
  */
 export async function openName(context: Context, after: string): Promise<string> {
   if (!after.startsWith(SIGN)) return after;
@@ -45,7 +45,7 @@ export async function openName(context: Context, after: string): Promise<string>
   }
 }
 
-/** The key; whoever needs it first makes it. */
+/** Key that seals cursors. The first process that needs it creates it. */
 async function readKey({ table }: Context): Promise<CryptoKey> {
   for (;;) {
     const item = stored<CursorKeyAttributes>(await table.get(CURSOR_KEY, { consistent: true }));

@@ -20,10 +20,13 @@ const BATCH = 100;
 /** Verdicts that are remembered: what many manifests depend on is looked at once. */
 const MOST_VERDICTS = 10_000;
 
-/** What becomes of a manifest: `goes` where it is there yet, and has been marked for it unless nothing is written. */
+/**
+ * Result for a manifest. `goes`: it is condemned (not in a dry run) and still exists. `gone`: it was removed. `stays`:
+ * it is needed.
+ */
 export type Verdict = "stays" | "goes" | "gone";
 
-/** What {@linkcode ManifestRetention} goes by. */
+/** Options of {@linkcode ManifestRetention}. */
 export interface ManifestRetentionOptions {
   /** How long a manifest without a tag stays, in milliseconds. */
   untaggedFor: number;
@@ -38,17 +41,17 @@ export interface ManifestRetentionOptions {
 }
 
 /**
- * Removes manifests of a repository that have no tag, in two steps that the grace time lies between: it is marked by its
- * version; later, if nothing needs it, it goes by the version of the mark. Whoever needs it takes the mark away, and the
- * version with it:
+ * Removes untagged manifests of a repository in two steps with the grace period between them. First the manifest is
+ * condemned by its version. Later, if nothing needs it, it is deleted by the version of the condemnation. A request
+ * that needs the manifest revokes the condemnation and so changes the version:
  *
- * - a push of the manifest itself, which all pushes of its tags are,
- * - a push of an index of it, which reads it after it has written its edges. Where it read it before there was a mark, it
- *   has ended within the grace time, so its index is seen here,
- * - a read of it, by a client that may go on with such an index.
+ * - a push of the manifest itself, which includes every push of its tags,
+ * - a push of an index of it, which reads it after it has written its edges. If it read the manifest before the
+ *   condemnation, it has ended within the grace period, so its index is seen here,
+ * - a read of it by a client that may continue with such an index.
  *
- * So a look that comes after the mark is as old as the grace time needs to see only what is whole: an edge whose manifest
- * is not there means nothing. What died with its mark put is taken up by the next one.
+ * So a check a grace period after the condemnation sees only complete pushes: an edge without its manifest means
+ * nothing. If a process crashes after the condemnation, the next run continues.
  */
 export class ManifestRetention {
   readonly #context: Context;
@@ -99,7 +102,10 @@ export class ManifestRetention {
     return await this.#remove(digest, item) ? "gone" : "stays";
   }
 
-  /** What becomes of the manifest by what needs it: `goes` where that goes and is there yet, `gone` where nothing is. */
+  /**
+   * Result for the manifest by the tags and manifests that need it: `goes` if one of them goes and still exists, `gone`
+   * if none exists.
+   */
   async #look(digest: Digest, { attributes }: Stored<ManifestAttributes>): Promise<Verdict> {
     const { pushedAt, usedAt = pushedAt, subject } = attributes;
     if (this.#isYoung(usedAt)) return "stays";
@@ -119,7 +125,9 @@ export class ManifestRetention {
     return since + Math.max(untaggedFor, this.#context.grace) >= at;
   }
 
-  /** Whether a tag points at the manifest, or did so until lately. Its marks name every tag that ever may have. */
+  /**
+   * True if a tag points to the manifest, or did so until recently. Its tag marks name every tag that ever may have.
+   */
   async #isTagged(digest: Digest): Promise<boolean> {
     const { judge, dryRun } = this.#options;
     for await (const names of this.#sortKeys(taggedPrefix(digest))) {
@@ -144,7 +152,7 @@ export class ManifestRetention {
     for await (const names of this.#sortKeys(edgePrefix(digest))) yield* names as Digest[];
   }
 
-  /** What follows the prefix in the sort keys of the repository that begin with it. */
+  /** Rest of each sort key of the repository that begins with the prefix, in batches. */
   async *#sortKeys(prefix: string): AsyncGenerator<string[]> {
     let after: string | undefined;
     for (;;) {

@@ -1,7 +1,7 @@
 /** When a tag was pushed. */
 export type Pushed = { tag: string; at: number };
 
-/** Whether `a` counts as pushed after `b`. Of two at the same time it is the one whose name sorts later. */
+/** True if `a` was pushed after `b`. At the same time the tag that sorts later wins. */
 function isLater(a: Pushed, b: Pushed): boolean {
   return a.at === b.at ? a.tag > b.tag : a.at > b.at;
 }
@@ -19,7 +19,7 @@ export function addNewest(newest: Pushed[], count: number, pushed: Pushed): void
   if (newest.length > count) newest.pop();
 }
 
-/** Whether a tag is one of the `count` that were pushed last, or was pushed after them. */
+/** True if a tag is one of the `count` that were pushed last, or was pushed after them. */
 export function isNewest(newest: Pushed[], count: number, pushed: Pushed): boolean {
   return newest.length < count || !isLater(newest.at(-1)!, pushed);
 }

@@ -22,11 +22,11 @@ const BATCH = 100;
  */
 export const PULL_LAG: number = PERIOD + 5 * DELAY;
 
-/** What {@linkcode PullTimes} takes. */
+/** Options of {@linkcode PullTimes}. */
 export interface PullTimesOptions {
-  /** Where the times are kept. */
+  /** Table of the recorded times. */
   table: Table;
-  /** Whether anybody wants to know of pulls from the repository. */
+  /** True if a retention rule depends on pulls from the repository. */
   wanted: (repository: RepositoryName) => boolean;
   /** Told of a write that failed; it is tried again. */
   failed: (error: unknown) => void;
@@ -44,12 +44,12 @@ export async function openPullTimes(
 }
 
 /**
- * Records when tags were last pulled, for retention, without a write for each pull: they are collected in memory and
- * written together, each tag once an hour at most. What a process that dies has not written is lost: a minute of pulls,
- * which only count where nobody pulls the tag again before it would go.
+ * Records the time of the last pull of each tag, for retention, without a write for each pull. Times are collected in
+ * memory and written together, at most once an hour for each tag. A crash loses up to a minute of pulls, which matters
+ * only if the tag is not pulled again before it would be deleted.
  *
- * What counts is a manifest that is asked for by its tag, by HEAD as well: many clients resolve the tag by HEAD and
- * then fetch all else by digest, so there is nothing else that says which tag they pull.
+ * A pull is a GET or HEAD of a manifest by its tag: many clients resolve the tag by HEAD and then fetch everything by
+ * digest, so no other request names the tag.
  */
 export class PullTimes {
   readonly #options: PullTimesOptions;

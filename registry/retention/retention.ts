@@ -18,9 +18,9 @@ import { formatAge, formatSpan } from "../time_span.ts";
 
 /** Something that goes by a rule. */
 export interface Retirement {
-  /** What it is. */
+  /** Kind of the removed thing. */
   kind: "tag" | "manifest";
-  /** Where it is. */
+  /** Repository that it belongs to. */
   repository: RepositoryName;
   /** The tag or the digest. */
   name: string;
@@ -28,13 +28,15 @@ export interface Retirement {
   digest: Digest;
   /** Which rule, and why by it. */
   reason: string;
-  /** Whether it is there yet: always in a dry run, else for a manifest, which goes the grace time after it was marked. */
+  /**
+   * True if it still exists: always in a dry run; otherwise for a condemned manifest until the grace period has passed.
+   */
   pending: boolean;
 }
 
-/** Where a retention of a repository is; JSON, so that another process can go on with it. */
+/** Progress of the retention of a repository. JSON, so that another process can continue. */
 export interface RetentionCursor {
-  /** What is being walked: the tags, to count those pushed last; the tags, to remove them; the manifests. */
+  /** Current step: count the tags that were pushed last; remove tags; remove manifests. */
   step: "count" | "tags" | "manifests";
   /** Goes on behind this sort key. */
   after?: string;
@@ -44,10 +46,10 @@ export interface RetentionCursor {
   newest: Pushed[][];
 }
 
-/** What a call of {@linkcode retainRepository} has come to. */
+/** Result of a call of {@linkcode retainRepository}. */
 export interface RetentionStep {
   retirements: Retirement[];
-  /** Where the next call goes on; absent when the repository is done. */
+  /** Cursor of the next call; absent when the repository is done. */
   next?: RetentionCursor;
 }
 
@@ -111,7 +113,7 @@ export async function retainRepository(
   const from = cursor.after === undefined ? {} : { after: cursor.after };
   const query = { prefix, limit, consistent: true, ...from };
   const items = isDone ? [] : await context.table.query(`repo#${repository}`, query);
-  // Whoever gave the cursor may begin with it again.
+  // A copy: the caller may start again from the same cursor.
   const newest = cursor.step === "count" ? structuredClone(cursor.newest) : cursor.newest;
   const judge = new TagJudge(context, repository, rule, newest, cursor.at);
   const retirements: Retirement[] = [];

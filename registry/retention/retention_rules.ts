@@ -12,7 +12,7 @@ export interface KeepTags {
   pulledWithin?: number;
 }
 
-/** What stays in the repositories that it is for. */
+/** Retention rule: repositories by pattern, and the tags and manifests that it keeps. */
 export interface RetentionRule {
   /** Glob patterns of repositories. The first rule with one that matches is the one that counts. */
   repositories: string[];
@@ -52,7 +52,7 @@ export function ruleFor(rules: CompiledRule[], repository: RepositoryName): Comp
   return rules.find((rule) => rule.covers(repository));
 }
 
-/** Whether it matters to the rule when a tag was pulled. */
+/** True if the rule depends on the time of a tag's last pull. */
 export function needsPulls(rule: CompiledRule | undefined): boolean {
   return rule?.keepTags?.some(({ pulledWithin }) => pulledWithin !== undefined) ?? false;
 }

@@ -14,10 +14,10 @@ import { PULL_LAG } from "./pull_times.ts";
 import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";
 import { formatAge, formatSpan } from "../time_span.ts";
 
-/** What there is to know of a tag beside its item. */
+/** Facts about a tag that its item does not contain. */
 interface Facts {
   pulledAt: number | undefined;
-  /** Whether it is named after a manifest that is there. */
+  /** True if the tag is named after the digest of an existing manifest. */
   hasSubject: boolean;
 }
 

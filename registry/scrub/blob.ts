@@ -44,7 +44,7 @@ function isWrong({ attributes }: Stored<BlobAttributes>, fault: Fault | undefine
   return fault !== undefined || attributes.state === "damaged";
 }
 
-/** What is wrong with the blob's object; of one that a collector is taking away, nothing. */
+/** Fault of the blob's object; `undefined` for a blob that garbage collection is deleting. */
 async function faultOf(
   work: ScrubWork,
   digest: Digest,

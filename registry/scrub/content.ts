@@ -5,13 +5,13 @@ import { hashStream, readObject } from "../streams/mod.ts";
 import type { FindingKind } from "./finding.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
-/** What is wrong with content. */
+/** Fault of content. */
 export interface Fault {
   kind: FindingKind;
   note: string;
 }
 
-/** What is wrong with the object that should have this size and digest; `undefined` where nothing is. */
+/** Fault of the object that should have this size and digest; `undefined` if it is correct. */
 export async function faultOfObject(
   work: ScrubWork,
   object: string,
@@ -28,7 +28,7 @@ export async function faultOfObject(
     : { kind: "corrupt-object", note: `Its content is ${digest}` };
 }
 
-/** Whether the object is there and as large as it should be; what is wrong where it is not. */
+/** Fault of the object's existence or size; `undefined` if the object has the expected size. */
 export async function faultOfSize(
   { context }: ScrubWork,
   object: string,
@@ -40,7 +40,7 @@ export async function faultOfSize(
   return { kind: "truncated-object", note: `It has ${size} bytes instead of ${expected}` };
 }
 
-/** Size and digests of an object, of which nobody knows what it is; or why they can't be had. */
+/** Size and digests of an object with unknown content; the fault if it cannot be read. */
 export function digestsOf(
   work: ScrubWork,
   object: string,
@@ -60,7 +60,7 @@ export function digestsOf(
   });
 }
 
-/** What `read` makes of all bytes of the object; why it can't be read where it can't. */
+/** Result of `read` over all bytes of the object; the fault if it cannot be read. */
 export async function readAll<T>(
   work: ScrubWork,
   object: string,

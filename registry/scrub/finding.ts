@@ -1,4 +1,4 @@
-/** What can be wrong, by its name in reports. */
+/** Kind of a fault, as reports name it. */
 export type FindingKind =
   /** The object's bytes are not what the digest says. */
   | "corrupt-object"
@@ -27,12 +27,12 @@ export type FindingKind =
   /** An item that is not of the form that its key calls for. */
   | "unreadable-item";
 
-/** What a delete leaves behind for the collector: reported like all else, and yet no damage. */
+/** Remains of a delete, which garbage collection removes: reported, but no damage. */
 export const LEFTOVERS: readonly FindingKind[] = ["dangling-edge", "dangling-tag-mark"];
 
 /** Something that is wrong. */
 export interface Finding {
-  /** What it is. */
+  /** Kind of the fault. */
   kind: FindingKind;
   /** The repository that it is in, where it is in one. */
   repository?: string;
@@ -42,7 +42,7 @@ export interface Finding {
   object?: string;
   /** More of it, for people. */
   note: string;
-  /** What was done about it, if anything was. */
+  /** Repair that was made; absent if none was. */
   repaired?: string;
 }
 
@@ -56,7 +56,7 @@ export interface ScrubReport {
   bytes: number;
   /** Objects in the store. */
   objects: number;
-  /** What is wrong. */
+  /** Number of faults. */
   findings: number;
   /** How much of that is no damage, but what deletes have left behind and no collector has come by yet. */
   leftovers: number;
@@ -66,7 +66,7 @@ export interface ScrubReport {
 
 /** How a scrub is done. */
 export interface ScrubOptions {
-  /** Whether what can be repaired without losing anything is repaired. */
+  /** Makes the repairs that lose nothing. */
   repair?: boolean;
   /** Bytes of content that are read in a second; without a bound where absent. */
   rate?: number;

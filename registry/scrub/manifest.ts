@@ -58,7 +58,7 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<Ar
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-/** What is right byte for byte may still be stored as something that it is not. */
+/** Fault of bytes that match their digest and are not valid for their media type. */
 function faultOfForm(bytes: Uint8Array, mediaType: string): Fault | undefined {
   try {
     parseManifest(bytes, mediaType);

@@ -35,8 +35,8 @@ export async function scrubOrphan(work: ScrubWork, object: string): Promise<void
 }
 
 /**
- * Gives the orphan to the blob of its digest, where that has no good object of its own, and else deletes the orphan. One
- * that a collector is about to take stays as it is: whoever revives it, or pushes it anew, decides what it is good for.
+ * Gives the orphan to the blob of its digest if that has no good object of its own; deletes it otherwise. Leaves the
+ * orphan of a blob that garbage collection is about to remove: a request that revives or pushes the blob decides.
  */
 async function useOrphan(
   work: ScrubWork,
@@ -56,7 +56,7 @@ async function useOrphan(
     const version = await beginWork(context).table.put(given, { ifVersion: blob.version });
     return version === undefined ? undefined : "Gave it to its blob";
   }
-  // The other copy is good, and it is still the one that the blob names: nobody needs this one.
+  // The other copy is good, and the blob still names it: this one is not needed.
   const after = await readBlobItem(work, digest);
   if (after?.version !== blob.version || state !== "live") return undefined;
   await context.objects.delete([object]);

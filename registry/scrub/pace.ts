@@ -1,4 +1,4 @@
-/** Below this, in milliseconds, nobody is made to wait: timers are not so exact. */
+/** Shortest pause, in milliseconds: timers are no more precise. */
 const SLACK = 20;
 
 /** Bounds how much is read in a second. */
@@ -16,7 +16,7 @@ export class Pace {
     this.#sleep = sleep;
   }
 
-  /** Comes back when so many bytes more may have been read. Time that nobody has used is not made up for. */
+  /** Waits until `bytes` more may be read. Unused time is not saved up. */
   async take(bytes: number): Promise<void> {
     const now = this.#now();
     this.#due = Math.max(this.#due, now) + bytes / this.#rate * 1000;

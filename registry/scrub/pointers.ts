@@ -9,9 +9,9 @@ import type { ScrubWork } from "./scrub_work.ts";
 export interface Pointer {
   kind: FindingKind;
   item: Item;
-  /** What it points at. */
+  /** Key of the item that it points to. */
   target: Key;
-  /** Whether it says of itself that nothing about it is under way. */
+  /** True if the item's own time shows that no request is working on it. */
   isOld: boolean;
   repository: string;
   name: string;
@@ -25,8 +25,8 @@ const MOST_SUSPECTS = 1000;
 const BATCH = 25;
 
 /**
- * What the item points at; `undefined` where it points at nothing, or is so young that what it points at may be on its
- * way. Of edges and marks of tags, only what the collector would take as well.
+ * Pointer of an item; `undefined` if it points to nothing, or is so young that its target may still be written. Edges
+ * and tag marks only if garbage collection would remove them too.
  */
 export function pointerOf({ context }: ScrubWork, known: KnownItem): Pointer | undefined {
   switch (known.kind) {
@@ -103,15 +103,15 @@ export class Suspects {
   }
 
   /**
-   * What points is read before what it points at, and deleted by the version read: a push puts a manifest before what
-   * points at it, so what it has placed by then is not deleted, and what it places later has another version.
+   * Reads the pointer before its target, and deletes it by the version read. A push puts a manifest before everything
+   * that points to it: a pointer written before our read has its target, and one written later has another version.
    */
   async #settle({ item, target, isOld: _, ...finding }: Pointer): Promise<void> {
     const { context, repair } = this.#work;
     const work = beginWork(context);
     const { pk, sk } = item;
     const current = await work.table.get({ pk, sk }, { consistent: true });
-    // Written anew: it is somebody's business.
+    // It was written again, so a request needs it.
     if (current?.version !== item.version) return;
     if (await work.table.get(target, { consistent: true }) !== undefined) return;
     const deleted = repair && await work.table.delete({ pk, sk }, { ifVersion: current.version });

@@ -19,7 +19,7 @@ const MOST_KEYS = 100_000;
 /** Objects that are read at the same time. */
 const PARALLEL = 4;
 
-/** Where the objects of blobs and manifests are; whatever else is in the store is not ours. */
+/** Folders of the objects of blobs and manifests. Every other object belongs to another program. */
 const FOLDERS = ["blobs/", "manifests/"];
 
 /**
@@ -60,7 +60,7 @@ interface Range {
   unnamed: UnnamedObjects;
 }
 
-/** What is scanned for next; `undefined` when all has been seen. */
+/** Next range of the scan; `undefined` at its end. */
 async function nextRange(work: ScrubWork, range: Range, most: number): Promise<Range | undefined> {
   const { last, unnamed } = range;
   if (last !== undefined) return await listRange(work, last, Math.max(1, most - unnamed.size));

@@ -2,7 +2,7 @@ import type { Context } from "../protocol/mod.ts";
 import { type Finding, LEFTOVERS, type ScrubOptions, type ScrubReport } from "./finding.ts";
 import { Pace } from "./pace.ts";
 
-/** What every part of a scrub works with. */
+/** Dependencies of every part of a scrub. */
 export class ScrubWork {
   readonly context: Context;
   readonly repair: boolean;

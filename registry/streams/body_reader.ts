@@ -23,10 +23,10 @@ export interface BodyReaderOptions {
 }
 
 /**
- * Reads the body of a request, into one buffer all the time, and gives it up where one read takes longer than `idle`
- * milliseconds: Deno waits for a silent client for ever. The time in which nobody reads does not count.
+ * Reads the body of a request into one reused buffer. Fails if one read takes longer than `idle` milliseconds, because
+ * Deno waits for a silent client without limit. Time between reads does not count.
  *
- * Until the first read the stream is left alone, so that a body which nobody wants can still be given up.
+ * Does not touch the stream before the first read, so that an unwanted body can still be cancelled.
  */
 export class BodyReader {
   readonly #stream: ByteStream;

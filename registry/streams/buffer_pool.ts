@@ -1,15 +1,15 @@
-/** Milliseconds that somebody may wait for a buffer before those who fill theirs slowly have to give one up. */
+/** Longest wait for a buffer, in milliseconds, before a slow filler must give its buffer back. */
 const PATIENCE = 1000;
 
-/** Somebody who fills a buffer. */
+/** Owner of a buffer that is being filled. */
 export interface Filler {
   /** Others wait: where the buffer can't be filled at once, its bytes should go elsewhere and the buffer come back. */
   yield(): void;
 }
 
 /**
- * A number of buffers of one size, which are used again and again: the collector of garbage would come too late, and
- * parts are most of a busy process's memory. Whoever waits for a buffer must hold none that is still being filled.
+ * Fixed number of buffers of one size, reused: JavaScript's garbage collection would free them too late, and parts are
+ * most of a busy process's memory. A caller that waits for a buffer must not hold one that is still being filled.
  */
 export class BufferPool {
   /** Bytes of each buffer. */
@@ -43,8 +43,8 @@ export class BufferPool {
   }
 
   /**
-   * Gives back what was taken, or a view of it; of other buffers it takes none. Nobody may use it any more, unless
-   * `reusable` is false.
+   * Returns a buffer of {@linkcode take}, or a view of it; ignores other buffers. The caller must not use it any more,
+   * unless `reusable` is false.
    */
   give({ buffer }: Uint8Array<ArrayBuffer>, reusable = true): void {
     if (buffer.byteLength !== this.size) return;

@@ -23,12 +23,15 @@ export class LiveHashes {
   readonly #hashes = new LRUCache<string, LiveHash>({ max: REMEMBERED });
   #stayed = ENOUGH;
 
-  /** Whether the next chunk of an upload may be expected where the one before it came. */
+  /** True if the next chunk of an upload will probably reach the same process as the one before. */
   get stay(): boolean {
     return this.#stayed >= ENOUGH;
   }
 
-  /** Remembers how far the upload is hashed here; without `hash` only that it was. Nobody may add to `hash` any more. */
+  /**
+   * Remembers how many bytes of the upload are hashed here; without `hash` only that they were. The caller must not add
+   * to `hash` any more.
+   */
   keep(id: string, hex: string, hash?: Hash): void {
     this.#hashes.set(id, { hex, hash });
   }

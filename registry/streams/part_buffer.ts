@@ -3,7 +3,7 @@ import type { BufferPool, Filler } from "./buffer_pool.ts";
 /** The first buffer of a body of unknown length, in bytes. */
 const FIRST = 64 * 1024;
 
-/** Most bytes that somebody may hold who has no place in the pool. */
+/** Maximum bytes that a request without a place in the pool may hold. */
 const MOST_SMALL = 1024 * 1024;
 
 /** The same where they were not known from the start: each smaller buffer before waits for the collector of garbage. */

@@ -26,7 +26,7 @@ export async function sendPieces<T>(
   pieces: Piece[],
   send: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
 ): Promise<T> {
-  // It is filled as fast as the store can read, so nobody has it back any sooner.
+  // It is filled at the speed of the store, so giving it back early gains nothing.
   const buffer = new PartBuffer(context.buffers, { yield() {} });
   try {
     await readPieces(context, pieces, await buffer.prepend(sizeOf(pieces)));

@@ -12,17 +12,17 @@ export interface PrefixHasher {
   finish(offset: number): PrefixHash;
 }
 
-/** What is known of the bytes that are about to come. */
+/** Facts about the bytes that follow. */
 export interface HasherOptions {
   /** The upload. */
   id: string;
-  /** What the digest will be of, as far as anybody knows. */
+  /** Expected algorithm of the digest. */
   algorithm: DigestAlgorithm;
   /** Bytes that the upload has already. */
   offset: number;
   /** The hash of these bytes. */
   hash: PrefixHash | undefined;
-  /** Whether the client announces chunks (`Content-Range`), so that more are to be expected after this body. */
+  /** True if the client announces chunks (`Content-Range`), so that more bodies will follow. */
   chunked: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function createPrefixHasher(
   return hash.state === undefined ? undefined : await continuable(at, hash.algorithm, hash.state);
 }
 
-/** Where it is remembered what has been hashed here, and for which upload. */
+/** Upload, and the memory of its hash in this process. */
 interface Place {
   live: LiveHashes;
   id: string;

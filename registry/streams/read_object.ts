@@ -13,7 +13,7 @@ const MOST_FAILURES = 5;
 /** Longest pause before the rest is asked for the first time, in milliseconds; it doubles with each time after. */
 const FIRST_PAUSE = 25;
 
-/** Where objects are read from. */
+/** Store to read objects from. */
 export interface ObjectSource {
   objects: ObjectStore;
   /** Pauses for so many milliseconds. */
@@ -74,7 +74,7 @@ async function* wholeOf(
   }
 }
 
-/** What comes of a stream, each within its time. */
+/** Chunks of a stream. Each read has its own timeout. */
 async function* chunksOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

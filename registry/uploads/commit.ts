@@ -101,10 +101,10 @@ async function holdStored(context: Context, stored: StoredBody, digest: Digest):
 }
 
 /**
- * The whole blob in the one request that there is: where it becomes a single object and is what it should be, nobody has
- * to take turns. The upload names the digest since before there was anything of it, which is all that the sweep needs,
- * and another request's object is another. Not when it expires soon: nothing may delete the object before it reaches its
- * safe age (heal.ts).
+ * Fast path for a blob that arrives in one request: every request writes its own object, so no `committing` state is
+ * needed. Requires that the blob becomes a single object with the right digest. The upload has named the digest since
+ * before its first byte, which is all that the sweep needs. Not if the upload expires soon: its object must not be
+ * deleted before it reaches its safe age (heal.ts).
  */
 async function commitWhole(
   context: Context,
@@ -269,7 +269,10 @@ async function commit(
   );
 }
 
-/** Step 5: from here on the upload only answers repetitions of this request. Whoever took over does the same. */
+/**
+ * Step 5: from here on the upload only answers repeats of this request. A request that took over the commit does the
+ * same.
+ */
 async function conclude(
   { work, session }: Turn,
   digest: Digest,
@@ -333,7 +336,7 @@ function knownHash({ hash, offset }: UploadContent, digest: Digest): string | un
   return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
 }
 
-/** Whether the content was found to be what the digest says while the bytes came. */
+/** True if the hash that was computed while the bytes arrived matches the digest. */
 function isContent(content: UploadContent, digest: Digest): boolean {
   return digest === `${algorithmOf(digest)}:${knownHash(content, digest)}`;
 }

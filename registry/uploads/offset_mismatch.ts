@@ -3,7 +3,7 @@ import type { UploadStatus } from "../registry.ts";
 
 /** A chunk that does not begin where the upload stands; distribution-spec §"Pushing a blob in chunks" wants 416. */
 export class OffsetMismatch extends RegistryError {
-  /** Where the upload truly stands, which the client resumes from. */
+  /** Real state of the upload, from which the client resumes. */
   readonly upload: UploadStatus;
 
   /** The error for a chunk that does not fit on `upload`. */

@@ -3,17 +3,17 @@ import { bestEffort, type Context } from "../protocol/mod.ts";
 import { newObjectKey, packEtags, type Piece, unpackEtags, type UploadContent } from "../items/mod.ts";
 import { type Filler, PartBuffer, readPieces, sizeOf } from "../streams/mod.ts";
 
-/** What a {@linkcode PartWriter} needs to know of the upload that it writes for. */
+/** State of the upload that a {@linkcode PartWriter} writes for. */
 export interface PartWriterOptions {
   /** Under which every object of the upload is found. */
   prefix: string;
-  /** Where the bytes before are. */
+  /** Bytes that the upload already has. */
   content: UploadContent;
   /** Bytes that are to come, where that is known. */
   length: number | undefined;
   /**
-   * Called before each part that is added to parts which an earlier request began: another request may be adding to
-   * them at the same time, and a part number is nobody's own. Rejects where this request may not go on.
+   * Called before each part that continues parts of an earlier request. Another request may be adding parts at the same
+   * time, and part numbers are shared. Rejects if this request must stop.
    */
   claim: () => Promise<void>;
 }
@@ -43,7 +43,7 @@ export class PartWriter implements Filler {
   #tail: Piece[];
   #tailSize: number;
   readonly #buffer: PartBuffer;
-  /** What {@linkcode write} or {@linkcode yield} does at the moment. */
+  /** Running call of {@linkcode write} or {@linkcode yield}. */
   #busy: Promise<void> | undefined;
   #mustYield = false;
 

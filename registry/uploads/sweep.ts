@@ -20,7 +20,7 @@ import { shuffled, throwFailures, workOff } from "../work/mod.ts";
 /** Items, parts or objects of one request to a store. */
 const BATCH = 100;
 
-/** What a sweep has removed. */
+/** Result of a sweep. */
 export interface SweepReport {
   /** Expired uploads. */
   uploads: number;
@@ -103,7 +103,10 @@ async function leaveCommitted(work: Work, { attributes }: Stored<UploadAttribute
   }
 }
 
-/** A commit may be on its way however old the upload is; after the grace time nobody acts on it any more. */
+/**
+ * True if the upload has expired. A commit may still be running, however old the upload is, so a committing upload
+ * expires only after the grace period.
+ */
 export function isExpired(
   context: Context,
   { state, expiresAt, committingUntil = 0 }: UploadAttributes,

@@ -13,11 +13,11 @@ import {
   unknownUpload,
 } from "./upload_session.ts";
 
-/** What has become of a body. */
+/** Result of storing a body. */
 export interface StoredBody {
   /** The upload, as last written while the body came. */
   session: Session;
-  /** Where its bytes are now; nothing counts before the upload says so. */
+  /** Its bytes in the store; they count only when the upload's item names them. */
   content: UploadContent;
   /** Why the body ended early, if it did; what came before is in the content. */
   cut?: RegistryError;
@@ -29,9 +29,9 @@ export interface StoredBody {
 
 /** How a body is taken. */
 export interface StoreBodyOptions {
-  /** What the digest will be of, where the request says it. */
+  /** Algorithm of the digest, if the request names it. */
   algorithm?: DigestAlgorithm;
-  /** Whether no more bytes come after it. */
+  /** True if no more bytes follow. */
   final: boolean;
 }
 

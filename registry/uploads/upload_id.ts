@@ -8,11 +8,11 @@ export interface UploadOwner {
   principal: string;
 }
 
-/** What the id of an upload tells of it. */
+/** Facts that an upload's id contains. */
 export interface UploadFacts {
   /** When it was begun, in milliseconds since the epoch. */
   startedAt: number;
-  /** What the client said that the digest will be of. */
+  /** Algorithm of the digest, if the client announced it. */
   algorithm?: DigestAlgorithm;
 }
 
@@ -31,8 +31,8 @@ export function newUploadId(owner: UploadOwner, { startedAt, algorithm }: Upload
 }
 
 /**
- * What the id says; `undefined` for one that was never given to this principal for this repository. Who makes one up gains
- * nothing that a POST would not give them.
+ * Facts in the id; `undefined` for an id that was not issued to this principal for this repository. A forged id gains
+ * nothing that a POST would not give.
  */
 export function readUploadId(id: string, owner: UploadOwner): UploadFacts | undefined {
   const { random, time, letter, owner: mark } = UPLOAD_ID.exec(id)?.groups ?? {};

@@ -20,12 +20,12 @@ export interface Session {
 }
 
 /**
- * How long a request that adds parts is alone in doing so without renewing its claim, in milliseconds. Clients wait so
- * long for nobody where a process has died, and one that lives renews its claim in time.
+ * Time to live of a claim to add parts, in milliseconds; the request renews it in time. After a crash, clients wait
+ * this long.
  */
 const CLAIM = 5000;
 
-/** How often somebody who waits for the end of a claim looks whether it has come, in milliseconds. */
+/** Interval between checks of another request's claim, in milliseconds. */
 const LOOK = 250;
 
 /** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
@@ -35,7 +35,7 @@ export function unknownUpload(id: string): RegistryError {
   });
 }
 
-/** What is known of an upload when it begins. */
+/** Attributes of a new upload. */
 export type NewUpload =
   & Pick<UploadAttributes, "kind" | "repository" | "principal">
   & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt">>;
@@ -72,9 +72,9 @@ function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload 
 }
 
 /**
- * The upload, from now on announced, where it may well be that nobody has stored anything for it; else `undefined`.
+ * Upload with its first item; `undefined` if the id is not valid for the owner.
  *
- * @throws {RegistryError} 429 where its principal has too many open.
+ * @throws {RegistryError} 429 if the principal has too many open uploads.
  */
 export async function createSession(
   context: Context,
@@ -119,8 +119,8 @@ export async function readSession(context: Context, owner: UploadOwner, id: stri
 }
 
 /**
- * The upload once no other request has a claim to add parts to it, or after so long that whoever has it must be alive: it
- * may have been made by a process that died, and its client now goes on elsewhere.
+ * Upload as soon as no other request has a claim to add parts to it. Stops waiting when the claim must belong to a
+ * running request: a claim that expires in that time was left by a crashed process, and its client continues here.
  */
 export async function awaitClaim(
   context: Context,
@@ -156,7 +156,7 @@ export function offsetMismatch(session: Session): OffsetMismatch {
   return new OffsetMismatch({ id: session.id, offset: session.item.attributes.offset });
 }
 
-/** Writes the upload anew where nobody else has; otherwise throws what is true of it now. */
+/** Writes the upload by its version. After a conflict it throws the error that fits the current state. */
 export async function writeSession(
   context: Context,
   session: Session,
@@ -173,7 +173,7 @@ export async function writeSession(
   throw offsetMismatch(current ?? session);
 }
 
-/** The attributes of an upload whose bytes are now `content`, and which somebody has just used. */
+/** Attributes of an upload whose bytes are now `content` and whose expiry starts again. */
 export function advanced(context: Context, session: Session, content: UploadContent): UploadAttributes {
   const { kind, repository, principal, prefix, state, counted, algorithm, attempt } = session.item.attributes;
   return {
@@ -241,7 +241,7 @@ export class PartsClaim {
   }
 }
 
-/** Drops an upload: nobody can use it any more. What is left of its objects goes when it expires. */
+/** Cancels an upload for good. Objects that cannot be deleted now are deleted when it expires. */
 export async function abandonSession(work: Work, session: Session): Promise<void> {
   const { attributes } = session.item;
   await writeSession(work, session, { ...attributes, state: "aborting" });

@@ -15,7 +15,7 @@ import {
   writeSession,
 } from "./upload_session.ts";
 
-/** end-4: an upload with nothing in it, which nobody has to remember yet. */
+/** end-4: new upload without bytes, so without any stored state. */
 export async function startUpload(
   context: Context,
   repository: RepositoryName,
@@ -67,7 +67,7 @@ export async function appendUpload(
   return { id, offset: stored.content.offset };
 }
 
-/** Whether nothing in the request says that there were bytes before these. */
+/** True if the body starts at the first byte of the upload. */
 export function beginsUpload({ range }: UploadBody): boolean {
   return range === undefined || range.first === 0;
 }

@@ -12,7 +12,7 @@ const LEAST = 1024 * 1024;
 /** Most bytes of one PutObject. */
 const MOST = 5 * 1024 ** 3;
 
-/** Whether the store can take the body from the client as it comes, and check by itself that it is what it should be. */
+/** True if the store can take the body directly from the client and verify its digest itself. */
 export function isVerifiable({ objects }: Context, digest: Digest, { length = 0 }: UploadBody): boolean {
   return objects.putStream !== undefined && algorithmOf(digest) === "sha256" && length >= LEAST &&
     length <= MOST;
