@@ -10,13 +10,13 @@ export type OperatorAction =
   | "registry.repair"
   | "registry.restore";
 
-/** A change, for whoever has to know later what happened. Nothing in it is a secret. */
+/** Change of the registry, for the audit log. Contains no secret. */
 export interface AuditEvent {
   /** The principal; `system` for what the registry itself does by its rules. */
   readonly who: string;
-  /** What was done. */
+  /** Kind of the change. */
   readonly action: ChangeAction | CredentialChange["action"] | OperatorAction;
-  /** Where, if it is about a repository. */
+  /** Repository, if the change belongs to one. */
   readonly repository?: string;
   /** The tag, if it is about one. */
   readonly tag?: string;
@@ -32,11 +32,11 @@ export interface AuditEvent {
   readonly reason?: string;
   /** The id of the request: that of its line in the log, and of `X-Request-Id`. */
   readonly request?: string;
-  /** Where the request came from. */
+  /** Address of the client. */
   readonly address?: string;
 }
 
-/** Takes an event when what it tells of is durable; does not throw, and nobody waits for it. */
+/** Called with an event as soon as its change is durable. It must not throw, and its caller does not wait. */
 export type Audit = (event: AuditEvent) => void;
 
 /** A tag or manifest that was removed by a rule of retention, as an event without its principal. */

@@ -1,23 +1,23 @@
 import type { Action } from "../registry/interface.ts";
 
 /**
- * Who is meant by a rule: `anonymous`, `authenticated` (anybody but them and workloads), `user:<name>`, `robot:<name>`,
- * `workload:<issuer>` (every workload of that issuer of the configuration), `certificate:<name>`, `external:<name>` or
- * `group:<name>`. A name may hold `*`.
+ * Subject of a rule: `anonymous`, `authenticated` (every account except anonymous and workloads), `user:<name>`,
+ * `robot:<name>`, `workload:<issuer>` (every workload of that configured issuer), `certificate:<name>`,
+ * `external:<name>` or `group:<name>`. A name may contain `*`.
  */
 export type Subject = string;
 
-/** What a policy allows to whom. */
+/** Actions that a policy allows, and their subjects. */
 export interface AllowRule {
   /** Any of them. */
   to: Subject[];
-  /** What they may do. */
+  /** Allowed actions. */
   actions: Action[];
   /** Of workloads: the claims that they must have, each with one of these patterns (`*` stands for any text). */
   where?: Record<string, string[]>;
 }
 
-/** What may be done in some repositories. */
+/** Rules for the repositories of some patterns. */
 export interface PolicyRule {
   /** Glob patterns of names; of all rules with a pattern that matches a repository, the one with the longest counts alone. */
   repositories: string[];
@@ -37,13 +37,13 @@ export interface ImmutableRule {
 
 /** An issuer of OpenID Connect tokens for workloads. */
 export interface IssuerConfig {
-  /** What rules and principals call it, such as `github`. */
+  /** Name of the issuer in rules and principals, such as `github`. */
   name: string;
   /** Its `iss`, exactly. */
   issuer: string;
   /** One of these must be in `aud`. */
   audiences: string[];
-  /** Where its keys are; by default where its discovery document says. */
+  /** URL of the issuer's keys. Default: the one of its discovery document. */
   jwksUri?: string;
   /** The claim that names the workload; `sub` by default. */
   subject: string;
@@ -51,9 +51,9 @@ export interface IssuerConfig {
   tokenLifetime: number;
 }
 
-/** A token server of somebody else's, as CNCF distribution knows them. */
+/** External token server, as CNCF distribution defines it. */
 export interface ExternalConfig {
-  /** Where clients get tokens. */
+  /** URL at which clients get tokens. */
   realm: string;
   /** `iss` of its tokens. */
   issuer: string;
@@ -69,13 +69,13 @@ export interface ProxyConfig {
   trusted: string[];
   /** The header that holds the verified subject or name of the client's certificate. */
   identityHeader?: string;
-  /** Whether `X-Forwarded-For` of these proxies tells the client's address. */
+  /** True if `X-Forwarded-For` of these proxies contains the client's address. */
   forwardedFor: boolean;
 }
 
 /** Bounds of what one principal, or one address, may ask of a process or of the registry. 0 sets none. */
 export interface LimitsConfig {
-  /** Requests of one principal, or of one address where nobody is logged in, per minute and process. */
+  /** Rate limit of one principal, or of one address for anonymous requests: requests a minute in each process. */
   requestsPerMinute: number;
   /** Failed logins of one address, and of one name, before each further one has to wait, in all processes. */
   failedLogins: number;
@@ -93,13 +93,13 @@ export interface QuotaRule {
   bytes: number;
 }
 
-/** Who may do what, and how they show who they are. Times are in milliseconds. */
+/** Authentication and authorization of a registry. Times are in milliseconds. */
 export interface AuthConfig {
-  /** Where clients reach the registry: scheme, host, and a port if it has one. No header of a request is believed instead. */
+  /** External URL of the registry: scheme, host, and port if needed. Headers of a request never override it. */
   url: string;
-  /** What our tokens are good for: their `aud`, and `service` of the challenge. By default the host of the URL. */
+  /** Audience (`aud`) of our tokens, and `service` of the challenge. Default: the host of the URL. */
   service: string;
-  /** What is asked of whoever has to log in. */
+  /** Authentication scheme of the challenge. */
   challenge: "bearer" | "basic";
   /** How long an access token is good. */
   tokenLifetime: number;
@@ -117,15 +117,15 @@ export interface AuthConfig {
   file?: string;
   /** Issuers of tokens that are taken for a password. */
   issuers: IssuerConfig[];
-  /** Somebody else's token server instead of our own. */
+  /** External token server, instead of the built-in one. */
   external?: ExternalConfig;
-  /** What a proxy in front of the registry may say. */
+  /** Trusted proxy in front of the registry. */
   proxy?: ProxyConfig;
   /** They may do everything everywhere. */
   administrators: Subject[];
   /** Members of each group. */
   groups: Record<string, Subject[]>;
-  /** Without one that fits, nobody may do anything. */
+  /** Rules of access. A request that no rule allows is denied. */
   policies: PolicyRule[];
   /** Tags that can't be moved or deleted. */
   immutable: ImmutableRule[];

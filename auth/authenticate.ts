@@ -3,25 +3,25 @@ import type { BearerTokens, VerifiedToken } from "./bearer.ts";
 import type { Logins } from "./passwords/mod.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 
-/** Who asks, and by what they have shown it. */
+/** Principal of a request, and the token that proved it. */
 export interface Identity {
-  /** Who it is. */
+  /** Authenticated principal. */
   readonly principal: Principal;
   /** The token that says so; absent where a password, a certificate or nothing does. */
   readonly token?: VerifiedToken;
 }
 
-/** What {@linkcode createAuthenticator} takes. */
+/** Options of {@linkcode createAuthenticator}. */
 export interface AuthenticatorOptions {
   /** The tokens that are believed. */
   tokens: BearerTokens;
-  /** Who is logged in by name and password; absent where nobody is. */
+  /** Login by name and password; absent if the registry accepts tokens only. */
   logins?: Pick<Logins, "login">;
-  /** Who the client is by its certificate, if a proxy that is trusted says so. */
+  /** Principal of the client's certificate, if a trusted proxy passes one on. */
   certificate?: (headers: Headers, peer: string | undefined) => Principal | undefined;
 }
 
-/** Where a request comes from. */
+/** Network origin of a request. */
 export interface Origin {
   /** The other end of the connection. */
   peer: string | undefined;
@@ -32,17 +32,17 @@ export interface Origin {
 /** Finds out who asks. */
 export interface Authenticator {
   /**
-   * Who the headers of a request say it is; anonymous where they say nothing.
+   * Principal of a request by its headers; anonymous without credentials.
    *
-   * @throws {InvalidTokenError} for a token that is not to be believed.
-   * @throws {RegistryError} 401 for anything else that is wrong, 429 where logins have to wait.
+   * @throws {InvalidTokenError} for a token that is not valid.
+   * @throws {RegistryError} 401 for any other invalid credentials, 429 if the login rate limit is reached.
    */
   identify(headers: Headers, origin: Origin): Identity | Promise<Identity>;
 }
 
 const NOBODY: Identity = { principal: ANONYMOUS };
 
-/** Bytes of the longest name and password: a password may be a token of somebody's issuer. */
+/** Maximum bytes of a name and password. A password can be an ID token of a workload's issuer. */
 const MAX_CREDENTIALS = 16 * 1024;
 
 /** Finds out who asks, by `Authorization` (RFC 9110 §11.6.2) or, where there is none, by the client's certificate. */
@@ -111,7 +111,7 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** 401 for credentials that are no good. The challenge is added by whoever knows what was asked for. */
+/** 401 for invalid credentials. The caller adds the challenge, because it knows the required scope. */
 export function unauthorized(message: string): RegistryError {
   return new RegistryError("UNAUTHORIZED", message);
 }

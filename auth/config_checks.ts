@@ -4,13 +4,13 @@ import { parseSubject } from "./policy/mod.ts";
 
 /** Something wrong between values that are right by themselves. */
 export interface ConfigIssue {
-  /** Where, from `auth` on. */
+  /** Path of the value, from `auth` on. */
   path: (string | number)[];
-  /** What. */
+  /** Description of the problem. */
   message: string;
 }
 
-/** What is wrong between the values of a configuration: what could never hold, and what nobody can mean. */
+/** Contradictions between values of a configuration: rules that can never apply, and probable mistakes. */
 export function crossChecks(config: AuthConfig): ConfigIssue[] {
   return [
     ...checkSubjects(config),
@@ -56,7 +56,7 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
   }
 }
 
-/** Whoever is not named one by one must not have the registry: nobody would see from the outside that they do. */
+/** Administrators must be named one by one. Anything else would be hard to notice from outside. */
 function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [index, subject] of administrators.entries()) {
     if (isMany(subject)) {
@@ -65,7 +65,7 @@ function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigI
   }
 }
 
-/** Whether a subject names nobody in particular. */
+/** True if a subject stands for several principals. */
 function isMany(subject: Subject): boolean {
   const parts = parseSubject(subject)!;
   return !("name" in parts) || parts.kind === "workload" || parts.name.includes("*");
@@ -112,7 +112,7 @@ function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean 
     (!Object.hasOwn(groups, parts.name) || groups[parts.name]!.some((member) => mayBeWorkload(member, {})));
 }
 
-/** What is said twice has been changed in one place only, sooner or later. */
+/** Rejects duplicates: sooner or later only one of two copies is changed. */
 function* checkRepeats(config: AuthConfig): Generator<ConfigIssue> {
   const seen = new Map<string, string>();
   for (const [i, { repositories }] of config.policies.entries()) {
@@ -137,7 +137,9 @@ function* repeatsOf(list: string, key: string, values: string[]): Generator<Conf
   }
 }
 
-/** Tokens of somebody else's server say alone what they are good for: whatever is set beside it would be ignored. */
+/**
+ * With an external token server, its tokens alone decide about access. Rejects every setting that would have no effect.
+ */
 function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
   if (config.external === undefined) return;
   const { htpasswd, users, keys, proxy, issuers, administrators, groups, policies } = config;
@@ -166,7 +168,7 @@ function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
   for (const [index, range] of proxy.trusted.entries()) {
     const [network, bits] = ipaddr.parseCIDR(range);
     const isAllIpv4 = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits === 96;
-    // Whoever reaches the registry could be whomever they like.
+    // Every client could claim any identity.
     if (bits === 0 || isAllIpv4) {
       yield { path: ["proxy", "trusted", index], message: `"${range}" is everybody` };
     }

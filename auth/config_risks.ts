@@ -1,7 +1,7 @@
 import type { AuthConfig } from "./auth_config.ts";
 import { parseSubject } from "./policy/mod.ts";
 
-/** What somebody should know of a configuration that is right: each in a sentence for the log. */
+/** Warnings about a valid configuration, one sentence each, for the log. */
 export function accessRisks(
   { url, policies, groups }: Pick<AuthConfig, "url" | "policies" | "groups">,
 ): string[] {

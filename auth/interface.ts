@@ -1,5 +1,5 @@
 /**
- * What other rooms know of authentication: principals, configuration, errors and audit events. Loads no library.
+ * Parts of authentication that other rooms use: principals, configuration, errors and audit events. Loads no library.
  *
  * @module
  */

@@ -25,7 +25,7 @@ export type StoredKey = {
   signsFrom: number;
 };
 
-/** The one item of all keys: whoever makes the first, and whoever adds one, does it on the condition of its version. */
+/** Single item of all keys. Its first write and every addition are conditional on its version. */
 export const KEY_RING: Key = { pk: "auth", sk: "keys" };
 
 /** A login by refresh token, which is here only as its hash. */
@@ -33,13 +33,13 @@ export type LoginAttributes = {
   /** The name of the principal. */
   principal: string;
   kind: "user" | "robot";
-  /** What the principal's credential was, as {@linkcode Principal.credential} has it. */
+  /** Credential of the principal at the login, as in {@linkcode Principal.credential}. */
   credential: string;
-  /** What bounded the credential. */
+  /** Restrictions of the credential. */
   bounds?: { repositories: string; actions: string[] }[];
-  /** What the token is good for. */
+  /** Audience of the token. */
   service: string;
-  /** What the client called itself. */
+  /** Name that the client gave itself. */
   client: string;
   /** SHA-256 of the last token, in hexadecimal. */
   hash: string;
@@ -70,7 +70,7 @@ export type SecretAttributes = {
   /** SHA-256 of the whole secret, in hexadecimal. */
   hash: string;
   description: string;
-  /** What it is good for at most; of a user's it is always there. */
+  /** Restrictions of the token; a personal access token always has some. */
   bounds?: { repositories: string; actions: string[] }[];
   createdAt: number;
   createdBy: string;

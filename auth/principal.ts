@@ -1,9 +1,9 @@
 import type { Action } from "../registry/interface.ts";
 
-/** How somebody has shown who they are. */
+/** Kind of an account, by its method of authentication. */
 export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certificate" | "external";
 
-/** Who somebody is. */
+/** Account that a request is made for. */
 export interface Principal {
   /** How they have shown it. */
   readonly kind: PrincipalKind;
@@ -26,7 +26,7 @@ export interface Principal {
    * Absent where it does not end by itself.
    */
   readonly expiresAt?: number;
-  /** What their credential is good for at most, whatever policies say; absent where it sets no bounds. */
+  /** Restrictions of the credential, in addition to the policies; absent without restrictions. */
   readonly bounds?: readonly Grant[];
 }
 
@@ -34,9 +34,9 @@ export interface Principal {
 export interface Grant {
   /** A pattern of names, as in policies. */
   readonly repositories: string;
-  /** What is granted there. */
+  /** Granted actions. */
   readonly actions: readonly Action[];
 }
 
-/** Whoever has shown nothing. */
+/** Principal of a request without credentials. */
 export const ANONYMOUS: Principal = { kind: "anonymous", name: "anonymous" };

@@ -1,4 +1,4 @@
-/** What {@linkcode WatchedFile} takes. */
+/** Options of {@linkcode WatchedFile}. */
 export interface WatchedFileOptions {
   /** Told once of a change that can't be used. */
   failed: (error: unknown) => void;
@@ -21,7 +21,7 @@ const SETTLED = 2000;
 /** Bytes of the largest file. */
 const LARGEST = 16 * 2 ** 20;
 
-/** What a file says, which may change or be replaced at any time. What can't be used changes nothing. */
+/** Parsed content of a file that may be changed or replaced at any time. An invalid change is ignored. */
 export class WatchedFile<Content> {
   readonly #path: string;
   readonly #parse: (text: string) => Content;
@@ -59,7 +59,7 @@ export class WatchedFile<Content> {
     return new WatchedFile(path, parse, { failed, now }, await read(path, now));
   }
 
-  /** What it says, or has said within the last second; where it can't be used, what it said before. */
+  /** Content, at most one second old. If the file is invalid, its last valid content. */
   async current(): Promise<Content> {
     const now = this.#options.now();
     // A clock that was set back must not stop it.
@@ -88,7 +88,7 @@ export class WatchedFile<Content> {
 
 interface Reading {
   text: string;
-  /** What the file looked like; empty where it may change again without looking otherwise. */
+  /** Fingerprint of the file; empty if it may change again without a new fingerprint. */
   mark: string;
 }
 

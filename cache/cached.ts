@@ -5,7 +5,7 @@ import { EpochCheck } from "./epoch_check.ts";
 import { Facts } from "./facts.ts";
 import { SharedReads } from "./shared_reads.ts";
 
-/** What {@linkcode cached} takes. */
+/** Options of {@linkcode cached}. */
 export interface CacheOptions {
   /**
    * Milliseconds for which a deletion by another process may go unnoticed by a GET; 0 by default. HEAD decides what
@@ -23,7 +23,7 @@ export interface CacheOptions {
 /** Manifests above this are read anew each time: a few of them would drive out everything else. */
 const LARGEST_MANIFEST = 1_048_576;
 
-/** What a remembered manifest takes beside its bytes, roughly, the answer that is kept ready with it included. */
+/** Approximate size of a cached manifest beside its bytes, in bytes, with its prepared answer. */
 const OVERHEAD = 2048;
 
 /**
@@ -105,7 +105,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
       };
       return await readers.get(key, remembered, await check.current(repository, false));
 
-      /** What is remembered may have been collected meanwhile, and perhaps pushed again as another object. */
+      /** The cached object may have been collected meanwhile, and the blob pushed again as another object. */
       async function openAnew(reader: BlobReader, range: Parameters<BlobReader["open"]>[0]) {
         try {
           return await reader.open(range);

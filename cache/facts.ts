@@ -10,7 +10,7 @@ export interface FactsOptions<V> {
   weight?: number;
   /** Most that one of them may weigh to be remembered at all. */
   heaviest?: number;
-  /** What a fact weighs, from 1. */
+  /** Weight of a value; at least 1. */
   weigh?: (value: V) => number;
   /** A clock in milliseconds that begins above 0 and never goes back. */
   now: () => number;

@@ -1,5 +1,5 @@
 /**
- * What may be remembered, where and for how long.
+ * Caches: their contents, bounds and time to live.
  *
  * @module
  */

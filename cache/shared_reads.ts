@@ -2,8 +2,8 @@
 const MOST_IN_FLIGHT = 4;
 
 /**
- * Lets all who ask for the same within one turn of the event loop share one read. It begins after the last of them has
- * asked, so nobody gets what was true only before they did.
+ * Single flight: callers that request the same key within one turn of the event loop share one read. The read begins
+ * after the last of them has called, so no caller gets a value that is older than its call.
  */
 export class SharedReads<V> {
   /** Reads that have not begun. */
@@ -13,7 +13,7 @@ export class SharedReads<V> {
   /** Called when one of too many reads of a key has ended. */
   readonly #wake = new Map<string, () => void>();
 
-  /** What `read` answers. */
+  /** Result of `read`, shared with the other callers of this turn. */
   get(key: string, read: () => Promise<V>): Promise<V> {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return waiting;

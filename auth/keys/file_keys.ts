@@ -84,7 +84,7 @@ async function importKey(
   throw new KeysError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
 }
 
-/** Whether one verifies what the other signs. An import does not look: it takes the public part for what it says. */
+/** True if one key verifies signatures of the other. An import does not check it: it trusts the stated public part. */
 async function isPair(secret: CryptoKey, key: CryptoKey): Promise<boolean> {
   const probe = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", secret, probe);

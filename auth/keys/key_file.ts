@@ -17,15 +17,15 @@ const SHORTEST_RSA = 2048;
 export interface PublicKey {
   /** The key. */
   readonly jwk: JWK;
-  /** What it may have signed with: nothing that a token says can make another use of it (RFC 8725 §3.1). */
+  /** Algorithms that the key may be used with. A token cannot choose another one (RFC 8725 §3.1). */
   readonly algorithms: readonly string[];
 }
 
 /**
- * The public keys in a text: a JWK set, a single JWK, or any number of certificates and public keys as PEM. Certificates
- * stand for their keys alone; whoever has written them there trusts them.
+ * Public keys in a text: a JWK set, a single JWK, or any number of certificates and public keys as PEM. A certificate
+ * counts as its key only; its issuer and dates are not checked.
  *
- * @throws {TypeError} where there is none, or anything that is none, such as a private or a shared key.
+ * @throws {TypeError} for a text without keys, or with anything else, such as a private or a shared key.
  */
 export function parseKeyFile(text: string): PublicKey[] {
   const jwks = text.trimStart().startsWith("{") ? keysOfJson(text) : keysOfPem(text);
@@ -44,7 +44,7 @@ export function parseKeyFile(text: string): PublicKey[] {
   });
 }
 
-/** Whether all of the key is there: one that can't be used would keep those behind it from being tried. */
+/** True if the key is complete. An unusable key would prevent the keys after it from being tried. */
 function isWhole(jwk: JWK): boolean {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: jwk, format: "jwk" });

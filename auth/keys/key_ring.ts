@@ -36,18 +36,18 @@ export async function openKeyRing(table: Table, lifetime: number, now: number): 
   }
 }
 
-/** What becomes of a rotation. */
+/** Result of a rotation. */
 export interface Rotation {
   /** The key that is the newest now. */
   key: StoredKey;
-  /** Whether this rotation has made it: it has not where one waits to sign already. */
+  /** True if this rotation created the key; false if a new key already waits to sign. */
   made: boolean;
 }
 
 /**
- * Adds a key. It signs when every process has had the time to learn of it, and until then, and for as long as a token of
- * theirs may be good, the others stay. `atOnce` is for a key that somebody has stolen: the new one signs at once, and
- * every other is gone.
+ * Adds a signing key. It starts to sign when every process has had time to read it. The old keys stay until then, and
+ * as long as their tokens may be valid. `atOnce` is for a stolen key: the new key signs at once, and every other key is
+ * removed.
  */
 export async function rotateKeys(
   table: Table,
@@ -96,7 +96,7 @@ async function tidy(table: Table, ring: KeyRing, lifetime: number, now: number):
   const tidied = { lifetime: longest.lifetime, keys };
   if (JSON.stringify(tidied) === JSON.stringify({ lifetime: ring.lifetime, keys: ring.keys })) return ring;
   const version = await table.put(itemOf(tidied), { ifVersion: ring.version });
-  // Where it was written meanwhile, somebody else has tidied up or will.
+  // After a conflict, another process has removed them or will.
   return { ...tidied, version: version ?? ring.version };
 }
 

@@ -2,7 +2,7 @@ import type { CryptoKey, JWK } from "jose";
 
 /** A key that signs. */
 export interface SigningKey {
-  /** What tokens name it by. */
+  /** Key id (`kid`) in tokens. */
   kid: string;
   /** The private part. */
   key: CryptoKey;
@@ -10,7 +10,7 @@ export interface SigningKey {
 
 /** A key that verifies. */
 export interface PublicKey {
-  /** What tokens name it by. */
+  /** Key id (`kid`) in tokens. */
   kid: string;
   /** The public part. */
   key: CryptoKey;
@@ -24,13 +24,13 @@ export interface SigningKeys {
   signing(): Promise<SigningKey>;
   /** The key with this id, `undefined` where there is none, or none any more. */
   find(kid: string): Promise<CryptoKey | undefined>;
-  /** Whether {@linkcode find} would answer a key without a look at the table; what is known of its tokens still holds. */
+  /** True if {@linkcode find} has the key in memory, so that a token verified with it is still valid. */
   knows(kid: string): boolean;
   /** All that verify, without their private parts. */
   list(): Promise<PublicKey[]>;
 }
 
-/** The JWK set of RFC 7517 §5: what verifies our tokens, for whoever else wants to. */
+/** JWK set (RFC 7517 §5) that verifies our tokens, for other services. */
 export async function jwksOf(keys: Pick<SigningKeys, "list">): Promise<{ keys: JWK[] }> {
   return { keys: (await keys.list()).map(({ jwk }) => jwk) };
 }

@@ -7,15 +7,15 @@ import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./
 /** Milliseconds after which keys are read again while those at hand still serve. */
 const REFRESH_AFTER = MAX_KEY_AGE / 2;
 
-/** Milliseconds between two looks for a key that is not known, whoever asks for how many of them. */
+/** Minimum milliseconds between two reads of the table for unknown key ids, however many requests ask. */
 const SEARCH_PAUSE = 10_000;
 
 /** Milliseconds after a look that failed in which there is no other. */
 const FAILURE_PAUSE = 1000;
 
-/** What {@linkcode TableKeys} takes. */
+/** Options of {@linkcode TableKeys}. */
 export interface TableKeysOptions {
-  /** Where the keys are, and where they are made. */
+  /** Table that stores the keys; missing keys are created in it. */
   table: Table;
   /** How long the longest token is good that they will sign, in milliseconds. */
   lifetime: number;
@@ -32,9 +32,9 @@ interface Loaded {
 }
 
 /**
- * Keys that every process finds in the table. They are read every few minutes, beside what is being verified, so that no
- * token costs a read; and for a `kid` that is not known once in ten seconds at most, or else tokens that anybody can make
- * up would keep the table busy.
+ * Signing keys in the table, shared by all processes. They are read again every few minutes in the background, so a
+ * token costs no read. An unknown `kid` causes at most one read every ten seconds; otherwise forged tokens could flood
+ * the table.
  */
 export class TableKeys implements SigningKeys {
   readonly #options: TableKeysOptions;
@@ -90,7 +90,7 @@ export class TableKeys implements SigningKeys {
     return Math.abs(this.#options.now() - at); // A clock that was set back makes nothing young.
   }
 
-  /** The keys at hand, unless they are too old to be believed, as they are where nobody has asked for a while. */
+  /** Keys in memory, or read again if they are too old because no request has used them for a while. */
   async #current(): Promise<Loaded> {
     const loaded = this.#loaded;
     if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE) return await this.#load();
@@ -98,7 +98,7 @@ export class TableKeys implements SigningKeys {
     return loaded;
   }
 
-  /** Reads the keys again, if it is time to; whoever needs one does not wait. */
+  /** Reads the keys again in the background if it is time to. */
   #refresh(loaded: Loaded): void {
     if (this.#ageOf(loaded) <= REFRESH_AFTER) return;
     this.#load().catch(() => {}); // Those at hand serve on, until they are too old: then whoever asks is told.

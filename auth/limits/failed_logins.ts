@@ -9,7 +9,7 @@ import {
 } from "./failure_counts.ts";
 import { tooManyLogins } from "./too_many_logins.ts";
 
-/** What {@linkcode FailedLogins} takes. */
+/** Options of {@linkcode FailedLogins}. */
 export interface FailedLoginsOptions {
   /** Failures in a row that cost nothing; 0 sets no bound at all. */
   free: number;

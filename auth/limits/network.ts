@@ -1,6 +1,6 @@
 /**
- * What counts as one address: an IPv4 address, or the /64 network of an IPv6 one, since whoever has one of its addresses has
- * all of them (RFC 6177 §2). What is unknown is all one.
+ * Network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because a client usually has all
+ * of its addresses (RFC 6177 §2). Unknown addresses count as one client.
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return "unknown";

@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/mod.ts";
 import type { ProxyConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";
 
-/** What a proxy that is trusted says of a request. To a request from anybody else it makes no difference. */
+/** Client's identity and address according to a trusted proxy. Headers of any other client are ignored. */
 export interface ProxyIdentity {
   /**
    * Whose certificate the proxy has verified; `undefined` where it has verified none, or is not one that is trusted.
@@ -28,9 +28,9 @@ const LONGEST_NAME = 256;
 const MOST_HOPS = 16;
 
 /**
- * What these proxies say.
+ * Identity and address according to the configured proxies.
  *
- * @throws {TypeError} for a range of addresses that is none.
+ * @throws {TypeError} for an invalid range of addresses.
  */
 export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
   const { identityHeader, forwardedFor } = config;
@@ -57,7 +57,7 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       let address = parseAddress(peer);
       if (!forwardedFor || address === undefined || !isTrusted(address)) return address?.toString() ?? peer;
       const hops = (headers.get("X-Forwarded-For") ?? "").split(",").slice(-MOST_HOPS);
-      // Each proxy has added whom it was asked by. What somebody has added who is not trusted may be made up.
+      // Each proxy has appended the address of its client. Addresses before the first untrusted one may be forged.
       for (const hop of hops.reverse()) {
         const before = parseAddress(hop.trim());
         if (before === undefined) break;
@@ -91,7 +91,7 @@ function isName(text: string): boolean {
 function parseAddress(text: string | undefined): Address | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text ?? "") ?? [];
   const plain = bracketed ?? dotted ?? text ?? "";
-  // Other forms of an IPv4 address, such as "127.1" and "0x7f.1", are nobody's way to write one down.
+  // Rejects other forms of an IPv4 address, such as "127.1" and "0x7f.1".
   const isAddress = plain.includes(":")
     ? ipaddr.IPv6.isValid(plain) && !endsOddly(plain)
     : ipaddr.IPv4.isValidFourPartDecimal(plain);

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { RegistryError } from "../../oci/mod.ts";
 
-/** What {@linkcode RequestRates} takes. */
+/** Options of {@linkcode RequestRates}. */
 export interface RequestRatesOptions {
   /** Requests that one may make in a minute; 0 sets no bound. */
   perMinute: number;
@@ -9,7 +9,7 @@ export interface RequestRatesOptions {
   now?: () => number;
 }
 
-/** Requests that somebody may still make at once. */
+/** Requests that one client may still make at once. */
 interface Bucket {
   left: number;
   /** When that was, in milliseconds since the epoch. */
@@ -18,7 +18,7 @@ interface Bucket {
 
 const MINUTE = 60_000;
 
-/** Those that are remembered. Whoever is forgotten begins anew, with all of a minute's requests. */
+/** Maximum clients in memory. A forgotten client starts again with a full minute of requests. */
 const MAX_BUCKETS = 16_384;
 
 /**
@@ -30,7 +30,7 @@ export class RequestRates {
   readonly #now: () => number;
   readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
 
-  /** With nobody known yet. */
+  /** Starts with an empty memory. */
   constructor({ perMinute, now = Date.now }: RequestRatesOptions) {
     this.#perMinute = perMinute;
     this.#now = now;

@@ -7,8 +7,8 @@ const LONGEST_NAME = 128;
 const NAME = /^[^\p{C}\p{Z}:*]+$/u;
 
 /**
- * The name of an account as it is compared: in normalisation form C, since the same letters are different bytes on
- * different keyboards (RFC 8265 §3.3). `undefined` for what can be nobody's name.
+ * Account name in the form in which names are compared: Unicode NFC, because keyboards produce different bytes for the
+ * same letters (RFC 8265 §3.3). `undefined` for an invalid name.
  */
 export function accountName(text: string): string | undefined {
   // What is that long in whatever form is not worth normalising.
@@ -20,12 +20,12 @@ export function accountName(text: string): string | undefined {
 /** A robot's name: shorter and plainer than a person's, since it stands in scripts and policies. */
 const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
-/** Whether a robot may be called so. */
+/** True if `text` is a valid name of a robot account. */
 export function isRobotName(text: string): boolean {
   return text.length <= 64 && ROBOT.test(text);
 }
 
-/** What `Principal.credential` may say of a hash that is kept: another one for each, and nothing about it. */
+/** Value of `Principal.credential` for a stored password hash: unique for each hash, and reveals nothing about it. */
 export function fingerprintOf(hash: string): string {
   return createHash("sha256").update(`skerry account ${hash}`).digest("base64url").slice(0, 22);
 }

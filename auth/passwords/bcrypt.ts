@@ -18,7 +18,7 @@ export const HIGHEST_COST = 14;
 
 const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** Whether the text is a bcrypt hash that can be used: of the versions without a flaw, and of a cost that can be borne. */
+/** True if `text` is a usable bcrypt hash: of a version without a known flaw, and of an acceptable cost. */
 export function isBcryptHash(text: string): boolean {
   const cost = Number(HASH.exec(text)?.[1]);
   return cost >= 4 && cost <= HIGHEST_COST;
@@ -29,7 +29,7 @@ export function costOf(hash: string): number {
   return Number(hash.slice(4, 6));
 }
 
-/** Whether it can be somebody's password; RFC 7617 §2 allows no control characters in it. */
+/** True if `text` can be a password. RFC 7617 §2 excludes control characters. */
 export function isPassword(text: string): boolean {
   return text !== "" && text.length <= LONGEST_PASSWORD && !/\p{Cc}/u.test(text) &&
     new TextEncoder().encode(text).byteLength <= LONGEST_PASSWORD;
@@ -37,13 +37,13 @@ export function isPassword(text: string): boolean {
 
 /** Compares passwords with hashes, one at a time. */
 export interface Engine {
-  /** Whether the password is the one that was hashed. Fails where the engine is of no use any more. */
+  /** True if the password matches the hash. Rejects if the engine has failed. */
   check(job: PasswordCheck): Promise<boolean>;
   /** Lets go of what it holds; what is under way need not settle. */
   end(): void;
 }
 
-/** What {@linkcode BcryptQueue} takes; times are in milliseconds. */
+/** Options of {@linkcode BcryptQueue}; times are in milliseconds. */
 export interface BcryptQueueOptions {
   /** How long a thread waits for the next password. */
   idle?: number;
@@ -160,7 +160,7 @@ export function startEngine(): Engine {
   return typeof Worker === "undefined" ? inThread() : inWorker();
 }
 
-/** What the thread answers to each password. */
+/** Answer of the thread to a password check. */
 export type ThreadAnswer = boolean | { error: string };
 
 /** Milliseconds after which a thread that says nothing counts as dead. */

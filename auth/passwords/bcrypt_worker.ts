@@ -16,7 +16,7 @@ scope.onmessage = async ({ data: { password, hash } }) => {
   try {
     scope.postMessage(await bcryptVerify({ password, hash }));
   } catch (error) {
-    // What nobody catches here, Deno writes to the error stream, which is the log's.
+    // Deno would write an uncaught error to the error stream, which is the log's.
     scope.postMessage({ error: String(error) });
   }
 };

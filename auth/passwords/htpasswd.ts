@@ -7,7 +7,7 @@ import type { Principal } from "../principal.ts";
 import { Users } from "./users.ts";
 import { WatchedFile } from "../watched_file.ts";
 
-/** What {@linkcode Htpasswd} takes. */
+/** Options of {@linkcode Htpasswd}. */
 export interface HtpasswdOptions {
   /** Of the configuration: an htpasswd file. */
   htpasswd?: string;

@@ -6,7 +6,7 @@ import { type FailedLogins, type Login, LoginLanes, networkOf } from "../limits/
 import type { GuessableSource, PasswordSource } from "./password_source.ts";
 import type { Principal } from "../principal.ts";
 
-/** What {@linkcode Logins} takes. */
+/** Options of {@linkcode Logins}. */
 export interface LoginsOptions {
   /** The source of a password that was made by chance or signed, by its form: it can't be guessed. */
   issuerOf: (password: string) => PasswordSource | undefined;

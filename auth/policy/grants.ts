@@ -11,8 +11,8 @@ const LONGEST_PATTERN = 255;
 export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTIONS }];
 
 /**
- * Whether it is a pattern that may bound a secret: of what names are made of, `*` at most twice in a segment, and `**` as
- * a whole one at most twice. It is everybody's to choose, so it may be no more work to match than that.
+ * True if `text` is a valid pattern for the bounds of an account token: characters of names, `*` at most twice in a
+ * segment, and `**` as a whole segment at most twice. Users choose these patterns, so the cost of matching is limited.
  */
 export function isGrantPattern(text: string): boolean {
   if (text.length > LONGEST_PATTERN) return false;
@@ -23,7 +23,7 @@ export function isGrantPattern(text: string): boolean {
 
 const SEGMENT = /^(?=.)(?!.*\*\*)[a-z0-9._-]*(?:\*[a-z0-9._-]*){0,2}$/;
 
-/** Whether the value is a list of grants that may bound a secret. */
+/** True if the value is a valid list of grants that bound an account token. */
 export function areGrants(value: unknown): value is readonly Grant[] {
   return Array.isArray(value) && value.length > 0 && value.length <= MOST_GRANTS && value.every(isGrant);
 }
@@ -51,7 +51,7 @@ export function readGrant(text: string): Grant | undefined {
   return areGrants(grants) ? grants[0] : undefined;
 }
 
-/** That text again. */
+/** Text of a grant, which `readGrant` reads. */
 export function formatGrant({ repositories, actions }: Grant): string {
   return `${actions.join(",")}:${repositories}`;
 }

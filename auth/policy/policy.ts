@@ -9,13 +9,13 @@ import { subjectMatcher } from "./subject.ts";
 
 /** Decides who may do what. */
 export interface Policy {
-  /** Whether they may do this there: from memory, in about a microsecond. */
+  /** True if the principal may do this in the repository. Decides from memory, in about a microsecond. */
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
   /** The same decision, and what it rests on. */
   explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
-  /** Whether the principal of this name may do everything, and has the credentials of all. */
+  /** True if the principal of this name may do everything and manage every account's tokens. */
   isAdministrator(name: string): boolean;
-  /** Whether whoever comes may pull: a shared cache may keep nothing else. */
+  /** True if anonymous clients may pull. Only such a repository is safe in a shared cache. */
   mayAnybodyPull(repository: RepositoryName): boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Policy {
 export interface Explanation {
   /** The decision. */
   allowed: boolean;
-  /** What it rests on, a sentence each; places are those of the configuration. */
+  /** Reasons, one sentence each, with places in the configuration. */
   because: string[];
 }
 
@@ -61,17 +61,17 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
   };
 }
 
-/** What allows something. */
+/** Rule that allows an action. */
 type Reason = "administrator" | Entry;
 
 function covers({ actions, isFor, missingClaim }: Entry, principal: Principal, action: Action): boolean {
   return actions.has(action) && isFor(principal) && missingClaim(principal) === undefined;
 }
 
-/** Matchers of patterns that credentials are bound by: anybody may have any number of credentials. */
+/** Matchers of the patterns of account tokens. Bounded, because an account can have any number of tokens. */
 const boundMatchers = new LRUCache<string, (name: string) => boolean>({ max: 1024 });
 
-/** Whether a credential is good for it at all. */
+/** True if the bounds of the credential allow the action. */
 function isWithin(bounds: readonly Grant[] | undefined, action: Action, repository: RepositoryName): boolean {
   return bounds === undefined ||
     bounds.some(({ repositories, actions }) =>

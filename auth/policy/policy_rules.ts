@@ -9,18 +9,18 @@ import { textMatcher } from "./text_pattern.ts";
 
 /** An {@linkcode AllowRule}, ready to be asked. */
 export interface Entry {
-  /** Where it stands in the configuration. */
+  /** Place in the configuration. */
   place: string;
   /** As it is written. */
   written: AllowRule;
   actions: ReadonlySet<Action>;
-  /** Whether it is for them, whatever they claim. */
+  /** True if the rule names the principal, before its conditions on claims. */
   isFor: (principal: Principal) => boolean;
   /** The first claim that they do not have as it must be. */
   missingClaim: (principal: Principal) => string | undefined;
 }
 
-/** What counts for a repository. */
+/** Rules that apply to a repository. */
 export interface Applicable {
   /** The longest patterns that match it, several where they are equally long, with where each stands. */
   patterns: { place: string; pattern: string }[];
@@ -105,7 +105,7 @@ function compileEntry(written: AllowRule, place: string, groups: AuthConfig["gro
   };
 }
 
-/** What the issuer of a workload says of it. Nobody else has claims, so that no condition can hold for them. */
+/** Claim of a workload's ID token. Other principals have no claims, so no condition holds for them. */
 export function claimOf({ kind, claims = {} }: Principal, claim: string): string | undefined {
   return kind === "workload" && Object.hasOwn(claims, claim) ? claims[claim] : undefined;
 }

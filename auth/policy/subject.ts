@@ -16,7 +16,7 @@ export type SubjectParts =
 /** Names of issuers and groups, which stand for themselves alone. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** Whether an issuer or a group may be called this. */
+/** True if `text` is a valid name of an issuer or a group. */
 export function isPlainName(name: string): boolean {
   return PLAIN_NAME.test(name);
 }
@@ -59,7 +59,7 @@ export function subjectMatcher(
   };
 }
 
-/** Whether they have shown who they are, and have a name of that kind: no other kind's names may be taken. */
+/** True if the principal is authenticated and its name has the prefix of its kind, so that kinds cannot share names. */
 function isNamed({ kind, name }: Principal): boolean {
   return kind !== "anonymous" && name.startsWith(`${kind}:`);
 }

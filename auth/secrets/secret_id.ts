@@ -1,4 +1,4 @@
-/** Whether the text is the id of a secret. */
+/** True if `text` is a valid id of an account token. */
 export function isSecretId(text: string): boolean {
   return /^[0-9A-Za-z]{16}$/.test(text);
 }

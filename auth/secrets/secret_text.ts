@@ -4,9 +4,12 @@ import { createHash } from "node:crypto";
 export interface SecretText {
   /** All of it: what is shown once. */
   text: string;
-  /** What names it and may be known to all. */
+  /** Public id of the account token. */
   id: string;
-  /** What is kept of it: SHA-256 in hexadecimal. Its 256 random bits can't be guessed, so this needs no work and no salt. */
+  /**
+   * SHA-256 in hexadecimal, which is stored instead of the token. The token has 256 random bits, so the hash needs no
+   * salt and no slow function.
+   */
   hash: string;
 }
 
@@ -18,7 +21,7 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /** `skr_<id>_<43 random characters, which are 256 bits><6 characters that follow from all before them>`. */
 const FORM = /^(skr_([0-9A-Za-z]{16})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
-/** Whether a password is meant to be a secret, be it a whole one or not. */
+/** True if a password looks like an account token, complete or not. */
 export function isSecretLike(password: string): boolean {
   return password.startsWith(PREFIX);
 }
@@ -42,7 +45,10 @@ function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** The first 32 bits of the hash, in the alphabet of the rest. Anybody can make one: it only tells what can't be a secret. */
+/**
+ * First 32 bits of the hash, in the alphabet of the rest. Detects typing errors and truncated tokens; it proves
+ * nothing, because every client can compute it.
+ */
 function checksumOf(body: string): string {
   let rest = createHash("sha256").update(body).digest().readUInt32BE();
   let checksum = "";

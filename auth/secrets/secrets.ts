@@ -10,35 +10,35 @@ import { makeSecret, readSecret } from "./secret_text.ts";
 
 /** Whose a secret is. */
 export interface SecretOwner {
-  /** A robot is nobody but its secrets. */
+  /** A robot account has no password, only its tokens. */
   kind: "robot" | "user";
   /** The robot's name, or that of a user, who has a password as well. */
   name: string;
 }
 
-/** What is asked for. Times are in milliseconds since the epoch. */
+/** New account token. Times are in milliseconds since the epoch. */
 export interface NewSecret extends SecretOwner {
-  /** What it is for, in the words of whoever makes it. */
+  /** Purpose, as free text of its creator. */
   description?: string;
-  /** What it is good for at most; for whatever its owner may do by default. */
+  /** Restrictions. Default: everything that its owner may do. */
   bounds?: readonly Grant[];
   /** When it ends; never by default. */
   expiresAt?: number;
-  /** Who makes it. */
+  /** Name of the principal that creates it. */
   createdBy: string;
 }
 
-/** What may be known of a secret. */
+/** Account token without its secret part. */
 export interface SecretInfo extends SecretOwner {
   /** Names it; good for nothing else. */
   id: string;
-  /** What it is for. */
+  /** Purpose, as free text of its creator. */
   description: string;
-  /** What it is good for at most. */
+  /** Restrictions. */
   bounds?: readonly Grant[];
   /** When it was made. */
   createdAt: number;
-  /** Who made it. */
+  /** Name of the principal that created it. */
   createdBy: string;
   /** When it ends or has ended; it stays in the list until its owner gets another one. */
   expiresAt?: number;
@@ -50,9 +50,9 @@ export interface SecretInfo extends SecretOwner {
   withoutAccount?: boolean;
 }
 
-/** What {@linkcode Secrets} takes. */
+/** Options of {@linkcode Secrets}. */
 export interface SecretsOptions {
-  /** Where they are kept, by their hash. */
+  /** Table that stores their hashes. */
   table: Table;
   /**
    * The user of this name, as it is now. `credential` tells this account from an earlier and a later one of the same name:
@@ -61,7 +61,7 @@ export interface SecretsOptions {
   findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
   /** Milliseconds that a secret is good at most; without a bound by default. A secret without an end is refused then. */
   maxLifetime?: number;
-  /** Whether it may be written down when a secret is used. */
+  /** True if uses of a token may be recorded in the table. Default: true. */
   touch?: boolean;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
@@ -113,7 +113,7 @@ export class Secrets implements PasswordSource {
     const item = { ...secretKey(id), attributes: { ...attributes, hash } };
     const index = { pk: secretsOf(attributes), sk: id };
     const version = await table.put({ ...item, index }, { ifAbsent: true });
-    // 95 random bits were there before: somebody else has made them.
+    // 95 random bits were used before: another request has created the same token.
     if (version === undefined) throw new SecretError("The secret is there already: try again");
     return { text, info: await this.#infoOf({ ...item, version }) };
   }
@@ -152,7 +152,7 @@ export class Secrets implements PasswordSource {
     return known === undefined || this.#endOf(known.item.attributes) <= this.#options.now();
   }
 
-  /** What is known of a secret. */
+  /** Account token with this id; `undefined` if it does not exist. */
   async get(id: string): Promise<SecretInfo | undefined> {
     const item = await this.#options.table.get(secretKey(id), { consistent: true });
     return item && await this.#infoOf(item as StoredSecret);
@@ -320,7 +320,7 @@ function attributesOf(
   if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
     throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR)} hours from now`);
   }
-  // A user's secret is never as good as the password: whoever has it makes no others.
+  // A personal access token never has the rights of the password: its holder cannot create other tokens.
   const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);
   if (bounds !== undefined && !areGrants(bounds)) {
     throw new SecretError("Expected bounds that are actions and a pattern of repositories each");

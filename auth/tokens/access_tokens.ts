@@ -21,7 +21,7 @@ const KINDS = ["anonymous", "user", "robot", "workload", "certificate", "externa
 
 const repository = z.custom<RepositoryName>((name) => typeof name === "string" && isRepositoryName(name));
 
-/** What a token says beside the registered claims. Ours were made by some release, and not all releases are alike. */
+/** Claims of a token beside the registered ones. Tokens of other releases may have other claims. */
 const claimsSchema = z.object({
   sub: z.string().check(z.minLength(1)),
   kind: z.enum(KINDS),
@@ -45,9 +45,9 @@ const claimsSchema = z.object({
   ])).check(z.maxLength(MAX_SCOPES)),
 });
 
-/** What {@linkcode AccessTokens} takes. */
+/** Options of {@linkcode AccessTokens}. */
 export interface AccessTokensOptions {
-  /** What signs and verifies. */
+  /** Keys that sign and verify. */
   keys: SigningKeys;
   /** `iss`: where the registry is. */
   issuer: string;
@@ -57,16 +57,15 @@ export interface AccessTokensOptions {
   now: () => number;
 }
 
-/** What a verification has found. */
+/** Result of a verification. */
 interface Remembered {
   verified: VerifiedToken;
   kid: string;
 }
 
 /**
- * Access tokens of our own: what they are good for stands in them, so that whoever has the keys needs nothing else to
- * know it. A token that was verified is remembered until it expires or its key goes; one that was refused is
- * not.
+ * Access tokens of the registry itself. Their rights are claims, so a verifier needs only the keys. A verified token is
+ * cached until it expires or its key is removed; a rejected one is never cached.
  */
 export class AccessTokens implements BearerTokens {
   readonly #options: AccessTokensOptions;

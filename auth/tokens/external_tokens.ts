@@ -15,7 +15,7 @@ const LONGEST_TOKEN = 16 * 1024;
 /** Most characters of a name. */
 const LONGEST_NAME = 256;
 
-/** What each action of a scope stands for. */
+/** Actions of the registry that each action of a scope grants. */
 const GRANTED: Readonly<Record<string, readonly Action[]>> = {
   pull: ["pull"],
   push: ["push", "overwrite"],
@@ -24,10 +24,10 @@ const GRANTED: Readonly<Record<string, readonly Action[]>> = {
 };
 
 /**
- * Tokens of somebody else's token server, in the form of CNCF distribution's "Token Authentication Implementation". Its keys
- * are read again when their file has changed.
+ * Verifies tokens of an external token server, in the format of CNCF distribution's "Token Authentication
+ * Implementation". Reads its keys again when their file changes.
  *
- * @throws {TypeError} for a file without usable keys, and what reading it throws.
+ * @throws {TypeError} for a file without usable keys, and every error of reading it.
  */
 export async function openExternalTokens(
   config: ExternalConfig,
@@ -81,7 +81,7 @@ async function verifiedBy(
 }
 
 function tokenOf({ sub = "", exp = 0, access }: JWTPayload): VerifiedToken {
-  // It stands in logs and histories. Whoever asks for a token without a name has an empty one.
+  // The name is written to logs and histories. An anonymous token has an empty one.
   if (typeof sub !== "string" || sub.length > LONGEST_NAME || !/^\P{C}*$/u.test(sub)) {
     throw new TypeError("Token is nobody's");
   }

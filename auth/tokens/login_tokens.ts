@@ -6,7 +6,7 @@ import type { Principal } from "../principal.ts";
 import type { LoginToken } from "./token_issuer.ts";
 import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";
 
-/** What {@linkcode createLoginTokens} takes. */
+/** Options of {@linkcode createLoginTokens}. */
 export interface LoginTokensOptions {
   /** Tokens of our own of the type {@linkcode LOGIN_TOKEN_TYPE}. */
   tokens: Pick<SignedTokens, "sign" | "verify">;
@@ -36,7 +36,7 @@ export interface LoginTokens extends PasswordSource {
 /** `typ` of the header (RFC 8725 §3.11): no other token of ours is one of these, and none of these is another. */
 export const LOGIN_TOKEN_TYPE = "skerry-login+jwt";
 
-/** Whether a text looks like one. Only {@linkcode LoginTokens.verify} knows whether it is. */
+/** True if `text` looks like a workload password. Only {@linkcode LoginTokens.verify} proves it. */
 export function isLoginToken(text: string): boolean {
   if (text.length > MAX_TOKEN_LENGTH) return false;
   try {

@@ -8,13 +8,13 @@ import type { Principal } from "../principal.ts";
 import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
 import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
 
-/** What {@linkcode openTokenService} takes. */
+/** Dependencies of {@linkcode openTokenService}. */
 export interface TokenServiceParts {
   /** Of the configuration: where the registry is, how long tokens are good, and where the keys are. */
   config: Pick<AuthConfig, "url" | "service" | "tokenLifetime" | "refreshLifetime" | "keys" | "issuers">;
-  /** Where refresh tokens are, and the keys if the configuration has none. */
+  /** Table of refresh tokens, and of the keys if the configuration has none. */
   table: Table;
-  /** What may be granted. */
+  /** Policies that decide about grants. */
   policy: Permissions;
   /**
    * The user or robot as they are now, by name and `credential`; `undefined` where that is gone or changed. What it
@@ -35,7 +35,7 @@ export interface OpenTokenService {
   accessTokens: BearerTokens;
   /** Makes them. */
   service: TokenService;
-  /** What signs them, for tokens of another type: see `SignedTokens`. */
+  /** Signing keys, for tokens of other types: see `SignedTokens`. */
   keys: SigningKeys;
   /** The JWK set of RFC 7517 §5 that verifies them. */
   jwks: () => Promise<{ keys: JWK[] }>;

@@ -5,7 +5,7 @@ import type { Item, Table } from "../../storage/ports.ts";
 import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "../items.ts";
 import type { Principal } from "../principal.ts";
 
-/** What every refresh token begins with, so that it is known where it should not be, and is no password of anybody's. */
+/** Prefix of every refresh token, so that secret scanners find it and no password looks like one. */
 export const REFRESH_TOKEN_PREFIX = "skrr_";
 
 /**
@@ -35,11 +35,11 @@ const CLEANED = 10;
 /** Characters of a client's name for itself that are kept. */
 const MAX_CLIENT = 100;
 
-/** What {@linkcode RefreshTokens} takes. */
+/** Options of {@linkcode RefreshTokens}. */
 export interface RefreshTokensOptions {
-  /** Where their hashes are. */
+  /** Table that stores their hashes. */
   table: Table;
-  /** What they are good for. */
+  /** Audience of the tokens. */
   service: string;
   /** How long one is good, in milliseconds. */
   lifetime: number;
@@ -70,7 +70,7 @@ export interface Login {
   id: string;
   /** Whose it is. */
   principal: string;
-  /** What the client called itself. */
+  /** Name that the client gave itself. */
   client: string;
   /** When it was made. */
   createdAt: number;
@@ -132,16 +132,16 @@ export class RefreshTokens {
   }
 
   /**
-   * The principal of a token, as it is now; `undefined` where the token is not good, for whatever reason.
+   * Principal of a refresh token, with its current rights; `undefined` for any invalid token.
    *
    * With `replace` the token is replaced (RFC 9700 §4.14.2), in these steps:
    *
-   * 1. Read the login, consistently: one that was revoked a moment ago is no longer good.
-   * 2. A token that is neither the login's last one nor the one before it, within a tolerance, was replaced: somebody has
-   *    copied it, and it does not matter who. Revoke the login.
-   * 3. Derive the replacement from the token and a salt, so that each request that brings the same token gets the same
-   *    replacement: concurrent ones, and one that repeats an answer which was lost.
-   * 4. Write its hash by the version that was read, or begin anew.
+   * 1. Read the login with a consistent read: a login that was just revoked is not valid.
+   * 2. A token that is neither the login's last one nor, within a tolerance, the one before it, has been replaced. Two
+   *   parties have the token, and either may be the thief: revoke the login.
+   * 3. Derive the replacement from the token and a salt, so that every request with the same token gets the same
+   *   replacement: concurrent requests, and a retry after a lost answer.
+   * 4. Write its hash by the version that was read; after a conflict start again.
    */
   async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
     const { table, service, stillThere, reused, now } = this.#options;
@@ -269,8 +269,8 @@ async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginIt
 }
 
 /**
- * At most once an hour; where somebody else writes at the same time, that is a use as well, or the token's end. If it fails,
- * nothing but the note is missing.
+ * At most once an hour. After a conflict the other write was a use too, or ended the login. A failure loses only this
+ * note.
  */
 async function noteUse(table: Table, { pk, sk, version, attributes }: LoginItem, now: number): Promise<void> {
   if (now - (attributes.usedAt ?? 0) < USE_PRECISION) return;

@@ -1,7 +1,7 @@
 import { isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Action } from "../../registry/interface.ts";
 
-/** What a scope may ask for in a repository; `*` is all of it. */
+/** Actions that a scope may request in a repository; `*` means all. */
 export const SCOPE_ACTIONS = ["pull", "push", "delete", "*"] as const;
 
 /** One of {@linkcode SCOPE_ACTIONS}. */
@@ -18,7 +18,7 @@ export const MAX_SCOPES = 50;
 /** Most characters of all scopes of a request together. */
 const MAX_SCOPE_LENGTH = 16 * 1024;
 
-/** What each action of a scope is good for. */
+/** Actions of the registry that each action of a scope grants. */
 const MEANING: Record<ScopeAction, readonly Action[]> = {
   pull: ["pull"],
   push: ["push", "overwrite"],
@@ -26,7 +26,9 @@ const MEANING: Record<ScopeAction, readonly Action[]> = {
   "*": ["pull", "push", "overwrite", "delete", "administer"],
 };
 
-/** What has to be asked for to be able to do this: whoever pushes looks first whether it is there. */
+/**
+ * Actions of a scope that each action requires. A client that pushes checks first what exists, so it needs pull too.
+ */
 const NEEDED: Record<Action, readonly ScopeAction[]> = {
   pull: ["pull"],
   push: ["pull", "push"],
@@ -35,18 +37,17 @@ const NEEDED: Record<Action, readonly ScopeAction[]> = {
   administer: ["*"],
 };
 
-/** What these actions of a scope are good for. */
+/** Actions of the registry that these actions of a scope grant. */
 export function meaningOf(actions: readonly ScopeAction[]): Set<Action> {
   return new Set(actions.flatMap((action) => MEANING[action]));
 }
 
 /**
- * What the scopes of a request ask for, each resource once and in their order:
- * https://distribution.github.io/distribution/spec/auth/scope/. Each text may hold several scopes with spaces between
- * them. What is no scope, of a type that is not known here, or no name that a repository can have is left out, as a token
- * server may grant less than what was asked for; so no pattern can come in that is not the client's to use.
+ * Requested scopes, each resource once and in order: https://distribution.github.io/distribution/spec/auth/scope/. Each
+ * text may contain several scopes, separated by spaces. Drops malformed scopes, unknown types and invalid repository
+ * names, because a token server may grant less than requested. So a client cannot request a pattern.
  *
- * @throws {RegistryError} 400 where it is too much.
+ * @throws {RegistryError} 400 for too many scopes.
  */
 export function parseScopes(texts: readonly string[]): ResourceAccess[] {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
@@ -93,7 +94,7 @@ export function formatScope({ type, name, actions }: ResourceAccess): string {
   return `${type}:${name}:${actions.join(",")}`;
 }
 
-/** What a client has to ask for to do these in a repository; for a challenge. */
+/** Scope that a client must request for these actions in a repository, for a challenge. */
 export function scopeFor(repository: RepositoryName, ...actions: Action[]): ResourceAccess {
   const needed = actions.flatMap((action) => NEEDED[action]);
   return {
@@ -103,7 +104,7 @@ export function scopeFor(repository: RepositoryName, ...actions: Action[]): Reso
   };
 }
 
-/** What a client has to ask for to list repositories. */
+/** Scope that a client must request to list repositories. */
 export const CATALOG: ResourceAccess = { type: "registry", name: "catalog", actions: ["*"] };
 
 function tooMuch(what: string): RegistryError {

@@ -5,9 +5,9 @@ import { CLOCK_SKEW, type SigningKeys } from "../keys/mod.ts";
 /** Characters of the longest token: proxies take no larger headers. */
 export const MAX_TOKEN_LENGTH = 16 * 1024;
 
-/** What {@linkcode SignedTokens} takes. */
+/** Options of {@linkcode SignedTokens}. */
 export interface SignedTokensOptions {
-  /** What signs and verifies. */
+  /** Keys that sign and verify. */
   keys: SigningKeys;
   /** `iss`: who makes the tokens. */
   issuer: string;
@@ -29,7 +29,7 @@ export interface SignedToken {
   expiresAt: number;
 }
 
-/** What a token says that is valid. */
+/** Claims of a valid token. */
 export interface VerifiedClaims {
   /** All of its claims. */
   claims: JWTPayload & { sub: string; exp: number };
@@ -67,7 +67,7 @@ export class SignedTokens {
       .setAudience(service)
       .setSubject(subject)
       .setIssuedAt(issued)
-      // Somebody's clock may be behind, and a token is used as soon as it is there.
+      // Clocks of other hosts may be behind, and a token is used immediately.
       .setNotBefore(issued - CLOCK_SKEW / 1000)
       .setExpirationTime(expires)
       .setJti(crypto.randomUUID())
@@ -76,9 +76,9 @@ export class SignedTokens {
   }
 
   /**
-   * What the token says.
+   * Claims of a valid token.
    *
-   * @throws {InvalidTokenError} where it is not to be believed. No message has anything of the token.
+   * @throws {InvalidTokenError} for any invalid token. The message contains no part of it.
    */
   async verify(token: string): Promise<VerifiedClaims> {
     const { keys, issuer, service, type, now } = this.#options;

@@ -1,32 +1,35 @@
 import type { Principal } from "../principal.ts";
 
-/** What a client asks for. */
+/** Client's request for an access token. */
 export interface TokenRequest {
-  /** What the token should be good for; our own service where absent. */
+  /** Requested audience. Default: this registry. */
   service?: string | undefined;
   /** As they were written, with one or several in each. */
   scopes: readonly string[];
-  /** Whether a refresh token should come with it. */
+  /** True if the client requests a refresh token too. */
   offline: boolean;
-  /** What the client calls itself. */
+  /** Name that the client gave itself. */
   client?: string | undefined;
 }
 
-/** What a client gets. */
+/** Issued tokens. */
 export interface TokenGrant {
   /** The access token. */
   token: string;
-  /** What it is good for, which may be less than what was asked for, and nothing at all. */
+  /** Granted scope: a part of the requested one, possibly empty. */
   scope: string;
   /** Seconds from its making to its end. */
   expiresIn: number;
   /** When it was made, in milliseconds since the epoch. */
   issuedAt: number;
-  /** What gets others like it without a password; absent where none was asked for, or the principal can have none. */
+  /**
+   * Refresh token, to get access tokens without a password; absent if none was requested, or the principal may not have
+   * one.
+   */
   refreshToken?: string;
 }
 
-/** What a workload is given for the token of its issuer. */
+/** Workload password, issued for an ID token of the workload's issuer. */
 export interface LoginToken {
   /** A password, with any user name. */
   token: string;
@@ -36,19 +39,19 @@ export interface LoginToken {
 
 /** Makes tokens. */
 export interface TokenIssuer {
-  /** What they are good for. */
+  /** Audience of the tokens. */
   readonly service: string;
   /**
-   * Refuses a request for a token that is good for somebody else, before anything secret of it is looked at. It is a 400:
-   * the client is at the wrong place, and a 401 would make it ask for a password that would be as useless.
+   * Rejects a request for a token of another service before it checks any credentials. 400 and not 401: the client uses
+   * the wrong URL, and a 401 would make it ask for a password in vain.
    *
    * @throws {RegistryError} 400.
    */
   checkService(service: string | undefined): void;
   /**
-   * A token for a principal.
+   * Issues an access token for a principal.
    *
-   * @throws {RegistryError} 400 where it would be for too much, or for somebody else's service.
+   * @throws {RegistryError} 400 for too many scopes or another service.
    */
   grant(principal: Principal, request: TokenRequest): Promise<TokenGrant>;
   /**

@@ -8,22 +8,22 @@ import { formatScope, parseScopes, type ResourceAccess, SCOPE_ACTIONS, type Scop
 
 /** Says what a principal may do, as policies are at the moment. */
 export interface Permissions {
-  /** Whether they may do this there. */
+  /** True if the principal may do this in the repository. */
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
 }
 
 /** Milliseconds that a token is good at least: some clients do not believe in less. */
 export const MIN_LIFETIME = 60_000;
 
-/** What {@linkcode TokenService} takes. */
+/** Options of {@linkcode TokenService}. */
 export interface TokenServiceOptions {
-  /** What tokens are good for, and what clients ask for as `service`. */
+  /** Audience of the tokens, and the `service` that clients request. */
   service: string;
   /** Makes the access tokens. */
   accessTokens: Pick<AccessTokens, "issue">;
   /** Makes and takes the refresh tokens. */
   refreshTokens: Pick<RefreshTokens, "issue" | "redeem">;
-  /** What may be granted. */
+  /** Policies that decide about grants. */
   policy: Permissions;
   /** How long an access token for this principal is good, in milliseconds. */
   lifetimeFor: (principal: Principal) => number;
@@ -91,14 +91,17 @@ export class TokenService implements TokenIssuer {
     return { ...grant, ...(replacement !== undefined && { refreshToken: replacement }) };
   }
 
-  /** No token is good for longer than whoever has it is believed. */
+  /** Lifetime of a token, limited by the expiry of the principal's credential. */
   #lifetimeFor(principal: Principal): number {
     const { lifetimeFor, now } = this.#options;
     const { expiresAt = Infinity } = principal;
     return Math.min(Math.max(MIN_LIFETIME, lifetimeFor(principal)), expiresAt - now());
   }
 
-  /** What policies allow of it. Repositories are listed to all, each only to those who may pull from it. */
+  /**
+   * Part of the resource that the policies allow. Every client may list repositories; it sees those that it may pull
+   * from.
+   */
   #allowed(principal: Principal, resource: ResourceAccess): ResourceAccess {
     if (resource.type === "registry") return resource;
     const { type, name } = resource;
@@ -108,7 +111,7 @@ export class TokenService implements TokenIssuer {
   }
 }
 
-/** What somebody must be allowed to do to be granted each: what else it means is asked again when it is done. */
+/** Action that decides whether a scope's action is granted. Its other meanings are checked at the request itself. */
 const DECIDES: Record<ScopeAction, Action> = {
   pull: "pull",
   push: "push",

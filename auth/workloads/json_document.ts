@@ -1,6 +1,6 @@
-/** What {@linkcode fetchJson} has found. */
+/** Result of {@linkcode fetchJson}. */
 export interface JsonDocument {
-  /** What it says. */
+  /** Parsed content. */
   value: unknown;
   /** How long it is good, as far as `Cache-Control` says, in milliseconds. */
   maxAge?: number;
@@ -15,9 +15,9 @@ export interface FetchBounds {
 }
 
 /**
- * The URL of a document of an issuer: HTTPS, or HTTP to this machine alone, where nobody listens in.
+ * URL of an issuer's document: HTTPS, or HTTP to this host only.
  *
- * @throws {TypeError} for any other, and for one with a password in it.
+ * @throws {TypeError} for any other URL, and for one with a password.
  */
 export function documentUrl(text: string): URL {
   const url = URL.parse(text);

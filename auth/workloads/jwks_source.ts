@@ -2,11 +2,11 @@ import { createLocalJWKSet, errors, type JWK, type JWTHeaderParameters } from "j
 import { unavailable } from "../../oci/mod.ts";
 import { documentUrl, fetchJson, type JsonDocument } from "./json_document.ts";
 
-/** What {@linkcode JwksSource} takes. */
+/** Options of {@linkcode JwksSource}. */
 export interface JwksSourceOptions {
   /** `iss`, exactly. */
   issuer: string;
-  /** Where the keys are; by default where the discovery document says. */
+  /** URL of the keys. Default: the one of the discovery document. */
   jwksUri?: string;
   /** How long an issuer may take to answer, in milliseconds. */
   timeout?: number;
@@ -17,7 +17,7 @@ export interface JwksSourceOptions {
 /** Bytes of the largest document; those of well-known issuers have 2 to 10 KiB. */
 const LARGEST = 256 * 1024;
 
-/** Shortest time for which keys are good, whatever their issuer says: each visit costs somebody a wait. */
+/** Minimum milliseconds for which keys are cached, whatever their issuer says: each fetch delays a login. */
 const SHORTEST_AGE = 60_000;
 
 /** Longest time for which they are: a key that was withdrawn is of no use any more after it. */
@@ -29,7 +29,7 @@ const USUAL_AGE = 10 * 60_000;
 /** How much longer they are good where the issuer can't be reached. */
 const GRACE = 6 * 60 * 60_000;
 
-/** Shortest time between two visits, for whoever makes up key ids must not have us visit the issuer. */
+/** Minimum milliseconds between two fetches: forged key ids must not make the registry flood the issuer. */
 const PAUSE = 30_000;
 
 /** The same after one that was in vain, while there are no keys at all. */
@@ -52,7 +52,7 @@ export class JwksSource {
   #visitedAt = -Infinity;
 
   /**
-   * The keys of this issuer. Nothing is fetched before somebody asks for one.
+   * Creates a source of this issuer's keys. Fetches nothing before the first request for a key.
    *
    * @throws {TypeError} for a URL that is not safe to fetch.
    */
@@ -131,7 +131,7 @@ function discoveryUrl(issuer: string): URL {
 
 function keysUri({ value }: JsonDocument, issuer: string): URL {
   const { issuer: named, jwks_uri: uri } = Object(value) as { issuer?: unknown; jwks_uri?: unknown };
-  // §4.3: another name is that of somebody else, whose keys these are.
+  // §4.3: with another name, the document and its keys belong to another issuer.
   if (named !== issuer) throw new Error(`Cannot use the discovery document of "${issuer}": it is another's`);
   const url = documentUrl(String(uri));
   // What is public must not point at this machine.
@@ -141,7 +141,7 @@ function keysUri({ value }: JsonDocument, issuer: string): URL {
   return url;
 }
 
-/** A key of a kind that is not known here is nobody's business, and keeps none of the others from being used. */
+/** Supported keys of a JWK set. A key of an unknown kind is skipped and does not affect the others. */
 function publicKeys(value: unknown): { keys: JWK[] } {
   const { keys } = Object(value) as { keys?: unknown };
   if (!Array.isArray(keys)) throw new Error("Cannot use the keys of an issuer: they are no JWK set");

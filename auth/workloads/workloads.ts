@@ -54,7 +54,7 @@ export function createWorkloads(
         return workloadOf(payload, config, now());
       } catch (error) {
         if (error instanceof RegistryError) throw error;
-        // Whatever else there is to say of a token: it is not to be believed, and nobody is told why.
+        // Every other problem means that the token is not valid, and the client does not learn why.
         return undefined;
       }
     },
@@ -66,8 +66,8 @@ function pick({ issuer, jwksUri }: IssuerConfig): Pick<JwksSourceOptions, "issue
 }
 
 /**
- * Whose token somebody says it is. It is looked up among those that are configured, and nothing is ever fetched from where a
- * token says.
+ * Issuer that a token claims. It is looked up among the configured issuers; the registry never fetches a URL from a
+ * token.
  */
 function issuerIn(token: string): string | undefined {
   if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
