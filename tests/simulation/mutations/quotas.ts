@@ -28,7 +28,7 @@ export const QUOTA_MISTAKES: Mutation[] = [
     name: "a recount leaves out the manifests",
     edits: [
       edit(
-        "registry/limits/usage.ts",
+        "registry/collection/recount_usage.ts",
         "await countBlobs(context, repository) + await countManifests(context, repository)",
         "await countBlobs(context, repository) + 0 * await countManifests(context, repository)",
       ),
