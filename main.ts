@@ -25,7 +25,7 @@ const BODY_LIMIT = 3000;
  */
 const SIGNAL_ECHO = 500;
 
-/** Milliseconds that a log which nobody reads may hold up the end. */
+/** Maximum milliseconds that an unread log may delay the exit. */
 const FLUSH_LIMIT = 300;
 
 /** Milliseconds from the start until the storage is opened, where no request needs it sooner. */
@@ -64,11 +64,11 @@ async function serveRegistry(): Promise<void> {
   const server = listen(config, app.fetch, log);
   announce(server, config, log);
   stopOnSignal({ server, bodies, opener, log });
-  // Not `setTimeout`: the first one of a process takes 5 ms, and somebody may be waiting for the first answer.
+  // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
   AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
 }
 
-/** Who may do what, which is opened with the registry: a process answers that it is there before that. */
+/** Access control, which is opened with the registry: the process answers liveness probes before that. */
 function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "credentials"> {
   if (auth === undefined) return {};
   const opened = async () => (await opener.open()).access!;
@@ -87,8 +87,8 @@ function logFormat({ log }: Config): "json" | "text" | "off" {
 }
 
 /**
- * What no request stands for any more must not end the requests that are well. There is nothing in this process to be
- * left in a wrong state: each write is valid by itself, wherever it ends.
+ * Logs an uncaught error and keeps serving the other requests. The process has no state that such an error could break:
+ * each write is valid by itself.
  */
 function surviveBugs(log: Log): void {
   globalThis.addEventListener("error", (event) => {
@@ -181,7 +181,7 @@ function nextSteps(url: string, { host, auth, readOnly }: Config): string[] {
     : push;
 }
 
-/** Where the content is, for whoever looks for it. */
+/** Location of the content, for the log. */
 function placeOf({ storage, data, s3Bucket, dynamodbTable }: Config): Record<string, string> {
   if (storage === "aws") return { bucket: s3Bucket, table: dynamodbTable };
   return storage === "folder" ? { data } : {};

@@ -3,19 +3,19 @@ import type { NewItem } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 import { objectOf } from "./kinds.ts";
 
-/** What the first line of a backup begins with, and the version of its form. */
+/** Beginning of a backup's first line, and the version of its format. */
 const FORMAT = "skerry-backup";
 const FORMAT_VERSION = 1;
 
-/** What a backup says of itself at its beginning. */
+/** First line of a backup. */
 export interface BackupHeader {
   /** Another one for each backup. */
   id: string;
-  /** What was acknowledged before this moment is in it; milliseconds since the epoch. */
+  /** Everything that was acknowledged before this moment is in the backup; milliseconds since the epoch. */
   startedAt: number;
 }
 
-/** What a backup says of itself at its end. */
+/** Last line of a backup. */
 export interface BackupCounts {
   /** Lines between the first and the last one; an item may take several, of which the last one counts. */
   items: number;
@@ -78,9 +78,9 @@ function lineOf({ pk, sk, attributes, bytes, index }: NewItem): string {
 
 /** A backup that was read to its end and is whole. */
 export class Archive {
-  /** What it says at its beginning. */
+  /** First line of the backup. */
   readonly header: BackupHeader;
-  /** What it says at its end. */
+  /** Last line of the backup. */
   readonly counts: BackupCounts;
   readonly #open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 

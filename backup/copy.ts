@@ -7,17 +7,17 @@ import { restore } from "./restore.ts";
 import type { RestoreReport } from "./restore_options.ts";
 import type { Stores } from "./snapshot.ts";
 
-/** What {@linkcode copyRegistry} takes. */
+/** Options of {@linkcode copyRegistry}. */
 export interface CopyOptions {
   /** The objects that the archive's items name; only read. */
   from: ObjectStore;
-  /** Where all goes; its table is empty, or has what an earlier copy from `source` has left. */
+  /** Destination. Its table must be empty, or contain the result of an earlier copy from `source`. */
   to: Stores;
   /** Names what is copied from, so that a copy which broke off may go on. */
   source: string;
   /** Bytes of the largest object that `to` can have. */
   largest?: number | undefined;
-  /** Whether a manifest without all that it references is worth a word. */
+  /** `strict` reports manifests whose blobs or children are missing. */
   references: "strict" | "sparse";
   /** Told what was not copied, a line each. */
   report: (line: string) => void;

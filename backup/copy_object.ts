@@ -6,7 +6,7 @@ import { sleep } from "./flow.ts";
 import type { NamedObject } from "./kinds.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
-/** Where from and where to. */
+/** Source and destination of a copy. */
 export interface ObjectStores {
   /** Only read. */
   from: ObjectStore;

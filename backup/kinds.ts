@@ -11,7 +11,7 @@ import {
 } from "../registry/stored.ts";
 import type { Key, NewItem } from "../storage/ports.ts";
 
-/** What an item of ARCHITECTURE.md is; `other` is what no release of today has written. */
+/** Kind of an item, as in ARCHITECTURE.md; `other` for an item that no current release writes. */
 export type Kind =
   | "blob"
   | "link"
@@ -37,7 +37,7 @@ const IN_REPOSITORY: [string, Kind][] = [
   ["tagged#", "tag mark"],
 ];
 
-/** What the item with this key is. */
+/** Kind of the item with this key. */
 export function kindOf({ pk, sk }: Key): Kind {
   if (pk === REPOSITORIES) return "repository";
   if (pk.startsWith("upload#")) return "upload";
@@ -77,7 +77,7 @@ export interface NamedObject {
   key: string;
   /** Bytes. */
   size: number;
-  /** What the bytes hash to. */
+  /** Digest of the bytes. */
   digest: Digest;
 }
 

@@ -3,7 +3,7 @@ import { type ManifestAttributes, readObject, type Stored } from "../registry/st
 import type { ObjectStore } from "../storage/ports.ts";
 import { sleep } from "./flow.ts";
 
-/** What the manifest says, from its item or its object; `undefined` where its bytes are gone or are no manifest. */
+/** Parsed manifest from its item or object; `undefined` if its bytes are missing or invalid. */
 export async function manifestContent(
   objects: ObjectStore,
   manifest: Stored<ManifestAttributes>,

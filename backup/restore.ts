@@ -16,9 +16,9 @@ import { claimTable, releaseTable } from "./target.ts";
 const BATCH = 100;
 
 /**
- * The kinds in the order that they are written in, so that whatever is there at a crash, or is seen by somebody who should
- * not look yet, points at nothing that is not there: what protects comes first, and what points at others last. Kinds that
- * a snapshot leaves out are in no round: a backup of an earlier release may have the progress of its collection.
+ * Kinds of items, in the order in which they are written. After a crash, or for a process that reads too early, no item
+ * points to a missing one: protecting items come first, and pointing items last. Kinds that a snapshot leaves out are
+ * in no round: a backup of an earlier release may contain the progress of its collection.
  */
 const ROUNDS = {
   protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),
@@ -88,7 +88,7 @@ async function putPointers(items: NewItem[], options: RestoreOptions, report: Re
   await write(table, kept);
 }
 
-/** What has to be there for the item to be written. */
+/** Key of the item that must exist before this one is written. */
 function targetOf(item: NewItem): Key {
   const kind = kindOf(item);
   if (kind === "upload") return item;
@@ -99,7 +99,7 @@ function targetOf(item: NewItem): Key {
 /** The item as it goes into a table that no other process uses: none that was at work before is at work on this one. */
 function asRestored(item: NewItem, { uploads }: RestoreOptions): NewItem[] {
   if (kindOf(item) === "blob") {
-    // Its object is there, and whoever was about to delete it was about to do so on another table.
+    // Its object exists. If a process was about to delete it, that was in another table.
     const attributes = item.attributes as BlobAttributes;
     return [
       attributes.state === "deleting" ? { ...item, attributes: { ...attributes, state: "live" } } : item,
@@ -108,7 +108,7 @@ function asRestored(item: NewItem, { uploads }: RestoreOptions): NewItem[] {
   if (kindOf(item) !== "upload") return [item];
   const attributes = item.attributes as UploadAttributes;
   if (attributes.state === "done") return [item];
-  // What its client has sent since the backup is not known here, so nobody goes on with it.
+  // The bytes that its client has sent since the backup are unknown here, so the upload cannot continue.
   return uploads === "sweep" ? [{ ...item, attributes: { ...attributes, state: "aborting" } }] : [];
 }
 

@@ -2,27 +2,27 @@ import type { NewItem, ObjectStore, Table } from "../storage/ports.ts";
 import type { NamedObject } from "./kinds.ts";
 import type { Salvage } from "./salvage.ts";
 
-/** What a restore takes items from. */
+/** Source of the items of a restore. */
 export interface ItemSource {
-  /** What is asked for again where a restore goes on that broke off. */
+  /** Id of the source, by which an interrupted restore continues. */
   id: string;
   /** The items, the same ones each time. */
   items: () => AsyncIterable<NewItem>;
 }
 
-/** What a restore takes. */
+/** Options of a restore. */
 export interface RestoreOptions {
-  /** Where the objects are that the items name. Nothing is written to it here. */
+  /** Store of the objects that the items name. A restore does not write to it. */
   objects: ObjectStore;
   /** Empty, or what an earlier restore from the same source has left. */
   table: Table;
-  /** Whether a manifest without all that it references is worth a word. */
+  /** `strict` reports manifests whose blobs or children are missing. */
   references: "strict" | "sparse";
   /** Sees to it that an object is there, and says why it is not. */
   obtain: (object: NamedObject) => Promise<string | undefined>;
   /** How many objects may be seen to at once. */
   parallel: number;
-  /** What becomes of uploads that had not ended: they are swept when they expire, or their objects are not here. */
+  /** Treatment of open uploads: swept when they expire, or left out because their objects were not copied. */
   uploads: "sweep" | "leave out";
   /** Finds what the source does not know. */
   salvage?: Salvage | undefined;
@@ -32,7 +32,7 @@ export interface RestoreOptions {
   progress?: ((lines: number) => void) | undefined;
 }
 
-/** What a restore has come to. */
+/** Result of a restore. */
 export interface RestoreReport {
   /** Blobs that are there now. */
   blobs: number;

@@ -19,7 +19,7 @@ import { objectOf } from "./kinds.ts";
 /** Keys of one request. */
 const PAGE = 500;
 
-/** What {@linkcode Salvage} takes. */
+/** Options of {@linkcode Salvage}. */
 export interface SalvageOptions {
   /** The objects; they are only read. */
   objects: ObjectStore;
@@ -32,9 +32,9 @@ export interface SalvageOptions {
 }
 
 /**
- * Finds the objects that no item of a backup names, and makes blobs of them by their hash: content that was pushed after
- * the backup. Whose it was only the upload tells, where the backup has it; of all other blobs nobody has a link until
- * somebody pushes them again. Tags and manifests' repositories are in no object, so they can't be found.
+ * Finds objects that no item of a backup names, and restores them as blobs by their hash: content that was pushed after
+ * the backup. Only an upload in the backup tells the repository of such a blob. Every other one has no link until a
+ * client pushes it again. Tags, and the repositories of manifests, are in no object and cannot be restored.
  */
 export class Salvage {
   /** Blobs that were made. */
@@ -116,7 +116,7 @@ export class Salvage {
     return this.#upload.item;
   }
 
-  /** What the object is as a blob: what its upload or anybody's link says; none where its upload became another. */
+  /** Digest of the object as a blob, by its upload or by any link; `undefined` if its upload became another blob. */
   async #digestOf(
     table: Table,
     digests: Digest[],

@@ -26,9 +26,9 @@ const PARALLEL = 8;
 const REFERENCES = 100;
 
 /**
- * Goes through a table whose tags are still to come: puts edges, referrers and repositories that a push during the backup
- * had put where the backup had already been, and counts blobs, manifests, and those manifests that lack what they
- * reference. Those stay: what they have can be read, and whoever pushes the rest mends them.
+ * Completes a restored table before its tags are written. Adds edges, referrers and repositories that a push during the
+ * backup wrote behind the scan. Counts blobs, manifests, and incomplete manifests. Those are kept: their content is
+ * readable, and a push of the missing rest repairs them.
  */
 export async function settleManifests(
   options: RestoreOptions,
@@ -69,7 +69,7 @@ async function settle(
   return references === "sparse" ? [] : await lackingOf(table, repository, parsed);
 }
 
-/** What the manifest must have, but the repository has not. */
+/** Digests that the manifest requires and the repository does not have. */
 async function lackingOf(
   table: Table,
   repository: RepositoryName,

@@ -4,7 +4,7 @@ import { BackupError } from "./backup_error.ts";
 import { sleep } from "./flow.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
-/** Where backups are in an object store: beside `blobs/` and `manifests/`, which hold what items name. */
+/** Prefix of backups in an object store, beside `blobs/` and `manifests/`, which hold the content of items. */
 export const BACKUPS = "backups/";
 
 /** The time that it was begun, in the letters of a key (ISO 8601 without separators), and a bit of chance. */
@@ -18,7 +18,7 @@ const PAGE = 1000;
 
 /** A backup in an object store. */
 export interface StoredBackup {
-  /** What it is restored by. */
+  /** Name by which it is restored. */
   name: string;
   /** Bytes. */
   size: number;
@@ -30,7 +30,7 @@ export function newBackupName(now: number): string {
   return `${time}-${randomId().slice(0, 8)}`;
 }
 
-/** Whether this is the name of a backup in a store, and no path. */
+/** True if `text` is the name of a backup in a store, and not a path. */
 export function isBackupName(text: string): boolean {
   return NAME.test(text);
 }

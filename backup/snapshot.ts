@@ -17,7 +17,7 @@ import { patiently } from "./flow.ts";
 import { type Kind, kindOf, repositoryOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 
-/** Where a registry is kept. */
+/** Storage of a registry. */
 export interface Stores {
   /** Bytes. */
   objects: ObjectStore;
@@ -35,22 +35,23 @@ const LEFT_OUT: readonly Kind[] = ["tag", "upload", "collection", "keys", "failu
 const REFERENCES = 50;
 
 /**
- * Every item of a table that is written to all the while, as one that could be served: a scan alone is none, since what
- * is written behind its back may point at what it came by before that was there. So
+ * Items of a table, consistent enough to be served although writes continue. A scan alone is not consistent: a later
+ * item may point to one that did not exist when the scan passed its place. So
  *
- * 1. the scan comes by everything but tags and uploads. What was there before it began, and stays, is among it;
- * 2. a manifest that was pushed after `since` (milliseconds since the epoch, before the scan) may reference what the scan
- *    missed, and is followed by what it references, read after it;
- * 3. tags come after all manifests. One that moved after `since` is followed by what it points at, in the same way, and
- *    is read again where a delete has taken that;
- * 4. uploads come after all blobs: one whose blob is among them tells by then that it has become that blob, so a sweep
- *    of it keeps the blob's object.
+ * 1. the scan yields everything except tags and uploads. It includes everything that existed before it began and
+ *   remains;
+ * 2. a manifest that was pushed after `since` (milliseconds since the epoch, before the scan) may reference items that
+ *   the scan missed, so they follow it, read after it;
+ * 3. tags come after all manifests. A tag that moved after `since` is followed by its target in the same way, and is
+ *   read again if a delete has removed that;
+ * 4. uploads come after all blobs: an upload whose blob was yielded names that blob by then, so a sweep keeps the
+ *   blob's object.
  *
- * The keys that sign tokens do not come: a reader of a backup could be anybody. Others are made where there are none.
- * Counts of failed logins are forgotten within minutes. Leases and the progress of garbage collection belong to this
- * table: another one has other segments, and its pass begins anew.
+ * Signing keys are left out, because a backup may be read by others; new ones are created when needed. Counts of failed
+ * logins are left out because they expire within minutes. Leases and the progress of garbage collection are left out
+ * because another table has other segments and starts its own pass.
  *
- * An item may come more than once: the last one is the latest.
+ * An item may be yielded more than once: the last one is the latest.
  */
 export async function* snapshot(stores: Stores, since: number): AsyncGenerator<Item> {
   const { table } = stores;
@@ -91,7 +92,10 @@ async function* queryAll(
   }
 }
 
-/** What a manifest that may be younger than the scan references: links, children, and then blobs, as a push reads them. */
+/**
+ * Items that a manifest references, if it may be younger than the scan: links, children, then blobs, as a push reads
+ * them.
+ */
 async function* references(
   stores: Stores,
   manifest: Stored<ManifestAttributes>,
@@ -134,7 +138,7 @@ async function* withTarget(
     const seen = current;
     if (manifest === undefined) {
       current = stored<TagAttributes>(await table.get(seen, { consistent: true }));
-      // The same still: whoever deletes the manifest is about to delete the tag. The restore does it then.
+      // Unchanged: the delete that removes the manifest will remove the tag too. The restore does it then.
       if (current?.version !== seen.version) continue;
     }
     yield* found;

@@ -7,9 +7,9 @@ import type { Table } from "../storage/mod.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
- * Who may do what, by the configuration.
+ * Access control of the configuration.
  *
- * @throws {StartError} where the registry is open to all.
+ * @throws {StartError} if the registry is open to all.
  */
 export function accessOf({ auth }: Config): AuthConfig {
   if (auth === undefined) throw new StartError("Nobody logs in here: there is no SKERRY_AUTH");

@@ -12,24 +12,24 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Outcome, Step } from "./step.ts";
 
-/** What the bucket steps work with. */
+/** Bucket that the steps configure, and its client. */
 export interface BucketStepOptions {
   client: S3Client;
   bucket: string;
-  /** What all keys begin with. */
+  /** Prefix of all keys. */
   prefix: string;
   region: string;
-  /** Whether it is in S3 itself and not in a store that only speaks like it. */
+  /** True for AWS S3 itself, false for a compatible store. */
   atAws: boolean;
 }
 
-/** Days after which parts go that nobody completed: longer than an upload takes. */
+/** Days after which incomplete parts are removed: longer than an upload may take. */
 const DAYS = 7;
 
 /** Of our own rule. */
 const RULE_ID = "skerry-abort-incomplete-uploads";
 
-/** What closes a bucket: policies for everybody are refused, and ACLs for everybody mean nothing. */
+/** Settings that close a bucket to the public: public policies are rejected, and public ACLs are ignored. */
 const BLOCKS = ["IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] as const;
 
 /** The bucket, closed to the public, and a rule for what the sweep does not find. */
@@ -142,7 +142,7 @@ async function lifecycleOf({ client, bucket }: BucketStepOptions, dryRun: boolea
   };
 }
 
-/** Whether all keys with this prefix are the rule's; one that asks for more than a prefix is for some of them alone. */
+/** True if the rule covers every key with this prefix. A rule with further conditions covers only some of them. */
 function isFor(rule: LifecycleRule, prefix: string): boolean {
   const covered = prefixOf(rule);
   return covered !== undefined && prefix.startsWith(covered);

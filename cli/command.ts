@@ -1,6 +1,6 @@
 import type { Config } from "../config/mod.ts";
 
-/** What a command works with. */
+/** Dependencies of a command. */
 export interface CommandContext {
   /** Serves the registry, and comes back as soon as it listens. */
   serve: () => Promise<void>;

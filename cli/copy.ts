@@ -8,11 +8,11 @@ import { exitCodeOf, summaryOf } from "./restore.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
 import { openForCopy, openForUpkeep } from "./upkeep_storage.ts";
 
-/** What `skerry copy` is asked for. */
+/** Arguments of `skerry copy`. */
 export interface CopyCommand {
-  /** Where the copy goes. */
+  /** Configuration of the destination. */
   to: Config;
-  /** Whether only objects are copied, and no item. */
+  /** True to copy objects only, and no items. */
   objectsOnly: boolean;
 }
 
@@ -81,7 +81,7 @@ async function spool(from: Storage, config: Config, path: string): Promise<Archi
   return await Archive.open(async () => (await Deno.open(path)).readable);
 }
 
-/** What is copied from or to, in words. */
+/** Description of a source or destination for messages. */
 function placeOf({ storage, data, s3Bucket, s3Prefix, dynamodbTable }: Config): string {
   if (storage !== "aws") return `${storage} ${data}`;
   return `bucket ${s3Bucket}/${s3Prefix}, table ${dynamodbTable}`;

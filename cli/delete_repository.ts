@@ -6,11 +6,12 @@ import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /**
- * `skerry delete-repository`: deletes all that a repository has, or only counts it, and prints how much it was. What may
- * not be deleted over HTTP may be here: whoever has the stores may do as they like.
+ * `skerry delete-repository`: deletes everything in a repository, or only counts it, and prints the counts. Ignores the
+ * switches for deletes over HTTP: access to the stores is the only permission needed.
  *
- * @returns The exit code: 0 where the repository is gone or would be, 1 where there is none or some of it stays for now.
- * @throws {StartError} where the storage can't be used.
+ * @returns The exit code: 0 if the repository was deleted or would be, 1 if it does not exist or some content remains
+ *   for now.
+ * @throws {StartError} if the storage cannot be used.
  */
 export async function deleteRepository(
   config: Config,

@@ -8,11 +8,11 @@ import { MisuseError } from "./command.ts";
 const COST = 10;
 
 /**
- * `skerry htpasswd`: prints a name and the hash of the password that `read` brings, as an htpasswd file has them.
+ * `skerry htpasswd`: prints a name and the hash of the password from `read`, as a line of an htpasswd file.
  *
  * @returns The exit code.
- * @throws {MisuseError} for what can be nobody's name.
- * @throws {StartError} for what can be no password.
+ * @throws {MisuseError} for an invalid name.
+ * @throws {StartError} for an invalid password.
  */
 export async function htpasswd(
   text: string,

@@ -8,10 +8,10 @@ import { withCredentials, withSecrets } from "./access.ts";
 import { MisuseError } from "./command.ts";
 
 /**
- * `skerry logins list`: prints where a principal is logged in.
+ * `skerry logins list`: prints the logins of a principal.
  *
  * @returns The exit code.
- * @throws {StartError} where nobody logs in.
+ * @throws {StartError} if authentication is not configured.
  */
 export async function listCommand(
   config: Config,

@@ -7,7 +7,7 @@ import { ACTIONS } from "../registry/interface.ts";
 import type { Config } from "../config/mod.ts";
 import { MisuseError } from "./command.ts";
 
-/** Who may do what where, in words. */
+/** Question to the policies, as text. */
 export interface Question {
   /** `anonymous`, `user:<name>`, `robot:<name>`, `certificate:<name>` or `workload:<issuer>`. */
   who: string;

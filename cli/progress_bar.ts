@@ -1,6 +1,6 @@
 /** As much of a terminal as a bar needs. */
 export interface Terminal {
-  /** Whether anybody is there to look at it. */
+  /** True if the output is a terminal. */
   isTerminal(): boolean;
   /** Writes at once. */
   writeSync(bytes: Uint8Array): number;

@@ -19,13 +19,13 @@ import { ProgressBar } from "./progress_bar.ts";
 import { withScratchFolder } from "./scratch_folder.ts";
 import { openForRestore } from "./upkeep_storage.ts";
 
-/** What `skerry restore` is asked for. */
+/** Arguments of `skerry restore`. */
 export interface RestoreCommand {
   /** A file, or the name of a backup in the object store. */
   from: string;
-  /** Whether to find what the backup does not know. */
+  /** True to restore blobs from objects that the backup does not name. */
   fromObjects: boolean;
-  /** Whether only to say what would come of it, whatever is in the table now. */
+  /** True to report only, whatever the table contains. */
   dryRun: boolean;
 }
 
@@ -95,7 +95,7 @@ export async function list(config: Config, print: (text: string) => void): Promi
   });
 }
 
-/** What a restore or a copy has come to, in a line. */
+/** Summary of a restore or copy in one line. */
 export function summaryOf(verb: string, report: RestoreReport): string {
   const { tags, manifests, blobs, lost, incomplete, dropped } = report;
   return `${verb} ${counted(tags, "tag")}, ${counted(manifests, "manifest")} and ${

@@ -5,7 +5,7 @@ import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
-/** Bytes a second, where nobody says another rate: far below what a disk or a bucket gives to clients. */
+/** Default rate in bytes a second: far below the rate at which a disk or a bucket serves clients. */
 const RATE = "32MiB";
 
 /** Milliseconds between two lines of progress. */
@@ -13,9 +13,9 @@ const PROGRESS_INTERVAL = 5000;
 
 /** How a scrub is done. */
 export interface ScrubCommand {
-  /** Whether it repairs what it can. */
+  /** True to repair faults where possible. */
   repair: boolean;
-  /** Whether it prints JSON, one object a line: each finding, and at last the report. */
+  /** True to print JSON, one object a line: each finding, then the report. */
   json: boolean;
   /** Bytes that it reads in a second. */
   rate: number;

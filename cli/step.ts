@@ -1,6 +1,6 @@
 import { reasonOf } from "../storage/check/mod.ts";
 
-/** What became of one thing that has to be there. */
+/** Result of a step. */
 export type Outcome =
   /** It was as it should be. */
   | { state: "there" }
@@ -11,9 +11,9 @@ export type Outcome =
 
 /** One thing that has to be there. */
 export interface Step {
-  /** What it is, as in "the table". */
+  /** Description of the thing, as in "the table". */
   what: string;
-  /** Whether a registry can be run without: where that can't be had, it is a warning and no failure. */
+  /** True if a registry can work without it: a failure is then only a warning. */
   optional?: boolean;
   /**
    * Looks, and makes it so unless told only to look.

@@ -13,7 +13,7 @@ import {
 import { INDEX_NAME, tableDefinition, TTL_ATTRIBUTE } from "../storage/table/dynamodb/mod.ts";
 import type { Outcome, Step } from "./step.ts";
 
-/** What the table steps work with. */
+/** Table that the steps configure, and its client. */
 export interface TableStepOptions {
   client: DynamoDBClient;
   /** The name of the table. */

@@ -15,13 +15,13 @@ export interface TokenOwner {
   user: string | undefined;
 }
 
-/** What `skerry token create` is asked for. */
+/** Arguments of `skerry token create`. */
 export interface TokenWish extends TokenOwner {
-  /** What it is good for at most, each as `pull,push:team/**`. */
+  /** Restrictions, each as `pull,push:team/**`. */
   grants: string[];
   /** How long it is good, as `90d`. */
   expires: string | undefined;
-  /** What it is for. */
+  /** Purpose, as free text. */
   description: string | undefined;
 }
 
@@ -31,10 +31,10 @@ const PAGE = 100;
 const LIFETIME = duration("1m");
 
 /**
- * `skerry token create`: prints a new token, which nobody can see again.
+ * `skerry token create`: prints a new account token, which cannot be shown again.
  *
  * @returns The exit code.
- * @throws {StartError} where there can be none like that.
+ * @throws {StartError} if such a token cannot be created.
  */
 export async function createToken(
   config: Config,
@@ -73,10 +73,10 @@ export async function createToken(
 }
 
 /**
- * `skerry token list`: prints what is known of all tokens, or of somebody's.
+ * `skerry token list`: prints all account tokens, or those of one owner, without their secrets.
  *
  * @returns The exit code.
- * @throws {StartError} where nobody has tokens.
+ * @throws {StartError} if authentication is not configured.
  */
 export async function listTokens(
   config: Config,

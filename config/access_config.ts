@@ -54,7 +54,9 @@ const path = z.string("Expected a path").check(
   z.refine((text) => text !== "" && !text.includes("\0"), "Expected a path"),
 );
 
-/** Keys that come over plain HTTP from elsewhere are anybody's. */
+/**
+ * True if keys can be fetched from this URL safely: HTTPS, or HTTP on this host. Keys over plain HTTP can be forged.
+ */
 function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username + url.password + url.hash !== "") return false;
@@ -210,7 +212,7 @@ const shape = z.strictObject({
   quotas: z._default(list(quota, "quotas", 0), []),
 }, "Expected a map");
 
-/** Who may do what, with all defaults. */
+/** Schema of `auth`, with all defaults. */
 export const accessSchema: z.ZodMiniType<AuthConfig, unknown> = z.pipe(
   shape,
   z.transform(({ issuers, ...rest }, context): AuthConfig => {

@@ -4,7 +4,7 @@ import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
 
 export type { DynamoOptions, S3Options };
 
-/** Where a bucket has the content, and how large its parts are, as it is configured. */
+/** Location of the bucket and size of parts, from the configuration. */
 export function s3Options(config: Config): S3Options & { partSize: number } {
   return {
     bucket: config.s3Bucket,
@@ -17,7 +17,7 @@ export function s3Options(config: Config): S3Options & { partSize: number } {
   };
 }
 
-/** Where the table is, as it is configured. */
+/** Location of the table, from the configuration. */
 export function dynamoOptions(config: Config): DynamoOptions {
   return {
     table: config.dynamodbTable,

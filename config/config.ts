@@ -19,7 +19,7 @@ import { parseYaml } from "./yaml_text.ts";
 
 export { parseYaml } from "./yaml_text.ts";
 
-/** What the documentation says of a setting. */
+/** Parts of a setting that its documentation shows. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
 
 /** The documentation of each setting of {@linkcode schema}, by the setting's own schema. */

@@ -7,7 +7,7 @@ export function mismatch(what: string, input: unknown): string {
   return `Expected ${what}, got ${text.length > 80 ? `${text.slice(0, 80)}...` : text}`;
 }
 
-/** That for a check of zod. */
+/** Error option of a zod check, with the message of {@linkcode mismatch}. */
 export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => mismatch(what, input) };
 }

@@ -35,7 +35,7 @@ export const endpoint: Kind<string> = {
   },
 };
 
-/** What every key in a bucket begins with: a folder, whether its slash is written or not. */
+/** Prefix of every key in a bucket: a folder, with or without its final slash. */
 export const keyPrefix: Kind<string> = {
   type: "path such as `registry` or `team/registry`",
   expected: 'a path such as "registry" or "team/registry", 512 characters at most',
@@ -59,7 +59,7 @@ export const retentionRules: Kind<RetentionRule[]> = {
   read: (text) => text === "" ? [] : undefined,
 };
 
-/** Who may do what. Its text is read by access_config.ts, for config.ts, as that of {@linkcode retentionRules} is. */
+/** Access control. access_config.ts parses its text for config.ts, as {@linkcode retentionRules} are parsed. */
 export const accessMap: Kind<AuthConfig> = {
   type: "map, as in [access](access.md)",
   expected: "a map",

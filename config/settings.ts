@@ -22,7 +22,7 @@ export interface Setting<T> extends Kind<T> {
   variable: string;
   /** The value where none is given, as it would be written. */
   fallback: string;
-  /** What it does, in Markdown. */
+  /** Description in Markdown. */
   description: string;
 }
 
@@ -266,7 +266,7 @@ export const FILE_VARIABLE = "SKERRY_CONFIG";
 /** Settings as they are written, by their keys. */
 export type Given = Record<string, unknown>;
 
-/** What the environment sets; an empty variable counts as none. */
+/** Settings from the environment. An empty variable counts as not set. */
 export function givenBy(environment: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(SETTINGS)
@@ -283,7 +283,7 @@ export function withPlatform<G extends Given>(environment: Record<string, string
   return { host: "0.0.0.0", ...(given.data === undefined && { storage: "memory" }), ...given };
 }
 
-/** What is wrong between settings that are right by themselves. */
+/** Contradictions between settings that are valid on their own. */
 export function conflictsOf(config: Config): { key: keyof Config; reason: string }[] {
   const missing = (["s3Bucket", "dynamodbTable", "awsRegion"] as const)
     .filter((key) => config.storage === "aws" && config[key] === "")
@@ -307,7 +307,7 @@ export function isLocal(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-/** What somebody should know of a configuration that is right: each in a sentence for the log. */
+/** Warnings about a valid configuration, one sentence each, for the log. */
 export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
   const risks = [];
   if (storage !== "aws" && s3Bucket + dynamodbTable !== "") {
@@ -321,13 +321,15 @@ export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable
 }
 
 /**
- * What Kubernetes sets in every container beside a service whose name begins with "skerry" ("SKERRY_SERVICE_HOST",
- * "SKERRY_PORT=tcp://10.0.0.1:80", "SKERRY_PORT_80_TCP_ADDR", ...), and nobody means as a setting.
+ * Variables that Kubernetes sets in every container next to a service whose name begins with "skerry"
+ * ("SKERRY_SERVICE_HOST", "SKERRY_PORT=tcp://10.0.0.1:80", "SKERRY_PORT_80_TCP_ADDR", ...). They are not settings.
  */
 const SERVICE_LINK = /^SKERRY_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\d+_(TCP|UDP|SCTP)(_.+)?)$/;
 const SERVICE_PORT = /^(tcp|udp|sctp):\/\//;
 
-/** Variables that look like settings and are none: a misspelt switch could leave open what somebody meant to close. */
+/**
+ * Unknown variables that look like settings. A misspelt one could leave access open that the operator meant to close.
+ */
 export function unknownVariables(environment: Record<string, string>): string[] {
   const known = new Set([FILE_VARIABLE, ...Object.values(SETTINGS).map(({ variable }) => variable)]);
   return Object.keys(environment)

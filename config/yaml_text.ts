@@ -1,4 +1,4 @@
-/** What is wrong with a text, and where, counted from 1. */
+/** Problem in a text, with its line and column from 1. */
 export interface YamlProblem {
   line: number;
   column: number;
@@ -27,7 +27,7 @@ export async function parseYaml(text: string): Promise<{ value: unknown } | { pr
   }
 }
 
-/** What is wrong without what is there, which may be a secret. */
+/** Message of the parser without the quoted source, which may contain a secret. */
 function withoutSource(message: string): string {
   return message.replace(/(?<! ): .*$/s, "").replace(/\S{24,}/g, "...");
 }

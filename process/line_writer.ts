@@ -1,4 +1,4 @@
-/** Where lines go; `Deno.stdout` is one. */
+/** Destination of lines, such as `Deno.stdout`. */
 export interface Output {
   /** Takes some of the bytes, and answers how many. */
   write(bytes: Uint8Array): Promise<number>;
@@ -55,7 +55,7 @@ export class LineWriter {
   /** Bytes of the pieces. */
   #size = 0;
   #dropped = 0;
-  /** Whether something among the lines should not wait for others. */
+  /** True if a line must not wait for more lines. */
   #urgent = false;
   #lastStart = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;

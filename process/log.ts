@@ -10,7 +10,7 @@ type Level = "info" | "warn" | "error";
 /** More of an event, by name. */
 export type Fields = Record<string, string | number | boolean>;
 
-/** Where the process tells what happens. Nothing here waits, throws, or tells a secret. */
+/** Log of the process. Its methods do not wait or throw, and log no secrets. */
 export interface Log {
   /** One line for a request that has been answered. */
   request(entry: RequestLog): void;
@@ -20,7 +20,7 @@ export interface Log {
   auditReady(): boolean;
   /** Something worth knowing. */
   info(message: string, fields?: Fields): void;
-  /** Something that somebody may want to change. */
+  /** Logs a condition that the operator may want to change. */
   warn(message: string, fields?: Fields): void;
   /** Something that went wrong on our side. */
   error(message: string, error: unknown): void;
@@ -28,7 +28,7 @@ export interface Log {
   flush(): Promise<void>;
 }
 
-/** What {@linkcode createLog} takes. */
+/** Options of {@linkcode createLog}. */
 export interface LogOptions extends LineWriterOptions {
   /** One JSON object a line, a readable line, or nothing at all. */
   format: "json" | "text" | "off";
@@ -138,7 +138,7 @@ function isoTime(time: number): string {
 
 const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0"));
 
-/** What `toFixed(2)` would say, from whole numbers: theirs are the only texts that cost nothing to make. */
+/** Text of `value.toFixed(2)`. Built from integers, whose texts are cached. */
 function hundredths(value: number): string {
   const count = Math.round(value * 100);
   return `${Math.floor(count / 100)}.${TWO_DIGITS[count % 100]}`;

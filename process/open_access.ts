@@ -46,7 +46,7 @@ import type { Table } from "../storage/mod.ts";
 export interface OpenAccess {
   /** Says who asks and whether they may. */
   access: Access;
-  /** What logs in; absent where somebody else's token server does. */
+  /** Login endpoints; absent with an external token server. */
   logins?: { tokens: TokenOptions; credentials: CredentialOptions };
   /** Deletes what has expired from the table. */
   sweep: () => Promise<void>;
@@ -54,20 +54,20 @@ export interface OpenAccess {
   close: () => void;
 }
 
-/** What {@linkcode openAccess} takes. */
+/** Dependencies of {@linkcode openAccess}. */
 export interface AccessParts {
-  /** Where keys, secrets and refresh tokens are. */
+  /** Table of keys, account tokens and refresh tokens. */
   table: Table;
   /** Told of logins that fail, and of files that can't be used any more. */
   log: Pick<Log, "warn" | "error">;
-  /** Whether nothing may be written but what logging in takes. */
+  /** True if nothing may be written except what a login requires. */
   readOnly: boolean;
 }
 
 /**
- * Makes what the configuration says of who may do what. The table is not asked before somebody logs in.
+ * Opens authentication and authorization by the configuration. Reads the table only when a client logs in.
  *
- * @throws {StartError} where a file of it can't be used.
+ * @throws {StartError} if one of its files cannot be used.
  */
 export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   for (const risk of accessRisks(config)) parts.log.warn(risk);
@@ -101,7 +101,7 @@ function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
   return [hasKeys ? undefined : keys, htpasswd, holder].filter((path) => path !== undefined);
 }
 
-/** Tells whoever has started this what is wrong with a file of theirs. */
+/** Turns an error in the operator's files into a `StartError` that explains it. */
 async function explained<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
@@ -113,7 +113,7 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where the registry makes its tokens itself. */
+/** Access control with the registry's own tokens. */
 async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
   const policy = createPolicy(config);
   const users = await openUsers(config, (error) => log.error("Cannot use htpasswd", error));
@@ -166,7 +166,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
   };
 }
 
-/** Where somebody else's tokens are all that is believed. */
+/** Access control with an external token server: only its tokens are valid. */
 async function openOthers(
   config: AuthConfig,
   external: ExternalConfig,

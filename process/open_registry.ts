@@ -24,7 +24,7 @@ export const LOST_BLOB: string =
 export interface OpenRegistry {
   /** With all that the configuration takes away, and the cache. */
   registry: Registry;
-  /** Who may do what; absent where the registry is open to all. */
+  /** Access control; absent if the registry is open to all. */
   access?: OpenAccess;
   /** True if the storage answers and can be written. */
   ready: () => Promise<boolean>;

@@ -13,11 +13,11 @@ import {
 
 /** The two ports, opened. */
 export interface Storage {
-  /** Where bytes are. */
+  /** Store of the bytes. */
   objects: ObjectStore;
-  /** Where all else is. */
+  /** Table of all items. */
   table: Table;
-  /** The largest blob that fits, in bytes, where that is less than what anybody would push. */
+  /** Largest blob that the store accepts, in bytes; absent if that is more than any client would push. */
   maxBlobSize?: number;
   /** Lets go of both. */
   close: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** What {@linkcode startSweeper} takes. */
+/** Options of {@linkcode startSweeper}. */
 export interface SweeperOptions {
   /** Removes what may go. */
   sweep: () => Promise<void>;

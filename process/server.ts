@@ -2,7 +2,7 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import { Connections, findServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../routes/mod.ts";
 
-/** What {@linkcode serve} takes. */
+/** Options of {@linkcode serve}. */
 export interface ServerOptions {
   /** 0 takes a free one. */
   port: number;

@@ -10,7 +10,7 @@ import {
 import type { Config } from "../config/mod.ts";
 import { startSweeper } from "./repeat.ts";
 
-/** What is done now and then beside the requests. */
+/** Background work of the process: sweep, garbage collection, retention. */
 export interface Upkeep {
   /** Does what is due, for about so many milliseconds. */
   run(budget: number): Promise<void>;
@@ -20,7 +20,7 @@ export interface Upkeep {
   stop(): void;
 }
 
-/** Who removes by rules, in the audit. */
+/** Principal of retention in the audit log. */
 const SYSTEM = "system";
 
 /** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */

@@ -1,7 +1,7 @@
 import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
-/** What Docker's clients look for, in the answer that lets them in and in the one that asks them to log in. */
+/** Header that Docker's clients require, on the answer of `/v2/` and on the challenge. */
 export const API_VERSION = { "Docker-Distribution-API-Version": "registry/2.0" };
 
 /** end-1: says that this is a registry. */

@@ -3,7 +3,7 @@ import type { BlobReader, Deleter, Reader } from "../registry/interface.ts";
 import { type Answer, contentHeaders, evaluateRead, preconditionFailed, rangeApplies } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
-/** What a blob is served as: what it is, only the manifests that name it say. */
+/** Media type of every blob: only manifests know the real one. */
 const BLOB_TYPE = "application/octet-stream";
 
 /** end-2: the blob or the ranges of it that are asked for; HEAD tells its size and opens nothing. */

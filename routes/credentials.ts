@@ -6,15 +6,15 @@ import type { Client } from "./access/mod.ts";
 import { jsonAnswer, nextLink, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
 
-/** What keeps the credentials of robots and users. */
+/** Store of the account tokens, and its administrators. */
 export interface CredentialOptions {
   /** Keeps them. */
   secrets: Pick<Secrets, "create" | "get" | "list" | "revoke">;
-  /** Whether the principal of this name may have those of everybody. */
+  /** True if the principal of this name may manage every account's tokens. */
   isAdministrator: (name: string) => boolean;
 }
 
-/** The options, as soon as they are there; absent where nobody has credentials, and no such path is. */
+/** Options, as soon as they are loaded; absent without accounts, and then these paths do not exist. */
 export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined;
 
 /** Bytes of the largest body. */
@@ -26,7 +26,7 @@ const MAX_PAGE = 1000;
 /** Nothing of it may be kept anywhere on the way. */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
-/** `GET _skerry/tokens`: those of whoever asks; those of all to an administrator. */
+/** `GET _skerry/tokens`: lists the caller's tokens; for an administrator every account's. */
 export function listCredentials(deferred: DeferredCredentials): Handler<"listCredentials"> {
   return async function listCredentials({ page }, _request, caller) {
     const { secrets, isAdministrator } = await open(deferred);
@@ -73,7 +73,7 @@ export function revokeCredential(deferred: DeferredCredentials): Handler<"revoke
     refuseBrowsers(request);
     const found = await secrets.get(id);
     const isOwn = found?.kind === "user" && caller.name === `user:${found.name}`;
-    // That of somebody else is as good as none to who may not know of it.
+    // To a caller without the right, another account's token looks like one that does not exist.
     const revoked = isOwn || isAdministrator(caller.name) ? await secrets.revoke(id) : undefined;
     if (revoked === undefined) throw new RegistryError("UNSUPPORTED", "No such token", { status: 404 });
     caller.changed?.({ action: "credential.revoke", credential: id });
@@ -86,7 +86,11 @@ function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
   throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
-/** Who asks, where it is a user. */
+/**
+ * The caller as the owner of tokens.
+ *
+ * @throws {RegistryError} `DENIED` if the caller is not a user.
+ */
 function userIn({ name }: Caller): SecretOwner {
   if (name.startsWith("user:")) return { kind: "user", name: name.slice("user:".length) };
   throw new RegistryError("DENIED", "Only users and administrators have tokens");
@@ -108,8 +112,8 @@ function timeOf(milliseconds: number): string {
 }
 
 /**
- * Refuses what a page has a browser send (RFC 6454 §7), which adds the password that somebody has typed there once. None of
- * ours does that.
+ * Rejects requests from pages in a browser (RFC 6454 §7), because a browser adds stored passwords to them. No page of
+ * the registry sends such requests.
  */
 function refuseBrowsers({ headers }: Request): void {
   if (headers.has("Origin")) throw new RegistryError("DENIED", "Not from a page in a browser");
@@ -137,7 +141,7 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** What a body asks for. */
+/** Parsed body. */
 interface Wanted {
   owner?: SecretOwner;
   terms: Partial<Pick<SecretInfo, "description" | "bounds" | "expiresAt">>;

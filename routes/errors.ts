@@ -7,7 +7,7 @@ import type { RouteKind } from "./route.ts";
 /** The answer to a request that failed, and what the log should say of it beyond that. */
 export interface Failure {
   answer: Answer;
-  /** What went wrong on our side; absent where the client sees all there is to know. */
+  /** Internal error for the log; absent if the client sees the whole error. */
   error?: unknown;
 }
 
@@ -37,7 +37,7 @@ function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
 }
 
-/** What a resource still allows where the registry refuses to write to it; a 405 must say so (RFC 9110 §15.5.6). */
+/** Methods that a read-only registry still allows on a resource. A 405 must list them (RFC 9110 §15.5.6). */
 function methodsLeft(kind: RouteKind | undefined): string {
   return kind === "putManifest" || kind === "deleteManifest" || kind === "deleteBlob" ? "GET, HEAD" : "";
 }

@@ -11,7 +11,7 @@ export type Handler<Kind extends RouteKind> = (
   client: Client,
 ) => Answer | Promise<Answer>;
 
-/** What requests are bounded by. */
+/** Limits of requests. */
 export interface RequestLimits {
   /** Bytes of the largest manifest. */
   maxManifestSize: number;

@@ -32,15 +32,15 @@ import type { Handler, RequestLimits } from "./handler.ts";
 /** A handler for every kind of request. */
 export type Handlers = { [Kind in RouteKind]: Handler<Kind> };
 
-/** What {@linkcode createHandlers} needs. */
+/** Dependencies of {@linkcode createHandlers}. */
 export interface HandlerOptions {
-  /** What the requests are about. */
+  /** Registry that handles the requests. */
   registry: Registry;
-  /** Whether everything the registry stands on answers. */
+  /** True if the storage is reachable (readiness probe). */
   ready: () => Promise<boolean>;
   /** Warnings for the operator although it is ready: each a line of `/readyz`. */
   warnings?: () => Promise<string[]>;
-  /** What requests are bounded by. */
+  /** Limits of requests. */
   limits: RequestLimits;
   /** Makes tokens. */
   tokens?: DeferredTokens;

@@ -25,11 +25,11 @@ export type { CredentialOptions, DeferredCredentials } from "./credentials.ts";
 export type { Demand } from "./access/requirement.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";
 
-/** What an app is made of. */
+/** Options of an app. */
 export interface AppOptions extends HandlerOptions {
   /** Takes one entry for every request, when its answer has been sent. */
   log: (entry: RequestLog) => void;
-  /** Says who asks and whether they may; without it anybody may do anything. */
+  /** Authentication and authorization. Without it every request is allowed. */
   access?: Access;
   /** Told of every change that a request has made. */
   audit?: Audit;
@@ -37,7 +37,7 @@ export interface AppOptions extends HandlerOptions {
   auditReady?: () => boolean;
 }
 
-/** What `Deno.serve` tells of a request, as far as it is used. */
+/** Part of `Deno.serve`'s information about a request that the app uses. */
 export type RequestInfo = Partial<Pick<Deno.ServeHandlerInfo, "completed" | "remoteAddr">>;
 
 /** Answers requests. */

@@ -1,12 +1,12 @@
 import type { RouteKind } from "./route.ts";
 
-/** What is told of every request, once. Nothing in it is a secret: it holds neither query nor headers. */
+/** Entry of the access log, one for each request. Contains no secret: neither the query nor headers. */
 export interface RequestLog {
   /** When it came, in milliseconds since the epoch. */
   time: number;
   /** As the client wrote it. */
   method: string;
-  /** What it asked for; `undefined` where no route could be read from it. */
+  /** Kind of the route; `undefined` for an invalid path. */
   route: RouteKind | undefined;
   /** The raw path without the query, cut to 512 characters. The client chose every one of them. */
   path: string;
@@ -22,7 +22,7 @@ export interface RequestLog {
   principal?: string | undefined;
   /** The client's address; that of the proxy where the request needs no access. */
   address?: string | undefined;
-  /** What went wrong on our side. */
+  /** Internal error, if one occurred. */
   error?: unknown;
 }
 

@@ -20,7 +20,7 @@ import { isSecretId } from "../auth/interface.ts";
 import type { PageRequest } from "../registry/interface.ts";
 import { badParameter, Parameters, type RawUrl } from "./http/mod.ts";
 
-/** What the path and the query of each kind of request say. */
+/** Content of the path and query, for each kind of route. */
 export interface RouteFacts {
   /** `/`, the page for browsers. */
   home: unknown;
@@ -88,12 +88,12 @@ export interface RouteFacts {
   revokeCredential: { id: string };
 }
 
-/** What a request may be. */
+/** Kind of a route. */
 export type RouteKind = keyof RouteFacts;
 
 /**
- * What a request asks for. Authorisation and the handler decide on this same value, so it holds everything that the
- * path and the query say; HEAD is what GET is.
+ * Parsed request. Authorization and the handler decide on this same value, so it contains everything that the path and
+ * query say. HEAD has the route of GET.
  */
 export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & RouteFacts[K] }[Kind];
 
@@ -137,7 +137,7 @@ const PLAIN_PATHS = new Map<string, "home" | "live" | "ready" | "startup" | "bas
 /** `/token`, with the parameters of https://distribution.github.io/distribution/spec/auth/token/ that mean something. */
 function parseTokenRoute(method: string, parameters: Parameters): Route {
   if (method === "POST") return { kind: "postToken" };
-  // Not HEAD: whoever asks for a token wants it.
+  // Not HEAD: a client that requests a token needs the body.
   if (method !== "GET") throw methodNotAllowed("GET, POST");
   const service = parameters.one("service");
   const client = parameters.one("client_id");
@@ -150,7 +150,7 @@ function parseTokenRoute(method: string, parameters: Parameters): Route {
   };
 }
 
-/** What stands behind `/v2/`: `<name>/<collection>/<last>`. */
+/** Route of a path after `/v2/`: `<name>/<collection>/<last>`. */
 function parseRegistryRoute(method: string, path: string, parameters: Parameters): Route {
   const lastSlash = path.lastIndexOf("/");
   const slash = path.lastIndexOf("/", lastSlash - 1);
@@ -306,7 +306,7 @@ function parseReferrersRoute(method: string, name: string, subject: string, para
   const kind = readOnly(method, "listReferrers");
   const repository = parseRepositoryName(name);
   if (!isDescriptorDigest(subject)) throw malformedDigest(subject);
-  // A media type holds no space: it is a plus sign that somebody did not encode.
+  // A media type contains no space: it is a plus sign that the client did not encode.
   const artifactTypes = parameters.all("artifactType").map((type) => type.replaceAll(" ", "+"));
   const after = parseAfter(parameters);
   return { kind, repository, subject, artifactTypes, ...(after === undefined ? {} : { after }) };
@@ -349,7 +349,7 @@ function parseStoredDigest(text: string, code: ErrorCode): Digest {
   throw isForeignDigest(text) ? unknown(code, "digest") : malformedDigest(text);
 }
 
-/** What comes before `/suffix`; empty where nothing does. */
+/** Part of the path before `/suffix`, possibly empty; `undefined` if the path does not end with it. */
 function withoutSuffix(path: string, suffix: string): string | undefined {
   if (path === suffix) return "";
   return path.endsWith(`/${suffix}`) ? path.slice(0, -suffix.length - 1) : undefined;

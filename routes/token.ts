@@ -10,29 +10,29 @@ import { basicChallenge, type Client } from "./access/mod.ts";
 import { type Answer, badParameter, jsonAnswer, Parameters, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
 
-/** What answers for tokens. */
+/** Dependencies of the token endpoints. */
 export interface TokenOptions {
   /** Makes them. */
   service: TokenIssuer;
-  /** What verifies them, as a JWK set. */
+  /** JWK set that verifies the tokens. */
   jwks: () => Promise<unknown>;
   /**
-   * Who a GET is from: by Basic in `Authorization`, by their certificate, or else anonymous. It is not asked about a
+   * Principal of a GET: by Basic in `Authorization`, by the client's certificate, or else anonymous. Not called for a
    * request with another scheme.
    *
-   * @throws {RegistryError} 401 where that is wrong, 429 where they have to wait.
+   * @throws {RegistryError} 401 for invalid credentials, 429 if the login rate limit is reached.
    */
   identify(request: Request, client: Client): Principal | Promise<Principal>;
   /**
-   * Who has this name and password, which stood in the body.
+   * Principal of this name and password, which the body contained.
    *
-   * @throws {RegistryError} as above.
+   * @throws {RegistryError} as {@linkcode identify}.
    */
   login(username: string, password: string, client: Client): Promise<Principal>;
   /**
-   * A password for the token of a workload's issuer.
+   * Workload password for an ID token of a workload's issuer.
    *
-   * @throws {RegistryError} 401 where that is not to be believed, 503 where nobody can tell at the moment.
+   * @throws {RegistryError} 401 for an invalid token, 503 if the issuer's keys cannot be fetched.
    */
   exchange(subjectToken: string): Promise<LoginToken>;
 }
@@ -40,7 +40,7 @@ export interface TokenOptions {
 /** The options, as soon as they are there; absent where the registry is open to all, and no such path is. */
 export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
 
-/** Bytes of the largest form: a password may be a token of somebody's issuer. */
+/** Maximum bytes of a form: a password can be an ID token of a workload's issuer. */
 const MAX_FORM = 64 * 1024;
 
 /** RFC 6749 §5.1, for whatever has a token in it. */
@@ -56,7 +56,7 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
     service.checkService(route.service);
     try {
       const authorization = request.headers.get("Authorization");
-      // Nobody gets a new token for an old one: it would never end.
+      // A token is never issued for an access token: otherwise it could be renewed without end.
       if (authorization !== null && !/^basic /i.test(authorization)) {
         throw new RegistryError("UNAUTHORIZED", "A token is given for a name and a password alone");
       }

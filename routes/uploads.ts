@@ -18,8 +18,8 @@ export function startUpload(registry: Pick<Registry, "startUpload">): Handler<"s
 }
 
 /**
- * end-11: links a blob that another repository has. Where there is none to link, for whatever reason, this begins an
- * ordinary upload, so that nobody can tell what is forbidden from what is absent.
+ * end-11: links a blob that another repository has. Starts an ordinary upload if the mount fails for any reason, so the
+ * answer does not tell a forbidden repository from a missing blob.
  */
 export function mountBlob(registry: Pick<Registry, "mountBlob" | "startUpload">): Handler<"mountBlob"> {
   return async function mountBlob({ repository, digest, from }, _request, caller) {

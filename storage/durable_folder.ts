@@ -3,7 +3,7 @@ import { PRIVATE_FOLDER } from "./private_files.ts";
 
 /** Makes the entries of a folder (new, renamed and removed files) outlive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (Deno.build.os === "windows") return; // where nobody can open a folder to sync it
+  if (Deno.build.os === "windows") return; // which cannot open a folder to sync it
   using handle = await Deno.open(folder, { read: true });
   await handle.sync();
 }

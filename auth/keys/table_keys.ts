@@ -101,7 +101,7 @@ export class TableKeys implements SigningKeys {
   /** Reads the keys again in the background if it is time to. */
   #refresh(loaded: Loaded): void {
     if (this.#ageOf(loaded) <= REFRESH_AFTER) return;
-    this.#load().catch(() => {}); // Those at hand serve on, until they are too old: then whoever asks is told.
+    this.#load().catch(() => {}); // The old keys stay valid until MAX_KEY_AGE; after that the caller gets the error.
   }
 
   #load(): Promise<Loaded> {

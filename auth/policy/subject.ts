@@ -44,7 +44,7 @@ export function subjectMatcher(
       ? (Object.hasOwn(groups, parts.name) ? groups[parts.name]! : [])
       : [subject];
   });
-  if (all.includes("anonymous")) return () => true; // what nobody in particular may, everybody may
+  if (all.includes("anonymous")) return () => true; // a right of anonymous clients is everyone's
   const isAuthenticated = all.includes("authenticated");
   const names = new Set(all.filter((subject) => !subject.includes("*")));
   const patterns = all.filter((subject) => subject.includes("*")).map(textMatcher);

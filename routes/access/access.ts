@@ -12,15 +12,15 @@ export interface Access {
   admit(needed: Demand, request: Request, client: Client): Promise<Caller>;
 }
 
-/** Where a request comes from. */
+/** Client of a request. */
 export interface Client {
   /** The address of the other end of the connection; undefined where there is none. */
   peer: string | undefined;
-  /** That of the client, which is another one where a proxy that is trusted is in between. */
+  /** Address of the client. Differs from `peer` behind a trusted proxy. */
   address: string | undefined;
   /** The principal, for the log, once it is known. */
   principal?: string;
 }
 
-/** Whoever asks for what needs nothing. */
+/** Caller of a request that requires no access. */
 export const PASSER_BY: Caller = { name: "anonymous", may: () => false, sees: () => false };

@@ -2,7 +2,7 @@ import type { AuthConfig } from "../../auth/interface.ts";
 import type { Action } from "../../registry/interface.ts";
 import type { Demand } from "./requirement.ts";
 
-/** What is wrong with a token that was shown (RFC 6750 §3.1). */
+/** Error code of a rejected token (RFC 6750 §3.1). */
 export type TokenError = "invalid_token" | "insufficient_scope";
 
 /**
@@ -12,7 +12,7 @@ export type TokenError = "invalid_token" | "insufficient_scope";
  */
 export type Challenge = (needed: Demand, error?: TokenError) => string;
 
-/** What a scope has to name so that a token is good for an action: whoever pushes pulls as well, and asks once. */
+/** Scope that a challenge requests for an action. Push includes pull, because a client that pushes also pulls. */
 const SCOPE_ACTIONS: Record<Action, string> = {
   pull: "pull",
   push: "pull,push",

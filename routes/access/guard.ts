@@ -6,19 +6,19 @@ import { type Access, type Client, PASSER_BY } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";
 
-/** What {@linkcode createGuard} takes. */
+/** Options of {@linkcode createGuard}. */
 export interface GuardOptions {
   /** Finds out who asks. */
   authenticator: Authenticator;
-  /** Whether somebody may do something, whatever a token of theirs was given for. */
+  /** True if policies allow the action, whatever the scope of the token is. */
   allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
-  /** Whether they may have credentials besides what they log in with. */
+  /** True if the principal may manage account tokens. */
   hasAccount: (principal: Principal) => boolean;
-  /** Whether the tokens that are believed decide alone: they are somebody else's, who knows the rights. */
+  /** True if tokens alone decide: they come from an external token server, which knows the rights. */
   tokensDecide: boolean;
   /** Says how to log in. */
   challenge: Challenge;
-  /** Bounds how much anybody may ask. */
+  /** Rate limit of requests. */
   rates: RequestRates;
   /** The client's address, as far as a proxy that is trusted tells it. */
   addressOf: (headers: Headers, peer: string | undefined) => string | undefined;
@@ -73,7 +73,7 @@ export function createGuard(options: GuardOptions): Access {
       rates.take(principal.kind === "anonymous" ? networkOf(client.address) : principal.name);
       const caller = callerOf(identity);
       if (meets(needed, identity, caller, options)) {
-        // Somebody else's token for the catalog names no repositories: it is for all.
+        // A token of an external token server lists all repositories: its scope for the catalog names none.
         const isForAll = needed.need === "catalog" && options.tokensDecide;
         return isForAll ? { ...caller, sees: () => true } : caller;
       }
@@ -102,7 +102,7 @@ function makeCaller(
   };
 }
 
-/** Whether this is enough. Anonymous ones show a token that says so where no right of theirs is in question. */
+/** True if the identity meets the requirement. An anonymous client must show a token if no right of its own decides. */
 function meets(
   needed: Demand,
   { principal, token }: Identity,

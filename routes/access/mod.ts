@@ -1,5 +1,6 @@
 /**
- * Who asks, and what a request needs. What finds out who asks is `guard.ts`, which is loaded where access is configured.
+ * Required access of each request. `guard.ts`, which authenticates and authorizes, is loaded only if access is
+ * configured.
  *
  * @module
  */

@@ -3,20 +3,20 @@ import type { Action } from "../../registry/interface.ts";
 import type { Route, RouteKind } from "../route.ts";
 
 /**
- * What a request needs of whoever sends it:
+ * Required access of a request:
  *
- * - `login`: nothing yet; the handler looks at the password;
- * - `credentials`: a password or a token that is valid, be it one that anybody gets. Clients find out here how to log in;
- * - `account`: a user's own password, or an administrator by whatever is not bound to less: it is about what else one may
- *   log in with;
- * - `catalog`: the same, with a token that was asked for this; what is listed depends on who asks;
- * - `right`: the right to do something in a repository.
+ * - `login`: none; the handler checks the password;
+ * - `credentials`: a valid password or token, even an anonymous one. Clients learn from this path how to log in;
+ * - `account`: a user's own password, or unrestricted credentials of an administrator, because the request manages
+ *   other credentials;
+ * - `catalog`: the same as `credentials`, with a token for this scope; the list depends on the caller;
+ * - `right`: the right to an action in a repository.
  */
 export type Demand =
   | { need: "login" | "credentials" | "account" | "catalog" }
   | { need: "right"; action: Action; repository: RepositoryName };
 
-/** That, or `nothing` where it does not matter who asks. */
+/** Required access, or `nothing` for a public path. */
 export type Requirement = Demand | { need: "nothing" };
 
 /** A new kind of route does not compile until it says here what it needs. */
@@ -77,7 +77,7 @@ const REQUIREMENTS: Requirements = {
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };
 
-/** What the request of a route needs. */
+/** Required access of a route. */
 export function requirementOf<Kind extends RouteKind>(route: Route<Kind>): Requirement {
   const requirement: (route: Route<Kind>) => Requirement = REQUIREMENTS[route.kind];
   return requirement(route);

@@ -1,13 +1,13 @@
 import type { ByteStream } from "../../registry/interface.ts";
 
-/** What is answered to a request, before it is a `Response`: plain values cost the hot path less to look at and add to. */
+/** Answer to a request before it becomes a `Response`. Plain values cost the hot path less to read and extend. */
 export interface Answer {
   status: number;
-  /** `Content-Length` of a body in memory is added by whoever sends them. */
+  /** Headers. The sender adds `Content-Length` of a body in memory. */
   headers: Readonly<Record<string, string>>;
   /** Absent where there is none; of the answer to a HEAD it is dropped. */
   body?: Uint8Array<ArrayBuffer> | ByteStream;
-  /** Whether this same object will be answered again, so that what can be made ready should be; not with a stream. */
+  /** True if this object will be sent again, so it is worth preparing. Not with a stream. */
   isRepeated?: boolean;
 }
 

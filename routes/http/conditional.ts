@@ -5,7 +5,7 @@ import { entityTag } from "./headers.ts";
 /** One entity tag (RFC 9110 §8.8.3). */
 interface EntityTag {
   weak: boolean;
-  /** What stands between the quotes. */
+  /** Text between the quotes. */
   value: string;
 }
 
@@ -36,7 +36,7 @@ function skip(pattern: RegExp, text: string, position: number): number {
   return pattern.lastIndex;
 }
 
-/** What the preconditions of a read come to (RFC 9110 §13.2.2) where the content under the path is `digest`. */
+/** Result of the preconditions of a read (RFC 9110 §13.2.2) if the content under the path is `digest`. */
 export function evaluateRead(headers: Headers, digest: Digest): "proceed" | "not-modified" | "failed" {
   const ifMatch = headers.get("If-Match");
   if (ifMatch !== null && !names(ifMatch, digest, { weakly: false })) return "failed";
@@ -44,7 +44,7 @@ export function evaluateRead(headers: Headers, digest: Digest): "proceed" | "not
   return ifNoneMatch !== null && names(ifNoneMatch, digest, { weakly: true }) ? "not-modified" : "proceed";
 }
 
-/** Whether a field names the entity tag of `digest`; weakly means that a weak tag may do so (RFC 9110 §8.8.3.2). */
+/** True if a field contains the entity tag of `digest`. `weakly` accepts weak tags (RFC 9110 §8.8.3.2). */
 function names(field: string, digest: Digest, options: { weakly: boolean }): boolean {
   // Docker's client library sends the digest as it stands, without quotes.
   if (field === digest) return true;
@@ -53,7 +53,7 @@ function names(field: string, digest: Digest, options: { weakly: boolean }): boo
   return tags === "*" || tags.some((tag) => tag.value === digest && (options.weakly || !tag.weak));
 }
 
-/** Whether a `Range` is to be heeded where `If-Range` stands beside it: only a strong match will do (RFC 9110 §13.1.5). */
+/** True if `Range` applies although `If-Range` is present: only a strong match counts (RFC 9110 §13.1.5). */
 export function rangeApplies(headers: Headers, digest: Digest): boolean {
   const ifRange = headers.get("If-Range");
   return ifRange === null || ifRange.trim() === entityTag(digest);

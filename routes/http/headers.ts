@@ -6,10 +6,11 @@ export function entityTag(digest: Digest): string {
 }
 
 /**
- * What every answer with content says of it.
+ * Headers of every answer with content.
  *
- * - Nothing in between may store it, since what it shows depends on who asks; or change it, since digests are compared.
- * - Whoever pushes chooses the bytes and a manifest's type, so no browser may guess another type or run anything.
+ * - Intermediaries must not store it, because access depends on the caller, and must not change it, because clients
+ *   compare digests.
+ * - Clients choose the bytes and a manifest's type, so a browser must not guess another type or execute anything.
  */
 export function contentHeaders(digest: Digest, mediaType: string): Record<string, string> {
   return {
@@ -22,12 +23,12 @@ export function contentHeaders(digest: Digest, mediaType: string): Record<string
   };
 }
 
-/** Where a blob is pulled from. Relative: clients refuse a `Location` on another host, and no `Host` is believed. */
+/** Relative URL of a blob. Clients refuse a `Location` on another host, and `Host` is not trusted. */
 export function blobLocation(repository: RepositoryName, digest: Digest): string {
   return `/v2/${repository}/blobs/${digest}`;
 }
 
-/** Where a manifest is pulled from. */
+/** Relative URL of a manifest. */
 export function manifestLocation(repository: RepositoryName, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }

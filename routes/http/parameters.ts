@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/mod.ts";
 /** Longest query in characters: a hundred tags of full length fit. */
 const MAX_QUERY_LENGTH = 16_384;
 
-/** The query of a request. Whatever nobody asks for is ignored, as `ns`, `origin` and `class` of some clients are. */
+/** Query of a request. Unknown parameters are ignored, such as `ns`, `origin` and `class` of some clients. */
 export class Parameters {
   readonly #values: URLSearchParams;
 
@@ -18,8 +18,8 @@ export class Parameters {
   }
 
   /**
-   * The value of a parameter that may stand once. Two of them are refused, because whoever checks the one and whoever
-   * acts on the other would disagree.
+   * Value of a parameter that may occur once. Rejects duplicates: a check could read one value and its action the
+   * other.
    */
   one(name: string): string | undefined {
     const values = this.#values.getAll(name);

@@ -100,8 +100,8 @@ function tooLarge(what: string, limit: number): RegistryError {
 }
 
 /**
- * Gives up what is left of a body that nobody asked for, so that the connection can go on. (An answer that overtakes an
- * unread body stalls on some versions of Deno, denoland/deno#36624.)
+ * Cancels the rest of an unread body, so that the connection can be reused. (An answer that overtakes an unread body
+ * stalls in some versions of Deno, denoland/deno#36624.)
  */
 export async function discardBody(request: Request): Promise<void> {
   if (request.bodyUsed) return;

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 
-/** Responses of which only copies are sent, as long as somebody has the answer they say. */
+/** Prepared responses, of which copies are sent, for as long as their answers are in memory. */
 const templates = new WeakMap<Answer, Response>();
 
 /** The `Response` that says an answer; one to a HEAD says how long the body would be, and has none. */

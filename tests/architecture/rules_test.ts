@@ -1,23 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { importsOf, specifiersOf } from "./imports.ts";
 import { circles, missingDoors, pastDoors, strayed, upwards } from "./rules.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-const SKIPPED = /^(\.git|tests\/\.work|data|coverage)$/;
-
-/** Every TypeScript source of the project, by its path from the root. */
-async function readSources(
-  folder = "",
-  sources: Map<string, string> = new Map(),
-): Promise<Map<string, string>> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-    const path = folder + name;
-    if (isDirectory && !SKIPPED.test(path)) await readSources(`${path}/`, sources);
-    else if (name.endsWith(".ts")) sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
-  }
-  return sources;
-}
+import { readSources } from "./sources.ts";
 
 Deno.test("imports go through doors, down, and in no circle", async () => {
   const imports = importsOf(await readSources());

@@ -1,0 +1,16 @@
+const ROOT = new URL("../../", import.meta.url);
+
+const SKIPPED = /^(\.git|tests\/\.work|data|coverage)$/;
+
+/** Every TypeScript source of the project, by its path from the root. */
+export async function readSources(
+  folder = "",
+  sources: Map<string, string> = new Map(),
+): Promise<Map<string, string>> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    const path = folder + name;
+    if (isDirectory && !SKIPPED.test(path)) await readSources(`${path}/`, sources);
+    else if (name.endsWith(".ts")) sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
+  }
+  return sources;
+}

@@ -1,0 +1,37 @@
+import { parse } from "npm:@babel/parser@8.1.2";
+
+/** Beginnings of a doc comment that hide the thing: a doc comment begins with a noun, a verb or "True if". */
+const HIDING = /^(What|Whether|Who|Where|That)\b/;
+
+/** Words that hide the actor: the client, the caller, the operator, another process. */
+const ACTORLESS = /\b(whoever|nobody|somebody|anybody)\b/i;
+
+/**
+ * Comments that break the rules of plain words, as `path:line: text`. The beginning counts for doc comments only, the
+ * other words for every comment.
+ *
+ * @throws {SyntaxError} if a source is not valid TypeScript.
+ */
+export function unplainComments(sources: ReadonlyMap<string, string>): string[] {
+  return [...sources].flatMap(([path, source]) =>
+    commentsOf(source)
+      .filter(({ isDoc, text }) => (isDoc && HIDING.test(text)) || ACTORLESS.test(text))
+      .map(({ line, text }) => `${path}:${line}: ${text}`)
+  );
+}
+
+/** Comment of a source: its first line, from 1, and its text in one line without stars. */
+interface SourceComment {
+  line: number;
+  isDoc: boolean;
+  text: string;
+}
+
+function commentsOf(source: string): SourceComment[] {
+  const { comments } = parse(source, { sourceType: "module", plugins: ["typescript"] });
+  return (comments ?? []).map(({ type, value, loc }) => ({
+    line: loc!.start.line,
+    isDoc: type === "CommentBlock" && value.startsWith("*"),
+    text: value.replaceAll(/^\s*\*/gm, "").replaceAll(/\s+/g, " ").trim(),
+  }));
+}

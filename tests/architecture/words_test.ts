@@ -1,0 +1,34 @@
+import { assert, assertEquals } from "@std/assert";
+import { readSources } from "./sources.ts";
+import { unplainComments } from "./words.ts";
+
+const NOT_PRODUCTION = /^(tests|docs)\/|_test\.ts$|(^|\/)(testing|contract)\//;
+
+Deno.test("comments of production code name the thing and the actor", async () => {
+  const sources = [...await readSources()].filter(([path]) => !NOT_PRODUCTION.test(path));
+  assert(sources.length > 300);
+  assertEquals(unplainComments(new Map(sources)), []);
+});
+
+/** Unplain comments of one source. */
+const unplain = (...lines: string[]) => unplainComments(new Map([["a.ts", lines.join("\n")]]));
+
+Deno.test("unplainComments() finds a doc comment that begins with a hidden thing", () => {
+  for (const word of ["What", "Whether", "Who", "Where", "That"]) {
+    assertEquals(unplain(`/** ${word} it is. */`, "export const a = 1;"), [`a.ts:1: ${word} it is.`]);
+  }
+  assertEquals(
+    unplain("export interface A {", "  /**", "   * What it", "   * is.", "   */", "  b: string;", "}"),
+    ["a.ts:2: What it is."],
+  );
+  assertEquals(unplain("/** Whatever else, the wholesale price. */", "export const a = 1;"), []);
+  assertEquals(unplain("// What follows is sorted.", 'const a = "What";'), []);
+});
+
+Deno.test("unplainComments() finds a hidden actor in every comment", () => {
+  for (const word of ["whoever", "Nobody", "somebody", "anybody"]) {
+    assertEquals(unplain("let a = 1;", `a++; // For ${word} else.`), [`a.ts:2: For ${word} else.`]);
+    assertEquals(unplain(`/** Item for ${word}. */`, "type A = 1;"), [`a.ts:1: Item for ${word}.`]);
+  }
+  assertEquals(unplain('export const a = "nobody";'), []);
+});
