@@ -50,10 +50,12 @@ function setUp(
 ): SetUp {
   const { failures = { count: 0, code: "" }, addresses = [], limits, fetch = () => new Response("hello") } =
     options;
+  const serveOn = findServeOn();
+  assert(serveOn, "This version of Deno has no serveHttpOnConnection: connections would have no limits");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const events: string[] = [];
   const clients: Client[] = [];
-  const connections = new Connections(listenerOver(listener, failures, addresses), findServeOn()!, {
+  const connections = new Connections(listenerOver(listener, failures, addresses), serveOn, {
     fetch,
     pressed: (error) => events.push(`pressed: ${error.message}`),
     failed: (error) => events.push(`failed: ${error.message}`),
