@@ -1,0 +1,62 @@
+/** Which of the tasks `test:quick`, `test` and `test:all` runs a test file. */
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+
+interface Configuration {
+  exclude: string[];
+  tasks: Record<string, { command: string }>;
+}
+
+const { exclude, tasks }: Configuration = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+
+/** Every test file that `deno test` finds, from the top of the repository. */
+async function* testFiles(folder = ""): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    const path = `${folder}${name}`;
+    if (isDirectory && !name.startsWith(".") && !exclude.includes(path)) yield* testFiles(`${path}/`);
+    else if (/(^|[_.])test\.[jt]sx?$/.test(name)) yield path;
+  }
+}
+
+const files = await Array.fromAsync(testFiles());
+
+/** The paths after `--ignore=` of a task. */
+function ignoredBy(task: string): string[] {
+  return /--ignore=(\S+)/.exec(tasks[task]!.command)![1]!.split(",");
+}
+
+function isIn(file: string, paths: string[]): boolean {
+  return paths.some((path) => file === path || file.startsWith(`${path}/`));
+}
+
+const ignoredByTest = ignoredBy("test");
+const ignoredByQuick = ignoredBy("test:quick");
+const namedByAll = tasks["test:all"]!.command.split("deno test ")[1]!.split(" ")
+  .filter((word) => !word.startsWith("--"));
+
+Deno.test("each test file is run by either test or test:all", () => {
+  assert(files.length > 250);
+  for (const file of files) assertEquals(isIn(file, ignoredByTest), isIn(file, namedByAll), file);
+});
+
+Deno.test("test:quick runs no test file that test leaves to test:all", () => {
+  const extra = files.filter((file) => isIn(file, ignoredByTest) && !isIn(file, ignoredByQuick));
+  assertEquals(extra, []);
+});
+
+Deno.test("test:quick runs the test files beside the sources, except those it names", () => {
+  const left = files.filter((file) => isIn(file, ignoredByQuick) && !file.startsWith("tests/"));
+  assertEquals(left.sort(), ignoredByQuick.filter((path) => path !== "tests"));
+});
+
+Deno.test("every path that a test task names exists", async () => {
+  for (const path of [...ignoredByTest, ...ignoredByQuick, ...namedByAll]) {
+    await Deno.stat(new URL(path, ROOT));
+  }
+});
+
+// A test file that starts processes fails in test:quick, so it cannot make the task slow unnoticed.
+Deno.test("test:quick may not start processes", () => {
+  assert(tasks["test:quick"]!.command.split(" ").includes("--deny-run"));
+});
