@@ -11,25 +11,25 @@ import { type Access, type AppOptions, createApp, withoutProbes } from "./routes
 import { type Config, isLocal, readSettings, risksOf, StartError } from "./config/mod.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
-const STOP_LIMIT = 4500;
+const STOP_LIMIT_MS = 4500;
 
 /**
  * Milliseconds after which a graceful stop ends request bodies: an upload keeps what has come, and there is time left to
  * store it and to answer.
  */
-const BODY_LIMIT = 3000;
+const BODY_LIMIT_MS = 3000;
 
 /**
  * Milliseconds in which a second signal is the first one again: where the whole process group gets it, a parent such as
  * start.ts hands it on as well.
  */
-const SIGNAL_ECHO = 500;
+const SIGNAL_ECHO_MS = 500;
 
 /** Maximum milliseconds that an unread log may delay the exit. */
-const FLUSH_LIMIT = 300;
+const FLUSH_LIMIT_MS = 300;
 
 /** Milliseconds from the start until the storage is opened, where no request needs it sooner. */
-const OPEN_DELAY = 50;
+const OPEN_DELAY_MS = 50;
 
 async function main(): Promise<void> {
   if (Deno.args.length === 0) return await serveRegistry();
@@ -65,7 +65,7 @@ async function serveRegistry(): Promise<void> {
   announce(server, config, log);
   stopOnSignal({ server, bodies, opener, log });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
-  AbortSignal.timeout(OPEN_DELAY).addEventListener("abort", () => opener.open());
+  AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => opener.open());
 }
 
 /** Access control, which is opened with the registry: the process answers liveness probes before that. */
@@ -153,7 +153,7 @@ function pressOf(error: Error): string {
 /** Ends a process that no client can reach, so that a supervisor starts another one. */
 async function endOnFailure(error: Error, log: Log): Promise<void> {
   log.error("Cannot listen any more: the process ends with 1, so that its supervisor restarts it", error);
-  setTimeout(() => Deno.exit(1), FLUSH_LIMIT);
+  setTimeout(() => Deno.exit(1), FLUSH_LIMIT_MS);
   await log.flush();
   Deno.exit(1);
 }
@@ -201,18 +201,18 @@ function stopOnSignal({ server, bodies, opener, log }: Running): void {
   let stoppingSince: number | undefined;
   const stop = async (signal: Deno.Signal) => {
     if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince > SIGNAL_ECHO) Deno.exit(1);
+      if (performance.now() - stoppingSince > SIGNAL_ECHO_MS) Deno.exit(1);
       return;
     }
     stoppingSince = performance.now();
     log.info("Stopping", { signal });
-    setTimeout(() => bodies.abort(), BODY_LIMIT);
-    if (await server.stop(STOP_LIMIT)) {
+    setTimeout(() => bodies.abort(), BODY_LIMIT_MS);
+    if (await server.stop(STOP_LIMIT_MS)) {
       await opener.close().catch((error) => log.error("Cannot close the storage", error));
     } else {
       log.warn("Shutdown timed out: open requests aborted");
     }
-    setTimeout(() => Deno.exit(0), FLUSH_LIMIT);
+    setTimeout(() => Deno.exit(0), FLUSH_LIMIT_MS);
     await log.flush();
     Deno.exit(0);
   };

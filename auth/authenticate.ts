@@ -40,10 +40,10 @@ export interface Authenticator {
   identify(headers: Headers, origin: Origin): Identity | Promise<Identity>;
 }
 
-const NOBODY: Identity = { principal: ANONYMOUS };
+const ANONYMOUS_IDENTITY: Identity = { principal: ANONYMOUS };
 
 /** Maximum bytes of a name and password. A password can be an ID token of a workload's issuer. */
-const MAX_CREDENTIALS = 16 * 1024;
+const MAX_CREDENTIALS_BYTES = 16 * 1024;
 
 /** Finds out who asks, by `Authorization` (RFC 9110 §11.6.2) or, where there is none, by the client's certificate. */
 export function createAuthenticator({ tokens, logins, certificate }: AuthenticatorOptions): Authenticator {
@@ -63,7 +63,7 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
       const authorization = headers.get("Authorization");
       if (authorization === null || isEmptyLogin(authorization)) {
         const principal = certificate?.(headers, origin.peer);
-        return principal === undefined ? NOBODY : { principal };
+        return principal === undefined ? ANONYMOUS_IDENTITY : { principal };
       }
       const { scheme, rest } = splitScheme(authorization);
       if (scheme === "bearer") return byToken(rest);
@@ -97,7 +97,7 @@ function splitScheme(authorization: string): { scheme?: string; rest: string } {
  * @throws {RegistryError} 401 where they are none.
  */
 export function readBasic(text: string): { username: string; password: string } {
-  const pair = text.length > MAX_CREDENTIALS * 4 / 3 + 4 ? undefined : decode(text);
+  const pair = text.length > MAX_CREDENTIALS_BYTES * 4 / 3 + 4 ? undefined : decode(text);
   const colon = pair?.indexOf(":") ?? -1;
   if (pair === undefined || colon === -1) throw unauthorized("Credentials are malformed");
   return { username: pair.slice(0, colon), password: pair.slice(colon + 1) };

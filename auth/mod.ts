@@ -28,7 +28,7 @@ export { type Attempt, FailedLogins } from "./limits/failed_logins.ts";
 export { addressBehindSocket, createProxyIdentity, type ProxyIdentity } from "./limits/proxy_identity.ts";
 export { RequestRates } from "./limits/request_rates.ts";
 export { accountName } from "./passwords/account.ts";
-export { BcryptQueue, isPassword, LONGEST_PASSWORD, type PasswordCheck } from "./passwords/bcrypt.ts";
+export { BcryptQueue, isPassword, MAX_PASSWORD_BYTES, type PasswordCheck } from "./passwords/bcrypt.ts";
 export { Htpasswd } from "./passwords/htpasswd.ts";
 export { Logins } from "./passwords/logins.ts";
 export type { GuessableSource, PasswordSource, VerifyOptions } from "./passwords/password_source.ts";

@@ -13,13 +13,13 @@ export class FileError extends Error {
 }
 
 /** Milliseconds for which the file is not looked at again. */
-const PERIOD = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** Milliseconds after a change in which another one may leave the same time on the file. */
-const SETTLED = 2000;
+const TIMESTAMP_PRECISION_MS = 2000;
 
 /** Bytes of the largest file. */
-const LARGEST = 16 * 2 ** 20;
+const MAX_FILE_BYTES = 16 * 2 ** 20;
 
 /** Parsed content of a file that may be changed or replaced at any time. An invalid change is ignored. */
 export class WatchedFile<Content> {
@@ -63,7 +63,7 @@ export class WatchedFile<Content> {
   async current(): Promise<Content> {
     const now = this.#options.now();
     // A clock that was set back must not stop it.
-    if (Math.abs(now - this.#lookedAt) >= PERIOD) {
+    if (Math.abs(now - this.#lookedAt) >= CHECK_INTERVAL_MS) {
       this.#lookedAt = now;
       this.#looking = this.#look();
     }
@@ -99,9 +99,9 @@ async function read(path: string, now: () => number, seen?: string): Promise<Rea
     using file = await Deno.open(path);
     const { mtime, size, ino, dev } = await file.stat();
     const changedAt = mtime?.getTime() ?? Infinity;
-    const mark = changedAt + SETTLED < now() ? `${changedAt} ${size} ${dev} ${ino}` : "";
+    const mark = changedAt + TIMESTAMP_PRECISION_MS < now() ? `${changedAt} ${size} ${dev} ${ino}` : "";
     if (mark !== "" && mark === seen) return undefined;
-    if (size > LARGEST) throw new RangeError(`it is larger than ${LARGEST} bytes`);
+    if (size > MAX_FILE_BYTES) throw new RangeError(`it is larger than ${MAX_FILE_BYTES} bytes`);
     return { text: await new Response(file.readable).text(), mark };
   } catch (error) {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");

@@ -26,7 +26,7 @@ export interface BackupCounts {
 }
 
 /** Characters that are compressed at a time. */
-const CHUNK = 64 * 1024;
+const CHUNK_LENGTH = 64 * 1024;
 
 /**
  * A backup as it is kept: lines of JSON, compressed with gzip. The first one says what it is and when it was begun, the
@@ -63,7 +63,7 @@ async function* chunksOf(
     if (object !== undefined) counts.objects++;
     counts.bytes += object?.size ?? 0;
     text += `${lineOf(item)}\n`;
-    if (text.length >= CHUNK) yield take();
+    if (text.length >= CHUNK_LENGTH) yield take();
   }
   yield take();
   text = `${JSON.stringify({ end: counts, sha256: hash.copy().digest("hex") })}\n`;

@@ -40,8 +40,8 @@ export async function parallel<T, R>(
 }
 
 /** How often in a row a store may not answer, and the first pause after that, in milliseconds; it doubles. */
-const MOST_FAILURES = 6;
-const FIRST_PAUSE = 500;
+const MAX_FAILURES = 6;
+const FIRST_PAUSE_MS = 500;
 
 /**
  * Calls until the store answers: a table that is paid by the request takes a while to grow with what a restore writes.
@@ -53,8 +53,8 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof UnavailableError) || failures === MOST_FAILURES) throw error;
-      await sleep(FIRST_PAUSE * 2 ** failures);
+      if (!(error instanceof UnavailableError) || failures === MAX_FAILURES) throw error;
+      await sleep(FIRST_PAUSE_MS * 2 ** failures);
     }
   }
 }

@@ -11,7 +11,7 @@ export const BACKUPS = "backups/";
 const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;
 
 /** How old what was begun and not completed must be before it is taken for a crash's, in milliseconds. */
-const ABANDONED = 24 * 60 * 60_000;
+const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** Keys of one request. */
 const PAGE = 1000;
@@ -58,7 +58,7 @@ async function abortAbandoned(objects: ObjectStore, now: number): Promise<void> 
     const [, ...numbers] = NAME.exec(key.slice(BACKUPS.length)) ?? [];
     const [year, month, day, hour, minute, second] = numbers.map(Number);
     const begunAt = Date.UTC(year!, month! - 1, day, hour, minute, second);
-    if (begunAt < now - ABANDONED) await objects.abortParts(key, partsId);
+    if (begunAt < now - ABANDONED_AFTER_MS) await objects.abortParts(key, partsId);
   }
 }
 

@@ -21,10 +21,10 @@ export interface CacheOptions {
 }
 
 /** Manifests above this are read anew each time: a few of them would drive out everything else. */
-const LARGEST_MANIFEST = 1_048_576;
+const MAX_MANIFEST_BYTES = 1_048_576;
 
 /** Approximate size of a cached manifest beside its bytes, in bytes, with its prepared answer. */
-const OVERHEAD = 2048;
+const OVERHEAD_BYTES = 2048;
 
 /**
  * A registry that remembers manifests by their digest: facts that only a deletion can end. Before it answers from memory
@@ -42,8 +42,8 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const manifests = new Facts<Manifest>({
     ...memory,
     weight: manifestBytes,
-    heaviest: LARGEST_MANIFEST + OVERHEAD,
-    weigh: ({ bytes }) => bytes.byteLength + OVERHEAD,
+    heaviest: MAX_MANIFEST_BYTES + OVERHEAD_BYTES,
+    weigh: ({ bytes }) => bytes.byteLength + OVERHEAD_BYTES,
   });
   const readers = new Facts<BlobReader>(memory);
   const tags = new SharedReads<Digest>();

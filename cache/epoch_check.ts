@@ -18,7 +18,7 @@ interface Known {
 }
 
 /** Epochs that are remembered; few bytes each. */
-const MOST = 10_000;
+const MAX_EPOCHS = 10_000;
 
 /**
  * Tells the present epoch of a repository: by a read that begins after the request, or, where the table counts its
@@ -80,7 +80,7 @@ export class EpochCheck {
   }
 
   #remember(repository: RepositoryName, known: Known): void {
-    if (this.#known.size >= MOST) this.#known.clear();
+    if (this.#known.size >= MAX_EPOCHS) this.#known.clear();
     this.#known.set(repository, known);
   }
 }

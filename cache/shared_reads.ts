@@ -1,5 +1,5 @@
 /** Most reads of one key in progress at a time; further callers share the next one to begin. */
-const MOST_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 4;
 
 /**
  * Single flight: callers that request the same key within one turn of the event loop share one read. The read begins
@@ -23,7 +23,7 @@ export class SharedReads<V> {
   }
 
   async #begin(key: string, read: () => Promise<V>): Promise<V> {
-    if ((this.#running.get(key) ?? 0) >= MOST_IN_FLIGHT) {
+    if ((this.#running.get(key) ?? 0) >= MAX_IN_FLIGHT) {
       await new Promise<void>((resolve) => this.#wake.set(key, resolve));
     }
     this.#waiting.delete(key);

@@ -24,7 +24,7 @@ export interface BucketStepOptions {
 }
 
 /** Days after which incomplete parts are removed: longer than an upload may take. */
-const DAYS = 7;
+const ABORT_AFTER_DAYS = 7;
 
 /** Of our own rule. */
 const RULE_ID = "skerry-abort-incomplete-uploads";
@@ -43,7 +43,7 @@ export function bucketSteps(options: BucketStepOptions): Step[] {
       ensure: (dryRun) => ensurePrivate(options, dryRun),
     },
     {
-      what: `${name}: incomplete uploads aborted after ${DAYS} days`,
+      what: `${name}: incomplete uploads aborted after ${ABORT_AFTER_DAYS} days`,
       optional: true,
       ensure: (dryRun) => ensureLifecycle(options, dryRun),
     },
@@ -110,7 +110,7 @@ async function ensureLifecycle(options: BucketStepOptions, dryRun: boolean): Pro
       ID: RULE_ID,
       Status: "Enabled",
       ...(old ? { Prefix: prefix } : { Filter: { Prefix: prefix } }),
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: DAYS },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: ABORT_AFTER_DAYS },
     };
     const LifecycleConfiguration = { Rules: [...rules.filter(({ ID }) => ID !== RULE_ID), rule] };
     await client.send(

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { bcrypt } from "hash-wasm";
-import { accountName, isPassword, LONGEST_PASSWORD } from "../auth/mod.ts";
+import { accountName, isPassword, MAX_PASSWORD_BYTES } from "../auth/mod.ts";
 import { StartError } from "../config/mod.ts";
 import { MisuseError } from "./command.ts";
 
@@ -25,7 +25,7 @@ export async function htpasswd(
   }
   const password = await read();
   if (!isPassword(password)) {
-    throw new StartError(`A password has 1 to ${LONGEST_PASSWORD} bytes, and no control characters`);
+    throw new StartError(`A password has 1 to ${MAX_PASSWORD_BYTES} bytes, and no control characters`);
   }
   const hash = await bcrypt({ password, salt: randomBytes(16), costFactor: COST, outputType: "encoded" });
   print(`${name}:${hash}`);

@@ -10,7 +10,7 @@ export interface Terminal {
 const WIDTH = 30;
 
 /** Least milliseconds between two pictures. */
-const INTERVAL = 100;
+const MIN_INTERVAL_MS = 100;
 
 /** How far something has come, on a terminal; elsewhere it shows nothing. */
 export class ProgressBar implements Disposable {
@@ -37,7 +37,7 @@ export class ProgressBar implements Disposable {
   /** Says that so much more is done. */
   add(done: number): void {
     this.#done += done;
-    if (!this.#terminal.isTerminal() || this.#now() - this.#shownAt < INTERVAL) return;
+    if (!this.#terminal.isTerminal() || this.#now() - this.#shownAt < MIN_INTERVAL_MS) return;
     this.#shownAt = this.#now();
     const part = this.#total === 0 ? 1 : Math.min(1, this.#done / this.#total);
     const bar = "#".repeat(Math.round(part * WIDTH)).padEnd(WIDTH, ".");

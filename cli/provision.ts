@@ -8,7 +8,7 @@ import { takeSteps } from "./step.ts";
 import { tableSteps } from "./table_steps.ts";
 
 /** Milliseconds between two looks at a table that is being made. */
-const POLL_INTERVAL = 1000;
+const POLL_INTERVAL_MS = 1000;
 
 /**
  * `skerry provision`: makes the configured bucket and table, or verifies them, and prints a line for each step. What is
@@ -31,7 +31,7 @@ export async function provision(
   try {
     const steps = [
       ...bucketSteps({ client: s3, bucket, prefix, region, atAws: elsewhere === undefined }),
-      ...tableSteps({ client: dynamo, table, pollInterval: POLL_INTERVAL }),
+      ...tableSteps({ client: dynamo, table, pollInterval: POLL_INTERVAL_MS }),
     ];
     return await takeSteps(steps, dryRun, print) ? 0 : 1;
   } finally {

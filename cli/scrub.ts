@@ -6,10 +6,10 @@ import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
 /** Default rate in bytes a second: far below the rate at which a disk or a bucket serves clients. */
-const RATE = "32MiB";
+const DEFAULT_RATE = "32MiB";
 
 /** Milliseconds between two lines of progress. */
-const PROGRESS_INTERVAL = 5000;
+const PROGRESS_INTERVAL_MS = 5000;
 
 /** How a scrub is done. */
 export interface ScrubCommand {
@@ -24,7 +24,7 @@ export interface ScrubCommand {
 }
 
 /** The rate in bytes a second; `undefined` for a text that is none. */
-export function readRate(text: string = RATE): number | undefined {
+export function readRate(text: string = DEFAULT_RATE): number | undefined {
   return size("1KiB", "1TiB").read(text);
 }
 
@@ -80,7 +80,7 @@ function summaryOf({ items, objects, contents, bytes, findings, leftovers, repai
 function showProgress(): (report: ScrubReport) => void {
   let shown = Date.now();
   return ({ items, contents, bytes, findings }) => {
-    if (Date.now() - shown < PROGRESS_INTERVAL) return;
+    if (Date.now() - shown < PROGRESS_INTERVAL_MS) return;
     shown = Date.now();
     console.error(`${items} items, ${contents} contents, ${bytes} bytes, ${findings} findings so far`);
   };

@@ -9,12 +9,12 @@ import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 import { parseYaml } from "./yaml_text.ts";
 
 /** Most entries of a list: each may be looked at for a request. */
-const MOST = 1000;
+const MAX_ENTRIES = 1000;
 
 function list<T>(entry: z.ZodMiniType<T, unknown>, what: string, min = 1) {
   return z.array(entry, expected(`a list of ${what}`)).check(
     z.minLength(min, `Expected a list of ${what}, got an empty one`),
-    z.maxLength(MOST, `Expected a list of ${what}, ${MOST} at most`),
+    z.maxLength(MAX_ENTRIES, `Expected a list of ${what}, ${MAX_ENTRIES} at most`),
   );
 }
 

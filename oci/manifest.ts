@@ -53,10 +53,10 @@ export interface ParsedManifest {
 export const MAX_REFERENCES = 10_000;
 
 /** Most characters of a media type: two names of 127 each, and the slash between them (RFC 6838 §4.2). */
-const MOST_IN_TYPE = 255;
+const MAX_TYPE_LENGTH = 255;
 
 /** Most characters of a subject's digest, which must fit in a key together with its referrer's. */
-const MOST_IN_SUBJECT = 512;
+const MAX_SUBJECT_LENGTH = 512;
 
 const MANIFEST_SHAPE = objectShape({
   schemaVersion: "integer",
@@ -123,13 +123,13 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 export function parsePushedManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const manifest = parseManifest(bytes, contentType);
   const types = [manifest.artifactType ?? "", ...manifest.references.map(({ mediaType }) => mediaType)];
-  if (types.some((type) => type.length > MOST_IN_TYPE)) {
-    throw invalid(`Manifest has an artifact type or a media type of more than ${MOST_IN_TYPE} characters`);
+  if (types.some((type) => type.length > MAX_TYPE_LENGTH)) {
+    throw invalid(`Manifest has an artifact type or a media type of more than ${MAX_TYPE_LENGTH} characters`);
   }
-  if ((manifest.subject?.digest.length ?? 0) > MOST_IN_SUBJECT) {
+  if ((manifest.subject?.digest.length ?? 0) > MAX_SUBJECT_LENGTH) {
     throw new RegistryError(
       "DIGEST_INVALID",
-      `Digest of the subject has more than ${MOST_IN_SUBJECT} characters`,
+      `Digest of the subject has more than ${MAX_SUBJECT_LENGTH} characters`,
     );
   }
   return manifest;

@@ -13,13 +13,13 @@ export interface ConnectionLimits {
 }
 
 /** Connections that a process keeps where it may open as many files as it likes: each one takes memory. */
-const MOST_CONNECTIONS = 16_384;
+const MAX_CONNECTIONS = 16_384;
 
 /**
  * Longer than proxies and load balancers keep an idle connection, so that they close it and not we: Caddy 2 minutes,
  * Google Cloud 10 minutes. Idle connections make room for new ones long before that.
  */
-const NEXT_REQUEST = 620_000;
+const KEEP_ALIVE_MS = 620_000;
 
 /** File descriptors of the process itself: the database, the log, the outbound connections. */
 const OWN_DESCRIPTORS = 64;
@@ -29,7 +29,7 @@ export function defaultLimits(): ConnectionLimits {
   return {
     max: maxConnections(),
     firstRequest: 30_000,
-    nextRequest: NEXT_REQUEST,
+    nextRequest: KEEP_ALIVE_MS,
     sweepInterval: 5_000,
     retryDelay: 100,
   };
@@ -42,8 +42,8 @@ export function maxConnections(read: (path: string) => string = Deno.readTextFil
     limits = read("/proc/self/limits");
   } catch {
     // Not Linux, or not allowed: Deno has no permission for it but `--allow-all`.
-    return MOST_CONNECTIONS;
+    return MAX_CONNECTIONS;
   }
   const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  return Math.max(1, Math.min(MOST_CONNECTIONS, Math.floor((descriptors - OWN_DESCRIPTORS) / 2)));
+  return Math.max(1, Math.min(MAX_CONNECTIONS, Math.floor((descriptors - OWN_DESCRIPTORS) / 2)));
 }

@@ -60,25 +60,25 @@ export function findServeOn(): ServeOn | undefined {
 const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 
 /** Connections that are kept however often the descriptors run out. */
-const FEWEST_CONNECTIONS = 16;
+const MIN_CONNECTIONS = 16;
 
 /** Part of the connections that are allowed again at each look for idle ones: twice as many after 4 minutes. */
 const GROWTH = 1 / 64;
 
 /** Milliseconds between two reports that connections cannot be accepted. */
-const REPORT_INTERVAL = 60_000;
+const REPORT_INTERVAL_MS = 60_000;
 
 /** Milliseconds that a stopping server leaves a client whose request has been answered to read the answer. */
-const DRAIN_TIME = 300;
+const DRAIN_MS = 300;
 
 /** Requests in progress of one connection: HTTP/2 has many, and each may open a file. */
-const MOST_REQUESTS = 64;
+const MAX_REQUESTS = 64;
 
 /** Bytes of a body that the system takes for a client that reads nothing yet. */
-const SENT_AT_ONCE = 64 * 1024;
+const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 /** Milliseconds that a client has to read a refusal. */
-const REFUSAL_TIME = 1000;
+const REFUSAL_MS = 1000;
 
 /** Refusals in progress at most; beyond that connections are closed without a word. */
 const MAX_REFUSALS = 64;
@@ -152,7 +152,7 @@ export class Connections {
    * that was a large one.
    */
   async #conclude(connection: Connection): Promise<void> {
-    const moment = connection.waitsSince + DRAIN_TIME - performance.now();
+    const moment = connection.waitsSince + DRAIN_MS - performance.now();
     if (this.#idle.has(connection) && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
     if (connection.requests > 0 || !connection.isSent) await connection.shutdown();
     else if (this.#open.has(connection)) this.#drop(connection);
@@ -179,11 +179,11 @@ export class Connections {
     const { code } = error as { code?: string };
     // Half of the descriptors are for connections, half for the files that they read and write.
     if (code === "EMFILE") {
-      this.#max = Math.min(this.#max, Math.max(FEWEST_CONNECTIONS, Math.floor(this.#open.size / 2)));
+      this.#max = Math.min(this.#max, Math.max(MIN_CONNECTIONS, Math.floor(this.#open.size / 2)));
     }
     while (await this.#evict() && this.#open.size > this.#max);
     const now = performance.now();
-    if (now - this.#reported < REPORT_INTERVAL) return;
+    if (now - this.#reported < REPORT_INTERVAL_MS) return;
     this.#reported = now;
     this.#options.pressed(error);
   }
@@ -217,7 +217,7 @@ export class Connections {
   }
 
   async #answer(connection: Connection, request: Request, info: ConnectionInfo): Promise<Response> {
-    if (connection.requests >= MOST_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
+    if (connection.requests >= MAX_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
       return tooManyRequests();
     }
     this.#begin(connection);
@@ -237,7 +237,7 @@ export class Connections {
         },
       });
       // Deno does not tell when the bytes of a body in memory have been sent.
-      connection.isSent = Number(response.headers.get("Content-Length")) <= SENT_AT_ONCE;
+      connection.isSent = Number(response.headers.get("Content-Length")) <= SOCKET_BUFFER_BYTES;
       return response;
     } finally {
       this.#end(connection);
@@ -308,7 +308,7 @@ export class Connections {
   async #refuse(conn: Deno.Conn): Promise<void> {
     if (this.#refusals >= MAX_REFUSALS) return conn.close();
     this.#refusals++;
-    const timer = setTimeout(() => conn.close(), REFUSAL_TIME);
+    const timer = setTimeout(() => conn.close(), REFUSAL_MS);
     try {
       await conn.write(REFUSAL);
       await conn.closeWrite();

@@ -23,7 +23,7 @@ export interface LineWriterOptions {
 const NEWLINE = new TextEncoder().encode("\n");
 
 /** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
-const PIECE = 4096;
+const PIECE_LENGTH = 4096;
 
 /** How many times {@linkcode LineWriterOptions.keep} may wait in all, with what was under way when it was full. */
 const MAX_KEPT_FACTOR = 8;
@@ -83,7 +83,7 @@ export class LineWriter {
       return;
     }
     this.#text += line + "\n";
-    if (this.#text.length >= PIECE) this.#encode();
+    if (this.#text.length >= PIECE_LENGTH) this.#encode();
     this.#urgent ||= now;
     if (now || this.#size >= this.#options.batch) this.#start();
     else if (this.#timer === undefined) this.#startSoon();

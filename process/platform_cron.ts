@@ -2,7 +2,7 @@
 export type Cron = (name: string, schedule: string, handler: () => Promise<void>) => Promise<void>;
 
 /** Milliseconds that the upkeep may take when the platform starts it. */
-const UPKEEP_BUDGET = 60_000;
+const UPKEEP_BUDGET_MS = 60_000;
 
 /**
  * Lets Deno Deploy, where no process lives as long as an interval, start the upkeep. The platform takes the list of crons
@@ -17,6 +17,6 @@ export function registerUpkeep(
   },
 ): void {
   cron?.("upkeep", "*/15 * * * *", async () => {
-    if (timeline() === "production") await run(UPKEEP_BUDGET);
+    if (timeline() === "production") await run(UPKEEP_BUDGET_MS);
   }).catch((error) => console.error("Cannot schedule the upkeep:", error));
 }

@@ -15,7 +15,7 @@ export interface Sweeper {
 }
 
 /** Processes may live for much less than the interval, so the first sweep does not wait for all of it. */
-const FIRST_DELAY = 30_000;
+const FIRST_DELAY_MS = 30_000;
 
 /** Sweeps now and then, one sweep at a time. */
 export function startSweeper({ sweep, interval, failed }: SweeperOptions): Sweeper {
@@ -32,7 +32,7 @@ export function startSweeper({ sweep, interval, failed }: SweeperOptions): Sweep
     }
     plan(interval);
   };
-  plan(Math.min(interval, FIRST_DELAY));
+  plan(Math.min(interval, FIRST_DELAY_MS));
   return {
     stop() {
       stopped = true;

@@ -12,7 +12,7 @@ import { ensureFolder } from "../storage/mod.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** Milliseconds between two looks whether `npx` is still there. */
-const PARENT_INTERVAL = 1000;
+const PARENT_INTERVAL_MS = 1000;
 
 async function start(): Promise<number> {
   const config = await readConfig();
@@ -63,7 +63,7 @@ function stopWithNpx(stop: () => void): void {
     if (Deno.ppid === task && parentOf(task) === parent) return;
     clearInterval(timer);
     stop();
-  }, PARENT_INTERVAL);
+  }, PARENT_INTERVAL_MS);
 }
 
 /** The parent of a process; undefined where the system does not tell. */

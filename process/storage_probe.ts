@@ -4,7 +4,7 @@ import { isStorageFull, type ObjectStore, type Table } from "../storage/mod.ts";
 const NOTHING = { pk: "ready", sk: "ready" };
 
 /** Milliseconds that a write to a locked table is waited for. */
-const LOCK_LIMIT = 500;
+const LOCK_LIMIT_MS = 500;
 
 /** Reads from both stores. Rejects where the table or the bucket is missing, refuses or does not answer. */
 export async function probeStores(
@@ -29,7 +29,7 @@ export async function probeFolder(
   if (readOnly) return void await Deno.stat(folder);
   const writes = [
     // A transaction that changes nothing takes the lock and the right to write, and no fsync.
-    unlessLate(LOCK_LIMIT, table.delete(NOTHING, { ifVersion: "" })),
+    unlessLate(LOCK_LIMIT_MS, table.delete(NOTHING, { ifVersion: "" })),
     // No key has a dot in it, so this is no object.
     Deno.writeTextFile(`${folder}/.probe`, "ready\n", { mode: 0o600 }),
   ];

@@ -24,19 +24,19 @@ export interface Upkeep {
 const SYSTEM = "system";
 
 /** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */
-const LOOK_INTERVAL = 15 * 60_000;
+const CHECK_INTERVAL_MS = 15 * 60_000;
 
 /**
  * Milliseconds between two looks for candidates whose grace period is over, or a quarter of the interval of collection
  * where that is less: the later they are found, the more of the time is taken from requests.
  */
-const CANDIDATES_INTERVAL = 5 * 60_000;
+const CANDIDATES_INTERVAL_MS = 5 * 60_000;
 
 /** Milliseconds between two warnings of the same thing. */
-const WARNING_INTERVAL = 10 * 60_000;
+const WARNING_INTERVAL_MS = 10 * 60_000;
 
 /** Milliseconds between two sweeps of failed logins: as long as they are remembered. */
-const ACCESS_INTERVAL = 15 * 60_000;
+const ACCESS_INTERVAL_MS = 15 * 60_000;
 
 /** The warning about a full pass that does not end within its interval; `undefined` for one that does. */
 export function warningOf({ done, estimate }: PassProgress, interval: number): string | undefined {
@@ -125,7 +125,7 @@ export function startUpkeep(
   function progressed(progress: PassProgress): void {
     const { collectInterval: interval } = config;
     warning = warningOf(progress, interval);
-    if (warning === undefined || performance.now() < warnedAt + WARNING_INTERVAL) return;
+    if (warning === undefined || performance.now() < warnedAt + WARNING_INTERVAL_MS) return;
     warnedAt = performance.now();
     log.warn(warning, factsOf(progress, interval));
   }
@@ -144,7 +144,7 @@ export function startUpkeep(
   const sweepers = [
     // Every process counts failed logins, a read-only one as well.
     startSweeper({
-      interval: stored.sweepAccess === undefined ? 0 : ACCESS_INTERVAL,
+      interval: stored.sweepAccess === undefined ? 0 : ACCESS_INTERVAL_MS,
       failed: accessFailed,
       sweep: sweepAccess,
     }),
@@ -154,12 +154,12 @@ export function startUpkeep(
       sweep,
     }),
     startSweeper({
-      interval: readOnly ? 0 : Math.min(collectInterval / 4, CANDIDATES_INTERVAL),
+      interval: readOnly ? 0 : Math.min(collectInterval / 4, CANDIDATES_INTERVAL_MS),
       failed: (error) => log.error("Cannot collect garbage by its candidates", error),
       sweep: () => collectCandidates(() => stopped),
     }),
     startSweeper({
-      interval: readOnly ? 0 : Math.min(collectInterval, LOOK_INTERVAL),
+      interval: readOnly ? 0 : Math.min(collectInterval, CHECK_INTERVAL_MS),
       failed: (error) => log.error("Cannot continue the full pass of garbage collection", error),
       sweep: () => collect(Infinity),
     }),

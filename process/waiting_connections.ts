@@ -7,10 +7,10 @@ export interface WaitingConnection {
 }
 
 /** Milliseconds that a client has to send its first request before its connection may make room for another one. */
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 /** Waiting connections of one network that have the grace: with more, it is a flood. */
-const MOST_WITH_GRACE = 8;
+const MAX_WITH_GRACE = 8;
 
 /** The connections that may be closed to make room, by network. */
 export class WaitingConnections<T extends WaitingConnection> {
@@ -40,7 +40,7 @@ export class WaitingConnections<T extends WaitingConnection> {
       const [connection] = waiting;
       if (connection === undefined) continue;
       const count = waiting.size;
-      const isNew = now - connection.waitsSince < GRACE && count <= MOST_WITH_GRACE;
+      const isNew = now - connection.waitsSince < GRACE_MS && count <= MAX_WITH_GRACE;
       if (best === undefined || isBefore({ connection, isNew, count }, best)) {
         best = { connection, isNew, count };
       }

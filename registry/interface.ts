@@ -6,7 +6,7 @@
 export { type Action, ACTIONS, ANYBODY, type Caller } from "./caller.ts";
 export type { ChangeAction, Changed, CredentialChange } from "./change.ts";
 export { deferredRegistry } from "./filters/deferred_registry.ts";
-export { CLOCK_SKEW, skewOf } from "./protocol/clock_skew.ts";
+export { CLOCK_SKEW_MS, skewOf } from "./protocol/clock_skew.ts";
 export type {
   BlobInfo,
   BlobReader,

@@ -32,7 +32,7 @@ export {
   uploadKey,
   usageKey,
 } from "./items/mod.ts";
-export { MOST_IN_ITEM } from "./manifests/manifest_store.ts";
+export { MAX_INLINE_BYTES } from "./manifests/manifest_store.ts";
 export { edgeItems } from "./manifests/references.ts";
 export { referrerItem } from "./manifests/referrers.ts";
 export { candidateItems, GARBAGE_PREFIX, type GarbageCandidate } from "./protocol/candidates.ts";

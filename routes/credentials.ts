@@ -18,7 +18,7 @@ export interface CredentialOptions {
 export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined;
 
 /** Bytes of the largest body. */
-const MAX_BODY = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Most credentials of one page, and as many as there are without `n`. */
 const MAX_PAGE = 1000;
@@ -125,7 +125,7 @@ function readJson(
   { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
 ): Promise<Record<string, unknown>> {
   const network = address && networkOf(address);
-  const options = { limit: MAX_BODY, idle, bodies, stop, network, grows: true, what: "Body" };
+  const options = { limit: MAX_BODY_BYTES, idle, bodies, stop, network, grows: true, what: "Body" };
   return withBody(request, options, (bytes) => Promise.resolve(parseJson(bytes)));
 }
 

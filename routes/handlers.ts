@@ -49,21 +49,21 @@ export interface HandlerOptions {
 }
 
 /** Bytes of all manifests that are held in memory while they are pushed. */
-const BODIES = 64 * 1024 * 1024;
+const MANIFEST_BYTES = 64 * 1024 * 1024;
 
 /** Bytes of all forms and JSON: apart from manifests, since clients without a login may send forms. */
-const FORMS = 16 * 1024 * 1024;
+const FORM_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of the forms of one network: 32 of the largest. */
-const FORMS_OF_NETWORK = 2 * 1024 * 1024;
+const FORM_BYTES_PER_NETWORK = 2 * 1024 * 1024;
 
 /** The handlers over a registry. */
 export function createHandlers(
   { registry, ready, warnings, limits, tokens, credentials }: HandlerOptions,
 ): Handlers {
   const {
-    bodies = new BodyBudget(Math.max(BODIES, 2 * limits.maxManifestSize)),
-    forms = new BodyBudget(FORMS, { share: FORMS_OF_NETWORK }),
+    bodies = new BodyBudget(Math.max(MANIFEST_BYTES, 2 * limits.maxManifestSize)),
+    forms = new BodyBudget(FORM_BYTES, { share: FORM_BYTES_PER_NETWORK }),
   } = limits;
   const withRoom = { ...limits, bodies, forms };
   return {

@@ -41,13 +41,13 @@ export interface TokenOptions {
 export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
 
 /** Maximum bytes of a form: a password can be an ID token of a workload's issuer. */
-const MAX_FORM = 64 * 1024;
+const MAX_FORM_BYTES = 64 * 1024;
 
 /** RFC 6749 §5.1, for whatever has a token in it. */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
 /** Seconds that others may go on with the JWK set: far less than a key waits before it signs. */
-const JWKS_AGE = 300;
+const JWKS_MAX_AGE_SECONDS = 300;
 
 /** `GET /token`: https://distribution.github.io/distribution/spec/auth/token/. */
 export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
@@ -93,7 +93,7 @@ export function getJwks(tokens: DeferredTokens): Handler<"getJwks"> {
     const { jwks } = await open(tokens);
     return jsonAnswer(await jwks(), {
       "Content-Type": "application/jwk-set+json",
-      "Cache-Control": `public, max-age=${JWKS_AGE}`,
+      "Cache-Control": `public, max-age=${JWKS_MAX_AGE_SECONDS}`,
     });
   };
 }
@@ -114,7 +114,7 @@ async function readForm(
   return await withBody(
     request,
     {
-      limit: MAX_FORM,
+      limit: MAX_FORM_BYTES,
       stop,
       idle,
       bodies,
@@ -122,7 +122,7 @@ async function readForm(
       grows: true,
       what: "Form",
     },
-    (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM)),
+    (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM_BYTES)),
   );
 }
 

@@ -19,7 +19,7 @@ export {
   type Condition,
   type Item,
   type Key,
-  LONGEST_SORT_KEY,
+  MAX_SORT_KEY_BYTES,
   type NewItem,
   type QueryOptions,
   type ReadOptions,

@@ -22,10 +22,10 @@ export interface RetryOptions {
 }
 
 /** Longest pause before the second attempt; it doubles with each one after. */
-const FIRST_PAUSE = 25;
+const FIRST_PAUSE_MS = 25;
 
 /** Longest pause before any. */
-const LONGEST_PAUSE = 1000;
+const MAX_PAUSE_MS = 1000;
 
 /**
  * Makes a call until it succeeds, until it fails for good, or until the time is up. Pauses are random between nothing and
@@ -42,7 +42,7 @@ export async function retrying<T>(
   const { now = () => performance.now(), sleep = pause, random = Math.random } = options;
   const end = now() + deadline;
   fence?.check();
-  for (let bound = FIRST_PAUSE;; bound = Math.min(bound * 2, LONGEST_PAUSE)) {
+  for (let bound = FIRST_PAUSE_MS;; bound = Math.min(bound * 2, MAX_PAUSE_MS)) {
     const controller = new AbortController();
     const timeout = new DOMException("The store took too long", "TimeoutError");
     const left = Math.max(0, Math.min(end - now(), fence?.left ?? Infinity)); // a pause may last longer than asked for

@@ -11,7 +11,7 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Bits of the shortest RSA key that may sign (RFC 7518 §3.3). */
-const SHORTEST_RSA = 2048;
+const MIN_RSA_BITS = 2048;
 
 /** A public key that tokens are verified with. */
 export interface PublicKey {
@@ -48,7 +48,7 @@ export function parseKeyFile(text: string): PublicKey[] {
 function isWhole(jwk: JWK): boolean {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: jwk, format: "jwk" });
-    return asymmetricKeyType !== "rsa" || (asymmetricKeyDetails?.modulusLength ?? 0) >= SHORTEST_RSA;
+    return asymmetricKeyType !== "rsa" || (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
   } catch {
     return false;
   }

@@ -3,13 +3,13 @@ import type { Item, NewItem, Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
 /** How far the clocks of two processes may be apart, in milliseconds. */
-export const CLOCK_SKEW = 5 * 60_000;
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** How long a process may go on with the keys that it has read, in milliseconds. */
-export const MAX_KEY_AGE = 10 * 60_000;
+export const MAX_KEY_AGE_MS = 10 * 60_000;
 
 /** How long every process has to learn of a key before it signs, in milliseconds. */
-export const SIGNING_DELAY = MAX_KEY_AGE + CLOCK_SKEW;
+export const SIGNING_DELAY_MS = MAX_KEY_AGE_MS + CLOCK_SKEW_MS;
 
 /** The keys of the table, and the version that they were read in. */
 export interface KeyRing extends KeyRingAttributes {
@@ -57,7 +57,7 @@ export async function rotateKeys(
     const ring = await openKeyRing(table, lifetime, now);
     const waiting = ring.keys.find(({ signsFrom }) => signsFrom > now);
     if (waiting !== undefined && !atOnce) return { key: waiting, made: false };
-    const key = await makeKey(now, atOnce ? now : now + SIGNING_DELAY);
+    const key = await makeKey(now, atOnce ? now : now + SIGNING_DELAY_MS);
     const keys = atOnce ? [key] : [...ring.keys, key];
     const written = await table.put(itemOf({ lifetime: ring.lifetime, keys }), { ifVersion: ring.version });
     if (written !== undefined) return { key, made: true };
@@ -76,7 +76,7 @@ export function signingKey({ keys }: KeyRingAttributes, now: number): StoredKey 
 /** Until when tokens of the key at this place may be good; without end for the last one. */
 export function goodUntil({ keys, lifetime }: KeyRingAttributes, index: number): number {
   const next = keys[index + 1];
-  return next === undefined ? Infinity : next.signsFrom + lifetime + 2 * CLOCK_SKEW;
+  return next === undefined ? Infinity : next.signsFrom + lifetime + 2 * CLOCK_SKEW_MS;
 }
 
 /**
@@ -88,7 +88,7 @@ async function tidy(table: Table, ring: KeyRing, lifetime: number, now: number):
   const keys = ring.keys
     .map((key, index): StoredKey => {
       const next = ring.keys[index + 1];
-      if (next === undefined || next.signsFrom + CLOCK_SKEW > now) return key;
+      if (next === undefined || next.signsFrom + CLOCK_SKEW_MS > now) return key;
       const { d: _, ...publicPart } = key;
       return publicPart;
     })

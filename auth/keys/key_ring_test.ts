@@ -3,13 +3,13 @@ import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { KEY_RING, type KeyRingAttributes } from "../items.ts";
 import {
-  CLOCK_SKEW,
+  CLOCK_SKEW_MS,
   goodUntil,
-  MAX_KEY_AGE,
+  MAX_KEY_AGE_MS,
   openKeyRing,
   readKeyRing,
   rotateKeys,
-  SIGNING_DELAY,
+  SIGNING_DELAY_MS,
   signingKey,
 } from "./key_ring.ts";
 
@@ -69,13 +69,13 @@ Deno.test("rotateKeys() publishes a key before it signs, for as long as anybody 
   const { table } = counted();
   const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
   const { key, made } = await rotate(table, NOW);
-  assertEquals([made, key.signsFrom], [true, NOW + SIGNING_DELAY]);
-  assert(SIGNING_DELAY >= MAX_KEY_AGE + CLOCK_SKEW);
+  assertEquals([made, key.signsFrom], [true, NOW + SIGNING_DELAY_MS]);
+  assert(SIGNING_DELAY_MS >= MAX_KEY_AGE_MS + CLOCK_SKEW_MS);
   assertNotEquals(key.kid, first!.kid);
   const ring = await openKeyRing(table, LIFETIME, NOW);
   assertEquals(kidsOf(ring), [first!.kid, key.kid]);
-  assertEquals(signingKey(ring, NOW + SIGNING_DELAY - 1).kid, first!.kid);
-  assertEquals(signingKey(ring, NOW + SIGNING_DELAY).kid, key.kid);
+  assertEquals(signingKey(ring, NOW + SIGNING_DELAY_MS - 1).kid, first!.kid);
+  assertEquals(signingKey(ring, NOW + SIGNING_DELAY_MS).kid, key.kid);
 });
 
 Deno.test("rotateKeys() makes no key while another waits to sign, and one for all who ask at once", async () => {
@@ -83,8 +83,8 @@ Deno.test("rotateKeys() makes no key while another waits to sign, and one for al
   const rotations = await Promise.all(Array.from({ length: 8 }, () => rotate(table, NOW)));
   assertEquals(rotations.filter(({ made }) => made).length, 1);
   assertEquals(new Set(rotations.map(({ key }) => key.kid)).size, 1);
-  assertEquals((await rotate(table, NOW + SIGNING_DELAY - 1)).made, false);
-  assertEquals((await rotate(table, NOW + SIGNING_DELAY)).made, true);
+  assertEquals((await rotate(table, NOW + SIGNING_DELAY_MS - 1)).made, false);
+  assertEquals((await rotate(table, NOW + SIGNING_DELAY_MS)).made, true);
 });
 
 Deno.test("rotateKeys() revokes no key that another process adds at the same time", async () => {
@@ -106,7 +106,7 @@ Deno.test("rotateKeys() keeps the old key until the longest token that it signed
   const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
   const { key } = await rotate(table, NOW);
   // The clock of who signs with it may be behind, and that of who verifies as well.
-  const end = key.signsFrom + LIFETIME + 2 * CLOCK_SKEW;
+  const end = key.signsFrom + LIFETIME + 2 * CLOCK_SKEW_MS;
   assertEquals(goodUntil(await openKeyRing(table, LIFETIME, NOW), 0), end);
   assertEquals(goodUntil(await openKeyRing(table, LIFETIME, NOW), 1), Infinity);
   assertEquals(kidsOf(await openKeyRing(table, LIFETIME, end - 1)), [first!.kid, key.kid]);
@@ -118,7 +118,7 @@ Deno.test("rotateKeys() keeps the old key for the longest lifetime that any proc
   const { table } = counted();
   await openKeyRing(table, LIFETIME, NOW);
   const { key } = await rotate(table, NOW);
-  const end = key.signsFrom + 2 * LIFETIME + 2 * CLOCK_SKEW;
+  const end = key.signsFrom + 2 * LIFETIME + 2 * CLOCK_SKEW_MS;
   assertEquals((await openKeyRing(table, 2 * LIFETIME, end - 1)).keys.length, 2);
   assertEquals((await openKeyRing(table, LIFETIME, end - 1)).keys.length, 2);
   assertEquals((await openKeyRing(table, LIFETIME, end)).keys.length, 1);
@@ -132,8 +132,8 @@ Deno.test("openKeyRing() removes the private part when the key signs no more by 
     await openKeyRing(table, LIFETIME, now);
     return (await readKeyRing(table))!.keys.map(({ d }) => d !== undefined);
   };
-  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW - 1), [true, true]);
-  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW), [false, true]);
+  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW_MS - 1), [true, true]);
+  assertEquals(await privateParts(key.signsFrom + CLOCK_SKEW_MS), [false, true]);
   // A clock that is far behind signs with the key that is left.
   assertEquals(signingKey((await readKeyRing(table))!, NOW).kid, key.kid);
 });
@@ -150,7 +150,7 @@ Deno.test("openKeyRing() overwrites no key that was added while it tidied up", a
   const memory = new MemoryTable();
   await openKeyRing(memory, LIFETIME, NOW);
   const { key: second } = await rotate(memory, NOW);
-  const later = second.signsFrom + LIFETIME + 2 * CLOCK_SKEW;
+  const later = second.signsFrom + LIFETIME + 2 * CLOCK_SKEW_MS;
   let added: string | undefined;
   const table = hooked<Table>(memory, async (method) => {
     if (method !== "put" || added !== undefined) return;
@@ -185,7 +185,7 @@ Deno.test("rotateKeys() leaves every key of those who do so at once to none but 
 Deno.test("signingKey() takes the first key where the clock is behind that of its maker", async () => {
   const { table } = counted();
   const ring = await openKeyRing(table, LIFETIME, NOW);
-  assertEquals(signingKey(ring, NOW - CLOCK_SKEW), ring.keys[0]);
+  assertEquals(signingKey(ring, NOW - CLOCK_SKEW_MS), ring.keys[0]);
 });
 
 Deno.test("readKeyRing() has keys under their thumbprints, in one item", async () => {

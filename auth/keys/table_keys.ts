@@ -1,17 +1,17 @@
 import { type CryptoKey, importJWK } from "jose";
 import type { Table } from "../../storage/ports.ts";
 import type { StoredKey } from "../items.ts";
-import { goodUntil, type KeyRing, MAX_KEY_AGE, openKeyRing, signingKey } from "./key_ring.ts";
+import { goodUntil, type KeyRing, MAX_KEY_AGE_MS, openKeyRing, signingKey } from "./key_ring.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
 
 /** Milliseconds after which keys are read again while those at hand still serve. */
-const REFRESH_AFTER = MAX_KEY_AGE / 2;
+const REFRESH_AFTER_MS = MAX_KEY_AGE_MS / 2;
 
 /** Minimum milliseconds between two reads of the table for unknown key ids, however many requests ask. */
-const SEARCH_PAUSE = 10_000;
+const SEARCH_PAUSE_MS = 10_000;
 
 /** Milliseconds after a look that failed in which there is no other. */
-const FAILURE_PAUSE = 1000;
+const FAILURE_PAUSE_MS = 1000;
 
 /** Options of {@linkcode TableKeys}. */
 export interface TableKeysOptions {
@@ -63,14 +63,14 @@ export class TableKeys implements SigningKeys {
     const loaded = await this.#current();
     const known = this.#pick(loaded, kid);
     if (known !== undefined) return known.key;
-    if (this.#options.now() - loaded.at < SEARCH_PAUSE) return undefined;
+    if (this.#options.now() - loaded.at < SEARCH_PAUSE_MS) return undefined;
     return this.#pick(await this.#load(), kid)?.key;
   }
 
   /** See {@linkcode SigningKeys.knows}. */
   knows(kid: string): boolean {
     const loaded = this.#loaded;
-    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE) return false;
+    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE_MS) return false;
     this.#refresh(loaded);
     return this.#pick(loaded, kid) !== undefined;
   }
@@ -93,21 +93,21 @@ export class TableKeys implements SigningKeys {
   /** Keys in memory, or read again if they are too old because no request has used them for a while. */
   async #current(): Promise<Loaded> {
     const loaded = this.#loaded;
-    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE) return await this.#load();
+    if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE_MS) return await this.#load();
     this.#refresh(loaded);
     return loaded;
   }
 
   /** Reads the keys again in the background if it is time to. */
   #refresh(loaded: Loaded): void {
-    if (this.#ageOf(loaded) <= REFRESH_AFTER) return;
-    this.#load().catch(() => {}); // The old keys stay valid until MAX_KEY_AGE; after that the caller gets the error.
+    if (this.#ageOf(loaded) <= REFRESH_AFTER_MS) return;
+    this.#load().catch(() => {}); // The old keys stay valid until MAX_KEY_AGE_MS; after that the caller gets the error.
   }
 
   #load(): Promise<Loaded> {
     const { now } = this.#options;
     const failed = this.#failed;
-    if (failed !== undefined && Math.abs(now() - failed.at) < FAILURE_PAUSE) {
+    if (failed !== undefined && Math.abs(now() - failed.at) < FAILURE_PAUSE_MS) {
       return Promise.reject(failed.error);
     }
     return this.#loading ??= this.#read().catch((error) => {

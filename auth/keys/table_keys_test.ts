@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryTable, type Table, UnavailableError } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW, MAX_KEY_AGE, rotateKeys, SIGNING_DELAY } from "./key_ring.ts";
+import { CLOCK_SKEW_MS, MAX_KEY_AGE_MS, rotateKeys, SIGNING_DELAY_MS } from "./key_ring.ts";
 import { jwksOf, type SigningKeys } from "./keys.ts";
 import { TableKeys } from "./table_keys.ts";
 
@@ -68,7 +68,7 @@ Deno.test("TableKeys.find() reads no table for a key that is known", async () =>
       assertEquals(keys.knows(kid), true);
       assertEquals((await keys.signing()).kid, kid);
     }
-    state.now += MAX_KEY_AGE / 2;
+    state.now += MAX_KEY_AGE_MS / 2;
     assert(await keys.find(kid) !== undefined);
   });
   assertEquals(reads, 0);
@@ -78,11 +78,11 @@ Deno.test("TableKeys.find() reads the table every few minutes, beside those who 
   const { process, callsOf, state, calls } = world();
   const keys = process();
   const { kid } = await keys.signing();
-  state.now += MAX_KEY_AGE / 2 + 1;
+  state.now += MAX_KEY_AGE_MS / 2 + 1;
   const reads = await callsOf(() => Promise.all(Array.from({ length: 50 }, () => keys.find(kid))));
   assertEquals([reads, calls[0]], [1, "get"]);
   assertEquals(await callsOf(() => keys.find(kid)), 0);
-  state.now += MAX_KEY_AGE / 2 + 1;
+  state.now += MAX_KEY_AGE_MS / 2 + 1;
   assertEquals(await callsOf(() => assertEquals(keys.knows(kid), true)), 1);
 });
 
@@ -125,7 +125,7 @@ Deno.test("TableKeys.signing() signs with a new key when every process knows it"
   await verifier.find(old);
   const kid = await rotate();
   const asked: string[] = [];
-  for (const end = state.now + SIGNING_DELAY + 60_000; state.now < end; state.now += 60_000) {
+  for (const end = state.now + SIGNING_DELAY_MS + 60_000; state.now < end; state.now += 60_000) {
     asked.push((await signer.signing()).kid);
     assertEquals(await isBelieved(verifier, signer), true, `${asked.length}`);
     await settled();
@@ -139,7 +139,7 @@ Deno.test("TableKeys.list() publishes a key before it signs, and has no private 
   const keys = process();
   const { kid } = await keys.signing();
   const next = await rotate();
-  state.now += MAX_KEY_AGE + 1;
+  state.now += MAX_KEY_AGE_MS + 1;
   const set = await jwksOf(keys);
   assertEquals(set.keys.map((key) => key.kid), [kid, next]);
   assertEquals((await keys.signing()).kid, kid);
@@ -154,7 +154,7 @@ Deno.test("TableKeys.find() knows the old key until the longest token that it si
   const keys = process();
   const { kid } = await keys.signing();
   await rotate();
-  const lastSignature = state.now + SIGNING_DELAY + 2 * CLOCK_SKEW;
+  const lastSignature = state.now + SIGNING_DELAY_MS + 2 * CLOCK_SKEW_MS;
   state.now = lastSignature + LIFETIME - 1;
   assert(await keys.find(kid) !== undefined);
   assertEquals((await keys.list()).length, 2);
@@ -170,7 +170,7 @@ Deno.test("TableKeys.find() knows a stolen key no more when it has read that eve
   const keys = process();
   const { kid } = await keys.signing();
   const next = await rotate(true);
-  state.now += MAX_KEY_AGE + 1;
+  state.now += MAX_KEY_AGE_MS + 1;
   assertEquals(keys.knows(kid), false);
   assertEquals(await keys.find(kid), undefined);
   assertEquals((await keys.signing()).kid, next);
@@ -224,7 +224,7 @@ Deno.test("TableKeys.find() believes no keys that a clock which was set back mak
   const { process, state, callsOf } = world();
   const keys = process();
   const { kid } = await keys.signing();
-  state.now -= MAX_KEY_AGE + 1;
+  state.now -= MAX_KEY_AGE_MS + 1;
   assertEquals(keys.knows(kid), false);
   assertEquals(await callsOf(() => keys.find(kid)), 1);
   assertEquals(keys.knows(kid), true);

@@ -43,13 +43,13 @@ export interface Attempt {
 const MAX_KNOWN = 16_384;
 
 /** The longest wait of a name at a network where it has logged in, in milliseconds. */
-const LONGEST_PAIR_WAIT = 60_000;
+const MAX_PAIR_WAIT_MS = 60_000;
 
 /** How long the misses of such a pair are remembered, in milliseconds. */
-const PAIR_MEMORY = 15 * 60_000;
+const PAIR_MEMORY_MS = 15 * 60_000;
 
 /** The wait of an attempt that came while as many were under way as may fail, in milliseconds. */
-const BUSY_WAIT = 1000;
+const BUSY_WAIT_MS = 1000;
 
 /**
  * Slows down clients that guess passwords.
@@ -74,7 +74,7 @@ export class FailedLogins {
     this.#free = free === 0 ? Infinity : free;
     this.#now = now;
     this.#counts = new FailureCounts({ table, free: this.#free, now });
-    this.#misses = new LRUCache({ max: MAX_KNOWN, ttl: PAIR_MEMORY, ttlResolution: 0, perf: { now } });
+    this.#misses = new LRUCache({ max: MAX_KNOWN, ttl: PAIR_MEMORY_MS, ttlResolution: 0, perf: { now } });
   }
 
   /** True if the network has logged in before. */
@@ -96,7 +96,7 @@ export class FailedLogins {
     const pair = pairOf(username, network);
     const failures = (this.#misses.peek(pair)?.failures ?? 0) + 1;
     const at = this.#now();
-    const blockedUntil = at + waitAfter(failures, this.#free, LONGEST_PAIR_WAIT);
+    const blockedUntil = at + waitAfter(failures, this.#free, MAX_PAIR_WAIT_MS);
     this.#misses.set(pair, { failures, at, blockedUntil });
   }
 
@@ -153,7 +153,7 @@ export class FailedLogins {
   #enter({ username, guess }: Login): () => void {
     const guesses = this.#pending.get(username) ?? new Map<string, number>();
     const most = Math.max(1, this.#free - this.#counts.get("name", username).failures);
-    if (!guesses.has(guess) && guesses.size >= most) throw tooManyLogins(BUSY_WAIT);
+    if (!guesses.has(guess) && guesses.size >= most) throw tooManyLogins(BUSY_WAIT_MS);
     this.#pending.set(username, guesses);
     guesses.set(guess, (guesses.get(guess) ?? 0) + 1);
     return () => {

@@ -31,20 +31,20 @@ export interface Claim {
   undo(): Promise<void>;
 }
 
-/** Addresses, and as many names, that a process remembers; and most items that it makes in {@linkcode MEMORY}. */
+/** Addresses, and as many names, that a process remembers; and most items that it makes in {@linkcode MEMORY_MS}. */
 export const MAX_COUNTS = 16_384;
 
 /** Milliseconds without a failure after which the earlier ones are forgotten. */
-const MEMORY = 15 * 60_000;
+const MEMORY_MS = 15 * 60_000;
 
 /** The first wait, in milliseconds; each further failure doubles it. */
-const FIRST_WAIT = 1000;
+const FIRST_WAIT_MS = 1000;
 
 /**
  * The longest wait, in milliseconds. That of a name is short: it is all that a stranger can do to the owner of the name,
  * who comes from an address of which nothing is known yet.
  */
-const LONGEST_WAIT = { address: 60_000, name: 4000 };
+const MAX_WAIT_MS = { address: 60_000, name: 4000 };
 
 /** Attempts to add to an item that other replicas change at the same time. */
 const ADD_ATTEMPTS = 4;
@@ -54,7 +54,7 @@ const BATCH = 100;
 
 /** How long a key has to wait after so many failures, in milliseconds. */
 export function waitAfter(failures: number, free: number, longest: number): number {
-  return failures < free ? 0 : Math.min(FIRST_WAIT * 2 ** (failures - free), longest);
+  return failures < free ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (failures - free), longest);
 }
 
 /**
@@ -119,7 +119,7 @@ export class FailureCounts {
       }
       const claimed = this.#next(kind, before);
       const version = await this.#put(kind, key, item, claimed);
-      if (version === undefined) return { wait: FIRST_WAIT };
+      if (version === undefined) return { wait: FIRST_WAIT_MS };
       this.#set(kind, key, claimed);
       return { undo: () => this.#undo(kind, key, before, version) };
     } catch {
@@ -137,7 +137,7 @@ export class FailureCounts {
         for (const item of items) {
           const { at } = countOf(item)!;
           // Twice, since the clocks of replicas differ.
-          if (at + 2 * MEMORY < now()) await table.delete(item, { ifVersion: item.version });
+          if (at + 2 * MEMORY_MS < now()) await table.delete(item, { ifVersion: item.version });
         }
         if (items.length < BATCH) break;
         after = items.at(-1)!.sk;
@@ -163,12 +163,12 @@ export class FailureCounts {
     return {
       failures: failures + 1,
       at,
-      blockedUntil: at + waitAfter(failures + 1, free, LONGEST_WAIT[kind]),
+      blockedUntil: at + waitAfter(failures + 1, free, MAX_WAIT_MS[kind]),
     };
   }
 
   #unlessForgotten(count: FailureCount | undefined): FailureCount {
-    return count === undefined || count.at + MEMORY < this.#options.now() ? NONE : count;
+    return count === undefined || count.at + MEMORY_MS < this.#options.now() ? NONE : count;
   }
 
   /** Writes where nothing else was written since `item` was read. Beyond the bound no new item is made. */
@@ -180,7 +180,7 @@ export class FailureCounts {
   ): Promise<string | undefined> {
     const { table, now } = this.#options;
     if (item === undefined) {
-      if (this.#made.since + MEMORY < now()) this.#made = { count: 0, since: now() };
+      if (this.#made.since + MEMORY_MS < now()) this.#made = { count: 0, since: now() };
       if (this.#made.count >= 2 * MAX_COUNTS) throw new RangeError("Too many counts in the table");
       this.#made.count++;
     }

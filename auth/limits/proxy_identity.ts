@@ -22,10 +22,10 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [network: Address, bits: number];
 
 /** Most characters of a certificate's subject. */
-const LONGEST_NAME = 256;
+const MAX_SUBJECT_LENGTH = 256;
 
 /** Most addresses of `X-Forwarded-For` that are looked at, from the right: each proxy adds one. */
-const MOST_HOPS = 16;
+const MAX_HOPS = 16;
 
 /**
  * Identity and address according to the configured proxies.
@@ -46,7 +46,7 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       if (name === "") return undefined;
       // Fetch §2.2.2 joins two fields with a comma and a space. One of them is the client's own, which the proxy should
       // have removed: who knows which.
-      if (name.length > LONGEST_NAME || name.includes(", ") || !isName(name)) {
+      if (name.length > MAX_SUBJECT_LENGTH || name.includes(", ") || !isName(name)) {
         throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" names nobody`, { status: 400 });
       }
       return { kind: "certificate", name: `certificate:${name}` };
@@ -56,7 +56,7 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       if (forwardedFor && peer === undefined) return addressBehindSocket(headers, peer);
       let address = parseAddress(peer);
       if (!forwardedFor || address === undefined || !isTrusted(address)) return address?.toString() ?? peer;
-      const hops = (headers.get("X-Forwarded-For") ?? "").split(",").slice(-MOST_HOPS);
+      const hops = (headers.get("X-Forwarded-For") ?? "").split(",").slice(-MAX_HOPS);
       // Each proxy has appended the address of its client. Addresses before the first untrusted one may be forged.
       for (const hop of hops.reverse()) {
         const before = parseAddress(hop.trim());

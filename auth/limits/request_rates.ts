@@ -16,7 +16,7 @@ interface Bucket {
   at: number;
 }
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Maximum clients in memory. A forgotten client starts again with a full minute of requests. */
 const MAX_BUCKETS = 16_384;
@@ -45,7 +45,7 @@ export class RequestRates {
     if (this.#perMinute === 0) return;
     const now = this.#now();
     const bucket = this.#buckets.get(who) ?? { left: this.#perMinute, at: now };
-    const perMillisecond = this.#perMinute / MINUTE;
+    const perMillisecond = this.#perMinute / MINUTE_MS;
     bucket.left = Math.min(this.#perMinute, bucket.left + Math.max(0, now - bucket.at) * perMillisecond);
     bucket.at = now;
     this.#buckets.set(who, bucket);

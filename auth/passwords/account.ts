@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Most characters of a name. */
-const LONGEST_NAME = 128;
+const MAX_NAME_LENGTH = 128;
 
 /** Anything but what can't be seen, what a `name:password` and a rule of a policy would read as more than a name. */
 const NAME = /^[^\p{C}\p{Z}:*]+$/u;
@@ -12,9 +12,9 @@ const NAME = /^[^\p{C}\p{Z}:*]+$/u;
  */
 export function accountName(text: string): string | undefined {
   // What is that long in whatever form is not worth normalising.
-  if (text.length > 4 * LONGEST_NAME) return undefined;
+  if (text.length > 4 * MAX_NAME_LENGTH) return undefined;
   const name = text.normalize("NFC");
-  return name.length <= LONGEST_NAME && NAME.test(name) ? name : undefined;
+  return name.length <= MAX_NAME_LENGTH && NAME.test(name) ? name : undefined;
 }
 
 /** A robot's name: shorter and plainer than a person's, since it stands in scripts and policies. */

@@ -4,14 +4,14 @@ import { tooManyLogins } from "../limits/mod.ts";
 
 /** A password, and the bcrypt hash that it is compared with. */
 export interface PasswordCheck {
-  /** At most {@linkcode LONGEST_PASSWORD} bytes. */
+  /** At most {@linkcode MAX_PASSWORD_BYTES} bytes. */
   password: string;
   /** In the form of {@linkcode isBcryptHash}. */
   hash: string;
 }
 
 /** Bytes of the longest password: bcrypt does not look at what comes after them, so that it could be anything. */
-export const LONGEST_PASSWORD = 72;
+export const MAX_PASSWORD_BYTES = 72;
 
 /** The highest cost that is taken, some second of one core: what stands in a file may not stop the registry. */
 export const HIGHEST_COST = 14;
@@ -31,8 +31,8 @@ export function costOf(hash: string): number {
 
 /** True if `text` can be a password. RFC 7617 §2 excludes control characters. */
 export function isPassword(text: string): boolean {
-  return text !== "" && text.length <= LONGEST_PASSWORD && !/\p{Cc}/u.test(text) &&
-    new TextEncoder().encode(text).byteLength <= LONGEST_PASSWORD;
+  return text !== "" && text.length <= MAX_PASSWORD_BYTES && !/\p{Cc}/u.test(text) &&
+    new TextEncoder().encode(text).byteLength <= MAX_PASSWORD_BYTES;
 }
 
 /** Compares passwords with hashes, one at a time. */
@@ -164,7 +164,7 @@ export function startEngine(): Engine {
 export type ThreadAnswer = boolean | { error: string };
 
 /** Milliseconds after which a thread that says nothing counts as dead. */
-const DEADLINE = 60_000;
+const THREAD_TIMEOUT_MS = 60_000;
 
 function inWorker(): Engine {
   const worker = new Worker(new URL("bcrypt_worker.ts", import.meta.url), { type: "module" });
@@ -186,7 +186,7 @@ function inWorker(): Engine {
       worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) =>
         typeof data === "boolean" ? resolve(data) : die(`The thread has failed: ${data.error}`);
       worker.postMessage({ password, hash });
-      const timer = setTimeout(() => die("The thread does not answer"), DEADLINE);
+      const timer = setTimeout(() => die("The thread does not answer"), THREAD_TIMEOUT_MS);
       return await promise.finally(() => clearTimeout(timer));
     },
     end() {

@@ -21,7 +21,7 @@ export interface LoginsOptions {
 }
 
 /** Characters of the longest name. */
-const MAX_NAME = 256;
+const MAX_NAME_LENGTH = 256;
 
 /**
  * Milliseconds in which the same wrong password is not looked at again, nor counted: many clients send it with each of
@@ -73,7 +73,7 @@ export class Logins {
     guess: string,
   ): Promise<Principal | undefined> {
     const { issuerOf, users, failures } = this.#options;
-    if (username.length > MAX_NAME || password === "") return undefined;
+    if (username.length > MAX_NAME_LENGTH || password === "") return undefined;
     const issuer = issuerOf(password);
     if (issuer !== undefined) return await issuer.verify(username, password);
     const account = accountName(username);

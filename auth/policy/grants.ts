@@ -2,10 +2,10 @@ import { type Action, ACTIONS } from "../../registry/interface.ts";
 import type { Grant } from "../principal.ts";
 
 /** Most grants of one secret. */
-const MOST_GRANTS = 32;
+const MAX_GRANTS = 32;
 
 /** Longest pattern: no name is longer. */
-const LONGEST_PATTERN = 255;
+const MAX_PATTERN_LENGTH = 255;
 
 /** Whatever its owner may do. */
 export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTIONS }];
@@ -15,7 +15,7 @@ export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTI
  * segment, and `**` as a whole segment at most twice. Users choose these patterns, so the cost of matching is limited.
  */
 export function isGrantPattern(text: string): boolean {
-  if (text.length > LONGEST_PATTERN) return false;
+  if (text.length > MAX_PATTERN_LENGTH) return false;
   const segments = text.split("/");
   return segments.every((segment) => segment === "**" || SEGMENT.test(segment)) &&
     segments.filter((segment) => segment === "**").length <= 2;
@@ -25,7 +25,7 @@ const SEGMENT = /^(?=.)(?!.*\*\*)[a-z0-9._-]*(?:\*[a-z0-9._-]*){0,2}$/;
 
 /** True if the value is a valid list of grants that bound an account token. */
 export function areGrants(value: unknown): value is readonly Grant[] {
-  return Array.isArray(value) && value.length > 0 && value.length <= MOST_GRANTS && value.every(isGrant);
+  return Array.isArray(value) && value.length > 0 && value.length <= MAX_GRANTS && value.every(isGrant);
 }
 
 function isGrant(value: unknown): boolean {

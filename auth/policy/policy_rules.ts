@@ -38,7 +38,7 @@ interface Candidate {
 }
 
 /** Repositories whose rules are remembered: a client may ask for any number of names. */
-const REMEMBERED = 4096;
+const MAX_CACHED_RULES = 4096;
 
 const NONE: Applicable = { patterns: [], entries: [] };
 
@@ -46,7 +46,7 @@ const NONE: Applicable = { patterns: [], entries: [] };
 export class PolicyRules {
   /** The longest first. */
   readonly #candidates: Candidate[];
-  readonly #known = new LRUCache<RepositoryName, Applicable>({ max: REMEMBERED });
+  readonly #known = new LRUCache<RepositoryName, Applicable>({ max: MAX_CACHED_RULES });
 
   constructor({ policies, groups }: Pick<AuthConfig, "policies" | "groups">) {
     this.#candidates = policies.flatMap(({ repositories, allow }, index) => {

@@ -68,21 +68,21 @@ export interface SecretsOptions {
 }
 
 /** Milliseconds for which another process that has read a secret may not know that it was revoked. */
-const AGE = 60_000;
+const CACHE_TTL_MS = 60_000;
 
 /** Most secrets that are remembered. */
-const COUNT = 10_000;
+const MAX_CACHED = 10_000;
 
 /** Milliseconds for which it is not written anew that a secret was used. */
-const TOUCH_PERIOD = 3_600_000;
+const TOUCH_PERIOD_MS = 3_600_000;
 
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /** Most secrets of one owner. */
-const MOST_OF_OWNER = 100;
+const MAX_PER_OWNER = 100;
 
 /** Characters of the longest description. */
-const LONGEST_DESCRIPTION = 256;
+const MAX_DESCRIPTION_LENGTH = 256;
 
 type StoredSecret = Item & { attributes: SecretAttributes };
 
@@ -94,7 +94,7 @@ export class Secrets implements PasswordSource {
   /** Those in the table. */
   constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: SecretsOptions) {
     this.#options = { ...options, touch, now, maxLifetime };
-    this.#known = new Facts({ age: AGE, count: COUNT, now });
+    this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED, now });
   }
 
   /**
@@ -204,7 +204,7 @@ export class Secrets implements PasswordSource {
     const account = await this.#accountOf(owner);
     if (account === undefined) throw new SecretError("There is no such user");
     let kept = 0;
-    for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MOST_OF_OWNER })) {
+    for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MAX_PER_OWNER })) {
       for (;;) {
         const item = await table.get(secretKey(sk), { consistent: true }) as StoredSecret | undefined;
         if (item === undefined || item.attributes.account === account) break;
@@ -278,7 +278,7 @@ export class Secrets implements PasswordSource {
   async #touch(item: StoredSecret): Promise<void> {
     const { table, touch, now } = this.#options;
     const usedAt = now();
-    if (!touch || usedAt < (item.attributes.usedAt ?? -Infinity) + TOUCH_PERIOD) return;
+    if (!touch || usedAt < (item.attributes.usedAt ?? -Infinity) + TOUCH_PERIOD_MS) return;
     const { version, ...rest } = item;
     // On the condition of the version, or it would bring back what was revoked meanwhile.
     await table.put({ ...rest, attributes: { ...item.attributes, usedAt } }, { ifVersion: version })
@@ -288,11 +288,11 @@ export class Secrets implements PasswordSource {
   /** Sees to it that the owner has room for one more, at the cost of those that have ended. */
   async #makeRoom(owner: SecretOwner): Promise<void> {
     const { table, now } = this.#options;
-    const others = await table.queryIndex(secretsOf(owner), { limit: MOST_OF_OWNER + 1 }) as StoredSecret[];
+    const others = await table.queryIndex(secretsOf(owner), { limit: MAX_PER_OWNER + 1 }) as StoredSecret[];
     const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
     for (const item of ended) await table.delete(item, { ifVersion: item.version });
-    if (others.length - ended.length >= MOST_OF_OWNER) {
-      throw new SecretError(`Cannot make more than ${MOST_OF_OWNER} secrets for "${owner.name}"`);
+    if (others.length - ended.length >= MAX_PER_OWNER) {
+      throw new SecretError(`Cannot make more than ${MAX_PER_OWNER} secrets for "${owner.name}"`);
     }
   }
 }
@@ -311,14 +311,16 @@ function attributesOf(
   if (name === undefined || kind === "robot" && !isRobotName(name)) {
     throw new SecretError(`Expected a ${kind}'s name`);
   }
-  if (description.length > LONGEST_DESCRIPTION || /\p{C}/u.test(description)) {
-    throw new SecretError(`Expected a description of at most ${LONGEST_DESCRIPTION} characters on one line`);
+  if (description.length > MAX_DESCRIPTION_LENGTH || /\p{C}/u.test(description)) {
+    throw new SecretError(
+      `Expected a description of at most ${MAX_DESCRIPTION_LENGTH} characters on one line`,
+    );
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
     throw new SecretError("Expected an end that lies ahead");
   }
   if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
-    throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR)} hours from now`);
+    throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR_MS)} hours from now`);
   }
   // A personal access token never has the rights of the password: its holder cannot create other tokens.
   const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);

@@ -12,10 +12,10 @@ import { MAX_TOKEN_LENGTH, type SignedToken, SignedTokens } from "./signed_token
 export const ACCESS_TOKEN_TYPE = "skerry-access+jwt";
 
 /** Most tokens whose verification is remembered. */
-const REMEMBERED = 2048;
+const MAX_CACHED_TOKENS = 2048;
 
 /** Bytes that they take together, by {@linkcode bytesOf}. */
-export const REMEMBERED_BYTES = 16 * 1024 * 1024;
+export const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 const KINDS = ["anonymous", "user", "robot", "workload", "certificate", "external"] as const;
 
@@ -71,8 +71,8 @@ export class AccessTokens implements BearerTokens {
   readonly #options: AccessTokensOptions;
   readonly #tokens: SignedTokens;
   readonly #memory = new LRUCache<string, Remembered>({
-    max: REMEMBERED,
-    maxSize: REMEMBERED_BYTES,
+    max: MAX_CACHED_TOKENS,
+    maxSize: MAX_CACHED_BYTES,
     sizeCalculation: (_, token) => bytesOf(token),
   });
 

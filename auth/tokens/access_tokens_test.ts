@@ -5,7 +5,7 @@ import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { seeded } from "../../tests/random.ts";
-import { ACCESS_TOKEN_TYPE, AccessTokens, bytesOf, REMEMBERED_BYTES } from "./access_tokens.ts";
+import { ACCESS_TOKEN_TYPE, AccessTokens, bytesOf, MAX_CACHED_BYTES } from "./access_tokens.ts";
 import { InvalidTokenError } from "../bearer.ts";
 import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
@@ -327,6 +327,6 @@ Deno.test("AccessTokens.verify() remembers many small tokens or few large ones, 
   }
   const remembered = issued.filter((token) => !(tokens.verify(token) instanceof Promise));
   const bytes = remembered.reduce((sum, token) => sum + bytesOf(token), 0);
-  assert(bytes <= REMEMBERED_BYTES, `${bytes} bytes are remembered`);
-  assert(bytes > REMEMBERED_BYTES / 2, `Only ${bytes} bytes are remembered`);
+  assert(bytes <= MAX_CACHED_BYTES, `${bytes} bytes are remembered`);
+  assert(bytes > MAX_CACHED_BYTES / 2, `Only ${bytes} bytes are remembered`);
 });

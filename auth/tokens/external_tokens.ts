@@ -7,13 +7,13 @@ import { parseKeyFile, type PublicKey } from "../keys/mod.ts";
 import { WatchedFile, type WatchedFileOptions } from "../watched_file.ts";
 
 /** Seconds that the clock of the token server may be off. */
-const LEEWAY = 30;
+const LEEWAY_SECONDS = 30;
 
 /** Most characters of a token. */
-const LONGEST_TOKEN = 16 * 1024;
+const MAX_TOKEN_LENGTH = 16 * 1024;
 
 /** Most characters of a name. */
-const LONGEST_NAME = 256;
+const MAX_NAME_LENGTH = 256;
 
 /** Actions of the registry that each action of a scope grants. */
 const GRANTED: Readonly<Record<string, readonly Action[]>> = {
@@ -57,7 +57,7 @@ async function verifiedBy(
   { issuer, service }: ExternalConfig,
   now: number,
 ): Promise<JWTPayload> {
-  if (token.length > LONGEST_TOKEN) throw new RangeError("Token is too long");
+  if (token.length > MAX_TOKEN_LENGTH) throw new RangeError("Token is too long");
   const { alg = "", kid } = decodeProtectedHeader(token);
   for (const { jwk, algorithms } of keys) {
     // Keys from PEM have no id, and token servers don't agree on one for them.
@@ -69,7 +69,7 @@ async function verifiedBy(
         issuer,
         audience: service,
         requiredClaims: ["exp"],
-        clockTolerance: LEEWAY,
+        clockTolerance: LEEWAY_SECONDS,
         currentDate: new Date(now),
       });
       return payload;
@@ -82,7 +82,7 @@ async function verifiedBy(
 
 function tokenOf({ sub = "", exp = 0, access }: JWTPayload): VerifiedToken {
   // The name is written to logs and histories. An anonymous token has an empty one.
-  if (typeof sub !== "string" || sub.length > LONGEST_NAME || !/^\P{C}*$/u.test(sub)) {
+  if (typeof sub !== "string" || sub.length > MAX_NAME_LENGTH || !/^\P{C}*$/u.test(sub)) {
     throw new TypeError("Token is nobody's");
   }
   const entries: { type?: unknown; name?: unknown; actions?: unknown }[] = Array.isArray(access)

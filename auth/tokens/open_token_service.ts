@@ -6,7 +6,7 @@ import type { BearerTokens } from "../bearer.ts";
 import { jwksOf, openFileKeys, type SigningKeys, TableKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
 import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
-import { MIN_LIFETIME, type Permissions, TokenService } from "./token_service.ts";
+import { MIN_LIFETIME_MS, type Permissions, TokenService } from "./token_service.ts";
 
 /** Dependencies of {@linkcode openTokenService}. */
 export interface TokenServiceParts {
@@ -45,7 +45,7 @@ export interface OpenTokenService {
 export function longestLifetime(
   { tokenLifetime, issuers }: Pick<AuthConfig, "tokenLifetime" | "issuers">,
 ): number {
-  return Math.max(MIN_LIFETIME, tokenLifetime, ...issuers.map((issuer) => issuer.tokenLifetime));
+  return Math.max(MIN_LIFETIME_MS, tokenLifetime, ...issuers.map((issuer) => issuer.tokenLifetime));
 }
 
 /**

@@ -18,10 +18,10 @@ const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Z
 export const MAX_LOGINS = 100;
 
 /** Milliseconds for which a token that was replaced is still answered: its client may never have seen the answer. */
-export const REPLACED_TOLERANCE = 60_000;
+export const REPLACED_TOLERANCE_MS = 60_000;
 
 /** Milliseconds for which a use is not written down again. */
-const USE_PRECISION = 60 * 60_000;
+const USE_PRECISION_MS = 60 * 60_000;
 
 /** Attempts to write what other requests write at the same time. */
 const ATTEMPTS = 5;
@@ -33,7 +33,7 @@ const PAGE = 200;
 const CLEANED = 10;
 
 /** Characters of a client's name for itself that are kept. */
-const MAX_CLIENT = 100;
+const MAX_CLIENT_LENGTH = 100;
 
 /** Options of {@linkcode RefreshTokens}. */
 export interface RefreshTokensOptions {
@@ -119,7 +119,7 @@ export class RefreshTokens {
       credential,
       ...(bounds && { bounds: bounds.map((grant) => ({ ...grant, actions: [...grant.actions] })) }),
       service,
-      client: client.slice(0, MAX_CLIENT),
+      client: client.slice(0, MAX_CLIENT_LENGTH),
       hash: hashOf(token),
       createdAt: now(),
       expiresAt: now() + lifetime,
@@ -156,7 +156,7 @@ export class RefreshTokens {
       const presented = hashOf(token);
       const isLast = presented === attributes.hash;
       const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
-      if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE <= now())) { // 2
+      if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE_MS <= now())) { // 2
         await remove(table, item);
         reused?.(loginOf(item));
         return undefined;
@@ -273,7 +273,7 @@ async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginIt
  * note.
  */
 async function noteUse(table: Table, { pk, sk, version, attributes }: LoginItem, now: number): Promise<void> {
-  if (now - (attributes.usedAt ?? 0) < USE_PRECISION) return;
+  if (now - (attributes.usedAt ?? 0) < USE_PRECISION_MS) return;
   await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version })
     .catch(() => {});
 }

@@ -9,7 +9,7 @@ import {
   REFRESH_TOKEN_PREFIX,
   RefreshTokens,
   type RefreshTokensOptions,
-  REPLACED_TOLERANCE,
+  REPLACED_TOLERANCE_MS,
   revokeLogins,
 } from "./refresh_tokens.ts";
 
@@ -419,7 +419,7 @@ Deno.test("RefreshTokens.redeem() revokes the login of a token that comes after 
   const { tokens, issue, clock, owner, list } = world({ reused: (login) => reused.push(login.principal) });
   const [stolen, other] = [await issue(), await issue()];
   const second = (await replace(tokens, stolen))!;
-  clock.now += REPLACED_TOLERANCE;
+  clock.now += REPLACED_TOLERANCE_MS;
   assertEquals(await owner(second), ALICE);
   assertEquals(await tokens.redeem(stolen), undefined);
   assertEquals(reused, ["user:alice"]);
@@ -441,7 +441,7 @@ Deno.test("RefreshTokens.redeem() answers a client that never saw its answer wit
   const { tokens, issue, clock, owner } = world();
   const first = await issue();
   const second = (await replace(tokens, first))!;
-  clock.now += REPLACED_TOLERANCE - 1;
+  clock.now += REPLACED_TOLERANCE_MS - 1;
   assertEquals(await replace(tokens, first), second);
   assertEquals(await owner(first), ALICE);
   assertEquals(await owner(second), ALICE);

@@ -1,6 +1,6 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW, type SigningKeys } from "../keys/mod.ts";
+import { CLOCK_SKEW_MS, type SigningKeys } from "../keys/mod.ts";
 
 /** Characters of the longest token: proxies take no larger headers. */
 export const MAX_TOKEN_LENGTH = 16 * 1024;
@@ -68,7 +68,7 @@ export class SignedTokens {
       .setSubject(subject)
       .setIssuedAt(issued)
       // Clocks of other hosts may be behind, and a token is used immediately.
-      .setNotBefore(issued - CLOCK_SKEW / 1000)
+      .setNotBefore(issued - CLOCK_SKEW_MS / 1000)
       .setExpirationTime(expires)
       .setJti(crypto.randomUUID())
       .sign(key);

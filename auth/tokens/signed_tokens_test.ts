@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { type CryptoKey, exportJWK, exportSPKI, SignJWT } from "jose";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW } from "../keys/mod.ts";
+import { CLOCK_SKEW_MS } from "../keys/mod.ts";
 import { MAX_TOKEN_LENGTH, SignedTokens, type SignedTokensOptions } from "./signed_tokens.ts";
 
 const HOUR = 3_600_000;
@@ -61,7 +61,7 @@ Deno.test("SignedTokens.sign() makes what verify() understands", async () => {
     aud: "registry.test",
     sub: "user:alice",
     iat,
-    nbf: iat - CLOCK_SKEW / 1000,
+    nbf: iat - CLOCK_SKEW_MS / 1000,
     exp: iat + 3600,
   });
   const again = await tokens.sign("user:alice", { claim: "value" }, HOUR);
@@ -91,7 +91,7 @@ Deno.test("SignedTokens.verify() refuses what has expired, to the second", async
 
 Deno.test("SignedTokens.verify() takes a token that a clock ahead of ours has made, and none of the future", async () => {
   const { tokens, token, clock } = await world();
-  clock.now -= CLOCK_SKEW;
+  clock.now -= CLOCK_SKEW_MS;
   assertEquals(await refusal(tokens, token), undefined);
   clock.now -= 1000;
   assertEquals(await refusal(tokens, token), 'Token has a wrong "nbf"');

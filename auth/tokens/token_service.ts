@@ -13,7 +13,7 @@ export interface Permissions {
 }
 
 /** Milliseconds that a token is good at least: some clients do not believe in less. */
-export const MIN_LIFETIME = 60_000;
+export const MIN_LIFETIME_MS = 60_000;
 
 /** Options of {@linkcode TokenService}. */
 export interface TokenServiceOptions {
@@ -95,7 +95,7 @@ export class TokenService implements TokenIssuer {
   #lifetimeFor(principal: Principal): number {
     const { lifetimeFor, now } = this.#options;
     const { expiresAt = Infinity } = principal;
-    return Math.min(Math.max(MIN_LIFETIME, lifetimeFor(principal)), expiresAt - now());
+    return Math.min(Math.max(MIN_LIFETIME_MS, lifetimeFor(principal)), expiresAt - now());
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Action } from "../../registry/interface.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import type { ResourceAccess } from "./scope.ts";
 import type { TokenRequest } from "./token_issuer.ts";
-import { MIN_LIFETIME, TokenService, type TokenServiceOptions } from "./token_service.ts";
+import { MIN_LIFETIME_MS, TokenService, type TokenServiceOptions } from "./token_service.ts";
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -126,7 +126,7 @@ Deno.test("TokenService.grant() makes tokens that are good no longer than whoeve
   assertEquals(await lifetimes(HOUR), HOUR);
   assertEquals(await lifetimes(HOUR, NOW + 2 * HOUR), HOUR);
   assertEquals(await lifetimes(HOUR, NOW + 90_000), 90_000);
-  assertEquals(await lifetimes(1000), MIN_LIFETIME, "clients believe in no less");
+  assertEquals(await lifetimes(1000), MIN_LIFETIME_MS, "clients believe in no less");
   assertEquals(await lifetimes(1000, NOW + 5000), 5000, "but that bound is safe");
 });
 

@@ -2,16 +2,16 @@
 const OF_THE_TOKEN = new Set(["iss", "exp", "nbf", "iat", "jti"]);
 
 /** Most characters of a name of a claim. */
-const LONGEST_NAME = 128;
+const MAX_NAME_LENGTH = 128;
 
 /** Most characters of the value of one. */
-const LONGEST_VALUE = 1024;
+const MAX_VALUE_LENGTH = 1024;
 
 /**
  * Most characters of all of them: our own tokens carry them, in a header that proxies allow no more than 8 KiB for. Those of
  * GitHub Actions have about 1,500.
  */
-const LONGEST = 4096;
+const MAX_CLAIMS_LENGTH = 4096;
 
 /**
  * Claims of a token as text, for conditions of policies. Lists and maps are left out, and so is what goes beyond the bounds:
@@ -19,10 +19,10 @@ const LONGEST = 4096;
  */
 export function textClaims(payload: Readonly<Record<string, unknown>>): Record<string, string> {
   const claims: [name: string, value: string][] = [];
-  let left = LONGEST;
+  let left = MAX_CLAIMS_LENGTH;
   for (const [name, value] of Object.entries(payload)) {
     const text = OF_THE_TOKEN.has(name) ? undefined : textOf(value);
-    if (text === undefined || name.length > LONGEST_NAME || text.length > LONGEST_VALUE) continue;
+    if (text === undefined || name.length > MAX_NAME_LENGTH || text.length > MAX_VALUE_LENGTH) continue;
     left -= name.length + text.length;
     if (left < 0) break;
     claims.push([name, text]);

@@ -15,25 +15,25 @@ export interface JwksSourceOptions {
 }
 
 /** Bytes of the largest document; those of well-known issuers have 2 to 10 KiB. */
-const LARGEST = 256 * 1024;
+const MAX_DOCUMENT_BYTES = 256 * 1024;
 
 /** Minimum milliseconds for which keys are cached, whatever their issuer says: each fetch delays a login. */
-const SHORTEST_AGE = 60_000;
+const MIN_TTL_MS = 60_000;
 
 /** Longest time for which they are: a key that was withdrawn is of no use any more after it. */
-const LONGEST_AGE = 60 * 60_000;
+const MAX_TTL_MS = 60 * 60_000;
 
 /** How long they are good where the issuer does not say. */
-const USUAL_AGE = 10 * 60_000;
+const DEFAULT_TTL_MS = 10 * 60_000;
 
 /** How much longer they are good where the issuer can't be reached. */
-const GRACE = 6 * 60 * 60_000;
+const MAX_STALE_MS = 6 * 60 * 60_000;
 
 /** Minimum milliseconds between two fetches: forged key ids must not make the registry flood the issuer. */
-const PAUSE = 30_000;
+const FETCH_PAUSE_MS = 30_000;
 
 /** The same after one that was in vain, while there are no keys at all. */
-const SHORT_PAUSE = 5000;
+const RETRY_PAUSE_MS = 5000;
 
 interface Keys {
   find: ReturnType<typeof createLocalJWKSet>;
@@ -85,7 +85,7 @@ export class JwksSource {
     const now = this.#options.now();
     const usable = this.#keys !== undefined && now < this.#keys.goodUntil ? this.#keys : undefined;
     if (usable !== undefined && (now < usable.freshUntil || !this.#mayVisit())) return usable;
-    if (usable === undefined && !this.#mayVisit(SHORT_PAUSE)) throw unreachable();
+    if (usable === undefined && !this.#mayVisit(RETRY_PAUSE_MS)) throw unreachable();
     try {
       return await this.#refresh();
     } catch (error) {
@@ -94,7 +94,7 @@ export class JwksSource {
     }
   }
 
-  #mayVisit(pause = PAUSE): boolean {
+  #mayVisit(pause = FETCH_PAUSE_MS): boolean {
     // A clock that was set back must not keep it away.
     return this.#visit !== undefined || Math.abs(this.#options.now() - this.#visitedAt) >= pause;
   }
@@ -108,14 +108,14 @@ export class JwksSource {
   }
 
   async #fetch(): Promise<Keys> {
-    const bounds = { limit: LARGEST, signal: AbortSignal.timeout(this.#options.timeout) };
+    const bounds = { limit: MAX_DOCUMENT_BYTES, signal: AbortSignal.timeout(this.#options.timeout) };
     const uri = this.#jwksUri ?? keysUri(
       await fetchJson(discoveryUrl(this.#options.issuer), bounds),
       this.#options.issuer,
     );
-    const { value, maxAge = USUAL_AGE } = await fetchJson(uri, bounds);
-    const freshUntil = this.#options.now() + Math.min(Math.max(maxAge, SHORTEST_AGE), LONGEST_AGE);
-    return { find: createLocalJWKSet(publicKeys(value)), freshUntil, goodUntil: freshUntil + GRACE };
+    const { value, maxAge = DEFAULT_TTL_MS } = await fetchJson(uri, bounds);
+    const freshUntil = this.#options.now() + Math.min(Math.max(maxAge, MIN_TTL_MS), MAX_TTL_MS);
+    return { find: createLocalJWKSet(publicKeys(value)), freshUntil, goodUntil: freshUntil + MAX_STALE_MS };
   }
 }
 

@@ -10,16 +10,16 @@ import type { Principal } from "../principal.ts";
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 /** Seconds that the clock of an issuer may be off. */
-const LEEWAY = 30;
+const LEEWAY_SECONDS = 30;
 
 /** Seconds after which a token is too old, however long its issuer says that it is good. */
-const OLDEST = 24 * 60 * 60;
+const MAX_AGE_SECONDS = 24 * 60 * 60;
 
 /** Most characters of a token. */
-const LONGEST_TOKEN = 16 * 1024;
+const MAX_TOKEN_LENGTH = 16 * 1024;
 
 /** Most characters of the claim that names a workload. */
-const LONGEST_SUBJECT = 512;
+const MAX_SUBJECT_LENGTH = 512;
 
 /**
  * Knows workloads by the tokens of these issuers, which they send as a password; the user name does not matter. Where the keys
@@ -47,8 +47,8 @@ export function createWorkloads(
           issuer: config.issuer,
           audience: config.audiences,
           requiredClaims: ["exp"],
-          maxTokenAge: OLDEST,
-          clockTolerance: LEEWAY,
+          maxTokenAge: MAX_AGE_SECONDS,
+          clockTolerance: LEEWAY_SECONDS,
           currentDate: new Date(now()),
         });
         return workloadOf(payload, config, now());
@@ -70,7 +70,7 @@ function pick({ issuer, jwksUri }: IssuerConfig): Pick<JwksSourceOptions, "issue
  * token.
  */
 function issuerIn(token: string): string | undefined {
-  if (token.length > LONGEST_TOKEN || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+  if (token.length > MAX_TOKEN_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
   try {
     return decodeJwt(token).iss;
   } catch {
@@ -86,7 +86,9 @@ function workloadOf(
   const subject = Object.hasOwn(payload, config.subject) ? payload[config.subject] : undefined;
   const name = Number.isSafeInteger(subject) ? String(subject) : subject;
   // It stands in logs, histories and policies.
-  if (typeof name !== "string" || name.length > LONGEST_SUBJECT || !/^\P{C}+$/u.test(name)) return undefined;
+  if (typeof name !== "string" || name.length > MAX_SUBJECT_LENGTH || !/^\P{C}+$/u.test(name)) {
+    return undefined;
+  }
   return {
     kind: "workload",
     name: `workload:${config.name}:${name}`,

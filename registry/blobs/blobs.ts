@@ -139,7 +139,7 @@ async function removeUnneeded(
 }
 
 /** Repositories of a blob that a mount without `from` looks at: popular content is in thousands. */
-const MOST_SOURCES = 50;
+const MAX_SOURCES = 50;
 
 /**
  * end-11: links a blob that another repository has; without `from`, one that any repository has. Only repositories that
@@ -184,7 +184,7 @@ async function hasSource(
     return caller.sees(from) &&
       await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
   }
-  const query = { prefix: LINK_PREFIX, limit: MOST_SOURCES, consistent: true };
+  const query = { prefix: LINK_PREFIX, limit: MAX_SOURCES, consistent: true };
   const links = await table.query(`blob#${digest}`, query);
   return links.some(({ sk }) => caller.sees(sk.slice(LINK_PREFIX.length) as RepositoryName));
 }

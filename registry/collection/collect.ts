@@ -48,7 +48,7 @@ export interface CollectStep {
 }
 
 /** Items of a step by default. Few enough that a step does not delay requests. */
-const LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 
 /** Removals that are on their way at the same time. */
 const PARALLEL = 8;
@@ -73,7 +73,7 @@ interface Step {
  * consistently.
  */
 export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
-  const { after, segment, limit = LIMIT, dryRun = false } = options;
+  const { after, segment, limit = DEFAULT_LIMIT, dryRun = false } = options;
   const page = await context.table.scan({ limit, ...(after && { after }), ...(segment && { segment }) });
   const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
   let { next } = page;

@@ -36,10 +36,10 @@ const SEGMENTS = 16;
 const STEP = 20;
 
 /** Segments that one process works on at the same time, where a pass is late. */
-const MOST_WORKERS = 4;
+const MAX_WORKERS = 4;
 
 /** Pauses beside requests, in times of a step, however late the pass is: only crashes leave what waits for it. */
-const LEAST_PAUSE = 8;
+const MIN_PAUSE_FACTOR = 8;
 
 /** The part of its interval in which a pass is to end. */
 const TARGET = 0.8;
@@ -158,7 +158,7 @@ class FullPass {
   /** Takes segments that no other process works on, until none is left. */
   async #work(): Promise<void> {
     const { startedAt } = this.#pass;
-    const pace = new Pace(this.#context, LEAST_PAUSE);
+    const pace = new Pace(this.#context, MIN_PAUSE_FACTOR);
     while (!this.#isStopped) {
       const number = this.#left.shift();
       if (number === undefined) return;
@@ -207,7 +207,7 @@ class FullPass {
   /** Pauses between two steps, or takes more workers, by how late the pass is. */
   async #rest(pace: Pace): Promise<void> {
     await this.#look();
-    const hasMore = this.#workers.size < MOST_WORKERS && this.#left.length > 0;
+    const hasMore = this.#workers.size < MAX_WORKERS && this.#left.length > 0;
     if (this.#lateness >= 1 && hasMore) this.#startWorker();
     await pace.pause(this.#lateness);
   }

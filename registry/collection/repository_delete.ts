@@ -40,7 +40,7 @@ const MANIFEST_BATCH = 20;
 const PARALLEL = 8;
 
 /** How often the index is asked for links that it did not know of the time before. */
-const MOST_PASSES = 10;
+const MAX_PASSES = 10;
 
 /**
  * Deletes all that the repository has: first what points and then what it points at, so that every step leaves a
@@ -216,7 +216,7 @@ async function removeLinks(
       });
     }
     blobs += removed;
-    if (removed === 0 || pass === MOST_PASSES) return { blobs, kept };
+    if (removed === 0 || pass === MAX_PASSES) return { blobs, kept };
   }
 }
 

@@ -21,7 +21,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { CLOCK_SKEW } from "../protocol/mod.ts";
+import { CLOCK_SKEW_MS } from "../protocol/mod.ts";
 import { manifestKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
@@ -37,7 +37,7 @@ const INNER = indexOf([IMAGE_BYTES]);
 const OUTER = indexOf([INNER, LARGE], INDEX);
 
 /** After this long nothing of a process that died counts as under way. */
-const LATER = 2 * OPTIONS.deadline + CLOCK_SKEW + 1;
+const LATER = 2 * OPTIONS.deadline + CLOCK_SKEW_MS + 1;
 
 function setUp() {
   const stores = new TestStores();

@@ -7,7 +7,7 @@ export type Etags = string[] | string;
 const MD5 = /^"[0-9a-f]{32}"$/;
 
 /** Bytes of an MD5. */
-const LENGTH = 16;
+const MD5_BYTES = 16;
 
 /** The marks as an item has them. */
 export function packEtags(etags: string[]): Etags {
@@ -19,6 +19,9 @@ export function packEtags(etags: string[]): Etags {
 export function unpackEtags(etags: Etags): string[] {
   if (typeof etags !== "string") return [...etags];
   const hex = Uint8Array.fromBase64(etags).toHex();
-  const count = hex.length / (2 * LENGTH);
-  return Array.from({ length: count }, (_, i) => `"${hex.slice(2 * LENGTH * i, 2 * LENGTH * (i + 1))}"`);
+  const count = hex.length / (2 * MD5_BYTES);
+  return Array.from(
+    { length: count },
+    (_, i) => `"${hex.slice(2 * MD5_BYTES * i, 2 * MD5_BYTES * (i + 1))}"`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { Descriptor, Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { type Key, LONGEST_SORT_KEY, type NewItem } from "../../storage/ports.ts";
+import { type Key, MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
 import type { Plain, Stored } from "./stored.ts";
 
 /** Manifest of a repository. Its bytes are in the item, or in an object if they are large. */
@@ -95,5 +95,5 @@ export function referrerPrefix(subject: string): string {
  */
 export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key | undefined {
   const sk = referrerPrefix(subject) + digest;
-  return sk.length <= LONGEST_SORT_KEY ? { pk: `repo#${repository}`, sk } : undefined;
+  return sk.length <= MAX_SORT_KEY_BYTES ? { pk: `repo#${repository}`, sk } : undefined;
 }

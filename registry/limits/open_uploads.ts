@@ -18,19 +18,19 @@ export interface UploadLimits {
 }
 
 /** For so long, in milliseconds, it is not asked again what other processes have. */
-const AGE = 2000;
+const REFRESH_AFTER_MS = 2000;
 
 /** Milliseconds that the index may lag behind what this process knows better. */
-const LAG = 2000;
+const INDEX_LAG_MS = 2000;
 
 /** Uploads that are looked at where only their bytes are limited. */
-const MOST = 1000;
+const MAX_COUNTED = 1000;
 
 /** Principals of which it is remembered what they have open. */
-const REMEMBERED = 10_000;
+const MAX_PRINCIPALS = 10_000;
 
 /** Seconds after which a client may try again: most uploads are over by then. */
-const RETRY_AFTER = 10;
+const RETRY_AFTER_SECONDS = 10;
 
 /** An upload, as far as it is counted. */
 interface Counted {
@@ -73,7 +73,7 @@ export class OpenUploads {
   readonly #limits: UploadLimits;
   readonly #table: Pick<Table, "queryIndex">;
   readonly #now: () => number;
-  readonly #tallies = new LRUCache<string, Tally>({ max: REMEMBERED });
+  readonly #tallies = new LRUCache<string, Tally>({ max: MAX_PRINCIPALS });
 
   /** Over the table that has the uploads. */
   constructor(limits: UploadLimits, { table, now }: { table: Pick<Table, "queryIndex">; now: () => number }) {
@@ -102,7 +102,7 @@ export class OpenUploads {
   /** Finds out what the principal has open, unless that is known. */
   async look(principal: string): Promise<void> {
     const tally = this.#tallyOf(principal);
-    if (tally.readAt + AGE > this.#now()) return;
+    if (tally.readAt + REFRESH_AFTER_MS > this.#now()) return;
     await (tally.reading ??= this.#read(principal, tally).finally(() => tally.reading = undefined));
   }
 
@@ -138,10 +138,10 @@ export class OpenUploads {
     const prefix = openUploadPrefix(principal);
     // An expired upload is not counted any more.
     const after = prefix + expirySortKey(began);
-    const limit = this.#limits.openUploads === 0 ? MOST : this.#limits.openUploads + 1;
+    const limit = this.#limits.openUploads === 0 ? MAX_COUNTED : this.#limits.openUploads + 1;
     const items = await this.#table.queryIndex(openUploadShard(principal), { prefix, after, limit });
     for (const [id, at] of tally.ended) {
-      if (at + LAG <= began) tally.ended.delete(id);
+      if (at + INDEX_LAG_MS <= began) tally.ended.delete(id);
     }
     const known = tally.uploads;
     tally.uploads = new Map();
@@ -154,12 +154,14 @@ export class OpenUploads {
       tally.set(id, { bytes: Math.max(offset, bytes), at });
     }
     for (const [id, upload] of known) {
-      if (upload.at + LAG > began && !tally.uploads.has(id)) tally.set(id, upload);
+      if (upload.at + INDEX_LAG_MS > began && !tally.uploads.has(id)) tally.set(id, upload);
     }
     tally.readAt = began;
   }
 }
 
 function tooMuch(message: string): RegistryError {
-  return new RegistryError("TOOMANYREQUESTS", message, { headers: { "Retry-After": String(RETRY_AFTER) } });
+  return new RegistryError("TOOMANYREQUESTS", message, {
+    headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
+  });
 }

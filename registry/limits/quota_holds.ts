@@ -16,13 +16,13 @@ interface Hold {
 }
 
 /** Pushes that are remembered; beyond them the one that was idle longest holds nothing any more. */
-const MOST_HOLDS = 10_000;
+const MAX_HOLDS = 10_000;
 
 /** Milliseconds after which an idle hold is reviewed: another process may have committed or cancelled the upload. */
-const IDLE = 60_000;
+const IDLE_MS = 60_000;
 
 /** Holds of one review. */
-const REVIEWED = 100;
+const REVIEW_BATCH = 100;
 
 /**
  * Bytes that the pushes of this process are about to store, or have stored in open uploads: they take room of a quota
@@ -50,7 +50,7 @@ export class QuotaHolds {
     if (bytes === 0) return;
     for (const quota of quotas) quota.held += bytes;
     this.#holds.set(id, { quotas, bytes, at: this.#now() });
-    if (this.#holds.size > MOST_HOLDS) this.#remove(this.#holds.keys().next().value!);
+    if (this.#holds.size > MAX_HOLDS) this.#remove(this.#holds.keys().next().value!);
   }
 
   /** The push holds so many bytes of what it held until now, or nothing. */
@@ -61,10 +61,10 @@ export class QuotaHolds {
 
   /** Lets go of the uploads that are open no more, of those that were idle longest. */
   async review({ table }: { table: Table }): Promise<void> {
-    const since = this.#now() - IDLE;
+    const since = this.#now() - IDLE_MS;
     const idle: string[] = [];
     for (const [id, { at }] of this.#holds) {
-      if (at > since || idle.length === REVIEWED) break;
+      if (at > since || idle.length === REVIEW_BATCH) break;
       idle.push(id);
     }
     if (idle.length === 0) return;

@@ -13,7 +13,7 @@ export interface QuotaRule {
 }
 
 /** For so long after it was read, in milliseconds, a sum is believed. */
-const AGE = 10_000;
+const SUM_TTL_MS = 10_000;
 
 /** A rule with its pattern ready to be matched, and how much of it is used. */
 interface Quota extends QuotaRule, Holdable {
@@ -93,7 +93,7 @@ export class Quotas {
   }
 
   #isFresh({ readAt }: Quota): boolean {
-    return readAt + AGE > this.#now();
+    return readAt + SUM_TTL_MS > this.#now();
   }
 
   /** The quotas of a repository, after those that are old were read. */

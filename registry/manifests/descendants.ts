@@ -8,8 +8,8 @@ import { readReferences } from "./references.ts";
 const PARALLEL = 4;
 
 /** Manifests and blobs below the children of one index, and bytes of the manifests among them. */
-const MOST_DESCENDANTS = 10_000;
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_DESCENDANTS = 10_000;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Step 3 for all that stands below the children of an index: revives what a collector or a delete has marked, and
@@ -31,12 +31,12 @@ export async function readDescendants(
       const item = await readManifest(work, repository, digest, { consistent: true });
       if (item === undefined) return; // a blob, or missing, which its parent's references tell
       bytesRead += item.attributes.size;
-      if (bytesRead > MOST_BYTES) throw tooMuch();
+      if (bytesRead > MAX_BYTES) throw tooMuch();
       const bytes = await readBytes(work, item);
       if (bytes === undefined) return;
       const { references } = parseManifest(bytes, item.attributes.mediaType);
       found += references.length;
-      if (found > MOST_DESCENDANTS) throw tooMuch();
+      if (found > MAX_DESCENDANTS) throw tooMuch();
       missing.push(...(await readReferences(work, repository, references, [])).missing);
       below.push(...references);
     });
@@ -59,7 +59,7 @@ function manifestsIn(references: ManifestReference[], seen: Set<Digest>): Digest
 function tooMuch(): RegistryError {
   return new RegistryError(
     "DENIED",
-    `Cannot put an immutable tag on the index: more than ${MOST_DESCENDANTS} manifests and blobs, or ` +
-      `${MOST_BYTES} bytes of manifests, stand below its children`,
+    `Cannot put an immutable tag on the index: more than ${MAX_DESCENDANTS} manifests and blobs, or ` +
+      `${MAX_BYTES} bytes of manifests, stand below its children`,
   );
 }

@@ -9,13 +9,13 @@ import { missingReferences } from "./references.ts";
 export const FEW_REFERENCES = 16;
 
 /** Milliseconds after a push that failed behind its edges for which every manifest is looked at first. */
-export const WARY_TIME = 60_000;
+export const WARY_MS = 60_000;
 
 /** References of one batch: the items of children may have 256 KiB each. */
 const BATCH = 64;
 
 /** Missing references of which a client learns; the look ends there. */
-const ENOUGH = 10;
+const MAX_REPORTED = 10;
 
 /**
  * Refuses a manifest whose references are not all there before anything is written for it: its edges, of which there may
@@ -41,7 +41,7 @@ export async function lookFirst(
 
 /** Has every manifest looked at first for a while, after a push that failed behind its edges. */
 export function becomeWary({ wary, now }: Pick<Context, "wary" | "now">): void {
-  wary.until = now() + WARY_TIME;
+  wary.until = now() + WARY_MS;
 }
 
 /** The first of the references that the repository does not have. */
@@ -52,7 +52,7 @@ async function lackingOf(
   options: ReadOptions,
 ): Promise<ManifestReference[]> {
   const lacking: ManifestReference[] = [];
-  for (let at = 0; at < references.length && lacking.length < ENOUGH; at += BATCH) {
+  for (let at = 0; at < references.length && lacking.length < MAX_REPORTED; at += BATCH) {
     const batch = references.slice(at, at + BATCH);
     const known = batch.filter(({ digest }) =>
       isDigest(digest)

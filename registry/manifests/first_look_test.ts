@@ -10,7 +10,7 @@ import {
   REPOSITORY,
   utf8,
 } from "../../tests/harness/stores.ts";
-import { FEW_REFERENCES, WARY_TIME } from "./first_look.ts";
+import { FEW_REFERENCES, WARY_MS } from "./first_look.ts";
 
 /** So many layers that are not there. */
 const missing = (count: number) => Array.from({ length: count }, (_, i) => utf8(`missing ${i}`));
@@ -40,7 +40,7 @@ Deno.test("putManifest() leaves edges of few refused manifests, however many are
   };
   const [edges, mark, candidate] = [FEW_REFERENCES, 1, 1];
   assertEquals(await refuse(50), edges + mark + candidate);
-  stores.now += WARY_TIME - 1;
+  stores.now += WARY_MS - 1;
   assertEquals(await refuse(50), 0);
   stores.now += 1;
   assertEquals(await refuse(50), edges + mark + candidate);

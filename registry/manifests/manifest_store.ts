@@ -15,7 +15,7 @@ import { readTag, unknownTag } from "./tags.ts";
 import { createUpload, putInTime } from "../uploads/mod.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
-export const MOST_IN_ITEM = 256 * 1024;
+export const MAX_INLINE_BYTES = 256 * 1024;
 
 /** The manifest's item. */
 export async function readManifest(
@@ -147,7 +147,7 @@ export function putManifestItem(
       pushedBy: principal,
       push,
     };
-    const content = bytes.length <= MOST_IN_ITEM ? { attributes, bytes } : {
+    const content = bytes.length <= MAX_INLINE_BYTES ? { attributes, bytes } : {
       attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },
     };
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };

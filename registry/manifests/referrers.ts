@@ -1,23 +1,23 @@
 import { type Descriptor, type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../../oci/manifest.ts";
-import { LONGEST_SORT_KEY, type NewItem } from "../../storage/ports.ts";
+import { MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
 import type { Context, Work } from "../protocol/mod.ts";
 import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "../items/mod.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "../registry.ts";
 
 /** A descriptor above this size in bytes stands in its item without its annotations, and above it even so not at all. */
-const MOST_IN_REFERRER = 32 * 1024;
+const MAX_REFERRER_BYTES = 32 * 1024;
 
 /** Bytes of descriptors in one page: clients read 4 MiB at the most. A page has at least one. */
-const MOST_IN_PAGE = 3 * 1024 * 1024;
+const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /** Bytes of descriptors and manifests that one request reads, and the last manifest or batch of items beyond them. */
 export const MOST_READ = 8 * 1024 * 1024;
 
 /** Items of one query, and queries of one request. */
 const BATCH = 200;
-const MOST_BATCHES = 50;
+const MAX_BATCHES = 50;
 
 /** Step 5 of the manifest protocol. */
 export async function putReferrer(
@@ -42,16 +42,16 @@ export function referrerItem(
   if (key === undefined) return undefined;
   const descriptor = describeReferrer(manifest, digest, size);
   const { annotations: _, ...bare } = descriptor;
-  const attributes: ReferrerAttributes = bytesOf(descriptor) <= MOST_IN_REFERRER
+  const attributes: ReferrerAttributes = bytesOf(descriptor) <= MAX_REFERRER_BYTES
     ? { descriptor }
-    : bytesOf(bare) <= MOST_IN_REFERRER
+    : bytesOf(bare) <= MAX_REFERRER_BYTES
     ? { descriptor: bare, annotated: true }
     : {};
   return { ...key, attributes };
 }
 
 /**
- * end-12. A page ends where its descriptors have {@linkcode MOST_IN_PAGE} bytes or {@linkcode MOST_READ} were read for it,
+ * end-12. A page ends where its descriptors have {@linkcode MAX_PAGE_BYTES} bytes or {@linkcode MOST_READ} were read for it,
  * so a filter that matches little may get pages of nothing but a `next`.
  *
  * @throws {RegistryError} where the client has gone.
@@ -64,11 +64,11 @@ export async function listReferrers(
 ): Promise<Page<Descriptor>> {
   const prefix = referrerPrefix(subject);
   const items: Descriptor[] = [];
-  if (prefix.length > LONGEST_SORT_KEY) return { items };
+  if (prefix.length > MAX_SORT_KEY_BYTES) return { items };
   let [size, read] = [0, 0];
   let after = begin;
   const page = () => ({ items, ...(after === undefined ? {} : { next: after }) });
-  for (let batch = 0; batch < MOST_BATCHES; batch++) {
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
     assertAwaited(signal);
     const from = after === undefined ? {} : { after: prefix + after };
     const options = { prefix, ...from, limit: BATCH, consistent: true };
@@ -81,7 +81,7 @@ export async function listReferrers(
       read += referrer.read;
       if (referrer.descriptor !== undefined) {
         const bytes = bytesOf(referrer.descriptor);
-        if (items.length > 0 && size + bytes > MOST_IN_PAGE) return page();
+        if (items.length > 0 && size + bytes > MAX_PAGE_BYTES) return page();
         size += bytes;
         items.push(referrer.descriptor);
       }
@@ -112,7 +112,7 @@ async function readReferrer(
     if (!annotated) return { descriptor: known, read: bytesOf(known) };
   }
   const descriptor = await readDescriptor(context, repository, digest);
-  const read = (descriptor ?? known)?.size ?? MOST_IN_REFERRER;
+  const read = (descriptor ?? known)?.size ?? MAX_REFERRER_BYTES;
   return descriptor !== undefined && isWanted(descriptor, artifactTypes) ? { descriptor, read } : { read };
 }
 

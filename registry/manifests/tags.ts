@@ -8,7 +8,7 @@ import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
 
 /** Moves of a tag that are remembered. */
-const MOST_MOVES = 32;
+const MAX_MOVES = 32;
 
 /** The tag's item, consistently: what a push has acknowledged is what every process answers from then on. */
 export async function readTag(
@@ -66,7 +66,7 @@ export function putTag(
     const attributes: TagAttributes = {
       ...target,
       pushedAt: work.now(),
-      moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MOST_MOVES),
+      moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MAX_MOVES),
     };
     // The mark of the manifest that the tag leaves becomes garbage.
     if (before !== undefined && before !== target.digest) {

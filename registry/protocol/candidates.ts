@@ -43,7 +43,7 @@ export const GARBAGE_PREFIX = "garbage#";
 export const GARBAGE_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => GARBAGE_PREFIX + digit);
 
 /** Most targets of one item, which must stay far below 400 KB; a manifest with more of them takes several items. */
-const MOST_TARGETS = 1000;
+const MAX_TARGETS = 1000;
 
 /** Candidates of one thing within this part of the grace period are one item. */
 const MERGED_PART = 16;
@@ -69,9 +69,9 @@ export function candidateItems(
   const sk = `${expirySortKey(time)}#${kind}#${repository}#${digest}`;
   if (candidate.kind !== "manifest") return [{ pk, sk, attributes: { repository, digest } }];
   const { targets, subject } = candidate;
-  const chunks = Math.max(1, Math.ceil(targets.length / MOST_TARGETS));
+  const chunks = Math.max(1, Math.ceil(targets.length / MAX_TARGETS));
   return Array.from({ length: chunks }, (_, i) => {
-    const some = targets.slice(i * MOST_TARGETS, (i + 1) * MOST_TARGETS);
+    const some = targets.slice(i * MAX_TARGETS, (i + 1) * MAX_TARGETS);
     const attributes: CandidateAttributes = {
       repository,
       digest,

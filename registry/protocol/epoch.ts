@@ -22,7 +22,7 @@ const NO_EPOCH = "";
  * Milliseconds for which a process may remember what it has read, where the epoch does not change: a delete that died
  * before it changed the epoch is unnoticed for no longer.
  */
-const MOST_AGE = 60 * 60_000;
+const MAX_AGE_MS = 60 * 60_000;
 
 /** The epochs of all repositories of a table. */
 export function epochsOf(context: Pick<Context, "table" | "grace">): Epochs {
@@ -33,7 +33,7 @@ export function epochsOf(context: Pick<Context, "table" | "grace">): Epochs {
     ...(table.changeCount && { changeCount: () => table.changeCount!() }),
     // A process that remembers "no epoch" has forgotten it long before a collector deletes an epoch, which is one grace
     // period old then. And what a HEAD sees in memory a retention may have marked, which leaves it for the grace period.
-    mostAge: Math.min(MOST_AGE, grace / 8),
+    mostAge: Math.min(MAX_AGE_MS, grace / 8),
   };
 }
 

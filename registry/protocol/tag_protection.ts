@@ -20,7 +20,7 @@ const BATCH = 100;
 const PARALLEL = 8;
 
 /** Edges and tag marks that one delete reads at most. */
-export const MOST_LOOKED_AT = 2000;
+export const MAX_ITEMS_READ = 2000;
 
 /**
  * Throws where an immutable tag needs `target`: as a layer, a configuration or a child of what the tag points at, at any
@@ -39,7 +39,7 @@ export async function assertUnneeded(
   target: Digest,
   isImmutable: IsImmutable,
 ): Promise<void> {
-  let left = MOST_LOOKED_AT;
+  let left = MAX_ITEMS_READ;
   const pages = async function* (prefix: string): AsyncGenerator<Item[]> {
     let after: string | undefined;
     for (;;) {

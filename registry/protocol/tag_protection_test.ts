@@ -20,7 +20,7 @@ import {
 import type { Table } from "../../storage/ports.ts";
 import { edgeKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
-import { MOST_LOOKED_AT } from "./tag_protection.ts";
+import { MAX_ITEMS_READ } from "./tag_protection.ts";
 
 const IMAGE = imageOf(CONFIG, [LAYER]);
 const INNER = indexOf([IMAGE]);
@@ -166,7 +166,7 @@ Deno.test("deleteBlob() waits for a push of an immutable tag that may be under w
 
 Deno.test("deleteBlob() looks at so many references and no more, and refuses where there are others", async () => {
   const { stores, registry } = await open();
-  const manifests = Array.from({ length: 2 * MOST_LOOKED_AT }, (_, i) => digest(utf8(`${i}`)));
+  const manifests = Array.from({ length: 2 * MAX_ITEMS_READ }, (_, i) => digest(utf8(`${i}`)));
   const attributes = { at: stores.now };
   await stores.table.putMany(
     manifests.map((manifest) => ({ ...edgeKey(REPOSITORY, digest(LAYER), manifest), attributes })),
@@ -186,7 +186,7 @@ Deno.test("deleteBlob() looks at so many references and no more, and refuses whe
     table,
   }).registry;
   assertEquals(await codeOf(() => bounded.deleteBlob(REPOSITORY, digest(LAYER))), "DENIED");
-  assertEquals(read, MOST_LOOKED_AT + 1);
+  assertEquals(read, MAX_ITEMS_READ + 1);
   await readBlob(registry, digest(LAYER));
 });
 

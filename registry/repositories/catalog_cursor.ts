@@ -14,14 +14,14 @@ const SIGN = "~";
 const CIPHER = "AES-GCM";
 
 /** Bytes of the nonce that stands before what is sealed, as NIST SP 800-38D §5.2.1.1 recommends. */
-const NONCE = 12;
+const NONCE_BYTES = 12;
 
 /**
  * The name of a repository as a place in the list that tells nothing of it: where a page ends among repositories that the
  * caller may not see, the next one has to begin there all the same.
  */
 export async function sealName(context: Context, name: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(NONCE));
+  const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const bytes = new TextEncoder().encode(name);
   const sealed = await crypto.subtle.encrypt({ name: CIPHER, iv }, await readKey(context), bytes);
   const options = { alphabet: "base64url", omitPadding: true } as const;
@@ -38,8 +38,10 @@ export async function openName(context: Context, after: string): Promise<string>
   const key = await readKey(context);
   try {
     const bytes = Uint8Array.fromBase64(after.slice(SIGN.length), { alphabet: "base64url" });
-    const parameters = { name: CIPHER, iv: bytes.subarray(0, NONCE) };
-    return new TextDecoder().decode(await crypto.subtle.decrypt(parameters, key, bytes.subarray(NONCE)));
+    const parameters = { name: CIPHER, iv: bytes.subarray(0, NONCE_BYTES) };
+    return new TextDecoder().decode(
+      await crypto.subtle.decrypt(parameters, key, bytes.subarray(NONCE_BYTES)),
+    );
   } catch (cause) {
     throw new RegistryError("UNSUPPORTED", "Place in the list is not known", { status: 400, cause });
   }

@@ -41,11 +41,11 @@ export async function readRepository(
 const BATCH = 1000;
 
 /** Names that are read for one page at the most, where the caller may see few of them. */
-const MOST_READ = 20_000;
+const MAX_NAMES_READ = 20_000;
 
 /**
  * `_catalog` of the Docker registry API: the repositories that the caller may pull from. Reads on until the page is full,
- * but no more than {@linkcode MOST_READ} names: then the page is short, and the next one begins where this one ended.
+ * but no more than {@linkcode MAX_NAMES_READ} names: then the page is short, and the next one begins where this one ended.
  */
 export async function listRepositories(
   context: Context,
@@ -55,7 +55,7 @@ export async function listRepositories(
   const size = pageSize(page);
   const visible: RepositoryName[] = [];
   let after = page.after === undefined ? undefined : await openName(context, page.after);
-  for (let [read, limit] = [0, size + 1]; read < MOST_READ; limit = BATCH) {
+  for (let [read, limit] = [0, size + 1]; read < MAX_NAMES_READ; limit = BATCH) {
     const from = after === undefined ? {} : { after };
     const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
       .map((item) => item.sk as RepositoryName);

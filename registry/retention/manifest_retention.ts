@@ -18,7 +18,7 @@ import type { TagJudge } from "./tag_judge.ts";
 const BATCH = 100;
 
 /** Verdicts that are remembered: what many manifests depend on is looked at once. */
-const MOST_VERDICTS = 10_000;
+const MAX_VERDICTS = 10_000;
 
 /**
  * Result for a manifest. `goes`: it is condemned (not in a dry run) and still exists. `gone`: it was removed. `stays`:
@@ -78,7 +78,7 @@ export class ManifestRetention {
     this.#path.add(digest);
     const verdict = await this.#settle(digest, item);
     this.#path.delete(digest);
-    if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear();
+    if (this.#verdicts.size >= MAX_VERDICTS) this.#verdicts.clear();
     this.#verdicts.set(digest, verdict);
     return verdict;
   }

@@ -5,13 +5,13 @@ import type { Registry } from "../registry.ts";
 import { compileRules, needsPulls, type RetentionRule, ruleFor } from "./retention_rules.ts";
 
 /** Milliseconds for which a process does not write anew that a tag was pulled. */
-const PERIOD = 60 * 60_000;
+const RECORD_INTERVAL_MS = 60 * 60_000;
 
 /** Milliseconds that a pull waits to be written together with others. */
-const DELAY = 60_000;
+const WRITE_DELAY_MS = 60_000;
 
 /** Pulls that wait, and those that are known to be written; beyond, what is older is written at once or forgotten. */
-const MOST = 20_000;
+const MAX_TIMES = 20_000;
 
 /** Items of one write. */
 const BATCH = 100;
@@ -20,7 +20,7 @@ const BATCH = 100;
  * Milliseconds that a tag may have been pulled later than what is recorded: the pulls of a period that are not written
  * anew, and those that wait, in one process longer than in another one.
  */
-export const PULL_LAG: number = PERIOD + 5 * DELAY;
+export const PULL_LAG_MS: number = RECORD_INTERVAL_MS + 5 * WRITE_DELAY_MS;
 
 /** Options of {@linkcode PullTimes}. */
 export interface PullTimesOptions {
@@ -105,16 +105,16 @@ export class PullTimes {
     const id = `${repository}:${tag}`;
     const at = this.#options.now();
     const written = this.#written.get(id);
-    if (this.#waiting.has(id) || written !== undefined && at < written + PERIOD) return;
+    if (this.#waiting.has(id) || written !== undefined && at < written + RECORD_INTERVAL_MS) return;
     if (this.#options.wanted(repository)) {
       this.#wait(id, { ...pulledKey(repository, tag), attributes: { at } });
     }
   }
 
   #wait(id: string, item: NewItem & { attributes: PullAttributes }): void {
-    if (this.#waiting.size >= MOST) this.#drop();
+    if (this.#waiting.size >= MAX_TIMES) this.#drop();
     this.#waiting.set(id, item);
-    if (!this.#stopped) this.#timer ??= setTimeout(() => this.flush(), DELAY);
+    if (!this.#stopped) this.#timer ??= setTimeout(() => this.flush(), WRITE_DELAY_MS);
   }
 
   /** The table has been unreachable, or more tags are pulled than it can be told of: forgets the oldest pull. */
@@ -124,7 +124,7 @@ export class PullTimes {
   }
 
   #remember(id: string, at: number): void {
-    if (this.#written.size >= MOST) {
+    if (this.#written.size >= MAX_TIMES) {
       const [oldest] = this.#written.keys();
       this.#written.delete(oldest!);
     }

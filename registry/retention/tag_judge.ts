@@ -10,7 +10,7 @@ import {
   tagOf,
 } from "../items/mod.ts";
 import { addNewest, isNewest, type Pushed } from "./newest.ts";
-import { PULL_LAG } from "./pull_times.ts";
+import { PULL_LAG_MS } from "./pull_times.ts";
 import { type CompiledRule, needsPulls, type TagKeeper } from "./retention_rules.ts";
 import { formatAge, formatSpan } from "../time_span.ts";
 
@@ -114,7 +114,7 @@ export class TagJudge {
     if (pulledAt === undefined || pulledAt < pushedAt) {
       return this.#lateness("never pulled, pushed", pushedAt, pulledWithin, 0);
     }
-    return this.#lateness("pulled", pulledAt, pulledWithin, PULL_LAG);
+    return this.#lateness("pulled", pulledAt, pulledWithin, PULL_LAG_MS);
   }
 
   #lateness(what: string, at: number, span: number, lag: number): string | undefined {

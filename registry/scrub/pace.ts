@@ -1,5 +1,5 @@
 /** Shortest pause, in milliseconds: timers are no more precise. */
-const SLACK = 20;
+const MIN_PAUSE_MS = 20;
 
 /** Bounds how much is read in a second. */
 export class Pace {
@@ -21,6 +21,6 @@ export class Pace {
     const now = this.#now();
     this.#due = Math.max(this.#due, now) + bytes / this.#rate * 1000;
     const wait = this.#due - now;
-    if (wait > SLACK) await this.#sleep(wait);
+    if (wait > MIN_PAUSE_MS) await this.#sleep(wait);
   }
 }

@@ -19,7 +19,7 @@ export interface Pointer {
 }
 
 /** Suspects that are held at a time. */
-const MOST_SUSPECTS = 1000;
+const MAX_SUSPECTS = 1000;
 
 /** Targets of one read: each may be a manifest with its bytes. */
 const BATCH = 25;
@@ -89,7 +89,7 @@ export class Suspects {
     for (const pointer of unknown) {
       if (known.has(nameOf(pointer.target))) continue;
       if (!pointer.isOld) this.#seenAt = context.now();
-      if (this.#waiting.push(pointer) >= MOST_SUSPECTS) await this.settle();
+      if (this.#waiting.push(pointer) >= MAX_SUSPECTS) await this.settle();
     }
   }
 

@@ -14,7 +14,7 @@ const ITEMS = 100;
 const KEYS = 1000;
 
 /** Keys of objects that are held at a time, unless it is told otherwise. */
-const MOST_KEYS = 100_000;
+const MAX_KEYS = 100_000;
 
 /** Objects that are read at the same time. */
 const PARALLEL = 4;
@@ -38,7 +38,7 @@ const FOLDERS = ["blobs/", "manifests/"];
  */
 export async function scrub(context: Context, options: ScrubOptions = {}): Promise<ScrubReport> {
   const work = new ScrubWork(context, options);
-  const { keys: most = MOST_KEYS } = options;
+  const { keys: most = MAX_KEYS } = options;
   let left = new UnnamedObjects();
   let range: Range | undefined = await listRange(work, undefined, most);
   while (range !== undefined) {

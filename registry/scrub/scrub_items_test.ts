@@ -14,7 +14,7 @@ import {
   SUBJECT,
 } from "../../tests/harness/damage.ts";
 import { content, digest, IMAGE, REPOSITORY, tag, type TestStores } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW } from "../protocol/mod.ts";
+import { CLOCK_SKEW_MS } from "../protocol/mod.ts";
 import { blobKey, edgeKey, linkKey, manifestKey, referrerKey, taggedKey, tagKey } from "../items/mod.ts";
 
 /** Takes an item away. */
@@ -78,7 +78,7 @@ Deno.test("scrub() counts nothing as dangling that may be under way, or is the c
     { ...taggedKey(REPOSITORY, digest(LAYER), tag("x")), attributes: { at: stores.now - OPTIONS.grace } },
     {
       ...linkKey(digest(content(5)), REPOSITORY),
-      attributes: { state: "live", touchedAt: stores.now - CLOCK_SKEW },
+      attributes: { state: "live", touchedAt: stores.now - CLOCK_SKEW_MS },
     },
   ]);
   assertEquals((await scrubbed(stores, { repair: true })).findings, []);

@@ -2,7 +2,7 @@ import { RegistryError, unavailable } from "../../oci/mod.ts";
 import type { ByteStream } from "../registry.ts";
 
 /** Bytes of one read of a body of known length, at most; more are no cheaper. */
-const MOST_READ = 64 * 1024;
+const MAX_READ_BYTES = 64 * 1024;
 
 /**
  * Bytes of one read of a body in the chunked transfer coding. Deno 2.9.6 fetches as much as the largest read on a
@@ -10,7 +10,7 @@ const MOST_READ = 64 * 1024;
  * up without a bound, and is moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two;
  * a power of two and a little for the framing is in balance with all of them.
  */
-const CHUNKED_READ = 8 * 1024 + 16;
+const CHUNKED_READ_BYTES = 8 * 1024 + 16;
 
 /** How {@linkcode BodyReader} reads. */
 export interface BodyReaderOptions {
@@ -43,11 +43,11 @@ export class BodyReader {
   readonly #onStop = () => this.giveUp(unavailable("The registry is stopping"));
 
   /** A reader of `stream`, which nothing else may read. */
-  constructor(stream: ByteStream, { idle, length = CHUNKED_READ, stop }: BodyReaderOptions) {
+  constructor(stream: ByteStream, { idle, length = CHUNKED_READ_BYTES, stop }: BodyReaderOptions) {
     this.#stream = stream;
     this.#idle = idle;
     this.#stop = stop;
-    this.bufferSize = Math.max(1, Math.min(length, MOST_READ));
+    this.bufferSize = Math.max(1, Math.min(length, MAX_READ_BYTES));
   }
 
   /**

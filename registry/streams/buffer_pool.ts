@@ -1,5 +1,5 @@
 /** Longest wait for a buffer, in milliseconds, before a slow filler must give its buffer back. */
-const PATIENCE = 1000;
+const PATIENCE_MS = 1000;
 
 /** Owner of a buffer that is being filled. */
 export interface Filler {
@@ -23,7 +23,7 @@ export class BufferPool {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** A pool of so many buffers of `size` bytes; `patience` in milliseconds. */
-  constructor(size: number, buffers: number, { patience = PATIENCE }: { patience?: number } = {}) {
+  constructor(size: number, buffers: number, { patience = PATIENCE_MS }: { patience?: number } = {}) {
     this.size = size;
     this.#free = buffers;
     this.#patience = patience;

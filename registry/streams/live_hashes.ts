@@ -3,10 +3,10 @@ import { LRUCache } from "lru-cache";
 import type { PrefixHash } from "../items/mod.ts";
 
 /** Of how many uploads it is remembered how far they were hashed here; each is some hundred bytes. */
-const REMEMBERED = 1024;
+const MAX_UPLOADS = 1024;
 
 /** So many times in a row the next chunk has to have come here before the one after it is expected here, too. */
-const ENOUGH = 16;
+const MIN_STAYED = 16;
 
 /** How far the bytes of an upload were hashed by this process. */
 interface LiveHash {
@@ -20,12 +20,12 @@ interface LiveHash {
  * shows: it is believed as long as no chunk comes here whose predecessor went elsewhere.
  */
 export class LiveHashes {
-  readonly #hashes = new LRUCache<string, LiveHash>({ max: REMEMBERED });
-  #stayed = ENOUGH;
+  readonly #hashes = new LRUCache<string, LiveHash>({ max: MAX_UPLOADS });
+  #stayed = MIN_STAYED;
 
   /** True if the next chunk of an upload will probably reach the same process as the one before. */
   get stay(): boolean {
-    return this.#stayed >= ENOUGH;
+    return this.#stayed >= MIN_STAYED;
   }
 
   /**

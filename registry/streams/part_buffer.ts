@@ -1,13 +1,13 @@
 import type { BufferPool, Filler } from "./buffer_pool.ts";
 
 /** The first buffer of a body of unknown length, in bytes. */
-const FIRST = 64 * 1024;
+const FIRST_BYTES = 64 * 1024;
 
 /** Maximum bytes that a request without a place in the pool may hold. */
-const MOST_SMALL = 1024 * 1024;
+const MAX_SMALL_BYTES = 1024 * 1024;
 
 /** The same where they were not known from the start: each smaller buffer before waits for the collector of garbage. */
-const MOST_GROWN = 256 * 1024;
+const MAX_GROWN_BYTES = 256 * 1024;
 
 /**
  * The bytes of a part as they come. What may become a whole part takes a whole buffer of the pool; a small blob should
@@ -69,8 +69,11 @@ export class PartBuffer {
 
   async #grow(needed: number): Promise<void> {
     if (needed <= this.#buffer.length) return;
-    const small = Math.min(this.#buffer.length === 0 ? MOST_SMALL : MOST_GROWN, this.#pool.size / 2);
-    const size = Math.max(needed, Math.min(this.#buffer.length * 2, small), Math.min(FIRST, small));
+    const small = Math.min(
+      this.#buffer.length === 0 ? MAX_SMALL_BYTES : MAX_GROWN_BYTES,
+      this.#pool.size / 2,
+    );
+    const size = Math.max(needed, Math.min(this.#buffer.length * 2, small), Math.min(FIRST_BYTES, small));
     const grown = size > small ? await this.#pool.take(this.#filler) : new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#size));
     this.#buffer = grown;

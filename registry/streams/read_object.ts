@@ -2,16 +2,16 @@ import { type ObjectStore, UnavailableError } from "../../storage/ports.ts";
 import { readerOf } from "./body_reader.ts";
 
 /** Milliseconds that a store may take for the next bytes of an object. */
-const IDLE = 15_000;
+const IDLE_TIMEOUT_MS = 15_000;
 
 /** Bytes of one read, at most. */
-const MOST_READ = 64 * 1024;
+const MAX_READ_BYTES = 64 * 1024;
 
 /** How often in a row a store may break off without another byte. */
-const MOST_FAILURES = 5;
+const MAX_FAILURES = 5;
 
 /** Longest pause before the rest is asked for the first time, in milliseconds; it doubles with each time after. */
-const FIRST_PAUSE = 25;
+const FIRST_PAUSE_MS = 25;
 
 /** Store to read objects from. */
 export interface ObjectSource {
@@ -66,8 +66,8 @@ async function* wholeOf(
       failure = error;
     }
     if (offset >= size) return;
-    if (++failures > MOST_FAILURES) throw new UnavailableError(`read "${key}"`, failure);
-    await sleep(FIRST_PAUSE * 2 ** failures * Math.random());
+    if (++failures > MAX_FAILURES) throw new UnavailableError(`read "${key}"`, failure);
+    await sleep(FIRST_PAUSE_MS * 2 ** failures * Math.random());
     const rest = await objects.get(key, { first: offset, last: size - 1 });
     if (rest === undefined) throw new Error(`Object "${key}" went while it was read`);
     stream = rest.body;
@@ -79,7 +79,7 @@ async function* chunksOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = readerOf(stream);
-  let buffer = new ArrayBuffer(MOST_READ);
+  let buffer = new ArrayBuffer(MAX_READ_BYTES);
   try {
     for (;;) {
       const { done, value } = await inTime(
@@ -97,7 +97,7 @@ async function* chunksOf(
 async function inTime<T>(reading: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException("The store stalled", "TimeoutError")), IDLE);
+    timer = setTimeout(() => reject(new DOMException("The store stalled", "TimeoutError")), IDLE_TIMEOUT_MS);
   });
   return await Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }

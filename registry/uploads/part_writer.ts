@@ -19,10 +19,10 @@ export interface PartWriterOptions {
 }
 
 /** Most parts of one upload that are on their way to the store at the same time. */
-const MOST_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 4;
 
 /** So many pieces are merged into one, which bounds the item of an upload that comes in tiny chunks. */
-const MOST_PIECES = 64;
+const MAX_PIECES = 64;
 
 /**
  * Turns bytes that come in any size into equal parts, a few of them on their way to the store at a time, and a rest,
@@ -179,7 +179,7 @@ export class PartWriter implements Filler {
   }
 
   async #flushPart(): Promise<void> {
-    while (this.#inFlight.size >= MOST_IN_FLIGHT) await Promise.race(this.#inFlight);
+    while (this.#inFlight.size >= MAX_IN_FLIGHT) await Promise.race(this.#inFlight);
     this.#throwFailure();
     this.#mustYield = false;
     const { object, partsId } = await this.#ownParts();
@@ -203,8 +203,8 @@ export class PartWriter implements Filler {
   }
 
   async #flushPiece(): Promise<void> {
-    // Merging costs at most one part for every MOST_PIECES chunks, so that time stays linear in bytes.
-    const bytes = this.#tail.length >= MOST_PIECES ? await this.#takeRest() : this.#buffer.detach();
+    // Merging costs at most one part for every MAX_PIECES chunks, so that time stays linear in bytes.
+    const bytes = this.#tail.length >= MAX_PIECES ? await this.#takeRest() : this.#buffer.detach();
     const key = newObjectKey(this.#options.prefix);
     this.#written.push(key);
     const { objects, buffers } = this.#context;

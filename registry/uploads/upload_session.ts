@@ -1,6 +1,6 @@
 import { type ByteRange, type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
 import { UnavailableError } from "../../storage/ports.ts";
-import { beginWork, bestEffort, CLOCK_SKEW, type Context, skewOf, type Work } from "../protocol/mod.ts";
+import { beginWork, bestEffort, CLOCK_SKEW_MS, type Context, skewOf, type Work } from "../protocol/mod.ts";
 import {
   objectPrefix,
   type Stored,
@@ -23,10 +23,10 @@ export interface Session {
  * Time to live of a claim to add parts, in milliseconds; the request renews it in time. After a crash, clients wait
  * this long.
  */
-const CLAIM = 5000;
+const CLAIM_MS = 5000;
 
 /** Interval between checks of another request's claim, in milliseconds. */
-const LOOK = 250;
+const CLAIM_CHECK_MS = 250;
 
 /** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
 export function unknownUpload(id: string): RegistryError {
@@ -66,7 +66,7 @@ function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload 
   const age = context.now() - (facts?.startedAt ?? -Infinity);
   // Not shortly before it expires: by the clock of another process it may have expired, and its sweep still be under way.
   const latest = context.uploadExpiry - Math.min(2 * skewOf(context), context.uploadExpiry / 4);
-  if (facts === undefined || age >= latest || age < -CLOCK_SKEW) return undefined;
+  if (facts === undefined || age >= latest || age < -CLOCK_SKEW_MS) return undefined;
   const algorithm = facts.algorithm === undefined ? {} : { algorithm: facts.algorithm };
   return { kind: "blob", ...owner, ...algorithm };
 }
@@ -130,8 +130,8 @@ export async function awaitClaim(
   const { offset } = session.item.attributes;
   if (range !== undefined && range.first !== offset) return session;
   let current = session;
-  for (let waited = 0; isClaimed(context, current) && waited <= CLAIM; waited += LOOK) {
-    await context.sleep(LOOK);
+  for (let waited = 0; isClaimed(context, current) && waited <= CLAIM_MS; waited += CLAIM_CHECK_MS) {
+    await context.sleep(CLAIM_CHECK_MS);
     current = await findSession(context, session.item.attributes, session.id) ?? session;
     // What comes without a range was meant to follow the bytes that were there when it came.
     if (current.item.attributes.offset !== offset) throw offsetMismatch(current);
@@ -211,7 +211,7 @@ export class PartsClaim {
   async hold(): Promise<void> {
     await this.#renew();
     // Where this fails, so does the next call or the last write of this request, by the version.
-    this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM / 3);
+    this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM_MS / 3);
   }
 
   /** Renews the claim no more, and answers the upload as last written. */
@@ -232,8 +232,8 @@ export class PartsClaim {
     const renewed = this.#turn.then(async () => {
       const { attributes } = this.#session.item;
       const now = this.#context.now();
-      if ((attributes.claimedUntil ?? 0) - now > CLAIM / 2) return;
-      const claimed = { ...attributes, claimedUntil: now + CLAIM };
+      if ((attributes.claimedUntil ?? 0) - now > CLAIM_MS / 2) return;
+      const claimed = { ...attributes, claimedUntil: now + CLAIM_MS };
       this.#session = await writeSession(this.#context, this.#session, claimed);
     });
     this.#turn = renewed.catch(() => {});

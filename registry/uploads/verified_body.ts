@@ -7,15 +7,16 @@ import { assertSize, endedEarly, failureOf, openBytes, type StoredBody } from ".
 import type { Session } from "./upload_session.ts";
 
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
-const LEAST = 1024 * 1024;
+const MIN_STREAMED_BYTES = 1024 * 1024;
 
 /** Most bytes of one PutObject. */
-const MOST = 5 * 1024 ** 3;
+const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
 /** True if the store can take the body directly from the client and verify its digest itself. */
 export function isVerifiable({ objects }: Context, digest: Digest, { length = 0 }: UploadBody): boolean {
-  return objects.putStream !== undefined && algorithmOf(digest) === "sha256" && length >= LEAST &&
-    length <= MOST;
+  return objects.putStream !== undefined && algorithmOf(digest) === "sha256" &&
+    length >= MIN_STREAMED_BYTES &&
+    length <= MAX_PUT_BYTES;
 }
 
 /**

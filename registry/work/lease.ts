@@ -6,7 +6,7 @@ import { stored } from "../items/mod.ts";
 export const COLLECTION = "collection";
 
 /** Milliseconds for which a process takes a lease at a time; a quarter of the grace period where that is less. */
-const SPAN = 60_000;
+const LEASE_MS = 60_000;
 
 type LeaseAttributes = { claimedUntil: number; [name: string]: Value };
 
@@ -79,5 +79,5 @@ function isTaken(context: Context, claimedUntil: number, now: number): boolean {
 }
 
 function spanOf({ grace }: Context): number {
-  return Math.min(SPAN, grace / 4);
+  return Math.min(LEASE_MS, grace / 4);
 }

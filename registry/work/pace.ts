@@ -1,13 +1,13 @@
 import type { Context } from "../protocol/mod.ts";
 
 /** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
-const MOST_PAUSE = { idle: 0, busy: 15 };
+const MAX_PAUSE_FACTOR = { idle: 0, busy: 15 };
 
 /** Longest pause in milliseconds: a suspended machine or a clock that was set forward makes any step look long. */
-const LONGEST_PAUSE = 10_000;
+const MAX_PAUSE_MS = 10_000;
 
 /** A process is busy for so long after the last request, in milliseconds: steps are shorter than the gaps between two. */
-const BUSY_TIME = 1000;
+const BUSY_MS = 1000;
 
 /**
  * The pace of background work. It gives way to requests, and the less so the later the work is: work that is as late as
@@ -26,19 +26,19 @@ export class Pace {
     this.#context = context;
     this.#asked = context.asked.count;
     this.#began = context.now();
-    this.#busyUntil = this.#asked > 0 ? this.#began + BUSY_TIME : 0;
+    this.#busyUntil = this.#asked > 0 ? this.#began + BUSY_MS : 0;
   }
 
   /** Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be. */
   async pause(lateness: number): Promise<void> {
     const { asked, now, sleep } = this.#context;
     const ended = now();
-    if (asked.count > this.#asked) this.#busyUntil = ended + BUSY_TIME;
+    if (asked.count > this.#asked) this.#busyUntil = ended + BUSY_MS;
     this.#asked = asked.count;
-    const most = ended < this.#busyUntil ? MOST_PAUSE.busy : MOST_PAUSE.idle;
+    const most = ended < this.#busyUntil ? MAX_PAUSE_FACTOR.busy : MAX_PAUSE_FACTOR.idle;
     const factor = Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
     // At least a millisecond: requests that wait for the event loop come in between.
-    await sleep(Math.min(LONGEST_PAUSE, Math.max(1, factor * (ended - this.#began))));
+    await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, factor * (ended - this.#began))));
     this.#began = now();
   }
 }

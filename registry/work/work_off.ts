@@ -7,10 +7,10 @@ import { Pace } from "./pace.ts";
  * Most items of one step. They are worked on at the same time, so that their writes share the commits of SQLite: the
  * commits are most of what collecting garbage costs there.
  */
-const STEP = 32;
+const STEP_ITEMS = 32;
 
 /** Pauses beside requests, in times of a step, however late the work is. */
-const LEAST_PAUSE = 0.5;
+const MIN_PAUSE_FACTOR = 0.5;
 
 /** A part of a {@linkcode Backlog}. */
 export interface Shard {
@@ -40,7 +40,7 @@ export interface Backlog {
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
   const { shards, settle, dueSince, stopped = () => false } = backlog;
   const failures: unknown[] = [];
-  const pace = new Pace(context, LEAST_PAUSE);
+  const pace = new Pace(context, MIN_PAUSE_FACTOR);
   const queues = shards.map((shard) => new ShardQueue(context, shard));
   if (stopped()) return failures;
   for (;;) {
@@ -59,8 +59,8 @@ export async function workOff(context: Context, backlog: Backlog): Promise<unkno
 async function nextStep(queues: ShardQueue[]): Promise<Item[]> {
   const step: Item[] = [];
   for (const queue of queues) {
-    while (step.length < STEP) {
-      const items = await queue.take(STEP - step.length);
+    while (step.length < STEP_ITEMS) {
+      const items = await queue.take(STEP_ITEMS - step.length);
       if (items.length === 0) break;
       step.push(...items);
     }

@@ -20,7 +20,7 @@ export function bodyOf(request: Request): ByteStream {
 }
 
 /** Bytes of room that a body has at first that takes room as it comes. */
-const FIRST_ROOM = 8 * 1024;
+const FIRST_ROOM_BYTES = 8 * 1024;
 
 /** How a body is read that is held in memory as a whole. */
 export interface BodyOptions {
@@ -57,7 +57,7 @@ export async function withBody<T>(
   const reader = new BodyReader(bodyOf(request), {
     idle,
     stop,
-    length: grows ? Math.min(length ?? limit, FIRST_ROOM) : length,
+    length: grows ? Math.min(length ?? limit, FIRST_ROOM_BYTES) : length,
   });
   const room = reader.bufferSize + (grows ? 0 : length ?? limit);
   const hold = await bodies.take(room, (reason) => reader.giveUp(reason), network);

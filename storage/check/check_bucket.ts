@@ -1,10 +1,10 @@
-import { makeClient, MIN_PART_SIZE, S3ObjectStore, type S3Options } from "../objects/s3/mod.ts";
+import { makeClient, MIN_PART_BYTES, S3ObjectStore, type S3Options } from "../objects/s3/mod.ts";
 import { objectProbes, type ObjectSubject, removeProbes } from "./object_probes.ts";
 import { type Finding, type Probe, tryAll } from "./probe.ts";
 import { enforcesPayloadHash, s3Probes, type S3Subject } from "./s3_probes.ts";
 
 /** How long one thing that is tried may take, in milliseconds. */
-const DEADLINE = 15_000;
+const PROBE_TIMEOUT_MS = 15_000;
 
 const PROBES: Probe<ObjectSubject & S3Subject>[] = [
   ...objectProbes,
@@ -19,7 +19,11 @@ const PROBES: Probe<ObjectSubject & S3Subject>[] = [
 /** Tries the bucket with a few tiny objects and one part of 5 MiB, under a prefix of their own. */
 export async function checkBucket(options: S3Options): Promise<Finding[]> {
   const prefix = `probe/${crypto.randomUUID()}/`;
-  const objects = await S3ObjectStore.open({ ...options, partSize: MIN_PART_SIZE, deadline: DEADLINE });
+  const objects = await S3ObjectStore.open({
+    ...options,
+    partSize: MIN_PART_BYTES,
+    deadline: PROBE_TIMEOUT_MS,
+  });
   const client = makeClient(options);
   const keyPrefix = (options.prefix ?? "") + prefix;
   try {

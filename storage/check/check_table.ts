@@ -4,7 +4,7 @@ import { expect, type Finding, type Probe, tryAll } from "./probe.ts";
 import { removeItems, tableProbes, type TableSubject } from "./table_probes.ts";
 
 /** How long an index may lag behind its table before it counts as missing, in milliseconds. */
-const INDEX_LAG = 5000;
+const MAX_INDEX_LAG_MS = 5000;
 
 interface DynamoSubject extends TableSubject {
   client: DynamoDBClient;
@@ -38,7 +38,7 @@ export async function checkTable(options: DynamoOptions): Promise<Finding[]> {
   const client = new DynamoDBClient({ region, ...(endpoint !== undefined && { endpoint }) });
   try {
     const pk = `probe#${crypto.randomUUID()}`;
-    return await tryAll(PROBES, { table, pk, indexLag: INDEX_LAG, client, name });
+    return await tryAll(PROBES, { table, pk, indexLag: MAX_INDEX_LAG_MS, client, name });
   } finally {
     client.destroy();
   }

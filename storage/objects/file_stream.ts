@@ -1,5 +1,5 @@
 /** Bytes of a read: fewer cost more calls, more cost memory and are no faster. */
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * The next `size` bytes of an open file, which closes at their end, at an error and when the stream is cancelled.
@@ -22,7 +22,7 @@ export function streamOfFile(file: Deno.FsFile, size: number): ReadableStream<Ui
     async pull(controller) {
       before?.transfer(0);
       try {
-        const chunk = new Uint8Array(Math.min(CHUNK, left));
+        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, left));
         const read = await file.read(chunk);
         if (read === null) throw new Error(`Cannot read ${left} bytes more: the file has ended`);
         left -= read;

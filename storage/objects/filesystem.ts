@@ -5,7 +5,7 @@ import { streamOfFile } from "./file_stream.ts";
 import { checkKey, checkPrefix } from "./key.ts";
 import type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
 import { isPartsId, ObjectTree, type Paths, randomPartsId } from "./object_tree.ts";
-import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } from "./parts.ts";
+import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts, unknownParts } from "./parts.ts";
 import { publish, Staging, writeDurably } from "./staging.ts";
 import { walk } from "./walk.ts";
 
@@ -41,7 +41,7 @@ export class FilesystemObjectStore implements ObjectStore {
   ): Promise<FilesystemObjectStore> {
     const root = resolve(folder);
     await ensureFolder(root);
-    return new FilesystemObjectStore(root, options.partSize ?? DEFAULT_PART_SIZE);
+    return new FilesystemObjectStore(root, options.partSize ?? DEFAULT_PART_BYTES);
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {

@@ -5,7 +5,7 @@ import { ContentMismatchError } from "../errors.ts";
 import { compareUtf8 } from "../utf8_order.ts";
 import { checkKey, checkPrefix } from "./key.ts";
 import type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./object_store.ts";
-import { checkPart, checkRange, DEFAULT_PART_SIZE, sizeOfParts, unknownParts } from "./parts.ts";
+import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts, unknownParts } from "./parts.ts";
 
 /** Settings of a {@linkcode MemoryObjectStore}. */
 export interface MemoryObjectStoreOptions {
@@ -22,7 +22,7 @@ interface StoredPart {
 }
 
 /** How much a read hands on at a time, in bytes. */
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Objects in the memory of this process, for tests: no clock and no chance in it, so a run can be repeated.
@@ -37,7 +37,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** An empty store. */
   constructor(options: MemoryObjectStoreOptions = {}) {
-    this.partSize = options.partSize ?? DEFAULT_PART_SIZE;
+    this.partSize = options.partSize ?? DEFAULT_PART_BYTES;
     if (options.verifies) this.putStream = (...args) => this.#putStream(...args);
   }
 
@@ -150,7 +150,7 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arr
   return new ReadableStream({
     pull(controller) {
       if (at === bytes.length) return controller.close();
-      const chunk = bytes.slice(at, at + CHUNK);
+      const chunk = bytes.slice(at, at + CHUNK_BYTES);
       at += chunk.length;
       controller.enqueue(chunk);
     },

@@ -27,7 +27,7 @@ const NAME = /^([a-z0-9-]+)(?:\.object|\.([0-9a-f]{24})\.(?:staged|again))$/;
 const PARTS_ID = /^[0-9a-f]{24}$/;
 
 /** So many folders are remembered to be there; with more, all are forgotten. */
-const MOST_KNOWN = 10_000;
+const MAX_KNOWN = 10_000;
 
 /** A fresh name for what is not yet an object. */
 export function randomPartsId(): string {
@@ -88,7 +88,7 @@ export class ObjectTree {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     await syncFolder(parent);
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.add(folder);
   }
 }

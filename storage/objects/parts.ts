@@ -1,7 +1,7 @@
 import type { ByteRange, Part } from "./object_store.ts";
 
 /** Bytes of a part where nothing else is asked for: small, since every upload holds some of them in memory. */
-export const DEFAULT_PART_SIZE = 1024 * 1024;
+export const DEFAULT_PART_BYTES = 1024 * 1024;
 
 /**
  * Lets pass what `putPart` may be handed.

@@ -94,9 +94,9 @@ export class PartsFile implements Disposable {
 }
 
 /** Bytes of one write: with more, Linux takes fresh memory for what it caches, at two to three times the cost. */
-const MOST_WRITTEN = 256 * 1024;
+const MAX_WRITE_BYTES = 256 * 1024;
 
 /** Writes all of the bytes: the system may take fewer at a time. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at, at + MOST_WRITTEN));
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at, at + MAX_WRITE_BYTES));
 }

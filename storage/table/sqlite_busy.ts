@@ -1,10 +1,10 @@
 import { UnavailableError } from "../errors.ts";
 
 /** Milliseconds that an operation waits for a lock which another process holds. */
-const BUSY_LIMIT = 10_000;
+const BUSY_LIMIT_MS = 10_000;
 
 /** Pauses before the next attempts, in milliseconds; the last one repeats. SQLite's own busy handler waits alike. */
-const PAUSES = [1, 2, 5, 10, 15, 20, 25, 50] as const;
+const PAUSES_MS = [1, 2, 5, 10, 15, 20, 25, 50] as const;
 
 /** SQLITE_BUSY, https://www.sqlite.org/rescode.html#busy. */
 const SQLITE_BUSY = 5;
@@ -17,12 +17,12 @@ export function isBusy(error: unknown): boolean {
 
 /** The pause before the attempt that follows `attempts` others, in milliseconds. */
 export function busyPause(attempts: number): number {
-  return PAUSES[Math.min(attempts, PAUSES.length) - 1] ?? 1;
+  return PAUSES_MS[Math.min(attempts, PAUSES_MS.length) - 1] ?? 1;
 }
 
 /** True if an operation that began `waited` milliseconds ago must give up. */
 export function hasWaitedTooLong(waited: number): boolean {
-  return waited >= BUSY_LIMIT;
+  return waited >= BUSY_LIMIT_MS;
 }
 
 /** Clock and timer for a wait; times are in milliseconds. */

@@ -1,7 +1,7 @@
 import type { Fence } from "../fence.ts";
 
 /** The longest sort key that every table takes, in bytes. */
-export const LONGEST_SORT_KEY = 1024;
+export const MAX_SORT_KEY_BYTES = 1024;
 
 /** The name of an item: a partition and a place in it, which sorts by its UTF-8 bytes. */
 export interface Key {

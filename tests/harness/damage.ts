@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { CLOCK_SKEW } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
 import { type BlobAttributes, blobKey, stored } from "../../registry/stored.ts";
 import type {
   Finding,
@@ -54,7 +54,7 @@ export async function setUp(): Promise<{ stores: TestStores; registry: Registry 
   await pushManifest(registry, IMAGE_BYTES, "latest", "v1");
   await pushManifest(registry, SIGNATURE);
   await pushManifest(registry, LARGE, "large");
-  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + CLOCK_SKEW;
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + CLOCK_SKEW_MS;
   await sweep();
   return { stores, registry };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Digest, parseRepositoryName, type RepositoryName } from "../../oci/mod.ts";
-import { MOST_IN_ITEM } from "../../registry/stored.ts";
+import { MAX_INLINE_BYTES } from "../../registry/stored.ts";
 import { content, digest, IMAGE, imageOf, indexOf } from "../harness/stores.ts";
 
 /** A blob that may be pushed. */
@@ -81,7 +81,7 @@ export const ARTIFACT: ManifestPlan = planOf(
 /** An image so large that its bytes have an object of their own. */
 export const GIANT: ManifestPlan = planOf(
   "giant",
-  imageOf(CONFIG.bytes, [], { annotations: { filler: "x".repeat(MOST_IN_ITEM) } }),
+  imageOf(CONFIG.bytes, [], { annotations: { filler: "x".repeat(MAX_INLINE_BYTES) } }),
   { blobs: [CONFIG] },
 );
 

@@ -3,12 +3,12 @@ import type { Bucket } from "./bucket.ts";
 import { S3Error } from "./errors.ts";
 
 /** How many keys one request may name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html. */
-const MOST_KEYS = 1000;
+const MAX_KEYS = 1000;
 
 /** Deletes the objects; absent ones are fine. */
 export async function deleteObjects(bucket: Bucket, keys: string[]): Promise<void> {
-  for (let i = 0; i < keys.length; i += MOST_KEYS) {
-    const some = keys.slice(i, i + MOST_KEYS);
+  for (let i = 0; i < keys.length; i += MAX_KEYS) {
+    const some = keys.slice(i, i + MAX_KEYS);
     const left = new Set(some.map((key) => bucket.fullKey(key)));
     await bucket.call("delete", some.join('", "'), (signal) => deleteSome(bucket, left, signal));
   }

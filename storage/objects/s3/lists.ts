@@ -2,7 +2,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/clie
 import type { Bucket } from "./bucket.ts";
 
 /** How many one request answers: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. */
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 /** Keys that begin with `prefix`, in the order of their bytes, after `after`. What is not the store's is passed over. */
 export async function listObjects(
@@ -17,7 +17,7 @@ export async function listObjects(
       Bucket: bucket.name,
       Prefix: bucket.fullKey(prefix),
       StartAfter,
-      MaxKeys: Math.min(limit - keys.length, MOST_ENTRIES),
+      MaxKeys: Math.min(limit - keys.length, MAX_ENTRIES),
     });
     const page = await bucket.call(
       "list",
@@ -44,7 +44,7 @@ export async function listUploads(
     const command = new ListMultipartUploadsCommand({
       Bucket: bucket.name,
       Prefix: bucket.fullKey(prefix),
-      MaxUploads: Math.min(limit - uploads.length, MOST_ENTRIES),
+      MaxUploads: Math.min(limit - uploads.length, MAX_ENTRIES),
       ...after,
     });
     const page = await bucket.call(

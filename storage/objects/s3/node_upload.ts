@@ -5,7 +5,7 @@ import { rootCertificates } from "node:tls";
 import type { SignedRequest } from "./signer.ts";
 
 /** Bytes that are given to a connection at a time: enough for speed, and few enough that what copies them holds little. */
-const SLICE = 256 * 1024;
+const SLICE_BYTES = 256 * 1024;
 
 /** Writes a body and ends it; gives up when the signal says so. */
 export type Write = (request: http.ClientRequest, stop: AbortSignal) => Promise<void>;
@@ -20,8 +20,10 @@ export async function putBytes(
   signal: AbortSignal,
 ): Promise<Response> {
   return await putByNode(request, bytes.length, async (request, stop) => {
-    for (let at = 0; at < bytes.length; at += SLICE) {
-      if (!request.write(bytes.subarray(at, at + SLICE))) await once(request, "drain", { signal: stop });
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      if (!request.write(bytes.subarray(at, at + SLICE_BYTES))) {
+        await once(request, "drain", { signal: stop });
+      }
     }
     request.end();
   }, signal);

@@ -13,7 +13,7 @@ export interface S3Options {
   endpoint?: string;
   /** True for path-style URLs (`host/bucket/key`), false for virtual-hosted ones (`bucket.host/key`). */
   pathStyle?: boolean;
-  /** Bytes of a part, at least {@linkcode MIN_PART_SIZE}; 16 MiB where absent. */
+  /** Bytes of a part, at least {@linkcode MIN_PART_BYTES}; 16 MiB where absent. */
   partSize?: number;
   /** True if the store rejects a body that does not match `x-amz-content-sha256`. Required for `putStream`. */
   verifiesContent?: boolean;
@@ -27,7 +27,7 @@ export interface S3Options {
 export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint">>;
 
 /** Least bytes of a part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
-export const MIN_PART_SIZE = 5 * 1024 * 1024;
+export const MIN_PART_BYTES = 5 * 1024 * 1024;
 
 /**
  * Prefixes that need no escaping in a URL or a signature. Rejects a segment of dots alone, because a proxy that
@@ -52,8 +52,8 @@ export function resolveOptions(options: S3Options): ResolvedS3Options {
     attemptTimeout = 15_000,
     deadline = 30_000,
   } = options;
-  if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
-    throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 takes none below ${MIN_PART_SIZE}`);
+  if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_BYTES) {
+    throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 takes none below ${MIN_PART_BYTES}`);
   }
   if (prefix.length > MAX_PREFIX_LENGTH || !PREFIX.test(prefix)) {
     throw new RangeError(`Cannot use ${JSON.stringify(prefix)} as the prefix of keys`);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MIN_PART_SIZE, resolveOptions } from "./options.ts";
+import { MIN_PART_BYTES, resolveOptions } from "./options.ts";
 
 const BUCKET = { bucket: "skerry", region: "us-east-1" };
 
@@ -14,8 +14,8 @@ Deno.test("resolveOptions() fills in what is absent", () => {
 });
 
 Deno.test("resolveOptions() refuses parts that S3 refuses", () => {
-  assertEquals(resolveOptions({ ...BUCKET, partSize: MIN_PART_SIZE }).partSize, MIN_PART_SIZE);
-  for (const partSize of [MIN_PART_SIZE - 1, 0, -1, NaN, MIN_PART_SIZE + 0.5]) {
+  assertEquals(resolveOptions({ ...BUCKET, partSize: MIN_PART_BYTES }).partSize, MIN_PART_BYTES);
+  for (const partSize of [MIN_PART_BYTES - 1, 0, -1, NaN, MIN_PART_BYTES + 0.5]) {
     assertThrows(() => resolveOptions({ ...BUCKET, partSize }), RangeError);
   }
 });

@@ -2,19 +2,19 @@ import { LRUCache } from "lru-cache";
 import type { Signer } from "./signer.ts";
 
 /** How long a URL holds, in seconds. */
-const LIFETIME = 15 * 60;
+const LIFETIME_SECONDS = 15 * 60;
 
 /** How long before its end a URL is not used any more, in milliseconds: clocks differ. */
-const MARGIN = 60_000;
+const MARGIN_MS = 60_000;
 
 /** How many are remembered: each is one or two kilobytes, with a session token. */
-const REMEMBERED = 4096;
+const MAX_CACHED_URLS = 4096;
 
 /** URLs to read objects with. Each is signed once and used until half of its time is over. */
 export class ReadUrls {
   readonly #signer: Pick<Signer, "readUrl">;
   readonly #now: () => number;
-  readonly #urls = new LRUCache<string, { url: string; until: number }>({ max: REMEMBERED });
+  readonly #urls = new LRUCache<string, { url: string; until: number }>({ max: MAX_CACHED_URLS });
 
   /** None yet; `now` is the time in milliseconds since the epoch. */
   constructor(signer: Pick<Signer, "readUrl">, now: () => number = Date.now) {
@@ -27,8 +27,11 @@ export class ReadUrls {
     const now = this.#now();
     const known = this.#urls.get(key);
     if (known && known.until > now) return known.url;
-    const { url, credentialsEnd } = await this.#signer.readUrl(key, LIFETIME, new Date(now));
-    this.#urls.set(key, { url, until: Math.min(now + LIFETIME * 1000 / 2, credentialsEnd - MARGIN) });
+    const { url, credentialsEnd } = await this.#signer.readUrl(key, LIFETIME_SECONDS, new Date(now));
+    this.#urls.set(key, {
+      url,
+      until: Math.min(now + LIFETIME_SECONDS * 1000 / 2, credentialsEnd - MARGIN_MS),
+    });
     return url;
   }
 

@@ -12,7 +12,7 @@
  */
 
 import { objectStoreContract } from "../contract/mod.ts";
-import { MIN_PART_SIZE } from "./options.ts";
+import { MIN_PART_BYTES } from "./options.ts";
 import { S3ObjectStore } from "./s3_object_store.ts";
 
 const endpoint = Deno.env.get("SKERRY_TEST_S3_ENDPOINT");
@@ -25,7 +25,7 @@ if (endpoint !== undefined) {
       region: Deno.env.get("AWS_REGION") ?? "us-east-1",
       pathStyle: true,
       prefix: `contract/${crypto.randomUUID()}/`,
-      partSize: MIN_PART_SIZE,
+      partSize: MIN_PART_BYTES,
       // Ceph answers 500 where an aborted upload is completed, which is asked again for as long as this.
       deadline: 5_000,
     });

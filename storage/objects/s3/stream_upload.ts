@@ -15,7 +15,7 @@ export interface StreamBody {
 }
 
 /** The least rate in bytes per second that a body may come at: who sends it sets the pace, but not without end. */
-const LEAST_RATE = 16 * 1024;
+const MIN_BYTES_PER_SECOND = 16 * 1024;
 
 /**
  * Sends a stream with its length announced, which S3 demands. Once: there is no second stream.
@@ -37,7 +37,7 @@ export async function streamOnce(
   deadline: number,
 ): Promise<void> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadline + stream.size / LEAST_RATE * 1000);
+  const timer = setTimeout(() => controller.abort(), deadline + stream.size / MIN_BYTES_PER_SECOND * 1000);
   try {
     if (isNative(stream.body)) await upload(request, { ...stream, signal: controller.signal });
     else await etagOf(stream.key, await put(request, stream, controller.signal));

@@ -67,7 +67,7 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
 }
 
 /** Fewer bytes go by `fetch`: its connections are used again, and what it copies is little. */
-const LARGE = 1024 * 1024;
+const MIN_STREAMED_BYTES = 1024 * 1024;
 
 /**
  * Sends bytes, or the body of a request as it comes, and answers the mark that the store gives them.
@@ -78,7 +78,7 @@ export async function upload(
   request: SignedRequest,
   { key, body, signal }: { key: string; body: Uint8Array<ArrayBuffer> | ReadableStream; signal: AbortSignal },
 ): Promise<string> {
-  if (body instanceof Uint8Array && body.length >= LARGE) {
+  if (body instanceof Uint8Array && body.length >= MIN_STREAMED_BYTES) {
     return await etagOf(key, await putBytes(request, body, signal));
   }
   const { url, headers } = request;

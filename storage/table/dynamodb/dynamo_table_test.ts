@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { tableContract } from "../contract/mod.ts";
-import { LARGEST_ITEM } from "./items.ts";
+import { MAX_ITEM_BYTES } from "./items.ts";
 import { startInterceptor } from "./testing/interceptor.ts";
 import { useDynamoDb } from "./testing/table_under_test.ts";
 
@@ -119,7 +119,7 @@ Deno.test("DynamoTable query() answers whole what DynamoDB answers in pieces", a
 Deno.test("DynamoTable put() takes the largest item, and refuses a larger one without asking", async () => {
   await using between = await startInterceptor(dynamoDb.endpoint());
   await using table = await dynamoDb.open({ endpoint: between.endpoint });
-  const [fits, tooLarge] = [LARGEST_ITEM - 200, LARGEST_ITEM].map((length) =>
+  const [fits, tooLarge] = [MAX_ITEM_BYTES - 200, MAX_ITEM_BYTES].map((length) =>
     item("s", { bytes: new Uint8Array(length) })
   );
   assert(fits && tooLarge);

@@ -7,13 +7,13 @@ import { INDEX_KEY, TABLE_KEY, TTL_ATTRIBUTE } from "./schema.ts";
 export type Row = Record<string, AttributeValue>;
 
 /** The most that an item may have, in bytes: a little less than DynamoDB's 400 KiB, names and all. */
-export const LARGEST_ITEM = 380 * 1024;
+export const MAX_ITEM_BYTES = 380 * 1024;
 
 /**
  * How long after {@linkcode Item.attributes}' own `expiresAt` DynamoDB may remove an item, in seconds: 7 days. It removes
  * the item alone and not what it names, so it is only a second net below whatever sweeps, and must come long after it.
  */
-const TTL_MARGIN = 7 * 24 * 60 * 60;
+const TTL_MARGIN_SECONDS = 7 * 24 * 60 * 60;
 
 /** The key of an item as DynamoDB takes it. */
 export function toKey({ pk, sk }: Key): Row {
@@ -30,9 +30,9 @@ export function toRow(item: NewItem, version: string): Row {
   const attributes = JSON.stringify(item.attributes);
   const { bytes, index } = item;
   const size = sizeOf(item, attributes);
-  if (size > LARGEST_ITEM) {
+  if (size > MAX_ITEM_BYTES) {
     throw new RangeError(
-      `Cannot store the item "${item.pk}", "${item.sk}": ${size} bytes are more than ${LARGEST_ITEM}`,
+      `Cannot store the item "${item.pk}", "${item.sk}": ${size} bytes are more than ${MAX_ITEM_BYTES}`,
     );
   }
   const { expiresAt } = item.attributes;
@@ -43,7 +43,7 @@ export function toRow(item: NewItem, version: string): Row {
     ...(bytes && { bytes: { B: bytes.slice() } }),
     ...(index && { [INDEX_KEY.pk]: { S: index.pk }, [INDEX_KEY.sk]: { S: index.sk } }),
     ...(typeof expiresAt === "number" && {
-      [TTL_ATTRIBUTE]: { N: String(Math.ceil(expiresAt / 1000) + TTL_MARGIN) },
+      [TTL_ATTRIBUTE]: { N: String(Math.ceil(expiresAt / 1000) + TTL_MARGIN_SECONDS) },
     }),
   };
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { keyId, LARGEST_ITEM, toItem, toRow } from "./items.ts";
+import { keyId, MAX_ITEM_BYTES, toItem, toRow } from "./items.ts";
 
 function item(attributes = {}) {
   return { pk: "p", sk: "s", attributes };
@@ -29,7 +29,7 @@ Deno.test("toRow() lets DynamoDB remove an item 7 days after its expiresAt, in w
 });
 
 Deno.test("toRow() counts bytes and not characters", () => {
-  const length = Math.floor(LARGEST_ITEM / 2);
+  const length = Math.floor(MAX_ITEM_BYTES / 2);
   assert(toRow(item({ text: "a".repeat(length) }), "v"));
   assertThrows(() => toRow(item({ text: "é".repeat(length) }), "v"), RangeError);
 });

@@ -1,6 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { compareUtf8, endOfPrefix } from "../../utf8_order.ts";
-import { LONGEST_SORT_KEY, type QueryOptions } from "../table.ts";
+import { MAX_SORT_KEY_BYTES, type QueryOptions } from "../table.ts";
 import type { KeyNames } from "./schema.ts";
 
 /** Key condition of a query. */
@@ -51,6 +51,6 @@ export function keyRange(
  * could lie between the two.
  */
 function clip(bound: string): string {
-  const { read } = new TextEncoder().encodeInto(bound, new Uint8Array(LONGEST_SORT_KEY - 1));
+  const { read } = new TextEncoder().encodeInto(bound, new Uint8Array(MAX_SORT_KEY_BYTES - 1));
   return bound.slice(0, read);
 }

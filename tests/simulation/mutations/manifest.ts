@@ -121,8 +121,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_store.ts",
-        "export const MOST_IN_ITEM = 256 * 1024;",
-        "export const MOST_IN_ITEM = 600;",
+        "export const MAX_INLINE_BYTES = 256 * 1024;",
+        "export const MAX_INLINE_BYTES = 600;",
       ),
       edit(
         "registry/manifests/manifest_store.ts",

@@ -1,6 +1,6 @@
 import { CREDENTIALS_ENV } from "../../../../tests/harness/credentials.ts";
 import { type S3Server, startS3 } from "../../../../tests/s3/mod.ts";
-import { MIN_PART_SIZE, type S3Options } from "../options.ts";
+import { MIN_PART_BYTES, type S3Options } from "../options.ts";
 import { S3ObjectStore } from "../s3_object_store.ts";
 
 /** A store in a bucket of a server of its own. */
@@ -22,7 +22,7 @@ export async function makeStore(options: Partial<S3Options> = {}): Promise<Store
       region,
       endpoint,
       pathStyle: true,
-      partSize: MIN_PART_SIZE,
+      partSize: MIN_PART_BYTES,
       ...options,
       ...others,
     });
