@@ -137,6 +137,23 @@ Deno.test("scrub() says nothing of an orphan that is deleted before it is read",
   assertEquals(reached, true);
 });
 
+Deno.test("scrub() deletes no orphan that another scrub gives to its blob while it is read", async () => {
+  const { stores, registry, blob } = await setUp();
+  await stores.objects.put(ORPHAN, LAYER);
+  let reached = false;
+  const objects = hooked(stores.objects, () => {}, async (method, [key]) => {
+    if (method !== "get" || key !== ORPHAN || reached) return;
+    reached = true;
+    await stores.table.putMany([{
+      ...blobKey(digest(LAYER)),
+      attributes: { ...blob.attributes, object: ORPHAN },
+    }]);
+  });
+  assertEquals(await repair(stores, { objects }), []);
+  assertEquals(reached, true);
+  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+});
+
 Deno.test("scrub() deletes no orphan whose twin is taken away while it is read", async () => {
   const { stores, blob, object } = await setUp();
   await stores.objects.put(ORPHAN, LAYER);
