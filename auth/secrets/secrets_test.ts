@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { MemoryTable, type Table } from "../../storage/mod.ts";
+import { laggingTable } from "../../tests/harness/lagging.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { makeSecret, readSecret } from "./secret_text.ts";
 import { SecretError } from "./secret_error.ts";
@@ -114,6 +115,21 @@ Deno.test("Secrets.revoke() ends a secret here at once and elsewhere within a mi
   clock.now += 60_001;
   assertEquals(await other.verify("ci", text), undefined);
   assertEquals(await secrets.revoke(info.id), undefined);
+});
+
+Deno.test("Secrets.verify() knows what another process has just made or revoked although reads lag", async () => {
+  const { table, secrets, clock } = stores();
+  const late = async () => {
+    const { items } = await table.scan({ limit: 100 });
+    return () =>
+      new Secrets({ table: laggingTable(table, items), findUser: () => undefined, now: () => clock.now });
+  };
+  const withNone = await late();
+  const { text, info } = await secrets.create(ROBOT);
+  assertEquals((await withNone().verify("ci", text))?.name, "robot:ci");
+  const withOne = await late();
+  await secrets.revoke(info.id);
+  assertEquals(await withOne().verify("ci", text), undefined);
 });
 
 Deno.test("Secrets.revoke() is not undone by a login that is under way", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { codeOf, CONFIG, imageOfSize, LAYER, withBlobs } from "../../tests/harness/images.ts";
+import { laggingTable } from "../../tests/harness/lagging.ts";
 import { interruptedStores } from "../../tests/harness/moments.ts";
 import {
   content,
@@ -38,6 +39,16 @@ Deno.test("deleteManifest() takes every tag and the place among the referrers wi
     ]
   ) assertEquals(await codeOf(attempt), "MANIFEST_UNKNOWN");
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("b") })).bytes, other);
+});
+
+Deno.test("deleteManifest() deletes what was pushed a moment ago although reads of the table lag", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  const before = await stores.items();
+  await pushManifest(registry, image, "a");
+  const late = stores.registry({ table: laggingTable(stores.table, before) }).registry;
+  await late.deleteManifest(REPOSITORY, digest(image));
+  assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
 });
 
 Deno.test("deleteManifest() leaves a large manifest's object to the sweep, unless it is pushed again", async () => {
