@@ -2,7 +2,7 @@ import { RegistryError, unavailable } from "../oci/mod.ts";
 import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/ports.ts";
 import { type Answer, jsonAnswer } from "./http/mod.ts";
 import { API_VERSION } from "./base.ts";
-import type { RouteKind } from "./route.ts";
+import { methodsLeftBeside, type RouteKind } from "./endpoints.ts";
 
 /** The answer to a request that failed, and what the log should say of it beyond that. */
 export interface Failure {
@@ -19,7 +19,7 @@ export interface Failure {
  */
 export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind): Failure {
   const error = toRegistryError(thrown, requestId);
-  const allow = error.status === 405 ? { Allow: methodsLeft(kind) } : {};
+  const allow = error.status === 405 ? { Allow: kind === undefined ? "" : methodsLeftBeside(kind) } : {};
   const version = kind === "base" ? API_VERSION : {};
   const answer = jsonAnswer(error.toJSON(), { ...version, ...allow, ...error.headers }, error.status);
   if (error.status >= 500) return { answer, error: thrown };
@@ -35,9 +35,4 @@ function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (isOutOfDescriptors(thrown)) return unavailable("The registry has too many files open");
   if (thrown instanceof UnavailableError) return unavailable("The registry cannot reach its storage");
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
-}
-
-/** Methods that a read-only registry still allows on a resource. A 405 must list them (RFC 9110 §15.5.6). */
-function methodsLeft(kind: RouteKind | undefined): string {
-  return kind === "putManifest" || kind === "deleteManifest" || kind === "deleteBlob" ? "GET, HEAD" : "";
 }

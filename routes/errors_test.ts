@@ -71,6 +71,8 @@ Deno.test("failureOf() tells a refused method what is left of the resource (RFC 
     deleteTag: refuse,
     deleteBlob: refuse,
     startUpload: refuse,
+    cancelUpload: refuse,
+    deleteRepository: refuse,
   });
   const digest = `sha256:${"a".repeat(64)}`;
   const rows: [string, string, string][] = [
@@ -78,6 +80,8 @@ Deno.test("failureOf() tells a refused method what is left of the resource (RFC 
     ["DELETE", "/v2/a/manifests/v1", "GET, HEAD"],
     ["DELETE", `/v2/a/blobs/${digest}`, "GET, HEAD"],
     ["POST", "/v2/a/blobs/uploads/", ""],
+    ["DELETE", "/v2/a/blobs/uploads/1", ""],
+    ["DELETE", "/v2/a/_skerry/repository", ""],
   ];
   for (const [method, path, allow] of rows) {
     const response = await request(path, { method });

@@ -1,6 +1,5 @@
 import {
   type Digest,
-  type DigestAlgorithm,
   type ErrorCode,
   isDescriptorDigest,
   isDigest,
@@ -13,103 +12,35 @@ import {
   parseRepositoryName,
   type Reference,
   RegistryError,
-  type RepositoryName,
   type Tag,
 } from "../oci/mod.ts";
 import { isSecretId } from "../auth/interface.ts";
 import type { PageRequest } from "../registry/interface.ts";
+import { methodsBeside, type RouteFacts, type RouteKind } from "./endpoints.ts";
 import { badParameter, Parameters, type RawUrl } from "./http/mod.ts";
 
-/** Content of the path and query, for each kind of route. */
-export interface RouteFacts {
-  /** `/`, the page for browsers. */
-  home: unknown;
-  /** `/livez`. */
-  live: unknown;
-  /** `/readyz`. */
-  ready: unknown;
-  /** `/startupz`. */
-  startup: unknown;
-  /** end-1. */
-  base: unknown;
-  /** end-2. */
-  getBlob: { repository: RepositoryName; digest: Digest };
-  /** end-10. */
-  deleteBlob: { repository: RepositoryName; digest: Digest };
-  /** end-3. */
-  getManifest: { repository: RepositoryName; reference: Reference };
-  /** end-7, `tags` by `?tag=`. */
-  putManifest: { repository: RepositoryName; reference: Reference; tags: Tag[] };
-  /** end-9. */
-  deleteManifest: { repository: RepositoryName; reference: Reference };
-  /** end-4a, end-4c. */
-  startUpload: { repository: RepositoryName; algorithm?: DigestAlgorithm };
-  /** end-11. */
-  mountBlob: { repository: RepositoryName; digest: Digest; from?: RepositoryName };
-  /** end-4b. */
-  putBlob: { repository: RepositoryName; digest: Digest };
-  /** end-13. */
-  getUpload: { repository: RepositoryName; id: string };
-  /** end-5. */
-  appendUpload: { repository: RepositoryName; id: string };
-  /** end-6. */
-  commitUpload: { repository: RepositoryName; id: string; digest: Digest };
-  /** end-14. */
-  cancelUpload: { repository: RepositoryName; id: string };
-  /** end-8. */
-  listTags: { repository: RepositoryName; page: PageRequest };
-  /** `_skerry/tags/history`. */
-  getTagHistory: { repository: RepositoryName; tag: Tag };
-  /** `_skerry/repository`. */
-  deleteRepository: { repository: RepositoryName };
-  /** end-12. */
-  listReferrers: {
-    repository: RepositoryName;
-    /** Follows the grammar; its algorithm may be one that is unknown here, as that of a `subject` may. */
-    subject: string;
-    artifactTypes: string[];
-    after?: string;
-  };
-  /** `_catalog`. */
-  listRepositories: { page: PageRequest };
-  /** `_oci/ext/discover`, of the registry where no repository is named. */
-  discover: { repository?: RepositoryName };
-  /** `GET /token`; `scopes` as they are written, each of them one or several. */
-  getToken: { service?: string; scopes: string[]; offline: boolean; client?: string };
-  /** `POST /token`: all that it says is in its body. */
-  postToken: unknown;
-  /** `/.well-known/jwks.json`. */
-  getJwks: unknown;
-  /** `GET /v2/_skerry/tokens`. */
-  listCredentials: { page: PageRequest };
-  /** `POST /v2/_skerry/tokens`: all that it says is in its body. */
-  createCredential: unknown;
-  /** `DELETE /v2/_skerry/tokens/<id>`. */
-  revokeCredential: { id: string };
-}
-
-/** Kind of a route. */
-export type RouteKind = keyof RouteFacts;
+export type { RouteFacts, RouteKind } from "./endpoints.ts";
 
 /**
- * Parsed request. Authorization and the handler decide on this same value, so it contains everything that the path and
- * query say. HEAD has the route of GET.
+ * Kind of a request with all values of its path and query. Authorization and the handler read this same value and
+ * nothing else of the URL. HEAD has the route of GET.
  */
 export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & RouteFacts[K] }[Kind];
 
 const UPLOAD_ID = /^[A-Za-z0-9-]{1,128}$/;
 
-/** Most tags that one push of a manifest may set; distribution-spec end-7b wants at least ten. */
+/** Largest number of tags in one push of a manifest; distribution-spec end-7b requires at least ten. */
 const MAX_TAGS = 100;
 
 /**
- * The route of a request, from its method and the URL as it came: nothing is decoded or normalised, so `%`, `\`, `//`
- * and `..` are simply not in the grammar of anything.
+ * Parses method and raw URL of a request. Nothing is decoded or normalized: no grammar allows `%`, `\`, `//` or `..`, so
+ * they are refused.
  *
- * Names are read from the right, because `blobs`, `manifests`, `tags`, `referrers` and `uploads` are legal in them.
+ * Repository names end where the last path segments begin, since `blobs`, `manifests`, `tags`, `referrers` and `uploads`
+ * are legal parts of a name.
  *
- * @throws {RegistryError} 404 for an unknown path, 405 for a known one with another method, 400 for what is malformed,
- * 414 for what is too much.
+ * @throws {RegistryError} 404 for an unknown path, 405 for another method, 400 for a malformed value, 414 for a query
+ * that is too long or has too many tags.
  */
 export function parseRoute(method: string, { path, query }: RawUrl): Route {
   const parameters = query === undefined ? NO_PARAMETERS : new Parameters(query);
@@ -134,11 +65,11 @@ const PLAIN_PATHS = new Map<string, "home" | "live" | "ready" | "startup" | "bas
   ["/.well-known/jwks.json", "getJwks"],
 ]);
 
-/** `/token`, with the parameters of https://distribution.github.io/distribution/spec/auth/token/ that mean something. */
+/** `/token`, with the supported parameters of https://distribution.github.io/distribution/spec/auth/token/. */
 function parseTokenRoute(method: string, parameters: Parameters): Route {
   if (method === "POST") return { kind: "postToken" };
-  // Not HEAD: a client that requests a token needs the body.
-  if (method !== "GET") throw methodNotAllowed("GET, POST");
+  // Not HEAD: a token without its body is of no use.
+  if (method !== "GET") throw methodNotAllowed("getToken");
   const service = parameters.one("service");
   const client = parameters.one("client_id");
   return {
@@ -150,7 +81,7 @@ function parseTokenRoute(method: string, parameters: Parameters): Route {
   };
 }
 
-/** Route of a path after `/v2/`: `<name>/<collection>/<last>`. */
+/** Path after `/v2/`: `<name>/<collection>/<last>`. */
 function parseRegistryRoute(method: string, path: string, parameters: Parameters): Route {
   const lastSlash = path.lastIndexOf("/");
   const slash = path.lastIndexOf("/", lastSlash - 1);
@@ -205,7 +136,7 @@ function parseManifestRoute(method: string, name: string, text: string, paramete
       const kind = method === "DELETE" ? "deleteManifest" : "getManifest";
       const repository = parseRepositoryName(name);
       if (isTag(text)) return { kind, repository, reference: { tag: text } };
-      // What can't name a manifest names none: the specification's own suite asks for ".INVALID_MANIFEST_NAME".
+      // 404 and not 400: the specification's conformance suite requests ".INVALID_MANIFEST_NAME".
       if (!text.includes(":")) throw unknown("MANIFEST_UNKNOWN", "manifest");
       return { kind, repository, reference: { digest: parseStoredDigest(text, "MANIFEST_UNKNOWN") } };
     }
@@ -215,13 +146,13 @@ function parseManifestRoute(method: string, name: string, text: string, paramete
       return { kind: "putManifest", repository, reference, tags: parseTags(parameters, reference) };
     }
   }
-  throw methodNotAllowed("GET, HEAD, PUT, DELETE");
+  throw methodNotAllowed("getManifest");
 }
 
 /** end-2, end-10: `<name>/blobs/<digest>`. */
 function parseBlobRoute(method: string, name: string, text: string): Route {
   if (method !== "GET" && method !== "HEAD" && method !== "DELETE") {
-    throw methodNotAllowed("GET, HEAD, DELETE");
+    throw methodNotAllowed("getBlob");
   }
   const kind = method === "DELETE" ? "deleteBlob" : "getBlob";
   return { kind, repository: parseRepositoryName(name), digest: parseStoredDigest(text, "BLOB_UNKNOWN") };
@@ -229,7 +160,7 @@ function parseBlobRoute(method: string, name: string, text: string): Route {
 
 /** end-4, end-11: `<name>/blobs/uploads/`. */
 function parseUploadsRoute(method: string, name: string, parameters: Parameters): Route {
-  if (method !== "POST") throw methodNotAllowed("POST");
+  if (method !== "POST") throw methodNotAllowed("startUpload");
   const repository = parseRepositoryName(name);
   const mount = parameters.one("mount");
   if (mount !== undefined) {
@@ -237,7 +168,7 @@ function parseUploadsRoute(method: string, name: string, parameters: Parameters)
     const from = parameters.one("from");
     if (from === undefined) return { kind: "mountBlob", repository, digest };
     if (isRepositoryName(from)) return { kind: "mountBlob", repository, digest, from };
-    // A repository of that name can't be, and a mount of what is not there is an ordinary upload.
+    // No repository can have this name. A mount from a repository without the blob starts an upload (end-11).
     return { kind: "startUpload", repository };
   }
   const digest = parameters.one("digest");
@@ -251,7 +182,7 @@ function parseUploadsRoute(method: string, name: string, parameters: Parameters)
 /** end-5, end-6, end-13, end-14: `<name>/blobs/uploads/<id>`. */
 function parseUploadRoute(method: string, name: string, id: string, parameters: Parameters): Route {
   const kind = UPLOAD_METHODS.get(method);
-  if (kind === undefined) throw methodNotAllowed("GET, HEAD, PATCH, PUT, DELETE");
+  if (kind === undefined) throw methodNotAllowed("getUpload");
   const repository = parseRepositoryName(name);
   if (!UPLOAD_ID.test(id)) throw unknown("BLOB_UPLOAD_UNKNOWN", "upload");
   if (kind !== "commitUpload") return { kind, repository, id };
@@ -272,7 +203,7 @@ function parseTagsRoute(method: string, name: string, parameters: Parameters): R
   return { kind, repository: parseRepositoryName(name), page: parsePage(parameters) };
 }
 
-/** Our own extension: `<name>/_skerry/tags/history?tag=<tag>`. */
+/** Extension of Skerry: `<name>/_skerry/tags/history?tag=<tag>`. */
 function parseTagHistoryRoute(method: string, name: string, parameters: Parameters): Route {
   const kind = readOnly(method, "getTagHistory");
   const repository = parseRepositoryName(name);
@@ -281,23 +212,23 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
   return { kind, repository, tag };
 }
 
-/** Our own extension: `<name>/_skerry/repository`. */
+/** Extension of Skerry: `<name>/_skerry/repository`. */
 function parseRepositoryRoute(method: string, name: string): Route {
-  if (method !== "DELETE") throw methodNotAllowed("DELETE");
+  if (method !== "DELETE") throw methodNotAllowed("deleteRepository");
   return { kind: "deleteRepository", repository: parseRepositoryName(name) };
 }
 
-/** Our own extension: `_skerry/tokens`. */
+/** Extension of Skerry: `_skerry/tokens`. */
 function parseCredentialsRoute(method: string, parameters: Parameters): Route {
   if (method === "POST") return { kind: "createCredential" };
-  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("GET, HEAD, POST");
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("listCredentials");
   return { kind: "listCredentials", page: parsePage(parameters) };
 }
 
-/** Our own extension: `_skerry/tokens/<id>`. */
+/** Extension of Skerry: `_skerry/tokens/<id>`. */
 function parseCredentialRoute(method: string, id: string): Route {
   if (!isSecretId(id)) throw notFound();
-  if (method !== "DELETE") throw methodNotAllowed("DELETE");
+  if (method !== "DELETE") throw methodNotAllowed("revokeCredential");
   return { kind: "revokeCredential", id };
 }
 
@@ -306,13 +237,13 @@ function parseReferrersRoute(method: string, name: string, subject: string, para
   const kind = readOnly(method, "listReferrers");
   const repository = parseRepositoryName(name);
   if (!isDescriptorDigest(subject)) throw malformedDigest(subject);
-  // A media type contains no space: it is a plus sign that the client did not encode.
+  // A media type has no space: the client did not encode a plus sign.
   const artifactTypes = parameters.all("artifactType").map((type) => type.replaceAll(" ", "+"));
   const after = parseAfter(parameters);
   return { kind, repository, subject, artifactTypes, ...(after === undefined ? {} : { after }) };
 }
 
-/** `n` and `last` of distribution-spec §"Listing Tags"; an empty `n` counts as absent. */
+/** Parses `n` and `last` of distribution-spec §"Listing Tags"; an empty `n` counts as absent. */
 function parsePage(parameters: Parameters): PageRequest {
   const n = parameters.one("n") ?? "";
   if (!/^[0-9]*$/.test(n)) {
@@ -325,12 +256,12 @@ function parsePage(parameters: Parameters): PageRequest {
   };
 }
 
-/** `last`, cut to a length that no name or digest has, which keeps its place among them. */
+/** Parses `last` and cuts it to 256 characters. Names and digests are shorter, so its place in the list stays the same. */
 function parseAfter(parameters: Parameters): string | undefined {
   return parameters.one("last")?.slice(0, 256);
 }
 
-/** `?tag=` of end-7b, each one once. */
+/** Parses `?tag=` of end-7b and drops repeated tags. */
 function parseTags(parameters: Parameters, reference: Reference): Tag[] {
   const tags = parameters.all("tag");
   if (tags.length === 0) return [];
@@ -343,22 +274,22 @@ function parseTags(parameters: Parameters, reference: Reference): Tag[] {
   return [...new Set(valid)];
 }
 
-/** A digest of something stored: an algorithm that is unknown here has nothing stored under it. */
+/** Parses the digest of stored content. 404 for a digest of an unsupported algorithm: no content is stored under it. */
 function parseStoredDigest(text: string, code: ErrorCode): Digest {
   if (isDigest(text)) return text;
   throw isForeignDigest(text) ? unknown(code, "digest") : malformedDigest(text);
 }
 
-/** Part of the path before `/suffix`, possibly empty; `undefined` if the path does not end with it. */
+/** Path before `/suffix`, empty if `path` is the suffix; `undefined` if it ends differently. */
 function withoutSuffix(path: string, suffix: string): string | undefined {
   if (path === suffix) return "";
   return path.endsWith(`/${suffix}`) ? path.slice(0, -suffix.length - 1) : undefined;
 }
 
-/** `kind` where the method is GET, or HEAD, which is the same without the body. */
-function readOnly<Kind>(method: string, kind: Kind): Kind {
+/** Returns `kind` for GET and HEAD, and refuses other methods. */
+function readOnly<Kind extends RouteKind>(method: string, kind: Kind): Kind {
   if (method === "GET" || method === "HEAD") return kind;
-  throw methodNotAllowed("GET, HEAD");
+  throw methodNotAllowed(kind);
 }
 
 function unknown(code: ErrorCode, what: string): RegistryError {
@@ -375,6 +306,8 @@ function notFound(): RegistryError {
   return new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
-function methodNotAllowed(allow: string): RegistryError {
-  return new RegistryError("UNSUPPORTED", "Method is not allowed here", { headers: { Allow: allow } });
+function methodNotAllowed(kind: RouteKind): RegistryError {
+  return new RegistryError("UNSUPPORTED", "Method is not allowed here", {
+    headers: { Allow: methodsBeside(kind) },
+  });
 }

@@ -4,5 +4,5 @@
  * @module
  */
 export { requirementOf } from "../access/requirement.ts";
-export { createHandlers } from "../handlers.ts";
+export { COMMON_STATUSES, type Endpoint, ENDPOINTS } from "../endpoints.ts";
 export { splitUrl } from "../http/raw_url.ts";

@@ -6,6 +6,7 @@
 import { createRegistry, type Epochs, type Registry, type RegistryOptions } from "../../registry/mod.ts";
 import { type App, type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
+import { assertListed } from "./listed_status.ts";
 
 /** What differs from a registry with everything at its default, in memory. */
 export interface TestAppOptions
@@ -56,7 +57,10 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
-    log: (entry) => entries.push(entry),
+    log(entry) {
+      entries.push(entry);
+      assertListed(entry.route, entry.status);
+    },
     ready: options.ready ?? (() => Promise.resolve(true)),
     ...(options.warnings && { warnings: options.warnings }),
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },

@@ -1,0 +1,164 @@
+import type { Digest, DigestAlgorithm, Reference, RepositoryName, Tag } from "../oci/mod.ts";
+import type { PageRequest } from "../registry/interface.ts";
+
+/** Values in the path and the query of each kind of request. {@linkcode ENDPOINTS} has the requests themselves. */
+export interface RouteFacts {
+  /** Page for browsers. */
+  home: unknown;
+  /** Liveness probe. */
+  live: unknown;
+  /** Readiness probe. */
+  ready: unknown;
+  /** Startup probe. */
+  startup: unknown;
+  /** Check that this is a registry. */
+  base: unknown;
+  /** Pull of a blob. */
+  getBlob: { repository: RepositoryName; digest: Digest };
+  /** Delete of a blob. */
+  deleteBlob: { repository: RepositoryName; digest: Digest };
+  /** Pull of a manifest. */
+  getManifest: { repository: RepositoryName; reference: Reference };
+  /** Push of a manifest. `tags` are the values of `?tag=`, each once. */
+  putManifest: { repository: RepositoryName; reference: Reference; tags: Tag[] };
+  /** Delete of a tag or a manifest. */
+  deleteManifest: { repository: RepositoryName; reference: Reference };
+  /** Start of an upload. */
+  startUpload: { repository: RepositoryName; algorithm?: DigestAlgorithm };
+  /** Mount of a blob of another repository; of any repository without `from`. */
+  mountBlob: { repository: RepositoryName; digest: Digest; from?: RepositoryName };
+  /** Push of a blob in one request. */
+  putBlob: { repository: RepositoryName; digest: Digest };
+  /** Progress of an upload. */
+  getUpload: { repository: RepositoryName; id: string };
+  /** Next chunk of an upload. */
+  appendUpload: { repository: RepositoryName; id: string };
+  /** End of an upload. */
+  commitUpload: { repository: RepositoryName; id: string; digest: Digest };
+  /** Cancellation of an upload. */
+  cancelUpload: { repository: RepositoryName; id: string };
+  /** Tags of a repository. */
+  listTags: { repository: RepositoryName; page: PageRequest };
+  /** Moves of a tag. */
+  getTagHistory: { repository: RepositoryName; tag: Tag };
+  /** Delete of a repository. */
+  deleteRepository: { repository: RepositoryName };
+  /** Referrers of a digest. */
+  listReferrers: {
+    repository: RepositoryName;
+    /** Any digest of the specification's grammar: a subject may have an algorithm that Skerry does not support. */
+    subject: string;
+    artifactTypes: string[];
+    after?: string;
+  };
+  /** Repositories. */
+  listRepositories: { page: PageRequest };
+  /** Extensions of a repository; of the registry without `repository`. */
+  discover: { repository?: RepositoryName };
+  /** Access token. Each of `scopes` is one value of `?scope=`, which may contain several scopes. */
+  getToken: { service?: string; scopes: string[]; offline: boolean; client?: string };
+  /** Access token; the parameters are in the body. */
+  postToken: unknown;
+  /** Public signing keys. */
+  getJwks: unknown;
+  /** Robot tokens and personal access tokens. */
+  listCredentials: { page: PageRequest };
+  /** New token; its terms are in the body. */
+  createCredential: unknown;
+  /** Revocation of a token. */
+  revokeCredential: { id: string };
+}
+
+/** Kind of a request, named after its handler. */
+export type RouteKind = keyof RouteFacts;
+
+type Methods = "GET" | "GET, HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * Row of the endpoint table: number in distribution-spec (empty for other endpoints), methods, path with query, and
+ * every status that the endpoint answers besides {@linkcode COMMON_STATUSES}.
+ */
+export type Endpoint = readonly [id: string, methods: Methods, target: `/${string}`, ...statuses: number[]];
+
+/** Endpoints of each kind of request. A new kind does not compile without a row; docs/http-api.md has the same rows. */
+export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...Endpoint[]] } = {
+  home: [["", "GET, HEAD", "/", 200]],
+  live: [["", "GET, HEAD", "/livez", 200]],
+  ready: [["", "GET, HEAD", "/readyz", 200, 503]],
+  startup: [["", "GET, HEAD", "/startupz", 200, 503]],
+  base: [
+    ["end-1", "GET, HEAD", "/v2/", 200],
+    ["", "GET, HEAD", "/v2", 200],
+  ],
+  getBlob: [["end-2", "GET, HEAD", "/v2/<name>/blobs/<digest>", 200, 206, 304, 400, 404, 412, 416]],
+  deleteBlob: [["end-10", "DELETE", "/v2/<name>/blobs/<digest>", 202, 400, 404, 405]],
+  getManifest: [["end-3", "GET, HEAD", "/v2/<name>/manifests/<tag or digest>", 200, 304, 400, 404, 412]],
+  putManifest: [
+    ["end-7a", "PUT", "/v2/<name>/manifests/<tag or digest>", 201, 400, 405, 408, 412, 413],
+    ["end-7b", "PUT", "/v2/<name>/manifests/<digest>?tag=<tag>", 201, 400, 405, 408, 412, 413, 414],
+  ],
+  deleteManifest: [["end-9", "DELETE", "/v2/<name>/manifests/<tag or digest>", 202, 400, 404, 405]],
+  startUpload: [
+    ["end-4a", "POST", "/v2/<name>/blobs/uploads/", 202, 400, 405],
+    ["end-4c", "POST", "/v2/<name>/blobs/uploads/?digest-algorithm=<algorithm>", 202, 400, 405],
+  ],
+  mountBlob: [
+    ["end-11", "POST", "/v2/<name>/blobs/uploads/?mount=<digest>&from=<name>", 201, 202, 400, 405],
+    ["", "POST", "/v2/<name>/blobs/uploads/?mount=<digest>", 201, 202, 400, 405],
+  ],
+  putBlob: [["end-4b", "POST", "/v2/<name>/blobs/uploads/?digest=<digest>", 201, 400, 405, 408, 413, 416]],
+  getUpload: [["end-13", "GET, HEAD", "/v2/<name>/blobs/uploads/<id>", 204, 400, 404, 405]],
+  appendUpload: [["end-5", "PATCH", "/v2/<name>/blobs/uploads/<id>", 202, 400, 404, 405, 408, 413, 416]],
+  commitUpload: [
+    ["end-6", "PUT", "/v2/<name>/blobs/uploads/<id>?digest=<digest>", 201, 400, 404, 405, 408, 413, 416],
+  ],
+  cancelUpload: [["end-14", "DELETE", "/v2/<name>/blobs/uploads/<id>", 204, 400, 404, 405]],
+  listTags: [["end-8", "GET, HEAD", "/v2/<name>/tags/list?n=<number>&last=<tag>", 200, 400, 404]],
+  getTagHistory: [["", "GET, HEAD", "/v2/<name>/_skerry/tags/history?tag=<tag>", 200, 400, 404]],
+  deleteRepository: [["", "DELETE", "/v2/<name>/_skerry/repository", 202, 400, 404, 405]],
+  listReferrers: [["end-12", "GET, HEAD", "/v2/<name>/referrers/<digest>?artifactType=<type>", 200, 400]],
+  listRepositories: [["", "GET, HEAD", "/v2/_catalog?n=<number>&last=<name>", 200, 400]],
+  discover: [
+    ["", "GET, HEAD", "/v2/_oci/ext/discover", 200],
+    ["", "GET, HEAD", "/v2/<name>/_oci/ext/discover", 200, 400],
+  ],
+  getToken: [["", "GET", "/token?service=<service>&scope=<scope>", 200, 400, 404]],
+  postToken: [["", "POST", "/token", 200, 400, 404, 408, 413]],
+  getJwks: [["", "GET, HEAD", "/.well-known/jwks.json", 200, 404]],
+  listCredentials: [["", "GET, HEAD", "/v2/_skerry/tokens?n=<number>&last=<id>", 200, 400, 404]],
+  createCredential: [["", "POST", "/v2/_skerry/tokens", 201, 400, 404, 408, 413]],
+  revokeCredential: [["", "DELETE", "/v2/_skerry/tokens/<id>", 204, 404]],
+};
+
+/**
+ * Statuses that any endpoint may answer: login and access, rate limits, quotas and failures. 499 is in the log only: the
+ * client has closed the request.
+ */
+export const COMMON_STATUSES: readonly number[] = [401, 403, 429, 499, 500, 503, 507];
+
+/** `Allow` of a 405 (RFC 9110 §15.5.6): every method of the endpoints on the path of `kind`. */
+export function methodsBeside(kind: RouteKind): string {
+  return joinMethods(endpointsBeside(kind));
+}
+
+/** `Allow` when the registry refuses a write: the methods on the same path that it never refuses with 405. */
+export function methodsLeftBeside(kind: RouteKind): string {
+  return joinMethods(endpointsBeside(kind).filter(([, , , ...statuses]) => !statuses.includes(405)));
+}
+
+const BY_PATH = Map.groupBy(Object.values(ENDPOINTS).flat(), pathOf);
+
+function endpointsBeside(kind: RouteKind): Endpoint[] {
+  return BY_PATH.get(pathOf(ENDPOINTS[kind][0])) ?? [];
+}
+
+function pathOf([, , target]: Endpoint): string {
+  return target.split("?", 1)[0]!;
+}
+
+const METHOD_ORDER = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
+
+function joinMethods(endpoints: Endpoint[]): string {
+  const methods = new Set(endpoints.flatMap(([, methods]) => methods.split(", ")));
+  return METHOD_ORDER.filter((method) => methods.has(method)).join(", ");
+}
