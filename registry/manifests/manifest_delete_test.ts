@@ -51,6 +51,18 @@ Deno.test("deleteManifest() deletes what was pushed a moment ago although reads 
   assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
 });
 
+Deno.test("deleteManifest() takes more tags than one query answers", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  await pushManifest(registry, image, ...Array.from({ length: 250 }, (_, i) => `t${i}`));
+  let queries = 0;
+  const table = hooked(stores.table, (method) => {
+    if (method === "query" && ++queries > 100) throw new Error("It asks for the same tags again and again");
+  });
+  await stores.registry({ table }).registry.deleteManifest(REPOSITORY, digest(image));
+  assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
+});
+
 Deno.test("deleteManifest() leaves a large manifest's object to the sweep, unless it is pushed again", async () => {
   const { stores, registry, sweep } = await withBlobs();
   const blobs = await stores.keys();
