@@ -5,7 +5,7 @@
  * ```sh
  * deno task mutate                                   # 50 of all mistakes
  * deno task mutate --seed=7 --count=300              # others, and more of them
- * deno task mutate --only=registry/commit.ts         # of one file or folder
+ * deno task mutate --only=registry/uploads/          # of one file or folder
  * deno task mutate --id=1c39e2b7aa,5f0a7c11d2        # these again
  * ```
  *
