@@ -1,4 +1,4 @@
-import type { Key } from "../storage/ports.ts";
+import { type Key, type KeyOf, keyParser } from "../storage/ports.ts";
 
 /**
  * The items of who may do what: their keys, and what each holds. Every partition is `auth` or begins with `auth#`. Times
@@ -111,4 +111,22 @@ export const FAILURE_SHARDS: readonly string[] = Array.from(
 /** The count of an address or a name, by its hash in hexadecimal. */
 export function failureKey(kind: "address" | "name", hash: string): Key {
   return { pk: `auth#failures#${hash[0]}`, sk: `${kind}#${hash}` };
+}
+
+/** Keys of every kind of item of authentication, as the table of ARCHITECTURE.md has them. */
+export const AUTH_FORMS = {
+  keys: { pk: "auth", sk: "keys" },
+  secret: { pk: "auth#secrets", sk: "<id>" },
+  login: { pk: "auth#logins#<account>", sk: "<credential>#<hash>" },
+  failures: { pk: "auth#failures#<shard>", sk: "<counted>#<hash>" },
+} as const;
+
+/** Kind and parts of an item of authentication, by its key. */
+export type AuthItemKey = KeyOf<typeof AUTH_FORMS>;
+
+const parse = keyParser(AUTH_FORMS);
+
+/** Kind and parts of the item with this key; `undefined` for an item that does not belong to authentication. */
+export function identifyAuth(key: Key): AuthItemKey | undefined {
+  return parse(key) as AuthItemKey | undefined;
 }

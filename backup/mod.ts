@@ -12,4 +12,4 @@ export type { ItemSource, RestoreOptions, RestoreReport } from "./restore_option
 export { Salvage, type SalvageOptions } from "./salvage.ts";
 export { isBackupName, listBackups, newBackupName, openShelved, shelve, type StoredBackup } from "./shelf.ts";
 export { snapshot, type Stores } from "./snapshot.ts";
-export { assertRestorable } from "./target.ts";
+export { assertRestorable, MARKER } from "./target.ts";

@@ -6,7 +6,7 @@ import {
 } from "../registry/stored.ts";
 import type { Key, NewItem, Table } from "../storage/ports.ts";
 import { batches, parallel, patiently } from "./flow.ts";
-import { digestIn, type Kind, kindOf, latest, nameOf, objectOf, repositoryOf, textOf } from "./kinds.ts";
+import { keyOf, type Kind, kindOf, latest, nameOf, objectOf, textOf } from "./kinds.ts";
 import type { ItemSource, RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { settleManifests } from "./settle_manifests.ts";
 import { readMany } from "./snapshot.ts";
@@ -20,11 +20,31 @@ const BATCH = 100;
  * points to a missing one: protecting items come first, and pointing items last. Kinds that a snapshot leaves out are
  * in no round: a backup of an earlier release may contain the progress of its collection.
  */
-const ROUNDS = {
-  protecting: new Set<Kind>(["edge", "link", "tag mark", "repository"]),
-  content: new Set<Kind>(["blob", "manifest", "upload", "candidate", "other"]),
-  pointing: new Set<Kind>(["tag", "referrer", "upload"]),
+const ROUNDS: Readonly<Record<Kind, readonly Round[]>> = {
+  edge: ["protecting"],
+  link: ["protecting"],
+  "tag mark": ["protecting"],
+  repository: ["protecting"],
+  blob: ["content"],
+  manifest: ["content"],
+  candidate: ["content"],
+  pull: ["content"],
+  usage: ["content"],
+  epoch: ["content"],
+  "cursor key": ["content"],
+  secret: ["content"],
+  login: ["content"],
+  other: ["content"],
+  upload: ["content", "pointing"],
+  tag: ["pointing"],
+  referrer: ["pointing"],
+  lease: [],
+  keys: [],
+  failures: [],
+  restore: [],
 };
+
+type Round = "protecting" | "content" | "pointing";
 
 /**
  * Rebuilds an empty table from a backup. Afterwards no tag points at nothing, every blob and every manifest has its bytes,
@@ -37,18 +57,18 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
   const { table, salvage, progress = () => {} } = options;
   const report: RestoreReport = { blobs: 0, manifests: 0, tags: 0, lost: 0, incomplete: 0, dropped: 0 };
   await claimTable(table, source.id);
-  const round = async (kinds: ReadonlySet<Kind>, writeBatch: typeof putContent) => {
+  const run = async (round: Round, writeBatch: typeof putContent) => {
     for await (const batch of batches(source.items(), BATCH)) {
-      const items = latest(batch.filter((item) => kinds.has(kindOf(item))));
+      const items = latest(batch.filter((item) => ROUNDS[kindOf(item)].includes(round)));
       if (items.length > 0) await writeBatch(items, options, report);
       progress(batch.length);
     }
   };
-  await round(ROUNDS.protecting, protect);
-  await round(ROUNDS.content, putContent);
+  await run("protecting", protect);
+  await run("content", putContent);
   await salvage?.run(table);
   Object.assign(report, await settleManifests(options));
-  await round(ROUNDS.pointing, putPointers);
+  await run("pointing", putPointers);
   await releaseTable(table);
   return report;
 }
@@ -90,10 +110,9 @@ async function putPointers(items: NewItem[], options: RestoreOptions, report: Re
 
 /** Key of the item that must exist before this one is written. */
 function targetOf(item: NewItem): Key {
-  const kind = kindOf(item);
-  if (kind === "upload") return item;
-  const digest = kind === "tag" ? (item.attributes as TagAttributes).digest : digestIn(item);
-  return manifestKey(repositoryOf(item), digest);
+  const key = keyOf(item);
+  if (key.kind === "tag") return manifestKey(key.repository, (item.attributes as TagAttributes).digest);
+  return key.kind === "referrer" ? manifestKey(key.repository, key.manifest) : item;
 }
 
 /** The item as it goes into a table that no other process uses: none that was at work before is at work on this one. */

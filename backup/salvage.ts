@@ -3,6 +3,7 @@ import { type Digest, digestOf } from "../oci/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
+  blobPartition,
   LINK_PREFIX,
   linkItem,
   prefixOf,
@@ -125,7 +126,11 @@ export class Salvage {
     const named = namedBy(upload);
     if (named.length > 0) return digests.find((digest) => named.includes(digest));
     for (const digest of digests) {
-      const links = await table.query(`blob#${digest}`, { prefix: LINK_PREFIX, limit: 1, consistent: true });
+      const links = await table.query(blobPartition(digest), {
+        prefix: LINK_PREFIX,
+        limit: 1,
+        consistent: true,
+      });
       if (links.length > 0) return digest;
     }
     return digests[0];

@@ -6,6 +6,7 @@ import {
   linkKey,
   type ManifestAttributes,
   manifestKey,
+  partsOf,
   referrerItem,
   repositoryKey,
   type Stored,
@@ -13,7 +14,7 @@ import {
 } from "../registry/stored.ts";
 import type { Key, NewItem, Table } from "../storage/ports.ts";
 import { batches, parallel, patiently } from "./flow.ts";
-import { digestIn, kindOf, nameOf, repositoryOf, textOf } from "./kinds.ts";
+import { kindOf, nameOf, textOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { readMany, scanAll } from "./snapshot.ts";
@@ -40,7 +41,7 @@ export async function settleManifests(
     counts.manifests += manifests.length;
     await parallel(manifests, PARALLEL, async (item) => {
       const manifest = stored<ManifestAttributes>(item)!;
-      const lacking = await settle(options, repositoryOf(item), manifest);
+      const lacking = await settle(options, manifest);
       if (lacking.length === 0) return;
       counts.incomplete++;
       options.report(`${nameOf(item)} lacks ${lacking.join(", ")}`);
@@ -51,12 +52,11 @@ export async function settleManifests(
 
 async function settle(
   { objects, table, references }: RestoreOptions,
-  repository: RepositoryName,
   manifest: Stored<ManifestAttributes>,
 ): Promise<string[]> {
   const parsed = await manifestContent(objects, manifest);
   if (parsed === undefined) return ["its content: the bytes are no manifest"];
-  const digest = digestIn(manifest);
+  const { repository, digest } = partsOf("manifest", manifest);
   const { size, pushedAt, push } = manifest.attributes;
   const derived = [
     { ...repositoryKey(repository), attributes: { createdAt: pushedAt } },

@@ -1,11 +1,13 @@
-import { isDigest, type RepositoryName, type Tag } from "../oci/mod.ts";
+import { isDigest, type RepositoryName } from "../oci/mod.ts";
 import {
   blobKey,
   EXPIRY_SHARDS,
   linkKey,
   type ManifestAttributes,
   manifestKey,
+  partsOf,
   REPOSITORIES,
+  repositoryPartition,
   type Stored,
   stored,
   TAG_PREFIX,
@@ -14,7 +16,7 @@ import {
 } from "../registry/stored.ts";
 import type { Item, Key, ObjectStore, QueryOptions, Table } from "../storage/ports.ts";
 import { patiently } from "./flow.ts";
-import { type Kind, kindOf, repositoryOf } from "./kinds.ts";
+import { type Kind, kindOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 
 /** Storage of a registry. */
@@ -28,8 +30,30 @@ export interface Stores {
 /** Items of one page: with the largest manifests some 25 MB. */
 const PAGE = 100;
 
-/** Kinds that come later, or not at all. */
-const LEFT_OUT: readonly Kind[] = ["tag", "upload", "collection", "keys", "failures"];
+/** The step of {@linkcode snapshot} in which items of each kind come, if any. */
+const COMES: Readonly<Record<Kind, "in the scan" | "later" | "never">> = {
+  blob: "in the scan",
+  link: "in the scan",
+  manifest: "in the scan",
+  edge: "in the scan",
+  referrer: "in the scan",
+  "tag mark": "in the scan",
+  pull: "in the scan",
+  usage: "in the scan",
+  epoch: "in the scan",
+  repository: "in the scan",
+  candidate: "in the scan",
+  "cursor key": "in the scan",
+  secret: "in the scan",
+  login: "in the scan",
+  other: "in the scan",
+  tag: "later",
+  upload: "later",
+  lease: "never",
+  keys: "never",
+  failures: "never",
+  restore: "never",
+};
 
 /** References that are looked up at a time. */
 const REFERENCES = 50;
@@ -57,13 +81,15 @@ export async function* snapshot(stores: Stores, since: number): AsyncGenerator<I
   const { table } = stores;
   for await (const item of scanAll(table)) {
     const kind = kindOf(item);
-    if (LEFT_OUT.includes(kind)) continue;
+    if (COMES[kind] !== "in the scan") continue;
     yield item;
     if (kind === "manifest") yield* references(stores, stored<ManifestAttributes>(item)!, since);
   }
-  for await (const { sk: name } of queryAll((options) => table.query(REPOSITORIES, options))) {
-    const read = (options: QueryOptions) => table.query(`repo#${name}`, { prefix: TAG_PREFIX, ...options });
-    for await (const tag of queryAll(read)) yield* withTarget(stores, name as RepositoryName, tag, since);
+  for await (const item of queryAll((options) => table.query(REPOSITORIES, options))) {
+    const { repository } = partsOf("repository", item);
+    const read = (options: QueryOptions) =>
+      table.query(repositoryPartition(repository), { prefix: TAG_PREFIX, ...options });
+    for await (const tag of queryAll(read)) yield* withTarget(stores, repository, tag, since);
   }
   for (const shard of EXPIRY_SHARDS) yield* uploadsOf(table, shard);
 }
@@ -105,7 +131,7 @@ async function* references(
   if (manifest.attributes.pushedAt < since || seen.has(manifest.sk)) return;
   seen.add(manifest.sk); // many indexes may have the same children
   const content = await manifestContent(stores.objects, manifest);
-  const repository = repositoryOf(manifest);
+  const { repository } = partsOf("manifest", manifest);
   const targets = (content?.references ?? []).map(({ digest }) => digest).filter(isDigest);
   for (let at = 0; at < targets.length; at += REFERENCES) {
     const some = targets.slice(at, at + REFERENCES);
@@ -132,7 +158,7 @@ async function* withTarget(
   while (current !== undefined) {
     const { digest, moves } = current.attributes;
     if ((moves[0]?.at ?? Infinity) < since) return yield current;
-    const mark = taggedKey(repository, digest, current.sk.slice(TAG_PREFIX.length) as Tag);
+    const mark = taggedKey(repository, digest, partsOf("tag", current).tag);
     const found = await readMany(table, [mark, manifestKey(repository, digest)]);
     const manifest = stored<ManifestAttributes>(found.find((item) => kindOf(item) === "manifest"));
     const seen = current;

@@ -1,4 +1,5 @@
 import type { Digest, RepositoryName } from "../oci/mod.ts";
+import type { ItemKeyOf } from "./items/mod.ts";
 
 /** Something that garbage collection has removed, or would remove. */
 export interface Removal {
@@ -40,18 +41,39 @@ export function repositoryRemoval(repository: RepositoryName): Removal {
   return { kind: "repository", name: repository, reason: "It has no manifest" };
 }
 
-const POINTERS: Record<string, { kind: Removal["kind"]; reason: string }> = {
-  edge: { kind: "edge", reason: "The manifest is gone" },
-  tag: { kind: "tag", reason: "The manifest is gone" },
-  tagged: { kind: "tag mark", reason: "The tag does not point there" },
-  referrer: { kind: "referrer", reason: "The manifest is gone" },
-  pulled: { kind: "pull", reason: "The tag is gone" },
-  usage: { kind: "usage", reason: "The repository is gone" },
-  epoch: { kind: "epoch", reason: "The repository is gone" },
-};
+/** Reason for the removal of an item that pointed at something, by its kind. */
+const REASONS = {
+  edge: "The manifest is gone",
+  tag: "The manifest is gone",
+  "tag mark": "The tag does not point there",
+  referrer: "The manifest is gone",
+  pull: "The tag is gone",
+  usage: "The repository is gone",
+  epoch: "The repository is gone",
+} as const;
 
-/** An item of a repository that pointed at something, by its sort key. */
-export function pointerRemoval(repository: RepositoryName, sk: string): Removal {
-  const [kind] = sk.split("#", 1) as [string];
-  return { ...POINTERS[kind]!, repository, name: sk.slice(kind.length + 1) };
+/** Key of an item that is needed only as long as another item exists. */
+export type PointerKey = ItemKeyOf<keyof typeof REASONS>;
+
+/** Item of a repository that pointed at something. */
+export function pointerRemoval(key: PointerKey): Removal {
+  const { kind, repository } = key;
+  return { kind, reason: REASONS[kind], repository, name: nameOf(key) };
+}
+
+function nameOf(key: PointerKey): string {
+  switch (key.kind) {
+    case "edge":
+      return `${key.target}#${key.manifest}`;
+    case "tag mark":
+      return `${key.manifest}#${key.tag}`;
+    case "referrer":
+      return `${key.subject}#${key.manifest}`;
+    case "tag":
+    case "pull":
+      return key.tag;
+    case "usage":
+    case "epoch":
+      return "";
+  }
 }

@@ -6,21 +6,29 @@
 export {
   type BlobAttributes,
   blobKey,
+  blobPartition,
+  COLLECTION,
   edgeKey,
   type Etags,
   EXPIRY_SHARDS,
+  GARBAGE_PREFIX,
+  identify,
+  ITEM_FORMS,
+  type ItemKey,
   LINK_PREFIX,
   linkItem,
   linkKey,
   type ManifestAttributes,
   manifestKey,
   type MarkAttributes,
+  partsOf,
   type Piece,
   type PrefixHash,
   prefixOf,
   randomId,
   REPOSITORIES,
   repositoryKey,
+  repositoryPartition,
   type Stored,
   stored,
   TAG_PREFIX,
@@ -35,8 +43,7 @@ export {
 export { MAX_INLINE_BYTES } from "./manifests/manifest_store.ts";
 export { edgeItems } from "./manifests/references.ts";
 export { referrerItem } from "./manifests/referrers.ts";
-export { candidateItems, GARBAGE_PREFIX, type GarbageCandidate } from "./protocol/candidates.ts";
+export { candidateItems, type GarbageCandidate } from "./protocol/candidates.ts";
 export type { Context } from "./protocol/context.ts";
 export type { TagMove } from "./registry.ts";
 export { type ObjectContent, type ObjectSource, readObject } from "./streams/read_object.ts";
-export { COLLECTION } from "./work/lease.ts";

@@ -14,6 +14,7 @@ export {
 } from "./errors.ts";
 export { Fence } from "./fence.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
+export { type KeyForm, type KeyOf, keyParser, type PartOf } from "./table/key_form.ts";
 export { pagesOf } from "./table/pages.ts";
 export {
   type Condition,

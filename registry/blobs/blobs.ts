@@ -20,11 +20,13 @@ import { countingBlob, holdBlob, holdingRoom, type IsImmutable } from "../limits
 import {
   type BlobAttributes,
   blobKey,
+  blobPartition,
   isReadable,
   LINK_PREFIX,
   type LinkAttributes,
   linkItem,
   linkKey,
+  partsOf,
   type Stored,
   stored,
 } from "../items/mod.ts";
@@ -185,8 +187,8 @@ async function hasSource(
       await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
   }
   const query = { prefix: LINK_PREFIX, limit: MAX_SOURCES, consistent: true };
-  const links = await table.query(`blob#${digest}`, query);
-  return links.some(({ sk }) => caller.sees(sk.slice(LINK_PREFIX.length) as RepositoryName));
+  const links = await table.query(blobPartition(digest), query);
+  return links.some((link) => caller.sees(partsOf("link", link).repository));
 }
 
 /** The error for a blob that the repository does not have, whether it exists elsewhere or not. */

@@ -10,6 +10,7 @@ import {
   type LinkAttributes,
   linkItem,
   linkKey,
+  repositoryPartition,
   revivedBlob,
   type Stored,
   stored,
@@ -61,7 +62,8 @@ export async function isReferenced(
   options: ReadOptions,
 ): Promise<boolean> {
   const prefix = edgePrefix(digest);
-  return (await context.table.query(`repo#${repository}`, { prefix, limit: 1, ...options })).length > 0;
+  return (await context.table.query(repositoryPartition(repository), { prefix, limit: 1, ...options }))
+    .length > 0;
 }
 
 /** True if a repository has a link to the blob. */

@@ -13,14 +13,21 @@ import {
 } from "./collect_leftovers.ts";
 import {
   type BlobAttributes,
-  LINK_PREFIX,
+  identify,
   type LinkAttributes,
-  REPOSITORIES,
+  partsOf,
   type RepositoryAttributes,
   stored,
   type UploadAttributes,
 } from "../items/mod.ts";
-import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
+import {
+  blobRemoval,
+  linkRemoval,
+  type PointerKey,
+  pointerRemoval,
+  type Removal,
+  repositoryRemoval,
+} from "../removal.ts";
 import { isExpired, sweepUpload } from "../uploads/mod.ts";
 
 /** How much of a collection is done, and how. */
@@ -102,20 +109,39 @@ async function changeEpochs(context: Context, removals: Removal[]): Promise<void
 }
 
 async function collectPartition(step: Step, items: Item[]): Promise<void> {
-  const pk = items[0]!.pk;
-  const name = pk.slice(pk.indexOf("#") + 1);
-  if (pk === REPOSITORIES) await run(step, items.map(repositoryCandidate));
-  else if (pk.startsWith("repo#")) await collectPointers(step, name as RepositoryName, items);
-  else if (pk.startsWith("upload#")) await run(step, items.map(uploadCandidate));
-  else if (pk.startsWith("blob#")) await collectContent(step, name as Digest, items);
+  const key = items.map(identify).find((key) => key !== undefined);
+  switch (key?.kind) {
+    case "repository":
+      return void await run(step, items.map(repositoryCandidate));
+    case "upload":
+      return void await run(step, items.map(uploadCandidate));
+    case "blob":
+    case "link":
+      return await collectContent(step, key.digest, items);
+    case "manifest":
+    case "edge":
+    case "referrer":
+    case "tag":
+    case "tag mark":
+    case "pull":
+    case "usage":
+    case "epoch":
+      return await collectPointers(step, items);
+    // Candidates and leases are removed by those who work them off; the last partition stays.
+    case "candidate":
+    case "lease":
+    case "cursor key":
+      return;
+  }
+  key satisfies undefined; // every kind is treated above
 }
 
 /** The links of a blob that may go, and then the blob, if that was all that kept it. */
 async function collectContent(step: Step, digest: Digest, items: Item[]): Promise<void> {
   const { context, dryRun } = step;
-  const links = items.filter(({ sk }) => sk.startsWith(LINK_PREFIX));
+  const links = items.filter((item) => identify(item)?.kind === "link");
   if (await run(step, links.map((link) => linkCandidate(digest, link))) < links.length) return;
-  const [blob] = items.filter(({ sk }) => sk === "blob");
+  const blob = items.find((item) => identify(item)?.kind === "blob");
   if (blob === undefined || !isBlobOld(context, stored<BlobAttributes>(blob)!.attributes)) return;
   // In a dry run its links are still there; those on other pages keep it in both.
   if (!(dryRun && links.length > 0) && await isLinked(context, digest, { consistent: false })) return;
@@ -124,37 +150,35 @@ async function collectContent(step: Step, digest: Digest, items: Item[]): Promis
 }
 
 /** Items of a repository that point at what is gone. */
-async function collectPointers(step: Step, repository: RepositoryName, items: Item[]): Promise<void> {
+async function collectPointers(step: Step, items: Item[]): Promise<void> {
   const { context } = step;
-  const pointers = items.map((item) => pointerOf(context, repository, item)).filter((found) =>
-    found !== undefined
-  );
+  const pointers = items.map((item) => pointerOf(context, item)).filter((found) => found !== undefined);
   if (pointers.length === 0) return;
   const loose = await dangling(context, pointers, { consistent: false });
-  await run(step, loose.map((pointer) => pointerCandidate(repository, pointer)));
+  await run(step, loose.map(pointerCandidate));
 }
 
-function pointerCandidate(repository: RepositoryName, pointer: Pointer): Candidate {
+function pointerCandidate(pointer: Pointer): Candidate {
   return async (context, dryRun) => {
-    if (!dryRun) await leaveTarget(context, repository, pointer);
+    if (!dryRun) await leaveTarget(context, pointer.key);
     const gone = dryRun
       ? (await dangling(context, [pointer], { consistent: true })).length > 0
       : (await collectPointer(context, pointer)).is === "removed";
     if (!gone) return undefined;
-    return pointerRemoval(repository, pointer.item.sk);
+    return pointerRemoval(pointer.key);
   };
 }
 
 /** Leaves a candidate, due at once, for the blob that only this edge may keep: its partition may have been seen before. */
-async function leaveTarget(context: Context, repository: RepositoryName, { item }: Pointer): Promise<void> {
-  const [kind, digest] = item.sk.split("#") as [string, Digest];
-  if (kind !== "edge") return;
+async function leaveTarget(context: Context, key: PointerKey): Promise<void> {
+  if (key.kind !== "edge") return;
+  const { repository, target: digest } = key;
   const items = candidateItems(context, { kind: "blob", repository, digest }, context.now() - context.grace);
   await context.table.putMany(items);
 }
 
 function linkCandidate(digest: Digest, link: Item): Candidate {
-  const repository = link.sk.slice(LINK_PREFIX.length) as RepositoryName;
+  const { repository } = partsOf("link", link);
   return async (context, dryRun) => {
     if (!isLinkOld(context, stored<LinkAttributes>(link)!.attributes)) return undefined;
     // Most links are needed, and should not be written for every collection.
@@ -165,7 +189,7 @@ function linkCandidate(digest: Digest, link: Item): Candidate {
 }
 
 function repositoryCandidate(item: Item): Candidate {
-  const repository = item.sk as RepositoryName;
+  const { repository } = partsOf("repository", item);
   return async (context, dryRun) => {
     if (!isRepositoryOld(context, stored<RepositoryAttributes>(item)!)) return undefined;
     if (await hasManifest(context, repository, { consistent: dryRun })) return undefined;
@@ -180,7 +204,7 @@ function uploadCandidate(item: Item): Candidate {
     if (!isExpired(context, attributes)) return undefined;
     if (!dryRun && await sweepUpload(context, item) === undefined) return undefined;
     const { repository } = attributes;
-    return { kind: "upload", repository, name: item.pk.slice("upload#".length), reason: "It has expired" };
+    return { kind: "upload", repository, name: partsOf("upload", item).id, reason: "It has expired" };
   };
 }
 

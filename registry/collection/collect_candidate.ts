@@ -1,4 +1,4 @@
-import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Item } from "../../storage/ports.ts";
 import { beginWork, changeEpoch, type Context, type GarbageCandidate, isOld } from "../protocol/mod.ts";
 import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/mod.ts";
@@ -9,8 +9,10 @@ import {
   epochKey,
   linkKey,
   type MarkAttributes,
+  partsOf,
   pulledKey,
   referrerKey,
+  repositoryPartition,
   stored,
   type TagAttributes,
   taggedPrefix,
@@ -104,8 +106,8 @@ class Look {
     const { table } = this.#context;
     for (let after = {};;) {
       const query = { prefix, ...after, limit: BATCH, consistent: true };
-      const marks = await table.query(`repo#${this.#repository}`, query);
-      const tags = marks.map(({ sk }) => sk.slice(prefix.length) as Tag);
+      const marks = await table.query(repositoryPartition(this.#repository), query);
+      const tags = marks.map((mark) => partsOf("tag mark", mark).tag);
       const keys = tags.flatMap((tag) => [tagKey(this.#repository, tag), pulledKey(this.#repository, tag)]);
       const items = await table.getMany(keys, { consistent: true });
       for (const [i, mark] of marks.entries()) {
@@ -167,10 +169,10 @@ class Look {
 
   /** An item that is good for nothing once what it points at is gone. */
   async #atPointer(item: Item): Promise<void> {
-    const pointer = pointerOf(this.#context, this.#repository, item);
+    const pointer = pointerOf(this.#context, item);
     if (pointer !== undefined) {
       const outcome = await collectPointer(this.#context, pointer);
-      return this.#note(outcome, () => pointerRemoval(this.#repository, item.sk));
+      return this.#note(outcome, () => pointerRemoval(pointer.key));
     }
     // A push may be about to use it.
     const { at } = stored<MarkAttributes>(item)!.attributes;

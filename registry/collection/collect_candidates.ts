@@ -1,12 +1,6 @@
 import type { Item } from "../../storage/ports.ts";
-import {
-  candidateItems,
-  candidateOf,
-  candidateTime,
-  type Context,
-  GARBAGE_SHARDS,
-  isDue,
-} from "../protocol/mod.ts";
+import { candidateItems, candidateOf, candidateTime, type Context, isDue } from "../protocol/mod.ts";
+import { GARBAGE_SHARDS } from "../items/mod.ts";
 import { collectCandidate } from "./collect_candidate.ts";
 import type { Removal } from "../removal.ts";
 import { shuffled, throwFailures, workOff } from "../work/mod.ts";

@@ -20,8 +20,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { ANYBODY } from "../caller.ts";
-import { GARBAGE_PREFIX } from "../protocol/mod.ts";
-import { COLLECTION } from "../work/mod.ts";
+import { COLLECTION, GARBAGE_PREFIX } from "../items/mod.ts";
 import type { Registry, Removal, StoredRegistry } from "../mod.ts";
 
 const OPTIONS = { uploadExpiry: 3000, grace: 2000, deadline: 500 };

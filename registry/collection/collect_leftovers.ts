@@ -1,69 +1,84 @@
-import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
 import type { Item, Key, ReadOptions } from "../../storage/ports.ts";
 import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/mod.ts";
 import {
   type EpochAttributes,
+  identify,
   MANIFEST_PREFIX,
   manifestKey,
   type MarkAttributes,
   type RepositoryAttributes,
   repositoryKey,
+  repositoryPartition,
   type Stored,
   stored,
   type TagAttributes,
   tagKey,
   type UsageAttributes,
 } from "../items/mod.ts";
+import type { PointerKey } from "../removal.ts";
 import type { Outcome } from "../blobs/mod.ts";
 import { readRepository } from "../repositories/mod.ts";
 
-/** Item that points to another item, which may be gone. */
+/** Item that is needed only as long as another one exists. */
 export interface Pointer {
-  /** As it was read. */
+  /** Its kind and parts. */
+  key: PointerKey;
+  /** The item as it was read. */
   item: Item;
-  /** Key of the item that it points to. If that item is gone, this one is removed too. */
+  /** Key of the item that it needs. */
   target: Key;
-  /** True if the item under `target` is the intended one, and not a later one under the same key. */
+  /** True if the item under that key is the one that it needs. */
   matches: (target: Item) => boolean;
 }
 
 const always = () => true;
 
-/** Pointer of an item of a repository that is old enough to be checked; `undefined` for every other item. */
-export function pointerOf(context: Context, repository: RepositoryName, item: Item): Pointer | undefined {
-  const [kind, first, second] = item.sk.split("#") as [string, string, string?];
-  switch (kind) {
+/** The target of an item of a repository, if the item is old enough to be checked; `undefined` of all others. */
+export function pointerOf(context: Context, item: Item): Pointer | undefined {
+  const key = identify(item);
+  switch (key?.kind) {
     // An edge or a mark that is young may belong to a push that is under way.
     case "edge":
       if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
-      return { item, target: manifestKey(repository, second as Digest), matches: always };
-    case "tagged":
+      return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };
+    case "tag mark":
       if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
       return {
+        key,
         item,
-        target: tagKey(repository, second as Tag),
-        matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === first,
+        target: tagKey(key.repository, key.tag),
+        matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === key.manifest,
       };
-    // What a push has put after its manifest, and a delete that died has not taken.
+    // Put by a push after its manifest, and left by a delete that died.
     case "tag": {
       const { digest } = stored<TagAttributes>(item)!.attributes;
-      return { item, target: manifestKey(repository, digest), matches: always };
+      return { key, item, target: manifestKey(key.repository, digest), matches: always };
     }
     case "referrer":
-      return { item, target: manifestKey(repository, second as Digest), matches: always };
-    case "pulled":
-      return { item, target: tagKey(repository, first as Tag), matches: always };
+      return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };
+    case "pull":
+      return { key, item, target: tagKey(key.repository, key.tag), matches: always };
     // A repository is known from its first manifest on, and has blobs before.
     case "usage":
       if (!isOld(context, stored<UsageAttributes>(item)!.attributes.at)) return undefined;
-      return { item, target: repositoryKey(repository), matches: always };
-    // Of a repository that comes back later the epoch is new, or absent: what is remembered of "absent" is younger.
+      return { key, item, target: repositoryKey(key.repository), matches: always };
+    // The epoch of a repository that comes back later is new, or absent: what is remembered of "absent" is younger.
     case "epoch":
       if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;
-      return { item, target: repositoryKey(repository), matches: always };
-    default:
+      return { key, item, target: repositoryKey(key.repository), matches: always };
+    case "blob":
+    case "link":
+    case "manifest":
+    case "repository":
+    case "upload":
+    case "candidate":
+    case "lease":
+    case "cursor key":
       return undefined;
   }
+  key satisfies undefined; // every kind is treated above
+  return undefined;
 }
 
 /**
@@ -97,7 +112,7 @@ export async function hasManifest(
   options: ReadOptions,
 ): Promise<boolean> {
   const query = { prefix: MANIFEST_PREFIX, limit: 1, ...options };
-  return (await context.table.query(`repo#${repository}`, query)).length > 0;
+  return (await context.table.query(repositoryPartition(repository), query)).length > 0;
 }
 
 /** True if the repository was last used before the grace period began. */

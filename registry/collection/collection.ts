@@ -2,7 +2,8 @@ import { type Key, RefusedPlaceError } from "../../storage/ports.ts";
 import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
-import { COLLECTION, Lease, Pace, throwFailures } from "../work/mod.ts";
+import { COLLECTION } from "../items/mod.ts";
+import { Lease, Pace, throwFailures } from "../work/mod.ts";
 import type { Removal } from "../removal.ts";
 
 /** A full pass that all processes of a registry do together. */

@@ -13,7 +13,7 @@ import {
 import type { ScanOptions } from "../../storage/mod.ts";
 import { RefusedPlaceError } from "../../storage/ports.ts";
 import { ANYBODY } from "../caller.ts";
-import { COLLECTION } from "../work/mod.ts";
+import { COLLECTION } from "../items/mod.ts";
 import type { PassProgress, StoredRegistry } from "../mod.ts";
 import type { Removal } from "../removal.ts";
 

@@ -1,12 +1,15 @@
-import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import type { RepositoryName } from "../../oci/mod.ts";
 import { pagesOf } from "../../storage/ports.ts";
 import { ANYBODY } from "../caller.ts";
 import {
   type BlobAttributes,
   blobKey,
   isReadable,
+  LINKED_PREFIX,
   MANIFEST_PREFIX,
   type ManifestAttributes,
+  partsOf,
+  repositoryPartition,
   stored,
   type UsageAttributes,
   usageKey,
@@ -42,9 +45,9 @@ export async function recountUsage(
 async function countBlobs({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
   const query = (from: { after?: string }) =>
-    table.queryIndex(`repo#${repository}`, { prefix: "blob#", ...from, limit: BATCH });
+    table.queryIndex(repositoryPartition(repository), { prefix: LINKED_PREFIX, ...from, limit: BATCH });
   for await (const links of pagesOf(query, ({ index }) => index!.sk, BATCH)) {
-    const keys = links.map(({ pk }) => blobKey(pk.slice("blob#".length) as Digest));
+    const keys = links.map((link) => blobKey(partsOf("link", link).digest));
     for (const item of await table.getMany(keys)) {
       const blob = stored<BlobAttributes>(item);
       if (blob !== undefined && isReadable(blob.attributes)) sum += blob.attributes.size;
@@ -56,7 +59,7 @@ async function countBlobs({ table }: Context, repository: RepositoryName): Promi
 async function countManifests({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
   const query = (from: { after?: string }) =>
-    table.query(`repo#${repository}`, { prefix: MANIFEST_PREFIX, ...from, limit: MANIFEST_BATCH });
+    table.query(repositoryPartition(repository), { prefix: MANIFEST_PREFIX, ...from, limit: MANIFEST_BATCH });
   for await (const items of pagesOf(query, ({ sk }) => sk, MANIFEST_BATCH)) {
     for (const item of items) sum += stored<ManifestAttributes>(item)!.attributes.size;
   }

@@ -16,11 +16,15 @@ import {
   edgeKey,
   edgePrefix,
   type LinkAttributes,
+  LINKED_PREFIX,
   linkKey,
   MANIFEST_PREFIX,
   type ManifestAttributes,
   manifestKey,
   type MarkAttributes,
+  partsOf,
+  referrerPrefix,
+  repositoryPartition,
   type Stored,
   stored,
   TAG_PREFIX,
@@ -143,8 +147,8 @@ async function removeManifests(
     const before = removed.manifests;
     let children = 0;
     for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)) {
-      await forEachOf(batch, PARALLEL, async ({ sk }) => {
-        const digest = sk.slice(MANIFEST_PREFIX.length) as Digest;
+      await forEachOf(batch, PARALLEL, async (item) => {
+        const { digest } = partsOf("manifest", item);
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
         const manifest = await takeManifest(context, repository, digest, { changed });
         if (manifest === undefined) return;
@@ -191,10 +195,10 @@ async function removeReferences(
 }
 
 async function removeReferrers(context: Context, repository: RepositoryName): Promise<void> {
-  for await (const batch of itemsOf(context, repository, "referrer#")) {
-    await forEachOf(batch, PARALLEL, async ({ sk }) => {
-      const [, subject, digest] = sk.split("#") as [string, string, Digest];
-      await deleteDangling(beginWork(context), repository, digest, subject);
+  for await (const batch of itemsOf(context, repository, referrerPrefix())) {
+    await forEachOf(batch, PARALLEL, async (item) => {
+      const { subject, manifest } = partsOf("referrer", item);
+      await deleteDangling(beginWork(context), repository, manifest, subject);
     });
   }
 }
@@ -207,10 +211,10 @@ async function removeLinks(
   for (let pass = 1;; pass++) {
     let [removed, kept] = [0, 0];
     for await (const batch of linksOf(context, repository)) {
-      const digests = batch.map(({ pk }) => pk.slice("blob#".length) as Digest);
+      const digests = batch.map((link) => partsOf("link", link).digest);
       await leaveCandidates(context, digests.map((digest) => ({ kind: "blob", repository, digest })));
-      await forEachOf(batch, PARALLEL, async ({ pk }) => {
-        const outcome = await unlink(context, repository, pk.slice("blob#".length) as Digest);
+      await forEachOf(digests, PARALLEL, async (digest) => {
+        const outcome = await unlink(context, repository, digest);
         if (outcome === "removed") removed++;
         if (outcome === "needed") kept++;
       });
@@ -256,7 +260,7 @@ async function isNeeded(
   // The edges first: a push puts the manifest after them.
   for await (const batch of itemsOf(context, repository, prefix, MANIFEST_BATCH)) {
     if (batch.some((edge) => mayCome(stored<MarkAttributes>(edge)!.attributes))) return true;
-    const keys = batch.map(({ sk }) => manifestKey(repository, sk.slice(prefix.length) as Digest));
+    const keys = batch.map((edge) => manifestKey(repository, partsOf("edge", edge).manifest));
     const manifests = await context.table.getMany(keys, { consistent: true });
     if (manifests.some((manifest) => manifest !== undefined)) return true;
   }
@@ -271,14 +275,14 @@ function itemsOf(
   limit: number = BATCH,
 ): AsyncGenerator<Item[]> {
   const query = (after: { after?: string }) =>
-    table.query(`repo#${repository}`, { prefix, ...after, limit, consistent: true });
+    table.query(repositoryPartition(repository), { prefix, ...after, limit, consistent: true });
   return batchesOf(query, ({ sk }) => sk, limit);
 }
 
 /** The links of the repository as its index knows them, in batches. */
 function linksOf({ table }: Context, repository: RepositoryName): AsyncGenerator<Item[]> {
   const query = (after: { after?: string }) =>
-    table.queryIndex(`repo#${repository}`, { prefix: "blob#", ...after, limit: BATCH });
+    table.queryIndex(repositoryPartition(repository), { prefix: LINKED_PREFIX, ...after, limit: BATCH });
   return batchesOf(query, ({ index }) => index!.sk, BATCH);
 }
 

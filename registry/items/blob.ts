@@ -1,5 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Key, NewItem } from "../../storage/ports.ts";
+import { repositoryPartition } from "./repository.ts";
 
 /** Blob: content stored once, however many repositories link to it. Times are in milliseconds since the epoch. */
 export type BlobAttributes = {
@@ -31,17 +32,25 @@ export type LinkAttributes = {
   condemnedAt?: number;
 };
 
+/** Partition of a blob and of its links. */
+export function blobPartition(digest: Digest): string {
+  return `blob#${digest}`;
+}
+
 /** Key of a blob. */
 export function blobKey(digest: Digest): Key {
-  return { pk: `blob#${digest}`, sk: "blob" };
+  return { pk: blobPartition(digest), sk: "blob" };
 }
 
 /** Start of the sort key of every link in the partition of a blob. */
 export const LINK_PREFIX = "repo#";
 
+/** Start of the sort keys of links in the index, in the partition of the repository. */
+export const LINKED_PREFIX = "blob#";
+
 /** Key of a link, in the partition of the blob: one batch reads both, and one consistent query finds all links. */
 export function linkKey(digest: Digest, repository: RepositoryName): Key {
-  return { pk: `blob#${digest}`, sk: LINK_PREFIX + repository };
+  return { pk: blobPartition(digest), sk: LINK_PREFIX + repository };
 }
 
 /** Item that sets a condemned blob to `live` again. */
@@ -56,6 +65,6 @@ export function revivedBlob(
 /** Item of a live link that was touched at `now`. */
 export function linkItem(digest: Digest, repository: RepositoryName, now: number): NewItem {
   const attributes: LinkAttributes = { state: "live", touchedAt: now };
-  const index = { pk: `repo#${repository}`, sk: `blob#${digest}` };
+  const index = { pk: repositoryPartition(repository), sk: blobPartition(digest) };
   return { ...linkKey(digest, repository), attributes, index };
 }

@@ -1,5 +1,6 @@
 import type { Descriptor, Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 import { type Key, MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
+import { repositoryPartition } from "./repository.ts";
 import type { Plain, Stored } from "./stored.ts";
 
 /** Manifest of a repository. Its bytes are in the item, or in an object if they are large. */
@@ -47,7 +48,7 @@ export const MANIFEST_PREFIX = "manifest#";
 
 /** Key of a manifest. */
 export function manifestKey(repository: RepositoryName, digest: Digest): Key {
-  return { pk: `repo#${repository}`, sk: MANIFEST_PREFIX + digest };
+  return { pk: repositoryPartition(repository), sk: MANIFEST_PREFIX + digest };
 }
 
 /** True if retention or a delete has condemned the manifest. */
@@ -68,7 +69,7 @@ export function edgePrefix(target?: Digest): string {
 
 /** Key of the edge by which `manifest` references `target`. */
 export function edgeKey(repository: RepositoryName, target: Digest, manifest: Digest): Key {
-  return { pk: `repo#${repository}`, sk: edgePrefix(target) + manifest };
+  return { pk: repositoryPartition(repository), sk: edgePrefix(target) + manifest };
 }
 
 /** Start of the sort keys of the tag marks of a manifest. */
@@ -81,12 +82,12 @@ export function taggedPrefix(digest: Digest): string {
  * a scan.
  */
 export function taggedKey(repository: RepositoryName, digest: Digest, tag: Tag): Key {
-  return { pk: `repo#${repository}`, sk: taggedPrefix(digest) + tag };
+  return { pk: repositoryPartition(repository), sk: taggedPrefix(digest) + tag };
 }
 
-/** Start of the sort keys of the referrers of a subject. */
-export function referrerPrefix(subject: string): string {
-  return `referrer#${subject}#`;
+/** Start of the sort keys of every referrer, or of the referrers of one subject. */
+export function referrerPrefix(subject?: string): string {
+  return subject === undefined ? "referrer#" : `referrer#${subject}#`;
 }
 
 /**
@@ -95,5 +96,5 @@ export function referrerPrefix(subject: string): string {
  */
 export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key | undefined {
   const sk = referrerPrefix(subject) + digest;
-  return sk.length <= MAX_SORT_KEY_BYTES ? { pk: `repo#${repository}`, sk } : undefined;
+  return sk.length <= MAX_SORT_KEY_BYTES ? { pk: repositoryPartition(repository), sk } : undefined;
 }

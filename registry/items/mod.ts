@@ -5,7 +5,8 @@
  */
 export * from "./blob.ts";
 export { type Etags, packEtags, unpackEtags } from "./etags.ts";
-export { identify, type KnownItem } from "./identify.ts";
+export { COLLECTION, GARBAGE_PREFIX, GARBAGE_SHARDS } from "./garbage.ts";
+export { identify, ITEM_FORMS, type ItemKey, type ItemKeyOf, type ItemKind, partsOf } from "./identify.ts";
 export * from "./manifest.ts";
 export { newObjectKey, type ObjectKind, objectPrefix, prefixOf } from "./object_key.ts";
 export { randomId } from "./random_id.ts";

@@ -22,6 +22,11 @@ export type EpochAttributes = {
   at: number;
 };
 
+/** Partition of everything in a repository except its blobs. */
+export function repositoryPartition(repository: RepositoryName): string {
+  return `repo#${repository}`;
+}
+
 /** Partition of all repositories. */
 export const REPOSITORIES = "repos";
 
@@ -35,7 +40,7 @@ export const USAGE = "usage";
 
 /** Key of the usage of a repository. */
 export function usageKey(repository: RepositoryName): Key {
-  return { pk: `repo#${repository}`, sk: USAGE };
+  return { pk: repositoryPartition(repository), sk: USAGE };
 }
 
 /** Item of the usage of a repository. */
@@ -43,7 +48,10 @@ export function usageItem(repository: RepositoryName, attributes: UsageAttribute
   return { ...usageKey(repository), attributes, index: { pk: USAGE, sk: repository } };
 }
 
+/** Key of the secret that encrypts cursors of the catalog. */
+export const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
+
 /** Key of the epoch of a repository. */
 export function epochKey(repository: RepositoryName): Key {
-  return { pk: `repo#${repository}`, sk: "epoch" };
+  return { pk: repositoryPartition(repository), sk: "epoch" };
 }

@@ -1,6 +1,8 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 import type { Key } from "../../storage/ports.ts";
 import type { TagMove } from "../registry.ts";
+import { partsOf } from "./identify.ts";
+import { repositoryPartition } from "./repository.ts";
 import type { Plain } from "./stored.ts";
 
 /**
@@ -24,15 +26,15 @@ export const TAG_PREFIX = "tag#";
 
 /** Key of a tag. */
 export function tagKey(repository: RepositoryName, tag: Tag): Key {
-  return { pk: `repo#${repository}`, sk: TAG_PREFIX + tag };
+  return { pk: repositoryPartition(repository), sk: TAG_PREFIX + tag };
 }
 
 /** Tag of an item with the key of a tag. */
-export function tagOf({ sk }: { sk: string }): Tag {
-  return sk.slice(TAG_PREFIX.length) as Tag;
+export function tagOf(item: Key): Tag {
+  return partsOf("tag", item).tag;
 }
 
 /** Key of the last pull of a tag. The item can outlive the tag; then garbage collection removes it. */
 export function pulledKey(repository: RepositoryName, tag: Tag): Key {
-  return { pk: `repo#${repository}`, sk: `pulled#${tag}` };
+  return { pk: repositoryPartition(repository), sk: `pulled#${tag}` };
 }

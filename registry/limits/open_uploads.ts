@@ -5,6 +5,7 @@ import {
   expirySortKey,
   openUploadPrefix,
   openUploadShard,
+  partsOf,
   stored,
   type UploadAttributes,
 } from "../items/mod.ts";
@@ -147,7 +148,7 @@ export class OpenUploads {
     tally.uploads = new Map();
     tally.bytes = 0;
     for (const item of items) {
-      const id = item.pk.slice("upload#".length);
+      const { id } = partsOf("upload", item);
       if (tally.ended.has(id)) continue;
       const { offset } = stored<UploadAttributes>(item)!.attributes;
       const { bytes, at } = known.get(id) ?? { bytes: 0, at: 0 };

@@ -16,8 +16,10 @@ import { immutableTag, type IsImmutable } from "../limits/mod.ts";
 import {
   type ManifestAttributes,
   manifestKey,
+  partsOf,
   prefixOf,
   referrerKey,
+  repositoryPartition,
   type Stored,
   stored,
   type TagAttributes,
@@ -201,13 +203,13 @@ async function* markedTags(
   let after: string | undefined;
   for (;;) {
     const from = after === undefined ? {} : { after };
-    const marks = await work.table.query(`repo#${repository}`, {
+    const marks = await work.table.query(repositoryPartition(repository), {
       prefix,
       ...from,
       limit: BATCH,
       consistent: true,
     });
-    yield marks.map(({ sk }) => sk.slice(prefix.length) as Tag);
+    yield marks.map((mark) => partsOf("tag mark", mark).tag);
     if (marks.length < BATCH) return;
     after = marks.at(-1)?.sk;
   }

@@ -2,7 +2,14 @@ import { type Descriptor, type Digest, RegistryError, type RepositoryName } from
 import { describeReferrer, describeStoredReferrer, type ParsedManifest } from "../../oci/manifest.ts";
 import { MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
 import type { Context, Work } from "../protocol/mod.ts";
-import { type ReferrerAttributes, referrerKey, referrerPrefix, stored } from "../items/mod.ts";
+import {
+  partsOf,
+  type ReferrerAttributes,
+  referrerKey,
+  referrerPrefix,
+  repositoryPartition,
+  stored,
+} from "../items/mod.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "../registry.ts";
 
@@ -72,10 +79,10 @@ export async function listReferrers(
     assertAwaited(signal);
     const from = after === undefined ? {} : { after: prefix + after };
     const options = { prefix, ...from, limit: BATCH, consistent: true };
-    const found = await context.table.query(`repo#${repository}`, options);
+    const found = await context.table.query(repositoryPartition(repository), options);
     for (const item of found) {
       if (read > MOST_READ) return page();
-      const digest = item.sk.slice(prefix.length) as Digest;
+      const { manifest: digest } = partsOf("referrer", item);
       const { attributes } = stored<ReferrerAttributes>(item)!;
       const referrer = await readReferrer(context, repository, digest, attributes, artifactTypes);
       read += referrer.read;

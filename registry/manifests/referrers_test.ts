@@ -14,7 +14,7 @@ import {
   REPOSITORY,
   type TestStores,
 } from "../../tests/harness/stores.ts";
-import { GARBAGE_PREFIX } from "../protocol/mod.ts";
+import { GARBAGE_PREFIX } from "../items/mod.ts";
 import { manifestKey, referrerKey } from "../items/mod.ts";
 import { MOST_READ, referrerItem } from "./referrers.ts";
 

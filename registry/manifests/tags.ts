@@ -3,7 +3,15 @@ import { AGAIN, beginWork, type Context, leaveCandidates, untilSettled, type Wor
 import type { Caller } from "../caller.ts";
 import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
-import { type Stored, stored, TAG_PREFIX, type TagAttributes, tagKey } from "../items/mod.ts";
+import {
+  repositoryPartition,
+  type Stored,
+  stored,
+  TAG_PREFIX,
+  type TagAttributes,
+  tagKey,
+  tagOf,
+} from "../items/mod.ts";
 import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
 
@@ -164,9 +172,9 @@ export async function listTags(
   const limit = pageSize(page);
   const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
   const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
-  const items = await context.table.query(`repo#${repository}`, options);
+  const items = await context.table.query(repositoryPartition(repository), options);
   if (items.length === 0) await assertRepository(context, repository);
-  return pageOf(items.map((item) => item.sk.slice(TAG_PREFIX.length) as Tag), limit);
+  return pageOf(items.map(tagOf), limit);
 }
 
 /** The last moves of a tag, newest first. */

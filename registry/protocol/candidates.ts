@@ -1,7 +1,7 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Item, NewItem } from "../../storage/ports.ts";
+import type { Item, Key, NewItem } from "../../storage/ports.ts";
 import { type Context, isOld } from "./context.ts";
-import { expirySortKey, stored } from "../items/mod.ts";
+import { expirySortKey, GARBAGE_PREFIX, GARBAGE_SHARDS, partsOf, stored } from "../items/mod.ts";
 
 /**
  * Something that is about to become garbage. An operation that makes something unneeded leaves a candidate before the
@@ -35,12 +35,6 @@ export type CandidateAttributes = {
   targets?: Digest[];
   subject?: string;
 };
-
-/** The start of the partition keys of candidates. */
-export const GARBAGE_PREFIX = "garbage#";
-
-/** The partitions of candidates: several, so that none is hot and processes can share the work. */
-export const GARBAGE_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => GARBAGE_PREFIX + digit);
 
 /** Most targets of one item, which must stay far below 400 KB; a manifest with more of them takes several items. */
 const MAX_TARGETS = 1000;
@@ -94,8 +88,8 @@ export async function leaveCandidates(
 
 /** The candidate that an item holds; `undefined` for a kind that this release does not know. */
 export function candidateOf(item: Item): GarbageCandidate | undefined {
+  const { garbage: kind } = partsOf("candidate", item);
   const { repository, digest, targets = [], subject } = stored<CandidateAttributes>(item)!.attributes;
-  const [, kind] = item.sk.split("#");
   if (kind === "repository") return { kind, repository };
   if (digest === undefined) return undefined;
   if (kind === "manifest") return { kind, repository, digest, targets, subject };
@@ -103,14 +97,14 @@ export function candidateOf(item: Item): GarbageCandidate | undefined {
 }
 
 /** The time of a candidate, in milliseconds since the epoch. */
-export function candidateTime({ sk }: { sk: string }): number {
-  return Number(sk.slice(0, sk.indexOf("#")));
+export function candidateTime(key: Key): number {
+  return Number(partsOf("candidate", key).time);
 }
 
 /**
  * True if the grace period of the candidate is over. Not earlier: the change that it was put for may still be under way,
  * and a look that comes before the change finds nothing to do.
  */
-export function isDue(context: Context, item: { sk: string }): boolean {
+export function isDue(context: Context, item: Key): boolean {
   return isOld(context, candidateTime(item));
 }

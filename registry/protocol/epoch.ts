@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
-import { epochKey, LINK_PREFIX } from "../items/mod.ts";
+import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 
 /**
  * The epoch of a repository: a token that changes after a deletion took effect and before it is acknowledged. A process
@@ -54,9 +54,9 @@ const BATCH = 100;
 export async function changeEpochsOf(context: Context, digest: Digest): Promise<void> {
   for (let from = {};;) {
     const query = { prefix: LINK_PREFIX, limit: BATCH, consistent: true, ...from };
-    const links = await context.table.query(`blob#${digest}`, query);
-    for (const { sk } of links) {
-      await changeEpoch(beginWork(context), sk.slice(LINK_PREFIX.length) as RepositoryName);
+    const links = await context.table.query(blobPartition(digest), query);
+    for (const link of links) {
+      await changeEpoch(beginWork(context), partsOf("link", link).repository);
     }
     if (links.length < BATCH) return;
     from = { after: links.at(-1)!.sk };

@@ -8,8 +8,6 @@ export {
   candidateItems,
   candidateOf,
   candidateTime,
-  GARBAGE_PREFIX,
-  GARBAGE_SHARDS,
   type GarbageCandidate,
   isDue,
   leaveCandidates,

@@ -5,6 +5,8 @@ import type { IsImmutable } from "../limits/mod.ts";
 import {
   edgePrefix,
   type MarkAttributes,
+  partsOf,
+  repositoryPartition,
   type Stored,
   stored,
   type TagAttributes,
@@ -46,7 +48,7 @@ export async function assertUnneeded(
       const from = after === undefined ? {} : { after };
       const limit = Math.min(BATCH, left + 1);
       const options = { prefix, ...from, limit, consistent: true };
-      const items = await work.table.query(`repo#${repository}`, options);
+      const items = await work.table.query(repositoryPartition(repository), options);
       left -= items.length;
       if (left < 0) throw tooManyReferences(target);
       if (items.length > 0) yield items;
@@ -58,10 +60,9 @@ export async function assertUnneeded(
   for (let level = [target]; level.length > 0;) {
     const above: Digest[] = [];
     await forEachOf(level, PARALLEL, async (digest) => {
-      const prefix = edgePrefix(digest);
-      for await (const edges of pages(prefix)) {
-        for (const { sk } of edges) {
-          const manifest = sk.slice(prefix.length) as Digest;
+      for await (const edges of pages(edgePrefix(digest))) {
+        for (const edge of edges) {
+          const { manifest } = partsOf("edge", edge);
           if (seen.has(manifest)) continue;
           seen.add(manifest);
           above.push(manifest);
@@ -69,9 +70,8 @@ export async function assertUnneeded(
       }
     });
     await forEachOf(above, PARALLEL, async (digest) => {
-      const prefix = taggedPrefix(digest);
-      for await (const marks of pages(prefix)) {
-        const fixed = marks.filter(({ sk }) => isImmutable(sk.slice(prefix.length) as Tag));
+      for await (const marks of pages(taggedPrefix(digest))) {
+        const fixed = marks.filter((mark) => isImmutable(partsOf("tag mark", mark).tag));
         await assertNonePoints(work, repository, { target, manifest: digest, marks: fixed });
       }
     });
@@ -85,7 +85,7 @@ async function assertNonePoints(
   repository: RepositoryName,
   { target, manifest, marks }: { target: Digest; manifest: Digest; marks: Item[] },
 ): Promise<void> {
-  const names = marks.map(({ sk }) => sk.slice(taggedPrefix(manifest).length) as Tag);
+  const names = marks.map((mark) => partsOf("tag mark", mark).tag);
   const tags = await work.table.getMany(names.map((tag) => tagKey(repository, tag)), { consistent: true });
   for (const [i, mark] of (marks as Stored<MarkAttributes>[]).entries()) {
     const tag = stored<TagAttributes>(tags[i]);

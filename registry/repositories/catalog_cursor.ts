@@ -1,12 +1,9 @@
 import { RegistryError } from "../../oci/mod.ts";
-import type { Key } from "../../storage/ports.ts";
 import type { Context } from "../protocol/mod.ts";
-import { stored } from "../items/mod.ts";
+import { CURSOR_KEY, stored } from "../items/mod.ts";
 
 /** The key of all cursors, in base64, which every process of the registry has to know. */
 type CursorKeyAttributes = { key: string };
-
-const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
 
 /** First character of a sealed cursor. No repository name begins with it. */
 const SIGN = "~";

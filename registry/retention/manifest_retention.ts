@@ -1,10 +1,13 @@
-import { type Digest, isDigest, type RepositoryName, type Tag } from "../../oci/mod.ts";
+import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
+import type { Item } from "../../storage/ports.ts";
 import { beginWork, type Context, isOld, leaveCandidates } from "../protocol/mod.ts";
 import {
   edgePrefix,
   type ManifestAttributes,
   manifestKey,
+  partsOf,
   prefixOf,
+  repositoryPartition,
   type Stored,
   stored,
   type TagAttributes,
@@ -130,8 +133,8 @@ export class ManifestRetention {
    */
   async #isTagged(digest: Digest): Promise<boolean> {
     const { judge, dryRun } = this.#options;
-    for await (const names of this.#sortKeys(taggedPrefix(digest))) {
-      const keys = names.map((name) => tagKey(this.#repository, name as Tag));
+    for await (const marks of this.#itemsOf(taggedPrefix(digest))) {
+      const keys = marks.map((mark) => tagKey(this.#repository, partsOf("tag mark", mark).tag));
       const tags = (await this.#context.table.getMany(keys, { consistent: true }))
         .map((item) => stored<TagAttributes>(item))
         .filter((tag) => tag !== undefined);
@@ -149,16 +152,18 @@ export class ManifestRetention {
   /** Every manifest that references this one, which must not go before it, and the one that this is a referrer of. */
   async *#dependsOn(digest: Digest, subject: string | undefined): AsyncGenerator<Digest> {
     if (subject !== undefined && isDigest(subject)) yield subject;
-    for await (const names of this.#sortKeys(edgePrefix(digest))) yield* names as Digest[];
+    for await (const edges of this.#itemsOf(edgePrefix(digest))) {
+      yield* edges.map((edge) => partsOf("edge", edge).manifest);
+    }
   }
 
-  /** Rest of each sort key of the repository that begins with the prefix, in batches. */
-  async *#sortKeys(prefix: string): AsyncGenerator<string[]> {
+  /** Items of the repository whose sort keys begin with the prefix, in pages. */
+  async *#itemsOf(prefix: string): AsyncGenerator<Item[]> {
     let after: string | undefined;
     for (;;) {
       const options = { prefix, ...(after !== undefined && { after }), limit: BATCH, consistent: true };
-      const items = await this.#context.table.query(`repo#${this.#repository}`, options);
-      yield items.map(({ sk }) => sk.slice(prefix.length));
+      const items = await this.#context.table.query(repositoryPartition(this.#repository), options);
+      yield items;
       if (items.length < BATCH) return;
       after = items.at(-1)!.sk;
     }

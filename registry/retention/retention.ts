@@ -4,6 +4,8 @@ import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protoc
 import {
   MANIFEST_PREFIX,
   type ManifestAttributes,
+  partsOf,
+  repositoryPartition,
   type Stored,
   TAG_PREFIX,
   type TagAttributes,
@@ -112,7 +114,7 @@ export async function retainRepository(
   const [prefix, limit] = cursor.step === "manifests" ? [MANIFEST_PREFIX, MANIFESTS] : [TAG_PREFIX, TAGS];
   const from = cursor.after === undefined ? {} : { after: cursor.after };
   const query = { prefix, limit, consistent: true, ...from };
-  const items = isDone ? [] : await context.table.query(`repo#${repository}`, query);
+  const items = isDone ? [] : await context.table.query(repositoryPartition(repository), query);
   // A copy: the caller may start again from the same cursor.
   const newest = cursor.step === "count" ? structuredClone(cursor.newest) : cursor.newest;
   const judge = new TagJudge(context, repository, rule, newest, cursor.at);
@@ -146,13 +148,14 @@ async function retainTags(
     await leaveCandidates(context, candidates);
   }
   const retirements: Retirement[] = [];
-  for (const [i, { pk, sk, version, attributes }] of tags.entries()) {
+  for (const [i, tag] of tags.entries()) {
     const reason = reasons[i];
     if (reason === undefined) continue;
+    const { pk, sk, version, attributes } = tag;
     // One that was pushed meanwhile has another version, and stays.
     if (!dryRun && !await beginWork(context).table.delete({ pk, sk }, { ifVersion: version })) continue;
     const { digest } = attributes;
-    retirements.push({ kind: "tag", repository, name: tagOf({ sk }), digest, reason, pending: dryRun });
+    retirements.push({ kind: "tag", repository, name: tagOf(tag), digest, reason, pending: dryRun });
   }
   return retirements;
 }
@@ -174,7 +177,7 @@ async function retainManifests(
   const manifests = new ManifestRetention(context, repository, { untaggedFor, at, judge, dryRun, removed });
   try {
     for (const item of items) {
-      const digest = item.sk.slice(MANIFEST_PREFIX.length) as Digest;
+      const { digest } = partsOf("manifest", item);
       if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
     }
   } finally {

@@ -1,8 +1,9 @@
 import type { Digest } from "../../oci/mod.ts";
 import type { NewItem } from "../../storage/ports.ts";
 import { beginWork, changeEpochsOf } from "../protocol/mod.ts";
-import { type BlobAttributes, blobKey, identify, revivedBlob, type Stored, stored } from "../items/mod.ts";
+import { type BlobAttributes, blobKey, revivedBlob, type Stored, stored } from "../items/mod.ts";
 import { type Fault, faultOfObject } from "./content.ts";
+import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** The blob's item, consistently; `undefined` where it is not there or not of its form. */
@@ -11,7 +12,7 @@ export async function readBlobItem(
   digest: Digest,
 ): Promise<Stored<BlobAttributes> | undefined> {
   const item = await context.table.get(blobKey(digest), { consistent: true });
-  return item !== undefined && identify(item) !== "unreadable" ? stored<BlobAttributes>(item) : undefined;
+  return item !== undefined && checkItem(item) !== "unreadable" ? stored<BlobAttributes>(item) : undefined;
 }
 
 /** Reads a blob's object, and reports what is wrong with it. */

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, type Digest, digestOf, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import { identify, type ManifestAttributes, type Stored } from "../items/mod.ts";
+import type { ManifestAttributes, Stored } from "../items/mod.ts";
 import { readManifest } from "../manifests/mod.ts";
 import { type Fault, faultOfSize, readAll } from "./content.ts";
+import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads a manifest's bytes, wherever they are, and reports what is wrong with them. */
@@ -16,7 +17,7 @@ export async function scrubManifest(
   if (await faultOf(work, digest, proposed) === undefined) return;
   // As with a blob, what looks wrong is looked at again.
   const item = await readManifest(work.context, repository, digest, { consistent: true });
-  if (item === undefined || identify(item) === "unreadable") return;
+  if (item === undefined || checkItem(item) === "unreadable") return;
   const fault = await faultOf(work, digest, item);
   if (fault === undefined) return;
   const { object } = item.attributes;

@@ -1,8 +1,9 @@
 import type { Digest } from "../../oci/mod.ts";
 import { beginWork } from "../protocol/mod.ts";
-import { type BlobAttributes, blobKey, identify, revivedBlob, type Stored, stored } from "../items/mod.ts";
+import { type BlobAttributes, blobKey, revivedBlob, type Stored, stored } from "../items/mod.ts";
 import { readBlobItem } from "./blob.ts";
 import { digestsOf, faultOfObject } from "./content.ts";
+import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** Reads an object that no item names and no upload owns, finds out what it is, and reports it. */
@@ -20,7 +21,7 @@ export async function scrubOrphan(work: ScrubWork, object: string): Promise<void
     const item = await work.context.table.get(blobKey(digest), { consistent: true });
     // Another scrub has made use of it.
     if (item?.attributes.object === object) return;
-    if (item === undefined || identify(item) === "unreadable" || !work.repair) continue;
+    if (item === undefined || checkItem(item) === "unreadable" || !work.repair) continue;
     repaired = await useOrphan(work, object, digest, stored<BlobAttributes>(item)!);
     if (repaired !== undefined) break;
   }

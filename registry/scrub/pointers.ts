@@ -1,8 +1,9 @@
-import type { Digest } from "../../oci/mod.ts";
+import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Item, Key } from "../../storage/ports.ts";
 import { beginWork, isOld, mayBeUnderWay } from "../protocol/mod.ts";
-import { blobKey, type KnownItem, manifestKey } from "../items/mod.ts";
+import { blobKey, manifestKey } from "../items/mod.ts";
 import type { FindingKind } from "./finding.ts";
+import type { KnownItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
 /** An item that is good for nothing without another one. */
@@ -38,26 +39,43 @@ export function pointerOf({ context }: ScrubWork, known: KnownItem): Pointer | u
       return { kind: "dangling-link", item, target, isOld: true, repository, name: digest, note };
     }
     case "edge":
-    case "tag mark":
-      if (!isOld(context, known.item.attributes.at ?? 0)) return undefined;
-      return toManifest(known.kind === "edge" ? "dangling-edge" : "dangling-tag-mark", known, true);
-    case "referrer":
-      return toManifest("dangling-referrer", known, false);
-    case "tag":
-      return toManifest("tag-without-manifest", known, false);
+    case "tag mark": {
+      const { item, repository, manifest } = known;
+      if (!isOld(context, item.attributes.at ?? 0)) return undefined;
+      const [kind, name] = known.kind === "edge"
+        ? ["dangling-edge" as const, `${known.target}#${manifest}`]
+        : ["dangling-tag-mark" as const, `${manifest}#${known.tag}`];
+      return { kind, item, isOld: true, name, ...toManifest(repository, manifest) };
+    }
+    case "referrer": {
+      const { item, repository, subject, manifest } = known;
+      const name = `${subject}#${manifest}`;
+      return { kind: "dangling-referrer", item, isOld: false, name, ...toManifest(repository, manifest) };
+    }
+    case "tag": {
+      const { item, repository, tag } = known;
+      const target = toManifest(repository, item.attributes.digest);
+      return { kind: "tag-without-manifest", item, isOld: false, name: tag, ...target };
+    }
+    case "blob":
+    case "manifest":
+    case "upload":
+    case "repository":
+      return undefined;
   }
+  known satisfies never; // every kind is treated above
   return undefined;
 }
 
 function toManifest(
-  kind: FindingKind,
-  known: Extract<KnownItem, { manifest: Digest }>,
-  isOld: boolean,
-): Pointer {
-  const { item, repository, manifest } = known;
-  const name = item.sk.slice(item.sk.indexOf("#") + 1);
-  const note = `There is no manifest ${manifest}`;
-  return { kind, item, target: manifestKey(repository, manifest), isOld, repository, name, note };
+  repository: RepositoryName,
+  manifest: Digest,
+): Pick<Pointer, "target" | "repository" | "note"> {
+  return {
+    target: manifestKey(repository, manifest),
+    repository,
+    note: `There is no manifest ${manifest}`,
+  };
 }
 
 /**

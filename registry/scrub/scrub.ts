@@ -2,7 +2,7 @@ import type { Item } from "../../storage/ports.ts";
 import { type Context, forEachOf } from "../protocol/mod.ts";
 import { scrubBlob } from "./blob.ts";
 import type { ScrubOptions, ScrubReport } from "./finding.ts";
-import { identify, type KnownItem } from "../items/mod.ts";
+import { checkItem, type KnownItem } from "./known_item.ts";
 import { scrubManifest } from "./manifest.ts";
 import { scrubOrphan } from "./orphan.ts";
 import { type Pointer, pointerOf, Suspects } from "./pointers.ts";
@@ -106,7 +106,7 @@ async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): P
     if (isFirst) work.report.items += items.length;
     const pointers: Pointer[] = [];
     await forEachOf(items, PARALLEL, async (item) => {
-      const known = identify(item);
+      const known = checkItem(item);
       if (known === undefined) return;
       if (known === "unreadable") {
         if (isFirst) await scrubUnreadable(work, item);
@@ -147,7 +147,7 @@ async function scrubContent(work: ScrubWork, known: KnownItem, range: Range): Pr
 /** Reports an item that is not of its form, where it still is not. */
 async function scrubUnreadable(work: ScrubWork, { pk, sk }: Item): Promise<void> {
   const item = await work.context.table.get({ pk, sk }, { consistent: true });
-  if (item === undefined || identify(item) !== "unreadable") return;
+  if (item === undefined || checkItem(item) !== "unreadable") return;
   work.found({
     kind: "unreadable-item",
     name: `${pk} ${sk}`,

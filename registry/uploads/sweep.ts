@@ -10,6 +10,7 @@ import {
   type ManifestAttributes,
   manifestKey,
   OPEN_PREFIX,
+  partsOf,
   type Stored,
   stored,
   type UploadAttributes,
@@ -80,7 +81,7 @@ export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<nu
   // The index may lag behind, so it only proposes.
   const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
   if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;
-  const aborting = uploadItem(pk.slice("upload#".length), { ...upload.attributes, state: "aborting" });
+  const aborting = uploadItem(partsOf("upload", upload).id, { ...upload.attributes, state: "aborting" });
   const version = await work.table.put(aborting, { ifVersion: upload.version });
   if (version === undefined) return undefined;
   await leaveCommitted(work, upload);

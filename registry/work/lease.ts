@@ -1,9 +1,6 @@
 import type { Key, Value } from "../../storage/ports.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
-import { stored } from "../items/mod.ts";
-
-/** The partition of the items that share the work of garbage collection between processes. */
-export const COLLECTION = "collection";
+import { COLLECTION, stored } from "../items/mod.ts";
 
 /** Milliseconds for which a process takes a lease at a time; a quarter of the grace period where that is less. */
 const LEASE_MS = 60_000;

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { COLLECTION, Lease } from "./lease.ts";
+export { Lease } from "./lease.ts";
 export { Pace } from "./pace.ts";
 export { type Backlog, shuffled, throwFailures, workOff } from "./work_off.ts";

@@ -200,8 +200,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/collection/collect_leftovers.ts",
-        "if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;\n      return { item, target: manifestKey(repository, second as Digest), matches: always };",
-        "return { item, target: manifestKey(repository, second as Digest), matches: always };",
+        "if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;\n      return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };",
+        "return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };",
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
@@ -222,8 +222,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
-        'case "tagged":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
-        'case "tagged":',
+        'case "tag mark":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
+        'case "tag mark":',
       ),
     ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), collects(), deletes(FIRST, ONE)] },
@@ -243,14 +243,14 @@ export const COLLECT_MISTAKES: Mutation[] = [
   },
   {
     name: "the collector leaves the marks of tags that are gone",
-    edits: [edit("registry/collection/collect_leftovers.ts", 'case "tagged":', 'case "taggeds":')],
+    edits: [edit("registry/collection/collect_leftovers.ts", 'case "tag mark":', 'case "tag marks":')],
   },
   {
     name: "the collector takes marks of tags that are there",
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
-        "matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === first,",
+        "matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === key.manifest,",
         "matches: () => stored<TagAttributes>(item) === undefined,",
       ),
     ],

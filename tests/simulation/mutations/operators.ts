@@ -19,7 +19,7 @@ export const OPERATOR_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "backup/snapshot.ts",
-        "yield* withTarget(stores, name as RepositoryName, tag, since);",
+        "yield* withTarget(stores, repository, tag, since);",
         "yield tag;",
       ),
     ],

@@ -1,0 +1,85 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { digest, REPOSITORY, tag } from "../../tests/harness/stores.ts";
+import type { Key } from "../../storage/ports.ts";
+import { candidateItems } from "../protocol/mod.ts";
+import { identify, type ItemKey, type ItemKind, partsOf } from "./identify.ts";
+import {
+  blobKey,
+  COLLECTION,
+  CURSOR_KEY,
+  edgeKey,
+  epochKey,
+  linkKey,
+  manifestKey,
+  pulledKey,
+  referrerKey,
+  repositoryKey,
+  taggedKey,
+  tagKey,
+  uploadKey,
+  usageKey,
+} from "./mod.ts";
+
+const REPO = { repository: REPOSITORY };
+const [A, B] = [digest(new Uint8Array([1])), digest(new Uint8Array([2]))];
+const [CANDIDATE] = candidateItems({ grace: 16 }, { kind: "blob", ...REPO, digest: A }, 7);
+
+/** A key of each kind, and its parts. */
+const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "kind">] } = {
+  blob: [blobKey(A), { digest: A }],
+  link: [linkKey(A, REPOSITORY), { digest: A, ...REPO }],
+  manifest: [manifestKey(REPOSITORY, A), { ...REPO, digest: A }],
+  edge: [edgeKey(REPOSITORY, A, B), { ...REPO, target: A, manifest: B }],
+  referrer: [referrerKey(REPOSITORY, A, B)!, { ...REPO, subject: A, manifest: B }],
+  tag: [tagKey(REPOSITORY, tag("v1")), { ...REPO, tag: tag("v1") }],
+  "tag mark": [taggedKey(REPOSITORY, A, tag("v1")), { ...REPO, manifest: A, tag: tag("v1") }],
+  pull: [pulledKey(REPOSITORY, tag("v1")), { ...REPO, tag: tag("v1") }],
+  usage: [usageKey(REPOSITORY), REPO],
+  epoch: [epochKey(REPOSITORY), REPO],
+  repository: [repositoryKey(REPOSITORY), REPO],
+  upload: [uploadKey("1f"), { id: "1f" }],
+  candidate: [
+    CANDIDATE!,
+    { shard: A["sha256:".length]!, time: "0000000000000007", garbage: "blob", ...REPO, digest: A },
+  ],
+  lease: [{ pk: COLLECTION, sk: "pass" }, { name: "pass" }],
+  "cursor key": [CURSOR_KEY, {}],
+};
+
+Deno.test("identify() gives the kind and the parts that a key was made of", () => {
+  for (const [kind, [{ pk, sk }, parts]] of Object.entries(KEYS)) {
+    assertEquals(identify({ pk, sk }), { kind, ...parts } as ItemKey);
+    assertEquals(partsOf(kind as ItemKind, { pk, sk }), { kind, ...parts } as ItemKey);
+  }
+});
+
+Deno.test("identify() knows no kind that this release does not write", () => {
+  const { pk } = manifestKey(REPOSITORY, A);
+  const unknown: Key[] = [
+    { pk: "", sk: "" },
+    { pk: "auth#secrets", sk: "a" },
+    { pk, sk: "note#a" },
+    { pk, sk: "usages" },
+    { pk, sk: "tag" },
+    { pk: blobKey(A).pk, sk: "blobs" },
+    { pk: uploadKey("1f").pk, sk: "upload#2" },
+  ];
+  for (const key of unknown) assertEquals(identify(key), undefined, `${key.pk} ${key.sk}`);
+});
+
+Deno.test("identify() takes what is missing as empty, and what is too much into the last part", () => {
+  const { pk } = manifestKey(REPOSITORY, A);
+  const edge = (sk: string) => {
+    const { target, manifest } = partsOf("edge", { pk, sk });
+    return [target as string, manifest as string];
+  };
+  assertEquals(edge("edge#a"), ["a", ""]);
+  assertEquals(edge("edge#"), ["", ""]);
+  assertEquals(edge("edge#a#b#c"), ["a", "b#c"]);
+  assertEquals(edge("edge##b"), ["", "b"]);
+});
+
+Deno.test("partsOf() throws when the item is of another kind", () => {
+  assertThrows(() => partsOf("tag", manifestKey(REPOSITORY, A)), TypeError, "not a tag");
+  assertThrows(() => partsOf("tag", { pk: "x", sk: "y" }), TypeError, 'Cannot read the key "x" "y"');
+});
