@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Item } from "../storage/mod.ts";
-import { COLLECTION } from "../registry/stored.ts";
+import { COLLECTION, uploadKey } from "../registry/stored.ts";
 import { assertConsistent, assertNothingLeft } from "../tests/harness/invariants.ts";
 import { CONFIG, imageOfSize, LAYER } from "../tests/harness/images.ts";
 import { dyingStores } from "../tests/harness/moments.ts";
@@ -186,6 +186,20 @@ Deno.test("restore() has a blob live whose deletion had begun, since its object 
   await stores.table.putMany([{ ...blob, attributes: { ...blob.attributes, state: "deleting" } }]);
   const restored = await restoreBeside(stores, await backUp(stores));
   assertEquals((await restored.stores.table.get(blob))?.attributes, blob.attributes);
+});
+
+Deno.test("backUp() has more uploads than one query of the index answers", async () => {
+  const { stores, upload } = await filled();
+  const { version: _, index, ...item } = (await stores.table.get(uploadKey(upload), { consistent: true }))!;
+  const more = Array.from({ length: 250 }, (_, i) => ({
+    ...item,
+    pk: `${item.pk}-${i}`,
+    index: { pk: index!.pk, sk: `${index!.sk}-${i}` },
+  }));
+  await stores.table.putMany(more);
+  const restored = await restoreBeside(stores, await backUp(stores));
+  const found = await restored.stores.table.getMany(more.map(({ pk, sk }) => ({ pk, sk })));
+  assertEquals(found.filter((item) => item !== undefined).length, 250);
 });
 
 Deno.test("restore() leaves the mark of a damaged blob", async () => {
