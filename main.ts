@@ -93,11 +93,11 @@ function logFormat({ log }: Config): "json" | "text" | "off" {
 function surviveBugs(log: Log): void {
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
-    log.error("An error that nobody caught", event.error);
+    log.error("Uncaught error", event.error);
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    log.error("A rejection that nobody handled", event.reason);
+    log.error("Unhandled promise rejection", event.reason);
   });
 }
 
@@ -147,12 +147,15 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
 function pressOf(error: Error): string {
   return (error as { code?: string }).code === "EMFILE"
     ? "too many open files; idle connections are closed (raise the limit: `ulimit -n`, LimitNOFILE)"
-    : "trying again";
+    : "retrying";
 }
 
 /** Ends a process that no client can reach, so that a supervisor starts another one. */
 async function endOnFailure(error: Error, log: Log): Promise<void> {
-  log.error("Cannot listen any more: the process ends with 1, so that its supervisor restarts it", error);
+  log.error(
+    "Cannot accept connections any more: exiting with 1, so that the supervisor restarts the process",
+    error,
+  );
   setTimeout(() => Deno.exit(1), FLUSH_LIMIT_MS);
   await log.flush();
   Deno.exit(1);
@@ -205,7 +208,7 @@ function stopOnSignal({ server, bodies, opener, log }: Running): void {
       return;
     }
     stoppingSince = performance.now();
-    log.info("Stopping", { signal });
+    log.info("Shutting down", { signal });
     setTimeout(() => bodies.abort(), BODY_LIMIT_MS);
     if (await server.stop(STOP_LIMIT_MS)) {
       await opener.close().catch((error) => log.error("Cannot close the storage", error));

@@ -54,7 +54,7 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
 
   async function byPassword(text: string, { address }: Origin): Promise<Identity> {
     const { username, password } = readBasic(text);
-    if (logins === undefined) throw unauthorized("Passwords are not taken here");
+    if (logins === undefined) throw unauthorized("Passwords are not accepted here");
     return { principal: await logins.login(username, password, address) };
   }
 

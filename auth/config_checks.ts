@@ -50,7 +50,7 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
       } else if (parts.kind === "certificate" && config.proxy?.identityHeader === undefined) {
         yield { path: at, message: 'Certificates need "proxy.identityHeader"' };
       } else if (parts.kind === "external" && config.external === undefined) {
-        yield { path: at, message: 'Tokens of somebody else need "external"' };
+        yield { path: at, message: 'Subjects of an external token server need "external"' };
       }
     }
   }
@@ -60,7 +60,10 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
 function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [index, subject] of administrators.entries()) {
     if (isMany(subject)) {
-      yield { path: ["administrators", index], message: `Expected somebody by name, got "${subject}"` };
+      yield {
+        path: ["administrators", index],
+        message: `Expected a named account or group, got "${subject}"`,
+      };
     }
   }
 }
@@ -78,15 +81,18 @@ function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigI
       const parts = parseSubject(subject)!;
       const { kind } = parts;
       const path = ["groups", name, index];
-      if (kind === "group") yield { path, message: "A group can't be a member of a group" };
+      if (kind === "group") yield { path, message: "A group cannot contain a group" };
       if (kind === "anonymous" || kind === "authenticated") {
         yield {
           path,
-          message: `"${subject}" can't be a member of a group: name it where it may do something`,
+          message: `A group cannot contain "${subject}": name it in a policy`,
         };
       }
       if ("name" in parts && isMany(subject) && administrators.includes(`group:${name}`)) {
-        yield { path, message: `Administrators are named one by one, and "${subject}" is many` };
+        yield {
+          path,
+          message: `Administrators must be named one by one: "${subject}" matches many accounts`,
+        };
       }
     }
   }
@@ -98,7 +104,7 @@ function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
     if (entry.where === undefined) continue;
     for (const [index, subject] of entry.to.entries()) {
       if (mayBeWorkload(subject, config.groups)) continue;
-      const message = `"where" is for workloads: give "${subject}" an entry without it`;
+      const message = `"where" is only for workloads: move "${subject}" to an entry without it`;
       yield { path: [...path, "to", index], message };
     }
   }
@@ -120,7 +126,7 @@ function* checkRepeats(config: AuthConfig): Generator<ConfigIssue> {
       const first = seen.get(pattern);
       seen.set(pattern, first ?? `policies[${i}]`);
       if (first === undefined) continue;
-      yield { path: ["policies", i, "repositories", j], message: `"${pattern}" is in ${first} already` };
+      yield { path: ["policies", i, "repositories", j], message: `"${pattern}" is already in ${first}` };
     }
   }
   yield* repeatsOf("quotas", "repositories", config.quotas.map(({ repositories }) => repositories));
@@ -132,7 +138,7 @@ function* repeatsOf(list: string, key: string, values: string[]): Generator<Conf
   for (const [index, value] of values.entries()) {
     const first = values.indexOf(value);
     if (first < index) {
-      yield { path: [list, index, key], message: `"${value}" is in ${list}[${first}] already` };
+      yield { path: [list, index, key], message: `"${value}" is already in ${list}[${first}]` };
     }
   }
 }
@@ -156,7 +162,12 @@ function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
     "challenge: basic": config.challenge === "basic",
   };
   for (const [key, isGiven] of Object.entries(given)) {
-    if (isGiven) yield { path: ["external"], message: `Can't be beside "${key}": the tokens alone decide` };
+    if (isGiven) {
+      yield {
+        path: ["external"],
+        message: `Cannot be combined with "${key}": only the external tokens decide`,
+      };
+    }
   }
 }
 
@@ -170,7 +181,7 @@ function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
     const isAllIpv4 = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits === 96;
     // Every client could claim any identity.
     if (bits === 0 || isAllIpv4) {
-      yield { path: ["proxy", "trusted", index], message: `"${range}" is everybody` };
+      yield { path: ["proxy", "trusted", index], message: `"${range}" trusts every address` };
     }
   }
 }

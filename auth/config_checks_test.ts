@@ -7,7 +7,7 @@ Deno.test("accessSchema refuses subjects that name what the configuration has no
     'No such issuer: "github"',
     'No such group: "team"',
     'Certificates need "proxy.identityHeader"',
-    'Tokens of somebody else need "external"',
+    'Subjects of an external token server need "external"',
   ];
   assertEquals(
     await problemsOf({ policies: [policy("user:a", ...subjects)] }),
@@ -33,13 +33,13 @@ Deno.test("accessSchema refuses subjects that name what the configuration has no
 Deno.test("accessSchema refuses administrators that nobody has named", async () => {
   const administrators = ["anonymous", "user:a", "authenticated", "workload:github", "robot:a"];
   assertEquals(await problemsOf({ issuers: [GITHUB], administrators }), [
-    'administrators.0: Expected somebody by name, got "anonymous"',
-    'administrators.2: Expected somebody by name, got "authenticated"',
-    'administrators.3: Expected somebody by name, got "workload:github"',
+    'administrators.0: Expected a named account or group, got "anonymous"',
+    'administrators.2: Expected a named account or group, got "authenticated"',
+    'administrators.3: Expected a named account or group, got "workload:github"',
   ]);
   const groups = { ops: ["user:a", "workload:github"], other: ["workload:github"] };
   assertEquals(await problemsOf({ issuers: [GITHUB], groups, administrators: ["group:ops"] }), [
-    'groups.ops.1: Administrators are named one by one, and "workload:github" is many',
+    'groups.ops.1: Administrators must be named one by one: "workload:github" matches many accounts',
   ]);
 });
 
@@ -47,10 +47,10 @@ Deno.test("accessSchema refuses groups that hold groups or everybody", async () 
   assertEquals(
     await problemsOf({ groups: { a: ["group:a", "group:b", "anonymous"], b: ["authenticated"] } }),
     [
-      "groups.a.0: A group can't be a member of a group",
-      "groups.a.1: A group can't be a member of a group",
-      `groups.a.2: "anonymous" can't be a member of a group: name it where it may do something`,
-      `groups.b.0: "authenticated" can't be a member of a group: name it where it may do something`,
+      "groups.a.0: A group cannot contain a group",
+      "groups.a.1: A group cannot contain a group",
+      `groups.a.2: A group cannot contain "anonymous": name it in a policy`,
+      `groups.b.0: A group cannot contain "authenticated": name it in a policy`,
     ],
   );
 });
@@ -59,7 +59,7 @@ Deno.test("accessSchema refuses conditions for whoever has no claims", async () 
   const to = ["workload:github", "user:a", "group:people", "group:mixed", "authenticated"];
   const allow = [{ to, actions: ["push"], where: { ref: "main" } }];
   const groups = { people: ["user:a"], mixed: ["user:a", "workload:github"] };
-  const told = (subject: string) => `"where" is for workloads: give "${subject}" an entry without it`;
+  const told = (subject: string) => `"where" is only for workloads: move "${subject}" to an entry without it`;
   assertEquals(await problemsOf({ issuers: [GITHUB], groups, policies: [{ repositories: ["a"], allow }] }), [
     `policies.0.allow.0.to.1: ${told("user:a")}`,
     `policies.0.allow.0.to.2: ${told("group:people")}`,
@@ -80,11 +80,11 @@ Deno.test("accessSchema refuses what is said twice", async () => {
     }],
   });
   assertEquals(problems, [
-    'policies.0.repositories.2: "a" is in policies[0] already',
-    'policies.2.repositories.0: "b" is in policies[0] already',
-    'quotas.2.repositories: "a" is in quotas[0] already',
-    'issuers.2.name: "github" is in issuers[0] already',
-    'issuers.1.issuer: "https://github.example" is in issuers[0] already',
+    'policies.0.repositories.2: "a" is already in policies[0]',
+    'policies.2.repositories.0: "b" is already in policies[0]',
+    'quotas.2.repositories: "a" is already in quotas[0]',
+    'issuers.2.name: "github" is already in issuers[0]',
+    'issuers.1.issuer: "https://github.example" is already in issuers[0]',
   ]);
 });
 
@@ -107,7 +107,7 @@ Deno.test("accessSchema refuses beside somebody else's tokens what these would m
   assertEquals(
     problems,
     [...names, "proxy.identityHeader", "challenge: basic"].map((name) =>
-      `external: Can't be beside "${name}": the tokens alone decide`
+      `external: Cannot be combined with "${name}": only the external tokens decide`
     ),
   );
 });
@@ -126,7 +126,7 @@ Deno.test("accessSchema refuses a proxy that says nothing, or that is everybody"
   ];
   for (const range of everybody) {
     assertEquals(await problemsOf({ proxy: { trusted: ["::1/128", range], forwardedFor: "on" } }), [
-      `proxy.trusted.1: "${range}" is everybody`,
+      `proxy.trusted.1: "${range}" trusts every address`,
     ]);
   }
   await dataOf({ proxy: { trusted: ["::ffff:10.0.0.0/104", "fd00::/8"], forwardedFor: "on" } });

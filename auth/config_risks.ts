@@ -11,12 +11,12 @@ export function accessRisks(
     return parts?.kind === "workload";
   };
   const isClear = url.startsWith("http:") && !/^http:\/\/(localhost|127\.[\d.]+|\[::1\])(:|$)/.test(url);
-  const clear = isClear ? [`Passwords and tokens are sent in the clear: "url" is ${url}`] : [];
+  const clear = isClear ? [`Passwords and tokens are sent in plain text (use https): "url" is ${url}`] : [];
   return clear.concat(
     policies.flatMap(({ allow }, i) =>
       allow.flatMap(({ to, where }, j) =>
         where === undefined && to.some(isAnyWorkload)
-          ? [`policies[${i}].allow[${j}] has no "where": it is for every workload that the issuer knows`]
+          ? [`policies[${i}].allow[${j}] has no "where": it allows every workload of the issuer`]
           : []
       )
     ),

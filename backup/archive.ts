@@ -120,7 +120,7 @@ class ArchiveReader {
 
   async *items(compressed: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<NewItem> {
     for await (const line of linesOf(compressed)) {
-      if (this.counts !== undefined) throw broken("something follows its end");
+      if (this.counts !== undefined) throw broken("it has data after its end");
       const value = parseLine(line);
       if (this.header === undefined) this.header = headerOf(value);
       else if (value.end !== undefined) this.counts = this.#endOf(value);
@@ -136,7 +136,7 @@ class ArchiveReader {
   #endOf({ end, sha256 }: Record<string, unknown>): BackupCounts {
     const counts = end as BackupCounts;
     if (sha256 !== this.#hash.copy().digest("hex") || counts.items !== this.#items) {
-      throw broken("its content is not what its last line says");
+      throw broken("its content does not match its last line");
     }
     return counts;
   }
@@ -167,14 +167,14 @@ function parseLine(line: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(line));
   } catch {
-    throw broken("a line of it is no JSON");
+    throw broken("it has a line that is not JSON");
   }
 }
 
 function headerOf({ format, version, id, time }: Record<string, unknown>): BackupHeader {
-  if (format !== FORMAT) throw broken("its first line is another one");
+  if (format !== FORMAT) throw broken("its first line is not that of a backup");
   if (version !== FORMAT_VERSION) {
-    throw new BackupError(`Cannot read the backup: its form ${version} is of a later release`);
+    throw new BackupError(`Cannot read the backup: its format ${version} is from a later release`);
   }
   return { id: String(id), startedAt: Date.parse(String(time)) };
 }

@@ -59,12 +59,12 @@ Deno.test("Archive refuses a backup that was cut off, wherever that was", async 
 Deno.test("Archive refuses a backup that was altered", async () => {
   const text = gunzipSync(await bytesOf(ITEMS)).toString();
   const alterations: [string, string][] = [
-    [text.replace('"size":7', '"size":8'), "its content is not what its last line says"],
-    [text.replace(/^.*manifest#.*\n/m, ""), "its content is not what its last line says"],
-    [text.replace('"version":1', '"version":2'), "its form 2 is of a later release"],
-    [text.replace("skerry-backup", "another"), "its first line is another one"],
-    [text.replace('{"pk"', '{pk"'), "a line of it is no JSON"],
-    [`${text}{}\n`, "something follows its end"],
+    [text.replace('"size":7', '"size":8'), "its content does not match its last line"],
+    [text.replace(/^.*manifest#.*\n/m, ""), "its content does not match its last line"],
+    [text.replace('"version":1', '"version":2'), "its format 2 is from a later release"],
+    [text.replace("skerry-backup", "another"), "its first line is not that of a backup"],
+    [text.replace('{"pk"', '{pk"'), "it has a line that is not JSON"],
+    [`${text}{}\n`, "it has data after its end"],
     [text.slice(0, -1), "it ends in the middle of a line"],
   ];
   for (const [altered, reason] of alterations) {

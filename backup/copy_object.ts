@@ -35,10 +35,10 @@ export async function copyObject(
     progress(size);
     return undefined;
   }
-  if (size > largest) return `its ${size} bytes are more than the other store takes, which is ${largest}`;
+  if (size > largest) return `its ${size} bytes exceed the ${largest} bytes that the target storage accepts`;
   const found = await readObject({ objects: from, sleep }, key);
-  if (found === undefined) return `its object is gone, ${key}`;
-  if (found.size !== size) return `its object has ${found.size} bytes and not ${size}, ${key}`;
+  if (found === undefined) return `its object is missing: ${key}`;
+  if (found.size !== size) return `its object has ${found.size} bytes instead of ${size}: ${key}`;
   if (size > to.partSize) await abortLeftover(to, key);
   const writer = new ObjectWriter(to, key, size);
   const hash = createHash(algorithmOf(digest));
@@ -50,7 +50,7 @@ export async function copyObject(
     }
     if (!digest.endsWith(`:${hash.digest("hex")}`)) {
       await writer.drop();
-      return `the bytes of its object are not what its digest says, ${key}`;
+      return `its object does not match its digest: ${key}`;
     }
     await writer.publish();
   } catch (error) {

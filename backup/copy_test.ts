@@ -107,7 +107,7 @@ Deno.test("copyRegistry() tells of an object that is not what its digest says, a
     assertEquals([report.lost, report.incomplete, said.length], [1, 1, 2]);
     assertEquals(
       said[0],
-      `Blob ${digest(LAYER)}: the bytes of its object are not what its digest says, ${key}`,
+      `Blob ${digest(LAYER)}: its object does not match its digest: ${key}`,
     );
     assertEquals([await to.objects.size(key), await to.objects.listParts("", 10)], [undefined, []]);
     assertEquals(await to.table.get(blob), undefined);
@@ -135,8 +135,11 @@ Deno.test("copyObject() says why an object can't be copied", async () => {
   await from.put("blobs/a", content(5));
   const attempt = (key: string, size: number, largest?: number) =>
     copyObject({ from, to, largest }, { key, size, digest: digest(content(5)) as Digest }, () => {});
-  assertEquals(await attempt("blobs/b", 5), "its object is gone, blobs/b");
-  assertEquals(await attempt("blobs/a", 6), "its object has 5 bytes and not 6, blobs/a");
-  assertEquals(await attempt("blobs/a", 5, 4), "its 5 bytes are more than the other store takes, which is 4");
+  assertEquals(await attempt("blobs/b", 5), "its object is missing: blobs/b");
+  assertEquals(await attempt("blobs/a", 6), "its object has 5 bytes instead of 6: blobs/a");
+  assertEquals(
+    await attempt("blobs/a", 5, 4),
+    "its 5 bytes exceed the 4 bytes that the target storage accepts",
+  );
   assertEquals(await attempt("blobs/a", 5, 5), undefined);
 });

@@ -102,7 +102,7 @@ async function putPointers(items: NewItem[], options: RestoreOptions, report: Re
   for (const tag of pointers.filter((item) => kindOf(item) === "tag" && !kept.includes(item))) {
     report.dropped++;
     const { digest } = tag.attributes as TagAttributes;
-    options.report(`${nameOf(tag)}: the manifest that it points at is not there, ${digest}`);
+    options.report(`${nameOf(tag)}: its manifest is missing: ${digest}`);
   }
   report.tags += kept.filter((item) => kindOf(item) === "tag").length;
   await write(table, kept);

@@ -93,7 +93,7 @@ Deno.test("restore() refuses a table that has anything in it, and writes nothing
   const other = new TestStores({ objects: stores.objects });
   await other.table.putMany([{ pk: "repos", sk: "a", attributes: {} }]);
   const attempt = () => restoreBeside(stores, archive, { table: other.table });
-  await assertRejects(attempt, BackupError, "Cannot fill the table: it is not empty");
+  await assertRejects(attempt, BackupError, "Cannot restore into the table: it is not empty");
   assertEquals((await other.items()).length, 1);
 });
 
@@ -114,7 +114,7 @@ Deno.test("restore() goes on from wherever it broke off, and lets no other resto
       await assertRejects(
         () => restoreBeside(stores, archive, { table: target.table }, "another"),
         BackupError,
-        "Cannot fill the table: it has part of test",
+        "Cannot restore into the table: it contains part of test",
       );
     } else if (items.length > 0) {
       assertEquals(comparable(items), expected); // it was over but for its word
@@ -142,10 +142,10 @@ Deno.test("restore() tells what went from the object store after the backup, and
     restored.said.toSorted(),
     [
       `Blob ${digest(LAYER)}: ${objectOf(`blob#${digest(LAYER)}`)} is gone`,
-      `Manifest ${REPOSITORY}@${digest(image)} lacks ${digest(LAYER)}`,
+      `Manifest ${REPOSITORY}@${digest(image)} is incomplete, missing: ${digest(LAYER)}`,
       `Manifest ${REPOSITORY}@${large}: ${objectOf(`manifest#${large}`)} is gone`,
-      `Tag ${REPOSITORY}:large: the manifest that it points at is not there, ${large}`,
-      `Tag ${REPOSITORY}:latest: the manifest that it points at is not there, ${large}`,
+      `Tag ${REPOSITORY}:large: its manifest is missing: ${large}`,
+      `Tag ${REPOSITORY}:latest: its manifest is missing: ${large}`,
     ].toSorted(),
   );
   await assertConsistent(restored.stores, "sparse");
@@ -164,7 +164,10 @@ Deno.test("restore() tells of a manifest whose repository has no link to a blob 
   );
   const { report, said } = await restoreBeside(stores, await archiveOf(await bytesOf(items)));
   assertEquals([report.lost, report.incomplete], [0, 2]);
-  assertEquals(said.includes(`Manifest ${REPOSITORY}@${digest(image)} lacks ${digest(LAYER)}`), true);
+  assertEquals(
+    said.includes(`Manifest ${REPOSITORY}@${digest(image)} is incomplete, missing: ${digest(LAYER)}`),
+    true,
+  );
 });
 
 Deno.test("restore() says nothing of missing references where references are sparse", async () => {

@@ -81,7 +81,7 @@ export class Salvage {
     const [sha256] = found.digests;
     if (key.startsWith("manifests/")) {
       const of = upload === undefined ? "" : ` of ${upload.attributes.repository}`;
-      return report(`Object ${key}: a manifest${of} that the backup does not know, ${sha256}`);
+      return report(`Object ${key}: a manifest${of} that the backup does not contain: ${sha256}`);
     }
     const digest = await this.#digestOf(table, found.digests, upload);
     if (digest === undefined) return; // the sweep removes what its upload has not become
@@ -102,7 +102,7 @@ export class Salvage {
     await table.putMany([{ ...blobKey(digest), attributes }]);
     this.adopted++;
     const to = upload === undefined ? "without a link" : `in ${upload.attributes.repository}`;
-    report(`Object ${key}: now blob ${digest}, ${to}`);
+    report(`Object ${key}: restored as blob ${digest}, ${to}`);
   }
 
   /** The upload that the object was written by, where the backup has it: its id is in the key. */

@@ -71,7 +71,7 @@ Deno.test("Salvage makes a blob of what was pushed after the backup, without a l
   const [key] = await stores.keys();
 
   const restored = await salvage(stores, archive);
-  assertEquals(restored.said, [`Object ${key}: now blob ${digest(LAYER)}, without a link`]);
+  assertEquals(restored.said, [`Object ${key}: restored as blob ${digest(LAYER)}, without a link`]);
   // The next push of it takes these bytes.
   await pushBlob(restored.registry, LAYER);
   assertEquals(await restored.stores.keys(), [key]);
@@ -148,7 +148,7 @@ Deno.test("Salvage finds the bytes of a blob that was collected and pushed again
   await stores.objects.put("blobs/abc/abc-later", LAYER);
 
   const restored = await salvage(stores, archive);
-  assertEquals(restored.said, [`Object blobs/abc/abc-later: now blob ${name}, without a link`]);
+  assertEquals(restored.said, [`Object blobs/abc/abc-later: restored as blob ${name}, without a link`]);
   assertEquals(await readBlob(restored.registry, name), LAYER);
 });
 
@@ -165,7 +165,7 @@ Deno.test("Salvage tells of copies, and of manifests that the backup does not kn
   const restored = await salvage(stores, archive);
   assertEquals(restored.said, [
     `Object blobs/abc/abc-copy: another copy of ${digest(LAYER)}`,
-    `Object ${key}: a manifest that the backup does not know, ${digest(image)}`,
+    `Object ${key}: a manifest that the backup does not contain: ${digest(image)}`,
   ]);
   assertEquals(await restored.stores.table.get(linkKey(digest(LAYER), REPOSITORY)) === undefined, false);
 });

@@ -44,7 +44,7 @@ export async function settleManifests(
       const lacking = await settle(options, manifest);
       if (lacking.length === 0) return;
       counts.incomplete++;
-      options.report(`${nameOf(item)} lacks ${lacking.join(", ")}`);
+      options.report(`${nameOf(item)} is incomplete, missing: ${lacking.join(", ")}`);
     });
   }
   return counts;
@@ -55,7 +55,7 @@ async function settle(
   manifest: Stored<ManifestAttributes>,
 ): Promise<string[]> {
   const parsed = await manifestContent(objects, manifest);
-  if (parsed === undefined) return ["its content: the bytes are no manifest"];
+  if (parsed === undefined) return ["its content (the bytes are not a manifest)"];
   const { repository, digest } = partsOf("manifest", manifest);
   const { size, pushedAt, push } = manifest.attributes;
   const derived = [

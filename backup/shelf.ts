@@ -87,7 +87,9 @@ export async function openShelved(
   name: string,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const found = isBackupName(name) ? await readObject({ objects, sleep }, BACKUPS + name) : undefined;
-  if (found === undefined) throw new BackupError(`There is no backup "${name}" in the object store`);
+  if (found === undefined) {
+    throw new BackupError(`Cannot find backup "${name}" in the object store (restore --list lists them)`);
+  }
   return ReadableStream.from(copies(found.chunks));
 }
 

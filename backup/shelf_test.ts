@@ -55,6 +55,6 @@ Deno.test("newBackupName() sorts by time and is told from a path", () => {
 Deno.test("openShelved() refuses a name that no backup has", async () => {
   const objects = new MemoryObjectStore();
   for (const name of [newBackupName(NOW), "../blobs/a"]) {
-    await assertRejects(() => openShelved(objects, name), BackupError, `There is no backup "${name}"`);
+    await assertRejects(() => openShelved(objects, name), BackupError, `Cannot find backup "${name}"`);
   }
 });

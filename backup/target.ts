@@ -22,9 +22,9 @@ export async function assertRestorable(table: Table, source: string): Promise<vo
   const marker = await table.get(MARKER, { consistent: true });
   if (marker?.attributes.source === source) return;
   if (marker !== undefined) {
-    throw new BackupError(`Cannot fill the table: it has part of ${marker.attributes.source}`);
+    throw new BackupError(`Cannot restore into the table: it contains part of ${marker.attributes.source}`);
   }
-  if (!await isEmpty(table)) throw new BackupError("Cannot fill the table: it is not empty");
+  if (!await isEmpty(table)) throw new BackupError("Cannot restore into the table: it is not empty");
 }
 
 /** Says that the restore is over. */

@@ -12,7 +12,11 @@ import { openForUpkeep } from "./upkeep_storage.ts";
  * @throws {StartError} if the registry is open to all.
  */
 export function accessOf({ auth }: Config): AuthConfig {
-  if (auth === undefined) throw new StartError("Nobody logs in here: there is no SKERRY_AUTH");
+  if (auth === undefined) {
+    throw new StartError(
+      "There is no `auth` in the configuration: set SKERRY_AUTH, or SKERRY_CONFIG to a file with `auth`",
+    );
+  }
   return auth;
 }
 
@@ -27,7 +31,9 @@ export async function withCredentials<T>(
 ): Promise<T> {
   const auth = accessOf(config);
   if (auth.external !== undefined) {
-    throw new StartError("Nobody logs in here: tokens come from somebody else's server");
+    throw new StartError(
+      "The registry has no accounts: `auth.external` names the token server that has them",
+    );
   }
   const storage = await openForUpkeep(config);
   try {

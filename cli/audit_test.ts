@@ -54,7 +54,7 @@ Deno.test("commands write an audit line for each change, in the form of the regi
       { ...who, action: "credential.revoke", credential, owner: "robot:ci" },
     ]);
     assertEquals((await run(env, "logins revoke user:alice")).audit, [
-      { ...who, action: "logins.revoke", owner: "user:alice", reason: "1 login" },
+      { ...who, action: "logins.revoke", owner: "user:alice", reason: "1 refresh token" },
     ]);
     assertEquals((await run(env, "logins revoke user:alice")).audit, []);
     const [rotated] = (await run(env, "keys rotate")).audit;

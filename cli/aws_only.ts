@@ -7,5 +7,5 @@ import { type Config, StartError } from "../config/mod.ts";
  */
 export function assertAws({ storage }: Config): void {
   if (storage === "aws") return;
-  throw new StartError(`There is no bucket and no table: SKERRY_STORAGE is "${storage}" and not "aws"`);
+  throw new StartError(`The command needs S3 and DynamoDB: SKERRY_STORAGE is "${storage}", not "aws"`);
 }

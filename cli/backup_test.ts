@@ -55,7 +55,7 @@ Deno.test("backup() and restore() bring a lost table back, from the object store
     await assertRejects(
       () => restore(config, () => {}, { from: file, ...PLAIN }),
       StartError,
-      "Cannot fill the table: it is not empty",
+      "Cannot restore into the table: it is not empty",
     );
   });
 });
@@ -72,12 +72,12 @@ Deno.test("restore() only says what would come of it with --dry-run", async () =
     });
     const dryRun = (print: (text: string) => void) =>
       restore(config, print, { from: file, ...PLAIN, dryRun: true });
-    assertEquals((await printed(dryRun)).lines[0], "Cannot fill the table: it is not empty");
+    assertEquals((await printed(dryRun)).lines[0], "Cannot restore into the table: it is not empty");
     await destroyTable(config.data);
     const { code, lines } = await printed(dryRun);
     assertEquals(code, 1);
     assertMatch(lines.at(-1)!, /^Would restore 3 tags, 4 manifests and 2 blobs; missing: 1 object,/);
-    assertEquals(lines.filter((line) => / lacks /.test(line)).length, 3);
+    assertEquals(lines.filter((line) => / is incomplete, missing: /.test(line)).length, 3);
     assertEquals((await withStorage(config, everythingIn)).items, []);
   });
 });
@@ -93,8 +93,8 @@ Deno.test("restore() finds with --from-objects what was pushed after the backup"
     const { code, lines } = await printed((print) =>
       restore(config, print, { from, fromObjects: true, dryRun: false })
     );
-    assertEquals([code, lines.at(-1)], [0, "Blobs found by their hash: 1"]);
-    assertMatch(lines[1]!, new RegExp(`: now blob ${digest(LAYER)}, without a link$`));
+    assertEquals([code, lines.at(-1)], [0, "Blobs restored from objects: 1"]);
+    assertMatch(lines[1]!, new RegExp(`: restored as blob ${digest(LAYER)}, without a link$`));
   });
 });
 
@@ -129,7 +129,7 @@ Deno.test("backup() and restore() say why they can't", async () => {
     const attempt = (from: string) => () => restore(config, () => {}, { from, ...PLAIN });
     await assertRejects(attempt(file), StartError, "Cannot read the backup: ");
     await assertRejects(attempt(nowhere), StartError, "Cannot read the backup: No such file");
-    await assertRejects(attempt("20260102t030405z-0a1b2c3d"), StartError, "There is no backup");
+    await assertRejects(attempt("20260102t030405z-0a1b2c3d"), StartError, "Cannot find backup");
     const memory = readSettings({ SKERRY_STORAGE: "memory" })!;
     await assertRejects(
       () => backup(memory, () => {}),

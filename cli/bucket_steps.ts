@@ -61,7 +61,7 @@ async function ensureBucket(
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     if (status === 403) {
-      return { state: "wrong", reason: "It is somebody else's, or there is no right to it" };
+      return { state: "wrong", reason: "It belongs to another account, or access is denied" };
     }
     if (status === 301) return { state: "wrong", reason: `It is not in the region "${region}"` };
     if (status !== 404) throw error;
@@ -128,8 +128,8 @@ async function verifyNoExpiry(options: BucketStepOptions): Promise<Outcome> {
     (isFor(rule, options.prefix) || prefixOf(rule)?.startsWith(options.prefix))
   );
   if (bad.length === 0) return { state: "there" };
-  const names = bad.map(({ ID }) => `"${ID ?? "without a name"}"`).join(", ");
-  return { state: "wrong", reason: `Content will be lost by the lifecycle rule ${names}` };
+  const names = bad.map(({ ID }) => `"${ID ?? "unnamed"}"`).join(", ");
+  return { state: "wrong", reason: `Content would be deleted by the lifecycle rule ${names}` };
 }
 
 async function lifecycleOf({ client, bucket }: BucketStepOptions, dryRun: boolean) {

@@ -20,18 +20,18 @@ export async function check(config: Config, print: (text: string) => void): Prom
   print(`Table "${dynamodbTable}"\n`);
   print(`${findingsTable(table)}\n`);
   const works = suffices([...bucket, ...table]);
-  print(works ? "All that is needed works." : "Something that is needed does not work.");
+  print(works ? "All required capabilities work." : "A required capability does not work.");
   return works ? 0 : 1;
 }
 
 /** A line for each finding, in columns. */
 export function findingsTable(findings: Finding[]): string {
   const rows = [
-    ["capability", "needed", "result", ""],
+    ["capability", "required", "result", ""],
     ...findings.map(({ capability, needed, works, note }) => [
       capability,
       needed ? "yes" : "no",
-      works === undefined ? "not tried" : works ? "works" : needed ? "FAILS" : "no",
+      works === undefined ? "not tested" : works ? "works" : needed ? "FAILS" : "no",
       note,
     ]),
   ];

@@ -13,11 +13,11 @@ Deno.test("findingsTable() tells in columns what works, what fails, and what fol
       { capability: "sing", needed: true, works: undefined, note: "" },
     ]),
     [
-      "  capability  needed  result",
-      "  walk        yes     works",
-      "  fly         no      no         It walks",
-      "  breathe     yes     FAILS      It is under water",
-      "  sing        yes     not tried",
+      "  capability  required  result",
+      "  walk        yes       works",
+      "  fly         no        no          It walks",
+      "  breathe     yes       FAILS       It is under water",
+      "  sing        yes       not tested",
     ].join("\n"),
   );
 });
@@ -45,12 +45,15 @@ Deno.test("check() tries the bucket and the table, and leaves nothing in them", 
 
   const { code, printed } = await checked("registry");
   assertEquals(code, 0, printed);
-  assertMatch(printed, /^ {2}refuse what is not what its hash says +no +no +The store took .* hashed here/m);
-  assertMatch(printed, /^ {2}remove what was tried +no +works$/m);
+  assertMatch(
+    printed,
+    /^ {2}reject content with a wrong hash +no +no +The store accepted .* hashes every push itself/m,
+  );
+  assertMatch(printed, /^ {2}clean up +no +works$/m);
   assertEquals(s3.log.filter(({ key }) => key !== "" && !key.startsWith("registry/probe/")), []);
 
   const absent = await checked("absent");
   assertEquals(absent.code, 1);
   assertMatch(absent.printed, /^ {2}write an item and read it consistently +yes +FAILS +Requested resource/m);
-  assertMatch(absent.printed, /^Something that is needed does not work\.$/m);
+  assertMatch(absent.printed, /^A required capability does not work\.$/m);
 });

@@ -27,7 +27,9 @@ export async function collect(
   print: (text: string) => void,
   { dryRun, json }: CollectCommandOptions,
 ): Promise<number> {
-  if (config.readOnly && !dryRun) throw new StartError("Cannot collect: the registry is read-only");
+  if (config.readOnly && !dryRun) {
+    throw new StartError("Cannot run garbage collection: the registry is read-only");
+  }
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
@@ -49,7 +51,7 @@ export async function collect(
       const before = items;
       items += step.items;
       if (Deno.stderr.isTerminal() && Math.floor(before / PROGRESS) < Math.floor(items / PROGRESS)) {
-        console.error(`${items} items looked at`);
+        console.error(`${items} items checked`);
       }
       if (step.next === undefined) break;
       step = await registry.collect({ dryRun, after: step.next });
@@ -62,10 +64,12 @@ export async function collect(
     }
     if (!json) {
       print(
-        `${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}, of ${counted(items, "item")}`,
+        `${dryRun ? "Would remove" : "Removed"} ${summaryOf(counts, bytes)}; checked ${
+          counted(items, "item")
+        }`,
       );
     }
-    throwFailures(failures, "collect some items");
+    throwFailures(failures, "remove some items");
     return 0;
   } finally {
     await close();

@@ -3,9 +3,9 @@ import { type Command, MisuseError, type Option } from "./command.ts";
 
 /** Options of several commands. */
 const JSON_LINES: Option = { help: "Print one JSON object a line" };
-const CHANGE_NOTHING: Option = { help: "Change nothing, only print what would be done" };
-const OF_ROBOT: Option = { value: "NAME", help: "A robot" };
-const OF_USER: Option = { value: "NAME", help: "A user" };
+const CHANGE_NOTHING: Option = { help: "Change nothing; print what would be done" };
+const OF_ROBOT: Option = { value: "NAME", help: "Name of a robot account" };
+const OF_USER: Option = { value: "NAME", help: "Name of a user" };
 
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
 const modules = {
@@ -36,16 +36,17 @@ function own(file: string): string {
 /** Every command except `help`. */
 export const COMMANDS: Record<string, Command> = {
   serve: {
-    summary: "Serve the registry, as no command does",
+    summary: "Serve the registry; the default without a command",
     run: async ({ serve }) => (await serve(), undefined),
   },
   "config check": {
     summary: "Check the configuration and print the effective settings",
-    details: "Secrets are not printed. The exit code is 1 if the registry would not start with it.",
+    details:
+      "Secrets are not printed. The exit code is 1 if the registry would not start with this configuration.",
     run: async ({ print }) => await (await modules.configCheck()).configCheck(print),
   },
   check: {
-    summary: "Test what the bucket and the table can do",
+    summary: "Test the capabilities of the bucket and the table",
     run: async ({ config, print }) => await (await modules.check()).check(await config(), print),
   },
   provision: {
@@ -65,7 +66,7 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   retain: {
-    summary: "Delete the tags and manifests that no retention rule keeps",
+    summary: "Apply the retention rules: delete tags and manifests that no rule keeps",
     options: {
       "dry-run": CHANGE_NOTHING,
       repository: { value: "PATTERN", help: "Only repositories that match the glob pattern" },
@@ -82,11 +83,11 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   scrub: {
-    summary: "Read all content again and report what is damaged",
-    details: "The exit code is 1 if something is damaged, repaired or not.",
+    summary: "Verify all stored content and report damage",
+    details: "The exit code is 1 if there is damage, repaired or not.",
     options: {
-      repair: { help: "Repair what can be repaired without losing anything" },
-      rate: { value: "SIZE", help: "Bytes to read a second; 32MiB by default" },
+      repair: { help: "Repair damage where nothing can be lost" },
+      rate: { value: "SIZE", help: "Maximum bytes to read per second; 32MiB by default" },
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, text }) => {
@@ -100,8 +101,8 @@ export const COMMANDS: Record<string, Command> = {
   },
   backup: {
     summary: "Write a backup of the table while the registry runs",
-    details: "Objects are not in it: see docs/backup.md.",
-    options: { to: { value: "FILE", help: "Write a new file instead of an object in the object store" } },
+    details: "The backup does not contain objects: see docs/backup.md.",
+    options: { to: { value: "FILE", help: "Write to a new file instead of the object store" } },
     run: async ({ config, print }, { text }) => {
       const { backup } = await modules.backup();
       return await backup(await config(), print, { to: text("to") });
@@ -117,7 +118,7 @@ export const COMMANDS: Record<string, Command> = {
     options: {
       list: { help: "List the backups in the object store" },
       "dry-run": CHANGE_NOTHING,
-      "from-objects": { help: "Also find blobs that were pushed after the backup" },
+      "from-objects": { help: "Also restore blobs that were pushed after the backup" },
     },
     run: async ({ config, print }, { has, operands: [from] }) => {
       const { list, restore } = await modules.restore();
@@ -130,8 +131,8 @@ export const COMMANDS: Record<string, Command> = {
   copy: {
     summary: "Copy the registry to another storage",
     options: {
-      to: { value: "FILE", help: "The configuration file of the other storage; required" },
-      "objects-only": { help: "Copy the bytes alone, ahead of the copy of everything" },
+      to: { value: "FILE", help: "Configuration file of the target storage; required" },
+      "objects-only": { help: "Copy only the objects, before the copy of everything" },
     },
     run: async ({ config, print }, { has, text }) => {
       const path = text("to");
@@ -143,7 +144,7 @@ export const COMMANDS: Record<string, Command> = {
   },
   "delete-repository": {
     summary: "Delete a repository with all its tags, manifests and blobs",
-    operands: [{ name: "REPOSITORY", help: "Its name" }],
+    operands: [{ name: "REPOSITORY", help: "Name of the repository" }],
     options: { "dry-run": CHANGE_NOTHING },
     run: async ({ config, print }, { has, operands: [name = ""] }) => {
       const { isRepositoryName } = await modules.oci();
@@ -155,22 +156,22 @@ export const COMMANDS: Record<string, Command> = {
   htpasswd: {
     summary: "Print a line for an htpasswd file",
     details: "Asks for the password, or reads it from standard input.",
-    operands: [{ name: "NAME", help: "The user's name" }],
+    operands: [{ name: "NAME", help: "Name of the user" }],
     run: async ({ print }, { operands: [name = ""] }) =>
       await (await modules.htpasswd()).htpasswd(name, print),
   },
   "policy test": {
-    summary: "Explain if a policy allows an action",
+    summary: "Explain why a policy allows or denies an action",
     details:
       "The exit code is 0 if it is allowed, 1 if it is denied, 3 without `auth` in the configuration, and 4 for " +
       "an unknown user.",
     operands: [
       { name: "WHO", help: "anonymous, user:NAME, robot:NAME, certificate:NAME or workload:ISSUER" },
       { name: "ACTION", help: "pull, push, overwrite, delete or administer" },
-      { name: "REPOSITORY", help: "The name of a repository" },
+      { name: "REPOSITORY", help: "Name of a repository" },
     ],
     options: {
-      claim: { value: "NAME=VALUE", repeatable: true, help: "A claim of a workload; may be repeated" },
+      claim: { value: "NAME=VALUE", repeatable: true, help: "Claim of a workload; can be repeated" },
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, texts, operands: [who = "", action = "", repository = ""] }) => {
@@ -180,17 +181,17 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   "token create": {
-    summary: "Create a token of a robot or a user",
+    summary: "Create a robot token or a personal access token",
     options: {
       robot: OF_ROBOT,
       user: OF_USER,
       grant: {
         value: "ACTIONS:PATTERN",
         repeatable: true,
-        help: "Bound it, as pull,push:team/**; may be repeated",
+        help: "Limit the token, as pull,push:team/**; can be repeated",
       },
-      expires: { value: "TIME", help: "Its lifetime, as 90d" },
-      description: { value: "TEXT", help: "Its purpose" },
+      expires: { value: "TIME", help: "Lifetime, as 90d" },
+      description: { value: "TEXT", help: "Purpose of the token" },
     },
     run: async ({ config, print }, { text, texts }) => {
       const { createToken } = await modules.tokens();
@@ -204,7 +205,7 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   "token list": {
-    summary: "List tokens",
+    summary: "List robot tokens and personal access tokens",
     options: { robot: OF_ROBOT, user: OF_USER, json: JSON_LINES },
     run: async ({ config, print }, { has, text }) => {
       const { listTokens } = await modules.tokens();
@@ -213,29 +214,29 @@ export const COMMANDS: Record<string, Command> = {
     },
   },
   "token keep": {
-    summary: "Keep a user's personal tokens after a change of the password",
+    summary: "Keep a user's personal access tokens after a password change",
     options: { user: OF_USER },
     run: async ({ config, print }, { text }) =>
       await (await modules.tokens()).keepTokens(await config(), print, text("user")),
   },
   "token revoke": {
-    summary: "Revoke a token",
-    operands: [{ name: "ID", help: "Its id, as token list prints it" }],
+    summary: "Revoke a robot token or a personal access token",
+    operands: [{ name: "ID", help: "Id of the token, from token list" }],
     run: async ({ config, print }, { operands: [id = ""] }) =>
       await (await modules.tokens()).revokeToken(await config(), print, id),
   },
   "logins list": {
-    summary: "List the logins of a user or robot",
+    summary: "List the refresh tokens of a user or robot account",
     operands: [{ name: "PRINCIPAL", help: "user:NAME or robot:NAME" }],
     options: { json: JSON_LINES },
     run: async ({ config, print }, { has, operands: [principal = ""] }) =>
       await (await modules.logins()).listCommand(await config(), print, principal, { json: has("json") }),
   },
   "logins revoke": {
-    summary: "Log a user or robot out",
+    summary: "Revoke refresh tokens of a user or robot account",
     operands: [
       { name: "PRINCIPAL", help: "user:NAME or robot:NAME" },
-      { name: "ID", help: "One login, as logins list prints it; all of them if absent", optional: true },
+      { name: "ID", help: "Id of one refresh token, from logins list; all if absent", optional: true },
     ],
     run: async ({ config, print }, { operands: [principal = "", id] }) =>
       await (await modules.logins()).revokeCommand(await config(), print, principal, id),
@@ -246,9 +247,11 @@ export const COMMANDS: Record<string, Command> = {
   },
   "keys rotate": {
     summary: "Rotate the signing key",
-    details: "The new key signs once every process knows it.",
+    details: "The new key signs once every replica knows it.",
     options: {
-      "at-once": { help: "Sign with it now and remove all others: every existing access token ends" },
+      "at-once": {
+        help: "Sign with the new key now and remove all others; revokes every existing access token",
+      },
     },
     run: async ({ config, print }, { has }) => {
       const { rotate } = await modules.keys();

@@ -82,7 +82,7 @@ Deno.test("copy() copies objects alone as often as it is told to, and then the r
     await assertRejects(
       () => copy(from, () => {}, { to, ...EVERYTHING }),
       StartError,
-      "Cannot fill the table: it is not empty",
+      "Cannot restore into the table: it is not empty",
     );
     await assertRejects(() => copy(from, () => {}, { to: from, ...EVERYTHING }), StartError, "to itself");
   });
@@ -103,7 +103,7 @@ Deno.test("copy() fails where bytes are not what their digest says, and copies t
       assertEquals(code, 1);
       assertMatch(
         lines[0]!,
-        new RegExp(`^Blob ${digest(CONFIG)}: the bytes of its object are not what its digest says`),
+        new RegExp(`^Blob ${digest(CONFIG)}: its object does not match its digest`),
       );
     }
   });

@@ -58,7 +58,7 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
     const text = await printed((print) => listTokens(config, print, { ...all, json: false }));
     assertMatch(
       text.lines[0]!,
-      /^\w{16} {2}robot:ci {2}pull,push:team\/\*\* {2}made .* never used {2}Builds$/,
+      /^\w{16} {2}robot:ci {2}pull,push:team\/\*\* {2}created .* never used {2}Builds$/,
     );
     assert(![...listed.lines, ...text.lines].join().includes(secret.slice(22)));
 
@@ -71,7 +71,7 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
     const revoked = await printed((print) => revokeToken(config, print, id));
     assertEquals(revoked, { code: 0, lines: [`Revoked token ${id} of robot ci`] });
     assertEquals(await verify(), undefined);
-    await assertRejects(() => revokeToken(config, () => {}, id), StartError, "no token");
+    await assertRejects(() => revokeToken(config, () => {}, id), StartError, "No such token");
   });
 });
 
@@ -79,12 +79,12 @@ Deno.test("createToken() makes none for nobody, for who is no user, or of what n
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const create = (wish: Partial<TokenWish>) => createToken(config, () => {}, { ...NOTHING, ...wish });
-    await assertRejects(() => create({}), MisuseError, "Whose token?");
+    await assertRejects(() => create({}), MisuseError, "Missing --robot NAME or --user NAME");
     await assertRejects(() => create({ robot: "ci", user: "alice" }), MisuseError, "got both");
     await assertRejects(() => create({ robot: "ci", expires: "soon" }), MisuseError, 'got "soon"');
     await assertRejects(() => create({ robot: "ci", grants: ["all:*"] }), MisuseError, 'got "all:*"');
-    await assertRejects(() => create({ user: "bob" }), StartError, "no such user");
-    await assertRejects(() => create({ robot: "Not a robot" }), StartError, "robot's name");
+    await assertRejects(() => create({ user: "bob" }), StartError, "No such user");
+    await assertRejects(() => create({ robot: "Not a robot" }), StartError, "name of a robot account");
     assertEquals(
       (await printed((print) => createToken(config, print, { ...NOTHING, user: "alice" }))).code,
       0,
@@ -124,11 +124,11 @@ Deno.test("keepTokens() keeps the tokens of a user who has another password, whi
       const all = { robot: undefined, user: undefined, json: false };
       return (await printed((print) => listTokens(after, print, all))).lines;
     };
-    assertMatch((await list())[0]!, / {2}suspended: the account has changed$/);
+    assertMatch((await list())[0]!, / {2}suspended: the user's password has changed$/);
     const { lines } = await printed((print) => keepTokens(after, print, "alice"));
     assertEquals(lines, ["Kept 1 token of user alice"]);
     assert(!(await list())[0]!.includes("suspended"));
-    await assertRejects(() => keepTokens(after, () => {}, "bob"), StartError, "There is no such user");
+    await assertRejects(() => keepTokens(after, () => {}, "bob"), StartError, "No such user");
     await assertRejects(() => keepTokens(after, () => {}, undefined), MisuseError, "Missing --user");
   });
 });
@@ -209,9 +209,9 @@ Deno.test("listCommand() shows where somebody is logged in, and revokeCommand() 
     assertEquals(logins.map(({ client }) => client).toSorted(), ["docker", "podman"]);
     assert(tokens.every((token) => !JSON.stringify(logins).includes(token!.slice(17))));
     const revoke = (id?: string) => printed((print) => revokeCommand(config, print, "user:alice", id));
-    assertEquals((await revoke(logins[0].id)).lines, ["Revoked 1 login of user:alice"]);
-    await assertRejects(() => revoke(logins[0].id), StartError, "has no login");
-    assertEquals((await revoke()).lines, ["Revoked 1 login of user:alice"]);
+    assertEquals((await revoke(logins[0].id)).lines, ["Revoked 1 refresh token of user:alice"]);
+    await assertRejects(() => revoke(logins[0].id), StartError, "No such refresh token");
+    assertEquals((await revoke()).lines, ["Revoked 1 refresh token of user:alice"]);
     assertEquals((await list()).lines, []);
     await assertRejects(() => revokeCommand(config, () => {}, "alice", undefined), MisuseError, "user:NAME");
   });
@@ -221,10 +221,10 @@ Deno.test("rotate() makes a key that waits, and with atOnce one that stands alon
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const list = async () => (await printed((print) => listKeys(config, print))).lines;
-    assertMatch((await list())[0]!, /^There is no key yet/);
+    assertMatch((await list())[0]!, /^No signing key exists yet/);
     const turn = (atOnce: boolean) => printed((print) => rotate(config, print, { atOnce }));
-    assertMatch((await turn(false)).lines[0]!, /^Made key [\w-]{43}: it signs from /);
-    assertMatch((await turn(false)).lines[0]!, /^There is already key /);
+    assertMatch((await turn(false)).lines[0]!, /^Created key [\w-]{43}: it signs from /);
+    assertMatch((await turn(false)).lines[0]!, /^Existing key /);
     const [first, second, ...more] = await list();
     assertMatch(first!, / {2}signs$/);
     assertMatch(second!, / {2}signs from \d{4}-/);
@@ -279,7 +279,7 @@ Deno.test("policyTest() answers with the code and the reason, and refuses what i
     );
     const mayNot = await ask("workload:github", "push", "team/app", ["repository_id=43"]);
     assertEquals(mayNot.code, 1);
-    assertMatch(mayNot.lines.at(-1)!, /wants the claim "repository_id" to be "42", and it is "43"/);
+    assertMatch(mayNot.lines.at(-1)!, /requires the claim "repository_id" to be "42", but it is "43"/);
     assertEquals((await ask("workload:github", "push", "team/app", ["repository_id=42"])).code, 0);
     const json = JSON.parse((await ask("anonymous", "pull", "other", [], true)).lines[0]!);
     assertEquals([json.allowed, json.who], [false, "anonymous"]);

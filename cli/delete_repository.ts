@@ -34,7 +34,7 @@ export async function deleteRepository(
     return 1;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "NAME_UNKNOWN") throw error;
-    print(`There is no repository "${repository}"`);
+    print(`No such repository: "${repository}"`);
     return 1;
   } finally {
     await close();

@@ -32,9 +32,9 @@ Deno.test("deleteRepository() counts in a dry run, deletes, and says where there
     const count = '2 tags, 1 manifest and 2 blobs of "library/test"\n';
     assertEquals(await run(true), { code: 0, printed: `Would delete ${count}` });
     assertEquals(await run(false), { code: 0, printed: `Deleted ${count}` });
-    assertEquals(await run(false), { code: 1, printed: 'There is no repository "library/test"\n' });
+    assertEquals(await run(false), { code: 1, printed: 'No such repository: "library/test"\n' });
     await withRegistry(data, async (registry) => {
-      await assertRejects(() => registry.listTags(REPOSITORY, {}), RegistryError, "not known");
+      await assertRejects(() => registry.listTags(REPOSITORY, {}), RegistryError, "not found");
     });
   } finally {
     await Deno.remove(data, { recursive: true });

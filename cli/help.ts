@@ -11,10 +11,10 @@ export function overview(commands: Record<string, Command>): string {
   return `Usage: ${PROGRAM} <command>
 
 ${listOf(commands)}
-  ${"help".padEnd(WIDTH)}Explain a command; so does --help after it
+  ${"help".padEnd(WIDTH)}Explain a command; the same as --help after it
   ${"--version".padEnd(WIDTH)}Print the version
 
-The settings come from the environment and the file that SKERRY_CONFIG names: see docs/configuration.md.`;
+Settings come from the environment and the file of SKERRY_CONFIG: see docs/configuration.md.`;
 }
 
 /** The help of one command. */

@@ -15,7 +15,7 @@ export async function listKeys(config: Config, print: (text: string) => void): P
   return await withKeys(config, async ({ table }) => {
     const ring = await readKeyRing(table);
     if (ring === undefined) {
-      print("There is no key yet: the first login makes one");
+      print("No signing key exists yet: the first login creates one");
       return 0;
     }
     const signing = signingKey(ring, Date.now());
@@ -27,7 +27,7 @@ export async function listKeys(config: Config, print: (text: string) => void): P
         : signsFrom > Date.now()
         ? `signs from ${timeOf(signsFrom)}`
         : "verifies";
-      print([kid, `made ${timeOf(createdAt)}`, state].join("  "));
+      print([kid, `created ${timeOf(createdAt)}`, state].join("  "));
     }
     return 0;
   });
@@ -48,10 +48,10 @@ export async function rotate(
     const lifetime = longestLifetime(auth);
     const { key, made } = await rotateKeys(table, { atOnce, lifetime, now: Date.now() });
     await using audit = openAudit(config);
-    const extent = atOnce ? { reason: "At once: all other keys ended" } : {};
+    const extent = atOnce ? { reason: "At once: removed all other keys" } : {};
     if (made) audit.record({ action: "keys.rotate", credential: key.kid, ...extent });
     const when = key.signsFrom > Date.now() ? `signs from ${timeOf(key.signsFrom)}` : "signs now";
-    print(`${made ? "Made" : "There is already"} key ${key.kid}: it ${when}`);
+    print(`${made ? "Created" : "Existing"} key ${key.kid}: it ${when}`);
     return 0;
   });
 }
@@ -61,7 +61,9 @@ async function withKeys(
   use: (storage: Storage, auth: AuthConfig) => Promise<number>,
 ): Promise<number> {
   return await withCredentials(config, async (storage, auth) => {
-    if (auth.keys !== undefined) throw new StartError(`The keys are those of "auth.keys"`);
+    if (auth.keys !== undefined) {
+      throw new StartError(`Cannot manage the signing keys: "auth.keys" configures them`);
+    }
     return await use(storage, auth);
   });
 }

@@ -46,13 +46,20 @@ export async function revokeCommand(
   checkPrincipal(principal);
   return await withCredentials(config, async ({ table }) => {
     const count = await revokeLogins(table, principal, id);
-    if (count === 0 && id !== undefined) throw new StartError(`${principal} has no login "${id}"`);
+    if (count === 0 && id !== undefined) {
+      throw new StartError(`No such refresh token of ${principal}: "${id}"`);
+    }
     await using audit = openAudit(config);
     const which = id === undefined ? {} : { credential: id };
     if (count > 0) {
-      audit.record({ action: "logins.revoke", owner: principal, ...which, reason: counted(count, "login") });
+      audit.record({
+        action: "logins.revoke",
+        owner: principal,
+        ...which,
+        reason: counted(count, "refresh token"),
+      });
     }
-    print(`Revoked ${counted(count, "login")} of ${principal}`);
+    print(`Revoked ${counted(count, "refresh token")} of ${principal}`);
     return 0;
   });
 }
@@ -65,8 +72,10 @@ function checkPrincipal(principal: string): void {
 
 function lineOf({ id, client, createdAt, expiresAt, usedAt, refused }: Login): string {
   const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
-  const end = refused === true ? "refused: its credential has ended or changed" : `ends ${timeOf(expiresAt)}`;
-  return [id, `made ${timeOf(createdAt)}`, used, end, plainField(client)].join("  ");
+  const end = refused === true
+    ? "refused: its password or account token has expired or changed"
+    : `expires ${timeOf(expiresAt)}`;
+  return [id, `created ${timeOf(createdAt)}`, used, end, plainField(client)].join("  ");
 }
 
 function timeOf(milliseconds: number): string {

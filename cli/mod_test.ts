@@ -107,6 +107,6 @@ Deno.test("runCommand() says in one line what is misused and how to get help", a
 
 Deno.test("runCommand() has nothing to check or to provision where the storage is not AWS", async () => {
   for (const command of ["check", "provision"]) {
-    await assertRejects(() => run(command), StartError, 'SKERRY_STORAGE is "folder" and not "aws"');
+    await assertRejects(() => run(command), StartError, 'SKERRY_STORAGE is "folder", not "aws"');
   }
 });

@@ -81,7 +81,7 @@ export async function restore(
       await using audit = openAudit(config);
       if (!command.dryRun) audit.record({ action: "registry.restore", reason: `${source}: ${summary}` });
       print(summary);
-      if (salvage !== undefined) print(`Blobs found by their hash: ${salvage.adopted}`);
+      if (salvage !== undefined) print(`Blobs restored from objects: ${salvage.adopted}`);
       return exitCodeOf(restored);
     });
   });
@@ -142,6 +142,6 @@ async function reasonOfLoss(objects: ObjectStore, { key, size }: NamedObject): P
   const found = await objects.size(key);
   if (found === size) return undefined;
   return found === undefined
-    ? `its object is gone, ${key}`
-    : `its object has ${found} bytes and not ${size}, ${key}`;
+    ? `its object is missing: ${key}`
+    : `its object has ${found} bytes instead of ${size}: ${key}`;
 }

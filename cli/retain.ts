@@ -27,9 +27,11 @@ export async function retainCommand(
   { dryRun, json, repository }: RetainCommandOptions,
 ): Promise<number> {
   if (config.retention.length === 0) {
-    throw new StartError("Cannot retain: there is no rule in SKERRY_RETENTION");
+    throw new StartError(
+      "Cannot apply retention: no rule is configured (set SKERRY_RETENTION, or `retention` in the file)",
+    );
   }
-  if (config.readOnly && !dryRun) throw new StartError("Cannot retain: the registry is read-only");
+  if (config.readOnly && !dryRun) throw new StartError("Cannot apply retention: the registry is read-only");
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
@@ -61,6 +63,6 @@ function summaryOf(
   if (dryRun) return `Would remove ${counted(tag, "tag")}, ${counted(manifest, "manifest")}`;
   const later = pending === 0
     ? ""
-    : `; ${counted(pending, "manifest")} marked, to be removed by a run after ${formatSpan(grace)}`;
+    : `; ${counted(pending, "manifest")} condemned (a run after ${formatSpan(grace)} removes them)`;
   return `Removed ${counted(tag, "tag")}, ${counted(manifest - pending, "manifest")}${later}`;
 }

@@ -53,7 +53,7 @@ Deno.test("skerry retain prints what goes and why, and in a dry run the same wit
     assertEquals(await run(config, { repository: "ci/**" }), ["Removed 0 tags, 0 manifests"]);
     assertEquals(await run(config), [
       ...lines,
-      "Removed 2 tags, 0 manifests; 1 manifest marked, to be removed by a run after 1h",
+      "Removed 2 tags, 0 manifests; 1 manifest condemned (a run after 1h removes them)",
     ]);
     const json = await run(config, { json: true });
     assertEquals(json.map((line) => JSON.parse(line)), [{

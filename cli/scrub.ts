@@ -72,7 +72,7 @@ function lineOf({ kind, repository, name, object, note, repaired }: Finding): st
 function summaryOf({ items, objects, contents, bytes, findings, leftovers, repaired }: ScrubReport): string {
   const read = `Read ${counted(items, "item")}, ${counted(objects, "object")} and ${bytes} bytes of ` +
     counted(contents, "content");
-  const left = leftovers === 0 ? "" : `, ${leftovers} of them no damage but garbage for a collection`;
+  const left = leftovers === 0 ? "" : `, ${leftovers} of them garbage, not damage`;
   return `${read}: ${counted(findings, "finding")}${left}, ${repaired} repaired`;
 }
 

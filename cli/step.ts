@@ -50,7 +50,7 @@ function lineOf(
     return `${(optional ? "warning" : "FAILED").padEnd(WIDTH)}${what}: ${outcome.reason}`;
   }
   const done = dryRun ? "would do" : "done";
-  return `${(outcome.state === "there" ? "there" : done).padEnd(WIDTH)}${what}`;
+  return `${(outcome.state === "there" ? "exists" : done).padEnd(WIDTH)}${what}`;
 }
 
 /** Of the first column. */

@@ -19,7 +19,7 @@ Deno.test("takeSteps() tells what it found, did, or would do", async () => {
   const changed = () => Promise.resolve({ state: "changed" as const });
   assertEquals(await take(() => Promise.resolve({ state: "there" })), {
     complete: true,
-    lines: ["there     a table"],
+    lines: ["exists    a table"],
   });
   assertEquals(await take(changed), { complete: true, lines: ["done      a table"] });
   assertEquals(await take(changed, { dryRun: true }), { complete: true, lines: ["would do  a table"] });
@@ -41,5 +41,5 @@ Deno.test("takeSteps() goes on after a failure, and warns of what is optional", 
     ensure,
   }));
   assertEquals(await takeSteps(steps, false, (line) => lines.push(line)), false);
-  assertEquals(lines.at(-1), "there     step 1");
+  assertEquals(lines.at(-1), "exists    step 1");
 });

@@ -81,7 +81,7 @@ async function ensureIndex(options: TableStepOptions, dryRun: boolean): Promise<
     return { state: "wrong", reason: `Its key is ${keyText(KeySchema)}, not ${keyText(wanted!.KeySchema)}` };
   }
   if (Projection?.ProjectionType === "ALL") return { state: "there" };
-  return { state: "wrong", reason: "It does not hold all attributes of an item" };
+  return { state: "wrong", reason: "Its projection lacks attributes" };
 }
 
 async function ensureTimeToLive({ client, table }: TableStepOptions, dryRun: boolean): Promise<Outcome> {
@@ -91,7 +91,7 @@ async function ensureTimeToLive({ client, table }: TableStepOptions, dryRun: boo
   const { TimeToLiveStatus: status, AttributeName } = found?.TimeToLiveDescription ?? {};
   if (status === "ENABLED" || status === "ENABLING") {
     if (AttributeName === TTL_ATTRIBUTE) return { state: "there" };
-    return { state: "wrong", reason: `It goes by "${AttributeName}"` };
+    return { state: "wrong", reason: `It uses the attribute "${AttributeName}"` };
   }
   if (!dryRun) {
     const TimeToLiveSpecification = { Enabled: true, AttributeName: TTL_ATTRIBUTE };

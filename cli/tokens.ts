@@ -42,7 +42,7 @@ export async function createToken(
   { grants, expires, description, ...named }: TokenWish,
 ): Promise<number> {
   const owner = ownerOf(named);
-  if (owner === undefined) throw new MisuseError("Whose token? --robot or --user names them");
+  if (owner === undefined) throw new MisuseError("Missing --robot NAME or --user NAME");
   const lifetime = expires === undefined ? undefined : LIFETIME.read(expires);
   if (expires !== undefined && lifetime === undefined) {
     throw new MisuseError(`Expected ${LIFETIME.expected}, got "${expires}"`);
@@ -112,7 +112,7 @@ export async function revokeToken(
 ): Promise<number> {
   return await withSecrets(config, async ({ secrets }) => {
     const revoked = await secrets.revoke(id);
-    if (revoked === undefined) throw new StartError(`There is no token "${id}"`);
+    if (revoked === undefined) throw new StartError(`No such token: "${id}"`);
     await using audit = openAudit(config);
     audit.record({ action: "credential.revoke", credential: id, owner: `${revoked.kind}:${revoked.name}` });
     print(`Revoked token ${id} of ${revoked.kind} ${revoked.name}`);
@@ -164,11 +164,11 @@ function lineOf(
   const columns = [
     id,
     plainField(`${kind}:${name}`),
-    bounds === undefined ? "all that its owner may do" : bounds.map(formatGrant).join(" "),
-    `made ${dayOf(createdAt)}`,
+    bounds === undefined ? "everything its owner may do" : bounds.map(formatGrant).join(" "),
+    `created ${dayOf(createdAt)}`,
     expiresAt === undefined
-      ? "does not end"
-      : `${expiresAt > Date.now() ? "ends" : "ended"} ${dayOf(expiresAt)}`,
+      ? "never expires"
+      : `${expiresAt > Date.now() ? "expires" : "expired"} ${dayOf(expiresAt)}`,
     usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
     ...(suspended === true ? [`suspended: ${suspensionOf(name, withoutAccount)}`] : []),
   ];
@@ -179,7 +179,7 @@ function lineOf(
 function suspensionOf(name: string, withoutAccount = false): string {
   return withoutAccount
     ? `made by an earlier release: run skerry token keep --user ${plainField(name)}`
-    : "the account has changed";
+    : "the user's password has changed";
 }
 
 function dayOf(milliseconds: number): string {

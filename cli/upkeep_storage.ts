@@ -60,7 +60,7 @@ async function open(config: Config): Promise<Storage> {
 
 function assertLasting({ storage }: Config): void {
   if (storage !== "memory") return;
-  throw new StartError('Cannot use the storage: "memory" is in the process that serves it');
+  throw new StartError('Cannot use the storage: "memory" exists only in the process that serves it');
 }
 
 /** A mistyped path must neither look like an empty registry nor become one. */

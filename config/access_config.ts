@@ -82,7 +82,7 @@ const repositoryPattern = checkedText(
 const repositories = list(repositoryPattern, "patterns of repositories");
 const tagPattern = checkedText('a pattern of tags such as "v*"', isTagPattern);
 const subject = checkedText(
-  '"anonymous", "authenticated", or a name behind "user:", "robot:", "workload:", "certificate:", "external:" or ' +
+  '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", "certificate:", "external:" or ' +
     '"group:"',
   (text) => parseSubject(text) !== undefined,
 );
@@ -117,7 +117,7 @@ const allowRule = z.strictObject({
 
 const policyRule = z.strictObject({
   repositories,
-  allow: list(allowRule, "what is allowed to whom", 0),
+  allow: list(allowRule, "allow entries", 0),
 }, expected("a map with repositories and allow"));
 
 const immutableRule = z.strictObject({

@@ -176,7 +176,7 @@ Deno.test("accessSchema refuses URLs of issuers and keys over plain HTTP, but fo
 });
 
 Deno.test("accessSchema names the place of each value that is wrong by itself", async () => {
-  const subject = '"anonymous", "authenticated", or a name behind "user:", "robot:", "workload:", ' +
+  const subject = '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", ' +
     '"certificate:", "external:" or "group:"';
   const problems = await problemsOf({
     service: 'a"b',
@@ -210,7 +210,7 @@ Deno.test("accessSchema names the place of each value that is wrong by itself", 
     'policies.0.allow.0.actions.0: Expected one of "pull", "push", "overwrite", "delete", "administer", got "fly"',
     "policies.0.allow.0.were: No such setting",
     'policies.1.repositories.0: Expected a pattern of repositories such as "team/*" or "team/**", got "A"',
-    'policies.1.allow: Expected a list of what is allowed to whom, got "all"',
+    'policies.1.allow: Expected a list of allow entries, got "all"',
     "immutable.0.tags: Expected a list of patterns of tags, got an empty one",
     "limits.failedLogins: Expected a whole number from 0 to 1000000, got -1",
     "limits.openUploads: Expected a whole number from 0 to 1000000, got 1.5",

@@ -334,7 +334,7 @@ Deno.test("loadConfig() names what is wrong in a rule of retention with its plac
       `retention[1].keepTags[0].pushedWithin (${path}): ${span("1s")}, got "30 days"`,
       `retention[1].keepTags[0].typo (${path}): No such setting`,
       `retention[1].keepTags[1].newest (${path}): Expected a whole number from 1 to 10000, got 0`,
-      `retention[1].keepTags[2] (${path}): Expected one of newest and pulledWithin: make each its own entry`,
+      `retention[1].keepTags[2] (${path}): Expected one of newest and pulledWithin: use a separate entry for each`,
       `retention[1].keepTags[3].tags (${path}): Expected a list of patterns, got "x"`,
       `retention[1].untaggedFor (${path}): ${span("0")}, got 7`,
       `retention[2].keepTags (${path}): Expected at least one entry: without keepTags every tag stays`,

@@ -22,7 +22,7 @@ const keepTags = z.strictObject({
     // Whether a tag would need both or either is nothing to guess at when it is about to be deleted.
     context.addIssue({
       code: "custom",
-      message: `Expected one of ${given.join(" and ")}: make each its own entry`,
+      message: `Expected one of ${given.join(" and ")}: use a separate entry for each`,
     });
   }),
 );

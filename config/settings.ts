@@ -32,220 +32,237 @@ function setting<T>(kind: Kind<T>, variable: string, fallback: string, descripti
 
 /** Every setting, by the key that it has in the file. */
 export const SETTINGS = {
-  port: setting(port, "PORT", "8000", "The TCP port to listen on; 0 takes a free one."),
+  port: setting(
+    port,
+    "PORT",
+    "8000",
+    "TCP port to listen on; 0 selects a free port.",
+  ),
   host: setting(
     text,
     "HOST",
     "127.0.0.1",
-    "The address to listen on; `0.0.0.0` or `::` is every one, the default on Deno Deploy.",
+    "Address to listen on; `0.0.0.0` or `::` listens on every address. On Deno Deploy the default is `0.0.0.0`.",
   ),
   storage: setting(
     oneOf("folder", "memory", "aws"),
     "SKERRY_STORAGE",
     "folder",
-    "Where content lives: in the data folder; in memory, where it ends with the process; or, with `aws`, in a bucket " +
-      "of S3 and a table of DynamoDB (or what speaks like them), which any number of processes share: see " +
-      "[AWS](aws.md). On Deno Deploy, where a folder would not last either, the default is `memory` unless `SKERRY_DATA` is set.",
+    "Storage of all content: the data folder; memory, which is lost when the process ends; or, with `aws`, an S3 " +
+      "bucket and a DynamoDB table (or compatible services), which any number of replicas share: see [S3 and " +
+      "DynamoDB](aws.md). On Deno Deploy, where a folder would also be lost, the default is `memory` unless " +
+      "`SKERRY_DATA` is set.",
   ),
-  data: setting(text, "SKERRY_DATA", "./data", "The data folder; it is made where it does not exist."),
+  data: setting(
+    text,
+    "SKERRY_DATA",
+    "./data",
+    "Data folder. It is created if it does not exist.",
+  ),
   s3Bucket: setting(
     optional(text),
     "SKERRY_S3_BUCKET",
     "",
-    "The bucket, which must be there: `skerry provision` makes it. Required with `aws`.",
+    "S3 bucket. It must exist; `skerry provision` creates it. Required with `aws`.",
   ),
   s3Prefix: setting(
     optional(keyPrefix),
     "SKERRY_S3_PREFIX",
     "",
-    "The folder in the bucket that everything is kept in, for a bucket that has other content as well.",
+    "Prefix of all keys, for a bucket that also has other content.",
   ),
   s3PathStyle: setting(
     toggle,
     "SKERRY_S3_PATH_STYLE",
     "off",
-    "Whether the bucket is named in the path of a URL and not in its host, which most stores but S3 itself want.",
+    "Name the bucket in the path of the URL instead of the host. Most stores other than S3 itself need this.",
   ),
   s3PartSize: setting(
     size("5MiB", "5GiB"),
     "SKERRY_S3_PART_SIZE",
     "16MiB",
-    "Size of the parts that a large blob is stored in. A blob has 10,000 of them at most, which is 156 GiB at the " +
-      "default, and a push takes the memory of several. All processes must agree on it; uploads that were begun " +
-      "with another one cannot be continued.",
+    "Size of the parts in which a large blob is stored. A blob has at most 10,000 parts, which is 156 GiB at the " +
+      "default. A push uses the memory of several parts. All replicas must have the same value. Uploads started " +
+      "with another value cannot be resumed.",
   ),
   s3VerifiesContent: setting(
     oneOf("auto", "on", "off"),
     "SKERRY_S3_VERIFIES_CONTENT",
     "auto",
-    "Whether the store refuses an object that is not what `x-amz-content-sha256` says, so that a push of known " +
-      "digest need not be hashed here as well. `auto` sends it a wrong one at the start and hashes until the store " +
-      "has refused that; `on` trusts it unseen.",
+    "Rely on the store to reject content that does not match `x-amz-content-sha256`. The registry then need not " +
+      "hash a push with a known digest itself. `auto` sends one object with a wrong hash at startup, and hashes " +
+      "every push until the store has rejected it; `on` skips this test.",
   ),
   dynamodbTable: setting(
     optional(text),
     "SKERRY_DYNAMODB_TABLE",
     "",
-    "The table, which must be there: `skerry provision` makes it. Required with `aws`.",
+    "DynamoDB table. It must exist; `skerry provision` creates it. Required with `aws`.",
   ),
   awsRegion: setting(
     optional(text),
     "AWS_REGION",
     "",
-    "The region of the bucket and the table, such as `eu-central-1`. Required with `aws`; a store that has no regions " +
-      "mostly takes `us-east-1`. Credentials come from where every AWS SDK looks for them, which is no setting of " +
-      "Skerry's.",
+    "Region of the bucket and the table, such as `eu-central-1`. Required with `aws`. A store without regions " +
+      "usually accepts `us-east-1`. Credentials come from the usual sources of an AWS SDK, not from a setting.",
   ),
   s3Endpoint: setting(
     optional(endpoint),
     "AWS_ENDPOINT_URL_S3",
     "",
-    "Where S3 is, instead of at AWS. Wins over `AWS_ENDPOINT_URL`.",
+    "URL of an S3-compatible store, instead of AWS. Takes precedence over `AWS_ENDPOINT_URL`.",
   ),
   dynamodbEndpoint: setting(
     optional(endpoint),
     "AWS_ENDPOINT_URL_DYNAMODB",
     "",
-    "Where DynamoDB is, instead of at AWS. Wins over `AWS_ENDPOINT_URL`.",
+    "URL of a DynamoDB-compatible service, instead of AWS. Takes precedence over `AWS_ENDPOINT_URL`.",
   ),
   awsEndpoint: setting(
     optional(endpoint),
     "AWS_ENDPOINT_URL",
     "",
-    "Where both of them are, instead of at AWS.",
+    "URL of both services, instead of AWS.",
   ),
   check: setting(
     toggle,
     "SKERRY_CHECK",
     "off",
-    "Whether to try at the start what `skerry check` tries, and to end where the bucket or the table can't do what is " +
-      "needed. Only with `aws`.",
+    "Run the tests of `skerry check` at startup, and exit if the bucket or the table lacks a required " +
+      "capability. Only with `aws`.",
   ),
   auth: setting(
     accessMap,
     "SKERRY_AUTH",
     "",
-    "Who may do what, and how they show who they are: see [access](access.md). Without it the registry is open: " +
-      "whoever reaches it may do everything. The variable takes the same as YAML or JSON.",
+    "Authentication and policies: see [access control](access.md). Without it the registry is open: anyone who " +
+      "can reach it can do everything. The variable takes the same map as YAML or JSON.",
   ),
   readOnly: setting(
     toggle,
     "SKERRY_READ_ONLY",
     "off",
-    "Refuses every push and every delete with 405. Pulls are still " +
-      "recorded where a rule of `retention` has `pulledWithin`.",
+    "Refuse every push and every delete with 405. Pulls are still recorded if a rule of `retention` has " +
+      "`pulledWithin`.",
   ),
   deleteTags: setting(
     toggle,
     "SKERRY_DELETE_TAGS",
     "on",
-    "Whether a tag may be deleted; 405 where not. `off` also refuses, with 403, to delete a manifest by its digest " +
-      "while a tag points at it.",
+    "Allow deleting tags; otherwise 405. `off` also refuses, with 403, to delete a manifest by digest while a " +
+      "tag points to it.",
   ),
   deleteManifests: setting(
     toggle,
     "SKERRY_DELETE_MANIFESTS",
     "on",
-    "Whether a manifest may be deleted by its digest; 405 where not.",
+    "Allow deleting manifests by digest; otherwise 405.",
   ),
-  deleteBlobs: setting(toggle, "SKERRY_DELETE_BLOBS", "on", "Whether a blob may be deleted; 405 where not."),
+  deleteBlobs: setting(
+    toggle,
+    "SKERRY_DELETE_BLOBS",
+    "on",
+    "Allow deleting blobs; otherwise 405.",
+  ),
   references: setting(
     oneOf("strict", "sparse"),
     "SKERRY_REFERENCES",
     "strict",
-    "`strict` refuses a manifest whose blobs or child manifests are not in the repository; `sparse` takes it. " +
-      "A `subject` need never be there.",
+    "`strict` refuses a manifest whose blobs or child manifests are not in the repository; `sparse` accepts it. " +
+      "A `subject` need not exist.",
   ),
   maxManifestSize: setting(
     size("64KiB", "64MiB"),
     "SKERRY_MAX_MANIFEST_SIZE",
     "4MiB",
-    "Largest manifest, inclusive; 413 above. Many clients read no more than 4 MiB.",
+    "Maximum size of a manifest, inclusive; 413 above. Many clients read at most 4 MiB.",
   ),
   maxBlobSize: setting(
     size("1B", "5TiB"),
     "SKERRY_MAX_BLOB_SIZE",
     "5TiB",
-    "Largest blob, inclusive; 413 above.",
+    "Maximum size of a blob, inclusive; 413 above.",
   ),
   uploadExpiry: setting(
     duration("1s"),
     "SKERRY_UPLOAD_EXPIRY",
     "24h",
-    "How long an upload that nobody continues is kept. At least four times `SKERRY_DEADLINE`, and at least 20 minutes " +
-      "or half of `SKERRY_GRACE`, whichever is shorter: so its content stays until the last request for it is over, " +
-      "however much the clocks of the processes differ.",
+    "Time after which an idle upload expires. At least four times `SKERRY_DEADLINE`, and at least 20 minutes or " +
+      "half of `SKERRY_GRACE`, whichever is shorter. So the content stays until the last request for it is over, " +
+      "however much the clocks of the replicas differ.",
   ),
   uploadIdleTimeout: setting(
     duration("1s", "20d"),
     "SKERRY_UPLOAD_IDLE_TIMEOUT",
     "60s",
-    "How long a request body may bring nothing before the request is given up. What arrived by PATCH is kept.",
+    "Maximum time without data in a request body before the request is aborted. Bytes that arrived by PATCH are " +
+      "kept.",
   ),
   sweepInterval: setting(
     duration("0", "20d"),
     "SKERRY_SWEEP_INTERVAL",
     "15m",
-    "How often expired uploads are looked for and removed; 0 never looks.",
+    "Interval of the sweep, which removes expired uploads; 0 disables it.",
   ),
   retention: setting(
     retentionRules,
     "SKERRY_RETENTION",
     "",
-    "Which tags and untagged manifests stay, by repository: see [retention](retention.md). Without a rule all of them " +
-      "do. The variable takes the same as JSON.",
+    "Retention rules: which tags and untagged manifests are kept, by repository; see [retention](retention.md). " +
+      "Without a rule all are kept. The variable takes the same list as JSON.",
   ),
   retentionInterval: setting(
     duration("0", "20d"),
     "SKERRY_RETENTION_INTERVAL",
     "1h",
-    "How often what no rule of `retention` keeps is looked for and removed; 0 never looks. Where there are many " +
-      "processes, one of them or `skerry retain` is enough.",
+    "Interval at which the rules of `retention` are applied; 0 disables it. With many replicas, one of them or " +
+      "`skerry retain` is enough.",
   ),
   collectInterval: setting(
     duration("0", "20d"),
     "SKERRY_COLLECT_INTERVAL",
     "24h",
-    "How often a full pass of garbage collection is begun, which looks at every item. What deletes leave is collected " +
-      "sooner: it is looked for every five minutes, or four times in this interval where that is more often. 0 collects " +
-      "nothing. All processes share the work, each in small steps while it serves.",
+    "Interval of the full pass of garbage collection, which checks every item. Garbage of deletes is collected " +
+      "sooner: every five minutes, or four times in this interval if that is more often. 0 disables garbage " +
+      "collection. All replicas share the work, each in small steps while it serves.",
   ),
   grace: setting(
     duration("1s"),
     "SKERRY_GRACE",
     "24h",
-    "How old what nothing refers to must be before it may be removed: so long has a client from its push of a blob, or " +
-      "from asking whether it is there, to its push of the manifest. The clocks of the processes may differ by five " +
-      "minutes, or an eighth of it where that is less. All processes must agree on it.",
+    "Grace period: minimum age of unreferenced content before it is removed. A client has this long between its " +
+      "push of a blob, or its check with HEAD, and its push of the manifest. The clocks of the replicas may differ " +
+      "by five minutes, or by an eighth of the grace period if that is less. All replicas must have the same value.",
   ),
   deadline: setting(
     duration("1ms"),
     "SKERRY_DEADLINE",
     "1m",
-    "How long one request may go on writing after its body has come; at most a quarter of `SKERRY_GRACE`, " +
-      "which is what makes a request that stalled harmless.",
+    "Maximum time for the writes of one request after its body has arrived; at most a quarter of `SKERRY_GRACE`, " +
+      "so that a stalled request cannot do harm.",
   ),
   cacheAge: setting(
     duration("0"),
     "SKERRY_CACHE_AGE",
     "0",
-    "How long a GET may answer from memory without asking the table whether something was deleted since. 0 asks each " +
-      "time: every process then answers truly as soon as a delete is acknowledged. Above 0, a manifest or blob that " +
-      "another process deleted may be served for so long, which saves one read of the table for each pull: for processes " +
-      "far from their table. HEAD and tags ask each time. At most a quarter of `SKERRY_GRACE`.",
+    "Cache TTL: how long a GET may answer from memory without asking the table for deletions. With 0 every GET " +
+      "asks, so every replica answers correctly as soon as a delete is acknowledged. Above 0, a GET may return a " +
+      "manifest or blob that another replica has deleted, for this long. That saves one table read for each pull, " +
+      "for replicas far from their table. HEAD requests and tags are always checked. At most a quarter of " +
+      "`SKERRY_GRACE`.",
   ),
   log: setting(
     oneOf("auto", "json", "text", "off"),
     "SKERRY_LOG",
     "auto",
-    "The log on standard output: one JSON object a line, a readable line, or none. `auto` is `text` on a terminal " +
-      "and `json` elsewhere.",
+    "Format of the log on standard output: JSON lines, readable text, or none. `auto` is `text` on a terminal " +
+      "and `json` otherwise.",
   ),
   logProbes: setting(
     toggle,
     "SKERRY_LOG_PROBES",
     "off",
-    "Log every health probe (`/livez`, `/readyz`, `/startupz`). By default only a probe that fails has a line.",
+    "Log every health probe (`/livez`, `/readyz`, `/startupz`). By default only failed probes are logged.",
   ),
 };
 
@@ -311,9 +328,9 @@ export function isLocal(host: string): boolean {
 export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
   const risks = [];
   if (storage !== "aws" && s3Bucket + dynamodbTable !== "") {
-    risks.push(`The bucket and the table are not used: the storage is "${storage}"`);
+    risks.push(`The bucket and the table are not used: SKERRY_STORAGE is "${storage}"`);
   }
-  if (storage === "memory") risks.push("Content is kept in memory alone and ends with this process");
+  if (storage === "memory") risks.push("Content is stored only in memory and is lost when this process ends");
   if (!isLocal(host) && !readOnly && auth === undefined) {
     risks.push(`Authentication is off: anyone who can reach ${host} can push and delete (docs/access.md)`);
   }

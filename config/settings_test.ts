@@ -40,10 +40,10 @@ Deno.test("risksOf() tells what a process loses at its end, and whom it lets in"
     "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
   ]);
   assertEquals(risksWith({ SKERRY_S3_BUCKET: "layers" }), [
-    'The bucket and the table are not used: the storage is "folder"',
+    'The bucket and the table are not used: SKERRY_STORAGE is "folder"',
   ]);
   assertEquals(risksWith({ DENO_DEPLOY: "1" }), [
-    "Content is kept in memory alone and ends with this process",
+    "Content is stored only in memory and is lost when this process ends",
     "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
   ]);
 });

@@ -112,7 +112,7 @@ Deno.test(
       const [mkdir, , backup, copyAfter] = await documentedCommands();
       const { code, text } = await copyAndRestore([mkdir!, backup!, copyAfter!], folder);
       assertNotEquals(code, 0);
-      assertMatch(text, /its object is gone/);
+      assertMatch(text, /its object is missing/);
     });
   },
 );

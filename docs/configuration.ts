@@ -18,7 +18,7 @@ ${description}
 
 # Configuration
 
-Every setting comes from the environment or from one optional file, and has a default that works. The environment wins; an empty variable counts as none. A setting that is wrong or not known stops the start: all of them are named on standard error, each with its reason, and the exit code is 1.
+Every setting comes from the environment or from one optional file, and has a default that works. The environment takes precedence; an empty variable counts as unset. If a setting is unknown or invalid, the registry does not start: it lists all errors on standard error, each with its reason, and exits with 1.
 
 \`${FILE_VARIABLE}\` is the path of the file, YAML or JSON, a flat map of the keys below:
 
@@ -29,7 +29,7 @@ deleteTags: off
 uploadExpiry: 12h
 \`\`\`
 
-Paths in the file (\`data\`, and \`htpasswd\` and \`keys\` below \`auth\`) are relative to the folder of the file; paths in the environment are relative to the folder that the registry starts in. The start is refused if \`data\` in the file names a folder without a registry, and the same path from the working directory has one: earlier releases took that one. \`deno task skerry config check\` says what is wrong with the file and the environment, and prints all settings with their sources and without secrets.
+Paths in the file (\`data\`, and \`htpasswd\` and \`keys\` below \`auth\`) are relative to the folder of the file. Paths in the environment are relative to the working directory of the registry. The start is refused if \`data\` in the file names a folder without a registry while the same path from the working directory has one, because earlier releases used that one. \`deno task skerry config check\` lists the errors in the file and the environment, and prints all settings with their sources and without secrets.
 
 A duration is a whole number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`. A size is a whole number of bytes, or one with \`KiB\`, \`MiB\`, \`GiB\` or \`TiB\`. \`true\` and \`1\` are \`on\`, \`false\` and \`0\` are \`off\`.
 

@@ -83,7 +83,7 @@ Deno.test("iam-policy.json allows what serving does, and nothing else", async ()
     });
     await useAll(registry);
     // The sweep or the collector tells in the log what it did to the upload that nobody continued.
-    const isClean = () => /Removed expired uploads|Garbage collection removed/.test(registry.log());
+    const isClean = () => /Sweep removed expired uploads|Garbage collection removed/.test(registry.log());
     while (!isClean() || !table.calls.has("dynamodb:Scan table")) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -16,7 +16,7 @@ export function parseContentRange(field: string): ByteRange {
   }
   throw new RegistryError(
     "BLOB_UPLOAD_INVALID",
-    "Content-Range is not <first>-<last> with last no less than first",
+    "Content-Range must be <first>-<last>, with last at least first",
     {
       status: 416,
       detail: { contentRange: field.slice(0, 256) },

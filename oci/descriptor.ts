@@ -62,12 +62,12 @@ export function parseDescriptor(value: unknown, place: string): Descriptor {
  */
 function checkData(data: unknown, { digest, size }: Descriptor, place: string): void {
   const content = decodeBase64(data);
-  if (content === undefined) throw invalid(place, "has data that is no base64");
-  if (content.length !== size) throw invalid(place, "has data of another size");
+  if (content === undefined) throw invalid(place, "has data that is not base64");
+  if (content.length !== size) throw invalid(place, "has data of the wrong size");
   if (!isDigest(digest)) return;
   const algorithm = algorithmOf(digest);
   if (`${algorithm}:${createHash(algorithm).update(content).digest("hex")}` !== digest) {
-    throw invalid(place, "has data of another digest");
+    throw invalid(place, "has data with the wrong digest");
   }
 }
 

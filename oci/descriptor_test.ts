@@ -69,13 +69,13 @@ Deno.test("parseDescriptor() rejects embedded content that is not what the descr
   for (const data of ["", "e30", "e30=e30=", "W10", "e3-_", "é", 1, {}, []]) {
     assertInvalid({ ...EMPTY_JSON, data }, "data");
   }
-  assertInvalid({ ...EMPTY_JSON, data: "e30K" }, "another size");
-  assertInvalid({ ...EMPTY_JSON, data: "W10=" }, "another digest");
-  assertInvalid({ ...EMPTY_JSON, digest: SHA512, data: "W10=" }, "another digest");
+  assertInvalid({ ...EMPTY_JSON, data: "e30K" }, "the wrong size");
+  assertInvalid({ ...EMPTY_JSON, data: "W10=" }, "the wrong digest");
+  assertInvalid({ ...EMPTY_JSON, digest: SHA512, data: "W10=" }, "the wrong digest");
 });
 
 Deno.test("parseDescriptor() checks the size of embedded content when it cannot compute the digest", () => {
   const foreign = { ...EMPTY_JSON, digest: `blake3:${"0".repeat(64)}` };
   assertEquals(parseDescriptor({ ...foreign, data: "W10=" }, "config"), foreign);
-  assertInvalid({ ...foreign, data: "e30K" }, "another size");
+  assertInvalid({ ...foreign, data: "e30K" }, "the wrong size");
 });

@@ -165,7 +165,7 @@ function takeName(here: Container, name: string, open: Container[]): void {
   if (here.known === NOTHING_KNOWN) return;
   const known = here.known.members.get(key);
   if (known === undefined && here.known.folded.has(foldCase(key))) {
-    throw invalid(`Manifest has ${place(open)}, which is a known name in another case`);
+    throw invalid(`Manifest has ${place(open)}, which differs from a known key only in case`);
   }
   here.value = known ?? "any";
 }
@@ -193,7 +193,7 @@ function checkInteger(text: string, start: number, open: Container[]): void {
   INTEGER.lastIndex = start;
   const digits = INTEGER.exec(text)?.[1];
   if (digits === undefined || !Number.isSafeInteger(Number(digits))) {
-    throw invalid(`Manifest has no whole number up to ${Number.MAX_SAFE_INTEGER} at ${place(open)}`);
+    throw invalid(`Manifest must have a whole number up to ${Number.MAX_SAFE_INTEGER} at ${place(open)}`);
   }
 }
 

@@ -89,7 +89,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   // An artifact manifest has none.
   const isArtifact = mediaType === OCI_ARTIFACT_MANIFEST;
   if (document.schemaVersion !== 2 && !(isArtifact && document.schemaVersion === undefined)) {
-    throw invalid("Manifest is not of schemaVersion 2, the only one supported");
+    throw invalid("Manifest must have schemaVersion 2");
   }
   const isImage = isImageMediaType(mediaType);
   const foreign = isArtifact
@@ -185,7 +185,7 @@ function resolveMediaType(document: JsonObject, announced: string | undefined): 
 /** Even `null` under another format's names makes containerd refuse the document. */
 function checkForm(document: JsonObject, foreign: string[]): void {
   const found = foreign.find((name) => Object.hasOwn(document, name));
-  if (found !== undefined) throw invalid(`Manifest has ${quote(found)}, which is not of its media type`);
+  if (found !== undefined) throw invalid(`Manifest has ${quote(found)}, which its media type does not allow`);
 }
 
 /** Layers may be missing: image-spec calls only the configuration required, and Go writes `null` for none. */
@@ -224,7 +224,7 @@ function withoutRepeats(references: ManifestReference[]): ManifestReference[] {
 }
 
 function parseDescriptors(value: unknown, name: string): Descriptor[] {
-  if (!Array.isArray(value)) throw invalid(`Manifest has ${name} that are no array`);
+  if (!Array.isArray(value)) throw invalid(`Manifest has ${name} that are not an array`);
   if (value.length > MAX_REFERENCES) throw invalid(`Manifest has more than ${MAX_REFERENCES} ${name}`);
   return value.map((item, index) => parseDescriptor(item, `${name}[${index}]`));
 }
@@ -240,7 +240,7 @@ function artifactTypeOf(document: JsonObject, config: { mediaType?: unknown } = 
 function parseAnnotations({ annotations }: JsonObject): Record<string, string> | undefined {
   if (annotations === undefined || annotations === null) return undefined;
   if (isStringMap(annotations)) return annotations;
-  throw invalid("Manifest has annotations that are no map of strings");
+  throw invalid("Manifest annotations must be a map of strings");
 }
 
 function isStringMap(value: unknown): value is Record<string, string> {
@@ -251,7 +251,7 @@ function optionalString(document: JsonObject, name: string): string | undefined 
   const value = document[name];
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string") return value;
-  throw invalid(`Manifest has ${quote(name)} that is no string`);
+  throw invalid(`Manifest has ${quote(name)} that is not a string`);
 }
 
 function quote(text: string): string {

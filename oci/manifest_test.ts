@@ -148,9 +148,9 @@ Deno.test("parseManifest() rejects a Content-Type other than the document's (CVE
 
 Deno.test("parseManifest() rejects what reads as an image and as an index (CVE-2021-41190)", () => {
   for (const mediaType of [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, undefined]) {
-    assertInvalid({ ...IMAGE, ...INDEX, mediaType }, "which is not of its media type");
-    assertInvalid({ ...INDEX, layers: IMAGE.layers, mediaType }, "which is not of its media type");
-    assertInvalid({ ...INDEX, config: null, mediaType }, "which is not of its media type");
+    assertInvalid({ ...IMAGE, ...INDEX, mediaType }, "which its media type does not allow");
+    assertInvalid({ ...INDEX, layers: IMAGE.layers, mediaType }, "which its media type does not allow");
+    assertInvalid({ ...INDEX, config: null, mediaType }, "which its media type does not allow");
   }
   assertInvalid({ ...IMAGE, manifests: [] }, '"manifests"');
   assertInvalid({ ...IMAGE, manifests: null }, '"manifests"');
@@ -193,7 +193,7 @@ Deno.test("parseManifest() rejects an artifact manifest that could be taken for 
   assertInvalid(ARTIFACT, "is not the manifest's mediaType", OCI_MANIFEST);
   assertInvalid({ ...ARTIFACT, schemaVersion: 1 }, "schemaVersion 2");
   assertInvalid({ ...ARTIFACT, mediaType: undefined }, "schemaVersion 2");
-  assertInvalid({ ...ARTIFACT, blobs: {} }, "blobs that are no array");
+  assertInvalid({ ...ARTIFACT, blobs: {} }, "blobs that are not an array");
 });
 
 Deno.test("parseManifest() rejects the form of another type", () => {
@@ -216,7 +216,7 @@ Deno.test("parseManifest() rejects unknown manifest types", () => {
     assertInvalid({ ...IMAGE, mediaType: type }, "are not supported", type);
   }
   assertInvalid({ ...IMAGE, mediaType: undefined }, "are not supported", "application/json");
-  assertInvalid({ ...IMAGE, mediaType: 1 }, "no string");
+  assertInvalid({ ...IMAGE, mediaType: 1 }, "not a string");
 });
 
 Deno.test("parseManifest() rejects schema 1 without the words that make docker push it again as such", () => {
@@ -253,10 +253,14 @@ Deno.test("parseManifest() rejects images and indexes without what they need", (
   for (const config of [undefined, null, [], "x", {}]) {
     assertInvalid({ ...IMAGE, config }, "Descriptor at config");
   }
-  for (const layers of [{}, "x", 1, true]) assertInvalid({ ...IMAGE, layers }, "layers that are no array");
+  for (const layers of [{}, "x", 1, true]) {
+    assertInvalid({ ...IMAGE, layers }, "layers that are not an array");
+  }
   assertInvalid({ ...IMAGE, layers: [descriptor(1), null] }, "Descriptor at layers[1]");
   assertInvalid({ ...INDEX, manifests: undefined }, "no manifests");
-  for (const manifests of [{}, "x"]) assertInvalid({ ...INDEX, manifests }, "manifests that are no array");
+  for (const manifests of [{}, "x"]) {
+    assertInvalid({ ...INDEX, manifests }, "manifests that are not an array");
+  }
   assertInvalid(
     { ...INDEX, manifests: [{ ...descriptor(1), mediaType: undefined }] },
     "manifests[0] has no media type",
@@ -286,15 +290,15 @@ Deno.test("parseManifest() rejects names that clients would read in another way"
   for (
     const name of ["Subject", "MEDIATYPE", "mediatype", "Config", "layer\u017F", "artifacttype", "fslayers"]
   ) {
-    assertInvalid({ ...IMAGE, [name]: null }, "another case");
+    assertInvalid({ ...IMAGE, [name]: null }, "only in case");
   }
   for (const name of ["Digest", "SIZE", "\u017Fize", "Urls", "Platform", "Data"]) {
     for (const member of ["config", "subject"]) {
-      assertInvalid({ ...IMAGE, [member]: { ...descriptor(1), [name]: null } }, "another case");
+      assertInvalid({ ...IMAGE, [member]: { ...descriptor(1), [name]: null } }, "only in case");
     }
-    assertInvalid({ ...INDEX, manifests: [{ ...descriptor(1), [name]: null }] }, "another case");
+    assertInvalid({ ...INDEX, manifests: [{ ...descriptor(1), [name]: null }] }, "only in case");
   }
-  assertInvalid({ ...INDEX, manifests: [{ ...descriptor(1), platform: { OS: "linux" } }] }, "another case");
+  assertInvalid({ ...INDEX, manifests: [{ ...descriptor(1), platform: { OS: "linux" } }] }, "only in case");
 });
 
 Deno.test("parseManifest() takes annotations that differ by case alone, and members of others", () => {

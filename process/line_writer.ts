@@ -98,7 +98,7 @@ export class LineWriter {
   keep(line: string): void {
     const bytes = this.#encoder.encode(`${line}\n`);
     if (this.#keptSize + bytes.length > MAX_KEPT_FACTOR * this.#options.keep) {
-      if (this.#lost++ === 0) this.#options.trouble("Audit lines are lost: too many wait to be written");
+      if (this.#lost++ === 0) this.#options.trouble("Audit log lines are lost: the queue is full");
       return;
     }
     this.#kept.push(bytes);
@@ -174,7 +174,7 @@ export class LineWriter {
     this.#trouble = undefined;
     const lost = this.#lost === 0 ? "" : `; ${this.#lost} lines were lost`;
     this.#lost = 0;
-    this.#options.trouble(`The audit log is written again: changes are accepted${lost}`);
+    this.#options.trouble(`The audit log works again: changes are accepted${lost}`);
   }
 
   #setTrouble(kind: "failed" | "full", reason: string): void {

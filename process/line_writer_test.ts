@@ -174,9 +174,9 @@ Deno.test("keep() counts lines that find no room in memory, and says how many", 
   const trouble = (message: string) => void troubles.push(message);
   const lines = new LineWriter(output, dropNote, { delay: 1e9, keep: 100, trouble });
   for (let i = 0; i < 100; i++) lines.keep("x".repeat(99));
-  assertEquals(troubles.slice(1), ["Audit lines are lost: too many wait to be written"]);
+  assertEquals(troubles.slice(1), ["Audit log lines are lost: the queue is full"]);
   await output.take(100);
   await output.take(700);
-  assertEquals(troubles.at(-1), "The audit log is written again: changes are accepted; 92 lines were lost");
+  assertEquals(troubles.at(-1), "The audit log works again: changes are accepted; 92 lines were lost");
   assertEquals(output.chunks.join("").length, 800);
 });

@@ -47,7 +47,7 @@ export function createLog(
   if (format === "off") return SILENT;
   const { eventLine, requestLine } = format === "json" ? JSON_FORMAT : TEXT_FORMAT;
   const dropNote = (count: number) =>
-    eventLine(now(), "warn", "Dropped log lines: nobody read them", { count });
+    eventLine(now(), "warn", "Dropped log lines: the reader is too slow", { count });
   const lines = new LineWriter(output, dropNote, { ...options, trouble });
   return {
     request: (entry) => lines.write(requestLine(entry), entry.error !== undefined),

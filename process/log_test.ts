@@ -169,6 +169,6 @@ Deno.test("audit() loses no line to an output that fails, and asks for no change
   assertEquals(tags.filter((tag) => tag !== undefined), ["v0", "v1", "v2"]);
   assertEquals(troubles, [
     "Cannot write the audit log: Broken pipe. Changes are refused until it is written",
-    "The audit log is written again: changes are accepted",
+    "The audit log works again: changes are accepted",
   ]);
 });

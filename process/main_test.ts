@@ -147,7 +147,7 @@ Deno.test("main runs an operator's command and exits with its code", async () =>
   assertEquals(without, {
     code: 1,
     stdout: "",
-    stderr: 'There is no bucket and no table: SKERRY_STORAGE is "folder" and not "aws"\n',
+    stderr: 'The command needs S3 and DynamoDB: SKERRY_STORAGE is "folder", not "aws"\n',
   });
 });
 
@@ -158,7 +158,7 @@ Deno.test("main lets a push that is coming in end when it is told to stop, and e
       const upload = await startUpload(registry.url);
       using push = await HalfRequest.begin("PUT", `${upload}?digest=${DIGEST}`, 5);
       const ended = registry.kill("SIGTERM");
-      await until(() => registry.log().includes('"Stopping"'));
+      await until(() => registry.log().includes('"Shutting down"'));
       const refused = await fetch(`${registry.url}/readyz`);
       await refused.body?.cancel();
       assertEquals(refused.status, 503);
@@ -176,7 +176,7 @@ Deno.test("main lets a pull that is going out end when it is told to stop, and e
   const { digest, blob } = await pushLarge(registry.url);
   const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
   const ended = registry.kill("SIGTERM");
-  await until(() => registry.log().includes('"Stopping"'));
+  await until(() => registry.log().includes('"Shutting down"'));
   assertEquals((await pull.arrayBuffer()).byteLength, blob.length);
   assertEquals((await ended).code, 0);
 });
@@ -224,7 +224,7 @@ Deno.test("main ends at once at a second signal", async () => {
   await using registry = await startRegistry();
   using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
   const ended = registry.kill("SIGTERM");
-  await until(() => registry.log().includes('"Stopping"'));
+  await until(() => registry.log().includes('"Shutting down"'));
   await new Promise((resolve) => setTimeout(resolve, 600));
   Deno.kill(registry.pid, "SIGTERM");
   assertEquals((await ended).code, 1);
@@ -235,7 +235,7 @@ Deno.test("main takes a signal that a parent hands on at once for the one that i
   await using registry = await startRegistry();
   using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
   const ended = registry.kill("SIGINT");
-  await until(() => registry.log().includes('"Stopping"'));
+  await until(() => registry.log().includes('"Shutting down"'));
   Deno.kill(registry.pid, "SIGINT");
   assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
   assertEquals((await ended).code, 0);
@@ -287,7 +287,7 @@ Deno.test("main exits with 1 when the platform's listener ends, so that its supe
   });
   using _silent = await silentConnections(registry, 400);
   assertEquals((await registry.status).code, 1);
-  assertStringIncludes(registry.log(), "Cannot listen any more: the process ends with 1");
+  assertStringIncludes(registry.log(), "Cannot accept connections any more: exiting with 1");
 });
 
 Deno.test("main keeps what was pushed over a restart", async () => {
@@ -327,7 +327,7 @@ Deno.test("main removes what expired uploads have left", async () => {
     const response = await fetch(await startUpload(registry.url), { method: "PATCH", body: "hello" });
     await response.body?.cancel();
     assertEquals(response.status, 202);
-    await until(() => registry.log().includes('"Removed expired uploads","uploads":1'));
+    await until(() => registry.log().includes('"Sweep removed expired uploads","uploads":1'));
     assertEquals(await filesIn(`${data}/objects`), []);
   });
 });

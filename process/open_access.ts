@@ -116,7 +116,10 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
 /** Access control with the registry's own tokens. */
 async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
   const policy = createPolicy(config);
-  const users = await openUsers(config, (error) => log.error("Cannot use htpasswd", error));
+  const users = await openUsers(
+    config,
+    (error) => log.error("Cannot reload htpasswd: the previous users stay in use", error),
+  );
   const secrets = new Secrets({
     table,
     findUser: (name) => users.find(name),
@@ -130,7 +133,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     stillThere: (principal) => stillThere(principal, users, secrets),
     hasEnded: (credential) => secrets.hasEnded(credential),
     reused: ({ id, principal }) =>
-      log.warn("Login revoked: its refresh token was used again after it was replaced", {
+      log.warn("Refresh token revoked: it was used again after its replacement", {
         principal,
         login: id,
       }),
@@ -172,7 +175,8 @@ async function openOthers(
   external: ExternalConfig,
   { log }: AccessParts,
 ): Promise<OpenAccess> {
-  const failed = (error: unknown) => log.error("Cannot use the keys of the token server", error);
+  const failed = (error: unknown) =>
+    log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
   const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }) });
   return { access, sweep: async () => {}, close() {} };
 }
@@ -226,7 +230,7 @@ async function exchange(tokens: LoginTokens, subjectToken: string): ReturnType<L
     return await tokens.exchange(subjectToken);
   } catch (error) {
     if (!(error instanceof InvalidTokenError)) throw error;
-    throw new RegistryError("UNAUTHORIZED", "Token is not valid here, or no more", { cause: error });
+    throw new RegistryError("UNAUTHORIZED", "Token is invalid or expired", { cause: error });
   }
 }
 

@@ -17,7 +17,7 @@ import { startUpkeep } from "./upkeep.ts";
 
 /** Warning about a blob whose object is missing from the store. */
 export const LOST_BLOB: string =
-  "A blob has lost its object: it answers 404 until it is pushed again. Find what deletes from the " +
+  "The object of a blob is missing: the blob answers 404 until it is pushed again. Find out what deletes from the " +
   "object store; `skerry scrub` lists all damage";
 
 /** A registry with all that it stands on. */

@@ -95,8 +95,10 @@ async function proving(objects: ObjectStore, config: Config, log: Log): Promise<
   return provenContent(objects, {
     enforces: () => enforcesContent(s3Options(config)),
     found(result) {
-      if ("error" in result) log.error("Cannot tell whether the bucket checks content", result.error);
-      else if (!result.enforced) log.warn("The bucket does not check content: all of it is hashed here");
+      if ("error" in result) log.error("Cannot determine if the bucket verifies content", result.error);
+      else if (!result.enforced) {
+        log.warn("The bucket does not verify content: the registry hashes every push itself");
+      }
     },
   });
 }
@@ -106,6 +108,6 @@ async function assertSuitable(config: Config): Promise<void> {
   const findings = await Promise.all([checkBucket(s3Options(config)), checkTable(dynamoOptions(config))]);
   const lacking = findings.flat().filter((finding) => !suffices([finding]));
   if (lacking.length === 0) return;
-  const lines = lacking.map(({ capability, note }) => `  ${capability}: ${note || "not tried"}`);
+  const lines = lacking.map(({ capability, note }) => `  ${capability}: ${note || "not tested"}`);
   throw new StartError(`Cannot use the bucket and the table:\n${lines.join("\n")}`);
 }

@@ -68,7 +68,9 @@ Deno.test("openStorage() warns of a bucket that does not check content, and does
   await withAws({ ignoresContentHash: true }, async ({ config, log }) => {
     const { objects, close } = await openStorage(config(), log);
     await until(() => log.lines.length > 0);
-    assertEquals(log.lines, ["warn: The bucket does not check content: all of it is hashed here"]);
+    assertEquals(log.lines, [
+      "warn: The bucket does not verify content: the registry hashes every push itself",
+    ]);
     assertEquals(objects.putStream, undefined);
     await close();
   });
@@ -103,10 +105,10 @@ Deno.test("openStorage() refuses what a check finds lacking, and only that", asy
     assertEquals(message.split("\n"), [
       "Cannot use the bucket and the table:",
       "  write an item and read it consistently: Requested resource not found (ResourceNotFoundException)",
-      "  write on a condition: not tried",
-      "  read and write several items at once: not tried",
-      "  query items in their order, in pages: not tried",
-      "  query the index: not tried",
+      "  write with a condition: not tested",
+      "  read and write several items at once: not tested",
+      "  query items in order, with pagination: not tested",
+      "  query the index: not tested",
     ]);
   });
 });

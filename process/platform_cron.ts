@@ -18,5 +18,5 @@ export function registerUpkeep(
 ): void {
   cron?.("upkeep", "*/15 * * * *", async () => {
     if (timeline() === "production") await run(UPKEEP_BUDGET_MS);
-  }).catch((error) => console.error("Cannot schedule the upkeep:", error));
+  }).catch((error) => console.error("Cannot schedule background work:", error));
 }

@@ -43,7 +43,7 @@ export function createReadiness(
 async function within(limit: number, coming: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Storage gave no answer in ${limit} ms`)), limit);
+    timer = setTimeout(() => reject(new Error(`Storage did not answer within ${limit} ms`)), limit);
   });
   await Promise.race([coming, late]).finally(() => clearTimeout(timer));
 }

@@ -46,7 +46,7 @@ Deno.test("createReadiness() is not ready when the probe takes too long, and ask
   const slow = Promise.withResolvers<void>();
   const { state, ready } = setUp({ probe: () => slow.promise, limit: 10 });
   assertEquals(await ready(), false);
-  assertEquals((state.changes[0] as Error).message, "Storage gave no answer in 10 ms");
+  assertEquals((state.changes[0] as Error).message, "Storage did not answer within 10 ms");
   slow.resolve();
   state.time = 1000;
   assertEquals(await ready(), true);

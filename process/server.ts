@@ -98,7 +98,7 @@ function listen(
 
 /** For a client that may as well ask the process that comes after this one. */
 function refusal(): Response {
-  const message = "The registry is stopping";
+  const message = "The registry is shutting down";
   return Response.json({ errors: [{ code: "TOOMANYREQUESTS", message }] }, {
     status: 503,
     headers: { "Retry-After": "1", "Connection": "close", "Cache-Control": "no-store" },

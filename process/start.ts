@@ -37,7 +37,7 @@ async function makeDataFolder(data: string): Promise<void> {
   try {
     await ensureFolder(resolve(data));
   } catch (error) {
-    throw new StartError(`Cannot make the data folder "${data}": ${(error as Error).message}`, {
+    throw new StartError(`Cannot create the data folder "${data}": ${(error as Error).message}`, {
       cause: error,
     });
   }

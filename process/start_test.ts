@@ -44,7 +44,7 @@ Deno.test("deno task start ends with the npx that started it", async () => {
     shell.kill("SIGKILL");
     const { stdout } = await shell.output(); // ends when the registry does, which has the same pipe
     assertEquals(await isLive(url), false);
-    assertStringIncludes(new TextDecoder().decode(stdout), '"message":"Stopping","signal":"SIGTERM"');
+    assertStringIncludes(new TextDecoder().decode(stdout), '"message":"Shutting down","signal":"SIGTERM"');
   });
 });
 
@@ -77,7 +77,7 @@ Deno.test("deno task start hands SIGTERM on and ends with the registry's exit co
   await withFolder(async (data) => {
     const { code, log } = await startAndStop({ SKERRY_DATA: data });
     assertEquals(code, 0);
-    assertStringIncludes(log, '"message":"Stopping"');
+    assertStringIncludes(log, '"message":"Shutting down"');
   });
 });
 

@@ -42,8 +42,8 @@ const ACCESS_INTERVAL_MS = 15 * 60_000;
 export function warningOf({ done, estimate }: PassProgress, interval: number): string | undefined {
   // Too little is done for an estimate.
   if (done < 0.01 || estimate <= interval) return undefined;
-  return "Garbage collection: the full pass takes longer than its interval. What crashes have left stays longer; " +
-    "add processes, a faster store, or raise SKERRY_COLLECT_INTERVAL";
+  return "Garbage collection: the full pass takes longer than its interval. Garbage left by crashes stays longer; " +
+    "add replicas, use a faster store, or increase SKERRY_COLLECT_INTERVAL";
 }
 
 /** The state of a full pass in the members of a log line. */
@@ -78,13 +78,13 @@ export function startUpkeep(
 
   async function sweep(): Promise<void> {
     const { uploads, objects } = await stored.sweep();
-    if (uploads > 0) log.info("Removed expired uploads", { uploads, objects });
+    if (uploads > 0) log.info("Sweep removed expired uploads", { uploads, objects });
   }
 
   async function sweepAccess(): Promise<void> {
     await stored.sweepAccess?.();
   }
-  const accessFailed = (error: unknown) => log.error("Cannot delete forgotten failed logins", error);
+  const accessFailed = (error: unknown) => log.error("Cannot delete old counts of failed logins", error);
 
   /** Runs a part of garbage collection, and logs what it has removed. */
   async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
@@ -134,7 +134,7 @@ export function startUpkeep(
     for await (const retired of stored.retain(config.retention)) {
       if (retired.pending) continue;
       const { kind, repository, name, reason } = retired;
-      log.info("Removed what no rule keeps", { kind, repository, name, reason });
+      log.info("Retention removed content that no rule keeps", { kind, repository, name, reason });
       log.audit({ who: SYSTEM, ...retirementEvent(retired) });
       if (isOver()) return;
     }
@@ -155,7 +155,7 @@ export function startUpkeep(
     }),
     startSweeper({
       interval: readOnly ? 0 : Math.min(collectInterval / 4, CANDIDATES_INTERVAL_MS),
-      failed: (error) => log.error("Cannot collect garbage by its candidates", error),
+      failed: (error) => log.error("Cannot collect garbage candidates", error),
       sweep: () => collectCandidates(() => stopped),
     }),
     startSweeper({
@@ -165,7 +165,7 @@ export function startUpkeep(
     }),
     startSweeper({
       interval: readOnly || retention.length === 0 ? 0 : retentionInterval,
-      failed: (error) => log.error("Cannot remove what no rule keeps", error),
+      failed: (error) => log.error("Cannot apply retention", error),
       sweep: () => retain(),
     }),
   ];

@@ -109,7 +109,7 @@ const SCENARIOS: Scenario[] = [
       assertRejects(() => pushManifest(registry, IMAGE_BYTES, "latest"), RegistryError, "lacks"),
     then: async (registry) => {
       const missing = () => registry.getManifest(REPOSITORY, { digest: digest(IMAGE_BYTES) });
-      await assertRejects(missing, RegistryError, "not known");
+      await assertRejects(missing, RegistryError, "not found");
     },
   },
   {

@@ -43,13 +43,13 @@ export function repositoryRemoval(repository: RepositoryName): Removal {
 
 /** Reason for the removal of an item that pointed at something, by its kind. */
 const REASONS = {
-  edge: "The manifest is gone",
-  tag: "The manifest is gone",
-  "tag mark": "The tag does not point there",
-  referrer: "The manifest is gone",
-  pull: "The tag is gone",
-  usage: "The repository is gone",
-  epoch: "The repository is gone",
+  edge: "The manifest does not exist",
+  tag: "The manifest does not exist",
+  "tag mark": "The tag does not point to the manifest",
+  referrer: "The manifest does not exist",
+  pull: "The tag does not exist",
+  usage: "The repository does not exist",
+  epoch: "The repository does not exist",
 } as const;
 
 /** Key of an item that is needed only as long as another item exists. */

@@ -93,7 +93,7 @@ function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
  */
 function userIn({ name }: Caller): SecretOwner {
   if (name.startsWith("user:")) return { kind: "user", name: name.slice("user:".length) };
-  throw new RegistryError("DENIED", "Only users and administrators have tokens");
+  throw new RegistryError("DENIED", "Only users and administrators can manage tokens");
 }
 
 function describe({ createdAt, expiresAt, usedAt, bounds, ...rest }: SecretInfo): Record<string, unknown> {
@@ -116,7 +116,7 @@ function timeOf(milliseconds: number): string {
  * the registry sends such requests.
  */
 function refuseBrowsers({ headers }: Request): void {
-  if (headers.has("Origin")) throw new RegistryError("DENIED", "Not from a page in a browser");
+  if (headers.has("Origin")) throw new RegistryError("DENIED", "Requests from a web page are refused");
 }
 
 function readJson(
@@ -152,7 +152,9 @@ function parseWanted(body: Record<string, unknown>): Wanted {
   const { robot, user, description, grants, expiresAt, ...more } = body;
   const [unknown] = Object.keys(more);
   if (unknown !== undefined) throw badBody(`has an unknown member ${JSON.stringify(unknown).slice(0, 80)}`);
-  if (robot !== undefined && user !== undefined) throw badBody("may name a robot or a user, not both");
+  if (robot !== undefined && user !== undefined) {
+    throw badBody("must name a robot account or a user, not both");
+  }
   const kind = robot === undefined ? "user" : "robot";
   const name = optionalText(kind === "user" ? user : robot, kind);
   const text = optionalText(description, "description");

@@ -101,8 +101,8 @@ Deno.test("createCredential() refuses a body that it does not understand, and ma
       [{ robot: "ci", ExpiresAt: "2030-01-31T12:00:00Z" }, 'has an unknown member "ExpiresAt"'],
       ['{"robot":"ci","__proto__":{}}', 'has an unknown member "__proto__"'],
       [{ robot: "ci", "": 1 }, 'has an unknown member ""'],
-      [{ robot: "ci", user: "alice" }, "may name a robot or a user, not both"],
-      [{ robot: "ci", user: null }, "may name a robot or a user, not both"],
+      [{ robot: "ci", user: "alice" }, "must name a robot account or a user, not both"],
+      [{ robot: "ci", user: null }, "must name a robot account or a user, not both"],
       [{ robot: 7 }, 'must have text as "robot"'],
       [{ robot: null }, 'must have text as "robot"'],
       [{ user: ["alice"] }, 'must have text as "user"'],
@@ -141,19 +141,19 @@ Deno.test("createCredential() says why there can be none such as is asked for", 
   const world = make();
   for (
     const [body, message] of [
-      [{ robot: "" }, "Expected a robot's name"],
-      [{ robot: "a b" }, "Expected a robot's name"],
-      [{ user: "a:b" }, "Expected a user's name"],
+      [{ robot: "" }, "Expected the name of a robot account"],
+      [{ robot: "a b" }, "Expected the name of a robot account"],
+      [{ user: "a:b" }, "Expected the name of a user"],
       [
         { robot: "ci", description: "x".repeat(257) },
         "Expected a description of at most 256 characters on one line",
       ],
       [{ robot: "ci", description: "a\nb" }, "Expected a description of at most 256 characters on one line"],
-      [{ robot: "ci", expiresAt: "2023-11-14T22:13:20Z" }, "Expected an end that lies ahead"],
-      [{ robot: "ci", expiresAt: "1999-01-01T00:00:00Z" }, "Expected an end that lies ahead"],
+      [{ robot: "ci", expiresAt: "2023-11-14T22:13:20Z" }, "Expected an expiry in the future"],
+      [{ robot: "ci", expiresAt: "1999-01-01T00:00:00Z" }, "Expected an expiry in the future"],
       [
         { robot: "ci", grants: Array.from({ length: 33 }, () => "pull:a") },
-        "Expected bounds that are actions and a pattern of repositories each",
+        "Expected grants, each with actions and a pattern of repositories",
       ],
     ] as const
   ) {
@@ -164,7 +164,7 @@ Deno.test("createCredential() says why there can be none such as is asked for", 
   assertEquals(await errorOf(await world.as("user:alice").create({})), [
     400,
     "UNSUPPORTED",
-    'Cannot make more than 100 secrets for "alice"',
+    'Cannot create more than 100 tokens for "alice"',
   ]);
   await created(world, "user:bob", {});
 });

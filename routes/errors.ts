@@ -30,9 +30,9 @@ export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind):
 function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (thrown instanceof RegistryError) return thrown;
   if (thrown instanceof StorageFullError) {
-    return new RegistryError("UNSUPPORTED", "The registry has no room left", { status: 507 });
+    return new RegistryError("UNSUPPORTED", "The disk of the registry is full", { status: 507 });
   }
-  if (isOutOfDescriptors(thrown)) return unavailable("The registry has too many files open");
+  if (isOutOfDescriptors(thrown)) return unavailable("The registry has too many open files");
   if (thrown instanceof UnavailableError) return unavailable("The registry cannot reach its storage");
   return new RegistryError("UNSUPPORTED", `Internal error in request ${requestId}`, { status: 500 });
 }

@@ -38,7 +38,7 @@ Deno.test("failureOf() answers 507 when the storage is full", async () => {
   const full = new StorageFullError(new Error("ENOSPC"));
   const { response, body, entry } = await failing(full);
   assertEquals(response.status, 507);
-  assertEquals(body.errors[0].message, "The registry has no room left");
+  assertEquals(body.errors[0].message, "The disk of the registry is full");
   assertEquals(entry?.error, full);
 });
 
@@ -46,7 +46,7 @@ Deno.test("failureOf() answers 503 when no file can be opened, and logs why", as
   const shortage = Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
   const { response, body, entry } = await failing(shortage);
   assertEquals([response.status, response.headers.get("Retry-After")], [503, "1"]);
-  assertEquals(body.errors[0].message, "The registry has too many files open");
+  assertEquals(body.errors[0].message, "The registry has too many open files");
   assertEquals(entry?.error, shortage);
 });
 

@@ -32,18 +32,18 @@ pre { padding: 1rem; overflow-x: auto; background: #8882; }
 </head>
 <body>
 <h1>Skerry</h1>
-<p>This is a registry for container images and other OCI artifacts. Put the host and port of this page's address where
-the examples say <code>REGISTRY</code>.</p>
-<h2>Log in, if it asks you to</h2>
+<p>This is a registry for container images and other OCI artifacts. Replace
+<code>REGISTRY</code> in the examples with the host and port of this page's address.</p>
+<h2>Log in, if required</h2>
 <pre>podman login REGISTRY</pre>
 <h2>Push</h2>
 <pre>podman tag IMAGE REGISTRY/NAME:TAG
 podman push REGISTRY/NAME:TAG</pre>
 <h2>Pull</h2>
 <pre>podman pull REGISTRY/NAME:TAG</pre>
-<p>docker, skopeo, crane, oras, regctl and helm do as well. A registry without TLS needs their option for it, such as
+<p>docker, skopeo, crane, oras, regctl and helm also work. For a registry without TLS, use their option for it, such as
 podman's <code>--tls-verify=false</code>.</p>
-<p><a href="/v2/_catalog">The repositories here</a></p>
+<p><a href="/v2/_catalog">List the repositories</a></p>
 </body>
 </html>
 `;

@@ -293,7 +293,7 @@ function readOnly<Kind extends RouteKind>(method: string, kind: Kind): Kind {
 }
 
 function unknown(code: ErrorCode, what: string): RegistryError {
-  return new RegistryError(code, `No such ${what} here`);
+  return new RegistryError(code, `No such ${what}`);
 }
 
 function malformedDigest(text: string): RegistryError {
@@ -307,7 +307,7 @@ function notFound(): RegistryError {
 }
 
 function methodNotAllowed(kind: RouteKind): RegistryError {
-  return new RegistryError("UNSUPPORTED", "Method is not allowed here", {
+  return new RegistryError("UNSUPPORTED", "Method not allowed", {
     headers: { Allow: methodsBeside(kind) },
   });
 }

@@ -58,7 +58,7 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
       const authorization = request.headers.get("Authorization");
       // A token is never issued for an access token: otherwise it could be renewed without end.
       if (authorization !== null && !/^basic /i.test(authorization)) {
-        throw new RegistryError("UNAUTHORIZED", "A token is given for a name and a password alone");
+        throw new RegistryError("UNAUTHORIZED", "A token is issued only for a name and a password");
       }
       const principal = await identify(request, client);
       client.principal = principal.name;
@@ -109,7 +109,7 @@ async function readForm(
   { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
 ): Promise<Parameters> {
   if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
-    throw new RegistryError("UNSUPPORTED", "Body must be a form in the URL encoding", { status: 400 });
+    throw new RegistryError("UNSUPPORTED", "Body must be application/x-www-form-urlencoded", { status: 400 });
   }
   return await withBody(
     request,

@@ -38,7 +38,7 @@ export class RefusedPlaceError extends Error {
 
   /** The error; `cause` is what the store said. */
   constructor(cause: unknown) {
-    super("Cannot go on with the scan: the item to go on behind is not in the segment", { cause });
+    super("Cannot continue the scan: its position is not in the segment", { cause });
   }
 }
 
@@ -49,7 +49,7 @@ export class ContentMismatchError extends Error {
 
   /** The error for the object under `key`; `cause` is what the store said. */
   constructor(key: string, cause?: unknown) {
-    super(`Content for "${key}" is not what its digest says`, { cause });
+    super(`Content for "${key}" does not match its digest`, { cause });
   }
 }
 
@@ -60,7 +60,7 @@ export class BrokenBodyError extends Error {
 
   /** The error for the object under `key`; `cause` is what reading the body has said. */
   constructor(key: string, cause: unknown) {
-    super(`Body for "${key}" broke off`, { cause });
+    super(`Body for "${key}" ended early`, { cause });
   }
 }
 

@@ -60,7 +60,7 @@ function parse(text: string, place: string): z.infer<typeof jwkSet> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new KeysError(`Cannot use ${place}: it is no JSON`); // The parser's own message shows what it stumbled over.
+    throw new KeysError(`Cannot use ${place}: it is not JSON`); // The parser's own message shows what it stumbled over.
   }
   const result = jwkSet.safeParse(value);
   if (result.success) return result.data;
@@ -81,7 +81,9 @@ async function importKey(
   } catch {
     // What is wrong with a part is no more to be told than the part.
   }
-  throw new KeysError(`Cannot use the key "${kid}": it is none, or its parts do not belong together`);
+  throw new KeysError(
+    `Cannot use the key "${kid}": it is invalid, or its private and public parts do not match`,
+  );
 }
 
 /** True if one key verifies signatures of the other. An import does not check it: it trusts the stated public part. */

@@ -109,8 +109,8 @@ Deno.test("openFileKeys() tells nothing of what it can't use, be it a file or a 
   try {
     for (
       const [text, said] of [
-        [`{"keys":[{"kty":"OKP","d":"${d}"`, "it is no JSON"],
-        [`{"keys":[{"d":"${d}"},]}`, "it is no JSON"],
+        [`{"keys":[{"kty":"OKP","d":"${d}"`, "it is not JSON"],
+        [`{"keys":[{"d":"${d}"},]}`, "it is not JSON"],
         [`{"d":"${d}"}`, "see keys"],
         [`{"keys":{"d":"${d}"}}`, "see keys"],
         [`{"keys":["${d}"]}`, "see keys.0"],
@@ -122,7 +122,7 @@ Deno.test("openFileKeys() tells nothing of what it can't use, be it a file or a 
         [JSON.stringify({ keys: [{ ...rest, d, x: undefined }] }), "see keys.0.x"],
         [JSON.stringify({ keys: [{ kty: "RSA", n: d, e: "AQAB", d }] }), "see keys.0"],
         [JSON.stringify({ keys: [{ kty: "oct", k: d }] }), "see keys.0"],
-        [JSON.stringify({ keys: [{ ...rest, x: other.x, d }] }), "its parts do not belong together"],
+        [JSON.stringify({ keys: [{ ...rest, x: other.x, d }] }), "its private and public parts do not match"],
       ] as const
     ) {
       await Deno.writeTextFile(path, text);
@@ -166,7 +166,7 @@ Deno.test("openFileKeys() refuses a part that has bits to spare", async () => {
     const spoilt = { ...key, [member]: `${key[member].slice(0, -1)}B` };
     assertEquals(
       await refusal(JSON.stringify({ keys: [spoilt] }), key.d),
-      'Cannot use the key "one": it is none, or its parts do not belong together',
+      'Cannot use the key "one": it is invalid, or its private and public parts do not match',
     );
   }
 });

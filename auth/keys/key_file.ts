@@ -29,7 +29,7 @@ export interface PublicKey {
  */
 export function parseKeyFile(text: string): PublicKey[] {
   const jwks = text.trimStart().startsWith("{") ? keysOfJson(text) : keysOfPem(text);
-  if (jwks.length === 0) throw new TypeError("Cannot use the keys: there is none");
+  if (jwks.length === 0) throw new TypeError("Cannot use the keys: the file has none");
   return jwks.map((jwk, index) => {
     const kind = jwk.crv === undefined ? `${jwk.kty}` : `${jwk.kty} ${jwk.crv}`;
     const algorithms = Object.hasOwn(ALGORITHMS, kind) ? ALGORITHMS[kind]! : [];
@@ -37,7 +37,7 @@ export function parseKeyFile(text: string): PublicKey[] {
     const isForSignatures = jwk.use === undefined || jwk.use === "sig";
     if (usable.length === 0 || !isForSignatures || jwk.d !== undefined || !isWhole(jwk)) {
       throw new TypeError(
-        `Cannot use key ${index + 1}: it is no public key that signatures can be verified with`,
+        `Cannot use key ${index + 1}: it is not a public key for signatures`,
       );
     }
     return { jwk, algorithms: usable };
@@ -59,7 +59,7 @@ function keysOfJson(text: string): JWK[] {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError("Cannot use the keys: they are no JSON");
+    throw new TypeError("Cannot use the keys: they are not JSON");
   }
   const keys: unknown[] = Array.isArray(value.keys) ? value.keys : [value];
   return keys.map((key) => ({ ...Object(key) }));
@@ -70,13 +70,15 @@ function keysOfPem(text: string): JWK[] {
   // A private key would do, too: but it has no business here.
   if (text.includes("PRIVATE KEY-----")) throw new TypeError("Cannot use the keys: one is a private key");
   if (text.split("-----BEGIN").length - 1 !== blocks.length) {
-    throw new TypeError("Cannot use the keys: one is cut off or has something inside");
+    throw new TypeError("Cannot use the keys: a PEM block is truncated or malformed");
   }
   return blocks.map((block, index) => {
     try {
       return createPublicKey(block).export({ format: "jwk" }) as JWK;
     } catch (cause) {
-      throw new TypeError(`Cannot use key ${index + 1}: it is no public key and no certificate`, { cause });
+      throw new TypeError(`Cannot use key ${index + 1}: it is neither a public key nor a certificate`, {
+        cause,
+      });
     }
   });
 }

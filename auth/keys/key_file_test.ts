@@ -151,8 +151,8 @@ Deno.test("parseKeyFile() refuses what holds no key at all", () => {
   ) {
     assertRefused(text);
   }
-  assertRefused({ keys: [] }, "Cannot use the keys: there is none");
-  assertRefused("", "Cannot use the keys: there is none");
-  assertRefused('{"keys": [', "Cannot use the keys: they are no JSON");
+  assertRefused({ keys: [] }, "Cannot use the keys: the file has none");
+  assertRefused("", "Cannot use the keys: the file has none");
+  assertRefused('{"keys": [', "Cannot use the keys: they are not JSON");
   for (const key of [null, 1, "a", [], {}]) assertRefused({ keys: [key] }, "Cannot use key 1");
 });

@@ -35,7 +35,7 @@ export interface Attempt {
   succeed(): Promise<void>;
   /** It was wrong. */
   fail(): Promise<void>;
-  /** The password could not be checked. */
+  /** Cannot verify the password. */
   abandon(): Promise<void>;
 }
 

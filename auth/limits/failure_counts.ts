@@ -181,7 +181,9 @@ export class FailureCounts {
     const { table, now } = this.#options;
     if (item === undefined) {
       if (this.#made.since + MEMORY_MS < now()) this.#made = { count: 0, since: now() };
-      if (this.#made.count >= 2 * MAX_COUNTS) throw new RangeError("Too many counts in the table");
+      if (this.#made.count >= 2 * MAX_COUNTS) {
+        throw new RangeError("Cannot count failed logins: too many counts in the table");
+      }
       this.#made.count++;
     }
     const attributes: FailureAttributes = { ...count };

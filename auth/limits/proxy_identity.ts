@@ -47,7 +47,9 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       // Fetch §2.2.2 joins two fields with a comma and a space. One of them is the client's own, which the proxy should
       // have removed: who knows which.
       if (name.length > MAX_SUBJECT_LENGTH || name.includes(", ") || !isName(name)) {
-        throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" names nobody`, { status: 400 });
+        throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" does not name an account`, {
+          status: 400,
+        });
       }
       return { kind: "certificate", name: `certificate:${name}` };
     },
@@ -109,7 +111,7 @@ function parseRange(text: string): Range {
   try {
     range = ipaddr.parseCIDR(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`);
   } catch (cause) {
-    throw new TypeError(`Cannot use "${text}": it is no range of addresses`, { cause });
+    throw new TypeError(`Cannot use "${text}": it is not a CIDR range`, { cause });
   }
   const [network, bits] = range;
   const isMapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96;

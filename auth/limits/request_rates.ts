@@ -51,7 +51,7 @@ export class RequestRates {
     this.#buckets.set(who, bucket);
     if (bucket.left < 1) {
       const seconds = Math.ceil((1 - bucket.left) / perMillisecond / 1000);
-      throw new RegistryError("TOOMANYREQUESTS", "Too many requests: wait before the next one", {
+      throw new RegistryError("TOOMANYREQUESTS", "Rate limit exceeded: wait before the next request", {
         headers: { "Retry-After": String(seconds) },
       });
     }

@@ -115,7 +115,7 @@ export class BcryptQueue {
     for (const line of [this.#known, this.#strangers]) {
       for (const job of line.jobs.splice(0)) {
         line.work -= job.work;
-        job.reject(unavailable("The registry is stopping"));
+        job.reject(unavailable("The registry is shutting down"));
       }
     }
     this.#rest();
@@ -138,7 +138,7 @@ export class BcryptQueue {
         job.resolve(await engine.check(job));
       } catch (cause) {
         if (this.#engine === engine) this.#rest();
-        job.reject(unavailable("The password could not be checked", { cause }));
+        job.reject(unavailable("Cannot verify the password", { cause }));
       }
       job.line.work -= job.work;
     }
@@ -176,7 +176,7 @@ function inWorker(): Engine {
   };
   worker.onerror = (event) => {
     event.preventDefault(); // it would end the process
-    die(`The thread has died: ${event.message}`);
+    die(`The bcrypt thread crashed: ${event.message}`);
   };
   return {
     async check({ password, hash }) {
@@ -184,14 +184,14 @@ function inWorker(): Engine {
       const { promise, resolve, reject } = Promise.withResolvers<boolean>();
       fail = reject;
       worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) =>
-        typeof data === "boolean" ? resolve(data) : die(`The thread has failed: ${data.error}`);
+        typeof data === "boolean" ? resolve(data) : die(`The bcrypt thread failed: ${data.error}`);
       worker.postMessage({ password, hash });
-      const timer = setTimeout(() => die("The thread does not answer"), THREAD_TIMEOUT_MS);
+      const timer = setTimeout(() => die("The bcrypt thread does not answer"), THREAD_TIMEOUT_MS);
       return await promise.finally(() => clearTimeout(timer));
     },
     end() {
       worker.terminate();
-      die("The thread was ended");
+      die("The bcrypt thread was stopped");
     },
   };
 }

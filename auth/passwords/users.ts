@@ -84,11 +84,11 @@ function collect(entries: Entry[], source: string): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const { name, hash, place } of entries) {
     const account = accountName(name);
-    if (account === undefined) throw new UsersError(`Cannot use ${place}: Expected a user's name`);
+    if (account === undefined) throw new UsersError(`Cannot use ${place}: Expected a user name`);
     if (!isBcryptHash(hash)) {
       throw new UsersError(`Cannot use ${place}: Expected a bcrypt hash with a cost from 4 to 14`);
     }
-    if (hashes.has(account)) throw new UsersError(`Cannot use ${place}: The user was there before`);
+    if (hashes.has(account)) throw new UsersError(`Cannot use ${place}: Duplicate user`);
     hashes.set(account, hash);
   }
   return hashes;

@@ -19,16 +19,16 @@ Deno.test("Users.parse() names the line that can't be used, and says nothing of 
   const secret = "SECRETSECRETSECRET";
   const lines: [string, RegExp][] = [
     [`alice`, /line 2: Expected a name, a colon and a hash$/],
-    [`:${hash(10)}`, /line 2: Expected a user's name$/],
-    [`a b:${hash(10)}`, /line 2: Expected a user's name$/],
-    [`${"a".repeat(129)}:${hash(10)}`, /line 2: Expected a user's name$/],
-    [`a*:${hash(10)}`, /line 2: Expected a user's name$/],
-    [`a\u200b:${hash(10)}`, /line 2: Expected a user's name$/],
+    [`:${hash(10)}`, /line 2: Expected a user name$/],
+    [`a b:${hash(10)}`, /line 2: Expected a user name$/],
+    [`${"a".repeat(129)}:${hash(10)}`, /line 2: Expected a user name$/],
+    [`a*:${hash(10)}`, /line 2: Expected a user name$/],
+    [`a\u200b:${hash(10)}`, /line 2: Expected a user name$/],
     [`alice:${secret}`, /line 2: Expected a bcrypt hash/],
     [`alice:$apr1$${secret}`, /line 2: Expected a bcrypt hash/],
     [`alice:${hash(31)}`, /line 2: Expected a bcrypt hash/],
     [`alice:${hash(10)}:more`, /line 2: Expected a bcrypt hash/],
-    [`bob:${hash(10)}`, /line 2: The user was there before$/],
+    [`bob:${hash(10)}`, /line 2: Duplicate user$/],
   ];
   for (const [line, message] of lines) {
     const error = assertThrows(() => Users.parse(`bob:${hash(10)}\n${line}\n`, '"file"'), UsersError);

@@ -90,7 +90,7 @@ function matcherOf(pattern: string): (name: string) => boolean {
 function grounds(why: Reason, applicable: Applicable, repository: RepositoryName): string[] {
   if (why === "administrator") return ["administrators may do everything everywhere"];
   const { place, written: { to, actions, where } } = why;
-  const claims = where === undefined ? "" : `, whose claims are as they must be`;
+  const claims = where === undefined ? "" : `, and the claims match`;
   return [
     ...countingRules(applicable, repository),
     `${place} allows ${list(actions)} to ${list(to)}${claims}`,
@@ -107,13 +107,13 @@ function objections(
     const bounds = principal.bounds!.map(({ repositories, actions }) =>
       `${list(actions)} in "${repositories}"`
     );
-    return [`the credential is for ${bounds.join("; ") || "nothing"}`];
+    return [`the grants of the token allow only ${bounds.join("; ") || "nothing"}`];
   }
   if (applicable.patterns.length === 0) return [`no pattern of policies matches "${repository}"`];
   const misses = applicable.entries.map((entry) => `${entry.place} ${objection(entry, principal, action)}`);
   return [
     ...countingRules(applicable, repository),
-    ...(misses.length === 0 ? ["nothing is allowed there to anybody"] : misses),
+    ...(misses.length === 0 ? ["no entry allows anything there"] : misses),
   ];
 }
 
@@ -128,8 +128,8 @@ function objection(
   const claim = missingClaim(principal)!;
   const value = claimOf(principal, claim);
   const wanted = list(written.where![claim]!.map((pattern) => JSON.stringify(pattern)), " or ");
-  return `wants the claim "${claim}" to be ${wanted}, and it is ${
-    value === undefined ? "not there" : JSON.stringify(value)
+  return `requires the claim "${claim}" to be ${wanted}, but it is ${
+    value === undefined ? "absent" : JSON.stringify(value)
   }`;
 }
 

@@ -304,12 +304,12 @@ Deno.test("explain() names the places that a decision rests on", () => {
   ]);
   assertEquals(because(workload("github", { ref: "v1" }), "push", "team/app"), [
     counts,
-    "policies[1].allow[1] allows push to workload:github, whose claims are as they must be",
+    "policies[1].allow[1] allows push to workload:github, and the claims match",
   ]);
   const objection = (value: string) =>
-    `policies[1].allow[1] wants the claim "ref" to be "main" or "v*", and it is ${value}`;
+    `policies[1].allow[1] requires the claim "ref" to be "main" or "v*", but it is ${value}`;
   const notForThem = "policies[1].allow[0] is for user:alice, group:none";
-  assertEquals(because(workload("github"), "push", "team/app"), [counts, notForThem, objection("not there")]);
+  assertEquals(because(workload("github"), "push", "team/app"), [counts, notForThem, objection("absent")]);
   assertEquals(because(workload("github", { ref: "x" }), "push", "team/app"), [
     counts,
     notForThem,
@@ -317,16 +317,18 @@ Deno.test("explain() names the places that a decision rests on", () => {
   ]);
   assertEquals(because(ALICE, "pull", "empty"), [
     'policies[2] counts: "empty" is the longest pattern that matches "empty"',
-    "nothing is allowed there to anybody",
+    "no entry allows anything there",
   ]);
   const bounds: Grant[] = [{ repositories: "a/**", actions: ["pull", "push"] }, {
     repositories: "b",
     actions: ["delete"],
   }];
   assertEquals(because({ ...user("root"), bounds }, "pull", "x"), [
-    'the credential is for pull, push in "a/**"; delete in "b"',
+    'the grants of the token allow only pull, push in "a/**"; delete in "b"',
   ]);
-  assertEquals(because({ ...ALICE, bounds: [] }, "pull", "x"), ["the credential is for nothing"]);
+  assertEquals(because({ ...ALICE, bounds: [] }, "pull", "x"), [
+    "the grants of the token allow only nothing",
+  ]);
 });
 
 Deno.test("explain() says where no pattern matches", () => {

@@ -106,7 +106,7 @@ export class Secrets implements PasswordSource {
     const { table, now, maxLifetime } = this.#options;
     const asked = attributesOf(secret, now(), maxLifetime);
     const account = await this.#accountOf(asked);
-    if (asked.kind === "user" && account === undefined) throw new SecretError("There is no such user");
+    if (asked.kind === "user" && account === undefined) throw new SecretError("No such user");
     const attributes = { ...asked, ...(account !== undefined && { account }) };
     await this.#makeRoom(attributes);
     const { text, id, hash } = makeSecret();
@@ -114,7 +114,7 @@ export class Secrets implements PasswordSource {
     const index = { pk: secretsOf(attributes), sk: id };
     const version = await table.put({ ...item, index }, { ifAbsent: true });
     // 95 random bits were used before: another request has created the same token.
-    if (version === undefined) throw new SecretError("The secret is there already: try again");
+    if (version === undefined) throw new SecretError("Cannot create the token: its id exists (try again)");
     return { text, info: await this.#infoOf({ ...item, version }) };
   }
 
@@ -202,7 +202,7 @@ export class Secrets implements PasswordSource {
     const { table } = this.#options;
     const owner = { kind: "user", name: accountName(username) ?? "" } as const;
     const account = await this.#accountOf(owner);
-    if (account === undefined) throw new SecretError("There is no such user");
+    if (account === undefined) throw new SecretError("No such user");
     let kept = 0;
     for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MAX_PER_OWNER })) {
       for (;;) {
@@ -292,7 +292,7 @@ export class Secrets implements PasswordSource {
     const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
     for (const item of ended) await table.delete(item, { ifVersion: item.version });
     if (others.length - ended.length >= MAX_PER_OWNER) {
-      throw new SecretError(`Cannot make more than ${MAX_PER_OWNER} secrets for "${owner.name}"`);
+      throw new SecretError(`Cannot create more than ${MAX_PER_OWNER} tokens for "${owner.name}"`);
     }
   }
 }
@@ -309,7 +309,7 @@ function attributesOf(
   const { kind, description = "", expiresAt, createdBy } = secret;
   const name = kind === "robot" ? secret.name : accountName(secret.name);
   if (name === undefined || kind === "robot" && !isRobotName(name)) {
-    throw new SecretError(`Expected a ${kind}'s name`);
+    throw new SecretError(`Expected the name of a ${kind === "robot" ? "robot account" : "user"}`);
   }
   if (description.length > MAX_DESCRIPTION_LENGTH || /\p{C}/u.test(description)) {
     throw new SecretError(
@@ -317,15 +317,15 @@ function attributesOf(
     );
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
-    throw new SecretError("Expected an end that lies ahead");
+    throw new SecretError("Expected an expiry in the future");
   }
   if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
-    throw new SecretError(`Expected an end within ${Math.floor(maxLifetime / HOUR_MS)} hours from now`);
+    throw new SecretError(`Expected an expiry within ${Math.floor(maxLifetime / HOUR_MS)} hours from now`);
   }
   // A personal access token never has the rights of the password: its holder cannot create other tokens.
   const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);
   if (bounds !== undefined && !areGrants(bounds)) {
-    throw new SecretError("Expected bounds that are actions and a pattern of repositories each");
+    throw new SecretError("Expected grants, each with actions and a pattern of repositories");
   }
   return {
     kind,

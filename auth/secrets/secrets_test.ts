@@ -272,17 +272,17 @@ Deno.test("Secrets.create() keeps no secret in the table", async () => {
 Deno.test("Secrets.create() refuses what can't be", async () => {
   const { secrets, clock } = stores();
   const wrong: [Partial<NewSecret>, RegExp][] = [
-    [{ name: "" }, /^Expected a robot's name$/],
-    [{ name: "CI" }, /^Expected a robot's name$/],
-    [{ name: "a".repeat(65) }, /^Expected a robot's name$/],
-    [{ kind: "user", name: "a:b" }, /^Expected a user's name$/],
+    [{ name: "" }, /^Expected the name of a robot account$/],
+    [{ name: "CI" }, /^Expected the name of a robot account$/],
+    [{ name: "a".repeat(65) }, /^Expected the name of a robot account$/],
+    [{ kind: "user", name: "a:b" }, /^Expected the name of a user$/],
     [{ description: "a\nb" }, /^Expected a description/],
     [{ description: "a".repeat(257) }, /^Expected a description/],
-    [{ expiresAt: clock.now }, /^Expected an end that lies ahead$/],
-    [{ expiresAt: NaN }, /^Expected an end that lies ahead$/],
-    [{ expiresAt: Infinity }, /^Expected an end that lies ahead$/],
-    [{ bounds: [] }, /^Expected bounds/],
-    [{ bounds: [{ repositories: "{a,b}", actions: ["pull"] }] }, /^Expected bounds/],
+    [{ expiresAt: clock.now }, /^Expected an expiry in the future$/],
+    [{ expiresAt: NaN }, /^Expected an expiry in the future$/],
+    [{ expiresAt: Infinity }, /^Expected an expiry in the future$/],
+    [{ bounds: [] }, /^Expected grants/],
+    [{ bounds: [{ repositories: "{a,b}", actions: ["pull"] }] }, /^Expected grants/],
   ];
   for (const [fields, message] of wrong) {
     const error = await assertRejects(() => secrets.create({ ...ROBOT, ...fields }), SecretError);
@@ -295,7 +295,7 @@ Deno.test("Secrets.create() makes room of what has ended, and gives nobody more 
   const { secrets, clock } = stores();
   for (let i = 0; i < 99; i++) await secrets.create(USER);
   await secrets.create({ ...USER, expiresAt: clock.now + HOUR });
-  await assertRejects(() => secrets.create(USER), SecretError, 'more than 100 secrets for "alice"');
+  await assertRejects(() => secrets.create(USER), SecretError, 'more than 100 tokens for "alice"');
   await secrets.create({ ...USER, name: "bob" });
   await secrets.create(ROBOT);
   clock.now += HOUR;
@@ -351,7 +351,7 @@ Deno.test("Secrets.keep() keeps the secrets of one user after a change of the pa
   assertEquals(await secrets.keep("alice"), 0);
   for (const { text } of alices) assertEquals((await secrets.verify("alice", text))?.name, "user:alice");
   assertEquals(await secrets.verify("bob", bobs.text), undefined);
-  await assertRejects(() => secrets.keep("carol"), SecretError, "There is no such user");
+  await assertRejects(() => secrets.keep("carol"), SecretError, "No such user");
 });
 
 Deno.test("Secrets bounds the lifetime of every secret, of those that were made before as well", async () => {

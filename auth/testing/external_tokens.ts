@@ -101,7 +101,7 @@ export async function isBelieved(tokens: BearerTokens, token: string): Promise<b
     return true;
   } catch (error) {
     assert(error instanceof InvalidTokenError, `${error}`);
-    assertEquals(error.message, "Token is not to be believed");
+    assertEquals(error.message, "Token is not valid");
     return false;
   }
 }

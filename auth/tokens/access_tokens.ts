@@ -100,7 +100,11 @@ export class AccessTokens implements BearerTokens {
       access,
     }, lifetime);
     if (signed.token.length <= MAX_TOKEN_LENGTH) return signed;
-    throw new RegistryError("UNSUPPORTED", "Token would be too long: ask for fewer scopes", { status: 400 });
+    throw new RegistryError(
+      "UNSUPPORTED",
+      "Cannot issue the token: it would be too long (request fewer scopes)",
+      { status: 400 },
+    );
   }
 
   /** See {@linkcode BearerTokens.verify}. What is remembered is answered at once: a client pulls many times with a token. */
@@ -115,7 +119,7 @@ export class AccessTokens implements BearerTokens {
   async #verify(token: string): Promise<VerifiedToken> {
     const { claims, kid } = await this.#tokens.verify(token);
     const result = claimsSchema.safeParse(claims);
-    if (!result.success) throw new InvalidTokenError("Token has other claims than ours");
+    if (!result.success) throw new InvalidTokenError("Token has unexpected claims");
     const verified = readClaims(result.data, claims.exp * 1000);
     this.#memory.set(token, { verified, kid });
     return verified;

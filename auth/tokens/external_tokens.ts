@@ -41,7 +41,7 @@ export async function openExternalTokens(
       try {
         return tokenOf(await verifiedBy(keys, token, config, now()));
       } catch (cause) {
-        throw new InvalidTokenError("Token is not to be believed", { cause });
+        throw new InvalidTokenError("Token is not valid", { cause });
       }
     },
   };
@@ -83,7 +83,7 @@ async function verifiedBy(
 function tokenOf({ sub = "", exp = 0, access }: JWTPayload): VerifiedToken {
   // The name is written to logs and histories. An anonymous token has an empty one.
   if (typeof sub !== "string" || sub.length > MAX_NAME_LENGTH || !/^\P{C}*$/u.test(sub)) {
-    throw new TypeError("Token is nobody's");
+    throw new TypeError("Token names no account");
   }
   const entries: { type?: unknown; name?: unknown; actions?: unknown }[] = Array.isArray(access)
     ? access.map(Object)

@@ -309,8 +309,8 @@ Deno.test("verify() keeps the keys that it had where the file can't be used, and
       assert(await isTaken({}, EC), text);
     }
     assertEquals(complaints.map((error) => (error as Error).message), [
-      "Cannot use the keys: there is none",
-      "Cannot use key 1: it is no public key that signatures can be verified with",
+      "Cannot use the keys: the file has none",
+      "Cannot use key 1: it is not a public key for signatures",
     ]);
     await Deno.remove(path);
     pass(1000);

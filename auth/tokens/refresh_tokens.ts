@@ -127,7 +127,7 @@ export class RefreshTokens {
     const written = await table.put({ ...loginKey(tag, credentialTag, hashOf(family)), attributes }, {
       ifAbsent: true,
     });
-    if (written === undefined) throw new Error("Two random tokens are the same");
+    if (written === undefined) throw new Error("Cannot store the refresh token: its random value exists");
     return token;
   }
 

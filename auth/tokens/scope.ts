@@ -108,5 +108,5 @@ export function scopeFor(repository: RepositoryName, ...actions: Action[]): Reso
 export const CATALOG: ResourceAccess = { type: "registry", name: "catalog", actions: ["*"] };
 
 function tooMuch(what: string): RegistryError {
-  return new RegistryError("UNSUPPORTED", `Cannot make a token for ${what}`, { status: 400 });
+  return new RegistryError("UNSUPPORTED", `Cannot issue a token for ${what}`, { status: 400 });
 }

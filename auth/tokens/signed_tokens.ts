@@ -86,9 +86,9 @@ export class SignedTokens {
     const [, header, payload] = COMPACT.exec(token) ?? [];
     if (header === undefined || payload === undefined) throw new InvalidTokenError("Token is malformed");
     const [, kid] = this.#form.exec(textOf(header) ?? "") ?? [];
-    if (kid === undefined) throw new InvalidTokenError("Token is of another kind");
+    if (kid === undefined) throw new InvalidTokenError("Token was issued for another purpose");
     const key = await keys.find(kid);
-    if (key === undefined) throw new InvalidTokenError("Token is of a key that is not known");
+    if (key === undefined) throw new InvalidTokenError("Token is signed with an unknown key");
     let claims: JWTPayload;
     try {
       ({ payload: claims } = await jwtVerify(token, key, {
@@ -105,7 +105,7 @@ export class SignedTokens {
     const { sub, exp } = claims;
     // An audience may be a list, and then the token was not made for us alone: ours never is one.
     if (typeof sub !== "string" || exp === undefined || claims.aud !== service) {
-      throw new InvalidTokenError("Token has other claims than ours");
+      throw new InvalidTokenError("Token has unexpected claims");
     }
     return { claims: { ...claims, sub, exp }, kid };
   }
@@ -131,5 +131,5 @@ function reasonFor(error: unknown): string {
   const { code, claim } = error as { code?: unknown; claim?: unknown };
   if (code === "ERR_JWT_EXPIRED") return "Token has expired";
   if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED") return `Token has a wrong "${claim}"`;
-  return "Token is forged or damaged";
+  return "Token signature is not valid";
 }

@@ -109,7 +109,7 @@ Deno.test("SignedTokens.verify() refuses tokens of another issuer, for another s
   for (const aud of [["registry.test"], ["registry.test", "other.test"]]) {
     assertEquals(
       await refusal(tokens, await signed({ claims: { aud } })),
-      "Token has other claims than ours",
+      "Token has unexpected claims",
     );
   }
   for (const other of [{ issuer: "https://other.test" }, { service: "other.test" }]) {
@@ -124,9 +124,9 @@ Deno.test("SignedTokens.verify() refuses tokens of another type of ours", async 
     const other = new SignedTokens({ ...common, type });
     assertEquals(
       await refusal(tokens, (await other.sign("user:alice", {}, HOUR)).token),
-      "Token is of another kind",
+      "Token was issued for another purpose",
     );
-    assertEquals(await refusal(other, token), "Token is of another kind");
+    assertEquals(await refusal(other, token), "Token was issued for another purpose");
   }
 });
 
@@ -164,7 +164,7 @@ Deno.test("SignedTokens.verify() refuses every algorithm but the one", async () 
   ) {
     const head = { ...header, alg };
     const token = await signed({ head });
-    assertEquals(await refusal(tokens, token), "Token is of another kind", String(alg));
+    assertEquals(await refusal(tokens, token), "Token was issued for another purpose", String(alg));
     const bare = token.slice(0, token.lastIndexOf("."));
     for (const unsigned of [bare, `${bare}.`, `${bare}.${base64url(new Uint8Array(64))}`]) {
       assertNotEquals(await refusal(tokens, unsigned), undefined, String(alg));
@@ -181,16 +181,16 @@ Deno.test("SignedTokens.verify() refuses a token with no signature, or one of an
   const stranger = await TestKeys.of("one");
   assertEquals(
     await refusal(tokens, await signed({ key: stranger.secretOf("one") })),
-    "Token is forged or damaged",
+    "Token signature is not valid",
   );
   await keys.add("two");
   assertEquals(
     await refusal(tokens, await signed({ key: keys.secretOf("two") })),
-    "Token is forged or damaged",
+    "Token signature is not valid",
     "it names the first key",
   );
   keys.remove("one");
-  assertEquals(await refusal(tokens, token), "Token is of a key that is not known");
+  assertEquals(await refusal(tokens, token), "Token is signed with an unknown key");
 });
 
 Deno.test("SignedTokens.verify() takes a header that has anything else in it for no header", async () => {
@@ -216,7 +216,7 @@ Deno.test("SignedTokens.verify() takes a header that has anything else in it for
       for (const head of [{ ...header, ...member }, { ...member, ...header }]) {
         assertEquals(
           await refusal(tokens, await signed({ head, key })),
-          "Token is of another kind",
+          "Token was issued for another purpose",
           JSON.stringify(member),
         );
       }
@@ -255,7 +255,10 @@ Deno.test("SignedTokens.verify() takes a header in another spelling for no heade
     ]
   ) {
     const message = await refusal(tokens, await signed({ head }));
-    assert(["Token is of another kind", "Token is malformed"].includes(message!), JSON.stringify(head));
+    assert(
+      ["Token was issued for another purpose", "Token is malformed"].includes(message!),
+      JSON.stringify(head),
+    );
   }
   assertEquals(await refusal(tokens, await signed({ head: text })), undefined);
 });

@@ -51,7 +51,7 @@ export class TokenService implements TokenIssuer {
   /** See {@linkcode TokenIssuer.checkService}. */
   checkService(service: string | undefined): void {
     if (service === undefined || service === this.#options.service) return;
-    throw new RegistryError("UNSUPPORTED", "Tokens for this service are not made here", { status: 400 });
+    throw new RegistryError("UNSUPPORTED", "Unknown service", { status: 400 });
   }
 
   /** See {@linkcode TokenIssuer.grant}. */
@@ -84,7 +84,7 @@ export class TokenService implements TokenIssuer {
     const { offline: replace } = request;
     const redeemed = await this.#options.refreshTokens.redeem(refreshToken, { replace });
     if (redeemed === undefined) {
-      throw new RegistryError("UNAUTHORIZED", "Refresh token is not valid here, or no more: log in again");
+      throw new RegistryError("UNAUTHORIZED", "Refresh token is invalid or expired: log in again");
     }
     const grant = await this.grant(redeemed.principal, { ...request, offline: false });
     const { replacement } = redeemed;

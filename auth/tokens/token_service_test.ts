@@ -154,7 +154,7 @@ Deno.test("TokenService.grant() refuses a service that is not its own, before an
     const error = await assertRejects(
       () => grant(ALICE, { service: other, offline: true }),
       RegistryError,
-      "Tokens for this service are not made here",
+      "Unknown service",
     );
     assertEquals(error.status, 400);
     assertThrows(() => service.checkService(other), RegistryError);

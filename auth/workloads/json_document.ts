@@ -21,7 +21,7 @@ export interface FetchBounds {
  */
 export function documentUrl(text: string): URL {
   const url = URL.parse(text);
-  if (url === null) throw new TypeError(`Cannot use "${text}": it is no URL`);
+  if (url === null) throw new TypeError(`Cannot use "${text}": it is not a URL`);
   if (url.username !== "" || url.password !== "") throw new TypeError("Cannot use a URL with a password");
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
   if (!isSafe) throw new TypeError(`Cannot use "${text}": it is not HTTPS`);

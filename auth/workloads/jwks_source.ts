@@ -132,7 +132,9 @@ function discoveryUrl(issuer: string): URL {
 function keysUri({ value }: JsonDocument, issuer: string): URL {
   const { issuer: named, jwks_uri: uri } = Object(value) as { issuer?: unknown; jwks_uri?: unknown };
   // §4.3: with another name, the document and its keys belong to another issuer.
-  if (named !== issuer) throw new Error(`Cannot use the discovery document of "${issuer}": it is another's`);
+  if (named !== issuer) {
+    throw new Error(`Cannot use the discovery document of "${issuer}": it names another issuer`);
+  }
   const url = documentUrl(String(uri));
   // What is public must not point at this machine.
   if (url.protocol === "http:" && !issuer.startsWith("http:")) {
@@ -144,7 +146,7 @@ function keysUri({ value }: JsonDocument, issuer: string): URL {
 /** Supported keys of a JWK set. A key of an unknown kind is skipped and does not affect the others. */
 function publicKeys(value: unknown): { keys: JWK[] } {
   const { keys } = Object(value) as { keys?: unknown };
-  if (!Array.isArray(keys)) throw new Error("Cannot use the keys of an issuer: they are no JWK set");
+  if (!Array.isArray(keys)) throw new Error("Cannot use the keys of an issuer: they are not a JWK set");
   return { keys: keys.filter((key) => ["RSA", "EC", "OKP"].includes(Object(key).kty)) };
 }
 

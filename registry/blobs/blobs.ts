@@ -193,7 +193,7 @@ async function hasSource(
 
 /** The error for a blob that the repository does not have, whether it exists elsewhere or not. */
 function unknownBlob(digest: Digest): RegistryError {
-  return new RegistryError("BLOB_UNKNOWN", "Blob is not known to the repository", { detail: { digest } });
+  return new RegistryError("BLOB_UNKNOWN", "Blob not found in the repository", { detail: { digest } });
 }
 
 /**

@@ -43,7 +43,7 @@ export async function collectCandidates(
   };
   const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
   const failures = await workOff(context, { shards, settle: look, dueSince, stopped });
-  throwFailures(failures, "collect garbage by its candidates");
+  throwFailures(failures, "collect garbage candidates");
   return report;
 }
 

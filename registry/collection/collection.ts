@@ -143,7 +143,7 @@ class FullPass {
     while (this.#workers.size > 0) await Promise.race(this.#workers);
     if (this.#failure !== undefined) throw this.#failure.error;
     if (!this.#isStopped) await this.#endPass();
-    throwFailures(this.#failures, "collect some items in the full pass");
+    throwFailures(this.#failures, "remove some items in the full pass");
     return !this.#isStopped;
   }
 

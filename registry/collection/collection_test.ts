@@ -193,7 +193,7 @@ Deno.test("continueCollection() looks at all other items where one blob can't be
   const removals: Removal[] = [];
   const options = { interval: DAY, budget: Infinity, removed: (removal: Removal) => removals.push(removal) };
   const error = await assertRejects(() => continueCollection(options), AggregateError);
-  assertEquals(error.message, "Cannot collect some items in the full pass: 1 failed");
+  assertEquals(error.message, "Cannot remove some items in the full pass: 1 failed");
   assertEquals(blobsOf(removals).length, 39);
   assertEquals(await continueCollection(options), true); // the pass has ended
   refused.clear();

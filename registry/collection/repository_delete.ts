@@ -64,7 +64,7 @@ export async function deleteRepository(
     : await removeAll(context, repository, changed);
   const { tags, manifests, blobs, kept } = removal;
   if (known === undefined && tags + manifests + blobs + kept === 0) {
-    throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
+    throw new RegistryError("NAME_UNKNOWN", "Repository not found", { detail: { name: repository } });
   }
   if (!dryRun) changed?.({ action: "repository.delete", repository });
   return removal;

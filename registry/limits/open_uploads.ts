@@ -97,7 +97,7 @@ export class OpenUploads {
     const place = [...tally.uploads.keys()].indexOf(id);
     if (openUploads === 0 || place < openUploads) return;
     tally.remove(id);
-    throw tooMuch(`Cannot begin another upload: ${openUploads} are open`);
+    throw tooMuch(`Cannot start another upload: ${openUploads} are open`);
   }
 
   /** Finds out what the principal has open, unless that is known. */
@@ -116,7 +116,7 @@ export class OpenUploads {
     const { openUploadBytes } = this.#limits;
     const tally = this.#tallyOf(principal);
     if (openUploadBytes > 0 && tally.bytes - tally.bytesOf(id) + bytes > openUploadBytes) {
-      throw tooMuch(`Cannot take more bytes: all open uploads may have ${openUploadBytes} together`);
+      throw tooMuch(`Cannot accept more bytes: all open uploads together may have ${openUploadBytes}`);
     }
     tally.set(id, { bytes, at: this.#now() });
   }

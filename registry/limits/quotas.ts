@@ -134,7 +134,7 @@ export class Quotas {
 
 function assertFits({ used, held, bytes: most }: Quota, bytes: number): void {
   if (used + held + bytes <= most) return;
-  throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is used up`);
+  throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is full`);
 }
 
 async function compile(rules: QuotaRule[]): Promise<Quota[]> {

@@ -60,6 +60,6 @@ function tooMuch(): RegistryError {
   return new RegistryError(
     "DENIED",
     `Cannot put an immutable tag on the index: more than ${MAX_DESCENDANTS} manifests and blobs, or ` +
-      `${MAX_BYTES} bytes of manifests, stand below its children`,
+      `${MAX_BYTES} bytes of manifests, are below its children`,
   );
 }

@@ -154,7 +154,7 @@ async function markUnneeded(
 function keptTag(tag: Tag): RegistryError {
   return new RegistryError(
     "DENIED",
-    `Cannot delete the manifest: tag "${tag}" points at it, and deleting tags is disabled`,
+    `Cannot delete the manifest: tag "${tag}" points to it, and deleting tags is disabled`,
     { detail: { tag } },
   );
 }

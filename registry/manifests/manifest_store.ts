@@ -81,7 +81,7 @@ function reviveManifest(context: Context, repository: RepositoryName, digest: Di
 
 /** The error for a manifest that the repository does not have. */
 export function unknownManifest(digest: Digest): RegistryError {
-  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest not found in the repository", {
     detail: { digest },
   });
 }
@@ -136,7 +136,7 @@ export function putManifestItem(
     if (current !== undefined && current.attributes.mediaType !== mediaType) {
       throw new RegistryError(
         "MANIFEST_INVALID",
-        `Manifest is there as "${current.attributes.mediaType}" already`,
+        `Manifest exists already with media type "${current.attributes.mediaType}"`,
       );
     }
     const attributes: ManifestAttributes = {

@@ -113,7 +113,7 @@ export function assertMayMove(
   if (current === undefined || current === target) return;
   if (isImmutable?.(tag)) throw immutableTag(tag);
   if (mayOverwrite) return;
-  throw new RegistryError("DENIED", `Cannot move tag "${tag}": it is there, and may only be created`, {
+  throw new RegistryError("DENIED", `Cannot move tag "${tag}": the action "overwrite" is required`, {
     detail: { tag },
   });
 }
@@ -130,7 +130,7 @@ export function assertTagCondition(condition: TagCondition, tag: Tag, current: D
   }
   throw new RegistryError(
     "DENIED",
-    `Cannot move tag "${tag}": it does not fulfil the condition of the request`,
+    `Cannot move tag "${tag}": the condition of the request failed`,
     {
       status: 412,
       detail: { tag, digest: current ?? null },
@@ -191,12 +191,12 @@ export async function getTagHistory(
 /** Throws `NAME_UNKNOWN` for a repository that no manifest was ever pushed to. */
 async function assertRepository(context: Context, repository: RepositoryName): Promise<void> {
   if (await readRepository(context, repository) !== undefined) return;
-  throw new RegistryError("NAME_UNKNOWN", "Repository is not known", { detail: { name: repository } });
+  throw new RegistryError("NAME_UNKNOWN", "Repository not found", { detail: { name: repository } });
 }
 
 /** The error for a tag that is not there. */
 export function unknownTag(tag: Tag): RegistryError {
-  return new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known to the repository", {
+  return new RegistryError("MANIFEST_UNKNOWN", "Manifest not found in the repository", {
     detail: { tag },
   });
 }

@@ -107,7 +107,7 @@ function neededByTag(target: Digest, tag: Tag): RegistryError {
 }
 
 function tooManyReferences(target: Digest): RegistryError {
-  const message = `Cannot delete "${target}": it has too many references to find out whether an immutable ` +
+  const message = `Cannot delete "${target}": it has too many references to check if an immutable ` +
     "tag needs it (delete the manifests that reference it first)";
   return new RegistryError("DENIED", message, { detail: { digest: target } });
 }

@@ -40,7 +40,7 @@ export async function openName(context: Context, after: string): Promise<string>
       await crypto.subtle.decrypt(parameters, key, bytes.subarray(NONCE_BYTES)),
     );
   } catch (cause) {
-    throw new RegistryError("UNSUPPORTED", "Place in the list is not known", { status: 400, cause });
+    throw new RegistryError("UNSUPPORTED", "Position in the list is not valid", { status: 400, cause });
   }
 }
 

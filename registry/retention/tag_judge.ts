@@ -107,7 +107,7 @@ export class TagJudge {
     if (newest !== undefined) {
       const tag = tagOf(item);
       const isKept = subjectOf(tag) === undefined && isNewest(latest, newest, { tag, at: pushedAt });
-      return isKept ? undefined : `not among the ${newest} pushed last`;
+      return isKept ? undefined : `not among the ${newest} newest`;
     }
     if (pushedWithin !== undefined) return this.#lateness("pushed", pushedAt, pushedWithin, 0);
     if (pulledWithin === undefined) return undefined;

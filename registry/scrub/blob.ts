@@ -30,7 +30,7 @@ export async function scrubBlob(
   const repaired = work.repair ? await repairBlob(work, digest, blob, fault) : undefined;
   const { object, state } = blob.attributes;
   const note = fault === undefined
-    ? "It is what the digest says"
+    ? "Its content matches the digest"
     : fault.note + (state === "damaged" ? "; it is marked as damaged" : "");
   work.found({
     kind: fault?.kind ?? "mistaken-mark",
@@ -75,5 +75,5 @@ async function repairBlob(
   if (await beginWork(context).table.put(item, { ifVersion: version }) === undefined) return undefined;
   // What is remembered as readable must not keep a client from pushing it again.
   if (fault !== undefined) await changeEpochsOf(context, digest);
-  return fault === undefined ? "Took the mark away" : "Marked as damaged: it can be pushed again";
+  return fault === undefined ? "Removed the mark" : "Marked as damaged: it can be pushed again";
 }

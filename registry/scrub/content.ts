@@ -78,4 +78,4 @@ export async function readAll<T>(
   }
 }
 
-const MISSING: Fault = { kind: "missing-object", note: "There is no such object" };
+const MISSING: Fault = { kind: "missing-object", note: "The object does not exist" };

@@ -66,7 +66,7 @@ function faultOfForm(bytes: Uint8Array, mediaType: string): Fault | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    return corrupt(`It is no "${mediaType}": ${error.message}`);
+    return corrupt(`It is not a valid "${mediaType}": ${error.message}`);
   }
 }
 

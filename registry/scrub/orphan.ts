@@ -25,7 +25,7 @@ export async function scrubOrphan(work: ScrubWork, object: string): Promise<void
     repaired = await useOrphan(work, object, digest, stored<BlobAttributes>(item)!);
     if (repaired !== undefined) break;
   }
-  const note = `Its ${size} bytes belong to nothing`;
+  const note = `Its ${size} bytes are not referenced`;
   work.found({
     kind: "orphan-object",
     name: digests[0]!,
@@ -55,7 +55,7 @@ async function useOrphan(
     if (orphanSize === undefined) return undefined;
     const given = revivedBlob(digest, { ...blob.attributes, size: orphanSize, object }, context.now());
     const version = await beginWork(context).table.put(given, { ifVersion: blob.version });
-    return version === undefined ? undefined : "Gave it to its blob";
+    return version === undefined ? undefined : "Made it the object of its blob";
   }
   // The other copy is good, and the blob still names it: this one is not needed.
   const after = await readBlobItem(work, digest);

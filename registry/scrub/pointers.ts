@@ -34,7 +34,7 @@ export function pointerOf({ context }: ScrubWork, known: KnownItem): Pointer | u
     case "link": {
       const { item, digest, repository } = known;
       if (mayBeUnderWay(context, item.attributes.touchedAt)) return undefined;
-      const note = "The blob has no item";
+      const note = "The blob does not exist";
       const target = blobKey(digest);
       return { kind: "dangling-link", item, target, isOld: true, repository, name: digest, note };
     }
@@ -74,7 +74,7 @@ function toManifest(
   return {
     target: manifestKey(repository, manifest),
     repository,
-    note: `There is no manifest ${manifest}`,
+    note: `Manifest ${manifest} does not exist`,
   };
 }
 

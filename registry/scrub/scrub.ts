@@ -151,6 +151,6 @@ async function scrubUnreadable(work: ScrubWork, { pk, sk }: Item): Promise<void>
   work.found({
     kind: "unreadable-item",
     name: `${pk} ${sk}`,
-    note: "Its attributes are not what its key calls for",
+    note: "Its attributes do not fit its key",
   });
 }

@@ -87,7 +87,7 @@ Deno.test("scrub() takes a mistaken mark away", async () => {
   await change(stores, blobKey(digest(LAYER)), { state: "damaged" });
   assertEquals((await scrubbed(stores)).kinds, ["mistaken-mark"]);
   const { findings } = await scrubbed(stores, { repair: true });
-  assertEquals(findings.map(({ repaired }) => repaired), ["Took the mark away"]);
+  assertEquals(findings.map(({ repaired }) => repaired), ["Removed the mark"]);
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
   assertEquals((await scrubbed(stores)).findings, []);
 });

@@ -50,7 +50,10 @@ Deno.test("scrub() gives a blob that is damaged or lost the orphan that has its 
       const orphan = await plantOrphan(stores, bytes);
       assertEquals((await scrubbed(stores)).findings.length, 2);
       const { findings } = await scrubbed(stores, { repair: true });
-      assertEquals(findings.find(({ kind }) => kind === "orphan-object")?.repaired, "Gave it to its blob");
+      assertEquals(
+        findings.find(({ kind }) => kind === "orphan-object")?.repaired,
+        "Made it the object of its blob",
+      );
       assertEquals(await readBlob(registry, name), bytes);
       const { kinds } = await scrubbed(stores, { repair: true });
       // What is left of the damaged bytes belongs to nothing now, and nobody deletes it.

@@ -40,7 +40,7 @@ export class BodyReader {
   #pendingSince: number | undefined;
   #givenUp: RegistryError | undefined;
   readonly #stop: AbortSignal | undefined;
-  readonly #onStop = () => this.giveUp(unavailable("The registry is stopping"));
+  readonly #onStop = () => this.giveUp(unavailable("The registry is shutting down"));
 
   /** A reader of `stream`, which nothing else may read. */
   constructor(stream: ByteStream, { idle, length = CHUNKED_READ_BYTES, stop }: BodyReaderOptions) {
@@ -59,7 +59,7 @@ export class BodyReader {
     if (this.#timer === undefined) this.#stop?.addEventListener("abort", this.#onStop);
     if (this.#stop?.aborted) {
       await this.cancel();
-      throw unavailable("The registry is stopping");
+      throw unavailable("The registry is shutting down");
     }
     this.#timer ??= setTimeout(() => this.#watch(), this.#idle);
     this.#pendingSince = performance.now();
@@ -75,7 +75,7 @@ export class BodyReader {
       return done ? undefined : value;
     } catch (error) {
       this.#release();
-      throw this.#givenUp ?? bodyError(400, "The request body broke off", error);
+      throw this.#givenUp ?? bodyError(400, "The request body ended early", error);
     }
   }
 

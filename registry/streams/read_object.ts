@@ -69,7 +69,7 @@ async function* wholeOf(
     if (++failures > MAX_FAILURES) throw new UnavailableError(`read "${key}"`, failure);
     await sleep(FIRST_PAUSE_MS * 2 ** failures * Math.random());
     const rest = await objects.get(key, { first: offset, last: size - 1 });
-    if (rest === undefined) throw new Error(`Object "${key}" went while it was read`);
+    if (rest === undefined) throw new Error(`Object "${key}" disappeared while it was read`);
     stream = rest.body;
   }
 }

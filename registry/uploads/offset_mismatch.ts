@@ -8,7 +8,7 @@ export class OffsetMismatch extends RegistryError {
 
   /** The error for a chunk that does not fit on `upload`. */
   constructor(upload: UploadStatus) {
-    super("BLOB_UPLOAD_INVALID", `Cannot append the chunk: the upload stands at byte ${upload.offset}`, {
+    super("BLOB_UPLOAD_INVALID", `Cannot append the chunk: the upload is at byte ${upload.offset}`, {
       status: 416,
     });
     this.upload = upload;

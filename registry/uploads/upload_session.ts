@@ -30,7 +30,7 @@ const CLAIM_CHECK_MS = 250;
 
 /** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
 export function unknownUpload(id: string): RegistryError {
-  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload is not known to the repository", {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload not found in the repository", {
     detail: { upload: id.slice(0, 64) },
   });
 }

@@ -137,7 +137,7 @@ Deno.test("createApp() names principal and address in the line of a request, ref
       admit: (_route, { headers }, client) => {
         client.address = "192.0.2.8";
         client.principal = "user:alice";
-        if (headers.has("X-Refuse")) throw new RegistryError("DENIED", "You may not do this here");
+        if (headers.has("X-Refuse")) throw new RegistryError("DENIED", "Access denied");
         return Promise.resolve(ANYBODY);
       },
     },

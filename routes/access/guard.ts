@@ -131,9 +131,9 @@ function refusalOf(
   const mayIt = () => needed.need !== "right" || allows(principal, needed.action, needed.repository);
   const couldHelp = principal.kind === "anonymous" || token !== undefined && (tokensDecide || mayIt());
   if (!couldHelp) {
-    return new RegistryError("DENIED", "You may not do this here");
+    return new RegistryError("DENIED", "Access denied");
   }
-  const error = new RegistryError("UNAUTHORIZED", "Log in with the right to do this");
+  const error = new RegistryError("UNAUTHORIZED", "Access needs a login, or a token with the required scope");
   return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));
 }
 

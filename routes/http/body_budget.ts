@@ -223,7 +223,7 @@ function tooManyBodies(): RegistryError {
 }
 
 function tooSlow(): RegistryError {
-  return new RegistryError("TOOMANYREQUESTS", "The request body comes too slowly while others wait", {
+  return new RegistryError("TOOMANYREQUESTS", "The request body is too slow while other requests wait", {
     status: 408,
   });
 }

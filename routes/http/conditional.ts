@@ -61,7 +61,7 @@ export function rangeApplies(headers: Headers, digest: Digest): boolean {
 
 /** The 412 of a read. */
 export function preconditionFailed(): RegistryError {
-  return new RegistryError("DENIED", "The content is not what the request is conditional on", {
+  return new RegistryError("DENIED", "The condition of the request failed", {
     status: 412,
   });
 }

@@ -126,6 +126,6 @@ Deno.test("withBody() ends a slow body when the process stops", async () => {
   const options = { limit: 1000, idle: PATIENT, bodies: new BodyBudget(1 << 20), stop: stopping.signal };
   const read = withBody(post(source([6], "stall").stream), options, (bytes) => Promise.resolve(bytes));
   stopping.abort();
-  const error = await assertRejects(() => read, RegistryError, "stopping");
+  const error = await assertRejects(() => read, RegistryError, "shutting down");
   assertEquals(error.status, 503);
 });

@@ -10,8 +10,8 @@ const PROBES: Probe<ObjectSubject & S3Subject>[] = [
   ...objectProbes,
   ...s3Probes,
   {
-    capability: "remove what was tried",
-    otherwise: "Something is left under probe/",
+    capability: "clean up",
+    otherwise: "Test objects remain under probe/",
     run: removeProbes,
   },
 ];

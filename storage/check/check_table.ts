@@ -15,7 +15,7 @@ const PROBES: Probe<DynamoSubject>[] = [
   ...tableProbes,
   {
     capability: "remove expired items (TTL)",
-    otherwise: "Nothing relies on it: the sweep removes what has expired",
+    otherwise: "Not required: the sweep removes expired items",
     async run({ client, name }) {
       const { TimeToLiveDescription: found } = await client.send(
         new DescribeTimeToLiveCommand({ TableName: name }),
@@ -25,8 +25,8 @@ const PROBES: Probe<DynamoSubject>[] = [
     },
   },
   {
-    capability: "remove what was tried",
-    otherwise: "Something is left in a partition that begins with probe#",
+    capability: "clean up",
+    otherwise: "Test items remain in a partition that begins with probe#",
     run: removeItems,
   },
 ];

@@ -9,7 +9,7 @@ export interface ObjectSubject {
   prefix: string;
 }
 
-const TEXT = new TextEncoder().encode("tried by skerry check");
+const TEXT = new TextEncoder().encode("tested by skerry check");
 
 /** Probes of an object store's capabilities, through the driver under test. */
 export const objectProbes: Probe<ObjectSubject>[] = [
@@ -18,38 +18,44 @@ export const objectProbes: Probe<ObjectSubject>[] = [
     async run({ objects, prefix }) {
       await objects.put(`${prefix}whole`, TEXT);
       const object = await objects.get(`${prefix}whole`);
-      expect(object !== undefined, "What was just stored is not there");
-      expect(object.size === TEXT.length, `The store tells ${object.size} bytes of ${TEXT.length}`);
-      expect(await hasContent(object, TEXT), "What is read is not what was stored");
-      expect(await objects.size(`${prefix}whole`) === TEXT.length, "HEAD tells another size");
+      expect(object !== undefined, "The object that was just stored is missing");
+      expect(object.size === TEXT.length, `The store reports ${object.size} bytes instead of ${TEXT.length}`);
+      expect(await hasContent(object, TEXT), "The content read differs from the content stored");
+      expect(await objects.size(`${prefix}whole`) === TEXT.length, "HEAD reports a wrong size");
     },
   },
   {
     capability: "read a range",
     async run({ objects, prefix }) {
       const object = await objects.get(`${prefix}whole`, { first: 2, last: 5 });
-      expect(object !== undefined, "What was just stored is not there");
-      expect(await hasContent(object, TEXT.slice(2, 6)), "Other bytes came than those asked for");
-      expect(object.size === TEXT.length, "The size of the whole is not told with a range");
+      expect(object !== undefined, "The object that was just stored is missing");
+      expect(await hasContent(object, TEXT.slice(2, 6)), "The store returned other bytes than requested");
+      expect(object.size === TEXT.length, "The answer to a range lacks the size of the object");
     },
   },
   {
-    capability: "tell that an object is absent",
+    capability: "report a missing object",
     async run({ objects, prefix }) {
-      expect(await objects.size(`${prefix}absent`) === undefined, "HEAD finds what was never stored");
+      expect(
+        await objects.size(`${prefix}absent`) === undefined,
+        "HEAD finds an object that was never stored",
+      );
       const object = await objects.get(`${prefix}absent`);
       await object?.body.cancel();
-      expect(object === undefined, "GET finds what was never stored");
+      expect(object === undefined, "GET finds an object that was never stored");
     },
   },
   {
-    capability: "list keys in their order, in pages",
+    capability: "list keys in order, with pagination",
     async run({ objects, prefix }) {
       const keys = ["list-b", "list/c", "list0", "lists"].map((name) => prefix + name); // "-" < "/" < "0" < "s"
       for (const key of keys.toReversed()) await objects.put(key, TEXT);
       const first = await objects.list(`${prefix}list`, { limit: 3 });
       const rest = await objects.list(`${prefix}list`, { limit: 3, after: first.at(-1) ?? "" });
-      expect([...first, ...rest].join() === keys.join(), `Keys came as ${[...first, ...rest].join(", ")}`);
+      expect(
+        [...first, ...rest].join() === keys.join(),
+        `The keys were listed as ${[...first, ...rest].join(", ")}`,
+      );
     },
   },
   {
@@ -59,21 +65,21 @@ export const objectProbes: Probe<ObjectSubject>[] = [
       await complete(objects, key);
       expect(
         await objects.size(key) === objects.partSize + TEXT.length,
-        "The parts have another size in all",
+        "The total size of the parts is wrong",
       );
       const border = { first: objects.partSize - 1, last: objects.partSize };
       const object = await objects.get(key, border);
-      expect(object !== undefined, "What was just completed is not there");
-      expect(await hasContent(object, Uint8Array.of(1, TEXT[0]!)), "The parts are not in their order");
+      expect(object !== undefined, "The object that was just completed is missing");
+      expect(await hasContent(object, Uint8Array.of(1, TEXT[0]!)), "The parts are in the wrong order");
     },
   },
   {
-    capability: "complete parts once more",
+    capability: "complete the same parts again",
     async run({ objects, prefix }) {
       const key = `${prefix}twice`;
       const again = await complete(objects, key);
       await again();
-      expect(await objects.size(key) === objects.partSize + TEXT.length, "It is another object now");
+      expect(await objects.size(key) === objects.partSize + TEXT.length, "The object has changed");
     },
   },
   {
@@ -83,16 +89,16 @@ export const objectProbes: Probe<ObjectSubject>[] = [
       const id = await objects.startParts(key);
       await objects.putPart(key, id, 1, TEXT);
       const begun = await objects.listParts(key, 10);
-      expect(begun.some(({ partsId }) => partsId === id), "Parts that were begun are not listed");
+      expect(begun.some(({ partsId }) => partsId === id), "An open multipart upload is not listed");
       await objects.abortParts(key, id);
-      expect((await objects.listParts(key, 10)).length === 0, "Parts are there after they were aborted");
+      expect((await objects.listParts(key, 10)).length === 0, "Parts remain after they were aborted");
     },
   },
   {
-    capability: "delete objects, absent ones too",
+    capability: "delete objects, including missing ones",
     async run({ objects, prefix }) {
       await objects.delete([`${prefix}whole`, `${prefix}absent`]);
-      expect(await objects.size(`${prefix}whole`) === undefined, "What was deleted is still there");
+      expect(await objects.size(`${prefix}whole`) === undefined, "A deleted object still exists");
     },
   },
 ];

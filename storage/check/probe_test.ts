@@ -55,12 +55,15 @@ Deno.test("tryAll() names what an object store does wrong", async () => {
       },
     })],
     ["read a range", (good) => ({ get: (key) => good.get(key) })],
-    ["tell that an object is absent", (good) => ({ size: async (key) => await good.size(key) ?? 0 })],
-    ["list keys in their order, in pages", (good) => ({ list: (prefix) => good.list(prefix, { limit: 4 }) })],
+    ["report a missing object", (good) => ({ size: async (key) => await good.size(key) ?? 0 })],
+    [
+      "list keys in order, with pagination",
+      (good) => ({ list: (prefix) => good.list(prefix, { limit: 4 }) }),
+    ],
     ["store an object in parts", () => ({ completeParts: () => Promise.resolve() })],
     ["list and abort parts", () => ({ listParts: () => Promise.resolve([]) })],
     ["list and abort parts", () => ({ abortParts: () => Promise.resolve() })],
-    ["delete objects, absent ones too", () => ({ delete: () => Promise.resolve() })],
+    ["delete objects, including missing ones", () => ({ delete: () => Promise.resolve() })],
   ];
   for (const [capability, own] of wrong) {
     const findings = await tryAll(objectProbes, objectsWith(own));
@@ -78,7 +81,7 @@ Deno.test("tryAll() names a store that can't complete the same parts again", asy
       completed.add(id);
     },
   }));
-  assertEquals(missing(await tryAll(objectProbes, subject)), ["complete parts once more"]);
+  assertEquals(missing(await tryAll(objectProbes, subject)), ["complete the same parts again"]);
 });
 
 Deno.test("tryAll() names what a table does wrong", async () => {
@@ -90,21 +93,21 @@ Deno.test("tryAll() names what a table does wrong", async () => {
         return item;
       },
     })],
-    ["write on a condition", (good) => ({
+    ["write with a condition", (good) => ({
       put: async (item) => {
         await good.putMany([item]);
         return (await good.get(item))!.version;
       },
     })],
-    ["write on a condition", () => ({ delete: () => Promise.resolve(true) })],
+    ["write with a condition", () => ({ delete: () => Promise.resolve(true) })],
     ["read and write several items at once", (good) => ({
       getMany: async (keys) => (await good.getMany(keys)).filter((item) => item !== undefined),
     })],
-    ["query items in their order, in pages", (good) => ({
+    ["query items in order, with pagination", (good) => ({
       query: async (pk, options) => (await good.query(pk, options)).toSorted(byLocale),
     })],
     ["query the index", () => ({ queryIndex: () => Promise.resolve([]) })],
-    ["query items in their order, in pages", (good) => ({ query: (pk) => good.query(pk, { limit: 9 }) })],
+    ["query items in order, with pagination", (good) => ({ query: (pk) => good.query(pk, { limit: 9 }) })],
   ];
   for (const [capability, own] of wrong) {
     const findings = await tryAll(tableProbes, itemsWith(own));

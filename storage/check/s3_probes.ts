@@ -12,23 +12,23 @@ export interface S3Subject {
   keyPrefix: string;
 }
 
-const BODY = new TextEncoder().encode("tried by skerry check");
+const BODY = new TextEncoder().encode("tested by skerry check");
 
 /** In what stores differ, and what the registry can do without. */
 export const s3Probes: Probe<S3Subject>[] = [
   {
-    capability: "refuse what is not what its hash says",
-    otherwise: "Every push is hashed here, nothing is streamed to the store unhashed",
+    capability: "reject content with a wrong hash",
+    otherwise: "Not required: the registry hashes every push itself",
     async run(subject) {
       expect(
         await enforcesPayloadHash(subject),
-        "The store took an object under a wrong x-amz-content-sha256",
+        "The store accepted an object with a wrong x-amz-content-sha256",
       );
     },
   },
   {
-    capability: "write only where nothing is (If-None-Match)",
-    otherwise: "Nothing relies on it: no key is written twice",
+    capability: "write only if absent (If-None-Match)",
+    otherwise: "Not required: no key is written twice",
     async run({ client, bucket, keyPrefix }) {
       const put = { Bucket: bucket, Key: `${keyPrefix}once`, Body: BODY, IfNoneMatch: "*" };
       await client.send(new PutObjectCommand(put));
@@ -38,13 +38,13 @@ export const s3Probes: Probe<S3Subject>[] = [
   },
   {
     capability: "read a suffix range",
-    otherwise: "Nothing relies on it: the size is always known",
+    otherwise: "Not required: the size is always known",
     async run({ client, bucket, keyPrefix }) {
       const Key = `${keyPrefix}suffix`;
       await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: BODY }));
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key, Range: "bytes=-5" }));
       const text = await Body?.transformToString();
-      expect(text === "check", `"${text}" came for the last 5 bytes`);
+      expect(text === "check", `"${text}" was returned for the last 5 bytes`);
     },
   },
 ];

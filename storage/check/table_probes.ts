@@ -23,23 +23,23 @@ export const tableProbes: Probe<TableSubject>[] = [
       const item = { pk, sk: "item", attributes: { list: [1, "a", null, { deep: true }], empty: "" }, bytes };
       await table.put(item, { ifAbsent: true });
       const read = await table.get(item, { consistent: true });
-      expect(read !== undefined, "What was just written is not there");
+      expect(read !== undefined, "The item that was just written is missing");
       expect(JSON.stringify(read.attributes.list) === JSON.stringify(item.attributes.list), "Values changed");
       expect(read.attributes.empty === "" && read.bytes?.join() === bytes.join(), "Values changed");
     },
   },
   {
-    capability: "write on a condition",
+    capability: "write with a condition",
     async run({ table, pk }) {
       const item = { pk, sk: "condition", attributes: {} };
       const first = await table.put(item, { ifAbsent: true });
       expect(first !== undefined, "An absent item could not be written");
-      expect(await table.put(item, { ifAbsent: true }) === undefined, "An item was written over");
+      expect(await table.put(item, { ifAbsent: true }) === undefined, "An existing item was overwritten");
       const second = await table.put(item, { ifVersion: first });
-      expect(second !== undefined, "The version that was written does not hold");
-      expect(await table.put(item, { ifVersion: first }) === undefined, "An old version still holds");
-      expect(!await table.delete(item, { ifVersion: first }), "An old version was enough to delete");
-      expect(await table.delete(item, { ifVersion: second }), "The version was not enough to delete");
+      expect(second !== undefined, "The current version was rejected");
+      expect(await table.put(item, { ifVersion: first }) === undefined, "An old version was accepted");
+      expect(!await table.delete(item, { ifVersion: first }), "A delete with an old version succeeded");
+      expect(await table.delete(item, { ifVersion: second }), "A delete with the current version failed");
     },
   },
   {
@@ -49,17 +49,17 @@ export const tableProbes: Probe<TableSubject>[] = [
       await table.putMany(items.toReversed());
       const read = await table.getMany([...items, { pk, sk: "absent" }], { consistent: true });
       const found = read.map((item) => item?.attributes.sk).join();
-      expect(found === [...ORDERED, undefined].join(), `Items came as ${found}`);
+      expect(found === [...ORDERED, undefined].join(), `The items were returned as ${found}`);
     },
   },
   {
-    capability: "query items in their order, in pages",
+    capability: "query items in order, with pagination",
     async run({ table, pk }) {
       const page = { prefix: "order#", limit: 4, consistent: true };
       const first = await table.query(pk, page);
       const rest = await table.query(pk, { ...page, after: first.at(-1)?.sk ?? "" });
       const found = [...first, ...rest].map(({ sk }) => sk).join();
-      expect(found === ORDERED.join(), `Items came as ${found}`);
+      expect(found === ORDERED.join(), `The items were returned as ${found}`);
     },
   },
   {
@@ -68,7 +68,7 @@ export const tableProbes: Probe<TableSubject>[] = [
       await table.putMany([{ pk, sk: "indexed", attributes: {}, index: { pk, sk: "place" } }]);
       const end = performance.now() + indexLag;
       while (!(await table.queryIndex(pk, { limit: 1 })).some(({ sk }) => sk === "indexed")) {
-        expect(performance.now() < end, "An item was not found by its index");
+        expect(performance.now() < end, "An item was not found through the index");
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

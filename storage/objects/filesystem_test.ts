@@ -131,7 +131,7 @@ Deno.test("FilesystemObjectStore completeParts() refuses when bytes of a part ar
   const partsId = await store.startParts("a/b");
   const part = await store.putPart("a/b", partsId, 1, content(PART));
   await Deno.truncate(made.tree.pathsOf("a/b", partsId).staged, PART - 1);
-  await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "there are 999 of it");
+  await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "the file has 999");
   assertEquals(await store.get("a/b"), undefined);
 });
 

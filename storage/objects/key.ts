@@ -30,6 +30,6 @@ export function checkKey(key: string): void {
  */
 export function checkPrefix(prefix: string): void {
   if (!PREFIX.test(prefix)) {
-    throw new RangeError(`Cannot list ${JSON.stringify(prefix)}: no key begins so`);
+    throw new RangeError(`Cannot list ${JSON.stringify(prefix)}: no key has this prefix`);
   }
 }

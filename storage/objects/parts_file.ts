@@ -82,7 +82,7 @@ export class PartsFile implements Disposable {
   async cut(size: number): Promise<void> {
     const stat = await this.#file.stat();
     if (stat.size < size) {
-      throw new Error(`Cannot complete an object of ${size} bytes: there are ${stat.size} of it`);
+      throw new Error(`Cannot complete an object of ${size} bytes: the file has ${stat.size}`);
     }
     if (stat.size > size) await this.#file.truncate(size);
   }

@@ -110,7 +110,7 @@ async function pushAll(run: ChaosRun, images: readonly ImagePlan[]): Promise<voi
 function errorsIn(log: string): string[] {
   return log.split("\n").filter((line) =>
     line.includes('"level":"error"') && !line.includes('"status":503') &&
-    !line.includes("Cannot tell whether the bucket checks content") &&
+    !line.includes("Cannot determine if the bucket verifies content") &&
     !line.includes("Not ready: cannot use the storage")
   );
 }

@@ -82,7 +82,7 @@ Deno.test("a client that asks for another refresh token gets one, and the old on
   await list.body?.cancel();
   assertEquals((await refresh(app, { refresh_token: first })).status, 401);
   assertEquals((await refresh(app, { refresh_token: third })).status, 401);
-  assert(JSON.stringify(app.told.log).includes("Login revoked"));
+  assert(JSON.stringify(app.told.log).includes("Refresh token revoked"));
 });
 
 Deno.test("a user who comes back with a name that was used before has no token of the earlier one", async () => {

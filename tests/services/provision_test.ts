@@ -27,7 +27,7 @@ const STORES = [
     extras: ["warning", "warning", "warning"],
     again: ["warning", "warning", "warning"],
   },
-  { start: startRadosGw, extras: ["done", "done", "there"], again: ["there", "there", "there"] },
+  { start: startRadosGw, extras: ["done", "done", "exists"], again: ["exists", "exists", "exists"] },
 ];
 
 for (const { start, extras, again } of STORES) {
@@ -48,9 +48,13 @@ for (const { start, extras, again } of STORES) {
     assertEquals([dry.code, dry.states.includes("done")], [0, false], dry.printed);
     // DynamoDB Local knows no point-in-time recovery.
     const first = await provisioned(config);
-    assertEquals(first.states, ["done", ...extras, "done", "there", "done", "warning"], first.printed);
+    assertEquals(first.states, ["done", ...extras, "done", "exists", "done", "warning"], first.printed);
     const second = await provisioned(config);
-    assertEquals(second.states, ["there", ...again, "there", "there", "there", "warning"], second.printed);
+    assertEquals(
+      second.states,
+      ["exists", ...again, "exists", "exists", "exists", "warning"],
+      second.printed,
+    );
     assertEquals([first.code, second.code], [0, 0]);
     const checked = await states((print) => check(config, print));
     assertEquals(checked.code, 0, checked.printed);

@@ -198,7 +198,7 @@ test("the login action says why the registry refuses a token, on one line", asyn
   assertEquals(code, 1);
   assertStringIncludes(
     stdout,
-    "::error::The registry does not take the token: 401 Token is not valid here%0A",
+    "::error::The registry refuses the ID token: 401 Token is not valid here%0A",
   );
   assertNotMatch(stdout, /^::warning/m);
   assertEquals(login, undefined);

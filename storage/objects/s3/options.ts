@@ -53,7 +53,7 @@ export function resolveOptions(options: S3Options): ResolvedS3Options {
     deadline = 30_000,
   } = options;
   if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_BYTES) {
-    throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 takes none below ${MIN_PART_BYTES}`);
+    throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 requires at least ${MIN_PART_BYTES}`);
   }
   if (prefix.length > MAX_PREFIX_LENGTH || !PREFIX.test(prefix)) {
     throw new RangeError(`Cannot use ${JSON.stringify(prefix)} as the prefix of keys`);

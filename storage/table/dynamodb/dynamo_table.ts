@@ -293,7 +293,9 @@ export class DynamoTable implements Table, AsyncDisposable {
   ): Promise<T> {
     const deadline = end - performance.now();
     // Of many batches the last may find no time left.
-    if (deadline <= 0) throw new UnavailableError(what, new DOMException("The time is up", "TimeoutError"));
+    if (deadline <= 0) {
+      throw new UnavailableError(what, new DOMException("The deadline has passed", "TimeoutError"));
+    }
     return retrying(call, { what, isTransient, attemptTimeout: this.#attemptTimeout, deadline, fence });
   }
 }

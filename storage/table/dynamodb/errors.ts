@@ -5,7 +5,7 @@ export class NoAnswerError extends Error {
 
   /** The error; `cause` is what the network said. */
   constructor(cause: unknown) {
-    super("DynamoDB gives no answer", { cause });
+    super("DynamoDB does not answer", { cause });
   }
 }
 
@@ -16,7 +16,7 @@ export class UnprocessedError extends Error {
 
   /** The error for so many items or keys that are left. */
   constructor(left: number) {
-    super(`DynamoDB has left ${left} of a batch undone`);
+    super(`DynamoDB left ${left} of a batch unprocessed`);
   }
 }
 
