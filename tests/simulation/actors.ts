@@ -2,6 +2,7 @@ import type { RepositoryName, Tag } from "../../oci/mod.ts";
 import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
+import { cancel, pushBlob, pushWhole, type Way } from "./upload_ways.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -31,17 +32,6 @@ export interface Actor {
 type Below = (n: number) => number;
 
 const [ONE, TWO] = REPOSITORIES;
-
-/** How a blob comes. */
-type Way = "whole" | "verified" | "streamed" | "resumed" | "chunked" | "chunked twice";
-
-async function pushBlob(client: Client, repository: RepositoryName, blob: Blob, way: Way): Promise<void> {
-  if (way === "whole") await client.pushWhole(repository, blob);
-  else if (way === "verified") await client.pushVerified(repository, blob);
-  else if (way === "streamed") await client.pushStreamed(repository, blob);
-  else if (way === "resumed") await client.pushResumed(repository, blob);
-  else await client.pushChunked(repository, blob, { twice: way === "chunked twice" });
-}
 
 /** Pushes what is not there yet, the children first, and then the manifest, after a pause. */
 async function pushImage(
@@ -110,7 +100,7 @@ export const mountsImage = (manifest: ManifestPlan, to: RepositoryName, from: Re
   name: `mount ${manifest.name}`,
   async run(client) {
     for (const blob of manifest.blobs) {
-      if (!await client.mount(to, blob, from)) await client.pushWhole(to, blob);
+      if (!await client.mount(to, blob, from)) await pushWhole(client, to, blob);
     }
     await client.putManifest(to, manifest, ["a"]);
   },
@@ -143,7 +133,7 @@ export const deletesRepository = (repository: RepositoryName): Actor => ({
 /** Begins an upload and cancels it, beside its commit where that is asked for. */
 export const cancels = (blob: Blob, repository: RepositoryName, options: { commits: boolean }): Actor => ({
   name: `cancel ${blob.name}`,
-  run: (client) => client.cancel(repository, blob, options),
+  run: (client) => cancel(client, repository, blob, options),
 });
 
 /** Begins an upload, and never comes back. */
@@ -250,7 +240,7 @@ export const restores = (blob: Blob, repository: RepositoryName): Actor => ({
       await client.ask(`GET ${blob.name}`, () => client.readBlob(repository, blob.digest));
     } catch (error) {
       if (!(error instanceof GivenUp) || error.told.status !== 404) throw error;
-      if (!await client.hasBlob(repository, blob)) await client.pushWhole(repository, blob);
+      if (!await client.hasBlob(repository, blob)) await pushWhole(client, repository, blob);
     }
   },
 });

@@ -1,21 +1,20 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 import { ANYBODY, type Manifest, type StoredRegistry, type TagCondition } from "../../registry/mod.ts";
-import { body, PRINCIPAL } from "../harness/stores.ts";
 import type { Ledger, Wish } from "./ledger.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
 
 /** Attempts of a client that is told to try again. */
-const ATTEMPTS = 4;
+export const ATTEMPTS = 4;
 
 /** What a client is told: the status, and the code of the specification. */
-interface Told {
+export interface Told {
   status: number;
   code: string;
 }
 
 /** What an error tells a client; `undefined` where it is none that a client may see. */
-function toldBy(error: unknown): Told | undefined {
+export function toldBy(error: unknown): Told | undefined {
   const { name, status, code } = Object(error) as { name?: string; status?: number; code?: string };
   if (name === "UnavailableError") return { status: 503, code: "UNAVAILABLE" };
   return status === undefined || code === undefined ? undefined : { status, code };
@@ -79,17 +78,27 @@ export class Client {
     return this.#around.pause(milliseconds);
   }
 
+  /** Makes one request; throws {@linkcode ConnectionLost} if its process dies. */
+  connect<T>(request: () => Promise<T>): Promise<T> {
+    return this.#around.connect(request);
+  }
+
+  /** Notes something in the trace. */
+  note(text: string): void {
+    this.#around.note(text);
+  }
+
   /** Asks, again after a 503; `failed` is told of each attempt that may have done a part of its work. */
   async ask<T>(text: string, request: () => Promise<T>, failed: () => void = () => {}): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
-        const answer = await this.#around.connect(request);
-        this.#around.note(`${text}: done`);
+        const answer = await this.connect(request);
+        this.note(`${text}: done`);
         return answer;
       } catch (error) {
         const told = toldBy(error);
         if (told === undefined) throw error;
-        this.#around.note(`${text}: ${told.status} ${told.code}`);
+        this.note(`${text}: ${told.status} ${told.code}`);
         if (told.status === 503) failed();
         if (told.status !== 503 || attempt === ATTEMPTS) throw new GivenUp(told);
         await this.pause(100);
@@ -189,122 +198,6 @@ export class Client {
     const deletion = ledger.deletionBefore(start, target);
     must(deletion === undefined, `${kind} ${target.digest} is answered in ${repository}, and was deleted`);
     return found;
-  }
-
-  /** POST, and PUT with everything. */
-  async pushWhole(repository: RepositoryName, blob: Blob): Promise<void> {
-    await this.#pushBlob(repository, blob, "whole", async () => {
-      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
-      await this.registry.commitUpload(
-        repository,
-        PRINCIPAL,
-        id,
-        blob.digest,
-        body(blob.bytes, { chunk: 64 }),
-      );
-    });
-  }
-
-  /** POST, and PUT with everything and its length, which a store that verifies content takes as a stream. */
-  async pushVerified(repository: RepositoryName, blob: Blob): Promise<void> {
-    await this.#pushBlob(repository, blob, "verified", async () => {
-      const { registry } = this;
-      const { id } = await registry.startUpload(repository, PRINCIPAL);
-      const length = blob.bytes.length;
-      await registry.commitUpload(
-        repository,
-        PRINCIPAL,
-        id,
-        blob.digest,
-        body(blob.bytes, { chunk: length, length }),
-      );
-    });
-  }
-
-  /** POST, PATCH with everything, PUT. */
-  async pushStreamed(repository: RepositoryName, blob: Blob): Promise<void> {
-    await this.#pushBlob(repository, blob, "streamed", async () => {
-      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
-      await this.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
-      await this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
-    });
-  }
-
-  /** POST, PATCHes with a range each, PUT with the last bytes; twice at the same time, as a client does that lost patience. */
-  async pushChunked(repository: RepositoryName, blob: Blob, options: { twice: boolean }): Promise<void> {
-    const half = blob.bytes.length >> 1;
-    await this.#pushBlob(repository, blob, "chunked", async () => {
-      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
-      const first = body(blob.bytes.slice(0, half), { first: 0, chunk: 64 });
-      await this.registry.appendUpload(repository, PRINCIPAL, id, first);
-      const commit = () => {
-        const rest = body(blob.bytes.slice(half), { first: half, chunk: 64 });
-        return this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, rest);
-      };
-      if (!options.twice) return await commit();
-      const answers = await Promise.allSettled([commit(), commit()]);
-      const done = answers.find(({ status }) => status === "fulfilled");
-      if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
-    });
-  }
-
-  /**
-   * POST, and PATCHes of a byte range each until all is there, whatever becomes of single requests: after each failure the
-   * client asks how far the upload has come, as docker and containerd do, and goes on there.
-   */
-  async pushResumed(repository: RepositoryName, blob: Blob): Promise<void> {
-    const step = Math.ceil(blob.bytes.length / 3);
-    await this.#pushBlob(repository, blob, "resumed", async () => {
-      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
-      for (let failures = 0, offset = 0; offset < blob.bytes.length;) {
-        const chunk = body(blob.bytes.slice(offset, offset + step), { first: offset, chunk: 64 });
-        try {
-          ({ offset } = await this.#around.connect(() =>
-            this.registry.appendUpload(repository, PRINCIPAL, id, chunk)
-          ));
-        } catch (error) {
-          const isTransient = [503, 416].includes(toldBy(error)?.status ?? 0);
-          if (!isTransient || ++failures > ATTEMPTS) throw error;
-          await this.pause(100);
-          ({ offset } = await this.#around.connect(() => this.registry.getUpload(repository, PRINCIPAL, id)));
-        }
-      }
-      await this.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
-    });
-  }
-
-  /** POST, PATCH, and DELETE of the upload, beside its commit where that is asked for. */
-  async cancel(repository: RepositoryName, blob: Blob, options: { commits: boolean }): Promise<void> {
-    const { digest, name } = blob;
-    const text = `cancel ${name} in ${repository}`;
-    const isCommitted = await this.wish({ kind: "blob", repository, digest }, text, async () => {
-      const { id } = await this.registry.startUpload(repository, PRINCIPAL);
-      await this.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
-      const cancel = () => this.registry.cancelUpload(repository, PRINCIPAL, id);
-      const commit = () => this.registry.commitUpload(repository, PRINCIPAL, id, digest);
-      if (!options.commits) {
-        await cancel();
-        await this.registry.getUpload(repository, PRINCIPAL, id).then(
-          () => must(false, `${name} was cancelled in ${repository}, and its upload is there`),
-          (error) => {
-            if (toldBy(error)?.status !== 404) throw error;
-          },
-        );
-        return false;
-      }
-      const [committed] = await Promise.allSettled([commit(), cancel()]);
-      return committed.status === "fulfilled";
-    }, (isCommitted) => isCommitted);
-    this.#around.note(`${text}: ${isCommitted ? "committed first" : "cancelled"}`);
-  }
-
-  #pushBlob(
-    repository: RepositoryName,
-    { digest, name }: Blob,
-    how: string,
-    request: () => Promise<unknown>,
-  ): Promise<unknown> {
-    return this.wish({ kind: "blob", repository, digest }, `push ${name} ${how} to ${repository}`, request);
   }
 
   /** A mount, and whether it was one. */

@@ -1,4 +1,5 @@
 import { type Client, GivenUp } from "./client.ts";
+import { pushWhole } from "./upload_ways.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -59,7 +60,7 @@ async function isReadable(
 async function push(client: Client, repository: RepositoryName, manifest: ManifestPlan): Promise<void> {
   for (const child of manifest.children) await push(client, repository, child);
   for (const blob of manifest.blobs) {
-    if (!await client.hasBlob(repository, blob)) await client.pushWhole(repository, blob);
+    if (!await client.hasBlob(repository, blob)) await pushWhole(client, repository, blob);
   }
   await client.putManifest(repository, manifest, []);
 }

@@ -6,7 +6,7 @@
 import { type Actor, anyActor, anyBeginning, collects, deletes, pushesImage } from "./actors.ts";
 import type { Choices } from "./choices.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
-import type { Scenario } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
 import { must } from "./violation.ts";
 import { FIRST, REPOSITORIES } from "./world.ts";
 

@@ -13,7 +13,7 @@ import {
   sweeps,
 } from "./actors.ts";
 import { EXPIRY, GRACE } from "./settings.ts";
-import type { Scenario } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
 import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
 const [ONE, TWO] = REPOSITORIES;

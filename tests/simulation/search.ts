@@ -17,7 +17,8 @@ import {
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY, GRACE, PULLED_WITHIN, SHORT_EXPIRY } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
-import { type RegistryModule, type Scenario, Simulation } from "./simulation.ts";
+import type { Scenario } from "./scenario.ts";
+import { type RegistryModule, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
 

@@ -11,7 +11,7 @@ import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/
 import { restore, snapshot } from "../../backup/mod.ts";
 import type { Actor, Commands } from "./actors.ts";
 import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
-import type { Choices, Danger } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MOST_LAG } from "./history.ts";
@@ -24,6 +24,7 @@ import {
   restoreCopy,
   type RunningCopy,
 } from "./running_copy.ts";
+import type { Scenario } from "./scenario.ts";
 import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { DEADLINE, EXPIRY, GRACE, SKEW } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
@@ -39,32 +40,6 @@ export type RegistryModule =
 
 /** The code itself. */
 export const REAL: RegistryModule = { createRegistry, cached, restore, snapshot };
-
-/** What happens in a run. */
-export interface Scenario {
-  /** Who comes before all else, one after the other, without faults. */
-  given: Actor[];
-  /** Blobs and manifests that then have no object any more, as a write leaves them that took effect far too late. */
-  lost?: { digest: Digest }[];
-  /** Milliseconds that pass then. */
-  later: number;
-  /** Who comes at the same time. */
-  actors: Actor[];
-  /** How much goes wrong, and what; left to the seed where absent. */
-  danger?: Danger;
-  /** True if candidates name all garbage even where processes die: then there is no full pass. */
-  candidatesSuffice?: boolean;
-  /** True if the tag {@linkcode FIXED} is immutable. */
-  immutable?: boolean;
-  /** True if manifests may reference what does not exist. */
-  sparse?: boolean;
-  /** Most bytes of {@linkcode LIMITED} for each process; without a limit by default. */
-  quota?: number;
-  /** How long uploads are kept, in milliseconds; {@linkcode EXPIRY} by default. */
-  expiry?: number;
-  /** True if the object store verifies content that comes as a stream. */
-  verifies?: boolean;
-}
 
 /** When every run begins, in milliseconds since the epoch. */
 const START = 1_700_000_000_000;

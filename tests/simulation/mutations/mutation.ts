@@ -1,5 +1,5 @@
 import type { Choices } from "../choices.ts";
-import type { Scenario } from "../simulation.ts";
+import type { Scenario } from "../scenario.ts";
 
 /** A change of the source. */
 export interface Edit {

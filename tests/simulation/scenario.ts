@@ -1,0 +1,29 @@
+import type { Digest } from "../../oci/mod.ts";
+import type { Actor } from "./actors.ts";
+import type { Danger } from "./choices.ts";
+
+/** Actors, faults and settings of a run. */
+export interface Scenario {
+  /** Actors before all others, one after the other, without faults. */
+  given: Actor[];
+  /** Blobs and manifests that then lose their objects, as after a write that took effect far too late. */
+  lost?: { digest: Digest }[];
+  /** Milliseconds that pass then. */
+  later: number;
+  /** Actors at the same time. */
+  actors: Actor[];
+  /** Kinds and number of faults; by default the seed decides. */
+  danger?: Danger;
+  /** True if candidates name all garbage even where processes die: then there is no full pass. */
+  candidatesSuffice?: boolean;
+  /** True if the tag `FIXED` is immutable. */
+  immutable?: boolean;
+  /** True if manifests may reference what does not exist. */
+  sparse?: boolean;
+  /** Most bytes of `LIMITED` for each process; without a limit by default. */
+  quota?: number;
+  /** How long uploads are kept, in milliseconds; `EXPIRY` by default. */
+  expiry?: number;
+  /** True if the object store verifies content that comes as a stream. */
+  verifies?: boolean;
+}

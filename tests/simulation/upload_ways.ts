@@ -1,0 +1,149 @@
+import type { RepositoryName } from "../../oci/mod.ts";
+import { body, PRINCIPAL } from "../harness/stores.ts";
+import { ATTEMPTS, type Client, toldBy } from "./client.ts";
+import { must } from "./violation.ts";
+import type { Blob } from "./world.ts";
+
+/** Ways in which a client uploads a blob. */
+export type Way = "whole" | "verified" | "streamed" | "resumed" | "chunked" | "chunked twice";
+
+/** Uploads a blob in this way. */
+export async function pushBlob(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  way: Way,
+): Promise<void> {
+  if (way === "whole") await pushWhole(client, repository, blob);
+  else if (way === "verified") await pushVerified(client, repository, blob);
+  else if (way === "streamed") await pushStreamed(client, repository, blob);
+  else if (way === "resumed") await pushResumed(client, repository, blob);
+  else await pushChunked(client, repository, blob, { twice: way === "chunked twice" });
+}
+
+/** POST, and PUT of the whole blob. */
+export async function pushWhole(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  await push(client, repository, blob, "whole", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    await client.registry.commitUpload(
+      repository,
+      PRINCIPAL,
+      id,
+      blob.digest,
+      body(blob.bytes, { chunk: 64 }),
+    );
+  });
+}
+
+/** POST, and PUT of the whole blob with its length: a store that verifies content takes it as a stream. */
+async function pushVerified(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  await push(client, repository, blob, "verified", async () => {
+    const { registry } = client;
+    const { id } = await registry.startUpload(repository, PRINCIPAL);
+    const length = blob.bytes.length;
+    await registry.commitUpload(
+      repository,
+      PRINCIPAL,
+      id,
+      blob.digest,
+      body(blob.bytes, { chunk: length, length }),
+    );
+  });
+}
+
+/** POST, PATCH of the whole blob, PUT. */
+async function pushStreamed(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  await push(client, repository, blob, "streamed", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    await client.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+    await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
+  });
+}
+
+/** POST, PATCHes with a range each, PUT with the last bytes; the PUT twice at the same time, as an impatient client does. */
+async function pushChunked(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  options: { twice: boolean },
+): Promise<void> {
+  const half = blob.bytes.length >> 1;
+  await push(client, repository, blob, "chunked", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    const first = body(blob.bytes.slice(0, half), { first: 0, chunk: 64 });
+    await client.registry.appendUpload(repository, PRINCIPAL, id, first);
+    const commit = () => {
+      const rest = body(blob.bytes.slice(half), { first: half, chunk: 64 });
+      return client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, rest);
+    };
+    if (!options.twice) return await commit();
+    const answers = await Promise.allSettled([commit(), commit()]);
+    const done = answers.find(({ status }) => status === "fulfilled");
+    if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
+  });
+}
+
+/**
+ * POST, and PATCHes of a byte range each until the upload is complete. After each failed request the client asks for the
+ * upload's offset and continues there, as docker and containerd do.
+ */
+async function pushResumed(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  const step = Math.ceil(blob.bytes.length / 3);
+  await push(client, repository, blob, "resumed", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    for (let failures = 0, offset = 0; offset < blob.bytes.length;) {
+      const chunk = body(blob.bytes.slice(offset, offset + step), { first: offset, chunk: 64 });
+      try {
+        ({ offset } = await client.connect(() =>
+          client.registry.appendUpload(repository, PRINCIPAL, id, chunk)
+        ));
+      } catch (error) {
+        const isTransient = [503, 416].includes(toldBy(error)?.status ?? 0);
+        if (!isTransient || ++failures > ATTEMPTS) throw error;
+        await client.pause(100);
+        ({ offset } = await client.connect(() => client.registry.getUpload(repository, PRINCIPAL, id)));
+      }
+    }
+    await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
+  });
+}
+
+/** POST, PATCH, and DELETE of the upload, at the same time as its commit if `commits` is set. */
+export async function cancel(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  options: { commits: boolean },
+): Promise<void> {
+  const { digest, name } = blob;
+  const text = `cancel ${name} in ${repository}`;
+  const isCommitted = await client.wish({ kind: "blob", repository, digest }, text, async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    await client.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+    const cancel = () => client.registry.cancelUpload(repository, PRINCIPAL, id);
+    const commit = () => client.registry.commitUpload(repository, PRINCIPAL, id, digest);
+    if (!options.commits) {
+      await cancel();
+      await client.registry.getUpload(repository, PRINCIPAL, id).then(
+        () => must(false, `${name} was cancelled in ${repository}, and its upload is there`),
+        (error) => {
+          if (toldBy(error)?.status !== 404) throw error;
+        },
+      );
+      return false;
+    }
+    const [committed] = await Promise.allSettled([commit(), cancel()]);
+    return committed.status === "fulfilled";
+  }, (isCommitted) => isCommitted);
+  client.note(`${text}: ${isCommitted ? "committed first" : "cancelled"}`);
+}
+
+function push(
+  client: Client,
+  repository: RepositoryName,
+  { digest, name }: Blob,
+  how: string,
+  request: () => Promise<unknown>,
+): Promise<unknown> {
+  return client.wish({ kind: "blob", repository, digest }, `push ${name} ${how} to ${repository}`, request);
+}
