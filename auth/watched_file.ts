@@ -36,13 +36,13 @@ export class WatchedFile<Content> {
     path: string,
     parse: (text: string) => Content,
     options: Required<WatchedFileOptions>,
-    { text, mark }: Reading,
+    { text, fingerprint }: Reading,
   ) {
     this.#path = path;
     this.#parse = parse;
     this.#options = options;
     this.#content = parse(text);
-    this.#seen = mark;
+    this.#seen = fingerprint;
     this.#lookedAt = options.now();
   }
 
@@ -76,7 +76,7 @@ export class WatchedFile<Content> {
       const reading = await read(this.#path, this.#options.now, this.#seen);
       if (reading === undefined) return;
       this.#content = this.#parse(reading.text);
-      this.#seen = reading.mark;
+      this.#seen = reading.fingerprint;
       this.#complaint = undefined;
     } catch (error) {
       const complaint = (error as Error).message;
@@ -89,7 +89,7 @@ export class WatchedFile<Content> {
 interface Reading {
   text: string;
   /** Fingerprint of the file; empty if it may change again without a new fingerprint. */
-  mark: string;
+  fingerprint: string;
 }
 
 async function read(path: string, now: () => number): Promise<Reading>;
@@ -99,10 +99,12 @@ async function read(path: string, now: () => number, seen?: string): Promise<Rea
     using file = await Deno.open(path);
     const { mtime, size, ino, dev } = await file.stat();
     const changedAt = mtime?.getTime() ?? Infinity;
-    const mark = changedAt + TIMESTAMP_PRECISION_MS < now() ? `${changedAt} ${size} ${dev} ${ino}` : "";
-    if (mark !== "" && mark === seen) return undefined;
+    const fingerprint = changedAt + TIMESTAMP_PRECISION_MS < now()
+      ? `${changedAt} ${size} ${dev} ${ino}`
+      : "";
+    if (fingerprint !== "" && fingerprint === seen) return undefined;
     if (size > MAX_FILE_BYTES) throw new RangeError(`it is larger than ${MAX_FILE_BYTES} bytes`);
-    return { text: await new Response(file.readable).text(), mark };
+    return { text: await new Response(file.readable).text(), fingerprint };
   } catch (error) {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new FileError(`Cannot read "${path}": ${reason}`, { cause: error });

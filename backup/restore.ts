@@ -8,7 +8,7 @@ import type { Key, NewItem, Table } from "../storage/ports.ts";
 import { batches, parallel, patiently } from "./flow.ts";
 import { keyOf, type Kind, kindOf, latest, nameOf, objectOf, textOf } from "./kinds.ts";
 import type { ItemSource, RestoreOptions, RestoreReport } from "./restore_options.ts";
-import { settleManifests } from "./settle_manifests.ts";
+import { completeManifests } from "./complete_manifests.ts";
 import { readMany } from "./snapshot.ts";
 import { claimTable, releaseTable } from "./target.ts";
 
@@ -67,7 +67,7 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
   await run("protecting", protect);
   await run("content", putContent);
   await salvage?.run(table);
-  Object.assign(report, await settleManifests(options));
+  Object.assign(report, await completeManifests(options));
   await run("pointing", putPointers);
   await releaseTable(table);
   return report;

@@ -13,7 +13,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../tests/harness/stores.ts";
-import { ANYBODY } from "./caller.ts";
+import { UNRESTRICTED_CALLER } from "./caller.ts";
 import { createRegistry } from "./mod.ts";
 import type { Registry } from "./registry.ts";
 
@@ -37,7 +37,7 @@ async function pushBlobs(registry: Registry): Promise<void> {
 }
 
 async function pushManifest(registry: Registry, bytes = MANIFEST): Promise<void> {
-  await registry.putManifest(REPOSITORY, ANYBODY, {
+  await registry.putManifest(REPOSITORY, UNRESTRICTED_CALLER, {
     bytes,
     contentType: IMAGE,
     reference: REFERENCE,
@@ -79,13 +79,23 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   assertEquals(cold.take(), { table: 1, objects: 0 }, "the same for 50 clients at once");
 
   const mounter = startProcess(stores);
-  await mounter.registry.mountBlob(parseRepositoryName("other"), ANYBODY, digest(LAYER), REPOSITORY);
+  await mounter.registry.mountBlob(
+    parseRepositoryName("other"),
+    UNRESTRICTED_CALLER,
+    digest(LAYER),
+    REPOSITORY,
+  );
   assertEquals(mounter.take(), { table: 4, objects: 0 }, "a mount");
 
   stores.now += 13 * 60 * 60_000;
   await pushBlobs(second.registry);
   assertEquals(second.take(), { table: 12, objects: 6 }, "the same blobs half a day later, looked for");
-  await mounter.registry.mountBlob(parseRepositoryName("third"), ANYBODY, digest(LAYER), REPOSITORY);
+  await mounter.registry.mountBlob(
+    parseRepositoryName("third"),
+    UNRESTRICTED_CALLER,
+    digest(LAYER),
+    REPOSITORY,
+  );
   assertEquals(mounter.take(), { table: 4, objects: 1 }, "a mount of an old blob");
   for (const bytes of [CONFIG, LAYER]) await first.registry.statBlob(REPOSITORY, digest(bytes));
   await pushManifest(first.registry);

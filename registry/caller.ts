@@ -23,4 +23,4 @@ export interface Caller {
 }
 
 /** Caller of a registry without access control: may do everything. */
-export const ANYBODY: Caller = { name: "anonymous", may: () => true, sees: () => true };
+export const UNRESTRICTED_CALLER: Caller = { name: "anonymous", may: () => true, sees: () => true };

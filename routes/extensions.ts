@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../oci/mod.ts";
-import { ANYBODY, type Caller, type Deleter, type Lister } from "../registry/interface.ts";
+import { type Caller, type Deleter, type Lister, UNRESTRICTED_CALLER } from "../registry/interface.ts";
 import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
@@ -55,7 +55,7 @@ export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<
 const CHANGES = ["push", "overwrite", "delete", "administer"] as const;
 
 function seesNames(caller: Caller, repository: RepositoryName): boolean {
-  return caller.name !== ANYBODY.name && CHANGES.some((action) => caller.may(action, repository));
+  return caller.name !== UNRESTRICTED_CALLER.name && CHANGES.some((action) => caller.may(action, repository));
 }
 
 /** DELETE of `_skerry/repository`: all that the repository has. */

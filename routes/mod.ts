@@ -5,8 +5,8 @@
  */
 import type { Audit } from "../auth/interface.ts";
 import { RegistryError, unavailable } from "../oci/mod.ts";
-import { ANYBODY, type Caller } from "../registry/interface.ts";
-import { type Access, audited, type Client, PASSER_BY, requirementOf } from "./access/mod.ts";
+import { type Caller, UNRESTRICTED_CALLER } from "../registry/interface.ts";
+import { type Access, audited, type Client, requirementOf, UNAUTHENTICATED_CALLER } from "./access/mod.ts";
 import { type Answer, discardBody, lengthOf, splitUrl, toResponse } from "./http/mod.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import { createHandlers, handle, type HandlerOptions } from "./handlers.ts";
@@ -67,8 +67,8 @@ export function createApp(options: AppOptions): App {
     const caller = isAdmitted
       ? await access.admit(needed, request, client)
       : access === undefined
-      ? ANYBODY
-      : PASSER_BY;
+      ? UNRESTRICTED_CALLER
+      : UNAUTHENTICATED_CALLER;
     if (access === undefined) client.principal = caller.name;
     if (audit === undefined || request.method === "GET" || request.method === "HEAD") return caller;
     if (needed.need !== "login" && auditReady?.() === false) {

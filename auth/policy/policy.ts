@@ -16,7 +16,7 @@ export interface Policy {
   /** True if the principal of this name may do everything and manage every account's tokens. */
   isAdministrator(name: string): boolean;
   /** True if anonymous clients may pull. Only such a repository is safe in a shared cache. */
-  mayAnybodyPull(repository: RepositoryName): boolean;
+  mayAnonymousPull(repository: RepositoryName): boolean;
 }
 
 /** A decision with its reasons. */
@@ -48,7 +48,7 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
   return {
     allows,
     isAdministrator: (name) => isAdministrator({ kind: name.replace(/:.*/s, "") as PrincipalKind, name }),
-    mayAnybodyPull: (repository) => allows(ANONYMOUS, "pull", repository),
+    mayAnonymousPull: (repository) => allows(ANONYMOUS, "pull", repository),
     explain(principal, action, repository) {
       const why = reason(principal, action, repository);
       return {

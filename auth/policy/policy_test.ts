@@ -260,7 +260,7 @@ Deno.test("isAdministrator() knows them by name, and no workload or anonymous", 
   assert(!isAdministrator("workload:github:user:alice") && !isAdministrator("group:ops"));
 });
 
-Deno.test("mayAnybodyPull() is true where whoever shows nothing may pull", () => {
+Deno.test("mayAnonymousPull() is true where whoever shows nothing may pull", () => {
   const policy = createPolicy(configOf({
     policies: [
       rule("open", allow("anonymous", "pull")),
@@ -268,7 +268,7 @@ Deno.test("mayAnybodyPull() is true where whoever shows nothing may pull", () =>
       rule("drop", allow("anonymous", "push")),
     ],
   }));
-  const open = ["open", "closed", "drop", "else"].filter((name) => policy.mayAnybodyPull(repo(name)));
+  const open = ["open", "closed", "drop", "else"].filter((name) => policy.mayAnonymousPull(repo(name)));
   assertEquals(open, ["open"]);
 });
 

@@ -1,7 +1,6 @@
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { ByteRange } from "../../storage/ports.ts";
 import {
-  AGAIN,
   assertUnneeded,
   beginWork,
   bestEffort,
@@ -11,7 +10,8 @@ import {
   isOld,
   leaveCandidates,
   mayBeUnderWay,
-  untilSettled,
+  RETRY,
+  retryOnConflict,
   type Work,
 } from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
@@ -99,14 +99,14 @@ export async function deleteBlob(
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
   await leaveCandidates(work, [{ kind: "blob", repository, digest }]);
-  const size = await untilSettled(work, async () => {
+  const size = await retryOnConflict(work, async () => {
     const membership = await findMembership(work, repository, digest);
     if (membership === undefined) return undefined;
     const { link, blob } = membership;
     const deleted = isImmutable === undefined
       ? await work.table.delete(linkKey(digest, repository), { ifVersion: link.version })
       : await removeUnneeded(work, repository, digest, link, isImmutable);
-    return deleted ? blob.attributes.size : AGAIN;
+    return deleted ? blob.attributes.size : RETRY;
   });
   // Also where nothing was found: the delete that took the blob may have died before it changed the epoch.
   await changeEpoch(work, repository);
@@ -239,11 +239,11 @@ function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
 /** Renews the link by version: what a collector has condemned meanwhile it then fails to delete. */
 function touch(context: Context, repository: RepositoryName, digest: Digest): Promise<Membership> {
   const work = beginWork(context);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const membership = await readMembership(work, repository, digest);
     if (!needsTouch(work, membership.link)) return membership;
     const item = linkItem(digest, repository, work.now());
     const version = await work.table.put(item, { ifVersion: membership.link.version });
-    return version === undefined ? AGAIN : membership;
+    return version === undefined ? RETRY : membership;
   });
 }

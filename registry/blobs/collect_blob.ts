@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { ReadOptions } from "../../storage/ports.ts";
-import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/mod.ts";
+import { beginWork, type Context, isOld, RETRY, type Work } from "../protocol/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -85,11 +85,11 @@ export async function collectLink(
   if (!isLinkOld(work, link.attributes)) return { is: "young", since: lastUseOfLink(link.attributes) };
   const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });
   const outcome = await removeLink(work, repository, digest, link, isNeeded);
-  return { is: outcome === AGAIN ? "changed" : outcome };
+  return { is: outcome === RETRY ? "changed" : outcome };
 }
 
 /**
- * Removes the link by the version that was read, unless it is needed. Answers `AGAIN` if another process has written
+ * Removes the link by the version that was read, unless it is needed. Answers `RETRY` if another process has written
  * the link meanwhile.
  */
 export async function removeLink(
@@ -98,7 +98,7 @@ export async function removeLink(
   digest: Digest,
   link: Stored<LinkAttributes>,
   isNeeded: () => Promise<boolean>,
-): Promise<"removed" | "needed" | typeof AGAIN> {
+): Promise<"removed" | "needed" | typeof RETRY> {
   const key = linkKey(digest, repository);
   const { touchedAt } = link.attributes;
   const { index } = linkItem(digest, repository, touchedAt);
@@ -107,13 +107,13 @@ export async function removeLink(
   // the mark and takes it away, or we see the edge.
   const condemned: LinkAttributes = { state: "condemned", touchedAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });
-  if (version === undefined) return AGAIN;
+  if (version === undefined) return RETRY;
   if (await isNeeded()) {
     const live: LinkAttributes = { state: "live", touchedAt };
     await work.table.put({ ...item, attributes: live }, { ifVersion: version });
     return "needed";
   }
-  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : RETRY;
 }
 
 /** Removes a blob that no repository links, with its bytes. */

@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Condition, NewItem } from "../../storage/ports.ts";
-import { AGAIN, candidateItems, isLost, untilSettled, type Work } from "../protocol/mod.ts";
+import { candidateItems, isLost, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
 
@@ -51,10 +51,10 @@ function linkBlob(
   digest: Digest,
   candidate: Candidate | undefined,
 ): Promise<LinkedBlob | undefined> {
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     // 2. Whose object will the blob's be?
     const named = await nameObject(work, repository, digest, candidate);
-    if (named === AGAIN || named === undefined) return named;
+    if (named === RETRY || named === undefined) return named;
     // 3. From here on a collector that looks for links of the blob finds this one.
     //    A mount has no upload that the sweep would find, so it leaves a candidate, in the same request of the table.
     const mounted = candidate === undefined
@@ -66,7 +66,7 @@ function linkBlob(
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
     //    read its mark after we wrote our link, so one of us sees the other. Which object the blob has now does not matter.
     const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
-    if (after?.attributes.state !== "live") return AGAIN;
+    if (after?.attributes.state !== "live") return RETRY;
     return { digest, size: after.attributes.size, object: after.attributes.object };
   });
 }
@@ -77,16 +77,16 @@ async function nameObject(
   repository: RepositoryName,
   digest: Digest,
   candidate: Candidate | undefined,
-): Promise<"ours" | "another's" | undefined | typeof AGAIN> {
+): Promise<"ours" | "another's" | undefined | typeof RETRY> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   //    Old items are checked: a process that stood still may have written one after its object was swept.
   const hasObject = blob !== undefined && isReadable(blob.attributes);
-  if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;
+  if (hasObject && await isLost(work, repository, digest, blob.attributes)) return RETRY;
   if (blob?.attributes.state === "live") return "another's";
   if (blob?.attributes.state === "condemned") {
     const revived = revivedBlob(digest, blob.attributes, work.now());
     const version = await work.table.put(revived, { ifVersion: blob.version });
-    return version === undefined ? AGAIN : "another's";
+    return version === undefined ? RETRY : "another's";
   }
   // Absent, or a collector is about to delete its object, or it is damaged.
   if (candidate === undefined) return undefined;
@@ -94,7 +94,7 @@ async function nameObject(
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
   const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
   const version = await putBlob(work, digest, candidate, condition);
-  return version === undefined ? AGAIN : "ours";
+  return version === undefined ? RETRY : "ours";
 }
 
 function putBlob(

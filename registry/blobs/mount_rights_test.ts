@@ -4,7 +4,7 @@ import { parseRepositoryName } from "../../oci/mod.ts";
 import { callerWith } from "../../tests/harness/callers.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { content, digest, hooked, pushBlob, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 
 const [MINE, SHARED, SECRET] = ["mine", "shared", "secret"].map(parseRepositoryName) as [
   typeof REPOSITORY,
@@ -46,5 +46,5 @@ Deno.test("mountBlob() reads nothing of a repository that the caller may not pul
   assertEquals(calls, []);
   assertEquals(await counted.mountBlob(MINE, CALLER, BLOB, undefined), undefined);
   assertEquals(calls, ["query"]);
-  assertEquals((await counted.mountBlob(MINE, ANYBODY, BLOB, undefined))?.digest, BLOB);
+  assertEquals((await counted.mountBlob(MINE, UNRESTRICTED_CALLER, BLOB, undefined))?.digest, BLOB);
 });

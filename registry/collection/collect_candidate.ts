@@ -5,10 +5,10 @@ import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "
 import { collectPointer, collectRepository, hasManifest, pointerOf } from "./collect_leftovers.ts";
 import {
   blobKey,
+  type EdgeAttributes,
   edgeKey,
   epochKey,
   linkKey,
-  type MarkAttributes,
   partsOf,
   pulledKey,
   referrerKey,
@@ -175,7 +175,7 @@ class Look {
       return this.#note(outcome, () => pointerRemoval(pointer.key));
     }
     // A push may be about to use it.
-    const { at } = stored<MarkAttributes>(item)!.attributes;
+    const { at } = stored<EdgeAttributes>(item)!.attributes;
     if (!isOld(this.#context, at)) this.#note({ is: "young", since: at });
   }
 

@@ -39,10 +39,10 @@ export async function collectCandidates(
   const look = async (item: Item) => {
     report.candidates++;
     report.late = Math.max(report.late, context.now() - dueSince(item));
-    await settle(context, item, removed);
+    await checkCandidate(context, item, removed);
   };
   const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
-  const failures = await workOff(context, { shards, settle: look, dueSince, stopped });
+  const failures = await workOff(context, { shards, handle: look, dueSince, stopped });
   throwFailures(failures, "collect garbage candidates");
   return report;
 }
@@ -59,7 +59,11 @@ async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]
 }
 
 /** Looks at one candidate, leaves another one for what is too young, and deletes it. */
-async function settle(context: Context, item: Item, removed: (removal: Removal) => void): Promise<void> {
+async function checkCandidate(
+  context: Context,
+  item: Item,
+  removed: (removal: Removal) => void,
+): Promise<void> {
   const candidate = candidateOf(item);
   if (candidate === undefined) return; // a later release has put it
   const verdict = await collectCandidate(context, candidate, removed);

@@ -19,7 +19,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { COLLECTION, GARBAGE_PREFIX } from "../items/mod.ts";
 import type { Registry, Removal, StoredRegistry } from "../mod.ts";
 
@@ -89,7 +89,7 @@ const GARBAGE: Record<string, (registry: Registry, stored: StoredRegistry) => Pr
   },
   "a mount that no manifest ever used": async (registry) => {
     await pushBlob(registry, LAYER);
-    await registry.mountBlob(OTHER, ANYBODY, digest(LAYER), REPOSITORY);
+    await registry.mountBlob(OTHER, UNRESTRICTED_CALLER, digest(LAYER), REPOSITORY);
   },
   "a manifest that was refused": async (registry) => {
     await pushBlob(registry, CONFIG);
@@ -200,8 +200,8 @@ Deno.test("collectCandidates() keeps what another manifest, another repository o
   const { registry } = process;
   await pushImage(registry, "a");
   await pushManifest(registry, IMAGE_TWO, "b");
-  await registry.mountBlob(OTHER, ANYBODY, digest(LAYER), REPOSITORY);
-  await registry.putManifest(OTHER, ANYBODY, {
+  await registry.mountBlob(OTHER, UNRESTRICTED_CALLER, digest(LAYER), REPOSITORY);
+  await registry.putManifest(OTHER, UNRESTRICTED_CALLER, {
     bytes: imageOf(LAYER, []),
     contentType: IMAGE,
     reference: { tag: tag("c") },

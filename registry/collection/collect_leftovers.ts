@@ -1,12 +1,12 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import type { Item, Key, ReadOptions } from "../../storage/ports.ts";
-import { AGAIN, beginWork, type Context, isOld, type Work } from "../protocol/mod.ts";
+import { beginWork, type Context, isOld, RETRY, type Work } from "../protocol/mod.ts";
 import {
+  type EdgeAttributes,
   type EpochAttributes,
   identify,
   MANIFEST_PREFIX,
   manifestKey,
-  type MarkAttributes,
   type RepositoryAttributes,
   repositoryKey,
   repositoryPartition,
@@ -40,10 +40,10 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
   switch (key?.kind) {
     // An edge or a mark that is young may belong to a push that is under way.
     case "edge":
-      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
+      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;
       return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };
     case "tag mark":
-      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;
+      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;
       return {
         key,
         item,
@@ -131,7 +131,7 @@ export async function collectRepository(context: Context, repository: Repository
   if (known === undefined) return { is: "absent" };
   if (!isRepositoryOld(work, known)) return { is: "young", since: lastUseOfRepository(known) };
   const outcome = await removeRepository(work, repository, known);
-  return { is: outcome === AGAIN ? "changed" : outcome };
+  return { is: outcome === RETRY ? "changed" : outcome };
 }
 
 /** Removes a repository's item by the version that was read, where there is no manifest in the repository. */
@@ -139,17 +139,17 @@ export async function removeRepository(
   work: Work,
   repository: RepositoryName,
   known: Stored<RepositoryAttributes>,
-): Promise<"removed" | "needed" | typeof AGAIN> {
+): Promise<"removed" | "needed" | typeof RETRY> {
   const { createdAt } = known.attributes;
   const key = repositoryKey(repository);
   // Mark and look, as with links: a push puts its manifest before it looks whether the repository is known.
   const condemned: RepositoryAttributes = { createdAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...key, attributes: condemned }, { ifVersion: known.version });
-  if (version === undefined) return AGAIN;
+  if (version === undefined) return RETRY;
   if (await hasManifest(work, repository, { consistent: true })) {
     const attributes: RepositoryAttributes = { createdAt };
     await work.table.put({ ...key, attributes }, { ifVersion: version });
     return "needed";
   }
-  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;
+  return await work.table.delete(key, { ifVersion: version }) ? "removed" : RETRY;
 }

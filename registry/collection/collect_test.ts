@@ -20,7 +20,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import type { CollectOptions } from "./collect.ts";
 import type { Registry, Removal, StoredRegistry } from "../mod.ts";
 
@@ -93,7 +93,7 @@ Deno.test("collect() keeps a blob that another repository has", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   await pushImage(process.registry);
-  await process.registry.mountBlob(OTHER, ANYBODY, digest(LAYER), REPOSITORY);
+  await process.registry.mountBlob(OTHER, UNRESTRICTED_CALLER, digest(LAYER), REPOSITORY);
   age(stores);
   const [link] = (await collectAll(process)).filter(({ kind }) => kind === "link");
   assertEquals([link?.repository, link?.name], [OTHER, digest(LAYER)]);
@@ -116,7 +116,7 @@ Deno.test("collect() removes all that a deleted manifest has left, the repositor
   }
   assertEquals(await leftItems(stores), []);
   assertEquals(await stores.keys(), []);
-  assertEquals(await process.registry.listRepositories({}, ANYBODY), { items: [] });
+  assertEquals(await process.registry.listRepositories({}, UNRESTRICTED_CALLER), { items: [] });
 });
 
 Deno.test("collect() keeps an index, its children and what they reference", async () => {
@@ -164,7 +164,7 @@ for (const limit of [1, 2, 3, 7]) {
     const process = stores.registry(OPTIONS);
     await pushImage(process.registry);
     for (let seed = 10; seed < 20; seed++) await pushBlob(process.registry, content(5, seed));
-    await process.registry.mountBlob(OTHER, ANYBODY, digest(content(5, 15)), REPOSITORY);
+    await process.registry.mountBlob(OTHER, UNRESTRICTED_CALLER, digest(content(5, 15)), REPOSITORY);
     age(stores);
     await collectAll(process, { limit });
     stores.now += OPTIONS.grace + 1;

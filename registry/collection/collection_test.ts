@@ -12,7 +12,7 @@ import {
 } from "../../tests/harness/stores.ts";
 import type { ScanOptions } from "../../storage/mod.ts";
 import { RefusedPlaceError } from "../../storage/ports.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { COLLECTION } from "../items/mod.ts";
 import type { PassProgress, StoredRegistry } from "../mod.ts";
 import type { Removal } from "../removal.ts";
@@ -127,7 +127,7 @@ async function slowPass(scanTime: number, interval: number) {
   const table = hooked(stores.table, async (method) => {
     if (method !== "scan") return;
     stores.now += scanTime;
-    await process.registry.listRepositories({}, ANYBODY);
+    await process.registry.listRepositories({}, UNRESTRICTED_CALLER);
   });
   const process: StoredRegistry = stores.registry({
     ...OPTIONS,

@@ -1,6 +1,6 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import { pagesOf } from "../../storage/ports.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -29,7 +29,11 @@ export async function recountUsage(
 ): Promise<void> {
   let after: string | undefined;
   do {
-    const page = await listRepositories(context, { limit: BATCH, ...(after && { after }) }, ANYBODY);
+    const page = await listRepositories(
+      context,
+      { limit: BATCH, ...(after && { after }) },
+      UNRESTRICTED_CALLER,
+    );
     for (const repository of page.items) {
       if (!await covers(repository)) continue;
       const known = stored<UsageAttributes>(

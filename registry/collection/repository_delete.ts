@@ -7,12 +7,13 @@ import {
   forEachOf,
   leaveCandidates,
   mayBeUnderWay,
-  untilSettled,
+  retryOnConflict,
 } from "../protocol/mod.ts";
 import { isReferenced, removeLink } from "../blobs/mod.ts";
 import { removeRepository } from "./collect_leftovers.ts";
 import type { Changed } from "../change.ts";
 import {
+  type EdgeAttributes,
   edgeKey,
   edgePrefix,
   type LinkAttributes,
@@ -21,7 +22,6 @@ import {
   MANIFEST_PREFIX,
   type ManifestAttributes,
   manifestKey,
-  type MarkAttributes,
   partsOf,
   referrerPrefix,
   repositoryPartition,
@@ -103,7 +103,7 @@ async function removeAll(
   const work = beginWork(context);
   await changeEpoch(work, repository);
   // 6. And only then the repository itself: until here the next call knows that there is something to finish.
-  await untilSettled(work, async () => {
+  await retryOnConflict(work, async () => {
     const known = await readRepository(work, repository);
     return known === undefined ? "removed" : await removeRepository(work, repository, known);
   });
@@ -181,7 +181,7 @@ async function removeReferences(
     const batch = targets.slice(first, first + BATCH);
     const work = beginWork(context);
     const keys = batch.map((target) => edgeKey(repository, target, digest));
-    const edges = (await work.table.getMany(keys, { consistent: true })).map(stored<MarkAttributes>);
+    const edges = (await work.table.getMany(keys, { consistent: true })).map(stored<EdgeAttributes>);
     await forEachOf(edges, PARALLEL, async (edge) => {
       if (edge === undefined || edge.attributes.push !== manifest.attributes.push) return;
       await work.table.delete({ pk: edge.pk, sk: edge.sk }, { ifVersion: edge.version });
@@ -231,7 +231,7 @@ function unlink(
   digest: Digest,
 ): Promise<"removed" | "needed" | "absent"> {
   const work = beginWork(context);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const link = stored<LinkAttributes>(
       await work.table.get(linkKey(digest, repository), { consistent: true }),
     );
@@ -254,12 +254,12 @@ async function isNeeded(
   context: Context,
   repository: RepositoryName,
   target: Digest,
-  mayCome: (edge: MarkAttributes) => boolean,
+  mayCome: (edge: EdgeAttributes) => boolean,
 ): Promise<boolean> {
   const prefix = edgePrefix(target);
   // The edges first: a push puts the manifest after them.
   for await (const batch of itemsOf(context, repository, prefix, MANIFEST_BATCH)) {
-    if (batch.some((edge) => mayCome(stored<MarkAttributes>(edge)!.attributes))) return true;
+    if (batch.some((edge) => mayCome(stored<EdgeAttributes>(edge)!.attributes))) return true;
     const keys = batch.map((edge) => manifestKey(repository, partsOf("edge", edge).manifest));
     const manifests = await context.table.getMany(keys, { consistent: true });
     if (manifests.some((manifest) => manifest !== undefined)) return true;

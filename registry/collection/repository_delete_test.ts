@@ -20,7 +20,7 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { CLOCK_SKEW_MS } from "../protocol/mod.ts";
 import { manifestKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
@@ -66,7 +66,7 @@ async function assertGone(registry: Registry): Promise<void> {
   assertEquals(await codeOf(() => registry.listTags(REPOSITORY, {})), "NAME_UNKNOWN");
   const referrers = await registry.listReferrers(REPOSITORY, SUBJECT.digest, { artifactTypes: [] });
   assertEquals(referrers, { items: [] });
-  assertEquals((await registry.listRepositories({}, ANYBODY)).items.includes(REPOSITORY), false);
+  assertEquals((await registry.listRepositories({}, UNRESTRICTED_CALLER)).items.includes(REPOSITORY), false);
 }
 
 /** As clients do that see 404 where they have deleted before they died. */
@@ -109,7 +109,7 @@ Deno.test("deleteRepository() takes a repository that has nothing left but its n
   await pushManifest(registry, imageOf(CONFIG, []), "latest");
   await registry.deleteManifest(REPOSITORY, digest(imageOf(CONFIG, [])));
   await registry.deleteBlob(REPOSITORY, digest(CONFIG));
-  assertEquals((await registry.listRepositories({}, ANYBODY)).items, [REPOSITORY]);
+  assertEquals((await registry.listRepositories({}, UNRESTRICTED_CALLER)).items, [REPOSITORY]);
   assertEquals(await registry.deleteRepository(REPOSITORY), { tags: 0, manifests: 0, blobs: 0, kept: 0 });
   await assertGone(registry);
   assertEquals(await codeOf(() => registry.deleteRepository(REPOSITORY)), "NAME_UNKNOWN");
@@ -248,7 +248,7 @@ async function pushBeside(registry: Registry, bytes: Uint8Array<ArrayBuffer>): P
 async function assertPushed(registry: Registry, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("new") })).bytes, bytes);
   for (const blob of [CONFIG, LAYER]) assertEquals(await readBlob(registry, digest(blob)), blob);
-  assertEquals((await registry.listRepositories({}, ANYBODY)).items, [REPOSITORY]);
+  assertEquals((await registry.listRepositories({}, UNRESTRICTED_CALLER)).items, [REPOSITORY]);
 }
 
 // The manifest that is pushed is there already, or it is new and of blobs that are there.

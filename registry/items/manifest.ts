@@ -28,7 +28,7 @@ export type ManifestAttributes = {
  * Edge (a manifest references its target) or tag mark (a tag may point to a manifest). Times are in milliseconds
  * since the epoch.
  */
-export type MarkAttributes = {
+export type EdgeAttributes = {
   /** When a push last wrote it. */
   at: number;
   /** Id of the push that last wrote it. */
@@ -52,7 +52,7 @@ export function manifestKey(repository: RepositoryName, digest: Digest): Key {
 }
 
 /** True if retention or a delete has condemned the manifest. */
-export function isMarked({ condemnedAt, deleteBegunAt }: ManifestAttributes): boolean {
+export function isManifestCondemned({ condemnedAt, deleteBegunAt }: ManifestAttributes): boolean {
   return condemnedAt !== undefined || deleteBegunAt !== undefined;
 }
 

@@ -73,16 +73,16 @@ export const OPEN_PREFIX = "open#";
 
 /** Start of the sort keys of the counted uploads of one principal. */
 export function openUploadPrefix(principal: string): string {
-  return `${OPEN_PREFIX}${markOf(principal)}#`;
+  return `${OPEN_PREFIX}${hashOf(principal)}#`;
 }
 
 /** Partition of the index that lists the open uploads of a principal. */
 export function openUploadShard(principal: string): string {
-  return `uploads#${markOf(principal)[0]}`;
+  return `uploads#${hashOf(principal)[0]}`;
 }
 
 /** Hash of a principal for use in a key: names can be too long and contain any character. */
-function markOf(principal: string): string {
+function hashOf(principal: string): string {
   return createHash("sha256").update(principal).digest("hex").slice(0, 32);
 }
 

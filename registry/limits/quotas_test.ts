@@ -12,7 +12,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import type { NewItem } from "../../storage/mod.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { stored, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
@@ -41,7 +41,7 @@ function open(bytes: number, ofA = Infinity) {
 
 function putImage(registry: Registry, repository: RepositoryName, name: string, bytes = IMAGE_BYTES) {
   const push = { bytes, contentType: IMAGE, reference: { tag: tag(name) }, tags: [], condition: {} };
-  return registry.putManifest(repository, ANYBODY, push);
+  return registry.putManifest(repository, UNRESTRICTED_CALLER, push);
 }
 
 async function assertFull(attempt: () => Promise<unknown>): Promise<void> {
@@ -94,7 +94,7 @@ Deno.test("a quota that is used up lets tags move, and blobs be that are there",
   await putImage(registry, A, "v2");
   // A process that has to read first how much is used.
   await putImage(other(), A, "v2");
-  assertEquals(await registry.mountBlob(A, ANYBODY, digest(CONFIG), undefined), {
+  assertEquals(await registry.mountBlob(A, UNRESTRICTED_CALLER, digest(CONFIG), undefined), {
     digest: digest(CONFIG),
     size: 100,
   });
@@ -106,9 +106,9 @@ Deno.test("a quota counts what is mounted, and refuses it", async () => {
   const { registry, used } = open(150);
   await pushBlob(registry, CONFIG, ELSEWHERE);
   await pushBlob(registry, content(101, 3), ELSEWHERE);
-  await registry.mountBlob(A, ANYBODY, digest(CONFIG), ELSEWHERE);
+  await registry.mountBlob(A, UNRESTRICTED_CALLER, digest(CONFIG), ELSEWHERE);
   assertEquals(await used(A), 100);
-  await assertFull(() => registry.mountBlob(A, ANYBODY, digest(content(101, 3)), ELSEWHERE));
+  await assertFull(() => registry.mountBlob(A, UNRESTRICTED_CALLER, digest(content(101, 3)), ELSEWHERE));
 });
 
 Deno.test("what is deleted makes room, in other processes a little later", async () => {
@@ -182,7 +182,7 @@ Deno.test("a quota holds for pushes at the same time, of blobs, mounts and manif
   assertEquals((await stores.keys()).length, before.length + 1);
   for (const bytes of blobs) await pushBlob(registry, bytes, ELSEWHERE);
   const mounted = await Promise.allSettled(
-    blobs.map((bytes) => registry.mountBlob(B, ANYBODY, digest(bytes), ELSEWHERE)),
+    blobs.map((bytes) => registry.mountBlob(B, UNRESTRICTED_CALLER, digest(bytes), ELSEWHERE)),
   );
   assertEquals(mounted.filter(({ status }) => status === "fulfilled").length, 0);
   assertEquals([await used(A), await used(B)], [60, undefined]);

@@ -1,14 +1,14 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
 import type { Item, Key } from "../../storage/ports.ts";
 import {
-  AGAIN,
   assertUnneeded,
   beginWork,
   bestEffort,
   changeEpoch,
   type Context,
   leaveCandidates,
-  untilSettled,
+  RETRY,
+  retryOnConflict,
   type Work,
 } from "../protocol/mod.ts";
 import type { Changed } from "../change.ts";
@@ -77,15 +77,15 @@ export async function takeManifest(
 ): Promise<Stored<ManifestAttributes> | undefined> {
   const work = beginWork(context);
   const refusal = (tag: Tag) => isImmutable?.(tag) ? immutableTag(tag) : keepTags ? keptTag(tag) : undefined;
-  const taken = await untilSettled(work, async () => {
+  const taken = await retryOnConflict(work, async () => {
     const found = await readManifest(work, repository, digest, { consistent: true });
     if (found === undefined) return undefined;
     // Nothing is deleted where a tag that must stay points at it. One that is put from here on renews the manifest.
     if (isImmutable !== undefined || keepTags) await assertNoneStays(work, repository, digest, refusal);
     const manifest = isImmutable === undefined
       ? found
-      : await markUnneeded(work, repository, digest, found, isImmutable);
-    if (manifest === AGAIN) return AGAIN;
+      : await condemnUnneeded(work, repository, digest, found, isImmutable);
+    if (manifest === RETRY) return RETRY;
     // What nothing needs any more is found by this. Before the first change, so that no crash comes between the two.
     const { object, subject } = manifest.attributes;
     const targets = await targetsOf(work, manifest);
@@ -101,7 +101,7 @@ export async function takeManifest(
       await announceManifestObject(work, repository, digest, prefixOf(object));
     }
     const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
-    if (!deleted) return AGAIN;
+    if (!deleted) return RETRY;
     changed?.({ action: "manifest.delete", repository, before: digest });
     return manifest;
   });
@@ -130,18 +130,18 @@ async function assertNoneStays(
 /**
  * Marks the manifest by its version, and only then looks for immutable tags of what references it: a push of an index
  * writes its edges before it reads its children. It takes the mark away, or we see its edges. Answers the manifest with
- * the version of the mark; `AGAIN` where it was written meanwhile.
+ * the version of the mark; `RETRY` where it was written meanwhile.
  */
-async function markUnneeded(
+async function condemnUnneeded(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   found: Stored<ManifestAttributes>,
   isImmutable: IsImmutable,
-): Promise<Stored<ManifestAttributes> | typeof AGAIN> {
+): Promise<Stored<ManifestAttributes> | typeof RETRY> {
   const attributes = { ...found.attributes, deleteBegunAt: work.now() };
   const version = await work.table.put({ ...found, attributes }, { ifVersion: found.version });
-  if (version === undefined) return AGAIN;
+  if (version === undefined) return RETRY;
   try {
     await assertUnneeded(work, repository, digest, isImmutable);
   } catch (error) {
@@ -234,10 +234,10 @@ function deleteWhere(
   may: () => Promise<boolean>,
   matches: (item: Item) => boolean,
 ): Promise<boolean> {
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const item = await work.table.get(key, { consistent: true });
     if (item === undefined || !matches(item) || !await may()) return false;
-    return await work.table.delete(key, { ifVersion: item.version }) || AGAIN;
+    return await work.table.delete(key, { ifVersion: item.version }) || RETRY;
   });
 }
 

@@ -10,19 +10,19 @@ import {
 } from "../../oci/mod.ts";
 import { type ManifestReference, type ParsedManifest, parsePushedManifest } from "../../oci/manifest.ts";
 import {
-  AGAIN,
   beginWork,
   bestEffort,
   type Context,
   leaveCandidates,
-  untilSettled,
+  RETRY,
+  retryOnConflict,
   type Work,
 } from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
 import {
+  type EdgeAttributes,
   type ManifestAttributes,
   manifestKey,
-  type MarkAttributes,
   randomId,
   type RepositoryAttributes,
   repositoryKey,
@@ -77,7 +77,7 @@ export async function putManifest(
     // 2. What protects comes first: a collector that looks for references from here on sees our edges.
     hasBegun = true;
     const run = randomId();
-    const attributes: MarkAttributes = { at: work.now(), push: run };
+    const attributes: EdgeAttributes = { at: work.now(), push: run };
     await work.table.putMany([
       ...edgeItems(repository, digest, parsed, attributes),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
@@ -110,13 +110,13 @@ export async function putManifest(
     //    A delete of the manifest refuses where it sees a tag that must stay. One that looked before ours was there has
     //    read the manifest before that, and must now find another version of it.
     const mustStay = isFixed || work.keepTags && tags.length > 0;
-    if (mustStay && !await renewManifest(work, repository, digest)) return AGAIN;
+    if (mustStay && !await renewManifest(work, repository, digest)) return RETRY;
     // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
     //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
     //    where it sees no manifest in it.
     const keys = [manifestKey(repository, digest), repositoryKey(repository)];
     const [after, known] = await work.table.getMany(keys, { consistent: true });
-    if (after === undefined) return AGAIN;
+    if (after === undefined) return RETRY;
     await rememberRepository(work, repository, stored<RepositoryAttributes>(known));
   };
   const reserve = (id: string) => holdManifest(work, repository, digest, { id, size: push.bytes.length });
@@ -124,7 +124,7 @@ export async function putManifest(
     await holdingRoom(work, repository, reserve, async (hold) => {
       // Still 1: a manifest that has no room or lacks something leaves no edges.
       await lookFirst(work, repository, parsed.references);
-      await untilSettled(work, () => pass(hold));
+      await retryOnConflict(work, () => pass(hold));
     });
   } catch (error) {
     // The edges and marks that were put for nothing.

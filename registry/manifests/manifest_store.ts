@@ -1,5 +1,13 @@
 import { type Digest, type Reference, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import { AGAIN, beginWork, type Context, safeAge, skewOf, untilSettled, type Work } from "../protocol/mod.ts";
+import {
+  beginWork,
+  type Context,
+  RETRY,
+  retryOnConflict,
+  safeAge,
+  skewOf,
+  type Work,
+} from "../protocol/mod.ts";
 import {
   type ManifestAttributes,
   manifestKey,
@@ -71,11 +79,11 @@ async function getManifestByDigest(
  */
 function reviveManifest(context: Context, repository: RepositoryName, digest: Digest): Promise<boolean> {
   const work = beginWork(context);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const item = await readManifest(work, repository, digest, { consistent: true });
     if (item?.attributes.condemnedAt === undefined) return item !== undefined;
     const version = await work.table.put(revivedManifest(item, work.now()), { ifVersion: item.version });
-    return version === undefined ? AGAIN : true;
+    return version === undefined ? RETRY : true;
   });
 }
 
@@ -130,7 +138,7 @@ export function putManifestItem(
 ): Promise<void> {
   const { digest, mediaType, bytes, subject, push } = manifest;
   let read = () => Promise.resolve(seen);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const current = await read();
     read = () => readManifest(work, repository, digest, { consistent: true });
     if (current !== undefined && current.attributes.mediaType !== mediaType) {
@@ -152,16 +160,16 @@ export function putManifestItem(
     };
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...manifestKey(repository, digest), ...content }, condition);
-    return version === undefined ? AGAIN : undefined;
+    return version === undefined ? RETRY : undefined;
   });
 }
 
 /** Gives the manifest's item a new version, as it is; answers whether it is there. */
 export function renewManifest(work: Work, repository: RepositoryName, digest: Digest): Promise<boolean> {
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const item = await readManifest(work, repository, digest, { consistent: true });
     if (item === undefined) return false;
-    return await work.table.put(item, { ifVersion: item.version }) === undefined ? AGAIN : true;
+    return await work.table.put(item, { ifVersion: item.version }) === undefined ? RETRY : true;
   });
 }
 

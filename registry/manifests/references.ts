@@ -1,19 +1,19 @@
 import { type Digest, isDigest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type ManifestReference, type ParsedManifest, parseManifest } from "../../oci/manifest.ts";
 import type { Item, Key, NewItem } from "../../storage/ports.ts";
-import { AGAIN, type Context, isLost, untilSettled, type Work } from "../protocol/mod.ts";
+import { type Context, isLost, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
 import {
   type BlobAttributes,
   blobKey,
+  type EdgeAttributes,
   edgeKey,
-  isMarked,
+  isManifestCondemned,
   isReadable,
   type LinkAttributes,
   linkItem,
   linkKey,
   type ManifestAttributes,
   manifestKey,
-  type MarkAttributes,
   revivedBlob,
   revivedManifest,
   type Stored,
@@ -29,7 +29,7 @@ export function edgeItems(
   repository: RepositoryName,
   digest: Digest,
   parsed: ParsedManifest,
-  attributes: MarkAttributes,
+  attributes: EdgeAttributes,
 ): NewItem[] {
   return targetsIn(parsed).map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
 }
@@ -73,22 +73,22 @@ export function readReferences(
 ): Promise<Seen> {
   const targets = references.filter((reference): reference is Target => isDigest(reference.digest));
   const foreign = references.filter((reference) => !isDigest(reference.digest));
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const missing = [...foreign];
     let revived = false;
     const read = await readTargets(work, repository, targets, others);
     for (const { target, link, blob, manifest } of read.found) {
       const outcome = link && blob ? await revive(work, repository, target.digest, link, blob) : "gone";
-      if (outcome === AGAIN) return AGAIN;
+      if (outcome === RETRY) return RETRY;
       if (outcome === "revived") revived = true;
       if (outcome === "gone" && manifest === undefined) missing.push(target);
-      if (manifest === undefined || !isMarked(manifest.attributes)) continue;
+      if (manifest === undefined || !isManifestCondemned(manifest.attributes)) continue;
       const item = revivedManifest(manifest, work.now());
-      if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return AGAIN;
+      if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return RETRY;
       revived = true;
     }
     // A mark that we took back may have been followed by another before our write: look again.
-    return revived ? AGAIN : { missing, others: read.others };
+    return revived ? RETRY : { missing, others: read.others };
   });
 }
 
@@ -151,7 +151,7 @@ async function readManyChildren(
       const item = stored<ManifestAttributes>(items[i]);
       const { bytes: _, ...bare } = item ?? {};
       // A mark is taken away by a write of the whole item.
-      read.push([digest, item && (isMarked(item.attributes) ? item : bare as typeof item)]);
+      read.push([digest, item && (isManifestCondemned(item.attributes) ? item : bare as typeof item)]);
     }
   }
   return read;
@@ -164,11 +164,11 @@ async function revive(
   digest: Digest,
   link: Stored<LinkAttributes>,
   blob: Stored<BlobAttributes>,
-): Promise<"live" | "revived" | "gone" | typeof AGAIN> {
+): Promise<"live" | "revived" | "gone" | typeof RETRY> {
   if (!isReadable(blob.attributes)) return "gone";
   const isCondemned = blob.attributes.state === "condemned";
   // An item that is revived looks new: this is the last time that its object is looked for.
-  if (isCondemned && await isLost(work, repository, digest, blob.attributes)) return AGAIN;
+  if (isCondemned && await isLost(work, repository, digest, blob.attributes)) return RETRY;
   const marked: [NewItem, string][] = [];
   if (link.attributes.state === "condemned") {
     marked.push([linkItem(digest, repository, work.now()), link.version]);
@@ -177,7 +177,7 @@ async function revive(
     marked.push([revivedBlob(digest, blob.attributes, work.now()), blob.version]);
   }
   for (const [item, ifVersion] of marked) {
-    if (await work.table.put(item, { ifVersion }) === undefined) return AGAIN;
+    if (await work.table.put(item, { ifVersion }) === undefined) return RETRY;
   }
   return marked.length > 0 ? "revived" : "live";
 }

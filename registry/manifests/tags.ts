@@ -1,5 +1,12 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
-import { AGAIN, beginWork, type Context, leaveCandidates, untilSettled, type Work } from "../protocol/mod.ts";
+import {
+  beginWork,
+  type Context,
+  leaveCandidates,
+  RETRY,
+  retryOnConflict,
+  type Work,
+} from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
 import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
@@ -59,7 +66,7 @@ export function putTag(
   mayPut: (current: Digest | undefined) => boolean,
 ): Promise<void> {
   let read = () => Promise.resolve(seen);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const current = await read();
     read = () => readTag(work, repository, tag);
     const before = current?.attributes.digest;
@@ -83,7 +90,7 @@ export function putTag(
     // A tag that already points there is written too: a concurrent delete by the old version then fails.
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
-    if (version === undefined) return AGAIN;
+    if (version === undefined) return RETRY;
     if (before === undefined) changed?.({ action: "tag.create", repository, tag, after: target.digest });
     else if (before !== target.digest) {
       changed?.({ action: "tag.move", repository, tag, before, after: target.digest });
@@ -152,13 +159,13 @@ export async function deleteTag(
 ): Promise<void> {
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
-  await untilSettled(work, async () => {
+  await retryOnConflict(work, async () => {
     const item = await readTag(work, repository, tag);
     if (item === undefined) throw unknownTag(tag);
     if (isImmutable?.(tag)) throw immutableTag(tag);
     await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);
     const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
-    if (!deleted) return AGAIN;
+    if (!deleted) return RETRY;
     changed?.({ action: "tag.delete", repository, tag, before: item.attributes.digest });
   });
 }

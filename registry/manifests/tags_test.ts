@@ -11,7 +11,7 @@ import {
   REPOSITORY,
   tag,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import type { TagCondition } from "../registry.ts";
 
 Deno.test("deleteTag() keeps the manifest", async () => {
@@ -123,6 +123,6 @@ Deno.test("listTags() and listRepositories() page in the order of bytes from nam
     next: "a",
   });
   assertEquals(await registry.listTags(REPOSITORY, { after: "zzz" }), { items: [] });
-  assertEquals(await registry.listRepositories({}, ANYBODY), { items: [REPOSITORY] });
-  assertEquals(await registry.listRepositories({ after: REPOSITORY }, ANYBODY), { items: [] });
+  assertEquals(await registry.listRepositories({}, UNRESTRICTED_CALLER), { items: [REPOSITORY] });
+  assertEquals(await registry.listRepositories({ after: REPOSITORY }, UNRESTRICTED_CALLER), { items: [] });
 });

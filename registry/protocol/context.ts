@@ -61,16 +61,16 @@ export function beginWork(context: Context): Work {
 }
 
 /** Answer of a step that lost a conditional write: run the protocol again from its first step. */
-export const AGAIN: unique symbol = Symbol("again");
+export const RETRY: unique symbol = Symbol("again");
 
-/** Runs `step` until it answers something else than {@linkcode AGAIN}, or the deadline of the work has passed. */
-export async function untilSettled<T>(
+/** Runs `step` until it answers something else than {@linkcode RETRY}, or the deadline of the work has passed. */
+export async function retryOnConflict<T>(
   work: Work,
-  step: () => Promise<T | typeof AGAIN>,
+  step: () => Promise<T | typeof RETRY>,
 ): Promise<T> {
   for (let attempt = 0;; attempt++) {
     const result = await step();
-    if (result !== AGAIN) return result;
+    if (result !== RETRY) return result;
     if (work.now() >= work.until) throw unavailable("Cannot finish in time: too many concurrent changes");
     // A conflict means that another process succeeded, so the first retries need no pause.
     if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());

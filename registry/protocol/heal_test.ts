@@ -12,7 +12,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import type { LostBlob } from "../lost_blob.ts";
 import { type BlobAttributes, blobKey, linkItem, stored } from "../items/mod.ts";
 import type { Registry } from "../mod.ts";
@@ -69,7 +69,7 @@ Deno.test("getBlob() marks a blob whose object is missing, and the next push bri
 Deno.test("getBlob(), mountBlob(), commitUpload() and putManifest() tell once of a blob that lost its object", async () => {
   const requests: ((registry: Registry) => Promise<unknown>)[] = [
     (registry) => codeOf(() => readBlob(registry, BLOB)),
-    (registry) => registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER),
+    (registry) => registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER),
     (registry) => pushBlob(registry, BYTES),
     (registry) => codeOf(() => pushManifest(registry, imageOf(BYTES, []))),
   ];
@@ -137,7 +137,11 @@ Deno.test("getBlob() marks no young blob, whose object the store may show later"
 Deno.test("mountBlob() marks nothing where the bucket is missing and HEAD answers 404", async () => {
   const stores = await makeLost();
   const { registry } = stores.registry({ objects: withoutBucket(stores) });
-  await assertRejects(() => registry.mountBlob(OTHER, ANYBODY, BLOB, REPOSITORY), Error, NO_BUCKET);
+  await assertRejects(
+    () => registry.mountBlob(OTHER, UNRESTRICTED_CALLER, BLOB, REPOSITORY),
+    Error,
+    NO_BUCKET,
+  );
   assertEquals((await blobOf(stores))?.attributes.state, "live");
 });
 
@@ -185,7 +189,7 @@ Deno.test("commitUpload() drops its bytes when those of an old blob are there", 
 Deno.test("mountBlob() links no old blob whose object is missing", async () => {
   const stores = await makeLost();
   const { registry } = stores.registry();
-  assertEquals(await registry.mountBlob(OTHER, ANYBODY, BLOB, REPOSITORY), undefined);
+  assertEquals(await registry.mountBlob(OTHER, UNRESTRICTED_CALLER, BLOB, REPOSITORY), undefined);
   assertEquals((await blobOf(stores))?.attributes.state, "damaged");
 });
 

@@ -13,7 +13,15 @@ export {
   leaveCandidates,
 } from "./candidates.ts";
 export { CLOCK_SKEW_MS, skewOf } from "./clock_skew.ts";
-export { AGAIN, beginWork, type Context, isOld, mayBeUnderWay, untilSettled, type Work } from "./context.ts";
+export {
+  beginWork,
+  type Context,
+  isOld,
+  mayBeUnderWay,
+  RETRY,
+  retryOnConflict,
+  type Work,
+} from "./context.ts";
 export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, isLost, safeAge } from "./heal.ts";
 export { forEachOf } from "./parallel.ts";

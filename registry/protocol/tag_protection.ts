@@ -3,8 +3,8 @@ import type { Item } from "../../storage/ports.ts";
 import { mayBeUnderWay, type Work } from "./context.ts";
 import type { IsImmutable } from "../limits/mod.ts";
 import {
+  type EdgeAttributes,
   edgePrefix,
-  type MarkAttributes,
   partsOf,
   repositoryPartition,
   type Stored,
@@ -87,7 +87,7 @@ async function assertNonePoints(
 ): Promise<void> {
   const names = marks.map((mark) => partsOf("tag mark", mark).tag);
   const tags = await work.table.getMany(names.map((tag) => tagKey(repository, tag)), { consistent: true });
-  for (const [i, mark] of (marks as Stored<MarkAttributes>[]).entries()) {
+  for (const [i, mark] of (marks as Stored<EdgeAttributes>[]).entries()) {
     const tag = stored<TagAttributes>(tags[i]);
     if (tag?.attributes.digest === manifest) throw neededByTag(target, names[i]!);
     // An immutable tag that points elsewhere stays there.

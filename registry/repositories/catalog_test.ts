@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { TestStores } from "../../tests/harness/stores.ts";
-import { ANYBODY, type Caller } from "../caller.ts";
+import { type Caller, UNRESTRICTED_CALLER } from "../caller.ts";
 import { repositoryKey } from "../items/mod.ts";
 
 /** A registry that knows repositories `r00000` and so on, and a caller who may pull from some of them. */
@@ -12,7 +12,7 @@ async function open(count: number, isVisible: (index: number) => boolean) {
     (_, i) => parseRepositoryName(`r${String(i).padStart(5, "0")}`),
   );
   await stores.table.putMany(names.map((name) => ({ ...repositoryKey(name), attributes: { createdAt: 0 } })));
-  const caller: Caller = { ...ANYBODY, sees: (name) => isVisible(Number(name.slice(1))) };
+  const caller: Caller = { ...UNRESTRICTED_CALLER, sees: (name) => isVisible(Number(name.slice(1))) };
   const { registry } = stores.registry();
   const visible = names.filter((_, i) => isVisible(i));
   return { stores, registry, caller, names, visible };
@@ -49,7 +49,10 @@ Deno.test("listRepositories() ends a page among repositories that nobody may see
 Deno.test("listRepositories() knows no place in the list that it has not given", async () => {
   const { registry } = await open(1, () => true);
   for (const after of ["~", "~AAAA", `~${"A".repeat(80)}`, "~\u{1f4a9}"]) {
-    const error = await assertRejects(() => registry.listRepositories({ after }, ANYBODY), RegistryError);
+    const error = await assertRejects(
+      () => registry.listRepositories({ after }, UNRESTRICTED_CALLER),
+      RegistryError,
+    );
     assertEquals([error.code, error.status], ["UNSUPPORTED", 400]);
   }
 });

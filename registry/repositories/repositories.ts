@@ -1,7 +1,7 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
-import { AGAIN, type Context, untilSettled, type Work } from "../protocol/mod.ts";
+import { type Context, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
 import { REPOSITORIES, type RepositoryAttributes, repositoryKey, type Stored, stored } from "../items/mod.ts";
 import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest } from "../registry.ts";
@@ -16,14 +16,14 @@ export function rememberRepository(
   seen: Stored<RepositoryAttributes> | undefined,
 ): Promise<void> {
   let read = () => Promise.resolve(seen);
-  return untilSettled(work, async () => {
+  return retryOnConflict(work, async () => {
     const current = await read();
     read = () => readRepository(work, repository);
     if (current !== undefined && current.attributes.condemnedAt === undefined) return;
     const attributes: RepositoryAttributes = { createdAt: current?.attributes.createdAt ?? work.now() };
     const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
     const version = await work.table.put({ ...repositoryKey(repository), attributes }, condition);
-    return version === undefined ? AGAIN : undefined;
+    return version === undefined ? RETRY : undefined;
   });
 }
 

@@ -71,22 +71,22 @@ export class ManifestRetention {
   }
 
   /** Marks or removes the manifest if it may go, and says what becomes of it. `known` is its item as it was just read. */
-  async settle(digest: Digest, known?: Stored<ManifestAttributes>): Promise<Verdict> {
-    const settled = this.#verdicts.get(digest);
-    if (settled !== undefined) return settled;
+  async decide(digest: Digest, known?: Stored<ManifestAttributes>): Promise<Verdict> {
+    const decided = this.#verdicts.get(digest);
+    if (decided !== undefined) return decided;
     // An index may have its own child as its subject. Neither could go before the other, so such a ring stays.
     if (this.#path.has(digest)) return "stays";
     const item = known ?? await readManifest(this.#context, this.#repository, digest, { consistent: true });
     if (item === undefined) return "gone";
     this.#path.add(digest);
-    const verdict = await this.#settle(digest, item);
+    const verdict = await this.#decide(digest, item);
     this.#path.delete(digest);
     if (this.#verdicts.size >= MAX_VERDICTS) this.#verdicts.clear();
     this.#verdicts.set(digest, verdict);
     return verdict;
   }
 
-  async #settle(digest: Digest, item: Stored<ManifestAttributes>): Promise<Verdict> {
+  async #decide(digest: Digest, item: Stored<ManifestAttributes>): Promise<Verdict> {
     const { attributes: { condemnedAt, ...attributes }, version } = item;
     // Before the look, which may take its time.
     const isDue = condemnedAt !== undefined && isOld(this.#context, condemnedAt);
@@ -115,7 +115,7 @@ export class ManifestRetention {
     if (await this.#isTagged(digest)) return "stays";
     let needed: Verdict = "gone";
     for await (const other of this.#dependsOn(digest, subject)) {
-      const verdict = await this.settle(other);
+      const verdict = await this.decide(other);
       if (verdict === "stays") return "stays";
       if (verdict === "goes") needed = "goes";
     }

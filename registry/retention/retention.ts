@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protocol/mod.ts";
 import {
   MANIFEST_PREFIX,
@@ -79,7 +79,7 @@ export async function* retain(
   const isWanted = (await import("../../oci/glob.ts")).globMatcher([pattern]);
   let after: string | undefined;
   do {
-    const page = await listRepositories(context, after === undefined ? {} : { after }, ANYBODY);
+    const page = await listRepositories(context, after === undefined ? {} : { after }, UNRESTRICTED_CALLER);
     for (const repository of page.items.filter(isWanted)) {
       const rule = ruleFor(compiled, repository);
       let cursor = rule && beginRetention(context, rule);
@@ -178,7 +178,7 @@ async function retainManifests(
   try {
     for (const item of items) {
       const { digest } = partsOf("manifest", item);
-      if (await manifests.settle(digest, item) === "goes") retire(digest, item, true);
+      if (await manifests.decide(digest, item) === "goes") retire(digest, item, true);
     }
   } finally {
     // Also where a later one fails: the next call finds those that are gone no more.

@@ -14,7 +14,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { codeOf } from "../../tests/harness/images.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { pulledKey } from "../items/mod.ts";
 import type { RetainOptions, Retirement } from "./retention.ts";
 import type { KeepTags, RetentionRule } from "./retention_rules.ts";
@@ -64,7 +64,7 @@ Deno.test("retain() goes by the first rule that matches the repository, and leav
       tags: [],
       condition: {},
     };
-    await registry.putManifest(repository, ANYBODY, push);
+    await registry.putManifest(repository, UNRESTRICTED_CALLER, push);
   }
   const gone = await retain([
     { repositories: ["ci/app"], keepTags: [{ tags: ["x"] }] },

@@ -2,12 +2,12 @@ import { isDescriptorDigest, isDigest, isRepositoryName, isTag } from "../../oci
 import type { Item, Value } from "../../storage/ports.ts";
 import {
   type BlobAttributes,
+  type EdgeAttributes,
   identify,
   type ItemKeyOf,
   type ItemKind,
   type LinkAttributes,
   type ManifestAttributes,
-  type MarkAttributes,
   type ReferrerAttributes,
   type RepositoryAttributes,
   type Stored,
@@ -20,8 +20,8 @@ type Attributes = {
   blob: BlobAttributes;
   link: LinkAttributes;
   manifest: ManifestAttributes;
-  edge: Partial<MarkAttributes>;
-  "tag mark": Partial<MarkAttributes>;
+  edge: Partial<EdgeAttributes>;
+  "tag mark": Partial<EdgeAttributes>;
   referrer: ReferrerAttributes;
   tag: TagAttributes;
   upload: UploadAttributes;

@@ -107,24 +107,24 @@ export class Suspects {
     for (const pointer of unknown) {
       if (known.has(nameOf(pointer.target))) continue;
       if (!pointer.isOld) this.#seenAt = context.now();
-      if (this.#waiting.push(pointer) >= MAX_SUSPECTS) await this.settle();
+      if (this.#waiting.push(pointer) >= MAX_SUSPECTS) await this.confirm();
     }
   }
 
   /** Looks again at all that are held, and reports those that do point at nothing. */
-  async settle(): Promise<void> {
+  async confirm(): Promise<void> {
     const { context } = this.#work;
     if (this.#waiting.length === 0) return;
     const wait = this.#seenAt + context.deadline - context.now();
     if (wait > 0) await context.sleep(wait);
-    for (const pointer of this.#waiting.splice(0)) await this.#settle(pointer);
+    for (const pointer of this.#waiting.splice(0)) await this.#confirm(pointer);
   }
 
   /**
    * Reads the pointer before its target, and deletes it by the version read. A push puts a manifest before everything
    * that points to it: a pointer written before our read has its target, and one written later has another version.
    */
-  async #settle({ item, target, isOld: _, ...finding }: Pointer): Promise<void> {
+  async #confirm({ item, target, isOld: _, ...finding }: Pointer): Promise<void> {
     const { context, repair } = this.#work;
     const work = beginWork(context);
     const { pk, sk } = item;

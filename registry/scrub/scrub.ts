@@ -123,7 +123,7 @@ async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): P
     if (next === undefined) break;
     page = await work.context.table.scan({ ...scan, after: next });
   }
-  await suspects.settle();
+  await suspects.confirm();
 }
 
 /** Takes out whatever the item names or owns. */

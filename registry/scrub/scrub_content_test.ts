@@ -1,6 +1,6 @@
 /** Damage to the bytes of blobs and manifests. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { parseRepositoryName } from "../../oci/mod.ts";
 import type { Item, ObjectStore } from "../../storage/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
@@ -59,7 +59,7 @@ Deno.test("scrub() finds a flipped byte, a truncated and a missing object, and m
         () => registry.getBlob(REPOSITORY, digest(LAYER)),
       ]
     ) assertEquals(await codeOf(attempt), "BLOB_UNKNOWN");
-    assertEquals(await registry.mountBlob(OTHER, ANYBODY, digest(LAYER), REPOSITORY), undefined);
+    assertEquals(await registry.mountBlob(OTHER, UNRESTRICTED_CALLER, digest(LAYER), REPOSITORY), undefined);
     assertEquals(await codeOf(() => pushManifest(registry, IMAGE_BYTES, "v2")), "MANIFEST_BLOB_UNKNOWN");
     assertEquals(await readBlob(registry, digest(CONFIG)), CONFIG);
 

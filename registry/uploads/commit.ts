@@ -201,7 +201,7 @@ async function takeOpen(context: Context, stored: StoredBody, digest: Digest): P
     const committingUntil = work.until + reading;
     const committing: UploadAttributes = { ...next, state: "committing", digest, committingUntil };
     const session = await writeSession(work, stored.session, committing);
-    await stored.settle();
+    await stored.dropObsolete();
     return { work, session };
   } catch (error) {
     if (error !== stored.cut) await stored.discard(await failureOf(context, stored.session, error));
@@ -220,7 +220,7 @@ function unchanged(context: Context, session: Session): StoredBody {
     ...(partsId === undefined ? {} : { partsId }),
     ...(hash === undefined ? {} : { hash }),
   };
-  return { session, content, settle: async () => {}, discard: async () => {} };
+  return { session, content, dropObsolete: async () => {}, discard: async () => {} };
 }
 
 /** Steps 1 to 5. */

@@ -12,7 +12,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { ANYBODY } from "../caller.ts";
+import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { type BlobAttributes, blobKey, linkKey } from "../items/mod.ts";
 
 const BYTES = content(30);
@@ -237,11 +237,20 @@ Deno.test("mountBlob() links what another repository has, and nothing else", asy
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES, OTHER);
   const missing = parseRepositoryName("library/missing");
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, missing), undefined);
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, digest(content(3)), undefined), undefined);
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), { digest: BLOB, size: 30 });
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, missing), undefined);
+  assertEquals(
+    await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, digest(content(3)), undefined),
+    undefined,
+  );
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), {
+    digest: BLOB,
+    size: 30,
+  });
   assertEquals(await readBlob(registry, BLOB), BYTES);
-  assertEquals(await registry.mountBlob(missing, ANYBODY, BLOB, undefined), { digest: BLOB, size: 30 });
+  assertEquals(await registry.mountBlob(missing, UNRESTRICTED_CALLER, BLOB, undefined), {
+    digest: BLOB,
+    size: 30,
+  });
   assertEquals(await readBlob(registry, BLOB, missing), BYTES);
   assertEquals((await stores.keys()).length, 1);
 });
@@ -251,11 +260,11 @@ Deno.test("mountBlob() finds nothing where a blob is being deleted, or where a l
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES, OTHER);
   await mark(stores, "deleting");
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), undefined);
   const item = await stores.table.get(blobKey(BLOB));
   await stores.table.delete(blobKey(BLOB), { ifVersion: item!.version });
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, OTHER), undefined);
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, undefined), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, undefined), undefined);
   await assertRejects(() => registry.statBlob(OTHER, BLOB), RegistryError);
 });
 
@@ -263,7 +272,7 @@ Deno.test("mountBlob() does not link a blob whose last repository has dropped it
   const { registry } = new TestStores().registry();
   await pushBlob(registry, BYTES, OTHER);
   await registry.deleteBlob(OTHER, BLOB);
-  assertEquals(await registry.mountBlob(REPOSITORY, ANYBODY, BLOB, undefined), undefined);
+  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, undefined), undefined);
 });
 
 Deno.test("a request writes nothing more once its deadline has passed", async () => {

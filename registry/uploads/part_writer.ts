@@ -163,7 +163,7 @@ export class PartWriter implements Filler {
   }
 
   /** Deletes the objects that are no longer needed once the content that {@linkcode finish} answered is what counts. */
-  async settle(): Promise<void> {
+  async dropObsolete(): Promise<void> {
     if (this.#obsolete.length > 0) await bestEffort(() => this.#context.objects.delete(this.#obsolete));
   }
 

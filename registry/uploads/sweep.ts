@@ -37,14 +37,14 @@ export interface SweepReport {
  */
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
-  const settle = async (item: Item) => {
+  const sweepItem = async (item: Item) => {
     const removed = await sweepUpload(context, item);
     if (removed === undefined) return;
     report.uploads++;
     report.objects += removed;
   };
   const shards = shuffled(EXPIRY_SHARDS).map((shard) => ({ pages: expiredOf(context, shard) }));
-  const failures = await workOff(context, { shards, settle, dueSince: expiryOf });
+  const failures = await workOff(context, { shards, handle: sweepItem, dueSince: expiryOf });
   throwFailures(failures, "sweep expired uploads");
   return report;
 }

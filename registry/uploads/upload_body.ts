@@ -22,7 +22,7 @@ export interface StoredBody {
   /** Why the body ended early, if it did; what came before is in the content. */
   cut?: RegistryError;
   /** Deletes what the new content no longer needs. */
-  settle: () => Promise<void>;
+  dropObsolete: () => Promise<void>;
   /** Deletes what this body has added. */
   discard: (failure?: unknown) => Promise<void>;
 }
@@ -96,7 +96,7 @@ export async function storeBody(
       session: await claim.end(),
       content,
       ...(ended === undefined ? {} : { cut: ended }),
-      settle: () => writer.settle(),
+      dropObsolete: () => writer.dropObsolete(),
       discard,
     };
   } catch (error) {

@@ -27,7 +27,7 @@ const UPLOAD_ID = /^(?<random>[0-9a-f]{32})-(?<time>[0-9a-z]{1,11})-(?<letter>[a
  */
 export function newUploadId(owner: UploadOwner, { startedAt, algorithm }: UploadFacts): string {
   const facts = `${randomId()}-${startedAt.toString(36)}-${LETTERS[algorithm ?? ""]}`;
-  return `${facts}-${ownerMark(facts, owner)}`;
+  return `${facts}-${ownerHash(facts, owner)}`;
 }
 
 /**
@@ -35,15 +35,15 @@ export function newUploadId(owner: UploadOwner, { startedAt, algorithm }: Upload
  * nothing that a POST would not give.
  */
 export function readUploadId(id: string, owner: UploadOwner): UploadFacts | undefined {
-  const { random, time, letter, owner: mark } = UPLOAD_ID.exec(id)?.groups ?? {};
-  if (mark === undefined || mark !== ownerMark(`${random}-${time}-${letter}`, owner)) return undefined;
+  const { random, time, letter, owner: hash } = UPLOAD_ID.exec(id)?.groups ?? {};
+  if (hash === undefined || hash !== ownerHash(`${random}-${time}-${letter}`, owner)) return undefined;
   const startedAt = parseInt(time!, 36);
   const algorithm = (["sha256", "sha512"] as const).find((name) => LETTERS[name] === letter);
   return algorithm === undefined ? { startedAt } : { startedAt, algorithm };
 }
 
 /** Binds an id to its owner: another's makes it another id, which names another upload. */
-function ownerMark(facts: string, { repository, principal }: UploadOwner): string {
+function ownerHash(facts: string, { repository, principal }: UploadOwner): string {
   // No repository name holds a space.
   return createHash("sha256").update(`${facts} ${repository} ${principal}`).digest("hex").slice(0, 16);
 }

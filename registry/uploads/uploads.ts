@@ -62,7 +62,7 @@ export async function appendUpload(
     await stored.discard(failure);
     throw failure;
   }
-  await stored.settle();
+  await stored.dropObsolete();
   if (stored.cut !== undefined) throw stored.cut;
   return { id, offset: stored.content.offset };
 }

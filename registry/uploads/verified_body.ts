@@ -53,5 +53,5 @@ export async function storeVerified(
   }
   const hash = { algorithm: "sha256" as const, offset: size, hex };
   const content = { offset: size, etags: [], tail: [{ key, size }], hash };
-  return { session, content, settle: async () => {}, discard };
+  return { session, content, dropObsolete: async () => {}, discard };
 }

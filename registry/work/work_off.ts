@@ -25,7 +25,7 @@ export interface Backlog {
   /** Its parts: a step takes items of as many as it needs. */
   shards: Shard[];
   /** Does the work for one item. */
-  settle: (item: Item) => Promise<unknown>;
+  handle: (item: Item) => Promise<unknown>;
   /** The time since when the item has been due, in milliseconds since the epoch. */
   dueSince: (item: Item) => number;
   /** True if the work is to end after the step that is under way. */
@@ -38,7 +38,7 @@ export interface Backlog {
  * period on it is two thirds. Items that fail do not keep the others waiting. Answers the failures.
  */
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
-  const { shards, settle, dueSince, stopped = () => false } = backlog;
+  const { shards, handle, dueSince, stopped = () => false } = backlog;
   const failures: unknown[] = [];
   const pace = new Pace(context, MIN_PAUSE_FACTOR);
   const queues = shards.map((shard) => new ShardQueue(context, shard));
@@ -47,10 +47,10 @@ export async function workOff(context: Context, backlog: Backlog): Promise<unkno
     const step = await nextStep(queues);
     const late = context.now() - Math.min(...step.map(dueSince));
     await forEachOf(step, step.length, async (item) => {
-      await settle(item).catch((error) => failures.push(error));
+      await handle(item).catch((error) => failures.push(error));
     });
     const isOver = step.length === 0 || stopped();
-    for (const queue of queues) await queue.settled(isOver);
+    for (const queue of queues) await queue.endStep(isOver);
     if (isOver) return failures;
     await pace.pause(late / (context.grace / 2));
   }
@@ -101,7 +101,7 @@ class ShardQueue {
   }
 
   /** To be called when what was taken is done: renews the lease, or gives it back at the end. */
-  async settled(isLast: boolean): Promise<void> {
+  async endStep(isLast: boolean): Promise<void> {
     const lease = this.#lease;
     if (lease === undefined) return;
     if (isLast || (this.#isOver && this.#items.length === 0)) {

@@ -23,4 +23,4 @@ export interface Client {
 }
 
 /** Caller of a request that requires no access. */
-export const PASSER_BY: Caller = { name: "anonymous", may: () => false, sees: () => false };
+export const UNAUTHENTICATED_CALLER: Caller = { name: "anonymous", may: () => false, sees: () => false };

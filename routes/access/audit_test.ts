@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { AuditEvent } from "../../auth/interface.ts";
 import { RegistryError } from "../../oci/mod.ts";
-import { ANYBODY } from "../../registry/interface.ts";
+import { UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { buildApp, type TestAppOptions } from "../../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../../tests/harness/content.ts";
 
@@ -103,7 +103,7 @@ Deno.test("createApp() tells the audit the address that a trusted proxy tells", 
     access: {
       admit: (_route, { headers }, client) => {
         client.address = headers.get("X-Forwarded-For") ?? client.peer;
-        return Promise.resolve(ANYBODY);
+        return Promise.resolve(UNRESTRICTED_CALLER);
       },
     },
   });
@@ -138,7 +138,7 @@ Deno.test("createApp() names principal and address in the line of a request, ref
         client.address = "192.0.2.8";
         client.principal = "user:alice";
         if (headers.has("X-Refuse")) throw new RegistryError("DENIED", "Access denied");
-        return Promise.resolve(ANYBODY);
+        return Promise.resolve(UNRESTRICTED_CALLER);
       },
     },
   });

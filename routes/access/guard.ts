@@ -2,7 +2,7 @@ import type { Authenticator, Identity, Origin, RequestRates } from "../../auth/m
 import { InvalidTokenError, networkOf, type Principal } from "../../auth/interface.ts";
 import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Action, Caller } from "../../registry/interface.ts";
-import { type Access, type Client, PASSER_BY } from "./access.ts";
+import { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";
 
@@ -65,7 +65,7 @@ export function createGuard(options: GuardOptions): Access {
       client.address = options.addressOf(request.headers, client.peer);
       if (needed.need === "login") {
         rates.take(networkOf(client.address));
-        return PASSER_BY;
+        return UNAUTHENTICATED_CALLER;
       }
       const identity = await identify(request, client, needed);
       const { principal } = identity;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { type Access, type Client, PASSER_BY } from "./access.ts";
+export { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
 export { audited } from "./audit.ts";
 export { basicChallenge, type Challenge, createChallenge } from "./challenge.ts";
 export { type Demand, type Requirement, requirementOf } from "./requirement.ts";

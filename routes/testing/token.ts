@@ -9,7 +9,7 @@ import { TokenService, type TokenServiceOptions } from "../../auth/mod.ts";
 import { RegistryError, unavailable } from "../../oci/mod.ts";
 import type { Registry } from "../../registry/interface.ts";
 import { fakeApp } from "../../tests/harness/app.ts";
-import { PASSER_BY } from "../access/mod.ts";
+import { UNAUTHENTICATED_CALLER } from "../access/mod.ts";
 import type { TokenOptions } from "../token.ts";
 
 export const NOW = 1_700_000_000_123;
@@ -82,7 +82,7 @@ export function make(
     access: {
       admit: (_needed, _request, client) => {
         client.address = client.peer ?? "192.0.2.1";
-        return Promise.resolve(PASSER_BY);
+        return Promise.resolve(UNAUTHENTICATED_CALLER);
       },
     },
   });

@@ -5,7 +5,12 @@
  */
 import { assertRejects } from "@std/assert";
 import { RegistryError } from "../../oci/mod.ts";
-import { ANYBODY, type ManifestPush, type ManifestReceipt, type Registry } from "../../registry/mod.ts";
+import {
+  type ManifestPush,
+  type ManifestReceipt,
+  type Registry,
+  UNRESTRICTED_CALLER,
+} from "../../registry/mod.ts";
 import { content, digest, IMAGE, imageOf, pushBlob, REPOSITORY, TestStores } from "./stores.ts";
 
 /** The configuration of {@linkcode imageOfSize}. */
@@ -42,7 +47,7 @@ export function put(
     condition: {},
     ...options,
   };
-  return registry.putManifest(REPOSITORY, ANYBODY, push);
+  return registry.putManifest(REPOSITORY, UNRESTRICTED_CALLER, push);
 }
 
 /** The code of the error that it throws. */

@@ -13,11 +13,11 @@ import {
   type Tag,
 } from "../../oci/mod.ts";
 import {
-  ANYBODY,
   createRegistry,
   type Registry,
   type RegistryOptions,
   type StoredRegistry,
+  UNRESTRICTED_CALLER,
   type UploadBody,
 } from "../../registry/mod.ts";
 import {
@@ -203,5 +203,5 @@ export async function pushManifest(
   const reference = first === undefined ? { digest: digest(bytes) } : { tag: first };
   const { mediaType } = JSON.parse(new TextDecoder().decode(bytes));
   const push = { bytes, contentType: mediaType, reference, tags: rest, condition: {} };
-  return (await registry.putManifest(REPOSITORY, ANYBODY, push)).digest;
+  return (await registry.putManifest(REPOSITORY, UNRESTRICTED_CALLER, push)).digest;
 }

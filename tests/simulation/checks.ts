@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { ANYBODY, type Registry } from "../../registry/mod.ts";
+import { type Registry, UNRESTRICTED_CALLER } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { manifestKey } from "../../registry/stored.ts";
@@ -122,7 +122,7 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
     const manifest = await unlessUnknown(registry.getManifest(repository, { digest }));
     must(manifest !== undefined, `${plan.name} was acknowledged in ${repository} and is gone`);
     must(digestOfBytes(manifest.bytes) === digest, `${plan.name} has other bytes`);
-    const { items } = await registry.listRepositories({}, ANYBODY);
+    const { items } = await registry.listRepositories({}, UNRESTRICTED_CALLER);
     must(items.includes(repository), `${repository} has a manifest and is not known`);
     if (plan.subject !== undefined) await checkReferrer(quiet, repository, plan);
   }

@@ -1,5 +1,10 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { ANYBODY, type Manifest, type StoredRegistry, type TagCondition } from "../../registry/mod.ts";
+import {
+  type Manifest,
+  type StoredRegistry,
+  type TagCondition,
+  UNRESTRICTED_CALLER,
+} from "../../registry/mod.ts";
 import type { Ledger, Wish } from "./ledger.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
@@ -206,7 +211,7 @@ export class Client {
     const answer = await this.wish(
       { kind: "blob", repository, digest },
       `mount ${name} from ${from ?? "anywhere"} to ${repository}`,
-      () => this.registry.mountBlob(repository, ANYBODY, digest, from),
+      () => this.registry.mountBlob(repository, UNRESTRICTED_CALLER, digest, from),
       (mounted) => mounted !== undefined,
     );
     return answer !== undefined;
@@ -229,7 +234,7 @@ export class Client {
     };
     const wish = { kind: "manifest" as const, repository, digest, tags: tags as Tag[] };
     await this.wish(wish, `push ${name} as [${tags}] to ${repository}`, () => {
-      return this.registry.putManifest(repository, ANYBODY, push);
+      return this.registry.putManifest(repository, UNRESTRICTED_CALLER, push);
     });
   }
 

@@ -44,8 +44,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/blobs/collect_blob.ts",
-        '    return "needed";\n  }\n  return await work.table.delete(key, { ifVersion: version }) ? "removed" : AGAIN;',
-        '    return "needed";\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? "removed" : AGAIN;',
+        '    return "needed";\n  }\n  return await work.table.delete(key, { ifVersion: version }) ? "removed" : RETRY;',
+        '    return "needed";\n  }\n  const latest = await work.table.get(key, { consistent: true });\n  return latest !== undefined && await work.table.delete(key, { ifVersion: latest.version }) ? "removed" : RETRY;',
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
@@ -200,7 +200,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/collection/collect_leftovers.ts",
-        "if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;\n      return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };",
+        "if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;\n      return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };",
         "return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };",
       ),
     ],
@@ -211,7 +211,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
-        'case "edge":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
+        'case "edge":\n      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;',
         'case "edge":',
       ),
     ],
@@ -222,7 +222,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
-        'case "tag mark":\n      if (!isOld(context, stored<MarkAttributes>(item)!.attributes.at)) return undefined;',
+        'case "tag mark":\n      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;',
         'case "tag mark":',
       ),
     ],

@@ -39,8 +39,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/link.ts",
-        'if (after?.attributes.state !== "live") return AGAIN;',
-        'if (after?.attributes.state !== "live") return AGAIN;\n    await putLink(work, repository, digest);',
+        'if (after?.attributes.state !== "live") return RETRY;',
+        'if (after?.attributes.state !== "live") return RETRY;\n    await putLink(work, repository, digest);',
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
@@ -55,8 +55,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/link.ts",
-        'if (after?.attributes.state !== "live") return AGAIN;',
-        'if (after === undefined || after.attributes.state === "deleting") return AGAIN;',
+        'if (after?.attributes.state !== "live") return RETRY;',
+        'if (after === undefined || after.attributes.state === "deleting") return RETRY;',
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
@@ -71,8 +71,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/link.ts",
-        'if (after?.attributes.state !== "live") return AGAIN;',
-        "if (after === undefined) return AGAIN;",
+        'if (after?.attributes.state !== "live") return RETRY;',
+        "if (after === undefined) return RETRY;",
       ),
     ],
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },

@@ -36,7 +36,7 @@ export const HEAL_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/blobs/link.ts",
-        "if (hasObject && await isLost(work, repository, digest, blob.attributes)) return AGAIN;",
+        "if (hasObject && await isLost(work, repository, digest, blob.attributes)) return RETRY;",
         "",
       ),
     ],

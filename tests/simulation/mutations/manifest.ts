@@ -84,10 +84,10 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/references.ts",
-        "if (await work.table.put(item, { ifVersion }) === undefined) return AGAIN;",
+        "if (await work.table.put(item, { ifVersion }) === undefined) return RETRY;",
         "await work.table.put(item, { ifVersion });",
       ),
-      edit("registry/manifests/references.ts", "return revived ? AGAIN : {", "return {"),
+      edit("registry/manifests/references.ts", "return revived ? RETRY : {", "return {"),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
@@ -193,8 +193,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag is put whatever it was (6)",
     edits: [edit(
       "registry/manifests/tags.ts",
-      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    if (version === undefined) return AGAIN;\n    if (before",
-      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return AGAIN;\n    if (before",
+      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    if (version === undefined) return RETRY;\n    if (before",
+      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return RETRY;\n    if (before",
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE, { tags: ["a"] }), pushesImage(SECOND, ONE)],
@@ -204,7 +204,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push does not look whether its manifest is still there (7)",
-    edits: [edit("registry/manifests/manifest_push.ts", "    if (after === undefined) return AGAIN;\n", "")],
+    edits: [edit("registry/manifests/manifest_push.ts", "    if (after === undefined) return RETRY;\n", "")],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
   {

@@ -67,7 +67,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     name: "an index leaves retention's mark on its children (3)",
     edits: [edit(
       "registry/manifests/references.ts",
-      "if (manifest === undefined || !isMarked(manifest.attributes)) continue;",
+      "if (manifest === undefined || !isManifestCondemned(manifest.attributes)) continue;",
       "if (manifest !== undefined || manifest === undefined) continue;",
     )],
     scenario: {

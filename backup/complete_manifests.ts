@@ -31,7 +31,7 @@ const REFERENCES = 100;
  * backup wrote behind the scan. Counts blobs, manifests, and incomplete manifests. Those are kept: their content is
  * readable, and a push of the missing rest repairs them.
  */
-export async function settleManifests(
+export async function completeManifests(
   options: RestoreOptions,
 ): Promise<Pick<RestoreReport, "blobs" | "manifests" | "incomplete">> {
   const counts = { blobs: 0, manifests: 0, incomplete: 0 };
@@ -41,7 +41,7 @@ export async function settleManifests(
     counts.manifests += manifests.length;
     await parallel(manifests, PARALLEL, async (item) => {
       const manifest = stored<ManifestAttributes>(item)!;
-      const lacking = await settle(options, manifest);
+      const lacking = await complete(options, manifest);
       if (lacking.length === 0) return;
       counts.incomplete++;
       options.report(`${nameOf(item)} is incomplete, missing: ${lacking.join(", ")}`);
@@ -50,7 +50,7 @@ export async function settleManifests(
   return counts;
 }
 
-async function settle(
+async function complete(
   { objects, table, references }: RestoreOptions,
   manifest: Stored<ManifestAttributes>,
 ): Promise<string[]> {
