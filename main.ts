@@ -14,8 +14,8 @@ import { type Config, isLocal, readSettings, risksOf, StartError } from "./confi
 const STOP_LIMIT_MS = 4500;
 
 /**
- * Milliseconds after which a graceful stop ends request bodies: an upload keeps what has come, and there is time left to
- * store it and to answer.
+ * Milliseconds after which a graceful stop ends request bodies. An upload keeps the received bytes, and the rest of the
+ * time is for storing them and for the answers.
  */
 const BODY_LIMIT_MS = 3000;
 
@@ -121,7 +121,7 @@ class Opener {
     return await openRegistry(this.#config, this.#log);
   }
 
-  /** Closes what has been opened, if anything has. */
+  /** Closes everything that was opened. */
   async close(): Promise<void> {
     await (await this.#opening)?.close();
   }
@@ -225,7 +225,7 @@ function stopOnSignal({ server, bodies, opener, log }: Running): void {
   }
 }
 
-/** Says why the process can't go on; only what is wrong with the code needs more than a line. */
+/** Prints why the process cannot continue; only a bug needs more than one line. */
 function fail(error: unknown): never {
   console.error(error instanceof StartError ? plainLines(error.message) : error);
   Deno.exit(1);

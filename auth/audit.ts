@@ -12,7 +12,7 @@ export type OperatorAction =
 
 /** Change of the registry, for the audit log. Contains no secret. */
 export interface AuditEvent {
-  /** The principal; `system` for what the registry itself does by its rules. */
+  /** Principal that made the change; `system` for background work of the registry. */
   readonly who: string;
   /** Kind of the change. */
   readonly action: ChangeAction | CredentialChange["action"] | OperatorAction;
@@ -20,7 +20,7 @@ export interface AuditEvent {
   readonly repository?: string;
   /** The tag, if it is about one. */
   readonly tag?: string;
-  /** Which robot account or personal access token, by its public name or id. */
+  /** Robot account or personal access token that was used, by its public name or id. */
   readonly credential?: string;
   /** The digest that was there, or that the tag pointed at, before. */
   readonly before?: string;
@@ -28,7 +28,7 @@ export interface AuditEvent {
   readonly after?: string;
   /** The principal that the credential or the logins belong to. */
   readonly owner?: string;
-  /** Why, of what the registry does by itself; the extent of what a command does. */
+  /** Reason of a change by background work; the extent of an operator's command. */
   readonly reason?: string;
   /** The id of the request: that of its line in the log, and of `X-Request-Id`. */
   readonly request?: string;

@@ -13,7 +13,7 @@ export interface AllowRule {
   to: Subject[];
   /** Allowed actions. */
   actions: Action[];
-  /** Of workloads: the claims that they must have, each with one of these patterns (`*` stands for any text). */
+  /** Required claims of a workload, each with a list of patterns (`*` matches any text). One pattern must match. */
   where?: Record<string, string[]>;
 }
 
@@ -25,7 +25,7 @@ export interface PolicyRule {
   allow: AllowRule[];
 }
 
-/** Tags that stay where they point. */
+/** Rule for tags that cannot be moved or deleted. */
 export interface ImmutableRule {
   /** Glob patterns of names. */
   repositories: string[];
@@ -41,13 +41,13 @@ export interface IssuerConfig {
   name: string;
   /** Its `iss`, exactly. */
   issuer: string;
-  /** One of these must be in `aud`. */
+  /** Accepted audiences (`aud`) of its ID tokens. */
   audiences: string[];
   /** URL of the issuer's keys. Default: the one of its discovery document. */
   jwksUri?: string;
   /** The claim that names the workload; `sub` by default. */
   subject: string;
-  /** How long our own token for such a workload is good, in milliseconds. */
+  /** Lifetime of the workload passwords of this issuer, in milliseconds. */
   tokenLifetime: number;
 }
 
@@ -63,7 +63,7 @@ export interface ExternalConfig {
   keys: string;
 }
 
-/** A proxy that has verified the client's certificate and says in a header who it is. */
+/** Proxy that verifies client certificates and passes the client's name in a header. */
 export interface ProxyConfig {
   /** Addresses of the proxies, as CIDR; the headers of everybody else are not looked at. */
   trusted: string[];
@@ -85,7 +85,7 @@ export interface LimitsConfig {
   openUploadBytes: number;
 }
 
-/** Most bytes of blobs and manifests in the repositories of a pattern, in all of them together. */
+/** Maximum bytes of blobs and manifests in all repositories of a pattern together. */
 export interface QuotaRule {
   /** A glob pattern of names. */
   repositories: string;
@@ -101,27 +101,27 @@ export interface AuthConfig {
   service: string;
   /** Authentication scheme of the challenge. */
   challenge: "bearer" | "basic";
-  /** How long an access token is good. */
+  /** Lifetime of access tokens. */
   tokenLifetime: number;
-  /** How long a refresh token is good. */
+  /** Lifetime of refresh tokens. */
   refreshLifetime: number;
-  /** How long a robot's or a personal token is good at most; one without an end is refused then. Without a bound by default. */
+  /** Maximum lifetime of account tokens; a token without expiry is then rejected. No limit by default. */
   credentialLifetime?: number;
   /** A file with private keys as a JWK set, the first of which signs. By default keys are made, and kept in the table. */
   keys?: string;
   /** A file that holds a name and a bcrypt hash on each line. */
   htpasswd?: string;
-  /** The same by itself, for where there are no files. */
+  /** Users by name with their bcrypt hashes, instead of a file. */
   users?: Record<string, string>;
-  /** The configuration file that has all this; absent where it comes from the environment. */
+  /** Configuration file that contains these settings; absent if they come from the environment. */
   file?: string;
-  /** Issuers of tokens that are taken for a password. */
+  /** OpenID Connect issuers whose ID tokens workloads may use as passwords. */
   issuers: IssuerConfig[];
   /** External token server, instead of the built-in one. */
   external?: ExternalConfig;
   /** Trusted proxy in front of the registry. */
   proxy?: ProxyConfig;
-  /** They may do everything everywhere. */
+  /** Accounts that may do everything in every repository. */
   administrators: Subject[];
   /** Members of each group. */
   groups: Record<string, Subject[]>;
@@ -131,6 +131,6 @@ export interface AuthConfig {
   immutable: ImmutableRule[];
   /** Protection. */
   limits: LimitsConfig;
-  /** How much may be stored. */
+  /** Storage quotas. */
   quotas: QuotaRule[];
 }

@@ -29,7 +29,7 @@ export interface Origin {
   address: string | undefined;
 }
 
-/** Finds out who asks. */
+/** Authenticates requests. */
 export interface Authenticator {
   /**
    * Principal of a request by its headers; anonymous without credentials.
@@ -45,7 +45,10 @@ const ANONYMOUS_IDENTITY: Identity = { principal: ANONYMOUS };
 /** Maximum bytes of a name and password. A password can be an ID token of a workload's issuer. */
 const MAX_CREDENTIALS_BYTES = 16 * 1024;
 
-/** Finds out who asks, by `Authorization` (RFC 9110 §11.6.2) or, where there is none, by the client's certificate. */
+/**
+ * Creates an authenticator that uses `Authorization` (RFC 9110 §11.6.2), or the client's certificate if the request has
+ * no such header.
+ */
 export function createAuthenticator({ tokens, logins, certificate }: AuthenticatorOptions): Authenticator {
   function byToken(text: string): Identity | Promise<Identity> {
     const token = tokens.verify(text);
@@ -73,7 +76,9 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
   };
 }
 
-/** `Basic` with neither a name nor a password: podman, skopeo and buildah send it where they have no login. */
+/**
+ * True for `Basic` credentials with an empty name and password, which podman, skopeo and buildah send without a login.
+ */
 function isEmptyLogin(authorization: string): boolean {
   return EMPTY_LOGIN.test(authorization);
 }
@@ -92,9 +97,9 @@ function splitScheme(authorization: string): { scheme?: string; rest: string } {
 }
 
 /**
- * The name and the password of RFC 7617 §2. UTF-8 is the one encoding of both.
+ * Name and password of Basic credentials (RFC 7617 §2). Both must be UTF-8.
  *
- * @throws {RegistryError} 401 where they are none.
+ * @throws {RegistryError} 401 for malformed credentials.
  */
 export function readBasic(text: string): { username: string; password: string } {
   const pair = text.length > MAX_CREDENTIALS_BYTES * 4 / 3 + 4 ? undefined : decode(text);

@@ -4,9 +4,9 @@ import type { Principal } from "./principal.ts";
 
 /** Content of a valid token. */
 export interface VerifiedToken {
-  /** Whose it is. */
+  /** Principal that the token was issued to. */
   readonly principal: Principal;
-  /** When it ends, in milliseconds since the epoch. */
+  /** Expiry, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** True if the token allows listing repositories. */
   readonly catalog: boolean;
@@ -17,7 +17,7 @@ export interface VerifiedToken {
   grants(action: Action, repository: RepositoryName): boolean;
 }
 
-/** Knows the tokens of one issuer. */
+/** Verifies the tokens of one issuer. */
 export interface BearerTokens {
   /**
    * Verifies a token from memory and the cached keys, without a read of the table.
@@ -29,6 +29,6 @@ export interface BearerTokens {
 
 /** Thrown for a token that is malformed, forged, for another audience, not valid yet or expired. */
 export class InvalidTokenError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "InvalidTokenError";
 }

@@ -23,7 +23,7 @@ export function crossChecks(config: AuthConfig): ConfigIssue[] {
   ];
 }
 
-/** Every list of subjects, with where it stands. */
+/** Every list of subjects in the configuration, with its path. */
 function* subjectLists(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; subjects: Subject[] }> {
   yield { path: ["administrators"], subjects: config.administrators };
   for (const [name, subjects] of Object.entries(config.groups)) yield { path: ["groups", name], subjects };
@@ -74,7 +74,7 @@ function isMany(subject: Subject): boolean {
   return !("name" in parts) || parts.kind === "workload" || parts.name.includes("*");
 }
 
-/** A group says whom it holds: no cycles, and nothing that opens a rule to all without being seen there. */
+/** Rejects groups within groups, and groups that would open a rule to everyone unnoticed. */
 function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [name, members] of Object.entries(groups)) {
     for (const [index, subject] of members.entries()) {
@@ -113,7 +113,7 @@ function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
 function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean {
   const parts = parseSubject(subject)!;
   if (parts.kind === "workload") return true;
-  // Where there is no such group, that is said elsewhere.
+  // An unknown group is reported by another check.
   return parts.kind === "group" &&
     (!Object.hasOwn(groups, parts.name) || groups[parts.name]!.some((member) => mayBeWorkload(member, {})));
 }

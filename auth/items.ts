@@ -1,13 +1,13 @@
 import { type Key, type KeyOf, keyParser } from "../storage/ports.ts";
 
 /**
- * The items of who may do what: their keys, and what each holds. Every partition is `auth` or begins with `auth#`. Times
- * are in milliseconds since the epoch.
+ * Items of authentication: their keys and attributes. Every partition is `auth` or begins with `auth#`. Times are in
+ * milliseconds since the epoch.
  */
 
 /** Keys of ours that sign, or have signed, tokens; in the order in which they begin to sign. */
 export type KeyRingAttributes = {
-  /** How long the longest of all tokens is good that they may have signed. */
+  /** Longest lifetime of any token that these keys may have signed. */
   lifetime: number;
   keys: StoredKey[];
 };
@@ -18,7 +18,7 @@ export type StoredKey = {
   kid: string;
   /** The public part. */
   x: string;
-  /** The private part; it goes when the key signs no more. */
+  /** Private part; removed when the key no longer signs. */
   d?: string;
   createdAt: number;
   /** From when on it signs, until the next one does. */
@@ -46,9 +46,9 @@ export type LoginAttributes = {
   /** The token before it, by its hash; when it was replaced, and the salt that its replacement was derived with. */
   replaced?: { hash: string; salt: string; at: number };
   createdAt: number;
-  /** When the login ends, however often its token is replaced. */
+  /** Expiry of the login. Replacing its token does not extend it. */
   expiresAt: number;
-  /** When it was last used, but for an hour. */
+  /** Last use, with a precision of an hour. */
   usedAt?: number;
 };
 
@@ -65,7 +65,7 @@ export type SecretAttributes = {
   kind: "robot" | "user";
   /** The robot's name, or that of the user whose it is. */
   name: string;
-  /** Of a user's: what tells the account that it was made for from others of the same name. */
+  /** Account that a personal access token was made for; a later account of the same name has another value. */
   account?: string;
   /** SHA-256 of the whole secret, in hexadecimal. */
   hash: string;
@@ -75,7 +75,7 @@ export type SecretAttributes = {
   createdAt: number;
   createdBy: string;
   expiresAt?: number;
-  /** When it was last used, but for an hour. */
+  /** Last use, with a precision of an hour. */
   usedAt?: number;
 };
 

@@ -5,25 +5,25 @@ export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certi
 
 /** Account that a request is made for. */
 export interface Principal {
-  /** How they have shown it. */
+  /** Method of authentication. */
   readonly kind: PrincipalKind;
   /**
    * `anonymous`, or the kind, a colon and a name that is theirs alone among all of the kind: `user:alice`, `robot:ci`,
    * `workload:github:repo:acme/app:ref:refs/heads/main`, `certificate:CN=build`, `external:alice`.
    */
   readonly name: string;
-  /** Of a workload: the name that the configuration gives to its issuer. */
+  /** For a workload: the configured name of its issuer. */
   readonly issuer?: string;
-  /** Of a workload: what its issuer says of it, and conditions may ask for; every value as text. */
+  /** For a workload: the claims of its ID token that conditions may require, as text. */
   readonly claims?: Readonly<Record<string, string>>;
   /**
-   * Of a user or a robot that has shown a password: what another password, or a revoked one, would not be, such as a hash
-   * of what is stored of it. It is for refresh tokens alone, which end with the password, and no secret by itself.
+   * For a user or a robot: identifies the password or account token that was used, such as a hash of the stored hash. A
+   * new password has another value. Only refresh tokens use it: they end with the password. Not a secret.
    */
   readonly credential?: string;
   /**
-   * When it ends that they are believed, in milliseconds since the epoch: no token that they are given is good for longer.
-   * Absent where it does not end by itself.
+   * Expiry of the authentication, in milliseconds since the epoch. No token issued for it lives longer. Absent if it
+   * does not expire.
    */
   readonly expiresAt?: number;
   /** Restrictions of the credential, in addition to the policies; absent without restrictions. */

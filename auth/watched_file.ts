@@ -1,6 +1,6 @@
 /** Options of {@linkcode WatchedFile}. */
 export interface WatchedFileOptions {
-  /** Told once of a change that can't be used. */
+  /** Called once for each change that cannot be used. */
   failed: (error: unknown) => void;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
@@ -8,7 +8,7 @@ export interface WatchedFileOptions {
 
 /** Thrown for a file that can't be read; says which one and why. */
 export class FileError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "FileError";
 }
 
@@ -47,9 +47,9 @@ export class WatchedFile<Content> {
   }
 
   /**
-   * The file under this path; throws what `parse` does, too.
+   * Opens the file at this path. Throws what `parse` throws.
    *
-   * @throws {FileError} where it can't be read.
+   * @throws {FileError} if it cannot be read.
    */
   static async open<Content>(
     path: string,

@@ -9,7 +9,7 @@ const FORMAT_VERSION = 1;
 
 /** First line of a backup. */
 export interface BackupHeader {
-  /** Another one for each backup. */
+  /** Unique id of the backup. */
   id: string;
   /** Everything that was acknowledged before this moment is in the backup; milliseconds since the epoch. */
   startedAt: number;
@@ -19,7 +19,7 @@ export interface BackupHeader {
 export interface BackupCounts {
   /** Lines between the first and the last one; an item may take several, of which the last one counts. */
   items: number;
-  /** Those of them that name an object. */
+  /** Number of lines that name an object. */
   objects: number;
   /** Bytes of these objects. */
   bytes: number;
@@ -29,10 +29,10 @@ export interface BackupCounts {
 const CHUNK_LENGTH = 64 * 1024;
 
 /**
- * A backup as it is kept: lines of JSON, compressed with gzip. The first one says what it is and when it was begun, the
- * last one counts the items between them and has the SHA-256 of all lines above it.
+ * Archive of a backup: JSON lines, compressed with gzip. The first line has the format and the start time, the last one
+ * the number of items between them and the SHA-256 of all lines above.
  *
- * @param counts Told what the last line says, when it has been written.
+ * @param counts Called with the content of the last line when it has been written.
  */
 export function writeArchive(
   header: BackupHeader,
@@ -71,7 +71,7 @@ async function* chunksOf(
   tell(counts);
 }
 
-/** All of an item but its version, which the table gives it anew. */
+/** Line of an item: everything except its version, which the table creates. */
 function lineOf({ pk, sk, attributes, bytes, index }: NewItem): string {
   return JSON.stringify({ pk, sk, attributes, bytes: bytes?.toBase64(), index });
 }
@@ -91,9 +91,9 @@ export class Archive {
   }
 
   /**
-   * Reads the backup to its end, and keeps nothing of it; `open` is called again whenever its items are read.
+   * Opens a backup: reads it to its end and verifies it. `open` is called again for each read of its items.
    *
-   * @throws {BackupError} where it is none, is cut off or altered, or is of a later release.
+   * @throws {BackupError} if it is not a backup, truncated, altered, or of a later release.
    */
   static async open(open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>): Promise<Archive> {
     const reader = new ArchiveReader();
@@ -102,16 +102,16 @@ export class Archive {
   }
 
   /**
-   * The items, in the order that they were written in.
+   * Items in the order in which they were written.
    *
-   * @throws {BackupError} where it has changed since.
+   * @throws {BackupError} if the backup has changed since it was opened.
    */
   async *items(): AsyncGenerator<NewItem> {
     yield* new ArchiveReader().items(await this.#open());
   }
 }
 
-/** One reading of a backup. */
+/** One read of a backup. */
 class ArchiveReader {
   header: BackupHeader | undefined;
   counts: BackupCounts | undefined;

@@ -13,15 +13,15 @@ export interface CopyOptions {
   from: ObjectStore;
   /** Destination. Its table must be empty, or contain the result of an earlier copy from `source`. */
   to: Stores;
-  /** Names what is copied from, so that a copy which broke off may go on. */
+  /** Id of the source, by which an interrupted copy continues. */
   source: string;
   /** Bytes of the largest object that `to` can have. */
   largest?: number | undefined;
   /** `strict` reports manifests whose blobs or children are missing. */
   references: "strict" | "sparse";
-  /** Told what was not copied, a line each. */
+  /** Called with a line for each thing that was not copied. */
   report: (line: string) => void;
-  /** Told how many more bytes of objects are there. */
+  /** Called with the bytes of each object that was copied. */
   progress: (bytes: number) => void;
 }
 

@@ -20,11 +20,11 @@ export interface ObjectStores {
 const BATCH = 100;
 
 /**
- * Copies an object, with one part of it in memory. One of its key and size that is there already stays. Nothing is
- * visible there before all of it was found to be what its digest says.
+ * Copies an object, with one part of it in memory. An existing object of its key and size stays. The copy becomes
+ * visible only after all of it matched the digest.
  *
- * @param progress Told how many more bytes are there.
- * @returns Why it can't be copied; nothing where it is there now.
+ * @param progress Called with the number of bytes of each copied part.
+ * @returns The reason why it cannot be copied; `undefined` if it exists now.
  */
 export async function copyObject(
   { from, to, largest = Infinity }: ObjectStores,

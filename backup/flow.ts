@@ -3,7 +3,7 @@ import { UnavailableError } from "../storage/ports.ts";
 
 export { sleep };
 
-/** The values, so many at a time. */
+/** Groups values into arrays of at most `size`. */
 export async function* batches<T>(values: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const value of values) {
@@ -15,7 +15,10 @@ export async function* batches<T>(values: AsyncIterable<T>, size: number): Async
   if (batch.length > 0) yield batch;
 }
 
-/** `run` of each value, `limit` at once, in the order of the values. After a failure it begins no more, and ends what it began. */
+/**
+ * Runs `run` for each value, at most `limit` at once, and answers the results in order. After a failure it starts no
+ * further value, and waits for the running ones.
+ */
 export async function parallel<T, R>(
   values: readonly T[],
   limit: number,
@@ -39,14 +42,14 @@ export async function parallel<T, R>(
   return results;
 }
 
-/** How often in a row a store may not answer, and the first pause after that, in milliseconds; it doubles. */
+/** Consecutive failures of a store after which a call fails, and the first pause in milliseconds; it doubles. */
 const MAX_FAILURES = 6;
 const FIRST_PAUSE_MS = 500;
 
 /**
- * Calls until the store answers: a table that is paid by the request takes a while to grow with what a restore writes.
+ * Repeats a call until the store answers: a table that is billed by request needs time to scale up for a restore.
  *
- * @throws {UnavailableError} where it does not after half a minute.
+ * @throws {UnavailableError} if it does not answer within half a minute.
  */
 export async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let failures = 0;; failures++) {

@@ -29,7 +29,7 @@ export class ObjectWriter {
     }
   }
 
-  /** Makes what was taken the object. */
+  /** Completes the object. */
   async publish(): Promise<void> {
     if (this.#partsId === undefined) {
       return await this.#objects.put(this.#key, this.#buffer.subarray(0, this.#filled));
@@ -38,7 +38,7 @@ export class ObjectWriter {
     await this.#objects.completeParts(this.#key, this.#partsId, this.#parts);
   }
 
-  /** Lets go of what was taken. */
+  /** Discards the written bytes. */
   async drop(): Promise<void> {
     if (this.#partsId !== undefined) await this.#objects.abortParts(this.#key, this.#partsId);
   }

@@ -47,11 +47,11 @@ const ROUNDS: Readonly<Record<Kind, readonly Round[]>> = {
 type Round = "protecting" | "content" | "pointing";
 
 /**
- * Rebuilds an empty table from a backup. Afterwards no tag points at nothing, every blob and every manifest has its bytes,
- * and a manifest that lacks what it references has been reported. Where it breaks off it is called again with the same
- * source, and begins anew: all it writes is the same.
+ * Rebuilds an empty table from a backup. Afterwards every tag has its target, every blob and every manifest has its
+ * bytes, and incomplete manifests have been reported. After an interruption, call it again with the same source: it
+ * starts again, and every write is the same.
  *
- * @throws {BackupError} where the table has anything else.
+ * @throws {BackupError} if the table contains anything else.
  */
 export async function restore(source: ItemSource, options: RestoreOptions): Promise<RestoreReport> {
   const { table, salvage, progress = () => {} } = options;
@@ -92,7 +92,7 @@ async function putContent(items: NewItem[], options: RestoreOptions, report: Res
   await write(options.table, found.flatMap((item) => asRestored(item, options)).map(held));
 }
 
-/** Tags and referrers whose manifest is there; and uploads to where the sweep finds them, but for those that are used up. */
+/** Writes tags and referrers whose manifest exists, and uploads for the sweep, except uploads that are complete. */
 async function putPointers(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
   const { table } = options;
   const pointers = items.flatMap((item) => asRestored(item, options));

@@ -18,17 +18,17 @@ export interface RestoreOptions {
   table: Table;
   /** `strict` reports manifests whose blobs or children are missing. */
   references: "strict" | "sparse";
-  /** Sees to it that an object is there, and says why it is not. */
+  /** Ensures that an object exists. Answers the reason if it does not. */
   obtain: (object: NamedObject) => Promise<string | undefined>;
-  /** How many objects may be seen to at once. */
+  /** Maximum objects at once. */
   parallel: number;
   /** Treatment of open uploads: swept when they expire, or left out because their objects were not copied. */
   uploads: "sweep" | "leave out";
-  /** Finds what the source does not know. */
+  /** Finds content that the source does not name. */
   salvage?: Salvage | undefined;
-  /** Told what is not as it was, a line each. */
+  /** Called with a line for each difference. */
   report: (line: string) => void;
-  /** Told each time how many lines of the source are done; each one is read three times. */
+  /** Called with the number of lines done; each line is read three times. */
   progress?: ((lines: number) => void) | undefined;
 }
 

@@ -28,7 +28,7 @@ export interface SalvageOptions {
   scratch: Table;
   /** The present in milliseconds since the epoch. */
   now: () => number;
-  /** Told of each object that nothing names, and what became of it. */
+  /** Called for each object that no item names, with the result. */
   report: (line: string) => void;
 }
 
@@ -43,7 +43,7 @@ export class Salvage {
   readonly #options: SalvageOptions;
   #upload: { prefix: string; item: Stored<UploadAttributes> | undefined } | undefined;
 
-  /** One that knows of no object yet. */
+  /** Starts without known objects. */
   constructor(options: SalvageOptions) {
     this.#options = options;
   }
@@ -54,7 +54,7 @@ export class Salvage {
     await this.#options.scratch.putMany(keys.map((sk) => ({ pk: "object", sk, attributes: {} })));
   }
 
-  /** Looks at every object that is not known, and puts what it makes of it into the table. */
+  /** Checks every unknown object, and writes the restored blobs to the table. */
   async run(table: Table): Promise<void> {
     for (const prefix of ["blobs/", "manifests/"]) {
       for await (const key of this.#unknown(prefix)) await this.#examine(table, key);
@@ -86,7 +86,7 @@ export class Salvage {
     const digest = await this.#digestOf(table, found.digests, upload);
     if (digest === undefined) return; // the sweep removes what its upload has not become
     const blob = stored<BlobAttributes>(await table.get(blobKey(digest), { consistent: true }));
-    // With this object itself it is what a restore has made that broke off: its upload may be there again.
+    // With this same object it is the result of an interrupted restore, whose upload may exist again.
     if (blob !== undefined && blob.attributes.object !== key) {
       return report(`Object ${key}: another copy of ${digest}`);
     }

@@ -10,7 +10,7 @@ export const BACKUPS = "backups/";
 /** The time that it was begun, in the letters of a key (ISO 8601 without separators), and a bit of chance. */
 const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;
 
-/** How old what was begun and not completed must be before it is taken for a crash's, in milliseconds. */
+/** Minimum age of an incomplete backup that counts as left by a crash, in milliseconds. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** Keys of one request. */
@@ -78,9 +78,9 @@ export async function* listBackups(objects: ObjectStore): AsyncGenerator<StoredB
 }
 
 /**
- * The bytes of a backup, however often the store breaks off.
+ * Bytes of a backup, across failures of the store.
  *
- * @throws {BackupError} where there is none of this name.
+ * @throws {BackupError} if no backup has this name.
  */
 export async function openShelved(
   objects: ObjectStore,

@@ -146,7 +146,7 @@ async function* references(
   }
 }
 
-/** A tag, and what it points at where that may be younger than the scan. */
+/** Tag, followed by its target if that may be younger than the scan. */
 async function* withTarget(
   stores: Stores,
   repository: RepositoryName,
@@ -185,7 +185,7 @@ async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
   }
 }
 
-/** Those of the items that are there. */
+/** Existing items of these keys. */
 export async function readMany(table: Table, keys: Key[]): Promise<Item[]> {
   const items = await patiently(() =>
     table.getMany(keys.map(({ pk, sk }) => ({ pk, sk })), { consistent: true })

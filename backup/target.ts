@@ -5,19 +5,18 @@ import { BackupError } from "./backup_error.ts";
 export const MARKER = { pk: "restore", sk: "restore" } as const;
 
 /**
- * Takes an empty table for what is to be restored from `source`, or one that an earlier restore from the same source has
- * left unfinished.
+ * Claims a table for a restore from `source`: an empty table, or one with an unfinished restore from the same source.
  *
- * @throws {BackupError} for every other table.
+ * @throws {BackupError} for any other table.
  */
 export async function claimTable(table: Table, source: string): Promise<void> {
   await assertRestorable(table, source);
   await table.put({ ...MARKER, attributes: { source } }, { ifAbsent: true });
-  // Another one may have begun at the same time.
+  // Another restore may have started at the same time.
   await assertRestorable(table, source);
 }
 
-/** As {@linkcode claimTable}, but only looks. */
+/** Checks the table like {@linkcode claimTable}, without a write. */
 export async function assertRestorable(table: Table, source: string): Promise<void> {
   const marker = await table.get(MARKER, { consistent: true });
   if (marker?.attributes.source === source) return;
@@ -27,7 +26,7 @@ export async function assertRestorable(table: Table, source: string): Promise<vo
   if (!await isEmpty(table)) throw new BackupError("Cannot restore into the table: it is not empty");
 }
 
-/** Says that the restore is over. */
+/** Releases the table after the restore. */
 export async function releaseTable(table: Table): Promise<void> {
   const marker = await table.get(MARKER, { consistent: true });
   if (marker !== undefined) await table.delete(MARKER, { ifVersion: marker.version });

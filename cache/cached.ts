@@ -12,7 +12,7 @@ export interface CacheOptions {
    * clients push, so it notices every deletion that was acknowledged before it.
    */
   age?: number;
-  /** Most manifests, and most blobs, that are remembered; 16,384 by default. */
+  /** Maximum cached manifests, and maximum cached blobs; 16,384 by default. */
   count?: number;
   /** Bytes of all manifests that are remembered; 32 MiB by default. */
   manifestBytes?: number;
@@ -27,13 +27,13 @@ const MAX_MANIFEST_BYTES = 1_048_576;
 const OVERHEAD_BYTES = 2048;
 
 /**
- * A registry that remembers manifests by their digest: facts that only a deletion can end. Before it answers from memory
- * it asks whether the repository's epoch is the one of the fact, so a deletion counts at every process once it is
- * acknowledged. A manifest from memory may have been marked by a retention since, which leaves it there for the grace
- * period.
+ * Registry with a cache of manifests by digest, which only a deletion invalidates. Before it answers from the cache it
+ * checks that the repository's epoch is the one of the entry, so a deletion is effective in every process once it is
+ * acknowledged. Retention may have condemned a cached manifest meanwhile, which leaves it for the grace period.
  *
- * Where a blob is remembered only if the check needs no read: with it, memory saves nothing. Where a tag points and
- * whether a blob is there (HEAD, which renews the blob's link) is always read, once for all who ask at the same time.
+ * Blobs are cached only if the check of the epoch needs no read: otherwise the cache would save nothing. The target of
+ * a tag and the existence of a blob (HEAD, which renews the blob's link) are always read, once for all concurrent
+ * callers.
  */
 export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
   const { age = 0, count = 16_384, manifestBytes = 32 * 1_048_576 } = options;
@@ -65,7 +65,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     try {
       return await getByDigest(repository, digest, epoch);
     } catch (error) {
-      // The tag was moved, and what it pointed at deleted, in between.
+      // The tag was moved, and its old target deleted, in between.
       if (isUnknown(error)) return await registry.getManifest(repository, { tag });
       throw error;
     }
@@ -135,8 +135,8 @@ function isUnknown(error: unknown): boolean {
 }
 
 /**
- * The time that has passed by the clock, which goes on where the clock is set back: it adds up what the clock moves
- * forward. `Date.now` costs a third of `performance.now`, and counts the time in which the machine is suspended.
+ * Time that never goes back: adds up the forward steps of the clock. `Date.now` costs a third of `performance.now`, and
+ * includes the time in which the machine is suspended.
  */
 function steady(now: () => number): () => number {
   let last = now();

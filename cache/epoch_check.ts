@@ -2,7 +2,7 @@ import type { RepositoryName } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
 import { SharedReads } from "./shared_reads.ts";
 
-/** How {@linkcode EpochCheck} tells an epoch. */
+/** Options of {@linkcode EpochCheck}. */
 export interface EpochCheckOptions {
   /** Milliseconds for which an epoch that was read counts as the present one, unless the caller wants it exactly. */
   age: number;
@@ -13,7 +13,7 @@ export interface EpochCheckOptions {
 /** An epoch, and up to when it is known to be the present one. */
 interface Known {
   epoch: string;
-  /** When its read began: the clock, or the table's change count. */
+  /** Start of its read: the clock, or the table's change count. */
   since: number;
 }
 
@@ -21,9 +21,8 @@ interface Known {
 const MAX_EPOCHS = 10_000;
 
 /**
- * Tells the present epoch of a repository: by a read that begins after the request, or, where the table counts its
- * changes, by a count that is read after the request and is the same as before an earlier read. An age above 0 opts out
- * of that.
+ * Reads the current epoch of a repository. The read begins after the request. If the table counts its changes, a count
+ * that is read after the request and is unchanged replaces the read. A cache age above 0 relaxes that.
  */
 export class EpochCheck {
   readonly #epochs: Epochs;
@@ -45,7 +44,7 @@ export class EpochCheck {
     return this.#epochs.changeCount !== undefined || this.#options.age > 0;
   }
 
-  /** The repository's epoch. It is `exact` where the answer decides what a client pushes: no age is good enough then. */
+  /** Epoch of the repository. `exact` ignores the cache age, because the client's next push depends on the answer. */
   current(repository: RepositoryName, exact: boolean): Promise<string> {
     const { changeCount } = this.#epochs;
     const { age, now } = this.#options;

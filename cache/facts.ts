@@ -1,14 +1,14 @@
 import type { LRUCache } from "lru-cache";
 
-/** How much a {@linkcode Facts} may remember, and for how long. */
+/** Limits of a {@linkcode Facts} cache. */
 export interface FactsOptions<V> {
   /** Milliseconds, whatever the epoch says. */
   age: number;
-  /** Most facts. */
+  /** Maximum entries. */
   count: number;
-  /** Most that they may weigh together; without a bound by default. */
+  /** Maximum total weight; unlimited by default. */
   weight?: number;
-  /** Most that one of them may weigh to be remembered at all. */
+  /** Maximum weight of an entry; a heavier one is not cached. */
   heaviest?: number;
   /** Weight of a value; at least 1. */
   weigh?: (value: V) => number;
@@ -42,16 +42,15 @@ export class Facts<V extends object> {
   }
 
   /**
-   * The fact, from memory or by `read`, which must be consistent. `epoch` is the present one, as known since the caller
-   * asked; without one, nothing but the age ends a fact. Callers who ask for the same at the same time in the same epoch
-   * share one read.
+   * Value from the cache, or from `read`, which must be consistent. `epoch` is the current one, read after the call
+   * began; without an epoch only the age ends an entry. Concurrent callers of the same key and epoch share one read.
    */
   get(key: string, read: () => Promise<V>, epoch = ""): Promise<V> {
     const known = this.#memory?.get(key);
     if (known?.epoch === epoch) return Promise.resolve(known.value);
     const underway = this.#reads.get(key);
-    // A read that began in this epoch sees every deletion that was acknowledged before the caller asked. But what is not
-    // there for it may have been written before the caller asked.
+    // A read that began in this epoch sees every deletion that was acknowledged before this call. But a miss may be
+    // older than a write that was acknowledged before this call.
     return underway?.epoch === epoch ? underway.value.catch(read) : this.#read(key, read, epoch);
   }
 
@@ -68,7 +67,8 @@ export class Facts<V extends object> {
     try {
       const value = await reading.value;
       this.#memory = await (this.#opening ??= openMemory(this.#options));
-      // The age counts from before the read: what it saw may have changed since. After `drop` it counts for nothing.
+      // The age counts from the start of the read, because the value may have changed since. After `drop` the read is
+      // not cached.
       if (this.#reads.get(key) === reading) this.#memory.set(key, { epoch, value }, { start });
       return value;
     } finally {

@@ -1,4 +1,4 @@
-/** Most reads of one key in progress at a time; further callers share the next one to begin. */
+/** Maximum concurrent reads of one key; further callers share the next one. */
 const MAX_IN_FLIGHT = 4;
 
 /**
@@ -8,7 +8,7 @@ const MAX_IN_FLIGHT = 4;
 export class SharedReads<V> {
   /** Reads that have not begun. */
   readonly #waiting = new Map<string, Promise<V>>();
-  /** How many reads of a key are under way. */
+  /** Number of running reads by key. */
   readonly #running = new Map<string, number>();
   /** Called when one of too many reads of a key has ended. */
   readonly #wake = new Map<string, () => void>();

@@ -21,9 +21,9 @@ export function accessOf({ auth }: Config): AuthConfig {
 }
 
 /**
- * Runs `use` with the storage that credentials are in.
+ * Runs `use` with the storage of credentials.
  *
- * @throws {StartError} where there is none.
+ * @throws {StartError} if authentication is not configured.
  */
 export async function withCredentials<T>(
   config: Config,
@@ -54,9 +54,9 @@ export interface Accounts {
 }
 
 /**
- * Runs `use` with the users and the tokens.
+ * Runs `use` with the users and account tokens.
  *
- * @throws {StartError} where there is none.
+ * @throws {StartError} if the registry has none.
  */
 export async function withSecrets<T>(config: Config, use: (accounts: Accounts) => Promise<T>): Promise<T> {
   return await withCredentials(config, async ({ table }, auth) => {

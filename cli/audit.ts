@@ -12,8 +12,8 @@ export interface OperatorAudit extends AsyncDisposable {
 }
 
 /**
- * Opens the audit of a command. Its lines have the form of the registry's own and go to standard error, since standard
- * output is what the command prints.
+ * Opens the audit log of a command. Its lines have the registry's format and go to standard error, because standard
+ * output is the command's result.
  */
 export function openAudit({ log: format }: Config): OperatorAudit {
   const auto = Deno.stderr.isTerminal() ? "text" : "json";

@@ -1,9 +1,9 @@
 import { type Config, StartError } from "../config/mod.ts";
 
 /**
- * Lets pass a configuration that names a bucket and a table.
+ * Checks that the configuration names a bucket and a table.
  *
- * @throws {StartError} for every other one.
+ * @throws {StartError} otherwise.
  */
 export function assertAws({ storage }: Config): void {
   if (storage === "aws") return;

@@ -4,7 +4,8 @@ import type { ObjectStore, Table } from "../storage/mod.ts";
 import { makeClient } from "../storage/objects/s3/mod.ts";
 
 /**
- * Finds AWS credentials. Asked first and once: a request would take missing ones for an outage and retry for seconds.
+ * Checks that AWS credentials exist. Called once before everything else: a request would treat missing ones as an
+ * outage and retry for seconds.
  *
  * @throws {StartError} if there are none.
  */

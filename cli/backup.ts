@@ -38,14 +38,14 @@ export async function backup(
   }
 }
 
-/** A backup of what is there now, and what it says at its end once it has been read. */
+/** Backup of the current content, and the totals at its end, once it has been read. */
 export function backupOf(
   stores: Stores,
   { grace }: Config,
   header: BackupHeader,
 ): { stream: ReadableStream<Uint8Array<ArrayBuffer>>; counts: () => BackupCounts } {
   let counts: BackupCounts = { items: 0, objects: 0, bytes: 0 };
-  // No request goes on for so long as the grace time, nor do clocks differ by it.
+  // No request runs for a grace period, and no two clocks differ by one.
   const items = snapshot(stores, header.startedAt - grace);
   const stream = writeArchive(header, items, (told) => counts = told);
   return { stream, counts: () => counts };

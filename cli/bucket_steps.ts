@@ -26,13 +26,13 @@ export interface BucketStepOptions {
 /** Days after which incomplete parts are removed: longer than an upload may take. */
 const ABORT_AFTER_DAYS = 7;
 
-/** Of our own rule. */
+/** Id of our lifecycle rule. */
 const RULE_ID = "skerry-abort-incomplete-uploads";
 
 /** Settings that close a bucket to the public: public policies are rejected, and public ACLs are ignored. */
 const BLOCKS = ["IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] as const;
 
-/** The bucket, closed to the public, and a rule for what the sweep does not find. */
+/** Steps: the bucket, closed to the public, and a lifecycle rule for incomplete parts that the sweep does not find. */
 export function bucketSteps(options: BucketStepOptions): Step[] {
   const name = `bucket "${options.bucket}"`;
   return [
@@ -77,8 +77,8 @@ async function ensureBucket(
 }
 
 /**
- * ACLs for everybody are also refused at AWS. Elsewhere it is enough that they mean nothing: Ceph before the summer of 2025
- * takes no object at all once it should refuse them (ceph/ceph#64290).
+ * At AWS public ACLs are rejected as well. Elsewhere it is enough that they are ignored: Ceph before summer 2025
+ * accepts no object at all if it should reject them (ceph/ceph#64290).
  */
 async function ensurePrivate(
   { client, bucket, atAws }: BucketStepOptions,
@@ -154,7 +154,7 @@ function prefixOf({ Filter, Prefix }: LifecycleRule): string | undefined {
   return conditions.every(([name]) => name === "Prefix") ? Filter.Prefix ?? "" : undefined;
 }
 
-/** Takes the answer that there is none for nothing, and that there is not even a bucket where that is to be expected. */
+/** Turns a "not found" answer into `undefined`, and a missing bucket too in a dry run. */
 function unless(none: string, dryRun: boolean): (error: unknown) => undefined {
   return (error) => {
     const { name } = error as Error;

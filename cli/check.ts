@@ -4,10 +4,10 @@ import { assertCredentials } from "./aws_reach.ts";
 import { checkBucket, checkTable, type Finding, suffices } from "../storage/check/mod.ts";
 
 /**
- * `skerry check`: tries the configured bucket and table, and prints what they can do.
+ * `skerry check`: tests the configured bucket and table, and prints their capabilities.
  *
- * @returns The exit code: 0 where the registry can be run on them.
- * @throws {StartError} where there is neither bucket nor table.
+ * @returns The exit code: 0 if a registry can use them.
+ * @throws {StartError} if neither is configured.
  */
 export async function check(config: Config, print: (text: string) => void): Promise<number> {
   assertAws(config);

@@ -4,7 +4,7 @@ import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
-/** How `skerry collect` goes about it. */
+/** Options of `skerry collect`. */
 export interface CollectCommandOptions {
   /** Removes nothing, and says what would go. */
   dryRun: boolean;
@@ -16,11 +16,11 @@ export interface CollectCommandOptions {
 const PROGRESS = 10_000;
 
 /**
- * `skerry collect`: removes what nothing refers to any more, beside whatever else runs on the storage, and prints it.
+ * `skerry collect`: runs garbage collection beside everything else that uses the storage, and prints its removals.
  *
  * @returns The exit code.
- * @throws {StartError} where the storage can't be used, or nothing may be written.
- * @throws {AggregateError} with the failures of single items, once all others were looked at.
+ * @throws {StartError} if the storage cannot be used or is read-only.
+ * @throws {AggregateError} with the failures of single items, after all others were checked.
  */
 export async function collect(
   config: Config,

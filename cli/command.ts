@@ -66,6 +66,6 @@ export interface Command {
 
 /** Thrown for a command line that makes no sense. */
 export class MisuseError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "MisuseError";
 }

@@ -17,10 +17,10 @@ export interface CopyCommand {
 }
 
 /**
- * `skerry copy`: copies the configured registry to another storage, whose table is empty.
+ * `skerry copy`: copies the configured registry to another storage with an empty table.
  *
- * @returns The exit code: 1 where something could not be copied.
- * @throws {StartError} where one of the two can't be used.
+ * @returns The exit code: 1 if something could not be copied.
+ * @throws {StartError} if one of the two cannot be used.
  */
 export async function copy(
   config: Config,

@@ -1,6 +1,6 @@
 import type { Command, Operand, Option } from "./command.ts";
 
-/** How a command is started. */
+/** Command line that starts a command. */
 const PROGRAM = "deno task skerry";
 
 /** Columns of a name and the space after it. */
@@ -39,7 +39,7 @@ export function helpOf(name: string, { summary, details, options = {}, operands 
   ].join("\n\n");
 }
 
-/** The commands whose names begin with this word, such as `token`; `undefined` if there are none. */
+/** Help of the commands whose names begin with this word, such as `token`; `undefined` if there are none. */
 export function helpOfGroup(word: string, commands: Record<string, Command>): string | undefined {
   const group = Object.entries(commands).filter(([name]) => name.startsWith(`${word} `));
   return group.length === 0

@@ -4,7 +4,7 @@ import { accountName, isPassword, MAX_PASSWORD_BYTES } from "../auth/mod.ts";
 import { StartError } from "../config/mod.ts";
 import { MisuseError } from "./command.ts";
 
-/** Rounds of a hash as powers of two: some 60 ms for who logs in, and for each guess. */
+/** Cost of a hash: about 60 ms for each login and each guess. */
 const COST = 10;
 
 /**
@@ -47,7 +47,7 @@ async function readPassword(): Promise<string> {
 /** Signals that end a prompt, and the exit codes that a shell expects after them. */
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Runs `use` with a terminal that does not show what is typed; it shows it again however `use` ends. */
+/** Runs `use` with a terminal that does not echo; turns the echo on again however `use` ends. */
 async function withoutEcho<T>(use: () => Promise<T>): Promise<T> {
   const listeners = Object.entries(INTERRUPTIONS).map(([signal, code]) => {
     const interrupt = () => {
@@ -66,7 +66,7 @@ async function withoutEcho<T>(use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A line that is typed, with what a backspace takes away. */
+/** Typed line, after backspaces. */
 async function readLine(): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(256);

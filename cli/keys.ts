@@ -6,10 +6,10 @@ import { withCredentials } from "./access.ts";
 import { openAudit } from "./audit.ts";
 
 /**
- * `skerry keys list`: prints the keys of tokens.
+ * `skerry keys list`: prints the signing keys.
  *
  * @returns The exit code.
- * @throws {StartError} where they are in a file.
+ * @throws {StartError} if the keys are in a file.
  */
 export async function listKeys(config: Config, print: (text: string) => void): Promise<number> {
   return await withKeys(config, async ({ table }) => {
@@ -34,10 +34,11 @@ export async function listKeys(config: Config, print: (text: string) => void): P
 }
 
 /**
- * `skerry keys rotate`: makes a new key, which signs as soon as every process knows it; or at once, and the others are gone.
+ * `skerry keys rotate`: creates a signing key. It signs as soon as every process has read it; with `--at-once` it signs
+ * at once and every other key is removed.
  *
  * @returns The exit code.
- * @throws {StartError} where they are in a file.
+ * @throws {StartError} if the keys are in a file.
  */
 export async function rotate(
   config: Config,

@@ -31,11 +31,11 @@ export async function listCommand(
 }
 
 /**
- * `skerry logins revoke`: ends what a principal got for a password, all of it or one. Access tokens that were made with it
- * are good for some minutes still.
+ * `skerry logins revoke`: revokes one or all refresh tokens of a principal. Access tokens that were issued for them
+ * stay valid for some minutes.
  *
  * @returns The exit code.
- * @throws {StartError} where there is none.
+ * @throws {StartError} if there is none.
  */
 export async function revokeCommand(
   config: Config,

@@ -30,7 +30,7 @@ export async function runCommand(args: string[], context: CommandContext): Promi
     if (command === undefined) throw new MisuseError(unknownCommand(name));
     const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
     if (options.some(isHelp)) return printHelp([name], context);
-    // Names and descriptions are what clients have chosen; escapes in JSON mean the same.
+    // Clients choose names and descriptions; JSON escapes mean the same.
     const print = (text: string) => context.print(plainLines(text));
     return await command.run({ ...context, print }, readArguments(command, rest));
   } catch (error) {
@@ -114,7 +114,7 @@ function parse(config: NonNullable<Parameters<typeof parseArgs>[0]>): ReturnType
   try {
     return parseArgs(config);
   } catch (error) {
-    // The first sentence is what is wrong.
+    // The first sentence names the problem.
     throw new MisuseError((error as Error).message.split(/\.\s/)[0]);
   }
 }

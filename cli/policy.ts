@@ -11,11 +11,11 @@ import { MisuseError } from "./command.ts";
 export interface Question {
   /** `anonymous`, `user:<name>`, `robot:<name>`, `certificate:<name>` or `workload:<issuer>`. */
   who: string;
-  /** One of the actions of policies. */
+  /** Action, as in policies. */
   action: string;
   /** A repository's name. */
   repository: string;
-  /** Of a workload, each as `name=value`. */
+  /** Claims of a workload, each as `name=value`. */
   claims: string[];
 }
 

@@ -1,4 +1,4 @@
-/** As much of a terminal as a bar needs. */
+/** Part of a terminal that a bar needs. */
 export interface Terminal {
   /** True if the output is a terminal. */
   isTerminal(): boolean;
@@ -12,7 +12,7 @@ const WIDTH = 30;
 /** Least milliseconds between two pictures. */
 const MIN_INTERVAL_MS = 100;
 
-/** How far something has come, on a terminal; elsewhere it shows nothing. */
+/** Progress bar on a terminal; writes nothing elsewhere. */
 export class ProgressBar implements Disposable {
   readonly #what: string;
   readonly #total: number;
@@ -34,7 +34,7 @@ export class ProgressBar implements Disposable {
     this.#now = now;
   }
 
-  /** Says that so much more is done. */
+  /** Adds `done` to the progress. */
   add(done: number): void {
     this.#done += done;
     if (!this.#terminal.isTerminal() || this.#now() - this.#shownAt < MIN_INTERVAL_MS) return;

@@ -32,7 +32,7 @@ export interface RestoreCommand {
 /** Objects that are looked for at once. */
 const PARALLEL = 16;
 
-/** How often a backup is read once it has been verified. */
+/** Number of reads of a verified backup. */
 const READINGS = 3;
 
 /**
@@ -110,7 +110,7 @@ export function exitCodeOf({ incomplete, dropped }: RestoreReport): number {
   return incomplete + dropped > 0 ? 1 : 0;
 }
 
-/** Runs `use` with the storage; what a person can do something about becomes a `StartError`. */
+/** Runs `use` with the storage; turns problems that the operator can solve into a `StartError`. */
 async function withStorage(
   config: Config,
   options: { writes: boolean },

@@ -5,7 +5,7 @@ import { openAudit } from "./audit.ts";
 import { counted } from "./counted.ts";
 import { openForUpkeep } from "./upkeep_storage.ts";
 
-/** How `skerry retain` goes about it. */
+/** Options of `skerry retain`. */
 export interface RetainCommandOptions {
   /** Removes nothing, and says what would go. */
   dryRun: boolean;
@@ -16,10 +16,10 @@ export interface RetainCommandOptions {
 }
 
 /**
- * `skerry retain`: removes what no rule of the configuration keeps, and prints it.
+ * `skerry retain`: deletes tags and manifests by the retention rules, and prints them.
  *
  * @returns The exit code.
- * @throws {StartError} where there is no rule, or nothing may be written.
+ * @throws {StartError} without rules, or if the registry is read-only.
  */
 export async function retainCommand(
   config: Config,

@@ -11,7 +11,7 @@ const DEFAULT_RATE = "32MiB";
 /** Milliseconds between two lines of progress. */
 const PROGRESS_INTERVAL_MS = 5000;
 
-/** How a scrub is done. */
+/** Arguments of `skerry scrub`. */
 export interface ScrubCommand {
   /** True to repair faults where possible. */
   repair: boolean;
@@ -19,20 +19,20 @@ export interface ScrubCommand {
   json: boolean;
   /** Bytes that it reads in a second. */
   rate: number;
-  /** Pauses for so many milliseconds; for real where absent. */
+  /** Waits `milliseconds`; really by default. */
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
-/** The rate in bytes a second; `undefined` for a text that is none. */
+/** Rate in bytes a second; `undefined` for an invalid text. */
 export function readRate(text: string = DEFAULT_RATE): number | undefined {
   return size("1KiB", "1TiB").read(text);
 }
 
 /**
- * `skerry scrub`: reads everything again and prints what is wrong, beside whatever else runs on the storage.
+ * `skerry scrub`: verifies all content and prints faults, beside everything else that uses the storage.
  *
- * @returns The exit code: 0 where nothing is wrong, or only what a collector will remove.
- * @throws {StartError} where the storage can't be used.
+ * @returns The exit code: 0 without faults, or only with remains that garbage collection will remove.
+ * @throws {StartError} if the storage cannot be used.
  */
 export async function scrub(
   config: Config,

@@ -2,23 +2,23 @@ import { reasonOf } from "../storage/check/mod.ts";
 
 /** Result of a step. */
 export type Outcome =
-  /** It was as it should be. */
+  /** It exists as required. */
   | { state: "there" }
-  /** It was not; now it is, or it would be without `--dry-run`. */
+  /** It was created or changed, or would be without `--dry-run`. */
   | { state: "changed" }
-  /** It is in another way, which is not ours to change. */
+  /** It exists in a way that this command must not change. */
   | { state: "wrong"; reason: string };
 
-/** One thing that has to be there. */
+/** Step: a thing that must exist. */
 export interface Step {
   /** Description of the thing, as in "the table". */
   what: string;
   /** True if a registry can work without it: a failure is then only a warning. */
   optional?: boolean;
   /**
-   * Looks, and makes it so unless told only to look.
+   * Checks the thing and, unless `dryRun`, creates or changes it.
    *
-   * @throws {Error} where it can't.
+   * @throws {Error} if it cannot.
    */
   ensure: (dryRun: boolean) => Promise<Outcome>;
 }
@@ -53,5 +53,5 @@ function lineOf(
   return `${(outcome.state === "there" ? "exists" : done).padEnd(WIDTH)}${what}`;
 }
 
-/** Of the first column. */
+/** Width of the first column. */
 const WIDTH = "would do  ".length;

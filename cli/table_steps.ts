@@ -18,7 +18,7 @@ export interface TableStepOptions {
   client: DynamoDBClient;
   /** The name of the table. */
   table: string;
-  /** How long to wait between two looks at a table that is being made, in milliseconds. */
+  /** Milliseconds between two checks of a table that is being created. */
   pollInterval: number;
 }
 
@@ -114,7 +114,7 @@ async function ensureRecovery({ client, table }: TableStepOptions, dryRun: boole
   return { state: "changed" };
 }
 
-/** The table, `undefined` where there is none. */
+/** Description of the table; `undefined` if it does not exist. */
 async function describe({ client, table }: TableStepOptions): Promise<TableDescription | undefined> {
   const found = await client.send(new DescribeTableCommand({ TableName: table })).catch(unlessAbsent(true));
   return found?.Table;
@@ -131,7 +131,7 @@ async function untilActive(options: TableStepOptions): Promise<void> {
   }
 }
 
-/** Takes an absent table for nothing, where nothing else is to be expected. */
+/** Turns a "not found" error into `undefined` if that is expected. */
 function unlessAbsent(expected: boolean): (error: unknown) => undefined {
   return (error) => {
     if (expected && (error as Error).name === "ResourceNotFoundException") return undefined;

@@ -7,7 +7,7 @@ import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";
 import { counted } from "./counted.ts";
 
-/** Whose token it is: one of the two. */
+/** Owner of a token: one of the two. */
 export interface TokenOwner {
   /** The name of a robot. */
   robot: string | undefined;
@@ -19,7 +19,7 @@ export interface TokenOwner {
 export interface TokenWish extends TokenOwner {
   /** Restrictions, each as `pull,push:team/**`. */
   grants: string[];
-  /** How long it is good, as `90d`. */
+  /** Lifetime, such as `90d`. */
   expires: string | undefined;
   /** Purpose, as free text. */
   description: string | undefined;
@@ -100,10 +100,11 @@ export async function listTokens(
 }
 
 /**
- * `skerry token revoke`: ends a token; processes that know it take it for another minute at most.
+ * `skerry token revoke`: revokes an account token; processes that have it in memory accept it for one more minute at
+ * most.
  *
  * @returns The exit code.
- * @throws {StartError} where there is no such token.
+ * @throws {StartError} if the token does not exist.
  */
 export async function revokeToken(
   config: Config,
@@ -121,10 +122,10 @@ export async function revokeToken(
 }
 
 /**
- * `skerry token keep`: keeps the personal tokens of a user whose password was changed.
+ * `skerry token keep`: keeps the personal access tokens of a user whose password has changed.
  *
  * @returns The exit code.
- * @throws {StartError} where there is no such user.
+ * @throws {StartError} if the user does not exist.
  */
 export async function keepTokens(
   config: Config,

@@ -8,7 +8,7 @@ import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 import { parseYaml } from "./yaml_text.ts";
 
-/** Most entries of a list: each may be looked at for a request. */
+/** Maximum entries of a list: a request may check each of them. */
 const MAX_ENTRIES = 1000;
 
 function list<T>(entry: z.ZodMiniType<T, unknown>, what: string, min = 1) {
@@ -35,7 +35,7 @@ function mapOf<T>(
     for (const name of Object.keys(input)) {
       // A record leaves out this one without a word: of a condition, there would be less to hold.
       if (key(name) && name !== "__proto__") continue;
-      // It may be a whole line of htpasswd.
+      // The name may be a whole htpasswd line, with the hash.
       const path = name.includes("$") ? [] : [name];
       context.addIssue({ code: "custom", path, message: `Expected ${keys}` });
     }
@@ -49,7 +49,7 @@ const quotable = checkedText(
   (text) => /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(text),
 );
 
-/** No message shows what is there: it may be the keys or the hashes themselves. */
+/** No message contains the value: it may be the keys or hashes themselves. */
 const path = z.string("Expected a path").check(
   z.refine((text) => text !== "" && !text.includes("\0"), "Expected a path"),
 );
@@ -171,7 +171,9 @@ const quota = z.strictObject({
   bytes: ofKind(size("0", "1024TiB")),
 }, expected("a map with repositories and bytes"));
 
-/** Each step of the cost doubles what a login takes: of 14 that is about a second of a processor. */
+/**
+ * Bcrypt hashes up to cost 14. Each step of the cost doubles the time of a login; 14 takes about a second of one core.
+ */
 const BCRYPT = /^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$/;
 
 /** No message shows a hash. */
@@ -229,7 +231,7 @@ export const accessSchema: z.ZodMiniType<AuthConfig, unknown> = z.pipe(
   }),
 );
 
-/** {@linkcode accessSchema} of a value, or of the text of one, and what is wrong with it. */
+/** Parses a value, or the text of one, by {@linkcode accessSchema}. Answers the result or the problems. */
 export async function readAccess(
   input: unknown,
 ): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {

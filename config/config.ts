@@ -54,7 +54,7 @@ export const schema = z.strictObject({
 /** A configuration that can't be used. */
 export class ConfigError extends StartError {
   override readonly name = "ConfigError";
-  /** All that is wrong, each with where it stands and why. */
+  /** All problems, each with its place and reason. */
   readonly problems: string[];
 
   /** The error for these problems. */
@@ -85,9 +85,9 @@ export async function loadConfig(environment: Record<string, string>): Promise<C
 }
 
 /**
- * As {@linkcode loadConfig}, with the source of each setting.
+ * Loads the configuration like {@linkcode loadConfig}, with the source of each setting.
  *
- * @throws {ConfigError} with everything that is wrong.
+ * @throws {ConfigError} with all problems.
  */
 export async function explainConfig(
   environment: Record<string, string>,
@@ -174,7 +174,7 @@ function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
   };
 }
 
-/** The value of `auth`, or what is wrong with it. */
+/** Value of `auth`, or its problems. */
 async function readAuth(given: unknown): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {
   const { readAccess } = await import("./access_config.ts");
   const { data, issues } = await readAccess(given);

@@ -3,7 +3,7 @@ import type { RetentionRule } from "../registry/mod.ts";
 import { expected, mismatch, ofKind, patterns } from "./schema_parts.ts";
 import { duration } from "./setting_kinds.ts";
 
-/** Most tags that `newest` may ask for: so many are held in memory. */
+/** Maximum of `newest`: that many tags are held in memory. */
 const MOST_NEWEST = 10_000;
 
 const count = expected(`a whole number from 1 to ${MOST_NEWEST}`);
@@ -37,7 +37,7 @@ const rule = z.strictObject({
   untaggedFor: z.exactOptional(ofKind(duration("0"))),
 }, expected("a map with repositories and any of keepTags, untaggedFor"));
 
-/** Rules of retention: a list, or JSON of one where they come from the environment. */
+/** Schema of the retention rules: a list, or a JSON list from the environment. */
 export const retentionSchema: z.ZodMiniType<RetentionRule[], unknown> = z.pipe(
   z.pipe(
     z.unknown(),

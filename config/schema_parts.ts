@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Kind } from "./setting_kinds.ts";
 
-/** Says what was expected, and what was there instead. */
+/** Message with the expected and the actual value. */
 export function mismatch(what: string, input: unknown): string {
   const text = JSON.stringify(input) ?? "nothing";
   return `Expected ${what}, got ${text.length > 80 ? `${text.slice(0, 80)}...` : text}`;

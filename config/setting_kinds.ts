@@ -18,7 +18,7 @@ export const text: Kind<string> = {
   read: (text) => text === "" ? undefined : text,
 };
 
-/** Another kind of value, or none, which is the empty text. */
+/** Another kind of value, or the empty text for none. */
 export function optional(kind: Kind<string>): Kind<string> {
   return { ...kind, read: (text) => text === "" ? "" : kind.read(text) };
 }
@@ -80,7 +80,7 @@ export const port: Kind<number> = {
   read: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
 };
 
-/** One of these words. */
+/** Kind of a setting with fixed words as values. */
 export function oneOf<const W extends string>(...words: W[]): Kind<W> {
   const list = (quote: string) => words.map((word) => quote + word + quote).join(", ");
   return {

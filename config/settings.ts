@@ -16,11 +16,11 @@ import {
   toggle,
 } from "./setting_kinds.ts";
 
-/** A setting: where it comes from, what it takes, and what it is for. */
+/** Setting: its source, its kind of value, and its description. */
 export interface Setting<T> extends Kind<T> {
   /** The variable of the environment. */
   variable: string;
-  /** The value where none is given, as it would be written. */
+  /** Default, as text. */
   fallback: string;
   /** Description in Markdown. */
   description: string;
@@ -355,8 +355,9 @@ export function unknownVariables(environment: Record<string, string>): string[] 
 }
 
 /**
- * The configuration where it comes from the environment alone and all of it is right: what most processes start with,
- * and what they need nothing of config.ts for. Loading zod takes longer than all else before the first answer.
+ * Configuration from the environment alone; `undefined` if something else is needed or a value is invalid. Most
+ * processes start with it, without loading config.ts: zod takes longer to load than everything else before the first
+ * answer.
  */
 export function readSettings(environment: Record<string, string>): Config | undefined {
   if (environment[FILE_VARIABLE] || unknownVariables(environment).length > 0) return undefined;

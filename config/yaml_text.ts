@@ -9,7 +9,7 @@ export interface YamlProblem {
 export async function parseYaml(text: string): Promise<{ value: unknown } | { problems: YamlProblem[] }> {
   const { LineCounter, parseDocument } = await import("yaml"); // few need it
   const lines = new LineCounter();
-  // Warnings of the library go to the terminal, with what they are about.
+  // The library would print warnings, with the source, to the terminal.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   if (document.errors.length > 0) {
     return {

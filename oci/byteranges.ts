@@ -23,10 +23,10 @@ export interface Byteranges {
 }
 
 /**
- * Several ranges as `multipart/byteranges` (RFC 9110 §14.6), one part for each in the same order.
+ * Several ranges as `multipart/byteranges` (RFC 9110 §14.6), one part for each range in the same order.
  *
- * At any time at most one range is open, and no more is read from it than the reader asks for. Where a range can not be
- * opened or has another length than it should, the stream fails, so that the client sees a broken transfer.
+ * At most one range is open at a time, and it is read only as fast as the reader asks. If a range cannot be opened or
+ * has the wrong length, the stream fails, so that the client sees a broken transfer.
  */
 export function byteranges(source: ByterangesSource): Byteranges {
   const boundary = crypto.randomUUID(); // so that no content can hold it but by chance
@@ -54,7 +54,7 @@ interface Part {
 }
 
 function partHead(source: ByterangesSource, range: ByteRange, boundary: string, index: number) {
-  // The line break before a boundary belongs to it (RFC 2046 §5.1.1); there is nothing before the first one.
+  // The line break before a boundary belongs to it (RFC 2046 §5.1.1); the first boundary has nothing before it.
   return encoder.encode(
     `${index === 0 ? "" : "\r\n"}--${boundary}\r\n` +
       `Content-Type: ${source.contentType}\r\n` +
@@ -68,7 +68,7 @@ class PartsReader implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #tail: Uint8Array<ArrayBuffer>;
   readonly #open: ByterangesSource["open"];
   #next = 0;
-  /** Of the part that is being read, with how many bytes are still to come. */
+  /** Reader of the current part, with the bytes that remain. */
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   #left = 0;
   #cancelled = false;

@@ -3,9 +3,9 @@ import { algorithmOf, isDescriptorDigest, isDigest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import { isObject, type ObjectShape, objectShape } from "./json.ts";
 
-/** A reference to content by its digest (image-spec, descriptor.md), as far as a registry looks into it. */
+/** Reference to content by its digest (image-spec, descriptor.md): the members that a registry reads. */
 export interface Descriptor {
-  /** Of the content; any. */
+  /** Media type of the content, unchecked. */
   mediaType: string;
   /** May be of an algorithm that this registry cannot compute. */
   digest: string;
@@ -13,7 +13,7 @@ export interface Descriptor {
   size: number;
   /** Type of the artifact, if the descriptor names an artifact manifest. */
   artifactType?: string;
-  /** The annotations of the content, where it is a referrer. */
+  /** Annotations of the content, in a list of referrers. */
   annotations?: Record<string, string>;
 }
 
@@ -57,8 +57,8 @@ export function parseDescriptor(value: unknown, place: string): Descriptor {
 }
 
 /**
- * Content embedded in a descriptor must be what the descriptor names (image-spec, descriptor.md): clients that trust it
- * would get something else than those that fetch it by its digest.
+ * Rejects embedded content that does not match the descriptor (image-spec, descriptor.md): clients that use it would
+ * get other bytes than clients that fetch the digest.
  */
 function checkData(data: unknown, { digest, size }: Descriptor, place: string): void {
   const content = decodeBase64(data);

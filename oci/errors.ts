@@ -1,6 +1,6 @@
 /**
- * One of the fourteen codes that distribution-spec §"Error Codes" allows in an error body, or the one that CNCF
- * distribution has for a bad `n`, which the specification has no code for.
+ * Error code of an error body: one of the fourteen of distribution-spec §"Error Codes", or the code of CNCF
+ * distribution for an invalid `n`, for which the specification has none.
  */
 export type ErrorCode =
   | "BLOB_UNKNOWN"
@@ -40,7 +40,7 @@ const STATUS: Record<ErrorCode, number> = {
 
 /** Optional parts of a {@linkcode RegistryError}, beside its code and message. */
 export interface RegistryErrorOptions {
-  /** The HTTP status, where it differs from the usual one of the code (413, 416, 412, 503, ...). */
+  /** HTTP status, if it differs from the default of the code (413, 416, 412, 503, ...). */
   status?: number;
   /** Unstructured data for the client; never a secret. */
   detail?: unknown;

@@ -24,28 +24,28 @@ export function objectShape(members: Record<string, MemberShape>): ObjectShape {
 export const MAX_DEPTH = 64;
 
 /**
- * Most members of one object. V8 makes objects of more of them slow tables: 300,000 annotations, which fit in 4 MiB, take
- * it fifty times as long as as many members of small objects.
+ * Maximum members of one object. Above that V8 turns objects into slow tables: 300,000 annotations, which fit in 4 MiB,
+ * take fifty times as long as the same number of members in small objects.
  */
 export const MAX_MEMBERS = 1000;
 
-/** Most members, arrays and objects in all. 10,000 layers with a few annotations each have half as many. */
+/** Maximum members, arrays and objects in a document. 10,000 layers with a few annotations each have half as many. */
 export const MAX_NODES = 200_000;
 
 /**
- * Reads JSON that every parser reads alike: what one takes for a subject or a size, none takes for something else.
+ * Parses JSON that every parser reads in the same way, so that no client sees another subject or size than the
+ * registry.
  *
- * Go's `encoding/json`, which most clients use, takes the last of several equal names and ignores case where it looks
- * for a name that it knows; JavaScript takes the last one, too, but minds the case. So every name must be unique in
- * its object, and none may differ only by case from one that `shape` knows at that place, whether that one is there or
- * not. Elsewhere, as among annotations, case is free. Nor may there be what parsers repair each in its own way: a byte
- * order mark, bytes that are not UTF-8, lone surrogates, and numbers known as integers that are written otherwise, are
- * negative or are greater than 2^53-1.
+ * Go's `encoding/json`, which most clients use, takes the last of several equal names and matches known names without
+ * case. JavaScript takes the last one too, but matches case. So every name must be unique in its object, and must not
+ * differ only in case from a name that `shape` knows there, present or not. Other names, such as annotations, may
+ * differ only in case. Rejects everything that parsers repair differently: a byte order mark, bytes that are not UTF-8,
+ * lone surrogates, and known integers that are written otherwise, negative, or greater than 2^53-1.
  *
- * It takes time linear in the length, and no stack however deep the nesting is. {@linkcode MAX_MEMBERS} and
- * {@linkcode MAX_NODES} bound what it builds.
+ * Takes time linear in the length, and constant stack for any nesting. {@linkcode MAX_MEMBERS} and {@linkcode
+ * MAX_NODES} limit the result.
  *
- * @throws {RegistryError} `MANIFEST_INVALID`, naming the problem and its place.
+ * @throws {RegistryError} `MANIFEST_INVALID` with the problem and its place.
  */
 export function parseStrictJson(bytes: Uint8Array, shape: ObjectShape = NOTHING_KNOWN): unknown {
   const text = decodeText(bytes);
@@ -179,8 +179,8 @@ function keyOf(name: string): string {
 }
 
 /**
- * Folds case as Go does (Unicode's simple folding), as far as the result can be ASCII: besides the capital letters,
- * the long s and the Kelvin sign fold to ASCII letters.
+ * Folds case as Go does (Unicode simple folding), if the result can be ASCII: besides capital letters, the long s and
+ * the Kelvin sign fold to ASCII letters.
  */
 function foldCase(name: string): string {
   return name.replaceAll("\u017F", "s").toLowerCase();
@@ -215,7 +215,7 @@ function readString(source: string, open: Container[]): string {
   return value;
 }
 
-/** The path of the value that comes next, such as `layers[3].size`, cut to what a message bears. */
+/** Path of the next value, such as `layers[3].size`, shortened for error messages. */
 function place(open: Container[]): string {
   const path = open.map(({ at }) => typeof at === "number" ? `[${at}]` : `.${at}`);
   return JSON.stringify(path.join("").replace(/^\./, "").slice(-256));

@@ -49,13 +49,13 @@ export interface ParsedManifest {
   annotations: Record<string, string> | undefined;
 }
 
-/** Most layers of an image, or children of an index: each one costs the registry an item. */
+/** Maximum layers of an image or children of an index: each costs the registry an item. */
 export const MAX_REFERENCES = 10_000;
 
-/** Most characters of a media type: two names of 127 each, and the slash between them (RFC 6838 §4.2). */
+/** Maximum characters of a media type: two names of 127 characters with a slash (RFC 6838 §4.2). */
 const MAX_TYPE_LENGTH = 255;
 
-/** Most characters of a subject's digest, which must fit in a key together with its referrer's. */
+/** Maximum characters of a subject's digest, which must fit in a key together with the referrer's. */
 const MAX_SUBJECT_LENGTH = 512;
 
 const MANIFEST_SHAPE = objectShape({
@@ -115,10 +115,10 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 }
 
 /**
- * Reads a manifest that is pushed: what {@linkcode parseManifest} does, and refuses what is too long for the items and
- * answers that it gets into. An earlier release may have stored such a manifest, which is still read.
+ * Parses a pushed manifest like {@linkcode parseManifest}, and rejects values that are too long for items and answers.
+ * A manifest that an earlier release stored with such values can still be read.
  *
- * @throws {RegistryError} as {@linkcode parseManifest} does.
+ * @throws {RegistryError} as {@linkcode parseManifest}.
  */
 export function parsePushedManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const manifest = parseManifest(bytes, contentType);
@@ -149,8 +149,8 @@ export function describeReferrer(
 }
 
 /**
- * The same of a manifest that is stored as this media type. It was checked when it was pushed, perhaps by a release that
- * took more than {@linkcode parseManifest} takes.
+ * Descriptor of a stored manifest for a list of referrers. It was checked when it was pushed, possibly by a release
+ * that accepted more than {@linkcode parseManifest}.
  */
 export function describeStoredReferrer(
   bytes: Uint8Array,
@@ -167,9 +167,9 @@ export function describeStoredReferrer(
 }
 
 /**
- * The type that the document declares, which the `Content-Type` must equal where both are there (distribution-spec
- * §"Pushing Manifests"), else that of the `Content-Type`. Both are no more than recommended for OCI's formats, so a
- * document with neither is of the one that it has the form of.
+ * Media type of a manifest: the one in the document, which must equal `Content-Type` if both exist (distribution-spec
+ * §"Pushing Manifests"), otherwise that of `Content-Type`. OCI's formats only recommend both, so without either the
+ * document's structure decides.
  */
 function resolveMediaType(document: JsonObject, announced: string | undefined): ManifestMediaType {
   const declared = optionalString(document, "mediaType");

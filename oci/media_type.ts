@@ -52,8 +52,8 @@ export function isForeignLayerMediaType(text: string): boolean {
 }
 
 /**
- * The media type of a `Content-Type` field, in lower case and without its parameters, which distribution-spec
- * §"Pushing Manifests" wants ignored; `undefined` where it is absent or empty (RFC 9110 §8.3.1).
+ * Media type of a `Content-Type` field, in lower case and without parameters, which distribution-spec §"Pushing
+ * Manifests" ignores; `undefined` if the field is absent or empty (RFC 9110 §8.3.1).
  */
 export function mediaTypeOf(contentType: string | null | undefined): string | undefined {
   const [type = ""] = (contentType ?? "").split(";", 1);

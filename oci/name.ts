@@ -40,10 +40,10 @@ export function isTag(text: string): text is Tag {
 }
 
 /**
- * The tag or digest that a manifest is asked for by.
+ * Parses the tag or digest of a request for a manifest.
  *
- * @throws {RegistryError} `DIGEST_INVALID` for what looks like a digest and is none, `MANIFEST_INVALID` for what is
- * neither. (There is no code for a bad tag: `TAG_INVALID` makes clients retry as for an old registry.)
+ * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest, `MANIFEST_INVALID` for any other text. (Not
+ *   `TAG_INVALID`, for which clients retry as with an old registry.)
  */
 export function parseReference(text: string): Reference {
   if (isTag(text)) return { tag: text };

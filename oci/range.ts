@@ -12,22 +12,20 @@ export function rangeLength({ first, last }: ByteRange): number {
 }
 
 /**
- * Most ranges that one request may ask for. Each is a request to the store, so a small request must not cause many; podman
- * asks for up to 1,024 at once (zstd:chunked).
+ * Maximum ranges of one request. Each is a request to the store, so a small request must not cause many. Podman
+ * requests up to 1,024 at once (zstd:chunked).
  */
 export const MAX_RANGES = 1024;
 
 /**
- * The ranges that a `Range` field asks for of a blob of `size` bytes, cut to its end, in the order asked for.
+ * Ranges of a `Range` field for a blob of `size` bytes, cut at its end, in the requested order. Neither merged nor
+ * sorted: podman expects as many parts as it requested, in that order.
  *
- * Neither merged nor sorted: podman wants as many parts as it asked for, in that order.
- *
- * - `undefined`: the field is to be ignored and the whole blob sent, as RFC 9110 §14.2 allows any server at any time.
- *   So it is for units other than bytes, for what does not follow the grammar, for an empty blob (of which no range can
- *   be named in a `Content-Range`, and of which the whole is no more than what was asked for), and for sets that ask for
- *   more than {@linkcode MAX_RANGES} ranges or, in all, for more bytes than there are (CVE-2011-3192).
- * - `"unsatisfiable"`: 416, where all of them begin after the end or are a suffix of no bytes (RFC 9110 §14.1.2), or
- *   where one ends before it begins, which makes the whole field invalid (RFC 9110 §14.1.1).
+ * - `undefined`: ignore the field and send the whole blob, which RFC 9110 §14.2 always allows. The answer for other
+ *   units than bytes, for invalid syntax, for an empty blob (`Content-Range` cannot describe it), and for sets with
+ *   more than {@linkcode MAX_RANGES} ranges or more bytes than the blob has (CVE-2011-3192).
+ * - `"unsatisfiable"`: 416, if all ranges begin after the end or are a suffix of no bytes (RFC 9110 §14.1.2), or if one
+ *   ends before it begins, which makes the field invalid (RFC 9110 §14.1.1).
  */
 export function parseRange(field: string, size: number): ByteRange[] | "unsatisfiable" | undefined {
   const set = /^bytes=(.*)$/i.exec(field)?.[1];

@@ -1,4 +1,4 @@
-/** How many connections a process keeps, and how long each may wait without a request. */
+/** Limits of the connections of a process, and of their waiting time without a request. */
 export interface ConnectionLimits {
   /** Connections at most. */
   readonly max: number;
@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly retryDelay: number;
 }
 
-/** Connections that a process keeps where it may open as many files as it likes: each one takes memory. */
+/** Maximum connections if the number of open files is unlimited: each connection takes memory. */
 const MAX_CONNECTIONS = 16_384;
 
 /**

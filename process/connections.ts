@@ -6,9 +6,9 @@ import { WaitingConnections } from "./waiting_connections.ts";
 export interface ConnectionsOptions {
   /** Answers requests; must not reject. */
   fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
-  /** Told of a connection that could not be accepted, at most once a minute. */
+  /** Called if a connection could not be accepted, at most once a minute. */
   pressed: (error: Error) => void;
-  /** Told that nothing can be accepted any more. */
+  /** Called if nothing can be accepted any more. */
   failed: (error: Error) => void;
   /** {@linkcode defaultLimits} by default. */
   limits?: ConnectionLimits;
@@ -56,7 +56,7 @@ export function findServeOn(): ServeOn | undefined {
   return internals?.serveHttpOnConnection;
 }
 
-/** How often an accept that fails is tried again, and after how many failures more connections are closed. */
+/** Retries of a failed accept, and the number of failures after which more connections are closed. */
 const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 
 /** Connections that are kept however often the descriptors run out. */
@@ -74,7 +74,7 @@ const DRAIN_MS = 300;
 /** Requests in progress of one connection: HTTP/2 has many, and each may open a file. */
 const MAX_REQUESTS = 64;
 
-/** Bytes of a body that the system takes for a client that reads nothing yet. */
+/** Bytes of a body that the system buffers for a client that does not read yet. */
 const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 /** Milliseconds that a client has to read a refusal. */
@@ -96,15 +96,15 @@ function errorBody(message: string): string {
 }
 
 /**
- * The connections of one listener. `Deno.serve` accepts without a bound, never closes a connection that sends nothing,
- * and stops listening for good when the process runs out of file descriptors (compare denoland/deno#10148). Here
+ * Connections of one listener. `Deno.serve` accepts without a limit, never closes a silent connection, and stops
+ * listening for good when the process runs out of file descriptors (compare denoland/deno#10148). Here
  *
- * - a new connection above the limit takes the place of one without a request: the oldest of the network that has most
- *   of them. It is refused with 503 where every connection has a request;
- * - HTTP/2 gets around none of this: no more requests are in progress than there may be connections, and of one
- *   connection no more than 64; others are refused with 503;
- * - a connection must send a whole head in time, the first one sooner than those that follow;
- * - an accept that fails is tried again.
+ * - a new connection above the limit replaces one without a request: the oldest of the network that has most of them.
+ *   It is refused with 503 if every connection has a request;
+ * - HTTP/2 cannot bypass the limits: at most as many requests are in progress as connections are allowed, and at most
+ *   64 of one connection; others are refused with 503;
+ * - a connection must send a whole head in time, the first one sooner than later ones;
+ * - a failed accept is retried.
  */
 export class Connections {
   readonly #listener: Deno.TcpListener;
@@ -136,7 +136,7 @@ export class Connections {
     this.#acceptAll();
   }
 
-  /** Stops listening, closes what has no request, and settles when every response has been sent. */
+  /** Stops listening, closes connections without a request, and resolves when every response has been sent. */
   shutdown(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -263,7 +263,7 @@ export class Connections {
     this.#waiting.delete(connection);
   }
 
-  /** Closes a connection without a request, where there is one. */
+  /** Closes a connection without a request, if one exists. */
   async #evict(): Promise<boolean> {
     const connection = this.#waiting.choose(performance.now());
     if (connection === undefined) return false;
@@ -304,7 +304,7 @@ export class Connections {
     }
   }
 
-  /** Answers a client for which there is no room, so that it tries again later. */
+  /** Answers 503 to a client that cannot be served, so that it tries again later. */
   async #refuse(conn: Deno.Conn): Promise<void> {
     if (this.#refusals >= MAX_REFUSALS) return conn.close();
     this.#refusals++;

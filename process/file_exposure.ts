@@ -53,7 +53,7 @@ async function isReachable(path: string): Promise<boolean> {
   }
 }
 
-/** The rights of other users; none where nothing exists at `path`, and on Windows, which has no modes. */
+/** Rights of other users; none if nothing exists at `path`, and on Windows, which has no modes. */
 async function othersRights(path: string): Promise<OthersRights> {
   const mode = (await unlessAbsent(Deno.stat(path)))?.mode ?? 0;
   // In a sticky folder, such as /tmp, users can replace only their own entries.

@@ -4,7 +4,7 @@ export interface Output {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** How {@linkcode LineWriter} trades delay and memory for speed. */
+/** Options of {@linkcode LineWriter}: delay and memory against speed. */
 export interface LineWriterOptions {
   /** Milliseconds in which lines are collected before they are written. */
   delay?: number;
@@ -12,11 +12,11 @@ export interface LineWriterOptions {
   batch?: number;
   /** Bytes that may wait for a reader that does not keep up; lines beyond are dropped, and counted. */
   backlog?: number;
-  /** Bytes of kept lines that may wait before the writer says that it keeps no more. */
+  /** Bytes of kept lines that may wait before the writer refuses to keep more. */
   keep?: number;
   /** Milliseconds after which an output that has failed is tried again. */
   retry?: number;
-  /** Told once when kept lines can't be written, and when they can again. */
+  /** Called once when kept lines cannot be written, and once when they can again. */
   trouble?: (message: string) => void;
 }
 
@@ -25,7 +25,10 @@ const NEWLINE = new TextEncoder().encode("\n");
 /** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
 const PIECE_LENGTH = 4096;
 
-/** How many times {@linkcode LineWriterOptions.keep} may wait in all, with what was under way when it was full. */
+/**
+ * Maximum waiting bytes, in multiples of {@linkcode LineWriterOptions.keep}, with lines that were in progress when it
+ * was full.
+ */
 const MAX_KEPT_FACTOR = 8;
 
 /**
@@ -40,7 +43,7 @@ export class LineWriter {
   readonly #dropNote: (count: number) => string;
   readonly #options: Required<LineWriterOptions>;
   readonly #encoder = new TextEncoder();
-  /** Kept lines, less what the output has taken of the first. */
+  /** Kept lines, without the written beginning of the first one. */
   #kept: Uint8Array[] = [];
   /** Bytes of them. */
   #keptSize = 0;

@@ -4,7 +4,7 @@ import { RegistryError } from "../oci/mod.ts";
 import { plainField, plainJson, plainLines, plainText } from "./plain_text.ts";
 import type { RequestLog } from "../routes/mod.ts";
 
-/** How much a line matters. */
+/** Severity of a line. */
 type Level = "info" | "warn" | "error";
 
 /** More of an event, by name. */
@@ -12,7 +12,7 @@ export type Fields = Record<string, string | number | boolean>;
 
 /** Log of the process. Its methods do not wait or throw, and log no secrets. */
 export interface Log {
-  /** One line for a request that has been answered. */
+  /** Writes one line for an answered request. */
   request(entry: RequestLog): void;
   /** A change that a principal has made, or a rule. Its line is never dropped for a slow reader. */
   audit: Audit;
@@ -30,11 +30,11 @@ export interface Log {
 
 /** Options of {@linkcode createLog}. */
 export interface LogOptions extends LineWriterOptions {
-  /** One JSON object a line, a readable line, or nothing at all. */
+  /** JSON lines, readable lines, or no lines. */
   format: "json" | "text" | "off";
   /** Standard output by default. */
   output?: Output;
-  /** Told where the output itself fails; standard error by default. */
+  /** Called if the output itself fails; standard error by default. */
   trouble?: (message: string) => void;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
@@ -77,7 +77,7 @@ const SILENT: Log = {
   flush: async () => {},
 };
 
-/** How events and requests become lines. */
+/** Text format of events and requests. */
 interface Format {
   eventLine(time: number, level: Level, message: string, fields?: Fields): string;
   requestLine(entry: RequestLog): string;
@@ -144,7 +144,7 @@ function hundredths(value: number): string {
   return `${Math.floor(count / 100)}.${TWO_DIGITS[count % 100]}`;
 }
 
-/** The time of day, for a person who watches. */
+/** Time of day, for readable lines. */
 function clock(time: number): string {
   return new Date(time).toISOString().slice(11, 19);
 }

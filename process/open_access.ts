@@ -42,15 +42,15 @@ import type { Access, CredentialOptions, TokenOptions } from "../routes/mod.ts";
 import { StartError } from "../config/mod.ts";
 import type { Table } from "../storage/mod.ts";
 
-/** All that has to do with who asks. */
+/** Access control of the process. */
 export interface OpenAccess {
-  /** Says who asks and whether they may. */
+  /** Authenticates and authorizes requests. */
   access: Access;
   /** Login endpoints; absent with an external token server. */
   logins?: { tokens: TokenOptions; credentials: CredentialOptions };
-  /** Deletes what has expired from the table. */
+  /** Deletes expired items from the table. */
   sweep: () => Promise<void>;
-  /** Lets go of what it holds. */
+  /** Releases its resources. */
   close: () => void;
 }
 
@@ -58,7 +58,7 @@ export interface OpenAccess {
 export interface AccessParts {
   /** Table of keys, account tokens and refresh tokens. */
   table: Table;
-  /** Told of logins that fail, and of files that can't be used any more. */
+  /** Log of failed logins, and of files that cannot be used any more. */
   log: Pick<Log, "warn" | "error">;
   /** True if nothing may be written except what a login requires. */
   readOnly: boolean;
@@ -106,7 +106,7 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    // Not as the cause: what it was made of may show keys.
+    // Not as the cause: it may contain keys.
     if (error instanceof KeysError) throw new StartError(error.message);
     const isInput = error instanceof UsersError || error instanceof FileError || error instanceof TypeError;
     throw isInput ? new StartError(`auth: ${error.message}`, { cause: error }) : error;
@@ -181,7 +181,7 @@ async function openOthers(
   return { access, sweep: async () => {}, close() {} };
 }
 
-/** Lets requests in by these tokens and, where there are any, logins. */
+/** Access control with these tokens and, if configured, logins. */
 function guard(
   config: AuthConfig,
   { tokens, logins, policy }: { tokens: BearerTokens; logins?: Logins; policy?: Policy },
@@ -213,7 +213,7 @@ function openLoginTokens(
   return createLoginTokens({ tokens, issuers, workloads });
 }
 
-/** The user or robot as they are now, by what they once logged in with. */
+/** Current user or robot of an earlier login. */
 export async function stillThere(
   { name, credential = "" }: Principal,
   users: Htpasswd,

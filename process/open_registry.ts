@@ -30,16 +30,17 @@ export interface OpenRegistry {
   ready: () => Promise<boolean>;
   /** Warning for the operator, although the registry is ready. */
   warnings: () => string[];
-  /** Does the upkeep that is due, for about so many milliseconds: for a process that is started to do it. */
+  /** Runs due background work for about `budget` milliseconds, for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;
   /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
   close: () => Promise<void>;
 }
 
 /**
- * Opens the storage that the configuration names, and the registry over it.
+ * Opens the configured storage and the registry over it.
  *
- * @throws {StartError} with what a person can do something about: no such place, no right to it, not ours.
+ * @throws {StartError} for problems that the operator can solve: a missing place, missing rights, another registry's
+ *   data.
  */
 export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
@@ -56,7 +57,8 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);
-  // A read-only process records pulls as well: retention in another one would delete what is pulled only here.
+  // A read-only process records pulls too: otherwise retention in another process would delete content that is pulled
+  // only here.
   const pulls = await stored.pullTimes(
     config.retention,
     (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
@@ -99,7 +101,7 @@ async function openAccessOver(
   return await openAccess(auth, { table, log, readOnly });
 }
 
-/** The registry with what the configuration takes away and what the cache adds. */
+/** Registry with the configured restrictions and the cache. */
 function restrict(stored: StoredRegistry, config: Config): Registry {
   const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
   const deletable = withDeletes(stored.registry, { tags, manifests, blobs });

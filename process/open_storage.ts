@@ -19,23 +19,23 @@ export interface Storage {
   table: Table;
   /** Largest blob that the store accepts, in bytes; absent if that is more than any client would push. */
   maxBlobSize?: number;
-  /** Lets go of both. */
+  /** Closes both. */
   close: () => Promise<void>;
 }
 
 /** The two ports of a registry that is served. */
 export interface ServedStorage extends Storage {
-  /** Tries out both at little cost; rejects with what is wrong. */
+  /** Checks both at low cost; rejects with the problem. */
   probe: () => Promise<void>;
 }
 
-/** How many parts an object of S3 may have, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
+/** Maximum parts of an S3 object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
 const MAX_PARTS = 10_000;
 
 /**
- * Opens the storage that the configuration names.
+ * Opens the configured storage.
  *
- * @throws {StartError} with what a person can do something about.
+ * @throws {StartError} for problems that the operator can solve.
  */
 export async function openStorage(config: Config, log: Log): Promise<ServedStorage> {
   if (config.storage === "aws") return await openAws(config, log);

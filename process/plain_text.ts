@@ -1,7 +1,7 @@
 /**
- * Text that clients and users choose, as a terminal and a log may show it. Control characters move the cursor or begin a
- * line, format characters hide text or turn its direction, and a space or an equals sign fakes another field. Letters of
- * every script stay as they are; what is not visible is escaped as JSON does it.
+ * Text that clients and users choose, safe for a terminal and a log. Control characters move the cursor or begin a
+ * line, format characters hide text or turn its direction, and a space or an equals sign fakes another field. Letters
+ * of every script stay; invisible characters are escaped as in JSON.
  *
  * @module
  */

@@ -5,9 +5,9 @@ export type Cron = (name: string, schedule: string, handler: () => Promise<void>
 const UPKEEP_BUDGET_MS = 60_000;
 
 /**
- * Lets Deno Deploy, where no process lives as long as an interval, start the upkeep. The platform takes the list of crons
- * from the top level of main.ts: a call in a condition, or after the server has started, is not found. So this is called
- * there in every process, and the handler decides: every branch has the schedule, and only one of them is the registry.
+ * Registers background work with Deno Deploy, where no process lives as long as an interval. The platform reads the
+ * list of crons from the top level of main.ts: it does not find a call in a condition, or after the server has started.
+ * So every process calls this, and the handler decides: every branch has the schedule, and only one is the registry.
  */
 export function registerUpkeep(
   run: (budget: number) => Promise<void>,

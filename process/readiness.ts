@@ -1,8 +1,8 @@
 /** Options of {@linkcode createReadiness}. */
 export interface ReadinessOptions {
-  /** Tries out the storage; rejects with what is wrong. */
+  /** Checks the storage; rejects with the problem. */
   probe: () => Promise<void>;
-  /** Told once when the storage stops answering, and with `undefined` once when it answers again. */
+  /** Called once when the storage stops answering, and once with `undefined` when it answers again. */
   changed: (error: unknown) => void;
   /** Milliseconds that a probe may take. */
   limit?: number;
@@ -39,7 +39,9 @@ export function createReadiness(
   };
 }
 
-/** @throws {Error} where nothing has come in so many milliseconds. */
+/**
+ * @throws {Error} if `coming` takes longer than `limit` milliseconds.
+ */
 async function within(limit: number, coming: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

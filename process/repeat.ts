@@ -2,9 +2,9 @@
 export interface SweeperOptions {
   /** Removes what may go. */
   sweep: () => Promise<void>;
-  /** Milliseconds from the end of one sweep to the next; 0 for no sweep at all. */
+  /** Milliseconds from the end of one sweep to the next; 0 turns sweeps off. */
   interval: number;
-  /** Told of a sweep that failed; the next one comes all the same. */
+  /** Called for a failed sweep; the next one runs anyway. */
   failed: (error: unknown) => void;
 }
 

@@ -10,13 +10,13 @@ export interface ServerOptions {
   hostname: string;
   /** Answers requests. It must not reject: nothing above it could report the error. */
   fetch: (request: Request, info: RequestInfo) => Response | Promise<Response>;
-  /** Told of each request that came when the server was stopping. */
+  /** Called for each request that arrived while the server was stopping. */
   refused: (entry: RequestLog) => void;
-  /** Told of a connection that could not be accepted, at most once a minute; the server goes on. */
+  /** Called if a connection could not be accepted, at most once a minute; the server continues. */
   pressed: (error: Error) => void;
-  /** Told that the server listens no more, though it was not stopped. */
+  /** Called if the server stops listening without being stopped. */
   failed: (error: Error) => void;
-  /** Bounds of connections; by default what the operating system allows this process. */
+  /** Limits of connections; by default those of the operating system for this process. */
   limits?: ConnectionLimits;
   /** True where the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
   platformAddress?: boolean;
@@ -24,11 +24,11 @@ export interface ServerOptions {
 
 /** A server that listens. */
 export interface Server {
-  /** Address to reach it: a URL, or where there is none the name of the socket. */
+  /** Address of the server: a URL, or the name of a socket. */
   url: string;
   /**
-   * Stops gracefully: refuses what is new and waits for what is under way, downloads that are still being read as well,
-   * but no longer than `limit` milliseconds. Answers whether everything has ended in that time.
+   * Stops gracefully: refuses new requests and waits for running ones, including downloads, but at most `limit`
+   * milliseconds. Answers true if everything has ended in that time.
    */
   stop(limit: number): Promise<boolean>;
 }
@@ -80,7 +80,7 @@ function listen(
   const { port, hostname, failed, pressed, limits, platformAddress = false } = options;
   const serveOn = platformAddress ? undefined : findServeOn();
   if (serveOn !== undefined) {
-    // As many as `Deno.serve` lets wait: with fewer, a burst of clients would have to connect again.
+    // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
     const listener = Deno.listen({ port, hostname, tcpBacklog: 511 });
     const connections = new Connections(listener, serveOn, {
       fetch: handler,
@@ -120,7 +120,7 @@ function refusalEntry({ method, url }: Request, peer: Deno.Addr | undefined): Re
   };
 }
 
-/** How to reach what listens: `Deno.serve` listens on what the platform says, which need not be TCP. */
+/** Address of a listener: `Deno.serve` listens where the platform says, which need not be TCP. */
 export function urlOf(addr: Deno.Addr): string {
   if ("path" in addr) return `unix:${addr.path}`;
   if ("cid" in addr) return `vsock:${addr.cid}:${addr.port}`;

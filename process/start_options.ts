@@ -20,7 +20,7 @@ export function startOptions(
   return options;
 }
 
-/** The option for these paths, or for every path where one has a comma in it, which separates paths. */
+/** Permission option for these paths, or for every path if one contains a comma, which separates paths. */
 function allow(access: "read" | "write", ...paths: string[]): string {
   return `--allow-${access}` + (paths.some((path) => path.includes(",")) ? "" : `=${paths.join(",")}`);
 }

@@ -38,7 +38,7 @@ export async function probeFolder(
   }
 }
 
-/** Waits for `coming`, but no longer than so many milliseconds. */
+/** Waits for `coming`, at most `limit` milliseconds. */
 async function unlessLate(limit: number, coming: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => timer = setTimeout(resolve, limit));

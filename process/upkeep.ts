@@ -12,7 +12,7 @@ import { startSweeper } from "./repeat.ts";
 
 /** Background work of the process: sweep, garbage collection, retention. */
 export interface Upkeep {
-  /** Does what is due, for about so many milliseconds. */
+  /** Runs due work, for about `budget` milliseconds. */
   run(budget: number): Promise<void>;
   /** Warnings of the upkeep for the operator: garbage collection that is too slow. */
   warnings(): string[];
@@ -66,7 +66,7 @@ export type UpkeepWork =
     sweepAccess?: () => Promise<void>;
   };
 
-/** Removes what has expired, what nothing refers to and what no rule keeps, as often as the configuration says. */
+/** Starts the configured background work: sweep, garbage collection, retention. */
 export function startUpkeep(
   config: Config,
   stored: UpkeepWork,
@@ -86,7 +86,7 @@ export function startUpkeep(
   }
   const accessFailed = (error: unknown) => log.error("Cannot delete old counts of failed logins", error);
 
-  /** Runs a part of garbage collection, and logs what it has removed. */
+  /** Runs a part of garbage collection, and logs its removals. */
   async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
     const began = performance.now();
     const counts: Record<string, number> = {};

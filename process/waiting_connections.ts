@@ -14,7 +14,7 @@ const MAX_WITH_GRACE = 8;
 
 /** The connections that may be closed to make room, by network. */
 export class WaitingConnections<T extends WaitingConnection> {
-  /** The one that has waited longest first. */
+  /** Waiting connections by network, the longest waiting first. */
   readonly #networks = new Map<string, Set<T>>();
 
   /** Adds a connection, which has waited less than all others. */
@@ -31,8 +31,8 @@ export class WaitingConnections<T extends WaitingConnection> {
   }
 
   /**
-   * The connection to close for a new one: of the network that has most, so that a flood makes room for itself, and among
-   * equals the one that has waited longest. Undefined where none waits.
+   * Connection to close for a new one: of the network that has most, so that a flood replaces its own connections;
+   * among equals the longest waiting one. `undefined` if none waits.
    */
   choose(now: number): T | undefined {
     let best: { connection: T; isNew: boolean; count: number } | undefined;

@@ -7,7 +7,7 @@ import type { Changed } from "./change.ts";
  */
 export const ACTIONS = ["pull", "push", "overwrite", "delete", "administer"] as const;
 
-/** One of {@linkcode ACTIONS}. */
+/** Action of a caller, from {@linkcode ACTIONS}. */
 export type Action = typeof ACTIONS[number];
 
 /** Caller of the registry: its name and its rights. */
@@ -18,7 +18,7 @@ export interface Caller {
   may(action: Action, repository: RepositoryName): boolean;
   /** True if the caller may pull from any other repository: the source of a mount, or an entry of a list. */
   sees(repository: RepositoryName): boolean;
-  /** Told of what has been changed for them, even where the request fails after that. */
+  /** Called for each change that was made for the caller, even if the request fails later. */
   readonly changed?: Changed;
 }
 

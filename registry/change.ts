@@ -18,7 +18,7 @@ export interface Change {
   readonly action: ChangeAction;
   /** Repository that changed. */
   readonly repository: RepositoryName;
-  /** Which tag, where it is about one. */
+  /** Tag, if the change is about one. */
   readonly tag?: Tag;
   /** Digest that was deleted, or that the tag pointed to before. */
   readonly before?: Digest;

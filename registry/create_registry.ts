@@ -61,21 +61,24 @@ export interface RegistryOptions {
   keepTags?: boolean;
   /** Limits on the open uploads of one principal, across all processes. No limit by default. */
   uploadLimits?: UploadLimits;
-  /** How much may be stored in which repositories; without a limit by default. */
+  /** Storage quotas; none by default. */
   quotas?: QuotaRule[];
   /** Largest blob; without a limit by default. */
   maxBlobSize?: number;
   /** Time to live of an upload after its last request; a day by default. */
   uploadExpiry?: number;
-  /** How old something unreferenced must be before it may be collected; a day by default. */
+  /** Grace period; a day by default. */
   grace?: number;
-  /** How long one request may go on writing after its body has come; a minute by default, far below the grace time. */
+  /**
+   * Time that a request may continue to write after its body has arrived; a minute by default, far below the grace
+   * period.
+   */
   deadline?: number;
   /** True if a HEAD of a blob may renew its link. False for a read-only registry. */
   touch?: boolean;
   /**
-   * Told of each blob that was marked as damaged because the store has lost its object: a fault of the store, or of
-   * whatever else deletes from it. It must not throw.
+   * Called for each blob that was marked as damaged because its object is missing: a fault of the store, or another
+   * program deletes from it. Must not throw.
    */
   lost?: (blob: LostBlob) => void;
   /**
@@ -85,7 +88,7 @@ export interface RegistryOptions {
   uploadMemory?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
-  /** Pauses for so many milliseconds. */
+  /** Waits `milliseconds`. */
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
@@ -101,17 +104,17 @@ export interface StoredRegistry {
   collectCandidates: (options?: CandidateOptions) => Promise<CandidateReport>;
   /** Runs a step of a full pass. The caller continues until `next` is absent. */
   collect: (options?: CollectOptions) => Promise<CollectStep>;
-  /** Goes on with a collection that all processes do together; answers whether there is nothing to do for now. */
+  /** Continues the full pass that all processes share; answers true if nothing remains for now. */
   continueCollection: (options: Omit<CollectionOptions, "finished">) => Promise<boolean>;
-  /** Counts anew what the repositories have that a quota is for, as each collection does at its end. */
+  /** Recounts the repositories that have a quota, as each full pass does at its end. */
   recount: () => Promise<void>;
-  /** Reads everything again, and reports what is damaged; repairs it where it is told to. */
+  /** Verifies all content and reports faults; repairs them if requested. */
   scrub: (options?: ScrubOptions) => Promise<ScrubReport>;
   /**
    * Deletes tags and manifests by the retention rules while its results are read. Any process may call it at any time.
    */
   retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
-  /** Records pulls of tags where a rule wants to know of them, and tells `failed` of what it can't write; else nothing. */
+  /** Records pulls of tags if a rule depends on them; otherwise `undefined`. Reports failed writes to `failed`. */
   pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
 }
 

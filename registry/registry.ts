@@ -33,7 +33,7 @@ export interface BlobReader extends BlobInfo {
   open(range?: ByteRange): Promise<ByteStream>;
 }
 
-/** How far an upload has come. */
+/** Progress of an upload. */
 export interface UploadStatus {
   /** `[A-Za-z0-9-]+`, unguessable. */
   id: string;
@@ -49,7 +49,7 @@ export interface UploadBody {
   idle: number;
   /** Aborted when the process stops: the body ends there, and what came of it counts as if the client had broken off. */
   stop?: AbortSignal;
-  /** Of the body in bytes where the client announced it (`Content-Length`). */
+  /** Length of the body in bytes, if the client announced it (`Content-Length`). */
   length?: number;
   /** The place of these bytes in the blob where the client announced it (`Content-Range`); both inclusive. */
   range?: ByteRange;
@@ -59,7 +59,7 @@ export interface UploadBody {
 export interface ManifestPush {
   /** Stored exactly as they are. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The request's `Content-Type` without parameters; `undefined` where there was none. */
+  /** `Content-Type` of the request without parameters; `undefined` without one. */
   contentType: string | undefined;
   /** The digest or the tag in the path. */
   reference: Reference;
@@ -79,7 +79,7 @@ export interface TagCondition {
 
 /** Result of a push of a manifest. */
 export interface ManifestReceipt {
-  /** Of the manifest, in the algorithm of the path. */
+  /** Digest of the manifest, in the algorithm of the path. */
   digest: Digest;
   /** The digest of the manifest that this one refers to by `subject`; it may be of an algorithm unknown here. */
   subject?: string;
@@ -91,11 +91,11 @@ export interface ManifestReceipt {
 export interface Page<T> {
   /** In the order of the list. */
   items: T[];
-  /** The last of these items; absent where there is no further page. */
+  /** Last item of the page; absent on the last page. */
   next?: string;
 }
 
-/** Which page of a list. */
+/** Page of a list. */
 export interface PageRequest {
   /** At most this many, 0 for none; absent for as many as there may be in one page. */
   limit?: number;
@@ -103,11 +103,11 @@ export interface PageRequest {
   after?: string;
 }
 
-/** One move of a tag. */
+/** Move of a tag. */
 export interface TagMove {
   /** Digest that the tag pointed to from then on. */
   digest: Digest;
-  /** Of the manifest. */
+  /** Media type of the manifest. */
   mediaType: string;
   /** Milliseconds since the epoch. */
   at: number;
@@ -115,21 +115,21 @@ export interface TagMove {
   by: string;
 }
 
-/** Which referrers are asked for. */
+/** Filter and page of a list of referrers. */
 export interface ReferrersRequest {
   /** Only those of one of these artifact types; empty for all. */
   artifactTypes: string[];
   /** Only those after this digest. */
   after?: string;
-  /** Aborted where the client does not wait for the answer any more. */
+  /** Aborted when the client does not wait for the answer any more. */
   signal?: AbortSignal;
 }
 
-/** How a repository is deleted. */
+/** Options of the delete of a repository. */
 export interface RepositoryDeletion {
   /** Deletes nothing, and answers what would go. */
   dryRun?: boolean;
-  /** Told of all that goes. */
+  /** Called for each deletion. */
   changed?: Changed;
 }
 
@@ -139,19 +139,19 @@ export interface RepositoryRemoval {
   tags: number;
   /** Manifests that are gone. */
   manifests: number;
-  /** Blobs that the repository has no more. */
+  /** Number of blobs that the repository has lost. */
   blobs: number;
   /** Blobs that it still has, for a manifest that was pushed meanwhile or may be on its way. */
   kept: number;
 }
 
-/** How a manifest is read. */
+/** Options of a read of a manifest. */
 export interface ReadOptions {
-  /** True if the answer decides what the client pushes (HEAD), so that no age of a cache is good enough. */
+  /** True if the client's next push depends on the answer (HEAD), so a cached answer must be validated. */
   exact?: boolean;
 }
 
-/** Pulling: what can be read of one repository. Reads of what is not there throw `MANIFEST_UNKNOWN`, `BLOB_UNKNOWN`. */
+/** Pull: reads of a repository. They throw `MANIFEST_UNKNOWN` or `BLOB_UNKNOWN` for missing content. */
 export interface Reader {
   /** end-3. */
   getManifest(repository: RepositoryName, reference: Reference, options?: ReadOptions): Promise<Manifest>;
@@ -165,7 +165,7 @@ export interface Reader {
 
 /** Pushing. */
 export interface Writer {
-  /** end-4: begins an upload. `algorithm` is what the client says that the digest will be of. */
+  /** end-4: starts an upload. `algorithm` is the announced algorithm of the digest. */
   startUpload(
     repository: RepositoryName,
     principal: string,
@@ -196,8 +196,8 @@ export interface Writer {
   /** end-4b: a whole blob in one request. */
   putBlob(repository: RepositoryName, principal: string, digest: Digest, body: UploadBody): Promise<BlobInfo>;
   /**
-   * end-11: links a blob of another repository into this one. `undefined` where there is none to link, whether absent
-   * or not the caller's to read. Without `from`, any repository will do that they may read.
+   * end-11: links a blob of another repository to this one. `undefined` if the blob does not exist or the caller may
+   * not read it. Without `from`, any repository that the caller may read can be the source.
    */
   mountBlob(
     repository: RepositoryName,
@@ -212,17 +212,21 @@ export interface Writer {
   putManifest(repository: RepositoryName, caller: Caller, push: ManifestPush): Promise<ManifestReceipt>;
 }
 
-/** Deleting; what is not there throws as it does for a {@linkcode Reader}. */
+/** Deletes. Missing content throws as in {@linkcode Reader}. */
 export interface Deleter {
   /** end-9 with a tag: the manifest stays. Throws `DENIED` where the tag is immutable. */
   deleteTag(repository: RepositoryName, tag: Tag, changed?: Changed): Promise<void>;
-  /** end-9 with a digest: the manifest and every tag that points at it. Throws `DENIED` where one of them is immutable. */
+  /**
+   * end-9 with a digest: deletes the manifest and every tag that points to it. Throws `DENIED` if one of the tags is
+   * immutable.
+   */
   deleteManifest(repository: RepositoryName, digest: Digest, changed?: Changed): Promise<void>;
   /** end-10: the repository's link to the blob; the bytes are the collector's business. */
   deleteBlob(repository: RepositoryName, digest: Digest): Promise<void>;
   /**
-   * All that the repository has, immutable tags as well; its bytes are the collector's business. Safe beside pushes: what one acknowledges
-   * meanwhile may stay, and is whole then. Throws `NAME_UNKNOWN` where there is nothing.
+   * Deletes everything in the repository, including immutable tags; garbage collection removes the bytes. Safe beside
+   * pushes: a push that is acknowledged meanwhile may stay, and is then complete. Throws `NAME_UNKNOWN` if the
+   * repository does not exist.
    */
   deleteRepository(repository: RepositoryName, options?: RepositoryDeletion): Promise<RepositoryRemoval>;
 }

@@ -16,11 +16,11 @@ export interface Removal {
     | "epoch"
     | "repository"
     | "upload";
-  /** The repository that it was in, where it was in one. */
+  /** Repository, if the removed thing was in one. */
   repository?: string;
-  /** Which one: a digest, a tag, an upload's id; of an edge and a referrer both digests. */
+  /** Name: a digest, a tag, or an upload's id; for an edge or a referrer both digests. */
   name: string;
-  /** Why it went. */
+  /** Reason of the removal. */
   reason: string;
   /** Bytes of content that went with it. */
   size?: number;

@@ -9,7 +9,7 @@ export function formatSpan(milliseconds: number): string {
   return `${milliseconds / length}${unit}`;
 }
 
-/** How long something has lasted, rounded down to a number of the largest unit that fits. */
+/** Text of a duration, rounded down to the largest unit that fits. */
 export function formatAge(milliseconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => milliseconds >= length) ?? UNITS.at(-1)!;
   return `${Math.max(0, Math.floor(milliseconds / length))}${unit}`;

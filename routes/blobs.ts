@@ -26,7 +26,7 @@ export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler
   };
 }
 
-/** RFC 9110 §14: the whole, one range, several, or none that there is. */
+/** Answer by RFC 9110 §14: the whole blob, one range, several ranges, or 416. */
 async function blobAnswer(
   blob: BlobReader,
   ranges: ByteRange[] | "unsatisfiable" | undefined,

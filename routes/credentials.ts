@@ -20,7 +20,7 @@ export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined
 /** Bytes of the largest body. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Most credentials of one page, and as many as there are without `n`. */
+/** Maximum tokens of one page, and the default without `n`. */
 const MAX_PAGE = 1000;
 
 /** Nothing of it may be kept anywhere on the way. */
@@ -66,7 +66,7 @@ export function createCredential(
   };
 }
 
-/** `DELETE _skerry/tokens/<id>`: from then on it is good for nothing. */
+/** `DELETE _skerry/tokens/<id>`: revokes a token. */
 export function revokeCredential(deferred: DeferredCredentials): Handler<"revokeCredential"> {
   return async function revokeCredential({ id }, request, caller) {
     const { secrets, isAdministrator } = await open(deferred);
@@ -147,7 +147,11 @@ interface Wanted {
   terms: Partial<Pick<SecretInfo, "description" | "bounds" | "expiresAt">>;
 }
 
-/** @throws {RegistryError} 400 for what is not understood: a misspelt `expiresAt` would be a secret for ever. */
+/**
+ * Parsed body.
+ *
+ * @throws {RegistryError} 400 for unknown members: a misspelt `expiresAt` would create a token without expiry.
+ */
 function parseWanted(body: Record<string, unknown>): Wanted {
   const { robot, user, description, grants, expiresAt, ...more } = body;
   const [unknown] = Object.keys(more);
@@ -177,7 +181,7 @@ function optionalText(value: unknown, member: string): string | undefined {
 function parseTime(text: string): number {
   const [, day = ""] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
   const [time, start] = [Date.parse(text), Date.parse(day)];
-  // Of the 31st of February `Date` makes the 3rd of March.
+  // `Date` turns the 31st of February into the 3rd of March.
   if (!Number.isNaN(time) && !Number.isNaN(start) && timeOf(start).startsWith(day)) return time;
   throw badBody('must have a time such as "2030-01-31T12:00:00Z" as "expiresAt"');
 }

@@ -4,7 +4,7 @@ import { type Answer, jsonAnswer } from "./http/mod.ts";
 import { API_VERSION } from "./base.ts";
 import { methodsLeftBeside, type RouteKind } from "./endpoints.ts";
 
-/** The answer to a request that failed, and what the log should say of it beyond that. */
+/** Answer to a failed request, and its internal error for the log. */
 export interface Failure {
   answer: Answer;
   /** Internal error for the log; absent if the client sees the whole error. */
@@ -12,10 +12,10 @@ export interface Failure {
 }
 
 /**
- * The answer to whatever a handler has thrown, in the form of distribution-spec §"Error Codes".
+ * Answer to an error of a handler, in the format of distribution-spec §"Error Codes".
  *
- * Only a {@linkcode RegistryError} was made for a client to see. Of anything else it learns no more than the id under
- * which the log tells the rest.
+ * Only a {@linkcode RegistryError} is meant for clients. For any other error the client learns only the id under which
+ * the log has the details.
  */
 export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind): Failure {
   const error = toRegistryError(thrown, requestId);

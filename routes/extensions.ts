@@ -13,7 +13,7 @@ const REGISTRY_EXTENSIONS = [
   },
 ];
 
-/** Those that a repository has: what stands in `endpoints` comes after its name. */
+/** Extensions of a repository; the paths in `endpoints` follow its name. */
 const REPOSITORY_EXTENSIONS = [
   ...REGISTRY_EXTENSIONS,
   {
@@ -35,8 +35,8 @@ export function discoverExtensions(): Handler<"discover"> {
 }
 
 /**
- * `_skerry/tags/history?tag=`: where the tag has pointed, newest first, with the time of each move in RFC 3339. Names of
- * users are for callers who may change the repository themselves.
+ * `_skerry/tags/history?tag=`: past targets of the tag, newest first, with the time of each move in RFC 3339. Names of
+ * users are shown only to callers that may change the repository.
  */
 export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<"getTagHistory"> {
   return async function getTagHistory({ repository, tag }, _request, caller) {
@@ -51,7 +51,7 @@ export function getTagHistory(registry: Pick<Lister, "getTagHistory">): Handler<
   };
 }
 
-/** The rights that show who has pushed. */
+/** Rights that allow seeing the principals of pushes. */
 const CHANGES = ["push", "overwrite", "delete", "administer"] as const;
 
 function seesNames(caller: Caller, repository: RepositoryName): boolean {

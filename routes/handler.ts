@@ -3,7 +3,7 @@ import type { Client } from "./access/mod.ts";
 import type { Answer, BodyBudget } from "./http/mod.ts";
 import type { Route, RouteKind } from "./route.ts";
 
-/** Answers requests of one kind. `caller` is who asks, and may; `client` is where from. What it throws is answered by `errors.ts`. */
+/** Handler of one kind of route. `caller` is authorized; `client` is the origin. `errors.ts` answers its errors. */
 export type Handler<Kind extends RouteKind> = (
   route: Route<Kind>,
   request: Request,
@@ -19,11 +19,11 @@ export interface RequestLimits {
   uploadIdleTimeout: number;
   /** Room for the bodies that are held in memory; by default for 64 MiB, or two of the largest manifests. */
   bodies?: BodyBudget;
-  /** The same for forms and JSON, which need no login; 16 MiB by default. */
+  /** Memory for the bodies of forms and JSON, which require no login; 16 MiB by default. */
   forms?: BodyBudget;
   /** Aborted when the process stops: an upload keeps what its request has brought by then, other bodies are given up. */
   stop?: AbortSignal;
 }
 
-/** The same where there is room for bodies. */
+/** Limits of requests, with memory for bodies. */
 export type BodyLimits = RequestLimits & Required<Pick<RequestLimits, "bodies" | "forms">>;

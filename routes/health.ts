@@ -8,7 +8,7 @@ export function getLiveness(): Handler<"live"> {
   };
 }
 
-/** `/readyz`: what the registry stands on answers too. A warning is no reason to send requests elsewhere. */
+/** `/readyz`: readiness probe, which checks the storage too. A warning does not make the process unready. */
 export function getReadiness(
   ready: () => Promise<boolean>,
   warnings: () => Promise<string[]> = () => Promise.resolve([]),

@@ -1,6 +1,6 @@
 import type { Handler } from "./handler.ts";
 
-/** `/`: a page for the people who open the registry in a browser. It names no host, since no `Host` is believed. */
+/** `/`: page for people who open the registry in a browser. Contains no host name, because `Host` is not trusted. */
 export function getHome(): Handler<"home"> {
   const body = new TextEncoder().encode(PAGE);
   return function getHome() {

@@ -36,7 +36,9 @@ function manifestAnswer({ digest, mediaType, bytes }: Manifest): Answer {
   return { status: 200, headers: contentHeaders(digest, mediaType), body: bytes, isRepeated: true };
 }
 
-/** end-7: a manifest under a digest or a tag, with more tags by `?tag=`, and on a condition on what they point at. */
+/**
+ * end-7: puts a manifest under a digest or a tag, with more tags by `?tag=`, optionally with conditions on the tags.
+ */
 export function putManifest(
   registry: Pick<Writer, "putManifest">,
   limits: BodyLimits,

@@ -31,7 +31,7 @@ export interface AppOptions extends HandlerOptions {
   log: (entry: RequestLog) => void;
   /** Authentication and authorization. Without it every request is allowed. */
   access?: Access;
-  /** Told of every change that a request has made. */
+  /** Called for every change that a request has made. */
   audit?: Audit;
   /** False while changes can't be told to the audit; they are refused then. Always true by default. */
   auditReady?: () => boolean;
@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): App {
     const peer = peerOf(info);
     const client: Client = { peer, address: peer };
     const url = splitUrl(request.url);
-    // Which route a request takes is for `parseRoute` alone to say: there is no router.
+    // Only `parseRoute` decides on the route of a request: there is no router.
     let route: Route | undefined;
     let failure: Failure | undefined;
     let answer: Answer;
@@ -132,8 +132,8 @@ function peerOf({ remoteAddr }: RequestInfo): string | undefined {
 }
 
 /**
- * Refuses a `Host` that is none (RFC 9112 §3.2), and an authority in the target that is none. The URL of a request begins
- * with either as it came, so a slash, a question mark or a hash in it would make another path of what others read.
+ * Rejects an invalid `Host` (RFC 9112 §3.2) and an invalid authority in the target. The raw URL begins with one of
+ * them, so a slash, a question mark or a hash in it would change the path that is parsed.
  */
 function checkHost(host: string | null, authority: string): void {
   if (AUTHORITY.test(authority) && (host === null || host === authority || AUTHORITY.test(host))) return;

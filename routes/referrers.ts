@@ -4,8 +4,8 @@ import { jsonAnswer, nextLink } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /**
- * end-12: the manifests that refer to a digest, as an image index. Where there are none, or no such repository, the list
- * is empty: clients take a 404 for a registry without this endpoint.
+ * end-12: the manifests that refer to a digest, as an image index. Empty without any, or without the repository:
+ * clients take a 404 for a registry without this endpoint.
  */
 export function listReferrers(registry: Pick<Lister, "listReferrers">): Handler<"listReferrers"> {
   return async function listReferrers({ repository, subject, artifactTypes, after }, { signal }) {

@@ -2,9 +2,9 @@ import type { RouteKind } from "./route.ts";
 
 /** Entry of the access log, one for each request. Contains no secret: neither the query nor headers. */
 export interface RequestLog {
-  /** When it came, in milliseconds since the epoch. */
+  /** Time of the request, in milliseconds since the epoch. */
   time: number;
-  /** As the client wrote it. */
+  /** Method as the client wrote it. */
   method: string;
   /** Kind of the route; `undefined` for an invalid path. */
   route: RouteKind | undefined;
@@ -16,9 +16,9 @@ export interface RequestLog {
   bytes: number;
   /** From the request to the end of the answer, in milliseconds. */
   duration: number;
-  /** Names the request in `X-Request-Id` and in the text of an internal error. */
+  /** Id of the request, as in `X-Request-Id` and in the text of an internal error. */
   id: string;
-  /** The principal; absent where the request was refused before it was known, and where it does not matter. */
+  /** Principal; absent if the request was denied before it was known, and for public paths. */
   principal?: string | undefined;
   /** The client's address; that of the proxy where the request needs no access. */
   address?: string | undefined;

@@ -48,7 +48,7 @@ export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUp
   };
 }
 
-/** end-5: the next chunk, or as much as comes where there is no `Content-Range`. */
+/** end-5: appends the next chunk, or any number of bytes without `Content-Range`. */
 export function appendUpload(
   registry: Pick<Registry, "appendUpload" | "getUpload">,
   limits: RequestLimits,
@@ -87,9 +87,9 @@ export function cancelUpload(registry: Pick<Registry, "cancelUpload">): Handler<
 }
 
 /**
- * The body of an upload and what its headers say of it.
+ * Body of an upload with the facts in its headers.
  *
- * @throws {RegistryError} 416 where `Content-Range` is malformed, 400 where it disagrees with `Content-Length`.
+ * @throws {RegistryError} 416 for a malformed `Content-Range`, 400 if it contradicts `Content-Length`.
  */
 function uploadBody(request: Request, limits: RequestLimits): UploadBody {
   const length = contentLength(request);

@@ -25,7 +25,7 @@ export async function ensureFolder(folder: string): Promise<void> {
   await syncFolder(parent);
 }
 
-/** `undefined` instead of the error where there is no such file. */
+/** Result of a file operation; `undefined` if the file does not exist. */
 export async function unlessAbsent<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;

@@ -1,17 +1,17 @@
-/** Thrown where the disk has no room left: what was being written is not there, what was written before is. */
+/** Thrown if the disk is full: the current write failed, and earlier writes are intact. */
 export class StorageFullError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "StorageFullError";
 
-  /** The error for a full disk; `cause` is what the system said. */
+  /** Error for a full disk; `cause` is the system's error. */
   constructor(cause: unknown) {
     super("Cannot store the content: the disk is full", { cause });
   }
 }
 
-/** Thrown where a store cannot be reached, or fails again and again: what was being done may be done or not. */
+/** Thrown if a store cannot be reached or keeps failing: the operation may or may not have taken effect. */
 export class UnavailableError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "UnavailableError";
 
   /** The error for `what` could not be done; `cause` is how the last attempt failed. */
@@ -22,7 +22,7 @@ export class UnavailableError extends Error {
 
 /** Thrown for a write that came after its fence; it was not done. */
 export class LateWriteError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "LateWriteError";
 
   /** The error. */
@@ -33,10 +33,10 @@ export class LateWriteError extends Error {
 
 /** Thrown where a scan of a segment cannot go on behind an item, because the table has its place in another segment. */
 export class RefusedPlaceError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "RefusedPlaceError";
 
-  /** The error; `cause` is what the store said. */
+  /** Error with the store's error as `cause`. */
   constructor(cause: unknown) {
     super("Cannot continue the scan: its position is not in the segment", { cause });
   }
@@ -44,18 +44,18 @@ export class RefusedPlaceError extends Error {
 
 /** Thrown where bytes are not those that their digest promised; nothing was stored. */
 export class ContentMismatchError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "ContentMismatchError";
 
-  /** The error for the object under `key`; `cause` is what the store said. */
+  /** Error for the object under `key`, with the store's error as `cause`. */
   constructor(key: string, cause?: unknown) {
     super(`Content for "${key}" does not match its digest`, { cause });
   }
 }
 
-/** Thrown where a body breaks off that was to be stored as it comes, by the fault of who sends it; nothing was stored. */
+/** Thrown if a streamed body breaks off through its sender's fault; nothing was stored. */
 export class BrokenBodyError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "BrokenBodyError";
 
   /** The error for the object under `key`; `cause` is what reading the body has said. */

@@ -1,5 +1,5 @@
 /**
- * The two ports, what they hand over and what they throw. Loads no driver.
+ * The two ports with their types and errors. Loads no driver.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 import { UnavailableError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
 
-/** How a call to a store is made. Times are in milliseconds. */
+/** Options of a call to a store. Times are in milliseconds. */
 export interface RetryOptions {
   /** Description of the call for error messages, as in "Cannot read the item". */
   what: string;
   /** True if a retry may succeed. The call must be idempotent. */
   isTransient: (error: unknown) => boolean;
-  /** How long one attempt may take. */
+  /** Timeout of one attempt. */
   attemptTimeout: number;
-  /** How long all of them may take, with the pauses between them. */
+  /** Time for all attempts, with the pauses between them. */
   deadline: number;
   /** After it no attempt is made; each attempt ends before it. */
   fence?: Fence | undefined;
@@ -28,11 +28,11 @@ const FIRST_PAUSE_MS = 25;
 const MAX_PAUSE_MS = 1000;
 
 /**
- * Makes a call until it succeeds, until it fails for good, or until the time is up. Pauses are random between nothing and
- * a bound that doubles, so that many who failed together do not come back together.
+ * Repeats a call until it succeeds, fails permanently, or its time is up. Pauses are random between zero and a doubling
+ * limit, so that many failed callers do not return together.
  *
- * @throws {UnavailableError} where the time is up; whatever the call threw where that is not transient.
- * @throws {LateWriteError} where the fence had passed before the first attempt.
+ * @throws {UnavailableError} if the time is up; every other error of the call that is not transient.
+ * @throws {LateWriteError} if the fence had passed before the first attempt.
  */
 export async function retrying<T>(
   call: (signal: AbortSignal) => Promise<T>,

@@ -12,15 +12,15 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** A UTF-16 unit moved to where its code point sorts: surrogates after all others. */
+/** Position of a UTF-16 unit in the order of code points: surrogates come after all others. */
 function rank(unit: number): number {
   const isSurrogate = unit >= 0xd800 && unit <= 0xdfff;
   return isSurrogate ? unit + 0x10000 : unit;
 }
 
 /**
- * The least string, by UTF-8 bytes, above every string that begins with `prefix`; `undefined` where nothing lies above
- * (an empty prefix, or one of U+10FFFF alone).
+ * Least string, by UTF-8 bytes, above every string with this prefix; `undefined` if none exists (for an empty prefix,
+ * or one of U+10FFFF only).
  */
 export function endOfPrefix(prefix: string): string | undefined {
   const points = Array.from(prefix, (character) => character.codePointAt(0) as number);

@@ -23,10 +23,10 @@ const jwk = z.object({
 const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
 
 /**
- * The keys of a JWK set (RFC 7517 §5): the file of this name or, where the text begins with a brace, the text itself. The
- * first private key signs, and all of them verify. They are read once.
+ * Keys of a JWK set (RFC 7517 §5): the file with this name or, if the text begins with a brace, the text itself. The
+ * first private key signs; all keys verify. Read once.
  *
- * @throws {KeysError} where it can't be read or has anything else in it. No message has any of its content: that is secret.
+ * @throws {KeysError} if it cannot be read or is invalid. The message contains no part of its content, which is secret.
  */
 export async function openFileKeys(source: string): Promise<SigningKeys> {
   const isInline = isKeyText(source);
@@ -79,7 +79,7 @@ async function importKey(
     const secret = await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey;
     if (await isPair(secret, key)) return { ...found, secret };
   } catch {
-    // What is wrong with a part is no more to be told than the part.
+    // The error describes the invalid part, which is as secret as the part itself.
   }
   throw new KeysError(
     `Cannot use the key "${kid}": it is invalid, or its private and public parts do not match`,

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
 
-/** Algorithms that a key may sign with, by its type, and by its curve where it has one. */
+/** Algorithms of a key, by its type and curve. */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   RSA: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   "EC P-256": ["ES256"],

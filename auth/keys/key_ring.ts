@@ -2,22 +2,24 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import type { Item, NewItem, Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
-/** How far the clocks of two processes may be apart, in milliseconds. */
+/** Maximum difference between the clocks of two processes, in milliseconds. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
-/** How long a process may go on with the keys that it has read, in milliseconds. */
+/** Time for which a process may use the keys that it has read, in milliseconds. */
 export const MAX_KEY_AGE_MS = 10 * 60_000;
 
-/** How long every process has to learn of a key before it signs, in milliseconds. */
+/**
+ * Time between the creation of a key and its first signature, in milliseconds, so that every process reads it before.
+ */
 export const SIGNING_DELAY_MS = MAX_KEY_AGE_MS + CLOCK_SKEW_MS;
 
 /** The keys of the table, and the version that they were read in. */
 export interface KeyRing extends KeyRingAttributes {
-  /** Of the item. */
+  /** Version of the item. */
   version: string;
 }
 
-/** The keys of the table; `undefined` where it has none yet. */
+/** Keys in the table; `undefined` if it has none yet. */
 export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
   const item = await table.get(KEY_RING, { consistent: true });
   if (item === undefined) return undefined;
@@ -25,8 +27,8 @@ export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
 }
 
 /**
- * The keys of the table. Where it has none one is made, which signs at once; of several processes that do so at the same
- * time one succeeds, and all take its key. `lifetime` is how long the longest token is good.
+ * Keys in the table. Creates the first key if there are none; it signs at once. If several processes create one at the
+ * same time, one of them succeeds and all use its key. `lifetime` is the lifetime of the longest token.
  */
 export async function openKeyRing(table: Table, lifetime: number, now: number): Promise<KeyRing> {
   for (;;) {
@@ -65,23 +67,23 @@ export async function rotateKeys(
 }
 
 /**
- * The key that signs at a time: the last that has begun to, or else the first, since the clock of who has made it may be
- * ahead.
+ * Key that signs at `now`: the last one whose time has come. Before that the first one, because the clock of its
+ * creator may be ahead.
  */
 export function signingKey({ keys }: KeyRingAttributes, now: number): StoredKey {
   const able = keys.filter(({ d }) => d !== undefined);
   return able.findLast(({ signsFrom }) => signsFrom <= now) ?? able[0]!;
 }
 
-/** Until when tokens of the key at this place may be good; without end for the last one. */
+/** Expiry of the last token that the key at this index may have signed; `Infinity` for the newest key. */
 export function goodUntil({ keys, lifetime }: KeyRingAttributes, index: number): number {
   const next = keys[index + 1];
   return next === undefined ? Infinity : next.signsFrom + lifetime + 2 * CLOCK_SKEW_MS;
 }
 
 /**
- * Forgets what is over: keys none of whose tokens is good any more, and the private part of those that sign no more. And
- * remembers `lifetime`, if it is longer than that of every process so far.
+ * Removes keys whose last token has expired, and the private parts of keys that no longer sign. Stores `lifetime` if it
+ * is longer than the stored one.
  */
 async function tidy(table: Table, ring: KeyRing, lifetime: number, now: number): Promise<KeyRing> {
   const longest = { lifetime: Math.max(ring.lifetime, lifetime), keys: ring.keys };

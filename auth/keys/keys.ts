@@ -20,13 +20,13 @@ export interface PublicKey {
 
 /** The keys of our own tokens. All of them are Ed25519 (RFC 8032, RFC 8037). */
 export interface SigningKeys {
-  /** The one that signs now. */
+  /** Key that signs now. */
   signing(): Promise<SigningKey>;
-  /** The key with this id, `undefined` where there is none, or none any more. */
+  /** Key with this id; `undefined` if it does not exist or was removed. */
   find(kid: string): Promise<CryptoKey | undefined>;
   /** True if {@linkcode find} has the key in memory, so that a token verified with it is still valid. */
   knows(kid: string): boolean;
-  /** All that verify, without their private parts. */
+  /** All verifying keys, without private parts. */
   list(): Promise<PublicKey[]>;
 }
 

@@ -10,14 +10,14 @@ const REFRESH_AFTER_MS = MAX_KEY_AGE_MS / 2;
 /** Minimum milliseconds between two reads of the table for unknown key ids, however many requests ask. */
 const SEARCH_PAUSE_MS = 10_000;
 
-/** Milliseconds after a look that failed in which there is no other. */
+/** Minimum milliseconds between a failed read and the next one. */
 const FAILURE_PAUSE_MS = 1000;
 
 /** Options of {@linkcode TableKeys}. */
 export interface TableKeysOptions {
   /** Table that stores the keys; missing keys are created in it. */
   table: Table;
-  /** How long the longest token is good that they will sign, in milliseconds. */
+  /** Longest lifetime of the tokens that these keys will sign, in milliseconds. */
   lifetime: number;
   /** The time in milliseconds since the epoch. */
   now: () => number;

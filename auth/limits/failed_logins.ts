@@ -11,7 +11,7 @@ import { tooManyLogins } from "./too_many_logins.ts";
 
 /** Options of {@linkcode FailedLogins}. */
 export interface FailedLoginsOptions {
-  /** Failures in a row that cost nothing; 0 sets no bound at all. */
+  /** Consecutive failures without a delay; 0 turns the limit off. */
   free: number;
   /** Counters that all replicas share. */
   table: Table;
@@ -25,7 +25,7 @@ export interface Login {
   username: string;
   /** The client's network, as `networkOf` has it. */
   network: string;
-  /** Tells this name and password from every other pair. */
+  /** Fingerprint of the name and password, which identifies a repeated guess. */
   guess: string;
 }
 
@@ -33,19 +33,19 @@ export interface Login {
 export interface Attempt {
   /** The password was right. */
   succeed(): Promise<void>;
-  /** It was wrong. */
+  /** The password was wrong. */
   fail(): Promise<void>;
   /** Cannot verify the password. */
   abandon(): Promise<void>;
 }
 
-/** Names at networks, and networks, that are remembered because they have logged in. */
+/** Maximum remembered networks, and names at networks, that have logged in successfully. */
 const MAX_KNOWN = 16_384;
 
-/** The longest wait of a name at a network where it has logged in, in milliseconds. */
+/** Maximum wait of a name at a network from which it has logged in, in milliseconds. */
 const MAX_PAIR_WAIT_MS = 60_000;
 
-/** How long the misses of such a pair are remembered, in milliseconds. */
+/** Time for which failures of such a pair count, in milliseconds. */
 const PAIR_MEMORY_MS = 15 * 60_000;
 
 /** The wait of an attempt that came while as many were under way as may fail, in milliseconds. */
@@ -83,8 +83,8 @@ export class FailedLogins {
   }
 
   /**
-   * True if the name has logged in from the network before and has not been wrong there too often: its password may then
-   * be compared with what is remembered, whatever others do there.
+   * True if the name has logged in from this network and has not failed too often there. Its password may then be
+   * compared with the cached one, whatever other clients of the network do.
    */
   mayRecall({ username, network }: Login): boolean {
     const pair = pairOf(username, network);
@@ -103,7 +103,7 @@ export class FailedLogins {
   /**
    * Begins an attempt.
    *
-   * @throws {RegistryError} 429 with `Retry-After` where it has to wait.
+   * @throws {RegistryError} 429 with `Retry-After` if the client must wait.
    */
   async begin(login: Login): Promise<Attempt> {
     const keys: [FailureKind, string][] = [["address", login.network], ["name", login.username]];

@@ -41,8 +41,8 @@ const MEMORY_MS = 15 * 60_000;
 const FIRST_WAIT_MS = 1000;
 
 /**
- * The longest wait, in milliseconds. That of a name is short: it is all that a stranger can do to the owner of the name,
- * who comes from an address of which nothing is known yet.
+ * Maximum wait, in milliseconds. The wait of a name is short because a stranger can cause it, and the owner of the name
+ * may come from an unknown address.
  */
 const MAX_WAIT_MS = { address: 60_000, name: 4000 };
 
@@ -52,7 +52,7 @@ const ADD_ATTEMPTS = 4;
 /** Items of one request to the table. */
 const BATCH = 100;
 
-/** How long a key has to wait after so many failures, in milliseconds. */
+/** Wait after `failures` consecutive failures, in milliseconds. */
 export function waitAfter(failures: number, free: number, longest: number): number {
   return failures < free ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (failures - free), longest);
 }
@@ -75,7 +75,7 @@ export class FailureCounts {
     this.#known = { address: new LRUCache({ max: MAX_COUNTS }), name: new LRUCache({ max: MAX_COUNTS }) };
   }
 
-  /** The count of a key, as far as this process knows it. Reading it leaves no trace. */
+  /** Failure count of a key, as known to this process. Has no side effect. */
   get(kind: FailureKind, key: string): FailureCount {
     return this.#unlessForgotten(this.#known[kind].peek(key));
   }
@@ -127,7 +127,7 @@ export class FailureCounts {
     }
   }
 
-  /** Deletes what was forgotten. Any number of processes may do it at a time. */
+  /** Deletes expired counts. Any number of processes may run it at once. */
   async sweep(): Promise<void> {
     const { table, now } = this.#options;
     for (const pk of FAILURE_SHARDS) {
@@ -171,7 +171,7 @@ export class FailureCounts {
     return count === undefined || count.at + MEMORY_MS < this.#options.now() ? NONE : count;
   }
 
-  /** Writes where nothing else was written since `item` was read. Beyond the bound no new item is made. */
+  /** Writes by the version of `item`. Creates no new item beyond the limit. */
   async #put(
     kind: FailureKind,
     key: string,

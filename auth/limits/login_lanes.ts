@@ -7,8 +7,8 @@ const MAX_WAITING = 64;
 const RETRY_SECONDS = 5;
 
 /**
- * One lane for each network, in which logins are checked one after the other. So each network has at most one password
- * in the queue for bcrypt, and the number of guesses under way does not depend on how many requests a network sends.
+ * One queue for each network, in which logins are checked one after the other. So each network has at most one password
+ * in the queue for bcrypt, and more requests from a network do not make more guesses.
  */
 export class LoginLanes {
   readonly #lanes = new Map<string, { last: Promise<unknown>; length: number }>();

@@ -6,14 +6,15 @@ import type { Principal } from "../principal.ts";
 /** Client's identity and address according to a trusted proxy. Headers of any other client are ignored. */
 export interface ProxyIdentity {
   /**
-   * Whose certificate the proxy has verified; `undefined` where it has verified none, or is not one that is trusted.
+   * Principal of the certificate that the proxy has verified; `undefined` without a certificate, or if the peer is not
+   * a trusted proxy.
    *
-   * @throws {RegistryError} 400 where its header can't be understood.
+   * @throws {RegistryError} 400 for an invalid header.
    */
   principal(headers: Headers, peer: string | undefined): Principal | undefined;
   /**
-   * The client's address as the log and limits should have it: that of `peer`, the other end of the connection, or what
-   * the proxies there say.
+   * Client's address for the log and rate limits: that of `peer`, the other end of the connection, or the one that
+   * trusted proxies report.
    */
   addressOf(headers: Headers, peer: string | undefined): string | undefined;
 }
@@ -21,10 +22,10 @@ export interface ProxyIdentity {
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [network: Address, bits: number];
 
-/** Most characters of a certificate's subject. */
+/** Maximum characters of a certificate's subject. */
 const MAX_SUBJECT_LENGTH = 256;
 
-/** Most addresses of `X-Forwarded-For` that are looked at, from the right: each proxy adds one. */
+/** Maximum addresses of `X-Forwarded-For` that are read, from the right: each proxy appends one. */
 const MAX_HOPS = 16;
 
 /**
@@ -42,10 +43,10 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       const address = parseAddress(peer);
       if (identityHeader === undefined || address === undefined || !isTrusted(address)) return undefined;
       const name = headers.get(identityHeader) ?? "";
-      // That is how some proxies say that there is no certificate.
+      // Some proxies send an empty header if there is no certificate.
       if (name === "") return undefined;
-      // Fetch §2.2.2 joins two fields with a comma and a space. One of them is the client's own, which the proxy should
-      // have removed: who knows which.
+      // Fetch §2.2.2 joins two fields with a comma and a space. One of them was sent by the client, and the proxy
+      // should have removed it; which one is unknown.
       if (name.length > MAX_SUBJECT_LENGTH || name.includes(", ") || !isName(name)) {
         throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" does not name an account`, {
           status: 400,
@@ -100,7 +101,10 @@ function parseAddress(text: string | undefined): Address | undefined {
   return isAddress ? ipaddr.process(plain) : undefined;
 }
 
-/** "::10.0.0.1" is no mapped address (RFC 4291 §2.5.5.1), but would be taken for one; "::ffff:0xa.0.0.1" is none at all. */
+/**
+ * True for forms that a parser would misread: "::10.0.0.1" is not a mapped address (RFC 4291 §2.5.5.1), and
+ * "::ffff:0xa.0.0.1" is not an address.
+ */
 function endsOddly(ipv6: string): boolean {
   const [, start, dotted] = /^(.*:)([^:%]*\.[^:%]*)(?:%|$)/.exec(ipv6) ?? [];
   return dotted !== undefined && (start === "::" || !ipaddr.IPv4.isValidFourPartDecimal(dotted));

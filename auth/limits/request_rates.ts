@@ -12,7 +12,7 @@ export interface RequestRatesOptions {
 /** Requests that one client may still make at once. */
 interface Bucket {
   left: number;
-  /** When that was, in milliseconds since the epoch. */
+  /** Time of that state, in milliseconds since the epoch. */
   at: number;
 }
 
@@ -37,9 +37,9 @@ export class RequestRates {
   }
 
   /**
-   * Counts a request of `who`.
+   * Counts a request of the client `who`.
    *
-   * @throws {RegistryError} 429 with `Retry-After` where it is one too many.
+   * @throws {RegistryError} 429 with `Retry-After` if the limit is reached.
    */
   take(who: string): void {
     if (this.#perMinute === 0) return;

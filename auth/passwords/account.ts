@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** Most characters of a name. */
+/** Maximum characters of a name. */
 const MAX_NAME_LENGTH = 128;
 
-/** Anything but what can't be seen, what a `name:password` and a rule of a policy would read as more than a name. */
+/** Characters of a name: visible ones, except those with a meaning in `name:password` or in a policy. */
 const NAME = /^[^\p{C}\p{Z}:*]+$/u;
 
 /**

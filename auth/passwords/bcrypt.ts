@@ -39,13 +39,13 @@ export function isPassword(text: string): boolean {
 export interface Engine {
   /** True if the password matches the hash. Rejects if the engine has failed. */
   check(job: PasswordCheck): Promise<boolean>;
-  /** Lets go of what it holds; what is under way need not settle. */
+  /** Releases the engine's resources. Running checks may never complete. */
   end(): void;
 }
 
 /** Options of {@linkcode BcryptQueue}; times are in milliseconds. */
 export interface BcryptQueueOptions {
-  /** How long a thread waits for the next password. */
+  /** Time after which an idle thread ends. */
   idle?: number;
   /** Makes an engine, when there is something to do. */
   start?: () => Engine;
@@ -155,7 +155,7 @@ export class BcryptQueue {
   }
 }
 
-/** A thread of its own, where there are threads: Deno Deploy has been without them. */
+/** Engine with a thread of its own, if the platform has threads. Deno Deploy did not always have them. */
 export function startEngine(): Engine {
   return typeof Worker === "undefined" ? inThread() : inWorker();
 }

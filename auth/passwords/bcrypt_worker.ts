@@ -6,7 +6,7 @@
 import { bcryptVerify } from "hash-wasm";
 import type { PasswordCheck, ThreadAnswer } from "./bcrypt.ts";
 
-/** As much of a worker's global scope as is used; the types of the project are those of the main thread. */
+/** Used part of a worker's global scope; the project's types are those of the main thread. */
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<PasswordCheck>) => Promise<void>;
   postMessage(answer: ThreadAnswer): void;

@@ -9,11 +9,11 @@ import { WatchedFile } from "../watched_file.ts";
 
 /** Options of {@linkcode Htpasswd}. */
 export interface HtpasswdOptions {
-  /** Of the configuration: an htpasswd file. */
+  /** Path of the configured htpasswd file. */
   htpasswd?: string;
-  /** Of the configuration: users by themselves, who come before those of the file. */
+  /** Configured users, which take precedence over those of the file. */
   users?: Readonly<Record<string, string>>;
-  /** Told once of a change to the file that can't be used. */
+  /** Called once for each change of the file that cannot be used. */
   failed: (error: unknown) => void;
   /** Compares passwords; `close` ends it. */
   queue?: Pick<BcryptQueue, "check" | "close">;
@@ -49,10 +49,10 @@ export class Htpasswd implements GuessableSource {
   }
 
   /**
-   * The users of the configuration.
+   * Opens the configured users.
    *
-   * @throws {UsersError} where they can't be used.
-   * @throws {FileError} where there is no such file.
+   * @throws {UsersError} for an invalid entry.
+   * @throws {FileError} if the file cannot be read.
    */
   static async open(options: HtpasswdOptions): Promise<Htpasswd> {
     const sources: { current(): Promise<Users> | Users }[] = [];
@@ -98,7 +98,7 @@ export class Htpasswd implements GuessableSource {
     return name !== undefined && this.#right.get(this.#digestOf(name, password)) !== undefined;
   }
 
-  /** The user of this name, where there is one. */
+  /** User with this name; `undefined` if it does not exist. */
   async find(username: string): Promise<Principal | undefined> {
     const name = accountName(username);
     const hash = name === undefined ? undefined : await this.#hashOf(name);
@@ -134,7 +134,7 @@ export class Htpasswd implements GuessableSource {
     return await comparing;
   }
 
-  /** Reveals none of the parts to a reader of this process's memory who lacks the key. */
+  /** Keyed hash of the parts: a reader of this process's memory learns nothing about them without the key. */
   #digestOf(...parts: string[]): string {
     return createHmac("sha256", this.#key).update(JSON.stringify(parts)).digest("base64url");
   }

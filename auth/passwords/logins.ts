@@ -14,7 +14,7 @@ export interface LoginsOptions {
   users: GuessableSource;
   /** Slows down clients that guess. */
   failures: FailedLogins;
-  /** Told of each login that failed, by its address alone: a name may be a password in the wrong field. */
+  /** Called for each failed login with its address only: a name may be a password in the wrong field. */
   failed?: (address: string | undefined) => void;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
@@ -24,8 +24,8 @@ export interface LoginsOptions {
 const MAX_NAME_LENGTH = 256;
 
 /**
- * Milliseconds in which the same wrong password is not looked at again, nor counted: many clients send it with each of
- * several requests, and a mistyped one would look like so many guesses.
+ * Time in milliseconds for which the same wrong password is neither checked nor counted again. Many clients send it
+ * with several requests, so one typing error would count as many guesses.
  */
 const REPEATED_MS = 3000;
 
@@ -50,10 +50,10 @@ export class Logins {
   }
 
   /**
-   * The principal with this name and password, sent from this address.
+   * Principal with this name and password, sent from this address.
    *
-   * @throws {RegistryError} 401 where there is none: never whether the name or the password is wrong; 429 where the client
-   * has to wait before it may try again, whatever it sends.
+   * @throws {RegistryError} 401 for a wrong name or password, without telling which; 429 if the client must wait before
+   *   any further attempt.
    */
   async login(username: string, password: string, address: string | undefined): Promise<Principal> {
     const guess = this.#digestOf(username, password);

@@ -1,17 +1,17 @@
 import type { Principal } from "../principal.ts";
 
-/** Knows users, robots or workloads by the password that a client sends. */
+/** Authenticates users, robots or workloads by the password that a client sends. */
 export interface PasswordSource {
   /**
-   * The principal with this name and password; `undefined` for an unknown name and for a wrong password: never which of
-   * the two, and with equal effort.
+   * Principal with this name and password; `undefined` for an unknown name or a wrong password, without telling which
+   * and with equal effort.
    *
-   * @throws {UnavailableError} where it can't tell at the moment.
+   * @throws {UnavailableError} if it cannot decide now.
    */
   verify(username: string, password: string, options?: VerifyOptions): Promise<Principal | undefined>;
 }
 
-/** How {@linkcode PasswordSource.verify} works. */
+/** Options of {@linkcode PasswordSource.verify}. */
 export interface VerifyOptions {
   /** True if the client's network has logged in before: its password is checked before those of strangers. */
   isKnownNetwork?: boolean;

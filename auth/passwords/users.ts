@@ -4,17 +4,17 @@ import { costOf, isBcryptHash } from "./bcrypt.ts";
 
 /** Thrown for a list of users that can't be used; says where and why, and no word of what stands there. */
 export class UsersError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "UsersError";
 }
 
-/** Cost of the work that a name without an account makes where there is no account at all. */
+/** Cost of the check of an unknown name if no account exists. */
 const USUAL_COST = 10;
 
-/** Most users of one list. */
+/** Maximum users of one list. */
 const MOST_USERS = 100_000;
 
-/** Names and the hashes of their passwords. */
+/** Users with the hashes of their passwords. */
 export class Users {
   readonly #hashes: ReadonlyMap<string, string>;
   readonly #costs: readonly number[];
@@ -27,10 +27,10 @@ export class Users {
   }
 
   /**
-   * Those of an htpasswd file: `name:hash` lines, empty ones, and comments that begin with `#`. `source` is what the
-   * errors call it.
+   * Users of an htpasswd file: lines of `name:hash`, empty lines, and comments that begin with `#`. `source` names the
+   * file in errors.
    *
-   * @throws {UsersError} with the number of the first line that is none of these.
+   * @throws {UsersError} with the number of the first invalid line.
    */
   static parse(text: string, source: string): Users {
     const entries = text.replace(/^\uFEFF/, "").split(/\r?\n/).map((line, index): Entry | undefined => {
@@ -44,9 +44,9 @@ export class Users {
   }
 
   /**
-   * Those of a map from names to hashes. `source` is what the errors call it.
+   * Users of a map from names to hashes. `source` names the map in errors.
    *
-   * @throws {UsersError} with the place of the first one that can't be used.
+   * @throws {UsersError} with the place of the first invalid entry.
    */
   static from(map: Readonly<Record<string, string>>, source: string): Users {
     const entries = Object.entries(map).map(([name, hash], index): Entry => {
@@ -55,14 +55,14 @@ export class Users {
     return new Users(collect(entries, source));
   }
 
-  /** The hash of the user's password, where there is such a user. */
+  /** Hash of the user's password; `undefined` if the user does not exist. */
   hashOf(name: string): string | undefined {
     return this.#hashes.get(name);
   }
 
   /**
-   * A hash that no password has, to be compared with where there is no such user: as much work as it would be for some
-   * user, always the same one for a name, so that neither an answer's time nor how it varies tells who there is.
+   * Hash that matches no password, to compare with if the user does not exist. A name always gets the same hash with
+   * the cost of some user, so neither the time of an answer nor its variation tells which users exist.
    */
   decoyFor(name: string): string {
     const pick = createHash("sha256").update(`${this.#salt} ${name}`).digest().readUInt32BE();

@@ -1,7 +1,7 @@
 import { type Action, ACTIONS } from "../../registry/interface.ts";
 import type { Grant } from "../principal.ts";
 
-/** Most grants of one secret. */
+/** Maximum grants of one account token. */
 const MAX_GRANTS = 32;
 
 /** Longest pattern: no name is longer. */
@@ -40,7 +40,7 @@ function isAction(value: unknown): value is Action {
   return ACTIONS.some((action) => action === value);
 }
 
-/** The grant that a text such as `pull,push:team/**` says; `undefined` where it says none. */
+/** Grant of a text such as `pull,push:team/**`; `undefined` for an invalid one. */
 export function readGrant(text: string): Grant | undefined {
   const colon = text.indexOf(":");
   const grant = {

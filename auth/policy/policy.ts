@@ -7,11 +7,11 @@ import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rule
 import { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";
 
-/** Decides who may do what. */
+/** Authorizes requests. */
 export interface Policy {
   /** True if the principal may do this in the repository. Decides from memory, in about a microsecond. */
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
-  /** The same decision, and what it rests on. */
+  /** The same decision with its reasons. */
   explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
   /** True if the principal of this name may do everything and manage every account's tokens. */
   isAdministrator(name: string): boolean;
@@ -32,7 +32,7 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
   const rules = new PolicyRules(config);
   const isAdministrator = subjectMatcher(config.administrators, config.groups);
 
-  /** Why they may; `undefined` where they may not. */
+  /** Rule that allows the action; `undefined` if none does. */
   function reason(principal: Principal, action: Action, repository: RepositoryName): Reason | undefined {
     if (!isWithin(principal.bounds, action, repository)) return undefined;
     if (isAdministrator(principal)) return "administrator";
@@ -117,7 +117,7 @@ function objections(
   ];
 }
 
-/** Why an entry does not allow it. */
+/** Reason why a rule does not allow the action. */
 function objection(
   { written, isFor, missingClaim, actions }: Entry,
   principal: Principal,

@@ -11,7 +11,7 @@ import { textMatcher } from "./text_pattern.ts";
 export interface Entry {
   /** Place in the configuration. */
   place: string;
-  /** As it is written. */
+  /** Rule as written in the configuration. */
   written: AllowRule;
   actions: ReadonlySet<Action>;
   /** True if the rule names the principal, before its conditions on claims. */
@@ -22,13 +22,13 @@ export interface Entry {
 
 /** Rules that apply to a repository. */
 export interface Applicable {
-  /** The longest patterns that match it, several where they are equally long, with where each stands. */
+  /** Longest matching patterns, several if they are equally long, with their places in the configuration. */
   patterns: { place: string; pattern: string }[];
-  /** Of all their rules together. */
+  /** Entries of all rules with these patterns. */
   entries: Entry[];
 }
 
-/** One alternative of a pattern. */
+/** Alternative of a pattern. */
 interface Candidate {
   length: number;
   matches: (name: string) => boolean;
@@ -44,7 +44,7 @@ const NONE: Applicable = { patterns: [], entries: [] };
 
 /** The rules of a configuration, found by repository. */
 export class PolicyRules {
-  /** The longest first. */
+  /** Sorted by length, the longest first. */
   readonly #candidates: Candidate[];
   readonly #known = new LRUCache<RepositoryName, Applicable>({ max: MAX_CACHED_RULES });
 
@@ -52,7 +52,7 @@ export class PolicyRules {
     this.#candidates = policies.flatMap(({ repositories, allow }, index) => {
       const place = `policies[${index}]`;
       const entries = allow.map((written, at) => compileEntry(written, `${place}.allow[${at}]`, groups));
-      // Each alternative by its own length: {team-a,team-b}/** is no longer than the name of what is in there.
+      // Each alternative has its own length: {team-a,team-b}/** must not count as longer than a name it matches.
       return repositories.flatMap((pattern) =>
         alternativesOf(pattern).map((alternative) => ({
           length: alternative.length,
@@ -65,7 +65,7 @@ export class PolicyRules {
     }).sort((a, b) => b.length - a.length);
   }
 
-  /** Of all rules with a pattern that matches, those with the longest. */
+  /** Rules with the longest patterns that match the repository. */
   for(repository: RepositoryName): Applicable {
     const known = this.#known.get(repository);
     if (known !== undefined) return known;

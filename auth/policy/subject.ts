@@ -13,7 +13,7 @@ export type SubjectParts =
   | { kind: "anonymous" | "authenticated" }
   | { kind: NamedKind; name: string };
 
-/** Names of issuers and groups, which stand for themselves alone. */
+/** Names of issuers and groups, without wildcards. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** True if `text` is a valid name of an issuer or a group. */
@@ -21,7 +21,7 @@ export function isPlainName(name: string): boolean {
   return PLAIN_NAME.test(name);
 }
 
-/** The parts of a subject; `undefined` where the text is none. */
+/** Parts of a subject; `undefined` if it is invalid. */
 export function parseSubject(subject: Subject): SubjectParts | undefined {
   if (subject === "anonymous" || subject === "authenticated") return { kind: subject };
   const colon = subject.indexOf(":");
@@ -33,7 +33,7 @@ export function parseSubject(subject: Subject): SubjectParts | undefined {
   return isName ? { kind, name } : undefined;
 }
 
-/** A test of who is meant by any of these, members of groups included. */
+/** Test whether a principal matches any of these subjects, with the members of groups. */
 export function subjectMatcher(
   subjects: readonly Subject[],
   groups: Readonly<Record<string, Subject[]>>,
@@ -50,8 +50,8 @@ export function subjectMatcher(
   const patterns = all.filter((subject) => subject.includes("*")).map(textMatcher);
   return (principal) => {
     if (!isNamed(principal)) return false;
-    // A workload is meant by its issuer alone: its own name is what that issuer likes to call it, and whom it knows may be
-    // all the world.
+    // A workload matches by its issuer only: the issuer chooses the workload's name, and may have every workload of the
+    // world as a client.
     const { kind, issuer } = principal;
     if (kind === "workload") return issuer !== undefined && names.has(`workload:${issuer}`);
     if (isAuthenticated) return true;

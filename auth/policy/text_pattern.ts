@@ -6,7 +6,7 @@ export function textMatcher(pattern: string): (text: string) => boolean {
   return (text) => {
     const end = text.length - last.length;
     if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-    // The leftmost place of each part leaves the most room for those behind it: there is nothing to go back to.
+    // The leftmost match of each part leaves the most room for the parts after it, so no backtracking is needed.
     let at = first.length;
     for (const part of inner) {
       const found = text.indexOf(part, at);

@@ -1,5 +1,5 @@
 /** Thrown if an account token cannot be created; the message is for its creator. */
 export class SecretError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "SecretError";
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** The parts of a secret. */
 export interface SecretText {
-  /** All of it: what is shown once. */
+  /** Whole account token, which is shown once. */
   text: string;
   /** Public id of the account token. */
   id: string;
@@ -13,7 +13,7 @@ export interface SecretText {
   hash: string;
 }
 
-/** How every secret begins, for those who look for secrets where none should be. */
+/** Prefix of every account token, for secret scanners. */
 const PREFIX = "skr_";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -34,7 +34,7 @@ export function makeSecret(): SecretText {
   return { text, id, hash: hashOf(text) };
 }
 
-/** The secret that this text is; `undefined` for what was never one, or has been mistyped or cut off. */
+/** Parts of an account token; `undefined` for any other text, and for a mistyped or truncated token. */
 export function readSecret(text: string): SecretText | undefined {
   const [, body, id, checksum] = FORM.exec(text) ?? [];
   if (body === undefined || id === undefined || checksum !== checksumOf(body)) return undefined;

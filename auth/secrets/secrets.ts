@@ -8,11 +8,11 @@ import type { Grant, Principal } from "../principal.ts";
 import { SecretError } from "./secret_error.ts";
 import { makeSecret, readSecret } from "./secret_text.ts";
 
-/** Whose a secret is. */
+/** Owner of an account token. */
 export interface SecretOwner {
   /** A robot account has no password, only its tokens. */
   kind: "robot" | "user";
-  /** The robot's name, or that of a user, who has a password as well. */
+  /** Name of the robot account, or of the user. */
   name: string;
 }
 
@@ -22,7 +22,7 @@ export interface NewSecret extends SecretOwner {
   description?: string;
   /** Restrictions. Default: everything that its owner may do. */
   bounds?: readonly Grant[];
-  /** When it ends; never by default. */
+  /** Expiry; none by default. */
   expiresAt?: number;
   /** Name of the principal that creates it. */
   createdBy: string;
@@ -30,19 +30,19 @@ export interface NewSecret extends SecretOwner {
 
 /** Account token without its secret part. */
 export interface SecretInfo extends SecretOwner {
-  /** Names it; good for nothing else. */
+  /** Public id. */
   id: string;
   /** Purpose, as free text of its creator. */
   description: string;
   /** Restrictions. */
   bounds?: readonly Grant[];
-  /** When it was made. */
+  /** Creation time. */
   createdAt: number;
   /** Name of the principal that created it. */
   createdBy: string;
-  /** When it ends or has ended; it stays in the list until its owner gets another one. */
+  /** Expiry, possibly in the past: an expired token stays in the list until its owner gets another one. */
   expiresAt?: number;
-  /** When it was last used, or up to an hour before that. */
+  /** Last use, with a precision of an hour. */
   usedAt?: number;
   /** True if its user has another password now, or is gone: the secret is refused until an operator keeps it. */
   suspended?: boolean;
@@ -59,7 +59,7 @@ export interface SecretsOptions {
    * a password hash has a salt of its own, so that no two are the same.
    */
   findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
-  /** Milliseconds that a secret is good at most; without a bound by default. A secret without an end is refused then. */
+  /** Maximum lifetime in milliseconds; unlimited by default. With a limit, a token without expiry is rejected. */
   maxLifetime?: number;
   /** True if uses of a token may be recorded in the table. Default: true. */
   touch?: boolean;
@@ -70,7 +70,7 @@ export interface SecretsOptions {
 /** Milliseconds for which another process that has read a secret may not know that it was revoked. */
 const CACHE_TTL_MS = 60_000;
 
-/** Most secrets that are remembered. */
+/** Maximum account tokens in memory. */
 const MAX_CACHED = 10_000;
 
 /** Milliseconds for which it is not written anew that a secret was used. */
@@ -78,7 +78,7 @@ const TOUCH_PERIOD_MS = 3_600_000;
 
 const HOUR_MS = 3_600_000;
 
-/** Most secrets of one owner. */
+/** Maximum account tokens of one owner. */
 const MAX_PER_OWNER = 100;
 
 /** Characters of the longest description. */
@@ -86,21 +86,21 @@ const MAX_DESCRIPTION_LENGTH = 256;
 
 type StoredSecret = Item & { attributes: SecretAttributes };
 
-/** Secrets that robots log in with, and users where they do not want to give away their password. */
+/** Account tokens: robot accounts log in with them, and users who do not want to share their password. */
 export class Secrets implements PasswordSource {
   readonly #options: Required<SecretsOptions>;
   readonly #known: Facts<{ item: StoredSecret; used: boolean }>;
 
-  /** Those in the table. */
+  /** Account tokens in the table. */
   constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: SecretsOptions) {
     this.#options = { ...options, touch, now, maxLifetime };
     this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED, now });
   }
 
   /**
-   * Makes a secret. Its text is told here and never again.
+   * Creates an account token. Its text is returned once and cannot be read again.
    *
-   * @throws {SecretError} where there can be none like that, or its owner has too many.
+   * @throws {SecretError} for invalid terms, or if the owner has too many tokens.
    */
   async create(secret: NewSecret): Promise<{ text: string; info: SecretInfo }> {
     const { table, now, maxLifetime } = this.#options;
@@ -138,7 +138,7 @@ export class Secrets implements PasswordSource {
     return principal;
   }
 
-  /** Whom a secret stands for, by what the {@linkcode Principal.credential} of an earlier login with it says. */
+  /** Principal of an account token, by the {@linkcode Principal.credential} of an earlier login with it. */
   async find(credential: string): Promise<Principal | undefined> {
     const known = await this.#read(credential.slice(0, credential.indexOf(".")));
     const principal = known && await this.#principalOf(known.item);
@@ -169,7 +169,7 @@ export class Secrets implements PasswordSource {
       : await table.queryIndex(secretsOf(owner), options);
     const page = items.slice(0, limit);
     const next = items.length > limit ? page.at(-1)?.sk : undefined;
-    // The index may not know yet what was revoked.
+    // The index may still contain revoked tokens.
     const current = owner === undefined
       ? page
       : await table.getMany(page.map(({ sk }) => secretKey(sk)), { consistent: true });
@@ -179,7 +179,8 @@ export class Secrets implements PasswordSource {
   }
 
   /**
-   * Ends a secret, at once in this process and within a minute in all. Tells what it was, or nothing where there is none.
+   * Revokes an account token: at once in this process, and within a minute in every other. Answers its description;
+   * `undefined` if it does not exist.
    */
   async revoke(id: string): Promise<SecretInfo | undefined> {
     const { table } = this.#options;
@@ -194,9 +195,10 @@ export class Secrets implements PasswordSource {
   }
 
   /**
-   * Keeps the secrets of a user whose password was changed: ties them to the account as it is now. Answers how many.
+   * Keeps the account tokens of a user whose password has changed: ties them to the current account. Answers their
+   * number.
    *
-   * @throws {SecretError} where there is no such user.
+   * @throws {SecretError} if the user does not exist.
    */
   async keep(username: string): Promise<number> {
     const { table } = this.#options;
@@ -245,7 +247,7 @@ export class Secrets implements PasswordSource {
     };
   }
 
-  /** When it ends; the bound of today holds for secrets that were made before it was set. */
+  /** Expiry of a token. Today's limit also applies to tokens that were created before it was set. */
   #endOf({ createdAt, expiresAt = Infinity }: SecretAttributes): number {
     return Math.min(expiresAt, createdAt + this.#options.maxLifetime);
   }
@@ -280,12 +282,12 @@ export class Secrets implements PasswordSource {
     const usedAt = now();
     if (!touch || usedAt < (item.attributes.usedAt ?? -Infinity) + TOUCH_PERIOD_MS) return;
     const { version, ...rest } = item;
-    // On the condition of the version, or it would bring back what was revoked meanwhile.
+    // By the version: otherwise the write could restore a token that was revoked meanwhile.
     await table.put({ ...rest, attributes: { ...item.attributes, usedAt } }, { ifVersion: version })
       .catch(() => {});
   }
 
-  /** Sees to it that the owner has room for one more, at the cost of those that have ended. */
+  /** Ensures that the owner may have one more token; deletes expired ones if needed. */
   async #makeRoom(owner: SecretOwner): Promise<void> {
     const { table, now } = this.#options;
     const others = await table.queryIndex(secretsOf(owner), { limit: MAX_PER_OWNER + 1 }) as StoredSecret[];

@@ -11,7 +11,7 @@ import { MAX_TOKEN_LENGTH, type SignedToken, SignedTokens } from "./signed_token
 /** `typ` of the header (RFC 8725 §3.11): no other token of ours passes for one of these, nor one of these for another. */
 export const ACCESS_TOKEN_TYPE = "skerry-access+jwt";
 
-/** Most tokens whose verification is remembered. */
+/** Maximum verified tokens in memory. */
 const MAX_CACHED_TOKENS = 2048;
 
 /** Bytes that they take together, by {@linkcode bytesOf}. */
@@ -51,7 +51,7 @@ export interface AccessTokensOptions {
   keys: SigningKeys;
   /** `iss`: where the registry is. */
   issuer: string;
-  /** `aud`: what the tokens are good for. */
+  /** Audience (`aud`) of the tokens. */
   service: string;
   /** The time in milliseconds since the epoch. */
   now: () => number;
@@ -83,9 +83,9 @@ export class AccessTokens implements BearerTokens {
   }
 
   /**
-   * A new token for what was granted.
+   * Issues a token for the granted scopes.
    *
-   * @throws {RegistryError} 400 where it would be too long.
+   * @throws {RegistryError} 400 if the token would be too long.
    */
   async issue(
     { name, kind, issuer, claims, bounds }: Principal,
@@ -131,7 +131,10 @@ export class AccessTokens implements BearerTokens {
   }
 }
 
-/** Bytes that a token and what it says take in memory, at most: the longest one, with 50 repositories, took 91 KB. */
+/**
+ * Upper bound of the memory that a token and its claims take, in bytes: the longest one, with 50 repositories, took 91
+ * KB.
+ */
 export function bytesOf(token: string): number {
   return 1024 + 6 * token.length;
 }

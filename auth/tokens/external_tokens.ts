@@ -9,10 +9,10 @@ import { WatchedFile, type WatchedFileOptions } from "../watched_file.ts";
 /** Seconds that the clock of the token server may be off. */
 const LEEWAY_SECONDS = 30;
 
-/** Most characters of a token. */
+/** Maximum characters of a token. */
 const MAX_TOKEN_LENGTH = 16 * 1024;
 
-/** Most characters of a name. */
+/** Maximum characters of a name. */
 const MAX_NAME_LENGTH = 256;
 
 /** Actions of the registry that each action of a scope grants. */

@@ -10,25 +10,25 @@ import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./sign
 export interface LoginTokensOptions {
   /** Tokens of our own of the type {@linkcode LOGIN_TOKEN_TYPE}. */
   tokens: Pick<SignedTokens, "sign" | "verify">;
-  /** Those of the configuration. */
+  /** Configured issuers. */
   issuers: readonly IssuerConfig[];
-  /** Knows workloads by the tokens of their issuers. */
+  /** Authenticates workloads by the ID tokens of their issuers. */
   workloads: PasswordSource;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
 }
 
 /**
- * Tokens that workloads log in with for as long as a push may take. That of an issuer is good for five minutes, and the
- * client of a registry logs in again and again with what it was given first.
+ * Workload passwords, valid for as long as a push may take. An issuer's ID token expires after about five minutes,
+ * while a client logs in again and again with its first password.
  */
 export interface LoginTokens extends PasswordSource {
   /**
-   * A token of ours for that of an issuer (RFC 8693). It is good for as long as the configuration says of the issuer, and
-   * can't be exchanged again.
+   * Workload password for an ID token of the issuer (RFC 8693). Valid for the issuer's configured lifetime; cannot be
+   * exchanged again.
    *
-   * @throws {InvalidTokenError} Where that is not to be believed.
-   * @throws {RegistryError} 503 where the keys of its issuer can't be had.
+   * @throws {InvalidTokenError} for an invalid ID token.
+   * @throws {RegistryError} 503 if the issuer's keys cannot be fetched.
    */
   exchange(subjectToken: string): Promise<LoginToken>;
 }

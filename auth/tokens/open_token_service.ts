@@ -10,7 +10,7 @@ import { MIN_LIFETIME_MS, type Permissions, TokenService } from "./token_service
 
 /** Dependencies of {@linkcode openTokenService}. */
 export interface TokenServiceParts {
-  /** Of the configuration: where the registry is, how long tokens are good, and where the keys are. */
+  /** Configured URL of the registry, lifetimes of tokens, and location of the keys. */
   config: Pick<AuthConfig, "url" | "service" | "tokenLifetime" | "refreshLifetime" | "keys" | "issuers">;
   /** Table of refresh tokens, and of the keys if the configuration has none. */
   table: Table;
@@ -23,15 +23,15 @@ export interface TokenServiceParts {
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
   /** True if a credential is gone or has expired for good. */
   hasEnded: RefreshTokensOptions["hasEnded"];
-  /** Told of a login that was revoked because its refresh token is in two hands. */
+  /** Called for a login that was revoked because two parties have its refresh token. */
   reused?: RefreshTokensOptions["reused"];
   /** The time in milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** All that has to do with tokens of our own. */
+/** Services of the registry's own tokens. */
 export interface OpenTokenService {
-  /** Knows our access tokens. */
+  /** Verifies access tokens. */
   accessTokens: BearerTokens;
   /** Makes them. */
   service: TokenService;
@@ -41,7 +41,7 @@ export interface OpenTokenService {
   jwks: () => Promise<{ keys: JWK[] }>;
 }
 
-/** How long the longest token is good, in milliseconds: so long keys stay that sign no more. */
+/** Longest lifetime of any token, in milliseconds: verifying keys are kept for that long. */
 export function longestLifetime(
   { tokenLifetime, issuers }: Pick<AuthConfig, "tokenLifetime" | "issuers">,
 ): number {

@@ -41,16 +41,16 @@ export interface RefreshTokensOptions {
   table: Table;
   /** Audience of the tokens. */
   service: string;
-  /** How long one is good, in milliseconds. */
+  /** Lifetime in milliseconds. */
   lifetime: number;
   /**
-   * The principal as they are now, read anew; `undefined` where they are not there any more, or their credential is not:
-   * `credential` tells which one, where they may have several.
+   * Principal with its current rights; `undefined` if the account or its credential no longer exists. `credential`
+   * identifies the credential if the account has several.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
   /** True if a credential is gone or has expired for good, so that none of its logins can be used again. */
   hasEnded: (credential: string) => Promise<boolean>;
-  /** Told of a login that was revoked because a token of it came after its replacement: two parties have it. */
+  /** Called for a login that was revoked because a replaced token was used: two parties have it. */
   reused?: (login: Pick<Login, "id" | "principal">) => void;
   /** The time in milliseconds since the epoch. */
   now: () => number;
@@ -60,23 +60,23 @@ export interface RefreshTokensOptions {
 export interface Redeemed {
   /** The principal, as it is now. */
   principal: Principal;
-  /** The token that replaces it, where one was asked for. */
+  /** Token that replaces the redeemed one, if requested. */
   replacement?: string;
 }
 
 /** A refresh token as it may be shown. Times are in milliseconds since the epoch. */
 export interface Login {
-  /** Names it, and is no secret. */
+  /** Public id. */
   id: string;
-  /** Whose it is. */
+  /** Name of the principal. */
   principal: string;
   /** Name that the client gave itself. */
   client: string;
-  /** When it was made. */
+  /** Creation time. */
   createdAt: number;
-  /** Until when it is good. */
+  /** Expiry. */
   expiresAt: number;
-  /** When it was last used, but for an hour; absent where it never was. */
+  /** Last use, with a precision of an hour; absent if it was never used. */
   usedAt?: number;
   /** True if it is refused: its credential is gone, has expired or was changed. */
   refused?: boolean;
@@ -85,11 +85,12 @@ export interface Login {
 type LoginItem = Item & { attributes: LoginAttributes };
 
 /**
- * Refresh tokens: `docker login` stores one instead of the password. It holds 256 random bits, of which the table has the
- * hash alone, and is good for one service and one principal, as long as the credential is the one it was made for.
+ * Refresh tokens: `docker login` stores one instead of the password. A token has 256 random bits, of which the table
+ * stores only the hash. It is valid for one service and one principal, as long as the credential exists that it was
+ * issued for.
  *
- * There is one item for each login. Docker and podman go on with the token that they have stored, so a token is replaced
- * only for a client that asks for another one and will store it.
+ * Each login is one item. Docker and podman keep the token that they have stored, so a token is replaced only for a
+ * client that requests it and will store the new one.
  */
 export class RefreshTokens {
   readonly #options: RefreshTokensOptions;
@@ -100,8 +101,8 @@ export class RefreshTokens {
   }
 
   /**
-   * A new token; `undefined` for who can have none: only users and robots have a password in its place, and only where it
-   * can be told that it is still the same.
+   * Issues a token; `undefined` for a principal that cannot have one. Only users and robots can: their password can be
+   * checked again later.
    */
   async issue(principal: Principal, client: string): Promise<string | undefined> {
     const { table, service, lifetime, hasEnded, now } = this.#options;
@@ -219,10 +220,7 @@ async function remove(table: Table, item: Item): Promise<void> {
   }
 }
 
-/**
- * Deletes what has expired of one credential, and as many of the others, longest unused first, as are too many with one
- * more.
- */
+/** Deletes expired logins of one credential, and the longest unused ones beyond the limit, so that one more fits. */
 async function makeRoom(table: Table, tag: string, credentialTag: string, now: number): Promise<void> {
   const items = (await loginsIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
   const live = items.filter(({ attributes }) => attributes.expiresAt > now);
@@ -233,9 +231,9 @@ async function makeRoom(table: Table, tag: string, credentialTag: string, now: n
 }
 
 /**
- * Deletes the expired logins, and those whose credential has ended, of a few logins at a random place in the partition of
- * the principal. Each new login looks at more logins than it adds, so the partition stays small although personal tokens
- * come and go.
+ * Deletes expired logins, and logins whose credential no longer exists, of a few logins at a random place in the
+ * principal's partition. Each new login checks more logins than it adds, so the partition stays small although personal
+ * access tokens come and go.
  */
 async function dropUseless(
   table: Table,
@@ -328,12 +326,12 @@ function idOf({ sk }: Item): string {
   return sk.slice(sk.indexOf("#") + 1).slice(0, 12);
 }
 
-/** Names the partition of a principal. */
+/** Hash of a principal for its partition. */
 function tagOf(principal: string): string {
   return createHash("sha256").update(principal).digest("base64url").slice(0, 12);
 }
 
-/** Names the logins of one credential. */
+/** Hash of a credential for the sort keys of its logins. */
 function credentialTagOf(credential: string): string {
   return createHash("sha256").update(`login ${credential}`).digest("base64url").slice(0, 8);
 }

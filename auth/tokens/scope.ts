@@ -4,7 +4,7 @@ import type { Action } from "../../registry/interface.ts";
 /** Actions that a scope may request in a repository; `*` means all. */
 export const SCOPE_ACTIONS = ["pull", "push", "delete", "*"] as const;
 
-/** One of {@linkcode SCOPE_ACTIONS}. */
+/** Action of a scope, from {@linkcode SCOPE_ACTIONS}. */
 export type ScopeAction = typeof SCOPE_ACTIONS[number];
 
 /** A scope as tokens of CNCF distribution have it in their claim `access`. */
@@ -12,10 +12,10 @@ export type ResourceAccess =
   | { type: "repository"; name: RepositoryName; actions: ScopeAction[] }
   | { type: "registry"; name: "catalog"; actions: ["*"] };
 
-/** Most resources that one token is for: clients ask for two or three. */
+/** Maximum resources of one token: clients request two or three. */
 export const MAX_SCOPES = 50;
 
-/** Most characters of all scopes of a request together. */
+/** Maximum characters of all scopes of a request together. */
 const MAX_SCOPE_LENGTH = 16 * 1024;
 
 /** Actions of the registry that each action of a scope grants. */
@@ -81,7 +81,7 @@ function parseScope(scope: string): ResourceAccess | undefined {
   return actions.length === 0 ? undefined : { type, name, actions };
 }
 
-/** A class, such as `plugin`, says what is in a repository, and nothing of who may have it. */
+/** Type of a scope. An optional class, such as `plugin`, describes the content and does not affect access. */
 const TYPE = /^([a-z0-9]+)(?:\([a-z0-9]+\))?$/;
 
 function merged(a: ResourceAccess, b: ResourceAccess): ResourceAccess {

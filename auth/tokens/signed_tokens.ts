@@ -9,9 +9,9 @@ export const MAX_TOKEN_LENGTH = 16 * 1024;
 export interface SignedTokensOptions {
   /** Keys that sign and verify. */
   keys: SigningKeys;
-  /** `iss`: who makes the tokens. */
+  /** Issuer (`iss`) of the tokens. */
   issuer: string;
-  /** `aud`: what they are good for. */
+  /** Audience (`aud`) of the tokens. */
   service: string;
   /** `typ` of the header, which tells the tokens of one purpose from those of every other. */
   type: string;
@@ -23,25 +23,25 @@ export interface SignedTokensOptions {
 export interface SignedToken {
   /** The token. */
   token: string;
-  /** Since when it is good. */
+  /** Start of validity. */
   issuedAt: number;
-  /** Until when. */
+  /** Expiry. */
   expiresAt: number;
 }
 
 /** Claims of a valid token. */
 export interface VerifiedClaims {
-  /** All of its claims. */
+  /** All claims. */
   claims: JWTPayload & { sub: string; exp: number };
   /** The key that has signed it. */
   kid: string;
 }
 
 /**
- * JSON Web Tokens of our own (RFC 7519), of one type and for one purpose, and nothing else that is one (RFC 8725): `alg`
- * is always EdDSA, and the header has exactly the members that this class writes, in the same order and spelling. So
- * there is none to be followed that brings or names a key (`jwk`, `jku`, `x5u`, `x5c`, `x5t`), changes the rules (`crit`,
- * `b64`, `zip`), or stands there twice.
+ * JSON Web Tokens of the registry (RFC 7519), of one type for one purpose. Rejects everything else (RFC 8725): `alg`
+ * must be EdDSA, and the header must have exactly the members that this class writes, in the same order and spelling.
+ * So no header can bring or name a key (`jwk`, `jku`, `x5u`, `x5c`, `x5t`), change the rules (`crit`, `b64`, `zip`), or
+ * have duplicates.
  */
 export class SignedTokens {
   readonly #options: SignedTokensOptions;
@@ -55,7 +55,7 @@ export class SignedTokens {
     );
   }
 
-  /** A new token with these claims and the registered ones, good for `lifetime` milliseconds. */
+  /** Signs a token with these claims and the registered ones; `lifetime` is in milliseconds. */
   async sign(subject: string, claims: JWTPayload, lifetime: number): Promise<SignedToken> {
     const { keys, issuer, service, type, now } = this.#options;
     const { kid, key } = await keys.signing();

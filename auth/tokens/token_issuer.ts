@@ -4,7 +4,7 @@ import type { Principal } from "../principal.ts";
 export interface TokenRequest {
   /** Requested audience. Default: this registry. */
   service?: string | undefined;
-  /** As they were written, with one or several in each. */
+  /** Requested scopes as the client wrote them; each text may contain several. */
   scopes: readonly string[];
   /** True if the client requests a refresh token too. */
   offline: boolean;
@@ -20,7 +20,7 @@ export interface TokenGrant {
   scope: string;
   /** Seconds from its making to its end. */
   expiresIn: number;
-  /** When it was made, in milliseconds since the epoch. */
+  /** Start of validity, in milliseconds since the epoch. */
   issuedAt: number;
   /**
    * Refresh token, to get access tokens without a password; absent if none was requested, or the principal may not have
@@ -33,7 +33,7 @@ export interface TokenGrant {
 export interface LoginToken {
   /** A password, with any user name. */
   token: string;
-  /** Seconds for which it is good. */
+  /** Lifetime in seconds. */
   expiresIn: number;
 }
 

@@ -6,13 +6,13 @@ import type { RefreshTokens } from "./refresh_tokens.ts";
 import type { TokenGrant, TokenIssuer, TokenRequest } from "./token_issuer.ts";
 import { formatScope, parseScopes, type ResourceAccess, SCOPE_ACTIONS, type ScopeAction } from "./scope.ts";
 
-/** Says what a principal may do, as policies are at the moment. */
+/** Decides about rights by the current policies. */
 export interface Permissions {
   /** True if the principal may do this in the repository. */
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
 }
 
-/** Milliseconds that a token is good at least: some clients do not believe in less. */
+/** Minimum lifetime of a token in milliseconds: some clients assume no less. */
 export const MIN_LIFETIME_MS = 60_000;
 
 /** Options of {@linkcode TokenService}. */
@@ -25,15 +25,15 @@ export interface TokenServiceOptions {
   refreshTokens: Pick<RefreshTokens, "issue" | "redeem">;
   /** Policies that decide about grants. */
   policy: Permissions;
-  /** How long an access token for this principal is good, in milliseconds. */
+  /** Lifetime of an access token for this principal, in milliseconds. */
   lifetimeFor: (principal: Principal) => number;
   /** The time in milliseconds since the epoch. */
   now: () => number;
 }
 
 /**
- * The token service of https://distribution.github.io/distribution/spec/auth/token/: who has shown who they are gets a
- * token for what they ask for and may do.
+ * Token service of https://distribution.github.io/distribution/spec/auth/token/: issues a token for the part of the
+ * requested scopes that the principal may use.
  */
 export class TokenService implements TokenIssuer {
   readonly #options: TokenServiceOptions;

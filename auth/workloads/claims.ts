@@ -1,15 +1,15 @@
-/** Those that say nothing of whose token it is. */
+/** Claims that describe the token and not the workload. */
 const OF_THE_TOKEN = new Set(["iss", "exp", "nbf", "iat", "jti"]);
 
-/** Most characters of a name of a claim. */
+/** Maximum characters of a claim's name. */
 const MAX_NAME_LENGTH = 128;
 
-/** Most characters of the value of one. */
+/** Maximum characters of a claim's value. */
 const MAX_VALUE_LENGTH = 1024;
 
 /**
- * Most characters of all of them: our own tokens carry them, in a header that proxies allow no more than 8 KiB for. Those of
- * GitHub Actions have about 1,500.
+ * Maximum characters of all claims: our tokens contain them, in a header that proxies limit to 8 KiB. Those of GitHub
+ * Actions have about 1,500.
  */
 const MAX_CLAIMS_LENGTH = 4096;
 

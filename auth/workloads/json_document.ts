@@ -2,7 +2,7 @@
 export interface JsonDocument {
   /** Parsed content. */
   value: unknown;
-  /** How long it is good, as far as `Cache-Control` says, in milliseconds. */
+  /** Cache TTL by `Cache-Control`, in milliseconds; absent without it. */
   maxAge?: number;
 }
 
@@ -33,10 +33,9 @@ function isLoopback(hostname: string): boolean {
 }
 
 /**
- * A JSON document. It is where it was said to be: no redirection is followed, which could lead to a host that only this
- * process can reach.
+ * Fetches a JSON document. Follows no redirection, which could lead to a host that only this process can reach.
  *
- * @throws where it can't be had in these bounds.
+ * @throws {Error} if it cannot be fetched within these limits.
  */
 export async function fetchJson(url: URL, { limit, signal }: FetchBounds): Promise<JsonDocument> {
   const response = await fetch(url, {

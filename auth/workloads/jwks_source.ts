@@ -8,7 +8,7 @@ export interface JwksSourceOptions {
   issuer: string;
   /** URL of the keys. Default: the one of the discovery document. */
   jwksUri?: string;
-  /** How long an issuer may take to answer, in milliseconds. */
+  /** Timeout of a fetch, in milliseconds. */
   timeout?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
@@ -20,19 +20,19 @@ const MAX_DOCUMENT_BYTES = 256 * 1024;
 /** Minimum milliseconds for which keys are cached, whatever their issuer says: each fetch delays a login. */
 const MIN_TTL_MS = 60_000;
 
-/** Longest time for which they are: a key that was withdrawn is of no use any more after it. */
+/** Maximum milliseconds for which keys are cached: a withdrawn key is rejected after that. */
 const MAX_TTL_MS = 60 * 60_000;
 
-/** How long they are good where the issuer does not say. */
+/** Milliseconds for which keys are cached if the issuer sets no time. */
 const DEFAULT_TTL_MS = 10 * 60_000;
 
-/** How much longer they are good where the issuer can't be reached. */
+/** Milliseconds for which cached keys are still used after that while the issuer cannot be reached. */
 const MAX_STALE_MS = 6 * 60 * 60_000;
 
 /** Minimum milliseconds between two fetches: forged key ids must not make the registry flood the issuer. */
 const FETCH_PAUSE_MS = 30_000;
 
-/** The same after one that was in vain, while there are no keys at all. */
+/** Minimum milliseconds between two fetches after a failure, if no keys are cached. */
 const RETRY_PAUSE_MS = 5000;
 
 interface Keys {
@@ -99,7 +99,7 @@ export class JwksSource {
     return this.#visit !== undefined || Math.abs(this.#options.now() - this.#visitedAt) >= pause;
   }
 
-  /** All who wait for keys wait for the same visit. */
+  /** Callers that wait for keys share one fetch. */
   #refresh(): Promise<Keys> {
     this.#visitedAt = this.#visit === undefined ? this.#options.now() : this.#visitedAt;
     return this.#visit ??= this.#fetch()

@@ -12,20 +12,20 @@ const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 /** Seconds that the clock of an issuer may be off. */
 const LEEWAY_SECONDS = 30;
 
-/** Seconds after which a token is too old, however long its issuer says that it is good. */
+/** Maximum age of an ID token in seconds, whatever expiry its issuer has set. */
 const MAX_AGE_SECONDS = 24 * 60 * 60;
 
-/** Most characters of a token. */
+/** Maximum characters of a token. */
 const MAX_TOKEN_LENGTH = 16 * 1024;
 
-/** Most characters of the claim that names a workload. */
+/** Maximum characters of the claim that names a workload. */
 const MAX_SUBJECT_LENGTH = 512;
 
 /**
- * Knows workloads by the tokens of these issuers, which they send as a password; the user name does not matter. Where the keys
- * of an issuer can't be had, `verify` throws a `RegistryError` with 503.
+ * Authenticates workloads by ID tokens of these issuers, sent as a password with any user name. `verify` throws a
+ * `RegistryError` with 503 if the keys of an issuer cannot be fetched.
  *
- * @throws {TypeError} for a URL of an issuer that is not safe to fetch from.
+ * @throws {TypeError} for an issuer's URL that is not safe to fetch.
  */
 export function createWorkloads(
   issuers: readonly IssuerConfig[],
@@ -85,7 +85,7 @@ function workloadOf(
 ): Principal | undefined {
   const subject = Object.hasOwn(payload, config.subject) ? payload[config.subject] : undefined;
   const name = Number.isSafeInteger(subject) ? String(subject) : subject;
-  // It stands in logs, histories and policies.
+  // The name is written to logs, histories and policies.
   if (typeof name !== "string" || name.length > MAX_SUBJECT_LENGTH || !/^\P{C}+$/u.test(name)) {
     return undefined;
   }

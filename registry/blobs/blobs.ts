@@ -59,7 +59,7 @@ function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
   return mayBeUnderWay(context, link.attributes.touchedAt) && isOld(context, blob.attributes.writtenAt);
 }
 
-/** Throws where there is no blob by now. */
+/** Throws if the blob does not exist (any more). */
 async function assertBlob(context: Context, digest: Digest): Promise<void> {
   const blob = stored<BlobAttributes>(await context.table.get(blobKey(digest), { consistent: true }));
   if (blob === undefined || !isReadable(blob.attributes)) throw unknownBlob(digest);
@@ -108,7 +108,8 @@ export async function deleteBlob(
       : await removeUnneeded(work, repository, digest, link, isImmutable);
     return deleted ? blob.attributes.size : RETRY;
   });
-  // Also where nothing was found: the delete that took the blob may have died before it changed the epoch.
+  // Also if nothing was found: an earlier delete may have crashed after it took the blob and before it changed the
+  // epoch.
   await changeEpoch(work, repository);
   if (size === undefined) throw unknownBlob(digest);
   await work.quotas?.add(work, repository, -size);
@@ -211,7 +212,7 @@ async function findMembership(
   return isMember(membership) ? membership : undefined;
 }
 
-/** The same, of a blob that must be there. */
+/** Link and blob item of a blob that must exist. */
 async function readMembership(
   context: Context,
   repository: RepositoryName,
@@ -236,7 +237,7 @@ function needsTouch(context: Context, link: Stored<LinkAttributes>): boolean {
   return state === "condemned" || context.now() - touchedAt > context.grace / 4;
 }
 
-/** Renews the link by version: what a collector has condemned meanwhile it then fails to delete. */
+/** Renews the link by its version. A collector that has condemned the link meanwhile then fails to delete it. */
 function touch(context: Context, repository: RepositoryName, digest: Digest): Promise<Membership> {
   const work = beginWork(context);
   return retryOnConflict(work, async () => {

@@ -28,7 +28,10 @@ function lastUseOfLink({ touchedAt, condemnedAt = touchedAt }: LinkAttributes): 
   return Math.max(touchedAt, condemnedAt);
 }
 
-/** The same of a blob; a damaged one that has an object stays, since what is left of its bytes may be all there is. */
+/**
+ * True if the blob was last used before the grace period began. A damaged blob with an object stays, because the rest
+ * of its bytes may be the only copy.
+ */
 export function isBlobOld(context: Context, attributes: BlobAttributes): boolean {
   return isCollectable(attributes) && isOld(context, lastUseOfBlob(attributes));
 }
@@ -43,13 +46,13 @@ function lastUseOfBlob({ writtenAt, condemnedAt = writtenAt }: BlobAttributes): 
 
 /** The result of a look at something that may be garbage. */
 export type Outcome =
-  /** It is gone, with so many bytes of content where it had some. */
+  /** The blob was removed, with `size` bytes of content if it had any. */
   | { is: "removed"; size?: number }
   /** Something needs it, or it was not there. */
   | { is: "needed" | "absent" }
   /** Nothing needs it, and it was used at this time (milliseconds since the epoch), within the grace period. */
   | { is: "young"; since: number }
-  /** Another process wrote it meanwhile: look again. */
+  /** Another process has written it meanwhile: check again. */
   | { is: "changed" };
 
 /**

@@ -24,7 +24,7 @@ export async function addBlob(
   digest: Digest,
   candidate: Candidate,
 ): Promise<LinkedBlob> {
-  // Most blobs that are pushed are new, since clients ask before they push.
+  // Most pushed blobs are new, because clients check before they push.
   const isNew = await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined;
   if (isNew) {
     await putLink(work, repository, digest);
@@ -35,7 +35,7 @@ export async function addBlob(
   return linked;
 }
 
-/** A mount: steps 2 to 4 without bytes of one's own. Answers `undefined` where there is no blob to link. */
+/** Mount: steps 2 to 4 without bytes. Answers `undefined` if the blob does not exist. */
 export function mountLink(
   work: Work,
   repository: RepositoryName,
@@ -71,7 +71,7 @@ function linkBlob(
   });
 }
 
-/** Step 2: whose object a live blob item names now; `undefined` where there is none and no candidate either. */
+/** Step 2: owner of the object that a live blob item names now; `undefined` if there is no blob and no candidate. */
 async function nameObject(
   work: Work,
   repository: RepositoryName,

@@ -32,11 +32,12 @@ const BATCH = 100;
 export type Verdict = { is: "done" } | { is: "young"; since: number } | { is: "changed" };
 
 /**
- * Looks at everything that a candidate names, and removes what is garbage by the protocol of its kind. What becomes
- * unneeded by that is followed at once: from the edge to the link, and from the link to the blob.
+ * Checks everything that a candidate names, and removes garbage by the protocol of its kind. Continues at once with
+ * everything that becomes unreferenced: from the edge to the link, and from the link to the blob.
  *
- * All reads are consistent. Of two collectors that remove the last two edges of a blob, each looks for edges after it has
- * deleted its own, so the later one finds none; with a read that lags behind, both could leave the link to the other.
+ * All reads are consistent. If two collectors remove the last two edges of a blob, each checks for edges after it has
+ * deleted its own, so the later one finds none. With eventually consistent reads both could leave the link to the
+ * other.
  */
 export async function collectCandidate(
   context: Context,
@@ -143,7 +144,7 @@ class Look {
     const keys = [linkKey(digest, repository), blobKey(digest)];
     const [link, blob] = await context.table.getMany(keys, { consistent: true });
     if (link !== undefined) {
-      // Most of what many manifests share is needed, and should not be written for every candidate.
+      // Most shared content is needed and should not be written for every candidate.
       if (await isReferenced(context, repository, digest, { consistent: true })) return;
       const outcome = await collectLink(context, repository, digest);
       this.#note(outcome, () => linkRemoval(repository, digest));
@@ -167,7 +168,7 @@ class Look {
     }
   }
 
-  /** An item that is good for nothing once what it points at is gone. */
+  /** Pointer that is useless without its target. */
   async #atPointer(item: Item): Promise<void> {
     const pointer = pointerOf(this.#context, item);
     if (pointer !== undefined) {

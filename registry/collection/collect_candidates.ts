@@ -8,9 +8,9 @@ import { shuffled, throwFailures, workOff } from "../work/mod.ts";
 /** Candidates of one query. */
 const PAGE = 64;
 
-/** How {@linkcode collectCandidates} goes about it. */
+/** Options of {@linkcode collectCandidates}. */
 export interface CandidateOptions {
-  /** Told of all that goes. */
+  /** Called for each removal. */
   removed?: (removal: Removal) => void;
   /** True if the work is to end after the step that is under way. */
   stopped?: () => boolean;
@@ -58,7 +58,7 @@ async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]
   }
 }
 
-/** Looks at one candidate, leaves another one for what is too young, and deletes it. */
+/** Checks one candidate, puts another one for content that is too young, and deletes it. */
 async function checkCandidate(
   context: Context,
   item: Item,

@@ -8,7 +8,7 @@ import type { Removal } from "../removal.ts";
 
 /** A full pass that all processes of a registry do together. */
 type PassAttributes = {
-  /** When it was begun: its name, as well. */
+  /** Start of the pass, which also identifies it. */
   startedAt: number;
   done: boolean;
   /** Items that the last pass has looked at; absent before the end of the first one. */
@@ -30,7 +30,7 @@ const PASS: Key = { pk: COLLECTION, sk: "pass" };
 
 const SEGMENT_PREFIX = "segment#";
 
-/** Segments of a pass: so many processes can share one. */
+/** Segments of a pass, and so the maximum of processes that share one. */
 const SEGMENTS = 16;
 
 /** Items of a step. */
@@ -48,9 +48,9 @@ const TARGET = 0.8;
 /** A pass that is behind its target by this part of itself makes the shortest pauses. */
 const LATE = 0.1;
 
-/** How far a pass has come. */
+/** Progress of a full pass. */
 export interface PassProgress {
-  /** When it was begun, in milliseconds since the epoch. */
+  /** Start of the pass, in milliseconds since the epoch. */
   startedAt: number;
   /** Items that were looked at, by all processes. */
   items: number;
@@ -60,15 +60,15 @@ export interface PassProgress {
   estimate: number;
 }
 
-/** How to go on with a full pass. */
+/** Options of a full pass. */
 export interface CollectionOptions {
   /** Milliseconds from the beginning of one pass to the next. */
   interval: number;
-  /** Milliseconds after which this process goes on no more, for now. */
+  /** Milliseconds after which this process stops for now. */
   budget: number;
-  /** Told of all that goes. */
+  /** Called for each removal. */
   removed: (removal: Removal) => void;
-  /** Told now and then how far the pass has come. */
+  /** Called from time to time with the progress. */
   progressed?: (progress: PassProgress) => void;
   /** Runs when all has been seen, in the process that has seen the last of it. */
   finished?: () => Promise<void>;
@@ -77,10 +77,10 @@ export interface CollectionOptions {
 }
 
 /**
- * Goes on with the full pass that all processes of the registry do together, or begins the next one where it is due.
- * Answers true if there is nothing to do before the next one, or other processes do it.
+ * Continues the full pass that all processes share, or starts the next one if it is due. Answers true if nothing
+ * remains before the next pass, or other processes do the rest.
  *
- * @throws {AggregateError} with the failures of single items, once all others were looked at.
+ * @throws {AggregateError} with the failures of single items, after all others were checked.
  */
 export async function continueCollection(context: Context, options: CollectionOptions): Promise<boolean> {
   const pass = await currentPass(context, options.interval);
@@ -99,7 +99,7 @@ async function currentPass(context: Context, interval: number): Promise<PassAttr
   const condition = known === undefined ? { ifAbsent: true as const } : { ifVersion: known.version };
   const begun = await context.table.put({ ...PASS, attributes: next }, condition);
   if (begun !== undefined) return next;
-  // Another process has begun it.
+  // Another process has started it.
   return stored<PassAttributes>(await context.table.get(PASS, { consistent: true }))?.attributes;
 }
 

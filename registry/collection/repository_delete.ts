@@ -43,15 +43,15 @@ const MANIFEST_BATCH = 20;
 /** Items that are deleted at the same time. */
 const PARALLEL = 8;
 
-/** How often the index is asked for links that it did not know of the time before. */
+/** Maximum queries of the index for links that the query before did not show. */
 const MAX_PASSES = 10;
 
 /**
- * Deletes all that the repository has: first what points and then what it points at, so that every step leaves a
- * repository that is whole. Each batch has a deadline of its own, and what died anywhere is finished by the next call.
- * What a push acknowledges meanwhile may stay, and then all that it references stays as well.
+ * Deletes everything in the repository: pointers before their targets, so that every step leaves a consistent
+ * repository. Each batch has its own deadline, and the next call finishes what a crash leaves. A push that is
+ * acknowledged meanwhile may stay, together with everything that it references.
  *
- * @throws {RegistryError} `NAME_UNKNOWN` where there is nothing.
+ * @throws {RegistryError} `NAME_UNKNOWN` if the repository does not exist.
  */
 export async function deleteRepository(
   context: Context,
@@ -99,10 +99,10 @@ async function removeAll(
   await removeReferrers(context, repository);
   // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
   const loose = await removeLinks(context, repository);
-  // 5. The epoch, for all of it together: from here on no process answers from memory what is gone.
+  // 5. The epoch, once for the whole delete: from here on no process answers deleted content from its cache.
   const work = beginWork(context);
   await changeEpoch(work, repository);
-  // 6. And only then the repository itself: until here the next call knows that there is something to finish.
+  // 6. And only then the repository itself: until here the next call sees that the delete is incomplete.
   await retryOnConflict(work, async () => {
     const known = await readRepository(work, repository);
     return known === undefined ? "removed" : await removeRepository(work, repository, known);
@@ -134,8 +134,8 @@ async function removeTags(
 }
 
 /**
- * An index goes before its children, so that there is never one that lacks a child: each pass takes those that are in no
- * index any more.
+ * Deletes an index before its children, so that no index ever lacks a child: each pass takes the manifests that no
+ * index references any more.
  */
 async function removeManifests(
   context: Context,

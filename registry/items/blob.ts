@@ -15,7 +15,7 @@ export type BlobAttributes = {
   /** True if a damaged blob has no object: then a collector may remove the item. */
   missing?: true;
   writtenAt: number;
-  /** When a collector condemned the blob. */
+  /** Time of the condemnation by a collector. */
   condemnedAt?: number;
 };
 
@@ -28,7 +28,7 @@ export function isReadable({ state }: BlobAttributes): boolean {
 export type LinkAttributes = {
   state: "live" | "condemned";
   touchedAt: number;
-  /** When a collector condemned the link. */
+  /** Time of the condemnation by a collector. */
   condemnedAt?: number;
 };
 

@@ -13,14 +13,11 @@ export type ManifestAttributes = {
   pushedBy: string;
   /** Id of the push that put it. Edges with the same id belong to a push that has already checked every blob. */
   push?: string;
-  /** When retention condemned the manifest. A push or a read that needs it revokes this. */
+  /** Time of the condemnation by retention. A push or a read that needs the manifest revokes it. */
   condemnedAt?: number;
-  /** When a push or a read last revoked a condemnation. */
+  /** Time when a push or a read last revoked a condemnation. */
   usedAt?: number;
-  /**
-   * When a delete began that checks for immutable tags above. A push of an index that needs the manifest revokes
-   * this.
-   */
+  /** Start of a delete that checks for immutable tags above. A push of an index that needs the manifest revokes it. */
   deleteBegunAt?: number;
 };
 
@@ -29,7 +26,7 @@ export type ManifestAttributes = {
  * since the epoch.
  */
 export type EdgeAttributes = {
-  /** When a push last wrote it. */
+  /** Time of the last write by a push. */
   at: number;
   /** Id of the push that last wrote it. */
   push?: string;

@@ -4,7 +4,7 @@ import type { Key, NewItem } from "../../storage/ports.ts";
 /** Repository with at least one push. Times are in milliseconds since the epoch. */
 export type RepositoryAttributes = {
   createdAt: number;
-  /** When a collector found it empty. */
+  /** Time when a collector found it empty. */
   condemnedAt?: number;
 };
 
@@ -12,7 +12,7 @@ export type RepositoryAttributes = {
 export type UsageAttributes = {
   /** Bytes of its blobs and manifests, each counted once. */
   bytes: number;
-  /** When it was last written. */
+  /** Time of the last write. */
   at: number;
 };
 

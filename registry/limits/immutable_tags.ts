@@ -1,6 +1,6 @@
 import { RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
 
-/** Tags that stay where they point: they can be created, and from then on neither moved nor deleted. */
+/** Rule for immutable tags: they can be created, and then neither moved nor deleted. */
 export interface ImmutableRule {
   /** Glob patterns of names. */
   repositories: string[];
@@ -10,7 +10,7 @@ export interface ImmutableRule {
   except: string[];
 }
 
-/** Says of the tags of one repository whether they are immutable. */
+/** True if a tag of the repository is immutable. */
 export type IsImmutable = (tag: Tag) => boolean;
 
 /** A rule with its patterns ready to be matched. */
@@ -19,17 +19,17 @@ interface CompiledRule {
   holds: IsImmutable;
 }
 
-/** Which tags are immutable: those that any of the rules holds. */
+/** Immutable tags: those that any rule matches. */
 export class ImmutableTags {
   readonly #rules: ImmutableRule[];
   #compiled: Promise<CompiledRule[]> | undefined;
 
-  /** Of these rules; what matches patterns is loaded when it is first needed. */
+  /** Compiles the rules when they are first needed. */
   constructor(rules: ImmutableRule[] = []) {
     this.#rules = rules;
   }
 
-  /** Says of the repository's tags whether they are immutable; `undefined` where no rule is about them. */
+  /** Test for the repository's tags; `undefined` if no rule applies to the repository. */
   async in(repository: RepositoryName): Promise<IsImmutable | undefined> {
     if (this.#rules.length === 0) return undefined;
     const rules = (await (this.#compiled ??= compile(this.#rules))).filter(({ covers }) =>
@@ -48,7 +48,7 @@ async function compile(rules: ImmutableRule[]): Promise<CompiledRule[]> {
   });
 }
 
-/** The error for a tag that stays where it points. */
+/** Error for a change of an immutable tag. */
 export function immutableTag(tag: Tag): RegistryError {
   return new RegistryError("DENIED", `Tag "${tag}" is immutable: it can be neither moved nor deleted`, {
     detail: { tag },

@@ -18,7 +18,7 @@ export interface UploadLimits {
   openUploadBytes: number;
 }
 
-/** For so long, in milliseconds, it is not asked again what other processes have. */
+/** Time to live of the counts of other processes, in milliseconds. */
 const REFRESH_AFTER_MS = 2000;
 
 /** Milliseconds that the index may lag behind what this process knows better. */
@@ -27,24 +27,24 @@ const INDEX_LAG_MS = 2000;
 /** Uploads that are looked at where only their bytes are limited. */
 const MAX_COUNTED = 1000;
 
-/** Principals of which it is remembered what they have open. */
+/** Maximum principals whose counts are in memory. */
 const MAX_PRINCIPALS = 10_000;
 
 /** Seconds after which a client may try again: most uploads are over by then. */
 const RETRY_AFTER_SECONDS = 10;
 
-/** An upload, as far as it is counted. */
+/** Counted upload. */
 interface Counted {
   bytes: number;
-  /** When this process last had to do with it; 0 where only the index knows of it. */
+  /** Time of this process's last contact with it; 0 if it is known only from the index. */
   at: number;
 }
 
 /** Open uploads of one principal. */
 class Tally {
-  /** In the order in which they were begun, as far as that is known. */
+  /** Uploads in the order of their start, as far as it is known. */
   uploads = new Map<string, Counted>();
-  /** Those that ended here, by when. */
+  /** Uploads that ended in this process, with their times. */
   readonly ended = new Map<string, number>();
   bytes = 0;
   readAt = -Infinity;
@@ -84,13 +84,13 @@ export class OpenUploads {
   }
 
   /**
-   * An upload is about to be announced.
+   * Counts an upload that is about to be announced.
    *
-   * @throws {RegistryError} 429 where there are enough.
+   * @throws {RegistryError} 429 if the limit is reached.
    */
   async begin(principal: string, id: string): Promise<void> {
     const { openUploads } = this.#limits;
-    // First its place and then the look, so that of many at the same time no more than so many come through.
+    // Reserves the place before the check, so that concurrent requests cannot exceed the limit.
     const tally = this.#tallyOf(principal);
     tally.set(id, { bytes: tally.bytesOf(id), at: this.#now() });
     await this.look(principal);
@@ -100,7 +100,7 @@ export class OpenUploads {
     throw tooMuch(`Cannot start another upload: ${openUploads} are open`);
   }
 
-  /** Finds out what the principal has open, unless that is known. */
+  /** Reads the principal's open uploads, unless they are known. */
   async look(principal: string): Promise<void> {
     const tally = this.#tallyOf(principal);
     if (tally.readAt + REFRESH_AFTER_MS > this.#now()) return;
@@ -108,9 +108,9 @@ export class OpenUploads {
   }
 
   /**
-   * An upload has so many bytes, or is about to. What others have must be known.
+   * Counts `bytes` of an upload, stored or about to be. {@linkcode look} must have been called.
    *
-   * @throws {RegistryError} 429 where that is too much with all others.
+   * @throws {RegistryError} 429 if all uploads together exceed the limit.
    */
   hold(principal: string, id: string, bytes: number): void {
     const { openUploadBytes } = this.#limits;
@@ -121,7 +121,7 @@ export class OpenUploads {
     tally.set(id, { bytes, at: this.#now() });
   }
 
-  /** An upload is open no more. */
+  /** Ends the count of an upload. */
   end(principal: string, id: string): void {
     const tally = this.#tallyOf(principal);
     tally.remove(id);

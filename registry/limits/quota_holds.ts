@@ -11,11 +11,11 @@ export interface Holdable {
 interface Hold {
   quotas: Holdable[];
   bytes: number;
-  /** When it was last set or reviewed, in milliseconds since the epoch. */
+  /** Time of the last change or review, in milliseconds since the epoch. */
   at: number;
 }
 
-/** Pushes that are remembered; beyond them the one that was idle longest holds nothing any more. */
+/** Maximum pushes in memory; above that the longest idle one is forgotten. */
 const MAX_HOLDS = 10_000;
 
 /** Milliseconds after which an idle hold is reviewed: another process may have committed or cancelled the upload. */
@@ -44,7 +44,7 @@ export class QuotaHolds {
     return this.#holds.get(id)?.bytes ?? 0;
   }
 
-  /** The push holds so many bytes from here on, 0 for none. */
+  /** Sets the bytes that the push reserves from now on; 0 for none. */
   set(id: string, quotas: Holdable[], bytes: number): void {
     this.#remove(id);
     if (bytes === 0) return;
@@ -53,13 +53,13 @@ export class QuotaHolds {
     if (this.#holds.size > MAX_HOLDS) this.#remove(this.#holds.keys().next().value!);
   }
 
-  /** The push holds so many bytes of what it held until now, or nothing. */
+  /** Reduces the reserved bytes of the push; 0 releases all. */
   keep(id: string, bytes: number): void {
     const hold = this.#holds.get(id);
     if (hold !== undefined) this.set(id, hold.quotas, Math.min(bytes, hold.bytes));
   }
 
-  /** Lets go of the uploads that are open no more, of those that were idle longest. */
+  /** Releases the reservations of the longest idle uploads that are not open any more. */
   async review({ table }: { table: Table }): Promise<void> {
     const since = this.#now() - IDLE_MS;
     const idle: string[] = [];

@@ -4,7 +4,7 @@ import { type Holdable, QuotaHolds } from "./quota_holds.ts";
 import { linkKey, manifestKey, randomId } from "../items/mod.ts";
 import { addUsage, sumUsage } from "./usage.ts";
 
-/** Most bytes of blobs and manifests in the repositories of a pattern, in all of them together. */
+/** Maximum bytes of blobs and manifests in all repositories of a pattern together. */
 export interface QuotaRule {
   /** A glob pattern of names. */
   repositories: string;
@@ -12,7 +12,7 @@ export interface QuotaRule {
   bytes: number;
 }
 
-/** For so long after it was read, in milliseconds, a sum is believed. */
+/** Time to live of a sum, in milliseconds. */
 const SUM_TTL_MS = 10_000;
 
 /** A rule with its pattern ready to be matched, and how much of it is used. */
@@ -26,10 +26,10 @@ interface Quota extends QuotaRule, Holdable {
 }
 
 /**
- * How much may be stored where. What a repository has is counted in an item of its own when blobs and manifests come and
- * go, and counted anew after each collection. The sum of a pattern is read now and then and otherwise added to here, and
- * pushes that are under way in this process hold their bytes. So one process alone stays within a quota, and of several
- * each stays within it with what it has seen of the others, which is seconds old.
+ * Storage quotas. Each repository has an item with its counted bytes. It changes when blobs and manifests are added or
+ * removed, and each full pass recounts it. The sum of a pattern is read from time to time and otherwise updated here,
+ * and running pushes of this process reserve their bytes. So a single process never exceeds a quota; several processes
+ * may exceed it by what the others have stored in the last seconds.
  */
 export class Quotas {
   readonly #rules: QuotaRule[];
@@ -38,7 +38,7 @@ export class Quotas {
   #compiling: Promise<Quota[]> | undefined;
   #compiled: Quota[] | undefined;
 
-  /** Of these rules, every one of which must hold. */
+  /** Applies all of these rules. */
   constructor(rules: QuotaRule[], now: () => number) {
     this.#rules = rules;
     this.#now = now;
@@ -51,9 +51,9 @@ export class Quotas {
   }
 
   /**
-   * Looks whether so many bytes could be stored.
+   * Checks that `bytes` more could be stored.
    *
-   * @throws {RegistryError} `DENIED` where there is no room for them.
+   * @throws {RegistryError} `DENIED` if a quota would be exceeded.
    */
   async assertRoom(
     stores: { table: Table },
@@ -64,10 +64,10 @@ export class Quotas {
   }
 
   /**
-   * The push has so many bytes in all, or is about to. They count until {@linkcode keep}. A promise only where something
-   * has to be read, so that it can be asked for every chunk of a body.
+   * Reserves `bytes` in all for the push, until {@linkcode keep}. Answers a promise only if it must read, because it is
+   * called for every chunk of a body.
    *
-   * @throws {RegistryError} `DENIED` where there is no room for them.
+   * @throws {RegistryError} `DENIED` if a quota would be exceeded.
    */
   hold(
     stores: { table: Table },
@@ -81,7 +81,7 @@ export class Quotas {
     return this.#refreshed(stores, repository).then((read) => this.#hold(read, id, bytes));
   }
 
-  /** Of what a push held it keeps so many bytes: 0 once it is over. */
+  /** Reduces the reservation of a push to `bytes`; 0 after its end. */
   keep(id: string, bytes: number): void {
     this.#holds.keep(id, bytes);
   }
@@ -106,7 +106,7 @@ export class Quotas {
     return quotas;
   }
 
-  /** So many bytes have been stored, and are held no more by this push, or are stored no more. */
+  /** Adds `bytes` that were stored, and releases the push's reservation; negative for removed bytes. */
   async add(
     work: Pick<Counted, "table" | "now">,
     repository: RepositoryName,
@@ -154,11 +154,11 @@ export interface Counted {
   table: Table;
   /** The present in milliseconds since the epoch. */
   now: () => number;
-  /** Absent where nothing is counted. */
+  /** Absent without quotas. */
   quotas?: Quotas;
 }
 
-/** Holds the bytes of a blob; throws where there is no room for it, unless the repository has it. */
+/** Reserves the bytes of a blob; throws if a quota would be exceeded, unless the repository has the blob already. */
 export function holdBlob(
   context: Counted,
   repository: RepositoryName,
@@ -168,7 +168,7 @@ export function holdBlob(
   return holdUnlessThere(context, repository, linkKey(digest, repository), bytes);
 }
 
-/** The same of a manifest. */
+/** Reserves the bytes of a manifest, like {@linkcode holdBlob}. */
 export function holdManifest(
   context: Counted,
   repository: RepositoryName,
@@ -180,7 +180,7 @@ export function holdManifest(
 
 /** Bytes that a push holds. */
 export interface HeldBytes {
-  /** Of the upload, or one that {@linkcode holdingRoom} made. */
+  /** Id of the upload, or one that {@linkcode holdingRoom} made. */
   id: string;
   size: number;
 }
@@ -199,7 +199,7 @@ async function holdUnlessThere(
   }
 }
 
-/** Runs what gives the repository a blob, and counts it if it was not there; then `hold` holds it no more. */
+/** Runs the step that gives the repository a blob, and counts a new blob. Then releases the reservation. */
 export async function countingBlob<T extends { size: number } | undefined>(
   work: Counted,
   repository: RepositoryName,
@@ -217,9 +217,9 @@ export async function countingBlob<T extends { size: number } | undefined>(
 }
 
 /**
- * Runs a push whose bytes no upload holds, with the id that `hold` has held them by.
+ * Runs a push without an upload, with an id for its reservation.
  *
- * @throws {RegistryError} `DENIED` where there is no room for them.
+ * @throws {RegistryError} `DENIED` if a quota would be exceeded.
  */
 export async function holdingRoom<T>(
   context: Counted,

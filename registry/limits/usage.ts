@@ -5,12 +5,12 @@ import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../ite
 /** Items of one query. */
 const BATCH = 100;
 
-/** How often a count is tried that others write at the same time: one that is lost is made good by the next recount. */
+/** Attempts to update a count that other processes write at the same time. The next recount corrects a lost update. */
 const ATTEMPTS = 8;
 
 /**
- * Adds to what a repository is counted to have, in bytes. A crash before it, or one try too many, leaves the count wrong
- * until the next recount: nothing but quotas goes by it.
+ * Adds to the counted bytes of a repository. A crash, or a conflict in every attempt, leaves the count wrong until the
+ * next recount; only quotas use it.
  */
 export async function addUsage(
   { table, now }: { table: Table; now: () => number },
@@ -26,7 +26,7 @@ export async function addUsage(
   }
 }
 
-/** Forgets what was counted of a repository that is gone. */
+/** Deletes the counted size of a deleted repository. */
 export async function forgetUsage({ table }: { table: Table }, repository: RepositoryName): Promise<void> {
   const known = await table.get(usageKey(repository), { consistent: true });
   if (known !== undefined) await table.delete(usageKey(repository), { ifVersion: known.version });

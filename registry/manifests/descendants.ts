@@ -12,10 +12,10 @@ const MAX_DESCENDANTS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Step 3 for all that stands below the children of an index: revives what a collector or a delete has marked, and
- * answers the references that the repository does not have. The index's edges must be written before.
+ * Step 3 for everything below the children of an index: revives condemned content, and answers the references that the
+ * repository does not have. The index's edges must have been written before.
  *
- * @throws {RegistryError} `DENIED` where more stands below than one request may look at.
+ * @throws {RegistryError} `DENIED` if more content lies below than one request may check.
  */
 export async function readDescendants(
   work: Work,

@@ -18,12 +18,12 @@ const BATCH = 64;
 const MAX_REPORTED = 10;
 
 /**
- * Refuses a manifest whose references are not all there before anything is written for it: its edges, of which there may
- * be 10,000, would else be left to the collector. The look protects nothing and decides nothing but that: what it finds
- * is looked at again behind the edges. With few references that is not worth a request of the table, unless a client may
- * be pushing manifests that are refused, one after the other: each would leave its edges for the grace period.
+ * Rejects a manifest with missing references before anything is written for it. Otherwise up to 10,000 edges would
+ * remain for garbage collection. The check protects nothing: its results are checked again after the edges. A manifest
+ * with few references skips it to save a request to the table, unless a push was rejected recently: a client may be
+ * pushing invalid manifests one after the other, and each would leave its edges for the grace period.
  *
- * @throws {RegistryError} `MANIFEST_BLOB_UNKNOWN`, naming the first ones that are missing.
+ * @throws {RegistryError} `MANIFEST_BLOB_UNKNOWN` with the first missing references.
  */
 export async function lookFirst(
   work: Work,
@@ -33,7 +33,7 @@ export async function lookFirst(
   if (work.references !== "strict") return;
   if (references.length <= FEW_REFERENCES && work.now() >= work.wary.until) return;
   const required = references.filter(({ required }) => required);
-  // A read that lags may miss what is there.
+  // An eventually consistent read may miss content that exists.
   const lacking = await lackingOf(work, repository, required, { consistent: false });
   const missing = await lackingOf(work, repository, lacking, { consistent: true });
   if (missing.length > 0) throw missingReferences(missing);

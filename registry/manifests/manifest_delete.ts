@@ -33,9 +33,9 @@ import { targetsOf } from "./references.ts";
 const BATCH = 100;
 
 /**
- * end-9 with a digest: the manifest and every tag that points at it. Its edges stay for the collector.
+ * end-9 with a digest: deletes the manifest and every tag that points to it. Its edges stay for garbage collection.
  *
- * @throws {RegistryError} `DENIED` where one of these tags may not be deleted, or an immutable tag needs the manifest.
+ * @throws {RegistryError} `DENIED` if one of these tags must not be deleted, or an immutable tag needs the manifest.
  */
 export async function deleteManifest(
   context: Context,
@@ -49,25 +49,26 @@ export async function deleteManifest(
   if (taken === undefined) {
     await leaveCandidates(context, [{ kind: "manifest", repository, digest, targets: [] }]);
   }
-  // Also where nothing was found: the delete that took the manifest may have died before it changed the epoch.
+  // Also if nothing was found: an earlier delete may have crashed after it took the manifest and before it
+  // changed the epoch.
   await changeEpoch(beginWork(context), repository);
   if (taken === undefined) throw unknownManifest(digest);
   await context.quotas?.add(context, repository, -taken.attributes.size);
 }
 
-/** How {@linkcode takeManifest} goes about it. */
+/** Options of {@linkcode takeManifest}. */
 export interface TakeOptions {
-  /** Told of all that is deleted. */
+  /** Called for each deletion. */
   changed: Changed | undefined;
-  /** Immutable tags: neither they nor what they need may be deleted; absent where everything may. */
+  /** Immutable tags, which must stay with everything that they need; absent if everything may be deleted. */
   isImmutable?: IsImmutable | undefined;
   /** True if a manifest that any tag points at may not be deleted. */
   keepTags?: boolean;
 }
 
 /**
- * Deletes the manifest with what points at it, and answers it as it was; `undefined` where it is not there. The caller
- * changes the epoch, once for all that it deletes.
+ * Deletes the manifest with its tags and its entry among the referrers. Answers the manifest as it was; `undefined` if
+ * it does not exist. The caller changes the epoch, once for all of its deletions.
  */
 export async function takeManifest(
   context: Context,
@@ -86,11 +87,12 @@ export async function takeManifest(
       ? found
       : await condemnUnneeded(work, repository, digest, found, isImmutable);
     if (manifest === RETRY) return RETRY;
-    // What nothing needs any more is found by this. Before the first change, so that no crash comes between the two.
+    // The candidate leads garbage collection to everything that becomes unreferenced. It is written before the first
+    // change, so that no crash can come between the two.
     const { object, subject } = manifest.attributes;
     const targets = await targetsOf(work, manifest);
     await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
-    // From the outside in, so that no step leaves something that points at what is gone.
+    // From the outside in, so that no step leaves a pointer without its target.
     await deleteTags(work, repository, digest, changed, (tag) => {
       const refused = refusal(tag);
       if (refused !== undefined) throw refused;
@@ -128,9 +130,10 @@ async function assertNoneStays(
 }
 
 /**
- * Marks the manifest by its version, and only then looks for immutable tags of what references it: a push of an index
- * writes its edges before it reads its children. It takes the mark away, or we see its edges. Answers the manifest with
- * the version of the mark; `RETRY` where it was written meanwhile.
+ * Condemns the manifest by its version, and only then looks for immutable tags of the manifests that reference it. A
+ * push of an index writes its edges before it reads its children: it revokes the condemnation, or this check sees its
+ * edges. Answers the manifest with the version of the condemnation; `RETRY` if another process has written it
+ * meanwhile.
  */
 async function condemnUnneeded(
   work: Work,
@@ -160,9 +163,8 @@ function keptTag(tag: Tag): RegistryError {
 }
 
 /**
- * Deletes tags and the place among the referrers of a manifest that is not there. What points at it is read before the
- * manifest is: a push puts the manifest first, so what it has placed by then is not deleted, and what it places later
- * has another version.
+ * Deletes tags and the referrer entry of a manifest that does not exist. They are read before the manifest: a push puts
+ * the manifest first, so what it had written by then has its target, and what it writes later has another version.
  */
 export async function deleteDangling(
   work: Work,

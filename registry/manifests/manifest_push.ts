@@ -102,18 +102,18 @@ export async function putManifest(
     changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     // 5. One item for each referrer, so that concurrent ones can't lose each other.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
-    // 6. The tags, now that there is what they point at.
+    // 6. The tags, now that their target exists.
     for (const [i, tag] of tags.entries()) {
       const seen = stored<TagAttributes>(currentTags[i]);
       await placeTag(work, repository, { tag, seen }, content, caller, assertTags, placed);
     }
-    //    A delete of the manifest refuses where it sees a tag that must stay. One that looked before ours was there has
-    //    read the manifest before that, and must now find another version of it.
+    // A delete of the manifest is refused if it sees an immutable tag. A delete that looked before our tag existed has
+    // read the manifest before that, and must now find another version of it.
     const mustStay = isFixed || work.keepTags && tags.length > 0;
     if (mustStay && !await renewManifest(work, repository, digest)) return RETRY;
-    // 7. A delete that began before our tags were there looks for tags once more after it took the manifest. It sees
-    //    our tags, or we see here that the manifest is gone. The same holds for the repository, which a collector takes
-    //    where it sees no manifest in it.
+    // 7. A delete that began before our tags existed looks for tags once more after it took the manifest. It sees our
+    // tags, or we see here that the manifest is gone. The same holds for the repository, which a collector removes if
+    // it sees no manifest in it.
     const keys = [manifestKey(repository, digest), repositoryKey(repository)];
     const [after, known] = await work.table.getMany(keys, { consistent: true });
     if (after === undefined) return RETRY;
@@ -140,7 +140,7 @@ export async function putManifest(
   return { digest, tags, ...(subject === undefined ? {} : { subject }) };
 }
 
-/** The digest of what was pushed: the one in the path, if it is true, else SHA-256. */
+/** Digest of a push: the one in the path, if it is correct, otherwise SHA-256. */
 function identify({ bytes, reference }: ManifestPush): Digest {
   const claimed = "digest" in reference ? reference.digest : undefined;
   const algorithm = claimed === undefined ? "sha256" : algorithmOf(claimed);

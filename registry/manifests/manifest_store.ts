@@ -188,9 +188,10 @@ async function putManifestObject(
 }
 
 /**
- * Lets the sweep know of an object before it is written, or before the item that names it is deleted: once this has
- * expired, the object goes unless the manifest's item names it. Answers the key for a new object. However short the expiry
- * of uploads is, the announcement outlasts the work, and the safe age of what the work writes last.
+ * Announces an object to the sweep, before it is written or before the item that names it is deleted. After the
+ * announcement expires, the sweep deletes the object unless the manifest's item names it. Answers the key for a new
+ * object. However short the expiry of uploads is, the announcement outlasts the work and the safe age of its last
+ * write.
  */
 export async function announceManifestObject(
   work: Work,

@@ -24,7 +24,7 @@ import { readBytes } from "./manifest_store.ts";
 /** Children of one batch. */
 const BATCH = 32;
 
-/** One edge for each thing that is referenced; content of other algorithms can't be here, so nothing can take it. */
+/** One edge for each reference. Content with an unsupported algorithm cannot be stored, so it needs no edge. */
 export function edgeItems(
   repository: RepositoryName,
   digest: Digest,
@@ -34,7 +34,7 @@ export function edgeItems(
   return targetsIn(parsed).map((target) => ({ ...edgeKey(repository, target, digest), attributes }));
 }
 
-/** The digests that a stored manifest references; none of one that can't be read any more. */
+/** Digests that a stored manifest references; none if it cannot be read any more. */
 export async function targetsOf(context: Context, manifest: Stored<ManifestAttributes>): Promise<Digest[]> {
   try {
     const bytes = await readBytes(context, manifest);

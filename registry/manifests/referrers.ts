@@ -13,7 +13,10 @@ import {
 import { readBytes, readManifest } from "./manifest_store.ts";
 import type { Page, ReferrersRequest } from "../registry.ts";
 
-/** A descriptor above this size in bytes stands in its item without its annotations, and above it even so not at all. */
+/**
+ * Maximum bytes of a descriptor in an item. A larger one is stored without its annotations, or not at all if it is
+ * still larger.
+ */
 const MAX_REFERRER_BYTES = 32 * 1024;
 
 /** Bytes of descriptors in one page: clients read 4 MiB at the most. A page has at least one. */
@@ -38,7 +41,7 @@ export async function putReferrer(
   if (item !== undefined) await work.table.putMany([item]);
 }
 
-/** The manifest among the referrers of its subject, where it has one. */
+/** Referrer entry of the manifest under its subject, if it has one. */
 export function referrerItem(
   repository: RepositoryName,
   manifest: ParsedManifest,
@@ -58,10 +61,10 @@ export function referrerItem(
 }
 
 /**
- * end-12. A page ends where its descriptors have {@linkcode MAX_PAGE_BYTES} bytes or {@linkcode MOST_READ} were read for it,
- * so a filter that matches little may get pages of nothing but a `next`.
+ * end-12. A page ends at {@linkcode MAX_PAGE_BYTES} bytes of descriptors or after {@linkcode MOST_READ} bytes read, so
+ * a filter with few matches may get pages with only a `next`.
  *
- * @throws {RegistryError} where the client has gone.
+ * @throws {RegistryError} if the client has disconnected.
  */
 export async function listReferrers(
   context: Context,
@@ -100,13 +103,13 @@ export async function listReferrers(
   return page();
 }
 
-/** Throws where the client does not wait for the answer any more. */
+/** Throws if the client does not wait for the answer any more. */
 function assertAwaited(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   throw new RegistryError("UNSUPPORTED", "The client has closed the request", { status: 499 });
 }
 
-/** The descriptor of an item, where it is there and wanted, and the bytes that were read to find out. */
+/** Descriptor of an item if it exists and matches, and the bytes that were read to find out. */
 async function readReferrer(
   context: Context,
   repository: RepositoryName,

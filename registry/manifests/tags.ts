@@ -25,7 +25,7 @@ import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
 /** Moves of a tag that are remembered. */
 const MAX_MOVES = 32;
 
-/** The tag's item, consistently: what a push has acknowledged is what every process answers from then on. */
+/** Item of the tag, by a consistent read: every process answers an acknowledged push. */
 export async function readTag(
   context: Context,
   repository: RepositoryName,
@@ -49,13 +49,13 @@ export async function resolveTag(context: Context, repository: RepositoryName, t
 export interface TagTarget {
   digest: Digest;
   mediaType: string;
-  /** Of the manifest, in bytes. */
+  /** Size of the manifest in bytes. */
   size: number;
 }
 
 /**
- * Moves a tag to `target` by the version that was read, so that the history has no fork. `mayPut` decides on the tag as
- * it is; where it answers false the tag stays. `seen` is the tag as it was a moment ago.
+ * Moves a tag to `target` by the version that was read, so that its history does not fork. `mayPut` decides by the
+ * current tag; the tag stays if it answers false. `seen` is the tag as it was read before.
  */
 export function putTag(
   work: Work,
@@ -107,9 +107,9 @@ export interface TagRights {
 }
 
 /**
- * A tag may be created, and put again where it points; only to move it takes more.
+ * Checks the right to put a tag. A new tag, and one that already points to the target, need only the right to push.
  *
- * @throws {RegistryError} `DENIED`, before any condition of the request is looked at (RFC 9110 §13.2.1).
+ * @throws {RegistryError} `DENIED`, before the conditions of the request are evaluated (RFC 9110 §13.2.1).
  */
 export function assertMayMove(
   { mayOverwrite, isImmutable }: TagRights,

@@ -20,27 +20,27 @@ export interface Context {
   maxBlobSize: number;
   /** Time to live of an upload after its last request. */
   uploadExpiry: number;
-  /** How old something unreferenced must be before a collector may touch it. */
+  /** Grace period of unreferenced content. */
   grace: number;
-  /** How long one request may go on writing to the table; far below {@linkcode grace}. */
+  /** Time that one request may continue to write to the table; far below {@linkcode grace}. */
   deadline: number;
   /** True if a HEAD of a blob may renew its link, and a read of a manifest may revoke its condemnation. */
   touch: boolean;
-  /** Told of each blob that was marked as damaged because its object is missing. */
+  /** Called for each blob that was marked as damaged because its object is missing. */
   lost: (blob: LostBlob) => void;
-  /** Which tags stay where they point. */
+  /** Immutable tags. */
   immutable: ImmutableTags;
   /** True if no tag may be deleted, not even with its manifest. */
   keepTags: boolean;
-  /** Of the size of a part: what all uploads of the process hold, and what is on its way to the store. */
+  /** Buffers of the size of a part, shared by all uploads of the process. */
   buffers: BufferPool;
-  /** Counts what each principal has open; absent where nothing limits that. */
+  /** Counts the open uploads of each principal; absent without limits. */
   openUploads?: OpenUploads;
-  /** How much may be stored where; absent where nothing limits that. */
+  /** Storage quotas; absent without any. */
   quotas?: Quotas;
-  /** How far this process has hashed the uploads that it saw last. */
+  /** Hashes of the uploads that this process handled last. */
   hashes: LiveHashes;
-  /** Until when manifests with few references are looked at before their edges are written: see first_look.ts. */
+  /** End of the time in which every manifest is checked before its edges are written: see first_look.ts. */
   wary: { until: number };
   /** Number of requests that this process has received. Background work gives way to them. */
   asked: { count: number };
@@ -52,8 +52,8 @@ export interface Context {
 export type Work = Context & { until: number };
 
 /**
- * The context for one run of a protocol: its table refuses writes once the deadline has passed. A writer that stalled
- * for longer can then not act on what a collector has meanwhile judged unreferenced.
+ * Context for one run of a protocol: its table rejects writes after the deadline. So a writer that stalled for longer
+ * cannot act on content that a collector has meanwhile removed.
  */
 export function beginWork(context: Context): Work {
   const until = context.now() + context.deadline;

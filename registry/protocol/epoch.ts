@@ -3,8 +3,8 @@ import { beginWork, type Context, type Work } from "./context.ts";
 import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 
 /**
- * The epoch of a repository: a token that changes after a deletion took effect and before it is acknowledged. A process
- * may answer from memory what it read while the epoch was the one that it is now.
+ * Epoch of a repository: a token that changes after a deletion took effect and before it is acknowledged. A process may
+ * answer from its cache what it read in the current epoch.
  */
 export interface Epochs {
   /** Reads the repository's epoch, consistently. */
@@ -19,8 +19,8 @@ export interface Epochs {
 const NO_EPOCH = "";
 
 /**
- * Milliseconds for which a process may remember what it has read, where the epoch does not change: a delete that died
- * before it changed the epoch is unnoticed for no longer.
+ * Maximum milliseconds for which a process may cache what it has read in an unchanged epoch. A delete that crashed
+ * before it changed the epoch stays unnoticed no longer than that.
  */
 const MAX_AGE_MS = 60 * 60_000;
 
@@ -31,8 +31,8 @@ export function epochsOf(context: Pick<Context, "table" | "grace">): Epochs {
     read: async (repository) =>
       (await table.get(epochKey(repository), { consistent: true }))?.version ?? NO_EPOCH,
     ...(table.changeCount && { changeCount: () => table.changeCount!() }),
-    // A process that remembers "no epoch" has forgotten it long before a collector deletes an epoch, which is one grace
-    // period old then. And what a HEAD sees in memory a retention may have marked, which leaves it for the grace period.
+    // A cached "no epoch" expires long before a collector deletes an epoch, which is one grace period old by then. And
+    // retention may have condemned a manifest that a HEAD finds in the cache, which leaves it for the grace period.
     mostAge: Math.min(MAX_AGE_MS, grace / 8),
   };
 }

@@ -11,8 +11,8 @@ export function safeAge({ uploadExpiry, grace }: Pick<Context, "uploadExpiry" | 
 }
 
 /**
- * True if the object of a readable blob may be missing: the item is old enough to be the late write of a stalled process.
- * Until then a store that answers 404 for what it has just stored proves nothing.
+ * True if the object of a readable blob may be missing: the item is so old that a stalled process may have written it
+ * after its object was swept. For a younger item a 404 of the store proves nothing.
  */
 function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
   return writtenAt + safeAge(context) < context.now();
@@ -31,10 +31,11 @@ export async function isLost(
 }
 
 /**
- * Marks a blob as damaged whose object is not in the store: clients then find it missing and push it again. Without the
- * mark each push would be acknowledged and dropped, because the blob's item says that its bytes are there.
+ * Marks a blob as damaged if its object is not in the store: clients then find it missing and push it again. Otherwise
+ * each push would be acknowledged and dropped, because the blob's item says that its bytes exist.
  *
- * @throws {Error} where the store cannot say so, as where its bucket or folder is missing. Then nothing is marked.
+ * @throws {Error} if the store cannot tell, for example because its bucket or folder is missing. Then nothing is
+ *   changed.
  */
 export async function healBlob(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
   // 1. The caller may have seen an item that has been replaced or collected since: read the item, and only then look for

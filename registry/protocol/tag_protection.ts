@@ -25,15 +25,15 @@ const PARALLEL = 8;
 export const MAX_ITEMS_READ = 2000;
 
 /**
- * Throws where an immutable tag needs `target`: as a layer, a configuration or a child of what the tag points at, at any
- * depth. Goes up by the edges, which lead from what is referenced to the manifests that reference it.
+ * Throws if an immutable tag needs `target`: as a layer, a config or a child of the tag's manifest, at any depth.
+ * Follows the edges upwards, from the referenced content to the manifests that reference it.
  *
- * The target's item must have a mark before this: a push of an immutable tag writes its edges and tag marks, and then
- * reads all that it needs, at any depth, and takes such marks away. So the push finds the mark and the delete fails by
- * its version, or this look finds the edges and tag marks of the push.
+ * The target's item must be condemned before. A push of an immutable tag writes its edges and tag marks, then reads
+ * everything that it needs, at any depth, and revokes condemnations. So the push finds the condemnation and the delete
+ * fails by its version, or this check finds the edges and tag marks of the push.
  *
- * @throws {RegistryError} `DENIED` where a tag needs it, or where more references it than one request may look at; 503
- * where a push of such a tag may be under way.
+ * @throws {RegistryError} `DENIED` if a tag needs it, or if more content references it than one request may check; 503
+ *   if a push of such a tag may be running.
  */
 export async function assertUnneeded(
   work: Work,
@@ -79,7 +79,7 @@ export async function assertUnneeded(
   }
 }
 
-/** Throws where one of the tags that these marks name points at the manifest, or may soon. */
+/** Throws if one of the tags of these tag marks points to the manifest, or may soon. */
 async function assertNonePoints(
   work: Work,
   repository: RepositoryName,

@@ -10,7 +10,7 @@ const SIGN = "~";
 
 const CIPHER = "AES-GCM";
 
-/** Bytes of the nonce that stands before what is sealed, as NIST SP 800-38D §5.2.1.1 recommends. */
+/** Bytes of the nonce before the sealed text, as NIST SP 800-38D §5.2.1.1 recommends. */
 const NONCE_BYTES = 12;
 
 /**

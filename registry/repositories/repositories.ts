@@ -7,8 +7,8 @@ import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest } from "../registry.ts";
 
 /**
- * Makes the repository known where it is not yet, or takes a collector's mark from it. `seen` is what was there a moment
- * ago.
+ * Registers the repository if it is new, or revokes its condemnation by a collector. `seen` is its item as it was read
+ * before.
  */
 export function rememberRepository(
   work: Work,
@@ -37,15 +37,15 @@ export async function readRepository(
   );
 }
 
-/** Names that are read at a time, when the first ones did not fill the page. */
+/** Names of one read, after the first names did not fill the page. */
 const BATCH = 1000;
 
-/** Names that are read for one page at the most, where the caller may see few of them. */
+/** Maximum names that are read for one page, for callers that may see few of them. */
 const MAX_NAMES_READ = 20_000;
 
 /**
- * `_catalog` of the Docker registry API: the repositories that the caller may pull from. Reads on until the page is full,
- * but no more than {@linkcode MAX_NAMES_READ} names: then the page is short, and the next one begins where this one ended.
+ * `_catalog` of the Docker registry API: the repositories that the caller may pull from. Reads until the page is full,
+ * but at most {@linkcode MAX_NAMES_READ} names: then the page is short, and the next page continues there.
  */
 export async function listRepositories(
   context: Context,

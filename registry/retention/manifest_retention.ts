@@ -31,15 +31,15 @@ export type Verdict = "stays" | "goes" | "gone";
 
 /** Options of {@linkcode ManifestRetention}. */
 export interface ManifestRetentionOptions {
-  /** How long a manifest without a tag stays, in milliseconds. */
+  /** Milliseconds for which an untagged manifest stays. */
   untaggedFor: number;
-  /** As of when, in milliseconds since the epoch. */
+  /** Time of the decision, in milliseconds since the epoch. */
   at: number;
-  /** Says of tags whether they stay. */
+  /** Decides which tags stay. */
   judge: TagJudge;
   /** Writes nothing, and takes tags that go for gone. */
   dryRun: boolean;
-  /** Told of each manifest that it has removed. */
+  /** Called for each removed manifest. */
   removed: (digest: Digest, item: Stored<ManifestAttributes>) => void;
 }
 
@@ -124,7 +124,7 @@ export class ManifestRetention {
 
   #isYoung(since: number): boolean {
     const { untaggedFor, at } = this.#options;
-    // What is younger than the grace time may be part of a push that is under way.
+    // Content younger than the grace period may belong to a running push.
     return since + Math.max(untaggedFor, this.#context.grace) >= at;
   }
 
@@ -142,7 +142,7 @@ export class ManifestRetention {
         tags.filter(({ attributes }) => (attributes.digest === digest) === points)
       ) as [typeof tags, typeof tags];
       if (others.some(({ attributes }) => this.#isYoung(leftAt(attributes, digest)))) return true;
-      // Those that go have gone before, unless nothing is written.
+      // Tags that go were removed before, except in a dry run.
       const isKept = dryRun ? (await judge.judge(pointing)).includes(undefined) : pointing.length > 0;
       if (isKept) return true;
     }
@@ -187,7 +187,7 @@ export class ManifestRetention {
   }
 }
 
-/** When the tag, which points elsewhere, last pointed at the manifest, or later than that. */
+/** Time at which the tag last pointed to the manifest, or later. */
 function leftAt({ moves }: TagAttributes, digest: Digest): number {
   const place = moves.findIndex((move) => move.digest === digest);
   return moves.at(place === -1 ? -1 : Math.max(0, place - 1))?.at ?? 0;

@@ -1,5 +1,5 @@
 /**
- * Retention: rules, the times of pulls, what they keep and what they delete.
+ * Retention: its rules, the times of pulls, and the decisions about tags and manifests.
  *
  * @module
  */

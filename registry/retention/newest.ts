@@ -1,4 +1,4 @@
-/** When a tag was pushed. */
+/** Tag and the time of its push. */
 export type Pushed = { tag: string; at: number };
 
 /** True if `a` was pushed after `b`. At the same time the tag that sorts later wins. */
@@ -6,7 +6,7 @@ function isLater(a: Pushed, b: Pushed): boolean {
   return a.at === b.at ? a.tag > b.tag : a.at > b.at;
 }
 
-/** Takes a tag in among the `count` that were pushed last, latest first, where it belongs there. */
+/** Adds a tag to the `count` that were pushed last, sorted by time, latest first, if it belongs there. */
 export function addNewest(newest: Pushed[], count: number, pushed: Pushed): void {
   if (newest.length === count && !isLater(pushed, newest.at(-1)!)) return;
   let [from, to] = [0, newest.length];

@@ -10,15 +10,17 @@ const RECORD_INTERVAL_MS = 60 * 60_000;
 /** Milliseconds that a pull waits to be written together with others. */
 const WRITE_DELAY_MS = 60_000;
 
-/** Pulls that wait, and those that are known to be written; beyond, what is older is written at once or forgotten. */
+/**
+ * Maximum pending pulls, and maximum recorded ones in memory. Above that, older ones are written at once or forgotten.
+ */
 const MAX_TIMES = 20_000;
 
 /** Items of one write. */
 const BATCH = 100;
 
 /**
- * Milliseconds that a tag may have been pulled later than what is recorded: the pulls of a period that are not written
- * anew, and those that wait, in one process longer than in another one.
+ * Maximum milliseconds by which the real last pull can be later than the recorded one: pulls within an interval that
+ * are not recorded again, and pending ones, which wait longer in some processes.
  */
 export const PULL_LAG_MS: number = RECORD_INTERVAL_MS + 5 * WRITE_DELAY_MS;
 
@@ -28,7 +30,7 @@ export interface PullTimesOptions {
   table: Table;
   /** True if a retention rule depends on pulls from the repository. */
   wanted: (repository: RepositoryName) => boolean;
-  /** Told of a write that failed; it is tried again. */
+  /** Called for each failed write, which is tried again. */
   failed: (error: unknown) => void;
   /** The present in milliseconds since the epoch. */
   now: () => number;
@@ -63,7 +65,7 @@ export class PullTimes {
     this.#options = options;
   }
 
-  /** The registry, with what is pulled from it recorded here. */
+  /** Registry that records its pulls here. */
   observe(registry: Registry): Registry {
     return {
       ...registry,

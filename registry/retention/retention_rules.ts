@@ -1,14 +1,14 @@
 import type { RepositoryName, Tag } from "../../oci/mod.ts";
 
-/** Which tags a rule keeps: those that match, all of them or by one of the other members. */
+/** Tags that a rule keeps: all that match the pattern, or those that one of the other members selects. */
 export interface KeepTags {
   /** Glob patterns; at least one. */
   tags: string[];
-  /** Of those that match, so many that were pushed last. */
+  /** Number of matching tags to keep, by the time of their last push. */
   newest?: number;
-  /** Those that were pushed within so many milliseconds. */
+  /** Keeps tags that were pushed in the last `pushedWithin` milliseconds. */
   pushedWithin?: number;
-  /** Those that were pulled, or else pushed, within so many milliseconds. */
+  /** Keeps tags that were pulled, or else pushed, in the last `pulledWithin` milliseconds. */
   pulledWithin?: number;
 }
 
@@ -18,7 +18,7 @@ export interface RetentionRule {
   repositories: string[];
   /** A tag stays where any of these keeps it; absent, every tag stays. */
   keepTags?: KeepTags[];
-  /** How long a manifest without a tag stays, in milliseconds; absent, all of them stay. */
+  /** Milliseconds for which an untagged manifest stays; if absent, untagged manifests stay. */
   untaggedFor?: number;
 }
 

@@ -21,7 +21,7 @@ interface Facts {
   hasSubject: boolean;
 }
 
-/** Says which tags of a repository stay by a rule, as of one moment. */
+/** Decides which tags of a repository a rule keeps, at one point in time. */
 export class TagJudge {
   readonly #context: Context;
   readonly #repository: RepositoryName;
@@ -29,7 +29,9 @@ export class TagJudge {
   readonly #newest: Pushed[][];
   readonly #at: number;
 
-  /** As of `at`; `newest` holds, for each of the rule's `keepTags`, the tags that were pushed last. */
+  /**
+   * `at` is the time of the decision; `newest` has the tags that were pushed last, for each of the rule's `keepTags`.
+   */
   constructor(
     context: Context,
     repository: RepositoryName,
@@ -57,7 +59,7 @@ export class TagJudge {
     }
   }
 
-  /** Why each of the tags goes; `undefined` for one that stays. */
+  /** Reason for removing each tag; `undefined` for a tag that stays. */
   async judge(tags: Stored<TagAttributes>[]): Promise<(string | undefined)[]> {
     const { keepTags } = this.#rule;
     if (keepTags === undefined || tags.length === 0) return tags.map(() => undefined);
@@ -84,7 +86,7 @@ export class TagJudge {
 
   #judge(keepTags: TagKeeper[], item: Stored<TagAttributes>, facts: Facts): string | undefined {
     const tag = tagOf(item);
-    // Signatures and the like that clients tag with the digest of what they are about follow it.
+    // A tag named after a digest, such as a signature's, stays as long as that manifest.
     if (facts.hasSubject) return undefined;
     const misses: string[] = [];
     for (const [i, keeper] of keepTags.entries()) {
@@ -96,7 +98,7 @@ export class TagJudge {
     return `Rule ${this.#rule.number}: ${misses.join(", ") || "no pattern matches"}`;
   }
 
-  /** Why this keeper of matching tags does not keep the tag. */
+  /** Reason why this part of the rule does not keep the tag. */
   #missOf(
     { newest, pushedWithin, pulledWithin }: TagKeeper,
     latest: Pushed[],

@@ -6,7 +6,7 @@ import { type Fault, faultOfObject } from "./content.ts";
 import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
-/** The blob's item, consistently; `undefined` where it is not there or not of its form. */
+/** Item of the blob, by a consistent read; `undefined` if it does not exist or is invalid. */
 export async function readBlobItem(
   { context }: ScrubWork,
   digest: Digest,
@@ -15,7 +15,7 @@ export async function readBlobItem(
   return item !== undefined && checkItem(item) !== "unreadable" ? stored<BlobAttributes>(item) : undefined;
 }
 
-/** Reads a blob's object, and reports what is wrong with it. */
+/** Verifies a blob's object, and reports its fault. */
 export async function scrubBlob(
   work: ScrubWork,
   digest: Digest,

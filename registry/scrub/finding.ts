@@ -1,6 +1,6 @@
 /** Kind of a fault, as reports name it. */
 export type FindingKind =
-  /** The object's bytes are not what the digest says. */
+  /** The object's bytes do not match the digest. */
   | "corrupt-object"
   /** The object has another size than its item says. */
   | "truncated-object"
@@ -8,11 +8,11 @@ export type FindingKind =
   | "missing-object"
   /** The store has the object and fails whenever it is read. */
   | "unreadable-object"
-  /** A blob is marked as damaged although its object is what the digest says. */
+  /** A blob is marked as damaged although its object matches the digest. */
   | "mistaken-mark"
   /** No item names the object, and no upload owns it. */
   | "orphan-object"
-  /** A manifest's bytes are not what the digest, the size or the media type says. */
+  /** A manifest's bytes do not match the digest, the size or the media type. */
   | "corrupt-manifest"
   /** A link to a blob that has no item. */
   | "dangling-link"
@@ -34,11 +34,11 @@ export const LEFTOVERS: readonly FindingKind[] = ["dangling-edge", "dangling-tag
 export interface Finding {
   /** Kind of the fault. */
   kind: FindingKind;
-  /** The repository that it is in, where it is in one. */
+  /** Repository, if the fault is in one. */
   repository?: string;
-  /** Which one: a digest, a tag, an item's key. Of an orphan, the digest of its content. */
+  /** Name: a digest, a tag, or an item's key. For an orphan, the digest of its content. */
   name: string;
-  /** The object's key, where it is about an object. */
+  /** Key of the object, if the fault is about one. */
   object?: string;
   /** More of it, for people. */
   note: string;
@@ -46,7 +46,7 @@ export interface Finding {
   repaired?: string;
 }
 
-/** How much a scrub has done. */
+/** Totals of a scrub. */
 export interface ScrubReport {
   /** Items that were looked at. */
   items: number;
@@ -58,22 +58,22 @@ export interface ScrubReport {
   objects: number;
   /** Number of faults. */
   findings: number;
-  /** How much of that is no damage, but what deletes have left behind and no collector has come by yet. */
+  /** Number of faults that are no damage: remains of deletes that garbage collection has not removed yet. */
   leftovers: number;
-  /** How much of it was repaired. */
+  /** Number of repaired faults. */
   repaired: number;
 }
 
-/** How a scrub is done. */
+/** Options of a scrub. */
 export interface ScrubOptions {
   /** Makes the repairs that lose nothing. */
   repair?: boolean;
   /** Bytes of content that are read in a second; without a bound where absent. */
   rate?: number;
-  /** Told of each thing that is wrong, as soon as that is certain. */
+  /** Called for each confirmed fault. */
   found?: (finding: Finding) => void;
-  /** Told now and then how far it has come. */
+  /** Called from time to time with the totals so far. */
   progress?: (report: ScrubReport) => void;
-  /** Most keys of objects that are held at a time; 100,000 by default, which take about 16 MiB. */
+  /** Maximum object keys in memory; 100,000 by default, which take about 16 MiB. */
   keys?: number;
 }

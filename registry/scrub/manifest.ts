@@ -7,7 +7,7 @@ import { type Fault, faultOfSize, readAll } from "./content.ts";
 import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
-/** Reads a manifest's bytes, wherever they are, and reports what is wrong with them. */
+/** Verifies a manifest's bytes, in its item or object, and reports its fault. */
 export async function scrubManifest(
   work: ScrubWork,
   repository: RepositoryName,
@@ -15,7 +15,7 @@ export async function scrubManifest(
   proposed: Stored<ManifestAttributes>,
 ): Promise<void> {
   if (await faultOf(work, digest, proposed) === undefined) return;
-  // As with a blob, what looks wrong is looked at again.
+  // As for a blob, an apparent fault is checked again with a consistent read.
   const item = await readManifest(work.context, repository, digest, { consistent: true });
   if (item === undefined || checkItem(item) === "unreadable") return;
   const fault = await faultOf(work, digest, item);

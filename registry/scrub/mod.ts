@@ -1,5 +1,5 @@
 /**
- * Reading everything again: what is damaged, what is missing, and what belongs to nothing.
+ * Scrub: verifies all stored content, and finds damaged, missing and orphaned content.
  *
  * @module
  */

@@ -6,7 +6,7 @@ import { digestsOf, faultOfObject } from "./content.ts";
 import { checkItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
-/** Reads an object that no item names and no upload owns, finds out what it is, and reports it. */
+/** Reads an object that no item names and no upload owns, identifies its content, and reports it. */
 export async function scrubOrphan(work: ScrubWork, object: string): Promise<void> {
   const content = await digestsOf(work, object);
   if ("kind" in content) {
@@ -19,7 +19,7 @@ export async function scrubOrphan(work: ScrubWork, object: string): Promise<void
   let repaired: string | undefined;
   for (const digest of digests) {
     const item = await work.context.table.get(blobKey(digest), { consistent: true });
-    // Another scrub has made use of it.
+    // Another scrub has repaired it.
     if (item?.attributes.object === object) return;
     if (item === undefined || checkItem(item) === "unreadable" || !work.repair) continue;
     repaired = await useOrphan(work, object, digest, stored<BlobAttributes>(item)!);
@@ -50,7 +50,7 @@ async function useOrphan(
   if (state !== "live" && state !== "damaged") return undefined;
   const fault = await faultOfObject(work, named, { size, digest });
   if (fault !== undefined) {
-    // The orphan was read just now and is what the digest says, so it has the blob's size, or the item lies about that.
+    // The orphan was read just now and matches the digest, so it has the blob's size, unless the item is wrong.
     const orphanSize = await context.objects.size(object);
     if (orphanSize === undefined) return undefined;
     const given = revivedBlob(digest, { ...blob.attributes, size: orphanSize, object }, context.now());

@@ -6,7 +6,7 @@ export class Pace {
   readonly #rate: number;
   readonly #now: () => number;
   readonly #sleep: (milliseconds: number) => Promise<void>;
-  /** When what was taken so far may have been read. */
+  /** Time at which the bytes taken so far may have been read. */
   #due = 0;
 
   /** `rate` bytes a second, by the clock `now`, in milliseconds. */

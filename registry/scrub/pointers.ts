@@ -6,7 +6,7 @@ import type { FindingKind } from "./finding.ts";
 import type { KnownItem } from "./known_item.ts";
 import type { ScrubWork } from "./scrub_work.ts";
 
-/** An item that is good for nothing without another one. */
+/** Item that is useless without its target. */
 export interface Pointer {
   kind: FindingKind;
   item: Item;
@@ -85,7 +85,7 @@ function toManifest(
 export class Suspects {
   readonly #work: ScrubWork;
   readonly #waiting: Pointer[] = [];
-  /** When the last one was seen that may be under way. */
+  /** Time when the last pointer was seen that may belong to a running request. */
   #seenAt = -Infinity;
 
   /** None yet. */
@@ -111,7 +111,7 @@ export class Suspects {
     }
   }
 
-  /** Looks again at all that are held, and reports those that do point at nothing. */
+  /** Checks all suspects again, and reports those whose target does not exist. */
   async confirm(): Promise<void> {
     const { context } = this.#work;
     if (this.#waiting.length === 0) return;

@@ -23,18 +23,19 @@ const PARALLEL = 4;
 const FOLDERS = ["blobs/", "manifests/"];
 
 /**
- * Reads everything again, and reports whatever is not as it should be. Runs beside pushes, deletes, sweeps and
- * collections in any process, and holds no more than batches: what looks wrong is looked at again, consistently, before it
- * is reported, and what may only be under way is not.
+ * Verifies everything that is stored, and reports every fault. Runs beside pushes, deletes, sweeps and garbage
+ * collection in any process, and holds only batches in memory. An apparent fault is checked again with a consistent
+ * read before it is reported, and content of running requests is left out.
  *
- * Nothing leads from an object to the item that names it, so the objects are taken in ranges of so many keys as may be
- * held. For each range the table is scanned: an item whose object lies in the range has it read and compared, and its key
- * is crossed out. Each object is read once in all, with the algorithm of the digest that names it, and a store of 100,000
- * objects takes one scan. What is left of a range at the end of the scan is not named, or was named by an item that came
- * and went meanwhile: a delete of a large manifest first announces an upload that owns the object and then deletes the
- * item, and the scan may have come too early for the one and too late for the other. So what is left stays for the
- * next scan, which sees the upload, unless the sweep has taken the object before it. Only what that leaves as well is an
- * orphan, which is hashed to find out what it is. Uploads own whatever has their prefix, and are announced before there is any such object.
+ * An object does not name its item. So the objects are taken in ranges of as many keys as fit in memory. For each range
+ * the table is scanned: an item whose object lies in the range is read and compared, and its key is crossed out. Each
+ * object is read once, with the algorithm of its digest, and a store of 100,000 objects takes one scan.
+ *
+ * The rest of a range at the end of the scan has no item, or its item came and went meanwhile: a delete of a large
+ * manifest first announces an upload that owns the object and then deletes the item, and the scan may miss both. So the
+ * rest stays for the next scan, which sees the upload, unless the sweep has removed the object before. Only what
+ * remains then is an orphan, which is hashed to identify it. Uploads own every object with their prefix, and are
+ * announced before such an object exists.
  */
 export async function scrub(context: Context, options: ScrubOptions = {}): Promise<ScrubReport> {
   const work = new ScrubWork(context, options);
@@ -54,9 +55,9 @@ export async function scrub(context: Context, options: ScrubOptions = {}): Promi
 interface Range {
   /** Absent for the first one. */
   after?: string;
-  /** Absent for one that has no end, after which there is only what is left. */
+  /** Last key of the range; absent for the last range, which contains only remaining keys. */
   last?: string;
-  /** Of the range's keys, those that no item is known to name. */
+  /** Keys of the range that no known item names. */
   unnamed: UnnamedObjects;
 }
 
@@ -64,7 +65,7 @@ interface Range {
 async function nextRange(work: ScrubWork, range: Range, most: number): Promise<Range | undefined> {
   const { last, unnamed } = range;
   if (last !== undefined) return await listRange(work, last, Math.max(1, most - unnamed.size));
-  // Nothing comes after it, and what is left of it needs one more scan.
+  // No key follows, and the remaining keys need one more scan.
   return unnamed.size === 0 ? undefined : { after: END, unnamed: new UnnamedObjects() };
 }
 
@@ -135,7 +136,7 @@ function crossOut(known: KnownItem, unnamed: UnnamedObjects): void {
   }
 }
 
-/** Reads what the item names, where that is in the range; what has its content in itself counts to the first one. */
+/** Verifies the content of an item, if it is in the range. Content within the item counts to the first range. */
 async function scrubContent(work: ScrubWork, known: KnownItem, range: Range): Promise<void> {
   if (known.kind !== "blob" && known.kind !== "manifest") return;
   const { object } = known.item.attributes;
@@ -144,7 +145,7 @@ async function scrubContent(work: ScrubWork, known: KnownItem, range: Range): Pr
   else await scrubManifest(work, known.repository, known.digest, known.item);
 }
 
-/** Reports an item that is not of its form, where it still is not. */
+/** Reports an invalid item, if a second read confirms it. */
 async function scrubUnreadable(work: ScrubWork, { pk, sk }: Item): Promise<void> {
   const item = await work.context.table.get({ pk, sk }, { consistent: true });
   if (item === undefined || checkItem(item) !== "unreadable") return;

@@ -26,7 +26,7 @@ export class ScrubWork {
     this.#options = options;
   }
 
-  /** Reports what is wrong. */
+  /** Reports a fault. */
   found(finding: Finding): void {
     this.report.findings++;
     if (LEFTOVERS.includes(finding.kind)) this.report.leftovers++;
@@ -34,12 +34,12 @@ export class ScrubWork {
     this.#options.found?.(finding);
   }
 
-  /** Tells how far it has come. */
+  /** Reports the progress. */
   progress(): void {
     this.#options.progress?.(this.report);
   }
 
-  /** The same bytes, no faster than they may be read. */
+  /** The same bytes, at the configured rate. */
   async *paced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.report.contents++;
     for await (const chunk of chunks) {

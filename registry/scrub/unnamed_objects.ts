@@ -5,7 +5,7 @@ export class UnnamedObjects {
   readonly #byPrefix = new Map<string, Set<string>>();
   #size = 0;
 
-  /** How many there are. */
+  /** Number of keys. */
   get size(): number {
     return this.#size;
   }
@@ -34,7 +34,7 @@ export class UnnamedObjects {
     this.#byPrefix.delete(prefix);
   }
 
-  /** All that are left. */
+  /** All remaining keys. */
   *keys(): IterableIterator<string> {
     for (const keys of this.#byPrefix.values()) yield* keys;
   }

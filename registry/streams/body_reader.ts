@@ -5,14 +5,14 @@ import type { ByteStream } from "../registry.ts";
 const MAX_READ_BYTES = 64 * 1024;
 
 /**
- * Bytes of one read of a body in the chunked transfer coding. Deno 2.9.6 fetches as much as the largest read on a
- * connection asked for, before every read, but hands out no more than one chunk of the coding: what is left over piles
- * up without a bound, and is moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two;
- * a power of two and a little for the framing is in balance with all of them.
+ * Bytes of one read of a body in chunked transfer coding. Before every read, Deno 2.9.6 fetches as much as the largest
+ * read on the connection requested, but returns at most one chunk of the coding. The rest accumulates without a limit
+ * and is moved to the front each time. Clients send chunks of 4 KiB, 32 KiB and other powers of two; a power of two
+ * with some room for the framing balances with all of them.
  */
 const CHUNKED_READ_BYTES = 8 * 1024 + 16;
 
-/** How {@linkcode BodyReader} reads. */
+/** Options of {@linkcode BodyReader}. */
 export interface BodyReaderOptions {
   /** Milliseconds that one read may take. */
   idle: number;
@@ -89,17 +89,17 @@ export class BodyReader {
     this.#reader?.cancel(reason).catch(() => {}); // ends the pending read
   }
 
-  /** Gives up what is not read. */
+  /** Cancels the unread rest. */
   async cancel(): Promise<void> {
     this.#release();
     try {
       await (this.#reader ?? this.#stream).cancel();
     } catch {
-      // The client is gone: there is nothing left to give up.
+      // The client has disconnected: nothing remains to cancel.
     }
   }
 
-  /** One timer that looks whether a read has been pending for too long costs less than one for each read. */
+  /** One timer that checks for a pending read costs less than a timer for each read. */
   #watch(): void {
     const waited = this.#pendingSince === undefined ? 0 : performance.now() - this.#pendingSince;
     if (waited < this.#idle) {

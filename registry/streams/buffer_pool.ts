@@ -17,12 +17,12 @@ export class BufferPool {
   readonly #patience: number;
   readonly #kept: ArrayBuffer[] = [];
   readonly #waiting: (() => void)[] = [];
-  /** Those who fill buffers, by the time since when, the longest first. */
+  /** Owners of buffers that are being filled, with their start, the longest first. */
   readonly #filling = new Map<Filler, number>();
   #free: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A pool of so many buffers of `size` bytes; `patience` in milliseconds. */
+  /** Creates a pool of `buffers` buffers of `size` bytes; `patience` in milliseconds. */
   constructor(size: number, buffers: number, { patience = PATIENCE_MS }: { patience?: number } = {}) {
     this.size = size;
     this.#free = buffers;
@@ -37,7 +37,7 @@ export class BufferPool {
     return new Uint8Array(this.#kept.pop() ?? new ArrayBuffer(this.size));
   }
 
-  /** The filler's buffer is full, or will be given back: it can't be had sooner by asking for it. */
+  /** The filler's buffer is full or is being returned, so it must not be asked to yield. */
   filled(filler: Filler): void {
     this.#filling.delete(filler);
   }
@@ -63,7 +63,7 @@ export class BufferPool {
       reusable = true;
       return result;
     } finally {
-      // After a failure the store may still be reading what is in it.
+      // After a failure the store may still read from the buffer.
       this.give(bytes, reusable);
     }
   }
@@ -73,7 +73,7 @@ export class BufferPool {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Asks for one buffer for each who waits, of those who have had theirs long enough. */
+  /** Asks one owner for each waiting caller to yield, among those that have had their buffers long enough. */
   #press(): void {
     const latest = performance.now() - this.#patience;
     const slow = [...this.#filling].filter(([, since]) => since <= latest).slice(0, this.#waiting.length);

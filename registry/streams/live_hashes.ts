@@ -2,22 +2,22 @@ import type { Hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { PrefixHash } from "../items/mod.ts";
 
-/** Of how many uploads it is remembered how far they were hashed here; each is some hundred bytes. */
+/** Maximum uploads in memory; each takes some hundred bytes. */
 const MAX_UPLOADS = 1024;
 
-/** So many times in a row the next chunk has to have come here before the one after it is expected here, too. */
+/** Chunks in a row that must reach this process before the next one is expected here too. */
 const MIN_STAYED = 16;
 
-/** How far the bytes of an upload were hashed by this process. */
+/** Hash of an upload's bytes in this process. */
 interface LiveHash {
   hex: string;
   hash: Hash | undefined;
 }
 
 /**
- * The hashes of uploads that stand in this process and can't be written down. They are worth having where all requests of
- * an upload come to one process, because there is no other; or because of what stands before several. Whether that is so
- * shows: it is believed as long as no chunk comes here whose predecessor went elsewhere.
+ * Hashes of uploads that exist only in this process and cannot be stored. They are useful if all requests of an upload
+ * reach one process: because it is the only one, or because a load balancer is sticky. The class observes that: it
+ * assumes stickiness until a chunk arrives whose predecessor went elsewhere.
  */
 export class LiveHashes {
   readonly #hashes = new LRUCache<string, LiveHash>({ max: MAX_UPLOADS });

@@ -6,7 +6,7 @@ const FIRST_BYTES = 64 * 1024;
 /** Maximum bytes that a request without a place in the pool may hold. */
 const MAX_SMALL_BYTES = 1024 * 1024;
 
-/** The same where they were not known from the start: each smaller buffer before waits for the collector of garbage. */
+/** The same for a body of unknown length: each smaller buffer before waits for JavaScript's garbage collection. */
 const MAX_GROWN_BYTES = 256 * 1024;
 
 /**
@@ -30,7 +30,7 @@ export class PartBuffer {
     return this.#size;
   }
 
-  /** Adds bytes where there is room for them. Answers whether there was. */
+  /** Adds bytes if they fit. Answers true if they did. */
   fit(bytes: Uint8Array): boolean {
     if (this.#size + bytes.length > this.#buffer.length) return false;
     this.#buffer.set(bytes, this.#size);
@@ -53,7 +53,7 @@ export class PartBuffer {
     return this.#buffer.subarray(0, size);
   }
 
-  /** Gives the bytes to the caller, who gives the buffer back to the pool. */
+  /** Hands the bytes to the caller, which returns the buffer to the pool. */
   detach(): Uint8Array<ArrayBuffer> {
     const bytes = this.#buffer.subarray(0, this.#size);
     this.#pool.filled(this.#filler);

@@ -27,12 +27,12 @@ export interface HasherOptions {
 }
 
 /**
- * The hasher for the next body of an upload; `undefined` where the bytes before it can't be continued from, so that the
- * whole has to be read back before it is committed.
+ * Hasher for the next body of an upload; `undefined` if the hash of the bytes before it cannot be continued, so that
+ * the whole object is read back before the commit.
  *
- * `node:crypto` is about nine times as fast as `hash-wasm`, and what it stands at can't be kept but in this process. So a
- * body that may well be the whole blob takes it, and announced chunks do as long as the next one is expected here, too.
- * Otherwise they take `hash-wasm`, whose state (116 bytes for SHA-256) any process can go on from.
+ * `node:crypto` is about nine times as fast as `hash-wasm`, but its state exists only in this process. So it is used
+ * for a body that may be the whole blob, and for announced chunks as long as the next one is expected here too.
+ * Otherwise `hash-wasm` is used, whose state (116 bytes for SHA-256) any process can continue.
  */
 export async function createPrefixHasher(
   live: LiveHashes,

@@ -7,7 +7,7 @@ const IDLE_TIMEOUT_MS = 15_000;
 /** Bytes of one read, at most. */
 const MAX_READ_BYTES = 64 * 1024;
 
-/** How often in a row a store may break off without another byte. */
+/** Consecutive failures without another byte after which a read fails. */
 const MAX_FAILURES = 5;
 
 /** Longest pause before the rest is asked for the first time, in milliseconds; it doubles with each time after. */
@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 25;
 /** Store to read objects from. */
 export interface ObjectSource {
   objects: ObjectStore;
-  /** Pauses for so many milliseconds. */
+  /** Waits `milliseconds`. */
   sleep: (milliseconds: number) => Promise<void>;
 }
 
@@ -25,19 +25,19 @@ export interface ObjectContent {
   /** Bytes. */
   size: number;
   /**
-   * All of them, in their order, however often the store breaks off. Each chunk is the caller's until the next one:
-   * where they are all new ones, many megabytes wait for the collector of garbage.
+   * All bytes in order, across failures of the store. Each chunk is valid until the next read: new buffers for all of
+   * them would leave many megabytes to JavaScript's garbage collection.
    */
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * The object under the key, `undefined` where there is none. Where the store breaks off or stalls in the middle it is
- * asked for the rest: what was read so far may be many gigabytes.
+ * Reads the object under the key; `undefined` if it does not exist. If the store breaks off or stalls, the rest is
+ * requested again, because many gigabytes may have been read already.
  *
- * Clients who read an object have to do the same: they see where it breaks off.
+ * Clients that read an object must do the same: they see the break.
  *
- * @throws {UnavailableError} where it breaks off again and again, by `chunks` as well.
+ * @throws {UnavailableError} after repeated failures, also from `chunks`.
  */
 export async function readObject(
   context: ObjectSource,

@@ -32,7 +32,7 @@ import {
 import { beginsUpload } from "./uploads.ts";
 import { isVerifiable, storeVerified } from "./verified_body.ts";
 
-/** How often and how long a second PUT waits for the first one to finish, in milliseconds. */
+/** Pauses in milliseconds while a second PUT waits for the first one to finish. */
 const WAITS = [50, 100, 200, 400];
 
 /** end-6: makes the upload, with the body behind it, the blob `digest` of the repository. */
@@ -53,7 +53,7 @@ export async function commitUpload(
   }
 }
 
-/** One run of the protocol; `progress` tells of it where it fails. */
+/** Runs the protocol once; `progress` tells how far a failed run has come. */
 async function runCommit(
   context: Context,
   owner: UploadOwner,
@@ -86,7 +86,7 @@ async function runCommit(
   });
 }
 
-/** Holds what was stored, of a quota; where there is no room for it throws and drops it, and the upload with it. */
+/** Reserves the stored bytes in the quotas. If one would be exceeded, throws, and drops the bytes and the upload. */
 async function holdStored(context: Context, stored: StoredBody, digest: Digest): Promise<void> {
   const { session, content, cut } = stored;
   if (cut !== undefined) return;
@@ -139,7 +139,7 @@ async function commitWhole(
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
 }
 
-/** Lets the store check the body. */
+/** Streams the body to a store that verifies it. */
 async function storeChecked(
   context: Context,
   session: Session,
@@ -180,7 +180,7 @@ interface Turn {
   session: Session;
 }
 
-/** Step 0 where the request that was committing is past its deadline: it writes nothing any more. */
+/** Step 0 if the committing request is past its deadline: it cannot write any more. */
 async function takeOver(context: Context, session: Session, digest: Digest): Promise<Turn> {
   const { attributes } = session.item;
   if (attributes.digest !== digest) throw unknownUpload(session.id);
@@ -234,7 +234,7 @@ async function commit(
   progress.session = session;
   const { attributes } = session.item;
   const { repository, offset: size } = attributes;
-  // 1. The object is complete, and its content is what the digest says, before anything names it.
+  // 1. The object is complete, and its content matches the digest, before any item names it.
   const known = knownHash(attributes, digest);
   if (known !== undefined && !isContent(attributes, digest)) throw await refuse(work, session, digest);
   const object = await completeObject(work, attributes, repeated).catch(async (error) => {
@@ -331,7 +331,7 @@ async function completeObject(work: Work, content: UploadAttributes, repeated: b
   return object;
 }
 
-/** The hash of the whole content, where it was had while the bytes came. */
+/** Hash of the whole content, if it was computed while the bytes arrived. */
 function knownHash({ hash, offset }: UploadContent, digest: Digest): string | undefined {
   return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
 }
@@ -341,7 +341,7 @@ function isContent(content: UploadContent, digest: Digest): boolean {
   return digest === `${algorithmOf(digest)}:${knownHash(content, digest)}`;
 }
 
-/** Milliseconds that reading so many bytes back may take, at 10 MB/s. */
+/** Milliseconds that reading `size` bytes back may take, at 10 MB/s. */
 function readBackTime(size: number): number {
   return size / 10_000;
 }

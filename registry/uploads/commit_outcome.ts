@@ -6,7 +6,7 @@ import type { BlobInfo } from "../registry.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import { findSession, type Session, unknownUpload } from "./upload_session.ts";
 
-/** How far the request that commits an upload has come. */
+/** Progress of the request that commits an upload. */
 export interface CommitProgress {
   /** True once the upload was announced or found. */
   isKnown?: true;
@@ -15,9 +15,9 @@ export interface CommitProgress {
 }
 
 /**
- * The answer to a commit of an upload that is `done`: the same again, for as long as the repository has the blob.
+ * Answer to a repeated commit of an upload that is `done`: the same again, as long as the repository has the blob.
  *
- * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` where it was committed as another digest, or the blob was deleted since.
+ * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` if it was committed with another digest, or the blob was deleted since.
  */
 export async function repeatCommit(
   context: Context,

@@ -18,15 +18,15 @@ export interface PartWriterOptions {
   claim: () => Promise<void>;
 }
 
-/** Most parts of one upload that are on their way to the store at the same time. */
+/** Maximum parts of one upload in flight to the store. */
 const MAX_IN_FLIGHT = 4;
 
-/** So many pieces are merged into one, which bounds the item of an upload that comes in tiny chunks. */
+/** Pieces that are merged into one, which limits the item of an upload in tiny chunks. */
 const MAX_PIECES = 64;
 
 /**
- * Turns bytes that come in any size into equal parts, a few of them on their way to the store at a time, and a rest,
- * which becomes an object of its own until more bytes make it a part. Holds what the pool of buffers has room for.
+ * Turns bytes of any chunk size into equal parts, with a few in flight to the store at a time. The rest is a separate
+ * object until more bytes complete the part. Memory is limited by the pool of buffers.
  */
 export class PartWriter implements Filler {
   readonly #context: Context;
@@ -68,8 +68,8 @@ export class PartWriter implements Filler {
   }
 
   /**
-   * Takes the next bytes, which may be used for something else as soon as this resolves. Answers no promise where nothing
-   * has to be waited for: most bytes come a few kilobytes at a time, and each promise costs more than to copy them.
+   * Writes the next bytes; the caller may reuse them as soon as this resolves. Answers no promise if it need not wait:
+   * most chunks have a few kilobytes, and a promise costs more than copying them.
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
     const isFree = this.#busy === undefined && !this.#mustYield;
@@ -100,11 +100,11 @@ export class PartWriter implements Filler {
     if (this.#mustYield) await this.#spill();
   }
 
-  /** Bytes that are likely to be in the buffer in the end, where it has to grow for so many more. */
+  /** Expected size of the buffer when it must grow by `more` bytes. */
   #expected(more: number): number {
     const { length } = this.#options;
     const most = this.#context.objects.partSize - this.#tailSize;
-    // Of a body that has filled a part already more is to be expected.
+    // After a full part of a body of unknown length, more is expected.
     if (length === undefined) return this.#etags.length > 0 ? most : this.#buffer.size + more;
     return Math.min(most, this.#buffer.size + length - (this.#offset - this.#options.content.offset));
   }
@@ -124,8 +124,8 @@ export class PartWriter implements Filler {
   }
 
   /**
-   * Stores the rest and waits until the store has everything. `final` says that no more bytes come, so that the rest
-   * can be the last part at once.
+   * Stores the rest and waits for all parts in flight. `final`: no more bytes follow, so the rest can be the last part
+   * at once.
    */
   async finish(final: boolean): Promise<Omit<UploadContent, "hash">> {
     await this.#busy;
@@ -145,9 +145,9 @@ export class PartWriter implements Filler {
   }
 
   /**
-   * Deletes what was written, because another request won or because of `failure`. After an {@linkcode UnavailableError}
-   * everything stays: the write of the upload's item may have taken effect although its answer was lost, and then the
-   * item names these objects. The sweep deletes them where it does not.
+   * Deletes what was written, because another request won or because of `failure`. After an {@linkcode
+   * UnavailableError} everything stays: the write of the upload's item may have taken effect although its answer was
+   * lost, and then the item names these objects. Otherwise the sweep deletes them.
    */
   async discard(failure?: unknown): Promise<void> {
     await this.#busy?.catch(() => {});

@@ -30,10 +30,10 @@ export interface SweepReport {
 }
 
 /**
- * Removes expired uploads and what is left of them. Any number of processes may do this at once and beside everything
- * else, and each of them may die at any moment: the upload stays until all else of it is gone.
+ * Removes expired uploads and their objects. Any number of processes may run it at once beside everything else, and
+ * each may crash at any moment: the upload's item is deleted last.
  *
- * @throws {AggregateError} with the failures of single uploads, once all others were swept.
+ * @throws {AggregateError} with the failures of single uploads, after all others were swept.
  */
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
@@ -49,7 +49,7 @@ export async function sweep(context: Context): Promise<SweepReport> {
   return report;
 }
 
-/** When the upload has expired, in milliseconds since the epoch. */
+/** Expiry of the upload, in milliseconds since the epoch. */
 function expiryOf(item: Item): number {
   return stored<UploadAttributes>(item)!.attributes.expiresAt;
 }
@@ -66,7 +66,7 @@ async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[
     after = items.at(-1)?.index?.sk;
   }
   if (context.openUploads === undefined) return;
-  // Those that are counted stand behind, by their principals. They are few, since they are limited.
+  // Counted uploads sort after all others, by principal. They are few, because they are limited.
   for (after = OPEN_PREFIX;;) {
     const items = await context.table.queryIndex(shard, { prefix: OPEN_PREFIX, after, limit: BATCH });
     yield items.filter((item) => hasExpired(item, context.now()));
@@ -75,7 +75,7 @@ async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[
   }
 }
 
-/** Removes one upload, and answers how many objects went with it; `undefined` where it may not go yet. */
+/** Removes one upload, and answers the number of its objects; `undefined` if it must stay for now. */
 export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<number | undefined> {
   const work = beginWork(context);
   // The index may lag behind, so it only proposes.

@@ -19,7 +19,7 @@ export interface StoredBody {
   session: Session;
   /** Its bytes in the store; they count only when the upload's item names them. */
   content: UploadContent;
-  /** Why the body ended early, if it did; what came before is in the content. */
+  /** Reason of an early end of the body; the bytes before it are in the content. */
   cut?: RegistryError;
   /** Deletes what the new content no longer needs. */
   dropObsolete: () => Promise<void>;
@@ -27,7 +27,7 @@ export interface StoredBody {
   discard: (failure?: unknown) => Promise<void>;
 }
 
-/** How a body is taken. */
+/** Options of storing a body. */
 export interface StoreBodyOptions {
   /** Algorithm of the digest, if the request names it. */
   algorithm?: DigestAlgorithm;
@@ -108,8 +108,8 @@ export async function storeBody(
 }
 
 /**
- * The error for a body that could not be stored. Where the upload was swept meanwhile, that is why: then the client has to
- * begin anew, and no sweep will delete what was stored of the body.
+ * Error for a body that could not be stored. If the upload was swept meanwhile, that is the reason: the client must
+ * start again, and no sweep will delete the stored bytes.
  */
 export async function failureOf(
   context: Context,
@@ -153,10 +153,10 @@ async function pump(
 }
 
 /**
- * Counts the bytes that an upload has, or is about to have, among those of its principal and of the quotas. What it has in
- * the end is in its item; where a request fails, what it brought counts a moment longer for its principal.
+ * Counts the bytes that an upload has, or is about to have, in its principal's limit and in the quotas. The upload's
+ * item has the final number; the bytes of a failed request count a moment longer for the principal.
  *
- * @throws {RegistryError} 429 or `DENIED`, by what it answers, where that is too much.
+ * @throws {RegistryError} 429 or `DENIED` if a limit would be exceeded.
  */
 export async function openBytes(
   context: Context,
@@ -184,7 +184,7 @@ function tooManyBytes(): RegistryError {
   return new RegistryError("SIZE_INVALID", "Body is longer than announced");
 }
 
-/** Lets a body that can't be read on be told from one that can't be stored. */
+/** Tells a body that cannot be read any more from one that cannot be stored. */
 function toCut(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   throw error;

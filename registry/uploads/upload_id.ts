@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DigestAlgorithm, RepositoryName } from "../../oci/mod.ts";
 import { randomId } from "../items/mod.ts";
 
-/** Whose an upload is. */
+/** Owner of an upload. */
 export interface UploadOwner {
   repository: RepositoryName;
   principal: string;
@@ -10,13 +10,13 @@ export interface UploadOwner {
 
 /** Facts that an upload's id contains. */
 export interface UploadFacts {
-  /** When it was begun, in milliseconds since the epoch. */
+  /** Start time, in milliseconds since the epoch. */
   startedAt: number;
   /** Algorithm of the digest, if the client announced it. */
   algorithm?: DigestAlgorithm;
 }
 
-/** One letter for each algorithm that a client may name, and one for none. */
+/** Letter of each algorithm that a client may announce, and of none. */
 const LETTERS = { "": "a", sha256: "b", sha512: "c" } as const;
 
 const UPLOAD_ID = /^(?<random>[0-9a-f]{32})-(?<time>[0-9a-z]{1,11})-(?<letter>[abc])-(?<owner>[0-9a-f]{16})$/;

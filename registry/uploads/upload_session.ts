@@ -41,8 +41,8 @@ export type NewUpload =
   & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt">>;
 
 /**
- * Announces an upload, before anything is stored for it: whatever becomes of the request, the sweep finds what it left.
- * `undefined` where the id is known already.
+ * Announces an upload before anything is stored for it, so that the sweep finds the remains of a failed request.
+ * `undefined` if the id is in use.
  */
 export async function createUpload(work: Work, id: string, upload: NewUpload): Promise<Session | undefined> {
   const attributes: UploadAttributes = {
@@ -60,7 +60,7 @@ export async function createUpload(work: Work, id: string, upload: NewUpload): P
   return version === undefined ? undefined : { id, item: { ...item, attributes, version } };
 }
 
-/** The upload that the id names where nothing is stored for it; `undefined` where it is none or has expired. */
+/** New upload of the id; `undefined` if the id is invalid or has expired. */
 function newUpload(context: Context, owner: UploadOwner, id: string): NewUpload | undefined {
   const facts = readUploadId(id, owner);
   const age = context.now() - (facts?.startedAt ?? -Infinity);
@@ -89,8 +89,8 @@ export async function createSession(
 }
 
 /**
- * The upload, whatever its state; `undefined` where nothing was stored for it yet. Throws `BLOB_UPLOAD_UNKNOWN` where it
- * is not this caller's or has expired.
+ * Upload in any state; `undefined` if nothing was stored for it yet. Throws `BLOB_UPLOAD_UNKNOWN` if it has expired or
+ * belongs to another caller.
  */
 export async function findSession(
   context: Context,
@@ -214,14 +214,14 @@ export class PartsClaim {
     this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM_MS / 3);
   }
 
-  /** Renews the claim no more, and answers the upload as last written. */
+  /** Stops renewing the claim, and answers the upload as last written. */
   async end(): Promise<Session> {
     clearInterval(this.#timer);
     await this.#turn;
     return this.#session;
   }
 
-  /** Lets others add parts, when this request has failed. */
+  /** Releases the claim after a failure. */
   async release(): Promise<void> {
     const session = await this.end();
     const { claimedUntil, ...unclaimed } = session.item.attributes;
@@ -250,7 +250,7 @@ export async function abandonSession(work: Work, session: Session): Promise<void
   await bestEffort(() => dropContent(work, attributes));
 }
 
-/** Deletes the objects of an upload that its item names, but for `keep`. */
+/** Deletes the objects that an upload's item names, except `keep`. */
 export async function dropContent(context: Context, content: UploadContent, keep?: string): Promise<void> {
   const keys = content.tail.map((piece) => piece.key);
   if (content.object !== undefined) keys.push(content.object);
@@ -263,10 +263,10 @@ export async function dropContent(context: Context, content: UploadContent, keep
 }
 
 /**
- * Stores an object, unless the deadline of the work passes meanwhile. The sweep may have come by then: it has removed the
- * object while it was being written, on which the store fails, or before, and would never find the object.
+ * Stores an object, unless the deadline of the work passes meanwhile. By then the sweep may have removed the upload,
+ * and would never find the object, so it is deleted again.
  *
- * @throws {RegistryError} 503 when the deadline has passed.
+ * @throws {RegistryError} 503 after the deadline.
  */
 export async function putInTime(work: Work, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   let cause: unknown;

@@ -50,7 +50,7 @@ export async function appendUpload(
   body: UploadBody,
 ): Promise<UploadStatus> {
   const owner = { repository, principal };
-  // Most uploads get their first bytes by this, so it is tried before the upload is looked for.
+  // Most uploads get their first bytes here, so creating the upload is tried before reading it.
   const created = beginsUpload(body) ? await createSession(context, owner, id) : undefined;
   const session = created ?? await awaitClaim(context, await readSession(context, owner, id), body.range);
   const stored = await storeBody(context, session, body, { final: false });
@@ -79,7 +79,7 @@ export async function cancelUpload(
   principal: string,
   id: string,
 ): Promise<void> {
-  // One that nothing was stored for is announced too: nothing else tells that it was cancelled.
+  // Announced even without stored bytes: otherwise no other process would know that it was cancelled.
   const session = await readSession(context, { repository, principal }, id);
   assertWritable(context, session);
   await abandonSession(beginWork(context), session);

@@ -9,7 +9,7 @@ import type { Session } from "./upload_session.ts";
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
 const MIN_STREAMED_BYTES = 1024 * 1024;
 
-/** Most bytes of one PutObject. */
+/** Maximum bytes of one PutObject. */
 const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
 /** True if the store can take the body directly from the client and verify its digest itself. */
@@ -20,10 +20,10 @@ export function isVerifiable({ objects }: Context, digest: Digest, { length = 0 
 }
 
 /**
- * Hands a whole blob's body on to the store: no byte of it is looked at here, or held.
+ * Streams the body of a whole blob to the store, without reading or buffering it here.
  *
- * @throws {ContentMismatchError} where it is not what the digest says.
- * @throws {RegistryError} where the client breaks off.
+ * @throws {ContentMismatchError} if it does not match the digest.
+ * @throws {RegistryError} if the client breaks off.
  */
 export async function storeVerified(
   context: Context,

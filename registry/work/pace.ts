@@ -1,17 +1,20 @@
 import type { Context } from "../protocol/mod.ts";
 
-/** A pause after a step is at most so many times as long as the step: requests come first, where there are any. */
+/** Maximum pause after a step, in durations of the step, without and with concurrent requests. */
 const MAX_PAUSE_FACTOR = { idle: 0, busy: 15 };
 
 /** Longest pause in milliseconds: a suspended machine or a clock that was set forward makes any step look long. */
 const MAX_PAUSE_MS = 10_000;
 
-/** A process is busy for so long after the last request, in milliseconds: steps are shorter than the gaps between two. */
+/**
+ * Milliseconds after the last request for which a process counts as busy: steps are shorter than the gaps between
+ * requests.
+ */
 const BUSY_MS = 1000;
 
 /**
- * The pace of background work. It gives way to requests, and the less so the later the work is: work that is as late as
- * it may be makes no pause at all, so no load can keep it from being done.
+ * Pace of background work. It gives way to requests, the less so the later the work is. Work at its maximum lateness
+ * makes no pause at all, so no load can prevent it.
  */
 export class Pace {
   readonly #context: Pick<Context, "now" | "sleep" | "asked">;

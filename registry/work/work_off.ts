@@ -4,8 +4,8 @@ import { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
 
 /**
- * Most items of one step. They are worked on at the same time, so that their writes share the commits of SQLite: the
- * commits are most of what collecting garbage costs there.
+ * Maximum items of one step. They are processed concurrently, so that their writes share SQLite's commits, which are
+ * most of the cost of garbage collection there.
  */
 const STEP_ITEMS = 32;
 
@@ -16,7 +16,7 @@ const MIN_PAUSE_FACTOR = 0.5;
 export interface Shard {
   /** Items that are due, the oldest first, in pages. */
   pages: AsyncIterable<Item[]>;
-  /** The lease that keeps other processes from the same work; absent where they may meet. */
+  /** Lease that prevents other processes from doing the same work; absent if they may. */
   lease?: string;
 }
 
@@ -33,9 +33,9 @@ export interface Backlog {
 }
 
 /**
- * Works off what is due, in steps with pauses that are the shorter the later the oldest item is. So the work takes the
- * share of time that keeps its lateness the same: where more comes in than is removed, the share grows. From half a grace
- * period on it is two thirds. Items that fail do not keep the others waiting. Answers the failures.
+ * Processes due work in steps, with pauses that become shorter the later the oldest item is. So the work takes the
+ * share of time that keeps its lateness constant, and a growing backlog raises the share. From half a grace period on
+ * it takes two thirds of the time. Failed items do not delay the others. Answers the failures.
  */
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
   const { shards, handle, dueSince, stopped = () => false } = backlog;
@@ -100,7 +100,7 @@ class ShardQueue {
     return !this.#isOver;
   }
 
-  /** To be called when what was taken is done: renews the lease, or gives it back at the end. */
+  /** Called after a step: renews the lease, or releases it at the end. */
   async endStep(isLast: boolean): Promise<void> {
     const lease = this.#lease;
     if (lease === undefined) return;
@@ -108,7 +108,7 @@ class ShardQueue {
       this.#lease = undefined;
       await lease.release({});
     } else if (!await lease.keep({})) {
-      // Another process has taken over.
+      // Another process has taken over the lease.
       this.#lease = undefined;
       this.#items = [];
       this.#isOver = true;

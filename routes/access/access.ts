@@ -1,11 +1,11 @@
 import type { Caller } from "../../registry/interface.ts";
 import type { Demand } from "./requirement.ts";
 
-/** Decides who asks, and whether they may. */
+/** Authenticates and authorizes requests. */
 export interface Access {
   /**
-   * Authenticates and authorizes the request. Runs before any storage read, so a denial reveals nothing about what exists.
-   * Fills in the client's address and principal as soon as it knows them, even where it refuses the request then.
+   * Authenticates and authorizes the request. Runs before any storage read, so a denial reveals nothing about what
+   * exists. Sets the client's address and principal as soon as they are known, even if the request is denied later.
    *
    * @throws {RegistryError} 401 with a challenge, 403, or 429.
    */
@@ -14,7 +14,7 @@ export interface Access {
 
 /** Client of a request. */
 export interface Client {
-  /** The address of the other end of the connection; undefined where there is none. */
+  /** Address of the other end of the connection; undefined if it has none. */
   peer: string | undefined;
   /** Address of the client. Differs from `peer` behind a trusted proxy. */
   address: string | undefined;

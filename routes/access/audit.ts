@@ -1,7 +1,7 @@
 import type { Audit } from "../../auth/interface.ts";
 import type { Caller } from "../../registry/interface.ts";
 
-/** The caller of a request; what is changed for them is told to `audit`, with who, from where and by which request. */
+/** Caller whose changes are reported to `audit`, with the principal, the address and the request id. */
 export function audited(caller: Caller, audit: Audit, request: string, address: string | undefined): Caller {
   const { name: who } = caller;
   return {

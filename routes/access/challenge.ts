@@ -6,9 +6,9 @@ import type { Demand } from "./requirement.ts";
 export type TokenError = "invalid_token" | "insufficient_scope";
 
 /**
- * The one challenge of a 401: more than one would come out on one line, which some clients can't take apart.
+ * Challenge of a 401. Only one, because several on one line confuse some clients.
  *
- * Nothing in it is what the client has sent, but for the name of a repository, which has no character that could matter.
+ * It contains nothing that the client has sent, except a valid repository name.
  */
 export type Challenge = (needed: Demand, error?: TokenError) => string;
 
@@ -22,8 +22,8 @@ const SCOPE_ACTIONS: Record<Action, string> = {
 };
 
 /**
- * Says how to log in: with a token from the configured place (the Docker token specification,
- * https://distribution.github.io/distribution/spec/auth/token/), or with a password (RFC 7617 §2).
+ * Creates challenges: for a token of the configured realm (Docker token specification,
+ * https://distribution.github.io/distribution/spec/auth/token/), or for a password (RFC 7617 §2).
  */
 export function createChallenge(
   { challenge, url, service, external }: Pick<AuthConfig, "challenge" | "url" | "service" | "external">,

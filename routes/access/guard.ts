@@ -8,7 +8,7 @@ import type { Demand } from "./requirement.ts";
 
 /** Options of {@linkcode createGuard}. */
 export interface GuardOptions {
-  /** Finds out who asks. */
+  /** Authenticates requests. */
   authenticator: Authenticator;
   /** True if policies allow the action, whatever the scope of the token is. */
   allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
@@ -16,20 +16,19 @@ export interface GuardOptions {
   hasAccount: (principal: Principal) => boolean;
   /** True if tokens alone decide: they come from an external token server, which knows the rights. */
   tokensDecide: boolean;
-  /** Says how to log in. */
+  /** Creates challenges. */
   challenge: Challenge;
   /** Rate limit of requests. */
   rates: RequestRates;
-  /** The client's address, as far as a proxy that is trusted tells it. */
+  /** Client's address, according to a trusted proxy. */
   addressOf: (headers: Headers, peer: string | undefined) => string | undefined;
 }
 
 /**
- * Lets a request in, or says why not, before anything is read for it: the answer is the same whether what it names is there
- * or not.
+ * Authorizes requests before any storage read, so the answer does not depend on what exists.
  *
- * - 401 with a challenge where logging in, or a token for this, could help: clients begin to log in only then.
- * - 403 where it could not.
+ * - 401 with a challenge if a login, or a token with this scope, could help: clients log in only after a 401.
+ * - 403 otherwise.
  */
 export function createGuard(options: GuardOptions): Access {
   const { authenticator, rates, challenge } = options;
@@ -96,8 +95,8 @@ function makeCaller(
     name,
     may: (action, repository) =>
       (token === undefined || token.grants(action, repository)) && allows(principal, action, repository),
-    // A token of ours is for what its client was about to do, not for what is mounted from elsewhere or listed: no client
-    // could ask for that beforehand. What bounds the credential itself does so here, too.
+    // An access token's scope covers the client's own request, and not the source of a mount or a list, for which no
+    // client can request a scope. The bounds of the credential apply here too.
     sees: (repository) => allows(principal, "pull", repository),
   };
 }
@@ -137,7 +136,7 @@ function refusalOf(
   return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));
 }
 
-/** The same error, and how to do better (RFC 9110 §11.6.1). */
+/** The same error with a challenge (RFC 9110 §11.6.1). */
 function challenged({ code, message, headers }: RegistryError, header: string): RegistryError {
   return new RegistryError(code, message, { headers: { ...headers, "WWW-Authenticate": header } });
 }

@@ -19,7 +19,7 @@ export type Demand =
 /** Required access, or `nothing` for a public path. */
 export type Requirement = Demand | { need: "nothing" };
 
-/** A new kind of route does not compile until it says here what it needs. */
+/** Requirement of every kind of route. A new kind does not compile without one. */
 type Requirements = { [Kind in RouteKind]: (route: Route<Kind>) => Requirement };
 
 const NOTHING: Requirement = { need: "nothing" };
@@ -41,9 +41,9 @@ function rightTo(action: Action): (route: { repository: RepositoryName }) => Req
 }
 
 /**
- * To begin, feed and give up an upload takes no more than the right to push: a client that can't cancel leaves uploads
- * behind. Whether a push may move a tag that is there is decided where the tag is written, and whether another repository's
- * blob may be mounted where it is looked for.
+ * Starting, continuing and cancelling an upload all need the right to push: a client that cannot cancel leaves uploads
+ * behind. The right to move an existing tag is checked where the tag is written, and the right to a mount's source
+ * where the source is read.
  */
 const REQUIREMENTS: Requirements = {
   home: nothing,

@@ -5,7 +5,7 @@ export interface Answer {
   status: number;
   /** Headers. The sender adds `Content-Length` of a body in memory. */
   headers: Readonly<Record<string, string>>;
-  /** Absent where there is none; of the answer to a HEAD it is dropped. */
+  /** Body; absent without one. Dropped in the answer to a HEAD. */
   body?: Uint8Array<ArrayBuffer> | ByteStream;
   /** True if this object will be sent again, so it is worth preparing. Not with a stream. */
   isRepeated?: boolean;

@@ -15,12 +15,12 @@ const MAX_WAITING_PER_NETWORK = 100;
 /** Room in memory that one request has. */
 export interface BodyHold {
   /**
-   * The body takes so many bytes by now.
+   * Reports the bytes that the body takes so far.
    *
-   * @throws {RegistryError} 503 where there is no room for more.
+   * @throws {RegistryError} 503 if the budget has no room for more.
    */
   grow: (bytes: number) => void;
-  /** The body has arrived and takes so many bytes from here on. */
+  /** Reports that the body has arrived, and its final bytes. */
   arrived: (bytes: number) => void;
   /** The bytes are no longer used. */
   release: () => void;
@@ -30,7 +30,7 @@ export interface BodyHold {
 interface Holder {
   bytes: number;
   network: string | undefined;
-  /** When it was given out; `undefined` once its body has arrived. */
+  /** Time of admission; `undefined` once its body has arrived. */
   since: number | undefined;
   giveUp: (reason: RegistryError) => void;
 }
@@ -44,7 +44,7 @@ interface Waiter {
 
 /** Options of {@linkcode BodyBudget}. */
 export interface BodyBudgetOptions {
-  /** Bytes that the bodies of one network may take together where there are several; half of the budget by default. */
+  /** Maximum bytes of the bodies of one network, while several networks are active; half of the budget by default. */
   share?: number;
   /** Milliseconds that a request waits for room; 10,000 by default. */
   waitMs?: number;
@@ -53,12 +53,12 @@ export interface BodyBudgetOptions {
 }
 
 /**
- * A budget for the bytes of request bodies that a process holds in memory. A body takes its room before its first byte is
- * read, so no two bodies can wait for each other. Where there is none, requests wait in turn; a body that has taken long
- * to arrive is then given up, so that slow clients do not keep the room.
+ * Budget for request bodies in the memory of the process, in bytes. A body takes its room before its first byte is
+ * read, so no two bodies can wait for each other. If the budget is full, requests wait in turn, and a body that arrives
+ * too slowly is cancelled, so that slow clients do not keep the room.
  *
- * WARNING: clients need no login for some of these bodies. One network has a share of the room and of the queue, so that
- * its slow bodies hold up no other network.
+ * WARNING: some of these bodies require no login. Each network has a limited share of the room and of the queue, so
+ * that its slow bodies do not delay other networks.
  */
 export class BodyBudget {
   /** Bytes that bodies may take together. */
@@ -96,10 +96,10 @@ export class BodyBudget {
   }
 
   /**
-   * Takes room for a body of a client in `network`, as soon as there is some. `giveUp` is called if the body does not
-   * arrive in time. An unknown network has no share of its own.
+   * Takes room for a body of a client in `network` as soon as possible. `giveUp` is called if the body does not arrive
+   * in time. An unknown network has no share of its own.
    *
-   * @throws {RegistryError} 503 where there is none within the time to wait.
+   * @throws {RegistryError} 503 if no room becomes free in time.
    */
   async take(
     bytes: number,
@@ -151,7 +151,7 @@ export class BodyBudget {
     this.#admit();
   }
 
-  /** Adds to what a network holds, and to its waiting requests. */
+  /** Adds to the bytes and the waiting requests of a network. */
   #count(network: string | undefined, bytes: number, waiting = 0): void {
     this.#held += bytes;
     if (network === undefined) return;
@@ -162,7 +162,7 @@ export class BodyBudget {
     else this.#networks.delete(network);
   }
 
-  /** Lets requests in in turn, except those whose network has its share. */
+  /** Admits waiting requests in turn, except those of networks that have used up their share. */
   #admit(): void {
     for (const waiter of this.#waiting) {
       if (!this.#isWithinShare(waiter)) continue;

@@ -2,7 +2,7 @@ import { type Digest, isDigest, RegistryError } from "../../oci/mod.ts";
 import type { TagCondition } from "../../registry/interface.ts";
 import { entityTag } from "./headers.ts";
 
-/** One entity tag (RFC 9110 §8.8.3). */
+/** Entity tag (RFC 9110 §8.8.3). */
 interface EntityTag {
   weak: boolean;
   /** Text between the quotes. */
@@ -12,7 +12,7 @@ interface EntityTag {
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/y;
 const SEPARATOR = /[ \t]*(?:,[ \t]*)*/y;
 
-/** The entity tags of an `If-Match` or `If-None-Match` field, `undefined` where it is malformed. */
+/** Entity tags of an `If-Match` or `If-None-Match` field; `undefined` for a malformed field. */
 export function parseEntityTags(field: string): EntityTag[] | "*" | undefined {
   if (field.trim() === "*") return "*";
   const tags: EntityTag[] = [];
@@ -80,7 +80,7 @@ export function parseTagCondition(headers: Headers): TagCondition {
   };
 }
 
-/** The digests that a field names; an entity tag that is none names nothing that is ever here. */
+/** Digests that a field names. An entity tag that is not a digest matches nothing in the registry. */
 function parseCondition(
   headers: Headers,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * The `Link` to the next page of a list (RFC 8288; distribution-spec §"Listing Tags"), nothing where there is none.
- * Relative, because clients refuse one to another host; encoded, because clients choose some of the values.
+ * `Link` header to the next page of a list (RFC 8288; distribution-spec §"Listing Tags"); empty on the last page.
+ * Relative, because clients refuse another host; encoded, because clients choose some of the values.
  */
 export function nextLink(
   path: string,

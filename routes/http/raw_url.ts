@@ -1,16 +1,16 @@
 /** The parts of a URL, each as it came. */
 export interface RawUrl {
-  /** The host, and the port where it says one. */
+  /** Host, and the port if the URL has one. */
   authority: string;
-  /** From its slash on; empty where there is none. */
+  /** Path from its slash on; empty without one. */
   path: string;
-  /** Without the `?`; `undefined` where there is none. */
+  /** Query without the `?`; `undefined` without one. */
   query: string | undefined;
 }
 
 /**
- * Takes a URL apart as it came. `new URL()` would decode and normalise the path, and what is decided on two forms of one
- * path can be decided differently.
+ * Splits a raw URL. `new URL()` would decode and normalise the path, and two forms of one path could be authorized
+ * differently.
  */
 export function splitUrl(url: string): RawUrl {
   const authority = url.indexOf("://") + 3;

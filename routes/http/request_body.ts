@@ -22,9 +22,9 @@ export function bodyOf(request: Request): ByteStream {
 /** Bytes of room that a body has at first that takes room as it comes. */
 const FIRST_ROOM_BYTES = 8 * 1024;
 
-/** How a body is read that is held in memory as a whole. */
+/** Options of reading a body into memory. */
 export interface BodyOptions {
-  /** Most bytes. */
+  /** Maximum bytes. */
   limit: number;
   /** Milliseconds without a byte after which it is given up. */
   idle: number;
@@ -41,11 +41,11 @@ export interface BodyOptions {
 }
 
 /**
- * Runs `use` with the whole body, which takes room of the budget until then. Nothing beyond the limit is kept or waited
- * for.
+ * Runs `use` with the whole body, which takes room of the budget until then. Nothing beyond the limit is stored or
+ * waited for.
  *
- * @throws {RegistryError} 413 `SIZE_INVALID` as soon as there is more, 503 where the budget has no room for it or the process stops, 408 where
- * it comes too slowly.
+ * @throws {RegistryError} 413 `SIZE_INVALID` above the limit, 503 if the budget has no room or the process stops, 408
+ *   if the body arrives too slowly.
  */
 export async function withBody<T>(
   request: Request,
@@ -74,7 +74,7 @@ export async function withBody<T>(
   }
 }
 
-/** The whole body in one buffer, which grows in its place. `admit` throws where it may not have so many bytes. */
+/** Whole body in one growing buffer. `admit` throws if it may not have that many bytes. */
 async function readWhole(
   reader: BodyReader,
   most: number,
@@ -108,6 +108,6 @@ export async function discardBody(request: Request): Promise<void> {
   try {
     await request.body?.cancel();
   } catch {
-    // The client is gone: there is nothing left to give up.
+    // The client has disconnected: nothing remains to cancel.
   }
 }

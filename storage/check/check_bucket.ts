@@ -3,7 +3,7 @@ import { objectProbes, type ObjectSubject, removeProbes } from "./object_probes.
 import { type Finding, type Probe, tryAll } from "./probe.ts";
 import { enforcesPayloadHash, s3Probes, type S3Subject } from "./s3_probes.ts";
 
-/** How long one thing that is tried may take, in milliseconds. */
+/** Timeout of one probe, in milliseconds. */
 const PROBE_TIMEOUT_MS = 15_000;
 
 const PROBES: Probe<ObjectSubject & S3Subject>[] = [

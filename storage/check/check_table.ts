@@ -3,7 +3,7 @@ import { type DynamoOptions, DynamoTable, TTL_ATTRIBUTE } from "../table/dynamod
 import { expect, type Finding, type Probe, tryAll } from "./probe.ts";
 import { removeItems, tableProbes, type TableSubject } from "./table_probes.ts";
 
-/** How long an index may lag behind its table before it counts as missing, in milliseconds. */
+/** Maximum lag of an index behind its table, in milliseconds, before it counts as missing. */
 const MAX_INDEX_LAG_MS = 5000;
 
 interface DynamoSubject extends TableSubject {

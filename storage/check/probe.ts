@@ -20,13 +20,13 @@ export interface Finding {
   needed: boolean;
   /** True if the store has the capability. `undefined` if it was not tested because the first probe failed. */
   works: boolean | undefined;
-  /** Why it does not work, and what follows; empty where it does. */
+  /** Reason of the failure, and its consequence; empty if the capability works. */
   note: string;
 }
 
 /** Thrown by a probe where the store answered, and wrongly. */
 export class Refuted extends Error {
-  /** Tells it from what could not be tried. */
+  /** Name of the class: a refuted capability, unlike a probe that could not run. */
   override readonly name = "Refuted";
 }
 
@@ -64,11 +64,11 @@ export function suffices(findings: Finding[]): boolean {
   return findings.every(({ needed, works }) => works === true || !needed);
 }
 
-/** Why something failed, in a line: what the store itself said, under what we made of it. */
+/** Reason of a failure in one line: the store's own message, from the innermost cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message, cause } = error;
-  // The SDK's own word for what a store gave no words for.
+  // The SDK's placeholder if the store sent no message.
   const words = message === "UnknownError" ? "" : message;
   const named = error instanceof Refuted || name === "Error" ? words : `${words} (${name})`;
   const line = (words === "" ? name : named).replace(/\s+/g, " ").replace(/\.$/, "");

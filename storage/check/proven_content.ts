@@ -4,7 +4,7 @@ import type { ObjectStore, PutStream } from "../objects/mod.ts";
 export interface ProvenContentOptions {
   /** Tests whether the store rejects content that does not match its hash. Rejects if the test could not decide. */
   enforces: () => Promise<boolean>;
-  /** Told what came of it. */
+  /** Called with the result of the test. */
   found: (result: { enforced: boolean } | { error: unknown }) => void;
 }
 

@@ -14,7 +14,7 @@ export interface S3Subject {
 
 const BODY = new TextEncoder().encode("tested by skerry check");
 
-/** In what stores differ, and what the registry can do without. */
+/** Probes of capabilities in which stores differ and that the registry can work without. */
 export const s3Probes: Probe<S3Subject>[] = [
   {
     capability: "reject content with a wrong hash",
@@ -77,7 +77,10 @@ export async function enforcesPayloadHash({ client, bucket, keyPrefix }: S3Subje
   return false;
 }
 
-/** How stores say that bytes are others than announced, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. */
+/**
+ * Error codes of stores for bytes that do not match,
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
+ */
 const REFUSALS = new Set([
   "XAmzContentSHA256Mismatch",
   "BadDigest",

@@ -7,7 +7,7 @@ export interface TableSubject {
   table: Table;
   /** The partition of the probe, in the table and in the index. */
   pk: string;
-  /** How long the index may lag behind the table before it counts as missing, in milliseconds. */
+  /** Maximum lag of the index behind the table, in milliseconds, before it counts as missing. */
   indexLag: number;
 }
 

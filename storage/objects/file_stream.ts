@@ -2,12 +2,12 @@
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The next `size` bytes of an open file, which closes at their end, at an error and when the stream is cancelled.
- * The stream fails where the file ends earlier.
+ * Next `size` bytes of an open file. The file closes at their end, after an error and when the stream is cancelled. The
+ * stream fails if the file ends earlier.
  *
- * A chunk is the reader's until the next one is asked for, and then its memory is let go at once. Left to the collector
- * of garbage it would cost half as much again: that comes by after so many megabytes, and looks at all that the process
- * has. What the runtime is still sending it holds on to by itself.
+ * A chunk is valid only until the next read, and its memory is released then. JavaScript's garbage collection would
+ * cost half as much again: it runs after a number of megabytes and scans the whole process. The runtime keeps its own
+ * reference to memory that it is still sending.
  */
 export function streamOfFile(file: Deno.FsFile, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let left = size;

@@ -16,10 +16,10 @@ export interface FilesystemObjectStoreOptions {
 }
 
 /**
- * Objects as files below one folder, which several processes may use at once.
+ * Object store in a folder, which several processes may use at once.
  *
- * What is not yet an object lies beside where it will be, under a name of its own; the last step to an object is a
- * rename. So what a crash leaves is found by {@linkcode FilesystemObjectStore.listParts}, that of a `put` too.
+ * An incomplete object lies beside its final place under its own name; the last step is a rename. {@linkcode
+ * FilesystemObjectStore.listParts} finds the remains of a crash, also of a `put`.
  */
 export class FilesystemObjectStore implements ObjectStore {
   readonly partSize: number;
@@ -34,7 +34,7 @@ export class FilesystemObjectStore implements ObjectStore {
     this.#staging = new Staging(partSize);
   }
 
-  /** Opens the store below `folder`, which is made where it is not there. */
+  /** Opens the store in `folder`, and creates the folder if it does not exist. */
   static async open(
     folder: string,
     options: FilesystemObjectStoreOptions = {},

@@ -2,7 +2,7 @@
 const KEY = /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/;
 const PREFIX = /^(?:[a-z0-9-]+\/)*[a-z0-9-]*$/;
 
-/** Longest key in characters: with what a driver adds to it, it still fits the name of one file (255 bytes). */
+/** Maximum characters of a key: with a driver's additions it still fits a file name (255 bytes). */
 export const MAX_KEY_LENGTH = 200;
 
 /** True if `key` is a valid object key. */
@@ -11,9 +11,9 @@ export function isKey(key: string): boolean {
 }
 
 /**
- * Lets pass what may be a key.
+ * Checks an object key.
  *
- * @throws {RangeError} for everything else.
+ * @throws {RangeError} for an invalid key.
  */
 export function checkKey(key: string): void {
   if (!isKey(key)) {
@@ -24,9 +24,9 @@ export function checkKey(key: string): void {
 }
 
 /**
- * Lets pass what a key may begin with.
+ * Checks a prefix of object keys.
  *
- * @throws {RangeError} for everything else.
+ * @throws {RangeError} for an invalid prefix.
  */
 export function checkPrefix(prefix: string): void {
   if (!PREFIX.test(prefix)) {

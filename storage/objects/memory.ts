@@ -21,7 +21,7 @@ interface StoredPart {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** How much a read hands on at a time, in bytes. */
+/** Bytes of a chunk of a read. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -136,7 +136,7 @@ export class MemoryObjectStore implements ObjectStore {
       .map(([partsId, { key }]) => ({ key, partsId }));
   }
 
-  /** The parts that were begun under the key; `undefined` where they were not, or are completed or aborted. */
+  /** Parts begun under the key; `undefined` if they were not begun, or are completed or aborted. */
   #partsOf(key: string, partsId: string): Map<number, StoredPart> | undefined {
     checkKey(key);
     const begun = this.#begun.get(partsId);

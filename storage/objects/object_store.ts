@@ -24,11 +24,11 @@ export interface StoredObject {
 }
 
 /**
- * Stores a whole object from a stream of `size` bytes, whose SHA-256, in hexadecimal, the store itself checks. Nothing is
- * visible under the key where they are others or fewer.
+ * Stores a whole object from a stream of `size` bytes. The store itself verifies their SHA-256, in hexadecimal. The key
+ * stays absent if the bytes differ or are fewer.
  *
- * @throws {ContentMismatchError} where the bytes are others.
- * @throws {BrokenBodyError} where the stream breaks off and it is known that this is not the store's fault.
+ * @throws {ContentMismatchError} if the bytes differ.
+ * @throws {BrokenBodyError} if the stream breaks off, not through the store's fault.
  */
 export type PutStream = (
   key: string,
@@ -39,22 +39,25 @@ export type PutStream = (
 /**
  * Bytes under write-once keys.
  *
- * A key is made of `[a-z0-9-]+` segments with `/` between them, 200 characters at most; anything else throws a
- * `RangeError`. It is made by the caller from random bits and never written twice: nothing is overwritten, moved or
- * copied. What a method has answered is durable and readable from every process at once. Anything that fails throws an
- * `Error` that is no `RegistryError`: it is an outage (`StorageFullError` where it is for want of room).
+ * A key consists of `[a-z0-9-]+` segments separated by `/`, at most 200 characters; any other key throws a
+ * `RangeError`. The caller makes it from random bits and never writes it twice: nothing is overwritten, moved or
+ * copied. The result of a method is durable and visible to every process at once. Every failure throws an `Error` that
+ * is no `RegistryError`: it is an outage (`StorageFullError` for a full disk).
  */
 export interface ObjectStore {
   /** Bytes of every part but the last one of {@linkcode putPart}. */
   readonly partSize: number;
 
   /**
-   * The object or a range of it, `undefined` where there is none under the key. Rejects where that cannot be known
-   * because the bucket or the folder of the whole store is missing.
+   * Object or a range of it; `undefined` if the key does not exist. Rejects if the store cannot tell because its bucket
+   * or folder is missing.
    */
   get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
 
-  /** Bytes of the object, `undefined` where there is none. A driver may answer so for a missing bucket as well. */
+  /**
+   * Size of the object in bytes; `undefined` if the key does not exist. A driver may answer so for a missing bucket
+   * too.
+   */
   size(key: string): Promise<number | undefined>;
 
   /** Stores a whole object. Nothing is visible under the key before all of it is. */
@@ -67,20 +70,20 @@ export interface ObjectStore {
   startParts(key: string): Promise<string>;
 
   /**
-   * Stores one part. The same number again overwrites it: with the earlier one nothing completes any more, or its own
-   * content does, never the later one's. Parts may come in any order and several at once.
+   * Stores one part. A second part of the same number replaces it: completing with the earlier one then fails or yields
+   * the earlier content, never the later one. Parts may arrive in any order and concurrently.
    *
-   * @throws {RangeError} where the bytes are more than {@linkcode partSize}.
+   * @throws {RangeError} for more bytes than {@linkcode partSize}.
    */
   putPart(key: string, partsId: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<Part>;
 
   /**
-   * Makes the parts, ascending from 1, all but the last of {@linkcode partSize}, the object under the key. Its cost
-   * does not depend on the size. Repeated for what is complete already, it succeeds again.
+   * Joins the parts, ascending from 1, all except the last of {@linkcode partSize} bytes, to the object under the key.
+   * The cost does not depend on the size. A repeat after success succeeds again.
    *
-   * @throws {ContentMismatchError} where a part has become another than the one that was taken: nothing completes it.
-   * @throws {Error} where the parts are unknown (aborted, or never begun) and there is no object under the key.
-   * @throws {RangeError} where there are no parts, or one is out of place or of the wrong size.
+   * @throws {ContentMismatchError} if a part was replaced by another one: the object can never be completed.
+   * @throws {Error} if the parts are unknown (aborted, or never begun) and the object does not exist.
+   * @throws {RangeError} without parts, or if one is out of order or has the wrong size.
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;
 

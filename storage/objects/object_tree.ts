@@ -18,18 +18,18 @@ export interface Paths {
 /** Key and upload that a file's name stands for. */
 export interface Entry {
   key: string;
-  /** Of what is not yet an object, the id that it was begun under. */
+  /** Id of the parts, for an incomplete object. */
   partsId?: string;
 }
 
-/** No key has a dot in it, so none of these is ever taken for the folder of other keys. */
+/** File names of the store. No key contains a dot, so such a file is never mistaken for a folder of keys. */
 const NAME = /^([a-z0-9-]+)(?:\.object|\.([0-9a-f]{24})\.(?:staged|again))$/;
 const PARTS_ID = /^[0-9a-f]{24}$/;
 
-/** So many folders are remembered to be there; with more, all are forgotten. */
+/** Maximum folders in memory; above that all are forgotten. */
 const MAX_KNOWN = 10_000;
 
-/** A fresh name for what is not yet an object. */
+/** New id for an incomplete object. */
 export function randomPartsId(): string {
   return randomBytes(12).toString("hex");
 }
@@ -52,7 +52,7 @@ export function parseEntry(base: string, name: string): Entry | undefined {
  */
 export class ObjectTree {
   readonly #root: string;
-  /** Folders that are there and outlive a power cut, as far as this process knows. */
+  /** Folders that this process knows to exist durably. */
   readonly #known = new Set<string>();
 
   /** The tree below `root`, which is there. */

@@ -1,12 +1,12 @@
 import type { ByteRange, Part } from "./object_store.ts";
 
-/** Bytes of a part where nothing else is asked for: small, since every upload holds some of them in memory. */
+/** Default bytes of a part: small, because every upload holds some parts in memory. */
 export const DEFAULT_PART_BYTES = 1024 * 1024;
 
 /**
- * Lets pass what `putPart` may be handed.
+ * Checks the arguments of `putPart`.
  *
- * @throws {RangeError} for a number below 1 and for more bytes than a part holds.
+ * @throws {RangeError} for a number below 1, and for more bytes than a part holds.
  */
 export function checkPart(number: number, bytes: Uint8Array, partSize: number): void {
   if (!Number.isSafeInteger(number) || number < 1) {
@@ -18,9 +18,9 @@ export function checkPart(number: number, bytes: Uint8Array, partSize: number): 
 }
 
 /**
- * The bytes of the object that the parts make.
+ * Size in bytes of the object that the parts make.
  *
- * @throws {RangeError} where they are none, not ascending from 1, or one but the last is not of `partSize`.
+ * @throws {RangeError} without parts, if they do not ascend from 1, or if one except the last is not of `partSize`.
  */
 export function sizeOfParts(parts: Part[], partSize: number): number {
   if (parts.length === 0) throw new RangeError("Cannot complete the object: it has no parts");
@@ -43,9 +43,9 @@ export function unknownParts(key: string, partsId: string): Error {
 }
 
 /**
- * Lets pass a range that lies within an object.
+ * Checks that a range lies within an object.
  *
- * @throws {RangeError} for every other.
+ * @throws {RangeError} if it does not.
  */
 export function checkRange(range: ByteRange, size: number): void {
   const { first, last } = range;

@@ -10,7 +10,7 @@ import { SharedSync } from "./shared_sync.ts";
  */
 export class PartsFile implements Disposable {
   readonly #file: Deno.FsFile;
-  /** A second handle, since what is asked of one handle is done one after the other. */
+  /** Second handle, because the runtime runs the operations of one handle one after the other. */
   readonly #syncing: Deno.FsFile;
   readonly #partSize: number;
   /** Up to here, places were taken before the file was opened. */
@@ -28,18 +28,18 @@ export class PartsFile implements Disposable {
   }
 
   /**
-   * Opens what is at `path`; `undefined` where there is nothing (any more). At once, not asynchronously: it happens
-   * for almost every part, and what waits for a thread costs a tenth of writing one.
+   * Opens the file at `path`; `undefined` if it does not (or no longer) exist. Synchronous: almost every part needs it,
+   * and an asynchronous call costs a tenth of writing a part.
    *
-   * Where another process has the file, it opens with every place taken.
+   * If another process has the file open, it opens with every place taken.
    */
   static open(path: string, partSize: number): PartsFile | undefined {
     using handles = new DisposableStack();
     try {
       const file = handles.use(Deno.openSync(path, { read: true, write: true }));
       const isOurs = file.tryLockSync(true);
-      // Opened after the lock is had: where another process made the file the object under its key meanwhile, there is
-      // nothing at the path any more.
+      // Opened after the lock is held: if another process has made the file the object meanwhile, the path no longer
+      // exists.
       const syncing = handles.use(Deno.openSync(path, { write: true }));
       const partsFile = new PartsFile(file, syncing, partSize, isOurs ? file.statSync().size : Infinity);
       handles.move();
@@ -64,7 +64,7 @@ export class PartsFile implements Disposable {
 
   /** Writes a part to its place; durable after {@linkcode PartsFile.sync}. */
   write(number: number, bytes: Uint8Array): Promise<void> {
-    // One after the other: they share the position in the file.
+    // One after the other: writes share the position in the file.
     const written = this.#lastWrite.then(async () => {
       this.#file.seekSync((number - 1) * this.#partSize, Deno.SeekMode.Start);
       await writeAll(this.#file, bytes);
@@ -73,12 +73,12 @@ export class PartsFile implements Disposable {
     return written;
   }
 
-  /** Makes durable what was written before the call. */
+  /** Syncs everything that was written before the call. */
   sync(): Promise<void> {
     return this.#sync.run();
   }
 
-  /** Makes the file so many bytes long; throws where it is shorter. */
+  /** Truncates the file to `size` bytes; throws if it is shorter. */
   async cut(size: number): Promise<void> {
     const stat = await this.#file.stat();
     if (stat.size < size) {
@@ -93,7 +93,7 @@ export class PartsFile implements Disposable {
   }
 }
 
-/** Bytes of one write: with more, Linux takes fresh memory for what it caches, at two to three times the cost. */
+/** Maximum bytes of one write: for larger writes Linux allocates new cache memory, at two to three times the cost. */
 const MAX_WRITE_BYTES = 256 * 1024;
 
 /** Writes all of the bytes: the system may take fewer at a time. */

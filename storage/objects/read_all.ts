@@ -1,4 +1,4 @@
-/** All bytes of a stream whose chunks are good until the next one is asked for. */
+/** All bytes of a stream whose chunks are valid only until the next read. */
 export async function readAll(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array<ArrayBuffer>> {

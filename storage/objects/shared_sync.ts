@@ -1,4 +1,4 @@
-/** Lets those who wait for the disk at the same time wait for the same sync. */
+/** Single flight for fsync: callers that wait at the same time share one sync. */
 export class SharedSync {
   readonly #sync: () => Promise<void>;
   #running: Promise<void> | undefined;
@@ -13,8 +13,8 @@ export class SharedSync {
   run(): Promise<void> {
     if (this.#next) return this.#next;
     if (!this.#running) return this.#start();
-    // What runs already may have passed by what was written since; one more covers all who come until it begins. After
-    // a failure that one fails too: the system reports an error once, and takes what it could not write for written.
+    // A running sync may have missed the latest writes, so one more covers all callers until it begins. After a failure
+    // that one fails too: the system reports an error once, and treats the unwritten data as written.
     this.#next = this.#running.then(() => this.#start(), (error) => {
       this.#next = undefined;
       throw error;

@@ -22,12 +22,12 @@ export class Staging {
   /** By the path of the staged object. A file is open as long as a part is on its way to it. */
   readonly #uses = new Map<string, Use>();
 
-  /** For parts of so many bytes. */
+  /** Staging area for parts of `partSize` bytes. */
   constructor(partSize: number) {
     this.#partSize = partSize;
   }
 
-  /** Stores a part and answers its etag; `undefined` where there is no staged object. */
+  /** Stores a part and answers its ETag; `undefined` if the object was not begun. */
   async put(paths: Paths, number: number, bytes: Uint8Array): Promise<string | undefined> {
     const use = this.#begin(paths.staged);
     if (!use) return undefined;
@@ -92,7 +92,7 @@ export async function writeDurably(file: Deno.FsFile, bytes: Uint8Array): Promis
   await open.syncData();
 }
 
-/** Stores a part whose place is taken in a file of its own, from where it is copied to its place at the end. */
+/** Stores a part whose place is taken in its own file, which is copied to its place at the end. */
 async function putAgain({ again }: Paths, number: number, bytes: Uint8Array): Promise<string> {
   const etag = randomPartsId();
   await ensureFolder(again);

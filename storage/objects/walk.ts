@@ -27,7 +27,7 @@ async function* walkFolder(
     const isOurs = entry !== undefined || (isDirectory && !name.includes("."));
     if (isOurs && place.path.startsWith(prefix) && !isPassed(place, after)) places.push(place);
   }
-  // A folder's place among the keys is where they all begin: "b" < "b-c" < "b/" < "b0".
+  // The position of a folder in key order is that of its first key: "b" < "b-c" < "b/" < "b0".
   for (const { path, entry } of places.sort((a, b) => compareUtf8(a.path, b.path))) {
     if (entry) yield entry;
     else yield* walkFolder(root, path, prefix, after);

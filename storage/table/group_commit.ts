@@ -6,10 +6,10 @@ import { busyPause, hasWaitedTooLong, isBusy, REAL_TIME, type WaitOptions } from
 
 /** A write that waits for its transaction. */
 interface Pending {
-  /** Runs the statements; what it answers tells the caller their result, once that is durable. */
+  /** Runs the statements. The returned function delivers the caller's result and is called once that is durable. */
   run(): () => void;
   reject(reason: unknown): void;
-  /** When it was asked for, in milliseconds by the clock of the wait. */
+  /** Start of the wait, in milliseconds by the clock of the wait. */
   since: number;
 }
 
@@ -69,7 +69,7 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what is pending, and waits until that is done or has failed. */
+  /** Commits everything pending, and waits until that is done or has failed. */
   drain(): Promise<void> {
     this.#flush();
     if (this.#pending.length === 0) return Promise.resolve();
@@ -131,7 +131,7 @@ export class GroupCommit {
     try {
       this.#undo.run();
     } catch {
-      // The first error tells what is wrong. If the transaction is still open, every later one is refused.
+      // The first error names the cause. If the transaction is still open, SQLite rejects every later one.
     }
   }
 }

@@ -46,7 +46,7 @@ export class SqliteTable implements Table, AsyncDisposable {
   }
 
   /**
-   * Opens the database at `path`, which is made where there is none, with its folder.
+   * Opens the database at `path`, and creates it with its folder if it does not exist.
    *
    * @throws {Error} for a database of a later release.
    */
@@ -146,7 +146,7 @@ export class SqliteTable implements Table, AsyncDisposable {
     }, fence);
   }
 
-  /** Commits what is pending and closes the database. */
+  /** Commits everything pending and closes the database. */
   async close(): Promise<void> {
     await this.#commits.drain();
     this.#db.close();
@@ -213,7 +213,7 @@ function slice(statements: RangeStatements, pk: string, { prefix = "", after, li
   return (rows as unknown as Row[]).map(toItem);
 }
 
-/** The row of an item; nothing in it is shared with the caller, who may change the item before the commit. */
+/** Row of an item. Shares no object with the caller, which may change the item before the commit. */
 function toRow({ pk, sk, attributes, bytes, index }: NewItem, version: string): Row {
   return {
     pk,

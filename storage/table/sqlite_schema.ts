@@ -42,7 +42,7 @@ export function prepareDatabase(db: DatabaseSync, path: string): void {
   if (isCurrent(db, path)) return;
   db.prepare("BEGIN IMMEDIATE").run();
   try {
-    // Another process may have made the tables meanwhile.
+    // Another process may have created the tables meanwhile.
     if (!isCurrent(db, path)) db.exec(SCHEMA);
     db.prepare("COMMIT").run();
   } catch (error) {

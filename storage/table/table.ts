@@ -1,6 +1,6 @@
 import type { Fence } from "../fence.ts";
 
-/** The longest sort key that every table takes, in bytes. */
+/** Maximum bytes of a sort key in every table. */
 export const MAX_SORT_KEY_BYTES = 1024;
 
 /** The name of an item: a partition and a place in it, which sorts by its UTF-8 bytes. */
@@ -39,7 +39,7 @@ export interface QueryOptions {
   prefix?: string;
   /** Only sort keys greater than this one, which need not exist. */
   after?: string;
-  /** At most this many items; fewer come only where there are no more. */
+  /** Maximum items of the page; it has fewer only at the end. */
   limit: number;
 }
 
@@ -55,7 +55,7 @@ export interface Segment {
 export interface ScanOptions extends ReadOptions {
   /** Only this part of the table. Every page of it is asked for with the same number of segments. */
   segment?: Segment;
-  /** Goes on behind this item, which need not be there any more. */
+  /** Continues after this key; the item need not exist any more. */
   after?: Key;
   /** At most this many items; fewer may come although there are more. */
   limit: number;
@@ -63,7 +63,7 @@ export interface ScanOptions extends ReadOptions {
 
 /** Page of a scan. */
 export interface ScanPage {
-  /** Those of one partition together, in the order of their sort keys. */
+  /** Items of the page; those of one partition are together, in the order of their sort keys. */
   items: Item[];
   /** Key after which the next page begins; absent on the last page. */
   next?: Key;
@@ -89,7 +89,7 @@ export interface Table {
   /** The items under these keys, in their order, `undefined` for each absent one. A batch is no snapshot. */
   getMany(keys: Key[], options?: ReadOptions): Promise<(Item | undefined)[]>;
 
-  /** Writes where the condition holds, and answers the item's new version; `undefined` where it does not hold. */
+  /** Writes if the condition holds, and answers the item's new version; `undefined` if it does not hold. */
   put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined>;
 
   /** Writes whatever is there. Idempotent; a crash may leave some of them written and others not. */
@@ -105,10 +105,10 @@ export interface Table {
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]>;
 
   /**
-   * Every item of every partition, for upkeep: no request does so much. Partitions come in an order of the driver's own,
-   * each as a whole. Of items that are written or deleted meanwhile some may come and others not.
+   * All items of all partitions, for background work; no request scans. Partitions come whole, in the driver's order.
+   * Items that are written or deleted during the scan may or may not be included.
    *
-   * @throws {RefusedPlaceError} where `after` is not in the segment, if the driver can tell.
+   * @throws {RefusedPlaceError} if `after` is not in the segment and the driver can tell.
    */
   scan(options: ScanOptions): Promise<ScanPage>;
 

@@ -27,7 +27,7 @@ export class Bucket {
     return isKey(key) ? key : undefined;
   }
 
-  /** How a command names the object. */
+  /** Bucket and key of the object, for a command. */
   at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.name, Key: this.fullKey(key) };
   }

@@ -4,10 +4,10 @@ import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import type { S3Options } from "./options.ts";
 
 /**
- * The SDK's client: for what is rare, or speaks XML. Bytes never pass through it.
+ * SDK client for rare requests and those that use XML. Bytes of objects never pass through it.
  *
- * It retries nothing (`storage/retry.ts` does), and sends and asks for no checksums beyond those that S3 demands: other
- * stores know them not at all or differently.
+ * It makes no retries (`storage/retry.ts` does), and uses no checksums except those that S3 requires: other stores do
+ * not know them or differ.
  */
 export function makeClient(options: Pick<S3Options, "region" | "endpoint" | "pathStyle">): S3Client {
   const { region, endpoint, pathStyle = false } = options;

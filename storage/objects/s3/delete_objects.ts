@@ -2,7 +2,7 @@ import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import type { Bucket } from "./bucket.ts";
 import { S3Error } from "./errors.ts";
 
-/** How many keys one request may name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html. */
+/** Maximum keys of one request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html. */
 const MAX_KEYS = 1000;
 
 /** Deletes the objects; absent ones are fine. */
@@ -15,9 +15,9 @@ export async function deleteObjects(bucket: Bucket, keys: string[]): Promise<voi
 }
 
 /**
- * Takes those that are gone out of `left`: called again after an error, it goes on with the others.
+ * Deletes keys and removes them from `left`, so that a retry continues with the rest.
  *
- * @throws {S3Error} where some are left: the answer's status is 200, and what is wrong with each key stands in its body.
+ * @throws {S3Error} if some keys remain: the status is 200, and the body has an error for each key.
  */
 async function deleteSome(bucket: Bucket, left: Set<string>, abortSignal: AbortSignal): Promise<void> {
   const command = new DeleteObjectsCommand({

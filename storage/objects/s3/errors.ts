@@ -2,11 +2,11 @@ import { ContentMismatchError, StorageFullError, UnavailableError } from "../../
 
 /** Thrown where the store answers a request of this driver with an error. */
 export class S3Error extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "S3Error";
   /** The status of the answer. */
   readonly status: number;
-  /** S3's own name for what is wrong, such as `SlowDown`; empty where the answer has none. */
+  /** S3's error code, such as `SlowDown`; empty if the answer has none. */
   readonly code: string;
 
   /** The error for what `method` did to `key`. */
@@ -17,10 +17,10 @@ export class S3Error extends Error {
   }
 
   /**
-   * The error that the status and the text of an answer stand for.
+   * Error for the status and text of an answer.
    *
-   * An error of S3 is a small XML document with one element `Code`: what is looked for can stand nowhere else in it
-   * unescaped, so no parser is needed.
+   * An S3 error is a small XML document with one element `Code`. The element cannot occur elsewhere unescaped, so no
+   * parser is needed.
    */
   static of(method: string, key: string, status: number, text: string): S3Error {
     const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? "";
@@ -50,7 +50,7 @@ const TRANSIENT = new Set([
   "Throttling",
   "ThrottlingException",
   "TooManyRequests",
-  // Those who hand out credentials have bad days as well.
+  // Services that issue credentials fail temporarily too.
   "CredentialsProviderError",
   "TokenProviderError",
 ]);
@@ -71,7 +71,7 @@ const CONNECTION = new Set([
   "EAI_AGAIN",
 ]);
 
-/** Codes of AWS's relatives for want of room. */
+/** Error codes of S3-compatible stores for a full disk or quota. */
 const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"]);
 
 /** Codes for a body that is not what its hash says, and for a part that has become another than its mark says. */

@@ -1,7 +1,7 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { Bucket } from "./bucket.ts";
 
-/** How many one request answers: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. */
+/** Maximum entries of one answer: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. */
 const MAX_ENTRIES = 1000;
 
 /** Keys that begin with `prefix`, in the order of their bytes, after `after`. What is not the store's is passed over. */

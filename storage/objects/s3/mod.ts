@@ -1,6 +1,5 @@
 /**
- * Objects in a bucket of S3 or of a store that speaks its protocol. Imported only where it is configured: what it stands
- * on takes its time to load.
+ * Object store in a bucket of S3 or a compatible store. Loaded only if configured, because the SDK takes time to load.
  *
  * @module
  */

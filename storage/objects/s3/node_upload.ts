@@ -11,8 +11,8 @@ const SLICE_BYTES = 256 * 1024;
 export type Write = (request: http.ClientRequest, stop: AbortSignal) => Promise<void>;
 
 /**
- * Puts bytes. `fetch` would copy all of them twice first: what is on its way would take three times its size in memory,
- * and up to four times as much of the processor.
+ * Uploads bytes. `fetch` would copy all of them twice first: three times their size in memory, and up to four times the
+ * CPU time.
  */
 export async function putBytes(
   request: SignedRequest,
@@ -58,13 +58,13 @@ export async function putByNode(
   }
 }
 
-/** Whom `fetch` trusts beyond those whom everybody does (`DENO_CERT`), of whom `node:https` does not know. */
+/** Additional certificate authorities that `fetch` trusts (`DENO_CERT`), which `node:https` does not know. */
 function trusted(): { ca?: string[] } {
   const path = Deno.env.get("DENO_CERT");
   return path === undefined ? {} : { ca: [...rootCertificates, Deno.readTextFileSync(path)] };
 }
 
-/** The same answer as `fetch` has it. */
+/** Answer as a `Response`, like that of `fetch`. */
 async function toResponse(message: http.IncomingMessage): Promise<Response> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of message) chunks.push(chunk);

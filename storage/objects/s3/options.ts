@@ -17,9 +17,9 @@ export interface S3Options {
   partSize?: number;
   /** True if the store rejects a body that does not match `x-amz-content-sha256`. Required for `putStream`. */
   verifiesContent?: boolean;
-  /** How long one attempt of a request may take, in milliseconds: until its answer begins where that has a body. */
+  /** Timeout of one attempt in milliseconds; for an answer with a body, until the answer begins. */
   attemptTimeout?: number;
-  /** How long all attempts of a request may take, in milliseconds. */
+  /** Time for all attempts of a request, in milliseconds. */
   deadline?: number;
 }
 

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { Signer } from "./signer.ts";
 
-/** How long a URL holds, in seconds. */
+/** Lifetime of a URL, in seconds. */
 const LIFETIME_SECONDS = 15 * 60;
 
-/** How long before its end a URL is not used any more, in milliseconds: clocks differ. */
+/** Time before its expiry at which a URL is replaced, in milliseconds, because clocks differ. */
 const MARGIN_MS = 60_000;
 
-/** How many are remembered: each is one or two kilobytes, with a session token. */
+/** Maximum URLs in memory: each has one or two kilobytes with a session token. */
 const MAX_CACHED_URLS = 4096;
 
 /** URLs to read objects with. Each is signed once and used until half of its time is over. */

@@ -78,7 +78,7 @@ export class S3ObjectStore implements ObjectStore {
     return await this.#bucket.call("find", key, async (abortSignal) => {
       try {
         const { ContentLength } = await this.#bucket.client.send(command, { abortSignal });
-        // `undefined` would say that there is no object.
+        // `undefined` would mean that the object does not exist.
         if (ContentLength !== undefined) return ContentLength;
       } catch (error) {
         if (codeAndStatus(error).status === 404) return undefined;

@@ -18,7 +18,7 @@ export interface SignedRequest {
 /** Presigned URL: valid for every client until it expires. */
 export interface SignedUrl {
   url: string;
-  /** When the credentials end that it was signed with, in milliseconds since the epoch. */
+  /** Expiry of the credentials that signed the URL, in milliseconds since the epoch. */
   credentialsEnd: number;
 }
 
@@ -66,10 +66,10 @@ export class Signer {
   }
 
   /**
-   * A request with a body: `sha256` (in hexadecimal) is what the store is to check it against.
+   * Signs a request with a body; the store verifies the body's `sha256` (in hexadecimal).
    *
-   * Where there is none the body is not signed. TLS guards it on its way; hashing what the caller has hashed before
-   * would cost a third more of the processor's time.
+   * Without a hash the body is not signed. TLS protects it in transit; hashing it again would cost a third more CPU
+   * time.
    */
   async write(
     key: string,

@@ -14,22 +14,22 @@ export interface StreamBody {
   size: number;
 }
 
-/** The least rate in bytes per second that a body may come at: who sends it sets the pace, but not without end. */
+/** Minimum rate of a body in bytes a second: the client sets the pace, but within limits. */
 const MIN_BYTES_PER_SECOND = 16 * 1024;
 
 /**
- * Sends a stream with its length announced, which S3 demands. Once: there is no second stream.
+ * Uploads a stream with its length announced, which S3 requires. One attempt: a stream cannot be repeated.
  *
  * A request's own body goes from socket to socket without passing JavaScript, and `fetch` announces the length that its
- * client did. For a stream that JavaScript makes, `fetch` knows no length and takes none from a header
- * (denoland/deno#20274): such a one goes by `node:http`, at half the speed and twice the processor's time.
+ * client announced. For a stream made in JavaScript `fetch` knows no length and accepts none in a header
+ * (denoland/deno#20274): such a stream uses `node:http`, at half the speed and twice the CPU time.
  *
- * `deadline` is how many milliseconds an answer may take beyond what the body takes at the least rate.
+ * `deadline` is the time in milliseconds that an answer may take, beyond the body at the minimum rate.
  *
- * @throws {ContentMismatchError} where the bytes of a stream made by JavaScript are more or fewer.
- * @throws {BrokenBodyError} where the client of a request whose body this is goes away.
- * @throws {S3Error} for every answer that does not say that they are stored.
- * @throws {UnavailableError} where the store does not answer, or says that it may do so later.
+ * @throws {ContentMismatchError} if a stream made in JavaScript has more or fewer bytes.
+ * @throws {BrokenBodyError} if the client of a request whose body this is disconnects.
+ * @throws {S3Error} for every answer except success.
+ * @throws {UnavailableError} if the store does not answer, or asks for a retry.
  */
 export async function streamOnce(
   request: SignedRequest,
@@ -95,7 +95,7 @@ async function send(
     const { value } = await reader.read();
     left -= value?.length ?? 0;
     if (value === undefined ? left > 0 : left < 0) throw new ContentMismatchError(key);
-    // The last bytes wait until it is sure that none follow: what the store has in full, it keeps.
+    // The last bytes wait until it is certain that none follow: the store keeps what it has received in full.
     if (held && !request.write(held)) await once(request, "drain", { signal });
     if (value === undefined) break;
     held = value;

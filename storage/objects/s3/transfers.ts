@@ -8,23 +8,24 @@ import type { SignedRequest } from "./signer.ts";
 type Answer = StoredObject | undefined;
 
 /**
- * Reads an object, or a range of it, from a signed URL. The body is the answer's own, untouched by JavaScript, which
- * would cost two thirds of the speed; where the store breaks off it fails, and never ends as if it were whole.
+ * Reads an object or a range of it from a signed URL. The body is that of the answer and does not pass JavaScript,
+ * which would cost two thirds of the speed. If the store breaks off, the body fails and never ends as if it were
+ * complete.
  *
- * @throws {RangeError} where the range does not lie within the object.
- * @throws {S3Error} for every answer that is neither the object nor tells that there is none.
+ * @throws {RangeError} for a range outside the object.
+ * @throws {S3Error} for every answer except the object or its absence.
  */
 export async function download(
   url: string,
   { key, range, signal }: { key: string; range?: ByteRange | undefined; signal: AbortSignal },
 ): Promise<Answer> {
-  // What the store holds is what is wanted, be it compressed or not.
+  // The stored bytes are wanted as they are, compressed or not.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (range) headers.range = `bytes=${range.first}-${range.last}`;
   const response = await fetch(url, { headers, signal, redirect: "manual" });
   if (response.status === 200 || response.status === 206) return await toObject(key, response, range);
   const error = await errorOf("read", key, response);
-  // A bucket that is not there is an outage: who believed its objects gone might delete what names them.
+  // A missing bucket is an outage: a caller that believed its objects deleted might delete the items that name them.
   if (error.status === 404 && error.code !== "NoSuchBucket") return undefined;
   if (range && error.status === 416) {
     throw new RangeError(`Cannot read bytes ${range.first} to ${range.last} of an object that is shorter`);
@@ -32,7 +33,7 @@ export async function download(
   throw error;
 }
 
-/** The object of an answer that has the bytes asked for; the body is let go where it has others. */
+/** Object of an answer with the requested bytes. Cancels the body of any other answer. */
 async function toObject(
   key: string,
   response: Response,
@@ -57,7 +58,7 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
   const whole = /^\d+$/.exec(headers.get("content-length") ?? "");
   if (status === 200) {
     const size = whole === null ? undefined : Number(whole[0]);
-    // A server may ignore a range (RFC 9110 §14.2), which is no harm where it is the whole.
+    // A server may ignore a range (RFC 9110 §14.2), which is harmless if the range is the whole object.
     return range && (range.first !== 0 || size === undefined || range.last < size - 1) ? undefined : size;
   }
   const [, first, last, size] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [])
@@ -66,7 +67,7 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
   return first === range.first && last === Math.min(range.last, size - 1) ? size : undefined;
 }
 
-/** Fewer bytes go by `fetch`: its connections are used again, and what it copies is little. */
+/** Smaller bodies use `fetch`: it reuses connections, and copying them is cheap. */
 const MIN_STREAMED_BYTES = 1024 * 1024;
 
 /**
@@ -85,7 +86,7 @@ export async function upload(
   return await etagOf(key, await fetch(url, { method: "PUT", headers, body, signal, redirect: "manual" }));
 }
 
-/** The mark of what was stored. */
+/** ETag of the stored object or part. */
 export async function etagOf(key: string, response: Response): Promise<string> {
   if (response.status !== 200) throw await errorOf("store", key, response);
   // To the end, so that the connection is there for the next request.

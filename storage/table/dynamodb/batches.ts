@@ -1,4 +1,7 @@
-/** Gives `run` the values `size` at a time, and is `parallel` of those at work at once; after a failure it begins no more. */
+/**
+ * Calls `run` with `size` values at a time, at most `parallel` calls at once. After a failure it starts no further
+ * call.
+ */
 export async function forEachChunk<T>(
   values: T[],
   { size, parallel }: { size: number; parallel: number },

@@ -1,9 +1,9 @@
 /** Thrown for a request that got no answer, or only the beginning of one; it may have been done. */
 export class NoAnswerError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "NoAnswerError";
 
-  /** The error; `cause` is what the network said. */
+  /** Error with the network's error as `cause`. */
   constructor(cause: unknown) {
     super("DynamoDB does not answer", { cause });
   }
@@ -11,10 +11,10 @@ export class NoAnswerError extends Error {
 
 /** Thrown where DynamoDB has done only a part of a batch, because there was too much in it or too much else to do. */
 export class UnprocessedError extends Error {
-  /** Tells it from every other error. */
+  /** Name of the class, for logs. */
   override readonly name = "UnprocessedError";
 
-  /** The error for so many items or keys that are left. */
+  /** Error for `left` remaining items or keys. */
   constructor(left: number) {
     super(`DynamoDB left ${left} of a batch unprocessed`);
   }
@@ -33,7 +33,7 @@ const TRANSIENT = new Set([
   "ServiceUnavailable",
   "TransactionConflictException",
   "ReplicatedWriteConflictException",
-  // Those who hand out credentials have bad days as well.
+  // Services that issue credentials fail temporarily too.
   "CredentialsProviderError",
   "TokenProviderError",
 ]);

@@ -6,12 +6,12 @@ import { INDEX_KEY, TABLE_KEY, TTL_ATTRIBUTE } from "./schema.ts";
 /** An item as DynamoDB takes and gives it. */
 export type Row = Record<string, AttributeValue>;
 
-/** The most that an item may have, in bytes: a little less than DynamoDB's 400 KiB, names and all. */
+/** Maximum size of an item in bytes, with its names: slightly below DynamoDB's 400 KiB. */
 export const MAX_ITEM_BYTES = 380 * 1024;
 
 /**
- * How long after {@linkcode Item.attributes}' own `expiresAt` DynamoDB may remove an item, in seconds: 7 days. It removes
- * the item alone and not what it names, so it is only a second net below whatever sweeps, and must come long after it.
+ * Seconds after the item's own `expiresAt` when DynamoDB may remove it: 7 days. DynamoDB removes only the item and not
+ * its objects, so this is only a safety net behind the sweep.
  */
 const TTL_MARGIN_SECONDS = 7 * 24 * 60 * 60;
 
@@ -21,10 +21,10 @@ export function toKey({ pk, sk }: Key): Row {
 }
 
 /**
- * The row of an item; nothing in it is shared with the caller. The attributes are one string of JSON and not a map of
- * DynamoDB's: it keeps every value exactly as it is, is shorter on the wire, and quicker where there is much.
+ * Row of an item. Shares no object with the caller. The attributes are one JSON string and not a DynamoDB map: it keeps
+ * every value exactly, is shorter, and faster for large items.
  *
- * @throws {RangeError} where the item is too large to store.
+ * @throws {RangeError} if the item is too large.
  */
 export function toRow(item: NewItem, version: string): Row {
   const attributes = JSON.stringify(item.attributes);

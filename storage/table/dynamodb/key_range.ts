@@ -9,11 +9,11 @@ export interface KeyRange {
   expression: string;
   /** `ExpressionAttributeValues`. */
   values: Record<string, AttributeValue>;
-  /** The one sort key that the expression lets through although it should not. */
+  /** Sort key that the expression matches and the caller must drop. */
   except?: string;
 }
 
-/** The range that `prefix` and `after` ask for in a partition; `undefined` where nothing can be in it. */
+/** Range of `prefix` and `after` in a partition; `undefined` if it is empty. */
 export function keyRange(
   names: KeyNames,
   pk: string,
@@ -47,8 +47,8 @@ export function keyRange(
 }
 
 /**
- * The beginning of a bound that clients choose, where it is longer than any key, which DynamoDB refuses; only a key almost as long as one can be
- * could lie between the two.
+ * Cuts a bound that is longer than any key, because DynamoDB rejects it. Clients choose such bounds. Only a key of
+ * nearly maximum length could lie between both bounds.
  */
 function clip(bound: string): string {
   const { read } = new TextEncoder().encodeInto(bound, new Uint8Array(MAX_SORT_KEY_BYTES - 1));

@@ -1,6 +1,5 @@
 /**
- * The table port on DynamoDB. Imported only where it is configured, because the AWS SDK behind it takes a tenth of a second
- * to load.
+ * Table on DynamoDB. Loaded only if configured, because the AWS SDK takes a tenth of a second to load.
  *
  * @module
  */
