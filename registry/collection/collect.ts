@@ -30,9 +30,9 @@ import {
 } from "../removal.ts";
 import { isExpired, sweepUpload } from "../uploads/mod.ts";
 
-/** How much of a collection is done, and how. */
+/** Range and mode of a step. */
 export interface CollectOptions {
-  /** Goes on behind this item, which an earlier call has answered. */
+  /** Continues after this key, from an earlier call. */
   after?: Key;
   /** Looks at this part of the table alone. */
   segment?: Segment;
@@ -48,7 +48,7 @@ export interface CollectStep {
   items: number;
   /** Removed items; in a dry run, items that would be removed. */
   removals: Removal[];
-  /** Errors of single items, which are left as they are: the other items were looked at all the same. */
+  /** Errors of single items. Those items stay; all others were checked. */
   failures: unknown[];
   /** Key from which the next call continues; absent at the end of the scan. */
   next?: Key;
@@ -63,7 +63,7 @@ const PARALLEL = 8;
 /** Something that may have to go: looks once more, and says what went. */
 type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
 
-/** A step under way: what it has come to by now counts even where the rest fails. */
+/** Running step: its results so far count even if the rest fails. */
 interface Step {
   context: Context;
   dryRun: boolean;
@@ -149,7 +149,7 @@ async function collectContent(step: Step, digest: Digest, items: Item[]): Promis
   step.removals.push(blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size));
 }
 
-/** Items of a repository that point at what is gone. */
+/** Items of a repository whose target is gone. */
 async function collectPointers(step: Step, items: Item[]): Promise<void> {
   const { context } = step;
   const pointers = items.map((item) => pointerOf(context, item)).filter((found) => found !== undefined);
@@ -181,7 +181,7 @@ function linkCandidate(digest: Digest, link: Item): Candidate {
   const { repository } = partsOf("link", link);
   return async (context, dryRun) => {
     if (!isLinkOld(context, stored<LinkAttributes>(link)!.attributes)) return undefined;
-    // Most links are needed, and should not be written for every collection.
+    // Most links are needed and should not be written in every full pass.
     if (await isReferenced(context, repository, digest, { consistent: dryRun })) return undefined;
     if (!dryRun && (await collectLink(context, repository, digest)).is !== "removed") return undefined;
     return linkRemoval(repository, digest);

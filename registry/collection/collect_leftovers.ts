@@ -82,8 +82,8 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
 }
 
 /**
- * Which of the pointers point at nothing. They were read before their targets are, and are deleted by the versions that
- * they had: a push puts a manifest before its tags, and writes its edges and marks anew before it counts on them.
+ * Pointers whose targets do not exist. They were read before their targets, and are deleted by the versions that were
+ * read: a push puts a manifest before its tags, and writes its edges and tag marks again before it relies on them.
  */
 export async function dangling(
   context: Context,
@@ -124,7 +124,7 @@ function lastUseOfRepository({ attributes }: Stored<RepositoryAttributes>): numb
   return attributes.condemnedAt ?? attributes.createdAt;
 }
 
-/** Forgets a repository that has no manifest any more. */
+/** Removes the item of a repository without manifests. */
 export async function collectRepository(context: Context, repository: RepositoryName): Promise<Outcome> {
   const work = beginWork(context);
   const known = await readRepository(work, repository);
@@ -134,7 +134,7 @@ export async function collectRepository(context: Context, repository: Repository
   return { is: outcome === RETRY ? "changed" : outcome };
 }
 
-/** Removes a repository's item by the version that was read, where there is no manifest in the repository. */
+/** Removes a repository's item by the version that was read, if the repository has no manifest. */
 export async function removeRepository(
   work: Work,
   repository: RepositoryName,

@@ -4,9 +4,9 @@ import { type Context, isOld } from "./context.ts";
 import { expirySortKey, GARBAGE_PREFIX, GARBAGE_SHARDS, partsOf, stored } from "../items/mod.ts";
 
 /**
- * Something that is about to become garbage. An operation that makes something unneeded leaves a candidate before the
- * change, so garbage collection costs what there is to collect. A candidate proves nothing, and a lost one loses space,
- * never content: the full pass finds what it named.
+ * Content that is about to become garbage. An operation leaves a candidate before the change that makes content
+ * unreferenced, so the cost of garbage collection depends on the garbage and not on the registry's size. A candidate
+ * proves nothing. A lost one loses space, never content: the full pass finds what it named.
  */
 export type GarbageCandidate =
   | {
@@ -36,7 +36,7 @@ export type CandidateAttributes = {
   subject?: string;
 };
 
-/** Most targets of one item, which must stay far below 400 KB; a manifest with more of them takes several items. */
+/** Maximum targets of one item, which must stay far below 400 KB; a manifest with more targets takes several items. */
 const MAX_TARGETS = 1000;
 
 /** Candidates of one thing within this part of the grace period are one item. */

@@ -18,7 +18,7 @@ import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./
 import { TagJudge } from "./tag_judge.ts";
 import { formatAge, formatSpan } from "../time_span.ts";
 
-/** Something that goes by a rule. */
+/** Tag or manifest that a rule removes. */
 export interface Retirement {
   /** Kind of the removed thing. */
   kind: "tag" | "manifest";
@@ -26,9 +26,9 @@ export interface Retirement {
   repository: RepositoryName;
   /** The tag or the digest. */
   name: string;
-  /** The manifest itself, or what the tag points at. */
+  /** Digest of the manifest, or the target of the tag. */
   digest: Digest;
-  /** Which rule, and why by it. */
+  /** Rule and reason. */
   reason: string;
   /**
    * True if it still exists: always in a dry run; otherwise for a condemned manifest until the grace period has passed.
@@ -40,11 +40,11 @@ export interface Retirement {
 export interface RetentionCursor {
   /** Current step: count the tags that were pushed last; remove tags; remove manifests. */
   step: "count" | "tags" | "manifests";
-  /** Goes on behind this sort key. */
+  /** Continues after this sort key. */
   after?: string;
-  /** As of when it judges, in milliseconds since the epoch. */
+  /** Time of the decisions, in milliseconds since the epoch. */
   at: number;
-  /** For each of the rule's `keepTags`, the tags that were pushed last, as far as they are counted. */
+  /** For each of the rule's `keepTags`, the tags that were pushed last among those counted so far. */
   newest: Pushed[][];
 }
 
@@ -55,7 +55,7 @@ export interface RetentionStep {
   next?: RetentionCursor;
 }
 
-/** How {@linkcode retain} goes about it. */
+/** Options of {@linkcode retain}. */
 export interface RetainOptions {
   /** Writes nothing, and answers what would go if nothing else changed. */
   dryRun?: boolean;
@@ -152,7 +152,7 @@ async function retainTags(
     const reason = reasons[i];
     if (reason === undefined) continue;
     const { pk, sk, version, attributes } = tag;
-    // One that was pushed meanwhile has another version, and stays.
+    // A tag that was pushed meanwhile has another version, and stays.
     if (!dryRun && !await beginWork(context).table.delete({ pk, sk }, { ifVersion: version })) continue;
     const { digest } = attributes;
     retirements.push({ kind: "tag", repository, name: tagOf(tag), digest, reason, pending: dryRun });
@@ -181,7 +181,7 @@ async function retainManifests(
       if (await manifests.decide(digest, item) === "goes") retire(digest, item, true);
     }
   } finally {
-    // Also where a later one fails: the next call finds those that are gone no more.
+    // Also if a later one fails: the next call does not find the removed ones any more.
     if (retirements.some(({ pending }) => !pending)) await changeEpoch(beginWork(context), repository);
   }
   return retirements;

@@ -41,24 +41,24 @@ export interface DynamoOptions {
   region: string;
   /** URL of the service. Default: AWS's address for the region. */
   endpoint?: string;
-  /** How long one attempt may take; 3 seconds where absent. */
+  /** Timeout of one attempt; 3 seconds by default. */
   attemptTimeout?: number;
-  /** How long all the attempts of one call may take; 10 seconds where absent. */
+  /** Time for all attempts of one call; 10 seconds by default. */
   deadline?: number;
 }
 
-/** Until when attempts are made. */
+/** Limits of the attempts. */
 interface Times {
   /** By `performance.now()`. */
   end?: number;
-  /** Of a write. */
+  /** Fence of a write. */
   fence?: Fence | undefined;
 }
 
-/** How many keys a BatchGetItem may have, and how many batches are on their way at once. */
+/** Maximum keys of a BatchGetItem, and batches in flight. */
 const READS = { size: 100, parallel: 4 };
 
-/** How many items a BatchWriteItem may have: of our largest, these are far less than its 16 MB in all. */
+/** Maximum items of a BatchWriteItem, and batches in flight. Even our largest items stay far below its 16 MB. */
 const WRITES = { size: 25, parallel: 4 };
 
 /**
@@ -86,7 +86,7 @@ export class DynamoTable implements Table, AsyncDisposable {
       region,
       ...(endpoint !== undefined && { endpoint }),
       requestHandler: new WholeAnswerHandler(),
-      // Retries are made here, where what a repeated write means is known.
+      // Retries are made here, because only this driver knows the effect of a repeated write.
       maxAttempts: 1,
       // The SDK's own asks for the release of the operating system, which is a permission more.
       defaultUserAgentProvider: () => Promise.resolve([["skerry"]]),
@@ -224,13 +224,13 @@ export class DynamoTable implements Table, AsyncDisposable {
     return { items: Items.map(toItem), ...(LastEvaluatedKey && { next: keyOf(LastEvaluatedKey) }) };
   }
 
-  /** Lets go of what the client holds. */
+  /** Closes the client's connections. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#client.destroy();
     return Promise.resolve();
   }
 
-  /** Pages of at most 1 MB each, until there are `limit` items or no more. */
+  /** Items in pages of at most 1 MB, until `limit` items or the end. */
   async #slice(
     names: KeyNames,
     pk: string,
@@ -292,7 +292,7 @@ export class DynamoTable implements Table, AsyncDisposable {
     { end = performance.now() + this.#deadline, fence }: Times = {},
   ): Promise<T> {
     const deadline = end - performance.now();
-    // Of many batches the last may find no time left.
+    // The last of many batches may have no time left.
     if (deadline <= 0) {
       throw new UnavailableError(what, new DOMException("The deadline has passed", "TimeoutError"));
     }
