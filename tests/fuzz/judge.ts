@@ -1,4 +1,7 @@
 import type { ErrorCode } from "../../oci/mod.ts";
+import { parseRoute, type RouteKind } from "../../routes/mod.ts";
+import { splitUrl } from "../../routes/testing/parts.ts";
+import { isListed } from "../harness/listed_status.ts";
 import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
 import type { RawResponse } from "./raw_connection.ts";
 import { digestOf } from "./world.ts";
@@ -82,6 +85,9 @@ export function judge(request: FuzzRequest, response: RawResponse, lax: boolean)
   if (unknown !== undefined) return `Got field ${JSON.stringify(unknown)}`;
   const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
   if (!lax && get("x-request-id") === undefined) return `Got status ${status} from somebody else`;
+  if (!lax && !isListed(kindOf(request), status)) {
+    return `Got status ${status}, which no row of the endpoint has`;
+  }
   if (status >= 400 && body.length > 0 && get("content-type") === "application/json") return judgeError(body);
   if (status >= 400 && body.length > 0 && !lax) {
     return `Got a body of ${get("content-type")} with status ${status}`;
@@ -93,6 +99,15 @@ export function judge(request: FuzzRequest, response: RawResponse, lax: boolean)
     }
   }
   return undefined;
+}
+
+/** Kind of the request; `undefined` if the registry must refuse it before it knows the kind. */
+function kindOf(request: FuzzRequest): RouteKind | undefined {
+  try {
+    return parseRoute(request.method, splitUrl(`http://registry.test${targetOf(request)}`)).kind;
+  } catch {
+    return undefined;
+  }
 }
 
 /** distribution-spec §"Error Codes". */

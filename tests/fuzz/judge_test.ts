@@ -45,6 +45,11 @@ Deno.test("judge() takes no failure, no redirect and no success of what must be 
   );
 });
 
+Deno.test("judge() refuses a status that the endpoint table lacks", () => {
+  assertMatch(judge(REQUEST, answer(202, {}), false) ?? "", /no row of the endpoint/);
+  assertMatch(judge({ ...REQUEST, path: "/v2/A/tags/list" }, answer(200, {}), false) ?? "", /no row/);
+});
+
 Deno.test("judge() takes no field that nobody knows, or with a value that a client made", () => {
   assertMatch(judge(REQUEST, answer(200, {}, [["x-injected", "1"]]), false) ?? "", /x-injected/);
   assertMatch(
