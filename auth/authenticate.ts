@@ -7,7 +7,7 @@ import { ANONYMOUS, type Principal } from "./principal.ts";
 export interface Identity {
   /** Authenticated principal. */
   readonly principal: Principal;
-  /** The token that says so; absent where a password, a certificate or nothing does. */
+  /** The token that says so; absent if a password, a certificate or nothing does. */
   readonly token?: VerifiedToken;
 }
 

@@ -32,11 +32,11 @@ const PARALLEL = 4;
 const BATCH = 100;
 
 /**
- * Copies a registry, of whose items `items` is a backup that was just made: its objects from one store to another, each
- * compared with its digest, and the items from the backup into an empty table. Uploads that have not ended stay behind,
- * since the marks of their parts mean nothing elsewhere.
+ * Copies a registry from a backup that was just made: its objects from one store to another, each verified against its
+ * digest, and its items into an empty table. Open uploads are left out, because the ETags of their parts are invalid in
+ * another store.
  *
- * @throws {BackupError} where the table has anything else.
+ * @throws {BackupError} if the table contains anything else.
  */
 export async function copyRegistry(items: Archive, options: CopyOptions): Promise<RestoreReport> {
   const { from, to, largest, progress } = options;

@@ -17,7 +17,7 @@ import { openForUpkeep } from "./upkeep_storage.ts";
  * `skerry backup`: writes all items of the table, while the registry runs, into a file or into the object store.
  *
  * @returns The exit code.
- * @throws {StartError} where the storage or the file can't be used.
+ * @throws {StartError} if the storage or the file can't be used.
  */
 export async function backup(
   config: Config,

@@ -18,7 +18,7 @@ const MISUSED = 2;
  * Runs the command that the arguments name.
  *
  * @returns The exit code, or nothing where the process goes on to serve.
- * @throws {StartError} where the configuration or the storage does not let it.
+ * @throws {StartError} if the configuration or the storage does not let it.
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number | undefined> {
   const [first = "help"] = args;

@@ -15,7 +15,7 @@ const POLL_INTERVAL_MS = 1000;
  * there already stays as it is.
  *
  * @returns The exit code: 0 where all that is needed is there, or would be.
- * @throws {StartError} where the configuration names neither bucket nor table.
+ * @throws {StartError} if the configuration names neither bucket nor table.
  */
 export async function provision(
   config: Config,

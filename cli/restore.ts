@@ -39,7 +39,7 @@ const READINGS = 3;
  * `skerry restore`: rebuilds the configured table, which is empty, from a backup.
  *
  * @returns The exit code: 1 where something could not be had back.
- * @throws {StartError} where the backup or the table does not do, before anything is written.
+ * @throws {StartError} if the backup or the table does not do, before anything is written.
  */
 export async function restore(
   config: Config,

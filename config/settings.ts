@@ -273,7 +273,7 @@ export type Config =
       : never;
   }
   & {
-    /** Absent where the registry is open to all. */
+    /** Absent if the registry is open to all. */
     auth?: AuthConfig;
   };
 

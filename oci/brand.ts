@@ -1,4 +1,4 @@
-/** The mark of a {@linkcode Branded} string. It is there for the compiler alone. */
+/** Type-only symbol of a {@linkcode Branded} string. */
 export declare const brand: unique symbol;
 
 /** String with a name of its own, which only its parser produces: a value of the type needs no second check. */

@@ -48,7 +48,7 @@ export function isDigest(text: string): text is Digest {
 /**
  * The digest that identifies content.
  *
- * @throws {RegistryError} `DIGEST_INVALID` where the grammar is broken or the algorithm is not supported.
+ * @throws {RegistryError} `DIGEST_INVALID` if the grammar is broken or the algorithm is not supported.
  */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;

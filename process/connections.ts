@@ -48,7 +48,7 @@ export type ServeOn = (
   onListen: () => void,
 ) => Pick<Deno.HttpServer, "finished" | "shutdown">;
 
-/** Absent where this version of Deno has no such function: it is internal. */
+/** Absent if this version of Deno has no such function: it is internal. */
 export function findServeOn(): ServeOn | undefined {
   const { internal } = Deno as { internal?: symbol };
   const internals = internal &&

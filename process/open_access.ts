@@ -85,7 +85,7 @@ export async function openAccess(config: AuthConfig, parts: AccessParts): Promis
 /**
  * Users with a password; `failed` is told of a change to their file that can't be used.
  *
- * @throws {StartError} where the file can't be used now.
+ * @throws {StartError} if the file can't be used now.
  */
 export async function openUsers(
   config: Pick<AuthConfig, "htpasswd" | "users">,

@@ -37,7 +37,7 @@ export interface TokenOptions {
   exchange(subjectToken: string): Promise<LoginToken>;
 }
 
-/** The options, as soon as they are there; absent where the registry is open to all, and no such path is. */
+/** The options, as soon as they are there; absent if the registry is open to all, and no such path is. */
 export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
 
 /** Maximum bytes of a form: a password can be an ID token of a workload's issuer. */

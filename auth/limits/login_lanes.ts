@@ -16,7 +16,7 @@ export class LoginLanes {
   /**
    * Runs `check` when all earlier ones of this network have ended.
    *
-   * @throws {RegistryError} 429 where the lane is full.
+   * @throws {RegistryError} 429 if the lane is full.
    */
   async run<T>(network: string, check: () => Promise<T>): Promise<T> {
     const lane = this.#lanes.get(network) ?? { last: Promise.resolve(), length: 0 };

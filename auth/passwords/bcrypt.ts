@@ -97,7 +97,7 @@ export class BcryptQueue {
   /**
    * True if the password is the one that was hashed.
    *
-   * @throws {RegistryError} 429 where too many are waiting, 503 where the thread has died over it.
+   * @throws {RegistryError} 429 if too many are waiting, 503 where the thread has died over it.
    */
   check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
     const line = isKnownNetwork ? this.#known : this.#strangers;

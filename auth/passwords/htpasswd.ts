@@ -71,7 +71,7 @@ export class Htpasswd implements GuessableSource {
    * The user with this password. A password that was right is right without any work for a day, as long as the user has
    * the same hash; a wrong one takes work each time, and so does an unknown name.
    *
-   * @throws {RegistryError} 429 where too many logins are waiting.
+   * @throws {RegistryError} 429 if too many logins are waiting.
    */
   async verify(username: string, password: string, options?: VerifyOptions): Promise<Principal | undefined> {
     const name = accountName(username);

@@ -121,7 +121,7 @@ export class Secrets implements PasswordSource {
   /**
    * The robot or the user that this secret is of, under that very name.
    *
-   * @throws {UnavailableError} where the table can't tell.
+   * @throws {UnavailableError} if the table can't tell.
    */
   async verify(username: string, password: string): Promise<Principal | undefined> {
     const secret = readSecret(password);
@@ -302,7 +302,7 @@ export class Secrets implements PasswordSource {
 /** Keeps {@linkcode Facts} from remembering it. */
 class NoSecret extends Error {}
 
-/** @throws {SecretError} where the secret can't be as it is asked for. */
+/** @throws {SecretError} if the secret can't be as it is asked for. */
 function attributesOf(
   secret: NewSecret,
   now: number,

@@ -17,7 +17,7 @@ export interface TokenServiceParts {
   /** Policies that decide about grants. */
   policy: Permissions;
   /**
-   * The user or robot as they are now, by name and `credential`; `undefined` where that is gone or changed. What it
+   * The user or robot as they are now, by name and `credential`; `undefined` if that is gone or changed. What it
    * answers must have the `credential` again, or else the refresh token is refused.
    */
   stillThere: (principal: Principal) => Promise<Principal | undefined>;
@@ -52,7 +52,7 @@ export function longestLifetime(
  * Makes the token service that the configuration describes. A file of keys is read now; the table is not asked before the
  * first token.
  *
- * @throws {KeysError} where the keys of the configuration can't be used.
+ * @throws {KeysError} if the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
   const { config, table, policy, stillThere, hasEnded, reused, now = Date.now } = parts;

@@ -58,7 +58,7 @@ export interface TokenIssuer {
    * A token for the holder of this refresh token, which stays as good as it was, or is replaced where `offline` asks for
    * another one.
    *
-   * @throws {RegistryError} 401 where the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
+   * @throws {RegistryError} 401 if the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
    */
   refresh(refreshToken: string, request: TokenRequest): Promise<TokenGrant>;
 }

@@ -66,7 +66,7 @@ export class JwksSource {
   /**
    * The key that has signed a token with this header.
    *
-   * @throws {RegistryError} 503 where the issuer can't be reached and no key of it is at hand.
+   * @throws {RegistryError} 503 if the issuer can't be reached and no key of it is at hand.
    * @throws {errors.JOSEError} where the issuer has no such key.
    */
   async get(header: JWTHeaderParameters): Promise<CryptoKey> {

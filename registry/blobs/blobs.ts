@@ -89,7 +89,7 @@ export async function getBlob(
 /**
  * end-10: removes the link; the bytes are the collector's business.
  *
- * @throws {RegistryError} `DENIED` where an immutable tag needs the blob.
+ * @throws {RegistryError} `DENIED` if an immutable tag needs the blob.
  */
 export async function deleteBlob(
   context: Context,
@@ -116,8 +116,8 @@ export async function deleteBlob(
 }
 
 /**
- * Removes the link unless an immutable tag needs the blob, as a collector does: a mark by version, a look, a delete by
- * the version of the mark. Answers whether it did.
+ * Removes the link unless an immutable tag needs the blob, as a collector does: condemn it by its version, check,
+ * delete it by the version of the condemnation. Answers true if it was removed.
  */
 async function removeUnneeded(
   work: Work,

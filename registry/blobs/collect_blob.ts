@@ -106,8 +106,8 @@ export async function removeLink(
   const { touchedAt } = link.attributes;
   const { index } = linkItem(digest, repository, touchedAt);
   const item = { ...key, ...(index && { index }) };
-  // First the mark, and only then a look at what protects: a push writes its edges before it looks at the link. It sees
-  // the mark and takes it away, or we see the edge.
+  // Condemns first, and only then checks for references: a push writes its edges before it reads the link. It sees the
+  // condemnation and revokes it, or we see the edge.
   const condemned: LinkAttributes = { state: "condemned", touchedAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...item, attributes: condemned }, { ifVersion: link.version });
   if (version === undefined) return RETRY;
@@ -131,7 +131,7 @@ export async function collectBlob(context: Context, digest: Digest): Promise<Out
   let { version } = blob;
   const condemnedAt = work.now();
   if (isReadable(attributes)) {
-    // The mark comes before the look at the links, for the same reason as above.
+    // Condemns before it reads the links, for the same reason as above.
     const condemned: BlobAttributes = { ...attributes, state: "condemned", condemnedAt };
     const marked = await work.table.put({ ...key, attributes: condemned }, { ifVersion: version });
     if (marked === undefined) return { is: "changed" };

@@ -63,8 +63,9 @@ function linkBlob(
     await putLink(work, repository, digest, mounted);
     // No collector looks at anything so young as what we have just made.
     if (named === "ours") return { digest, ...candidate! };
-    // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it writes its mark, and we
-    //    read its mark after we wrote our link, so one of us sees the other. Which object the blob has now does not matter.
+    // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it condemns the blob, and we
+    // read the blob after we wrote our link, so one of us sees the other. Which object the blob has now does not
+    // matter.
     const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
     if (after?.attributes.state !== "live") return RETRY;
     return { digest, size: after.attributes.size, object: after.attributes.object };

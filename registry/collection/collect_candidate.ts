@@ -101,7 +101,7 @@ class Look {
     await this.atRepository();
   }
 
-  /** The marks of tags that may have pointed at the manifest, and what else tags have left. */
+  /** Tag marks of the manifest, and other remains of its tags. */
   async atTags(digest: Digest): Promise<void> {
     const prefix = taggedPrefix(digest);
     const { table } = this.#context;

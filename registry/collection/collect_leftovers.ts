@@ -38,7 +38,7 @@ const always = () => true;
 export function pointerOf(context: Context, item: Item): Pointer | undefined {
   const key = identify(item);
   switch (key?.kind) {
-    // An edge or a mark that is young may belong to a push that is under way.
+    // A young edge or tag mark may belong to a running push.
     case "edge":
       if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;
       return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };
@@ -142,7 +142,7 @@ export async function removeRepository(
 ): Promise<"removed" | "needed" | typeof RETRY> {
   const { createdAt } = known.attributes;
   const key = repositoryKey(repository);
-  // Mark and look, as with links: a push puts its manifest before it looks whether the repository is known.
+  // Condemns before it checks, as with links: a push puts its manifest before it reads the repository's item.
   const condemned: RepositoryAttributes = { createdAt, condemnedAt: work.now() };
   const version = await work.table.put({ ...key, attributes: condemned }, { ifVersion: known.version });
   if (version === undefined) return RETRY;

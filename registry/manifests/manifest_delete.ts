@@ -113,7 +113,7 @@ export async function takeManifest(
   return taken;
 }
 
-/** Throws where a tag points at the manifest that `refusal` has an error for. */
+/** Throws if a tag points at the manifest that `refusal` has an error for. */
 async function assertNoneStays(
   work: Work,
   repository: RepositoryName,
@@ -195,7 +195,7 @@ async function deleteTags(
   }
 }
 
-/** Every tag that ever may have pointed at the manifest, in batches: its marks name them. */
+/** Tags that may point to the manifest, or may have, in batches, by its tag marks. */
 async function* markedTags(
   work: Work,
   repository: RepositoryName,

@@ -88,8 +88,8 @@ export async function putManifest(
       ...tags.map((tag) => tagKey(repository, tag)),
     ]);
     assertComplete(work, seen.missing);
-    //    An immutable tag needs all that stands below as well: a delete of it that began before our edges were there
-    //    finds its mark gone.
+    // An immutable tag also needs everything below. A delete of it that began before our edges existed then finds its
+    // condemnation revoked.
     const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
     if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
     const [current, ...currentTags] = seen.others;
@@ -127,7 +127,7 @@ export async function putManifest(
       await retryOnConflict(work, () => pass(hold));
     });
   } catch (error) {
-    // The edges and marks that were put for nothing.
+    // The edges and tag marks of this failed push.
     const candidate = { kind: "manifest" as const, repository, digest, targets: targetsIn(parsed), subject };
     if (hasBegun) {
       becomeWary(context);

@@ -94,7 +94,7 @@ export function unknownManifest(digest: Digest): RegistryError {
   });
 }
 
-/** The manifest's bytes; `undefined` where a delete took the object since the item was read. */
+/** The manifest's bytes; `undefined` if a delete took the object since the item was read. */
 export async function readBytes(
   context: Context,
   item: Stored<ManifestAttributes>,

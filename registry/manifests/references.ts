@@ -87,7 +87,7 @@ export function readReferences(
       if (await work.table.put(item, { ifVersion: manifest.version }) === undefined) return RETRY;
       revived = true;
     }
-    // A mark that we took back may have been followed by another before our write: look again.
+    // A collector may have condemned it again before our write: check again.
     return revived ? RETRY : { missing, others: read.others };
   });
 }
@@ -150,14 +150,14 @@ async function readManyChildren(
     for (const [i, { digest }] of batch.entries()) {
       const item = stored<ManifestAttributes>(items[i]);
       const { bytes: _, ...bare } = item ?? {};
-      // A mark is taken away by a write of the whole item.
+      // Revoking a condemnation writes the whole item.
       read.push([digest, item && (isManifestCondemned(item.attributes) ? item : bare as typeof item)]);
     }
   }
   return read;
 }
 
-/** Takes a collector's mark from a blob that the repository has, by version. */
+/** Revokes the condemnation of a blob of the repository, by its version. */
 async function revive(
   work: Work,
   repository: RepositoryName,

@@ -126,7 +126,7 @@ async function readReferrer(
   return descriptor !== undefined && isWanted(descriptor, artifactTypes) ? { descriptor, read } : { read };
 }
 
-/** The descriptor from the manifest; `undefined` where a delete took the manifest meanwhile. */
+/** The descriptor from the manifest; `undefined` if a delete took the manifest meanwhile. */
 async function readDescriptor(
   context: Context,
   repository: RepositoryName,

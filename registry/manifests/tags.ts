@@ -83,7 +83,7 @@ export function putTag(
       pushedAt: work.now(),
       moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MAX_MOVES),
     };
-    // The mark of the manifest that the tag leaves becomes garbage.
+    // The tag mark of the manifest that the tag leaves becomes garbage.
     if (before !== undefined && before !== target.digest) {
       await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
     }

@@ -20,7 +20,7 @@ export type GarbageCandidate =
     subject?: string | undefined;
   }
   | {
-    /** `tags`: the marks of a manifest that a tag has left; `blob`: the repository's link to a blob, and the blob. */
+    /** `tags`: tag marks of a manifest that a tag has left; `blob`: the repository's link to a blob, and the blob. */
     kind: "tags" | "blob";
     repository: RepositoryName;
     digest: Digest;

@@ -43,7 +43,7 @@ export async function healBlob(work: Work, repository: RepositoryName, digest: D
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   if (blob === undefined || !isReadable(blob.attributes) || !mayBeLost(work, blob.attributes)) return;
   const { size, object, writtenAt } = blob.attributes;
-  // 2. The mark counts for all processes, so it needs proof: a process with a wrong bucket must not set it.
+  // 2. The state counts for all processes, so it needs proof: a process with a wrong bucket must not set it.
   if (await isStored(work, object)) return;
   const attributes: BlobAttributes = { size, object, state: "damaged", missing: true, writtenAt };
   // 3. By version: a commit or a collector may have taken the item meanwhile, and knows better.

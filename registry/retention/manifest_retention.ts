@@ -70,7 +70,7 @@ export class ManifestRetention {
     this.#options = options;
   }
 
-  /** Marks or removes the manifest if it may go, and says what becomes of it. `known` is its item as it was just read. */
+  /** Condemns or removes the manifest if it may go, and answers the result. `known` is its item as it was just read. */
   async decide(digest: Digest, known?: Stored<ManifestAttributes>): Promise<Verdict> {
     const decided = this.#verdicts.get(digest);
     if (decided !== undefined) return decided;
@@ -170,8 +170,9 @@ export class ManifestRetention {
   }
 
   /**
-   * Deletes the manifest by the version of its mark. Unlike a client's delete it may lose, and then all of the manifest
-   * must be there: so its place among the referrers goes after it. Where this dies in between, the collector takes that.
+   * Deletes the manifest by the version of its condemnation. Unlike a client's delete it may lose, and then the
+   * manifest must be complete: so its referrer entry is deleted after it. If the process crashes in between, garbage
+   * collection removes that entry.
    */
   async #remove(digest: Digest, item: Stored<ManifestAttributes>): Promise<boolean> {
     const work = beginWork(this.#context);

@@ -55,8 +55,8 @@ async function faultOf(
 }
 
 /**
- * Marks a blob whose object is damaged, so that clients find it missing and push it again, or takes a mistaken mark
- * away. Its bytes and the object's key stay. By the version that was read: a commit may have replaced it meanwhile.
+ * Marks a blob as damaged if its object is, so that clients find it missing and push it again, or revokes a wrong
+ * `damaged`. The bytes and the object key stay. By the version that was read: a commit may have replaced it meanwhile.
  */
 async function repairBlob(
   { context }: ScrubWork,

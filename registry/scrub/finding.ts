@@ -18,7 +18,7 @@ export type FindingKind =
   | "dangling-link"
   /** An edge of a manifest that is not there. */
   | "dangling-edge"
-  /** The mark of a tag on a manifest that is not there. */
+  /** A tag mark of a manifest that does not exist. */
   | "dangling-tag-mark"
   /** A manifest that is not there among the referrers of another. */
   | "dangling-referrer"

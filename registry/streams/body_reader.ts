@@ -53,7 +53,7 @@ export class BodyReader {
   /**
    * The next bytes, which are the caller's until the next read; `undefined` at the end.
    *
-   * @throws {RegistryError} where the client stalls (408) or breaks off (400), or the process stops (503).
+   * @throws {RegistryError} if the client stalls (408) or breaks off (400), or the process stops (503).
    */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#timer === undefined) this.#stop?.addEventListener("abort", this.#onStop);

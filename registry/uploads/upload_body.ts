@@ -39,7 +39,7 @@ export interface StoreBodyOptions {
  * Streams a body into the store, behind the bytes that the upload has, hashing it on its way where the bytes before
  * allow it. The upload itself is not advanced.
  *
- * @throws {OffsetMismatch} where the body does not begin where the upload stands.
+ * @throws {OffsetMismatch} if the body does not begin where the upload stands.
  */
 export async function storeBody(
   context: Context,
@@ -172,7 +172,7 @@ export async function openBytes(
   };
 }
 
-/** Throws where a blob of `size` bytes is too large. */
+/** Throws if a blob of `size` bytes is too large. */
 export function assertSize(context: Context, size: number): void {
   if (size <= context.maxBlobSize) return;
   throw new RegistryError("SIZE_INVALID", `Blob is larger than ${context.maxBlobSize} bytes`, {

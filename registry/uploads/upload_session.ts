@@ -144,7 +144,7 @@ function isClaimed(context: Context, { item }: Session): boolean {
   return state === "open" && claimedUntil > context.now();
 }
 
-/** Throws where bytes can't be appended to the upload now. */
+/** Throws if bytes can't be appended to the upload now. */
 export function assertWritable(context: Context, session: Session): void {
   const { state } = session.item.attributes;
   if (state === "done") throw unknownUpload(session.id);

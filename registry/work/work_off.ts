@@ -122,7 +122,7 @@ export function shuffled(shards: string[]): string[] {
   return [...shards.slice(first), ...shards.slice(0, first)];
 }
 
-/** Throws where single items have failed. The first failure is its cause. */
+/** Throws if single items have failed. The first failure is its cause. */
 export function throwFailures(failures: unknown[], what: string): void {
   if (failures.length === 0) return;
   throw new AggregateError(failures, `Cannot ${what}: ${failures.length} failed`, { cause: failures[0] });

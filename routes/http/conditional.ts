@@ -69,7 +69,7 @@ export function preconditionFailed(): RegistryError {
 /**
  * The compare-and-swap that `If-Match` and `If-None-Match` of a push ask for; entity tags are quoted digests.
  *
- * @throws {RegistryError} 400 where a field is malformed.
+ * @throws {RegistryError} 400 if a field is malformed.
  */
 export function parseTagCondition(headers: Headers): TagCondition {
   const ifMatch = parseCondition(headers, "If-Match", { weakly: false });

@@ -8,7 +8,7 @@ export interface Part {
   number: number;
   /** Bytes. */
   size: number;
-  /** The store's own mark of the part's content. */
+  /** ETag of the part's content, as the store defines it. */
   etag: string;
 }
 

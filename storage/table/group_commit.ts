@@ -51,8 +51,8 @@ export class GroupCommit {
    * Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable. After
    * its fence it is not done and rejects alone: the others of the group are committed.
    *
-   * @throws {UnavailableError} where another process holds the lock for 10 seconds.
-   * @throws {LateWriteError} where the fence has passed when the transaction begins.
+   * @throws {UnavailableError} if another process holds the lock for 10 seconds.
+   * @throws {LateWriteError} if the fence has passed when the transaction begins.
    */
   run<T>(write: () => T, fence?: Fence): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -74,7 +74,7 @@ const CONNECTION = new Set([
 /** Error codes of S3-compatible stores for a full disk or quota. */
 const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"]);
 
-/** Codes for a body that is not what its hash says, and for a part that has become another than its mark says. */
+/** Error codes for a body that does not match its hash, and for a part that does not match its ETag. */
 const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest", "InvalidPart"]);
 
 /** True if a retry may succeed. */

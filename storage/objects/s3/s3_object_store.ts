@@ -90,9 +90,9 @@ export class S3ObjectStore implements ObjectStore {
 
   async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     checkKey(key);
-    // An attempt that broke off may reach its end after the one that succeeded. Not all stores look whether they have the
-    // announced length (Versity's gateway does not), but those that check the hash then refuse the half of it. What
-    // becomes of a part in the same case its mark tells when all are completed, so parts need not be hashed.
+    // An attempt that broke off may reach the store after the successful one. Some stores do not check the announced
+    // length (Versity's gateway), but stores that verify the hash then reject the truncated body. For a part in the
+    // same situation the ETag reveals it at completion, so parts need no hash.
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     await this.#upload(key, {}, bytes, sha256);
   }

@@ -53,7 +53,7 @@ async function toObject(
   }
 }
 
-/** Bytes of the whole object; `undefined` where the answer has not the bytes asked for, or does not say. */
+/** Bytes of the whole object; `undefined` if the answer has not the bytes asked for, or does not say. */
 function sizeOf(headers: Headers, status: number, range: ByteRange | undefined): number | undefined {
   const whole = /^\d+$/.exec(headers.get("content-length") ?? "");
   if (status === 200) {
@@ -71,9 +71,9 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
 const MIN_STREAMED_BYTES = 1024 * 1024;
 
 /**
- * Sends bytes, or the body of a request as it comes, and answers the mark that the store gives them.
+ * Uploads bytes, or the body of a request as it arrives, and answers the ETag.
  *
- * @throws {S3Error} for every answer that does not say that they are stored.
+ * @throws {S3Error} for every answer except success.
  */
 export async function upload(
   request: SignedRequest,

@@ -8,7 +8,7 @@ type Handle = FetchHttpHandler["handle"];
  * that goes wrong above, is the network's fault.
  */
 export class WholeAnswerHandler extends FetchHttpHandler {
-  /** @throws {NoAnswerError} where the answer does not come, or not to its end. */
+  /** @throws {NoAnswerError} if the answer does not come, or not to its end. */
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
     try {
       const { response } = await super.handle(request, options);
