@@ -12,7 +12,6 @@ export function getHome(): Handler<"home"> {
         "Content-Security-Policy":
           "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
       },
       body,
     };

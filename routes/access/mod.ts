@@ -6,5 +6,5 @@
  */
 export { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
 export { audited } from "./audit.ts";
-export { basicChallenge, type Challenge, createChallenge } from "./challenge.ts";
+export { basicChallenge, type Challenge, createChallenge, type TokenError } from "./challenge.ts";
 export { type Demand, type Requirement, requirementOf } from "./requirement.ts";

@@ -19,7 +19,6 @@ export function jsonAnswer(value: unknown, headers: Record<string, string> = {},
     headers: {
       "Content-Type": "application/json",
       "Cache-Control": "private, no-store, no-transform",
-      "X-Content-Type-Options": "nosniff",
       ...headers,
     },
     body,

@@ -19,7 +19,6 @@ export function contentHeaders(digest: Digest, mediaType: string): Record<string
     "ETag": entityTag(digest),
     "Cache-Control": "private, no-store, no-transform",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
   };
 }
 

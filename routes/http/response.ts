@@ -4,17 +4,10 @@ import type { Answer } from "./answer.ts";
 const templates = new WeakMap<Answer, Response>();
 
 /** The `Response` that says an answer; one to a HEAD says how long the body would be, and has none. */
-export function toResponse(answer: Answer, requestId: string, isHead: boolean): Response {
-  if (answer.isRepeated && !isHead) {
-    const response = templateOf(answer).clone();
-    response.headers.append("X-Request-Id", requestId);
-    return response;
-  }
+export function toResponse(answer: Answer, isHead: boolean): Response {
+  if (answer.isRepeated && !isHead) return templateOf(answer).clone();
   const { status, body } = answer;
-  return new Response(isHead ? null : body, {
-    status,
-    headers: { ...headersOf(answer), "X-Request-Id": requestId },
-  });
+  return new Response(isHead ? null : body, { status, headers: headersOf(answer) });
 }
 
 /**
@@ -32,8 +25,10 @@ function templateOf(answer: Answer): Response {
   return template;
 }
 
+/** Headers of the response. Clients choose content and its type, so no browser may guess another type. */
 function headersOf({ headers, body }: Answer): Record<string, string> {
-  return body instanceof Uint8Array ? { ...headers, "Content-Length": String(body.byteLength) } : headers;
+  const length = body instanceof Uint8Array ? { "Content-Length": String(body.byteLength) } : {};
+  return { ...headers, ...length, "X-Content-Type-Options": "nosniff" };
 }
 
 /** Bytes of the answer's body. */

@@ -1,4 +1,6 @@
-import type { RouteKind } from "./route.ts";
+import { lengthOf } from "../http/mod.ts";
+import type { RouteKind } from "../route.ts";
+import type { AppContext, Middleware, RequestInfo } from "./env.ts";
 
 /** Entry of the access log, one for each request. Contains no secret: neither the query nor headers. */
 export interface RequestLog {
@@ -35,9 +37,37 @@ export function withoutProbes(log: (entry: RequestLog) => void): (entry: Request
   };
 }
 
-/** Makes ids that no other request has, in this process or another, for far less than random ones cost. */
-export function requestIds(): () => string {
-  const process = crypto.randomUUID().slice(0, 8);
-  let count = 0;
-  return () => `${process}-${(count++).toString(36)}`;
+/** Characters of a path in the log. */
+const MAX_PATH_LENGTH = 512;
+
+/**
+ * Logs each request once. A streamed body is sent long after its headers, so its request is logged when it has been sent.
+ * Every other answer counts as sent.
+ */
+export function accessLog(log: (entry: RequestLog) => void): Middleware {
+  return async function accessLog(c, next) {
+    const time = Date.now();
+    const started = performance.now();
+    await next();
+    const write = () => log({ time, duration: performance.now() - started, ...entryOf(c) });
+    const completed = (c.env as RequestInfo | undefined)?.completed;
+    if (completed && c.get("skerry").answer?.body instanceof ReadableStream) completed.then(write, write);
+    else write();
+  };
+}
+
+function entryOf(c: AppContext): Omit<RequestLog, "time" | "duration"> {
+  const { id, client, url, route, answer, error } = c.get("skerry");
+  const { method } = c.req.raw;
+  return {
+    method,
+    route: route?.kind,
+    path: url.path.slice(0, MAX_PATH_LENGTH),
+    status: c.res.status,
+    bytes: method === "HEAD" || answer === undefined ? 0 : lengthOf(answer),
+    id,
+    principal: client.principal,
+    address: client.address,
+    error,
+  };
 }

@@ -109,3 +109,37 @@ Deno.test("createApp() gives up the body of a request that it answers without re
   }
   assertEquals(cancelled, 3);
 });
+
+Deno.test("createApp() answers 500 and logs what was thrown when it is no error", async () => {
+  const { request, entries } = fakeApp({ listTags: () => Promise.reject("text") });
+  const response = await request("/v2/a/tags/list");
+  assertEquals(response.status, 500);
+  await response.body?.cancel();
+  assertEquals(entries.map(({ route, error }) => [route, error]), [["listTags", "text"]]);
+});
+
+Deno.test("createApp() gives every answer the id of the request and keeps browsers from guessing its type", async () => {
+  const { request } = fakeApp({});
+  for (
+    const [path, method, status] of [
+      ["/", "GET", 200],
+      ["/", "HEAD", 200],
+      ["/livez", "GET", 200],
+      ["/livez", "PUT", 405],
+      ["/v2", "GET", 200],
+      ["/v2/", "HEAD", 200],
+      ["/v2/a/tags/list", "PATCH", 405],
+      ["/v2/_skerry/tokens", "GET", 404],
+      ["/token", "GET", 404],
+      ["/nowhere", "GET", 404],
+      ["/nowhere", "HEAD", 404],
+    ] as const
+  ) {
+    const response = await request(path, { method });
+    assertEquals([path, response.status], [path, status]);
+    assertMatch(response.headers.get("X-Request-Id") ?? "", /-/);
+    assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
+    assertEquals(response.headers.has("Allow"), status === 405, path);
+    assertEquals(method === "HEAD", (await response.bytes()).byteLength === 0);
+  }
+});

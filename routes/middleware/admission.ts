@@ -1,0 +1,76 @@
+import type { Audit } from "../../auth/interface.ts";
+import { RegistryError, unavailable } from "../../oci/mod.ts";
+import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
+import { type Access, audited, requirementOf, UNAUTHENTICATED_CALLER } from "../access/mod.ts";
+import { parseRoute } from "../route.ts";
+import type { Exchange, Middleware } from "./env.ts";
+
+/** Access rules and audit of {@linkcode admission}. */
+export interface AdmissionOptions {
+  /** Authenticates and authorizes requests; without it every client may do everything. */
+  access?: Access;
+  /** Receives every change that a request made. */
+  audit?: Audit;
+  /** False while the audit cannot be written: changes are refused then. Always true by default. */
+  auditReady?: () => boolean;
+}
+
+/** Seconds after which a client may repeat a change that was refused because of the audit. */
+const AUDIT_RETRY_SECONDS = 5;
+
+/**
+ * Parses the method and the raw URL into the route, and authorizes it, before anything is read for it. The path that Hono
+ * matched is not used: the router of an outer app decodes it.
+ *
+ * @throws {RegistryError} 400 for a malformed host, 503 while a change cannot be audited, and as `parseRoute` and `access` do.
+ */
+export function admission(options: AdmissionOptions): Middleware {
+  return function admission(c, next) {
+    const exchange = c.get("skerry");
+    const request = c.req.raw;
+    checkHost(request.headers.get("host"), exchange.url.authority);
+    exchange.route = parseRoute(request.method, exchange.url);
+    const admitted = admit(exchange, request, options);
+    return admitted === undefined ? next() : admitted.then(next);
+  };
+}
+
+/** Sets the caller; without access rules at once, since a pull is fast enough for a promise to show. */
+function admit(exchange: Exchange, request: Request, options: AdmissionOptions): Promise<void> | undefined {
+  const { access } = options;
+  const needed = requirementOf(exchange.route!);
+  const settle = (caller: Caller) => {
+    exchange.caller = withAudit(caller, needed.need === "login", exchange, request, options);
+  };
+  if (access === undefined) exchange.client.principal = UNRESTRICTED_CALLER.name;
+  else if (needed.need !== "nothing") return access.admit(needed, request, exchange.client).then(settle);
+  settle(access === undefined ? UNRESTRICTED_CALLER : UNAUTHENTICATED_CALLER);
+}
+
+/** The caller, whose changes go to the audit. A login changes nothing that it records. */
+function withAudit(
+  caller: Caller,
+  isLogin: boolean,
+  { id, client }: Exchange,
+  { method }: Request,
+  { audit, auditReady }: AdmissionOptions,
+): Caller {
+  if (audit === undefined || method === "GET" || method === "HEAD") return caller;
+  if (!isLogin && auditReady?.() === false) {
+    throw unavailable("Changes are refused: the audit log cannot be written", {
+      seconds: AUDIT_RETRY_SECONDS,
+    });
+  }
+  return audited(caller, audit, id, client.address);
+}
+
+/**
+ * Refuses a malformed `Host` (RFC 9112 §3.2) or authority. The URL of a request begins with it as it came, so a slash, a
+ * question mark or a hash in it would change the path that other code reads from the URL.
+ */
+function checkHost(host: string | null, authority: string): void {
+  if (AUTHORITY.test(authority) && (host === null || host === authority || AUTHORITY.test(host))) return;
+  throw new RegistryError("UNSUPPORTED", "Host of the request is malformed", { status: 400 });
+}
+
+const AUTHORITY = /^[A-Za-z0-9._~:[\]-]*$/;
