@@ -20,8 +20,13 @@ export interface AppOptions extends HandlerOptions, AdmissionOptions {
   log: (entry: RequestLog) => void;
 }
 
-/** The Hono app of a registry. */
-export type App = HonoBase<AppEnv>;
+/** The Hono app of a registry, without paths. It decodes no path before its router reads it. */
+export class App extends HonoBase<AppEnv> {
+  constructor() {
+    super({ router: new RegExpRouter(), getPath: (request) => splitUrl(request.url).path });
+    this.onError(answerError);
+  }
+}
 
 /** Paths of the registry. Hono's `/v2/*` includes `/v2`. */
 const PATHS = [
@@ -49,17 +54,12 @@ export function createApp(options: AppOptions): App {
     admission(options),
     answerRoute(createHandlers(options)),
   ] as const;
-  const app = emptyApp();
+  const app = new App();
   for (const path of PATHS) app.all(path, ...chain);
-  const elsewhere = emptyApp().all("*", ...chain);
-  return app.notFound((c) => elsewhere.fetch(c.req.raw, c.env));
-}
-
-function emptyApp(): App {
-  return new HonoBase<AppEnv>({
-    router: new RegExpRouter(),
-    getPath: (request) => splitUrl(request.url).path,
-  }).onError(answerError);
+  const elsewhere = new App();
+  elsewhere.all("*", ...chain);
+  app.notFound((c) => elsewhere.fetch(c.req.raw, c.env));
+  return app;
 }
 
 /** Calls the handler of the route. */

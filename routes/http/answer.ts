@@ -2,6 +2,7 @@ import type { ByteStream } from "../../registry/interface.ts";
 
 /** Answer to a request before it becomes a `Response`. Plain values cost the hot path less to read and extend. */
 export interface Answer {
+  /** Status code. */
   status: number;
   /** Headers. The sender adds `Content-Length` of a body in memory. */
   headers: Readonly<Record<string, string>>;

@@ -50,9 +50,11 @@ export function accessLog(log: (entry: RequestLog) => void): Middleware {
     const started = performance.now();
     await next();
     const write = () => log({ time, duration: performance.now() - started, ...entryOf(c) });
-    const completed = (c.env as RequestInfo | undefined)?.completed;
-    if (completed && c.get("skerry").answer?.body instanceof ReadableStream) completed.then(write, write);
-    else write();
+    const isStreamed = c.get("skerry").answer?.body instanceof ReadableStream;
+    // Read only for a stream: the server waits for a promise that was read.
+    const completed = isStreamed ? (c.env as RequestInfo | undefined)?.completed : undefined;
+    if (completed === undefined) write();
+    else completed.then(write, write);
   };
 }
 

@@ -59,7 +59,12 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     registry,
     log(entry) {
       entries.push(entry);
-      assertListed(entry.route, entry.status);
+      try {
+        assertListed(entry.route, entry.status);
+      } catch (error) {
+        // Thrown here, it would become an answer.
+        reportError(error);
+      }
     },
     ready: options.ready ?? (() => Promise.resolve(true)),
     ...(options.warnings && { warnings: options.warnings }),
