@@ -20,15 +20,15 @@ const STOP_LIMIT_MS = 4500;
 const BODY_LIMIT_MS = 3000;
 
 /**
- * Milliseconds in which a second signal is the first one again: where the whole process group gets it, a parent such as
- * start.ts hands it on as well.
+ * Milliseconds in which a second signal counts as the first one: if the whole process group gets the signal, a parent
+ * such as start.ts forwards it as well.
  */
 const SIGNAL_ECHO_MS = 500;
 
 /** Maximum milliseconds that an unread log may delay the exit. */
 const FLUSH_LIMIT_MS = 300;
 
-/** Milliseconds from the start until the storage is opened, where no request needs it sooner. */
+/** Milliseconds from the start until the storage is opened, unless a request needs it sooner. */
 const OPEN_DELAY_MS = 50;
 
 async function main(): Promise<void> {
@@ -166,7 +166,7 @@ type Fetch = Parameters<typeof serve>[0]["fetch"];
 function announce({ url }: Server, config: Config, log: Log): void {
   for (const risk of risksOf(config)) log.warn(risk);
   log.info(`Listening on ${url}`, { url, ...placeOf(config), deno: Deno.version.deno });
-  // The last lines on a terminal, where a person has just started it.
+  // The last lines on a terminal, if a person has just started it.
   if (logFormat(config) === "text") { for (const line of nextSteps(url, config)) log.info(line); }
 }
 

@@ -65,7 +65,7 @@ export interface ExternalConfig {
 
 /** Proxy that verifies client certificates and passes the client's name in a header. */
 export interface ProxyConfig {
-  /** Addresses of the proxies, as CIDR; the headers of everybody else are not looked at. */
+  /** Addresses of the trusted proxies, as CIDR. Headers of other clients are ignored. */
   trusted: string[];
   /** The header that holds the verified subject or name of the client's certificate. */
   identityHeader?: string;

@@ -25,7 +25,7 @@ export interface AuthenticatorOptions {
 export interface Origin {
   /** The other end of the connection. */
   peer: string | undefined;
-  /** The client, which is not the other end where a proxy that is trusted is in between. */
+  /** Address of the client. Differs from `peer` behind a trusted proxy. */
   address: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { type Key, type KeyOf, keyParser } from "../storage/ports.ts";
  * milliseconds since the epoch.
  */
 
-/** Keys of ours that sign, or have signed, tokens; in the order in which they begin to sign. */
+/** Keys that sign, or have signed, tokens, in the order in which they begin to sign. */
 export type KeyRingAttributes = {
   /** Longest lifetime of any token that these keys may have signed. */
   lifetime: number;

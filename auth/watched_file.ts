@@ -12,7 +12,7 @@ export class FileError extends Error {
   override readonly name = "FileError";
 }
 
-/** Milliseconds for which the file is not looked at again. */
+/** Milliseconds between two checks of the file. */
 const CHECK_INTERVAL_MS = 1000;
 
 /** Milliseconds after a change in which another one may leave the same time on the file. */

@@ -1,4 +1,4 @@
-/** Thrown where a backup can't be read, or can't be restored here: nothing is wrong with the code. */
+/** Thrown if a backup cannot be read or restored; the message is for the operator. */
 export class BackupError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "BackupError";

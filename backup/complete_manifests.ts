@@ -22,7 +22,7 @@ import { readMany, scanAll } from "./snapshot.ts";
 /** Items that are gone through at a time: with the largest manifests some 25 MB. */
 const BATCH = 100;
 
-/** Manifests that are looked at at once, and references of one of them. */
+/** Manifests that are checked at once, and references of one of them. */
 const PARALLEL = 8;
 const REFERENCES = 100;
 

@@ -10,7 +10,7 @@ export class ObjectWriter {
   #partsId: string | undefined;
   readonly #parts: Part[] = [];
 
-  /** A writer of the object under `key`, of `size` bytes where that is known. */
+  /** Creates a writer of the object under `key`; `size` is in bytes, if known. */
   constructor(objects: ObjectStore, key: string, size: number = Infinity) {
     this.#objects = objects;
     this.#key = key;

@@ -77,7 +77,10 @@ function protect(items: NewItem[], { table }: RestoreOptions): Promise<void> {
   return write(table, items);
 }
 
-/** Blobs and manifests whose bytes are there. Uploads wait where no sweep looks, until the blobs that they became are there. */
+/**
+ * Writes blobs and manifests whose bytes exist. Uploads wait outside the sweep's index until the blobs that they became
+ * exist.
+ */
 async function putContent(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
   const kept = await parallel(items, options.parallel, async (item) => {
     const object = objectOf(item);

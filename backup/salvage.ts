@@ -105,7 +105,7 @@ export class Salvage {
     report(`Object ${key}: restored as blob ${digest}, ${to}`);
   }
 
-  /** The upload that the object was written by, where the backup has it: its id is in the key. */
+  /** Upload that wrote the object, if the backup has it: its id is in the key. */
   async #uploadOf(table: Table, key: string): Promise<Stored<UploadAttributes> | undefined> {
     const prefix = prefixOf(key);
     // Objects of one upload come together, and the first one may have used up its item.

@@ -14,7 +14,7 @@ export interface CacheOptions {
   age?: number;
   /** Maximum cached manifests, and maximum cached blobs; 16,384 by default. */
   count?: number;
-  /** Bytes of all manifests that are remembered; 32 MiB by default. */
+  /** Maximum bytes of all cached manifests; 32 MiB by default. */
   manifestBytes?: number;
   /** A clock in milliseconds that begins above 0. */
   now?: () => number;

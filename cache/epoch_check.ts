@@ -17,7 +17,7 @@ interface Known {
   since: number;
 }
 
-/** Epochs that are remembered; few bytes each. */
+/** Maximum cached epochs; a few bytes each. */
 const MAX_EPOCHS = 10_000;
 
 /**
@@ -60,7 +60,7 @@ export class EpochCheck {
     return isYoung && !exact ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
   }
 
-  /** Reads the epoch and remembers it. `since` is from before the read: the clock, or the change count. */
+  /** Reads the epoch and caches it. `since` is from before the read: the clock, or the change count. */
   async #readSince(repository: RepositoryName, since: number): Promise<string> {
     const deletions = this.#deletions;
     const epoch = await this.#read(repository);

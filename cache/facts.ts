@@ -26,9 +26,9 @@ interface Fact<V> {
 type Read<V> = Fact<Promise<V>>;
 
 /**
- * Remembers what only a deletion can end. Every deletion changes the epoch, so a fact counts while the epoch is the one
- * that was known before its read began. That something is not there is never remembered, and a reader is never told so by
- * a read that had begun before it asked.
+ * TTL cache for values that only a deletion invalidates. Every deletion changes the epoch, so an entry is valid while
+ * the epoch is the one from before its read. Misses are never cached, and a caller never gets a miss from a read that
+ * began before its call.
  */
 export class Facts<V extends object> {
   readonly #options: FactsOptions<V>;
@@ -54,7 +54,7 @@ export class Facts<V extends object> {
     return underway?.epoch === epoch ? underway.value.catch(read) : this.#read(key, read, epoch);
   }
 
-  /** Forgets the fact; a read of it that is under way is not remembered either. */
+  /** Removes the entry; the result of a running read is not cached either. */
   drop(key: string): void {
     this.#memory?.delete(key);
     this.#reads.delete(key);

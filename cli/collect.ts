@@ -57,7 +57,7 @@ export async function collect(
       step = await registry.collect({ dryRun, after: step.next });
     }
     if (!dryRun) {
-      // The candidates of deletes, and those that the full pass has left.
+      // The candidates of deletes, and those that the full pass left.
       await registry.collectCandidates({ removed });
       await registry.recount();
       audit.record({ action: "registry.collect", reason: `Removed ${summaryOf(counts, bytes)}` });

@@ -57,9 +57,9 @@ export interface Command {
   /** Its operands in their order. */
   operands?: Operand[];
   /**
-   * Runs it and answers the exit code, or nothing if the process goes on. Its code is imported when it is needed.
+   * Runs the command and answers the exit code; `undefined` if the process continues. Its code is loaded when needed.
    *
-   * @throws {MisuseError} for arguments that make no sense.
+   * @throws {MisuseError} for invalid arguments.
    */
   run: (context: CommandContext, args: Arguments) => Promise<number | undefined>;
 }

@@ -17,8 +17,8 @@ const MISUSED = 2;
 /**
  * Runs the command that the arguments name.
  *
- * @returns The exit code, or nothing where the process goes on to serve.
- * @throws {StartError} if the configuration or the storage does not let it.
+ * @returns The exit code; `undefined` if the process continues to serve.
+ * @throws {StartError} if the configuration or the storage prevents it.
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number | undefined> {
   const [first = "help"] = args;

@@ -7,14 +7,14 @@ import { bucketSteps } from "./bucket_steps.ts";
 import { takeSteps } from "./step.ts";
 import { tableSteps } from "./table_steps.ts";
 
-/** Milliseconds between two looks at a table that is being made. */
+/** Milliseconds between two checks of a table that is being created. */
 const POLL_INTERVAL_MS = 1000;
 
 /**
- * `skerry provision`: makes the configured bucket and table, or verifies them, and prints a line for each step. What is
- * there already stays as it is.
+ * `skerry provision`: creates or verifies the configured bucket and table, and prints a line for each step. Existing
+ * things stay as they are.
  *
- * @returns The exit code: 0 where all that is needed is there, or would be.
+ * @returns The exit code: 0 if everything required exists, or would.
  * @throws {StartError} if the configuration names neither bucket nor table.
  */
 export async function provision(

@@ -36,10 +36,10 @@ const PARALLEL = 16;
 const READINGS = 3;
 
 /**
- * `skerry restore`: rebuilds the configured table, which is empty, from a backup.
+ * `skerry restore`: rebuilds the configured, empty table from a backup.
  *
- * @returns The exit code: 1 where something could not be had back.
- * @throws {StartError} if the backup or the table does not do, before anything is written.
+ * @returns The exit code: 1 if something could not be restored.
+ * @throws {StartError} if the backup or the table is unusable, before any write.
  */
 export async function restore(
   config: Config,
@@ -105,7 +105,7 @@ export function summaryOf(verb: string, report: RestoreReport): string {
     `incomplete: ${counted(incomplete, "manifest")}`;
 }
 
-/** 1 where something that could be read before can't be read now. A blob alone may well have been collected since. */
+/** Exit code: 1 if content that was readable is lost. A missing blob alone may have been collected since. */
 export function exitCodeOf({ incomplete, dropped }: RestoreReport): number {
   return incomplete + dropped > 0 ? 1 : 0;
 }

@@ -13,7 +13,7 @@ const PROGRESS_INTERVAL_MS = 5000;
 
 /** Arguments of `skerry scrub`. */
 export interface ScrubCommand {
-  /** True to repair faults where possible. */
+  /** True to repair faults if possible. */
   repair: boolean;
   /** True to print JSON, one object a line: each finding, then the report. */
   json: boolean;

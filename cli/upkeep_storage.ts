@@ -15,10 +15,10 @@ export async function openForUpkeep(config: Config): Promise<Storage> {
 }
 
 /**
- * Opens the objects of a registry whose table may be lost. Without `writes` nothing is made: an empty table in memory
- * stands for one that does not exist.
+ * Opens the objects of a registry whose table may be lost. Without `writes` nothing is created: an empty table in
+ * memory replaces a missing one.
  *
- * @throws {StartError} if no objects are there.
+ * @throws {StartError} if no objects exist.
  */
 export async function openForRestore(config: Config, { writes }: { writes: boolean }): Promise<Storage> {
   assertLasting(config);

@@ -43,7 +43,7 @@ function mapOf<T>(
   return z.pipe(named, z.record(z.string(), value, map));
 }
 
-/** Printable ASCII without what would end a quoted string of RFC 9110 §5.6.4: it stands in a challenge. */
+/** Printable ASCII without characters that end a quoted string (RFC 9110 §5.6.4), because it is part of a challenge. */
 const quotable = checkedText(
   "text of up to 255 printable ASCII characters without quotes or backslashes",
   (text) => /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(text),

@@ -30,7 +30,7 @@ function settingSchema<T>(setting: Setting<T>) {
   return z.prefault(ofKind(setting), setting.fallback).register(settingDocs, setting);
 }
 
-/** All settings but those that are more than a text. */
+/** Settings whose values are plain texts. */
 type Shape = {
   [Key in Exclude<keyof Config, "auth" | "retention">]: ReturnType<typeof settingSchema<Config[Key]>>;
 };

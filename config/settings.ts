@@ -293,7 +293,8 @@ export function givenBy(environment: Record<string, string>): Record<string, str
 }
 
 /**
- * On Deno Deploy a folder does not outlive the process, so it has to be asked for, and the platform connects from outside.
+ * On Deno Deploy a folder is lost with the process, so it must be requested explicitly, and the platform connects from
+ * outside.
  */
 export function withPlatform<G extends Given>(environment: Record<string, string>, given: G): G {
   if (environment.DENO_DEPLOY === undefined) return given;

@@ -62,7 +62,7 @@ function partHead(source: ByterangesSource, range: ByteRange, boundary: string, 
   );
 }
 
-/** Reads part after part, each only when it is asked for. */
+/** Reads part after part, each only when it is requested. */
 class PartsReader implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #parts: Part[];
   readonly #tail: Uint8Array<ArrayBuffer>;

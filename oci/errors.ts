@@ -19,7 +19,7 @@ export type ErrorCode =
   | "UNAUTHORIZED"
   | "UNSUPPORTED";
 
-/** The HTTP status of each code, where the error does not say another one. */
+/** Default HTTP status of each code. */
 const STATUS: Record<ErrorCode, number> = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,

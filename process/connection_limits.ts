@@ -6,7 +6,7 @@ export interface ConnectionLimits {
   readonly firstRequest: number;
   /** Milliseconds from one answer to the end of the next request's head. */
   readonly nextRequest: number;
-  /** Milliseconds between two looks for connections that have waited too long. */
+  /** Milliseconds between two checks for connections that have waited too long. */
   readonly sweepInterval: number;
   /** Milliseconds from an accept that failed to the next one. */
   readonly retryDelay: number;

@@ -64,7 +64,7 @@ export class LineWriter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
 
-  /** Lines for `output`; where some had to be dropped, `dropNote` makes the line that says so. */
+  /** Lines for `output`. If some were dropped, `dropNote` creates the line that reports it. */
   constructor(output: Output, dropNote: (count: number) => string, options: LineWriterOptions = {}) {
     this.#output = output;
     this.#dropNote = dropNote;
@@ -117,7 +117,7 @@ export class LineWriter {
     await this.#writing;
   }
 
-  /** A line after a pause is written at once; those that follow it closely are collected. */
+  /** Writes a line after a pause at once, and collects the lines that follow it closely. */
   #startSoon(): void {
     const now = performance.now();
     if (now - this.#lastStart >= this.#options.delay) {
@@ -150,7 +150,7 @@ export class LineWriter {
         this.#urgent || this.#dropped > 0 || this.#keptSize > 0 || this.#size >= this.#options.batch
       );
     } catch (error) {
-      // The reader is gone: collected lines are lost, kept ones wait, and the registry goes on to answer.
+      // The reader is gone: collected lines are lost, kept ones wait, and the registry continues to serve.
       this.#isTorn = true;
       if (this.#keptSize > 0) this.#setTrouble("failed", (error as Error).message);
     }

@@ -106,7 +106,7 @@ const TEXT_FORMAT: Format = {
   requestLine: ({ time, method, path, status, bytes, duration, id, principal, address, error }) => {
     const who = principal === undefined ? "" : ` by ${plainField(principal)}`;
     const where = address === undefined ? "" : ` from ${plainField(address)}`;
-    // No line of an error begins where a line of the log does.
+    // Indented, so that no line of an error looks like a line of the log.
     const failed = error === undefined ? "" : plainLines(`\n${describe(error)}`).replaceAll("\n", "\n  ");
     return `${clock(time)} ${status} ${plainText(`${method} ${path}`)} ${bytes} B ${
       duration.toFixed(1)

@@ -83,9 +83,9 @@ export async function openAccess(config: AuthConfig, parts: AccessParts): Promis
 }
 
 /**
- * Users with a password; `failed` is told of a change to their file that can't be used.
+ * Users with a password. `failed` is called for each change of their file that cannot be used.
  *
- * @throws {StartError} if the file can't be used now.
+ * @throws {StartError} if the file cannot be used now.
  */
 export async function openUsers(
   config: Pick<AuthConfig, "htpasswd" | "users">,

@@ -22,7 +22,7 @@ export const LOST_BLOB: string =
 
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
-  /** With all that the configuration takes away, and the cache. */
+  /** With all configured restrictions, and the cache. */
   registry: Registry;
   /** Access control; absent if the registry is open to all. */
   access?: OpenAccess;

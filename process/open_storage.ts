@@ -73,7 +73,7 @@ const importDynamo = (): Promise<typeof import("../storage/table/dynamodb/mod.ts
 const importCheck = (): Promise<typeof import("../storage/check/mod.ts")> =>
   import(new URL("../storage/check/mod.ts", import.meta.url).href);
 
-/** Asks the network nothing, unless it is told to check: stores that do not answer yet may do so in a moment. */
+/** Sends no request unless `check` is set: a store that does not answer yet may do so in a moment. */
 async function openAws(config: Config, log: Log): Promise<ServedStorage> {
   const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
   if (config.check) await assertSuitable(config);

@@ -1,4 +1,4 @@
-/** `Deno.cron`, where the platform has it: its types are unstable. */
+/** `Deno.cron`, if the platform has it: its types are unstable. */
 export type Cron = (name: string, schedule: string, handler: () => Promise<void>) => Promise<void>;
 
 /** Milliseconds that the upkeep may take when the platform starts it. */

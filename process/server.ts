@@ -18,7 +18,7 @@ export interface ServerOptions {
   failed: (error: Error) => void;
   /** Limits of connections; by default those of the operating system for this process. */
   limits?: ConnectionLimits;
-  /** True where the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
+  /** True if the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
   platformAddress?: boolean;
 }
 
@@ -72,7 +72,7 @@ export function serve(options: ServerOptions): Server {
   };
 }
 
-/** Listens with bounded connections where this version of Deno can, else as `Deno.serve` does. */
+/** Listens with limited connections if this version of Deno can, otherwise like `Deno.serve`. */
 function listen(
   options: ServerOptions,
   handler: ServerOptions["fetch"],

@@ -11,7 +11,7 @@ import { ensureFolder } from "../storage/mod.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Milliseconds between two looks whether `npx` is still there. */
+/** Milliseconds between two checks that `npx` still runs. */
 const PARENT_INTERVAL_MS = 1000;
 
 async function start(): Promise<number> {
@@ -66,7 +66,7 @@ function stopWithNpx(stop: () => void): void {
   }, PARENT_INTERVAL_MS);
 }
 
-/** The parent of a process; undefined where the system does not tell. */
+/** Parent of a process; undefined if the system does not tell. */
 function parentOf(pid: number): string | undefined {
   if (Deno.build.os === "windows") return undefined;
   try {

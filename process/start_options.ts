@@ -9,7 +9,7 @@ export function startOptions(
 ): string[] {
   const options = ["--allow-env", "--allow-net"];
   if (storage === "aws") {
-    // The AWS SDK looks for credentials in files, and tells AWS which system it runs on.
+    // The AWS SDK reads credentials from files, and sends AWS the name of the operating system.
     return [...options, "--allow-read", "--allow-sys=osRelease,homedir"];
   }
   const folders = storage === "folder" ? [resolve(data), dirname(resolve(data))] : [];

@@ -6,7 +6,7 @@ const NOTHING = { pk: "ready", sk: "ready" };
 /** Milliseconds that a write to a locked table is waited for. */
 const LOCK_LIMIT_MS = 500;
 
-/** Reads from both stores. Rejects where the table or the bucket is missing, refuses or does not answer. */
+/** Reads from both stores. Rejects if the table or the bucket is missing, refuses or does not answer. */
 export async function probeStores(
   objects: Pick<ObjectStore, "get">,
   table: Pick<Table, "get">,
@@ -17,8 +17,8 @@ export async function probeStores(
 }
 
 /**
- * Reads the table and writes to the folder of objects and to the table; where `readOnly`, it only reads. A full disk and a
- * table that another process has locked do not count as failures: pulls work, and pushes are answered 507 or 503.
+ * Reads the table, and writes to the objects' folder and to the table unless `readOnly`. A full disk and a table that
+ * another process has locked do not count as failures: pulls work, and pushes are answered with 507 or 503.
  */
 export async function probeFolder(
   folder: string,

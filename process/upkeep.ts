@@ -23,19 +23,19 @@ export interface Upkeep {
 /** Principal of retention in the audit log. */
 const SYSTEM = "system";
 
-/** Milliseconds between two looks whether a collection is due: it may be another process that has begun the last one. */
+/** Milliseconds between two checks that a full pass is due: another process may have started the last one. */
 const CHECK_INTERVAL_MS = 15 * 60_000;
 
 /**
- * Milliseconds between two looks for candidates whose grace period is over, or a quarter of the interval of collection
- * where that is less: the later they are found, the more of the time is taken from requests.
+ * Milliseconds between two checks for candidates after their grace period, or a quarter of the interval of garbage
+ * collection if that is less: the later they are found, the more time their collection takes from requests.
  */
 const CANDIDATES_INTERVAL_MS = 5 * 60_000;
 
 /** Milliseconds between two warnings of the same thing. */
 const WARNING_INTERVAL_MS = 10 * 60_000;
 
-/** Milliseconds between two sweeps of failed logins: as long as they are remembered. */
+/** Milliseconds between two sweeps of failed logins: as long as they count. */
 const ACCESS_INTERVAL_MS = 15 * 60_000;
 
 /** The warning about a full pass that does not end within its interval; `undefined` for one that does. */
@@ -62,7 +62,7 @@ function factsOf({ startedAt, items, done, estimate }: PassProgress, interval: n
 export type UpkeepWork =
   & Pick<StoredRegistry, "sweep" | "collectCandidates" | "continueCollection" | "retain">
   & {
-    /** Deletes failed logins that are forgotten; absent in a registry that is open to all. */
+    /** Deletes expired counts of failed logins; absent if the registry is open to all. */
     sweepAccess?: () => Promise<void>;
   };
 

@@ -12,7 +12,7 @@ export type ChangeAction =
   | "blob.delete"
   | "repository.delete";
 
-/** Something that has changed, told once it is durable. */
+/** Change that is durable. */
 export interface Change {
   /** Kind of the change. */
   readonly action: ChangeAction;

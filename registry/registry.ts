@@ -37,7 +37,7 @@ export interface BlobReader extends BlobInfo {
 export interface UploadStatus {
   /** `[A-Za-z0-9-]+`, unguessable. */
   id: string;
-  /** Bytes that have been taken so far: where the next chunk begins. */
+  /** Number of received bytes, which is the offset of the next chunk. */
   offset: number;
 }
 
@@ -51,7 +51,7 @@ export interface UploadBody {
   stop?: AbortSignal;
   /** Length of the body in bytes, if the client announced it (`Content-Length`). */
   length?: number;
-  /** The place of these bytes in the blob where the client announced it (`Content-Range`); both inclusive. */
+  /** Position of these bytes in the blob, if the client announced it (`Content-Range`); both inclusive. */
   range?: ByteRange;
 }
 
@@ -87,7 +87,7 @@ export interface ManifestReceipt {
   tags: Tag[];
 }
 
-/** A page of a list; `next` is where the page after it begins (exclusive), absent on the last one. */
+/** Page of a list; `next` is the last item of the page, absent on the last page. */
 export interface Page<T> {
   /** In the order of the list. */
   items: T[];
@@ -174,8 +174,8 @@ export interface Writer {
   /** end-13. Throws `BLOB_UPLOAD_UNKNOWN` for an id that is not there, not of this repository or not of this principal. */
   getUpload(repository: RepositoryName, principal: string, id: string): Promise<UploadStatus>;
   /**
-   * end-5: appends the body. Throws {@linkcode OffsetMismatch} (416) where the range
-   * does not begin at the offset or another request won.
+   * end-5: appends the body. Throws {@linkcode OffsetMismatch} (416) if the range does not begin at the offset or
+   * another request won.
    */
   appendUpload(
     repository: RepositoryName,
@@ -206,15 +206,15 @@ export interface Writer {
     from: RepositoryName | undefined,
   ): Promise<BlobInfo | undefined>;
   /**
-   * end-7. Throws `DENIED` where a tag points elsewhere and is immutable, or the caller may not `overwrite`. Whatever of
-   * the push was done by then stays.
+   * end-7: puts a manifest with tags. Throws `DENIED` if a tag points elsewhere and is immutable, or the caller may not
+   * `overwrite`. Everything that the push has written by then stays.
    */
   putManifest(repository: RepositoryName, caller: Caller, push: ManifestPush): Promise<ManifestReceipt>;
 }
 
 /** Deletes. Missing content throws as in {@linkcode Reader}. */
 export interface Deleter {
-  /** end-9 with a tag: the manifest stays. Throws `DENIED` where the tag is immutable. */
+  /** end-9 with a tag: the manifest stays. Throws `DENIED` if the tag is immutable. */
   deleteTag(repository: RepositoryName, tag: Tag, changed?: Changed): Promise<void>;
   /**
    * end-9 with a digest: deletes the manifest and every tag that points to it. Throws `DENIED` if one of the tags is

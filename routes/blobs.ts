@@ -6,7 +6,7 @@ import type { Handler } from "./handler.ts";
 /** Media type of every blob: only manifests know the real one. */
 const BLOB_TYPE = "application/octet-stream";
 
-/** end-2: the blob or the ranges of it that are asked for; HEAD tells its size and opens nothing. */
+/** end-2: the blob or the requested ranges of it. HEAD answers its size and opens no object. */
 export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler<"getBlob"> {
   return async function getBlob({ repository, digest }, request) {
     const blob = request.method === "HEAD" ? undefined : await registry.getBlob(repository, digest);

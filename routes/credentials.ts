@@ -44,7 +44,7 @@ export function listCredentials(deferred: DeferredCredentials): Handler<"listCre
   };
 }
 
-/** `POST _skerry/tokens`: a new one, whose secret is told here and never again. */
+/** `POST _skerry/tokens`: creates a token; the answer contains its text, which cannot be read again. */
 export function createCredential(
   deferred: DeferredCredentials,
   limits: BodyLimits,

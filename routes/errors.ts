@@ -26,7 +26,7 @@ export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind):
   return { answer };
 }
 
-/** None of the specification's codes means a failure of the registry; the least wrong one stands in for it. */
+/** Code for an internal error: the specification has none, so this is the closest one. */
 function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (thrown instanceof RegistryError) return thrown;
   if (thrown instanceof StorageFullError) {

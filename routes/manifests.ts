@@ -17,7 +17,7 @@ import type { BodyLimits, Handler } from "./handler.ts";
  * without the body.
  */
 export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"getManifest"> {
-  // A registry that remembers manifests hands out the same objects again.
+  // A registry with a cache answers the same objects again.
   const answers = new WeakMap<Manifest, Answer>();
 
   return async function getManifest(route, request) {

@@ -2,7 +2,7 @@ import type { Lister } from "../registry/interface.ts";
 import { jsonAnswer, nextLink } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
-/** end-8: the tags of a repository, a page of them where `n` or the registry says so. */
+/** end-8: lists the tags of a repository, in pages by `n` or by the registry's own limit. */
 export function listTags(registry: Pick<Lister, "listTags">): Handler<"listTags"> {
   return async function listTags({ repository, page }) {
     const { items, next } = await registry.listTags(repository, page);

@@ -46,7 +46,7 @@ const MAX_FORM_BYTES = 64 * 1024;
 /** RFC 6749 §5.1, for whatever has a token in it. */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
-/** Seconds that others may go on with the JWK set: far less than a key waits before it signs. */
+/** Seconds for which others may cache the JWK set: far less than the delay before a new key signs. */
 const JWKS_MAX_AGE_SECONDS = 300;
 
 /** `GET /token`: https://distribution.github.io/distribution/spec/auth/token/. */

@@ -41,7 +41,7 @@ export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimi
   };
 }
 
-/** end-13: how far the upload has come. */
+/** end-13: progress of the upload. */
 export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUpload"> {
   return async function getUpload({ repository, id }, _request, { name: principal }) {
     return uploadAnswer(204, repository, await registry.getUpload(repository, principal, id));
@@ -108,8 +108,8 @@ function uploadBody(request: Request, limits: RequestLimits): UploadBody {
 }
 
 /**
- * Adds to a 416 where the upload stands, which is what clients resume from: regclient takes an error with `Location` and
- * `Range` for one that it can recover from.
+ * Adds the upload's offset to a 416, so that the client can resume: regclient treats an error with `Location` and
+ * `Range` as recoverable.
  */
 async function tellingWhere<T>(
   registry: Pick<Registry, "getUpload">,
@@ -139,7 +139,7 @@ function uploadAnswer(status: number, repository: RepositoryName, upload: Upload
 function uploadHeaders(repository: RepositoryName, upload: UploadStatus): Record<string, string> {
   return {
     "Location": `/v2/${repository}/blobs/uploads/${upload.id}`,
-    // Both inclusive, so an empty upload can't be told from one of one byte; docker fails on "0--1".
+    // Both inclusive, so an empty upload looks like one of one byte; docker fails on "0--1".
     "Range": `0-${Math.max(0, upload.offset - 1)}`,
     "Docker-Upload-UUID": upload.id,
   };

@@ -31,7 +31,7 @@ export class LateWriteError extends Error {
   }
 }
 
-/** Thrown where a scan of a segment cannot go on behind an item, because the table has its place in another segment. */
+/** Thrown if a scan of a segment cannot continue after an item, because that belongs to another segment now. */
 export class RefusedPlaceError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "RefusedPlaceError";
@@ -42,7 +42,7 @@ export class RefusedPlaceError extends Error {
   }
 }
 
-/** Thrown where bytes are not those that their digest promised; nothing was stored. */
+/** Thrown if bytes do not match their digest; nothing was stored. */
 export class ContentMismatchError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "ContentMismatchError";

@@ -1,8 +1,8 @@
 import { LateWriteError } from "./errors.ts";
 
 /**
- * A point in time after which a write must not take effect. A driver looks at it as late as it can: a caller that checks
- * its deadline before the call can stand still between the two (a suspended machine, a stopped process).
+ * Point in time after which a write must not take effect. A driver checks it as late as possible, because a caller can
+ * pause between its own check and the write (a suspended machine, a stopped process).
  */
 export class Fence {
   readonly #now: () => number;

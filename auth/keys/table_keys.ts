@@ -4,7 +4,7 @@ import type { StoredKey } from "../items.ts";
 import { goodUntil, type KeyRing, MAX_KEY_AGE_MS, openKeyRing, signingKey } from "./key_ring.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
 
-/** Milliseconds after which keys are read again while those at hand still serve. */
+/** Milliseconds after which the keys are read again in the background. */
 const REFRESH_AFTER_MS = MAX_KEY_AGE_MS / 2;
 
 /** Minimum milliseconds between two reads of the table for unknown key ids, however many requests ask. */
@@ -43,7 +43,7 @@ export class TableKeys implements SigningKeys {
   #failed: { at: number; error: unknown } | undefined;
   #signer: SigningKey | undefined;
 
-  /** Keys that are read, or made, when the first one is asked for. */
+  /** Reads or creates the keys at the first request. */
   constructor(options: TableKeysOptions) {
     this.#options = options;
   }

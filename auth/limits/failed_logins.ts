@@ -54,10 +54,10 @@ const BUSY_WAIT_MS = 1000;
 /**
  * Slows down clients that guess passwords.
  *
- * After some failures in a row of one network, or for one name from any networks, the next attempt is refused for a
- * second, and for twice as long after each further one. It is refused before a password is looked at, leaves no trace, and
- * is answered alike for every name. A name that has logged in from a network before goes on there with a password that
- * this process remembers to be right.
+ * After some consecutive failures of a network, or for a name from any networks, the next attempt is rejected for a
+ * second, and for twice as long after each further failure. A rejection comes before the password is checked, leaves no
+ * trace, and is the same for every name. A name that has logged in from a network before can still log in there with a
+ * password that this process has cached.
  */
 export class FailedLogins {
   readonly #free: number;
@@ -91,7 +91,7 @@ export class FailedLogins {
     return this.#knownPairs.has(pair) && (this.#misses.peek(pair)?.blockedUntil ?? 0) <= this.#now();
   }
 
-  /** Counts a password that was not remembered, before the next one may be compared. */
+  /** Counts a password that was not cached, before the next one may be checked. */
   missed({ username, network }: Login): void {
     const pair = pairOf(username, network);
     const failures = (this.#misses.peek(pair)?.failures ?? 0) + 1;
@@ -144,12 +144,12 @@ export class FailedLogins {
     };
   }
 
-  /** Deletes counts that are forgotten from the table. */
+  /** Deletes expired counts from the table. */
   async sweep(): Promise<void> {
     await this.#counts.sweep();
   }
 
-  /** Bounds the guesses at a name that are under way by those that may still fail. */
+  /** Limits the running guesses at a name to the failures that remain. */
   #enter({ username, guess }: Login): () => void {
     const guesses = this.#pending.get(username) ?? new Map<string, number>();
     const most = Math.max(1, this.#free - this.#counts.get("name", username).failures);

@@ -25,16 +25,16 @@ export interface FailureCountsOptions {
   now: () => number;
 }
 
-/** An attempt that was counted as a failure before its password was looked at. */
+/** Attempt that was counted as a failure before its password was checked. */
 export interface Claim {
   /** Takes it back: the attempt was no failure. */
   undo(): Promise<void>;
 }
 
-/** Addresses, and as many names, that a process remembers; and most items that it makes in {@linkcode MEMORY_MS}. */
+/** Maximum addresses, and maximum names, in memory; and maximum new items within {@linkcode MEMORY_MS}. */
 export const MAX_COUNTS = 16_384;
 
-/** Milliseconds without a failure after which the earlier ones are forgotten. */
+/** Milliseconds without a failure after which earlier failures do not count any more. */
 const MEMORY_MS = 15 * 60_000;
 
 /** The first wait, in milliseconds; each further failure doubles it. */
@@ -58,10 +58,10 @@ export function waitAfter(failures: number, free: number, longest: number): numb
 }
 
 /**
- * Counts failed logins of addresses and names, in the memory of this process and in the table for all replicas. Nothing is
- * read or written for a key that has not failed more often than is free. A failure adds to the item. Beyond the free ones
- * an attempt first claims its place in the item by a conditional write, so that all replicas together let one attempt
- * through between two waits. Where the table does not answer, each process counts by itself.
+ * Counts failed logins of addresses and names, in the memory of this process and in the table for all replicas. Reads
+ * and writes nothing for a key with no more failures than are free. A failure adds to the item. Above the free ones an
+ * attempt first claims its place in the item by a conditional write, so that all replicas together make one attempt
+ * between two waits. If the table does not answer, each process counts alone.
  */
 export class FailureCounts {
   readonly #options: FailureCountsOptions;
@@ -101,8 +101,8 @@ export class FailureCounts {
   }
 
   /**
-   * Counts an attempt as a failure before it is made. Answers the milliseconds to wait where another attempt of any
-   * replica came first.
+   * Counts an attempt as a failure before it is made. Answers the milliseconds to wait if another replica's attempt
+   * came first.
    */
   async claim(kind: FailureKind, key: string): Promise<Claim | { wait: number }> {
     const { table, now } = this.#options;

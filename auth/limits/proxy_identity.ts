@@ -73,9 +73,9 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
 }
 
 /**
- * Address of the client where no proxy is configured. A peer without an address came through a socket of the platform or
- * of this machine, so it is a proxy: the last address in `X-Forwarded-For` is the one that it has added. Without this
- * all clients would share one rate limit and one count of failed logins.
+ * Address of the client without a configured proxy. A peer without an address came through a socket of the platform or
+ * of this host, so it is a proxy: the last address in `X-Forwarded-For` is the one that it appended. Otherwise all
+ * clients would share one rate limit and one count of failed logins.
  */
 export function addressBehindSocket(headers: Headers, peer: string | undefined): string | undefined {
   if (peer !== undefined) return peer;

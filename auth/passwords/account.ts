@@ -17,7 +17,7 @@ export function accountName(text: string): string | undefined {
   return name.length <= MAX_NAME_LENGTH && NAME.test(name) ? name : undefined;
 }
 
-/** A robot's name: shorter and plainer than a person's, since it stands in scripts and policies. */
+/** Name of a robot account: shorter and plainer than a person's, because scripts and policies contain it. */
 const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /** True if `text` is a valid name of a robot account. */

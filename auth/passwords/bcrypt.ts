@@ -13,7 +13,7 @@ export interface PasswordCheck {
 /** Bytes of the longest password: bcrypt does not look at what comes after them, so that it could be anything. */
 export const MAX_PASSWORD_BYTES = 72;
 
-/** The highest cost that is taken, some second of one core: what stands in a file may not stop the registry. */
+/** Maximum cost of a hash, about a second of one core: an htpasswd file must not stop the registry. */
 export const HIGHEST_COST = 14;
 
 const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
@@ -71,11 +71,11 @@ interface Line {
 }
 
 /**
- * Compares passwords with their hashes in another thread, since each takes as long as a hundred requests. The thread is
- * started when it is needed, ends after a while without a login, and is replaced when it dies.
+ * Checks passwords in another thread, because a check takes as long as a hundred requests. The thread starts when it is
+ * needed, ends after some time without a login, and is replaced after a crash.
  *
- * Networks that have logged in before have a queue of their own, and the two queues take turns. A flood of logins from
- * many new addresses therefore costs a known client at most twice the time.
+ * Networks that have logged in before have their own queue, and the two queues take turns. So a flood of logins from
+ * many new addresses costs a known client at most twice the time.
  */
 export class BcryptQueue {
   readonly #idle: number;
@@ -95,9 +95,9 @@ export class BcryptQueue {
   }
 
   /**
-   * True if the password is the one that was hashed.
+   * True if the password matches the hash.
    *
-   * @throws {RegistryError} 429 if too many are waiting, 503 where the thread has died over it.
+   * @throws {RegistryError} 429 if too many checks are waiting, 503 if the thread has crashed.
    */
   check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
     const line = isKnownNetwork ? this.#known : this.#strangers;

@@ -22,12 +22,12 @@ export interface HtpasswdOptions {
 }
 
 /**
- * Milliseconds for which a password that was right is not compared again. Another hash ends it at once; a long time keeps
- * clients that log in often out of the way of those that guess.
+ * Milliseconds for which a correct password is cached. A new hash invalidates it at once. A long time keeps clients
+ * that log in often out of the queue with clients that guess.
  */
 const REMEMBERED_MS = 24 * 60 * 60_000;
 
-/** Passwords that are remembered to be right. */
+/** Maximum correct passwords in memory. */
 const MAX_REMEMBERED = 10_000;
 
 /** Users with a password, whose bcrypt hashes the configuration or a file holds. */

@@ -29,7 +29,7 @@ const MAX_NAME_LENGTH = 256;
  */
 const REPEATED_MS = 3000;
 
-/** Wrong passwords that are remembered for that. */
+/** Maximum wrong passwords in memory. */
 const MAX_REPEATED = 4096;
 
 /** Logs principals in by name and password. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { accountName } from "./account.ts";
 import { costOf, isBcryptHash } from "./bcrypt.ts";
 
-/** Thrown for a list of users that can't be used; says where and why, and no word of what stands there. */
+/** Thrown for an invalid list of users. The message gives the place and the reason, and no content. */
 export class UsersError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "UsersError";

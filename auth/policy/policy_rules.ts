@@ -37,7 +37,7 @@ interface Candidate {
   entries: Entry[];
 }
 
-/** Repositories whose rules are remembered: a client may ask for any number of names. */
+/** Maximum repositories whose rules are cached: a client may request any number of names. */
 const MAX_CACHED_RULES = 4096;
 
 const NONE: Applicable = { patterns: [], entries: [] };

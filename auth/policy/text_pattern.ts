@@ -1,4 +1,4 @@
-/** A test of texts against a pattern in which `*` stands for any text, none included. It takes no longer for odd ones. */
+/** Test of texts against a pattern in which `*` matches any text, also an empty one. Takes linear time. */
 export function textMatcher(pattern: string): (text: string) => boolean {
   const [first = "", ...inner] = pattern.split("*");
   const last = inner.pop();

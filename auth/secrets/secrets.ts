@@ -188,7 +188,7 @@ export class Secrets implements PasswordSource {
       const item = await table.get(secretKey(id), { consistent: true });
       const deleted = item !== undefined && await table.delete(item, { ifVersion: item.version });
       if (item !== undefined && !deleted) continue; // it was used meanwhile
-      // After the delete, so that no read which came before it is remembered.
+      // After the delete, so that no read from before the delete is cached.
       this.#known.drop(id);
       return item && await this.#infoOf(item as StoredSecret);
     }
@@ -234,7 +234,7 @@ export class Secrets implements PasswordSource {
     }
   }
 
-  /** Whom the secret stands for, if it has not ended and its owner is the one that it was made for. */
+  /** Principal of the token, if it has not expired and its owner is still the account that it was made for. */
   async #principalOf({ sk, attributes }: StoredSecret): Promise<Principal | undefined> {
     const { kind, name, hash, bounds } = attributes;
     if (this.#endOf(attributes) <= this.#options.now()) return undefined;
@@ -302,7 +302,9 @@ export class Secrets implements PasswordSource {
 /** Keeps {@linkcode Facts} from remembering it. */
 class NoSecret extends Error {}
 
-/** @throws {SecretError} if the secret can't be as it is asked for. */
+/**
+ * @throws {SecretError} for invalid terms.
+ */
 function attributesOf(
   secret: NewSecret,
   now: number,

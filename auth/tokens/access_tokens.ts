@@ -8,7 +8,10 @@ import type { Principal } from "../principal.ts";
 import { MAX_SCOPES, meaningOf, type ResourceAccess, SCOPE_ACTIONS } from "./scope.ts";
 import { MAX_TOKEN_LENGTH, type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
-/** `typ` of the header (RFC 8725 §3.11): no other token of ours passes for one of these, nor one of these for another. */
+/**
+ * `typ` of the header (RFC 8725 §3.11), so that no other token of the registry is accepted as an access token or vice
+ * versa.
+ */
 export const ACCESS_TOKEN_TYPE = "skerry-access+jwt";
 
 /** Maximum verified tokens in memory. */
@@ -49,7 +52,7 @@ const claimsSchema = z.object({
 export interface AccessTokensOptions {
   /** Keys that sign and verify. */
   keys: SigningKeys;
-  /** `iss`: where the registry is. */
+  /** Issuer (`iss`): the URL of the registry. */
   issuer: string;
   /** Audience (`aud`) of the tokens. */
   service: string;
@@ -107,7 +110,9 @@ export class AccessTokens implements BearerTokens {
     );
   }
 
-  /** See {@linkcode BearerTokens.verify}. What is remembered is answered at once: a client pulls many times with a token. */
+  /**
+   * See {@linkcode BearerTokens.verify}. A cached token is answered at once: a client pulls many times with one token.
+   */
   verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
     const known = this.#memory.get(token);

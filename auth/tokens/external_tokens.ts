@@ -48,7 +48,7 @@ export async function openExternalTokens(
 }
 
 /**
- * The claims of a token that one of these keys has signed. Keys and certificates in the token itself are not looked at
+ * Claims of a token signed by one of these keys. Keys and certificates in the token itself are ignored
  * (CVE-2025-24976).
  */
 async function verifiedBy(

@@ -33,7 +33,10 @@ export interface LoginTokens extends PasswordSource {
   exchange(subjectToken: string): Promise<LoginToken>;
 }
 
-/** `typ` of the header (RFC 8725 §3.11): no other token of ours is one of these, and none of these is another. */
+/**
+ * `typ` of the header (RFC 8725 §3.11), so that no other token of the registry is accepted as a workload password or
+ * vice versa.
+ */
 export const LOGIN_TOKEN_TYPE = "skerry-login+jwt";
 
 /** True if `text` looks like a workload password. Only {@linkcode LoginTokens.verify} proves it. */

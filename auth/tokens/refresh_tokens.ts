@@ -29,7 +29,7 @@ const ATTEMPTS = 5;
 /** Logins of one request to the table. */
 const PAGE = 200;
 
-/** Logins of other credentials that each new login looks at, to delete the useless ones. */
+/** Logins of other credentials that each new login checks, to delete the useless ones. */
 const CLEANED = 10;
 
 /** Characters of a client's name for itself that are kept. */
@@ -297,7 +297,7 @@ async function currentPrincipal(
 ): Promise<Principal | undefined> {
   const bounded = principalOf(attributes);
   const found = await stillThere(bounded);
-  // What bounded the credential bounds the token, even where a later lookup does not know it.
+  // The bounds of the credential also bound the token, even if a later lookup does not know them.
   return found !== undefined && isSame(found, bounded) ? { ...bounded, ...found } : undefined;
 }
 

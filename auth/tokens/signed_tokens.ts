@@ -126,7 +126,7 @@ function textOf(header: string): string | undefined {
   }
 }
 
-/** A claim's name is no secret, as its value may be: of jose's message nothing else is told. */
+/** A claim's name is not secret, but its value may be: nothing else of jose's message is shown. */
 function reasonFor(error: unknown): string {
   const { code, claim } = error as { code?: unknown; claim?: unknown };
   if (code === "ERR_JWT_EXPIRED") return "Token has expired";

@@ -55,10 +55,10 @@ export interface TokenIssuer {
    */
   grant(principal: Principal, request: TokenRequest): Promise<TokenGrant>;
   /**
-   * A token for the holder of this refresh token, which stays as good as it was, or is replaced where `offline` asks for
+   * Issues an access token for a refresh token. The refresh token stays valid, or is replaced if `offline` requests
    * another one.
    *
-   * @throws {RegistryError} 401 if the refresh token is not good, for whatever reason; 400 as {@linkcode grant} does.
+   * @throws {RegistryError} 401 for any invalid refresh token; 400 as {@linkcode grant}.
    */
   refresh(refreshToken: string, request: TokenRequest): Promise<TokenGrant>;
 }

@@ -64,10 +64,10 @@ export class JwksSource {
   }
 
   /**
-   * The key that has signed a token with this header.
+   * Key that has signed a token with this header.
    *
-   * @throws {RegistryError} 503 if the issuer can't be reached and no key of it is at hand.
-   * @throws {errors.JOSEError} where the issuer has no such key.
+   * @throws {RegistryError} 503 if the issuer cannot be reached and the key is not cached.
+   * @throws {errors.JOSEError} if the issuer has no such key.
    */
   async get(header: JWTHeaderParameters): Promise<CryptoKey> {
     const keys = await this.#current();

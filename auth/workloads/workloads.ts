@@ -6,7 +6,7 @@ import { JwksSource, type JwksSourceOptions } from "./jwks_source.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 
-/** Signatures that are taken: none with a shared secret, which would be as public as the key that stands in for it. */
+/** Accepted algorithms. None with a shared secret, because a public key could be misused as the secret. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 /** Seconds that the clock of an issuer may be off. */

@@ -141,7 +141,7 @@ async function removeUnneeded(
   return outcome === "removed";
 }
 
-/** Repositories of a blob that a mount without `from` looks at: popular content is in thousands. */
+/** Maximum repositories that a mount without `from` checks: thousands may have a popular blob. */
 const MAX_SOURCES = 50;
 
 /**
@@ -197,10 +197,7 @@ function unknownBlob(digest: Digest): RegistryError {
   return new RegistryError("BLOB_UNKNOWN", "Blob not found in the repository", { detail: { digest } });
 }
 
-/**
- * Link and blob, both read at once and consistently: after an acknowledged delete no process answers that the blob is
- * there, nor remembers it.
- */
+/** Link and blob in one consistent batch: after an acknowledged delete no process may answer or cache the blob. */
 async function findMembership(
   { table }: Context,
   repository: RepositoryName,

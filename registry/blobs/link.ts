@@ -55,13 +55,13 @@ function linkBlob(
     // 2. Whose object will the blob's be?
     const named = await nameObject(work, repository, digest, candidate);
     if (named === RETRY || named === undefined) return named;
-    // 3. From here on a collector that looks for links of the blob finds this one.
-    //    A mount has no upload that the sweep would find, so it leaves a candidate, in the same request of the table.
+    // 3. From here on a collector that reads the links of the blob finds this one. A mount has no upload that the sweep
+    // would find, so it leaves a candidate, in the same request to the table.
     const mounted = candidate === undefined
       ? candidateItems(work, { kind: "blob", repository, digest }, work.now())
       : [];
     await putLink(work, repository, digest, mounted);
-    // No collector looks at anything so young as what we have just made.
+    // No collector touches an item as young as the one just written.
     if (named === "ours") return { digest, ...candidate! };
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it condemns the blob, and we
     // read the blob after we wrote our link, so one of us sees the other. Which object the blob has now does not

@@ -44,7 +44,7 @@ export interface CollectOptions {
 
 /** Result of a call of {@linkcode collect}. */
 export interface CollectStep {
-  /** Items that were looked at. */
+  /** Number of checked items. */
   items: number;
   /** Removed items; in a dry run, items that would be removed. */
   removals: Removal[];
@@ -84,8 +84,8 @@ export async function collect(context: Context, options: CollectOptions = {}): P
   const page = await context.table.scan({ limit, ...(after && { after }), ...(segment && { segment }) });
   const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
   let { next } = page;
-  // A partition is looked at as a whole, since a blob goes when its links have gone. One that no page can hold is looked
-  // at in pieces.
+  // A partition is checked as a whole, because a blob goes after its links. A partition larger than a page is checked
+  // in pieces.
   if (next !== undefined && partitions.length > 1) {
     partitions.pop();
     const { pk, sk } = partitions.at(-1)!.at(-1)!;

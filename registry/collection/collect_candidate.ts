@@ -132,8 +132,8 @@ class Look {
     try {
       for (const digest of digests) await this.#atContent(digest);
     } finally {
-      // Other processes must forget that the repository has a blob which it has lost. Also where a step fails after the
-      // link has gone: the next look finds no link, and would not know.
+      // Other processes must not answer from their caches that the repository has the blob. Also if a later step fails:
+      // the next check finds no link, and would not change the epoch.
       if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
     }
   }

@@ -18,17 +18,17 @@ export interface CandidateOptions {
 
 /** The result of {@linkcode collectCandidates}. */
 export interface CandidateReport {
-  /** Candidates that were looked at. */
+  /** Number of checked candidates. */
   candidates: number;
   /** Milliseconds from the end of a grace period to the look, at most. */
   late: number;
 }
 
 /**
- * Looks at every candidate whose grace period is over. Any number of processes may do this at once, beside everything
- * else, and each may die at any moment: a candidate is deleted last.
+ * Checks every candidate whose grace period has passed. Any number of processes may run it at once, beside everything
+ * else, and each may crash at any moment: a candidate is deleted last.
  *
- * @throws {AggregateError} with the failures of single candidates, once all others were looked at.
+ * @throws {AggregateError} with the failures of single candidates, after all others were checked.
  */
 export async function collectCandidates(
   context: Context,
@@ -47,7 +47,7 @@ export async function collectCandidates(
   return report;
 }
 
-/** The candidates of a shard whose grace period is over, the oldest first. */
+/** Candidates of a shard whose grace period has passed, the oldest first. */
 async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]> {
   for (let from = {};;) {
     const items = await context.table.query(shard, { limit: PAGE, ...from });
@@ -67,9 +67,9 @@ async function checkCandidate(
   const candidate = candidateOf(item);
   if (candidate === undefined) return; // a later release has put it
   const verdict = await collectCandidate(context, candidate, removed);
-  // The candidate stays, and is looked at again by the next call.
+  // The candidate stays, and the next call checks it again.
   if (verdict.is === "changed") return;
   if (verdict.is === "young") await context.table.putMany(candidateItems(context, candidate, verdict.since));
-  // Last, so that a process that dies leaves it. By version: a merged one that was put meanwhile stays.
+  // Last, so that a crash leaves it. By its version: a merged candidate that was put meanwhile stays.
   await context.table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
 }

@@ -50,7 +50,7 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
         target: tagKey(key.repository, key.tag),
         matches: (tag) => stored<TagAttributes>(tag)!.attributes.digest === key.manifest,
       };
-    // Put by a push after its manifest, and left by a delete that died.
+    // Put by a push after its manifest, and left by a delete that crashed.
     case "tag": {
       const { digest } = stored<TagAttributes>(item)!.attributes;
       return { key, item, target: manifestKey(key.repository, digest), matches: always };
@@ -63,7 +63,7 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
     case "usage":
       if (!isOld(context, stored<UsageAttributes>(item)!.attributes.at)) return undefined;
       return { key, item, target: repositoryKey(key.repository), matches: always };
-    // The epoch of a repository that comes back later is new, or absent: what is remembered of "absent" is younger.
+    // If the repository comes back later, its epoch is new or absent. A cached "absent" is younger than that.
     case "epoch":
       if (!isOld(context, stored<EpochAttributes>(item)!.attributes.at)) return undefined;
       return { key, item, target: repositoryKey(key.repository), matches: always };

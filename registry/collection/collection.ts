@@ -11,17 +11,17 @@ type PassAttributes = {
   /** Start of the pass, which also identifies it. */
   startedAt: number;
   done: boolean;
-  /** Items that the last pass has looked at; absent before the end of the first one. */
+  /** Number of items that the last pass checked; absent before the end of the first one. */
   expected?: number;
 };
 
-/** A segment of a pass, so that one process goes on where another has stopped. */
+/** Segment of a pass, which another process can continue. */
 type SegmentState = {
   /** The pass that this is of. */
   startedAt: number;
-  /** The item behind which it goes on; absent at its beginning and when it is done. */
+  /** Item after which it continues; absent at its start and at its end. */
   after?: { pk: string; sk: string };
-  /** Items that were looked at. */
+  /** Number of checked items. */
   items: number;
   done: boolean;
 };
@@ -36,7 +36,7 @@ const SEGMENTS = 16;
 /** Items of a step. */
 const STEP = 20;
 
-/** Segments that one process works on at the same time, where a pass is late. */
+/** Maximum segments that one process works on at once, if a pass is late. */
 const MAX_WORKERS = 4;
 
 /** Pauses beside requests, in times of a step, however late the pass is: only crashes leave what waits for it. */
@@ -52,7 +52,7 @@ const LATE = 0.1;
 export interface PassProgress {
   /** Start of the pass, in milliseconds since the epoch. */
   startedAt: number;
-  /** Items that were looked at, by all processes. */
+  /** Number of items checked by all processes. */
   items: number;
   /** The part of the pass that is done, from 0 to 1. */
   done: number;
@@ -246,7 +246,7 @@ class FullPass {
       .filter(({ startedAt }) => startedAt === this.#pass.startedAt);
   }
 
-  /** Ends the pass, where no other process works on a segment of it. */
+  /** Ends the pass, if no other process works on a segment of it. */
   async #endPass(): Promise<void> {
     const segments = await this.#segments();
     if (segments.filter(({ done }) => done).length < SEGMENTS) return;

@@ -95,7 +95,7 @@ async function removeAll(
   const tags = await removeTags(context, repository, changed);
   // 2. The manifests, with what points at them and with what nothing but them needs.
   const found = await removeManifests(context, repository, changed);
-  // 3. What an earlier delete that died has left among the referrers.
+  // 3. Referrer entries that an earlier, crashed delete has left.
   await removeReferrers(context, repository);
   // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
   const loose = await removeLinks(context, repository);

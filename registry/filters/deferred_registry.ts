@@ -1,6 +1,6 @@
 import type { Registry } from "../mod.ts";
 
-/** Every operation, so that none can be forgotten. */
+/** Every operation of a registry, so that none can be missed. */
 const OPERATIONS = Object.keys(
   {
     getManifest: true,

@@ -49,7 +49,7 @@ export function identify(key: Key): ItemKey | undefined {
 }
 
 /**
- * Parts of the key of an item that was found where only this kind is stored.
+ * Parts of the key of an item that was found in a place for this kind only.
  *
  * @throws {TypeError} if the item is of another kind.
  */

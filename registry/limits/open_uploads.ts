@@ -24,7 +24,7 @@ const REFRESH_AFTER_MS = 2000;
 /** Milliseconds that the index may lag behind what this process knows better. */
 const INDEX_LAG_MS = 2000;
 
-/** Uploads that are looked at where only their bytes are limited. */
+/** Maximum uploads that are read if only their bytes are limited. */
 const MAX_COUNTED = 1000;
 
 /** Maximum principals whose counts are in memory. */

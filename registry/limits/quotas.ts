@@ -96,7 +96,7 @@ export class Quotas {
     return readAt + SUM_TTL_MS > this.#now();
   }
 
-  /** The quotas of a repository, after those that are old were read. */
+  /** Quotas of a repository, after outdated sums were read again. */
   async #refreshed(stores: { table: Table }, repository: RepositoryName): Promise<Quota[]> {
     const quotas = await this.#covering(repository);
     for (const quota of quotas) {

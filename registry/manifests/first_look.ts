@@ -8,7 +8,7 @@ import { missingReferences } from "./references.ts";
 /** References of a manifest whose edges are written without a look at them first, unless a push has failed lately. */
 export const FEW_REFERENCES = 16;
 
-/** Milliseconds after a push that failed behind its edges for which every manifest is looked at first. */
+/** Milliseconds after a push that was rejected after its edges, in which every manifest is checked before its edges. */
 export const WARY_MS = 60_000;
 
 /** References of one batch: the items of children may have 256 KiB each. */
@@ -39,7 +39,7 @@ export async function lookFirst(
   if (missing.length > 0) throw missingReferences(missing);
 }
 
-/** Has every manifest looked at first for a while, after a push that failed behind its edges. */
+/** Makes the checks before edges mandatory for a while, after a push that was rejected after its edges. */
 export function becomeWary({ wary, now }: Pick<Context, "wary" | "now">): void {
   wary.until = now() + WARY_MS;
 }

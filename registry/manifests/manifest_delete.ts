@@ -81,7 +81,8 @@ export async function takeManifest(
   const taken = await retryOnConflict(work, async () => {
     const found = await readManifest(work, repository, digest, { consistent: true });
     if (found === undefined) return undefined;
-    // Nothing is deleted where a tag that must stay points at it. One that is put from here on renews the manifest.
+    // Deletes nothing if an immutable tag points to it. A tag that is put from here on gives the manifest a new
+    // version.
     if (isImmutable !== undefined || keepTags) await assertNoneStays(work, repository, digest, refusal);
     const manifest = isImmutable === undefined
       ? found
@@ -178,7 +179,7 @@ export async function deleteDangling(
   if (subject !== undefined) await deleteReferrer(work, repository, digest, subject, isGone);
 }
 
-/** Deletes the tags that point at the manifest, where `may` allows it. */
+/** Deletes the tags that point to the manifest, if `may` allows it. */
 async function deleteTags(
   work: Work,
   repository: RepositoryName,
@@ -217,7 +218,7 @@ async function* markedTags(
   }
 }
 
-/** Deletes the manifest's place among the referrers of its subject, where `may` allows it. */
+/** Deletes the manifest's referrer entry under its subject, if `may` allows it. */
 async function deleteReferrer(
   work: Work,
   repository: RepositoryName,

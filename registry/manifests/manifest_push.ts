@@ -74,7 +74,7 @@ export async function putManifest(
   let hasBegun = false;
   let mayDangle = false;
   const pass = async (hold?: string) => {
-    // 2. What protects comes first: a collector that looks for references from here on sees our edges.
+    // 2. The edges come first: a collector that checks for references from here on sees them.
     hasBegun = true;
     const run = randomId();
     const attributes: EdgeAttributes = { at: work.now(), push: run };
@@ -179,7 +179,7 @@ function isBound({ mayOverwrite, isImmutable }: TagRights, { ifMatch, ifNoneMatc
   return !mayOverwrite || isImmutable !== undefined || ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
-/** Throws `MANIFEST_BLOB_UNKNOWN` where something is missing, unless sparse manifests are fine. */
+/** Throws `MANIFEST_BLOB_UNKNOWN` if a reference is missing, unless sparse manifests are allowed. */
 function assertComplete(context: Context, missing: ManifestReference[]): void {
   const required = missing.filter(({ required }) => required);
   if (context.references === "strict" && required.length > 0) throw missingReferences(required);

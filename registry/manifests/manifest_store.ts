@@ -52,9 +52,9 @@ async function getManifestByDigest(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<Manifest> {
-  // Once more where a delete took the object since the item was read: a push may have put the manifest again.
+  // Once more if a delete removed the object since the item was read: a push may have put the manifest again.
   for (let attempt = 0; attempt < 2; attempt++) {
-    // Consistently: after an acknowledged delete no process answers that the manifest is there, nor remembers it.
+    // A consistent read: after an acknowledged delete no process may answer or cache the manifest.
     const item = await readManifest(context, repository, digest, { consistent: true });
     if (item === undefined) break;
     const bytes = await readBytes(context, item);
@@ -173,7 +173,7 @@ export function renewManifest(work: Work, repository: RepositoryName, digest: Di
   });
 }
 
-/** The object of a manifest that is too large for its item: the one it has, or a new one where that is missing. */
+/** Object of a manifest that is too large for its item: the existing one, or a new one if that is missing. */
 async function putManifestObject(
   work: Work,
   repository: RepositoryName,

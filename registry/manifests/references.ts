@@ -56,7 +56,7 @@ type Target = ManifestReference & { digest: Digest };
 export interface Seen {
   /** The references that the repository does not have. */
   missing: ManifestReference[];
-  /** The other items that were asked for, as of the same batch. */
+  /** The other requested items, from the same batch. */
   others: (Item | undefined)[];
 }
 

@@ -22,7 +22,7 @@ import {
 import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
 
-/** Moves of a tag that are remembered. */
+/** Maximum moves in a tag's history. */
 const MAX_MOVES = 32;
 
 /** Item of the tag, by a consistent read: every process answers an acknowledged push. */

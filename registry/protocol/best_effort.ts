@@ -1,6 +1,6 @@
 /**
- * Runs a clean-up that the answer does not depend on. What it leaves behind belongs to an upload and goes when the
- * upload expires, or the claim that it does not give back ends by itself.
+ * Runs a clean-up whose failure does not change the answer. Its remains belong to an upload, and the sweep removes
+ * them; a claim that is not released expires.
  */
 export async function bestEffort(cleanUp: () => Promise<unknown>): Promise<void> {
   try {

@@ -28,7 +28,7 @@ export type GarbageCandidate =
   /** A repository that is deleted: its own items. */
   | { kind: "repository"; repository: RepositoryName };
 
-/** The stored form of a {@linkcode GarbageCandidate}; its kind stands in the key. */
+/** Stored form of a {@linkcode GarbageCandidate}; its kind is in the key. */
 export type CandidateAttributes = {
   repository: RepositoryName;
   digest?: Digest;
@@ -102,8 +102,8 @@ export function candidateTime(key: Key): number {
 }
 
 /**
- * True if the grace period of the candidate is over. Not earlier: the change that it was put for may still be under way,
- * and a look that comes before the change finds nothing to do.
+ * True if the grace period of the candidate has passed. A check before the change itself, which may still be running,
+ * would find nothing to do.
  */
 export function isDue(context: Context, item: Key): boolean {
   return isOld(context, candidateTime(item));

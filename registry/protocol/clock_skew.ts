@@ -1,7 +1,7 @@
 /** Milliseconds that the clocks of two processes may differ by. */
 export const CLOCK_SKEW_MS: number = 5 * 60_000;
 
-/** Milliseconds that clocks may differ by: where the grace period is short, an eighth of it. */
+/** Assumed difference between clocks in milliseconds: an eighth of a short grace period. */
 export function skewOf({ grace }: { grace: number }): number {
   return Math.min(CLOCK_SKEW_MS, grace / 8);
 }

@@ -9,9 +9,9 @@ import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 export interface Epochs {
   /** Reads the repository's epoch, consistently. */
   read: (repository: RepositoryName) => Promise<string>;
-  /** A number that changes before any epoch does, where the table can tell it without a read. */
+  /** Number that changes before any epoch does, if the table has one without a read. */
   changeCount?: () => Promise<number>;
-  /** Milliseconds for which anything may be remembered, whatever the epoch says. */
+  /** Maximum milliseconds for which anything may be cached, whatever the epoch is. */
   mostAge: number;
 }
 

@@ -18,7 +18,7 @@ import { forEachOf } from "./parallel.ts";
 /** Edges or tag marks of one query. */
 const BATCH = 100;
 
-/** Manifests that are looked at in parallel. */
+/** Manifests that are checked in parallel. */
 const PARALLEL = 8;
 
 /** Edges and tag marks that one delete reads at most. */

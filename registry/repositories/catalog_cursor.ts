@@ -14,8 +14,8 @@ const CIPHER = "AES-GCM";
 const NONCE_BYTES = 12;
 
 /**
- * The name of a repository as a place in the list that tells nothing of it: where a page ends among repositories that the
- * caller may not see, the next one has to begin there all the same.
+ * Encrypts the name of a repository as a cursor that reveals nothing. A page may end at a repository that the caller
+ * may not see, and the next page must begin there.
  */
 export async function sealName(context: Context, name: string): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));

@@ -20,7 +20,7 @@ import type { TagJudge } from "./tag_judge.ts";
 /** Tag marks or edges of one query. */
 const BATCH = 100;
 
-/** Verdicts that are remembered: what many manifests depend on is looked at once. */
+/** Maximum cached results: a manifest that many others depend on is checked once. */
 const MAX_VERDICTS = 10_000;
 
 /**

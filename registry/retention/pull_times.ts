@@ -119,7 +119,7 @@ export class PullTimes {
     if (!this.#stopped) this.#timer ??= setTimeout(() => this.flush(), WRITE_DELAY_MS);
   }
 
-  /** The table has been unreachable, or more tags are pulled than it can be told of: forgets the oldest pull. */
+  /** Forgets the oldest pull: the table was unreachable, or more tags are pulled than can be written. */
   #drop(): void {
     const [oldest] = this.#waiting.keys();
     this.#waiting.delete(oldest!);
@@ -130,7 +130,7 @@ export class PullTimes {
       const [oldest] = this.#written.keys();
       this.#written.delete(oldest!);
     }
-    // At the end of those that are to be forgotten.
+    // At the end, so that it is forgotten last.
     this.#written.delete(id);
     this.#written.set(id, at);
   }

@@ -100,8 +100,8 @@ export function beginRetention(context: Context, { keepTags = [] }: CompiledRule
 }
 
 /**
- * A step of a retention: looks at a bounded number of tags or manifests, and removes those that go. Each process may die
- * at any moment, and another one may begin anew or go on from the last cursor.
+ * Step of a retention: checks a bounded number of tags or manifests, and removes those that no rule keeps. Each process
+ * may crash at any moment, and another one may start again or continue from the last cursor.
  */
 export async function retainRepository(
   context: Context,

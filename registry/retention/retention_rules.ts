@@ -16,7 +16,7 @@ export interface KeepTags {
 export interface RetentionRule {
   /** Glob patterns of repositories. The first rule with one that matches is the one that counts. */
   repositories: string[];
-  /** A tag stays where any of these keeps it; absent, every tag stays. */
+  /** A tag stays if any of these keeps it; if absent, every tag stays. */
   keepTags?: KeepTags[];
   /** Milliseconds for which an untagged manifest stays; if absent, untagged manifests stay. */
   untaggedFor?: number;

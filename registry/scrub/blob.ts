@@ -22,7 +22,7 @@ export async function scrubBlob(
   proposed: Stored<BlobAttributes>,
 ): Promise<void> {
   if (!isWrong(proposed, await faultOf(work, digest, proposed))) return;
-  // What looks wrong is looked at again: the scan may have been behind, or a bit have flipped on its way here.
+  // An apparent fault is checked again: the scan may lag behind, or a bit may have flipped in transit.
   const blob = await readBlobItem(work, digest);
   if (blob === undefined) return;
   const fault = await faultOf(work, digest, blob);
@@ -73,7 +73,7 @@ async function repairBlob(
     ? revivedBlob(digest, attributes, context.now())
     : { ...blobKey(digest), attributes: { size, object, state: "damaged", writtenAt } };
   if (await beginWork(context).table.put(item, { ifVersion: version }) === undefined) return undefined;
-  // What is remembered as readable must not keep a client from pushing it again.
+  // A cached "readable" must not keep a client from pushing the blob again.
   if (fault !== undefined) await changeEpochsOf(context, digest);
   return fault === undefined ? "Removed the mark" : "Marked as damaged: it can be pushed again";
 }

@@ -48,7 +48,7 @@ export interface Finding {
 
 /** Totals of a scrub. */
 export interface ScrubReport {
-  /** Items that were looked at. */
+  /** Number of checked items. */
   items: number;
   /** Objects and manifests whose content was read. */
   contents: number;
@@ -68,7 +68,7 @@ export interface ScrubReport {
 export interface ScrubOptions {
   /** Makes the repairs that lose nothing. */
   repair?: boolean;
-  /** Bytes of content that are read in a second; without a bound where absent. */
+  /** Maximum bytes read a second; unlimited by default. */
   rate?: number;
   /** Called for each confirmed fault. */
   found?: (finding: Finding) => void;

@@ -79,8 +79,8 @@ function toManifest(
 }
 
 /**
- * Pointers that seem to point at nothing. They are looked at again when every request has ended that was under way when
- * they were seen first; of many at once, so that not each is waited for.
+ * Pointers that seem to have no target. They are checked again after every request has ended that was running when they
+ * were first seen; many at once, to wait only once.
  */
 export class Suspects {
   readonly #work: ScrubWork;

@@ -13,7 +13,7 @@ import { UnnamedObjects } from "./unnamed_objects.ts";
 const ITEMS = 100;
 const KEYS = 1000;
 
-/** Keys of objects that are held at a time, unless it is told otherwise. */
+/** Default maximum of object keys in memory. */
 const MAX_KEYS = 100_000;
 
 /** Objects that are read at the same time. */

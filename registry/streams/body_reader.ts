@@ -16,7 +16,7 @@ const CHUNKED_READ_BYTES = 8 * 1024 + 16;
 export interface BodyReaderOptions {
   /** Milliseconds that one read may take. */
   idle: number;
-  /** Bytes of the body, where that is known. */
+  /** Bytes of the body, if known. */
   length?: number | undefined;
   /** Ends the body when it is aborted. */
   stop?: AbortSignal | undefined;

@@ -3,7 +3,10 @@ const PATIENCE_MS = 1000;
 
 /** Owner of a buffer that is being filled. */
 export interface Filler {
-  /** Others wait: where the buffer can't be filled at once, its bytes should go elsewhere and the buffer come back. */
+  /**
+   * Other requests wait: if the buffer cannot be filled at once, its bytes should go elsewhere and the buffer should be
+   * returned.
+   */
   yield(): void;
 }
 
@@ -55,7 +58,7 @@ export class BufferPool {
     if (this.#waiting.length === 0) this.#stopTimer();
   }
 
-  /** Gives back the buffer of these bytes when `use` is over. */
+  /** Returns the buffer of these bytes after `use`. */
   async spend<T>(bytes: Uint8Array<ArrayBuffer>, use: () => Promise<T>): Promise<T> {
     let reusable = false;
     try {

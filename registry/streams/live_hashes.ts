@@ -37,8 +37,8 @@ export class LiveHashes {
   }
 
   /**
-   * A chunk comes for an upload whose bytes have this hash. Answers how to go on, where these very bytes were hashed here
-   * last: by a copy, since several chunks may be at the same place and all but one of them in vain.
+   * Finds the hash for a chunk of an upload whose bytes have this hash, if exactly these bytes were hashed here last.
+   * Answers a copy, because several chunks may continue from the same offset, and only one of them succeeds.
    */
   find(id: string, { hex }: Pick<PrefixHash, "hex">): Hash | undefined {
     const known = this.#hashes.get(id);

@@ -19,7 +19,7 @@ export class PartBuffer {
   #buffer = new Uint8Array(0);
   #size = 0;
 
-  /** An empty buffer; `filler` is asked for it when others wait. */
+  /** Creates an empty buffer; `filler` is asked to yield it when others wait. */
   constructor(pool: BufferPool, filler: Filler) {
     this.#pool = pool;
     this.#filler = filler;
@@ -45,7 +45,7 @@ export class PartBuffer {
     this.fit(bytes);
   }
 
-  /** Makes room for `size` bytes before those that are there, and answers it. */
+  /** Makes room for `size` bytes before the existing ones, and answers it. */
   async prepend(size: number): Promise<Uint8Array> {
     await this.#grow(size + this.#size);
     this.#buffer.copyWithin(size, 0, this.#size);

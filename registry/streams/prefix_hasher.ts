@@ -102,7 +102,7 @@ class ContinuableHasher implements PrefixHasher {
   }
 }
 
-/** A hasher that goes on from `state`, or begins; `undefined` if the state is of another build of the library. */
+/** Hasher that continues from `state`, or starts; `undefined` if the state is of another build of the library. */
 async function continuable(
   place: Place,
   algorithm: DigestAlgorithm,

@@ -10,7 +10,7 @@ const MAX_READ_BYTES = 64 * 1024;
 /** Consecutive failures without another byte after which a read fails. */
 const MAX_FAILURES = 5;
 
-/** Longest pause before the rest is asked for the first time, in milliseconds; it doubles with each time after. */
+/** Maximum pause before the first retry, in milliseconds; it doubles with each further retry. */
 const FIRST_PAUSE_MS = 25;
 
 /** Store to read objects from. */

@@ -1,7 +1,10 @@
 import { RegistryError } from "../../oci/mod.ts";
 import type { UploadStatus } from "../registry.ts";
 
-/** A chunk that does not begin where the upload stands; distribution-spec §"Pushing a blob in chunks" wants 416. */
+/**
+ * Thrown for a chunk that does not begin at the upload's offset; distribution-spec §"Pushing a blob in chunks" requires
+ * 416.
+ */
 export class OffsetMismatch extends RegistryError {
   /** Real state of the upload, from which the client resumes. */
   readonly upload: UploadStatus;

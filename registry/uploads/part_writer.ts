@@ -9,7 +9,7 @@ export interface PartWriterOptions {
   prefix: string;
   /** Bytes that the upload already has. */
   content: UploadContent;
-  /** Bytes that are to come, where that is known. */
+  /** Number of expected bytes, if known. */
   length: number | undefined;
   /**
    * Called before each part that continues parts of an earlier request. Another request may be adding parts at the same
@@ -47,7 +47,7 @@ export class PartWriter implements Filler {
   #busy: Promise<void> | undefined;
   #mustYield = false;
 
-  /** A writer that goes on after `options.content`. */
+  /** Creates a writer that continues after `options.content`. */
   constructor(context: Context, options: PartWriterOptions) {
     const { content } = options;
     this.#context = context;

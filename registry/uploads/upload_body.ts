@@ -36,10 +36,10 @@ export interface StoreBodyOptions {
 }
 
 /**
- * Streams a body into the store, behind the bytes that the upload has, hashing it on its way where the bytes before
- * allow it. The upload itself is not advanced.
+ * Streams a body to the store after the bytes that the upload has, and hashes it if the hash before it can be
+ * continued. Does not write the upload's item.
  *
- * @throws {OffsetMismatch} if the body does not begin where the upload stands.
+ * @throws {OffsetMismatch} if the body does not begin at the upload's offset.
  */
 export async function storeBody(
   context: Context,

@@ -22,8 +22,8 @@ const LETTERS = { "": "a", sha256: "b", sha512: "c" } as const;
 const UPLOAD_ID = /^(?<random>[0-9a-f]{32})-(?<time>[0-9a-z]{1,11})-(?<letter>[abc])-(?<owner>[0-9a-f]{16})$/;
 
 /**
- * The id of an upload that begins. It says all there is to know of an upload with nothing in it, so that such a one need
- * not be remembered: most of them are over with the very next request.
+ * Creates the id of a new upload. It contains everything about an upload without bytes, so that no item is needed: most
+ * uploads end with the next request.
  */
 export function newUploadId(owner: UploadOwner, { startedAt, algorithm }: UploadFacts): string {
   const facts = `${randomId()}-${startedAt.toString(36)}-${LETTERS[algorithm ?? ""]}`;

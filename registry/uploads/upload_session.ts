@@ -133,7 +133,7 @@ export async function awaitClaim(
   for (let waited = 0; isClaimed(context, current) && waited <= CLAIM_MS; waited += CLAIM_CHECK_MS) {
     await context.sleep(CLAIM_CHECK_MS);
     current = await findSession(context, session.item.attributes, session.id) ?? session;
-    // What comes without a range was meant to follow the bytes that were there when it came.
+    // A body without a range was meant to follow the bytes that existed when it arrived.
     if (current.item.attributes.offset !== offset) throw offsetMismatch(current);
   }
   return current;
@@ -191,8 +191,8 @@ export function advanced(context: Context, session: Session, content: UploadCont
 }
 
 /**
- * Keeps other requests from adding parts while this one does, by conditional writes on the upload. A claim is renewed for
- * as long as its process lives and ends by itself soon after: one that died must not keep its client from going on.
+ * Prevents other requests from adding parts while this one does, by conditional writes of the upload. The claim is
+ * renewed while its process lives and expires soon after a crash, so that the client can continue.
  */
 export class PartsClaim {
   readonly #context: Context;
@@ -207,7 +207,7 @@ export class PartsClaim {
     this.#session = session;
   }
 
-  /** Makes or renews the claim; throws {@linkcode OffsetMismatch} where another request won. */
+  /** Takes or renews the claim; throws {@linkcode OffsetMismatch} if another request won. */
   async hold(): Promise<void> {
     await this.#renew();
     // Where this fails, so does the next call or the last write of this request, by the version.

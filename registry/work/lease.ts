@@ -2,14 +2,14 @@ import type { Key, Value } from "../../storage/ports.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { COLLECTION, stored } from "../items/mod.ts";
 
-/** Milliseconds for which a process takes a lease at a time; a quarter of the grace period where that is less. */
+/** Milliseconds of a lease; a quarter of the grace period if that is less. */
 const LEASE_MS = 60_000;
 
 type LeaseAttributes = { claimedUntil: number; [name: string]: Value };
 
 /**
- * Keeps other processes from doing the same work at the same time, by conditional writes of one item. It is no lock: two
- * processes that do the same work do no harm, and a process that died keeps the others away for a minute at most.
+ * Lease: prevents other processes from doing the same work at the same time, by conditional writes of one item. It is
+ * not a lock: the same work in two processes does no harm, and after a crash other processes wait at most a minute.
  */
 export class Lease<State extends { [name: string]: Value }> {
   /** The state of the work, as it was read when the lease was taken, or as it was last saved. */
@@ -27,7 +27,7 @@ export class Lease<State extends { [name: string]: Value }> {
     this.#until = until;
   }
 
-  /** Takes the lease, where no other process has it. `begin` makes the state from the one that was stored. */
+  /** Takes the lease if no other process has it. `begin` creates the state from the stored one. */
   static async take<State extends { [name: string]: Value }>(
     context: Context,
     name: string,
@@ -45,7 +45,10 @@ export class Lease<State extends { [name: string]: Value }> {
     return version === undefined ? undefined : new Lease(context, key, state, version, claimedUntil);
   }
 
-  /** Saves the state, and renews the lease where half of it is over. Answers false where another process has it now. */
+  /**
+   * Saves the state, and renews the lease when half of it has passed. Answers false if another process has taken it
+   * over.
+   */
   async keep(state: State): Promise<boolean> {
     this.state = state;
     const now = this.#context.now();

@@ -83,7 +83,7 @@ class ShardQueue {
     this.#pages = pages[Symbol.asyncIterator]();
   }
 
-  /** The next items, `most` at most; none where all were taken, or where another process works on the shard. */
+  /** Next items, at most `most`; none at the end, or if another process works on the shard. */
   async take(most: number): Promise<Item[]> {
     while (this.#items.length === 0 && !this.#isOver) {
       const page = await this.#pages.next();

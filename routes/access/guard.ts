@@ -35,7 +35,7 @@ export function createGuard(options: GuardOptions): Access {
   const callers = new WeakMap<Identity["principal"] | NonNullable<Identity["token"]>, Caller>();
 
   function callerOf({ principal, token }: Identity): Caller {
-    // Each token that is remembered has one, as its pulls are many.
+    // Cached for each token, because a client pulls many times with one.
     const key = token ?? principal;
     let caller = callers.get(key);
     if (caller === undefined) callers.set(key, caller = makeCaller(principal, token, options));

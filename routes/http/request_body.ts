@@ -3,9 +3,9 @@ import { BodyReader, type ByteStream } from "../../registry/interface.ts";
 import type { BodyBudget } from "./body_budget.ts";
 
 /**
- * Bytes of the body where the client announced them.
+ * Announced bytes of the body; `undefined` without `Content-Length`.
  *
- * @throws {RegistryError} `SIZE_INVALID` for what is no length.
+ * @throws {RegistryError} `SIZE_INVALID` for a malformed length.
  */
 export function contentLength(request: Request): number | undefined {
   const field = request.headers.get("Content-Length");

@@ -22,7 +22,7 @@ export interface RequestLog {
   id: string;
   /** Principal; absent if the request was denied before it was known, and for public paths. */
   principal?: string | undefined;
-  /** The client's address; that of the proxy where the request needs no access. */
+  /** Client's address; that of the proxy for public paths. */
   address?: string | undefined;
   /** Internal error, if one occurred. */
   error?: unknown;

@@ -24,14 +24,14 @@ export interface Finding {
   note: string;
 }
 
-/** Thrown by a probe where the store answered, and wrongly. */
+/** Thrown by a probe if the store's answer was wrong. */
 export class Refuted extends Error {
   /** Name of the class: a refuted capability, unlike a probe that could not run. */
   override readonly name = "Refuted";
 }
 
 /**
- * Refutes where the store did something else than it should.
+ * Throws if the store's answer was wrong.
  *
  * @throws {Refuted}
  */

@@ -11,7 +11,7 @@ import { walk } from "./walk.ts";
 
 /** Settings of a {@linkcode FilesystemObjectStore}. */
 export interface FilesystemObjectStoreOptions {
-  /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. Never changes as long as parts are incomplete. */
+  /** See {@linkcode ObjectStore.partSize}; 1 MiB by default. Must not change while parts are incomplete. */
   partSize?: number;
 }
 
@@ -115,7 +115,7 @@ export class FilesystemObjectStore implements ObjectStore {
     try {
       if (!await this.#staging.complete(paths, parts, size)) {
         if (await this.size(key) !== size) throw unknownParts(key, partsId);
-        // Complete already, but perhaps by a process that died before it did this.
+        // Complete already, but perhaps by a process that crashed before this step.
         await syncFolder(paths.folder);
       }
       await removeAll(paths.again);
@@ -163,7 +163,7 @@ export class FilesystemObjectStore implements ObjectStore {
     return [...begun.values()];
   }
 
-  /** The answer for an object that was not found: an error where the folder of all objects is missing, as if unmounted. */
+  /** Answer for a missing object: an error if the folder of all objects is missing, as after an unmount. */
   async #absent(key: string): Promise<undefined> {
     if (await unlessAbsent(Deno.stat(this.#root))) return undefined;
     throw new Error(`Cannot read "${key}": the folder "${this.#root}" is missing`);

@@ -9,7 +9,7 @@ import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts, unknownParts } 
 
 /** Settings of a {@linkcode MemoryObjectStore}. */
 export interface MemoryObjectStoreOptions {
-  /** See {@linkcode ObjectStore.partSize}; 1 MiB where absent. */
+  /** See {@linkcode ObjectStore.partSize}; 1 MiB by default. */
   partSize?: number;
   /** True if the store verifies content itself (`putStream`). Default: false. */
   verifies?: boolean;
@@ -25,8 +25,8 @@ interface StoredPart {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Objects in the memory of this process, for tests: no clock and no chance in it, so a run can be repeated.
- * It is as strict as the strictest store that the port stands for: with a part that was overwritten nothing completes.
+ * Object store in memory, for tests. It uses no clock and no randomness, so a run can be repeated. It is as strict as
+ * the strictest store: an upload with an overwritten part cannot be completed.
  */
 export class MemoryObjectStore implements ObjectStore {
   readonly partSize: number;
@@ -144,7 +144,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 }
 
-/** A stream of copies, made as they are asked for. */
+/** Stream of copies, made when they are read. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({

@@ -2,7 +2,7 @@ import type { ByteRange } from "../../oci/mod.ts";
 
 export type { ByteRange };
 
-/** A part that the store has taken; what {@linkcode ObjectStore.completeParts} is told again. */
+/** Stored part, which the caller passes to {@linkcode ObjectStore.completeParts}. */
 export interface Part {
   /** From 1, without gaps. */
   number: number;
@@ -63,7 +63,7 @@ export interface ObjectStore {
   /** Stores a whole object. Nothing is visible under the key before all of it is. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 
-  /** Absent for a store that does not check content by itself. */
+  /** Absent if the store does not verify content itself. */
   readonly putStream?: PutStream | undefined;
 
   /** Begins an object that comes in parts, and answers the id that the other calls name it by. */

@@ -5,7 +5,10 @@ import type { Part } from "./object_store.ts";
 import { isPartsId, type Paths, randomPartsId } from "./object_tree.ts";
 import { PartsFile, writeAll } from "./parts_file.ts";
 
-/** {@linkcode Part.etag} of a part that stands in its place in the staged object. Short: an upload keeps thousands. */
+/**
+ * {@linkcode Part.etag} of a part that was written at its place in the staged object. Short, because an upload stores
+ * thousands.
+ */
 const IN_PLACE = "0";
 
 /** A staged object that parts are being written to. */
@@ -105,7 +108,7 @@ async function putAgain({ again }: Paths, number: number, bytes: Uint8Array): Pr
 }
 
 async function readAgain({ again }: Paths, number: number, size: number, etag: string): Promise<Uint8Array> {
-  // What is no etag of ours must not get into a path.
+  // An invalid ETag must not get into a path.
   const bytes = isPartsId(etag)
     ? await unlessAbsent(Deno.readFile(pathAgain(again, number, etag)))
     : undefined;

@@ -48,8 +48,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `write` in the next transaction, after those that were asked for before, and answers once it is durable. After
-   * its fence it is not done and rejects alone: the others of the group are committed.
+   * Runs `write` in the next transaction, after all earlier ones, and answers when it is durable. After its fence it is
+   * skipped and rejects alone: the rest of the group is committed.
    *
    * @throws {UnavailableError} if another process holds the lock for 10 seconds.
    * @throws {LateWriteError} if the fence has passed when the transaction begins.

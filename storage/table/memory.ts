@@ -9,7 +9,7 @@ import { randomVersion } from "./version.ts";
 
 /** Settings of a {@linkcode MemoryTable}. */
 export interface MemoryTableOptions {
-  /** Makes a token that was never used before; random where absent. */
+  /** Creates a version that was never used before; random by default. */
   newVersion?: () => string;
 }
 

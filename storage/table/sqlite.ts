@@ -14,7 +14,7 @@ import { randomVersion } from "./version.ts";
 
 /** Settings of a {@linkcode SqliteTable}. */
 export interface SqliteTableOptions {
-  /** Makes a token that was never used before; random where absent. */
+  /** Creates a version that was never used before; random by default. */
   newVersion?: () => string;
 }
 

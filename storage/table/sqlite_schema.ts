@@ -23,7 +23,7 @@ const SCHEMA = `
 `;
 
 /**
- * Sets up the connection, and the tables where the database is new.
+ * Configures the connection, and creates the tables of a new database.
  *
  * @throws {Error} for a database of a later release.
  */

@@ -53,7 +53,7 @@ export interface Segment {
 
 /** A slice of the whole table. */
 export interface ScanOptions extends ReadOptions {
-  /** Only this part of the table. Every page of it is asked for with the same number of segments. */
+  /** Scans only this part of the table. Every page needs the same number of segments. */
   segment?: Segment;
   /** Continues after this key; the item need not exist any more. */
   after?: Key;
@@ -76,11 +76,11 @@ export interface ReadOptions {
 }
 
 /**
- * Items with conditional writes, one at a time: no transactions. What a method has answered is durable.
- * Anything that fails throws an `Error` that is no `RegistryError`: it is an outage.
+ * Items with conditional writes, one at a time, without transactions. The result of a method is durable. Every failure
+ * throws an `Error` that is no `RegistryError`: it is an outage.
  *
- * A write with a fence does not take effect after it, and then rejects with a `LateWriteError`. A driver checks the fence
- * where the write takes effect; a driver behind a network bounds each attempt by the time that is left.
+ * A write with a fence does not take effect after it, and then rejects with a `LateWriteError`. A driver checks the
+ * fence where the write takes effect; a networked driver limits each attempt to the remaining time.
  */
 export interface Table {
   /** The item, or `undefined`. */
@@ -95,7 +95,7 @@ export interface Table {
   /** Writes whatever is there. Idempotent; a crash may leave some of them written and others not. */
   putMany(items: NewItem[], fence?: Fence): Promise<void>;
 
-  /** Deletes where the stored item has this version, and answers whether it did. */
+  /** Deletes the item if it has this version. Answers true if it did. */
   delete(key: Key, condition: { ifVersion: string }, fence?: Fence): Promise<boolean>;
 
   /** Items of one partition. */

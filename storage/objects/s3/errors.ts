@@ -1,6 +1,6 @@
 import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 
-/** Thrown where the store answers a request of this driver with an error. */
+/** Thrown if the store answers with an error. */
 export class S3Error extends Error {
   /** Name of the class, for logs. */
   override readonly name = "S3Error";
@@ -28,7 +28,7 @@ export class S3Error extends Error {
   }
 }
 
-/** The error that an answer stands for. Reads the answer's body to its end. */
+/** Error that an answer stands for. Reads the answer's body to its end. */
 export async function errorOf(method: string, key: string, response: Response): Promise<S3Error> {
   return S3Error.of(method, key, response.status, await response.text().catch(() => ""));
 }

@@ -48,7 +48,7 @@ export async function putByNode(
   const answering = once(request, "response") as Promise<[http.IncomingMessage]>;
   const writing = write(request, stop.signal);
   try {
-    // The answer may come first, where the store wants nothing of the body.
+    // The answer may arrive first, if the store does not want the body.
     const [response] = await Promise.race([answering, writing.then(() => answering)]);
     return await toResponse(response);
   } finally {

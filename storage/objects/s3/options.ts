@@ -9,11 +9,11 @@ export interface S3Options {
   prefix?: string;
   /** The region that requests are signed for. */
   region: string;
-  /** The store's URL; where absent, what AWS's own settings (`AWS_ENDPOINT_URL_S3`, ...) say, or AWS itself. */
+  /** URL of the store. Default: AWS's own settings (`AWS_ENDPOINT_URL_S3`, ...), otherwise AWS itself. */
   endpoint?: string;
   /** True for path-style URLs (`host/bucket/key`), false for virtual-hosted ones (`bucket.host/key`). */
   pathStyle?: boolean;
-  /** Bytes of a part, at least {@linkcode MIN_PART_BYTES}; 16 MiB where absent. */
+  /** Bytes of a part, at least {@linkcode MIN_PART_BYTES}; 16 MiB by default. */
   partSize?: number;
   /** True if the store rejects a body that does not match `x-amz-content-sha256`. Required for `putStream`. */
   verifiesContent?: boolean;
@@ -39,9 +39,9 @@ const PREFIX = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[A-Za-z0-9._\/-]*$/
 const MAX_PREFIX_LENGTH = 800;
 
 /**
- * The options with every default in its place.
+ * Options with all defaults.
  *
- * @throws {RangeError} for a part too small and for a prefix that cannot stand in a URL as it is.
+ * @throws {RangeError} for a part that is too small, and for a prefix that would need escaping in a URL.
  */
 export function resolveOptions(options: S3Options): ResolvedS3Options {
   const {

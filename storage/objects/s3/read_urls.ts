@@ -10,7 +10,7 @@ const MARGIN_MS = 60_000;
 /** Maximum URLs in memory: each has one or two kilobytes with a session token. */
 const MAX_CACHED_URLS = 4096;
 
-/** URLs to read objects with. Each is signed once and used until half of its time is over. */
+/** Presigned URLs for reading objects. Each is signed once and used until half of its lifetime has passed. */
 export class ReadUrls {
   readonly #signer: Pick<Signer, "readUrl">;
   readonly #now: () => number;

@@ -100,7 +100,7 @@ export class Signer {
   }
 }
 
-/** SHA-256 or, with a secret, HMAC-SHA-256, as the signature library asks for it: without a thread and without a wait. */
+/** SHA-256 or, with a secret, HMAC-SHA-256, as the signature library requires: synchronous, without a thread. */
 class Sha256 {
   readonly #hash;
 

@@ -53,7 +53,7 @@ async function toObject(
   }
 }
 
-/** Bytes of the whole object; `undefined` if the answer has not the bytes asked for, or does not say. */
+/** Size of the whole object in bytes; `undefined` if the answer has other bytes than requested, or does not tell. */
 function sizeOf(headers: Headers, status: number, range: ByteRange | undefined): number | undefined {
   const whole = /^\d+$/.exec(headers.get("content-length") ?? "");
   if (status === 200) {

@@ -19,7 +19,7 @@ export async function forEachChunk<T>(
       }
     }
   }
-  // Nothing of this may go on after the caller has been told of a failure.
+  // No call may run on after the caller has been told of a failure.
   const workers = await Promise.allSettled(Array.from({ length: parallel }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
 }

@@ -62,8 +62,8 @@ const READS = { size: 100, parallel: 4 };
 const WRITES = { size: 25, parallel: 4 };
 
 /**
- * Items in a table of DynamoDB, shaped as {@linkcode tableDefinition} says. Reads are eventually consistent, at half the
- * price, except where the caller asks otherwise.
+ * Table in DynamoDB as {@linkcode tableDefinition} defines it. Reads are eventually consistent, at half the price,
+ * unless the caller requests otherwise.
  */
 export class DynamoTable implements Table, AsyncDisposable {
   readonly #client: DynamoDBClient;
@@ -78,7 +78,7 @@ export class DynamoTable implements Table, AsyncDisposable {
     this.#deadline = options.deadline ?? 10_000;
   }
 
-  /** A table that is there already, with credentials from where AWS's SDK finds them; asks nothing of it. */
+  /** Opens an existing table, with the credentials of AWS's SDK. Sends no request. */
   // deno-lint-ignore require-await -- what is wrong with the options must reject, as it does in other drivers
   static async open(options: DynamoOptions): Promise<DynamoTable> {
     const { region, endpoint } = options;
@@ -88,7 +88,7 @@ export class DynamoTable implements Table, AsyncDisposable {
       requestHandler: new WholeAnswerHandler(),
       // Retries are made here, because only this driver knows the effect of a repeated write.
       maxAttempts: 1,
-      // The SDK's own asks for the release of the operating system, which is a permission more.
+      // The SDK's default reads the release of the operating system, which needs one more permission.
       defaultUserAgentProvider: () => Promise.resolve([["skerry"]]),
     });
     return new DynamoTable(client, options);
@@ -285,7 +285,7 @@ export class DynamoTable implements Table, AsyncDisposable {
     }
   }
 
-  /** Calls until it succeeds or its time is up. */
+  /** Repeats a call until it succeeds or its time is up. */
   #retrying<T>(
     what: string,
     call: (signal: AbortSignal) => Promise<T>,

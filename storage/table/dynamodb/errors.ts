@@ -9,7 +9,7 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** Thrown where DynamoDB has done only a part of a batch, because there was too much in it or too much else to do. */
+/** Thrown if DynamoDB has processed only a part of a batch, because of its size or its own load. */
 export class UnprocessedError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "UnprocessedError";

@@ -4,8 +4,8 @@ import { NoAnswerError } from "./errors.ts";
 type Handle = FetchHttpHandler["handle"];
 
 /**
- * `fetch` below the SDK, reading each answer whole before the SDK looks at it: so whatever goes wrong here, and nothing
- * that goes wrong above, is the network's fault.
+ * `fetch` below the SDK, which reads each answer whole before the SDK sees it. So a failure here, and only here, is the
+ * network's fault.
  */
 export class WholeAnswerHandler extends FetchHttpHandler {
   /** @throws {NoAnswerError} if the answer does not come, or not to its end. */
