@@ -56,7 +56,7 @@ function linkBlob(
     const named = await nameObject(work, repository, digest, candidate);
     if (named === RETRY || named === undefined) return named;
     // 3. From here on a collector that reads the links of the blob finds this one. A mount has no upload that the sweep
-    // would find, so it leaves a candidate, in the same request to the table.
+    //    would find, so it leaves a candidate, in the same request to the table.
     const mounted = candidate === undefined
       ? candidateItems(work, { kind: "blob", repository, digest }, work.now())
       : [];
@@ -64,8 +64,8 @@ function linkBlob(
     // No collector touches an item as young as the one just written.
     if (named === "ours") return { digest, ...candidate! };
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it condemns the blob, and we
-    // read the blob after we wrote our link, so one of us sees the other. Which object the blob has now does not
-    // matter.
+    //    read the blob after we wrote our link, so one of us sees the other. Which object the blob has now does not
+    //    matter.
     const after = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
     if (after?.attributes.state !== "live") return RETRY;
     return { digest, size: after.attributes.size, object: after.attributes.object };

@@ -91,7 +91,7 @@ async function removeAll(
 ): Promise<RepositoryRemoval> {
   await leaveCandidates(context, [{ kind: "repository", repository }]);
   // 1. The tags: from here on a client can find a manifest only by its digest. A tag that moves meanwhile goes with the
-  // manifest that it then points to.
+  //    manifest that it then points to.
   const tags = await removeTags(context, repository, changed);
   // 2. The manifests, with what points at them and with what nothing but them needs.
   const found = await removeManifests(context, repository, changed);

@@ -112,8 +112,8 @@ export async function putManifest(
     const mustStay = isFixed || work.keepTags && tags.length > 0;
     if (mustStay && !await renewManifest(work, repository, digest)) return RETRY;
     // 7. A delete that began before our tags existed looks for tags once more after it took the manifest. It sees our
-    // tags, or we see here that the manifest is gone. The same holds for the repository, which a collector removes if
-    // it sees no manifest in it.
+    //    tags, or we see here that the manifest is gone. The same holds for the repository, which a collector removes
+    //    if it sees no manifest in it.
     const keys = [manifestKey(repository, digest), repositoryKey(repository)];
     const [after, known] = await work.table.getMany(keys, { consistent: true });
     if (after === undefined) return RETRY;
