@@ -125,6 +125,7 @@ Deno.test("deleteRepository() takes what points at manifests that are gone", asy
   stores.now += LATER;
   await registry.deleteRepository(REPOSITORY);
   await assertGone(registry);
+  assertEquals((await stores.items()).filter(({ sk }) => /^(tag|referrer)#/.test(sk)), []);
 });
 
 Deno.test("deleteRepository() goes on through more than a batch of anything", async () => {
