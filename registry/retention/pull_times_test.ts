@@ -101,6 +101,22 @@ Deno.test("PullTimes writes what it could not write as soon as it can", async ()
   assertEquals((await stores.table.get(pulledKey(REPOSITORY, tag("t1")))) !== undefined, true);
 });
 
+Deno.test("PullTimes writes what waits after a minute", async () => {
+  const { stores, pulls, observed, pulledAt } = await open();
+  const planned: [() => Promise<void>, number][] = [];
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((...plan: [() => Promise<void>, number]) => planned.push(plan)) as never;
+  try {
+    for (const name of ["t1", "t2"]) await observed.getManifest(REPOSITORY, { tag: tag(name) });
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(planned.map(([, milliseconds]) => milliseconds), [60_000]);
+  await planned[0]![0]();
+  assertEquals(await pulledAt("t1"), stores.now);
+  await pulls.stop();
+});
+
 Deno.test("stop() writes what waits, and leaves no timer", async () => {
   const { pulls, take, observed } = await open();
   await observed.getManifest(REPOSITORY, { tag: tag("t1") });

@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { parseRepositoryName } from "../../oci/mod.ts";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
+import { laggingTable } from "../../tests/harness/lagging.ts";
 import {
   content,
   digest,
@@ -183,6 +184,17 @@ Deno.test("retain() keeps tags that are named after a manifest with it, and does
   stores.now += 2 * HOUR;
   await retain(rules);
   assertEquals(await tags(), ["b", named("b", "")]);
+});
+
+Deno.test("retain() keeps a tag that is named after a manifest of a moment ago although reads lag", async () => {
+  const { stores, registry, tags } = await open();
+  const name = digest(image("a")).replace(":", "-");
+  const before = await stores.items();
+  await pushManifest(registry, image("a"));
+  await pushManifest(registry, image("s"), name);
+  const { retain } = stores.registry({ grace: HOUR, table: laggingTable(stores.table, before) });
+  await Array.fromAsync(retain(all({ tags: ["other"] })));
+  assertEquals(await tags(), [name]);
 });
 
 Deno.test("retain() removes a manifest without a tag the grace time after it was marked for it", async () => {

@@ -111,6 +111,23 @@ Deno.test("scrub() reports an object that the store fails to read, and leaves it
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
 });
 
+Deno.test("scrub() reports an object as missing that is deleted while it is read", async () => {
+  const { stores } = await setUp();
+  const bad = await objectOf(stores, LAYER);
+  const get: ObjectStore["get"] = async (key) => {
+    const found = await stores.objects.get(key);
+    if (key !== bad || found === undefined) return found;
+    await stores.objects.delete([bad]);
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut off")) });
+    return { size: found.size, body };
+  };
+  const objects = new Proxy(hooked(stores.objects, () => {}), {
+    get: (target, name) => name === "get" ? get : Reflect.get(target, name),
+  });
+  const { kinds } = await scrubbed(stores, {}, stores.registry({ ...OPTIONS, objects }));
+  assertEquals(kinds, ["missing-object"]);
+});
+
 Deno.test("scrub() finds damage in a large manifest's object", async () => {
   for (const by of [flip, cut]) {
     const { stores } = await setUp();

@@ -10,6 +10,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import type { NewItem } from "../../storage/mod.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import type { Registry } from "../registry.ts";
 
@@ -159,6 +160,28 @@ Deno.test("appendUpload() fails where a part fails while it waits for the last o
   const append = () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(20)));
   await assertRejects(append, Error, "The disk is full");
   assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 0);
+});
+
+Deno.test("commitUpload() leaves nothing of a last chunk when another request has written the upload", async () => {
+  const stores = new TestStores({ partSize: 64 });
+  const { registry } = stores.registry();
+  const bytes = content(60);
+  const id = await upload(registry, [bytes.slice(0, 20)], false);
+  const before = await stores.keys();
+  let reached = false;
+  const table = hooked(stores.table, async (method, [item]) => {
+    const { pk, sk, attributes } = item as NewItem;
+    if (method !== "put" || reached || attributes["state"] !== "committing") return;
+    reached = true;
+    const { version: _, ...current } = (await stores.table.get({ pk, sk }))!;
+    await stores.table.putMany([current]);
+  });
+  const late = stores.registry({ table }).registry;
+  const rest = body(bytes.slice(20), { first: 20 });
+  const commit = () => late.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), rest);
+  await assertRejects(commit, RegistryError);
+  assertEquals(reached, true);
+  assertEquals(await stores.keys(), before);
 });
 
 Deno.test("appendUpload() keeps what came of a body that broke", async () => {

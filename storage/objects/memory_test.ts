@@ -1,8 +1,14 @@
 import { objectStoreContract } from "./contract/mod.ts";
 import { MemoryObjectStore } from "./memory.ts";
 
-objectStoreContract("MemoryObjectStore", () =>
-  Promise.resolve({
-    store: new MemoryObjectStore({ partSize: 1000 }),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  }));
+for (const verifies of [false, true]) {
+  objectStoreContract(
+    `MemoryObjectStore${verifies ? " that checks content" : ""}`,
+    () =>
+      Promise.resolve({
+        store: new MemoryObjectStore({ partSize: 1000, verifies }),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
+    { verifiesContent: verifies },
+  );
+}

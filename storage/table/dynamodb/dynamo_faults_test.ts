@@ -159,6 +159,21 @@ Deno.test("DynamoTable says that the store is unavailable when the deadline has 
   await assertRejects(() => faulty.table.get(KEY), UnavailableError, "Cannot read the item");
 });
 
+Deno.test("DynamoTable keeps its deadline however long the process has been running", async () => {
+  const broken = () => Promise.resolve(refusal("InternalServerError", 500));
+  await using faulty = await openFaulty("GetItem", broken, { deadline: 200 });
+  const late = performance.now.bind(performance);
+  performance.now = () => late() + 3_600_000;
+  const hang = Promise.withResolvers<never>();
+  const timer = setTimeout(() => hang.reject(new Error("It still tries")), 20_000);
+  try {
+    await assertRejects(() => Promise.race([faulty.table.get(KEY), hang.promise]), UnavailableError);
+  } finally {
+    performance.now = late;
+    clearTimeout(timer);
+  }
+});
+
 Deno.test("DynamoTable says that the store is unavailable when nobody listens", async () => {
   const between = await startInterceptor(dynamoDb.endpoint());
   await between[Symbol.asyncDispose]();
