@@ -1,4 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { SharedReads } from "./shared_reads.ts";
 
 Deno.test("get() reads once for all who ask for the same in one turn", async () => {
@@ -61,3 +63,22 @@ Deno.test("get() has four reads of a key under way at most, and later callers sh
   assertEquals(await Promise.all(answers), [1, 2, 3, 4, 6, 6, 6, 6, 6]);
   assertEquals(await other, 5);
 });
+
+Deno.test("get() forgets a key when its reads have ended", async () => {
+  const shared = new SharedReads<void>();
+  const before = heldBytes();
+  for (let i = 0; i < 300; i++) {
+    const key = `${i}`.padEnd(200_000, "x");
+    await shared.get(key, () => Promise.resolve());
+  }
+  const held = heldBytes() - before;
+  assert(held < 20_000_000, `${held} bytes are held`);
+  await shared.get("a", () => Promise.resolve());
+});
+
+/** Bytes of the heap after a collection of garbage. */
+function heldBytes(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return Deno.memoryUsage().heapUsed;
+}

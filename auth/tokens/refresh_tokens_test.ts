@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { StorageFullError, UnavailableError } from "../../storage/mod.ts";
 import { REFRESH_TOKEN_PREFIX, RefreshTokens } from "./refresh_tokens.ts";
@@ -167,5 +167,17 @@ Deno.test("RefreshTokens.redeem() takes a token whose use can't be written down"
       if (method === "put") throw error;
     };
     assertEquals(await owner(token), ALICE);
+  }
+});
+
+Deno.test("RefreshTokens.issue() fails where the table fails, at whatever call", async () => {
+  for (let call = 1; call <= 3; call++) {
+    const { issue, hooks } = world();
+    let calls = 0;
+    hooks.before = () => {
+      if (++calls === call) throw new UnavailableError("read the items", undefined);
+    };
+    await assertRejects(() => issue(), UnavailableError);
+    assertEquals(calls, call);
   }
 });
