@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/mod.ts";
-import type { Registry } from "../registry.ts";
+import type { Lister, Reader, Registry } from "../registry.ts";
 
 /** Kinds of content that clients may delete. */
 export interface DeleteSwitches {
@@ -24,24 +24,27 @@ export function withDeletes(registry: Registry, allowed: DeleteSwitches): Regist
   };
 }
 
-/** A registry that can only be read. */
+/**
+ * Methods that only read: the only ones that {@linkcode readOnly} lets through. A method that is added to `Reader` or
+ * `Lister` has to be listed here to compile; any other one is refused.
+ */
+const READS: Readonly<Record<keyof Reader | keyof Lister, true>> = {
+  getManifest: true,
+  resolveTag: true,
+  statBlob: true,
+  getBlob: true,
+  listTags: true,
+  getTagHistory: true,
+  listReferrers: true,
+  listRepositories: true,
+};
+
+/** A registry that refuses everything except reads. */
 export function readOnly(registry: Registry): Registry {
   const refused = refuse("The registry is read-only");
-  return {
-    ...registry,
-    startUpload: refused,
-    getUpload: refused,
-    appendUpload: refused,
-    commitUpload: refused,
-    cancelUpload: refused,
-    putBlob: refused,
-    mountBlob: refused,
-    putManifest: refused,
-    deleteTag: refused,
-    deleteManifest: refused,
-    deleteBlob: refused,
-    deleteRepository: refused,
-  };
+  const methods = Object.entries(registry)
+    .map(([name, method]) => [name, Object.hasOwn(READS, name) ? method : refused]);
+  return Object.fromEntries(methods) as unknown as Registry;
 }
 
 function refuse(message: string): () => Promise<never> {
