@@ -4,7 +4,7 @@ import type { RepositoryName } from "../../oci/mod.ts";
 import type { Action } from "../../registry/interface.ts";
 import type { AuthConfig } from "../auth_config.ts";
 import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
-import { ANONYMOUS, type Grant, type Principal, type PrincipalKind } from "../principal.ts";
+import type { Grant, Principal, PrincipalKind } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";
 
 /** Authorizes requests. */
@@ -15,8 +15,6 @@ export interface Policy {
   explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
   /** True if the principal of this name may do everything and manage every account's tokens. */
   isAdministrator(name: string): boolean;
-  /** True if anonymous clients may pull. Only such a repository is safe in a shared cache. */
-  mayAnonymousPull(repository: RepositoryName): boolean;
 }
 
 /** A decision with its reasons. */
@@ -48,7 +46,6 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
   return {
     allows,
     isAdministrator: (name) => isAdministrator({ kind: name.replace(/:.*/s, "") as PrincipalKind, name }),
-    mayAnonymousPull: (repository) => allows(ANONYMOUS, "pull", repository),
     explain(principal, action, repository) {
       const why = reason(principal, action, repository);
       return {

@@ -260,18 +260,6 @@ Deno.test("isAdministrator() knows them by name, and no workload or anonymous", 
   assert(!isAdministrator("workload:github:user:alice") && !isAdministrator("group:ops"));
 });
 
-Deno.test("mayAnonymousPull() is true where whoever shows nothing may pull", () => {
-  const policy = createPolicy(configOf({
-    policies: [
-      rule("open", allow("anonymous", "pull")),
-      rule("closed", allow("authenticated", "pull")),
-      rule("drop", allow("anonymous", "push")),
-    ],
-  }));
-  const open = ["open", "closed", "drop", "else"].filter((name) => policy.mayAnonymousPull(repo(name)));
-  assertEquals(open, ["open"]);
-});
-
 Deno.test("explain() names the places that a decision rests on", () => {
   const policy = createPolicy(configOf({
     administrators: ["user:root"],

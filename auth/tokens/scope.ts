@@ -26,17 +26,6 @@ const MEANING: Record<ScopeAction, readonly Action[]> = {
   "*": ["pull", "push", "overwrite", "delete", "administer"],
 };
 
-/**
- * Actions of a scope that each action requires. A client that pushes checks first what exists, so it needs pull too.
- */
-const NEEDED: Record<Action, readonly ScopeAction[]> = {
-  pull: ["pull"],
-  push: ["pull", "push"],
-  overwrite: ["pull", "push"],
-  delete: ["delete"],
-  administer: ["*"],
-};
-
 /** Actions of the registry that these actions of a scope grant. */
 export function meaningOf(actions: readonly ScopeAction[]): Set<Action> {
   return new Set(actions.flatMap((action) => MEANING[action]));
@@ -92,16 +81,6 @@ function merged(a: ResourceAccess, b: ResourceAccess): ResourceAccess {
 /** The scope in text. */
 export function formatScope({ type, name, actions }: ResourceAccess): string {
   return `${type}:${name}:${actions.join(",")}`;
-}
-
-/** Scope that a client must request for these actions in a repository, for a challenge. */
-export function scopeFor(repository: RepositoryName, ...actions: Action[]): ResourceAccess {
-  const needed = actions.flatMap((action) => NEEDED[action]);
-  return {
-    type: "repository",
-    name: repository,
-    actions: SCOPE_ACTIONS.filter((action) => needed.includes(action)),
-  };
 }
 
 /** Scope that a client must request to list repositories. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import { ACTIONS } from "../../registry/interface.ts";
-import { CATALOG, formatScope, MAX_SCOPES, meaningOf, parseScopes, scopeFor } from "./scope.ts";
+import { CATALOG, formatScope, MAX_SCOPES, meaningOf, parseScopes } from "./scope.ts";
 
 /** The scopes in text, as they are understood. */
 const understood = (...texts: string[]) => parseScopes(texts).map(formatScope);
@@ -153,22 +153,4 @@ Deno.test("meaningOf() lets push move tags, and only the star administer", () =>
   assertEquals([...meaningOf(["delete"])], ["delete"]);
   assertEquals([...meaningOf(["pull", "*"])], [...ACTIONS]);
   assertEquals([...meaningOf([])], []);
-});
-
-Deno.test("scopeFor() asks for what is enough to do it", () => {
-  const name = parseRepositoryName("team/app");
-  for (
-    const [action, scope] of [
-      ["pull", "pull"],
-      ["push", "pull,push"],
-      ["overwrite", "pull,push"],
-      ["delete", "delete"],
-      ["administer", "*"],
-    ] as const
-  ) {
-    assertEquals(formatScope(scopeFor(name, action)), `repository:team/app:${scope}`);
-    assertEquals(meaningOf(scopeFor(name, action).actions).has(action), true, action);
-  }
-  assertEquals(formatScope(scopeFor(name, "delete", "pull")), "repository:team/app:pull,delete");
-  assertEquals(parseScopes([formatScope(scopeFor(name, "push"))]), [scopeFor(name, "push")]);
 });
