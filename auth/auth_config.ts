@@ -1,4 +1,4 @@
-import type { Action } from "../registry/interface.ts";
+import type { Action, ImmutableRule, QuotaRule } from "../registry/interface.ts";
 
 /**
  * Subject of a rule: `anonymous`, `authenticated` (every account except anonymous and workloads), `user:<name>`,
@@ -23,16 +23,6 @@ export interface PolicyRule {
   repositories: string[];
   /** Everything else is denied. */
   allow: AllowRule[];
-}
-
-/** Rule for tags that cannot be moved or deleted. */
-export interface ImmutableRule {
-  /** Glob patterns of names. */
-  repositories: string[];
-  /** Glob patterns of tags. */
-  tags: string[];
-  /** Glob patterns of tags that may move all the same. */
-  except: string[];
 }
 
 /** An issuer of OpenID Connect tokens for workloads. */
@@ -83,14 +73,6 @@ export interface LimitsConfig {
   openUploads: number;
   /** Bytes in them. */
   openUploadBytes: number;
-}
-
-/** Maximum bytes of blobs and manifests in all repositories of a pattern together. */
-export interface QuotaRule {
-  /** A glob pattern of names. */
-  repositories: string;
-  /** Bytes. */
-  bytes: number;
 }
 
 /** Authentication and authorization of a registry. Times are in milliseconds. */

@@ -8,12 +8,10 @@ export type {
   AllowRule,
   AuthConfig,
   ExternalConfig,
-  ImmutableRule,
   IssuerConfig,
   LimitsConfig,
   PolicyRule,
   ProxyConfig,
-  QuotaRule,
   Subject,
 } from "./auth_config.ts";
 export { type BearerTokens, InvalidTokenError, type VerifiedToken } from "./bearer.ts";

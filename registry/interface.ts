@@ -7,6 +7,8 @@ export { type Action, ACTIONS, type Caller, UNRESTRICTED_CALLER } from "./caller
 export type { ChangeAction, Changed, CredentialChange } from "./change.ts";
 export { deferredRegistry } from "./filters/deferred_registry.ts";
 export { CLOCK_SKEW_MS, skewOf } from "./protocol/clock_skew.ts";
+export type { ImmutableRule } from "./limits/immutable_tags.ts";
+export type { QuotaRule } from "./limits/quotas.ts";
 export type {
   BlobInfo,
   BlobReader,
