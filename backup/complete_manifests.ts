@@ -12,8 +12,8 @@ import {
   type Stored,
   stored,
 } from "../registry/stored.ts";
-import type { Key, NewItem, Table } from "../storage/ports.ts";
-import { batches, parallel, patiently } from "./flow.ts";
+import { inParallel, type Key, type NewItem, type Table } from "../storage/ports.ts";
+import { batches, patiently } from "./flow.ts";
 import { kindOf, nameOf, textOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
@@ -39,7 +39,7 @@ export async function completeManifests(
     counts.blobs += items.filter((item) => kindOf(item) === "blob").length;
     const manifests = items.filter((item) => kindOf(item) === "manifest");
     counts.manifests += manifests.length;
-    await parallel(manifests, PARALLEL, async (item) => {
+    await inParallel(manifests, PARALLEL, async (item) => {
       const manifest = stored<ManifestAttributes>(item)!;
       const lacking = await complete(options, manifest);
       if (lacking.length === 0) return;

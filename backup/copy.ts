@@ -1,7 +1,7 @@
-import type { ObjectStore } from "../storage/ports.ts";
+import { inParallel, type ObjectStore } from "../storage/ports.ts";
 import type { Archive } from "./archive.ts";
 import { copyObject } from "./copy_object.ts";
-import { batches, parallel } from "./flow.ts";
+import { batches } from "./flow.ts";
 import { latest, nameOf, objectOf } from "./kinds.ts";
 import { restore } from "./restore.ts";
 import type { RestoreReport } from "./restore_options.ts";
@@ -60,7 +60,7 @@ export async function copyObjects(
 ): Promise<number> {
   let failed = 0;
   for await (const batch of batches(items.items(), BATCH)) {
-    await parallel(latest(batch), PARALLEL, async (item) => {
+    await inParallel(latest(batch), PARALLEL, async (item) => {
       const object = objectOf(item);
       const reason = object && await copyObject(options, object, options.progress);
       if (reason === undefined) return;

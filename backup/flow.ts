@@ -15,33 +15,6 @@ export async function* batches<T>(values: AsyncIterable<T>, size: number): Async
   if (batch.length > 0) yield batch;
 }
 
-/**
- * Runs `run` for each value, at most `limit` at once, and answers the results in order. After a failure it starts no
- * further value, and waits for the running ones.
- */
-export async function parallel<T, R>(
-  values: readonly T[],
-  limit: number,
-  run: (value: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  const entries = values.entries();
-  let failed = false;
-  const workers = Array.from({ length: limit }, async () => {
-    for (const [index, value] of entries) {
-      if (failed) return;
-      results[index] = await run(value).catch((error) => {
-        failed = true;
-        throw error;
-      });
-    }
-  });
-  for (const worker of await Promise.allSettled(workers)) {
-    if (worker.status === "rejected") throw worker.reason;
-  }
-  return results;
-}
-
 /** Consecutive failures of a store after which a call fails, and the first pause in milliseconds; it doubles. */
 const MAX_FAILURES = 6;
 const FIRST_PAUSE_MS = 500;

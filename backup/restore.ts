@@ -4,8 +4,8 @@ import {
   type TagAttributes,
   type UploadAttributes,
 } from "../registry/stored.ts";
-import type { Key, NewItem, Table } from "../storage/ports.ts";
-import { batches, parallel, patiently } from "./flow.ts";
+import { inParallel, type Key, type NewItem, type Table } from "../storage/ports.ts";
+import { batches, patiently } from "./flow.ts";
 import { keyOf, type Kind, kindOf, latest, nameOf, objectOf, textOf } from "./kinds.ts";
 import type { ItemSource, RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { completeManifests } from "./complete_manifests.ts";
@@ -82,7 +82,7 @@ function protect(items: NewItem[], { table }: RestoreOptions): Promise<void> {
  * exist.
  */
 async function putContent(items: NewItem[], options: RestoreOptions, report: RestoreReport): Promise<void> {
-  const kept = await parallel(items, options.parallel, async (item) => {
+  const kept = await inParallel(items, options.parallel, async (item) => {
     const object = objectOf(item);
     const reason = object && await options.obtain(object);
     if (reason === undefined) return item;

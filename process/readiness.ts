@@ -1,3 +1,5 @@
+import { withTimeout } from "../storage/ports.ts";
+
 /** Options of {@linkcode createReadiness}. */
 export interface ReadinessOptions {
   /** Checks the storage; rejects with the problem. */
@@ -16,12 +18,15 @@ export interface ReadinessOptions {
 export function createReadiness(
   { probe, changed, limit = 2000, age = 1000, now = () => performance.now() }: ReadinessOptions,
 ): () => Promise<boolean> {
+  const late = () => {
+    throw new Error(`Storage did not answer within ${limit} ms`);
+  };
   let asked = -Infinity;
   let answer = Promise.resolve(true);
   let ready = true;
 
   async function ask(): Promise<boolean> {
-    const error = await within(limit, probe()).then(() => undefined, (error: unknown) => error);
+    const error = await withTimeout(probe(), limit, late).then(() => undefined, (error: unknown) => error);
     const wasReady = ready;
     ready = error === undefined;
     if (ready !== wasReady) changed(error);
@@ -37,15 +42,4 @@ export function createReadiness(
     }
     return answer;
   };
-}
-
-/**
- * @throws {Error} if `coming` takes longer than `limit` milliseconds.
- */
-async function within(limit: number, coming: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Storage did not answer within ${limit} ms`)), limit);
-  });
-  await Promise.race([coming, late]).finally(() => clearTimeout(timer));
 }

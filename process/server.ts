@@ -1,3 +1,4 @@
+import { withTimeout } from "../storage/ports.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Connections, findServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../routes/mod.ts";
@@ -65,9 +66,7 @@ export function serve(options: ServerOptions): Server {
       // `shutdown` breaks the request bodies that are still coming (denoland/deno#36809), so it has to wait until every
       // handler has answered. It does finish the responses.
       const ended = answered.then(shutdown).then(() => true);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), limit));
-      return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
+      return await withTimeout(ended, limit, () => false);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { isStorageFull, type ObjectStore, type Table } from "../storage/mod.ts";
+import { withTimeout } from "../storage/ports.ts";
 
 /** Key of no item, and of no object. */
 const NOTHING = { pk: "ready", sk: "ready" };
@@ -29,18 +30,11 @@ export async function probeFolder(
   if (readOnly) return void await Deno.stat(folder);
   const writes = [
     // A transaction that changes nothing takes the lock and the right to write, and no fsync.
-    unlessLate(LOCK_LIMIT_MS, table.delete(NOTHING, { ifVersion: "" })),
+    withTimeout(table.delete(NOTHING, { ifVersion: "" }), LOCK_LIMIT_MS, () => {}),
     // No key has a dot in it, so this is no object.
     Deno.writeTextFile(`${folder}/.probe`, "ready\n", { mode: 0o600 }),
   ];
   for (const result of await Promise.allSettled(writes)) {
     if (result.status === "rejected" && !isStorageFull(result.reason)) throw result.reason;
   }
-}
-
-/** Waits for `coming`, at most `limit` milliseconds. */
-async function unlessLate(limit: number, coming: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise((resolve) => timer = setTimeout(resolve, limit));
-  await Promise.race([coming, late]).finally(() => clearTimeout(timer));
 }

@@ -14,6 +14,7 @@ export {
 } from "./errors.ts";
 export { Fence } from "./fence.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
+export { inParallel } from "./parallel.ts";
 export { type KeyForm, type KeyOf, keyParser, type PartOf } from "./table/key_form.ts";
 export { pagesOf } from "./table/pages.ts";
 export {
@@ -30,3 +31,4 @@ export {
   type Table,
   type Value,
 } from "./table/table.ts";
+export { withTimeout } from "./timeout.ts";

@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Item, Key, Segment } from "../../storage/ports.ts";
-import { beginWork, candidateItems, changeEpoch, type Context, forEachOf } from "../protocol/mod.ts";
+import { inParallel, type Item, type Key, type Segment } from "../../storage/ports.ts";
+import { beginWork, candidateItems, changeEpoch, type Context } from "../protocol/mod.ts";
 import { collectBlob, collectLink, isBlobOld, isLinked, isLinkOld, isReferenced } from "../blobs/mod.ts";
 import {
   collectPointer,
@@ -211,7 +211,7 @@ function uploadCandidate(item: Item): Candidate {
 /** Looks at the candidates, a few at a time, and answers how many went. One that fails is left to the next pass. */
 async function run({ context, dryRun, removals, failures }: Step, candidates: Candidate[]): Promise<number> {
   let gone = 0;
-  await forEachOf(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
+  await inParallel(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
     try {
       const removal = await candidate(context, dryRun);
       if (removal === undefined) return;

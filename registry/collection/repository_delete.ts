@@ -1,10 +1,9 @@
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import type { Item } from "../../storage/ports.ts";
+import { inParallel, type Item } from "../../storage/ports.ts";
 import {
   beginWork,
   changeEpoch,
   type Context,
-  forEachOf,
   leaveCandidates,
   mayBeUnderWay,
   retryOnConflict,
@@ -122,7 +121,7 @@ async function removeTags(
     const targets = new Set(batch.map((item) => stored<TagAttributes>(item)!.attributes.digest));
     const candidates = [...targets].map((digest) => ({ kind: "tags" as const, repository, digest }));
     await leaveCandidates(work, candidates);
-    await forEachOf(batch, PARALLEL, async (item) => {
+    await inParallel(batch, PARALLEL, async (item) => {
       const { pk, sk, version } = item;
       if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
       removed++;
@@ -147,7 +146,7 @@ async function removeManifests(
     const before = removed.manifests;
     let children = 0;
     for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)) {
-      await forEachOf(batch, PARALLEL, async (item) => {
+      await inParallel(batch, PARALLEL, async (item) => {
         const { digest } = partsOf("manifest", item);
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
         const manifest = await takeManifest(context, repository, digest, { changed });
@@ -182,11 +181,11 @@ async function removeReferences(
     const work = beginWork(context);
     const keys = batch.map((target) => edgeKey(repository, target, digest));
     const edges = (await work.table.getMany(keys, { consistent: true })).map(stored<EdgeAttributes>);
-    await forEachOf(edges, PARALLEL, async (edge) => {
+    await inParallel(edges, PARALLEL, async (edge) => {
       if (edge === undefined || edge.attributes.push !== manifest.attributes.push) return;
       await work.table.delete({ pk: edge.pk, sk: edge.sk }, { ifVersion: edge.version });
     });
-    await forEachOf(batch, PARALLEL, async (target) => {
+    await inParallel(batch, PARALLEL, async (target) => {
       if (await isReferenced(context, repository, target, { consistent: true })) return;
       if (await unlink(context, repository, target) === "removed") removed++;
     });
@@ -196,7 +195,7 @@ async function removeReferences(
 
 async function removeReferrers(context: Context, repository: RepositoryName): Promise<void> {
   for await (const batch of itemsOf(context, repository, referrerPrefix())) {
-    await forEachOf(batch, PARALLEL, async (item) => {
+    await inParallel(batch, PARALLEL, async (item) => {
       const { subject, manifest } = partsOf("referrer", item);
       await deleteDangling(beginWork(context), repository, manifest, subject);
     });
@@ -213,7 +212,7 @@ async function removeLinks(
     for await (const batch of linksOf(context, repository)) {
       const digests = batch.map((link) => partsOf("link", link).digest);
       await leaveCandidates(context, digests.map((digest) => ({ kind: "blob", repository, digest })));
-      await forEachOf(digests, PARALLEL, async (digest) => {
+      await inParallel(digests, PARALLEL, async (digest) => {
         const outcome = await unlink(context, repository, digest);
         if (outcome === "removed") removed++;
         if (outcome === "needed") kept++;

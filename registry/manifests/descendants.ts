@@ -1,6 +1,7 @@
+import { inParallel } from "../../storage/ports.ts";
 import { type Digest, isDigest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type ManifestReference, parseManifest } from "../../oci/manifest.ts";
-import { forEachOf, type Work } from "../protocol/mod.ts";
+import { type Work } from "../protocol/mod.ts";
 import { readBytes, readManifest } from "./manifest_store.ts";
 import { readReferences } from "./references.ts";
 
@@ -27,7 +28,7 @@ export async function readDescendants(
   let [found, bytesRead] = [0, 0];
   for (let level = manifestsIn(references, seen); level.length > 0;) {
     const below: ManifestReference[] = [];
-    await forEachOf(level, PARALLEL, async (digest) => {
+    await inParallel(level, PARALLEL, async (digest) => {
       const item = await readManifest(work, repository, digest, { consistent: true });
       if (item === undefined) return; // a blob, or missing, which its parent's references tell
       bytesRead += item.attributes.size;

@@ -24,5 +24,4 @@ export {
 } from "./context.ts";
 export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, isLost, safeAge } from "./heal.ts";
-export { forEachOf } from "./parallel.ts";
 export { assertUnneeded } from "./tag_protection.ts";

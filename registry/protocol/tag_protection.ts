@@ -1,5 +1,5 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag, unavailable } from "../../oci/mod.ts";
-import type { Item } from "../../storage/ports.ts";
+import { inParallel, type Item } from "../../storage/ports.ts";
 import { mayBeUnderWay, type Work } from "./context.ts";
 import type { IsImmutable } from "../limits/mod.ts";
 import {
@@ -13,7 +13,6 @@ import {
   taggedPrefix,
   tagKey,
 } from "../items/mod.ts";
-import { forEachOf } from "./parallel.ts";
 
 /** Edges or tag marks of one query. */
 const BATCH = 100;
@@ -59,7 +58,7 @@ export async function assertUnneeded(
   const seen = new Set<Digest>([target]);
   for (let level = [target]; level.length > 0;) {
     const above: Digest[] = [];
-    await forEachOf(level, PARALLEL, async (digest) => {
+    await inParallel(level, PARALLEL, async (digest) => {
       for await (const edges of pages(edgePrefix(digest))) {
         for (const edge of edges) {
           const { manifest } = partsOf("edge", edge);
@@ -69,7 +68,7 @@ export async function assertUnneeded(
         }
       }
     });
-    await forEachOf(above, PARALLEL, async (digest) => {
+    await inParallel(above, PARALLEL, async (digest) => {
       for await (const marks of pages(taggedPrefix(digest))) {
         const fixed = marks.filter((mark) => isImmutable(partsOf("tag mark", mark).tag));
         await assertNonePoints(work, repository, { target, manifest: digest, marks: fixed });

@@ -1,5 +1,5 @@
-import type { Item } from "../../storage/ports.ts";
-import { type Context, forEachOf } from "../protocol/mod.ts";
+import { inParallel, type Item } from "../../storage/ports.ts";
+import { type Context } from "../protocol/mod.ts";
 import { scrubBlob } from "./blob.ts";
 import type { ScrubOptions, ScrubReport } from "./finding.ts";
 import { checkItem, type KnownItem } from "./known_item.ts";
@@ -106,7 +106,7 @@ async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): P
     const { items, next } = page;
     if (isFirst) work.report.items += items.length;
     const pointers: Pointer[] = [];
-    await forEachOf(items, PARALLEL, async (item) => {
+    await inParallel(items, PARALLEL, async (item) => {
       const known = checkItem(item);
       if (known === undefined) return;
       if (known === "unreadable") {

@@ -1,4 +1,4 @@
-import { type ObjectStore, UnavailableError } from "../../storage/ports.ts";
+import { type ObjectStore, UnavailableError, withTimeout } from "../../storage/ports.ts";
 import { readerOf } from "./body_reader.ts";
 
 /** Milliseconds that a store may take for the next bytes of an object. */
@@ -82,8 +82,10 @@ async function* chunksOf(
   let buffer = new ArrayBuffer(MAX_READ_BYTES);
   try {
     for (;;) {
-      const { done, value } = await inTime(
+      const { done, value } = await withTimeout(
         reader instanceof ReadableStreamBYOBReader ? reader.read(new Uint8Array(buffer)) : reader.read(),
+        IDLE_TIMEOUT_MS,
+        stalled,
       );
       if (done) return;
       buffer = value.buffer; // it was handed over, and its memory comes back as another one
@@ -94,10 +96,6 @@ async function* chunksOf(
   }
 }
 
-async function inTime<T>(reading: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException("The store stalled", "TimeoutError")), IDLE_TIMEOUT_MS);
-  });
-  return await Promise.race([reading, late]).finally(() => clearTimeout(timer));
+function stalled(): never {
+  throw new DOMException("The store stalled", "TimeoutError");
 }

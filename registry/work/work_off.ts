@@ -1,5 +1,5 @@
-import type { Item } from "../../storage/ports.ts";
-import { type Context, forEachOf } from "../protocol/mod.ts";
+import { inParallel, type Item } from "../../storage/ports.ts";
+import { type Context } from "../protocol/mod.ts";
 import { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
 
@@ -46,7 +46,7 @@ export async function workOff(context: Context, backlog: Backlog): Promise<unkno
   for (;;) {
     const step = await nextStep(queues);
     const late = context.now() - Math.min(...step.map(dueSince));
-    await forEachOf(step, step.length, async (item) => {
+    await inParallel(step, step.length, async (item) => {
       await handle(item).catch((error) => failures.push(error));
     });
     const isOver = step.length === 0 || stopped();

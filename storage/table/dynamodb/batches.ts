@@ -1,3 +1,5 @@
+import { inParallel } from "../../parallel.ts";
+
 /**
  * Calls `run` with `size` values at a time, at most `parallel` calls at once. After a failure it starts no further
  * call.
@@ -7,19 +9,9 @@ export async function forEachChunk<T>(
   { size, parallel }: { size: number; parallel: number },
   run: (chunk: T[]) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
-  async function work(): Promise<void> {
-    while (next < values.length) {
-      const chunk = values.slice(next, next += size);
-      try {
-        await run(chunk);
-      } catch (error) {
-        next = values.length;
-        throw error;
-      }
-    }
-  }
-  // No call may run on after the caller has been told of a failure.
-  const workers = await Promise.allSettled(Array.from({ length: parallel }, work));
-  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  const chunks = Array.from(
+    { length: Math.ceil(values.length / size) },
+    (_, i) => values.slice(i * size, (i + 1) * size),
+  );
+  await inParallel(chunks, parallel, run);
 }
