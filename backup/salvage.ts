@@ -13,7 +13,7 @@ import {
   type UploadAttributes,
   uploadKey,
 } from "../registry/stored.ts";
-import type { NewItem, ObjectStore, Table } from "../storage/ports.ts";
+import { type NewItem, type ObjectStore, pagesOf, type Table } from "../storage/ports.ts";
 import { sleep } from "./flow.ts";
 import { objectOf } from "./kinds.ts";
 
@@ -63,13 +63,10 @@ export class Salvage {
 
   async *#unknown(prefix: string): AsyncGenerator<string> {
     const { objects, scratch } = this.#options;
-    let after: string | undefined;
-    for (;;) {
-      const keys = await objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: PAGE });
+    const list = (from: { after?: string }) => objects.list(prefix, { ...from, limit: PAGE });
+    for await (const keys of pagesOf(list, (key) => key, PAGE)) {
       const known = await scratch.getMany(keys.map((sk) => ({ pk: "object", sk })), { consistent: true });
       yield* keys.filter((_, index) => known[index] === undefined);
-      if (keys.length < PAGE) return;
-      after = keys.at(-1);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomId, readObject } from "../registry/stored.ts";
-import type { ObjectStore } from "../storage/ports.ts";
+import { type ObjectStore, pagesOf } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 import { sleep } from "./flow.ts";
 import { ObjectWriter } from "./object_writer.ts";
@@ -64,16 +64,12 @@ async function abortAbandoned(objects: ObjectStore, now: number): Promise<void> 
 
 /** The backups of a store, the oldest first. */
 export async function* listBackups(objects: ObjectStore): AsyncGenerator<StoredBackup> {
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const keys = await objects.list(BACKUPS, { ...from, limit: PAGE });
+  const list = (from: { after?: string }) => objects.list(BACKUPS, { ...from, limit: PAGE });
+  for await (const keys of pagesOf(list, (key) => key, PAGE)) {
     for (const key of keys) {
       const size = await objects.size(key);
       if (size !== undefined) yield { name: key.slice(BACKUPS.length), size };
     }
-    if (keys.length < PAGE) return;
-    after = keys.at(-1);
   }
 }
 

@@ -14,7 +14,14 @@ import {
   type TagAttributes,
   taggedKey,
 } from "../registry/stored.ts";
-import type { Item, Key, ObjectStore, QueryOptions, Table } from "../storage/ports.ts";
+import {
+  type Item,
+  type Key,
+  type ObjectStore,
+  pagesOf,
+  type QueryOptions,
+  type Table,
+} from "../storage/ports.ts";
 import { patiently } from "./flow.ts";
 import { type Kind, kindOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
@@ -108,14 +115,9 @@ export async function* scanAll(table: Table): AsyncGenerator<Item> {
 async function* queryAll(
   read: (options: QueryOptions & { consistent: true }) => Promise<Item[]>,
 ): AsyncGenerator<Item> {
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const items = await patiently(() => read({ ...from, limit: PAGE, consistent: true }));
-    yield* items;
-    if (items.length < PAGE) return;
-    after = items.at(-1)!.sk;
-  }
+  const page = (from: { after?: string }) =>
+    patiently(() => read({ ...from, limit: PAGE, consistent: true }));
+  for await (const items of pagesOf(page, ({ sk }) => sk, PAGE)) yield* items;
 }
 
 /**
@@ -175,13 +177,10 @@ async function* withTarget(
 
 /** The index may lag behind, so it only proposes. What it misses is an upload of a moment ago, whose client begins anew. */
 async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const proposed = await patiently(() => table.queryIndex(shard, { ...from, limit: PAGE }));
+  const page = (from: { after?: string }) =>
+    patiently(() => table.queryIndex(shard, { ...from, limit: PAGE }));
+  for await (const proposed of pagesOf(page, ({ index }) => index!.sk, PAGE)) {
     yield* await readMany(table, proposed);
-    if (proposed.length < PAGE) return;
-    after = proposed.at(-1)!.index!.sk;
   }
 }
 

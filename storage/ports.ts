@@ -16,7 +16,7 @@ export { Fence } from "./fence.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
 export { inParallel } from "./parallel.ts";
 export { type KeyForm, type KeyOf, keyParser, type PartOf } from "./table/key_form.ts";
-export { pagesOf } from "./table/pages.ts";
+export { indexPages, pagesOf, queryPages } from "./table/pages.ts";
 export {
   type Condition,
   type Item,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Item, Table } from "../../storage/ports.ts";
+import { type Item, queryPages, type Table } from "../../storage/ports.ts";
 import { FAILURE_SHARDS, type FailureAttributes, failureKey } from "../items.ts";
 
 /** Addresses and names that have failed are counted apart. */
@@ -131,16 +131,12 @@ export class FailureCounts {
   async sweep(): Promise<void> {
     const { table, now } = this.#options;
     for (const pk of FAILURE_SHARDS) {
-      let after: string | undefined;
-      for (;;) {
-        const items = await table.query(pk, { limit: BATCH, ...(after !== undefined && { after }) });
+      for await (const items of queryPages(table, pk, { limit: BATCH })) {
         for (const item of items) {
           const { at } = countOf(item)!;
           // Twice, since the clocks of replicas differ.
           if (at + 2 * MEMORY_MS < now()) await table.delete(item, { ifVersion: item.version });
         }
-        if (items.length < BATCH) break;
-        after = items.at(-1)!.sk;
       }
     }
   }

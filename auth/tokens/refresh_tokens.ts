@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { unavailable } from "../../oci/mod.ts";
 import { type Action, ACTIONS } from "../../registry/interface.ts";
-import type { Item, Table } from "../../storage/ports.ts";
+import { type Item, queryPages, type Table } from "../../storage/ports.ts";
 import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "../items.ts";
 import type { Principal } from "../principal.ts";
 
@@ -256,14 +256,11 @@ async function dropUseless(
 /** The logins of a principal, or of one credential. */
 async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginItem[]> {
   const found: LoginItem[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const items = await table.query(LOGINS_PREFIX + tag, { ...from, prefix, limit: PAGE, consistent: true });
+  const query = { prefix, limit: PAGE, consistent: true };
+  for await (const items of queryPages(table, LOGINS_PREFIX + tag, query)) {
     found.push(...items as LoginItem[]);
-    if (items.length < PAGE) return found;
-    after = items.at(-1)!.sk;
   }
+  return found;
 }
 
 /**

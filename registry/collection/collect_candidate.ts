@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Item } from "../../storage/ports.ts";
+import { type Item, queryPages } from "../../storage/ports.ts";
 import { beginWork, changeEpoch, type Context, type GarbageCandidate, isOld } from "../protocol/mod.ts";
 import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/mod.ts";
 import { collectPointer, collectRepository, hasManifest, pointerOf } from "./collect_leftovers.ts";
@@ -103,19 +103,15 @@ class Look {
 
   /** Tag marks of the manifest, and other remains of its tags. */
   async atTags(digest: Digest): Promise<void> {
-    const prefix = taggedPrefix(digest);
     const { table } = this.#context;
-    for (let after = {};;) {
-      const query = { prefix, ...after, limit: BATCH, consistent: true };
-      const marks = await table.query(repositoryPartition(this.#repository), query);
+    const query = { prefix: taggedPrefix(digest), limit: BATCH, consistent: true };
+    for await (const marks of queryPages(table, repositoryPartition(this.#repository), query)) {
       const tags = marks.map((mark) => partsOf("tag mark", mark).tag);
       const keys = tags.flatMap((tag) => [tagKey(this.#repository, tag), pulledKey(this.#repository, tag)]);
       const items = await table.getMany(keys, { consistent: true });
       for (const [i, mark] of marks.entries()) {
         await this.#atTag(digest, mark, items[2 * i], items[2 * i + 1]);
       }
-      if (marks.length < BATCH) return;
-      after = { after: marks.at(-1)!.sk };
     }
   }
 

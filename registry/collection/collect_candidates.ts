@@ -1,4 +1,4 @@
-import type { Item } from "../../storage/ports.ts";
+import { type Item, queryPages } from "../../storage/ports.ts";
 import { candidateItems, candidateOf, candidateTime, type Context, isDue } from "../protocol/mod.ts";
 import { GARBAGE_SHARDS } from "../items/mod.ts";
 import { collectCandidate } from "./collect_candidate.ts";
@@ -49,12 +49,10 @@ export async function collectCandidates(
 
 /** Candidates of a shard whose grace period has passed, the oldest first. */
 async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]> {
-  for (let from = {};;) {
-    const items = await context.table.query(shard, { limit: PAGE, ...from });
+  for await (const items of queryPages(context.table, shard, { limit: PAGE })) {
     const due = items.filter((item) => isDue(context, item));
     yield due;
-    if (due.length < PAGE) return;
-    from = { after: due.at(-1)!.sk };
+    if (due.length < items.length) return;
   }
 }
 

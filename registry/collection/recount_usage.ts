@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import { pagesOf } from "../../storage/ports.ts";
+import { indexPages, queryPages } from "../../storage/ports.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
 import {
   type BlobAttributes,
@@ -48,9 +48,8 @@ export async function recountUsage(
 
 async function countBlobs({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
-  const query = (from: { after?: string }) =>
-    table.queryIndex(repositoryPartition(repository), { prefix: LINKED_PREFIX, ...from, limit: BATCH });
-  for await (const links of pagesOf(query, ({ index }) => index!.sk, BATCH)) {
+  const pages = indexPages(table, repositoryPartition(repository), { prefix: LINKED_PREFIX, limit: BATCH });
+  for await (const links of pages) {
     const keys = links.map((link) => blobKey(partsOf("link", link).digest));
     for (const item of await table.getMany(keys)) {
       const blob = stored<BlobAttributes>(item);
@@ -62,9 +61,8 @@ async function countBlobs({ table }: Context, repository: RepositoryName): Promi
 
 async function countManifests({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
-  const query = (from: { after?: string }) =>
-    table.query(repositoryPartition(repository), { prefix: MANIFEST_PREFIX, ...from, limit: MANIFEST_BATCH });
-  for await (const items of pagesOf(query, ({ sk }) => sk, MANIFEST_BATCH)) {
+  const query = { prefix: MANIFEST_PREFIX, limit: MANIFEST_BATCH };
+  for await (const items of queryPages(table, repositoryPartition(repository), query)) {
     for (const item of items) sum += stored<ManifestAttributes>(item)!.attributes.size;
   }
   return sum;

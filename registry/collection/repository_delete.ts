@@ -1,5 +1,5 @@
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import { inParallel, type Item } from "../../storage/ports.ts";
+import { indexPages, inParallel, type Item, queryPages } from "../../storage/ports.ts";
 import {
   beginWork,
   changeEpoch,
@@ -273,27 +273,10 @@ function itemsOf(
   prefix: string,
   limit: number = BATCH,
 ): AsyncGenerator<Item[]> {
-  const query = (after: { after?: string }) =>
-    table.query(repositoryPartition(repository), { prefix, ...after, limit, consistent: true });
-  return batchesOf(query, ({ sk }) => sk, limit);
+  return queryPages(table, repositoryPartition(repository), { prefix, limit, consistent: true });
 }
 
 /** The links of the repository as its index knows them, in batches. */
 function linksOf({ table }: Context, repository: RepositoryName): AsyncGenerator<Item[]> {
-  const query = (after: { after?: string }) =>
-    table.queryIndex(repositoryPartition(repository), { prefix: LINKED_PREFIX, ...after, limit: BATCH });
-  return batchesOf(query, ({ index }) => index!.sk, BATCH);
-}
-
-async function* batchesOf(
-  query: (after: { after?: string }) => Promise<Item[]>,
-  keyOf: (item: Item) => string,
-  limit: number,
-): AsyncGenerator<Item[]> {
-  for (let after = {};;) {
-    const items = await query(after);
-    if (items.length > 0) yield items;
-    if (items.length < limit) return;
-    after = { after: keyOf(items.at(-1)!) };
-  }
+  return indexPages(table, repositoryPartition(repository), { prefix: LINKED_PREFIX, limit: BATCH });
 }

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import { pagesOf, type Table } from "../../storage/ports.ts";
+import { indexPages, type Table } from "../../storage/ports.ts";
 import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 
 /** Items of one query. */
@@ -39,8 +39,7 @@ export async function sumUsage(
   covers: (repository: RepositoryName) => boolean,
 ): Promise<number> {
   let sum = 0;
-  const query = (from: { after?: string }) => table.queryIndex(USAGE, { prefix, ...from, limit: BATCH });
-  for await (const items of pagesOf(query, ({ index }) => index!.sk, BATCH)) {
+  for await (const items of indexPages(table, USAGE, { prefix, limit: BATCH })) {
     for (const item of items) {
       if (covers(item.index!.sk as RepositoryName)) sum += stored<UsageAttributes>(item)!.attributes.bytes;
     }

@@ -1,5 +1,5 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/mod.ts";
-import type { Item, Key } from "../../storage/ports.ts";
+import { type Item, type Key, queryPages } from "../../storage/ports.ts";
 import {
   assertUnneeded,
   beginWork,
@@ -202,19 +202,9 @@ async function* markedTags(
   repository: RepositoryName,
   digest: Digest,
 ): AsyncGenerator<Tag[]> {
-  const prefix = taggedPrefix(digest);
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const marks = await work.table.query(repositoryPartition(repository), {
-      prefix,
-      ...from,
-      limit: BATCH,
-      consistent: true,
-    });
+  const query = { prefix: taggedPrefix(digest), limit: BATCH, consistent: true };
+  for await (const marks of queryPages(work.table, repositoryPartition(repository), query)) {
     yield marks.map((mark) => partsOf("tag mark", mark).tag);
-    if (marks.length < BATCH) return;
-    after = marks.at(-1)?.sk;
   }
 }
 

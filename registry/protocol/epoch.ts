@@ -1,3 +1,4 @@
+import { queryPages } from "../../storage/ports.ts";
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
@@ -52,13 +53,10 @@ const BATCH = 100;
 
 /** Changes the epoch of every repository that has the blob: for upkeep, since those of popular content are in thousands. */
 export async function changeEpochsOf(context: Context, digest: Digest): Promise<void> {
-  for (let from = {};;) {
-    const query = { prefix: LINK_PREFIX, limit: BATCH, consistent: true, ...from };
-    const links = await context.table.query(blobPartition(digest), query);
+  const query = { prefix: LINK_PREFIX, limit: BATCH, consistent: true };
+  for await (const links of queryPages(context.table, blobPartition(digest), query)) {
     for (const link of links) {
       await changeEpoch(beginWork(context), partsOf("link", link).repository);
     }
-    if (links.length < BATCH) return;
-    from = { after: links.at(-1)!.sk };
   }
 }

@@ -1,5 +1,5 @@
 import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
-import type { Item } from "../../storage/ports.ts";
+import { type Item, queryPages } from "../../storage/ports.ts";
 import { beginWork, type Context, isOld, leaveCandidates } from "../protocol/mod.ts";
 import {
   edgePrefix,
@@ -158,15 +158,13 @@ export class ManifestRetention {
   }
 
   /** Items of the repository whose sort keys begin with the prefix, in pages. */
-  async *#itemsOf(prefix: string): AsyncGenerator<Item[]> {
-    let after: string | undefined;
-    for (;;) {
-      const options = { prefix, ...(after !== undefined && { after }), limit: BATCH, consistent: true };
-      const items = await this.#context.table.query(repositoryPartition(this.#repository), options);
-      yield items;
-      if (items.length < BATCH) return;
-      after = items.at(-1)!.sk;
-    }
+  #itemsOf(prefix: string): AsyncGenerator<Item[]> {
+    const { table } = this.#context;
+    return queryPages(table, repositoryPartition(this.#repository), {
+      prefix,
+      limit: BATCH,
+      consistent: true,
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Item, Key } from "../../storage/ports.ts";
+import { indexPages, type Item, type Key, pagesOf } from "../../storage/ports.ts";
 import { beginWork, candidateItems, type Context, type Work } from "../protocol/mod.ts";
 import { isReferenced } from "../blobs/mod.ts";
 import {
@@ -56,22 +56,16 @@ function expiryOf(item: Item): number {
 
 /** The uploads of a partition of the index that look expired. */
 async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[]> {
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const items = await context.table.queryIndex(shard, { ...from, limit: BATCH });
+  for await (const items of indexPages(context.table, shard, { limit: BATCH })) {
     const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
     yield expired;
-    if (expired.length < BATCH) break;
-    after = items.at(-1)?.index?.sk;
+    if (expired.length < items.length) break;
   }
   if (context.openUploads === undefined) return;
   // Counted uploads sort after all others, by principal. They are few, because they are limited.
-  for (after = OPEN_PREFIX;;) {
-    const items = await context.table.queryIndex(shard, { prefix: OPEN_PREFIX, after, limit: BATCH });
+  const open = { prefix: OPEN_PREFIX, after: OPEN_PREFIX, limit: BATCH };
+  for await (const items of indexPages(context.table, shard, open)) {
     yield items.filter((item) => hasExpired(item, context.now()));
-    if (items.length < BATCH) return;
-    after = items.at(-1)!.index!.sk;
   }
 }
 
@@ -125,15 +119,13 @@ async function removeContent(work: Work, upload: Stored<UploadAttributes>): Prom
   }
   const kept = await namedObjects(work, upload.attributes);
   let removed = 0;
-  let after: string | undefined;
-  for (;;) {
-    const keys = await work.objects.list(prefix, { ...(after === undefined ? {} : { after }), limit: BATCH });
+  const list = (from: { after?: string }) => work.objects.list(prefix, { ...from, limit: BATCH });
+  for await (const keys of pagesOf(list, (key) => key, BATCH)) {
     const unneeded = keys.filter((key) => !kept.has(key));
     if (unneeded.length > 0) await work.objects.delete(unneeded);
     removed += unneeded.length;
-    if (keys.length < BATCH) return removed;
-    after = keys.at(-1);
   }
+  return removed;
 }
 
 /** The objects that a blob or a manifest of this upload names. */

@@ -1,18 +1,37 @@
-import type { Item } from "./table.ts";
+import type { Item, QueryOptions, ReadOptions, Table } from "./table.ts";
 
 /**
- * The pages of a query, none of them empty. `query` answers the items after a place, at most `limit` of them, and
- * `placeOf` names the place of an item.
+ * Pages of a list, none of them empty. `read` gives the values after a place, at most `limit` of them, and `placeOf` the
+ * place of a value. A page is read after the previous one has been worked off.
  */
-export async function* pagesOf(
-  query: (from: { after?: string }) => Promise<Item[]>,
-  placeOf: (item: Item) => string,
+export async function* pagesOf<T>(
+  read: (from: { after?: string }) => Promise<T[]>,
+  placeOf: (value: T) => string,
   limit: number,
-): AsyncGenerator<Item[]> {
+): AsyncGenerator<T[]> {
   for (let from = {};;) {
-    const items = await query(from);
-    if (items.length > 0) yield items;
-    if (items.length < limit) return;
-    from = { after: placeOf(items.at(-1)!) };
+    const values = await read(from);
+    if (values.length > 0) yield values;
+    if (values.length < limit) return;
+    from = { after: placeOf(values.at(-1)!) };
   }
+}
+
+/** Pages of the items of a partition, in the order of their sort keys. */
+export function queryPages(
+  table: Pick<Table, "query">,
+  pk: string,
+  options: QueryOptions & ReadOptions,
+): AsyncGenerator<Item[]> {
+  return pagesOf((from) => table.query(pk, { ...options, ...from }), ({ sk }) => sk, options.limit);
+}
+
+/** Pages of the items of a partition of the index, in the order of their sort keys there. */
+export function indexPages(
+  table: Pick<Table, "queryIndex">,
+  pk: string,
+  options: QueryOptions,
+): AsyncGenerator<Item[]> {
+  const read = (from: { after?: string }) => table.queryIndex(pk, { ...options, ...from });
+  return pagesOf(read, ({ index }) => index!.sk, options.limit);
 }
