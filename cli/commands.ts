@@ -27,6 +27,7 @@ const modules = {
   retain: (): Promise<typeof import("./retain.ts")> => import(own("retain.ts")),
   scrub: (): Promise<typeof import("./scrub.ts")> => import(own("scrub.ts")),
   tokens: (): Promise<typeof import("./tokens.ts")> => import(own("tokens.ts")),
+  version: (): Promise<typeof import("./version.ts")> => import(own("version.ts")),
 };
 
 function own(file: string): string {
@@ -257,5 +258,9 @@ export const COMMANDS: Record<string, Command> = {
       const { rotate } = await modules.keys();
       return await rotate(await config(), print, { atOnce: has("at-once") });
     },
+  },
+  version: {
+    summary: "Print the version",
+    run: async ({ print }) => (await modules.version()).printVersion(print),
   },
 };

@@ -22,7 +22,7 @@ const MISUSED = 2;
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number | undefined> {
   const [first = "help"] = args;
-  if (first === "--version") return await printVersion(context);
+  if (first === "--version") return await runCommand(["version", ...args.slice(1)], context);
   if (first === "help" || isHelp(first)) return printHelp(args.slice(1), context);
   const [name, rest] = split(args);
   const command = commandOf(name);
@@ -78,12 +78,6 @@ function topicOf(word: string): string {
 
 function unknownCommand(name: string): string {
   return `No such command: "${name}"`;
-}
-
-async function printVersion({ print }: CommandContext): Promise<number> {
-  const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
-  print(`skerry ${version} (deno ${Deno.version.deno})`);
-  return 0;
 }
 
 function readArguments({ options = {}, operands = [] }: Command, args: string[]): Arguments {

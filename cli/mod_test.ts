@@ -70,9 +70,11 @@ Deno.test("runCommand() takes --help after -- for an operand", async () => {
 });
 
 Deno.test("runCommand() prints the version", async () => {
-  const { code, printed } = await run("--version");
-  assertEquals(code, 0);
-  assertMatch(printed, /^skerry \d+\.\d+\.\d+\S* \(deno \d+\.\d+\.\d+\)\n$/);
+  for (const word of ["version", "--version"]) {
+    const { code, printed } = await run(word);
+    assertEquals(code, 0);
+    assertMatch(printed, /^skerry \d+\.\d+\.\d+\S* \(deno \d+\.\d+\.\d+\)\n$/);
+  }
 });
 
 Deno.test("runCommand() says in one line what is misused and how to get help", async () => {

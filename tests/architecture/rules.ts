@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cache"],
   ["auth"],
   ["backup", "config", "routes"],
-  ["process"],
+  ["app", "process"],
   ["cli"],
   ["main.ts"],
 ];
