@@ -4,6 +4,7 @@ import { UnavailableError } from "../../storage/ports.ts";
 import {
   content,
   digest,
+  hooked,
   imageOf,
   PRINCIPAL,
   readBlob,
@@ -51,6 +52,21 @@ async function storeWith(bytes: Uint8Array<ArrayBuffer>): Promise<MemoryObjectSt
 Deno.test("readObject() goes on where the store broke off", async () => {
   const bytes = content(50);
   assertEquals(await bytesOf(breaking(await storeWith(bytes), 9, 5), "some/object"), bytes);
+});
+
+Deno.test("readObject() pauses before it asks for the rest", async () => {
+  const objects = breaking(await storeWith(utf8("0123456789")), 2, 3);
+  const events: string[] = [];
+  const slow = async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    events.push("paused");
+  };
+  const found = await readObject(
+    { objects: hooked(objects, () => void events.push("get")), sleep: slow },
+    "some/object",
+  );
+  await Array.fromAsync(found!.chunks);
+  assertEquals(events, ["get", "paused", "get", "paused", "get"]);
 });
 
 Deno.test("readObject() uses the memory of a chunk again", async () => {

@@ -91,6 +91,9 @@ export function registerContent(test: Test): void {
     ]);
     assertEquals(read[2]?.attributes, { q: true });
     assertEquals(await table.getMany([]), []);
+    // Two are few enough for a driver to take a shorter way.
+    const two = await table.getMany([{ pk: "p", sk: "b" }, { pk: "q", sk: "a" }], { consistent: true });
+    assertEquals(two.map((stored) => stored && [stored.pk, stored.sk]), [["p", "b"], ["q", "a"]]);
   });
 
   test("getMany() answers more than one batch", async (table) => {
