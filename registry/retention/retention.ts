@@ -1,4 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import { queryPages } from "../../storage/ports.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protocol/mod.ts";
 import {
@@ -12,7 +13,6 @@ import {
   tagOf,
 } from "../items/mod.ts";
 import { ManifestRetention } from "./manifest_retention.ts";
-import type { Pushed } from "./newest.ts";
 import { listRepositories } from "../repositories/mod.ts";
 import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
 import { TagJudge } from "./tag_judge.ts";
@@ -36,25 +36,6 @@ export interface Retirement {
   pending: boolean;
 }
 
-/** Progress of the retention of a repository. JSON, so that another process can continue. */
-export interface RetentionCursor {
-  /** Current step: count the tags that were pushed last; remove tags; remove manifests. */
-  step: "count" | "tags" | "manifests";
-  /** Continues after this sort key. */
-  after?: string;
-  /** Time of the decisions, in milliseconds since the epoch. */
-  at: number;
-  /** For each of the rule's `keepTags`, the tags that were pushed last among those counted so far. */
-  newest: Pushed[][];
-}
-
-/** Result of a call of {@linkcode retainRepository}. */
-export interface RetentionStep {
-  retirements: Retirement[];
-  /** Cursor of the next call; absent when the repository is done. */
-  next?: RetentionCursor;
-}
-
 /** Options of {@linkcode retain}. */
 export interface RetainOptions {
   /** Writes nothing, and answers what would go if nothing else changed. */
@@ -66,8 +47,6 @@ export interface RetainOptions {
 /** Items of one step. A manifest's item may have 256 KiB. */
 const TAGS = 100;
 const MANIFESTS = 25;
-
-const FOLLOWING = { count: "tags", tags: "manifests", manifests: undefined } as const;
 
 /** Removes what no rule keeps, repository by repository. Any number of processes may do this at once, beside all else. */
 export async function* retain(
@@ -82,54 +61,40 @@ export async function* retain(
     const page = await listRepositories(context, after === undefined ? {} : { after }, UNRESTRICTED_CALLER);
     for (const repository of page.items.filter(isWanted)) {
       const rule = ruleFor(compiled, repository);
-      let cursor = rule && beginRetention(context, rule);
-      while (rule !== undefined && cursor !== undefined) {
-        const { retirements, next } = await retainRepository(context, repository, rule, cursor, dryRun);
-        yield* retirements;
-        cursor = next;
-      }
+      if (rule !== undefined) yield* retainRepository(context, repository, rule, dryRun);
     }
     after = page.next;
   } while (after !== undefined);
 }
 
-/** The cursor that {@linkcode retainRepository} begins with. */
-export function beginRetention(context: Context, { keepTags = [] }: CompiledRule): RetentionCursor {
-  const counts = keepTags.some(({ newest }) => newest !== undefined);
-  return { step: counts ? "count" : "tags", at: context.now(), newest: keepTags.map(() => []) };
-}
-
 /**
- * Step of a retention: checks a bounded number of tags or manifests, and removes those that no rule keeps. Each process
- * may crash at any moment, and another one may start again or continue from the last cursor.
+ * Removes the tags and manifests of a repository that the rule does not keep, a page at a time. A process can crash at
+ * any moment: the next run starts again.
  */
-export async function retainRepository(
+async function* retainRepository(
   context: Context,
   repository: RepositoryName,
   rule: CompiledRule,
-  cursor: RetentionCursor,
   dryRun: boolean,
-): Promise<RetentionStep> {
-  const isDone = cursor.step === "manifests" ? rule.untaggedFor === undefined : rule.keepTags === undefined;
-  const [prefix, limit] = cursor.step === "manifests" ? [MANIFEST_PREFIX, MANIFESTS] : [TAG_PREFIX, TAGS];
-  const from = cursor.after === undefined ? {} : { after: cursor.after };
-  const query = { prefix, limit, consistent: true, ...from };
-  const items = isDone ? [] : await context.table.query(repositoryPartition(repository), query);
-  // A copy: the caller may start again from the same cursor.
-  const newest = cursor.step === "count" ? structuredClone(cursor.newest) : cursor.newest;
-  const judge = new TagJudge(context, repository, rule, newest, cursor.at);
-  const retirements: Retirement[] = [];
-  const [tags, manifests] = [items as Stored<TagAttributes>[], items as Stored<ManifestAttributes>[]];
-  if (cursor.step === "count") judge.count(tags);
-  else if (cursor.step === "tags") {
-    retirements.push(...await retainTags(context, repository, judge, tags, dryRun));
-  } else {retirements.push(
-      ...await retainManifests(context, repository, { rule, judge, at: cursor.at, dryRun }, manifests),
-    );}
-  const { after: _, ...rest } = cursor;
-  if (items.length === limit) return { retirements, next: { ...rest, newest, after: items.at(-1)!.sk } };
-  const step = FOLLOWING[cursor.step];
-  return { retirements, ...(step && { next: { ...rest, newest, step } }) };
+): AsyncGenerator<Retirement> {
+  const { keepTags = [], untaggedFor } = rule;
+  const at = context.now();
+  const judge = new TagJudge(context, repository, rule, keepTags.map(() => []), at);
+  const pages = (prefix: string, limit: number) =>
+    queryPages(context.table, repositoryPartition(repository), { prefix, limit, consistent: true });
+  if (keepTags.some(({ newest }) => newest !== undefined)) {
+    for await (const tags of pages(TAG_PREFIX, TAGS)) judge.count(tags as Stored<TagAttributes>[]);
+  }
+  if (rule.keepTags !== undefined) {
+    for await (const tags of pages(TAG_PREFIX, TAGS)) {
+      yield* await retainTags(context, repository, judge, tags as Stored<TagAttributes>[], dryRun);
+    }
+  }
+  if (untaggedFor === undefined) return;
+  for await (const manifests of pages(MANIFEST_PREFIX, MANIFESTS)) {
+    const options = { rule, judge, at, dryRun };
+    yield* await retainManifests(context, repository, options, manifests as Stored<ManifestAttributes>[]);
+  }
 }
 
 async function retainTags(
