@@ -14,14 +14,14 @@ export interface PasswordCheck {
 export const MAX_PASSWORD_BYTES = 72;
 
 /** Maximum cost of a hash, about a second of one core: an htpasswd file must not stop the registry. */
-export const HIGHEST_COST = 14;
+export const MAX_COST = 14;
 
 const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /** True if `text` is a usable bcrypt hash: of a version without a known flaw, and of an acceptable cost. */
 export function isBcryptHash(text: string): boolean {
   const cost = Number(HASH.exec(text)?.[1]);
-  return cost >= 4 && cost <= HIGHEST_COST;
+  return cost >= 4 && cost <= MAX_COST;
 }
 
 /** The cost of a hash: each one more is twice the work. */

@@ -12,7 +12,7 @@ export class UsersError extends Error {
 const USUAL_COST = 10;
 
 /** Maximum users of one list. */
-const MOST_USERS = 100_000;
+const MAX_USERS = 100_000;
 
 /** Users with the hashes of their passwords. */
 export class Users {
@@ -78,8 +78,8 @@ interface Entry {
 }
 
 function collect(entries: Entry[], source: string): Map<string, string> {
-  if (entries.length > MOST_USERS) {
-    throw new UsersError(`Cannot use ${source}: It has more than ${MOST_USERS} users`);
+  if (entries.length > MAX_USERS) {
+    throw new UsersError(`Cannot use ${source}: It has more than ${MAX_USERS} users`);
   }
   const hashes = new Map<string, string>();
   for (const { name, hash, place } of entries) {

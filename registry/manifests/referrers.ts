@@ -23,7 +23,7 @@ const MAX_REFERRER_BYTES = 32 * 1024;
 const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /** Bytes of descriptors and manifests that one request reads, and the last manifest or batch of items beyond them. */
-export const MOST_READ = 8 * 1024 * 1024;
+export const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 /** Items of one query, and queries of one request. */
 const BATCH = 200;
@@ -61,7 +61,7 @@ export function referrerItem(
 }
 
 /**
- * end-12. A page ends at {@linkcode MAX_PAGE_BYTES} bytes of descriptors or after {@linkcode MOST_READ} bytes read, so
+ * end-12. A page ends at {@linkcode MAX_PAGE_BYTES} bytes of descriptors or after {@linkcode MAX_READ_BYTES} bytes read, so
  * a filter with few matches may get pages with only a `next`.
  *
  * @throws {RegistryError} if the client has disconnected.
@@ -84,7 +84,7 @@ export async function listReferrers(
     const options = { prefix, ...from, limit: BATCH, consistent: true };
     const found = await context.table.query(repositoryPartition(repository), options);
     for (const item of found) {
-      if (read > MOST_READ) return page();
+      if (read > MAX_READ_BYTES) return page();
       const { manifest: digest } = partsOf("referrer", item);
       const { attributes } = stored<ReferrerAttributes>(item)!;
       const referrer = await readReferrer(context, repository, digest, attributes, artifactTypes);

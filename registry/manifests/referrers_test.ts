@@ -16,7 +16,7 @@ import {
 } from "../../tests/harness/stores.ts";
 import { GARBAGE_PREFIX } from "../items/mod.ts";
 import { manifestKey, referrerKey } from "../items/mod.ts";
-import { MOST_READ, referrerItem } from "./referrers.ts";
+import { MAX_READ_BYTES, referrerItem } from "./referrers.ts";
 
 /** Puts a manifest that no push would bring. */
 async function putStored(stores: TestStores, bytes: Uint8Array<ArrayBuffer>, subject: string): Promise<void> {
@@ -126,7 +126,7 @@ Deno.test("listReferrers() ends a page where it has read enough, and comes to al
   do {
     reads.count = 0;
     const page = await list(REPOSITORY, subject, { artifactTypes: [], ...(after && { after }) });
-    assert(reads.count <= MOST_READ / 2_000_000 + 1, `${reads.count} manifests were read for one page`);
+    assert(reads.count <= MAX_READ_BYTES / 2_000_000 + 1, `${reads.count} manifests were read for one page`);
     digests.push(...page.items.map((item) => item.digest));
     for (const { annotations } of page.items) assertEquals(annotations?.filler?.length, 40_000);
     after = page.next;

@@ -1,11 +1,11 @@
 import type { Page, PageRequest } from "../registry.ts";
 
 /** Maximum names of a page. */
-export const MOST_IN_PAGE = 10_000;
+export const MAX_PAGE_NAMES = 10_000;
 
 /** Names of a page: the requested number, up to the maximum. A `Link` tells the client about the rest. */
-export function pageSize({ limit = MOST_IN_PAGE }: PageRequest): number {
-  return Math.min(limit, MOST_IN_PAGE);
+export function pageSize({ limit = MAX_PAGE_NAMES }: PageRequest): number {
+  return Math.min(limit, MAX_PAGE_NAMES);
 }
 
 /** Page of `limit` names, out of at most one more, which only shows that a next page exists. */

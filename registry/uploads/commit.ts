@@ -33,7 +33,7 @@ import { beginsUpload } from "./uploads.ts";
 import { isVerifiable, storeVerified } from "./verified_body.ts";
 
 /** Pauses in milliseconds while a second PUT waits for the first one to finish. */
-const WAITS = [50, 100, 200, 400];
+const WAITS_MS = [50, 100, 200, 400];
 
 /** end-6: makes the upload, with the body behind it, the blob `digest` of the repository. */
 export async function commitUpload(
@@ -165,7 +165,7 @@ function storeRest(
 
 /** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
 async function awaitTurn(context: Context, owner: UploadOwner, id: string): Promise<Session> {
-  for (const wait of [...WAITS, undefined]) {
+  for (const wait of [...WAITS_MS, undefined]) {
     const session = await readSession(context, owner, id);
     const { state, committingUntil = 0 } = session.item.attributes;
     if (state !== "committing" || committingUntil <= context.now()) return session;

@@ -81,8 +81,8 @@ function text(row: Row, name: string): string {
 
 /** Upper bound of the size of the row's names and values, in bytes. */
 function sizeOf({ pk, sk, bytes, index }: NewItem, attributes: string): number {
-  const ROOM_FOR_NAMES_VERSION_TTL = 128;
+  const OVERHEAD_BYTES = 128;
   const keys = Buffer.byteLength(pk) + Buffer.byteLength(sk);
   const indexed = index ? Buffer.byteLength(index.pk) + Buffer.byteLength(index.sk) : 0;
-  return keys + indexed + Buffer.byteLength(attributes) + (bytes?.length ?? 0) + ROOM_FOR_NAMES_VERSION_TTL;
+  return keys + indexed + Buffer.byteLength(attributes) + (bytes?.length ?? 0) + OVERHEAD_BYTES;
 }
