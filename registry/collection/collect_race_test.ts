@@ -5,6 +5,7 @@ import { interruptedStores } from "../../tests/harness/moments.ts";
 import {
   content,
   digest,
+  hooked,
   imageOf,
   pushBlob,
   pushManifest,
@@ -13,6 +14,8 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import type { NewItem } from "../../storage/mod.ts";
+import { linkKey } from "../items/mod.ts";
 import type { Registry, StoredRegistry } from "../mod.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
@@ -63,3 +66,22 @@ for (const [title, given] of GIVEN) {
     });
   }
 }
+
+Deno.test("collect() brings back no link that was deleted while it looked whether the link is needed", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  const key = linkKey(digest(LAYER), REPOSITORY);
+  const writes: unknown[] = [];
+  const table = hooked(stores.table, async (method, args) => {
+    const item = [args[0]].flat()[0] as NewItem;
+    if (!method.startsWith("put") || item.pk !== key.pk || item.sk !== key.sk) return;
+    writes.push(item.attributes["state"]);
+    if (writes.length === 1) await pushManifest(registry, IMAGE, "latest");
+    if (writes.length === 2) await registry.deleteBlob(REPOSITORY, digest(LAYER));
+  });
+  await collectAll(stores.registry({ ...OPTIONS, table }));
+  assertEquals(writes, ["condemned", "live"]);
+  assertEquals(await stores.table.get(key), undefined);
+});
