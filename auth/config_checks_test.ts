@@ -129,5 +129,7 @@ Deno.test("accessSchema refuses a proxy that says nothing, or that is everybody"
       `proxy.trusted.1: "${range}" trusts every address`,
     ]);
   }
-  await dataOf({ proxy: { trusted: ["::ffff:10.0.0.0/104", "fd00::/8"], forwardedFor: "on" } });
+  await dataOf({
+    proxy: { trusted: ["::ffff:10.0.0.0/104", "2001:db8::/96", "fd00::/8"], forwardedFor: "on" },
+  });
 });
