@@ -12,6 +12,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import type { NewItem } from "../../storage/mod.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { type BlobAttributes, blobKey, linkKey } from "../items/mod.ts";
 
@@ -365,3 +366,29 @@ for (const moment of ["before", "after"] as const) {
     }
   });
 }
+
+Deno.test("commitUpload() of a whole blob whose upload has nearly expired leaves its object to no sweep", async () => {
+  const stores = new TestStores();
+  const options = { uploadExpiry: 10_000, grace: 8000, deadline: 1000 };
+  let isSwept = false;
+  const table = hooked(stores.table, async (method, [item]) => {
+    if (method !== "put" || !(item as NewItem).pk.startsWith("blob#") || isSwept) return;
+    isSwept = true;
+    stores.now += 600;
+    await stores.registry(options).sweep();
+  });
+  const { registry } = stores.registry({ ...options, table });
+  const bytes = content(5);
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      // A slow client.
+      stores.now += 9500;
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), { stream, idle: 60_000 });
+  assertEquals(isSwept, true);
+  assertEquals(await readBlob(registry, digest(bytes)), bytes);
+});
