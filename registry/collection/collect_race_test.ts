@@ -14,8 +14,8 @@ import {
   tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import type { NewItem } from "../../storage/mod.ts";
-import { linkKey } from "../items/mod.ts";
+import type { Key, NewItem } from "../../storage/mod.ts";
+import { GARBAGE_PREFIX, linkKey, manifestKey } from "../items/mod.ts";
 import type { Registry, StoredRegistry } from "../mod.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
@@ -84,4 +84,26 @@ Deno.test("collect() brings back no link that was deleted while it looked whethe
   await collectAll(stores.registry({ ...OPTIONS, table }));
   assertEquals(writes, ["condemned", "live"]);
   assertEquals(await stores.table.get(key), undefined);
+});
+
+Deno.test("collect() proposes the content of an edge before it deletes the edge", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
+  await pushManifest(registry, IMAGE);
+  const manifest = (await stores.table.get(manifestKey(REPOSITORY, digest(IMAGE))))!;
+  await stores.table.delete(manifest, { ifVersion: manifest.version });
+  stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+  const proposals = async () =>
+    (await stores.items()).filter(({ pk, sk }) =>
+      pk.startsWith(GARBAGE_PREFIX) && sk.endsWith(`#blob#${REPOSITORY}#${digest(LAYER)}`)
+    ).length;
+  const before = await proposals();
+  const seen: number[] = [];
+  const table = hooked(stores.table, async (method, [key]) => {
+    if (method !== "delete" || !(key as Key).sk.startsWith(`edge#${digest(LAYER)}#`)) return;
+    seen.push(await proposals() - before);
+  });
+  await collectAll(stores.registry({ ...OPTIONS, table }));
+  assertEquals(seen, [1]);
 });
