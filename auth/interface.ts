@@ -15,15 +15,6 @@ export type {
   Subject,
 } from "./auth_config.ts";
 export { type BearerTokens, InvalidTokenError, type VerifiedToken } from "./bearer.ts";
-export {
-  AUTH_FORMS,
-  type AuthItemKey,
-  FAILURE_SHARDS,
-  failureKey,
-  identifyAuth,
-  KEY_RING,
-  SECRETS,
-} from "./items.ts";
 export { isKeyText } from "./keys/key_text.ts";
 export { networkOf } from "./limits/network.ts";
 export type { GuessableSource, PasswordSource, VerifyOptions } from "./passwords/password_source.ts";

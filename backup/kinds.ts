@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/mod.ts";
-import { type AuthItemKey, identifyAuth } from "../auth/interface.ts";
+import { type AuthItemKey, identifyAuth } from "../auth/items.ts";
 import { type BlobAttributes, identify, type ItemKey, type ManifestAttributes } from "../registry/stored.ts";
 import type { Key, NewItem } from "../storage/ports.ts";
 import { MARKER } from "./target.ts";

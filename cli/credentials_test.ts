@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readAccess } from "../config/testing/access_config.ts";
 import { BcryptQueue, RefreshTokens, Secrets } from "../auth/mod.ts";
-import { SECRETS } from "../auth/interface.ts";
+import { SECRETS } from "../auth/items.ts";
 import { type Config, StartError } from "../config/mod.ts";
 import { usersOf } from "../tests/harness/secured.ts";
 import { MisuseError } from "./command.ts";

@@ -3,7 +3,7 @@ import { createLog, type Log } from "./log.ts";
 import { loadConfig } from "../config/config.ts";
 import { LOST_BLOB, openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
-import { FAILURE_SHARDS, failureKey } from "../auth/interface.ts";
+import { FAILURE_SHARDS, failureKey } from "../auth/items.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { createRegistry } from "../registry/mod.ts";
 import {

@@ -4,12 +4,7 @@ import { type Answer, BodyBudget } from "./http/mod.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
-import {
-  createCredential,
-  type DeferredCredentials,
-  listCredentials,
-  revokeCredential,
-} from "./credentials.ts";
+import type { DeferredCredentials } from "./credentials.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
@@ -17,7 +12,7 @@ import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
 import type { Route, RouteKind } from "./route.ts";
 import { listTags } from "./tags.ts";
-import { type DeferredTokens, getJwks, getToken, postToken } from "./token.ts";
+import type { DeferredTokens } from "./token.ts";
 import {
   appendUpload,
   cancelUpload,
@@ -90,13 +85,25 @@ export function createHandlers(
     listRepositories: listRepositories(registry),
     deleteRepository: deleteRepository(registry),
     discover: discoverExtensions(),
-    getToken: getToken(tokens),
-    postToken: postToken(tokens, withRoom),
-    getJwks: getJwks(tokens),
-    listCredentials: listCredentials(credentials),
-    createCredential: createCredential(credentials, withRoom),
-    revokeCredential: revokeCredential(credentials),
+    getToken: lazily(async () => (await importTokens()).getToken(tokens)),
+    postToken: lazily(async () => (await importTokens()).postToken(tokens, withRoom)),
+    getJwks: lazily(async () => (await importTokens()).getJwks(tokens)),
+    listCredentials: lazily(async () => (await importCredentials()).listCredentials(credentials)),
+    createCredential: lazily(async () => (await importCredentials()).createCredential(credentials, withRoom)),
+    revokeCredential: lazily(async () => (await importCredentials()).revokeCredential(credentials)),
   };
+}
+
+// Not literal, so that Deno does not load at every start what only some registries need.
+const importTokens = (): Promise<typeof import("./token.ts")> =>
+  import(new URL("token.ts", import.meta.url).href);
+const importCredentials = (): Promise<typeof import("./credentials.ts")> =>
+  import(new URL("credentials.ts", import.meta.url).href);
+
+/** A handler that is made for the first request of its kind. */
+function lazily<Kind extends RouteKind>(make: () => Promise<Handler<Kind>>): Handler<Kind> {
+  let made: Promise<Handler<Kind>> | undefined;
+  return async (route, request, caller, client) => (await (made ??= make()))(route, request, caller, client);
 }
 
 /** Calls the handler of the route's kind. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { AUTH_FORMS } from "../../auth/interface.ts";
+import { AUTH_FORMS } from "../../auth/items.ts";
 import { MARKER } from "../../backup/mod.ts";
 import { ITEM_FORMS } from "../../registry/stored.ts";
 

@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Doors besides each folder's `mod.ts`, and why there is more than one: each loads what the others need not. */
 export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/interface.ts": "loads no library",
+  "auth/items.ts": "shows items as they are stored, to backups",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "config/config.ts": "loads the schema library",
   "oci/glob.ts": "loads the library for patterns",
