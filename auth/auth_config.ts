@@ -9,7 +9,7 @@ export type Subject = string;
 
 /** Actions that a policy allows, and their subjects. */
 export interface AllowRule {
-  /** Any of them. */
+  /** Subjects that the rule applies to. */
   to: Subject[];
   /** Allowed actions. */
   actions: Action[];
@@ -19,9 +19,9 @@ export interface AllowRule {
 
 /** Rules for the repositories of some patterns. */
 export interface PolicyRule {
-  /** Glob patterns of names; of all rules with a pattern that matches a repository, the one with the longest counts alone. */
+  /** Glob patterns of names. Only one rule applies to a repository: the one with the longest pattern that matches. */
   repositories: string[];
-  /** Everything else is denied. */
+  /** Allowed actions. Every other action is denied. */
   allow: AllowRule[];
 }
 
@@ -29,7 +29,7 @@ export interface PolicyRule {
 export interface IssuerConfig {
   /** Name of the issuer in rules and principals, such as `github`. */
   name: string;
-  /** Its `iss`, exactly. */
+  /** Exact issuer (`iss`) of its ID tokens. */
   issuer: string;
   /** Accepted audiences (`aud`) of its ID tokens. */
   audiences: string[];
@@ -63,15 +63,15 @@ export interface ProxyConfig {
   forwardedFor: boolean;
 }
 
-/** Bounds of what one principal, or one address, may ask of a process or of the registry. 0 sets none. */
+/** Limits of one principal or one client address. 0 means no limit. */
 export interface LimitsConfig {
   /** Rate limit of one principal, or of one address for anonymous requests: requests a minute in each process. */
   requestsPerMinute: number;
-  /** Failed logins of one address, and of one name, before each further one has to wait, in all processes. */
+  /** Consecutive failed logins of one address, or for one name, before further ones are delayed, in all processes. */
   failedLogins: number;
   /** Uploads that one principal may have open at a time, in all processes together. */
   openUploads: number;
-  /** Bytes in them. */
+  /** Bytes in the open uploads of one principal, in all processes together. */
   openUploadBytes: number;
 }
 
@@ -89,9 +89,9 @@ export interface AuthConfig {
   refreshLifetime: number;
   /** Maximum lifetime of account tokens; a token without expiry is then rejected. No limit by default. */
   credentialLifetime?: number;
-  /** A file with private keys as a JWK set, the first of which signs. By default keys are made, and kept in the table. */
+  /** File with private keys as a JWK set; the first one signs. Default: keys are generated and stored in the table. */
   keys?: string;
-  /** A file that holds a name and a bcrypt hash on each line. */
+  /** htpasswd file: a name and a bcrypt hash on each line. */
   htpasswd?: string;
   /** Users by name with their bcrypt hashes, instead of a file. */
   users?: Record<string, string>;
@@ -111,7 +111,7 @@ export interface AuthConfig {
   policies: PolicyRule[];
   /** Tags that can't be moved or deleted. */
   immutable: ImmutableRule[];
-  /** Protection. */
+  /** Limits of requests, failed logins and open uploads. */
   limits: LimitsConfig;
   /** Storage quotas. */
   quotas: QuotaRule[];

@@ -7,13 +7,13 @@ import { ANONYMOUS, type Principal } from "./principal.ts";
 export interface Identity {
   /** Authenticated principal. */
   readonly principal: Principal;
-  /** The token that says so; absent if a password, a certificate or nothing does. */
+  /** Token that authenticated the request; absent for a password, a certificate or an anonymous request. */
   readonly token?: VerifiedToken;
 }
 
 /** Options of {@linkcode createAuthenticator}. */
 export interface AuthenticatorOptions {
-  /** The tokens that are believed. */
+  /** Verifies Bearer tokens. */
   tokens: BearerTokens;
   /** Login by name and password; absent if the registry accepts tokens only. */
   logins?: Pick<Logins, "login">;
@@ -57,7 +57,7 @@ export function createAuthenticator({ tokens, logins, certificate }: Authenticat
 
   async function byPassword(text: string, { address }: Origin): Promise<Identity> {
     const { username, password } = readBasic(text);
-    if (logins === undefined) throw unauthorized("Passwords are not accepted here");
+    if (logins === undefined) throw unauthorized("Login with a password is disabled: use a Bearer token");
     return { principal: await logins.login(username, password, address) };
   }
 

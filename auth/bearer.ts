@@ -11,8 +11,8 @@ export interface VerifiedToken {
   /** True if the token allows listing repositories. */
   readonly catalog: boolean;
   /**
-   * True if the token was issued for this action. For a token of our own, the current policies must allow the action
-   * too.
+   * True if the token was issued for this action. For a token that the registry issued itself, the current policies must
+   * allow the action too.
    */
   grants(action: Action, repository: RepositoryName): boolean;
 }
@@ -22,7 +22,7 @@ export interface BearerTokens {
   /**
    * Verifies a token from memory and the cached keys, without a read of the table.
    *
-   * @throws {InvalidTokenError} for any invalid token; thrown or rejected.
+   * @throws {InvalidTokenError} for any invalid token, either directly or as a rejection.
    */
   verify(token: string): VerifiedToken | Promise<VerifiedToken>;
 }

@@ -1,5 +1,6 @@
 /**
- * Authentication and authorization: passwords, tokens, keys, workloads and the policy. What every request needs to know of them is in `interface.ts`, which loads no library.
+ * Authentication and authorization: passwords, tokens, keys, workloads and the policy. Types and small helpers that
+ * every request needs are in `interface.ts`, which loads no library.
  *
  * @module
  */

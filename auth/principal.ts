@@ -8,7 +8,7 @@ export interface Principal {
   /** Method of authentication. */
   readonly kind: PrincipalKind;
   /**
-   * `anonymous`, or the kind, a colon and a name that is theirs alone among all of the kind: `user:alice`, `robot:ci`,
+   * `anonymous`, or the kind, a colon and a name that is unique within the kind: `user:alice`, `robot:ci`,
    * `workload:github:repo:acme/app:ref:refs/heads/main`, `certificate:CN=build`, `external:alice`.
    */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Principal {
   readonly claims?: Readonly<Record<string, string>>;
   /**
    * For a user or a robot: identifies the password or account token that was used, such as a hash of the stored hash. A
-   * new password has another value. Only refresh tokens use it: they end with the password. Not a secret.
+   * new password has another value, so it revokes the refresh tokens of the old one. Not a secret.
    */
   readonly credential?: string;
   /**
@@ -30,7 +30,7 @@ export interface Principal {
   readonly bounds?: readonly Grant[];
 }
 
-/** Actions in repositories. */
+/** Actions that a credential may perform, and the repositories in which it may. */
 export interface Grant {
   /** A pattern of names, as in policies. */
   readonly repositories: string;

@@ -140,7 +140,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
   });
   const workloads = createWorkloads(config.issuers);
   const loginTokens = openLoginTokens(config, service, workloads);
-  const failures = new FailedLogins({ free: config.limits.failedLogins, table });
+  const failures = new FailedLogins({ freeFailures: config.limits.failedLogins, table });
   const logins = new Logins({
     issuerOf: (password) => {
       if (isSecretLike(password)) return secrets;

@@ -23,11 +23,12 @@ export interface TableKeysOptions {
   now: () => number;
 }
 
-/** A ring as this process uses it. */
+/** Key ring in the memory of this process. */
 interface Loaded {
   ring: KeyRing;
+  /** Time of the read, in milliseconds since the epoch. */
   at: number;
-  /** Each key, and until when its tokens may be good. */
+  /** Verifying keys by id, and the time until which tokens of each may be valid. */
   keys: Map<string, PublicKey & { until: number }>;
 }
 
@@ -43,7 +44,7 @@ export class TableKeys implements SigningKeys {
   #failed: { at: number; error: unknown } | undefined;
   #signer: SigningKey | undefined;
 
-  /** Reads or creates the keys at the first request. */
+  /** Starts without keys; the first call reads or creates them. */
   constructor(options: TableKeysOptions) {
     this.#options = options;
   }
@@ -87,10 +88,10 @@ export class TableKeys implements SigningKeys {
   }
 
   #ageOf({ at }: Loaded): number {
-    return Math.abs(this.#options.now() - at); // A clock that was set back makes nothing young.
+    return Math.abs(this.#options.now() - at); // Absolute: a clock that was set back must not make old keys look new.
   }
 
-  /** Keys in memory, or read again if they are too old because no request has used them for a while. */
+  /** Keys in memory. Reads them again first if they are older than {@linkcode MAX_KEY_AGE_MS}. */
   async #current(): Promise<Loaded> {
     const loaded = this.#loaded;
     if (loaded === undefined || this.#ageOf(loaded) > MAX_KEY_AGE_MS) return await this.#load();
@@ -98,7 +99,7 @@ export class TableKeys implements SigningKeys {
     return loaded;
   }
 
-  /** Reads the keys again in the background if it is time to. */
+  /** Reads the keys again in the background if they are older than {@linkcode REFRESH_AFTER_MS}. */
   #refresh(loaded: Loaded): void {
     if (this.#ageOf(loaded) <= REFRESH_AFTER_MS) return;
     this.#load().catch(() => {}); // The old keys stay valid until MAX_KEY_AGE_MS; after that the caller gets the error.

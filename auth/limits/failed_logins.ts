@@ -11,70 +11,76 @@ import { tooManyLogins } from "./too_many_logins.ts";
 
 /** Options of {@linkcode FailedLogins}. */
 export interface FailedLoginsOptions {
-  /** Consecutive failures without a delay; 0 turns the limit off. */
-  free: number;
+  /** Consecutive failures before further attempts are delayed; 0 turns the limit off. */
+  freeFailures: number;
   /** Counters that all replicas share. */
   table: Table;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** A login that may be tried. */
+/** Login to try. */
 export interface Login {
-  /** The name of the account, as `accountName` has it: each account is counted under one spelling. */
+  /** Name of the account as `accountName` returns it, so each account is counted under one spelling. */
   username: string;
-  /** The client's network, as `networkOf` has it. */
+  /** The client's network as `networkOf` returns it. */
   network: string;
-  /** Fingerprint of the name and password, which identifies a repeated guess. */
+  /** Keyed digest of the name and password: equal guesses have equal digests. */
   guess: string;
 }
 
-/** An attempt under way; one of the three must be called, once. */
+/** Attempt in progress. The caller calls exactly one of the methods, once. */
 export interface Attempt {
   /** The password was right. */
   succeed(): Promise<void>;
   /** The password was wrong. */
   fail(): Promise<void>;
-  /** Cannot verify the password. */
+  /** The password could not be checked, so nothing is counted. */
   abandon(): Promise<void>;
 }
 
-/** Maximum remembered networks, and names at networks, that have logged in successfully. */
+/** Maximum networks in memory that have logged in, and maximum pairs of a name and a network. */
 const MAX_KNOWN = 16_384;
 
-/** Maximum wait of a name at a network from which it has logged in, in milliseconds. */
+/** Maximum wait, in milliseconds, for a name at a network from which it has logged in. */
 const MAX_PAIR_WAIT_MS = 60_000;
 
-/** Time for which failures of such a pair count, in milliseconds. */
+/** Milliseconds for which the failures of such a name at such a network count. */
 const PAIR_MEMORY_MS = 15 * 60_000;
 
-/** The wait of an attempt that came while as many were under way as may fail, in milliseconds. */
+/** Wait, in milliseconds, if as many guesses at the name are in progress as may still fail. */
 const BUSY_WAIT_MS = 1000;
 
 /**
  * Slows down clients that guess passwords.
  *
- * After some consecutive failures of a network, or for a name from any networks, the next attempt is rejected for a
- * second, and for twice as long after each further failure. A rejection comes before the password is checked, leaves no
- * trace, and is the same for every name. A name that has logged in from a network before can still log in there with a
- * password that this process has cached.
+ * Failures are counted for each network, and for each name whatever networks they come from. After
+ * {@linkcode FailedLoginsOptions.freeFailures} consecutive failures, attempts are rejected for one second; each further
+ * failure doubles that time. An attempt is rejected before its password is checked, is not counted, and gets the same
+ * answer for every name. A name that has logged in from a network can still log in there with a password that this
+ * process has cached.
  */
 export class FailedLogins {
-  readonly #free: number;
+  readonly #freeFailures: number;
   readonly #now: () => number;
   readonly #counts: FailureCounts;
-  /** Distinct guesses at a name that are under way, with how many requests make each. */
+  /** Guesses in progress: for each name, the number of requests for each distinct guess. */
   readonly #pending = new Map<string, Map<string, number>>();
   readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN });
   readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN });
-  readonly #misses: LRUCache<string, FailureCount>;
+  readonly #cacheMisses: LRUCache<string, FailureCount>;
 
-  /** No failure is known yet. */
-  constructor({ free, table, now = Date.now }: FailedLoginsOptions) {
-    this.#free = free === 0 ? Infinity : free;
+  /** Starts without any failure. */
+  constructor({ freeFailures, table, now = Date.now }: FailedLoginsOptions) {
+    this.#freeFailures = freeFailures === 0 ? Infinity : freeFailures;
     this.#now = now;
-    this.#counts = new FailureCounts({ table, free: this.#free, now });
-    this.#misses = new LRUCache({ max: MAX_KNOWN, ttl: PAIR_MEMORY_MS, ttlResolution: 0, perf: { now } });
+    this.#counts = new FailureCounts({ table, freeFailures: this.#freeFailures, now });
+    this.#cacheMisses = new LRUCache({
+      max: MAX_KNOWN,
+      ttl: PAIR_MEMORY_MS,
+      ttlResolution: 0,
+      perf: { now },
+    });
   }
 
   /** True if the network has logged in before. */
@@ -84,20 +90,20 @@ export class FailedLogins {
 
   /**
    * True if the name has logged in from this network and has not failed too often there. Its password may then be
-   * compared with the cached one, whatever other clients of the network do.
+   * compared with the cached one, even while other clients of the network are delayed.
    */
-  mayRecall({ username, network }: Login): boolean {
+  mayUseCache({ username, network }: Login): boolean {
     const pair = pairOf(username, network);
-    return this.#knownPairs.has(pair) && (this.#misses.peek(pair)?.blockedUntil ?? 0) <= this.#now();
+    return this.#knownPairs.has(pair) && (this.#cacheMisses.peek(pair)?.blockedUntil ?? 0) <= this.#now();
   }
 
-  /** Counts a password that was not cached, before the next one may be checked. */
-  missed({ username, network }: Login): void {
+  /** Counts a password that differs from the cached one, before it is checked. */
+  countCacheMiss({ username, network }: Login): void {
     const pair = pairOf(username, network);
-    const failures = (this.#misses.peek(pair)?.failures ?? 0) + 1;
+    const failures = (this.#cacheMisses.peek(pair)?.failures ?? 0) + 1;
     const at = this.#now();
-    const blockedUntil = at + waitAfter(failures, this.#free, MAX_PAIR_WAIT_MS);
-    this.#misses.set(pair, { failures, at, blockedUntil });
+    const blockedUntil = at + waitAfter(failures, this.#freeFailures, MAX_PAIR_WAIT_MS);
+    this.#cacheMisses.set(pair, { failures, at, blockedUntil });
   }
 
   /**
@@ -117,7 +123,7 @@ export class FailedLogins {
     };
     const counted: typeof keys = [];
     for (const key of keys) {
-      if (this.#counts.get(...key).failures < this.#free) {
+      if (this.#counts.get(...key).failures < this.#freeFailures) {
         counted.push(key);
         continue;
       }
@@ -132,13 +138,15 @@ export class FailedLogins {
       succeed: async () => {
         this.#knownPairs.set(pairOf(login.username, login.network), true);
         this.#knownNetworks.set(login.network, true);
-        this.#misses.delete(pairOf(login.username, login.network));
-        // The failures of the network stay: a client with one account there could guess all others' passwords.
+        this.#cacheMisses.delete(pairOf(login.username, login.network));
+        // The failures of the network stay: otherwise one valid account could reset the count.
         await undo();
       },
       fail: async () => {
         end();
-        if (this.#free !== Infinity) await Promise.all(counted.map((key) => this.#counts.add(...key)));
+        if (this.#freeFailures !== Infinity) {
+          await Promise.all(counted.map((key) => this.#counts.add(...key)));
+        }
       },
       abandon: undo,
     };
@@ -149,11 +157,14 @@ export class FailedLogins {
     await this.#counts.sweep();
   }
 
-  /** Limits the running guesses at a name to the failures that remain. */
+  /**
+   * Adds a guess to those in progress and returns the function that removes it. A name has at most as many distinct
+   * guesses in progress as may still fail.
+   */
   #enter({ username, guess }: Login): () => void {
     const guesses = this.#pending.get(username) ?? new Map<string, number>();
-    const most = Math.max(1, this.#free - this.#counts.get("name", username).failures);
-    if (!guesses.has(guess) && guesses.size >= most) throw tooManyLogins(BUSY_WAIT_MS);
+    const maxGuesses = Math.max(1, this.#freeFailures - this.#counts.get("name", username).failures);
+    if (!guesses.has(guess) && guesses.size >= maxGuesses) throw tooManyLogins(BUSY_WAIT_MS);
     this.#pending.set(username, guesses);
     guesses.set(guess, (guesses.get(guess) ?? 0) + 1);
     return () => {

@@ -10,7 +10,7 @@ const THERE = "198.51.100.1";
 
 /** Failed logins of one replica, at a time that the test sets. */
 function make({ free = 3, table = new MemoryTable() as Table, clock = { now: 1_000_000 } } = {}) {
-  const failures = new FailedLogins({ free, table, now: () => clock.now });
+  const failures = new FailedLogins({ freeFailures: free, table, now: () => clock.now });
   let guesses = 0;
   const begin = (username: string, address: string, guess = `${guesses++}`) =>
     failures.begin({ username, network: networkOf(address), guess });
@@ -77,21 +77,21 @@ Deno.test("FailedLogins treats all names of an address alike, those too that hav
   }
 });
 
-Deno.test("mayRecall() is for a name that has logged in from the network, and ends when it is wrong too often", async () => {
+Deno.test("mayUseCache() allows a name that has logged in from the network until it fails too often there", async () => {
   const { clock, failures, succeed } = make();
   const alice = { username: "alice", network: HERE, guess: "" };
-  assert(!failures.mayRecall(alice));
+  assert(!failures.mayUseCache(alice));
   await succeed("alice", HERE);
-  assert(failures.mayRecall(alice));
-  assert(!failures.mayRecall({ ...alice, network: THERE }));
-  assert(!failures.mayRecall({ ...alice, username: "bob" }));
-  for (let i = 0; i < 3; i++) failures.missed(alice);
-  assert(!failures.mayRecall(alice));
+  assert(failures.mayUseCache(alice));
+  assert(!failures.mayUseCache({ ...alice, network: THERE }));
+  assert(!failures.mayUseCache({ ...alice, username: "bob" }));
+  for (let i = 0; i < 3; i++) failures.countCacheMiss(alice);
+  assert(!failures.mayUseCache(alice));
   clock.now += 1000;
-  assert(failures.mayRecall(alice));
-  failures.missed(alice);
+  assert(failures.mayUseCache(alice));
+  failures.countCacheMiss(alice);
   clock.now += 1999;
-  assert(!failures.mayRecall(alice));
+  assert(!failures.mayUseCache(alice));
 });
 
 Deno.test("begin() bounds the different guesses at a name under way by those that may still fail", async () => {

@@ -3,15 +3,15 @@ import { LRUCache } from "lru-cache";
 import { type Item, queryPages, type Table } from "../../storage/ports.ts";
 import { FAILURE_SHARDS, type FailureAttributes, failureKey } from "../items.ts";
 
-/** Addresses and names that have failed are counted apart. */
+/** Kind of a count: failed logins of an address, or for a name. */
 export type FailureKind = "address" | "name";
 
 /** Failures in a row of one address, or for one name. */
 export interface FailureCount {
   failures: number;
-  /** The next attempt is refused before, in milliseconds since the epoch. */
+  /** Attempts before this time are rejected; in milliseconds since the epoch. */
   blockedUntil: number;
-  /** The last failure, in milliseconds since the epoch. */
+  /** Time of the last failure, in milliseconds since the epoch. */
   at: number;
 }
 
@@ -19,15 +19,15 @@ export interface FailureCount {
 export interface FailureCountsOptions {
   /** Table that all replicas share. */
   table: Table;
-  /** Failures that cost nothing. */
-  free: number;
+  /** Consecutive failures before further attempts are delayed. */
+  freeFailures: number;
   /** The present, in milliseconds since the epoch. */
   now: () => number;
 }
 
 /** Attempt that was counted as a failure before its password was checked. */
 export interface Claim {
-  /** Takes it back: the attempt was no failure. */
+  /** Takes the failure back: the attempt did not fail. */
   undo(): Promise<void>;
 }
 
@@ -53,23 +53,23 @@ const ADD_ATTEMPTS = 4;
 const BATCH = 100;
 
 /** Wait after `failures` consecutive failures, in milliseconds. */
-export function waitAfter(failures: number, free: number, longest: number): number {
-  return failures < free ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (failures - free), longest);
+export function waitAfter(failures: number, freeFailures: number, longest: number): number {
+  return failures < freeFailures ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (failures - freeFailures), longest);
 }
 
 /**
- * Counts failed logins of addresses and names, in the memory of this process and in the table for all replicas. Reads
- * and writes nothing for a key with no more failures than are free. A failure adds to the item. Above the free ones an
- * attempt first claims its place in the item by a conditional write, so that all replicas together make one attempt
- * between two waits. If the table does not answer, each process counts alone.
+ * Counts failed logins of addresses and names, in the memory of this process and in the table for all replicas. Each
+ * failure is added to an item of the table. After `freeFailures` failures, an attempt first claims its place in the
+ * item by a conditional write, so all replicas together make one attempt between two waits. A successful attempt before
+ * that neither reads nor writes the table. If the table does not answer, each process counts alone.
  */
 export class FailureCounts {
   readonly #options: FailureCountsOptions;
   readonly #known: Record<FailureKind, LRUCache<string, FailureCount>>;
-  /** Items made since then, which an attacker with many addresses must not make without a bound. */
+  /** Items created by this process since `since`. Limited, because an attacker may have many addresses. */
   #made = { count: 0, since: -Infinity };
 
-  /** Nothing is known yet. */
+  /** Starts without any failure. */
   constructor(options: FailureCountsOptions) {
     this.#options = options;
     this.#known = { address: new LRUCache({ max: MAX_COUNTS }), name: new LRUCache({ max: MAX_COUNTS }) };
@@ -101,13 +101,13 @@ export class FailureCounts {
   }
 
   /**
-   * Counts an attempt as a failure before it is made. Answers the milliseconds to wait if another replica's attempt
+   * Counts an attempt as a failure before it is made. Returns the milliseconds to wait if another replica's attempt
    * came first.
    */
   async claim(kind: FailureKind, key: string): Promise<Claim | { wait: number }> {
     const { table, now } = this.#options;
     const known = this.get(kind, key);
-    // At once, so that no other attempt of this process gets through while the table answers.
+    // Before the table is read: otherwise other attempts of this process would pass in the meantime.
     this.#set(kind, key, this.#next(kind, known));
     try {
       const item = await table.get(failureKey(kind, hashOf(key)), { consistent: true });
@@ -134,7 +134,7 @@ export class FailureCounts {
       for await (const items of queryPages(table, pk, { limit: BATCH })) {
         for (const item of items) {
           const { at } = countOf(item)!;
-          // Twice, since the clocks of replicas differ.
+          // Twice, because the clocks of replicas differ.
           if (at + 2 * MEMORY_MS < now()) await table.delete(item, { ifVersion: item.version });
         }
       }
@@ -144,7 +144,7 @@ export class FailureCounts {
   async #undo(kind: FailureKind, key: string, before: FailureCount, version: string): Promise<void> {
     this.#set(kind, key, before);
     const attributes: FailureAttributes = { ...before };
-    // Where another replica has counted since, its failure stays.
+    // If another replica has counted a failure since, that count stays.
     await this.#options.table.put({ ...failureKey(kind, hashOf(key)), attributes }, { ifVersion: version })
       .catch(() => {});
   }
@@ -154,12 +154,12 @@ export class FailureCounts {
   }
 
   #next(kind: FailureKind, { failures }: FailureCount): FailureCount {
-    const { free, now } = this.#options;
+    const { freeFailures, now } = this.#options;
     const at = now();
     return {
       failures: failures + 1,
       at,
-      blockedUntil: at + waitAfter(failures + 1, free, MAX_WAIT_MS[kind]),
+      blockedUntil: at + waitAfter(failures + 1, freeFailures, MAX_WAIT_MS[kind]),
     };
   }
 
@@ -194,7 +194,7 @@ function countOf(item: Item | undefined): FailureCount | undefined {
   return item?.attributes as FailureAttributes | undefined;
 }
 
-/** A name may be a password that was typed into the wrong field. */
+/** Hash of an address or name for the key: a name may be a password that was typed into the wrong field. */
 function hashOf(key: string): string {
   return createHash("sha256").update(`skerry failed login ${key}`).digest("hex");
 }

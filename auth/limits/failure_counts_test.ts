@@ -6,7 +6,7 @@ Deno.test("claim() that another replica's failures refuse learns their count and
   const table = new MemoryTable();
   const [one, other] = Array.from(
     { length: 2 },
-    () => new FailureCounts({ table, free: 1, now: () => 1_000_000 }),
+    () => new FailureCounts({ table, freeFailures: 1, now: () => 1_000_000 }),
   ) as [FailureCounts, FailureCounts];
   await one.add("address", "192.0.2.1");
   const count = { failures: 1, blockedUntil: 1_001_000, at: 1_000_000 };

@@ -1,20 +1,20 @@
 import { tooManyLogins } from "./too_many_logins.ts";
 
-/** Logins of one network that may wait for their turn: a team may start all at once. */
+/** Maximum logins of one network in its queue: a whole team may log in at once. */
 const MAX_WAITING = 64;
 
-/** Seconds after which a client that found its lane full may come again. */
+/** `Retry-After` in seconds if the queue of a network is full. */
 const RETRY_SECONDS = 5;
 
 /**
- * One queue for each network, in which logins are checked one after the other. So each network has at most one password
- * in the queue for bcrypt, and more requests from a network do not make more guesses.
+ * One queue (lane) for each network, in which logins are checked one at a time. So each network has at most one
+ * password in the queue for bcrypt, and concurrent requests from a network cannot try more passwords.
  */
 export class LoginLanes {
   readonly #lanes = new Map<string, { last: Promise<unknown>; length: number }>();
 
   /**
-   * Runs `check` when all earlier ones of this network have ended.
+   * Runs `check` after all earlier checks of this network have ended.
    *
    * @throws {RegistryError} 429 if the lane is full.
    */

@@ -1,6 +1,6 @@
 /**
- * Network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because a client usually has all
- * of its addresses (RFC 6177 §2). Unknown addresses count as one client.
+ * Network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because one client usually owns a
+ * whole /64 (RFC 6177 §2). Unknown addresses count as one client.
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return "unknown";

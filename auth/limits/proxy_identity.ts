@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/mod.ts";
 import type { ProxyConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";
 
-/** Client's identity and address according to a trusted proxy. Headers of any other client are ignored. */
+/** Client's identity and address according to a trusted proxy. Headers of any other peer are ignored. */
 export interface ProxyIdentity {
   /**
    * Principal of the certificate that the proxy has verified; `undefined` without a certificate, or if the peer is not
@@ -45,8 +45,8 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       const name = headers.get(identityHeader) ?? "";
       // Some proxies send an empty header if there is no certificate.
       if (name === "") return undefined;
-      // Fetch §2.2.2 joins two fields with a comma and a space. One of them was sent by the client, and the proxy
-      // should have removed it; which one is unknown.
+      // Fetch §2.2.2 joins two fields of one name with a comma and a space. One of them came from the client, and the
+      // proxy failed to remove it. Which one is unknown, so both are rejected.
       if (name.length > MAX_SUBJECT_LENGTH || name.includes(", ") || !isName(name)) {
         throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" does not name an account`, {
           status: 400,
@@ -82,30 +82,33 @@ export function addressBehindSocket(headers: Headers, peer: string | undefined):
   return parseAddress(headers.get("X-Forwarded-For")?.split(",").at(-1)?.trim())?.toString();
 }
 
-/** Outside a distinguished name a comma can only have come from joining two names. */
+/**
+ * True for printable ASCII without surrounding spaces. Only a distinguished name, such as `CN=build,O=acme`, may contain
+ * a comma; in any other name it comes from two joined fields.
+ */
 function isName(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text) && text.trim() === text && (!text.includes(",") || text.includes("="));
 }
 
 /**
- * An address, with or without a port. An IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2) is the IPv4 address: by
- * which of the two a connection comes depends on how the server listens.
+ * Parses an address with or without a port. An IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2) becomes the
+ * IPv4 address: a server that listens on IPv6 sees IPv4 clients in that form.
  */
 function parseAddress(text: string | undefined): Address | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text ?? "") ?? [];
   const plain = bracketed ?? dotted ?? text ?? "";
   // Rejects other forms of an IPv4 address, such as "127.1" and "0x7f.1".
   const isAddress = plain.includes(":")
-    ? ipaddr.IPv6.isValid(plain) && !endsOddly(plain)
+    ? ipaddr.IPv6.isValid(plain) && !hasMisreadIpv4Tail(plain)
     : ipaddr.IPv4.isValidFourPartDecimal(plain);
   return isAddress ? ipaddr.process(plain) : undefined;
 }
 
 /**
- * True for forms that a parser would misread: "::10.0.0.1" is not a mapped address (RFC 4291 §2.5.5.1), and
- * "::ffff:0xa.0.0.1" is not an address.
+ * True for an IPv6 address with a dotted ending that the library would misread: "::10.0.0.1" is not a mapped address
+ * (RFC 4291 §2.5.5.1), and "::ffff:0xa.0.0.1" is not an address.
  */
-function endsOddly(ipv6: string): boolean {
+function hasMisreadIpv4Tail(ipv6: string): boolean {
   const [, start, dotted] = /^(.*:)([^:%]*\.[^:%]*)(?:%|$)/.exec(ipv6) ?? [];
   return dotted !== undefined && (start === "::" || !ipaddr.IPv4.isValidFourPartDecimal(dotted));
 }

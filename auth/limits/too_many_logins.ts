@@ -1,8 +1,8 @@
 import { RegistryError } from "../../oci/mod.ts";
 
-/** 429 for a login that must wait `wait` milliseconds. */
-export function tooManyLogins(wait: number): RegistryError {
+/** 429 for a login that must wait. */
+export function tooManyLogins(waitMs: number): RegistryError {
   return new RegistryError("TOOMANYREQUESTS", "Too many logins: wait before the next attempt", {
-    headers: { "Retry-After": String(Math.ceil(wait / 1000)) },
+    headers: { "Retry-After": String(Math.ceil(waitMs / 1000)) },
   });
 }

@@ -11,7 +11,7 @@ const NAME = /^[^\p{C}\p{Z}:*]+$/u;
  * same letters (RFC 8265 §3.3). `undefined` for an invalid name.
  */
 export function accountName(text: string): string | undefined {
-  // What is that long in whatever form is not worth normalising.
+  // Longer text is too long in every normalization form.
   if (text.length > 4 * MAX_NAME_LENGTH) return undefined;
   const name = text.normalize("NFC");
   return name.length <= MAX_NAME_LENGTH && NAME.test(name) ? name : undefined;

@@ -10,10 +10,10 @@ export interface PasswordCheck {
   hash: string;
 }
 
-/** Bytes of the longest password: bcrypt does not look at what comes after them, so that it could be anything. */
+/** Maximum bytes of a password. bcrypt ignores all further bytes, so a longer password would match with any ending. */
 export const MAX_PASSWORD_BYTES = 72;
 
-/** Maximum cost of a hash, about a second of one core: an htpasswd file must not stop the registry. */
+/** Maximum cost of a hash. It takes about a second of one core; a higher cost would block other logins. */
 export const MAX_COST = 14;
 
 const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
@@ -24,7 +24,7 @@ export function isBcryptHash(text: string): boolean {
   return cost >= 4 && cost <= MAX_COST;
 }
 
-/** The cost of a hash: each one more is twice the work. */
+/** Cost of a hash: each increment doubles the work. */
 export function costOf(hash: string): number {
   return Number(hash.slice(4, 6));
 }
@@ -47,25 +47,25 @@ export interface Engine {
 export interface BcryptQueueOptions {
   /** Time after which an idle thread ends. */
   idle?: number;
-  /** Makes an engine, when there is something to do. */
+  /** Creates the engine when there is a password to check. */
   start?: () => Engine;
 }
 
-/** Limit of each of the two queues, in rounds of bcrypt: some eight seconds of one core. */
+/** Maximum work of each of the two queues, in rounds of bcrypt: about eight seconds of one core. */
 const MAX_WORK = 2 ** 17;
 
-/** Milliseconds after which a client for which there was no room may come again. */
+/** `Retry-After` of a login that finds its queue full, in milliseconds. */
 const RETRY_MS = 5000;
 
 type Job = PasswordCheck & {
   work: number;
-  line: Line;
+  queue: Queue;
   resolve: (matches: boolean) => void;
   reject: (error: unknown) => void;
 };
 
-/** Passwords that wait, and the work that they are. */
-interface Line {
+/** Passwords that wait, and their work in rounds of bcrypt. */
+interface Queue {
   jobs: Job[];
   work: number;
 }
@@ -75,20 +75,20 @@ interface Line {
  * needed, ends after some time without a login, and is replaced after a crash.
  *
  * Networks that have logged in before have their own queue, and the two queues take turns. So a flood of logins from
- * many new addresses costs a known client at most twice the time.
+ * many new addresses at most doubles the wait of a known client.
  */
 export class BcryptQueue {
   readonly #idle: number;
   readonly #start: () => Engine;
-  readonly #known: Line = { jobs: [], work: 0 };
-  readonly #strangers: Line = { jobs: [], work: 0 };
+  readonly #known: Queue = { jobs: [], work: 0 };
+  readonly #unknown: Queue = { jobs: [], work: 0 };
   /** The queue whose turn it is. */
   #next = this.#known;
   #engine: Engine | undefined;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A queue without a thread. */
+  /** Starts without a thread. */
   constructor({ idle = 30_000, start = startEngine }: BcryptQueueOptions = {}) {
     this.#idle = idle;
     this.#start = start;
@@ -100,55 +100,55 @@ export class BcryptQueue {
    * @throws {RegistryError} 429 if too many checks are waiting, 503 if the thread has crashed.
    */
   check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
-    const line = isKnownNetwork ? this.#known : this.#strangers;
+    const queue = isKnownNetwork ? this.#known : this.#unknown;
     const work = 2 ** costOf(hash);
-    if (line.work > 0 && line.work + work > MAX_WORK) return Promise.reject(tooManyLogins(RETRY_MS));
+    if (queue.work > 0 && queue.work + work > MAX_WORK) return Promise.reject(tooManyLogins(RETRY_MS));
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    line.work += work;
-    line.jobs.push({ password, hash, work, line, resolve, reject });
+    queue.work += work;
+    queue.jobs.push({ password, hash, work, queue, resolve, reject });
     if (!this.#running) this.#run();
     return promise;
   }
 
-  /** Ends the thread. Logins that wait are refused for now; the next password starts another thread. */
+  /** Ends the thread. Waiting logins are answered with 503; the next password starts another thread. */
   close(): void {
-    for (const line of [this.#known, this.#strangers]) {
-      for (const job of line.jobs.splice(0)) {
-        line.work -= job.work;
+    for (const queue of [this.#known, this.#unknown]) {
+      for (const job of queue.jobs.splice(0)) {
+        queue.work -= job.work;
         job.reject(unavailable("The registry is shutting down"));
       }
     }
-    this.#rest();
+    this.#stopEngine();
   }
 
-  /** The next password: of the queue whose turn it is, or else of the other. */
-  #shift(): Job | undefined {
-    const other = this.#next === this.#known ? this.#strangers : this.#known;
+  /** Removes the next password: from the queue whose turn it is, or from the other one if that is empty. */
+  #takeNext(): Job | undefined {
+    const other = this.#next === this.#known ? this.#unknown : this.#known;
     const job = this.#next.jobs.shift() ?? other.jobs.shift();
-    this.#next = job?.line === this.#known ? this.#strangers : this.#known;
+    this.#next = job?.queue === this.#known ? this.#unknown : this.#known;
     return job;
   }
 
   async #run(): Promise<void> {
     this.#running = true;
     clearTimeout(this.#timer);
-    for (let job; (job = this.#shift()) !== undefined;) {
+    for (let job; (job = this.#takeNext()) !== undefined;) {
       const engine = this.#engine ??= this.#start();
       try {
         job.resolve(await engine.check(job));
       } catch (cause) {
-        if (this.#engine === engine) this.#rest();
+        if (this.#engine === engine) this.#stopEngine();
         job.reject(unavailable("Cannot verify the password", { cause }));
       }
-      job.line.work -= job.work;
+      job.queue.work -= job.work;
     }
     this.#running = false;
     if (this.#engine === undefined) return;
-    this.#timer = setTimeout(() => this.#rest(), this.#idle);
+    this.#timer = setTimeout(() => this.#stopEngine(), this.#idle);
     Deno.unrefTimer(this.#timer);
   }
 
-  #rest(): void {
+  #stopEngine(): void {
     clearTimeout(this.#timer);
     this.#engine?.end();
     this.#engine = undefined;
@@ -157,13 +157,13 @@ export class BcryptQueue {
 
 /** Engine with a thread of its own, if the platform has threads. Deno Deploy did not always have them. */
 export function startEngine(): Engine {
-  return typeof Worker === "undefined" ? inThread() : inWorker();
+  return typeof Worker === "undefined" ? inThisThread() : inWorker();
 }
 
 /** Answer of the thread to a password check. */
 export type ThreadAnswer = boolean | { error: string };
 
-/** Milliseconds after which a thread that says nothing counts as dead. */
+/** Milliseconds after which a thread that does not answer is considered dead. */
 const THREAD_TIMEOUT_MS = 60_000;
 
 function inWorker(): Engine {
@@ -175,7 +175,7 @@ function inWorker(): Engine {
     fail(death);
   };
   worker.onerror = (event) => {
-    event.preventDefault(); // it would end the process
+    event.preventDefault(); // An unhandled error event would end the process.
     die(`The bcrypt thread crashed: ${event.message}`);
   };
   return {
@@ -196,8 +196,8 @@ function inWorker(): Engine {
   };
 }
 
-/** Holds up everything else for one hash at a time. */
-export function inThread(): Engine {
+/** Engine without a worker. Each check blocks all requests of the process until its hash is computed. */
+export function inThisThread(): Engine {
   return {
     async check({ password, hash }) {
       const { bcryptVerify } = await import("hash-wasm");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { bcrypt } from "hash-wasm";
 import { RegistryError } from "../../oci/mod.ts";
-import { BcryptQueue, type Engine, inThread, isBcryptHash, isPassword, startEngine } from "./bcrypt.ts";
+import { BcryptQueue, type Engine, inThisThread, isBcryptHash, isPassword, startEngine } from "./bcrypt.ts";
 
 /** Of jBCrypt's own tests: the hash of "abc". */
 const ABC = "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
@@ -69,7 +69,7 @@ Deno.test("isPassword() takes at most the 72 bytes that bcrypt looks at", () => 
 });
 
 Deno.test("BcryptQueue.check() knows hashes of other programs, in a thread and without one", async () => {
-  for (const start of [startEngine, inThread]) {
+  for (const start of [startEngine, inThisThread]) {
     const queue = new BcryptQueue({ start });
     for (const version of ["2a", "2b", "2y"]) {
       const hash = ABC.replace("2a", version);
@@ -92,7 +92,7 @@ Deno.test("BcryptQueue.check() lets the event loop go on", async () => {
     queue.close();
     return ticks;
   };
-  const [inIts, inOurs] = [await ticksDuring(startEngine), await ticksDuring(inThread)];
+  const [inIts, inOurs] = [await ticksDuring(startEngine), await ticksDuring(inThisThread)];
   assert(inIts > 3 * inOurs, `${inIts} ticks beside a thread, ${inOurs} without`);
 });
 

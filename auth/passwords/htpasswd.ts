@@ -13,7 +13,7 @@ export interface HtpasswdOptions {
   htpasswd?: string;
   /** Configured users, which take precedence over those of the file. */
   users?: Readonly<Record<string, string>>;
-  /** Called once for each change of the file that cannot be used. */
+  /** Called once for each change that makes the file unusable. */
   failed: (error: unknown) => void;
   /** Compares passwords; `close` ends it. */
   queue?: Pick<BcryptQueue, "check" | "close">;
@@ -22,21 +22,21 @@ export interface HtpasswdOptions {
 }
 
 /**
- * Milliseconds for which a correct password is cached. A new hash invalidates it at once. A long time keeps clients
- * that log in often out of the queue with clients that guess.
+ * Milliseconds for which a correct password is cached. A new hash invalidates it at once. A long TTL keeps clients
+ * that log in often out of the queue in which guesses wait.
  */
-const REMEMBERED_MS = 24 * 60 * 60_000;
+const CACHE_TTL_MS = 24 * 60 * 60_000;
 
 /** Maximum correct passwords in memory. */
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
-/** Users with a password, whose bcrypt hashes the configuration or a file holds. */
+/** Users whose bcrypt hashes are in the configuration or in an htpasswd file. */
 export class Htpasswd implements GuessableSource {
   readonly #sources: { current(): Promise<Users> | Users }[];
   readonly #queue: Pick<BcryptQueue, "check" | "close">;
-  /** The hash that a name and a password fit, by a keyed digest of the two. */
-  readonly #right: LRUCache<string, string>;
-  /** Comparisons under way, by such a digest with the hash in it. */
+  /** Correct passwords: the hash that matched, by a keyed digest of the name and the password. */
+  readonly #cache: LRUCache<string, string>;
+  /** Comparisons in progress, by a keyed digest of the name, the hash and the password. */
   readonly #comparing = new Map<string, Promise<boolean>>();
   readonly #key = randomBytes(32);
 
@@ -44,8 +44,8 @@ export class Htpasswd implements GuessableSource {
     const { queue = new BcryptQueue(), now = () => performance.now() } = options;
     this.#sources = sources;
     this.#queue = queue;
-    const ttl = REMEMBERED_MS;
-    this.#right = new LRUCache({ max: MAX_REMEMBERED, ttl, ttlResolution: 0, perf: { now } });
+    const ttl = CACHE_TTL_MS;
+    this.#cache = new LRUCache({ max: MAX_CACHED, ttl, ttlResolution: 0, perf: { now } });
   }
 
   /**
@@ -68,8 +68,8 @@ export class Htpasswd implements GuessableSource {
   }
 
   /**
-   * The user with this password. A password that was right is right without any work for a day, as long as the user has
-   * the same hash; a wrong one takes work each time, and so does an unknown name.
+   * User with this name and password. A correct password is cached for a day, as long as the user has the same hash. A
+   * wrong password and an unknown name cost one bcrypt comparison each time.
    *
    * @throws {RegistryError} 429 if too many logins are waiting.
    */
@@ -78,12 +78,12 @@ export class Htpasswd implements GuessableSource {
     if (name === undefined || !isPassword(password)) return undefined;
     const hash = await this.#hashOf(name);
     const key = this.#digestOf(name, password);
-    if (hash !== undefined && this.#right.get(key) === hash) return principalOf(name, hash);
+    if (hash !== undefined && this.#cache.get(key) === hash) return principalOf(name, hash);
     const job = { password, hash: hash ?? await this.#decoyFor(name) };
     const matches = await this.#compare(name, job, options);
     // The user may have been removed while the password was compared.
     if (!matches || hash === undefined || await this.#hashOf(name) !== hash) return undefined;
-    this.#right.set(key, hash);
+    this.#cache.set(key, hash);
     return principalOf(name, hash);
   }
 
@@ -92,10 +92,10 @@ export class Htpasswd implements GuessableSource {
     return isPassword(password);
   }
 
-  /** See {@linkcode GuessableSource.remembers}. */
-  remembers(username: string, password: string): boolean {
+  /** See {@linkcode GuessableSource.hasCached}. */
+  hasCached(username: string, password: string): boolean {
     const name = accountName(username);
-    return name !== undefined && this.#right.get(this.#digestOf(name, password)) !== undefined;
+    return name !== undefined && this.#cache.get(this.#digestOf(name, password)) !== undefined;
   }
 
   /** User with this name; `undefined` if it does not exist. */
@@ -123,7 +123,7 @@ export class Htpasswd implements GuessableSource {
     return users.decoyFor(name);
   }
 
-  /** Equal comparisons that come at the same time are one. */
+  /** Compares a password with a hash. Concurrent equal comparisons share one (single flight). */
   async #compare(name: string, job: PasswordCheck, options?: VerifyOptions): Promise<boolean> {
     const key = this.#digestOf(name, job.hash, job.password);
     let comparing = this.#comparing.get(key);

@@ -8,19 +8,22 @@ import type { Principal } from "../principal.ts";
 
 /** Options of {@linkcode Logins}. */
 export interface LoginsOptions {
-  /** The source of a password that was made by chance or signed, by its form: it can't be guessed. */
+  /**
+   * Source of a generated or signed password, such as an account token, recognized by its form. It cannot be guessed.
+   * `undefined` for a password that a person chose.
+   */
   issuerOf: (password: string) => PasswordSource | undefined;
-  /** The source of all other passwords. */
+  /** Source of all other passwords. */
   users: GuessableSource;
   /** Slows down clients that guess. */
   failures: FailedLogins;
-  /** Called for each failed login with its address only: a name may be a password in the wrong field. */
+  /** Called for each failed login. Gets no name, because it may be a password in the wrong field. */
   failed?: (address: string | undefined) => void;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** Characters of the longest name. */
+/** Maximum characters of a name. */
 const MAX_NAME_LENGTH = 256;
 
 /**
@@ -32,17 +35,17 @@ const REPEATED_MS = 3000;
 /** Maximum wrong passwords in memory. */
 const MAX_REPEATED = 4096;
 
-/** Logs principals in by name and password. */
+/** Authenticates principals by name and password. */
 export class Logins {
   readonly #options: LoginsOptions;
   readonly #lanes = new LoginLanes();
-  /** Logins under way, by name, password and network: clients start many requests at once. */
+  /** Logins in progress, by name, password and network: clients start many requests at once. */
   readonly #underWay = new Map<string, Promise<Principal | undefined>>();
-  /** Passwords that were wrong a moment ago, by a digest that reveals neither name nor password. */
+  /** Recently rejected passwords, by a keyed digest that reveals neither name nor password. */
   readonly #wrong: LRUCache<string, true>;
   readonly #key = randomBytes(32);
 
-  /** No login has been seen yet. */
+  /** Starts with empty caches. */
   constructor(options: LoginsOptions) {
     this.#options = options;
     const now = options.now ?? Date.now;
@@ -60,7 +63,7 @@ export class Logins {
     if (this.#wrong.has(guess)) throw wrongPassword();
     const principal = await this.#find(username, password, networkOf(address), guess);
     if (principal !== undefined) return principal;
-    // Several requests may have sent the same.
+    // Concurrent requests with the same wrong password are reported once.
     if (!this.#wrong.has(guess)) this.#options.failed?.(address);
     this.#wrong.set(guess, true);
     throw wrongPassword();
@@ -79,9 +82,9 @@ export class Logins {
     const account = accountName(username);
     if (account === undefined || !users.isPlausible(password)) return undefined;
     const login = { username: account, network, guess };
-    if (failures.mayRecall(login)) {
-      if (users.remembers(account, password)) return await users.verify(account, password);
-      failures.missed(login);
+    if (failures.mayUseCache(login)) {
+      if (users.hasCached(account, password)) return await users.verify(account, password);
+      failures.countCacheMiss(login);
     }
     const key = `${network} ${guess}`;
     let checking = this.#underWay.get(key);
@@ -93,7 +96,7 @@ export class Logins {
     return await checking;
   }
 
-  /** Checks one password, when no other of its network is being checked. */
+  /** Checks one password. Its network has no other check in progress. */
   async #check(login: Login, password: string): Promise<Principal | undefined> {
     const { users, failures } = this.#options;
     const attempt = await failures.begin(login);

@@ -15,7 +15,7 @@ function make() {
   const now = () => clock.now;
   const users: GuessableSource = {
     isPlausible: (password) => password !== "implausible",
-    remembers: (username, password) => remembered.has(`${username} ${password}`),
+    hasCached: (username, password) => remembered.has(`${username} ${password}`),
     verify(username, password) {
       if (password === "broken") return Promise.reject(new Error("Out of order"));
       asked.push(username);
@@ -30,7 +30,7 @@ function make() {
   const logins = new Logins({
     issuerOf: (password) => password.startsWith("issued") ? issuer : undefined,
     users,
-    failures: new FailedLogins({ free: 3, table: new MemoryTable(), now }),
+    failures: new FailedLogins({ freeFailures: 3, table: new MemoryTable(), now }),
     failed: (address) => failed.push(address),
     now,
   });
@@ -153,8 +153,8 @@ Deno.test("login() checks the passwords of one network one after the other", asy
 
 Deno.test("login() lets 64 logins of one network wait, and those of another as well", async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const users: GuessableSource = { isPlausible: () => true, remembers: () => false, verify: () => promise };
-  const failures = new FailedLogins({ free: 1000, table: new MemoryTable() });
+  const users: GuessableSource = { isPlausible: () => true, hasCached: () => false, verify: () => promise };
+  const failures = new FailedLogins({ freeFailures: 1000, table: new MemoryTable() });
   const logins = new Logins({ issuerOf: () => undefined, users, failures });
   const statusOf = async (i: number, address: string) =>
     (await assertRejects(() => logins.login(`name${i}`, "x", address), RegistryError)).status;
@@ -178,13 +178,13 @@ Deno.test("login() from a third address waits for one password of each of two th
   const queue = new BcryptQueue({ start: () => engine });
   const users: GuessableSource = {
     isPlausible: () => true,
-    remembers: () => false,
+    hasCached: () => false,
     async verify(_username, password, options) {
       await queue.check({ password, hash: `$2b$10$${".".repeat(53)}` }, options);
       return undefined;
     },
   };
-  const failures = new FailedLogins({ free: 1000, table: new MemoryTable() });
+  const failures = new FailedLogins({ freeFailures: 1000, table: new MemoryTable() });
   const logins = new Logins({ issuerOf: () => undefined, users, failures });
   const send = (password: string, address: string) =>
     assertRejects(() => logins.login(password, password, address), RegistryError, "is wrong");

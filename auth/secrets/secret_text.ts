@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The parts of a secret. */
+/** Parts of an account token. */
 export interface SecretText {
   /** Whole account token, which is shown once. */
   text: string;
@@ -18,7 +18,7 @@ const PREFIX = "skr_";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** `skr_<id>_<43 random characters, which are 256 bits><6 characters that follow from all before them>`. */
+/** `skr_<id>_<43 random characters (256 bits)><6 characters of checksum>`. */
 const FORM = /^(skr_([0-9A-Za-z]{16})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /** True if a password looks like an account token, complete or not. */
@@ -26,7 +26,7 @@ export function isSecretLike(password: string): boolean {
   return password.startsWith(PREFIX);
 }
 
-/** A new secret. */
+/** New account token. */
 export function makeSecret(): SecretText {
   const id = randomText(16);
   const body = `${PREFIX}${id}_${randomText(43)}`;
@@ -46,7 +46,7 @@ function hashOf(text: string): string {
 }
 
 /**
- * First 32 bits of the hash, in the alphabet of the rest. Detects typing errors and truncated tokens; it proves
+ * First 32 bits of the hash, in base 62. Detects typing errors and truncated tokens; it proves
  * nothing, because every client can compute it.
  */
 function checksumOf(body: string): string {
@@ -59,7 +59,7 @@ function checksumOf(body: string): string {
   return checksum;
 }
 
-/** Each character as likely as every other one. */
+/** Random characters of {@linkcode ALPHABET}, all equally likely. */
 function randomText(length: number): string {
   let text = "";
   while (text.length < length) {

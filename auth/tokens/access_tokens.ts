@@ -17,7 +17,7 @@ export const ACCESS_TOKEN_TYPE = "skerry-access+jwt";
 /** Maximum verified tokens in memory. */
 const MAX_CACHED_TOKENS = 2048;
 
-/** Bytes that they take together, by {@linkcode bytesOf}. */
+/** Maximum bytes of all verified tokens in memory, as estimated by {@linkcode bytesOf}. */
 export const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 const KINDS = ["anonymous", "user", "robot", "workload", "certificate", "external"] as const;
@@ -60,8 +60,8 @@ export interface AccessTokensOptions {
   now: () => number;
 }
 
-/** Result of a verification. */
-interface Remembered {
+/** Verified token, and the id of the key that verified it. */
+interface CachedToken {
   verified: VerifiedToken;
   kid: string;
 }
@@ -73,7 +73,7 @@ interface Remembered {
 export class AccessTokens implements BearerTokens {
   readonly #options: AccessTokensOptions;
   readonly #tokens: SignedTokens;
-  readonly #memory = new LRUCache<string, Remembered>({
+  readonly #cache = new LRUCache<string, CachedToken>({
     max: MAX_CACHED_TOKENS,
     maxSize: MAX_CACHED_BYTES,
     sizeCalculation: (_, token) => bytesOf(token),
@@ -111,13 +111,14 @@ export class AccessTokens implements BearerTokens {
   }
 
   /**
-   * See {@linkcode BearerTokens.verify}. A cached token is answered at once: a client pulls many times with one token.
+   * See {@linkcode BearerTokens.verify}. A cached token is returned without a promise: a client sends
+   * one token with many requests.
    */
   verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
-    const known = this.#memory.get(token);
-    if (known !== undefined && this.#holds(known)) return known.verified;
-    this.#memory.delete(token);
+    const cached = this.#cache.get(token);
+    if (cached !== undefined && this.#isValid(cached)) return cached.verified;
+    this.#cache.delete(token);
     return this.#verify(token);
   }
 
@@ -126,11 +127,11 @@ export class AccessTokens implements BearerTokens {
     const result = claimsSchema.safeParse(claims);
     if (!result.success) throw new InvalidTokenError("Token has unexpected claims");
     const verified = readClaims(result.data, claims.exp * 1000);
-    this.#memory.set(token, { verified, kid });
+    this.#cache.set(token, { verified, kid });
     return verified;
   }
 
-  #holds({ verified, kid }: Remembered): boolean {
+  #isValid({ verified, kid }: CachedToken): boolean {
     const { keys, now } = this.#options;
     return verified.expiresAt > now() && keys.knows(kid);
   }
