@@ -79,6 +79,8 @@ export class Htpasswd implements GuessableSource {
     const hash = await this.#hashOf(name);
     const key = this.#digestOf(name, password);
     if (hash !== undefined && this.#cache.get(key) === hash) return principalOf(name, hash);
+    // A password of an older hash is now a guess like any other: callers do not count cached ones.
+    this.#cache.delete(key);
     const job = { password, hash: hash ?? await this.#decoyFor(name) };
     const matches = await this.#compare(name, job, options);
     // The user may have been removed while the password was compared.

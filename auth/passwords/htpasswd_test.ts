@@ -93,6 +93,9 @@ Deno.test("Htpasswd.verify() forgets a password with the hash or the user", asyn
     assertEquals(await htpasswd.verify("alice", "a"), undefined);
     assertEquals(await loggedIn(htpasswd, "alice", "c"), "user:alice");
     assertEquals(await htpasswd.verify("bob", "b"), undefined);
+    // Otherwise the old password would be compared each time without being counted as a guess.
+    assert(!htpasswd.hasCached("alice", "a"));
+    assert(!htpasswd.hasCached("bob", "b"));
   } finally {
     await Deno.remove(path);
   }
