@@ -309,7 +309,8 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
   const long = (["deadline", "cacheAge"] as const)
     .filter((key) => config[key] * 4 > config.grace)
     .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
-  // The expiry must outlast a request and the difference between clocks, with half of it left: see registry/heal.ts.
+  // The expiry must outlast a request and the difference between clocks, with half of it left: see
+  // registry/protocol/heal.ts.
   const least = [
     { time: config.deadline, reason: 'Must be at least four times "deadline"' },
     { time: skewOf(config), reason: 'Must be at least 20m, or half of "grace" where that is less' },

@@ -1,7 +1,7 @@
 import { schema, settingDocs } from "../config/config.ts";
 import { FILE_VARIABLE } from "../config/mod.ts";
 
-/** The text of docs/configuration.md, from the schema itself. */
+/** The text of docs/configuration.md, from the schema of the configuration. */
 export function configurationPage(): string {
   const sections = Object.entries(schema.shape).map(([key, field]) => {
     const { variable, type, fallback, description } = settingDocs.get(field)!;
@@ -14,7 +14,7 @@ ${description}
 - Default: ${fallback === "" ? "none" : `\`${fallback}\``}
 `;
   });
-  return `<!-- Written by \`deno task config-docs\` from config.ts: change it there. -->
+  return `<!-- Written by \`deno task config-docs\` from config/settings.ts: change it there. -->
 
 # Configuration
 
