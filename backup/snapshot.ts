@@ -20,6 +20,7 @@ import {
   type ObjectStore,
   pagesOf,
   type QueryOptions,
+  scanPages,
   type Table,
 } from "../storage/ports.ts";
 import { patiently } from "./flow.ts";
@@ -103,13 +104,8 @@ export async function* snapshot(stores: Stores, since: number): AsyncGenerator<I
 
 /** Every item, each page as of when it was read. */
 export async function* scanAll(table: Table): AsyncGenerator<Item> {
-  let after: Key | undefined;
-  do {
-    const from = after === undefined ? {} : { after };
-    const page = await patiently(() => table.scan({ ...from, limit: PAGE, consistent: true }));
-    yield* page.items;
-    after = page.next;
-  } while (after !== undefined);
+  const patient: Pick<Table, "scan"> = { scan: (options) => patiently(() => table.scan(options)) };
+  for await (const { items } of scanPages(patient, { limit: PAGE, consistent: true })) yield* items;
 }
 
 async function* queryAll(

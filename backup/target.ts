@@ -1,4 +1,4 @@
-import type { Table } from "../storage/ports.ts";
+import { scanPages, type Table } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
 
 /** The item that says of a table that a restore into it has begun and is not over. */
@@ -33,9 +33,8 @@ export async function releaseTable(table: Table): Promise<void> {
 }
 
 async function isEmpty(table: Table): Promise<boolean> {
-  let page = await table.scan({ limit: 1, consistent: true });
-  while (page.items.length === 0 && page.next !== undefined) {
-    page = await table.scan({ after: page.next, limit: 1, consistent: true });
+  for await (const { items } of scanPages(table, { limit: 1, consistent: true })) {
+    if (items.length > 0) return false;
   }
-  return page.items.length === 0;
+  return true;
 }

@@ -2,6 +2,7 @@ import { formatGrant, readGrant, SecretError } from "../auth/interface.ts";
 import type { SecretInfo, SecretOwner } from "../auth/mod.ts";
 import { plainField } from "../process/mod.ts";
 import { type Config, duration, StartError } from "../config/mod.ts";
+import { linkedPages } from "../storage/ports.ts";
 import { withSecrets } from "./access.ts";
 import { openAudit } from "./audit.ts";
 import { MisuseError } from "./command.ts";
@@ -85,16 +86,12 @@ export async function listTokens(
 ): Promise<number> {
   const owner = ownerOf(named);
   return await withSecrets(config, async ({ secrets }) => {
-    let after: string | undefined;
-    do {
-      const page = await secrets.list({
-        limit: PAGE,
-        ...(owner && { owner }),
-        ...(after !== undefined && { after }),
-      });
+    const pages = linkedPages((from: { after?: string }) =>
+      secrets.list({ limit: PAGE, ...(owner && { owner }), ...from })
+    );
+    for await (const page of pages) {
       for (const secret of page.secrets) print(json ? JSON.stringify(secret) : lineOf(secret));
-      after = page.next;
-    } while (after !== undefined);
+    }
     return 0;
   });
 }

@@ -13,10 +13,11 @@ export {
   UnavailableError,
 } from "./errors.ts";
 export { Fence } from "./fence.ts";
+export { isObjectKey } from "./objects/key.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
 export { inParallel } from "./parallel.ts";
 export { type KeyForm, type KeyOf, keyParser, type PartOf } from "./table/key_form.ts";
-export { indexPages, pagesOf, queryPages } from "./table/pages.ts";
+export { indexPages, linkedPages, pagesOf, queryPages, scanPages } from "./table/pages.ts";
 export {
   type Condition,
   type Item,

@@ -1,6 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import { indexPages, queryPages } from "../../storage/ports.ts";
-import { UNRESTRICTED_CALLER } from "../caller.ts";
 import {
   type BlobAttributes,
   blobKey,
@@ -16,7 +15,7 @@ import {
 } from "../items/mod.ts";
 import { addUsage } from "../limits/mod.ts";
 import { beginWork, type Context } from "../protocol/mod.ts";
-import { listRepositories } from "../repositories/mod.ts";
+import { allRepositories } from "../repositories/mod.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
 const BATCH = 100;
@@ -27,23 +26,14 @@ export async function recountUsage(
   context: Context,
   covers: (repository: RepositoryName) => Promise<boolean>,
 ): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await listRepositories(
-      context,
-      { limit: BATCH, ...(after && { after }) },
-      UNRESTRICTED_CALLER,
+  for await (const repository of allRepositories(context)) {
+    if (!await covers(repository)) continue;
+    const known = stored<UsageAttributes>(
+      await context.table.get(usageKey(repository), { consistent: true }),
     );
-    for (const repository of page.items) {
-      if (!await covers(repository)) continue;
-      const known = stored<UsageAttributes>(
-        await context.table.get(usageKey(repository), { consistent: true }),
-      );
-      const counted = await countBlobs(context, repository) + await countManifests(context, repository);
-      await addUsage(beginWork(context), repository, counted - (known?.attributes.bytes ?? 0));
-    }
-    after = page.next;
-  } while (after !== undefined);
+    const counted = await countBlobs(context, repository) + await countManifests(context, repository);
+    await addUsage(beginWork(context), repository, counted - (known?.attributes.bytes ?? 0));
+  }
 }
 
 async function countBlobs({ table }: Context, repository: RepositoryName): Promise<number> {

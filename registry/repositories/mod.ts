@@ -4,4 +4,4 @@
  * @module
  */
 export { pageOf, pageSize } from "./page.ts";
-export { listRepositories, readRepository, rememberRepository } from "./repositories.ts";
+export { allRepositories, listRepositories, readRepository, rememberRepository } from "./repositories.ts";

@@ -1,4 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
+import { queryPages } from "../../storage/ports.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
 import { type Context, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
@@ -65,4 +66,11 @@ export async function listRepositories(
     after = names.at(-1)!;
   }
   return { items: visible, next: await sealName(context, after!) };
+}
+
+/** Names of all repositories, in order, for background work. Pushes and deletes meanwhile may or may not show. */
+export async function* allRepositories({ table }: Context): AsyncGenerator<RepositoryName> {
+  for await (const items of queryPages(table, REPOSITORIES, { limit: BATCH, consistent: true })) {
+    yield* items.map((item) => item.sk as RepositoryName);
+  }
 }

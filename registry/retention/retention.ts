@@ -1,6 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { queryPages } from "../../storage/ports.ts";
-import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protocol/mod.ts";
 import {
   MANIFEST_PREFIX,
@@ -13,7 +12,7 @@ import {
   tagOf,
 } from "../items/mod.ts";
 import { ManifestRetention } from "./manifest_retention.ts";
-import { listRepositories } from "../repositories/mod.ts";
+import { allRepositories } from "../repositories/mod.ts";
 import { type CompiledRule, compileRules, type RetentionRule, ruleFor } from "./retention_rules.ts";
 import { TagJudge } from "./tag_judge.ts";
 import { formatAge, formatSpan } from "../time_span.ts";
@@ -56,15 +55,10 @@ export async function* retain(
 ): AsyncGenerator<Retirement> {
   const compiled = await compileRules(rules);
   const isWanted = (await import("../../oci/glob.ts")).globMatcher([pattern]);
-  let after: string | undefined;
-  do {
-    const page = await listRepositories(context, after === undefined ? {} : { after }, UNRESTRICTED_CALLER);
-    for (const repository of page.items.filter(isWanted)) {
-      const rule = ruleFor(compiled, repository);
-      if (rule !== undefined) yield* retainRepository(context, repository, rule, dryRun);
-    }
-    after = page.next;
-  } while (after !== undefined);
+  for await (const repository of allRepositories(context)) {
+    const rule = isWanted(repository) ? ruleFor(compiled, repository) : undefined;
+    if (rule !== undefined) yield* retainRepository(context, repository, rule, dryRun);
+  }
 }
 
 /**

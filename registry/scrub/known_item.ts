@@ -1,5 +1,5 @@
 import { isDescriptorDigest, isDigest, isRepositoryName, isTag } from "../../oci/mod.ts";
-import type { Item, Value } from "../../storage/ports.ts";
+import { isObjectKey, type Item, type Value } from "../../storage/ports.ts";
 import {
   type BlobAttributes,
   type EdgeAttributes,
@@ -95,9 +95,8 @@ function isText(value: Value | undefined): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** True for a key that the object store accepts. */
 function isKey(value: Value | undefined): boolean {
-  return isText(value) && value.length <= 200 && /^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(value);
+  return isText(value) && isObjectKey(value);
 }
 
 function isCount(value: Value | undefined): boolean {

@@ -1,4 +1,4 @@
-import { inParallel, type Item } from "../../storage/ports.ts";
+import { inParallel, type Item, scanPages } from "../../storage/ports.ts";
 import { type Context } from "../protocol/mod.ts";
 import { scrubBlob } from "./blob.ts";
 import type { ScrubOptions, ScrubReport } from "./finding.ts";
@@ -101,9 +101,7 @@ function isInRange({ after, last }: Range, object: string): boolean {
 async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): Promise<void> {
   const isFirst = range.after === undefined;
   const suspects = new Suspects(work);
-  const scan = { limit: ITEMS, consistent: true };
-  for (let page = await work.context.table.scan(scan);;) {
-    const { items, next } = page;
+  for await (const { items } of scanPages(work.context.table, { limit: ITEMS, consistent: true })) {
     if (isFirst) work.report.items += items.length;
     const pointers: Pointer[] = [];
     await inParallel(items, PARALLEL, async (item) => {
@@ -121,8 +119,6 @@ async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): P
     });
     await suspects.suspect(pointers, items);
     work.progress();
-    if (next === undefined) break;
-    page = await work.context.table.scan({ ...scan, after: next });
   }
   await suspects.confirm();
 }

@@ -3,11 +3,11 @@ const KEY = /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/;
 const PREFIX = /^(?:[a-z0-9-]+\/)*[a-z0-9-]*$/;
 
 /** Maximum characters of a key: with a driver's additions it still fits a file name (255 bytes). */
-export const MAX_KEY_LENGTH = 200;
+const MAX_KEY_CHARACTERS = 200;
 
 /** True if `key` is a valid object key. */
-export function isKey(key: string): boolean {
-  return key.length <= MAX_KEY_LENGTH && KEY.test(key);
+export function isObjectKey(key: string): boolean {
+  return key.length <= MAX_KEY_CHARACTERS && KEY.test(key);
 }
 
 /**
@@ -16,7 +16,7 @@ export function isKey(key: string): boolean {
  * @throws {RangeError} for an invalid key.
  */
 export function checkKey(key: string): void {
-  if (!isKey(key)) {
+  if (!isObjectKey(key)) {
     throw new RangeError(
       `Cannot use ${JSON.stringify(key)} as a key: it does not follow the grammar of keys`,
     );

@@ -5,7 +5,6 @@
  */
 
 export { FilesystemObjectStore, type FilesystemObjectStoreOptions } from "./filesystem.ts";
-export { MAX_KEY_LENGTH } from "./key.ts";
 export { MemoryObjectStore, type MemoryObjectStoreOptions } from "./memory.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./object_store.ts";
 export { readAll } from "./read_all.ts";

@@ -1,4 +1,4 @@
-import type { Item, QueryOptions, ReadOptions, Table } from "./table.ts";
+import type { Item, Key, QueryOptions, ReadOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 
 /**
  * Pages of a list, none of them empty. `read` gives the values after a place, at most `limit` of them, and `placeOf` the
@@ -15,6 +15,26 @@ export async function* pagesOf<T>(
     if (values.length < limit) return;
     from = { after: placeOf(values.at(-1)!) };
   }
+}
+
+/**
+ * Pages of a list that names the place of its next page; a page may be empty. A page is read after the previous one has
+ * been worked off.
+ */
+export async function* linkedPages<P extends { next?: unknown }>(
+  read: (from: { after?: NonNullable<P["next"]> }) => Promise<P>,
+): AsyncGenerator<P> {
+  for (let from = {};;) {
+    const page = await read(from);
+    yield page;
+    if (page.next === undefined) return;
+    from = { after: page.next };
+  }
+}
+
+/** Pages of all items, in the order of the scan. */
+export function scanPages(table: Pick<Table, "scan">, options: ScanOptions): AsyncGenerator<ScanPage> {
+  return linkedPages((from: { after?: Key }) => table.scan({ ...options, ...from }));
 }
 
 /** Pages of the items of a partition, in the order of their sort keys. */

@@ -1,6 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { retrying } from "../../retry.ts";
-import { isKey } from "../key.ts";
+import { isObjectKey } from "../key.ts";
 import { isTransient, toPortError } from "./errors.ts";
 import type { ResolvedS3Options } from "./options.ts";
 
@@ -24,7 +24,7 @@ export class Bucket {
   /** Object key of a key in the bucket; `undefined` for a key that is not Skerry's. */
   keyOf(fullKey: string): string | undefined {
     const key = fullKey.slice(this.#options.prefix.length);
-    return isKey(key) ? key : undefined;
+    return isObjectKey(key) ? key : undefined;
   }
 
   /** Bucket and key of the object, for a command. */
