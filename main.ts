@@ -134,7 +134,7 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
       hostname: host,
       fetch,
       refused: log.request,
-      pressed: (error) => log.error(`Cannot accept connections: ${pressOf(error)}`, error),
+      acceptFailed: (error) => log.error(`Cannot accept connections: ${acceptFailureOf(error)}`, error),
       failed: (error) => endOnFailure(error, log),
       platformAddress: Deno.env.has("DENO_SERVE_ADDRESS") || Deno.env.has("DENO_DEPLOY"),
     });
@@ -144,7 +144,7 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
   }
 }
 
-function pressOf(error: Error): string {
+function acceptFailureOf(error: Error): string {
   return (error as { code?: string }).code === "EMFILE"
     ? "too many open files; idle connections are closed (raise the limit: `ulimit -n`, LimitNOFILE)"
     : "retrying";
@@ -193,13 +193,16 @@ function placeOf({ storage, data, s3Bucket, dynamodbTable }: Config): Record<str
 /** Parts of the process that a stop ends. */
 interface Running {
   server: Server;
-  /** Ends the request bodies that are still coming. */
+  /** Aborts the request bodies that are not complete. */
   bodies: AbortController;
   opener: Opener;
   log: Log;
 }
 
-/** SIGINT (Deno Deploy, Ctrl+C) or SIGTERM (everybody else) stops gracefully; a second one, after a moment, ends at once. */
+/**
+ * Stops the process gracefully on SIGINT (Deno Deploy, Ctrl+C) or SIGTERM. A second signal after {@linkcode SIGNAL_ECHO_MS}
+ * ends it at once.
+ */
 function stopOnSignal({ server, bodies, opener, log }: Running): void {
   let stoppingSince: number | undefined;
   const stop = async (signal: Deno.Signal) => {

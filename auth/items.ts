@@ -1,4 +1,4 @@
-import { type Key, type KeyOf, keyParser } from "../storage/ports.ts";
+import { type Key, keyParser, type ParsedKey } from "../storage/ports.ts";
 
 /**
  * Items of authentication: their keys and attributes. Every partition is `auth` or begins with `auth#`. Times are in
@@ -52,18 +52,18 @@ export type LoginAttributes = {
   usedAt?: number;
 };
 
-/** The start of the partitions of refresh tokens. */
+/** Prefix of the partition keys of refresh tokens. */
 export const LOGINS_PREFIX = "auth#logins#";
 
-/** A login; those of one principal are in one partition, to be listed and revoked at once, and each credential's together. */
+/** Key of a login. One partition has all logins of a principal, sorted by credential, so they can be revoked together. */
 export function loginKey(tag: string, credentialTag: string, hash: string): Key {
   return { pk: LOGINS_PREFIX + tag, sk: `${credentialTag}#${hash}` };
 }
 
-/** A secret that a robot or a user logs in with, of which only the hash is here. */
+/** Account token of a robot or a user. Only its hash is stored. */
 export type SecretAttributes = {
   kind: "robot" | "user";
-  /** The robot's name, or that of the user whose it is. */
+  /** Name of the robot, or of the user who owns the token. */
   name: string;
   /** Account that a personal access token was made for; a later account of the same name has another value. */
   account?: string;
@@ -122,7 +122,7 @@ export const AUTH_FORMS = {
 } as const;
 
 /** Kind and parts of an item of authentication, by its key. */
-export type AuthItemKey = KeyOf<typeof AUTH_FORMS>;
+export type AuthItemKey = ParsedKey<typeof AUTH_FORMS>;
 
 const parse = keyParser(AUTH_FORMS);
 

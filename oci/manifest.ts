@@ -37,15 +37,15 @@ export interface ManifestReference {
 export interface ParsedManifest {
   /** Media type under which the manifest is stored and served. */
   mediaType: ManifestMediaType;
-  /** The configuration and the layers, the children, or an artifact's blobs, in their order, each digest once. */
+  /** Config and layers of an image, children of an index, or blobs of an artifact, in order, each digest once. */
   references: ManifestReference[];
-  /** The manifest that this one is a referrer of, which need not be there. */
+  /** Manifest that this one refers to. It need not exist. */
   subject: Descriptor | undefined;
   /**
    * Artifact type in a list of referrers: the manifest's own `artifactType`, else the media type of the image's config.
    */
   artifactType: string | undefined;
-  /** Free-form. */
+  /** Annotations as pushed. */
   annotations: Record<string, string> | undefined;
 }
 
@@ -74,30 +74,31 @@ const MANIFEST_SHAPE = objectShape({
 type JsonObject = Record<string, unknown>;
 
 /**
- * Reads a manifest that was pushed with this `Content-Type`, if any; its parameters do not matter.
+ * Parses a manifest that was pushed with this `Content-Type`, if any. Its parameters are ignored.
  *
- * What passes means the same to every client, whatever type it expects (CVE-2021-41190). Optional members that are
- * `null` or empty strings count as absent, as they do for Go. Unknown members and artifact types pass (image-spec,
- * manifest.md).
+ * An accepted manifest has the same meaning for every client, whatever media type the client expects (CVE-2021-41190).
+ * Optional members that are `null` or empty strings count as absent, as in Go. Unknown members and artifact types are
+ * accepted (image-spec, manifest.md).
  *
- * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest in a descriptor, `MANIFEST_INVALID` for all else.
+ * @throws {RegistryError} `DIGEST_INVALID` for a malformed digest in a descriptor, `MANIFEST_INVALID` for any other
+ *   defect.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const document = parseStrictJson(bytes, MANIFEST_SHAPE);
   if (!isObject(document)) throw invalid("Manifest is not a JSON object");
   const mediaType = resolveMediaType(document, mediaTypeOf(contentType));
-  // An artifact manifest has none.
+  // An artifact manifest has no schemaVersion.
   const isArtifact = mediaType === OCI_ARTIFACT_MANIFEST;
   if (document.schemaVersion !== 2 && !(isArtifact && document.schemaVersion === undefined)) {
     throw invalid("Manifest must have schemaVersion 2");
   }
   const isImage = isImageMediaType(mediaType);
-  const foreign = isArtifact
+  const forbidden = isArtifact
     ? ["config", "layers", "manifests"]
     : isImage
     ? ["manifests"]
     : ["config", "layers"];
-  checkForm(document, [...foreign, "fsLayers"]);
+  rejectMembers(document, [...forbidden, "fsLayers"]);
   const config = isImage ? parseDescriptor(document.config, "config") : undefined;
   const references = isArtifact
     ? artifactReferences(document)
@@ -182,13 +183,13 @@ function resolveMediaType(document: JsonObject, announced: string | undefined): 
   throw invalid(`Manifests of media type ${quote(mediaType)} are not supported`);
 }
 
-/** Even `null` under another format's names makes containerd refuse the document. */
-function checkForm(document: JsonObject, foreign: string[]): void {
-  const found = foreign.find((name) => Object.hasOwn(document, name));
+/** Rejects members of other formats, even with the value `null`: containerd refuses such a document. */
+function rejectMembers(document: JsonObject, forbidden: string[]): void {
+  const found = forbidden.find((name) => Object.hasOwn(document, name));
   if (found !== undefined) throw invalid(`Manifest has ${quote(found)}, which its media type does not allow`);
 }
 
-/** Layers may be missing: image-spec calls only the configuration required, and Go writes `null` for none. */
+/** Layers may be missing: image-spec requires only the config, and Go writes `null` for an empty list. */
 function imageReferences(document: JsonObject, config: Descriptor): ManifestReference[] {
   const layers = parseDescriptors(document.layers ?? [], "layers");
   return [
@@ -197,7 +198,7 @@ function imageReferences(document: JsonObject, config: Descriptor): ManifestRefe
   ];
 }
 
-/** Blobs may be missing: an artifact may be nothing but its annotations. */
+/** Blobs may be missing: an artifact may consist of annotations only. */
 function artifactReferences(document: JsonObject): ManifestReference[] {
   return parseDescriptors(document.blobs ?? [], "blobs").map((blob) => reference(blob, "blob"));
 }
@@ -212,7 +213,7 @@ function reference(descriptor: Descriptor, kind: ManifestReference["kind"]): Man
   return { ...descriptor, kind, required: !isForeignLayerMediaType(descriptor.mediaType) };
 }
 
-/** The first of those with equal digests; required if any of them is. */
+/** First reference to each digest; required if any reference to the digest is. */
 function withoutRepeats(references: ManifestReference[]): ManifestReference[] {
   const byDigest = new Map<string, ManifestReference>();
   for (const reference of references) {

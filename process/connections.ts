@@ -7,7 +7,7 @@ export interface ConnectionsOptions {
   /** Answers requests; must not reject. */
   fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
   /** Called if a connection could not be accepted, at most once a minute. */
-  pressed: (error: Error) => void;
+  acceptFailed: (error: Error) => void;
   /** Called if nothing can be accepted any more. */
   failed: (error: Error) => void;
   /** {@linkcode defaultLimits} by default. */
@@ -185,7 +185,7 @@ export class Connections {
     const now = performance.now();
     if (now - this.#reported < REPORT_INTERVAL_MS) return;
     this.#reported = now;
-    this.#options.pressed(error);
+    this.#options.acceptFailed(error);
   }
 
   async #admit(conn: Deno.TcpConn): Promise<void> {

@@ -57,7 +57,7 @@ function setUp(
   const clients: Client[] = [];
   const connections = new Connections(listenerOver(listener, failures, addresses), serveOn, {
     fetch,
-    pressed: (error) => events.push(`pressed: ${error.message}`),
+    acceptFailed: (error) => events.push(`acceptFailed: ${error.message}`),
     failed: (error) => events.push(`failed: ${error.message}`),
     limits: { ...AMPLE, ...limits },
   });
@@ -277,7 +277,7 @@ Deno.test("Connections accepts again after file descriptors ran out, and keeps f
   const next = await server.connect();
   assertStringIncludes(await next.ask(), "hello");
   assertEquals(await countOpen(clients), 19);
-  assertEquals(server.events, ["pressed: Too many open files"]);
+  assertEquals(server.events, ["acceptFailed: Too many open files"]);
 });
 
 Deno.test("Connections keeps some connections when descriptors run out with few of them", async () => {
@@ -302,7 +302,7 @@ Deno.test("Connections says that it failed when no connection is accepted or end
     failures: { count: Infinity, code: "EINVAL" },
   });
   while (server.events.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-  assertEquals(server.events, ["pressed: Too many open files", "failed: Too many open files"]);
+  assertEquals(server.events, ["acceptFailed: Too many open files", "failed: Too many open files"]);
 });
 
 Deno.test("maxConnections() is half of the descriptors that the process has left", () => {

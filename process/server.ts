@@ -14,7 +14,7 @@ export interface ServerOptions {
   /** Called for each request that arrived while the server was stopping. */
   refused: (entry: RequestLog) => void;
   /** Called if a connection could not be accepted, at most once a minute; the server continues. */
-  pressed: (error: Error) => void;
+  acceptFailed: (error: Error) => void;
   /** Called if the server stops listening without being stopped. */
   failed: (error: Error) => void;
   /** Limits of connections; by default those of the operating system for this process. */
@@ -76,14 +76,14 @@ function listen(
   options: ServerOptions,
   handler: ServerOptions["fetch"],
 ): { url: string; shutdown: () => Promise<void> } {
-  const { port, hostname, failed, pressed, limits, platformAddress = false } = options;
+  const { port, hostname, failed, acceptFailed, limits, platformAddress = false } = options;
   const serveOn = platformAddress ? undefined : findServeOn();
   if (serveOn !== undefined) {
     // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
     const listener = Deno.listen({ port, hostname, tcpBacklog: 511 });
     const connections = new Connections(listener, serveOn, {
       fetch: handler,
-      pressed,
+      acceptFailed,
       failed,
       ...(limits && { limits }),
     });

@@ -13,7 +13,7 @@ function setUp(fetch: ServerOptions["fetch"], options: Partial<ServerOptions> = 
     hostname: "127.0.0.1",
     fetch,
     refused: (entry) => refused.push(entry),
-    pressed: unexpected,
+    acceptFailed: unexpected,
     failed: unexpected,
     ...options,
   });

@@ -3,7 +3,7 @@ import type { Client } from "./access/mod.ts";
 import type { Answer, BodyBudget } from "./http/mod.ts";
 import type { Route, RouteKind } from "./route.ts";
 
-/** Handler of one kind of route. `caller` is authorized; `client` is the origin. `errors.ts` answers its errors. */
+/** Handler of one kind of route. `caller` is authorized; `client` is the origin. `errors.ts` renders its errors. */
 export type Handler<Kind extends RouteKind> = (
   route: Route<Kind>,
   request: Request,
@@ -13,15 +13,15 @@ export type Handler<Kind extends RouteKind> = (
 
 /** Limits of requests. */
 export interface RequestLimits {
-  /** Bytes of the largest manifest. */
+  /** Maximum bytes of a manifest. */
   maxManifestSize: number;
-  /** Milliseconds without a byte after which a request body is given up; what an upload has taken by then stays. */
+  /** Milliseconds without a byte after which a request body is aborted. An upload keeps the bytes it has received. */
   uploadIdleTimeout: number;
-  /** Room for the bodies that are held in memory; by default for 64 MiB, or two of the largest manifests. */
+  /** Memory for buffered bodies; 64 MiB by default, or two of the largest manifests if that is more. */
   bodies?: BodyBudget;
-  /** Memory for the bodies of forms and JSON, which require no login; 16 MiB by default. */
+  /** Memory for the bodies of forms and JSON, which need no login; 16 MiB by default. */
   forms?: BodyBudget;
-  /** Aborted when the process stops: an upload keeps what its request has brought by then, other bodies are given up. */
+  /** Aborted when the process stops: all request bodies are aborted. An upload keeps the bytes it has received. */
   stop?: AbortSignal;
 }
 

@@ -14,13 +14,13 @@ export class UnavailableError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "UnavailableError";
 
-  /** The error for `what` could not be done; `cause` is how the last attempt failed. */
-  constructor(what: string, cause: unknown) {
-    super(`Cannot ${what}: the store does not answer`, { cause });
+  /** Error for the failed `action`, such as "read the item"; `cause` is the error of the last attempt. */
+  constructor(action: string, cause: unknown) {
+    super(`Cannot ${action}: the store does not answer`, { cause });
   }
 }
 
-/** Thrown for a write that came after its fence; it was not done. */
+/** Thrown for a write after the deadline of its fence; nothing was written. */
 export class LateWriteError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "LateWriteError";
@@ -31,7 +31,7 @@ export class LateWriteError extends Error {
   }
 }
 
-/** Thrown if a scan of a segment cannot continue after an item, because that belongs to another segment now. */
+/** Thrown if a scan of a segment cannot continue after an item, because the item now belongs to another segment. */
 export class RefusedPlaceError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "RefusedPlaceError";
@@ -53,7 +53,7 @@ export class ContentMismatchError extends Error {
   }
 }
 
-/** Thrown if a streamed body breaks off through its sender's fault; nothing was stored. */
+/** Thrown if the sender of a streamed body does not complete it; nothing was stored. */
 export class BrokenBodyError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "BrokenBodyError";
@@ -67,14 +67,14 @@ export class BrokenBodyError extends Error {
 /** SQLITE_FULL, https://www.sqlite.org/rescode.html#full. */
 const SQLITE_FULL = 13;
 
-/** True if `error`, of the file system, of SQLite or of a driver, tells of a full disk. */
+/** True for an error of the file system, SQLite or a driver that reports a full disk. */
 export function isStorageFull(error: unknown): boolean {
   const { code, errcode } = Object(error) as { code?: unknown; errcode?: unknown };
   return error instanceof StorageFullError || code === "ENOSPC" || code === "EDQUOT" ||
     errcode === SQLITE_FULL;
 }
 
-/** True if `error`, of the file system or the network, tells that the process or the system has no file descriptor left. */
+/** True for an error of the file system or the network: the process or the system has no file descriptor left. */
 export function isOutOfDescriptors(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown };
   return code === "EMFILE" || code === "ENFILE";

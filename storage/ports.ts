@@ -16,7 +16,7 @@ export { Fence } from "./fence.ts";
 export { isObjectKey } from "./objects/key.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
 export { inParallel } from "./parallel.ts";
-export { type KeyForm, type KeyOf, keyParser, type PartOf } from "./table/key_form.ts";
+export { type KeyForm, keyParser, type ParsedKey, type PartName } from "./table/key_form.ts";
 export { indexPages, linkedPages, pagesOf, queryPages, scanPages } from "./table/pages.ts";
 export {
   type Condition,

@@ -3,7 +3,7 @@ import type { Fence } from "./fence.ts";
 
 /** Options of a call to a store. Times are in milliseconds. */
 export interface RetryOptions {
-  /** Description of the call for error messages, as in "Cannot read the item". */
+  /** Verb and object for the error message, such as "read the item". */
   what: string;
   /** True if a retry may succeed. The call must be idempotent. */
   isTransient: (error: unknown) => boolean;
@@ -11,20 +11,20 @@ export interface RetryOptions {
   attemptTimeout: number;
   /** Time for all attempts, with the pauses between them. */
   deadline: number;
-  /** After it no attempt is made; each attempt ends before it. */
+  /** No attempt starts or continues after the fence. */
   fence?: Fence | undefined;
-  /** A clock that never goes back. */
+  /** Monotonic clock in milliseconds. */
   now?: () => number;
-  /** Pauses. */
+  /** Resolves after this time. */
   sleep?: (milliseconds: number) => Promise<void>;
   /** A number from 0 to below 1. */
   random?: () => number;
 }
 
-/** Longest pause before the second attempt; it doubles with each one after. */
+/** Maximum pause before the second attempt; it doubles before each further one. */
 const FIRST_PAUSE_MS = 25;
 
-/** Longest pause before any. */
+/** Maximum pause before any attempt. */
 const MAX_PAUSE_MS = 1000;
 
 /**
@@ -45,7 +45,7 @@ export async function retrying<T>(
   for (let bound = FIRST_PAUSE_MS;; bound = Math.min(bound * 2, MAX_PAUSE_MS)) {
     const controller = new AbortController();
     const timeout = new DOMException("The store took too long", "TimeoutError");
-    const left = Math.max(0, Math.min(end - now(), fence?.left ?? Infinity)); // a pause may last longer than asked for
+    const left = Math.max(0, Math.min(end - now(), fence?.left ?? Infinity)); // A pause may last longer than requested.
     const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, left));
     try {
       return await call(controller.signal);
@@ -54,7 +54,7 @@ export async function retrying<T>(
       const wait = random() * bound;
       if (now() + wait >= end) throw new UnavailableError(what, error);
       await sleep(wait);
-      // Not what `fence.check()` throws: the attempt before may have been done.
+      // Not `LateWriteError`, which means that nothing was written: the earlier attempt may have succeeded.
       if (fence !== undefined && fence.left <= 0) throw new UnavailableError(what, error);
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { type Key, type KeyOf, keyParser } from "../../storage/ports.ts";
+import { type Key, keyParser, type ParsedKey } from "../../storage/ports.ts";
 
 /**
  * Keys of every kind of item that the registry writes, as the table of ARCHITECTURE.md has them. A kind that is added
@@ -33,7 +33,7 @@ type PartTypes = {
 };
 
 /** Kind and parts of an item, by its key. Only this registry writes items, so the parts are not checked again. */
-export type ItemKey = KeyOf<typeof ITEM_FORMS, PartTypes>;
+export type ItemKey = ParsedKey<typeof ITEM_FORMS, PartTypes>;
 
 /** Kind of an item of the registry. */
 export type ItemKind = ItemKey["kind"];

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
+// deno-lint-ignore-file require-await -- Errors must reject the promise, as in the other drivers
 
 import { createHash } from "node:crypto";
 import { ContentMismatchError } from "../errors.ts";
@@ -15,13 +15,13 @@ export interface MemoryObjectStoreOptions {
   verifies?: boolean;
 }
 
-/** A part as it is kept. */
+/** Part in memory. */
 interface StoredPart {
   etag: string;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes of a chunk of a read. */
+/** Maximum bytes of a chunk of a read. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -102,7 +102,9 @@ export class MemoryObjectStore implements ObjectStore {
     for (const [i, part] of parts.entries()) {
       const found = stored.get(part.number);
       if (found?.etag !== part.etag || found.bytes.length !== part.size) {
-        throw new Error(`Cannot complete ${JSON.stringify(key)}: part ${part.number} is not the one stored`);
+        throw new Error(
+          `Cannot complete ${JSON.stringify(key)}: part ${part.number} was replaced or has another size`,
+        );
       }
       object.set(found.bytes, i * this.partSize);
     }
@@ -136,7 +138,7 @@ export class MemoryObjectStore implements ObjectStore {
       .map(([partsId, { key }]) => ({ key, partsId }));
   }
 
-  /** Parts begun under the key; `undefined` if they were not begun, or are completed or aborted. */
+  /** Parts of a multipart object by number; `undefined` if it was not begun, or is completed or aborted. */
   #partsOf(key: string, partsId: string): Map<number, StoredPart> | undefined {
     checkKey(key);
     const begun = this.#begun.get(partsId);
@@ -144,7 +146,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 }
 
-/** Stream of copies, made when they are read. */
+/** Stream of the bytes; each chunk is copied when it is read. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({

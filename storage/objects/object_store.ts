@@ -2,7 +2,7 @@ import type { ByteRange } from "../../oci/mod.ts";
 
 export type { ByteRange };
 
-/** Stored part, which the caller passes to {@linkcode ObjectStore.completeParts}. */
+/** Stored part of a multipart object. The caller passes it to {@linkcode ObjectStore.completeParts}. */
 export interface Part {
   /** From 1, without gaps. */
   number: number;
@@ -12,9 +12,9 @@ export interface Part {
   etag: string;
 }
 
-/** An object as it is read. */
+/** Object that is open for reading. */
 export interface StoredObject {
-  /** Bytes of the whole object, whatever range is read. */
+  /** Bytes of the whole object, even if only a range is read. */
   size: number;
   /**
    * Requested bytes. The caller reads the stream to its end or cancels it. A chunk is valid only until the next read;
@@ -28,7 +28,7 @@ export interface StoredObject {
  * stays absent if the bytes differ or are fewer.
  *
  * @throws {ContentMismatchError} if the bytes differ.
- * @throws {BrokenBodyError} if the stream breaks off, not through the store's fault.
+ * @throws {BrokenBodyError} if the stream fails, which is not a failure of the store.
  */
 export type PutStream = (
   key: string,
@@ -42,7 +42,7 @@ export type PutStream = (
  * A key consists of `[a-z0-9-]+` segments separated by `/`, at most 200 characters; any other key throws a
  * `RangeError`. The caller makes it from random bits and never writes it twice: nothing is overwritten, moved or
  * copied. The result of a method is durable and visible to every process at once. Every failure throws an `Error` that
- * is no `RegistryError`: it is an outage (`StorageFullError` for a full disk).
+ * is not a `RegistryError`: it is an outage (`StorageFullError` for a full disk).
  */
 export interface ObjectStore {
   /** Bytes of every part but the last one of {@linkcode putPart}. */
@@ -55,18 +55,18 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
 
   /**
-   * Size of the object in bytes; `undefined` if the key does not exist. A driver may answer so for a missing bucket
-   * too.
+   * Size of the object in bytes; `undefined` if the key does not exist. A driver may also return `undefined` for a
+   * missing bucket.
    */
   size(key: string): Promise<number | undefined>;
 
-  /** Stores a whole object. Nothing is visible under the key before all of it is. */
+  /** Stores a whole object. It becomes visible only when it is complete. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 
-  /** Absent if the store does not verify content itself. */
+  /** Stores a whole object from a stream; absent if the store does not verify content itself. */
   readonly putStream?: PutStream | undefined;
 
-  /** Begins an object that comes in parts, and answers the id that the other calls name it by. */
+  /** Begins a multipart object (S3: multipart upload) and returns its id, `partsId` of the other calls. */
   startParts(key: string): Promise<string>;
 
   /**
@@ -79,7 +79,7 @@ export interface ObjectStore {
 
   /**
    * Joins the parts, ascending from 1, all except the last of {@linkcode partSize} bytes, to the object under the key.
-   * The cost does not depend on the size. A repeat after success succeeds again.
+   * The cost does not depend on the size. Idempotent: a repeat after success succeeds.
    *
    * @throws {ContentMismatchError} if a part was replaced by another one: the object can never be completed.
    * @throws {Error} if the parts are unknown (aborted, or never begun) and the object does not exist.
@@ -87,18 +87,18 @@ export interface ObjectStore {
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;
 
-  /** Forgets what {@linkcode startParts} began; absent is fine. */
+  /** Removes a multipart object that is not complete, with its parts. Succeeds if it does not exist. */
   abortParts(key: string, partsId: string): Promise<void>;
 
-  /** Deletes the objects; absent ones are fine. */
+  /** Deletes the objects. Succeeds for keys that do not exist. */
   delete(keys: string[]): Promise<void>;
 
   /** Keys that begin with `prefix`, in the order of their UTF-8 bytes, after `after`, at most `limit`. */
   list(prefix: string, options: { after?: string; limit: number }): Promise<string[]>;
 
   /**
-   * Parts that were begun under a key that begins with `prefix` and neither completed nor aborted.
-   * At most `limit`; abort them and ask again for more.
+   * Multipart objects that are neither completed nor aborted, under keys that begin with `prefix`; at most `limit`. For
+   * more, the caller aborts these and calls again.
    */
   listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]>;
 }

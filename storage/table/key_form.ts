@@ -1,37 +1,37 @@
 import type { Key } from "./table.ts";
 
-/** Form of the keys of one kind of item: text with named parts between `#`, as in `repo#<repository>`. */
+/** Template of the keys of one kind of item: text with `<name>` for each variable part, as in `repo#<repository>`. */
 export type KeyForm = Readonly<Key>;
 
-/** Names of the parts of a form. */
-export type PartOf<Text extends string> = Text extends `${string}<${infer Part}>${infer Rest}`
-  ? Part | PartOf<Rest>
+/** Names of the variable parts of a template. */
+export type PartName<Text extends string> = Text extends `${string}<${infer Part}>${infer Rest}`
+  ? Part | PartName<Rest>
   : never;
 
-/** Kind and parts of a key, for each of the forms. A part has the type that `Types` gives its name, or is text. */
-export type KeyOf<Forms extends Readonly<Record<string, KeyForm>>, Types = object> = {
+/** Kind and parts of a key of any of these forms. `Types` maps names of parts to types; other parts are strings. */
+export type ParsedKey<Forms extends Readonly<Record<string, KeyForm>>, Types = object> = {
   [Kind in keyof Forms]:
     & { kind: Kind }
-    & { [Part in PartOf<Forms[Kind]["pk" | "sk"]>]: Part extends keyof Types ? Types[Part] : string };
+    & { [Part in PartName<Forms[Kind]["pk" | "sk"]>]: Part extends keyof Types ? Types[Part] : string };
 }[keyof Forms];
 
 /**
- * Parser of the keys of these forms; `undefined` for any other key. Parts are taken as they are written: a missing one
- * is empty, and the last one may contain `#`. A reader that cannot rely on what was written checks them.
+ * Creates a parser of keys of these forms; it returns `undefined` for any other key. Parts are not validated: a missing
+ * part is empty, and the last part may contain `#`. A caller that cannot trust the stored keys validates the parts.
  */
 export function keyParser(
   forms: Readonly<Record<string, KeyForm>>,
 ): (key: Key) => { kind: string } | undefined {
-  const readers = Object.entries(forms).map(([kind, { pk, sk }]) => ({
+  const parsers = Object.entries(forms).map(([kind, { pk, sk }]) => ({
     kind,
-    pk: readerOf(pk),
-    sk: readerOf(sk),
+    pk: partsParser(pk),
+    sk: partsParser(sk),
   }));
   return ({ pk, sk }) => {
-    for (const reader of readers) {
-      const partition = reader.pk(pk);
-      const rest = partition && reader.sk(sk);
-      if (rest !== undefined) return { kind: reader.kind, ...partition, ...rest };
+    for (const parser of parsers) {
+      const partition = parser.pk(pk);
+      const rest = partition && parser.sk(sk);
+      if (rest !== undefined) return { kind: parser.kind, ...partition, ...rest };
     }
     return undefined;
   };
@@ -39,8 +39,8 @@ export function keyParser(
 
 type Parts = Record<string, string>;
 
-/** Reads the parts of a text of this form; `undefined` if the text has another form. */
-function readerOf(form: string): (text: string) => Parts | undefined {
+/** Creates a parser of texts of this form; it returns `undefined` for a text of another form. */
+function partsParser(form: string): (text: string) => Parts | undefined {
   const names = Array.from(form.matchAll(/<(\w+)>/g), ([, name]) => name!);
   if (names.length === 0) return (text) => text === form ? {} : undefined;
   const prefix = form.slice(0, form.indexOf("<"));

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file require-await -- Nothing here waits, but what is wrong must reject, as it does in other drivers
+// deno-lint-ignore-file require-await -- Errors must reject the promise, as in the other drivers
 
 import { compareUtf8 } from "../utf8_order.ts";
 import type { Fence } from "../fence.ts";
@@ -9,16 +9,16 @@ import { randomVersion } from "./version.ts";
 
 /** Settings of a {@linkcode MemoryTable}. */
 export interface MemoryTableOptions {
-  /** Creates a version that was never used before; random by default. */
+  /** Creates an item version that was never used before; random by default. */
   newVersion?: () => string;
 }
 
-/** Stored item. Its attributes are JSON, so it shares no object with its writers and readers. */
+/** Stored item. Its attributes are JSON, so it shares no object with callers. */
 interface StoredItem extends Omit<Item, "attributes"> {
   attributes: string;
 }
 
-/** Items in the memory of this process, for tests: given its versions, no clock and no chance is in it. */
+/** Table in the memory of this process, for tests. Uses no clock, and no randomness except for versions. */
 export class MemoryTable implements Table {
   readonly #partitions = new Map<string, Map<string, StoredItem>>();
   readonly #newVersion: () => string;

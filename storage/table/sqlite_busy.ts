@@ -1,21 +1,21 @@
 import { UnavailableError } from "../errors.ts";
 
-/** Milliseconds that an operation waits for a lock which another process holds. */
+/** Maximum milliseconds that an operation waits for a lock of another process. */
 const BUSY_LIMIT_MS = 10_000;
 
-/** Pauses before the next attempts, in milliseconds; the last one repeats. SQLite's own busy handler waits alike. */
+/** Pauses before the next attempts, in milliseconds; the last one repeats. SQLite's own busy handler uses the same. */
 const PAUSES_MS = [1, 2, 5, 10, 15, 20, 25, 50] as const;
 
 /** SQLITE_BUSY, https://www.sqlite.org/rescode.html#busy. */
 const SQLITE_BUSY = 5;
 
-/** True if another process holds the lock. Reads the lowest byte, since the code may be an extended one. */
+/** True for SQLITE_BUSY: another process holds the lock. The lowest byte of an extended error code is the error code. */
 export function isBusy(error: unknown): boolean {
   const { errcode } = Object(error) as { errcode?: unknown };
   return typeof errcode === "number" && (errcode & 0xff) === SQLITE_BUSY;
 }
 
-/** The pause before the attempt that follows `attempts` others, in milliseconds. */
+/** Pause after `attempts` failed attempts, in milliseconds. */
 export function busyPause(attempts: number): number {
   return PAUSES_MS[Math.min(attempts, PAUSES_MS.length) - 1] ?? 1;
 }
@@ -27,9 +27,9 @@ export function hasWaitedTooLong(waited: number): boolean {
 
 /** Clock and timer for a wait; times are in milliseconds. */
 export interface WaitOptions {
-  /** A clock that never goes back. */
+  /** Monotonic clock. */
   now: () => number;
-  /** Pauses. */
+  /** Resolves after this time. */
   sleep: (milliseconds: number) => Promise<void>;
 }
 
@@ -40,13 +40,14 @@ export const REAL_TIME: WaitOptions = {
 };
 
 /**
- * Runs `attempt` until no other process holds the lock that it needs. SQLite's own wait would block the event loop, and
- * with it every other request, for as long as a process that stands still holds the lock.
+ * Repeats `attempt` while another process holds the lock that it needs. SQLite's own busy handler would block the event
+ * loop, and so every other request, if a suspended process holds the lock.
  *
- * @throws {UnavailableError} after 10 seconds; whatever else `attempt` throws, at once.
+ * @param action Verb and object for the error, such as "read the item".
+ * @throws {UnavailableError} after 10 seconds. Any other error of `attempt` is thrown at once.
  */
 export async function retryWhileBusy<T>(
-  what: string,
+  action: string,
   attempt: () => T,
   { now, sleep }: WaitOptions = REAL_TIME,
 ): Promise<T> {
@@ -57,7 +58,7 @@ export async function retryWhileBusy<T>(
     } catch (error) {
       if (!isBusy(error)) throw error;
       began ??= now();
-      if (hasWaitedTooLong(now() - began)) throw new UnavailableError(what, error);
+      if (hasWaitedTooLong(now() - began)) throw new UnavailableError(action, error);
     }
     await sleep(busyPause(attempts));
   }

@@ -4,11 +4,11 @@ import { NoAnswerError } from "./errors.ts";
 type Handle = FetchHttpHandler["handle"];
 
 /**
- * `fetch` below the SDK, which reads each answer whole before the SDK sees it. So a failure here, and only here, is the
- * network's fault.
+ * HTTP handler of the SDK that reads each response completely before it returns. So a network failure is always thrown
+ * here, and never while the SDK parses a response.
  */
 export class WholeAnswerHandler extends FetchHttpHandler {
-  /** @throws {NoAnswerError} if the answer does not come, or not to its end. */
+  /** @throws {NoAnswerError} if no complete response arrives. */
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
     try {
       const { response } = await super.handle(request, options);
