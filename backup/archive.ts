@@ -26,7 +26,7 @@ export interface BackupCounts {
 }
 
 /** Characters that are compressed at a time. */
-const CHUNK_LENGTH = 64 * 1024;
+const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
  * Archive of a backup: JSON lines, compressed with gzip. The first line has the format and the start time, the last one
@@ -63,7 +63,7 @@ async function* chunksOf(
     if (object !== undefined) counts.objects++;
     counts.bytes += object?.size ?? 0;
     text += `${lineOf(item)}\n`;
-    if (text.length >= CHUNK_LENGTH) yield take();
+    if (text.length >= CHUNK_CHARACTERS) yield take();
   }
   yield take();
   text = `${JSON.stringify({ end: counts, sha256: hash.copy().digest("hex") })}\n`;

@@ -9,7 +9,7 @@ export function globMatcher(patterns: readonly string[]): (name: string) => bool
 }
 
 /** Longest pattern, and most alternatives of one: a name has 255 characters at the most. */
-const [MAX_LENGTH, MAX_ALTERNATIVES] = [256, 100];
+const [MAX_CHARACTERS, MAX_ALTERNATIVES] = [256, 100];
 
 /**
  * Patterns without braces that a pattern with `{a,b}` stands for, without duplicates. Above `MAX_ALTERNATIVES` the list
@@ -24,7 +24,7 @@ export function alternativesOf(pattern: string): string[] {
  * `**` as a whole segment. Rejects every other glob syntax, because the library would match it as something else.
  */
 export function isRepositoryPattern(pattern: string): boolean {
-  if (pattern.length > MAX_LENGTH || !/^[a-z0-9._/*?{},-]+$/.test(pattern)) return false;
+  if (pattern.length > MAX_CHARACTERS || !/^[a-z0-9._/*?{},-]+$/.test(pattern)) return false;
   return everyAlternative(
     pattern,
     (alternative) =>
@@ -34,7 +34,7 @@ export function isRepositoryPattern(pattern: string): boolean {
 
 /** True if `pattern` is a valid pattern of tags: characters of tags, `*`, `?` and `{a,b}`. */
 export function isTagPattern(pattern: string): boolean {
-  if (pattern.length > MAX_LENGTH || !/^[\w.*?{},-]+$/.test(pattern)) return false;
+  if (pattern.length > MAX_CHARACTERS || !/^[\w.*?{},-]+$/.test(pattern)) return false;
   return everyAlternative(
     pattern,
     (alternative) => /^[\w.*?-]+$/.test(alternative) && isSegment(alternative),

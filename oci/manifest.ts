@@ -53,10 +53,10 @@ export interface ParsedManifest {
 export const MAX_REFERENCES = 10_000;
 
 /** Maximum characters of a media type: two names of 127 characters with a slash (RFC 6838 §4.2). */
-const MAX_TYPE_LENGTH = 255;
+const MAX_TYPE_CHARACTERS = 255;
 
 /** Maximum characters of a subject's digest, which must fit in a key together with the referrer's. */
-const MAX_SUBJECT_LENGTH = 512;
+const MAX_SUBJECT_CHARACTERS = 512;
 
 const MANIFEST_SHAPE = objectShape({
   schemaVersion: "integer",
@@ -124,13 +124,15 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 export function parsePushedManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const manifest = parseManifest(bytes, contentType);
   const types = [manifest.artifactType ?? "", ...manifest.references.map(({ mediaType }) => mediaType)];
-  if (types.some((type) => type.length > MAX_TYPE_LENGTH)) {
-    throw invalid(`Manifest has an artifact type or a media type of more than ${MAX_TYPE_LENGTH} characters`);
+  if (types.some((type) => type.length > MAX_TYPE_CHARACTERS)) {
+    throw invalid(
+      `Manifest has an artifact type or a media type of more than ${MAX_TYPE_CHARACTERS} characters`,
+    );
   }
-  if ((manifest.subject?.digest.length ?? 0) > MAX_SUBJECT_LENGTH) {
+  if ((manifest.subject?.digest.length ?? 0) > MAX_SUBJECT_CHARACTERS) {
     throw new RegistryError(
       "DIGEST_INVALID",
-      `Digest of the subject has more than ${MAX_SUBJECT_LENGTH} characters`,
+      `Digest of the subject has more than ${MAX_SUBJECT_CHARACTERS} characters`,
     );
   }
   return manifest;

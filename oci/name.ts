@@ -15,11 +15,11 @@ const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
 /** Longest repository name in characters: clients cap host, slash and name at 255. */
-export const MAX_NAME_LENGTH = 255;
+export const MAX_NAME_CHARACTERS = 255;
 
 /** True if `text` is a valid repository name. */
 export function isRepositoryName(text: string): text is RepositoryName {
-  return text.length <= MAX_NAME_LENGTH && NAME.test(text);
+  return text.length <= MAX_NAME_CHARACTERS && NAME.test(text);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { seeded } from "../tests/random.ts";
 import { RegistryError } from "./errors.ts";
-import { isRepositoryName, isTag, MAX_NAME_LENGTH, parseReference, parseRepositoryName } from "./name.ts";
+import { isRepositoryName, isTag, MAX_NAME_CHARACTERS, parseReference, parseRepositoryName } from "./name.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
 
@@ -64,7 +64,7 @@ Deno.test("isRepositoryName() rejects what the grammar has not", () => {
 });
 
 Deno.test("isRepositoryName() takes 255 characters and no more", () => {
-  assertEquals(MAX_NAME_LENGTH, 255);
+  assertEquals(MAX_NAME_CHARACTERS, 255);
   assertEquals(isRepositoryName("a".repeat(255)), true);
   assertEquals(isRepositoryName("a".repeat(256)), false);
   assertEquals(isRepositoryName("a/".repeat(127) + "a"), true);

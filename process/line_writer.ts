@@ -23,7 +23,7 @@ export interface LineWriterOptions {
 const NEWLINE = new TextEncoder().encode("\n");
 
 /** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
-const PIECE_LENGTH = 4096;
+const PIECE_CHARACTERS = 4096;
 
 /**
  * Maximum waiting bytes, in multiples of {@linkcode LineWriterOptions.keep}, with lines that were in progress when it
@@ -86,7 +86,7 @@ export class LineWriter {
       return;
     }
     this.#text += line + "\n";
-    if (this.#text.length >= PIECE_LENGTH) this.#encode();
+    if (this.#text.length >= PIECE_CHARACTERS) this.#encode();
     this.#urgent ||= now;
     if (now || this.#size >= this.#options.batch) this.#start();
     else if (this.#timer === undefined) this.#startSoon();

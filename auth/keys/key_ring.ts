@@ -1,9 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
 import type { Item, NewItem, Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
-
-/** Maximum difference between the clocks of two processes, in milliseconds. */
-export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Time for which a process may use the keys that it has read, in milliseconds. */
 export const MAX_KEY_AGE_MS = 10 * 60_000;

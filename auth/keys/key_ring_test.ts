@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
 import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { KEY_RING, type KeyRingAttributes } from "../items.ts";
 import {
-  CLOCK_SKEW_MS,
   goodUntil,
   MAX_KEY_AGE_MS,
   openKeyRing,

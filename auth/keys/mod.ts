@@ -5,6 +5,5 @@
  */
 export { openFileKeys } from "./file_keys.ts";
 export { parseKeyFile, type PublicKey } from "./key_file.ts";
-export { CLOCK_SKEW_MS } from "./key_ring.ts";
 export { jwksOf, type SigningKey, type SigningKeys } from "./keys.ts";
 export { TableKeys } from "./table_keys.ts";

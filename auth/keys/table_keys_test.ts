@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
 import { MemoryTable, type Table, UnavailableError } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW_MS, MAX_KEY_AGE_MS, rotateKeys, SIGNING_DELAY_MS } from "./key_ring.ts";
+import { MAX_KEY_AGE_MS, rotateKeys, SIGNING_DELAY_MS } from "./key_ring.ts";
 import { jwksOf, type SigningKeys } from "./keys.ts";
 import { TableKeys } from "./table_keys.ts";
 

@@ -23,7 +23,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [network: Address, bits: number];
 
 /** Maximum characters of a certificate's subject. */
-const MAX_SUBJECT_LENGTH = 256;
+const MAX_SUBJECT_CHARACTERS = 256;
 
 /** Maximum addresses of `X-Forwarded-For` that are read, from the right: each proxy appends one. */
 const MAX_HOPS = 16;
@@ -47,7 +47,7 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
       if (name === "") return undefined;
       // Fetch §2.2.2 joins two fields of one name with a comma and a space. One of them came from the client, and the
       // proxy failed to remove it. Which one is unknown, so both are rejected.
-      if (name.length > MAX_SUBJECT_LENGTH || name.includes(", ") || !isName(name)) {
+      if (name.length > MAX_SUBJECT_CHARACTERS || name.includes(", ") || !isName(name)) {
         throw new RegistryError("UNAUTHORIZED", `Field "${identityHeader}" does not name an account`, {
           status: 400,
         });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Maximum characters of a name. */
-const MAX_NAME_LENGTH = 128;
+const MAX_NAME_CHARACTERS = 128;
 
 /** Characters of a name: visible ones, except those with a meaning in `name:password` or in a policy. */
 const NAME = /^[^\p{C}\p{Z}:*]+$/u;
@@ -12,9 +12,9 @@ const NAME = /^[^\p{C}\p{Z}:*]+$/u;
  */
 export function accountName(text: string): string | undefined {
   // Longer text is too long in every normalization form.
-  if (text.length > 4 * MAX_NAME_LENGTH) return undefined;
+  if (text.length > 4 * MAX_NAME_CHARACTERS) return undefined;
   const name = text.normalize("NFC");
-  return name.length <= MAX_NAME_LENGTH && NAME.test(name) ? name : undefined;
+  return name.length <= MAX_NAME_CHARACTERS && NAME.test(name) ? name : undefined;
 }
 
 /** Name of a robot account: shorter and plainer than a person's, because scripts and policies contain it. */

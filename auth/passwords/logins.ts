@@ -24,7 +24,7 @@ export interface LoginsOptions {
 }
 
 /** Maximum characters of a name. */
-const MAX_NAME_LENGTH = 256;
+const MAX_NAME_CHARACTERS = 256;
 
 /**
  * Time in milliseconds for which the same wrong password is neither checked nor counted again. Many clients send it
@@ -76,7 +76,7 @@ export class Logins {
     guess: string,
   ): Promise<Principal | undefined> {
     const { issuerOf, users, failures } = this.#options;
-    if (username.length > MAX_NAME_LENGTH || password === "") return undefined;
+    if (username.length > MAX_NAME_CHARACTERS || password === "") return undefined;
     const issuer = issuerOf(password);
     if (issuer !== undefined) return await issuer.verify(username, password);
     const account = accountName(username);

@@ -4,8 +4,8 @@ import type { Grant } from "../principal.ts";
 /** Maximum grants of one account token. */
 const MAX_GRANTS = 32;
 
-/** Longest pattern: no name is longer. */
-const MAX_PATTERN_LENGTH = 255;
+/** Maximum characters of a pattern: no repository name is longer. */
+const MAX_PATTERN_CHARACTERS = 255;
 
 /** Whatever its owner may do. */
 export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTIONS }];
@@ -15,7 +15,7 @@ export const EVERYTHING: readonly Grant[] = [{ repositories: "**", actions: ACTI
  * segment, and `**` as a whole segment at most twice. Users choose these patterns, so the cost of matching is limited.
  */
 export function isGrantPattern(text: string): boolean {
-  if (text.length > MAX_PATTERN_LENGTH) return false;
+  if (text.length > MAX_PATTERN_CHARACTERS) return false;
   const segments = text.split("/");
   return segments.every((segment) => segment === "**" || SEGMENT.test(segment)) &&
     segments.filter((segment) => segment === "**").length <= 2;

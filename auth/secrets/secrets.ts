@@ -81,8 +81,8 @@ const HOUR_MS = 3_600_000;
 /** Maximum account tokens of one owner. */
 const MAX_PER_OWNER = 100;
 
-/** Characters of the longest description. */
-const MAX_DESCRIPTION_LENGTH = 256;
+/** Maximum characters of a description. */
+const MAX_DESCRIPTION_CHARACTERS = 256;
 
 type StoredSecret = Item & { attributes: SecretAttributes };
 
@@ -315,9 +315,9 @@ function attributesOf(
   if (name === undefined || kind === "robot" && !isRobotName(name)) {
     throw new SecretError(`Expected the name of a ${kind === "robot" ? "robot account" : "user"}`);
   }
-  if (description.length > MAX_DESCRIPTION_LENGTH || /\p{C}/u.test(description)) {
+  if (description.length > MAX_DESCRIPTION_CHARACTERS || /\p{C}/u.test(description)) {
     throw new SecretError(
-      `Expected a description of at most ${MAX_DESCRIPTION_LENGTH} characters on one line`,
+      `Expected a description of at most ${MAX_DESCRIPTION_CHARACTERS} characters on one line`,
     );
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {

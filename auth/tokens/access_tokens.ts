@@ -6,7 +6,8 @@ import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bea
 import type { SigningKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
 import { MAX_SCOPES, meaningOf, type ResourceAccess, SCOPE_ACTIONS } from "./scope.ts";
-import { MAX_TOKEN_LENGTH, type SignedToken, SignedTokens } from "./signed_tokens.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
+import { type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
 /**
  * `typ` of the header (RFC 8725 §3.11), so that no other token of the registry is accepted as an access token or vice
@@ -102,7 +103,7 @@ export class AccessTokens implements BearerTokens {
       ...(bounds !== undefined && { bounds }),
       access,
     }, lifetime);
-    if (signed.token.length <= MAX_TOKEN_LENGTH) return signed;
+    if (signed.token.length <= MAX_TOKEN_CHARACTERS) return signed;
     throw new RegistryError(
       "UNSUPPORTED",
       "Cannot issue the token: it would be too long (request fewer scopes)",
@@ -115,7 +116,7 @@ export class AccessTokens implements BearerTokens {
    * one token with many requests.
    */
   verify(token: string): VerifiedToken | Promise<VerifiedToken> {
-    if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
+    if (token.length > MAX_TOKEN_CHARACTERS) throw new InvalidTokenError("Token is too long");
     const cached = this.#cache.get(token);
     if (cached !== undefined && this.#isValid(cached)) return cached.verified;
     this.#cache.delete(token);

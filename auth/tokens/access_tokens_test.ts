@@ -10,7 +10,8 @@ import { InvalidTokenError } from "../bearer.ts";
 import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import { CATALOG, parseScopes } from "./scope.ts";
-import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
+import { SignedTokens } from "./signed_tokens.ts";
 import { TableKeys } from "../keys/mod.ts";
 
 const HOUR = 3_600_000;
@@ -219,7 +220,7 @@ Deno.test("AccessTokens.verify() refuses what is too long before it looks at it"
   const { tokens, keys } = await world();
   const { token } = await tokens.issue(ALICE, [], HOUR);
   keys.looks = 0;
-  assertEquals(await isTaken(tokens, token.padEnd(MAX_TOKEN_LENGTH + 1, "A")), false);
+  assertEquals(await isTaken(tokens, token.padEnd(MAX_TOKEN_CHARACTERS + 1, "A")), false);
   assertEquals(await isTaken(tokens, ""), false);
   assertEquals(keys.looks, 0);
 });

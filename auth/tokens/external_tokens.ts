@@ -4,16 +4,11 @@ import type { Action } from "../../registry/interface.ts";
 import type { ExternalConfig } from "../auth_config.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
 import { parseKeyFile, type PublicKey } from "../keys/mod.ts";
+import { LEEWAY_SECONDS, MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 import { WatchedFile, type WatchedFileOptions } from "../watched_file.ts";
 
-/** Seconds that the clock of the token server may be off. */
-const LEEWAY_SECONDS = 30;
-
-/** Maximum characters of a token. */
-const MAX_TOKEN_LENGTH = 16 * 1024;
-
 /** Maximum characters of a name. */
-const MAX_NAME_LENGTH = 256;
+const MAX_NAME_CHARACTERS = 256;
 
 /** Actions of the registry that each action of a scope grants. */
 const GRANTED: Readonly<Record<string, readonly Action[]>> = {
@@ -57,7 +52,7 @@ async function verifiedBy(
   { issuer, service }: ExternalConfig,
   now: number,
 ): Promise<JWTPayload> {
-  if (token.length > MAX_TOKEN_LENGTH) throw new RangeError("Token is too long");
+  if (token.length > MAX_TOKEN_CHARACTERS) throw new RangeError("Token is too long");
   const { alg = "", kid } = decodeProtectedHeader(token);
   for (const { jwk, algorithms } of keys) {
     // Keys from PEM have no id, and token servers don't agree on one for them.
@@ -82,7 +77,7 @@ async function verifiedBy(
 
 function tokenOf({ sub = "", exp = 0, access }: JWTPayload): VerifiedToken {
   // The name is written to logs and histories. An anonymous token has an empty one.
-  if (typeof sub !== "string" || sub.length > MAX_NAME_LENGTH || !/^\P{C}*$/u.test(sub)) {
+  if (typeof sub !== "string" || sub.length > MAX_NAME_CHARACTERS || !/^\P{C}*$/u.test(sub)) {
     throw new TypeError("Token names no account");
   }
   const entries: { type?: unknown; name?: unknown; actions?: unknown }[] = Array.isArray(access)

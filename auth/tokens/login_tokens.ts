@@ -4,7 +4,8 @@ import { InvalidTokenError } from "../bearer.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 import type { LoginToken } from "./token_issuer.ts";
-import { MAX_TOKEN_LENGTH, type SignedTokens, type VerifiedClaims } from "./signed_tokens.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
+import type { SignedTokens, VerifiedClaims } from "./signed_tokens.ts";
 
 /** Options of {@linkcode createLoginTokens}. */
 export interface LoginTokensOptions {
@@ -41,7 +42,7 @@ export const LOGIN_TOKEN_TYPE = "skerry-login+jwt";
 
 /** True if `text` looks like a workload password. Only {@linkcode LoginTokens.verify} proves it. */
 export function isLoginToken(text: string): boolean {
-  if (text.length > MAX_TOKEN_LENGTH) return false;
+  if (text.length > MAX_TOKEN_CHARACTERS) return false;
   try {
     return decodeProtectedHeader(text).typ === LOGIN_TOKEN_TYPE;
   } catch {

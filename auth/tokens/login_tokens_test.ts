@@ -8,7 +8,8 @@ import { InvalidTokenError } from "../bearer.ts";
 import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
-import { MAX_TOKEN_LENGTH, SignedTokens } from "./signed_tokens.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
+import { SignedTokens } from "./signed_tokens.ts";
 
 const HOUR = 3_600_000;
 const NAME = "workload:github:repo:acme/app:ref:refs/heads/main";
@@ -167,7 +168,7 @@ Deno.test("LoginTokens.verify() looks for no key for what does not look like one
   ) {
     assertEquals([isLoginToken(text), await logins.verify("", text)], [false, undefined], text);
   }
-  const long = `${token}${"A".repeat(MAX_TOKEN_LENGTH)}`;
+  const long = `${token}${"A".repeat(MAX_TOKEN_CHARACTERS)}`;
   assertEquals([isLoginToken(long), await logins.verify("", long)], [false, undefined]);
   assertEquals(keys.looks, 0);
 });

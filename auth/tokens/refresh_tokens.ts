@@ -32,8 +32,8 @@ const PAGE = 200;
 /** Logins of other credentials that each new login checks, to delete the useless ones. */
 const CLEANED = 10;
 
-/** Characters of a client's name for itself that are kept. */
-const MAX_CLIENT_LENGTH = 100;
+/** Maximum stored characters of the name that a client gave itself. */
+const MAX_CLIENT_CHARACTERS = 100;
 
 /** Options of {@linkcode RefreshTokens}. */
 export interface RefreshTokensOptions {
@@ -120,7 +120,7 @@ export class RefreshTokens {
       credential,
       ...(bounds && { bounds: bounds.map((grant) => ({ ...grant, actions: [...grant.actions] })) }),
       service,
-      client: client.slice(0, MAX_CLIENT_LENGTH),
+      client: client.slice(0, MAX_CLIENT_CHARACTERS),
       hash: hashOf(token),
       createdAt: now(),
       expiresAt: now() + lifetime,

@@ -16,7 +16,7 @@ export type ResourceAccess =
 export const MAX_SCOPES = 50;
 
 /** Maximum characters of all scopes of a request together. */
-const MAX_SCOPE_LENGTH = 16 * 1024;
+const MAX_SCOPE_CHARACTERS = 16 * 1024;
 
 /** Actions of the registry that each action of a scope grants. */
 const MEANING: Record<ScopeAction, readonly Action[]> = {
@@ -40,7 +40,7 @@ export function meaningOf(actions: readonly ScopeAction[]): Set<Action> {
  */
 export function parseScopes(texts: readonly string[]): ResourceAccess[] {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
-  if (length > MAX_SCOPE_LENGTH) throw tooMuch(`more than ${MAX_SCOPE_LENGTH} characters of scopes`);
+  if (length > MAX_SCOPE_CHARACTERS) throw tooMuch(`more than ${MAX_SCOPE_CHARACTERS} characters of scopes`);
   const found = new Map<string, ResourceAccess>();
   for (const scope of texts.flatMap((text) => text.split(" "))) {
     const access = parseScope(scope);

@@ -1,9 +1,8 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW_MS, type SigningKeys } from "../keys/mod.ts";
-
-/** Characters of the longest token: proxies take no larger headers. */
-export const MAX_TOKEN_LENGTH = 16 * 1024;
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import type { SigningKeys } from "../keys/mod.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 
 /** Options of {@linkcode SignedTokens}. */
 export interface SignedTokensOptions {
@@ -82,7 +81,7 @@ export class SignedTokens {
    */
   async verify(token: string): Promise<VerifiedClaims> {
     const { keys, issuer, service, type, now } = this.#options;
-    if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError("Token is too long");
+    if (token.length > MAX_TOKEN_CHARACTERS) throw new InvalidTokenError("Token is too long");
     const [, header, payload] = COMPACT.exec(token) ?? [];
     if (header === undefined || payload === undefined) throw new InvalidTokenError("Token is malformed");
     const [, kid] = this.#form.exec(textOf(header) ?? "") ?? [];

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { type CryptoKey, exportJWK, exportSPKI, SignJWT } from "jose";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW_MS } from "../keys/mod.ts";
-import { MAX_TOKEN_LENGTH, SignedTokens, type SignedTokensOptions } from "./signed_tokens.ts";
+import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
+import { SignedTokens, type SignedTokensOptions } from "./signed_tokens.ts";
 
 const HOUR = 3_600_000;
 const TYPE = "skerry-test+jwt";
@@ -305,11 +306,11 @@ Deno.test("SignedTokens.verify() knows one spelling of a token alone", async () 
 Deno.test("SignedTokens.verify() refuses a token that is too long, before it looks for a key", async () => {
   const { tokens, keys, token: short } = await world();
   const { token } = await tokens.sign("user:alice", { text: "x".repeat(11_900) }, HOUR);
-  assert(token.length <= MAX_TOKEN_LENGTH);
+  assert(token.length <= MAX_TOKEN_CHARACTERS);
   assertEquals(await refusal(tokens, token), undefined);
   keys.looks = 0;
   const { token: long } = await tokens.sign("user:alice", { text: "x".repeat(12_300) }, HOUR);
-  assert(long.length > MAX_TOKEN_LENGTH);
+  assert(long.length > MAX_TOKEN_CHARACTERS);
   assertEquals(await refusal(tokens, long), "Token is too long");
   assertEquals(
     await refusal(tokens, `${"a".repeat(301)}${short.slice(short.indexOf("."))}`),

@@ -2,16 +2,16 @@
 const OF_THE_TOKEN = new Set(["iss", "exp", "nbf", "iat", "jti"]);
 
 /** Maximum characters of a claim's name. */
-const MAX_NAME_LENGTH = 128;
+const MAX_NAME_CHARACTERS = 128;
 
 /** Maximum characters of a claim's value. */
-const MAX_VALUE_LENGTH = 1024;
+const MAX_VALUE_CHARACTERS = 1024;
 
 /**
  * Maximum characters of all claims: our tokens contain them, in a header that proxies limit to 8 KiB. Those of GitHub
  * Actions have about 1,500.
  */
-const MAX_CLAIMS_LENGTH = 4096;
+const MAX_CLAIMS_CHARACTERS = 4096;
 
 /**
  * Claims of a token as text, for conditions of policies. Lists and maps are left out, and so is what goes beyond the bounds:
@@ -19,10 +19,12 @@ const MAX_CLAIMS_LENGTH = 4096;
  */
 export function textClaims(payload: Readonly<Record<string, unknown>>): Record<string, string> {
   const claims: [name: string, value: string][] = [];
-  let left = MAX_CLAIMS_LENGTH;
+  let left = MAX_CLAIMS_CHARACTERS;
   for (const [name, value] of Object.entries(payload)) {
     const text = OF_THE_TOKEN.has(name) ? undefined : textOf(value);
-    if (text === undefined || name.length > MAX_NAME_LENGTH || text.length > MAX_VALUE_LENGTH) continue;
+    if (text === undefined || name.length > MAX_NAME_CHARACTERS || text.length > MAX_VALUE_CHARACTERS) {
+      continue;
+    }
     left -= name.length + text.length;
     if (left < 0) break;
     claims.push([name, text]);

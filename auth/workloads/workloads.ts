@@ -5,21 +5,16 @@ import { textClaims } from "./claims.ts";
 import { JwksSource, type JwksSourceOptions } from "./jwks_source.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
+import { LEEWAY_SECONDS, MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 
 /** Accepted algorithms. None with a shared secret, because a public key could be misused as the secret. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
-/** Seconds that the clock of an issuer may be off. */
-const LEEWAY_SECONDS = 30;
-
 /** Maximum age of an ID token in seconds, whatever expiry its issuer has set. */
 const MAX_AGE_SECONDS = 24 * 60 * 60;
 
-/** Maximum characters of a token. */
-const MAX_TOKEN_LENGTH = 16 * 1024;
-
 /** Maximum characters of the claim that names a workload. */
-const MAX_SUBJECT_LENGTH = 512;
+const MAX_SUBJECT_CHARACTERS = 512;
 
 /**
  * Authenticates workloads by ID tokens of these issuers, sent as a password with any user name. `verify` throws a
@@ -70,7 +65,7 @@ function pick({ issuer, jwksUri }: IssuerConfig): Pick<JwksSourceOptions, "issue
  * token.
  */
 function issuerIn(token: string): string | undefined {
-  if (token.length > MAX_TOKEN_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+  if (token.length > MAX_TOKEN_CHARACTERS || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
   try {
     return decodeJwt(token).iss;
   } catch {
@@ -86,7 +81,7 @@ function workloadOf(
   const subject = Object.hasOwn(payload, config.subject) ? payload[config.subject] : undefined;
   const name = Number.isSafeInteger(subject) ? String(subject) : subject;
   // The name is written to logs, histories and policies.
-  if (typeof name !== "string" || name.length > MAX_SUBJECT_LENGTH || !/^\P{C}+$/u.test(name)) {
+  if (typeof name !== "string" || name.length > MAX_SUBJECT_CHARACTERS || !/^\P{C}+$/u.test(name)) {
     return undefined;
   }
   return {

@@ -1,14 +1,14 @@
 import { RegistryError } from "../../oci/mod.ts";
 
 /** Longest query in characters: a hundred tags of full length fit. */
-const MAX_QUERY_LENGTH = 16_384;
+const MAX_QUERY_CHARACTERS = 16_384;
 
 /** Query of a request. Unknown parameters are ignored, such as `ns`, `origin` and `class` of some clients. */
 export class Parameters {
   readonly #values: URLSearchParams;
 
   /** The parameters of a raw query, without its `?`, or of a form in the same encoding. */
-  constructor(query: string, maxLength: number = MAX_QUERY_LENGTH) {
+  constructor(query: string, maxLength: number = MAX_QUERY_CHARACTERS) {
     if (query.length > maxLength) {
       throw new RegistryError("UNSUPPORTED", `Query is longer than ${maxLength} characters`, {
         status: 414,

@@ -37,8 +37,8 @@ export function withoutProbes(log: (entry: RequestLog) => void): (entry: Request
   };
 }
 
-/** Characters of a path in the log. */
-const MAX_PATH_LENGTH = 512;
+/** Maximum characters of a path in the log. */
+const MAX_PATH_CHARACTERS = 512;
 
 /**
  * Logs each request once. A streamed body is sent long after its headers, so its request is logged when it has been sent.
@@ -64,7 +64,7 @@ function entryOf(c: AppContext): Omit<RequestLog, "time" | "duration"> {
   return {
     method,
     route: route?.kind,
-    path: url.path.slice(0, MAX_PATH_LENGTH),
+    path: url.path.slice(0, MAX_PATH_CHARACTERS),
     status: c.res.status,
     bytes: method === "HEAD" || answer === undefined ? 0 : lengthOf(answer),
     id,

@@ -36,7 +36,7 @@ export const MIN_PART_BYTES = 5 * 1024 * 1024;
 const PREFIX = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/)[A-Za-z0-9._\/-]*$/;
 
 /** Longest prefix in characters: with the longest key it still fits S3's 1,024 bytes. */
-const MAX_PREFIX_LENGTH = 800;
+const MAX_PREFIX_CHARACTERS = 800;
 
 /**
  * Options with all defaults.
@@ -55,7 +55,7 @@ export function resolveOptions(options: S3Options): ResolvedS3Options {
   if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_BYTES) {
     throw new RangeError(`Cannot store parts of ${partSize} bytes: S3 requires at least ${MIN_PART_BYTES}`);
   }
-  if (prefix.length > MAX_PREFIX_LENGTH || !PREFIX.test(prefix)) {
+  if (prefix.length > MAX_PREFIX_CHARACTERS || !PREFIX.test(prefix)) {
     throw new RangeError(`Cannot use ${JSON.stringify(prefix)} as the prefix of keys`);
   }
   return { ...options, prefix, pathStyle, partSize, verifiesContent, attemptTimeout, deadline };
