@@ -22,9 +22,9 @@ export interface AuditEvent {
   readonly tag?: string;
   /** Robot account or personal access token that was used, by its public name or id. */
   readonly credential?: string;
-  /** The digest that was there, or that the tag pointed at, before. */
+  /** Digest of the content or of the target of the tag before the change. */
   readonly before?: string;
-  /** The digest that is there, or that the tag points at, from then on. */
+  /** Digest of the content or of the target of the tag after the change. */
   readonly after?: string;
   /** The principal that the credential or the logins belong to. */
   readonly owner?: string;

@@ -42,8 +42,8 @@ export interface RestoreReport {
   tags: number;
   /** Blobs and manifests that are not, since their object is not. */
   lost: number;
-  /** Manifests without all that they reference, in strict mode. */
+  /** Manifests of which referenced content is missing, in strict mode. */
   incomplete: number;
-  /** Tags whose manifest is not there. */
+  /** Tags whose manifest does not exist. */
   dropped: number;
 }

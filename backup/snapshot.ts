@@ -171,7 +171,10 @@ async function* withTarget(
   }
 }
 
-/** The index may lag behind, so it only proposes. What it misses is an upload of a moment ago, whose client begins anew. */
+/**
+ * Open uploads of a shard of the index. The index may lag, so the item of each is read again. An upload that it does not
+ * list yet is seconds old, and its client starts again.
+ */
 async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
   const page = (from: { after?: string }) =>
     patiently(() => table.queryIndex(shard, { ...from, limit: PAGE }));

@@ -20,7 +20,7 @@ export interface CacheOptions {
   now?: () => number;
 }
 
-/** Manifests above this are read anew each time: a few of them would drive out everything else. */
+/** Maximum size of a cached manifest: a few larger ones would evict everything else. */
 const MAX_MANIFEST_BYTES = 1_048_576;
 
 /** Approximate size of a cached manifest beside its bytes, in bytes, with its prepared answer. */

@@ -35,7 +35,7 @@ export async function listCommand(
  * stay valid for some minutes.
  *
  * @returns The exit code.
- * @throws {StartError} if there is none.
+ * @throws {StartError} if no such refresh token exists.
  */
 export async function revokeCommand(
   config: Config,

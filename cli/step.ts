@@ -23,7 +23,7 @@ export interface Step {
   ensure: (dryRun: boolean) => Promise<Outcome>;
 }
 
-/** Takes the steps in their order and prints a line for each; answers whether all that is needed is there. */
+/** Takes the steps in order and prints a line for each. Returns true if everything required exists afterwards. */
 export async function takeSteps(
   steps: Step[],
   dryRun: boolean,

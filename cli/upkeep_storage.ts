@@ -6,7 +6,7 @@ import { FilesystemObjectStore, MemoryTable, unlessAbsent } from "../storage/mod
 /**
  * Opens the storage of an existing registry, for work beside it.
  *
- * @throws {StartError} if no registry is there, or it is the memory of another process.
+ * @throws {StartError} if the storage contains no registry, or is the memory of another process.
  */
 export async function openForUpkeep(config: Config): Promise<Storage> {
   assertLasting(config);

@@ -35,7 +35,7 @@ type Shape = {
   [Key in Exclude<keyof Config, "auth" | "retention">]: ReturnType<typeof settingSchema<Config[Key]>>;
 };
 
-/** The whole configuration, but that `auth` is read by a schema of its own: most processes need nothing of that. */
+/** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
 export const schema = z.strictObject({
   ...Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),

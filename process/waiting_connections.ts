@@ -24,7 +24,7 @@ export class WaitingConnections<T extends WaitingConnection> {
     else waiting.add(connection);
   }
 
-  /** Removes a connection, if it is there. */
+  /** Removes a connection that may be waiting. */
   delete(connection: T): void {
     const waiting = this.#networks.get(connection.network);
     if (waiting?.delete(connection) && waiting.size === 0) this.#networks.delete(connection.network);

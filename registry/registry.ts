@@ -171,7 +171,7 @@ export interface Writer {
     principal: string,
     algorithm?: DigestAlgorithm,
   ): Promise<UploadStatus>;
-  /** end-13. Throws `BLOB_UPLOAD_UNKNOWN` for an id that is not there, not of this repository or not of this principal. */
+  /** end-13. Throws `BLOB_UPLOAD_UNKNOWN` for an id that does not exist or belongs to another repository or principal. */
   getUpload(repository: RepositoryName, principal: string, id: string): Promise<UploadStatus>;
   /**
    * end-5: appends the body. Throws {@linkcode OffsetMismatch} (416) if the range does not begin at the offset or

@@ -18,7 +18,7 @@ export function getReadiness(
   };
 }
 
-/** `/startupz`: it has once been ready. An outage that comes later is no reason to start the process anew. */
+/** `/startupz`: succeeds once the process has been ready. A later outage is no reason to restart the process. */
 export function getStartup(ready: () => Promise<boolean>): Handler<"startup"> {
   let started = false;
   return async function getStartup() {

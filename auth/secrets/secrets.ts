@@ -73,7 +73,7 @@ const CACHE_TTL_MS = 60_000;
 /** Maximum account tokens in memory. */
 const MAX_CACHED = 10_000;
 
-/** Milliseconds for which it is not written anew that a secret was used. */
+/** Minimum milliseconds between two writes of the last use of an account token. */
 const TOUCH_PERIOD_MS = 3_600_000;
 
 const HOUR_MS = 3_600_000;

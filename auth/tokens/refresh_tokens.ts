@@ -14,16 +14,16 @@ export const REFRESH_TOKEN_PREFIX = "skrr_";
  */
 const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Za-z0-9_-]{43}$/;
 
-/** Logins that one credential may have at a time: neither another credential nor another principal loses any for them. */
+/** Maximum logins of one credential. Other credentials and principals have limits of their own. */
 export const MAX_LOGINS = 100;
 
-/** Milliseconds for which a token that was replaced is still answered: its client may never have seen the answer. */
+/** Milliseconds for which a replaced token is still accepted: its client may not have received the replacement. */
 export const REPLACED_TOLERANCE_MS = 60_000;
 
-/** Milliseconds for which a use is not written down again. */
+/** Minimum milliseconds between two writes of the last use of a login. */
 const USE_PRECISION_MS = 60 * 60_000;
 
-/** Attempts to write what other requests write at the same time. */
+/** Maximum attempts of a write that conflicts with other requests. */
 const ATTEMPTS = 5;
 
 /** Logins of one request to the table. */
@@ -211,7 +211,7 @@ export async function revokeLogins(table: Table, principal: string, id?: string)
   return chosen.length;
 }
 
-/** Deletes it, though its use may be written down at the same time. */
+/** Deletes a login, even if its last use is written concurrently. */
 async function remove(table: Table, item: Item): Promise<void> {
   const key = { pk: item.pk, sk: item.sk };
   for (let found: Item | undefined = item; found !== undefined;) {

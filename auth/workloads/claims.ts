@@ -14,8 +14,8 @@ const MAX_VALUE_CHARACTERS = 1024;
 const MAX_CLAIMS_CHARACTERS = 4096;
 
 /**
- * Claims of a token as text, for conditions of policies. Lists and maps are left out, and so is what goes beyond the bounds:
- * a condition on them is not met.
+ * Claims of a token as text, for conditions of policies. Lists, maps and claims above the limits are left out: no
+ * condition on them is met.
  */
 export function textClaims(payload: Readonly<Record<string, unknown>>): Record<string, string> {
   const claims: [name: string, value: string][] = [];
@@ -34,7 +34,7 @@ export function textClaims(payload: Readonly<Record<string, unknown>>): Record<s
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  // Larger ones have been rounded, and may have been another's number.
+  // A larger number was rounded, and could be the id of another account.
   if (Number.isSafeInteger(value) || typeof value === "boolean") return String(value);
   return undefined;
 }

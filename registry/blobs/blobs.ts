@@ -79,7 +79,7 @@ export async function getBlob(
     async open(range?: ByteRange): Promise<ByteStream> {
       const found = await context.objects.get(object, range);
       if (found !== undefined) return found.body;
-      // Either the blob was collected after its items were read, and perhaps pushed anew, or its object is lost.
+      // Either the blob was collected after its items were read, and perhaps pushed again, or its object is lost.
       if (context.touch) await bestEffort(() => healBlob(beginWork(context), repository, digest));
       throw unknownBlob(digest);
     },
@@ -167,7 +167,7 @@ export async function mountBlob(
   return linked && { digest, size: linked.size };
 }
 
-/** Holds the bytes of a blob that is there. */
+/** Reserves the bytes of a blob that exists. */
 async function holdMount(work: Work, repository: RepositoryName, digest: Digest, id: string): Promise<void> {
   const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
   if (blob !== undefined) await holdBlob(work, repository, digest, { id, size: blob.attributes.size });

@@ -76,7 +76,7 @@ class Look {
     { digest, targets, subject }: Extract<GarbageCandidate, { kind: "manifest" }>,
   ): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
-    // 1. A manifest that is there needs its edges. Its next delete leaves a candidate of its own.
+    // 1. A manifest that exists needs its edges. Its next delete leaves a candidate of its own.
     const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;
     // 2. Items that point at the manifest or belong to it.
     if (isGone) {

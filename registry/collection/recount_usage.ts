@@ -21,7 +21,7 @@ import { allRepositories } from "../repositories/mod.ts";
 const BATCH = 100;
 const MANIFEST_BATCH = 20;
 
-/** Counts anew what each repository has for which `covers` says so. What is pushed meanwhile stays counted. */
+/** Counts again the bytes of each repository that `covers` accepts. Bytes that are pushed meanwhile stay counted. */
 export async function recountUsage(
   context: Context,
   covers: (repository: RepositoryName) => Promise<boolean>,

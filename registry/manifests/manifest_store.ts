@@ -164,7 +164,7 @@ export function putManifestItem(
   });
 }
 
-/** Gives the manifest's item a new version, as it is; answers whether it is there. */
+/** Writes the manifest's item unchanged, which gives it a new version. Returns true if the manifest exists. */
 export function renewManifest(work: Work, repository: RepositoryName, digest: Digest): Promise<boolean> {
   return retryOnConflict(work, async () => {
     const item = await readManifest(work, repository, digest, { consistent: true });

@@ -201,7 +201,7 @@ async function assertRepository(context: Context, repository: RepositoryName): P
   throw new RegistryError("NAME_UNKNOWN", "Repository not found", { detail: { name: repository } });
 }
 
-/** The error for a tag that is not there. */
+/** Error for a tag that does not exist. */
 export function unknownTag(tag: Tag): RegistryError {
   return new RegistryError("MANIFEST_UNKNOWN", "Manifest not found in the repository", {
     detail: { tag },

@@ -4,7 +4,7 @@ import { type PullAttributes, pulledKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 import { compileRules, needsPulls, type RetentionRule, ruleFor } from "./retention_rules.ts";
 
-/** Milliseconds for which a process does not write anew that a tag was pulled. */
+/** Minimum milliseconds between two writes of one process about pulls of one tag. */
 const RECORD_INTERVAL_MS = 60 * 60_000;
 
 /** Milliseconds that a pull waits to be written together with others. */

@@ -47,7 +47,10 @@ export interface RetainOptions {
 const TAGS = 100;
 const MANIFESTS = 25;
 
-/** Removes what no rule keeps, repository by repository. Any number of processes may do this at once, beside all else. */
+/**
+ * Removes the tags and manifests that no rule keeps, repository by repository. Any number of processes may do this
+ * concurrently.
+ */
 export async function* retain(
   context: Context,
   rules: RetentionRule[],

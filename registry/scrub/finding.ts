@@ -16,13 +16,13 @@ export type FindingKind =
   | "corrupt-manifest"
   /** A link to a blob that has no item. */
   | "dangling-link"
-  /** An edge of a manifest that is not there. */
+  /** An edge of a manifest that does not exist. */
   | "dangling-edge"
   /** A tag mark of a manifest that does not exist. */
   | "dangling-tag-mark"
-  /** A manifest that is not there among the referrers of another. */
+  /** A list of referrers has a manifest that does not exist. */
   | "dangling-referrer"
-  /** A tag that points at a manifest which is not there. */
+  /** A tag points to a manifest that does not exist. */
   | "tag-without-manifest"
   /** An item that is not of the form that its key calls for. */
   | "unreadable-item";

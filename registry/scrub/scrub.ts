@@ -97,7 +97,7 @@ function isInRange({ after, last }: Range, object: string): boolean {
   return (after === undefined || object > after) && (last === undefined || object <= last);
 }
 
-/** Looks at every item for the sake of the range, and at the first range for the items' own. */
+/** Scans every item to find the objects of the range. The scan of the first range also checks the items themselves. */
 async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): Promise<void> {
   const isFirst = range.after === undefined;
   const suspects = new Suspects(work);
@@ -123,7 +123,7 @@ async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): P
   await suspects.confirm();
 }
 
-/** Takes out whatever the item names or owns. */
+/** Crosses out every object that the item names or owns. */
 function crossOut(known: KnownItem, unnamed: UnnamedObjects): void {
   if (known.kind === "upload") unnamed.own(known.item.attributes.prefix);
   if (known.kind === "blob" || known.kind === "manifest") {

@@ -28,7 +28,7 @@ const CLAIM_MS = 5000;
 /** Interval between checks of another request's claim, in milliseconds. */
 const CLAIM_CHECK_MS = 250;
 
-/** The error for an upload that is not there, not of this repository or not this principal's: all look the same. */
+/** Error for an upload that does not exist or belongs to another repository or principal: the client cannot tell which. */
 export function unknownUpload(id: string): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload not found in the repository", {
     detail: { upload: id.slice(0, 64) },

@@ -60,7 +60,7 @@ export async function enforcesPayloadHash({ client, bucket, keyPrefix }: S3Subje
   const put = new PutObjectCommand({ ...where, Body: BODY });
   put.middlewareStack.add(
     (next) => async (args) => {
-      // The signature takes the hash that is there already for the payload's.
+      // The signer uses this header, if it exists, as the hash of the payload.
       const { headers } = args.request as { headers: Record<string, string> };
       headers["x-amz-content-sha256"] = createHash("sha256").update("something else").digest("hex");
       return await next(args);

@@ -55,7 +55,7 @@ export class ObjectTree {
   /** Folders that this process knows to exist durably. */
   readonly #known = new Set<string>();
 
-  /** The tree below `root`, which is there. */
+  /** The tree below `root`, a folder that exists. */
   constructor(root: string) {
     this.#root = root;
   }
@@ -71,7 +71,7 @@ export class ObjectTree {
     };
   }
 
-  /** Makes a file that is not there yet, and the folders to it. */
+  /** Creates a file and its folders. Fails if the file exists. */
   async create(path: string): Promise<Deno.FsFile> {
     await this.#ensure(dirname(path));
     return await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE });

@@ -46,7 +46,8 @@ export class Staging {
 
   /** Makes the parts the object, and answers whether there was a staged one. */
   async complete(paths: Paths, parts: Part[], size: number): Promise<boolean> {
-    // Nothing may be written to the object once it is one. What is still on its way has lost: the parts are settled.
+    // No write may reach the file once it is an object, so wait for writes in progress. They do not count: the list of
+    // parts is final.
     for (let use; (use = this.#uses.get(paths.staged));) await use.done.promise;
     using file = PartsFile.open(paths.staged, this.#partSize);
     if (!file) return false;

@@ -30,7 +30,7 @@ const SCHEMA = `
 export function prepareDatabase(db: DatabaseSync, path: string): void {
   // Only FULL syncs the log at every commit, so that an answer outlives a power cut; fullfsync is for macOS, where a
   // plain fsync stops at the drive's cache. Changing the journal mode of a new database takes a lock, and only a prepared
-  // statement tells SQLite's code of what failed.
+  // statement reports SQLite's error code.
   db.exec("PRAGMA page_size = 8192"); // most manifests then lie on the page of their row
   db.prepare("PRAGMA journal_mode = WAL").get();
   db.exec(`

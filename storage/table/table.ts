@@ -92,7 +92,7 @@ export interface Table {
   /** Writes if the condition holds, and answers the item's new version; `undefined` if it does not hold. */
   put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined>;
 
-  /** Writes whatever is there. Idempotent; a crash may leave some of them written and others not. */
+  /** Writes the items unconditionally. Idempotent; after a crash, some of them may be missing. */
   putMany(items: NewItem[], fence?: Fence): Promise<void>;
 
   /** Deletes the item if it has this version. Answers true if it did. */

@@ -22,7 +22,7 @@ function escapeXml(text: string): string {
 /**
  * Sends it. AWS begins to answer before it knows, with 200 and spaces, so only the body tells.
  *
- * @throws {S3Error} for every answer that does not say that the object is there.
+ * @throws {S3Error} for every answer that does not confirm the object.
  */
 export async function complete(
   { url, headers }: SignedRequest,

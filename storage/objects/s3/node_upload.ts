@@ -43,7 +43,7 @@ export async function putByNode(
   const request = url.startsWith("https:")
     ? https.request(url, { ...options, ...trusted() })
     : http.request(url, options);
-  request.on("error", () => {}); // whatever it says after `answering` is settled
+  request.on("error", () => {}); // errors after the answer
   const stop = new AbortController();
   const answering = once(request, "response") as Promise<[http.IncomingMessage]>;
   const writing = write(request, stop.signal);

@@ -1,6 +1,6 @@
 /** Location and credentials of the bucket of an `S3ObjectStore`. */
 export interface S3Options {
-  /** The bucket, which is there already. */
+  /** Name of an existing bucket. */
   bucket: string;
   /**
    * Prefix of every key in the bucket, usually a folder such as `skerry/`. Default: none. Callers of the store never

@@ -35,7 +35,7 @@ export class ReadUrls {
     return url;
   }
 
-  /** The URL of the object did not do: the next one is signed anew. */
+  /** Forgets the URL of an object after a failure: the next read signs another one. */
   forget(key: string): void {
     this.#urls.delete(key);
   }

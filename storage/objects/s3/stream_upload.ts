@@ -95,7 +95,7 @@ async function send(
     const { value } = await reader.read();
     left -= value?.length ?? 0;
     if (value === undefined ? left > 0 : left < 0) throw new ContentMismatchError(key);
-    // The last bytes wait until it is certain that none follow: the store keeps what it has received in full.
+    // The last bytes are held back until the stream has ended: a store that has received all bytes stores the object.
     if (held && !request.write(held)) await once(request, "drain", { signal });
     if (value === undefined) break;
     held = value;

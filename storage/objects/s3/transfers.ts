@@ -89,7 +89,7 @@ export async function upload(
 /** ETag of the stored object or part. */
 export async function etagOf(key: string, response: Response): Promise<string> {
   if (response.status !== 200) throw await errorOf("store", key, response);
-  // To the end, so that the connection is there for the next request.
+  // Read to the end, so that the next request can use the connection.
   await response.arrayBuffer();
   return response.headers.get("etag") ?? "";
 }

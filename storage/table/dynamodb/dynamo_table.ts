@@ -79,7 +79,7 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   /** Opens an existing table, with the credentials of AWS's SDK. Sends no request. */
-  // deno-lint-ignore require-await -- what is wrong with the options must reject, as it does in other drivers
+  // deno-lint-ignore require-await -- invalid options must reject, as in other drivers
   static async open(options: DynamoOptions): Promise<DynamoTable> {
     const { region, endpoint } = options;
     const client = new DynamoDBClient({
