@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { readSettings, StartError } from "../config/mod.ts";
 import { COMMANDS } from "./commands.ts";
-import { runCommand } from "./mod.ts";
+import { runCommand } from "./run_command.ts";
 
 /** What a command line comes to, with a configuration that knows no AWS. */
 async function run(
