@@ -140,7 +140,9 @@ function listen({ port, host }: Config, fetch: Fetch, log: Log): Server {
     });
   } catch (error) {
     const reason = (error as Error).message;
-    throw new StartError(`Cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
+    throw new StartError(`Cannot listen on ${host}, port ${port}: ${reason} (set HOST or PORT)`, {
+      cause: error,
+    });
   }
 }
 
