@@ -13,7 +13,7 @@ import {
   stored,
 } from "../registry/stored.ts";
 import { inParallel, type Key, type NewItem, type Table } from "../storage/ports.ts";
-import { batches, patiently } from "./flow.ts";
+import { batches, retryUnavailable } from "./flow.ts";
 import { kindOf, nameOf, textOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
@@ -65,7 +65,7 @@ async function complete(
   ].filter((item) => item !== undefined);
   const there = await keysThere(table, derived);
   const missing: NewItem[] = derived.filter((item) => !there.has(textOf(item)));
-  if (missing.length > 0) await patiently(() => table.putMany(missing));
+  if (missing.length > 0) await retryUnavailable(() => table.putMany(missing));
   return references === "sparse" ? [] : await lackingOf(table, repository, parsed);
 }
 

@@ -15,8 +15,10 @@ export async function* batches<T>(values: AsyncIterable<T>, size: number): Async
   if (batch.length > 0) yield batch;
 }
 
-/** Consecutive failures of a store after which a call fails, and the first pause in milliseconds; it doubles. */
+/** Maximum retries of a call to a store that does not answer. */
 const MAX_FAILURES = 6;
+
+/** Pause before the first retry, in milliseconds. It doubles before each further one. */
 const FIRST_PAUSE_MS = 500;
 
 /**
@@ -24,7 +26,7 @@ const FIRST_PAUSE_MS = 500;
  *
  * @throws {UnavailableError} if it does not answer within half a minute.
  */
-export async function patiently<T>(call: () => Promise<T>): Promise<T> {
+export async function retryUnavailable<T>(call: () => Promise<T>): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
       return await call();

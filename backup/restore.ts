@@ -5,7 +5,7 @@ import {
   type UploadAttributes,
 } from "../registry/stored.ts";
 import { inParallel, type Key, type NewItem, type Table } from "../storage/ports.ts";
-import { batches, patiently } from "./flow.ts";
+import { batches, retryUnavailable } from "./flow.ts";
 import { keyOf, type Kind, kindOf, latest, nameOf, objectOf, textOf } from "./kinds.ts";
 import type { ItemSource, RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { completeManifests } from "./complete_manifests.ts";
@@ -141,5 +141,5 @@ function held(item: NewItem): NewItem {
 }
 
 async function write(table: Table, items: NewItem[]): Promise<void> {
-  if (items.length > 0) await patiently(() => table.putMany(items));
+  if (items.length > 0) await retryUnavailable(() => table.putMany(items));
 }

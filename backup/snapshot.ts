@@ -23,7 +23,7 @@ import {
   scanPages,
   type Table,
 } from "../storage/ports.ts";
-import { patiently } from "./flow.ts";
+import { retryUnavailable } from "./flow.ts";
 import { type Kind, kindOf } from "./kinds.ts";
 import { manifestContent } from "./manifest_content.ts";
 
@@ -104,7 +104,7 @@ export async function* snapshot(stores: Stores, since: number): AsyncGenerator<I
 
 /** Every item, each page as of when it was read. */
 export async function* scanAll(table: Table): AsyncGenerator<Item> {
-  const patient: Pick<Table, "scan"> = { scan: (options) => patiently(() => table.scan(options)) };
+  const patient: Pick<Table, "scan"> = { scan: (options) => retryUnavailable(() => table.scan(options)) };
   for await (const { items } of scanPages(patient, { limit: PAGE, consistent: true })) yield* items;
 }
 
@@ -112,7 +112,7 @@ async function* queryAll(
   read: (options: QueryOptions & { consistent: true }) => Promise<Item[]>,
 ): AsyncGenerator<Item> {
   const page = (from: { after?: string }) =>
-    patiently(() => read({ ...from, limit: PAGE, consistent: true }));
+    retryUnavailable(() => read({ ...from, limit: PAGE, consistent: true }));
   for await (const items of pagesOf(page, ({ sk }) => sk, PAGE)) yield* items;
 }
 
@@ -177,7 +177,7 @@ async function* withTarget(
  */
 async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
   const page = (from: { after?: string }) =>
-    patiently(() => table.queryIndex(shard, { ...from, limit: PAGE }));
+    retryUnavailable(() => table.queryIndex(shard, { ...from, limit: PAGE }));
   for await (const proposed of pagesOf(page, ({ index }) => index!.sk, PAGE)) {
     yield* await readMany(table, proposed);
   }
@@ -185,7 +185,7 @@ async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
 
 /** Existing items of these keys. */
 export async function readMany(table: Table, keys: Key[]): Promise<Item[]> {
-  const items = await patiently(() =>
+  const items = await retryUnavailable(() =>
     table.getMany(keys.map(({ pk, sk }) => ({ pk, sk })), { consistent: true })
   );
   return items.filter((item) => item !== undefined);

@@ -2,12 +2,12 @@ import type { Config } from "../config/mod.ts";
 
 /** Dependencies of a command. */
 export interface CommandContext {
-  /** Serves the registry, and comes back as soon as it listens. */
+  /** Starts the registry. Resolves when it listens. */
   serve: () => Promise<void>;
   /**
    * Reads the configuration of this process.
    *
-   * @throws {StartError} with all that is wrong with it.
+   * @throws {StartError} with every problem of the configuration.
    */
   config: () => Promise<Config>;
   /** Writes one line, or several, to standard output. */
@@ -57,14 +57,14 @@ export interface Command {
   /** Its operands in their order. */
   operands?: Operand[];
   /**
-   * Runs the command and answers the exit code; `undefined` if the process continues. Its code is loaded when needed.
+   * Runs the command. Returns the exit code, or `undefined` if the process continues. Loads its code only here.
    *
    * @throws {MisuseError} for invalid arguments.
    */
   run: (context: CommandContext, args: Arguments) => Promise<number | undefined>;
 }
 
-/** Thrown for a command line that makes no sense. */
+/** Thrown for an invalid command line. */
 export class MisuseError extends Error {
   /** Name of the class, for logs. */
   override readonly name = "MisuseError";

@@ -9,26 +9,26 @@ export interface Terminal {
 /** Characters of the whole bar. */
 const WIDTH = 30;
 
-/** Least milliseconds between two pictures. */
+/** Minimum milliseconds between two updates. */
 const MIN_INTERVAL_MS = 100;
 
 /** Progress bar on a terminal; writes nothing elsewhere. */
 export class ProgressBar implements Disposable {
-  readonly #what: string;
+  readonly #label: string;
   readonly #total: number;
   readonly #terminal: Terminal;
   readonly #now: () => number;
   #done = 0;
   #shownAt = -Infinity;
 
-  /** A bar for `total` of something, in bytes or pieces. */
+  /** Bar with a label, for a total of bytes or items. */
   constructor(
-    what: string,
+    label: string,
     total: number,
     terminal: Terminal = Deno.stderr,
     now: () => number = () => performance.now(),
   ) {
-    this.#what = what;
+    this.#label = label;
     this.#total = total;
     this.#terminal = terminal;
     this.#now = now;
@@ -41,10 +41,10 @@ export class ProgressBar implements Disposable {
     this.#shownAt = this.#now();
     const part = this.#total === 0 ? 1 : Math.min(1, this.#done / this.#total);
     const bar = "#".repeat(Math.round(part * WIDTH)).padEnd(WIDTH, ".");
-    this.#write(`\r${this.#what} [${bar}] ${String(Math.floor(part * 100)).padStart(3)} %`);
+    this.#write(`\r${this.#label} [${bar}] ${String(Math.floor(part * 100)).padStart(3)} %`);
   }
 
-  /** Leaves the line to others. */
+  /** Erases the bar, so that other output can use the line. */
   clear(): void {
     if (this.#shownAt === -Infinity) return;
     this.#write("\r\x1b[K");

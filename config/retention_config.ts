@@ -19,7 +19,7 @@ const keepTags = z.strictObject({
   z.superRefine((keep, context) => {
     const given = CRITERIA.filter((key) => keep[key] !== undefined);
     if (given.length < 2) return;
-    // Whether a tag would need both or either is nothing to guess at when it is about to be deleted.
+    // Two criteria in one entry could mean "both" or "either". Guessing wrong would delete tags.
     context.addIssue({
       code: "custom",
       message: `Expected one of ${given.join(" and ")}: use a separate entry for each`,

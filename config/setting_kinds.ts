@@ -1,24 +1,24 @@
 import type { AuthConfig } from "../auth/interface.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
-/** A kind of value: how it is written, and how it is read. */
+/** Kind of a setting: the format of its text, and its parser. */
 export interface Kind<T> {
   /** For docs/configuration.md. */
   type: string;
   /** Completes "Expected ...". */
   expected: string;
-  /** The value of the text, `undefined` for one that is not of this kind. */
+  /** Parses the text; returns `undefined` for invalid text. */
   read: (text: string) => T | undefined;
 }
 
-/** Any text but none. */
+/** Non-empty text. */
 export const text: Kind<string> = {
   type: "text",
   expected: "text",
   read: (text) => text === "" ? undefined : text,
 };
 
-/** Another kind of value, or the empty text for none. */
+/** Kind that also accepts empty text, which means no value. */
 export function optional(kind: Kind<string>): Kind<string> {
   return { ...kind, read: (text) => text === "" ? "" : kind.read(text) };
 }
@@ -50,8 +50,8 @@ export const keyPrefix: Kind<string> = {
 const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
 
 /**
- * Rules of retention. Their text is read by retention_config.ts, for config.ts: most processes have none and need nothing
- * of that.
+ * Retention rules. This parser reads only empty text. `retention_config.ts` parses rules, so a process without them does
+ * not load it.
  */
 export const retentionRules: Kind<RetentionRule[]> = {
   type: "list of rules, as in [retention](retention.md)",
@@ -59,7 +59,7 @@ export const retentionRules: Kind<RetentionRule[]> = {
   read: (text) => text === "" ? [] : undefined,
 };
 
-/** Access control. access_config.ts parses its text for config.ts, as {@linkcode retentionRules} are parsed. */
+/** Access control, which `access_config.ts` parses, as `retention_config.ts` parses {@linkcode retentionRules}. */
 export const accessMap: Kind<AuthConfig> = {
   type: "map, as in [access](access.md)",
   expected: "a map",
@@ -92,7 +92,7 @@ export function oneOf<const W extends string>(...words: W[]): Kind<W> {
 
 const DURATION_UNIT = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]]);
 
-/** A time span in milliseconds. What a timer waits for takes a `max` of 20 days: it can't wait for 2^31 ms. */
+/** A duration in milliseconds. A timer of 2^31 ms or more fires at once, so durations for timers are at most 20 days. */
 export function duration(
   min: "0" | "1ms" | "1s" | "1m" | "1h",
   max: "12h" | "1d" | "20d" | "3650d" = "3650d",

@@ -4,7 +4,7 @@ import type { Handler } from "./handler.ts";
 /** Header that Docker's clients require, on the answer of `/v2/` and on the challenge. */
 export const API_VERSION = { "Docker-Distribution-API-Version": "registry/2.0" };
 
-/** end-1: says that this is a registry. */
+/** end-1: tells clients that this is a registry. */
 export function getBase(): Handler<"base"> {
   return function getBase() {
     return jsonAnswer({}, API_VERSION);

@@ -1,5 +1,5 @@
 /**
- * The two ports that everything is kept behind, and their drivers.
+ * Storage: its two ports, the object store and the table, and their drivers.
  *
  * @module
  */

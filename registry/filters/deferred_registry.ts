@@ -1,6 +1,6 @@
 import type { Registry } from "../mod.ts";
 
-/** Every operation of a registry, so that none can be missed. */
+/** Every operation of a registry. A new operation does not compile until it is listed here. */
 const OPERATIONS = Object.keys(
   {
     getManifest: true,
@@ -26,11 +26,11 @@ const OPERATIONS = Object.keys(
   } satisfies Record<keyof Registry, true>,
 ) as (keyof Registry)[];
 
-/** A registry of which each operation waits until there is one: `open` is called at the first, and at no other. */
+/** Registry that is opened by its first operation. Operations wait until it is open; `open` is called once. */
 export function deferredRegistry(open: () => Promise<Registry>): Registry {
   let opening: Promise<Registry> | undefined;
   const operation = (name: keyof Registry) => async (...args: unknown[]): Promise<unknown> => {
-    // From then on its own operations stand here, and nothing is in between.
+    // Replaces the operations by those of the open registry, so later calls do not pass through here.
     opening ??= open().then((opened) => Object.assign(registry, opened));
     await opening;
     return await (registry[name] as (...args: unknown[]) => unknown)(...args);

@@ -2,10 +2,10 @@ import { RegistryError } from "../../oci/mod.ts";
 import type { Context } from "../protocol/mod.ts";
 import { CURSOR_KEY, stored } from "../items/mod.ts";
 
-/** The key of all cursors, in base64, which every process of the registry has to know. */
+/** Key that encrypts all cursors, in base64. All processes of the registry share it. */
 type CursorKeyAttributes = { key: string };
 
-/** First character of a sealed cursor. No repository name begins with it. */
+/** First character of an encrypted cursor. No repository name begins with it. */
 const SIGN = "~";
 
 const CIPHER = "AES-GCM";
@@ -44,7 +44,7 @@ export async function openName(context: Context, after: string): Promise<string>
   }
 }
 
-/** Key that seals cursors. The first process that needs it creates it. */
+/** Key that encrypts cursors. The first process that needs it creates it. */
 async function readKey({ table }: Context): Promise<CryptoKey> {
   for (;;) {
     const item = stored<CursorKeyAttributes>(await table.get(CURSOR_KEY, { consistent: true }));

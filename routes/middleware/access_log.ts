@@ -10,9 +10,9 @@ export interface RequestLog {
   method: string;
   /** Kind of the route; `undefined` for an invalid path. */
   route: RouteKind | undefined;
-  /** The raw path without the query, cut to 512 characters. The client chose every one of them. */
+  /** Raw path without the query, cut to 512 characters. It is untrusted input of the client. */
   path: string;
-  /** The status answered. */
+  /** Status of the answer. */
   status: number;
   /** Bytes of the answer's body. */
   bytes: number;
@@ -30,7 +30,7 @@ export interface RequestLog {
 
 const PROBES: ReadonlySet<RouteKind | undefined> = new Set<RouteKind>(["live", "ready", "startup"]);
 
-/** Passes on every entry except those of health probes that succeeded: balancers send them without end. */
+/** Passes on every entry except those of successful health probes, which load balancers send continuously. */
 export function withoutProbes(log: (entry: RequestLog) => void): (entry: RequestLog) => void {
   return function logUnlessProbe(entry) {
     if (entry.status >= 400 || !PROBES.has(entry.route)) log(entry);

@@ -2,8 +2,8 @@ import { splitUrl } from "../http/mod.ts";
 import type { Middleware, RequestInfo } from "./env.ts";
 
 /**
- * Starts the exchange of a request under a new id, and tells the client the id in `X-Request-Id`. An id from the client is
- * ignored: it could name another request.
+ * Gives each request a new id, which the client gets in `X-Request-Id`. An id from the client is ignored: it could be
+ * that of another request.
  */
 export function requestId(): Middleware {
   const nextId = requestIds();
@@ -16,14 +16,14 @@ export function requestId(): Middleware {
   };
 }
 
-/** Makes ids that no other request has, in this process or another, for far less than random ones cost. */
+/** Creates ids that are unique among all processes, and faster than random ids. */
 function requestIds(): () => string {
   const process = crypto.randomUUID().slice(0, 8);
   let count = 0;
   return () => `${process}-${(count++).toString(36)}`;
 }
 
-/** Address of the other end of the connection; a request without a server has none. */
+/** Address of the other end of the connection; `undefined` for a socket without one, and in an embedded app. */
 function peerOf(info: RequestInfo | undefined): string | undefined {
   const remoteAddr = info?.remoteAddr;
   return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined;

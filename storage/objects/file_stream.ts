@@ -1,4 +1,4 @@
-/** Bytes of a read: fewer cost more calls, more cost memory and are no faster. */
+/** Bytes of one read. Smaller reads cost more calls; larger ones cost memory and are not faster. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -12,7 +12,7 @@ const CHUNK_BYTES = 256 * 1024;
 export function streamOfFile(file: Deno.FsFile, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let left = size;
   let isCancelled = false;
-  let before: ArrayBuffer | undefined;
+  let previous: ArrayBuffer | undefined;
   return new ReadableStream({
     start(controller) {
       if (size > 0) return;
@@ -20,13 +20,13 @@ export function streamOfFile(file: Deno.FsFile, size: number): ReadableStream<Ui
       controller.close();
     },
     async pull(controller) {
-      before?.transfer(0);
+      previous?.transfer(0);
       try {
         const chunk = new Uint8Array(Math.min(CHUNK_BYTES, left));
         const read = await file.read(chunk);
         if (read === null) throw new Error(`Cannot read ${left} bytes more: the file has ended`);
         left -= read;
-        before = chunk.buffer;
+        previous = chunk.buffer;
         controller.enqueue(chunk.subarray(0, read));
       } catch (error) {
         if (isCancelled) return;
