@@ -5,7 +5,7 @@ import { sleep } from "./flow.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 /** Prefix of backups in an object store, beside `blobs/` and `manifests/`, which hold the content of items. */
-export const BACKUPS = "backups/";
+const BACKUPS = "backups/";
 
 /** The time that it was begun, in the letters of a key (ISO 8601 without separators), and a bit of chance. */
 const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;

@@ -11,7 +11,7 @@ import { openForUpkeep } from "./upkeep_storage.ts";
  *
  * @throws {StartError} if the registry is open to all.
  */
-export function accessOf({ auth }: Config): AuthConfig {
+function accessOf({ auth }: Config): AuthConfig {
   if (auth === undefined) {
     throw new StartError(
       "There is no `auth` in the configuration: set SKERRY_AUTH, or SKERRY_CONFIG to a file with `auth`",

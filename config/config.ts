@@ -53,6 +53,7 @@ export const schema = z.strictObject({
 
 /** A configuration that can't be used. */
 export class ConfigError extends StartError {
+  /** Name of the class, for logs. */
   override readonly name = "ConfigError";
   /** All problems, each with its place and reason. */
   readonly problems: string[];

@@ -1,7 +1,10 @@
-/** Problem in a text, with its line and column from 1. */
+/** Problem in a text, and its place. */
 export interface YamlProblem {
+  /** Line, from 1. */
   line: number;
+  /** Column, from 1. */
   column: number;
+  /** Description of the problem, without a part of the text. */
   message: string;
 }
 

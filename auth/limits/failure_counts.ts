@@ -32,7 +32,7 @@ export interface Claim {
 }
 
 /** Maximum addresses, and maximum names, in memory; and maximum new items within {@linkcode MEMORY_MS}. */
-export const MAX_COUNTS = 16_384;
+const MAX_COUNTS = 16_384;
 
 /** Milliseconds without a failure after which earlier failures do not count any more. */
 const MEMORY_MS = 15 * 60_000;

@@ -14,7 +14,7 @@ export interface PasswordCheck {
 export const MAX_PASSWORD_BYTES = 72;
 
 /** Maximum cost of a hash. It takes about a second of one core; a higher cost would block other logins. */
-export const MAX_COST = 14;
+const MAX_COST = 14;
 
 const HASH = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 

@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from "../registry.ts";
 
 /** Maximum names of a page. */
-export const MAX_PAGE_NAMES = 10_000;
+const MAX_PAGE_NAMES = 10_000;
 
 /** Names of a page: the requested number, up to the maximum. A `Link` tells the client about the rest. */
 export function pageSize({ limit = MAX_PAGE_NAMES }: PageRequest): number {

@@ -11,12 +11,15 @@ export type Credentials = () => Promise<{
 
 /** A request as it is to be sent. */
 export interface SignedRequest {
+  /** URL with the query. */
   url: string;
+  /** Headers, including those of the signature. */
   headers: Record<string, string>;
 }
 
 /** Presigned URL: valid for every client until it expires. */
 export interface SignedUrl {
+  /** URL that contains the signature. */
   url: string;
   /** Expiry of the credentials that signed the URL, in milliseconds since the epoch. */
   credentialsEnd: number;
