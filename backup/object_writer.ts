@@ -1,10 +1,10 @@
 import type { ObjectStore, Part } from "../storage/ports.ts";
 
-/** Writes an object from chunks of any size with one part of it in memory; nothing is visible before all of it is. */
+/** Writes an object from chunks of any size, with one part in memory. The object becomes visible when it is complete. */
 export class ObjectWriter {
   readonly #objects: ObjectStore;
   readonly #key: string;
-  readonly #room: number;
+  readonly #partSize: number;
   #buffer: Uint8Array<ArrayBuffer>;
   #filled = 0;
   #partsId: string | undefined;
@@ -14,15 +14,15 @@ export class ObjectWriter {
   constructor(objects: ObjectStore, key: string, size: number = Infinity) {
     this.#objects = objects;
     this.#key = key;
-    this.#room = Math.min(objects.partSize, size);
-    this.#buffer = new Uint8Array(this.#room);
+    this.#partSize = Math.min(objects.partSize, size);
+    this.#buffer = new Uint8Array(this.#partSize);
   }
 
-  /** Takes the next bytes, which are the caller's again afterwards. */
+  /** Copies the next bytes; the caller may reuse the chunk afterwards. */
   async write(chunk: Uint8Array): Promise<void> {
     for (let offset = 0; offset < chunk.length;) {
-      if (this.#filled === this.#room) await this.#sendPart();
-      const taken = chunk.subarray(offset, offset + this.#room - this.#filled);
+      if (this.#filled === this.#partSize) await this.#sendPart();
+      const taken = chunk.subarray(offset, offset + this.#partSize - this.#filled);
       this.#buffer.set(taken, this.#filled);
       this.#filled += taken.length;
       offset += taken.length;
@@ -49,8 +49,8 @@ export class ObjectWriter {
     this.#parts.push(
       await this.#objects.putPart(this.#key, this.#partsId, this.#parts.length + 1, bytes),
     );
-    // An attempt that was given up may be reading the old one still.
-    this.#buffer = new Uint8Array(this.#room);
+    // A new buffer, because a timed-out attempt may still read the old one.
+    this.#buffer = new Uint8Array(this.#partSize);
     this.#filled = 0;
   }
 }

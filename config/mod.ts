@@ -1,5 +1,6 @@
 /**
- * Settings from the environment. A configuration file, and the explanation of a wrong setting, are read by `config.ts`, which loads the schema library.
+ * Settings from the environment. `config.ts`, which loads the schema library, reads a configuration file and explains
+ * invalid settings.
  *
  * @module
  */

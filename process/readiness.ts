@@ -6,15 +6,15 @@ export interface ReadinessOptions {
   probe: () => Promise<void>;
   /** Called once when the storage stops answering, and once with `undefined` when it answers again. */
   changed: (error: unknown) => void;
-  /** Milliseconds that a probe may take. */
+  /** Timeout of a probe, in milliseconds. */
   limit?: number;
-  /** Milliseconds for which an answer is shared by all callers. */
+  /** Milliseconds for which a result is cached for all callers. */
   age?: number;
   /** The present, in milliseconds. */
   now?: () => number;
 }
 
-/** Answers whether the storage works. All callers share one probe, so that probes cost the same however many ask. */
+/** Creates a readiness check: true if the storage works. All callers share one probe and its cached result. */
 export function createReadiness(
   { probe, changed, limit = 2000, age = 1000, now = () => performance.now() }: ReadinessOptions,
 ): () => Promise<boolean> {

@@ -2,9 +2,9 @@ import type { Digest, RepositoryName } from "../oci/mod.ts";
 
 /** A blob whose object was found missing. */
 export interface LostBlob {
-  /** The repository of the request that found it. Other repositories may have the blob as well. */
+  /** Repository of the request that found it. Other repositories may also link to the blob. */
   repository: RepositoryName;
-  /** The blob. */
+  /** Digest of the blob. */
   digest: Digest;
   /** Key of the missing object. */
   object: string;

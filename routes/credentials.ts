@@ -6,15 +6,15 @@ import type { Client } from "./access/mod.ts";
 import { jsonAnswer, nextLink, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
 
-/** Store of the account tokens, and its administrators. */
+/** Options of the handlers of account tokens. */
 export interface CredentialOptions {
-  /** Keeps them. */
+  /** Store of the account tokens. */
   secrets: Pick<Secrets, "create" | "get" | "list" | "revoke">;
   /** True if the principal of this name may manage every account's tokens. */
   isAdministrator: (name: string) => boolean;
 }
 
-/** Options, as soon as they are loaded; absent without accounts, and then these paths do not exist. */
+/** Loads the options. `undefined` without accounts: these paths then answer 404. */
 export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined;
 
 /** Bytes of the largest body. */
@@ -23,7 +23,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** Maximum tokens of one page, and the default without `n`. */
 const MAX_PAGE = 1000;
 
-/** Nothing of it may be kept anywhere on the way. */
+/** Headers of an answer with a secret, which no cache may store. */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
 /** `GET _skerry/tokens`: lists the caller's tokens; for an administrator every account's. */

@@ -5,16 +5,16 @@ import type { Context, Work } from "../protocol/mod.ts";
 import { type BlobAttributes, blobKey, isReadable, linkKey, manifestKey, stored } from "../items/mod.ts";
 import { missingReferences } from "./references.ts";
 
-/** References of a manifest whose edges are written without a look at them first, unless a push has failed lately. */
+/** Maximum references of a manifest that is not checked first, unless a push was rejected recently. */
 export const FEW_REFERENCES = 16;
 
-/** Milliseconds after a push that was rejected after its edges, in which every manifest is checked before its edges. */
+/** Milliseconds for which every manifest is checked first, after a push that failed after it wrote edges. */
 export const WARY_MS = 60_000;
 
 /** References of one batch: the items of children may have 256 KiB each. */
 const BATCH = 64;
 
-/** Missing references of which a client learns; the look ends there. */
+/** Maximum missing references in the error. The check ends there. */
 const MAX_REPORTED = 10;
 
 /**
@@ -25,7 +25,7 @@ const MAX_REPORTED = 10;
  *
  * @throws {RegistryError} `MANIFEST_BLOB_UNKNOWN` with the first missing references.
  */
-export async function lookFirst(
+export async function checkReferencesFirst(
   work: Work,
   repository: RepositoryName,
   references: ManifestReference[],
@@ -39,12 +39,12 @@ export async function lookFirst(
   if (missing.length > 0) throw missingReferences(missing);
 }
 
-/** Makes the checks before edges mandatory for a while, after a push that was rejected after its edges. */
-export function becomeWary({ wary, now }: Pick<Context, "wary" | "now">): void {
+/** Requires the check of every manifest for {@linkcode WARY_MS}, after a push that failed after it wrote edges. */
+export function noteRejectedPush({ wary, now }: Pick<Context, "wary" | "now">): void {
   wary.until = now() + WARY_MS;
 }
 
-/** The first of the references that the repository does not have. */
+/** References that the repository lacks; at least the first {@linkcode MAX_REPORTED} of them. */
 async function lackingOf(
   { table }: Work,
   repository: RepositoryName,

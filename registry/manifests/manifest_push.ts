@@ -33,7 +33,7 @@ import {
   tagKey,
 } from "../items/mod.ts";
 import { readDescendants } from "./descendants.ts";
-import { becomeWary, lookFirst } from "./first_look.ts";
+import { checkReferencesFirst, noteRejectedPush } from "./first_look.ts";
 import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { holdingRoom, holdManifest } from "../limits/mod.ts";
@@ -50,8 +50,8 @@ export async function putManifest(
   caller: Caller,
   push: ManifestPush,
 ): Promise<ManifestReceipt> {
-  // 1. Nothing is written for a manifest that is not valid, or for tags that may not be moved or whose condition does
-  //    not hold. That is a courtesy: what decides is the look that step 6 writes by.
+  // 1. Nothing is written for an invalid manifest, or for tags that must not be moved or whose condition fails. The
+  //    check of the tags only rejects early: step 6 decides, by the version of the tag that it reads.
   const parsed = parsePushedManifest(push.bytes, push.contentType);
   const digest = identify(push);
   const tags = tagsOf(push);
@@ -82,7 +82,7 @@ export async function putManifest(
       ...edgeItems(repository, digest, parsed, attributes),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
     ]);
-    // 3. And only then the targets. No client sees a manifest before everything that it references exists.
+    // 3. Only then are the targets read. No client sees a manifest before everything that it references exists.
     const seen = await readReferences(work, repository, parsed.references, [
       manifestKey(repository, digest),
       ...tags.map((tag) => tagKey(repository, tag)),
@@ -100,7 +100,7 @@ export async function putManifest(
     mayDangle = true;
     if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
     changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
-    // 5. One item for each referrer, so that concurrent ones can't lose each other.
+    // 5. One item for each referrer, so that concurrent pushes cannot overwrite each other's.
     if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
     // 6. The tags, now that their target exists.
     for (const [i, tag] of tags.entries()) {
@@ -122,18 +122,18 @@ export async function putManifest(
   const reserve = (id: string) => holdManifest(work, repository, digest, { id, size: push.bytes.length });
   try {
     await holdingRoom(work, repository, reserve, async (hold) => {
-      // Still 1: a manifest that has no room or lacks something leaves no edges.
-      await lookFirst(work, repository, parsed.references);
+      // Still 1: a manifest over its quota or with missing references leaves no edges.
+      await checkReferencesFirst(work, repository, parsed.references);
       await retryOnConflict(work, () => pass(hold));
     });
   } catch (error) {
-    // The edges and tag marks of this failed push.
+    // Garbage collection checks the edges and tag marks of this failed push.
     const candidate = { kind: "manifest" as const, repository, digest, targets: targetsIn(parsed), subject };
     if (hasBegun) {
-      becomeWary(context);
+      noteRejectedPush(context);
       await bestEffort(() => leaveCandidates(context, [candidate]));
     }
-    // A delete may have taken the manifest from under what we placed, and something it references as well.
+    // A delete may have removed the manifest, and something it references, while we wrote items that point to it.
     if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
     throw error;
   }

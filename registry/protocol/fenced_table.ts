@@ -13,12 +13,12 @@ import {
   type Table,
 } from "../../storage/ports.ts";
 
-/** A table in which no write takes effect after a point in time. */
+/** Table whose writes have no effect after a deadline. */
 export class FencedTable implements Table {
   readonly #table: Table;
   readonly #fence: Fence;
 
-  /** `table`, for writes until `until` (milliseconds since the epoch, by `now`). */
+  /** Table over `table` with the deadline `until`, in milliseconds since the epoch by the clock `now`. */
   constructor(table: Table, now: () => number, until: number) {
     this.#table = table;
     this.#fence = new Fence(now, until);
@@ -33,15 +33,15 @@ export class FencedTable implements Table {
   }
 
   put(item: NewItem, condition: Condition): Promise<string | undefined> {
-    return inTime(this.#table.put(item, condition, this.#fence));
+    return withDeadlineError(this.#table.put(item, condition, this.#fence));
   }
 
   putMany(items: NewItem[]): Promise<void> {
-    return inTime(this.#table.putMany(items, this.#fence));
+    return withDeadlineError(this.#table.putMany(items, this.#fence));
   }
 
   delete(key: Key, condition: { ifVersion: string }): Promise<boolean> {
-    return inTime(this.#table.delete(key, condition, this.#fence));
+    return withDeadlineError(this.#table.delete(key, condition, this.#fence));
   }
 
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
@@ -57,8 +57,8 @@ export class FencedTable implements Table {
   }
 }
 
-/** The write's answer, with the driver's error replaced by one that a client may see. */
-async function inTime<T>(write: Promise<T>): Promise<T> {
+/** Result of the write. Replaces the error of a late write by one that a client may see. */
+async function withDeadlineError<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {

@@ -71,7 +71,7 @@ export async function readAll<T>(
   try {
     return await read(work.paced(found.chunks));
   } catch (error) {
-    if (await work.context.objects.size(object) === undefined) return MISSING; // it went while it was read
+    if (await work.context.objects.size(object) === undefined) return MISSING; // It was deleted during the read.
     // A disk that has lost a sector must not end the scrub of all others.
     if (error instanceof UnavailableError) return { kind: "unreadable-object", note: error.message };
     throw error;

@@ -19,15 +19,15 @@ export interface Pointer {
   note: string;
 }
 
-/** Suspects that are held at a time. */
+/** Maximum suspects in memory. */
 const MAX_SUSPECTS = 1000;
 
-/** Targets of one read: each may be a manifest with its bytes. */
+/** Maximum targets of one read: each may be a manifest with its bytes. */
 const BATCH = 25;
 
 /**
- * Pointer of an item; `undefined` if it points to nothing, or is so young that its target may still be written. Edges
- * and tag marks only if garbage collection would remove them too.
+ * Pointer of an item; `undefined` if it points to nothing, or is so young that its target may still be written. An
+ * edge or a tag mark counts only if garbage collection would remove it too.
  */
 export function pointerOf({ context }: ScrubWork, known: KnownItem): Pointer | undefined {
   switch (known.kind) {
@@ -79,8 +79,8 @@ function toManifest(
 }
 
 /**
- * Pointers that seem to have no target. They are checked again after every request has ended that was running when they
- * were first seen; many at once, to wait only once.
+ * Pointers that seem to have no target. They are checked again after all requests that were running when they were first
+ * seen have ended. Many are checked together, to wait only once.
  */
 export class Suspects {
   readonly #work: ScrubWork;
@@ -88,12 +88,12 @@ export class Suspects {
   /** Time when the last pointer was seen that may belong to a running request. */
   #seenAt = -Infinity;
 
-  /** None yet. */
+  /** Starts without suspects. */
   constructor(work: ScrubWork) {
     this.#work = work;
   }
 
-  /** Holds those of the pointers whose target is not among the `present` items, nor in the table. */
+  /** Adds the pointers whose target is neither among the `present` items nor in the table. */
   async suspect(pointers: Pointer[], present: Item[]): Promise<void> {
     const { context } = this.#work;
     const known = new Set(present.map(nameOf));
@@ -129,7 +129,7 @@ export class Suspects {
     const work = beginWork(context);
     const { pk, sk } = item;
     const current = await work.table.get({ pk, sk }, { consistent: true });
-    // It was written again, so a request needs it.
+    // It was deleted, or a request has written it again.
     if (current?.version !== item.version) return;
     if (await work.table.get(target, { consistent: true }) !== undefined) return;
     const deleted = repair && await work.table.delete({ pk, sk }, { ifVersion: current.version });

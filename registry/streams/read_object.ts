@@ -4,7 +4,7 @@ import { readerOf } from "./body_reader.ts";
 /** Milliseconds that a store may take for the next bytes of an object. */
 const IDLE_TIMEOUT_MS = 15_000;
 
-/** Bytes of one read, at most. */
+/** Maximum bytes of one read. */
 const MAX_READ_BYTES = 64 * 1024;
 
 /** Consecutive failures without another byte after which a read fails. */
@@ -32,10 +32,9 @@ export interface ObjectContent {
 }
 
 /**
- * Reads the object under the key; `undefined` if it does not exist. If the store breaks off or stalls, the rest is
- * requested again, because many gigabytes may have been read already.
- *
- * Clients that read an object must do the same: they see the break.
+ * Reads the object under the key; `undefined` if it does not exist. If the store fails or stalls, the rest is
+ * requested again, because many gigabytes may have been read already. A client that pulls a blob sees such a failure
+ * and must request the rest itself.
  *
  * @throws {UnavailableError} after repeated failures, also from `chunks`.
  */
@@ -88,11 +87,11 @@ async function* chunksOf(
         stalled,
       );
       if (done) return;
-      buffer = value.buffer; // it was handed over, and its memory comes back as another one
+      buffer = value.buffer; // The read detached the previous buffer; this one has its memory.
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => {}); // it is broken
+    await reader.cancel().catch(() => {}); // The stream may have failed already.
   }
 }
 

@@ -4,9 +4,9 @@ import { expect, type Probe } from "./probe.ts";
 
 /** Bucket under test, and a key prefix in it that no other process writes. */
 export interface S3Subject {
-  /** Requests that the driver does not make are made by it. */
+  /** Client for requests that the driver does not make. */
   client: S3Client;
-  /** The bucket. */
+  /** Name of the bucket. */
   bucket: string;
   /** Prefix of the keys that a probe writes in the bucket. */
   keyPrefix: string;

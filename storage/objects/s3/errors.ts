@@ -1,6 +1,6 @@
 import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 
-/** Thrown if the store answers with an error. */
+/** Error response of the store. */
 export class S3Error extends Error {
   /** Name of the class, for logs. */
   override readonly name = "S3Error";
@@ -9,7 +9,7 @@ export class S3Error extends Error {
   /** S3's error code, such as `SlowDown`; empty if the answer has none. */
   readonly code: string;
 
-  /** The error for what `method` did to `key`. */
+  /** Error of the request `method` for `key`. */
   constructor(method: string, key: string, { status, code }: { status: number; code: string }) {
     super(`Cannot ${method} ${JSON.stringify(key)}: the store answers ${status} ${code}`.trimEnd());
     this.status = status;
@@ -28,7 +28,7 @@ export class S3Error extends Error {
   }
 }
 
-/** Error that an answer stands for. Reads the answer's body to its end. */
+/** Error of an error response, whose body is read to its end. */
 export async function errorOf(method: string, key: string, response: Response): Promise<S3Error> {
   return S3Error.of(method, key, response.status, await response.text().catch(() => ""));
 }
