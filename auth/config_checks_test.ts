@@ -30,7 +30,7 @@ Deno.test("accessSchema refuses subjects that name what the configuration has no
   });
 });
 
-Deno.test("accessSchema refuses administrators that nobody has named", async () => {
+Deno.test("accessSchema refuses administrators other than named accounts and groups", async () => {
   const administrators = ["anonymous", "user:a", "authenticated", "workload:github", "robot:a"];
   assertEquals(await problemsOf({ issuers: [GITHUB], administrators }), [
     'administrators.0: Expected a named account or group, got "anonymous"',
@@ -43,7 +43,7 @@ Deno.test("accessSchema refuses administrators that nobody has named", async () 
   ]);
 });
 
-Deno.test("accessSchema refuses groups that hold groups or everybody", async () => {
+Deno.test("accessSchema refuses groups with groups or with unnamed accounts", async () => {
   assertEquals(
     await problemsOf({ groups: { a: ["group:a", "group:b", "anonymous"], b: ["authenticated"] } }),
     [
@@ -55,7 +55,7 @@ Deno.test("accessSchema refuses groups that hold groups or everybody", async () 
   );
 });
 
-Deno.test("accessSchema refuses conditions for whoever has no claims", async () => {
+Deno.test("accessSchema refuses conditions for accounts without claims", async () => {
   const to = ["workload:github", "user:a", "group:people", "group:mixed", "authenticated"];
   const allow = [{ to, actions: ["push"], where: { ref: "main" } }];
   const groups = { people: ["user:a"], mixed: ["user:a", "workload:github"] };
@@ -88,7 +88,7 @@ Deno.test("accessSchema refuses what is said twice", async () => {
   ]);
 });
 
-Deno.test("accessSchema refuses beside somebody else's tokens what these would make void", async () => {
+Deno.test("accessSchema refuses settings that an external token server would override", async () => {
   const external = { realm: "https://tokens.example", issuer: "a", service: "b", keys: "keys.pem" };
   await dataOf({ external, proxy: { trusted: ["10.0.0.0/8"], forwardedFor: true } });
   const problems = await problemsOf({
@@ -112,7 +112,7 @@ Deno.test("accessSchema refuses beside somebody else's tokens what these would m
   );
 });
 
-Deno.test("accessSchema refuses a proxy that says nothing, or that is everybody", async () => {
+Deno.test("accessSchema refuses a proxy without a header, or whose addresses include every client", async () => {
   assertEquals(await problemsOf({ proxy: { trusted: ["10.0.0.0/8"] } }), [
     "proxy: Expected identityHeader, forwardedFor or both",
   ]);

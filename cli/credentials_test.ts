@@ -75,7 +75,7 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
   });
 });
 
-Deno.test("createToken() makes none for nobody, for who is no user, or of what nobody understands", async () => {
+Deno.test("createToken() refuses a missing or unknown owner, and invalid options", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const create = (wish: Partial<TokenWish>) => createToken(config, () => {}, { ...NOTHING, ...wish });
@@ -189,7 +189,7 @@ Deno.test("listCommand() lets the name of a client neither control the terminal 
   });
 });
 
-Deno.test("listCommand() shows where somebody is logged in, and revokeCommand() logs them out", async () => {
+Deno.test("listCommand() shows the logins of an account, and revokeCommand() revokes them", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const who = { kind: "user", name: "user:alice", credential: "x" } as const;
@@ -236,7 +236,7 @@ Deno.test("rotate() makes a key that waits, and with atOnce one that stands alon
   });
 });
 
-Deno.test("htpasswd() prints a line that the password belongs to, and takes none that nobody could have", async () => {
+Deno.test("htpasswd() prints a line with the hash of the password, and refuses invalid passwords", async () => {
   const read = (password: string) => () => Promise.resolve(password);
   const { code, lines } = await printed((print) => htpasswd("alice", print, read("a good password")));
   assertEquals(code, 0);

@@ -173,7 +173,7 @@ const AWS = {
   AWS_REGION: "eu-central-1",
 };
 
-Deno.test("loadConfig() names each setting that AWS needs and nobody gave", async () => {
+Deno.test("loadConfig() names each missing setting that AWS requires", async () => {
   assertEquals((await loadConfig(AWS)).storage, "aws");
   assertEquals(await problemsOf({ SKERRY_STORAGE: "aws" }), [
     's3Bucket (SKERRY_S3_BUCKET): Must be set where "storage" is "aws"',

@@ -113,7 +113,7 @@ Deno.test("flush() settles when everything is written, what came meanwhile as we
   await flush;
 });
 
-Deno.test("flush() settles when nobody reads any more", async () => {
+Deno.test("flush() resolves when the reader is gone", async () => {
   const output: Output = { write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")) };
   const lines = new LineWriter(output, dropNote);
   lines.write("one");

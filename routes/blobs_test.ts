@@ -119,7 +119,7 @@ Deno.test("getBlob() heeds If-Range", async () => {
   assertEquals([other.status, await other.text()], [200, "0123456789"]);
 });
 
-Deno.test("getBlob() answers 304 to whoever has it already and opens nothing", async () => {
+Deno.test("getBlob() answers 304 to a client that has the blob, and opens no object", async () => {
   const { get, opened } = appWithBlob();
   const headers = { "If-None-Match": `W/"x", "${DIGEST}"`, "Range": "bytes=0-1" };
   for (const method of ["GET", "HEAD"]) {

@@ -55,7 +55,7 @@ Deno.test("createCredential() makes an administrator theirs, robots', and those 
   assertEquals([status, code], [403, "DENIED"], "a robot has none of its own");
 });
 
-Deno.test("createCredential() denies everybody else, and everything that is not their own", async () => {
+Deno.test("createCredential() denies tokens to other kinds of accounts and for other accounts", async () => {
   const world = make();
   for (
     const [who, body] of [
@@ -276,7 +276,7 @@ Deno.test("listCredentials() has every one on one page, in order, for users and 
   assertEquals(await listed(world, "user:alice", "?last=zzzzzzzzzzzzzzzzz"), []);
 });
 
-Deno.test("listCredentials() shows nobody another's by what the page begins after", async () => {
+Deno.test("listCredentials() shows no tokens of others, whatever `last` is", async () => {
   const world = make();
   const { id } = await created(world, "user:bob", {});
   const mine = await created(world, "user:alice", {});
@@ -299,7 +299,7 @@ Deno.test("revokeCredential() ends a credential at once, for its owner and for a
   }
 });
 
-Deno.test("revokeCredential() answers the same for somebody else's credential and for none", async () => {
+Deno.test("revokeCredential() answers the same for a token of another account and for an unknown one", async () => {
   const world = make();
   const { id: alices } = await created(world, "user:alice", {});
   const { id: robots } = await created(world, ADMINISTRATOR, { robot: "bob" });
@@ -343,7 +343,7 @@ Deno.test("createCredential() and revokeCredential() tell the audit who did it t
   assert(world.events.every(({ request }) => typeof request === "string"));
 });
 
-Deno.test("listCredentials(), createCredential() and revokeCredential() are not there where nobody has credentials", async () => {
+Deno.test("listCredentials(), createCredential() and revokeCredential() answer 404 without authentication", async () => {
   const { request } = fakeApp({});
   for (
     const [method, path] of [["GET", PATH], ["POST", PATH], ["DELETE", `${PATH}/${"0".repeat(16)}`]] as const

@@ -61,7 +61,7 @@ Deno.test("getManifest() answers HEAD with the same headers and no body", async 
   await get.body?.cancel();
 });
 
-Deno.test("getManifest() answers 304 to whoever has it already, by tag and by HEAD too", async () => {
+Deno.test("getManifest() answers 304 to a client that has the manifest, also by tag and for HEAD", async () => {
   const { request } = appWithManifest();
   for (const method of ["GET", "HEAD"]) {
     for (const reference of ["v1", DIGEST]) {

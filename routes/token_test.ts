@@ -16,7 +16,7 @@ Deno.test("getToken() gives a token for a name and a password, in every member t
   });
 });
 
-Deno.test("getToken() gives a token to anybody who shows nothing", async () => {
+Deno.test("getToken() issues a token to a client without credentials", async () => {
   const { get, calls } = make();
   const response = await get(
     "?scope=repository:public:pull&service=registry.test&account=alice&offline_token=true",

@@ -65,7 +65,7 @@ Deno.test("openKeyRing() remembers the longest lifetime of all processes", async
   assertEquals((await openKeyRing(table, LIFETIME, NOW)).lifetime, LIFETIME * 2);
 });
 
-Deno.test("rotateKeys() publishes a key before it signs, for as long as anybody may not know it", async () => {
+Deno.test("rotateKeys() publishes a key before it signs, until every process has read it", async () => {
   const { table } = counted();
   const [first] = (await openKeyRing(table, LIFETIME, NOW)).keys;
   const { key, made } = await rotate(table, NOW);
@@ -124,7 +124,7 @@ Deno.test("rotateKeys() keeps the old key for the longest lifetime that any proc
   assertEquals((await openKeyRing(table, LIFETIME, end)).keys.length, 1);
 });
 
-Deno.test("openKeyRing() removes the private part when the key signs no more by anybody's clock", async () => {
+Deno.test("openKeyRing() removes the private part when the key no longer signs by the clock of any process", async () => {
   const { table } = counted();
   await openKeyRing(table, LIFETIME, NOW);
   const { key } = await rotate(table, NOW);

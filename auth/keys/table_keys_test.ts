@@ -52,7 +52,7 @@ Deno.test("TableKeys.signing() makes one key for all processes that begin at onc
   for (const keys of processes) assert(await isBelieved(keys, processes[0]!));
 });
 
-Deno.test("TableKeys.knows() asks the table for nothing before somebody asks for a key", async () => {
+Deno.test("TableKeys.knows() does not read the table before a key is requested", async () => {
   const { process, callsOf } = world();
   assertEquals(await callsOf(() => process().knows("kid")), 0);
   const keys = process();

@@ -34,7 +34,7 @@ Deno.test("principal() names whom a trusted proxy has verified", () => {
   }
 });
 
-Deno.test("principal() knows nobody where the peer is not trusted, be the header good or bad", () => {
+Deno.test("principal() identifies no account if the peer is not trusted, whatever the header", () => {
   const { nameOf } = make();
   const strangers = ["11.0.0.1", "192.0.2.1", "::1", "fe80::1", "", "garbage", "10.0.0", "10.0.0.1.2"];
   for (
@@ -57,7 +57,7 @@ Deno.test("principal() knows nobody where the peer is not trusted, be the header
   assertEquals(make().identity.principal(headers, undefined), undefined);
 });
 
-Deno.test("principal() knows nobody where there is no header, an empty one, or none configured", () => {
+Deno.test("principal() identifies no account if the header is absent, empty or not configured", () => {
   const { identity, nameOf } = make();
   assertEquals(identity.principal(new Headers(), PROXY), undefined);
   for (const text of ["", " ", "\t"]) assertEquals(nameOf(text), undefined);

@@ -159,7 +159,7 @@ Deno.test("BcryptQueue.check() replaces a thread that fails", async () => {
   queue.close();
 });
 
-Deno.test("BcryptQueue ends its thread when nobody logs in, and starts another one", async () => {
+Deno.test("BcryptQueue ends its thread after a time without logins, and starts another one", async () => {
   const engines: Slow[] = [];
   const start = () => engines[engines.push(new Slow()) - 1]!;
   const queue = new BcryptQueue({ start, idle: 5 });
@@ -172,7 +172,7 @@ Deno.test("BcryptQueue ends its thread when nobody logs in, and starts another o
   }
 });
 
-Deno.test("BcryptQueue.close() tells everybody who waits to come again", async () => {
+Deno.test("BcryptQueue.close() tells every waiting client to try again", async () => {
   const queue = new BcryptQueue();
   const checks = Array.from({ length: 3 }, () => queue.check({ password: "abc", hash: ABC }));
   queue.close();

@@ -77,7 +77,7 @@ Deno.test("login() takes the same wrong password again within three seconds for 
   assertEquals(failed.length, 2);
 });
 
-Deno.test("login() counts no failure where nobody could tell", async () => {
+Deno.test("login() counts no failure if the password could not be checked", async () => {
   const { failed, logins } = make();
   for (let i = 0; i < 9; i++) {
     await assertRejects(() => logins.login("alice", "broken", undefined), Error, "Out of");
@@ -86,7 +86,7 @@ Deno.test("login() counts no failure where nobody could tell", async () => {
   assertEquals((await logins.login("alice", "right", undefined)).name, "user:alice");
 });
 
-Deno.test("login() refuses a name that is too long before anybody looks for it", async () => {
+Deno.test("login() refuses a name that is too long before it looks for the account", async () => {
   const { asked, logins } = make();
   await assertRejects(() => logins.login("a".repeat(257), "right", undefined), RegistryError, "wrong");
   assertEquals(asked, []);

@@ -30,7 +30,7 @@ Deno.test("isGrantPattern() takes patterns of names, and none that are much work
   }
 });
 
-Deno.test("isGrantPattern() takes what means one thing to whoever matches it", () => {
+Deno.test("isGrantPattern() accepts only patterns with one meaning for every library", () => {
   const matches = (pattern: string, name: string) => new Minimatch(pattern, { dot: true }).match(name);
   assert(matches("team/**", "team/a/b") && !matches("team/**", "teams/a"));
   assert(matches("team/app-*", "team/app-1") && !matches("team/app-*", "team/app-1/x"));

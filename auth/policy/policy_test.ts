@@ -73,7 +73,7 @@ Deno.test("allows() measures each pattern of a list by itself", () => {
   assertEquals(whoMay({ policies }, "pull", "a/very/long/name", ALICE, BOB), ["user:alice"]);
 });
 
-Deno.test("allows() gives everybody what anybody has, and only the authenticated what they have", () => {
+Deno.test("allows() grants rights of anonymous to all, and rights of authenticated only to accounts", () => {
   const policies = [rule("a", allow("anonymous", "pull"), allow("authenticated", "push"))];
   const known = [ALICE, robot("ci"), user("*")];
   const all = [ANONYMOUS, workload("github"), ...known];
@@ -81,7 +81,7 @@ Deno.test("allows() gives everybody what anybody has, and only the authenticated
   assertEquals(whoMay({ policies }, "push", "a", ...all), known.map(({ name }) => name));
 });
 
-Deno.test("allows() takes nobody for authenticated whose name is not of their kind", () => {
+Deno.test("allows() does not count a principal as authenticated if its name is not of its kind", () => {
   const policies = [rule("a", allow("authenticated", "pull"))];
   const odd: Principal[] = [
     { kind: "anonymous", name: "user:alice" },
@@ -137,7 +137,7 @@ Deno.test("allows() holds a credential to its bounds, an administrator's too, an
   assert(may(bounded(user("root"), everything), "administer", "team/app"));
 });
 
-Deno.test("allows() asks the members of a group, patterns included, and nobody for a group that is not there", () => {
+Deno.test("allows() matches members of a group, patterns included, and none of an unknown group", () => {
   const config = {
     groups: { team: ["user:alice", "robot:ci-*", "workload:github"], empty: [] },
     policies: [
@@ -150,7 +150,7 @@ Deno.test("allows() asks the members of a group, patterns included, and nobody f
   assertEquals(whoMay(config, "pull", "b", ...all), []);
 });
 
-Deno.test("allows() takes a user who is named like somebody else for nobody else", () => {
+Deno.test("allows() does not confuse a user with an account of another kind and the same name", () => {
   const policies = [
     rule("a", allow(["robot:ci", "robot:*", "workload:github", "certificate:*", "external:*"], "pull")),
   ];
@@ -212,7 +212,7 @@ Deno.test("allows() wants all claims of a condition, each with one of its patter
   }
 });
 
-Deno.test("allows() finds no claim that every object inherits, and none of whoever is no workload", () => {
+Deno.test("allows() ignores inherited properties as claims, and claims of accounts other than workloads", () => {
   for (const claim of ["toString", "constructor", "__proto__", "ref"]) {
     const where = Object.fromEntries([[claim, ["*"]]]);
     const policies = [rule("a", allow(["workload:github", "authenticated"], "pull", where))];

@@ -23,7 +23,7 @@ Deno.test("parseSubject() tells the parts of every kind, and keeps all behind th
   }
 });
 
-Deno.test("parseSubject() finds none in what would name nobody, or more than can be seen", () => {
+Deno.test("parseSubject() rejects text that names no account, or more accounts than it shows", () => {
   for (
     const text of [
       "",
@@ -65,7 +65,7 @@ Deno.test("isPlainName() takes short names that begin with a letter or a digit",
   assertEquals([...names, "x".repeat(65)].filter(isPlainName), names.slice(0, 4));
 });
 
-Deno.test("subjectMatcher() means nobody by no subjects, and everybody as soon as one is anonymous", () => {
+Deno.test("subjectMatcher() matches no account without subjects, and all if one subject is anonymous", () => {
   const alice: Principal = { kind: "user", name: "user:alice" };
   const anonymous: Principal = { kind: "anonymous", name: "anonymous" };
   const meant = (...subjects: string[]) => [alice, anonymous].filter(subjectMatcher(subjects, {}));

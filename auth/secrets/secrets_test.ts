@@ -291,7 +291,7 @@ Deno.test("Secrets.create() refuses what can't be", async () => {
   assertEquals((await secrets.list({ limit: 10 })).secrets, []);
 });
 
-Deno.test("Secrets.create() makes room of what has ended, and gives nobody more than a hundred", async () => {
+Deno.test("Secrets.create() replaces expired tokens, and gives no account more than a hundred", async () => {
   const { secrets, clock } = stores();
   for (let i = 0; i < 99; i++) await secrets.create(USER);
   await secrets.create({ ...USER, expiresAt: clock.now + HOUR });

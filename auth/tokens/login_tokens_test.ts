@@ -173,7 +173,7 @@ Deno.test("LoginTokens.verify() looks for no key for what does not look like one
   assertEquals(keys.looks, 0);
 });
 
-Deno.test("LoginTokens.verify() says that nobody can tell where the keys can't be had", async () => {
+Deno.test("LoginTokens.verify() rejects if the keys cannot be read", async () => {
   const { logins, keys } = await world();
   const { token } = await logins.exchange("good");
   keys.find = () => Promise.reject(new Error("The table is out"));

@@ -11,7 +11,7 @@ Deno.test("RefreshTokens.redeem() knows whose the token is, again and again", as
   assertEquals(await owner(await issue(ROBOT)), ROBOT);
 });
 
-Deno.test("RefreshTokens.issue() makes tokens that nobody can guess, and that a scanner knows", async () => {
+Deno.test("RefreshTokens.issue() makes tokens that cannot be guessed and that secret scanners recognize", async () => {
   const { issue } = world();
   const tokens = new Set<string>();
   for (let i = 0; i < 20; i++) tokens.add(await issue());
@@ -109,7 +109,7 @@ Deno.test("RefreshTokens.redeem() refuses a token when the password is another o
   assertEquals(await owner(token), ALICE);
 });
 
-Deno.test("RefreshTokens.redeem() refuses a token whose owner is gone, or is somebody else now", async () => {
+Deno.test("RefreshTokens.redeem() refuses a token whose account is gone or was replaced by another", async () => {
   const { tokens, issue, people, asked } = world();
   const token = await issue();
   people.delete(ALICE.name);
@@ -132,7 +132,7 @@ Deno.test("RefreshTokens.redeem() keeps the bounds of the credential, and takes 
   assertEquals(await owner(token), narrower);
 });
 
-Deno.test("RefreshTokens.redeem() says that nobody can tell while the table can't", async () => {
+Deno.test("RefreshTokens.redeem() rejects while the table fails", async () => {
   const { tokens, issue, hooks } = world();
   const token = await issue();
   hooks.before = () => {

@@ -102,7 +102,7 @@ Deno.test("TokenService.grant() grants of a star what is allowed of all", async 
   assertEquals(await granted(ANONYMOUS, "repository:team/app:*"), "");
 });
 
-Deno.test("TokenService.grant() gives a token that is good for nothing to whoever may do nothing of it", async () => {
+Deno.test("TokenService.grant() issues a token without rights if none of the scopes is allowed", async () => {
   const { grant, granted, issued } = make();
   const { token, scope } = await grant(ANONYMOUS, { scopes: ["repository:secret:pull", "nonsense"] });
   assertEquals([token, scope, issued[0]!.access], ["token-1", "", []]);
@@ -110,14 +110,14 @@ Deno.test("TokenService.grant() gives a token that is good for nothing to whoeve
   assertEquals(await granted(ALICE, "repository:*:pull", "repository:**:pull", "repository:a*:*"), "");
 });
 
-Deno.test("TokenService.grant() lets everybody list, since each sees what they may pull", async () => {
+Deno.test("TokenService.grant() lets every account list, because each sees only what it may pull", async () => {
   const { granted } = make();
   for (const principal of [ALICE, ANONYMOUS]) {
     assertEquals(await granted(principal, "registry:catalog:*"), "registry:catalog:*");
   }
 });
 
-Deno.test("TokenService.grant() makes tokens that are good no longer than whoever has them is believed", async () => {
+Deno.test("TokenService.grant() issues tokens that expire no later than their principal", async () => {
   const lifetimes = async (lifetime: number, expiresAt?: number) => {
     const { grant, issued } = make({ lifetimeFor: () => lifetime });
     await grant({ ...ALICE, ...(expiresAt !== undefined && { expiresAt }) });

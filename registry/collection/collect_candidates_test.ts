@@ -100,7 +100,7 @@ const GARBAGE: Record<string, (registry: Registry, stored: StoredRegistry) => Pr
     await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
     await registry.cancelUpload(REPOSITORY, PRINCIPAL, id);
   },
-  "an upload that nobody continued": async (registry) => {
+  "an abandoned upload": async (registry) => {
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
   },

@@ -191,7 +191,7 @@ Deno.test("a push that a delete of its manifest and its layer makes fail leaves 
   });
 });
 
-Deno.test("a push that runs again after a delete leaves a tag that somebody else has moved since", async () => {
+Deno.test("a push that runs again after a delete leaves a tag that another client has moved since", async () => {
   const { stores, registry } = await withBlobs();
   const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
   let reached = false;

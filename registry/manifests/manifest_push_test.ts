@@ -74,7 +74,7 @@ Deno.test("putManifest() does not let a second push change the media type that o
   assertEquals((await registry.getManifest(REPOSITORY, { digest: digest(untyped) })).mediaType, IMAGE);
 });
 
-Deno.test("putManifest() shows nobody a manifest whose references are missing, and leaves one that was there", async () => {
+Deno.test("putManifest() makes no manifest visible whose references are missing, and leaves an existing one", async () => {
   const { registry } = await withBlobs();
   const lacking = imageOf(CONFIG, [content(5, 9)]);
   const error = await assertRejects(() => pushManifest(registry, lacking, "latest"), RegistryError);

@@ -35,7 +35,7 @@ Deno.test("listRepositories() lists only what the caller may pull from, in full 
   assertEquals(await registry.listRepositories({ limit: 0 }, caller), { items: [] });
 });
 
-Deno.test("listRepositories() ends a page among repositories that nobody may see, and tells no name of them", async () => {
+Deno.test("listRepositories() ends a page among invisible repositories, and reveals none of their names", async () => {
   const { stores, registry, caller, names } = await open(30_000, (i) => i === 5 || i === 29_999);
   const first = await registry.listRepositories({ limit: 10 }, caller);
   assertEquals(first.items, [names[5]!]);

@@ -76,7 +76,7 @@ Deno.test("PullTimes writes a tag anew once an hour at most", async () => {
   assertEquals([await pulledAt("t1"), take().table], [first + HOUR, 1]);
 });
 
-Deno.test("PullTimes takes no pull by digest, none that failed, and none that nobody wants to know of", async () => {
+Deno.test("PullTimes ignores pulls by digest, failed pulls, and pulls that no rule needs", async () => {
   const { pulls, take, observed } = await open({ wanted: (repository) => repository !== REPOSITORY });
   await observed.getManifest(REPOSITORY, { digest: digest(IMAGE) });
   await observed.getManifest(REPOSITORY, { tag: tag("t1") });

@@ -11,7 +11,7 @@ Deno.test("Pace.take() lets no more through than its rate, and makes up for no p
   assertEquals(clock.now, 71_000);
 });
 
-Deno.test("Pace.take() waits for whoever takes at the same time", async () => {
+Deno.test("Pace.take() waits for concurrent calls", async () => {
   const clock = { now: 0 };
   const waits: number[] = [];
   const pace = new Pace(1000, () => clock.now, (wait) => Promise.resolve(void waits.push(wait)));

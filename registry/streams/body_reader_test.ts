@@ -87,7 +87,7 @@ Deno.test("BodyReader breaks with 408 while its buffer waits to be filled", asyn
   assertEquals((await assertRejects(() => reader.read(), RegistryError)).status, 408);
 });
 
-Deno.test("BodyReader does not count the time in which nobody reads", async () => {
+Deno.test("BodyReader does not count the time between reads", async () => {
   const { stream } = source([1, 1]);
   const reader = new BodyReader(stream, { idle: 10 });
   await reader.read();

@@ -39,7 +39,7 @@ Deno.test("take() waits in turn where all buffers are taken", async () => {
   assertEquals(got, ["second", "third"]);
 });
 
-Deno.test("spend() gives the buffer back whatever happens, but not its memory where somebody may still read it", async () => {
+Deno.test("spend() always returns the buffer, but replaces its memory if a failed write may still read it", async () => {
   const pool = new BufferPool(8, 1);
   const first = await pool.take(patient);
   await pool.spend(first, () => Promise.reject(new Error("no"))).catch(() => {});

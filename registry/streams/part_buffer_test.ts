@@ -13,7 +13,7 @@ async function waitingBuffer() {
   return { buffer: new PartBuffer(pool, patient), release: () => pool.give(taken) };
 }
 
-Deno.test("append() takes a place in the pool for more than 256 KiB that nobody foresaw", async () => {
+Deno.test("append() takes a buffer of the pool for more than 256 KiB of unannounced length", async () => {
   const { buffer, release } = await waitingBuffer();
   const piece = new Uint8Array(32 * KIB);
   for (let size = 0; size < 256 * KIB; size += piece.length) await buffer.append(piece, buffer.size);

@@ -29,7 +29,7 @@ Deno.test("createChallenge() says what is wrong with a token", () => {
   );
 });
 
-Deno.test("createChallenge() sends clients to somebody else's token server when there is one", () => {
+Deno.test("createChallenge() sends clients to the external token server if one is configured", () => {
   const external = {
     realm: "https://auth.example/token",
     issuer: "auth.example",

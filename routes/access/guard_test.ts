@@ -81,7 +81,7 @@ function make(options: Partial<GuardOptions> = {}) {
   return { admit, outcome };
 }
 
-Deno.test("admit() asks everybody for credentials at /v2/, be all public or not: podman logs in nowhere else", async () => {
+Deno.test("admit() requests credentials at /v2/ even if everything is public: podman logs in nowhere else", async () => {
   const { outcome } = make();
   assertEquals(await outcome("GET /v2/"), [401, REALM]);
   assertEquals(await outcome("GET /v2/", "anybody's token"), [200, "anonymous"]);
@@ -128,12 +128,12 @@ Deno.test("admit() denies what no login helps to", async () => {
   }
 });
 
-Deno.test("admit() does not let somebody's rights of now grow by a token of then", async () => {
+Deno.test("admit() does not extend current rights by an older token", async () => {
   const { outcome } = make({ allows: () => false });
   assertEquals(await outcome("GET /v2/team/app/tags/list", "alice's token to pull"), [403, undefined]);
 });
 
-Deno.test("admit() believes somebody else's tokens alone where they decide", async () => {
+Deno.test("admit() decides by the token alone if an external server issues the tokens", async () => {
   const { outcome } = make({ allows: () => false, tokensDecide: true });
   assertEquals(await outcome("DELETE /v2/team/app/manifests/a", "alice's token to delete"), [
     200,

@@ -109,7 +109,7 @@ Deno.test("withBody() gives up a body that comes slowly while another one waits,
   assertEquals([bodies.held, bodies.waiting], [0, 0]);
 });
 
-Deno.test("discardBody() cancels a body that nobody has read, and leaves one alone that was", async () => {
+Deno.test("discardBody() cancels an unread body, and ignores one that was read", async () => {
   const unread = source([1], "stall");
   await discardBody(post(unread.stream));
   assert(unread.state.cancelled);

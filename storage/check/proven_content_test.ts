@@ -44,7 +44,7 @@ Deno.test("provenContent() never takes it where the store takes anything", async
   assertEquals(found, [{ enforced: false }]);
 });
 
-Deno.test("provenContent() tries again, once at a time, as long as nobody can tell", async () => {
+Deno.test("provenContent() tries again, once at a time, until the store has given an answer", async () => {
   const { store, proofs, found } = unproven();
   const error = new Error("503");
   proofs[0]!.reject(error);

@@ -20,6 +20,15 @@ export function unplainComments(sources: ReadonlyMap<string, string>): string[] 
   );
 }
 
+/** Names of tests that hide the actor, as `path:line: name`. */
+export function unplainTestNames(sources: ReadonlyMap<string, string>): string[] {
+  return [...sources].flatMap(([path, source]) =>
+    [...source.matchAll(/\bDeno\.test\(\s*(["`])((?:\\.|(?!\1).)*)\1/gs)]
+      .filter(([, , name]) => ACTORLESS.test(name!))
+      .map(({ index, 2: name }) => `${path}:${source.slice(0, index).split("\n").length}: ${name}`)
+  );
+}
+
 /** Comment of a source: its first line, from 1, and its text in one line without stars. */
 interface SourceComment {
   line: number;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readSources } from "./sources.ts";
-import { unplainComments } from "./words.ts";
+import { unplainComments, unplainTestNames } from "./words.ts";
 
 const NOT_PRODUCTION = /^(tests|docs)\/|_test\.ts$|(^|\/)(testing|contract)\//;
 
@@ -8,6 +8,10 @@ Deno.test("comments of production code name the thing and the actor", async () =
   const sources = [...await readSources()].filter(([path]) => !NOT_PRODUCTION.test(path));
   assert(sources.length > 300);
   assertEquals(unplainComments(new Map(sources)), []);
+});
+
+Deno.test("names of tests name the actor", async () => {
+  assertEquals(unplainTestNames(await readSources()), []);
 });
 
 /** Unplain comments of one source. */
@@ -31,4 +35,17 @@ Deno.test("unplainComments() finds a hidden actor in every comment", () => {
     assertEquals(unplain(`/** Item for ${word}. */`, "type A = 1;"), [`a.ts:1: Item for ${word}.`]);
   }
   assertEquals(unplain('export const a = "nobody";'), []);
+});
+
+Deno.test("unplainTestNames() finds a hidden actor in names of tests only", () => {
+  const name = (word: string) => `pull() serves ${word}`;
+  const test = (quote: string, word: string) => `\nDeno.test(\n  ${quote}${name(word)}${quote}, () => {});`;
+  const find = (source: string) => unplainTestNames(new Map([["a_test.ts", source]]));
+  for (const quote of ['"', "`"]) {
+    for (const word of ["whoever", "Nobody", "somebody", "anybody"]) {
+      assertEquals(find(test(quote, word)), [`a_test.ts:2: ${name(word)}`]);
+    }
+    assertEquals(find(test(quote, "the client")), []);
+  }
+  assertEquals(find('pull("nobody");'), []);
 });

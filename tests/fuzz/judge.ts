@@ -84,7 +84,7 @@ export function judge(request: FuzzRequest, response: RawResponse, lax: boolean)
   const unknown = fields.find(([name, value]) => !FIELDS.get(name)?.test(value));
   if (unknown !== undefined) return `Got field ${JSON.stringify(unknown)}`;
   const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
-  if (!lax && get("x-request-id") === undefined) return `Got status ${status} from somebody else`;
+  if (!lax && get("x-request-id") === undefined) return `Got status ${status} from another program`;
   if (!lax && !isListed(kindOf(request), status)) {
     return `Got status ${status}, which no row of the endpoint has`;
   }

@@ -50,7 +50,7 @@ Deno.test("judge() refuses a status that the endpoint table lacks", () => {
   assertMatch(judge({ ...REQUEST, path: "/v2/A/tags/list" }, answer(200, {}), false) ?? "", /no row/);
 });
 
-Deno.test("judge() takes no field that nobody knows, or with a value that a client made", () => {
+Deno.test("judge() refuses unknown header fields, and values that a client chose", () => {
   assertMatch(judge(REQUEST, answer(200, {}, [["x-injected", "1"]]), false) ?? "", /x-injected/);
   assertMatch(
     judge(REQUEST, answer(202, {}, [["location", "http://elsewhere.example/"]]), false) ?? "",
@@ -60,7 +60,7 @@ Deno.test("judge() takes no field that nobody knows, or with a value that a clie
 
 Deno.test("judge() takes an answer of another than the registry only where the request is none", () => {
   const other: RawResponse = { status: 400, fields: [], body: new Uint8Array(), keepAlive: false };
-  assertEquals(judge(REQUEST, other, false), "Got status 400 from somebody else");
+  assertEquals(judge(REQUEST, other, false), "Got status 400 from another program");
   assertEquals(judge(REQUEST, other, true), undefined);
 });
 

@@ -165,7 +165,7 @@ function expected({ needs }: Row, { name, by, rights }: Asker): "admitted" | 401
   return name.startsWith("nobody") ? 401 : 403;
 }
 
-Deno.test("CVE-2026-27771: every request is let in or refused as docs/access.md says, whoever asks and however they show it", async () => {
+Deno.test("CVE-2026-27771: every request of every account, with every kind of credential, is allowed or refused as docs/access.md says", async () => {
   await using issuer = await OidcIssuer.start({ audience: "skerry" });
   using app = await openSecuredApp({
     users: await usersOf("nobody", "puller", "pusher", "deleter"),

@@ -26,7 +26,7 @@ async function learned(response: Response): Promise<unknown> {
   return { status: response.status, headers, body: await response.text() };
 }
 
-Deno.test("CVE-2024-39897: a blob that only other repositories have is as absent as one that nobody has", async () => {
+Deno.test("CVE-2024-39897: a blob of other repositories only is as absent as one that does not exist", async () => {
   const { request } = buildApp();
   await pushBlob(request, "private", SECRET);
   const nobody = digestOf(bytesOf("nobody has this"));

@@ -131,7 +131,7 @@ Deno.test("10,000 mutated requests for a token: each gets less than a password's
   assert(refused > 3000, `${refused}`);
 });
 
-Deno.test("password spraying is slowed, and nobody else is: neither who has a name that is tried nor who shares the address", async () => {
+Deno.test("password spraying is slowed, but not users of the tried names or of the same address", async () => {
   using app = await openTeamApp();
   const { from, tokenFor } = app;
   const login = async (address: string, username: string, password: string) => {

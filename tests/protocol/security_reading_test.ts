@@ -17,7 +17,7 @@ import { basic, usersOf } from "../harness/secured.ts";
 import { openSecuredApp, passwordOf, ROOT, URL_OF_APP } from "../harness/secured_app.ts";
 import { ALICE, LIST, openTeamApp } from "./team_app.ts";
 
-Deno.test("CVE-2026-35172: what was deleted is not read from memory by whoever could read it", async () => {
+Deno.test("CVE-2026-35172: deleted content is not served from memory to clients that could read it", async () => {
   const app = await openSecuredApp({
     users: await usersOf("alice"),
     policies: [{

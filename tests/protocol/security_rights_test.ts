@@ -31,7 +31,7 @@ function appFor(callers: Record<string, Caller>, options: TestAppOptions = {}) {
   return { request, as };
 }
 
-Deno.test("CVE-2026-31801: with the right to create tags alone nobody overwrites latest, by path or by ?tag=", async () => {
+Deno.test("CVE-2026-31801: the right to create tags does not allow overwriting latest, by path or by ?tag=", async () => {
   const { request, as } = appFor({ creator: CREATOR });
   await pushBlob(request, "a", EMPTY);
   const good = await pushManifest(request, "a", imageOf("good"), "latest");
@@ -100,7 +100,7 @@ Deno.test("an upload belongs to its principal and repository: to others it is un
   }
 });
 
-Deno.test("an immutable tag stays where it points, whoever pushes or deletes, by path, ?tag= or digest", async () => {
+Deno.test("an immutable tag is neither moved nor deleted by any account, by path, ?tag= or digest", async () => {
   const immutable = [{ repositories: ["**"], tags: ["v*"], except: [] }];
   const { request } = appFor({}, { registry: { immutable } });
   await pushBlob(request, "a", EMPTY);

@@ -94,7 +94,7 @@ Deno.test("tricks with alg: none, a public key for a secret, another curve", asy
   await assertRefused(app, await forge(secret, kid, {}, { alg: "HS256" }), "HS256 by the public key");
 });
 
-Deno.test("a token for somebody else, of somebody else, from before or for later is refused", async () => {
+Deno.test("a token of another audience, issuer or time is refused", async () => {
   using app = await openTeamApp();
   const { kid, key } = await keysOf(app);
   const now = Math.floor(Date.now() / 1000);
@@ -212,7 +212,7 @@ Deno.test("no token passes for another: login tokens, refresh tokens, secrets an
   assertEquals(await failureIn(await as(`Bearer ${token}`)("/token")), [401, "UNAUTHORIZED"]);
 });
 
-Deno.test("GHSA-qg67-7m6v-qg25: with a token for pushing nobody deletes, with one for deleting nobody pushes", async () => {
+Deno.test("GHSA-qg67-7m6v-qg25: a token for pushing does not allow deleting, and one for deleting no pushing", async () => {
   using app = await openTeamApp();
   const { as, tokenFor } = app;
   const image = imageOf("team/app");
@@ -270,7 +270,7 @@ Deno.test("who is no user any more, or has another password, gets no more tokens
   assertEquals([await refresh(gone), (await gone.as(personal)("/token")).status], [401, 401]);
 });
 
-Deno.test("GHSA-c37v-3c8w-crq8: nothing that lets somebody in is ever logged, whatever becomes of it", async () => {
+Deno.test("GHSA-c37v-3c8w-crq8: no credential is ever logged, accepted or refused", async () => {
   await using issuer = await OidcIssuer.start({ audience: "registry.test" });
   using app = await openTeamApp({ issuers: [{ name: "test", issuer: issuer.url }] });
   const { request, as, tokenFor } = app;
@@ -314,7 +314,7 @@ Deno.test("GHSA-c37v-3c8w-crq8: nothing that lets somebody in is ever logged, wh
   }
 });
 
-Deno.test("no page of anybody's makes or ends a token by the password that a browser remembers", async () => {
+Deno.test("no web page creates or revokes a token with the password that a browser remembers", async () => {
   using app = await openTeamApp();
   const alice = app.as(ALICE);
   const { id } = await (await alice("/v2/_skerry/tokens", { method: "POST" })).json();

@@ -178,7 +178,7 @@ Deno.test("referrers keep their filter from page to page", async () => {
   assertEquals(listed.map(({ artifactType }) => artifactType), ["application/a+json", "application/a+json"]);
 });
 
-Deno.test("referrers are refused for a digest that is none, and empty for one that nobody refers to", async () => {
+Deno.test("referrers are refused for an invalid digest, and empty for one without referrers", async () => {
   const { request } = buildApp();
   for (const digest of ["sha256:abc", "latest", `sha256:${"A".repeat(64)}`, "sha256"]) {
     assertEquals(await failureIn(await request(`/v2/a/referrers/${digest}`)), [400, "DIGEST_INVALID"]);

@@ -59,7 +59,7 @@ Deno.test("an upload takes the digest's algorithm from digest-algorithm, and any
   }
 });
 
-Deno.test("an upload that nobody continues is unknown once it has expired", async () => {
+Deno.test("an abandoned upload is unknown once it has expired", async () => {
   let now = 1_000_000;
   const { request } = buildApp({ registry: { now: () => now, uploadExpiry: 1000 } });
   const location = await startUpload(request, "a");
@@ -147,7 +147,7 @@ Deno.test("a blob over the largest size answers 413, announced or not", async ()
   }
 });
 
-Deno.test("mounts link what another repository has, named or not, and upload what nobody has", async () => {
+Deno.test("mounts link a blob of another repository, named or not, and start an upload for an unknown blob", async () => {
   const { request } = buildApp();
   const digest = await pushBlob(request, "source/repo", CONTENT);
   const mount = (query: string) => request(`/v2/target/blobs/uploads/?${query}`, { method: "POST" });

@@ -42,7 +42,7 @@ Deno.test("startHaproxy() hands on a body as it comes", async () => {
   assertEquals(await streamed.text(), "a 5000000");
 });
 
-Deno.test("startHaproxy() passes over a backend that nobody listens at", async () => {
+Deno.test("startHaproxy() skips a backend that refuses connections", async () => {
   await using a = startNamed("a");
   let gone = "";
   {

@@ -251,7 +251,7 @@ export const pulls = (repository: RepositoryName, tag: string, options: { delete
   async run(client) {
     const { bytes } = await client.getTagged(repository, tag);
     const manifest = MANIFESTS.find((plan) => plan.bytes.length === bytes.length);
-    must(manifest !== undefined, `GET ${tag} gave what nobody has pushed`);
+    must(manifest !== undefined, `GET ${tag} returned a manifest that was never pushed`);
     for (const { digest, name } of manifest.blobs) {
       try {
         await client.ask(`GET ${name}`, () => client.readBlob(repository, digest));

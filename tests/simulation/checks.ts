@@ -37,7 +37,7 @@ async function itemsOf(table: Table): Promise<Item[]> {
 /** The manifest of this digest, which must be one of those that are pushed. */
 function planOf(digest: Digest): ManifestPlan {
   const plan = MANIFESTS.find((manifest) => manifest.digest === digest);
-  must(plan !== undefined, `There is a manifest that nobody has pushed: ${digest}`);
+  must(plan !== undefined, `A manifest exists that was never pushed: ${digest}`);
   return plan;
 }
 
@@ -365,10 +365,10 @@ export async function checkNothingLeft({ table, objects, passed }: Quiet): Promi
           return kind === "manifest";
       }
     })();
-    must(isNeeded, `Nobody needs ${pk} ${sk}, and it is left: ${JSON.stringify(attributes)}`);
+    must(isNeeded, `Garbage is left: ${pk} ${sk}: ${JSON.stringify(attributes)}`);
   }
   for (const key of await objects.list("", { limit: ALL })) {
-    must(named.has(key), `Nobody needs object ${key}, and it is left`);
+    must(named.has(key), `Garbage is left: object ${key}`);
   }
   const parts = await objects.listParts("", ALL);
   must(parts.length === 0, `Parts are left: ${JSON.stringify(parts)}`);

@@ -7,7 +7,7 @@
 import { installTools, isToolName, tool, TOOL_NAMES } from "./tool.ts";
 
 const unknown = Deno.args.filter((name) => !isToolName(name));
-if (unknown.length > 0) throw new TypeError(`Cannot install what nobody knows: "${unknown.join('", "')}"`);
+if (unknown.length > 0) throw new TypeError(`Cannot install unknown programs: "${unknown.join('", "')}"`);
 
 const names = Deno.args.length === 0 ? TOOL_NAMES : Deno.args.filter(isToolName);
 await installTools(names);

@@ -174,7 +174,7 @@ Deno.test("DynamoTable keeps its deadline however long the process has been runn
   }
 });
 
-Deno.test("DynamoTable says that the store is unavailable when nobody listens", async () => {
+Deno.test("DynamoTable reports that the store is unavailable if the connection is refused", async () => {
   const between = await startInterceptor(dynamoDb.endpoint());
   await between[Symbol.asyncDispose]();
   const { endpoint } = between;

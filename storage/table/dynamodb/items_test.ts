@@ -34,7 +34,7 @@ Deno.test("toRow() counts bytes and not characters", () => {
   assertThrows(() => toRow(item({ text: "é".repeat(length) }), "v"), RangeError);
 });
 
-Deno.test("toItem() refuses an item of somebody else's", () => {
+Deno.test("toItem() refuses an item of another program", () => {
   assertThrows(() => toItem({ pk: { S: "p" }, sk: { S: "s" } }), TypeError, 'it has no "version"');
 });
 

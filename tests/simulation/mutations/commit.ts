@@ -149,7 +149,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
     ],
   },
   {
-    name: "an upload is advanced whatever somebody else has made of it (0)",
+    name: "an upload is advanced whatever other requests have made of it (0)",
     edits: [edit(
       "registry/uploads/upload_session.ts",
       "if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };",
