@@ -55,7 +55,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     return manifests.get(keyOf(repository, digest), read, epoch);
   }
 
-  // No two tags of two repositories make the same key: a name has no colon in it.
+  // The key is unique, because a repository name contains no colon.
   const resolve = (repository: RepositoryName, tag: Tag) =>
     tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
 

@@ -1,6 +1,6 @@
 /** Destination of lines, such as `Deno.stdout`. */
 export interface Output {
-  /** Takes some of the bytes, and answers how many. */
+  /** Writes some of the bytes. Returns their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 

@@ -12,7 +12,7 @@ export type Action = typeof ACTIONS[number];
 
 /** Caller of the registry: its name and its rights. */
 export interface Caller {
-  /** The principal: what uploads are bound to, and what histories tell. */
+  /** Name of the principal. It owns uploads and appears in tag histories. */
   readonly name: string;
   /** True if the caller may do this in the repository of the request. Synchronous. */
   may(action: Action, repository: RepositoryName): boolean;

@@ -127,7 +127,7 @@ export interface ReferrersRequest {
 
 /** Options of the delete of a repository. */
 export interface RepositoryDeletion {
-  /** Deletes nothing, and answers what would go. */
+  /** Deletes nothing. Returns what would be deleted. */
   dryRun?: boolean;
   /** Called for each deletion. */
   changed?: Changed;

@@ -1,5 +1,6 @@
 /**
- * HTTP in, HTTP out: one file for each resource of distribution-spec over the `Registry` interface, and the Hono app of them.
+ * HTTP interface over the `Registry` interface: one file for each resource of distribution-spec, and the Hono app that
+ * serves them.
  *
  * @module
  */

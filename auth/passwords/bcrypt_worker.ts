@@ -1,5 +1,5 @@
 /**
- * The thread of `bcrypt.ts`: takes one {@linkcode PasswordCheck} at a time and answers whether it matches.
+ * The thread of `bcrypt.ts`: takes one {@linkcode PasswordCheck} at a time and replies if it matches.
  *
  * @module
  */

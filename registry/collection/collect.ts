@@ -38,7 +38,7 @@ export interface CollectOptions {
   segment?: Segment;
   /** Looks at this many items at the most; 100 by default. */
   limit?: number;
-  /** Removes nothing, and answers what would go if nothing else changed. */
+  /** Removes nothing. Returns what a real run would remove if nothing else changed. */
   dryRun?: boolean;
 }
 
@@ -208,7 +208,7 @@ function uploadCandidate(item: Item): Candidate {
   };
 }
 
-/** Looks at the candidates, a few at a time, and answers how many went. One that fails is left to the next pass. */
+/** Checks the candidates, a few at a time. Returns the number of removed ones. A failed one is left to the next pass. */
 async function run({ context, dryRun, removals, failures }: Step, candidates: Candidate[]): Promise<number> {
   let gone = 0;
   await inParallel(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {

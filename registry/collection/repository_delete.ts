@@ -92,7 +92,7 @@ async function removeAll(
   // 1. The tags: from here on a client can find a manifest only by its digest. A tag that moves meanwhile goes with the
   //    manifest that it then points to.
   const tags = await removeTags(context, repository, changed);
-  // 2. The manifests, with what points at them and with what nothing but them needs.
+  // 2. The manifests, with the items that point to them and the links that only they need.
   const found = await removeManifests(context, repository, changed);
   // 3. Referrer entries that an earlier, crashed delete has left.
   await removeReferrers(context, repository);
@@ -161,7 +161,7 @@ async function removeManifests(
 }
 
 /**
- * Removes the edges of a manifest that was deleted here, and the links that no other manifest needs. Answers the number
+ * Removes the edges of a manifest that was deleted here, and the links that no other manifest needs. Returns the number
  * of blobs that the repository has lost.
  *
  * An edge written by the same run that put the manifest protects nothing any more: that run has checked its blobs
@@ -246,7 +246,7 @@ function unlink(
 }
 
 /**
- * True if a manifest of the repository references the digest. An edge without a manifest counts if `mayCome` answers
+ * True if a manifest of the repository references the digest. An edge without a manifest counts if `mayCome` returns
  * true.
  */
 async function isNeeded(

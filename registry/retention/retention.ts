@@ -37,7 +37,7 @@ export interface Retirement {
 
 /** Options of {@linkcode retain}. */
 export interface RetainOptions {
-  /** Writes nothing, and answers what would go if nothing else changed. */
+  /** Writes nothing. Returns what a real run would delete if nothing else changed. */
   dryRun?: boolean;
   /** A glob pattern; only repositories that match. */
   repository?: string;

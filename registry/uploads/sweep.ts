@@ -23,9 +23,9 @@ const BATCH = 100;
 
 /** Result of a sweep. */
 export interface SweepReport {
-  /** Expired uploads. */
+  /** Removed uploads. */
   uploads: number;
-  /** Objects that belonged to them and that nothing names. */
+  /** Removed objects of these uploads, which no item references. */
   objects: number;
 }
 
@@ -69,10 +69,10 @@ async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[
   }
 }
 
-/** Removes one upload, and answers the number of its objects; `undefined` if it must stay for now. */
+/** Removes one upload. Returns the number of its removed objects; `undefined` if the upload must stay for now. */
 export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<number | undefined> {
   const work = beginWork(context);
-  // The index may lag behind, so it only proposes.
+  // The index may lag behind the table, so the item is read again.
   const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
   if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;
   const aborting = uploadItem(partsOf("upload", upload).id, { ...upload.attributes, state: "aborting" });

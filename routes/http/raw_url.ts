@@ -1,4 +1,4 @@
-/** The parts of a URL, each as it came. */
+/** Parts of a URL, as the client sent them. */
 export interface RawUrl {
   /** Host, and the port if the URL has one. */
   authority: string;

@@ -15,7 +15,7 @@ export interface AdmissionOptions {
   auditReady?: () => boolean;
 }
 
-/** Seconds after which a client may repeat a change that was refused because of the audit. */
+/** `Retry-After` in seconds of a change that is refused because the audit log cannot be written. */
 const AUDIT_RETRY_SECONDS = 5;
 
 /**
@@ -35,7 +35,7 @@ export function admission(options: AdmissionOptions): Middleware {
   };
 }
 
-/** Sets the caller; without access rules at once, since a pull is fast enough for a promise to show. */
+/** Sets the caller. Without access rules it returns no promise, because the cost of one is measurable in a pull. */
 function admit(exchange: Exchange, request: Request, options: AdmissionOptions): Promise<void> | undefined {
   const { access } = options;
   const needed = requirementOf(exchange.route!);
@@ -47,7 +47,7 @@ function admit(exchange: Exchange, request: Request, options: AdmissionOptions):
   settle(access === undefined ? UNRESTRICTED_CALLER : UNAUTHENTICATED_CALLER);
 }
 
-/** The caller, whose changes go to the audit. A login changes nothing that it records. */
+/** Caller whose changes go to the audit log. If the log cannot be written, only reads and logins are accepted. */
 function withAudit(
   caller: Caller,
   isLogin: boolean,

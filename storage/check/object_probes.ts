@@ -103,7 +103,7 @@ export const objectProbes: Probe<ObjectSubject>[] = [
   },
 ];
 
-/** Stores a part of full size and a short one, and answers how to complete them again. */
+/** Stores a full part and a short one, and completes them. Returns a function that completes them again. */
 async function complete(objects: ObjectStore, key: string): Promise<() => Promise<void>> {
   const id = await objects.startParts(key);
   const contents = [new Uint8Array(objects.partSize).fill(1), TEXT];

@@ -55,7 +55,7 @@ export class PartsFile implements Disposable {
     return this.#takenUntil !== Infinity;
   }
 
-  /** Takes the place of a part, and answers whether it was free. */
+  /** Takes the place of a part. Returns true if it was free. */
   take(number: number): boolean {
     const isFree = (number - 1) * this.#partSize >= this.#takenUntil && !this.#taken.has(number);
     if (isFree) this.#taken.add(number);

@@ -44,7 +44,7 @@ export class Staging {
     }
   }
 
-  /** Makes the parts the object, and answers whether there was a staged one. */
+  /** Publishes the staged parts as the object. Returns false if nothing is staged. */
   async complete(paths: Paths, parts: Part[], size: number): Promise<boolean> {
     // No write may reach the file once it is an object, so wait for writes in progress. They do not count: the list of
     // parts is final.

@@ -1,25 +1,25 @@
 import type { Item, Key, QueryOptions, ReadOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 
 /**
- * Pages of a list, none of them empty. `read` gives the values after a place, at most `limit` of them, and `placeOf` the
- * place of a value. A page is read after the previous one has been worked off.
+ * Pages of a list, none of them empty. `read` returns at most `limit` values after a position, and `positionOf` returns
+ * the position of a value. A page is read only when the caller asks for it.
  */
 export async function* pagesOf<T>(
   read: (from: { after?: string }) => Promise<T[]>,
-  placeOf: (value: T) => string,
+  positionOf: (value: T) => string,
   limit: number,
 ): AsyncGenerator<T[]> {
   for (let from = {};;) {
     const values = await read(from);
     if (values.length > 0) yield values;
     if (values.length < limit) return;
-    from = { after: placeOf(values.at(-1)!) };
+    from = { after: positionOf(values.at(-1)!) };
   }
 }
 
 /**
- * Pages of a list that names the place of its next page; a page may be empty. A page is read after the previous one has
- * been worked off.
+ * Pages of a list whose pages contain the position of the next page in `next`. A page may be empty. It is read only when
+ * the caller asks for it.
  */
 export async function* linkedPages<P extends { next?: unknown }>(
   read: (from: { after?: NonNullable<P["next"]> }) => Promise<P>,

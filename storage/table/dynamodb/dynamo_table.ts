@@ -261,7 +261,7 @@ export class DynamoTable implements Table, AsyncDisposable {
     return items;
   }
 
-  /** Writes, and answers whether the condition held. */
+  /** Sends a conditional write. Returns false if its condition failed. */
   #put(input: Omit<PutItemCommandInput, "TableName">, fence: Fence | undefined): Promise<boolean> {
     const command = new PutItemCommand({ TableName: this.#name, ...input });
     return this.#conditionally(
