@@ -124,7 +124,7 @@ export const COMMANDS: Record<string, Command> = {
     run: async ({ config, print }, { has, operands: [from] }) => {
       const { list, restore } = await modules.restore();
       if (has("list")) return await list(await config(), print);
-      if (from === undefined) throw new MisuseError("Missing BACKUP: --list names them");
+      if (from === undefined) throw new MisuseError("Missing BACKUP: --list prints the names of all backups");
       const [fromObjects, dryRun] = [has("from-objects"), has("dry-run")];
       return await restore(await config(), print, { from, fromObjects, dryRun });
     },

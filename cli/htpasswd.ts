@@ -25,7 +25,9 @@ export async function htpasswd(
   }
   const password = await read();
   if (!isPassword(password)) {
-    throw new StartError(`A password has 1 to ${MAX_PASSWORD_BYTES} bytes, and no control characters`);
+    throw new StartError(
+      `Expected a password of 1 to ${MAX_PASSWORD_BYTES} bytes without control characters`,
+    );
   }
   const hash = await bcrypt({ password, salt: randomBytes(16), costFactor: COST, outputType: "encoded" });
   print(`${name}:${hash}`);

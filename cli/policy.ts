@@ -75,7 +75,9 @@ async function isUser(auth: AuthConfig, who: string): Promise<boolean> {
 
 function principalOf(who: string, claims: string[], { issuers }: AuthConfig): Principal {
   const parts = parseSubject(who);
-  if (claims.length > 0 && parts?.kind !== "workload") throw new MisuseError("Only workloads have claims");
+  if (claims.length > 0 && parts?.kind !== "workload") {
+    throw new MisuseError("Expected --claim only for workload:ISSUER");
+  }
   switch (parts?.kind) {
     case "anonymous":
       return ANONYMOUS;

@@ -96,7 +96,10 @@ Deno.test("runCommand() says in one line what is misused and how to get help", a
       ],
       ["serve now", 'Unexpected argument "now". Run "deno task skerry help serve" for help'],
       ["restore one two", 'Unexpected argument "two". Run "deno task skerry help restore" for help'],
-      ["restore", 'Missing BACKUP: --list names them. Run "deno task skerry help restore" for help'],
+      [
+        "restore",
+        'Missing BACKUP: --list prints the names of all backups. Run "deno task skerry help restore" for help',
+      ],
       ["copy", 'Missing --to FILE. Run "deno task skerry help copy" for help'],
       ["token revoke", 'Missing ID. Run "deno task skerry help token revoke" for help'],
     ] as const

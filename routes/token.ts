@@ -58,7 +58,10 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
       const authorization = request.headers.get("Authorization");
       // A token is never issued for an access token: otherwise it could be renewed without end.
       if (authorization !== null && !/^basic /i.test(authorization)) {
-        throw new RegistryError("UNAUTHORIZED", "A token is issued only for a name and a password");
+        throw new RegistryError(
+          "UNAUTHORIZED",
+          "Cannot issue a token for another token: send a name and a password",
+        );
       }
       const principal = await identify(request, client);
       client.principal = principal.name;

@@ -51,7 +51,9 @@ export class TokenService implements TokenIssuer {
   /** See {@linkcode TokenIssuer.checkService}. */
   checkService(service: string | undefined): void {
     if (service === undefined || service === this.#options.service) return;
-    throw new RegistryError("UNSUPPORTED", "Unknown service", { status: 400 });
+    throw new RegistryError("UNSUPPORTED", `Unknown service: expected "${this.#options.service}"`, {
+      status: 400,
+    });
   }
 
   /** See {@linkcode TokenIssuer.grant}. */

@@ -130,7 +130,10 @@ function refusalOf(
   const mayIt = () => needed.need !== "right" || allows(principal, needed.action, needed.repository);
   const couldHelp = principal.kind === "anonymous" || token !== undefined && (tokensDecide || mayIt());
   if (!couldHelp) {
-    return new RegistryError("DENIED", "Access denied");
+    const denied = needed.need === "right"
+      ? `: "${principal.name}" may not ${needed.action} "${needed.repository}"`
+      : "";
+    return new RegistryError("DENIED", `Access denied${denied}`);
   }
   const error = new RegistryError("UNAUTHORIZED", "Access needs a login, or a token with the required scope");
   return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));

@@ -120,6 +120,15 @@ Deno.test("admit() asks for another token where that helps", async () => {
   assertEquals(await outcome("GET /v2/_catalog", "alice's token of the catalog"), [200, "user:alice"]);
 });
 
+Deno.test("admit() names the account, the action and the repository in a denial", async () => {
+  const { admit } = make();
+  await assertRejects(
+    () => admit("DELETE /v2/team/app/manifests/a", "alice's password"),
+    RegistryError,
+    'Access denied: "user:alice" may not delete "team/app"',
+  );
+});
+
 Deno.test("admit() denies what no login helps to", async () => {
   const { outcome } = make();
   for (const shown of ["alice's password", "alice's token to delete"]) {
