@@ -1,4 +1,4 @@
-import type { Config } from "./settings.ts";
+import type { Config } from "./configuration.ts";
 import type { S3Options } from "../storage/objects/s3/mod.ts";
 import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
 

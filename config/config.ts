@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type AuthConfig, isKeyText } from "../auth/interface.ts";
 import { retentionSchema } from "./retention_config.ts";
+import type { Config } from "./configuration.ts";
 import {
-  type Config,
   conflictsOf,
   FILE_VARIABLE,
   type Given,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
-import type { Config } from "./settings.ts";
+import type { Config } from "./configuration.ts";
 import { problemsOf } from "./testing/load_config.ts";
 
 Deno.test("loadConfig() gives the defaults when nothing is set", async () => {

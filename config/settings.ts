@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../auth/interface.ts";
+import type { Config } from "./configuration.ts";
 // Not by mod.ts, which loads the whole registry before the first answer.
 import { skewOf } from "../registry/interface.ts";
 import {
@@ -31,7 +31,7 @@ function setting<T>(kind: Kind<T>, variable: string, fallback: string, descripti
 }
 
 /** Every setting, by the key that it has in the file. */
-export const SETTINGS = {
+export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Config>[Key]> } = {
   port: setting(
     port,
     "PORT",
@@ -265,17 +265,6 @@ export const SETTINGS = {
     "Log every health probe (`/livez`, `/readyz`, `/startupz`). By default only failed probes are logged.",
   ),
 };
-
-/** The configuration of a process: sizes in bytes, time spans in milliseconds. */
-export type Config =
-  & {
-    [Key in Exclude<keyof typeof SETTINGS, "auth">]: (typeof SETTINGS)[Key] extends Setting<infer T> ? T
-      : never;
-  }
-  & {
-    /** Absent if the registry is open to all. */
-    auth?: AuthConfig;
-  };
 
 /** The variable that names the configuration file. */
 export const FILE_VARIABLE = "SKERRY_CONFIG";

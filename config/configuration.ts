@@ -1,0 +1,77 @@
+import type { AuthConfig } from "../auth/interface.ts";
+import type { RetentionRule } from "../registry/mod.ts";
+
+/**
+ * The configuration of a process: sizes in bytes, time spans in milliseconds. `SETTINGS` describes each setting in
+ * full; optional text is empty if it is not set.
+ */
+export interface Config {
+  /** TCP port; 0 selects a free one. */
+  port: number;
+  /** Address to listen on. */
+  host: string;
+  /** Kind of storage. */
+  storage: "folder" | "memory" | "aws";
+  /** Path of the data folder. */
+  data: string;
+  /** S3 bucket. */
+  s3Bucket: string;
+  /** Prefix of every key in the bucket. */
+  s3Prefix: string;
+  /** True if the bucket is in the path of a URL instead of its host. */
+  s3PathStyle: boolean;
+  /** Bytes of a part of an upload to S3. */
+  s3PartSize: number;
+  /** `on` if the store verifies the hash of content; `auto` tests it. */
+  s3VerifiesContent: "auto" | "on" | "off";
+  /** DynamoDB table. */
+  dynamodbTable: string;
+  /** AWS region. */
+  awsRegion: string;
+  /** URL of S3. */
+  s3Endpoint: string;
+  /** URL of DynamoDB. */
+  dynamodbEndpoint: string;
+  /** URL of both. */
+  awsEndpoint: string;
+  /** True if bucket and table are tested at startup. */
+  check: boolean;
+  /** Authentication and policies; absent if every client may do everything. */
+  auth?: AuthConfig;
+  /** True if every write is refused. */
+  readOnly: boolean;
+  /** True if tags can be deleted. */
+  deleteTags: boolean;
+  /** True if manifests can be deleted. */
+  deleteManifests: boolean;
+  /** True if blobs can be deleted. */
+  deleteBlobs: boolean;
+  /** `strict` if everything that a manifest references must exist. */
+  references: "strict" | "sparse";
+  /** Maximum bytes of a manifest. */
+  maxManifestSize: number;
+  /** Maximum bytes of a blob. */
+  maxBlobSize: number;
+  /** Time after which an idle upload expires. */
+  uploadExpiry: number;
+  /** Maximum time without data in a request body. */
+  uploadIdleTimeout: number;
+  /** Interval of the sweep; 0 disables it. */
+  sweepInterval: number;
+  /** Retention rules. */
+  retention: RetentionRule[];
+  /** Interval of retention; 0 disables it. */
+  retentionInterval: number;
+  /** Interval of the full pass of garbage collection; 0 disables garbage collection. */
+  collectInterval: number;
+  /** Grace period of unreferenced content. */
+  grace: number;
+  /** Maximum time for the writes of a request after its body. */
+  deadline: number;
+  /** Time for which a GET may answer from memory without a check. */
+  cacheAge: number;
+  /** Format of the log. */
+  log: "auto" | "json" | "text" | "off";
+  /** True if successful health probes are logged. */
+  logProbes: boolean;
+}
