@@ -21,12 +21,12 @@ export function kindOf(key: Key): Kind {
   return keyOf(key).kind;
 }
 
-/** The key as one text, different for each key. */
+/** Unique text for each key. */
 export function textOf({ pk, sk }: Key): string {
   return `${pk.length} ${pk}${sk}`;
 }
 
-/** Each item once, as it came last: the same one twice would be the same object twice at the same time. */
+/** Last version of each item. Otherwise two versions would copy the same object concurrently. */
 export function latest<T extends Key>(items: T[]): T[] {
   return [...new Map(items.map((item) => [textOf(item), item])).values()];
 }

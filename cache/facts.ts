@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 
 /** Limits of a {@linkcode Facts} cache. */
 export interface FactsOptions<V> {
-  /** Milliseconds, whatever the epoch says. */
+  /** Maximum milliseconds in the cache, even if the epoch does not change. */
   age: number;
   /** Maximum entries. */
   count: number;

@@ -38,9 +38,9 @@ Deno.test("commands write an audit line for each change, in the form of the regi
       const { registry } = createRegistry({ objects, table, now: () => Date.now() - 3 * DAY });
       await pushBlob(registry, content(9, 1));
       await pushManifest(registry, image, "v1", "pr-1");
-      const stillThere = (principal: unknown) => Promise.resolve(principal as never);
+      const findPrincipal = (principal: unknown) => Promise.resolve(principal as never);
       const hasEnded = () => Promise.resolve(false);
-      const options = { table, service: "s", lifetime: DAY, stillThere, hasEnded, now: Date.now };
+      const options = { table, service: "s", lifetime: DAY, findPrincipal, hasEnded, now: Date.now };
       const logins = new RefreshTokens(options);
       await logins.issue({ kind: "user", name: "user:alice", credential: "x" }, "docker");
     });

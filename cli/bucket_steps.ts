@@ -104,7 +104,7 @@ async function ensureLifecycle(options: BucketStepOptions, dryRun: boolean): Pro
     rule.Status === "Enabled" && rule.AbortIncompleteMultipartUpload !== undefined && isFor(rule, prefix);
   if (rules.some(covers)) return { state: "there" };
   if (!dryRun) {
-    // What is put replaces all rules, so the others go along as they are; the two ways to name a prefix do not mix.
+    // The request replaces all rules, so it contains the existing ones. S3 rejects a mix of `Prefix` and `Filter`.
     const old = rules.some(({ Filter }) => Filter === undefined);
     const rule: LifecycleRule = {
       ID: RULE_ID,

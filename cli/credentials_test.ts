@@ -176,7 +176,7 @@ Deno.test("listCommand() lets the name of a client neither control the terminal 
       const tokens = new RefreshTokens({
         ...options,
         table,
-        stillThere: (who) => Promise.resolve(who),
+        findPrincipal: (who) => Promise.resolve(who),
         hasEnded,
       });
       const who = { kind: "user", name: "user:alice", credential: "x" } as const;
@@ -198,7 +198,7 @@ Deno.test("listCommand() shows the logins of an account, and revokeCommand() rev
         table,
         service: "registry.test",
         lifetime: 60_000,
-        stillThere: (principal) => Promise.resolve(principal),
+        findPrincipal: (principal) => Promise.resolve(principal),
         hasEnded,
         now: Date.now,
       });

@@ -1,5 +1,5 @@
 import { listLogins, type Login, revokeLogins } from "../auth/mod.ts";
-import { stillThere } from "../process/open_access.ts";
+import { findPrincipal } from "../process/open_access.ts";
 import { plainField } from "../process/mod.ts";
 import { type Config, StartError } from "../config/mod.ts";
 import { openAudit } from "./audit.ts";
@@ -22,7 +22,7 @@ export async function listCommand(
   checkPrincipal(principal);
   return await withSecrets(config, async ({ users, secrets, table }) => {
     const logins = await listLogins(table, principal, {
-      stillThere: (who) => stillThere(who, users, secrets),
+      findPrincipal: (who) => findPrincipal(who, users, secrets),
       now: Date.now(),
     });
     for (const login of logins) print(json ? JSON.stringify(login) : lineOf(login));

@@ -1,4 +1,4 @@
-/** A folder for what only this command needs; it goes with it. */
+/** Runs `use` with a temporary folder, and deletes the folder afterwards. */
 export async function withScratchFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "skerry-" });
   try {

@@ -41,7 +41,7 @@ export function isTagPattern(pattern: string): boolean {
   );
 }
 
-/** Braces that do not match are left in an alternative as they are, and none of the tests lets them pass. */
+/** True if every alternative passes the test. Unbalanced braces stay in an alternative, and every test rejects them. */
 function everyAlternative(pattern: string, test: (alternative: string) => boolean): boolean {
   // Rejects sequences such as {1..9}; no name has two dots in a row.
   if (pattern.includes("..")) return false;

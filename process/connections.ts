@@ -59,10 +59,10 @@ export function findServeOn(): ServeOn | undefined {
 /** Retries of a failed accept, and the number of failures after which more connections are closed. */
 const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 
-/** Connections that are kept however often the descriptors run out. */
+/** Minimum of the connection limit, however often the process runs out of file descriptors. */
 const MIN_CONNECTIONS = 16;
 
-/** Part of the connections that are allowed again at each look for idle ones: twice as many after 4 minutes. */
+/** Growth of the connection limit at each check for idle connections: it doubles in about 4 minutes. */
 const GROWTH = 1 / 64;
 
 /** Milliseconds between two reports that connections cannot be accepted. */

@@ -18,13 +18,13 @@ export interface Log {
   audit: Audit;
   /** False while lines of the audit can't be written: changes are refused then. */
   auditReady(): boolean;
-  /** Something worth knowing. */
+  /** Logs an event. */
   info(message: string, fields?: Fields): void;
   /** Logs a condition that the operator may want to change. */
   warn(message: string, fields?: Fields): void;
-  /** Something that went wrong on our side. */
+  /** Logs a failure of the registry or its storage. */
   error(message: string, error: unknown): void;
-  /** Settles when all is written. */
+  /** Resolves when all lines are written. */
   flush(): Promise<void>;
 }
 

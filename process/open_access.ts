@@ -130,7 +130,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     config,
     table,
     policy,
-    stillThere: (principal) => stillThere(principal, users, secrets),
+    findPrincipal: (principal) => findPrincipal(principal, users, secrets),
     hasEnded: (credential) => secrets.hasEnded(credential),
     reused: ({ id, principal }) =>
       log.warn("Refresh token revoked: it was used again after its replacement", {
@@ -214,7 +214,7 @@ function openLoginTokens(
 }
 
 /** Current user or robot of an earlier login. */
-export async function stillThere(
+export async function findPrincipal(
   { name, credential = "" }: Principal,
   users: Htpasswd,
   secrets: Secrets,

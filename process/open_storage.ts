@@ -64,8 +64,8 @@ async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
   }
 }
 
-// Deno resolves whatever a literal `import()` names before the first line runs, and fetches it from npm: for the AWS SDK,
-// which few need, that takes a quarter of a start.
+// Deno resolves the module of a literal `import()` before the first line runs, and downloads it from npm. For the AWS
+// SDK, which few registries need, that takes a quarter of the time of a start.
 const importS3 = (): Promise<typeof import("../storage/objects/s3/mod.ts")> =>
   import(new URL("../storage/objects/s3/mod.ts", import.meta.url).href);
 const importDynamo = (): Promise<typeof import("../storage/table/dynamodb/mod.ts")> =>

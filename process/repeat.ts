@@ -1,6 +1,6 @@
 /** Options of {@linkcode startSweeper}. */
 export interface SweeperOptions {
-  /** Removes what may go. */
+  /** Runs one sweep. */
   sweep: () => Promise<void>;
   /** Milliseconds from the end of one sweep to the next; 0 turns sweeps off. */
   interval: number;
@@ -8,16 +8,16 @@ export interface SweeperOptions {
   failed: (error: unknown) => void;
 }
 
-/** A sweep that comes again and again. */
+/** Periodic sweep. */
 export interface Sweeper {
-  /** Begins no further sweep, and tells nothing of one that is under way: a sweep may end anywhere. */
+  /** Starts no further sweep. Does not wait for a running one, which may be interrupted at any step. */
   stop(): void;
 }
 
-/** Processes may live for much less than the interval, so the first sweep does not wait for all of it. */
+/** Maximum delay of the first sweep: a process may live for less than the interval. */
 const FIRST_DELAY_MS = 30_000;
 
-/** Sweeps now and then, one sweep at a time. */
+/** Starts a periodic sweep, one sweep at a time. */
 export function startSweeper({ sweep, interval, failed }: SweeperOptions): Sweeper {
   let stopped = interval === 0;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -57,7 +57,7 @@ export interface UploadBody {
 
 /** A manifest to be pushed. */
 export interface ManifestPush {
-  /** Stored exactly as they are. */
+  /** Bytes of the manifest, which are stored unchanged. */
   bytes: Uint8Array<ArrayBuffer>;
   /** `Content-Type` of the request without parameters; `undefined` without one. */
   contentType: string | undefined;

@@ -3,7 +3,7 @@ const UNITS: [string, number][] = [["d", 86_400_000], ["h", 3_600_000], ["m", 60
   1,
 ]];
 
-/** A time span as it is written in the configuration, in the largest unit that it is a whole number of. */
+/** Formats a duration as the configuration does, in the largest unit of which it is a whole number. */
 export function formatSpan(milliseconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => milliseconds % length === 0)!;
   return `${milliseconds / length}${unit}`;

@@ -37,13 +37,13 @@ export interface TokenOptions {
   exchange(subjectToken: string): Promise<LoginToken>;
 }
 
-/** The options, as soon as they are there; absent if the registry is open to all, and no such path is. */
+/** Loads the options. `undefined` without authentication: these paths then answer 404. */
 export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
 
 /** Maximum bytes of a form: a password can be an ID token of a workload's issuer. */
 const MAX_FORM_BYTES = 64 * 1024;
 
-/** RFC 6749 §5.1, for whatever has a token in it. */
+/** Headers of an answer with a token, which no cache may store (RFC 6749 §5.1). */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
 /** Seconds for which others may cache the JWK set: far less than the delay before a new key signs. */

@@ -55,8 +55,8 @@ export interface SecretsOptions {
   /** Table that stores their hashes. */
   table: Table;
   /**
-   * The user of this name, as it is now. `credential` tells this account from an earlier and a later one of the same name:
-   * a password hash has a salt of its own, so that no two are the same.
+   * Finds the current user of this name. `credential` distinguishes the account from an earlier or later one of the same
+   * name, because password hashes are salted.
    */
   findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
   /** Maximum lifetime in milliseconds; unlimited by default. With a limit, a token without expiry is rejected. */

@@ -17,10 +17,10 @@ export interface TokenServiceParts {
   /** Policies that decide about grants. */
   policy: Permissions;
   /**
-   * The user or robot as they are now, by name and `credential`; `undefined` if that is gone or changed. What it
-   * answers must have the `credential` again, or else the refresh token is refused.
+   * Finds the current user or robot by name and `credential`; `undefined` if the credential was removed or changed. The
+   * result must have the same `credential`; otherwise the refresh token is rejected.
    */
-  stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
   /** True if a credential is gone or has expired for good. */
   hasEnded: RefreshTokensOptions["hasEnded"];
   /** Called for a login that was revoked because two parties have its refresh token. */
@@ -55,7 +55,7 @@ export function longestLifetime(
  * @throws {KeysError} if the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
-  const { config, table, policy, stillThere, hasEnded, reused, now = Date.now } = parts;
+  const { config, table, policy, findPrincipal, hasEnded, reused, now = Date.now } = parts;
   const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
   const keys = config.keys === undefined
     ? new TableKeys({ table, lifetime: longestLifetime(config), now })
@@ -68,7 +68,7 @@ export async function openTokenService(parts: TokenServiceParts): Promise<OpenTo
       table,
       service: config.service,
       lifetime: config.refreshLifetime,
-      stillThere,
+      findPrincipal,
       hasEnded,
       ...(reused && { reused }),
       now,

@@ -47,7 +47,7 @@ export interface RefreshTokensOptions {
    * Principal with its current rights; `undefined` if the account or its credential no longer exists. `credential`
    * identifies the credential if the account has several.
    */
-  stillThere: (principal: Principal) => Promise<Principal | undefined>;
+  findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
   /** True if a credential is gone or has expired for good, so that none of its logins can be used again. */
   hasEnded: (credential: string) => Promise<boolean>;
   /** Called for a login that was revoked because a replaced token was used: two parties have it. */
@@ -145,7 +145,7 @@ export class RefreshTokens {
    * 4. Write its hash by the version that was read; after a conflict start again.
    */
   async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
-    const { table, service, stillThere, reused, now } = this.#options;
+    const { table, service, findPrincipal, reused, now } = this.#options;
     const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
     if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
     const key = loginKey(tag, credentialTag, hashOf(family));
@@ -162,7 +162,7 @@ export class RefreshTokens {
         reused?.(loginOf(item));
         return undefined;
       }
-      const principal = await currentPrincipal(attributes, stillThere);
+      const principal = await currentPrincipal(attributes, findPrincipal);
       if (principal === undefined) return undefined;
       if (!replace) {
         await noteUse(table, item, now());
@@ -188,14 +188,14 @@ export class RefreshTokens {
 export async function listLogins(
   table: Table,
   principal: string,
-  { stillThere, now }: { stillThere: RefreshTokensOptions["stillThere"]; now: number },
+  { findPrincipal, now }: { findPrincipal: RefreshTokensOptions["findPrincipal"]; now: number },
 ): Promise<Login[]> {
   const items = (await loginsIn(table, tagOf(principal)))
     .filter(({ attributes }) => attributes.principal === principal && attributes.expiresAt > now)
     .sort((a, b) => lastUse(b) - lastUse(a));
   const logins: Login[] = [];
   for (const item of items) {
-    const isGood = await currentPrincipal(item.attributes, stillThere) !== undefined;
+    const isGood = await currentPrincipal(item.attributes, findPrincipal) !== undefined;
     logins.push({ ...loginOf(item), ...(!isGood && { refused: true }) });
   }
   return logins;
@@ -287,13 +287,13 @@ function principalOf({ kind, principal, credential, bounds }: LoginAttributes): 
   };
 }
 
-/** The principal of a login as it is now; `undefined` if its credential is gone, has expired or was changed. */
+/** Current principal of a login; `undefined` if its credential was removed or changed, or has expired. */
 async function currentPrincipal(
   attributes: LoginAttributes,
-  stillThere: RefreshTokensOptions["stillThere"],
+  findPrincipal: RefreshTokensOptions["findPrincipal"],
 ): Promise<Principal | undefined> {
   const bounded = principalOf(attributes);
-  const found = await stillThere(bounded);
+  const found = await findPrincipal(bounded);
   // The bounds of the credential also bound the token, even if a later lookup does not know them.
   return found !== undefined && isSame(found, bounded) ? { ...bounded, ...found } : undefined;
 }

@@ -4,7 +4,7 @@ import { candidateItems, isLost, RETRY, retryOnConflict, type Work } from "../pr
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
 
-/** The bytes of a blob, complete and verified, under a key that nothing names yet. */
+/** Complete and verified bytes of a blob, in an object that no item references yet. */
 export interface Candidate {
   /** Bytes. */
   size: number;

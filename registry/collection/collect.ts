@@ -57,10 +57,10 @@ export interface CollectStep {
 /** Items of a step by default. Few enough that a step does not delay requests. */
 const DEFAULT_LIMIT = 100;
 
-/** Removals that are on their way at the same time. */
+/** Maximum concurrent removals. */
 const PARALLEL = 8;
 
-/** Something that may have to go: looks once more, and says what went. */
+/** Checks an item or object again, and removes it if it is garbage. Returns the removal. */
 type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
 
 /** Running step: its results so far count even if the rest fails. */
@@ -136,7 +136,7 @@ async function collectPartition(step: Step, items: Item[]): Promise<void> {
   key satisfies undefined; // every kind is treated above
 }
 
-/** The links of a blob that may go, and then the blob, if that was all that kept it. */
+/** Collects the links of a blob, and then the blob if no link remains. */
 async function collectContent(step: Step, digest: Digest, items: Item[]): Promise<void> {
   const { context, dryRun } = step;
   const links = items.filter((item) => identify(item)?.kind === "link");

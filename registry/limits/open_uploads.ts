@@ -30,7 +30,7 @@ const MAX_COUNTED = 1000;
 /** Maximum principals whose counts are in memory. */
 const MAX_PRINCIPALS = 10_000;
 
-/** Seconds after which a client may try again: most uploads are over by then. */
+/** `Retry-After` in seconds. Most uploads end within that time. */
 const RETRY_AFTER_SECONDS = 10;
 
 /** Counted upload. */

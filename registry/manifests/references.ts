@@ -61,9 +61,9 @@ export interface Seen {
 }
 
 /**
- * Step 3 of the manifest protocol: revives whatever the manifest references and has been condemned, and answers
- * the references that the repository does not have. The manifest's edges must be written before. What else will be
- * needed, `others`, is read along with them: that costs nothing.
+ * Step 3 of the manifest protocol: revives condemned content that the manifest references, and returns the
+ * references that the repository does not have. The manifest's edges must be written before. Items that the caller
+ * needs later, `others`, are read in the same requests.
  */
 export function readReferences(
   work: Work,
@@ -167,7 +167,7 @@ async function revive(
 ): Promise<"live" | "revived" | "gone" | typeof RETRY> {
   if (!isReadable(blob.attributes)) return "gone";
   const isCondemned = blob.attributes.state === "condemned";
-  // An item that is revived looks new: this is the last time that its object is looked for.
+  // A revived item looks new and is not checked again, so its object is checked here.
   if (isCondemned && await isLost(work, repository, digest, blob.attributes)) return RETRY;
   const marked: [NewItem, string][] = [];
   if (link.attributes.state === "condemned") {

@@ -12,7 +12,7 @@ export interface Epochs {
   read: (repository: RepositoryName) => Promise<string>;
   /** Number that changes before any epoch does, if the table has one without a read. */
   changeCount?: () => Promise<number>;
-  /** Maximum milliseconds for which anything may be cached, whatever the epoch is. */
+  /** Maximum milliseconds in a cache, even if the epoch does not change. */
   mostAge: number;
 }
 

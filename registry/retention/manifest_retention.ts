@@ -70,7 +70,7 @@ export class ManifestRetention {
     this.#options = options;
   }
 
-  /** Condemns or removes the manifest if it may go, and answers the result. `known` is its item as it was just read. */
+  /** Condemns or removes the manifest if no rule keeps it. `known` is its item if the caller has it. */
   async decide(digest: Digest, known?: Stored<ManifestAttributes>): Promise<Verdict> {
     const decided = this.#verdicts.get(digest);
     if (decided !== undefined) return decided;

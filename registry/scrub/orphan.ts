@@ -36,7 +36,7 @@ export async function scrubOrphan(work: ScrubWork, object: string): Promise<void
 }
 
 /**
- * Gives the orphan to the blob of its digest if that has no good object of its own; deletes it otherwise. Leaves the
+ * Links the orphan to the blob of its digest if the blob has no intact object; otherwise deletes it. Leaves the
  * orphan of a blob that garbage collection is about to remove: a request that revives or pushes the blob decides.
  */
 async function useOrphan(

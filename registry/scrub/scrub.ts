@@ -27,15 +27,16 @@ const FOLDERS = ["blobs/", "manifests/"];
  * collection in any process, and holds only batches in memory. An apparent fault is checked again with a consistent
  * read before it is reported, and content of running requests is left out.
  *
- * An object does not name its item. So the objects are taken in ranges of as many keys as fit in memory. For each range
- * the table is scanned: an item whose object lies in the range is read and compared, and its key is crossed out. Each
- * object is read once, with the algorithm of its digest, and a store of 100,000 objects takes one scan.
+ * An object does not name its item. So the objects are taken in ranges of as many keys as fit in memory. For each
+ * range the table is scanned: an item whose object lies in the range is read and verified, and its key is removed
+ * from the range. Each object is read once, with the algorithm of its digest, and a store of 100,000 objects takes
+ * one scan.
  *
- * The rest of a range at the end of the scan has no item, or its item came and went meanwhile: a delete of a large
- * manifest first announces an upload that owns the object and then deletes the item, and the scan may miss both. So the
- * rest stays for the next scan, which sees the upload, unless the sweep has removed the object before. Only what
- * remains then is an orphan, which is hashed to identify it. Uploads own every object with their prefix, and are
- * announced before such an object exists.
+ * The rest of a range at the end of the scan has no item, or its item was written and deleted during the scan: a
+ * delete of a large manifest first announces an upload that owns the object and then deletes the item, and the scan
+ * may miss both. So the rest stays for the next scan, which sees the upload, unless the sweep has removed the object
+ * before. Only what remains then is an orphan, which is hashed to identify it. Uploads own every object with their
+ * prefix, and are announced before such an object exists.
  */
 export async function scrub(context: Context, options: ScrubOptions = {}): Promise<ScrubReport> {
   const work = new ScrubWork(context, options);

@@ -1,6 +1,6 @@
 import { prefixOf } from "../items/mod.ts";
 
-/** Keys of objects that nothing is known to name, by the prefix of the upload that each was made in. */
+/** Keys of objects without a known item or upload, grouped by the prefix of the upload that created each. */
 export class UnnamedObjects {
   readonly #byPrefix = new Map<string, Set<string>>();
   #size = 0;
@@ -19,7 +19,7 @@ export class UnnamedObjects {
     this.#size++;
   }
 
-  /** Takes out a key that an item names. */
+  /** Removes the key of an object that an item references. */
   name(key: string): void {
     const prefix = prefixOf(key);
     const keys = this.#byPrefix.get(prefix);
@@ -28,7 +28,7 @@ export class UnnamedObjects {
     if (keys.size === 0) this.#byPrefix.delete(prefix);
   }
 
-  /** Takes out whatever an upload owns. */
+  /** Removes the keys of an upload: it owns every object with its prefix. */
   own(prefix: string): void {
     this.#size -= this.#byPrefix.get(prefix)?.size ?? 0;
     this.#byPrefix.delete(prefix);

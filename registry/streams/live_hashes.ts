@@ -17,7 +17,7 @@ interface LiveHash {
 /**
  * Hashes of uploads that exist only in this process and cannot be stored. They are useful if all requests of an upload
  * reach one process: because it is the only one, or because a load balancer is sticky. The class observes that: it
- * assumes stickiness until a chunk arrives whose predecessor went elsewhere.
+ * assumes stickiness until a chunk arrives whose predecessor reached another process.
  */
 export class LiveHashes {
   readonly #hashes = new LRUCache<string, LiveHash>({ max: MAX_UPLOADS });

@@ -35,8 +35,8 @@ export async function repeatCommit(
 }
 
 /**
- * The answer to a commit that failed with `error`. A process that stood still may find its upload swept, or committed by
- * the request that took over from it: then that is the answer, whatever the failure looked like.
+ * Answer to a commit that failed with `error`. A suspended process may find that its upload was swept, or was committed
+ * by the request that took over. That outcome is the answer, whatever `error` is.
  */
 export async function answerFailedCommit(
   context: Context,

@@ -166,7 +166,7 @@ export async function writeSession(
   const version = await context.table.put(item, { ifVersion: session.item.version });
   if (version !== undefined) return { id: session.id, item: { ...item, attributes, version } };
   const current = await findSession(context, attributes, session.id).catch((error) => {
-    // Not as it is: this write was not done, which an `UnavailableError` would leave open.
+    // The write failed for certain, but an `UnavailableError` would mean that it may have succeeded.
     if (!(error instanceof UnavailableError)) throw error;
     throw unavailable("Cannot write: another request has changed the upload", { cause: error });
   });

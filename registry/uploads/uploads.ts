@@ -41,7 +41,7 @@ export async function getUpload(
   return { id, offset };
 }
 
-/** end-5. Of two requests at the same place one wins, and the other gets {@linkcode OffsetMismatch}. */
+/** end-5. If two requests write at the same offset, one succeeds and the other gets {@linkcode OffsetMismatch}. */
 export async function appendUpload(
   context: Context,
   repository: RepositoryName,

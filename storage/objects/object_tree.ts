@@ -5,13 +5,13 @@ import { PRIVATE_FILE, PRIVATE_FOLDER } from "../private_files.ts";
 
 /** Paths of an object's files. */
 export interface Paths {
-  /** The folder that all of it lies in. */
+  /** Folder of all its files. */
   folder: string;
-  /** The object, whole. */
+  /** Complete object. */
   object: string;
-  /** The object as long as it is not whole. */
+  /** Incomplete object, to which parts are written. */
   staged: string;
-  /** A folder for parts whose place in the staged object was taken. */
+  /** Folder for parts whose place in the staged object is already taken. */
   again: string;
 }
 

@@ -35,7 +35,7 @@ export function world(options: Partial<RefreshTokensOptions> = {}) {
     table,
     service: "registry.test",
     lifetime: LIFETIME,
-    stillThere(principal) {
+    findPrincipal(principal) {
       asked.push(principal);
       return Promise.resolve(people.get(principal.name));
     },
@@ -47,6 +47,6 @@ export function world(options: Partial<RefreshTokensOptions> = {}) {
   const issue = async (principal = ALICE, client = "docker") => (await tokens.issue(principal, client))!;
   const owner = async (token: string) => (await tokens.redeem(token))?.principal;
   const list = (principal = ALICE) =>
-    listLogins(memory, principal.name, { stillThere: common.stillThere, now: clock.now });
+    listLogins(memory, principal.name, { findPrincipal: common.findPrincipal, now: clock.now });
   return { ended, clock, calls, hooks, memory, people, asked, common, tokens, issue, list, owner };
 }

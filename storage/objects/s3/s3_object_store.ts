@@ -45,9 +45,9 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   /**
-   * The store of a bucket. Asks the network nothing: a store that does not answer yet is no reason not to start.
+   * Opens the store of a bucket. Sends no request, so a process can start before the store answers.
    *
-   * @throws {RangeError} for options that no bucket goes with.
+   * @throws {RangeError} for invalid options.
    */
   static async open(options: S3Options): Promise<S3ObjectStore> {
     const resolved = resolveOptions(options);

@@ -9,7 +9,7 @@ export type Credentials = () => Promise<{
   expiration?: Date;
 }>;
 
-/** A request as it is to be sent. */
+/** Signed request, ready to send. */
 export interface SignedRequest {
   /** URL with the query. */
   url: string;

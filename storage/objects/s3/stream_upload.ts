@@ -6,7 +6,7 @@ import { putByNode } from "./node_upload.ts";
 import type { SignedRequest } from "./signer.ts";
 import { etagOf, upload } from "./transfers.ts";
 
-/** A body of known length that comes as it is sent on. */
+/** Body of known length that is sent while it arrives. */
 export interface StreamBody {
   key: string;
   body: ReadableStream<Uint8Array<ArrayBuffer>>;

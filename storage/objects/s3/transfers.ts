@@ -19,7 +19,7 @@ export async function download(
   url: string,
   { key, range, signal }: { key: string; range?: ByteRange | undefined; signal: AbortSignal },
 ): Promise<Answer> {
-  // The stored bytes are wanted as they are, compressed or not.
+  // Requests the stored bytes without compression by the store.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (range) headers.range = `bytes=${range.first}-${range.last}`;
   const response = await fetch(url, { headers, signal, redirect: "manual" });

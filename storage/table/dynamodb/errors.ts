@@ -21,7 +21,7 @@ export class UnprocessedError extends Error {
 }
 
 /**
- * The errors after which the same request may go better, beside those with a status of 500 and more:
+ * Errors after which a retry may succeed, in addition to statuses of 500 and more:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html, and for the last one
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html.
  */
