@@ -8,9 +8,7 @@ export {
   blobKey,
   blobPartition,
   COLLECTION,
-  type EdgeAttributes,
   edgeKey,
-  type Etags,
   EXPIRY_SHARDS,
   GARBAGE_PREFIX,
   identify,
@@ -22,8 +20,6 @@ export {
   type ManifestAttributes,
   manifestKey,
   partsOf,
-  type Piece,
-  type PrefixHash,
   prefixOf,
   randomId,
   REPOSITORIES,
@@ -36,14 +32,11 @@ export {
   taggedKey,
   tagKey,
   type UploadAttributes,
-  type UploadContent,
   uploadKey,
   usageKey,
 } from "./items/mod.ts";
 export { MAX_INLINE_BYTES } from "./manifests/manifest_store.ts";
 export { edgeItems } from "./manifests/references.ts";
 export { referrerItem } from "./manifests/referrers.ts";
-export { candidateItems, type GarbageCandidate } from "./protocol/candidates.ts";
-export type { Context } from "./protocol/context.ts";
-export type { TagMove } from "./registry.ts";
-export { type ObjectContent, type ObjectSource, readObject } from "./streams/read_object.ts";
+export { candidateItems } from "./protocol/candidates.ts";
+export { readObject } from "./streams/read_object.ts";

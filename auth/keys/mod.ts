@@ -5,5 +5,5 @@
  */
 export { openFileKeys } from "./file_keys.ts";
 export { parseKeyFile, type PublicKey } from "./key_file.ts";
-export { jwksOf, type SigningKey, type SigningKeys } from "./keys.ts";
+export { jwksOf, type SigningKeys } from "./keys.ts";
 export { TableKeys } from "./table_keys.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Attempt, FailedLogins, type Login } from "./failed_logins.ts";
+export { FailedLogins, type Login } from "./failed_logins.ts";
 export { LoginLanes } from "./login_lanes.ts";
 export { networkOf } from "./network.ts";
 export { tooManyLogins } from "./too_many_logins.ts";

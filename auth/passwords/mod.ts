@@ -5,5 +5,5 @@
  */
 export { accountName, fingerprintOf, isRobotName } from "./account.ts";
 export { Logins } from "./logins.ts";
-export type { PasswordSource, VerifyOptions } from "./password_source.ts";
+export type { PasswordSource } from "./password_source.ts";
 export { Users, UsersError } from "./users.ts";

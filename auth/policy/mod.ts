@@ -4,5 +4,5 @@
  * @module
  */
 export { areGrants, EVERYTHING } from "./grants.ts";
-export { createPolicy, type Policy } from "./policy.ts";
-export { parseSubject, type SubjectParts } from "./subject.ts";
+export { createPolicy } from "./policy.ts";
+export { parseSubject } from "./subject.ts";

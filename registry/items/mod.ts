@@ -8,7 +8,7 @@ export { type Etags, packEtags, unpackEtags } from "./etags.ts";
 export { COLLECTION, GARBAGE_PREFIX, GARBAGE_SHARDS } from "./garbage.ts";
 export { identify, ITEM_FORMS, type ItemKey, type ItemKeyOf, type ItemKind, partsOf } from "./identify.ts";
 export * from "./manifest.ts";
-export { newObjectKey, type ObjectKind, objectPrefix, prefixOf } from "./object_key.ts";
+export { newObjectKey, objectPrefix, prefixOf } from "./object_key.ts";
 export { randomId } from "./random_id.ts";
 export * from "./repository.ts";
 export { type Stored, stored } from "./stored.ts";

@@ -5,14 +5,5 @@
  */
 export { type ImmutableRule, immutableTag, ImmutableTags, type IsImmutable } from "./immutable_tags.ts";
 export { OpenUploads, type UploadLimits } from "./open_uploads.ts";
-export {
-  type Counted,
-  countingBlob,
-  type HeldBytes,
-  holdBlob,
-  holdingRoom,
-  holdManifest,
-  type QuotaRule,
-  Quotas,
-} from "./quotas.ts";
+export { countingBlob, holdBlob, holdingRoom, holdManifest, type QuotaRule, Quotas } from "./quotas.ts";
 export { addUsage, forgetUsage } from "./usage.ts";

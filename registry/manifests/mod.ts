@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { deleteDangling, deleteManifest, takeManifest, type TakeOptions } from "./manifest_delete.ts";
+export { deleteDangling, deleteManifest, takeManifest } from "./manifest_delete.ts";
 export { putManifest } from "./manifest_push.ts";
 export { announceManifestObject, getManifest, readManifest } from "./manifest_store.ts";
 export { targetsOf } from "./references.ts";

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { openPullTimes, PullTimes, type PullTimesOptions } from "./pull_times.ts";
+export { openPullTimes, PullTimes } from "./pull_times.ts";
 export { retain, type RetainOptions, type Retirement } from "./retention.ts";
-export type { KeepTags, RetentionRule } from "./retention_rules.ts";
+export type { RetentionRule } from "./retention_rules.ts";

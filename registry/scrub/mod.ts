@@ -3,5 +3,5 @@
  *
  * @module
  */
-export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./finding.ts";
+export type { ScrubOptions, ScrubReport } from "./finding.ts";
 export { scrub } from "./scrub.ts";

@@ -8,5 +8,5 @@ export { BufferPool, type Filler } from "./buffer_pool.ts";
 export { LiveHashes } from "./live_hashes.ts";
 export { PartBuffer } from "./part_buffer.ts";
 export { readPieces, sendPieces, sizeOf } from "./pieces.ts";
-export { createPrefixHasher, type HasherOptions, hashStream, type PrefixHasher } from "./prefix_hasher.ts";
-export { type ObjectContent, type ObjectSource, readObject } from "./read_object.ts";
+export { createPrefixHasher, hashStream } from "./prefix_hasher.ts";
+export { readObject } from "./read_object.ts";

@@ -5,4 +5,4 @@
  */
 export { Lease } from "./lease.ts";
 export { Pace } from "./pace.ts";
-export { type Backlog, shuffled, throwFailures, workOff } from "./work_off.ts";
+export { shuffled, throwFailures, workOff } from "./work_off.ts";

@@ -10,5 +10,5 @@ export { blobLocation, contentHeaders, manifestLocation } from "./headers.ts";
 export { nextLink } from "./link.ts";
 export { badParameter, Parameters } from "./parameters.ts";
 export { type RawUrl, splitUrl } from "./raw_url.ts";
-export { bodyOf, type BodyOptions, contentLength, discardBody, withBody } from "./request_body.ts";
+export { bodyOf, contentLength, discardBody, withBody } from "./request_body.ts";
 export { lengthOf, toResponse } from "./response.ts";

@@ -7,4 +7,4 @@
 export { makeClient } from "./client.ts";
 export { MIN_PART_BYTES, type S3Options } from "./options.ts";
 export { S3ObjectStore } from "./s3_object_store.ts";
-export { type SignedRequest, type SignedUrl, Signer } from "./signer.ts";
+export { type SignedRequest, Signer } from "./signer.ts";
