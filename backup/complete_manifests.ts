@@ -19,7 +19,7 @@ import { manifestContent } from "./manifest_content.ts";
 import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { readMany, scanAll } from "./snapshot.ts";
 
-/** Items that are gone through at a time: with the largest manifests some 25 MB. */
+/** Maximum items of one batch: about 25 MB with the largest manifests. */
 const BATCH = 100;
 
 /** Manifests that are checked at once, and references of one of them. */

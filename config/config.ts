@@ -76,7 +76,7 @@ export interface EffectiveSetting {
 }
 
 /**
- * The configuration that the environment and the file that it names give. The environment wins; an empty variable
+ * Configuration from the environment and from the file that it names. The environment wins; an empty variable
  * counts as none. Paths in the file are relative to the folder of the file.
  *
  * @throws {ConfigError} with everything that is wrong.

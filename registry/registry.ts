@@ -135,9 +135,9 @@ export interface RepositoryDeletion {
 
 /** Result of the delete of a repository. */
 export interface RepositoryRemoval {
-  /** Tags that are gone. */
+  /** Deleted tags. */
   tags: number;
-  /** Manifests that are gone. */
+  /** Deleted manifests. */
   manifests: number;
   /** Number of blobs that the repository has lost. */
   blobs: number;

@@ -44,7 +44,7 @@ export interface SecretInfo extends SecretOwner {
   expiresAt?: number;
   /** Last use, with a precision of an hour. */
   usedAt?: number;
-  /** True if its user has another password now, or is gone: the secret is refused until an operator keeps it. */
+  /** True if its user has a new password or was removed. The token is rejected until an operator keeps it. */
   suspended?: boolean;
   /** True if it is suspended because an earlier release made it, which stored no account with it. */
   withoutAccount?: boolean;
@@ -145,7 +145,7 @@ export class Secrets implements PasswordSource {
     return principal?.credential === credential ? principal : undefined;
   }
 
-  /** True if no login can be made or used with this {@linkcode Principal.credential} again: its secret is gone or has expired. */
+  /** True if this {@linkcode Principal.credential} can never be used again: its token was removed or has expired. */
   async hasEnded(credential: string): Promise<boolean> {
     if (!credential.includes(".")) return false; // that of a user's password
     const known = await this.#read(credential.slice(0, credential.indexOf(".")));

@@ -21,7 +21,7 @@ export interface TokenServiceParts {
    * result must have the same `credential`; otherwise the refresh token is rejected.
    */
   findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
-  /** True if a credential is gone or has expired for good. */
+  /** True if a credential was removed or has expired. */
   hasEnded: RefreshTokensOptions["hasEnded"];
   /** Called for a login that was revoked because two parties have its refresh token. */
   reused?: RefreshTokensOptions["reused"];

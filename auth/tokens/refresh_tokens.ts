@@ -48,7 +48,7 @@ export interface RefreshTokensOptions {
    * identifies the credential if the account has several.
    */
   findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
-  /** True if a credential is gone or has expired for good, so that none of its logins can be used again. */
+  /** True if a credential was removed or has expired, so none of its logins can be used again. */
   hasEnded: (credential: string) => Promise<boolean>;
   /** Called for a login that was revoked because a replaced token was used: two parties have it. */
   reused?: (login: Pick<Login, "id" | "principal">) => void;
@@ -78,7 +78,7 @@ export interface Login {
   expiresAt: number;
   /** Last use, with a precision of an hour; absent if it was never used. */
   usedAt?: number;
-  /** True if it is refused: its credential is gone, has expired or was changed. */
+  /** True if the login is rejected because its credential was removed or changed, or has expired. */
   refused?: boolean;
 }
 

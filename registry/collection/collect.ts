@@ -149,7 +149,7 @@ async function collectContent(step: Step, digest: Digest, items: Item[]): Promis
   step.removals.push(blobRemoval(digest, stored<BlobAttributes>(blob)!.attributes.size));
 }
 
-/** Items of a repository whose target is gone. */
+/** Collects items of a repository whose target does not exist. */
 async function collectPointers(step: Step, items: Item[]): Promise<void> {
   const { context } = step;
   const pointers = items.map((item) => pointerOf(context, item)).filter((found) => found !== undefined);

@@ -156,7 +156,7 @@ class FullPass {
     this.#workers.add(worker);
   }
 
-  /** Takes segments that no other process works on, until none is left. */
+  /** Works on segments that no other process works on, until all are done. */
   async #work(): Promise<void> {
     const { startedAt } = this.#pass;
     const pace = new Pace(this.#context, MIN_PAUSE_FACTOR);

@@ -13,7 +13,7 @@ const MAX_DESCENDANTS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Step 3 for everything below the children of an index: revives condemned content, and answers the references that the
+ * Step 3 for everything below the children of an index: revives condemned content, and returns the references that the
  * repository does not have. The index's edges must have been written before.
  *
  * @throws {RegistryError} `DENIED` if more content lies below than one request may check.

@@ -37,7 +37,7 @@ export interface ManifestRetentionOptions {
   at: number;
   /** Decides which tags stay. */
   judge: TagJudge;
-  /** Writes nothing, and takes tags that go for gone. */
+  /** Writes nothing, and treats tags that would be deleted as deleted. */
   dryRun: boolean;
   /** Called for each removed manifest. */
   removed: (digest: Digest, item: Stored<ManifestAttributes>) => void;

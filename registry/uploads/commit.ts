@@ -304,7 +304,7 @@ async function conclude(
   return { digest, size };
 }
 
-/** Makes one object of parts and tail, and answers its key. */
+/** Joins the parts and the tail to one object. Returns its key. */
 async function completeObject(work: Work, content: UploadAttributes, repeated: boolean): Promise<string> {
   const { object, partsId, etags, tail, prefix, offset, lastPart } = content;
   if (object === undefined || partsId === undefined) {

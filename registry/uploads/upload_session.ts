@@ -214,7 +214,7 @@ export class PartsClaim {
     this.#timer ??= setInterval(() => this.#renew().catch(() => {}), CLAIM_MS / 3);
   }
 
-  /** Stops renewing the claim, and answers the upload as last written. */
+  /** Stops renewing the claim. Returns the upload as last written. */
   async end(): Promise<Session> {
     clearInterval(this.#timer);
     await this.#turn;

@@ -30,7 +30,7 @@ export class Staging {
     this.#partSize = partSize;
   }
 
-  /** Stores a part and answers its ETag; `undefined` if the object was not begun. */
+  /** Stores a part. Returns its ETag; `undefined` if the object was not begun. */
   async put(paths: Paths, number: number, bytes: Uint8Array): Promise<string | undefined> {
     const use = this.#begin(paths.staged);
     if (!use) return undefined;

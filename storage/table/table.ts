@@ -89,7 +89,7 @@ export interface Table {
   /** The items under these keys, in their order, `undefined` for each absent one. A batch is no snapshot. */
   getMany(keys: Key[], options?: ReadOptions): Promise<(Item | undefined)[]>;
 
-  /** Writes if the condition holds, and answers the item's new version; `undefined` if it does not hold. */
+  /** Writes if the condition holds. Returns the item's new version; `undefined` if the condition does not hold. */
   put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined>;
 
   /** Writes the items unconditionally. Idempotent; after a crash, some of them may be missing. */

@@ -71,7 +71,7 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
 const MIN_STREAMED_BYTES = 1024 * 1024;
 
 /**
- * Uploads bytes, or the body of a request as it arrives, and answers the ETag.
+ * Uploads bytes, or the body of a request while it arrives. Returns the ETag.
  *
  * @throws {S3Error} for every answer except success.
  */
