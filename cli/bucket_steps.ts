@@ -14,10 +14,13 @@ import type { Outcome, Step } from "./step.ts";
 
 /** Bucket that the steps configure, and its client. */
 export interface BucketStepOptions {
+  /** Client of S3. */
   client: S3Client;
+  /** Name of the bucket. */
   bucket: string;
   /** Prefix of all keys. */
   prefix: string;
+  /** AWS region in which the bucket is created. */
   region: string;
   /** True for AWS S3 itself, false for a compatible store. */
   atAws: boolean;

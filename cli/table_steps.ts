@@ -15,6 +15,7 @@ import type { Outcome, Step } from "./step.ts";
 
 /** Table that the steps configure, and its client. */
 export interface TableStepOptions {
+  /** Client of DynamoDB. */
   client: DynamoDBClient;
   /** The name of the table. */
   table: string;

@@ -6,6 +6,7 @@ import { methodsLeftBeside, type RouteKind } from "./endpoints.ts";
 
 /** Answer to a failed request, and its internal error for the log. */
 export interface Failure {
+  /** Answer for the client. */
   answer: Answer;
   /** Internal error for the log; absent if the client sees the whole error. */
   error?: unknown;

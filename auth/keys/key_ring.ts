@@ -9,7 +9,7 @@ export const MAX_KEY_AGE_MS = 10 * 60_000;
 /**
  * Time between the creation of a key and its first signature, in milliseconds, so that every process reads it before.
  */
-export const SIGNING_DELAY_MS = MAX_KEY_AGE_MS + CLOCK_SKEW_MS;
+export const SIGNING_DELAY_MS: number = MAX_KEY_AGE_MS + CLOCK_SKEW_MS;
 
 /** The keys of the table, and the version that they were read in. */
 export interface KeyRing extends KeyRingAttributes {

@@ -8,6 +8,7 @@ export type FailureKind = "address" | "name";
 
 /** Failures in a row of one address, or for one name. */
 export interface FailureCount {
+  /** Failures in a row. */
   failures: number;
   /** Attempts before this time are rejected; in milliseconds since the epoch. */
   blockedUntil: number;

@@ -13,6 +13,7 @@ export interface Entry {
   place: string;
   /** Rule as written in the configuration. */
   written: AllowRule;
+  /** Actions that the rule allows. */
   actions: ReadonlySet<Action>;
   /** True if the rule names the principal, before its conditions on claims. */
   isFor: (principal: Principal) => boolean;
@@ -48,6 +49,7 @@ export class PolicyRules {
   readonly #candidates: Candidate[];
   readonly #known = new LRUCache<RepositoryName, Applicable>({ max: MAX_CACHED_RULES });
 
+  /** Compiles the rules of a configuration. */
   constructor({ policies, groups }: Pick<AuthConfig, "policies" | "groups">) {
     this.#candidates = policies.flatMap(({ repositories, allow }, index) => {
       const place = `policies[${index}]`;

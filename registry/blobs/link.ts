@@ -14,6 +14,7 @@ export interface Candidate {
 
 /** A blob that a repository now has, and the object that its bytes are in. */
 export interface LinkedBlob extends BlobInfo {
+  /** Key of the object. */
   object: string;
 }
 

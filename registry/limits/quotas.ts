@@ -151,6 +151,7 @@ async function compile(rules: QuotaRule[]): Promise<Quota[]> {
 
 /** Dependencies of counting. */
 export interface Counted {
+  /** Table that stores the usage. */
   table: Table;
   /** The present in milliseconds since the epoch. */
   now: () => number;
@@ -182,6 +183,7 @@ export function holdManifest(
 export interface HeldBytes {
   /** Id of the upload, or one that {@linkcode holdingRoom} made. */
   id: string;
+  /** Bytes that are reserved. */
   size: number;
 }
 

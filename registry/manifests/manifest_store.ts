@@ -114,9 +114,13 @@ export async function readBytes(
 
 /** A manifest to be stored. */
 export interface ManifestContent {
+  /** Digest of the bytes. */
   digest: Digest;
+  /** Media type under which the manifest is served. */
   mediaType: string;
+  /** The manifest, as the client sent it. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** Digest of the subject, if the manifest has one. */
   subject?: string;
   /** The run of the protocol that puts it. */
   push: string;

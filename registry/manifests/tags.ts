@@ -47,7 +47,9 @@ export async function resolveTag(context: Context, repository: RepositoryName, t
 
 /** New target of a tag. */
 export interface TagTarget {
+  /** Digest of the manifest. */
   digest: Digest;
+  /** Media type of the manifest. */
   mediaType: string;
   /** Size of the manifest in bytes. */
   size: number;

@@ -24,6 +24,7 @@ export interface RetentionRule {
 
 /** {@linkcode KeepTags} with its patterns ready to be matched. */
 export interface TagKeeper extends Omit<KeepTags, "tags"> {
+  /** True if a pattern matches the tag. */
   matches: (tag: Tag) => boolean;
 }
 
@@ -31,7 +32,9 @@ export interface TagKeeper extends Omit<KeepTags, "tags"> {
 export interface CompiledRule extends Pick<RetentionRule, "untaggedFor"> {
   /** Its place among the rules, from 1. */
   number: number;
+  /** True if a pattern matches the repository. */
   covers: (repository: RepositoryName) => boolean;
+  /** A tag stays if any of these keeps it; if absent, every tag stays. */
   keepTags?: TagKeeper[];
 }
 

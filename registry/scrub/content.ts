@@ -7,7 +7,9 @@ import type { ScrubWork } from "./scrub_work.ts";
 
 /** Fault of content. */
 export interface Fault {
+  /** Kind of the finding. */
   kind: FindingKind;
+  /** Description for operators. */
   note: string;
 }
 

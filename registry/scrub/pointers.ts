@@ -8,14 +8,19 @@ import type { ScrubWork } from "./scrub_work.ts";
 
 /** Item that is useless without its target. */
 export interface Pointer {
+  /** Kind of the finding if the target does not exist. */
   kind: FindingKind;
+  /** Item that points. */
   item: Item;
   /** Key of the item that it points to. */
   target: Key;
   /** True if the item's own time shows that no request is working on it. */
   isOld: boolean;
+  /** Repository of the item. */
   repository: string;
+  /** Name of the item in the finding. */
   name: string;
+  /** Description for operators. */
   note: string;
 }
 

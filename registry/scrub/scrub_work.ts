@@ -4,9 +4,13 @@ import { Pace } from "./pace.ts";
 
 /** Dependencies of every part of a scrub. */
 export class ScrubWork {
+  /** Storage and limits of the registry. */
   readonly context: Context;
+  /** True if faults are repaired. */
   readonly repair: boolean;
+  /** Limit of the bytes that are read per second. */
   readonly pace: Pace;
+  /** Counts so far. */
   readonly report: ScrubReport = {
     items: 0,
     contents: 0,

@@ -15,6 +15,7 @@ const FIRST_PAUSE_MS = 25;
 
 /** Store to read objects from. */
 export interface ObjectSource {
+  /** Object store to read from. */
   objects: ObjectStore;
   /** Waits `milliseconds`. */
   sleep: (milliseconds: number) => Promise<void>;

@@ -4,7 +4,9 @@ import { randomId } from "../items/mod.ts";
 
 /** Owner of an upload. */
 export interface UploadOwner {
+  /** Repository of the upload. */
   repository: RepositoryName;
+  /** Name of the principal that started it. */
   principal: string;
 }
 

@@ -15,7 +15,9 @@ import { readUploadId, type UploadOwner } from "./upload_id.ts";
 
 /** An upload's item with its id. */
 export interface Session {
+  /** Id of the upload. */
   id: string;
+  /** Its item, with the version that was read. */
   item: Stored<UploadAttributes>;
 }
 

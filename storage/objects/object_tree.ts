@@ -17,6 +17,7 @@ export interface Paths {
 
 /** Key and upload that a file's name stands for. */
 export interface Entry {
+  /** Key of the object. */
   key: string;
   /** Id of the parts, for an incomplete object. */
   partsId?: string;

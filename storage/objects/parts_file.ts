@@ -87,6 +87,7 @@ export class PartsFile implements Disposable {
     if (stat.size > size) await this.#file.truncate(size);
   }
 
+  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#syncing.close();
     this.#file.close();

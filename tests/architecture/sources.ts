@@ -2,6 +2,13 @@ const ROOT = new URL("../../", import.meta.url);
 
 const SKIPPED = /^(\.git|tests\/\.work|data|coverage)$/;
 
+const NOT_PRODUCTION = /^(tests|docs)\/|_test\.ts$|(^|\/)(testing|contract)\//;
+
+/** True for a source that is neither a test nor a tool. */
+export function isProduction(path: string): boolean {
+  return !NOT_PRODUCTION.test(path);
+}
+
 /** Every TypeScript source of the project, by its path from the root. */
 export async function readSources(
   folder = "",

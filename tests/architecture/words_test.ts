@@ -1,11 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { readSources } from "./sources.ts";
+import { isProduction, readSources } from "./sources.ts";
 import { unplainComments, unplainTestNames } from "./words.ts";
 
-const NOT_PRODUCTION = /^(tests|docs)\/|_test\.ts$|(^|\/)(testing|contract)\//;
-
 Deno.test("comments of production code name the thing and the actor", async () => {
-  const sources = [...await readSources()].filter(([path]) => !NOT_PRODUCTION.test(path));
+  const sources = [...await readSources()].filter(([path]) => isProduction(path));
   assert(sources.length > 300);
   assertEquals(unplainComments(new Map(sources)), []);
 });

@@ -30,7 +30,9 @@ const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
 /** Region, credentials and URL of the bucket that a signer signs for. */
 export interface SignerOptions {
+  /** AWS region in the signature. */
   region: string;
+  /** Source of the credentials. */
   credentials: Credentials;
   /** URL of the bucket. */
   url: URL;

@@ -8,7 +8,9 @@ import { etagOf, upload } from "./transfers.ts";
 
 /** Body of known length that is sent while it arrives. */
 export interface StreamBody {
+  /** Key of the object, for errors. */
   key: string;
+  /** The bytes. */
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Bytes. */
   size: number;

@@ -8,7 +8,11 @@ type Handle = FetchHttpHandler["handle"];
  * here, and never while the SDK parses a response.
  */
 export class WholeAnswerHandler extends FetchHttpHandler {
-  /** @throws {NoAnswerError} if no complete response arrives. */
+  /**
+   * Sends a request and reads its response.
+   *
+   * @throws {NoAnswerError} if no complete response arrives.
+   */
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
     try {
       const { response } = await super.handle(request, options);
