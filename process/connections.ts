@@ -231,7 +231,7 @@ export class Connections {
     try {
       const response = await this.#options.fetch(request, {
         remoteAddr,
-        // Only a response that is streamed is worth the promise: it settles at once for others.
+        // Only a response that is streamed is worth the promise: it resolves at once for others.
         get completed() {
           return hold();
         },

@@ -39,12 +39,12 @@ export function admission(options: AdmissionOptions): Middleware {
 function admit(exchange: Exchange, request: Request, options: AdmissionOptions): Promise<void> | undefined {
   const { access } = options;
   const needed = requirementOf(exchange.route!);
-  const settle = (caller: Caller) => {
+  const setCaller = (caller: Caller) => {
     exchange.caller = withAudit(caller, needed.need === "login", exchange, request, options);
   };
   if (access === undefined) exchange.client.principal = UNRESTRICTED_CALLER.name;
-  else if (needed.need !== "nothing") return access.admit(needed, request, exchange.client).then(settle);
-  settle(access === undefined ? UNRESTRICTED_CALLER : UNAUTHENTICATED_CALLER);
+  else if (needed.need !== "nothing") return access.admit(needed, request, exchange.client).then(setCaller);
+  setCaller(access === undefined ? UNRESTRICTED_CALLER : UNAUTHENTICATED_CALLER);
 }
 
 /** Caller whose changes go to the audit log. If the log cannot be written, only reads and logins are accepted. */
