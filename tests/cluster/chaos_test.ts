@@ -106,10 +106,11 @@ async function pushAll(run: ChaosRun, images: readonly ImagePlan[]): Promise<voi
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** What went wrong inside. A store that could not be had for a while is none of that, at a start or later. */
+/** Internal errors. A store that does not answer for a while is none, be it at a start, in a request or in upkeep. */
 function errorsIn(log: string): string[] {
   return log.split("\n").filter((line) =>
     line.includes('"level":"error"') && !line.includes('"status":503') &&
+    !line.includes('"error":"UnavailableError: ') &&
     !line.includes("Cannot determine if the bucket verifies content") &&
     !line.includes("Not ready: cannot use the storage")
   );
