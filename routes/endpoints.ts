@@ -112,7 +112,7 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
   commitUpload: [
     ["end-6", "PUT", "/v2/<name>/blobs/uploads/<id>?digest=<digest>", 201, 400, 404, 405, 408, 413, 416],
   ],
-  cancelUpload: [["end-14", "DELETE", "/v2/<name>/blobs/uploads/<id>", 204, 400, 404, 405]],
+  cancelUpload: [["end-14", "DELETE", "/v2/<name>/blobs/uploads/<id>", 204, 400, 404, 405, 416]],
   listTags: [["end-8", "GET, HEAD", "/v2/<name>/tags/list?n=<number>&last=<tag>", 200, 400, 404]],
   getTagHistory: [["", "GET, HEAD", "/v2/<name>/_skerry/tags/history?tag=<tag>", 200, 400, 404]],
   deleteRepository: [["", "DELETE", "/v2/<name>/_skerry/repository", 202, 400, 404, 405]],
