@@ -3,7 +3,7 @@ import { readSettings, StartError } from "../config/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { runCommand } from "./run_command.ts";
 
-/** What a command line comes to, with a configuration that knows no AWS. */
+/** Result of a command line, with a configuration without AWS. */
 async function run(
   ...args: string[]
 ): Promise<{ code: number | undefined; served: boolean; printed: string }> {
@@ -17,7 +17,7 @@ async function run(
   return { code, served, printed };
 }
 
-/** What a command line writes to the error stream. */
+/** Text that a command line writes to the error stream. */
 async function misuse(...args: string[]): Promise<string> {
   const { error } = console;
   let said = "";

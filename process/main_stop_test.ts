@@ -36,7 +36,7 @@ class HalfRequest {
     await this.#connection.write(new TextEncoder().encode(text));
   }
 
-  /** What comes next; nothing where the server has cut the connection. */
+  /** The next bytes; none after the server has cut the connection. */
   async receive(): Promise<string> {
     const buffer = new Uint8Array(4096);
     const length = await this.#connection.read(buffer).catch(() => null);

@@ -33,7 +33,7 @@ export class Coverage {
   }
 }
 
-/** What V8 writes of one script. */
+/** Coverage of one script, as V8 writes it. */
 interface ScriptCoverage {
   url: string;
   functions: { functionName: string; ranges: { count: number }[] }[];
