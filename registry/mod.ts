@@ -25,4 +25,4 @@ export type { Finding, FindingKind, ScrubOptions, ScrubReport } from "./scrub/fi
 export { formatAge, formatSpan } from "./time_span.ts";
 export * from "./uploads/offset_mismatch.ts";
 export type { SweepReport } from "./uploads/sweep.ts";
-export { throwFailures } from "./work/work_off.ts";
+export { throwFailures } from "./background/work_off.ts";

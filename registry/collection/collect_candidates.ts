@@ -3,7 +3,7 @@ import { candidateItems, candidateOf, candidateTime, type Context, isDue } from 
 import { GARBAGE_SHARDS } from "../items/mod.ts";
 import { collectCandidate } from "./collect_candidate.ts";
 import type { Removal } from "../removal.ts";
-import { shuffled, throwFailures, workOff } from "../work/mod.ts";
+import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
 /** Candidates of one query. */
 const PAGE = 64;

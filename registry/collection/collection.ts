@@ -3,7 +3,7 @@ import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
 import { COLLECTION } from "../items/mod.ts";
-import { Lease, Pace, throwFailures } from "../work/mod.ts";
+import { Lease, Pace, throwFailures } from "../background/mod.ts";
 import type { Removal } from "../removal.ts";
 
 /** A full pass that all processes of a registry do together. */

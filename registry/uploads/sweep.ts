@@ -16,7 +16,7 @@ import {
   type UploadAttributes,
   uploadItem,
 } from "../items/mod.ts";
-import { shuffled, throwFailures, workOff } from "../work/mod.ts";
+import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
 /** Items, parts or objects of one request to a store. */
 const BATCH = 100;

@@ -130,7 +130,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "the lease of a collector that died never ends",
     edits: [
       edit(
-        "registry/work/lease.ts",
+        "registry/background/lease.ts",
         "return claimedUntil > now && claimedUntil <= now + spanOf(context) + skewOf(context);",
         "return claimedUntil > 0 && spanOf(context) > 0 && skewOf(context) > 0 && now > 0;",
       ),
