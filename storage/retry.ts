@@ -1,5 +1,6 @@
 import { UnavailableError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
+import { abortAfter } from "./timeout.ts";
 
 /** Options of a call to a store. Times are in milliseconds. */
 export interface RetryOptions {
@@ -43,21 +44,19 @@ export async function retrying<T>(
   const end = now() + deadline;
   fence?.check();
   for (let bound = FIRST_PAUSE_MS;; bound = Math.min(bound * 2, MAX_PAUSE_MS)) {
-    const controller = new AbortController();
-    const timeout = new DOMException("The store took too long", "TimeoutError");
     const left = Math.max(0, Math.min(end - now(), fence?.left ?? Infinity)); // A pause may last longer than requested.
-    const timer = setTimeout(() => controller.abort(timeout), Math.min(attemptTimeout, left));
+    const timeout = abortAfter(Math.min(attemptTimeout, left));
     try {
-      return await call(controller.signal);
+      return await call(timeout.signal);
     } catch (error) {
-      if (!controller.signal.aborted && !isTransient(error)) throw error;
+      if (!timeout.signal.aborted && !isTransient(error)) throw error;
       const wait = random() * bound;
       if (now() + wait >= end) throw new UnavailableError(what, error);
       await sleep(wait);
       // Not `LateWriteError`, which means that nothing was written: the earlier attempt may have succeeded.
       if (fence !== undefined && fence.left <= 0) throw new UnavailableError(what, error);
     } finally {
-      clearTimeout(timer);
+      timeout.clear();
     }
   }
 }

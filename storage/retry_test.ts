@@ -63,6 +63,30 @@ Deno.test("retrying() ends an attempt that takes too long and makes another", as
   assertEquals(calls, 2);
 });
 
+Deno.test("retrying() aborts an attempt with a TimeoutError when the time is up, and makes no error before", async () => {
+  const { DOMException } = globalThis;
+  let made = 0;
+  globalThis.DOMException = class extends DOMException {
+    constructor(...parameters: ConstructorParameters<typeof DOMException>) {
+      super(...parameters);
+      made++;
+    }
+  };
+  try {
+    assertEquals(await retrying(() => Promise.resolve("done"), fake()), "done");
+    assertEquals(made, 0);
+    let reason: unknown;
+    const hang = (signal: AbortSignal) =>
+      new Promise<string>((resolve) =>
+        signal.addEventListener("abort", () => resolve(`late: ${(reason = signal.reason).name}`))
+      );
+    assertEquals(await retrying(hang, { ...fake(), attemptTimeout: 1 }), "late: TimeoutError");
+    assertEquals([made, reason instanceof DOMException], [1, true]);
+  } finally {
+    globalThis.DOMException = DOMException;
+  }
+});
+
 Deno.test("retrying() makes no attempt when the fence has passed", async () => {
   let calls = 0;
   const fence = new Fence(() => 5, 5);

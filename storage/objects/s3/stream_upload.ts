@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { ClientRequest } from "node:http";
 import { BrokenBodyError, ContentMismatchError, UnavailableError } from "../../errors.ts";
+import { abortAfter } from "../../timeout.ts";
 import { isTransient } from "./errors.ts";
 import { putByNode } from "./node_upload.ts";
 import type { SignedRequest } from "./signer.ts";
@@ -38,17 +39,16 @@ export async function streamOnce(
   stream: StreamBody,
   deadline: number,
 ): Promise<void> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadline + stream.size / MIN_BYTES_PER_SECOND * 1000);
+  const timeout = abortAfter(deadline + stream.size / MIN_BYTES_PER_SECOND * 1000);
   try {
-    if (isNative(stream.body)) await upload(request, { ...stream, signal: controller.signal });
-    else await etagOf(stream.key, await put(request, stream, controller.signal));
+    if (isNative(stream.body)) await upload(request, { ...stream, signal: timeout.signal });
+    else await etagOf(stream.key, await put(request, stream, timeout.signal));
   } catch (error) {
     if (isBrokenBody(error)) throw new BrokenBodyError(stream.key, error);
-    if (!controller.signal.aborted && !isTransient(error)) throw error;
+    if (!timeout.signal.aborted && !isTransient(error)) throw error;
     throw new UnavailableError(`store "${stream.key}"`, error);
   } finally {
-    clearTimeout(timer);
+    timeout.clear();
   }
 }
 
