@@ -6,7 +6,7 @@
  */
 import { deferredRegistry } from "./registry/interface.ts";
 import { createLog, type Log, plainLines, registerUpkeep, serve, type Server } from "./process/mod.ts";
-import type { OpenRegistry } from "./process/open_registry.ts";
+import type { OpenRegistry } from "./process/open/open_registry.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
 import { type Config, isLocal, readSettings, risksOf, StartError } from "./config/mod.ts";
 
@@ -117,7 +117,7 @@ class Opener {
   }
 
   async #open(): Promise<OpenRegistry> {
-    const { openRegistry } = await import("./process/open_registry.ts");
+    const { openRegistry } = await import("./process/open/open_registry.ts");
     return await openRegistry(this.#config, this.#log);
   }
 

@@ -8,25 +8,14 @@ const OF_ROBOT: Option = { value: "NAME", help: "Name of a robot account" };
 const OF_USER: Option = { value: "NAME", help: "Name of a user" };
 
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
-const modules = {
-  backup: (): Promise<typeof import("./backup.ts")> => import(own("backup.ts")),
-  check: (): Promise<typeof import("./check.ts")> => import(own("check.ts")),
-  collect: (): Promise<typeof import("./collect.ts")> => import(own("collect.ts")),
+const rooms = {
+  accounts: (): Promise<typeof import("./accounts/mod.ts")> => import(own("accounts/mod.ts")),
   config: (): Promise<typeof import("../config/config.ts")> => import(own("../config/config.ts")),
   configCheck: (): Promise<typeof import("./config_check.ts")> => import(own("config_check.ts")),
-  copy: (): Promise<typeof import("./copy.ts")> => import(own("copy.ts")),
-  deleteRepository: (): Promise<typeof import("./delete_repository.ts")> =>
-    import(own("delete_repository.ts")),
-  htpasswd: (): Promise<typeof import("./htpasswd.ts")> => import(own("htpasswd.ts")),
-  keys: (): Promise<typeof import("./keys.ts")> => import(own("keys.ts")),
-  logins: (): Promise<typeof import("./logins.ts")> => import(own("logins.ts")),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(own("../oci/mod.ts")),
-  policy: (): Promise<typeof import("./policy.ts")> => import(own("policy.ts")),
-  provision: (): Promise<typeof import("./provision.ts")> => import(own("provision.ts")),
-  restore: (): Promise<typeof import("./restore.ts")> => import(own("restore.ts")),
-  retain: (): Promise<typeof import("./retain.ts")> => import(own("retain.ts")),
-  scrub: (): Promise<typeof import("./scrub.ts")> => import(own("scrub.ts")),
-  tokens: (): Promise<typeof import("./tokens.ts")> => import(own("tokens.ts")),
+  provision: (): Promise<typeof import("./provision/mod.ts")> => import(own("provision/mod.ts")),
+  transfer: (): Promise<typeof import("./transfer/mod.ts")> => import(own("transfer/mod.ts")),
+  upkeep: (): Promise<typeof import("./upkeep/mod.ts")> => import(own("upkeep/mod.ts")),
   version: (): Promise<typeof import("./version.ts")> => import(own("version.ts")),
 };
 
@@ -44,17 +33,17 @@ export const COMMANDS: Record<string, Command> = {
     summary: "Check the configuration and print the effective settings",
     details:
       "Secrets are not printed. The exit code is 1 if the registry would not start with this configuration.",
-    run: async ({ print }) => await (await modules.configCheck()).configCheck(print),
+    run: async ({ print }) => await (await rooms.configCheck()).configCheck(print),
   },
   check: {
     summary: "Test the capabilities of the bucket and the table",
-    run: async ({ config, print }) => await (await modules.check()).check(await config(), print),
+    run: async ({ config, print }) => await (await rooms.provision()).check(await config(), print),
   },
   provision: {
     summary: "Create the bucket and the table, or verify them",
     options: { "dry-run": CHANGE_NOTHING },
     run: async ({ config, print }, { has }) => {
-      const { provision } = await modules.provision();
+      const { provision } = await rooms.provision();
       return await provision(await config(), print, { dryRun: has("dry-run") });
     },
   },
@@ -62,7 +51,7 @@ export const COMMANDS: Record<string, Command> = {
     summary: "Run garbage collection",
     options: { "dry-run": CHANGE_NOTHING, json: JSON_LINES },
     run: async ({ config, print }, { has }) => {
-      const { collect } = await modules.collect();
+      const { collect } = await rooms.upkeep();
       return await collect(await config(), print, { dryRun: has("dry-run"), json: has("json") });
     },
   },
@@ -74,7 +63,7 @@ export const COMMANDS: Record<string, Command> = {
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, text }) => {
-      const { retainCommand } = await modules.retain();
+      const { retainCommand } = await rooms.upkeep();
       const repository = text("repository");
       return await retainCommand(await config(), print, {
         dryRun: has("dry-run"),
@@ -92,7 +81,7 @@ export const COMMANDS: Record<string, Command> = {
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, text }) => {
-      const { readRate, scrub } = await modules.scrub();
+      const { readRate, scrub } = await rooms.upkeep();
       const rate = readRate(text("rate"));
       if (rate === undefined) {
         throw new MisuseError(`Expected a size such as "8MiB" for --rate, got "${text("rate")}"`);
@@ -105,7 +94,7 @@ export const COMMANDS: Record<string, Command> = {
     details: "The backup does not contain objects: see docs/backup.md.",
     options: { to: { value: "FILE", help: "Write to a new file instead of the object store" } },
     run: async ({ config, print }, { text }) => {
-      const { backup } = await modules.backup();
+      const { backup } = await rooms.transfer();
       return await backup(await config(), print, { to: text("to") });
     },
   },
@@ -122,7 +111,7 @@ export const COMMANDS: Record<string, Command> = {
       "from-objects": { help: "Also restore blobs that were pushed after the backup" },
     },
     run: async ({ config, print }, { has, operands: [from] }) => {
-      const { list, restore } = await modules.restore();
+      const { list, restore } = await rooms.transfer();
       if (has("list")) return await list(await config(), print);
       if (from === undefined) throw new MisuseError("Missing BACKUP: --list prints the names of all backups");
       const [fromObjects, dryRun] = [has("from-objects"), has("dry-run")];
@@ -138,8 +127,8 @@ export const COMMANDS: Record<string, Command> = {
     run: async ({ config, print }, { has, text }) => {
       const path = text("to");
       if (path === undefined) throw new MisuseError("Missing --to FILE");
-      const to = await (await modules.config()).loadConfig({ [FILE_VARIABLE]: path });
-      const { copy } = await modules.copy();
+      const to = await (await rooms.config()).loadConfig({ [FILE_VARIABLE]: path });
+      const { copy } = await rooms.transfer();
       return await copy(await config(), print, { to, objectsOnly: has("objects-only") });
     },
   },
@@ -148,9 +137,9 @@ export const COMMANDS: Record<string, Command> = {
     operands: [{ name: "REPOSITORY", help: "Name of the repository" }],
     options: { "dry-run": CHANGE_NOTHING },
     run: async ({ config, print }, { has, operands: [name = ""] }) => {
-      const { isRepositoryName } = await modules.oci();
+      const { isRepositoryName } = await rooms.oci();
       if (!isRepositoryName(name)) throw new MisuseError(`Expected the name of a repository, got "${name}"`);
-      const { deleteRepository } = await modules.deleteRepository();
+      const { deleteRepository } = await rooms.upkeep();
       return await deleteRepository(await config(), print, name, { dryRun: has("dry-run") });
     },
   },
@@ -158,8 +147,7 @@ export const COMMANDS: Record<string, Command> = {
     summary: "Print a line for an htpasswd file",
     details: "Asks for the password, or reads it from standard input.",
     operands: [{ name: "NAME", help: "Name of the user" }],
-    run: async ({ print }, { operands: [name = ""] }) =>
-      await (await modules.htpasswd()).htpasswd(name, print),
+    run: async ({ print }, { operands: [name = ""] }) => await (await rooms.accounts()).htpasswd(name, print),
   },
   "policy test": {
     summary: "Explain why a policy allows or denies an action",
@@ -176,7 +164,7 @@ export const COMMANDS: Record<string, Command> = {
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, texts, operands: [who = "", action = "", repository = ""] }) => {
-      const { policyTest } = await modules.policy();
+      const { policyTest } = await rooms.accounts();
       const question = { who, action, repository, claims: texts("claim") };
       return await policyTest(await config(), print, question, { json: has("json") });
     },
@@ -195,7 +183,7 @@ export const COMMANDS: Record<string, Command> = {
       description: { value: "TEXT", help: "Purpose of the token" },
     },
     run: async ({ config, print }, { text, texts }) => {
-      const { createToken } = await modules.tokens();
+      const { createToken } = await rooms.accounts();
       return await createToken(await config(), print, {
         robot: text("robot"),
         user: text("user"),
@@ -209,7 +197,7 @@ export const COMMANDS: Record<string, Command> = {
     summary: "List robot tokens and personal access tokens",
     options: { robot: OF_ROBOT, user: OF_USER, json: JSON_LINES },
     run: async ({ config, print }, { has, text }) => {
-      const { listTokens } = await modules.tokens();
+      const { listTokens } = await rooms.accounts();
       const owner = { robot: text("robot"), user: text("user") };
       return await listTokens(await config(), print, { ...owner, json: has("json") });
     },
@@ -218,20 +206,20 @@ export const COMMANDS: Record<string, Command> = {
     summary: "Keep a user's personal access tokens after a password change",
     options: { user: OF_USER },
     run: async ({ config, print }, { text }) =>
-      await (await modules.tokens()).keepTokens(await config(), print, text("user")),
+      await (await rooms.accounts()).keepTokens(await config(), print, text("user")),
   },
   "token revoke": {
     summary: "Revoke a robot token or a personal access token",
     operands: [{ name: "ID", help: "Id of the token, from token list" }],
     run: async ({ config, print }, { operands: [id = ""] }) =>
-      await (await modules.tokens()).revokeToken(await config(), print, id),
+      await (await rooms.accounts()).revokeToken(await config(), print, id),
   },
   "logins list": {
     summary: "List the refresh tokens of a user or robot account",
     operands: [{ name: "PRINCIPAL", help: "user:NAME or robot:NAME" }],
     options: { json: JSON_LINES },
     run: async ({ config, print }, { has, operands: [principal = ""] }) =>
-      await (await modules.logins()).listCommand(await config(), print, principal, { json: has("json") }),
+      await (await rooms.accounts()).listCommand(await config(), print, principal, { json: has("json") }),
   },
   "logins revoke": {
     summary: "Revoke refresh tokens of a user or robot account",
@@ -240,11 +228,11 @@ export const COMMANDS: Record<string, Command> = {
       { name: "ID", help: "Id of one refresh token, from logins list; all if absent", optional: true },
     ],
     run: async ({ config, print }, { operands: [principal = "", id] }) =>
-      await (await modules.logins()).revokeCommand(await config(), print, principal, id),
+      await (await rooms.accounts()).revokeCommand(await config(), print, principal, id),
   },
   "keys list": {
     summary: "List the signing keys",
-    run: async ({ config, print }) => await (await modules.keys()).listKeys(await config(), print),
+    run: async ({ config, print }) => await (await rooms.accounts()).listKeys(await config(), print),
   },
   "keys rotate": {
     summary: "Rotate the signing key",
@@ -255,12 +243,12 @@ export const COMMANDS: Record<string, Command> = {
       },
     },
     run: async ({ config, print }, { has }) => {
-      const { rotate } = await modules.keys();
+      const { rotate } = await rooms.accounts();
       return await rotate(await config(), print, { atOnce: has("at-once") });
     },
   },
   version: {
     summary: "Print the version",
-    run: async ({ print }) => (await modules.version()).printVersion(print),
+    run: async ({ print }) => (await rooms.version()).printVersion(print),
   },
 };

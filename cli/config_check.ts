@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { type AuthConfig, isKeyText } from "../auth/interface.ts";
 import { type EffectiveSetting, explainConfig, parseYaml } from "../config/config.ts";
 import { createLog } from "../process/mod.ts";
-import { openAccess } from "../process/open_access.ts";
+import { openAccess } from "../process/open/open_access.ts";
 import { type Config, risksOf } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
 

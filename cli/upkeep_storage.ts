@@ -1,5 +1,5 @@
 import { createLog } from "../process/mod.ts";
-import { openStorage, type Storage } from "../process/open_storage.ts";
+import { openStorage, type Storage } from "../process/open/open_storage.ts";
 import { type Config, StartError } from "../config/mod.ts";
 import { FilesystemObjectStore, MemoryTable, unlessAbsent } from "../storage/mod.ts";
 
@@ -40,13 +40,13 @@ export async function openForCopy(config: Config): Promise<Storage> {
 }
 
 // Not literal, so that no command for a folder loads the AWS SDK: see open_storage.ts.
-const importReach = (): Promise<typeof import("./aws_reach.ts")> =>
-  import(new URL("aws_reach.ts", import.meta.url).href);
+const importProvision = (): Promise<typeof import("./provision/mod.ts")> =>
+  import(new URL("provision/mod.ts", import.meta.url).href);
 
 async function open(config: Config): Promise<Storage> {
   const quiet = { ...config, s3VerifiesContent: "off" } as const;
   if (config.storage !== "aws") return await openStorage(quiet, createLog({ format: "off" }));
-  const { assertCredentials, assertReachable } = await importReach();
+  const { assertCredentials, assertReachable } = await importProvision();
   await assertCredentials(config);
   const storage = await openStorage(quiet, createLog({ format: "off" }));
   try {

@@ -6,7 +6,7 @@ import { usersOf } from "../tests/harness/secured.ts";
 import { startS3 } from "../tests/s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../tests/services/mod.ts";
 import { runCommand } from "./mod.ts";
-import { backup } from "./backup.ts";
+import { backup } from "./transfer/mod.ts";
 import { folderConfig, printed, withFolder, withStorage } from "./testing/mod.ts";
 
 /** Every command that works on an existing registry. */

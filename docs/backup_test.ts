@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { createLog } from "../process/mod.ts";
-import { openStorage } from "../process/open_storage.ts";
+import { openStorage } from "../process/open/open_storage.ts";
 import { createRegistry, type Registry, type StoredRegistry } from "../registry/mod.ts";
 import { folderConfig, withFolder } from "../cli/testing/mod.ts";
 import {

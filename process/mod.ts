@@ -1,11 +1,12 @@
 /**
- * Parts of the process that the start needs at once. `open_registry.ts`, `open_storage.ts` and `open_access.ts` are loaded when they are needed.
+ * Parts of the process that the start needs at once. It exports from the files themselves: each further module costs
+ * time at every start. The doors in `open/` are loaded when they are needed.
  *
  * @module
  */
-export type { ConnectionLimits } from "./connection_limits.ts";
-export type { LineWriterOptions, Output } from "./line_writer.ts";
-export { createLog, type Fields, type Log, type LogOptions } from "./log.ts";
-export { plainField, plainLines } from "./plain_text.ts";
-export { type Cron, registerUpkeep } from "./platform_cron.ts";
-export { serve, type Server, type ServerOptions } from "./server.ts";
+export type { ConnectionLimits } from "./connections/connection_limits.ts";
+export { serve, type Server, type ServerOptions } from "./connections/server.ts";
+export type { LineWriterOptions, Output } from "./log/line_writer.ts";
+export { createLog, type Fields, type Log, type LogOptions } from "./log/log.ts";
+export { plainField, plainLines } from "./log/plain_text.ts";
+export { type Cron, registerUpkeep } from "./upkeep/platform_cron.ts";

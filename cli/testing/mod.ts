@@ -1,13 +1,12 @@
 import { createLog } from "../../process/mod.ts";
-import { openStorage } from "../../process/open_storage.ts";
+import { openStorage } from "../../process/open/open_storage.ts";
 import { createRegistry, type Registry } from "../../registry/mod.ts";
 import { type Config, readSettings } from "../../config/mod.ts";
 import { type NewItem, type ObjectStore, readAll, type Table } from "../../storage/mod.ts";
 import { CONFIG, imageOfSize, LAYER } from "../../tests/harness/images.ts";
 import { content, digest, IMAGE, imageOf, pushBlob, pushManifest } from "../../tests/harness/stores.ts";
 
-export { check } from "../check.ts";
-export { provision } from "../provision.ts";
+export { check, provision } from "../provision/mod.ts";
 
 /** The settings of a folder, without a log: the audit would be in the way of what tests print. */
 export function folderConfig(data: string): Config {

@@ -5,7 +5,7 @@
  */
 import { readAccess } from "../../config/testing/access_config.ts";
 import type { AuditEvent, AuthConfig } from "../../auth/interface.ts";
-import { openAccess } from "../../process/open_access.ts";
+import { openAccess } from "../../process/open/open_access.ts";
 import type { RegistryOptions } from "../../registry/mod.ts";
 import { buildApp, type TestAppOptions, testStores } from "./app.ts";
 import type { Send } from "./content.ts";

@@ -19,10 +19,10 @@ const SIMULATIONS = ["--seed=1", "--count=1000", "--workers=1"];
 /** Further tests that see mistakes in a folder: files, and folders with all their tests. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   registry: [SIMULATION, "routes", "tests/protocol"],
-  storage: ["process/open_storage_test.ts", "tests/protocol", "tests/kill/sync_test.ts"],
+  storage: ["process/open/open_storage_test.ts", "tests/protocol", "tests/kill/sync_test.ts"],
   cache: ["routes", "tests/protocol"],
   auth: ["routes", "tests/protocol", "config/access_config_test.ts"],
-  backup: ["cli/backup_test.ts", "cli/copy_test.ts"],
+  backup: ["cli/transfer/backup_test.ts", "cli/transfer/copy_test.ts"],
 };
 
 /** The folders whose mistakes can be tried. */

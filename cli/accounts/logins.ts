@@ -1,0 +1,83 @@
+import { listLogins, type Login, revokeLogins } from "../../auth/mod.ts";
+import { findPrincipal } from "../../process/open/open_access.ts";
+import { plainField } from "../../process/mod.ts";
+import { type Config, StartError } from "../../config/mod.ts";
+import { openAudit } from "../audit.ts";
+import { counted } from "../counted.ts";
+import { withCredentials, withSecrets } from "./access.ts";
+import { MisuseError } from "../command.ts";
+
+/**
+ * `skerry logins list`: prints the logins of a principal.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if authentication is not configured.
+ */
+export async function listCommand(
+  config: Config,
+  print: (text: string) => void,
+  principal: string,
+  { json }: { json: boolean },
+): Promise<number> {
+  checkPrincipal(principal);
+  return await withSecrets(config, async ({ users, secrets, table }) => {
+    const logins = await listLogins(table, principal, {
+      findPrincipal: (who) => findPrincipal(who, users, secrets),
+      now: Date.now(),
+    });
+    for (const login of logins) print(json ? JSON.stringify(login) : lineOf(login));
+    return 0;
+  });
+}
+
+/**
+ * `skerry logins revoke`: revokes one or all refresh tokens of a principal. Access tokens that were issued for them
+ * stay valid for some minutes.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if no such refresh token exists.
+ */
+export async function revokeCommand(
+  config: Config,
+  print: (text: string) => void,
+  principal: string,
+  id: string | undefined,
+): Promise<number> {
+  checkPrincipal(principal);
+  return await withCredentials(config, async ({ table }) => {
+    const count = await revokeLogins(table, principal, id);
+    if (count === 0 && id !== undefined) {
+      throw new StartError(`No such refresh token of ${principal}: "${id}"`);
+    }
+    await using audit = openAudit(config);
+    const which = id === undefined ? {} : { credential: id };
+    if (count > 0) {
+      audit.record({
+        action: "logins.revoke",
+        owner: principal,
+        ...which,
+        reason: counted(count, "refresh token"),
+      });
+    }
+    print(`Revoked ${counted(count, "refresh token")} of ${principal}`);
+    return 0;
+  });
+}
+
+function checkPrincipal(principal: string): void {
+  if (!/^(user|robot):./.test(principal)) {
+    throw new MisuseError(`Expected user:NAME or robot:NAME, got "${principal}"`);
+  }
+}
+
+function lineOf({ id, client, createdAt, expiresAt, usedAt, refused }: Login): string {
+  const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
+  const end = refused === true
+    ? "refused: its password or account token has expired or changed"
+    : `expires ${timeOf(expiresAt)}`;
+  return [id, `created ${timeOf(createdAt)}`, used, end, plainField(client)].join("  ");
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,185 @@
+import { formatGrant, readGrant, SecretError } from "../../auth/interface.ts";
+import type { SecretInfo, SecretOwner } from "../../auth/mod.ts";
+import { plainField } from "../../process/mod.ts";
+import { type Config, duration, StartError } from "../../config/mod.ts";
+import { linkedPages } from "../../storage/ports.ts";
+import { withSecrets } from "./access.ts";
+import { openAudit } from "../audit.ts";
+import { MisuseError } from "../command.ts";
+import { counted } from "../counted.ts";
+
+/** Owner of a token: one of the two. */
+export interface TokenOwner {
+  /** The name of a robot. */
+  robot: string | undefined;
+  /** The name of a user. */
+  user: string | undefined;
+}
+
+/** Arguments of `skerry token create`. */
+export interface TokenWish extends TokenOwner {
+  /** Restrictions, each as `pull,push:team/**`. */
+  grants: string[];
+  /** Lifetime, such as `90d`. */
+  expires: string | undefined;
+  /** Purpose, as free text. */
+  description: string | undefined;
+}
+
+/** Tokens that are read at a time. */
+const PAGE = 100;
+
+const LIFETIME = duration("1m");
+
+/**
+ * `skerry token create`: prints a new account token, which cannot be shown again.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if such a token cannot be created.
+ */
+export async function createToken(
+  config: Config,
+  print: (text: string) => void,
+  { grants, expires, description, ...named }: TokenWish,
+): Promise<number> {
+  const owner = ownerOf(named);
+  if (owner === undefined) throw new MisuseError("Missing --robot NAME or --user NAME");
+  const lifetime = expires === undefined ? undefined : LIFETIME.read(expires);
+  if (expires !== undefined && lifetime === undefined) {
+    throw new MisuseError(`Expected ${LIFETIME.expected}, got "${expires}"`);
+  }
+  const bounds = grants.map((text) => {
+    const grant = readGrant(text);
+    if (grant === undefined) {
+      throw new MisuseError(`Expected a grant such as "pull,push:team/**", got "${text}"`);
+    }
+    return grant;
+  });
+  return await withSecrets(config, async ({ secrets }) => {
+    const { text, info } = await explained(() =>
+      secrets.create({
+        ...owner,
+        ...(description !== undefined && { description }),
+        ...(bounds.length > 0 && { bounds }),
+        ...(lifetime !== undefined && { expiresAt: Date.now() + lifetime }),
+        createdBy: "operator",
+      })
+    );
+    await using audit = openAudit(config);
+    audit.record({ action: "credential.create", credential: info.id, owner: `${info.kind}:${info.name}` });
+    console.error(`Token ${info.id} of ${info.kind} ${info.name}; it is not shown again:`);
+    print(text);
+    return 0;
+  });
+}
+
+/**
+ * `skerry token list`: prints all account tokens, or those of one owner, without their secrets.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if authentication is not configured.
+ */
+export async function listTokens(
+  config: Config,
+  print: (text: string) => void,
+  { json, ...named }: TokenOwner & { json: boolean },
+): Promise<number> {
+  const owner = ownerOf(named);
+  return await withSecrets(config, async ({ secrets }) => {
+    const pages = linkedPages((from: { after?: string }) =>
+      secrets.list({ limit: PAGE, ...(owner && { owner }), ...from })
+    );
+    for await (const page of pages) {
+      for (const secret of page.secrets) print(json ? JSON.stringify(secret) : lineOf(secret));
+    }
+    return 0;
+  });
+}
+
+/**
+ * `skerry token revoke`: revokes an account token; processes that have it in memory accept it for one more minute at
+ * most.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if the token does not exist.
+ */
+export async function revokeToken(
+  config: Config,
+  print: (text: string) => void,
+  id: string,
+): Promise<number> {
+  return await withSecrets(config, async ({ secrets }) => {
+    const revoked = await secrets.revoke(id);
+    if (revoked === undefined) throw new StartError(`No such token: "${id}"`);
+    await using audit = openAudit(config);
+    audit.record({ action: "credential.revoke", credential: id, owner: `${revoked.kind}:${revoked.name}` });
+    print(`Revoked token ${id} of ${revoked.kind} ${revoked.name}`);
+    return 0;
+  });
+}
+
+/**
+ * `skerry token keep`: keeps the personal access tokens of a user whose password has changed.
+ *
+ * @returns The exit code.
+ * @throws {StartError} if the user does not exist.
+ */
+export async function keepTokens(
+  config: Config,
+  print: (text: string) => void,
+  user: string | undefined,
+): Promise<number> {
+  if (user === undefined) throw new MisuseError("Missing --user NAME");
+  return await withSecrets(config, async ({ secrets }) => {
+    const kept = await explained(() => secrets.keep(user));
+    await using audit = openAudit(config);
+    if (kept > 0) audit.record({ action: "credential.keep", owner: `user:${user}` });
+    print(`Kept ${counted(kept, "token")} of user ${user}`);
+    return 0;
+  });
+}
+
+function ownerOf({ robot, user }: TokenOwner): SecretOwner | undefined {
+  if (robot !== undefined && user !== undefined) {
+    throw new MisuseError("Expected --robot or --user, got both");
+  }
+  if (robot !== undefined) return { kind: "robot", name: robot };
+  return user === undefined ? undefined : { kind: "user", name: user };
+}
+
+async function explained<T>(create: () => Promise<T>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    throw error instanceof SecretError ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+function lineOf(
+  { id, kind, name, description, bounds, createdAt, expiresAt, usedAt, suspended, withoutAccount }:
+    SecretInfo,
+): string {
+  const columns = [
+    id,
+    plainField(`${kind}:${name}`),
+    bounds === undefined ? "everything its owner may do" : bounds.map(formatGrant).join(" "),
+    `created ${dayOf(createdAt)}`,
+    expiresAt === undefined
+      ? "never expires"
+      : `${expiresAt > Date.now() ? "expires" : "expired"} ${dayOf(expiresAt)}`,
+    usedAt === undefined ? "never used" : `used ${dayOf(usedAt)}`,
+    ...(suspended === true ? [`suspended: ${suspensionOf(name, withoutAccount)}`] : []),
+  ];
+  return [...columns, ...(description === "" ? [] : [plainField(description)])].join("  ");
+}
+
+/** The reason for which a token is refused until an operator keeps it. */
+function suspensionOf(name: string, withoutAccount = false): string {
+  return withoutAccount
+    ? `made by an earlier release: run skerry token keep --user ${plainField(name)}`
+    : "the user's password has changed";
+}
+
+function dayOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 10);
+}

@@ -1,0 +1,8 @@
+/**
+ * Commands that move a registry to and from backups, and to another storage.
+ *
+ * @module
+ */
+export { backup } from "./backup.ts";
+export { copy } from "./copy.ts";
+export { list, restore } from "./restore.ts";

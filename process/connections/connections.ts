@@ -1,0 +1,333 @@
+import { networkOf } from "../../auth/interface.ts";
+import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
+import { WaitingConnections } from "./waiting_connections.ts";
+
+/** Options of {@linkcode Connections}. */
+export interface ConnectionsOptions {
+  /** Answers requests; must not reject. */
+  fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
+  /** Called if a connection could not be accepted, at most once a minute. */
+  acceptFailed: (error: Error) => void;
+  /** Called if nothing can be accepted any more. */
+  failed: (error: Error) => void;
+  /** {@linkcode defaultLimits} by default. */
+  limits?: ConnectionLimits;
+}
+
+/** The part of `Deno.ServeHandlerInfo` that the app uses. */
+export interface ConnectionInfo {
+  /** Address of the client. */
+  readonly remoteAddr: Deno.Addr;
+  /** Settles when the response has been sent. An app that streams a response must read it. */
+  readonly completed: Promise<void>;
+}
+
+/** An open connection. It has had a request if it is in none of the sets of {@linkcode Connections} but `#open`. */
+interface Connection {
+  readonly remoteAddr: Deno.Addr;
+  readonly network: string;
+  /** Closes the connection at once. */
+  readonly closer: AbortController;
+  /** Stops it after the requests in progress. */
+  readonly shutdown: () => Promise<void>;
+  readonly finished: Promise<void>;
+  /** Requests in progress, with the responses that are still being sent. */
+  requests: number;
+  /** True if the last response was as good as sent when it was made. */
+  isSent: boolean;
+  /** Milliseconds since the process started: since then it has had no request. */
+  waitsSince: number;
+}
+
+/** `serveHttpOnConnection` of Deno's own `node:http`: one connection served as `Deno.serve` serves it. */
+export type ServeOn = (
+  connection: Deno.Conn,
+  signal: AbortSignal,
+  handler: (request: Request, info: ConnectionInfo) => Response | Promise<Response>,
+  onError: (error: unknown) => Response,
+  onListen: () => void,
+) => Pick<Deno.HttpServer, "finished" | "shutdown">;
+
+/** Absent if this version of Deno has no such function: it is internal. */
+export function findServeOn(): ServeOn | undefined {
+  const { internal } = Deno as { internal?: symbol };
+  const internals = internal &&
+    (Deno as unknown as Record<symbol, { serveHttpOnConnection?: ServeOn }>)[internal];
+  return internals?.serveHttpOnConnection;
+}
+
+/** Retries of a failed accept, and the number of failures after which more connections are closed. */
+const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
+
+/** Minimum of the connection limit, however often the process runs out of file descriptors. */
+const MIN_CONNECTIONS = 16;
+
+/** Growth of the connection limit at each check for idle connections: it doubles in about 4 minutes. */
+const GROWTH = 1 / 64;
+
+/** Milliseconds between two reports that connections cannot be accepted. */
+const REPORT_INTERVAL_MS = 60_000;
+
+/** Milliseconds that a stopping server leaves a client whose request has been answered to read the answer. */
+const DRAIN_MS = 300;
+
+/** Requests in progress of one connection: HTTP/2 has many, and each may open a file. */
+const MAX_REQUESTS = 64;
+
+/** Bytes of a body that the system buffers for a client that does not read yet. */
+const SOCKET_BUFFER_BYTES = 64 * 1024;
+
+/** Milliseconds that a client has to read a refusal. */
+const REFUSAL_MS = 1000;
+
+/** Refusals in progress at most; beyond that connections are closed without a word. */
+const MAX_REFUSALS = 64;
+
+const REFUSAL_BODY = errorBody("Too many connections");
+
+const REFUSAL = new TextEncoder().encode(
+  "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n" +
+    `Content-Length: ${REFUSAL_BODY.length}\r\nRetry-After: 1\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n` +
+    REFUSAL_BODY,
+);
+
+function errorBody(message: string): string {
+  return JSON.stringify({ errors: [{ code: "TOOMANYREQUESTS", message }] });
+}
+
+/**
+ * Connections of one listener. `Deno.serve` accepts without a limit, never closes a silent connection, and stops
+ * listening for good when the process runs out of file descriptors (compare denoland/deno#10148). Here
+ *
+ * - a new connection above the limit replaces one without a request: the oldest of the network that has most of them.
+ *   It is refused with 503 if every connection has a request;
+ * - HTTP/2 cannot bypass the limits: at most as many requests are in progress as connections are allowed, and at most
+ *   64 of one connection; others are refused with 503;
+ * - a connection must send a whole head in time, the first one sooner than later ones;
+ * - a failed accept is retried.
+ */
+export class Connections {
+  readonly #listener: Deno.TcpListener;
+  readonly #serveOn: ServeOn;
+  readonly #options: ConnectionsOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #open = new Set<Connection>();
+  /** Without a request so far, the oldest first. */
+  readonly #silent = new Set<Connection>();
+  /** Between two requests, the one that has waited longest first. */
+  readonly #idle = new Set<Connection>();
+  /** Both of these. */
+  readonly #waiting = new WaitingConnections<Connection>();
+  #max: number;
+  /** Requests in progress of all connections. */
+  #requests = 0;
+  #refusals = 0;
+  #closing: Promise<void> | undefined;
+  #sweeping = false;
+  #reported = -Infinity;
+
+  /** Accepts at `listener` from now on. */
+  constructor(listener: Deno.TcpListener, serveOn: ServeOn, options: ConnectionsOptions) {
+    this.#listener = listener;
+    this.#serveOn = serveOn;
+    this.#options = options;
+    this.#limits = options.limits ?? defaultLimits();
+    this.#max = this.#limits.max;
+    this.#acceptAll();
+  }
+
+  /** Stops listening, closes connections without a request, and resolves when every response has been sent. */
+  shutdown(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#listener.close();
+    await Promise.all([...this.#open].map((connection) => this.#conclude(connection)));
+  }
+
+  /**
+   * A connection without a request is closed, and not shut down: that would wait for the rest of a body which the client
+   * no longer needs to send. It gets a moment, since its last answer may still be on its way, and as long as it takes if
+   * that was a large one.
+   */
+  async #conclude(connection: Connection): Promise<void> {
+    const moment = connection.waitsSince + DRAIN_MS - performance.now();
+    if (this.#idle.has(connection) && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
+    if (connection.requests > 0 || !connection.isSent) await connection.shutdown();
+    else if (this.#open.has(connection)) this.#drop(connection);
+    await connection.finished;
+  }
+
+  async #acceptAll(): Promise<void> {
+    for (let failures = 0; this.#closing === undefined;) {
+      try {
+        await this.#admit(await this.#listener.accept());
+        failures = 0;
+      } catch (error) {
+        if (this.#closing !== undefined) return;
+        // After half a minute without a connection it will not get better.
+        if (++failures > ACCEPT_RETRY.count) return this.#options.failed(error as Error);
+        if (failures % ACCEPT_RETRY.relief === 1) await this.#relieve(error as Error);
+        await new Promise((resolve) => setTimeout(resolve, this.#limits.retryDelay));
+      }
+    }
+  }
+
+  /** Makes room after an accept that failed, and keeps away from the limit for a while. */
+  async #relieve(error: Error): Promise<void> {
+    const { code } = error as { code?: string };
+    // Half of the descriptors are for connections, half for the files that they read and write.
+    if (code === "EMFILE") {
+      this.#max = Math.min(this.#max, Math.max(MIN_CONNECTIONS, Math.floor(this.#open.size / 2)));
+    }
+    while (await this.#evict() && this.#open.size > this.#max);
+    const now = performance.now();
+    if (now - this.#reported < REPORT_INTERVAL_MS) return;
+    this.#reported = now;
+    this.#options.acceptFailed(error);
+  }
+
+  async #admit(conn: Deno.TcpConn): Promise<void> {
+    if (this.#open.size >= this.#max && !await this.#evict()) return void this.#refuse(conn);
+    conn.setNoDelay();
+    const closer = new AbortController();
+    const served = this.#serveOn(
+      conn,
+      closer.signal,
+      (request, info) => this.#answer(connection, request, info),
+      () => new Response(null, { status: 500 }),
+      () => {},
+    );
+    const connection: Connection = {
+      remoteAddr: conn.remoteAddr,
+      network: networkOf(conn.remoteAddr.hostname),
+      closer,
+      shutdown: served.shutdown.bind(served),
+      finished: served.finished.catch(() => {}), // The client broke the connection.
+      requests: 0,
+      isSent: true,
+      waitsSince: performance.now(),
+    };
+    this.#open.add(connection);
+    this.#silent.add(connection);
+    this.#waiting.add(connection);
+    connection.finished.then(() => this.#forget(connection));
+    this.#sweepLater();
+  }
+
+  async #answer(connection: Connection, request: Request, info: ConnectionInfo): Promise<Response> {
+    if (connection.requests >= MAX_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
+      return tooManyRequests();
+    }
+    this.#begin(connection);
+    const { remoteAddr } = connection;
+    const hold = () => {
+      this.#begin(connection);
+      const end = () => this.#end(connection);
+      info.completed.then(end, end);
+      return info.completed;
+    };
+    try {
+      const response = await this.#options.fetch(request, {
+        remoteAddr,
+        // Only a response that is streamed is worth the promise: it resolves at once for others.
+        get completed() {
+          return hold();
+        },
+      });
+      // Deno does not tell when the bytes of a body in memory have been sent.
+      connection.isSent = Number(response.headers.get("Content-Length")) <= SOCKET_BUFFER_BYTES;
+      return response;
+    } finally {
+      this.#end(connection);
+    }
+  }
+
+  #begin(connection: Connection): void {
+    this.#requests++;
+    if (connection.requests++ === 0) this.#leaveWaiting(connection);
+  }
+
+  #end(connection: Connection): void {
+    this.#requests--;
+    if (--connection.requests > 0 || !this.#open.has(connection)) return;
+    connection.waitsSince = performance.now();
+    this.#idle.add(connection);
+    this.#waiting.add(connection);
+  }
+
+  #leaveWaiting(connection: Connection): void {
+    this.#silent.delete(connection);
+    this.#idle.delete(connection);
+    this.#waiting.delete(connection);
+  }
+
+  /** Closes a connection without a request, if one exists. */
+  async #evict(): Promise<boolean> {
+    const connection = this.#waiting.choose(performance.now());
+    if (connection === undefined) return false;
+    this.#drop(connection);
+    // Its descriptor is free when it has finished, and not sooner.
+    await connection.finished;
+    return true;
+  }
+
+  #drop(connection: Connection): void {
+    this.#forget(connection);
+    connection.closer.abort();
+  }
+
+  #forget(connection: Connection): void {
+    this.#open.delete(connection);
+    this.#leaveWaiting(connection);
+  }
+
+  /** Not `setTimeout`: the first one of a process takes 5 ms, and a client may be waiting for the first answer. */
+  #sweepLater(): void {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    AbortSignal.timeout(this.#limits.sweepInterval).addEventListener("abort", () => {
+      this.#sweeping = false;
+      this.#max = Math.min(this.#limits.max, this.#max + Math.ceil(this.#max * GROWTH));
+      this.#closeExpired(this.#silent, this.#limits.firstRequest);
+      this.#closeExpired(this.#idle, this.#limits.nextRequest);
+      if (this.#open.size > 0 && this.#closing === undefined) this.#sweepLater();
+    });
+  }
+
+  #closeExpired(waiting: Set<Connection>, limit: number): void {
+    const oldest = performance.now() - limit;
+    for (const connection of waiting) {
+      if (connection.waitsSince > oldest) return;
+      this.#drop(connection);
+    }
+  }
+
+  /** Answers 503 to a client that cannot be served, so that it tries again later. */
+  async #refuse(conn: Deno.Conn): Promise<void> {
+    if (this.#refusals >= MAX_REFUSALS) return conn.close();
+    this.#refusals++;
+    const timer = setTimeout(() => conn.close(), REFUSAL_MS);
+    try {
+      await conn.write(REFUSAL);
+      await conn.closeWrite();
+      // A close with the request unread resets the connection, and the client may lose the answer.
+      const scratch = new Uint8Array(4096);
+      while (await conn.read(scratch) !== null);
+      conn.close();
+    } catch {
+      // The client is gone, or its time was over.
+    } finally {
+      clearTimeout(timer);
+      this.#refusals--;
+    }
+  }
+}
+
+function tooManyRequests(): Response {
+  return new Response(errorBody("Too many requests in progress"), {
+    status: 503,
+    headers: { "Content-Type": "application/json", "Retry-After": "1", "Cache-Control": "no-store" },
+  });
+}

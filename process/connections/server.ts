@@ -1,0 +1,128 @@
+import { withTimeout } from "../../storage/ports.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { Connections, findServeOn } from "./connections.ts";
+import type { RequestInfo, RequestLog } from "../../routes/mod.ts";
+
+/** Options of {@linkcode serve}. */
+export interface ServerOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** An address of this machine, or a name of one. */
+  hostname: string;
+  /** Answers requests. It must not reject: nothing above it could report the error. */
+  fetch: (request: Request, info: RequestInfo) => Response | Promise<Response>;
+  /** Called for each request that arrived while the server was stopping. */
+  refused: (entry: RequestLog) => void;
+  /** Called if a connection could not be accepted, at most once a minute; the server continues. */
+  acceptFailed: (error: Error) => void;
+  /** Called if the server stops listening without being stopped. */
+  failed: (error: Error) => void;
+  /** Limits of connections; by default those of the operating system for this process. */
+  limits?: ConnectionLimits;
+  /** True if the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
+  platformAddress?: boolean;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** Address of the server: a URL, or the name of a socket. */
+  url: string;
+  /**
+   * Stops gracefully: refuses new requests and waits for running ones, including downloads, but at most `limit`
+   * milliseconds. Answers true if everything has ended in that time.
+   */
+  stop(limit: number): Promise<boolean>;
+}
+
+/**
+ * Listens, and answers with `fetch`.
+ *
+ * @throws {Deno.errors.AddrInUse} and others of `Deno.listen`.
+ */
+export function serve(options: ServerOptions): Server {
+  const { fetch, refused } = options;
+  let answering = 0;
+  let stopping = false;
+  const { promise: answered, resolve: allAnswered } = Promise.withResolvers<void>();
+  const release = () => {
+    answering--;
+    if (stopping && answering === 0) allAnswered();
+  };
+  const { url, shutdown } = listen(options, (request, info) => {
+    if (stopping) {
+      refused(refusalEntry(request, info.remoteAddr));
+      return refusal();
+    }
+    answering++;
+    const answer = Promise.resolve(fetch(request, info));
+    answer.then(release, release);
+    return answer;
+  });
+  return {
+    url,
+    async stop(limit) {
+      stopping = true;
+      if (answering === 0) allAnswered();
+      // `shutdown` breaks the request bodies that are still coming (denoland/deno#36809), so it has to wait until every
+      // handler has answered. It does finish the responses.
+      const ended = answered.then(shutdown).then(() => true);
+      return await withTimeout(ended, limit, () => false);
+    },
+  };
+}
+
+/** Listens with limited connections if this version of Deno can, otherwise like `Deno.serve`. */
+function listen(
+  options: ServerOptions,
+  handler: ServerOptions["fetch"],
+): { url: string; shutdown: () => Promise<void> } {
+  const { port, hostname, failed, acceptFailed, limits, platformAddress = false } = options;
+  const serveOn = platformAddress ? undefined : findServeOn();
+  if (serveOn !== undefined) {
+    // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
+    const listener = Deno.listen({ port, hostname, tcpBacklog: 511 });
+    const connections = new Connections(listener, serveOn, {
+      fetch: handler,
+      acceptFailed,
+      failed,
+      ...(limits && { limits }),
+    });
+    return { url: urlOf(listener.addr), shutdown: () => connections.shutdown() };
+  }
+  const server = Deno.serve({ port, hostname, automaticCompression: false, onListen: () => {} }, handler);
+  // Deno does not accept again after an accept that failed.
+  server.finished.catch(failed);
+  return { url: urlOf(server.addr), shutdown: () => server.shutdown() };
+}
+
+/** For a client that may as well ask the process that comes after this one. */
+function refusal(): Response {
+  const message = "The registry is shutting down";
+  return Response.json({ errors: [{ code: "TOOMANYREQUESTS", message }] }, {
+    status: 503,
+    headers: { "Retry-After": "1", "Connection": "close", "Cache-Control": "no-store" },
+  });
+}
+
+function refusalEntry({ method, url }: Request, peer: Deno.Addr | undefined): RequestLog {
+  const path = /^[^:]*:\/\/[^/?]*([^?]{0,512})/.exec(url)?.[1] ?? "";
+  return {
+    time: Date.now(),
+    method,
+    route: undefined,
+    path,
+    status: 503,
+    bytes: 0,
+    duration: 0,
+    id: "stopping",
+    ...(peer !== undefined && "hostname" in peer && { address: peer.hostname }),
+  };
+}
+
+/** Address of a listener: `Deno.serve` listens where the platform says, which need not be TCP. */
+export function urlOf(addr: Deno.Addr): string {
+  if ("path" in addr) return `unix:${addr.path}`;
+  if ("cid" in addr) return `vsock:${addr.cid}:${addr.port}`;
+  const { hostname, port } = addr;
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}

@@ -1,0 +1,240 @@
+import {
+  type AuthConfig,
+  type BearerTokens,
+  type ExternalConfig,
+  InvalidTokenError,
+  isKeyText,
+  type PasswordSource,
+  type Principal,
+} from "../../auth/interface.ts";
+import {
+  addressBehindSocket,
+  createAuthenticator,
+  createLoginTokens,
+  createPolicy,
+  createProxyIdentity,
+  createWorkloads,
+  FailedLogins,
+  FileError,
+  Htpasswd,
+  isLoginToken,
+  isSecretLike,
+  KeysError,
+  LOGIN_TOKEN_TYPE,
+  Logins,
+  type LoginTokens,
+  openExternalTokens,
+  type OpenTokenService,
+  openTokenService,
+  type Policy,
+  RequestRates,
+  Secrets,
+  SignedTokens,
+  UsersError,
+} from "../../auth/mod.ts";
+import { accessRisks } from "../../auth/rules.ts";
+import { secretExposure, trustedExposure } from "./file_exposure.ts";
+import type { Log } from "../log/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { createChallenge } from "../../routes/mod.ts";
+import { createGuard } from "../../routes/access/guard.ts";
+import type { Access, CredentialOptions, TokenOptions } from "../../routes/mod.ts";
+import { StartError } from "../../config/mod.ts";
+import type { Table } from "../../storage/mod.ts";
+
+/** Access control of the process. */
+export interface OpenAccess {
+  /** Authenticates and authorizes requests. */
+  access: Access;
+  /** Login endpoints; absent with an external token server. */
+  logins?: { tokens: TokenOptions; credentials: CredentialOptions };
+  /** Deletes expired items from the table. */
+  sweep: () => Promise<void>;
+  /** Releases its resources. */
+  close: () => void;
+}
+
+/** Dependencies of {@linkcode openAccess}. */
+export interface AccessParts {
+  /** Table of keys, account tokens and refresh tokens. */
+  table: Table;
+  /** Log of failed logins, and of files that cannot be used any more. */
+  log: Pick<Log, "warn" | "error">;
+  /** True if nothing may be written except what a login requires. */
+  readOnly: boolean;
+}
+
+/**
+ * Opens authentication and authorization by the configuration. Reads the table only when a client logs in.
+ *
+ * @throws {StartError} if one of its files cannot be used.
+ */
+export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
+  for (const risk of accessRisks(config)) parts.log.warn(risk);
+  const { external } = config;
+  const exposures = await Promise.all([
+    ...secretFiles(config).map(secretExposure),
+    ...(external === undefined ? [] : [trustedExposure(external.keys)]),
+  ]);
+  for (const exposure of exposures) if (exposure !== undefined) parts.log.warn(exposure);
+  return await explained(() =>
+    external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
+  );
+}
+
+/**
+ * Users with a password. `failed` is called for each change of their file that cannot be used.
+ *
+ * @throws {StartError} if the file cannot be used now.
+ */
+export async function openUsers(
+  config: Pick<AuthConfig, "htpasswd" | "users">,
+  failed: (error: unknown) => void,
+): Promise<Htpasswd> {
+  return await explained(() => Htpasswd.open({ ...config, failed }));
+}
+
+/** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
+function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
+  const hasKeys = keys !== undefined && isKeyText(keys);
+  const holder = hasKeys || users !== undefined ? file : undefined;
+  return [hasKeys ? undefined : keys, htpasswd, holder].filter((path) => path !== undefined);
+}
+
+/** Turns an error in the operator's files into a `StartError` that explains it. */
+async function explained<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    // Not as the cause: it may contain keys.
+    if (error instanceof KeysError) throw new StartError(error.message);
+    const isInput = error instanceof UsersError || error instanceof FileError || error instanceof TypeError;
+    throw isInput ? new StartError(`auth: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** Access control with the registry's own tokens. */
+async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
+  const policy = createPolicy(config);
+  const users = await openUsers(
+    config,
+    (error) => log.error("Cannot reload htpasswd: the previous users stay in use", error),
+  );
+  const secrets = new Secrets({
+    table,
+    findUser: (name) => users.find(name),
+    ...(config.credentialLifetime !== undefined && { maxLifetime: config.credentialLifetime }),
+    touch: !readOnly,
+  });
+  const service = await openTokenService({
+    config,
+    table,
+    policy,
+    findPrincipal: (principal) => findPrincipal(principal, users, secrets),
+    hasEnded: (credential) => secrets.hasEnded(credential),
+    reused: ({ id, principal }) =>
+      log.warn("Refresh token revoked: it was used again after its replacement", {
+        principal,
+        login: id,
+      }),
+  });
+  const workloads = createWorkloads(config.issuers);
+  const loginTokens = openLoginTokens(config, service, workloads);
+  const failures = new FailedLogins({ freeFailures: config.limits.failedLogins, table });
+  const logins = new Logins({
+    issuerOf: (password) => {
+      if (isSecretLike(password)) return secrets;
+      if (isLoginToken(password)) return loginTokens;
+      return isJwtLike(password) ? workloads : undefined;
+    },
+    users,
+    failures,
+    failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
+  });
+  const guarded = guard(config, { tokens: service.accessTokens, logins, policy });
+  return {
+    access: guarded.access,
+    logins: {
+      tokens: {
+        service: service.service,
+        jwks: service.jwks,
+        identify: async ({ headers }, client) => (await guarded.identify(headers, client)).principal,
+        login: (username, password, { address }) => logins.login(username, password, address),
+        exchange: (subjectToken) => exchange(loginTokens, subjectToken),
+      },
+      credentials: { secrets, isAdministrator: policy.isAdministrator },
+    },
+    sweep: () => failures.sweep(),
+    close: () => users.close(),
+  };
+}
+
+/** Access control with an external token server: only its tokens are valid. */
+async function openOthers(
+  config: AuthConfig,
+  external: ExternalConfig,
+  { log }: AccessParts,
+): Promise<OpenAccess> {
+  const failed = (error: unknown) =>
+    log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
+  const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }) });
+  return { access, sweep: async () => {}, close() {} };
+}
+
+/** Access control with these tokens and, if configured, logins. */
+function guard(
+  config: AuthConfig,
+  { tokens, logins, policy }: { tokens: BearerTokens; logins?: Logins; policy?: Policy },
+) {
+  const proxy = config.proxy && createProxyIdentity(config.proxy);
+  const authenticator = createAuthenticator({
+    tokens,
+    ...(logins && { logins }),
+    ...(proxy && { certificate: proxy.principal }),
+  });
+  const access = createGuard({
+    authenticator,
+    allows: policy?.allows ?? (() => false),
+    hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
+    tokensDecide: policy === undefined,
+    challenge: createChallenge(config),
+    rates: new RequestRates({ perMinute: config.limits.requestsPerMinute }),
+    addressOf: proxy?.addressOf ?? addressBehindSocket,
+  });
+  return { access, identify: authenticator.identify };
+}
+
+function openLoginTokens(
+  { issuers, url: issuer, service }: AuthConfig,
+  { keys }: OpenTokenService,
+  workloads: PasswordSource,
+): LoginTokens {
+  const tokens = new SignedTokens({ keys, issuer, service, type: LOGIN_TOKEN_TYPE, now: Date.now });
+  return createLoginTokens({ tokens, issuers, workloads });
+}
+
+/** Current user or robot of an earlier login. */
+export async function findPrincipal(
+  { name, credential = "" }: Principal,
+  users: Htpasswd,
+  secrets: Secrets,
+): Promise<Principal | undefined> {
+  // Only that of a secret has the secret's id before a dot.
+  return credential.includes(".")
+    ? await secrets.find(credential)
+    : await users.find(name.replace(/^user:/, ""));
+}
+
+async function exchange(tokens: LoginTokens, subjectToken: string): ReturnType<LoginTokens["exchange"]> {
+  try {
+    return await tokens.exchange(subjectToken);
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error;
+    throw new RegistryError("UNAUTHORIZED", "Token is invalid or expired", { cause: error });
+  }
+}
+
+/** No password of a person's looks like it, and comparing one takes long. */
+function isJwtLike(password: string): boolean {
+  return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(password);
+}

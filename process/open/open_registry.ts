@@ -1,0 +1,110 @@
+import type { AuthConfig } from "../../auth/interface.ts";
+import { cached } from "../../cache/mod.ts";
+import type { Log } from "../log/mod.ts";
+import type { OpenAccess } from "./open_access.ts";
+import {
+  createRegistry,
+  readOnly,
+  type Registry,
+  type StoredRegistry,
+  withDeletes,
+} from "../../registry/mod.ts";
+import { openStorage } from "./open_storage.ts";
+import { createReadiness } from "./readiness.ts";
+import type { Config } from "../../config/mod.ts";
+import type { Table } from "../../storage/mod.ts";
+import { startUpkeep } from "../upkeep/mod.ts";
+
+/** Warning about a blob whose object is missing from the store. */
+export const LOST_BLOB: string =
+  "The object of a blob is missing: the blob answers 404 until it is pushed again. Find out what deletes from the " +
+  "object store; `skerry scrub` lists all damage";
+
+/** A registry with all that it stands on. */
+export interface OpenRegistry {
+  /** With all configured restrictions, and the cache. */
+  registry: Registry;
+  /** Access control; absent if the registry is open to all. */
+  access?: OpenAccess;
+  /** True if the storage answers and can be written. */
+  ready: () => Promise<boolean>;
+  /** Warning for the operator, although the registry is ready. */
+  warnings: () => string[];
+  /** Runs due background work for about `budget` milliseconds, for a process that is started to do it. */
+  upkeep: (budget: number) => Promise<void>;
+  /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Opens the configured storage and the registry over it.
+ *
+ * @throws {StartError} for problems that the operator can solve: a missing place, missing rights, another registry's
+ *   data.
+ */
+export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
+  const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
+  const { auth } = config;
+  const access = auth && await openAccessOver(table, auth, config, log);
+  const stored = createRegistry({
+    ...config,
+    maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
+    objects,
+    table,
+    touch: !config.readOnly,
+    keepTags: !config.deleteTags,
+    lost: ({ repository, digest, object }) => log.warn(LOST_BLOB, { repository, digest, object }),
+    ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
+  });
+  const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);
+  // A read-only process records pulls too: otherwise retention in another process would delete content that is pulled
+  // only here.
+  const pulls = await stored.pullTimes(
+    config.retention,
+    (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
+  );
+  const restricted = restrict(stored, config);
+  return {
+    // What is answered from memory is a pull as well.
+    registry: pulls?.observe(restricted) ?? restricted,
+    ...(access && { access }),
+    ready: createReadiness({
+      probe,
+      changed(error) {
+        if (error === undefined) log.info("Ready again: the storage works");
+        else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
+      },
+    }),
+    warnings: () => upkeep.warnings(),
+    upkeep: (budget) => upkeep.run(budget),
+    async close() {
+      upkeep.stop();
+      access?.close();
+      await pulls?.stop();
+      await close();
+    },
+  };
+}
+
+// Not literal, so that no registry which is open to all has it in its way at the start: see open_storage.ts.
+const importAccess = (): Promise<typeof import("./open_access.ts")> =>
+  import(new URL("open_access.ts", import.meta.url).href);
+
+/** With code that a registry which is open to all never loads. */
+async function openAccessOver(
+  table: Table,
+  auth: AuthConfig,
+  { readOnly }: Config,
+  log: Log,
+): Promise<OpenAccess> {
+  const { openAccess } = await importAccess();
+  return await openAccess(auth, { table, log, readOnly });
+}
+
+/** Registry with the configured restrictions and the cache. */
+function restrict(stored: StoredRegistry, config: Config): Registry {
+  const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
+  const deletable = withDeletes(stored.registry, { tags, manifests, blobs });
+  const allowed = config.readOnly ? readOnly(deletable) : deletable;
+  return cached(allowed, stored.epochs, { age: config.cacheAge });
+}

@@ -1,0 +1,119 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createLog, type Log } from "../log/mod.ts";
+import { loadConfig } from "../../config/config.ts";
+import { LOST_BLOB, openRegistry } from "./open_registry.ts";
+import { openStorage } from "./open_storage.ts";
+import { FAILURE_SHARDS, failureKey } from "../../auth/items.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import { createRegistry } from "../../registry/mod.ts";
+import {
+  content,
+  imageOf,
+  pushBlob,
+  pushManifest,
+  readBlob,
+  REPOSITORY,
+  tag,
+} from "../../tests/harness/stores.ts";
+
+const CONFIG = content(9, 1);
+
+/** The last pulls that are recorded after a tag has been pulled with these rules and the registry closed. */
+async function pullsAfter(rules: string, readOnly = "off"): Promise<string[]> {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const settings = { SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0", SKERRY_RETENTION_INTERVAL: "0" };
+  try {
+    const writer = await openRegistry(await loadConfig(settings), log);
+    await pushBlob(writer.registry, CONFIG);
+    await pushManifest(writer.registry, imageOf(CONFIG, []), "v1");
+    await writer.close();
+    const config = await loadConfig({ ...settings, SKERRY_RETENTION: rules, SKERRY_READ_ONLY: readOnly });
+    const opened = await openRegistry(config, log);
+    for (let i = 0; i < 2; i++) await opened.registry.getManifest(REPOSITORY, { tag: tag("v1") });
+    await opened.close();
+    const { table, close } = await openStorage(config, log);
+    const items = await table.query(`repo#${REPOSITORY}`, { prefix: "pulled#", limit: 10 });
+    await close();
+    return items.map(({ sk }) => sk);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+}
+
+Deno.test("openRegistry() records pulls at the latest when it is closed, where a rule asks for them", async () => {
+  const rules = (keep: string) => `[{"repositories": ["**"], "keepTags": [{${keep}}]}]`;
+  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"')), ["pulled#v1"]);
+  assertEquals(await pullsAfter(rules('"pulledWithin": "1d"'), "on"), ["pulled#v1"]);
+  assertEquals(await pullsAfter(rules('"pushedWithin": "1d"')), []);
+});
+
+Deno.test("openRegistry() keeps a tag that is only pulled through a read-only process from retention", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const rules = '[{"repositories": ["**"], "keepTags": [{"pulledWithin": "1d"}]}]';
+  const settings = { SKERRY_DATA: data, SKERRY_RETENTION: rules, SKERRY_RETENTION_INTERVAL: "0" };
+  try {
+    const config = await loadConfig(settings);
+    const storage = await openStorage(config, log);
+    const long = createRegistry({ ...storage, now: () => Date.now() - 10 * 86_400_000 });
+    await pushBlob(long.registry, CONFIG);
+    await pushManifest(long.registry, imageOf(CONFIG, []), "pulled", "forgotten");
+
+    const edge = await openRegistry(await loadConfig({ ...settings, SKERRY_READ_ONLY: "on" }), log);
+    await edge.registry.getManifest(REPOSITORY, { tag: tag("pulled") });
+    await edge.close();
+
+    const { retain, registry } = createRegistry(storage);
+    await Array.fromAsync(retain(config.retention));
+    assertEquals((await registry.listTags(REPOSITORY, {})).items, ["pulled"]);
+    await storage.close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("openRegistry() warns of a blob whose object is missing, with its digest and repository", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const warnings: unknown[] = [];
+  const log: Log = {
+    ...createLog({ format: "off" }),
+    warn: (message, fields) => void warnings.push([message, fields]),
+  };
+  try {
+    const config = await loadConfig({ SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0" });
+    const storage = await openStorage(config, log);
+    const past = createRegistry({ ...storage, now: () => Date.now() - 10 * 86_400_000 });
+    const digest = await pushBlob(past.registry, CONFIG);
+    const [object = ""] = await storage.objects.list("blobs/", { limit: 1 });
+    await storage.objects.delete([object]);
+    await storage.close();
+
+    const opened = await openRegistry(config, log);
+    await assertRejects(() => readBlob(opened.registry, digest), RegistryError);
+    await opened.close();
+    assertEquals(warnings, [[LOST_BLOB, { repository: REPOSITORY, digest, object }]]);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("openRegistry() forgets failed logins in a read-only process, and in one that sweeps no uploads", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const settings = { SKERRY_DATA: data, SKERRY_AUTH: "{ url: https://registry.test }" };
+  try {
+    const { table, close } = await openStorage(await loadConfig(settings), log);
+    const key = failureKey("address", "0".repeat(64));
+    for (const variant of [{ SKERRY_READ_ONLY: "on" }, { SKERRY_SWEEP_INTERVAL: "0" }]) {
+      await table.put({ ...key, attributes: { failures: 3, blockedUntil: 0, at: 0 } }, { ifAbsent: true });
+      const opened = await openRegistry(await loadConfig({ ...settings, ...variant }), log);
+      await opened.upkeep(1000);
+      await opened.close();
+      assertEquals(await table.query(FAILURE_SHARDS[0]!, { limit: 1, consistent: true }), []);
+    }
+    await close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});

@@ -1,0 +1,113 @@
+import { type Config, dynamoOptions, s3Options, StartError } from "../../config/mod.ts";
+import { dataExposure } from "./file_exposure.ts";
+import type { Log } from "../log/mod.ts";
+import { probeFolder, probeStores } from "./storage_probe.ts";
+import {
+  FilesystemObjectStore,
+  MemoryObjectStore,
+  MemoryTable,
+  type ObjectStore,
+  SqliteTable,
+  type Table,
+} from "../../storage/mod.ts";
+
+/** The two ports, opened. */
+export interface Storage {
+  /** Store of the bytes. */
+  objects: ObjectStore;
+  /** Table of all items. */
+  table: Table;
+  /** Largest blob that the store accepts, in bytes; absent if that is more than any client would push. */
+  maxBlobSize?: number;
+  /** Closes both. */
+  close: () => Promise<void>;
+}
+
+/** The two ports of a registry that is served. */
+export interface ServedStorage extends Storage {
+  /** Checks both at low cost; rejects with the problem. */
+  probe: () => Promise<void>;
+}
+
+/** Maximum parts of an S3 object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
+const MAX_PARTS = 10_000;
+
+/**
+ * Opens the configured storage.
+ *
+ * @throws {StartError} for problems that the operator can solve.
+ */
+export async function openStorage(config: Config, log: Log): Promise<ServedStorage> {
+  if (config.storage === "aws") return await openAws(config, log);
+  if (config.storage === "folder") return await openFolder(config, log);
+  const nothing = async () => {};
+  return { objects: new MemoryObjectStore(), table: new MemoryTable(), probe: nothing, close: nothing };
+}
+
+async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
+  const { data } = config;
+  try {
+    const objects = await FilesystemObjectStore.open(`${data}/objects`);
+    const table = await SqliteTable.open(`${data}/table.sqlite`);
+    const exposure = await dataExposure(data);
+    if (exposure !== undefined) log.warn(exposure);
+    return {
+      objects,
+      table,
+      probe: () => probeFolder(`${data}/objects`, table, config),
+      close: () => table.close(),
+    };
+  } catch (error) {
+    throw new StartError(`Cannot use the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+// Deno resolves the module of a literal `import()` before the first line runs, and downloads it from npm. For the AWS
+// SDK, which few registries need, that takes a quarter of the time of a start.
+const importS3 = (): Promise<typeof import("../../storage/objects/s3/mod.ts")> =>
+  import(new URL("../../storage/objects/s3/mod.ts", import.meta.url).href);
+const importDynamo = (): Promise<typeof import("../../storage/table/dynamodb/mod.ts")> =>
+  import(new URL("../../storage/table/dynamodb/mod.ts", import.meta.url).href);
+const importCheck = (): Promise<typeof import("../../storage/check/mod.ts")> =>
+  import(new URL("../../storage/check/mod.ts", import.meta.url).href);
+
+/** Sends no request unless `check` is set: a store that does not answer yet may do so in a moment. */
+async function openAws(config: Config, log: Log): Promise<ServedStorage> {
+  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
+  if (config.check) await assertSuitable(config);
+  const options = s3Options(config);
+  const objects = await S3ObjectStore.open(options);
+  const table = await DynamoTable.open(dynamoOptions(config));
+  const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
+  return {
+    objects: unproven ? await proving(objects, config, log) : objects,
+    table,
+    maxBlobSize: options.partSize * MAX_PARTS,
+    probe: () => probeStores(objects, table),
+    close: () => table[Symbol.asyncDispose](),
+  };
+}
+
+async function proving(objects: ObjectStore, config: Config, log: Log): Promise<ObjectStore> {
+  const { enforcesContent, provenContent } = await importCheck();
+  return provenContent(objects, {
+    enforces: () => enforcesContent(s3Options(config)),
+    found(result) {
+      if ("error" in result) log.error("Cannot determine if the bucket verifies content", result.error);
+      else if (!result.enforced) {
+        log.warn("The bucket does not verify content: the registry hashes every push itself");
+      }
+    },
+  });
+}
+
+async function assertSuitable(config: Config): Promise<void> {
+  const { checkBucket, checkTable, suffices } = await importCheck();
+  const findings = await Promise.all([checkBucket(s3Options(config)), checkTable(dynamoOptions(config))]);
+  const lacking = findings.flat().filter((finding) => !suffices([finding]));
+  if (lacking.length === 0) return;
+  const lines = lacking.map(({ capability, note }) => `  ${capability}: ${note || "not tested"}`);
+  throw new StartError(`Cannot use the bucket and the table:\n${lines.join("\n")}`);
+}

@@ -1,0 +1,89 @@
+/**
+ * `deno task start`: runs the registry with the least rights that its configuration needs. A service runs main.ts itself, without this process in between: see docs/operations.md.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Config, FILE_VARIABLE, readSettings, StartError } from "../../config/mod.ts";
+import { startOptions } from "./start_options.ts";
+import { ensureFolder } from "../../storage/mod.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Milliseconds between two checks that `npx` still runs. */
+const PARENT_INTERVAL_MS = 1000;
+
+async function start(): Promise<number> {
+  const config = await readConfig();
+  // The registry may write to the data folder alone, so it can't make the folders above.
+  if (config.storage === "folder") await makeDataFolder(config.data);
+  const options = startOptions(config, ROOT, Deno.env.get(FILE_VARIABLE));
+  const child = new Deno.Command(Deno.execPath(), {
+    // `deno task` has installed everything. A download that begins later would be drawn over the address of the registry.
+    args: ["run", "--cached-only", "--no-prompt", ...options, `${ROOT}main.ts`],
+  }).spawn();
+  passOnSignals(child);
+  if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => child.kill("SIGTERM"));
+  return (await child.status).code;
+}
+
+async function readConfig(): Promise<Config> {
+  const environment = Deno.env.toObject();
+  return readSettings(environment) ?? await (await import("../../config/config.ts")).loadConfig(environment);
+}
+
+async function makeDataFolder(data: string): Promise<void> {
+  try {
+    await ensureFolder(resolve(data));
+  } catch (error) {
+    throw new StartError(`Cannot create the data folder "${data}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function passOnSignals(child: Deno.ChildProcess): void {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  // A terminal sends Ctrl+C to every process of the group, and the second one would end the registry at once if this
+  // process was late to hand on the first one.
+  Deno.addSignalListener("SIGINT", () => {
+    if (!Deno.stdin.isTerminal()) child.kill("SIGINT");
+  });
+}
+
+/**
+ * `npx` hands no signal on: when it is ended, it leaves `deno task` behind, and the registry on its port. So the parent of
+ * `deno task` is watched.
+ */
+function stopWithNpx(stop: () => void): void {
+  const task = Deno.ppid;
+  const parent = parentOf(task);
+  const timer = setInterval(() => {
+    if (Deno.ppid === task && parentOf(task) === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_INTERVAL_MS);
+}
+
+/** Parent of a process; undefined if the system does not tell. */
+function parentOf(pid: number): string | undefined {
+  if (Deno.build.os === "windows") return undefined;
+  try {
+    if (Deno.build.os === "linux") {
+      // The name of the program stands before it in parentheses, and may have any character in it.
+      return /^.*\) \S (\d+)/s.exec(Deno.readTextFileSync(`/proc/${pid}/stat`))?.[1];
+    }
+    const { stdout } = new Deno.Command("ps", { args: ["-o", "ppid=", "-p", `${pid}`] }).outputSync();
+    return new TextDecoder().decode(stdout).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+try {
+  Deno.exit(await start());
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(1);
+}

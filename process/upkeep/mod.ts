@@ -1,0 +1,6 @@
+/**
+ * Background work of the process. The start loads `platform_cron.ts` by itself, because `upkeep.ts` loads the registry.
+ *
+ * @module
+ */
+export { startUpkeep, type Upkeep, type UpkeepWork } from "./upkeep.ts";

@@ -1,0 +1,139 @@
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { startRegistry } from "../harness/registry_process.ts";
+import { DIGEST, startUpload, until, withFolder } from "./run_main.ts";
+
+/** Pushes more than the sockets between us hold. */
+async function pushLarge(url: string): Promise<{ digest: string; blob: Uint8Array }> {
+  const blob = new Uint8Array(32 * 1_048_576);
+  const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+  const push = await fetch(`${await startUpload(url)}?digest=${digest}`, { method: "PUT", body: blob });
+  await push.body?.cancel();
+  return { digest, blob };
+}
+
+/** A request that the server has begun to handle, and whose body waits. */
+class HalfRequest {
+  readonly #connection: Deno.Conn;
+
+  private constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  /** Sends the head; the server says "100 Continue" when the request is on its way to its handler. */
+  static async begin(method: string, target: string, length: number): Promise<HalfRequest> {
+    const { hostname, port, host, pathname, search } = new URL(target);
+    const request = new HalfRequest(await Deno.connect({ hostname, port: Number(port) }));
+    await request.send(
+      `${method} ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n` +
+        "Expect: 100-continue\r\n\r\n",
+    );
+    assertStringIncludes(await request.receive(), "100 Continue");
+    return request;
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(text));
+  }
+
+  /** The next bytes; none after the server has cut the connection. */
+  async receive(): Promise<string> {
+    const buffer = new Uint8Array(4096);
+    const length = await this.#connection.read(buffer).catch(() => null);
+    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
+
+Deno.test("main lets a push that is coming in end when it is told to stop, and exits with 0", async () => {
+  await withFolder(async (data) => {
+    {
+      await using registry = await startRegistry({ data });
+      const upload = await startUpload(registry.url);
+      using push = await HalfRequest.begin("PUT", `${upload}?digest=${DIGEST}`, 5);
+      const ended = registry.kill("SIGTERM");
+      await until(() => registry.log().includes('"Shutting down"'));
+      const refused = await fetch(`${registry.url}/readyz`);
+      await refused.body?.cancel();
+      assertEquals(refused.status, 503);
+      await push.send("hello");
+      assertStringIncludes(await push.receive(), "HTTP/1.1 201 ");
+      assertEquals((await ended).code, 0);
+    }
+    await using registry = await startRegistry({ data });
+    assertEquals(await (await fetch(`${registry.url}/v2/a/blobs/${DIGEST}`)).text(), "hello");
+  });
+});
+
+Deno.test("main lets a pull that is going out end when it is told to stop, and exits with 0", async () => {
+  await using registry = await startRegistry();
+  const { digest, blob } = await pushLarge(registry.url);
+  const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Shutting down"'));
+  assertEquals((await pull.arrayBuffer()).byteLength, blob.length);
+  assertEquals((await ended).code, 0);
+});
+
+Deno.test("main keeps what an upload has brought when it is told to stop, and answers", async () => {
+  await withFolder(async (data) => {
+    let upload: string;
+    {
+      await using registry = await startRegistry({ data });
+      upload = new URL(await startUpload(registry.url)).pathname;
+      using push = await HalfRequest.begin("PATCH", registry.url + upload, 1000);
+      await push.send("hello");
+      const ended = registry.kill("SIGTERM");
+      const answer = await push.receive();
+      assertStringIncludes(answer, "HTTP/1.1 503 ");
+      assertMatch(answer, /^retry-after: 1\r$/im);
+      assertEquals((await ended).code, 0);
+      assertEquals(registry.log().includes("Shutdown timed out"), false);
+    }
+    await using registry = await startRegistry({ data });
+    const status = await fetch(registry.url + upload);
+    assertEquals([status.status, status.headers.get("Range")], [204, "0-4"]);
+  });
+});
+
+Deno.test("main ends a manifest that comes slowly when it is told to stop, and answers", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  const ended = registry.kill("SIGTERM");
+  assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
+  assertEquals((await ended).code, 0);
+  assertEquals(registry.log().includes("Shutdown timed out"), false);
+});
+
+Deno.test("main cuts off what does not end in time when it is told to stop, and exits with 0", async () => {
+  await using registry = await startRegistry();
+  const { digest } = await pushLarge(registry.url);
+  const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
+  assertEquals((await registry.kill("SIGINT")).code, 0);
+  assertStringIncludes(registry.log(), "Shutdown timed out: open requests aborted");
+  await assertRejects(() => pull.arrayBuffer());
+});
+
+Deno.test("main ends at once at a second signal", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Shutting down"'));
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  Deno.kill(registry.pid, "SIGTERM");
+  assertEquals((await ended).code, 1);
+  assertEquals(await push.receive(), "");
+});
+
+Deno.test("main takes a signal that a parent hands on at once for the one that it has", async () => {
+  await using registry = await startRegistry();
+  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  const ended = registry.kill("SIGINT");
+  await until(() => registry.log().includes('"Shutting down"'));
+  Deno.kill(registry.pid, "SIGINT");
+  assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
+  assertEquals((await ended).code, 0);
+});
