@@ -1,9 +1,30 @@
-import { type Key, keyParser, type ParsedKey } from "../storage/ports.ts";
+import { type Key, keyFrom, keyParser, keyText, type ParsedKey } from "../storage/ports.ts";
 
 /**
  * Items of authentication: their keys and attributes. Every partition is `auth` or begins with `auth#`. Times are in
  * milliseconds since the epoch.
  */
+
+/** Keys of every kind of item of authentication, as the table of ARCHITECTURE.md has them. */
+export const AUTH_FORMS = {
+  keys: { pk: "auth", sk: "keys" },
+  secret: { pk: "auth#secrets", sk: "<id>" },
+  login: { pk: "auth#logins#<account>", sk: "<credential>#<hash>" },
+  failures: { pk: "auth#failures#<shard>", sk: "<counted>#<hash>" },
+} as const;
+
+/** Partition of the index that lists the secrets of one owner. */
+const SECRETS_OF = "auth#secrets#<owner>";
+
+/** Kind and parts of an item of authentication, by its key. */
+export type AuthItemKey = ParsedKey<typeof AUTH_FORMS>;
+
+const parse = keyParser(AUTH_FORMS);
+
+/** Kind and parts of the item with this key; `undefined` for an item that does not belong to authentication. */
+export function identifyAuth(key: Key): AuthItemKey | undefined {
+  return parse(key);
+}
 
 /** Keys that sign, or have signed, tokens, in the order in which they begin to sign. */
 export type KeyRingAttributes = {
@@ -26,7 +47,7 @@ export type StoredKey = {
 };
 
 /** Single item of all keys. Its first write and every addition are conditional on its version. */
-export const KEY_RING: Key = { pk: "auth", sk: "keys" };
+export const KEY_RING: Key = AUTH_FORMS.keys;
 
 /** A login by refresh token, which is here only as its hash. */
 export type LoginAttributes = {
@@ -52,12 +73,14 @@ export type LoginAttributes = {
   usedAt?: number;
 };
 
-/** Prefix of the partition keys of refresh tokens. */
-export const LOGINS_PREFIX = "auth#logins#";
+/** Partition of all logins of a principal, whose tag this is. */
+export function loginPartition(tag: string): string {
+  return keyText(AUTH_FORMS.login.pk, { account: tag });
+}
 
 /** Key of a login. One partition has all logins of a principal, sorted by credential, so they can be revoked together. */
 export function loginKey(tag: string, credentialTag: string, hash: string): Key {
-  return { pk: LOGINS_PREFIX + tag, sk: `${credentialTag}#${hash}` };
+  return keyFrom(AUTH_FORMS.login, { account: tag, credential: credentialTag, hash });
 }
 
 /** Account token of a robot or a user. Only its hash is stored. */
@@ -80,16 +103,16 @@ export type SecretAttributes = {
 };
 
 /** The partition of all secrets: they are listed in it, and each is found by its id. */
-export const SECRETS = "auth#secrets";
+export const SECRETS = AUTH_FORMS.secret.pk;
 
 /** A secret. */
 export function secretKey(id: string): Key {
-  return { pk: SECRETS, sk: id };
+  return keyFrom(AUTH_FORMS.secret, { id });
 }
 
 /** The partition of the index in which the secrets of a robot or a user are. */
 export function secretsOf({ kind, name }: Pick<SecretAttributes, "kind" | "name">): string {
-  return `${SECRETS}#${kind}:${name}`;
+  return keyText(SECRETS_OF, { owner: `${kind}:${name}` });
 }
 
 /** Failed logins of one address, or for one name, counted by all replicas. */
@@ -105,28 +128,10 @@ export type FailureAttributes = {
 /** The partitions of {@linkcode FailureAttributes}: more than one, since an attack writes many. */
 export const FAILURE_SHARDS: readonly string[] = Array.from(
   "0123456789abcdef",
-  (shard) => `auth#failures#${shard}`,
+  (shard) => keyText(AUTH_FORMS.failures.pk, { shard }),
 );
 
 /** The count of an address or a name, by its hash in hexadecimal. */
 export function failureKey(kind: "address" | "name", hash: string): Key {
-  return { pk: `auth#failures#${hash[0]}`, sk: `${kind}#${hash}` };
-}
-
-/** Keys of every kind of item of authentication, as the table of ARCHITECTURE.md has them. */
-export const AUTH_FORMS = {
-  keys: { pk: "auth", sk: "keys" },
-  secret: { pk: "auth#secrets", sk: "<id>" },
-  login: { pk: "auth#logins#<account>", sk: "<credential>#<hash>" },
-  failures: { pk: "auth#failures#<shard>", sk: "<counted>#<hash>" },
-} as const;
-
-/** Kind and parts of an item of authentication, by its key. */
-export type AuthItemKey = ParsedKey<typeof AUTH_FORMS>;
-
-const parse = keyParser(AUTH_FORMS);
-
-/** Kind and parts of the item with this key; `undefined` for an item that does not belong to authentication. */
-export function identifyAuth(key: Key): AuthItemKey | undefined {
-  return parse(key) as AuthItemKey | undefined;
+  return keyFrom(AUTH_FORMS.failures, { shard: hash[0]!, counted: kind, hash });
 }

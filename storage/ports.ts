@@ -16,7 +16,16 @@ export { Fence } from "./fence.ts";
 export { isObjectKey } from "./objects/key.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
 export { inParallel } from "./parallel.ts";
-export { type KeyForm, keyParser, type ParsedKey, type PartName } from "./table/key_form.ts";
+export {
+  type KeyForm,
+  keyFrom,
+  keyParser,
+  type KeyParts,
+  keyStart,
+  keyText,
+  type ParsedKey,
+  type PartName,
+} from "./table/key_form.ts";
 export { indexPages, linkedPages, pagesOf, queryPages, scanPages } from "./table/pages.ts";
 export {
   type Condition,

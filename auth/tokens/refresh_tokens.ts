@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { unavailable } from "../../oci/mod.ts";
 import { type Action, ACTIONS } from "../../registry/interface.ts";
 import { type Item, queryPages, type Table } from "../../storage/ports.ts";
-import { type LoginAttributes, loginKey, LOGINS_PREFIX } from "../items.ts";
+import { type LoginAttributes, loginKey, loginPartition } from "../items.ts";
 import type { Principal } from "../principal.ts";
 
 /** Prefix of every refresh token, so that secret scanners find it and no password looks like one. */
@@ -242,7 +242,7 @@ async function dropUseless(
   now: number,
 ): Promise<void> {
   const after = randomText(6); // anywhere among the tags of credentials
-  const items = await table.query(LOGINS_PREFIX + tag, { after, limit: CLEANED }) as LoginItem[];
+  const items = await table.query(loginPartition(tag), { after, limit: CLEANED }) as LoginItem[];
   const isUseless = new Map<string, boolean>();
   for (const { pk, sk, version, attributes: { credential, expiresAt } } of items) {
     if (expiresAt > now) {
@@ -257,7 +257,7 @@ async function dropUseless(
 async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginItem[]> {
   const found: LoginItem[] = [];
   const query = { prefix, limit: PAGE, consistent: true };
-  for await (const items of queryPages(table, LOGINS_PREFIX + tag, query)) {
+  for await (const items of queryPages(table, loginPartition(tag), query)) {
     found.push(...items as LoginItem[]);
   }
   return found;

@@ -1,6 +1,6 @@
 import type { Key, Value } from "../../storage/ports.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
-import { COLLECTION, stored } from "../items/mod.ts";
+import { leaseKey, stored } from "../items/mod.ts";
 
 /** Milliseconds of a lease; a quarter of the grace period if that is less. */
 const LEASE_MS = 60_000;
@@ -33,7 +33,7 @@ export class Lease<State extends { [name: string]: Value }> {
     name: string,
     begin: (stored: State | undefined) => State | undefined,
   ): Promise<Lease<State> | undefined> {
-    const key = { pk: COLLECTION, sk: name };
+    const key = leaseKey(name);
     const item = stored<LeaseAttributes>(await context.table.get(key, { consistent: true }));
     const now = context.now();
     if (item !== undefined && isTaken(context, item.attributes.claimedUntil, now)) return undefined;

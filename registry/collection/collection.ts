@@ -2,7 +2,7 @@ import { type Key, RefusedPlaceError } from "../../storage/ports.ts";
 import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
-import { COLLECTION } from "../items/mod.ts";
+import { COLLECTION, leaseKey, SEGMENT_CUTS } from "../items/mod.ts";
 import { Lease, Pace, throwFailures } from "../background/mod.ts";
 import type { Removal } from "../removal.ts";
 
@@ -26,7 +26,7 @@ type SegmentState = {
   done: boolean;
 };
 
-const PASS: Key = { pk: COLLECTION, sk: "pass" };
+const PASS: Key = leaseKey("pass");
 
 const SEGMENT_PREFIX = "segment#";
 
@@ -177,7 +177,7 @@ class FullPass {
 
   async #workOn(number: number, lease: Lease<SegmentState>, pace: Pace): Promise<void> {
     const context = this.#context;
-    const segment = { number, of: SEGMENTS };
+    const segment = { number, of: SEGMENTS, cuts: SEGMENT_CUTS };
     const saved = lease.state.after;
     for (let { after, items } = lease.state;;) {
       const step = await collect(context, { segment, limit: STEP, ...(after && { after }) })

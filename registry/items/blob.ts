@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Key, NewItem } from "../../storage/ports.ts";
-import { repositoryPartition } from "./repository.ts";
+import { type Key, keyFrom, keyStart, keyText, type NewItem } from "../../storage/ports.ts";
+import { INDEX_FORMS, ITEM_FORMS, keyOf } from "./identify.ts";
 
 /** Blob: content stored once, however many repositories link to it. Times are in milliseconds since the epoch. */
 export type BlobAttributes = {
@@ -34,23 +34,23 @@ export type LinkAttributes = {
 
 /** Partition of a blob and of its links. */
 export function blobPartition(digest: Digest): string {
-  return `blob#${digest}`;
+  return keyText(ITEM_FORMS.blob.pk, { digest });
 }
 
 /** Key of a blob. */
 export function blobKey(digest: Digest): Key {
-  return { pk: blobPartition(digest), sk: "blob" };
+  return keyOf("blob", { digest });
 }
 
 /** Start of the sort key of every link in the partition of a blob. */
-export const LINK_PREFIX = "repo#";
+export const LINK_PREFIX = keyStart(ITEM_FORMS.link.sk);
 
 /** Start of the sort keys of links in the index, in the partition of the repository. */
-export const LINKED_PREFIX = "blob#";
+export const LINKED_PREFIX = keyStart(INDEX_FORMS.link.sk);
 
 /** Key of a link, in the partition of the blob: one batch reads both, and one consistent query finds all links. */
 export function linkKey(digest: Digest, repository: RepositoryName): Key {
-  return { pk: blobPartition(digest), sk: LINK_PREFIX + repository };
+  return keyOf("link", { digest, repository });
 }
 
 /** Item that sets a condemned blob to `live` again. */
@@ -65,6 +65,6 @@ export function revivedBlob(
 /** Item of a live link that was touched at `now`. */
 export function linkItem(digest: Digest, repository: RepositoryName, now: number): NewItem {
   const attributes: LinkAttributes = { state: "live", touchedAt: now };
-  const index = { pk: repositoryPartition(repository), sk: blobPartition(digest) };
+  const index = keyFrom(INDEX_FORMS.link, { digest, repository });
   return { ...linkKey(digest, repository), attributes, index };
 }

@@ -5,10 +5,10 @@ import { candidateItems } from "../protocol/mod.ts";
 import { identify, type ItemKey, type ItemKind, partsOf } from "./identify.ts";
 import {
   blobKey,
-  COLLECTION,
   CURSOR_KEY,
   edgeKey,
   epochKey,
+  leaseKey,
   linkKey,
   manifestKey,
   pulledKey,
@@ -40,9 +40,9 @@ const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "
   upload: [uploadKey("1f"), { id: "1f" }],
   candidate: [
     CANDIDATE!,
-    { shard: A["sha256:".length]!, time: "0000000000000007", garbage: "blob", ...REPO, digest: A },
+    { shard: A["sha256:".length]!, time: "0000000000000007", garbage: "blob", content: `${REPOSITORY}#${A}` },
   ],
-  lease: [{ pk: COLLECTION, sk: "pass" }, { name: "pass" }],
+  lease: [leaseKey("pass"), { name: "pass" }],
   "cursor key": [CURSOR_KEY, {}],
 };
 

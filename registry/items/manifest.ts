@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { type Key, MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
-import { repositoryPartition } from "./repository.ts";
+import { type Key, keyStart, MAX_SORT_KEY_BYTES, type NewItem } from "../../storage/ports.ts";
+import { ITEM_FORMS, keyOf } from "./identify.ts";
 import type { Plain, Stored } from "./stored.ts";
 
 /** Manifest of a repository. Its bytes are in the item, or in an object if they are large. */
@@ -41,11 +41,11 @@ export type ReferrerAttributes = {
 };
 
 /** Start of the sort key of every manifest. */
-export const MANIFEST_PREFIX = "manifest#";
+export const MANIFEST_PREFIX = keyStart(ITEM_FORMS.manifest.sk);
 
 /** Key of a manifest. */
 export function manifestKey(repository: RepositoryName, digest: Digest): Key {
-  return { pk: repositoryPartition(repository), sk: MANIFEST_PREFIX + digest };
+  return keyOf("manifest", { repository, digest });
 }
 
 /** True if retention or a delete has condemned the manifest. */
@@ -61,17 +61,17 @@ export function revivedManifest(item: Stored<ManifestAttributes>, now: number): 
 
 /** Start of the sort keys of every edge, or of the edges to one target. */
 export function edgePrefix(target?: Digest): string {
-  return target === undefined ? "edge#" : `edge#${target}#`;
+  return keyStart(ITEM_FORMS.edge.sk, { target });
 }
 
 /** Key of the edge by which `manifest` references `target`. */
 export function edgeKey(repository: RepositoryName, target: Digest, manifest: Digest): Key {
-  return { pk: repositoryPartition(repository), sk: edgePrefix(target) + manifest };
+  return keyOf("edge", { repository, target, manifest });
 }
 
 /** Start of the sort keys of the tag marks of a manifest. */
 export function taggedPrefix(digest: Digest): string {
-  return `tagged#${digest}#`;
+  return keyStart(ITEM_FORMS["tag mark"].sk, { manifest: digest });
 }
 
 /**
@@ -79,12 +79,12 @@ export function taggedPrefix(digest: Digest): string {
  * a scan.
  */
 export function taggedKey(repository: RepositoryName, digest: Digest, tag: Tag): Key {
-  return { pk: repositoryPartition(repository), sk: taggedPrefix(digest) + tag };
+  return keyOf("tag mark", { repository, manifest: digest, tag });
 }
 
 /** Start of the sort keys of every referrer, or of the referrers of one subject. */
 export function referrerPrefix(subject?: string): string {
-  return subject === undefined ? "referrer#" : `referrer#${subject}#`;
+  return keyStart(ITEM_FORMS.referrer.sk, { subject });
 }
 
 /**
@@ -92,6 +92,6 @@ export function referrerPrefix(subject?: string): string {
  * accepts: an earlier release accepted manifests with such a subject.
  */
 export function referrerKey(repository: RepositoryName, subject: string, digest: Digest): Key | undefined {
-  const sk = referrerPrefix(subject) + digest;
-  return sk.length <= MAX_SORT_KEY_BYTES ? { pk: repositoryPartition(repository), sk } : undefined;
+  const key = keyOf("referrer", { repository, subject, manifest: digest });
+  return key.sk.length <= MAX_SORT_KEY_BYTES ? key : undefined;
 }

@@ -1,5 +1,6 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import type { Key, NewItem } from "../../storage/ports.ts";
+import { type Key, keyFrom, keyText, type NewItem } from "../../storage/ports.ts";
+import { INDEX_FORMS, ITEM_FORMS, keyOf } from "./identify.ts";
 
 /** Repository with at least one push. Times are in milliseconds since the epoch. */
 export type RepositoryAttributes = {
@@ -24,34 +25,34 @@ export type EpochAttributes = {
 
 /** Partition of everything in a repository except its blobs. */
 export function repositoryPartition(repository: RepositoryName): string {
-  return `repo#${repository}`;
+  return keyText(ITEM_FORMS.manifest.pk, { repository });
 }
 
 /** Partition of all repositories. */
-export const REPOSITORIES = "repos";
+export const REPOSITORIES = ITEM_FORMS.repository.pk;
 
 /** Key of a repository. */
 export function repositoryKey(repository: RepositoryName): Key {
-  return { pk: REPOSITORIES, sk: repository };
+  return keyOf("repository", { repository });
 }
 
 /** Partition of the index that lists the usage of every repository. */
-export const USAGE = "usage";
+export const USAGE = INDEX_FORMS.usage.pk;
 
 /** Key of the usage of a repository. */
 export function usageKey(repository: RepositoryName): Key {
-  return { pk: repositoryPartition(repository), sk: USAGE };
+  return keyOf("usage", { repository });
 }
 
 /** Item of the usage of a repository. */
 export function usageItem(repository: RepositoryName, attributes: UsageAttributes): NewItem {
-  return { ...usageKey(repository), attributes, index: { pk: USAGE, sk: repository } };
+  return { ...usageKey(repository), attributes, index: keyFrom(INDEX_FORMS.usage, { repository }) };
 }
 
 /** Key of the secret that encrypts cursors of the catalog. */
-export const CURSOR_KEY: Key = { pk: "catalog", sk: "cursor key" };
+export const CURSOR_KEY: Key = keyOf("cursor key", {});
 
 /** Key of the epoch of a repository. */
 export function epochKey(repository: RepositoryName): Key {
-  return { pk: repositoryPartition(repository), sk: "epoch" };
+  return keyOf("epoch", { repository });
 }

@@ -1,8 +1,7 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import type { Key } from "../../storage/ports.ts";
+import { type Key, keyStart } from "../../storage/ports.ts";
 import type { TagMove } from "../registry.ts";
-import { partsOf } from "./identify.ts";
-import { repositoryPartition } from "./repository.ts";
+import { ITEM_FORMS, keyOf, partsOf } from "./identify.ts";
 import type { Plain } from "./stored.ts";
 
 /**
@@ -22,11 +21,11 @@ export type TagAttributes = {
 export type PullAttributes = { at: number };
 
 /** Start of the sort key of every tag. */
-export const TAG_PREFIX = "tag#";
+export const TAG_PREFIX = keyStart(ITEM_FORMS.tag.sk);
 
 /** Key of a tag. */
 export function tagKey(repository: RepositoryName, tag: Tag): Key {
-  return { pk: repositoryPartition(repository), sk: TAG_PREFIX + tag };
+  return keyOf("tag", { repository, tag });
 }
 
 /** Tag of an item with the key of a tag. */
@@ -36,5 +35,5 @@ export function tagOf(item: Key): Tag {
 
 /** Key of the last pull of a tag. The item can outlive the tag; then garbage collection removes it. */
 export function pulledKey(repository: RepositoryName, tag: Tag): Key {
-  return { pk: repositoryPartition(repository), sk: `pulled#${tag}` };
+  return keyOf("pull", { repository, tag });
 }

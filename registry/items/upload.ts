@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Digest, DigestAlgorithm, RepositoryName } from "../../oci/mod.ts";
-import type { Item, Key, NewItem } from "../../storage/ports.ts";
+import {
+  type Item,
+  type Key,
+  keyFrom,
+  keyParser,
+  keyStart,
+  keyText,
+  type NewItem,
+} from "../../storage/ports.ts";
 import type { Etags } from "./etags.ts";
+import { INDEX_FORMS, keyOf } from "./identify.ts";
 
 /** Hash of the first bytes of an upload. */
 export type PrefixHash = {
@@ -62,23 +71,28 @@ export type UploadAttributes = UploadContent & {
 
 /** Key of an upload. */
 export function uploadKey(id: string): Key {
-  return { pk: `upload#${id}`, sk: "upload" };
+  return keyOf("upload", { id });
 }
 
 /** Partitions of the index that order uploads by expiry; several, so that none is hot. */
-export const EXPIRY_SHARDS: string[] = [..."0123456789abcdef"].map((digit) => `uploads#${digit}`);
+export const EXPIRY_SHARDS: string[] = Array.from(
+  "0123456789abcdef",
+  (shard) => keyText(INDEX_FORMS.upload.pk, { shard }),
+);
+
+const COUNTED = INDEX_FORMS["counted upload"];
 
 /** Start of the sort keys of counted uploads in these partitions, after all others. */
-export const OPEN_PREFIX = "open#";
+export const OPEN_PREFIX = keyStart(COUNTED.sk);
 
 /** Start of the sort keys of the counted uploads of one principal. */
 export function openUploadPrefix(principal: string): string {
-  return `${OPEN_PREFIX}${hashOf(principal)}#`;
+  return keyStart(COUNTED.sk, { principal: hashOf(principal) });
 }
 
 /** Partition of the index that lists the open uploads of a principal. */
 export function openUploadShard(principal: string): string {
-  return `uploads#${hashOf(principal)[0]}`;
+  return keyText(COUNTED.pk, { shard: hashOf(principal)[0]! });
 }
 
 /** Hash of a principal for use in a key: names can be too long and contain any character. */
@@ -89,16 +103,20 @@ function hashOf(principal: string): string {
 /** Item of an upload. The index orders it by expiry, a counted open one within the uploads of its principal. */
 export function uploadItem(id: string, attributes: UploadAttributes): NewItem {
   const { counted, state, principal, expiresAt } = attributes;
-  const byExpiry = `${expirySortKey(expiresAt)}#${id}`;
+  const expiry = expirySortKey(expiresAt);
+  const owner = hashOf(principal);
   const index = counted && (state === "open" || state === "committing")
-    ? { pk: openUploadShard(principal), sk: openUploadPrefix(principal) + byExpiry }
-    : { pk: `uploads#${id[0]}`, sk: byExpiry };
+    ? keyFrom(COUNTED, { shard: owner[0]!, principal: owner, expiry, id })
+    : keyFrom(INDEX_FORMS.upload, { shard: id[0]!, expiry, id });
   return { ...uploadKey(id), attributes, index };
 }
 
+/** A key of the first form is one of the second form, too. */
+const parseIndex = keyParser({ counted: COUNTED, upload: INDEX_FORMS.upload });
+
 /** True if the upload has expired at `now`, by its key in the index. */
 export function hasExpired({ index }: Item, now: number): boolean {
-  return index!.sk.split("#").at(-2)! < expirySortKey(now);
+  return parseIndex(index!)!.expiry < expirySortKey(now);
 }
 
 /** Time in the form that sorts in the index. */

@@ -1,7 +1,7 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Item, Key, NewItem } from "../../storage/ports.ts";
 import { type Context, isOld } from "./context.ts";
-import { expirySortKey, GARBAGE_PREFIX, GARBAGE_SHARDS, partsOf, stored } from "../items/mod.ts";
+import { expirySortKey, GARBAGE_SHARDS, keyOf, partsOf, stored } from "../items/mod.ts";
 
 /**
  * Content that is about to become garbage. An operation leaves a candidate before the change that makes content
@@ -54,14 +54,18 @@ export function candidateItems(
   const { kind, repository } = candidate;
   const span = Math.max(1, Math.floor(grace / MERGED_PART));
   const time = Math.ceil(since / span) * span;
+  const keyIn = (shard: string, content: string) =>
+    keyOf("candidate", { shard, time: expirySortKey(time), garbage: kind, content });
   if (candidate.kind === "repository") {
-    const pk = GARBAGE_SHARDS[repository.length % GARBAGE_SHARDS.length]!;
-    return [{ pk, sk: `${expirySortKey(time)}#${kind}#${repository}`, attributes: { repository } }];
+    const shard = (repository.length % GARBAGE_SHARDS.length).toString(16);
+    return [{ ...keyIn(shard, repository), attributes: { repository } }];
   }
   const { digest } = candidate;
-  const pk = GARBAGE_PREFIX + digest[digest.indexOf(":") + 1];
-  const sk = `${expirySortKey(time)}#${kind}#${repository}#${digest}`;
-  if (candidate.kind !== "manifest") return [{ pk, sk, attributes: { repository, digest } }];
+  const shard = digest[digest.indexOf(":") + 1]!;
+  const content = `${repository}#${digest}`;
+  if (candidate.kind !== "manifest") {
+    return [{ ...keyIn(shard, content), attributes: { repository, digest } }];
+  }
   const { targets, subject } = candidate;
   const chunks = Math.max(1, Math.ceil(targets.length / MAX_TARGETS));
   return Array.from({ length: chunks }, (_, i) => {
@@ -73,7 +77,7 @@ export function candidateItems(
       ...(subject === undefined ? {} : { subject }),
     };
     // Named by its first target, so that two parts of one manifest never merge, whenever they are put.
-    return { pk, sk: `${sk}#${some[0] ?? ""}`, attributes };
+    return { ...keyIn(shard, `${content}#${some[0] ?? ""}`), attributes };
   });
 }
 

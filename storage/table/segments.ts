@@ -1,16 +1,6 @@
 import { compareUtf8 } from "../utf8_order.ts";
 import type { Segment } from "./table.ts";
 
-/**
- * Keys at which the partitions of the registry are cut into ranges: content by the first digit of its digest,
- * repositories by the first character of their names. Any cuts are correct; these make the ranges about equal.
- */
-const CUTS: string[] = [
-  ...[..."123456789abcdef"].map((digit) => `blob#sha256:${digit}`),
-  "blob#sha512:",
-  ...[..."0bcdefhiklmoprsu"].map((character) => `repo#${character}`),
-].sort(compareUtf8);
-
 /** The partition keys of a segment, for a driver that keeps partitions in their order. */
 export interface PartitionRange {
   /** Inclusive. */
@@ -20,8 +10,8 @@ export interface PartitionRange {
 }
 
 /** The range of partition keys of a segment; all of them without one. */
-export function rangeOf({ number, of }: Segment = { number: 0, of: 1 }): PartitionRange {
-  const cut = (index: number) => CUTS[Math.floor(index * (CUTS.length + 1) / of) - 1];
+export function rangeOf({ number, of, cuts }: Segment = { number: 0, of: 1, cuts: [] }): PartitionRange {
+  const cut = (index: number) => cuts[Math.floor(index * (cuts.length + 1) / of) - 1];
   const before = number + 1 >= of ? undefined : cut(number + 1);
   // With more segments than ranges the first ones are empty.
   return { from: cut(number) ?? "", ...(number + 1 < of && { before: before ?? "" }) };

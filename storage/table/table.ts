@@ -49,11 +49,16 @@ export interface Segment {
   number: number;
   /** Segments in all. */
   of: number;
+  /**
+   * Partition keys, in their order, that divide the items into about equal parts. A driver that keeps partitions in
+   * order begins each segment at one of them. Any keys are correct.
+   */
+  cuts: readonly string[];
 }
 
 /** A slice of the whole table. */
 export interface ScanOptions extends ReadOptions {
-  /** Scans only this part of the table. Every page needs the same number of segments. */
+  /** Scans only this part of the table. Every page needs the same number of segments, and the same cuts. */
   segment?: Segment;
   /** Continues after this key; the item need not exist any more. */
   after?: Key;

@@ -50,6 +50,7 @@ export function registerScans(test: Test): void {
     }
   });
 
+  const cuts = ["a", "blob#sha256:4", "blob#sha256:8", "blob#sha512:", "repo#", "repo#8", "zz"];
   for (const segments of [1, 3, 16, 100]) {
     test(`scan() comes by every item in one of ${segments} segments, and by partitions as a whole`, async (table) => {
       const digits = [..."0123456789abcdef"];
@@ -62,7 +63,7 @@ export function registerScans(test: Test): void {
       const found: string[] = [];
       const owners = new Map<string, number>();
       for (let number = 0; number < segments; number++) {
-        for (const { pk, sk } of await scanAll(table, 3, { number, of: segments })) {
+        for (const { pk, sk } of await scanAll(table, 3, { number, of: segments, cuts })) {
           found.push(nameOf({ pk, sk }));
           assertEquals(owners.get(pk) ?? number, number);
           owners.set(pk, number);

@@ -252,7 +252,7 @@ for (
 
 Deno.test("DynamoTable scan() tells that the place to go on behind is refused, and no other refusal", async () => {
   await using faulty = await openFaulty("Scan", () => Promise.resolve(refusal("ValidationException")));
-  const scan = { limit: 1, segment: { number: 0, of: 2 } };
+  const scan = { limit: 1, segment: { number: 0, of: 2, cuts: [] } };
   await assertRejects(() => faulty.table.scan({ ...scan, after: KEY }), RefusedPlaceError);
   const other = await assertRejects(() => faulty.table.scan(scan), Error);
   assert(!(other instanceof RefusedPlaceError));

@@ -204,8 +204,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/collection/collection.ts",
-        "const segment = { number, of: SEGMENTS };",
-        "const segment = { number: Math.max(number, 1), of: SEGMENTS };",
+        "const segment = { number, of: SEGMENTS, cuts: SEGMENT_CUTS };",
+        "const segment = { number: Math.max(number, 1), of: SEGMENTS, cuts: SEGMENT_CUTS };",
       ),
     ],
     // A mount that dies between its link and its candidate; the digest of the layer is in the first segment.
