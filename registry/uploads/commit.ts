@@ -5,7 +5,6 @@ import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_
 import {
   newObjectKey,
   type PrefixHash,
-  unpackEtags,
   type UploadAttributes,
   type UploadContent,
   uploadItem,
@@ -14,6 +13,7 @@ import { addBlob, type Candidate, type LinkedBlob } from "../blobs/mod.ts";
 import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
 import { countingBlob, holdBlob } from "../limits/mod.ts";
 import type { BlobInfo, UploadBody } from "../registry.ts";
+import { storedParts } from "./stored_parts.ts";
 import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import {
@@ -211,13 +211,14 @@ async function takeOpen(context: Context, stored: StoredBody, digest: Digest): P
 
 function unchanged(context: Context, session: Session): StoredBody {
   assertWritable(context, session);
-  const { offset, object, partsId, etags, tail, hash } = session.item.attributes;
+  const { offset, object, partsId, etags, lastPart, tail, hash } = session.item.attributes;
   const content: UploadContent = {
     offset,
     etags,
     tail,
     ...(object === undefined ? {} : { object }),
     ...(partsId === undefined ? {} : { partsId }),
+    ...(lastPart === undefined ? {} : { lastPart }),
     ...(hash === undefined ? {} : { hash }),
   };
   return { session, content, dropObsolete: async () => {}, discard: async () => {} };
@@ -306,7 +307,7 @@ async function conclude(
 
 /** Joins the parts and the tail to one object. Returns its key. */
 async function completeObject(work: Work, content: UploadAttributes, repeated: boolean): Promise<string> {
-  const { object, partsId, etags, tail, prefix, offset, lastPart } = content;
+  const { object, partsId, tail, prefix, offset } = content;
   if (object === undefined || partsId === undefined) {
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
@@ -315,12 +316,7 @@ async function completeObject(work: Work, content: UploadAttributes, repeated: b
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;
-  const parts = unpackEtags(etags).map((etag, index) => ({
-    number: index + 1,
-    size: work.objects.partSize,
-    etag,
-  }));
-  if (lastPart !== undefined) parts.push({ number: parts.length + 1, ...lastPart });
+  const parts = storedParts(content, work.objects.partSize);
   if (tail.length > 0) {
     const number = parts.length + 1;
     parts.push(

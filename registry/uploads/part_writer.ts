@@ -1,7 +1,9 @@
-import { UnavailableError } from "../../storage/ports.ts";
+import { unavailable } from "../../oci/mod.ts";
+import { ContentMismatchError, UnavailableError } from "../../storage/ports.ts";
 import { bestEffort, type Context } from "../protocol/mod.ts";
 import { newObjectKey, packEtags, type Piece, unpackEtags, type UploadContent } from "../items/mod.ts";
-import { type Filler, PartBuffer, readPieces, sizeOf } from "../streams/mod.ts";
+import { type Filler, PartBuffer, readObject, readPieces, sizeOf } from "../streams/mod.ts";
+import { storedParts } from "./stored_parts.ts";
 
 /** State of the upload that a {@linkcode PartWriter} writes for. */
 export interface PartWriterOptions {
@@ -12,8 +14,8 @@ export interface PartWriterOptions {
   /** Number of expected bytes, if known. */
   length: number | undefined;
   /**
-   * Called before each part that continues parts of an earlier request. Another request may be adding parts at the same
-   * time, and part numbers are shared. Rejects if this request must stop.
+   * Called before each part that continues parts of an earlier request, and before these are reopened. Another request
+   * may be doing the same, and part numbers are shared. Rejects if this request must stop.
    */
   claim: () => Promise<void>;
 }
@@ -24,9 +26,13 @@ const MAX_IN_FLIGHT = 4;
 /** Pieces that are merged into one, which limits the item of an upload in tiny chunks. */
 const MAX_PIECES = 64;
 
+/** An upload without bytes. */
+const NO_CONTENT: UploadContent = { offset: 0, etags: [], tail: [] };
+
 /**
- * Turns bytes of any chunk size into equal parts, with a few in flight to the store at a time. The rest is a separate
- * object until more bytes complete the part. Memory is limited by the pool of buffers.
+ * Turns bytes of any chunk size into equal parts, with a few in flight to the store at a time. The rest is the last part
+ * if no more bytes are expected, else a separate object until more bytes complete the part. Memory is limited by the pool
+ * of buffers.
  */
 export class PartWriter implements Filler {
   readonly #context: Context;
@@ -42,6 +48,8 @@ export class PartWriter implements Filler {
   #etags: string[];
   #tail: Piece[];
   #tailSize: number;
+  /** The upload with its last part, until more bytes come. */
+  #ended: UploadContent | undefined;
   readonly #buffer: PartBuffer;
   /** Running call of {@linkcode write} or {@linkcode yield}. */
   #busy: Promise<void> | undefined;
@@ -53,12 +61,15 @@ export class PartWriter implements Filler {
     this.#context = context;
     this.#options = options;
     this.#buffer = new PartBuffer(context.buffers, this);
-    this.#beganParts = content.partsId === undefined;
     this.#offset = content.offset;
-    this.#object = content.object;
-    this.#partsId = content.partsId;
-    this.#etags = unpackEtags(content.etags);
-    this.#tail = [...content.tail];
+    this.#ended = content.lastPart === undefined ? undefined : content;
+    // Nothing can be added after a last part, so such bytes become parts of another object.
+    const { object, partsId, etags, tail } = this.#ended === undefined ? content : NO_CONTENT;
+    this.#beganParts = partsId === undefined;
+    this.#object = object;
+    this.#partsId = partsId;
+    this.#etags = unpackEtags(etags);
+    this.#tail = [...tail];
     this.#tailSize = sizeOf(this.#tail);
   }
 
@@ -72,7 +83,7 @@ export class PartWriter implements Filler {
    * most chunks have a few kilobytes, and a promise costs more than copying them.
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
-    const isFree = this.#busy === undefined && !this.#mustYield;
+    const isFree = this.#busy === undefined && !this.#mustYield && this.#ended === undefined;
     if (!isFree || bytes.length >= this.#room || !this.#buffer.fit(bytes)) return this.#writeInTurn(bytes);
     this.#offset += bytes.length;
   }
@@ -88,6 +99,7 @@ export class PartWriter implements Filler {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#ended !== undefined && bytes.length > 0) await this.#reopen(this.#ended);
     let rest = bytes;
     while (rest.length > 0) {
       const room = this.#room;
@@ -98,6 +110,27 @@ export class PartWriter implements Filler {
       if (taken.length === room) await this.#flushPart();
     }
     if (this.#mustYield) await this.#spill();
+  }
+
+  /**
+   * Makes room after a last part. No store lets anything follow a part that is shorter than the others, or reads parts
+   * before they are an object. So they become one, whose bytes are stored again as the beginning of another. The item
+   * names the first object until it names the other, so a crash or another request finds all that it needs.
+   */
+  async #reopen(content: UploadContent): Promise<void> {
+    const { object, partsId, offset } = content;
+    await this.#options.claim();
+    this.#ended = undefined;
+    const { objects } = this.#context;
+    await objects.completeParts(object!, partsId!, storedParts(content, objects.partSize)).catch((error) => {
+      if (!(error instanceof ContentMismatchError)) throw error;
+      throw unavailable("Cannot append to the upload: the store has lost a part", { cause: error });
+    });
+    const found = await readObject(this.#context, object!);
+    if (found?.size !== offset) throw new Error(`Object "${object}" of an upload is not in the store`);
+    this.#obsolete.push(object!);
+    this.#offset = 0;
+    for await (const chunk of found.chunks) await this.#write(chunk);
   }
 
   /** Expected size of the buffer when it must grow by `more` bytes. */
@@ -124,13 +157,17 @@ export class PartWriter implements Filler {
   }
 
   /**
-   * Stores the rest and waits for all parts in flight. `final`: no more bytes follow, so the rest can be the last part
-   * at once.
+   * Stores the rest and waits for all parts in flight. `isEnd`: no more bytes are expected, so the rest becomes the last
+   * part at once.
    */
-  async finish(final: boolean): Promise<Omit<UploadContent, "hash">> {
+  async finish(isEnd: boolean): Promise<Omit<UploadContent, "hash">> {
     await this.#busy;
-    const isEnd = final && this.#buffer.size > 0 && this.#etags.length > 0;
-    const lastPart = isEnd ? await this.#flushLastPart() : undefined;
+    if (this.#ended !== undefined) {
+      const { hash: _, ...content } = this.#ended;
+      return content;
+    }
+    const isLastPart = isEnd && this.#buffer.size > 0 && this.#etags.length > 0;
+    const lastPart = isLastPart ? await this.#flushLastPart() : undefined;
     if (this.#buffer.size > 0) await this.#flushPiece();
     await Promise.all(this.#inFlight);
     this.#throwFailure();

@@ -89,7 +89,9 @@ export async function storeBody(
     // Clients that were cut off repeat a PUT without `Content-Range` from its first byte (regclient), so what came of it
     // must not count, or the repetition would be appended to it.
     if (ended !== undefined && options.final && body.range === undefined) throw ended;
-    const content: UploadContent = await writer.finish(options.final && ended === undefined);
+    const content: UploadContent = await writer.finish(
+      ended === undefined && isEnd(attributes, body, options),
+    );
     if (hasher !== undefined) content.hash = hasher.finish(content.offset);
     context.quotas?.keep(session.id, content.offset);
     return {
@@ -105,6 +107,15 @@ export async function storeBody(
     await bestEffort(() => claim.release());
     throw failure;
   }
+}
+
+/**
+ * True if no more bytes are expected after the body. A PATCH without `Content-Range` is the whole blob almost always: so
+ * push docker and others. More bytes may follow (`PartWriter`), but at the price of one more copy of the first body only:
+ * after it, each body is taken for one of many.
+ */
+function isEnd({ offset }: UploadContent, { range }: UploadBody, { final }: StoreBodyOptions): boolean {
+  return final || range === undefined && offset === 0;
 }
 
 /**

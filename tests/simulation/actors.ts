@@ -2,7 +2,7 @@ import type { RepositoryName, Tag } from "../../oci/mod.ts";
 import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
-import { cancel, pushBlob, pushWhole, type Way } from "./upload_ways.ts";
+import { cancel, pushBlob, pushWhole, type Way, WAYS } from "./upload_ways.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -301,7 +301,7 @@ export function anyActor(below: Below, options: { deletes: boolean; verifies: bo
   const manifest = [FIRST, FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(6)]!;
   const blob = BLOBS[below(3)]!;
   const tags = TAGS.slice(0, below(3));
-  const way = (["whole", "streamed", "resumed", "chunked", "chunked twice"] as const)[below(5)]!;
+  const way = WAYS[below(WAYS.length)]!;
   const pause = [0, 0, GRACE / 4, GRACE / 2][below(4)]!;
   const deletion = options.deletes
     ? [

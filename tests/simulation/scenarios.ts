@@ -75,6 +75,7 @@ export const SMALL: Record<string, Scenario> = {
 const PUSHES: Record<string, Actor> = {
   "a whole push": pushes(CONFIG, ONE, "whole"),
   "a streamed push": pushes(LARGE, ONE, "streamed"),
+  "a continued push": pushes(LARGE, ONE, "continued"),
   "a chunked push": pushes(LARGE, ONE, "chunked"),
   "two commits of one upload": pushes(LARGE, ONE, "chunked twice"),
   "a push of an image": pushesImage(SECOND, ONE, { tags: ["a"] }),

@@ -5,7 +5,10 @@ import { must } from "./violation.ts";
 import type { Blob } from "./world.ts";
 
 /** Ways in which a client uploads a blob. */
-export type Way = "whole" | "verified" | "streamed" | "resumed" | "chunked" | "chunked twice";
+export type Way = "whole" | "verified" | "streamed" | "resumed" | "continued" | "chunked" | "chunked twice";
+
+/** The ways that need no store which verifies content. */
+export const WAYS = ["whole", "streamed", "resumed", "continued", "chunked", "chunked twice"] as const;
 
 /** Uploads a blob in this way. */
 export async function pushBlob(
@@ -17,7 +20,8 @@ export async function pushBlob(
   if (way === "whole") await pushWhole(client, repository, blob);
   else if (way === "verified") await pushVerified(client, repository, blob);
   else if (way === "streamed") await pushStreamed(client, repository, blob);
-  else if (way === "resumed") await pushResumed(client, repository, blob);
+  else if (way === "resumed") await pushResumed(client, repository, blob, { ranged: true });
+  else if (way === "continued") await pushResumed(client, repository, blob, { ranged: false });
   else await pushChunked(client, repository, blob, { twice: way === "chunked twice" });
 }
 
@@ -84,15 +88,22 @@ async function pushChunked(
 }
 
 /**
- * POST, and PATCHes of a byte range each until the upload is complete. After each failed request the client asks for the
- * upload's offset and continues there, as docker and containerd do.
+ * POST, and PATCHes until the upload is complete: of a third each with its range, or of a half without one, which looks like
+ * the whole blob. After each failed request the client asks for the upload's offset and continues there, as docker and containerd
+ * do.
  */
-async function pushResumed(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
-  const step = Math.ceil(blob.bytes.length / 3);
-  await push(client, repository, blob, "resumed", async () => {
+async function pushResumed(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  { ranged }: { ranged: boolean },
+): Promise<void> {
+  const step = Math.ceil(blob.bytes.length / (ranged ? 3 : 2));
+  await push(client, repository, blob, ranged ? "resumed" : "continued", async () => {
     const { id } = await client.registry.startUpload(repository, PRINCIPAL);
     for (let failures = 0, offset = 0; offset < blob.bytes.length;) {
-      const chunk = body(blob.bytes.slice(offset, offset + step), { first: offset, chunk: 64 });
+      const range = ranged ? { first: offset } : {};
+      const chunk = body(blob.bytes.slice(offset, offset + step), { ...range, chunk: 64 });
       try {
         ({ offset } = await client.connect(() =>
           client.registry.appendUpload(repository, PRINCIPAL, id, chunk)

@@ -158,6 +158,24 @@ export const COMMIT_MISTAKES: Mutation[] = [
     scenario: { given: [], later: 0, actors: [pushes(LARGE, ONE, "chunked twice")] },
   },
   {
+    name: "an upload that continues after its last part loses the object of its first body at once",
+    edits: [edit(
+      "registry/uploads/part_writer.ts",
+      "for await (const chunk of found.chunks) await this.#write(chunk);",
+      "for await (const chunk of found.chunks) await this.#write(chunk);\n    await objects.delete([object!]);",
+    )],
+    scenario: { given: [], later: 0, actors: [pushes(LARGE, ONE, "continued")], danger: "often" },
+  },
+  {
+    name: "an upload continues after its last part as if that were a full one",
+    edits: [edit(
+      "registry/uploads/part_writer.ts",
+      "this.#ended = content.lastPart === undefined ? undefined : content;",
+      "this.#ended = undefined;",
+    )],
+    scenario: { given: [], later: 0, actors: [pushes(LARGE, ONE, "continued")] },
+  },
+  {
     name: "an upload is remembered only when its bytes are stored",
     edits: [
       edit(
