@@ -8,13 +8,13 @@ import { type Key, keyFrom, keyParser, keyText, type ParsedKey } from "../storag
 /** Keys of every kind of item of authentication, as the table of ARCHITECTURE.md has them. */
 export const AUTH_FORMS = {
   keys: { pk: "auth", sk: "keys" },
-  secret: { pk: "auth#secrets", sk: "<id>" },
-  login: { pk: "auth#logins#<account>", sk: "<credential>#<hash>" },
+  "account token": { pk: "auth#secrets", sk: "<id>" },
+  "refresh token": { pk: "auth#logins#<account>", sk: "<credential>#<hash>" },
   failures: { pk: "auth#failures#<shard>", sk: "<counted>#<hash>" },
 } as const;
 
-/** Partition of the index that lists the secrets of one owner. */
-const SECRETS_OF = "auth#secrets#<owner>";
+/** Partition of the index that lists the account tokens of one owner. */
+const ACCOUNT_TOKENS_OF = "auth#secrets#<owner>";
 
 /** Kind and parts of an item of authentication, by its key. */
 export type AuthItemKey = ParsedKey<typeof AUTH_FORMS>;
@@ -49,9 +49,9 @@ export type StoredKey = {
 /** Single item of all keys. Its first write and every addition are conditional on its version. */
 export const KEY_RING: Key = AUTH_FORMS.keys;
 
-/** A login by refresh token, which is here only as its hash. */
-export type LoginAttributes = {
-  /** The name of the principal. */
+/** Refresh token of a user or a robot account. Only its hash is stored. */
+export type RefreshTokenAttributes = {
+  /** Name of the principal. */
   principal: string;
   kind: "user" | "robot";
   /** Credential of the principal at the login, as in {@linkcode Principal.credential}. */
@@ -67,30 +67,30 @@ export type LoginAttributes = {
   /** The token before it, by its hash; when it was replaced, and the salt that its replacement was derived with. */
   replaced?: { hash: string; salt: string; at: number };
   createdAt: number;
-  /** Expiry of the login. Replacing its token does not extend it. */
+  /** Expiry. A replacement does not extend it. */
   expiresAt: number;
   /** Last use, with a precision of an hour. */
   usedAt?: number;
 };
 
-/** Partition of all logins of a principal, whose tag this is. */
-export function loginPartition(tag: string): string {
-  return keyText(AUTH_FORMS.login.pk, { account: tag });
+/** Partition of the refresh tokens of the principal with this tag. */
+export function refreshTokensOf(tag: string): string {
+  return keyText(AUTH_FORMS["refresh token"].pk, { account: tag });
 }
 
-/** Key of a login. One partition has all logins of a principal, sorted by credential, so they can be revoked together. */
-export function loginKey(tag: string, credentialTag: string, hash: string): Key {
-  return keyFrom(AUTH_FORMS.login, { account: tag, credential: credentialTag, hash });
+/** Key of a refresh token. One partition has all those of a principal, sorted by credential, to revoke them together. */
+export function refreshTokenKey(tag: string, credentialTag: string, hash: string): Key {
+  return keyFrom(AUTH_FORMS["refresh token"], { account: tag, credential: credentialTag, hash });
 }
 
-/** Account token of a robot or a user. Only its hash is stored. */
-export type SecretAttributes = {
+/** Account token of a robot account or a user. Only its hash is stored. */
+export type AccountTokenAttributes = {
   kind: "robot" | "user";
-  /** Name of the robot, or of the user who owns the token. */
+  /** Name of the robot account, or of the user who owns the token. */
   name: string;
   /** Account that a personal access token was made for; a later account of the same name has another value. */
   account?: string;
-  /** SHA-256 of the whole secret, in hexadecimal. */
+  /** SHA-256 of the whole token, in hexadecimal. */
   hash: string;
   description: string;
   /** Restrictions of the token; a personal access token always has some. */
@@ -102,17 +102,17 @@ export type SecretAttributes = {
   usedAt?: number;
 };
 
-/** The partition of all secrets: they are listed in it, and each is found by its id. */
-export const SECRETS = AUTH_FORMS.secret.pk;
+/** Partition of all account tokens, sorted by id. */
+export const ACCOUNT_TOKENS = AUTH_FORMS["account token"].pk;
 
-/** A secret. */
-export function secretKey(id: string): Key {
-  return keyFrom(AUTH_FORMS.secret, { id });
+/** Key of an account token. */
+export function accountTokenKey(id: string): Key {
+  return keyFrom(AUTH_FORMS["account token"], { id });
 }
 
-/** The partition of the index in which the secrets of a robot or a user are. */
-export function secretsOf({ kind, name }: Pick<SecretAttributes, "kind" | "name">): string {
-  return keyText(SECRETS_OF, { owner: `${kind}:${name}` });
+/** Index partition of the account tokens of one owner. */
+export function accountTokensOf({ kind, name }: Pick<AccountTokenAttributes, "kind" | "name">): string {
+  return keyText(ACCOUNT_TOKENS_OF, { owner: `${kind}:${name}` });
 }
 
 /** Failed logins of one address, or for one name, counted by all replicas. */

@@ -18,18 +18,27 @@ export { Htpasswd } from "./passwords/htpasswd.ts";
 export { Logins } from "./passwords/logins.ts";
 export { UsersError } from "./passwords/users.ts";
 export { createPolicy, type Policy } from "./policy/policy.ts";
-export { isSecretLike } from "./secrets/secret_text.ts";
-export { type SecretInfo, type SecretOwner, Secrets } from "./secrets/secrets.ts";
+export { looksLikeAccountToken } from "./account_tokens/account_token_text.ts";
+export {
+  type AccountTokenInfo,
+  type AccountTokenOwner,
+  AccountTokens,
+} from "./account_tokens/account_tokens.ts";
 export { ACCESS_TOKEN_TYPE } from "./tokens/access_tokens.ts";
 export { openExternalTokens } from "./tokens/external_tokens.ts";
 export {
-  createLoginTokens,
-  isLoginToken,
-  LOGIN_TOKEN_TYPE,
-  type LoginTokens,
-} from "./tokens/login_tokens.ts";
+  createWorkloadPasswords,
+  looksLikeWorkloadPassword,
+  WORKLOAD_PASSWORD_TYPE,
+  type WorkloadPasswords,
+} from "./tokens/workload_passwords.ts";
 export { longestLifetime, type OpenTokenService, openTokenService } from "./tokens/open_token_service.ts";
-export { listLogins, type Login, RefreshTokens, revokeLogins } from "./tokens/refresh_tokens.ts";
+export {
+  listRefreshTokens,
+  type RefreshTokenInfo,
+  RefreshTokens,
+  revokeRefreshTokens,
+} from "./tokens/refresh_tokens.ts";
 export { SignedTokens } from "./tokens/signed_tokens.ts";
 export { TokenService, type TokenServiceOptions } from "./tokens/token_service.ts";
 export { FileError } from "./watched_file.ts";

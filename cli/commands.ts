@@ -111,8 +111,8 @@ export const COMMANDS: Record<string, Command> = {
       "from-objects": { help: "Also restore blobs that were pushed after the backup" },
     },
     run: async ({ config, print }, { has, operands: [from] }) => {
-      const { list, restore } = await rooms.transfer();
-      if (has("list")) return await list(await config(), print);
+      const { printBackups, restore } = await rooms.transfer();
+      if (has("list")) return await printBackups(await config(), print);
       if (from === undefined) throw new MisuseError("Missing BACKUP: --list prints the names of all backups");
       const [fromObjects, dryRun] = [has("from-objects"), has("dry-run")];
       return await restore(await config(), print, { from, fromObjects, dryRun });
@@ -219,7 +219,9 @@ export const COMMANDS: Record<string, Command> = {
     operands: [{ name: "PRINCIPAL", help: "user:NAME or robot:NAME" }],
     options: { json: JSON_LINES },
     run: async ({ config, print }, { has, operands: [principal = ""] }) =>
-      await (await rooms.accounts()).listCommand(await config(), print, principal, { json: has("json") }),
+      await (await rooms.accounts()).listRefreshTokensCommand(await config(), print, principal, {
+        json: has("json"),
+      }),
   },
   "logins revoke": {
     summary: "Revoke refresh tokens of a user or robot account",
@@ -228,7 +230,7 @@ export const COMMANDS: Record<string, Command> = {
       { name: "ID", help: "Id of one refresh token, from logins list; all if absent", optional: true },
     ],
     run: async ({ config, print }, { operands: [principal = "", id] }) =>
-      await (await rooms.accounts()).revokeCommand(await config(), print, principal, id),
+      await (await rooms.accounts()).revokeRefreshTokensCommand(await config(), print, principal, id),
   },
   "keys list": {
     summary: "List the signing keys",

@@ -1,5 +1,5 @@
-import { formatGrant, networkOf, readGrant, SecretError } from "../auth/interface.ts";
-import type { SecretInfo, SecretOwner, Secrets } from "../auth/mod.ts";
+import { AccountTokenError, formatGrant, networkOf, readGrant } from "../auth/interface.ts";
+import type { AccountTokenInfo, AccountTokenOwner, AccountTokens } from "../auth/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
 import type { Client } from "./access/mod.ts";
@@ -9,7 +9,7 @@ import type { BodyLimits, Handler } from "./handler.ts";
 /** Options of the handlers of account tokens. */
 export interface CredentialOptions {
   /** Store of the account tokens. */
-  secrets: Pick<Secrets, "create" | "get" | "list" | "revoke">;
+  accountTokens: Pick<AccountTokens, "create" | "get" | "list" | "revoke">;
   /** True if the principal of this name may manage every account's tokens. */
   isAdministrator: (name: string) => boolean;
 }
@@ -23,16 +23,16 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** Maximum tokens of one page, and the default without `n`. */
 const MAX_PAGE = 1000;
 
-/** Headers of an answer with a secret, which no cache may store. */
-const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
+/** Headers of an answer with the text of a token, which no cache may store. */
+const NOT_STORED = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
 /** `GET _skerry/tokens`: lists the caller's tokens; for an administrator every account's. */
 export function listCredentials(deferred: DeferredCredentials): Handler<"listCredentials"> {
   return async function listCredentials({ page }, _request, caller) {
-    const { secrets, isAdministrator } = await open(deferred);
+    const { accountTokens, isAdministrator } = await open(deferred);
     const owner = isAdministrator(caller.name) ? undefined : userIn(caller);
     const limit = Math.min(page.limit ?? MAX_PAGE, MAX_PAGE);
-    const found = limit === 0 ? { secrets: [] } : await secrets.list({
+    const found = limit === 0 ? { tokens: [] } : await accountTokens.list({
       limit,
       ...(owner && { owner }),
       ...(page.after !== undefined && { after: page.after }),
@@ -40,7 +40,7 @@ export function listCredentials(deferred: DeferredCredentials): Handler<"listCre
     const headers = found.next === undefined
       ? {}
       : nextLink("/v2/_skerry/tokens", [["n", page.limit?.toString()], ["last", found.next]]);
-    return jsonAnswer({ tokens: found.secrets.map(describe) }, headers);
+    return jsonAnswer({ tokens: found.tokens.map(describe) }, headers);
   };
 }
 
@@ -50,7 +50,7 @@ export function createCredential(
   limits: BodyLimits,
 ): Handler<"createCredential"> {
   return async function createCredential(_route, request, caller, client) {
-    const { secrets, isAdministrator } = await open(deferred);
+    const { accountTokens, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
     const wanted = parseWanted(await readJson(request, client, limits));
     const isAll = isAdministrator(caller.name);
@@ -58,23 +58,23 @@ export function createCredential(
     const isOwn = owner.kind === "user" && caller.name === `user:${owner.name}`;
     if (!isAll && !isOwn) throw new RegistryError("DENIED", "Only an administrator may do this");
     const { text, info } = await refuseBadInput(() =>
-      secrets.create({ ...owner, ...wanted.terms, createdBy: caller.name })
+      accountTokens.create({ ...owner, ...wanted.terms, createdBy: caller.name })
     );
     caller.changed?.({ action: "credential.create", credential: info.id });
     const location = `/v2/_skerry/tokens/${info.id}`;
-    return jsonAnswer({ ...describe(info), secret: text }, { ...SECRET, Location: location }, 201);
+    return jsonAnswer({ ...describe(info), secret: text }, { ...NOT_STORED, Location: location }, 201);
   };
 }
 
 /** `DELETE _skerry/tokens/<id>`: revokes a token. */
 export function revokeCredential(deferred: DeferredCredentials): Handler<"revokeCredential"> {
   return async function revokeCredential({ id }, request, caller) {
-    const { secrets, isAdministrator } = await open(deferred);
+    const { accountTokens, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
-    const found = await secrets.get(id);
+    const found = await accountTokens.get(id);
     const isOwn = found?.kind === "user" && caller.name === `user:${found.name}`;
     // To a caller without the right, another account's token looks like one that does not exist.
-    const revoked = isOwn || isAdministrator(caller.name) ? await secrets.revoke(id) : undefined;
+    const revoked = isOwn || isAdministrator(caller.name) ? await accountTokens.revoke(id) : undefined;
     if (revoked === undefined) throw new RegistryError("UNSUPPORTED", "No such token", { status: 404 });
     caller.changed?.({ action: "credential.revoke", credential: id });
     return { status: 204, headers: {} };
@@ -91,12 +91,14 @@ function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
  *
  * @throws {RegistryError} `DENIED` if the caller is not a user.
  */
-function userIn({ name }: Caller): SecretOwner {
+function userIn({ name }: Caller): AccountTokenOwner {
   if (name.startsWith("user:")) return { kind: "user", name: name.slice("user:".length) };
   throw new RegistryError("DENIED", "Only users and administrators can manage tokens");
 }
 
-function describe({ createdAt, expiresAt, usedAt, bounds, ...rest }: SecretInfo): Record<string, unknown> {
+function describe(
+  { createdAt, expiresAt, usedAt, bounds, ...rest }: AccountTokenInfo,
+): Record<string, unknown> {
   return {
     ...rest,
     ...(bounds && { grants: bounds.map(formatGrant) }),
@@ -143,8 +145,8 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
 
 /** Parsed body. */
 interface Wanted {
-  owner?: SecretOwner;
-  terms: Partial<Pick<SecretInfo, "description" | "bounds" | "expiresAt">>;
+  owner?: AccountTokenOwner;
+  terms: Partial<Pick<AccountTokenInfo, "description" | "bounds" | "expiresAt">>;
 }
 
 /**
@@ -204,7 +206,7 @@ async function refuseBadInput<T>(create: () => Promise<T>): Promise<T> {
   try {
     return await create();
   } catch (error) {
-    if (!(error instanceof SecretError)) throw error;
+    if (!(error instanceof AccountTokenError)) throw error;
     throw new RegistryError("UNSUPPORTED", error.message, { status: 400 });
   }
 }

@@ -25,7 +25,7 @@ Deno.test("createCredential() makes a robot for an administrator, and tells its 
     expiresAt: "2030-01-31T12:00:00.000Z",
   });
   assertMatch(secret, new RegExp(`^skr_${id}_`));
-  const principal = await world.secrets.verify("ci", secret);
+  const principal = await world.accountTokens.verify("ci", secret);
   assertEquals(principal?.bounds, [
     { repositories: "team/**", actions: ["pull", "push"] },
     { repositories: "public", actions: ["pull"] },
@@ -38,7 +38,7 @@ Deno.test("createCredential() makes users theirs, which are never as good as the
     const { secret, name, kind, createdBy, grants } = await created(world, "user:alice", body);
     assertEquals([kind, name, createdBy], ["user", "alice", "user:alice"]);
     assertEquals(grants as unknown, ["pull,push,overwrite,delete,administer:**"]);
-    assertEquals((await world.secrets.verify("alice", secret!))?.name, "user:alice");
+    assertEquals((await world.accountTokens.verify("alice", secret!))?.name, "user:alice");
   }
 });
 
@@ -229,7 +229,7 @@ Deno.test("listCredentials() tells when each ends, and when it was last used", a
     expiresAt: "2030-01-31T12:00:00Z",
   });
   world.clock.now += DAY;
-  await world.secrets.verify("alice", secret!);
+  await world.accountTokens.verify("alice", secret!);
   const response = await world.as("user:alice").list();
   assertEquals([response.status, response.headers.get("Content-Type")], [200, "application/json"]);
   assertEquals(response.headers.get("Link"), null);
@@ -290,10 +290,10 @@ Deno.test("revokeCredential() ends a credential at once, for its owner and for a
   const world = make();
   for (const who of ["user:alice", ADMINISTRATOR, "robot:root"]) {
     const { id, secret } = await created(world, "user:alice", {});
-    assert(await world.secrets.verify("alice", secret!) !== undefined);
+    assert(await world.accountTokens.verify("alice", secret!) !== undefined);
     const response = await world.as(who).revoke(id!);
     assertEquals([response.status, await response.text()], [204, ""]);
-    assertEquals(await world.secrets.verify("alice", secret!), undefined);
+    assertEquals(await world.accountTokens.verify("alice", secret!), undefined);
     assertEquals(await listed(world, "user:alice"), []);
     assertEquals(await errorOf(await world.as(who).revoke(id!)), NO_SUCH);
   }

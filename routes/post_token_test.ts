@@ -158,7 +158,7 @@ Deno.test("postToken() gives a password for the token of an issuer, as RFC 8693 
     assertEquals(response.status, 200);
     assertSecret(response);
     assertEquals(await response.json(), {
-      access_token: "login token",
+      access_token: "workload password",
       issued_token_type: JWT,
       token_type: "N_A",
       expires_in: 7200,

@@ -14,7 +14,7 @@ import {
   RegistryError,
   type Tag,
 } from "../oci/mod.ts";
-import { isSecretId } from "../auth/interface.ts";
+import { isAccountTokenId } from "../auth/interface.ts";
 import type { PageRequest } from "../registry/interface.ts";
 import { methodsBeside, type RouteFacts, type RouteKind } from "./endpoints.ts";
 import { badParameter, Parameters, type RawUrl } from "./http/mod.ts";
@@ -227,7 +227,7 @@ function parseCredentialsRoute(method: string, parameters: Parameters): Route {
 
 /** Extension of Skerry: `_skerry/tokens/<id>`. */
 function parseCredentialRoute(method: string, id: string): Route {
-  if (!isSecretId(id)) throw notFound();
+  if (!isAccountTokenId(id)) throw notFound();
   if (method !== "DELETE") throw methodNotAllowed("revokeCredential");
   return { kind: "revokeCredential", id };
 }

@@ -1,9 +1,9 @@
 import {
-  type LoginToken,
   networkOf,
   type Principal,
   type TokenGrant,
   type TokenIssuer,
+  type WorkloadPassword,
 } from "../auth/interface.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { basicChallenge, type Client } from "./access/mod.ts";
@@ -34,7 +34,7 @@ export interface TokenOptions {
    *
    * @throws {RegistryError} 401 for an invalid token, 503 if the issuer's keys cannot be fetched.
    */
-  exchange(subjectToken: string): Promise<LoginToken>;
+  exchange(subjectToken: string): Promise<WorkloadPassword>;
 }
 
 /** Loads the options. `undefined` without authentication: these paths then answer 404. */

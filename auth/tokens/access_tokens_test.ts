@@ -7,7 +7,7 @@ import { base64url, readPart, signText, TestKeys } from "../../tests/harness/tes
 import { seeded } from "../../tests/random.ts";
 import { ACCESS_TOKEN_TYPE, AccessTokens, bytesOf, MAX_CACHED_BYTES } from "./access_tokens.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
+import { WORKLOAD_PASSWORD_TYPE } from "./workload_passwords.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import { CATALOG, parseScopes } from "./scope.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
@@ -108,9 +108,9 @@ Deno.test("AccessTokens.issue() refuses what would be too long for a header", as
   assertEquals(error.status, 400);
 });
 
-Deno.test("AccessTokens.verify() takes no login token, and a login token is no access token", async () => {
+Deno.test("AccessTokens.verify() rejects a workload password, and an access token is not a workload password", async () => {
   const { tokens, options } = await world();
-  const login = new SignedTokens({ ...options, type: LOGIN_TOKEN_TYPE });
+  const login = new SignedTokens({ ...options, type: WORKLOAD_PASSWORD_TYPE });
   const access = { kind: "user", access: PULL_AND_PUSH };
   assertEquals(await isTaken(tokens, (await login.sign("user:alice", access, HOUR)).token), false);
   const { token } = await tokens.issue(ALICE, PULL_AND_PUSH, HOUR);
@@ -251,7 +251,7 @@ const HEADERS: Record<string, unknown>[] = [
   { alg: "HS256" },
   { kid: "two" },
   { kid: "" },
-  { typ: LOGIN_TOKEN_TYPE },
+  { typ: WORKLOAD_PASSWORD_TYPE },
   { typ: "JWT" },
   { jku: "https://evil.test/jwks.json" },
   { crit: ["exp"] },

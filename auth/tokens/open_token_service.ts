@@ -23,7 +23,7 @@ export interface TokenServiceParts {
   findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
   /** True if a credential was removed or has expired. */
   hasEnded: RefreshTokensOptions["hasEnded"];
-  /** Called for a login that was revoked because two parties have its refresh token. */
+  /** Called for a refresh token that was revoked because two parties have it. */
   reused?: RefreshTokensOptions["reused"];
   /** The time in milliseconds since the epoch. */
   now?: () => number;

@@ -2,45 +2,45 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import type { Principal } from "../principal.ts";
-import { MAX_LOGINS, RefreshTokens, revokeLogins } from "./refresh_tokens.ts";
+import { MAX_PER_CREDENTIAL, RefreshTokens, revokeRefreshTokens } from "./refresh_tokens.ts";
 import { ALICE, LIFETIME, ROBOT, world } from "./testing/refresh_tokens.ts";
 
-Deno.test("revokeLogins() ends a token at once, in every process", async () => {
+Deno.test("revokeRefreshTokens() ends a token at once, in every process", async () => {
   const { tokens, issue, common, memory, list } = world();
   const [token, other] = [await issue(), await issue()];
   await tokens.redeem(token);
   const id = (await list()).find(({ usedAt }) => usedAt !== undefined)!.id;
-  assertEquals(await revokeLogins(memory, ALICE.name, id), 1);
+  assertEquals(await revokeRefreshTokens(memory, ALICE.name, id), 1);
   for (const process of [tokens, new RefreshTokens(common)]) {
     assertEquals(await process.redeem(token), undefined);
     assertEquals((await process.redeem(other))?.principal, ALICE);
   }
-  assertEquals(await revokeLogins(memory, ALICE.name, id), 0);
+  assertEquals(await revokeRefreshTokens(memory, ALICE.name, id), 0);
 });
 
-Deno.test("revokeLogins() ends all of one principal, and none of another", async () => {
+Deno.test("revokeRefreshTokens() ends all of one principal, and none of another", async () => {
   const { tokens, issue, memory, list, owner } = world();
   const alices = [await issue(), await issue(), await issue()];
   const robots = await issue(ROBOT);
   const [{ id } = { id: "" }] = await list(ROBOT);
-  assertEquals(await revokeLogins(memory, ALICE.name, id), 0);
-  assertEquals(await revokeLogins(memory, ALICE.name), 3);
+  assertEquals(await revokeRefreshTokens(memory, ALICE.name, id), 0);
+  assertEquals(await revokeRefreshTokens(memory, ALICE.name), 3);
   for (const token of alices) assertEquals(await tokens.redeem(token), undefined);
   assertEquals(await list(), []);
   assertEquals(await owner(robots), ROBOT);
 });
 
-Deno.test("revokeLogins() ends more logins than one query answers", async () => {
+Deno.test("revokeRefreshTokens() ends more logins than one query answers", async () => {
   const { issue, list, memory } = world();
   for (const credential of ["a", "b", "c"]) {
     for (let i = 0; i < 70; i++) await issue({ ...ALICE, credential });
   }
   assertEquals((await list()).length, 210);
-  assertEquals(await revokeLogins(memory, ALICE.name), 210);
+  assertEquals(await revokeRefreshTokens(memory, ALICE.name), 210);
   assertEquals(await list(), []);
 });
 
-Deno.test("revokeLogins() ends a token that is used at the same time", async () => {
+Deno.test("revokeRefreshTokens() ends a token that is used at the same time", async () => {
   const { tokens, issue, memory, common } = world();
   const token = await issue();
   let uses = 0;
@@ -48,7 +48,7 @@ Deno.test("revokeLogins() ends a token that is used at the same time", async () 
     // Somebody writes between the read and the delete.
     if (method === "delete" && uses++ === 0) await tokens.redeem(token);
   });
-  assertEquals(await revokeLogins(table, ALICE.name), 1);
+  assertEquals(await revokeRefreshTokens(table, ALICE.name), 1);
   assertEquals(uses, 2);
   assertEquals(await tokens.redeem(token), undefined);
 
@@ -57,7 +57,7 @@ Deno.test("revokeLogins() ends a token that is used at the same time", async () 
   const late = new RefreshTokens({
     ...common,
     table: hooked<Table>(memory, async (method) => {
-      if (method === "put") await revokeLogins(memory, ALICE.name);
+      if (method === "put") await revokeRefreshTokens(memory, ALICE.name);
     }),
   });
   await late.redeem(second);
@@ -67,7 +67,7 @@ Deno.test("revokeLogins() ends a token that is used at the same time", async () 
 Deno.test("RefreshTokens.issue() drops the token that was not used for the longest time where there are too many", async () => {
   const { tokens, issue, clock, list, owner } = world();
   const made: string[] = [];
-  for (let i = 0; i < MAX_LOGINS; i++) {
+  for (let i = 0; i < MAX_PER_CREDENTIAL; i++) {
     clock.now += 1000;
     made.push(await issue());
   }
@@ -75,7 +75,7 @@ Deno.test("RefreshTokens.issue() drops the token that was not used for the longe
   clock.now += 1000;
   await tokens.redeem(made[0]!);
   const last = await issue();
-  assertEquals((await list()).length, MAX_LOGINS);
+  assertEquals((await list()).length, MAX_PER_CREDENTIAL);
   assertEquals(await tokens.redeem(made[1]!), undefined);
   for (const token of [made[0]!, ...made.slice(2), last]) assertEquals(await owner(token), ALICE);
   assertEquals(await owner(robots), ROBOT);
@@ -90,7 +90,7 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
     bounds: [{ repositories: "a", actions: ["pull"] }],
   };
   const made: string[] = [];
-  for (let i = 0; i < 3 * MAX_LOGINS; i++) {
+  for (let i = 0; i < 3 * MAX_PER_CREDENTIAL; i++) {
     clock.now += 1000;
     made.push(await issue(narrow));
   }
@@ -102,7 +102,7 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
 
 Deno.test("RefreshTokens.issue() drops those that have expired before any other", async () => {
   const { issue, clock, list, memory, owner } = world();
-  for (let i = 0; i < MAX_LOGINS - 1; i++) await issue();
+  for (let i = 0; i < MAX_PER_CREDENTIAL - 1; i++) await issue();
   clock.now += LIFETIME - 1;
   const good = await issue();
   clock.now += 1;
@@ -137,7 +137,7 @@ Deno.test("RefreshTokens.issue() drops no login that is refused for now only", a
   assertEquals([logins.length, logins.filter(({ refused }) => refused).length], [60, 60]);
 });
 
-Deno.test("listLogins() tells which logins are refused", async () => {
+Deno.test("listRefreshTokens() tells which logins are refused", async () => {
   const { issue, list, people } = world();
   await issue();
   await issue({ ...ALICE, credential: "hash-of-an-earlier-password" }, "podman");
@@ -147,7 +147,7 @@ Deno.test("listLogins() tells which logins are refused", async () => {
   assertEquals((await list()).map(({ refused }) => refused), [true, true]);
 });
 
-Deno.test("listLogins() tells of the tokens that are good, the one that was used last first", async () => {
+Deno.test("listRefreshTokens() tells of the tokens that are good, the one that was used last first", async () => {
   const { tokens, issue, clock, list } = world();
   const start = clock.now;
   const first = await issue(ALICE, "docker");

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { unavailable } from "../../oci/mod.ts";
 import { type Action, ACTIONS } from "../../registry/interface.ts";
 import { type Item, queryPages, type Table } from "../../storage/ports.ts";
-import { type LoginAttributes, loginKey, loginPartition } from "../items.ts";
+import { type RefreshTokenAttributes, refreshTokenKey, refreshTokensOf } from "../items.ts";
 import type { Principal } from "../principal.ts";
 
 /** Prefix of every refresh token, so that secret scanners find it and no password looks like one. */
@@ -10,27 +10,27 @@ export const REFRESH_TOKEN_PREFIX = "skrr_";
 
 /**
  * The prefix; 72 bits that name the partition of the principal, and 48 that name the credential; 96 random bits that name
- * the login and are known to its client alone; and 256 random bits, which another token of the same login replaces.
+ * the item and are known to the client alone; and 256 random bits, which change when the token is replaced.
  */
 const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Za-z0-9_-]{43}$/;
 
-/** Maximum logins of one credential. Other credentials and principals have limits of their own. */
-export const MAX_LOGINS = 100;
+/** Maximum refresh tokens of one credential. Other credentials and principals have limits of their own. */
+export const MAX_PER_CREDENTIAL = 100;
 
 /** Milliseconds for which a replaced token is still accepted: its client may not have received the replacement. */
 export const REPLACED_TOLERANCE_MS = 60_000;
 
-/** Minimum milliseconds between two writes of the last use of a login. */
+/** Minimum milliseconds between two writes of the last use of a refresh token. */
 const USE_PRECISION_MS = 60 * 60_000;
 
 /** Maximum attempts of a write that conflicts with other requests. */
 const ATTEMPTS = 5;
 
-/** Logins of one request to the table. */
-const PAGE = 200;
+/** Maximum items that one query of the table returns. */
+const PAGE_ITEMS = 200;
 
-/** Logins of other credentials that each new login checks, to delete the useless ones. */
-const CLEANED = 10;
+/** Refresh tokens of other credentials that each new one checks, to delete those that can never be used again. */
+const CLEANED_ITEMS = 10;
 
 /** Maximum stored characters of the name that a client gave itself. */
 const MAX_CLIENT_CHARACTERS = 100;
@@ -48,10 +48,10 @@ export interface RefreshTokensOptions {
    * identifies the credential if the account has several.
    */
   findPrincipal: (principal: Principal) => Promise<Principal | undefined>;
-  /** True if a credential was removed or has expired, so none of its logins can be used again. */
+  /** True if a credential was removed or has expired, so none of its refresh tokens can be used again. */
   hasEnded: (credential: string) => Promise<boolean>;
-  /** Called for a login that was revoked because a replaced token was used: two parties have it. */
-  reused?: (login: Pick<Login, "id" | "principal">) => void;
+  /** Called for a refresh token that was revoked because a replaced one was used: two parties have it. */
+  reused?: (token: Pick<RefreshTokenInfo, "id" | "principal">) => void;
   /** The time in milliseconds since the epoch. */
   now: () => number;
 }
@@ -65,7 +65,7 @@ export interface Redeemed {
 }
 
 /** A refresh token as it may be shown. Times are in milliseconds since the epoch. */
-export interface Login {
+export interface RefreshTokenInfo {
   /** Public id. */
   id: string;
   /** Name of the principal. */
@@ -78,18 +78,18 @@ export interface Login {
   expiresAt: number;
   /** Last use, with a precision of an hour; absent if it was never used. */
   usedAt?: number;
-  /** True if the login is rejected because its credential was removed or changed, or has expired. */
+  /** True if the token is rejected because its credential was removed or changed, or has expired. */
   refused?: boolean;
 }
 
-type LoginItem = Item & { attributes: LoginAttributes };
+type RefreshTokenItem = Item & { attributes: RefreshTokenAttributes };
 
 /**
  * Refresh tokens: `docker login` stores one instead of the password. A token has 256 random bits, of which the table
  * stores only the hash. It is valid for one service and one principal, as long as the credential exists that it was
  * issued for.
  *
- * Each login is one item. Docker and podman keep the token that they have stored, so a token is replaced only for a
+ * Each refresh token is one item, and so are all its replacements together. Docker and podman keep the token that they have stored, so a token is replaced only for a
  * client that requests it and will store the new one.
  */
 export class RefreshTokens {
@@ -114,7 +114,7 @@ export class RefreshTokens {
     await dropUseless(table, tag, hasEnded, now());
     const family = randomText(12);
     const token = REFRESH_TOKEN_PREFIX + tag + credentialTag + family + randomText(32);
-    const attributes: LoginAttributes = {
+    const attributes: RefreshTokenAttributes = {
       principal: name,
       kind,
       credential,
@@ -125,7 +125,7 @@ export class RefreshTokens {
       createdAt: now(),
       expiresAt: now() + lifetime,
     };
-    const written = await table.put({ ...loginKey(tag, credentialTag, hashOf(family)), attributes }, {
+    const written = await table.put({ ...refreshTokenKey(tag, credentialTag, hashOf(family)), attributes }, {
       ifAbsent: true,
     });
     if (written === undefined) throw new Error("Cannot store the refresh token: its random value exists");
@@ -137,9 +137,9 @@ export class RefreshTokens {
    *
    * With `replace` the token is replaced (RFC 9700 §4.14.2), in these steps:
    *
-   * 1. Read the login with a consistent read: a login that was just revoked is not valid.
-   * 2. A token that is neither the login's last one nor, within a tolerance, the one before it, has been replaced. Two
-   *   parties have the token, and either may be the thief: revoke the login.
+   * 1. Read the item with a consistent read: a token that was just revoked is not valid.
+   * 2. A token that is neither the item's last one nor, within a tolerance, the one before it, has been replaced. Two
+   *   parties have the token, and either may be the thief: delete the item.
    * 3. Derive the replacement from the token and a salt, so that every request with the same token gets the same
    *   replacement: concurrent requests, and a retry after a lost answer.
    * 4. Write its hash by the version that was read; after a conflict start again.
@@ -148,9 +148,9 @@ export class RefreshTokens {
     const { table, service, findPrincipal, reused, now } = this.#options;
     const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
     if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
-    const key = loginKey(tag, credentialTag, hashOf(family));
+    const key = refreshTokenKey(tag, credentialTag, hashOf(family));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const item = await table.get(key, { consistent: true }) as LoginItem | undefined; // 1
+      const item = await table.get(key, { consistent: true }) as RefreshTokenItem | undefined; // 1
       if (item === undefined) return undefined;
       const { attributes } = item;
       if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
@@ -159,7 +159,7 @@ export class RefreshTokens {
       const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
       if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE_MS <= now())) { // 2
         await remove(table, item);
-        reused?.(loginOf(item));
+        reused?.(infoOf(item));
         return undefined;
       }
       const principal = await currentPrincipal(attributes, findPrincipal);
@@ -171,7 +171,7 @@ export class RefreshTokens {
       const salt = replaced?.salt ?? randomText(32); // 3
       const replacement = replacementOf(token, salt);
       if (!isLast) return { principal, replacement };
-      const next: LoginAttributes = {
+      const next: RefreshTokenAttributes = {
         ...attributes,
         hash: hashOf(replacement),
         replaced: { hash: presented, salt, at: now() },
@@ -185,25 +185,25 @@ export class RefreshTokens {
 }
 
 /** The refresh tokens of a principal that have not expired, the one that was used last first. */
-export async function listLogins(
+export async function listRefreshTokens(
   table: Table,
   principal: string,
   { findPrincipal, now }: { findPrincipal: RefreshTokensOptions["findPrincipal"]; now: number },
-): Promise<Login[]> {
-  const items = (await loginsIn(table, tagOf(principal)))
+): Promise<RefreshTokenInfo[]> {
+  const items = (await refreshTokensIn(table, tagOf(principal)))
     .filter(({ attributes }) => attributes.principal === principal && attributes.expiresAt > now)
     .sort((a, b) => lastUse(b) - lastUse(a));
-  const logins: Login[] = [];
+  const tokens: RefreshTokenInfo[] = [];
   for (const item of items) {
     const isGood = await currentPrincipal(item.attributes, findPrincipal) !== undefined;
-    logins.push({ ...loginOf(item), ...(!isGood && { refused: true }) });
+    tokens.push({ ...infoOf(item), ...(!isGood && { refused: true }) });
   }
-  return logins;
+  return tokens;
 }
 
-/** Revokes the refresh token of a principal with this id, or all that they have, at once; answers how many. */
-export async function revokeLogins(table: Table, principal: string, id?: string): Promise<number> {
-  const items = await loginsIn(table, tagOf(principal));
+/** Revokes the refresh token of a principal with this id, or all of them, at once. Returns their number. */
+export async function revokeRefreshTokens(table: Table, principal: string, id?: string): Promise<number> {
+  const items = await refreshTokensIn(table, tagOf(principal));
   const chosen = items.filter((item) =>
     item.attributes.principal === principal && (id === undefined || idOf(item) === id)
   );
@@ -211,7 +211,7 @@ export async function revokeLogins(table: Table, principal: string, id?: string)
   return chosen.length;
 }
 
-/** Deletes a login, even if its last use is written concurrently. */
+/** Deletes a refresh token, even if its last use is written concurrently. */
 async function remove(table: Table, item: Item): Promise<void> {
   const key = { pk: item.pk, sk: item.sk };
   for (let found: Item | undefined = item; found !== undefined;) {
@@ -220,19 +220,19 @@ async function remove(table: Table, item: Item): Promise<void> {
   }
 }
 
-/** Deletes expired logins of one credential, and the longest unused ones beyond the limit, so that one more fits. */
+/** Deletes expired refresh tokens of one credential, and the longest unused ones beyond the limit, so that one more fits. */
 async function makeRoom(table: Table, tag: string, credentialTag: string, now: number): Promise<void> {
-  const items = (await loginsIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
+  const items = (await refreshTokensIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
   const live = items.filter(({ attributes }) => attributes.expiresAt > now);
   const expired = items.filter(({ attributes }) => attributes.expiresAt <= now);
-  for (const item of [...expired, ...live.slice(MAX_LOGINS - 1)]) {
+  for (const item of [...expired, ...live.slice(MAX_PER_CREDENTIAL - 1)]) {
     await table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
   }
 }
 
 /**
- * Deletes expired logins, and logins whose credential no longer exists, of a few logins at a random place in the
- * principal's partition. Each new login checks more logins than it adds, so the partition stays small although personal
+ * Deletes those of a few refresh tokens that have expired or whose credential no longer exists. It takes them from a
+ * random place in the principal's partition. Each new token checks more tokens than it adds, so the partition stays small although personal
  * access tokens come and go.
  */
 async function dropUseless(
@@ -242,7 +242,10 @@ async function dropUseless(
   now: number,
 ): Promise<void> {
   const after = randomText(6); // anywhere among the tags of credentials
-  const items = await table.query(loginPartition(tag), { after, limit: CLEANED }) as LoginItem[];
+  const items = await table.query(refreshTokensOf(tag), {
+    after,
+    limit: CLEANED_ITEMS,
+  }) as RefreshTokenItem[];
   const isUseless = new Map<string, boolean>();
   for (const { pk, sk, version, attributes: { credential, expiresAt } } of items) {
     if (expiresAt > now) {
@@ -253,27 +256,31 @@ async function dropUseless(
   }
 }
 
-/** The logins of a principal, or of one credential. */
-async function loginsIn(table: Table, tag: string, prefix = ""): Promise<LoginItem[]> {
-  const found: LoginItem[] = [];
-  const query = { prefix, limit: PAGE, consistent: true };
-  for await (const items of queryPages(table, loginPartition(tag), query)) {
-    found.push(...items as LoginItem[]);
+/** Refresh tokens of a principal, or of one credential. */
+async function refreshTokensIn(table: Table, tag: string, prefix = ""): Promise<RefreshTokenItem[]> {
+  const found: RefreshTokenItem[] = [];
+  const query = { prefix, limit: PAGE_ITEMS, consistent: true };
+  for await (const items of queryPages(table, refreshTokensOf(tag), query)) {
+    found.push(...items as RefreshTokenItem[]);
   }
   return found;
 }
 
 /**
- * At most once an hour. After a conflict the other write was a use too, or ended the login. A failure loses only this
+ * At most once an hour. After a conflict the other write was a use too, or revoked the token. A failure loses only this
  * note.
  */
-async function noteUse(table: Table, { pk, sk, version, attributes }: LoginItem, now: number): Promise<void> {
+async function noteUse(
+  table: Table,
+  { pk, sk, version, attributes }: RefreshTokenItem,
+  now: number,
+): Promise<void> {
   if (now - (attributes.usedAt ?? 0) < USE_PRECISION_MS) return;
   await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version })
     .catch(() => {});
 }
 
-function principalOf({ kind, principal, credential, bounds }: LoginAttributes): Principal {
+function principalOf({ kind, principal, credential, bounds }: RefreshTokenAttributes): Principal {
   return {
     kind,
     name: principal,
@@ -287,9 +294,9 @@ function principalOf({ kind, principal, credential, bounds }: LoginAttributes): 
   };
 }
 
-/** Current principal of a login; `undefined` if its credential was removed or changed, or has expired. */
+/** Current principal of a refresh token; `undefined` if its credential was removed or changed, or has expired. */
 async function currentPrincipal(
-  attributes: LoginAttributes,
+  attributes: RefreshTokenAttributes,
   findPrincipal: RefreshTokensOptions["findPrincipal"],
 ): Promise<Principal | undefined> {
   const bounded = principalOf(attributes);
@@ -302,11 +309,11 @@ function isSame(a: Principal, b: Principal): boolean {
   return a.kind === b.kind && a.name === b.name && a.credential === b.credential;
 }
 
-function lastUse({ attributes: { usedAt, createdAt } }: LoginItem): number {
+function lastUse({ attributes: { usedAt, createdAt } }: RefreshTokenItem): number {
   return usedAt ?? createdAt;
 }
 
-function loginOf(item: LoginItem): Login {
+function infoOf(item: RefreshTokenItem): RefreshTokenInfo {
   const { principal, client, createdAt, expiresAt, usedAt } = item.attributes;
   return {
     id: idOf(item),
@@ -328,12 +335,12 @@ function tagOf(principal: string): string {
   return createHash("sha256").update(principal).digest("base64url").slice(0, 12);
 }
 
-/** Hash of a credential for the sort keys of its logins. */
+/** Hash of a credential for the sort keys of its refresh tokens. */
 function credentialTagOf(credential: string): string {
   return createHash("sha256").update(`login ${credential}`).digest("base64url").slice(0, 8);
 }
 
-/** The token that replaces another one: of the same login, and only its holder can make it. */
+/** Token that replaces another one of the same item. Only the holder of the other one can compute it. */
 function replacementOf(token: string, salt: string): string {
   const secret = createHmac("sha256", salt).update(token).digest("base64url");
   return token.slice(0, -secret.length) + secret;

@@ -30,7 +30,7 @@ export interface TokenGrant {
 }
 
 /** Workload password, issued for an ID token of the workload's issuer. */
-export interface LoginToken {
+export interface WorkloadPassword {
   /** A password, with any user name. */
   token: string;
   /** Lifetime in seconds. */

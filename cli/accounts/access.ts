@@ -1,5 +1,5 @@
 import type { AuthConfig } from "../../auth/interface.ts";
-import { type Htpasswd, Secrets } from "../../auth/mod.ts";
+import { AccountTokens, type Htpasswd } from "../../auth/mod.ts";
 import { openUsers } from "../../process/open/open_access.ts";
 import type { Storage } from "../../process/open/open_storage.ts";
 import { type Config, StartError } from "../../config/mod.ts";
@@ -48,7 +48,7 @@ export interface Accounts {
   /** Users with a password. */
   users: Htpasswd;
   /** Robot tokens and personal tokens. */
-  secrets: Secrets;
+  accountTokens: AccountTokens;
   /** Storage of the credentials. */
   table: Table;
 }
@@ -58,14 +58,17 @@ export interface Accounts {
  *
  * @throws {StartError} if the registry has none.
  */
-export async function withSecrets<T>(config: Config, use: (accounts: Accounts) => Promise<T>): Promise<T> {
+export async function withAccountTokens<T>(
+  config: Config,
+  use: (accounts: Accounts) => Promise<T>,
+): Promise<T> {
   return await withCredentials(config, async ({ table }, auth) => {
     const users = await openUsers(auth, () => {});
     try {
       const { credentialLifetime: maxLifetime } = auth;
       const bound = maxLifetime === undefined ? {} : { maxLifetime };
-      const secrets = new Secrets({ table, findUser: (name) => users.find(name), ...bound });
-      return await use({ users, secrets, table });
+      const accountTokens = new AccountTokens({ table, findUser: (name) => users.find(name), ...bound });
+      return await use({ users, accountTokens, table });
     } finally {
       users.close();
     }

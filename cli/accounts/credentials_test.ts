@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readAccess } from "../../config/testing/access_config.ts";
-import { BcryptQueue, RefreshTokens, Secrets } from "../../auth/mod.ts";
-import { SECRETS } from "../../auth/items.ts";
+import { AccountTokens, BcryptQueue, RefreshTokens } from "../../auth/mod.ts";
+import { ACCOUNT_TOKENS } from "../../auth/items.ts";
 import { type Config, StartError } from "../../config/mod.ts";
 import { usersOf } from "../../tests/harness/secured.ts";
 import { MisuseError } from "../command.ts";
 import { htpasswd } from "./htpasswd.ts";
 import { listKeys, rotate } from "./keys.ts";
-import { listCommand, revokeCommand } from "./logins.ts";
+import { listRefreshTokensCommand, revokeRefreshTokensCommand } from "./logins.ts";
 import { policyTest } from "./policy.ts";
 import { folderConfig, printed, withFolder, withStorage } from "../testing/mod.ts";
 import { createToken, keepTokens, listTokens, revokeToken, type TokenWish } from "./tokens.ts";
@@ -42,8 +42,8 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
       description: "Builds",
     };
     const made = await printed((print) => createToken(config, print, wish));
-    const [secret = ""] = made.lines;
-    assertMatch(secret, /^skr_\w+$/);
+    const [token = ""] = made.lines;
+    assertMatch(token, /^skr_\w+$/);
     const all = { robot: undefined, user: undefined };
     const listed = await printed((print) => listTokens(config, print, { ...all, json: true }));
     const { id, createdAt, expiresAt, ...rest } = JSON.parse(listed.lines[0]!);
@@ -60,12 +60,13 @@ Deno.test("createToken() prints a token that logs in, listTokens() what may be k
       text.lines[0]!,
       /^\w{16} {2}robot:ci {2}pull,push:team\/\*\* {2}created .* never used {2}Builds$/,
     );
-    assert(![...listed.lines, ...text.lines].join().includes(secret.slice(22)));
+    assert(![...listed.lines, ...text.lines].join().includes(token.slice(22)));
 
     const verify = () =>
       withStorage(
         config,
-        ({ table }) => new Secrets({ table, findUser: () => ({ credential: "hash" }) }).verify("ci", secret),
+        ({ table }) =>
+          new AccountTokens({ table, findUser: () => ({ credential: "hash" }) }).verify("ci", token),
       );
     assertEquals((await verify())?.name, "robot:ci");
     const revoked = await printed((print) => revokeToken(config, print, id));
@@ -102,9 +103,11 @@ Deno.test("listTokens() prints all of many, and those of one owner alone", async
   await withFolder(async (folder) => {
     const config = await configured(folder);
     await withStorage(config, async ({ table }) => {
-      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
+      const accountTokens = new AccountTokens({ table, findUser: () => ({ credential: "hash" }) });
       for (let i = 0; i < 60; i++) {
-        for (const name of ["one", "two"]) await secrets.create({ kind: "robot", name, createdBy: "test" });
+        for (const name of ["one", "two"]) {
+          await accountTokens.create({ kind: "robot", name, createdBy: "test" });
+        }
       }
     });
     const count = async (robot?: string) => {
@@ -139,7 +142,7 @@ Deno.test("listTokens() names the remedy for a token that an earlier release mad
     await printed((print) => createToken(config, print, { ...NOTHING, user: "alice" }));
     await printed((print) => createToken(config, print, { ...NOTHING, robot: "ci" }));
     await withStorage(config, async ({ table }) => {
-      for (const { version, ...item } of await table.query(SECRETS, { limit: 2 })) {
+      for (const { version, ...item } of await table.query(ACCOUNT_TOKENS, { limit: 2 })) {
         const { account: _, ...attributes } = item.attributes;
         await table.put({ ...item, attributes }, { ifVersion: version });
       }
@@ -168,7 +171,7 @@ Deno.test("createToken() makes no endless token where the configuration bounds t
   });
 });
 
-Deno.test("listCommand() lets the name of a client neither control the terminal nor look like another column", async () => {
+Deno.test("listRefreshTokensCommand() lets the name of a client neither control the terminal nor look like another column", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     await withStorage(config, async ({ table }) => {
@@ -182,14 +185,16 @@ Deno.test("listCommand() lets the name of a client neither control the terminal 
       const who = { kind: "user", name: "user:alice", credential: "x" } as const;
       await tokens.issue(who, "docker\x1b[2J\x9b1A  ends never\n3f9a0c1d2b4e");
     });
-    const { lines } = await printed((print) => listCommand(config, print, "user:alice", { json: false }));
+    const { lines } = await printed((print) =>
+      listRefreshTokensCommand(config, print, "user:alice", { json: false })
+    );
     assertEquals(lines.length, 1);
     assertMatch(lines[0]!, /^[\x20-\x7e]+$/);
     assertMatch(lines[0]!, / {2}"docker\\u001b\[2J\\u009b1A {2}ends never\\n3f9a0c1d2b4e"$/);
   });
 });
 
-Deno.test("listCommand() shows the logins of an account, and revokeCommand() revokes them", async () => {
+Deno.test("listRefreshTokensCommand() shows the logins of an account, and revokeRefreshTokensCommand() revokes them", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const who = { kind: "user", name: "user:alice", credential: "x" } as const;
@@ -204,16 +209,22 @@ Deno.test("listCommand() shows the logins of an account, and revokeCommand() rev
       });
       return [await refreshTokens.issue(who, "docker"), await refreshTokens.issue(who, "podman")];
     });
-    const list = () => printed((print) => listCommand(config, print, "user:alice", { json: true }));
+    const list = () =>
+      printed((print) => listRefreshTokensCommand(config, print, "user:alice", { json: true }));
     const logins = (await list()).lines.map((line) => JSON.parse(line));
     assertEquals(logins.map(({ client }) => client).toSorted(), ["docker", "podman"]);
     assert(tokens.every((token) => !JSON.stringify(logins).includes(token!.slice(17))));
-    const revoke = (id?: string) => printed((print) => revokeCommand(config, print, "user:alice", id));
+    const revoke = (id?: string) =>
+      printed((print) => revokeRefreshTokensCommand(config, print, "user:alice", id));
     assertEquals((await revoke(logins[0].id)).lines, ["Revoked 1 refresh token of user:alice"]);
     await assertRejects(() => revoke(logins[0].id), StartError, "No such refresh token");
     assertEquals((await revoke()).lines, ["Revoked 1 refresh token of user:alice"]);
     assertEquals((await list()).lines, []);
-    await assertRejects(() => revokeCommand(config, () => {}, "alice", undefined), MisuseError, "user:NAME");
+    await assertRejects(
+      () => revokeRefreshTokensCommand(config, () => {}, "alice", undefined),
+      MisuseError,
+      "user:NAME",
+    );
   });
 });
 

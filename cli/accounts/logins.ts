@@ -1,31 +1,31 @@
-import { listLogins, type Login, revokeLogins } from "../../auth/mod.ts";
+import { listRefreshTokens, type RefreshTokenInfo, revokeRefreshTokens } from "../../auth/mod.ts";
 import { findPrincipal } from "../../process/open/open_access.ts";
 import { plainField } from "../../process/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
-import { withCredentials, withSecrets } from "./access.ts";
+import { withAccountTokens, withCredentials } from "./access.ts";
 import { MisuseError } from "../command.ts";
 
 /**
- * `skerry logins list`: prints the logins of a principal.
+ * `skerry logins list`: prints the refresh tokens of a principal.
  *
  * @returns The exit code.
  * @throws {StartError} if authentication is not configured.
  */
-export async function listCommand(
+export async function listRefreshTokensCommand(
   config: Config,
   print: (text: string) => void,
   principal: string,
   { json }: { json: boolean },
 ): Promise<number> {
   checkPrincipal(principal);
-  return await withSecrets(config, async ({ users, secrets, table }) => {
-    const logins = await listLogins(table, principal, {
-      findPrincipal: (who) => findPrincipal(who, users, secrets),
+  return await withAccountTokens(config, async ({ users, accountTokens, table }) => {
+    const tokens = await listRefreshTokens(table, principal, {
+      findPrincipal: (who) => findPrincipal(who, users, accountTokens),
       now: Date.now(),
     });
-    for (const login of logins) print(json ? JSON.stringify(login) : lineOf(login));
+    for (const token of tokens) print(json ? JSON.stringify(token) : lineOf(token));
     return 0;
   });
 }
@@ -37,7 +37,7 @@ export async function listCommand(
  * @returns The exit code.
  * @throws {StartError} if no such refresh token exists.
  */
-export async function revokeCommand(
+export async function revokeRefreshTokensCommand(
   config: Config,
   print: (text: string) => void,
   principal: string,
@@ -45,7 +45,7 @@ export async function revokeCommand(
 ): Promise<number> {
   checkPrincipal(principal);
   return await withCredentials(config, async ({ table }) => {
-    const count = await revokeLogins(table, principal, id);
+    const count = await revokeRefreshTokens(table, principal, id);
     if (count === 0 && id !== undefined) {
       throw new StartError(`No such refresh token of ${principal}: "${id}"`);
     }
@@ -70,7 +70,7 @@ function checkPrincipal(principal: string): void {
   }
 }
 
-function lineOf({ id, client, createdAt, expiresAt, usedAt, refused }: Login): string {
+function lineOf({ id, client, createdAt, expiresAt, usedAt, refused }: RefreshTokenInfo): string {
   const used = usedAt === undefined ? "never used" : `used ${timeOf(usedAt)}`;
   const end = refused === true
     ? "refused: its password or account token has expired or changed"

@@ -5,6 +5,6 @@
  */
 export { htpasswd } from "./htpasswd.ts";
 export { listKeys, rotate } from "./keys.ts";
-export { listCommand, revokeCommand } from "./logins.ts";
+export { listRefreshTokensCommand, revokeRefreshTokensCommand } from "./logins.ts";
 export { policyTest } from "./policy.ts";
 export { createToken, keepTokens, listTokens, revokeToken } from "./tokens.ts";

@@ -1,9 +1,9 @@
-import { formatGrant, readGrant, SecretError } from "../../auth/interface.ts";
-import type { SecretInfo, SecretOwner } from "../../auth/mod.ts";
+import { AccountTokenError, formatGrant, readGrant } from "../../auth/interface.ts";
+import type { AccountTokenInfo, AccountTokenOwner } from "../../auth/mod.ts";
 import { plainField } from "../../process/mod.ts";
 import { type Config, duration, StartError } from "../../config/mod.ts";
 import { linkedPages } from "../../storage/ports.ts";
-import { withSecrets } from "./access.ts";
+import { withAccountTokens } from "./access.ts";
 import { openAudit } from "../audit.ts";
 import { MisuseError } from "../command.ts";
 import { counted } from "../counted.ts";
@@ -55,9 +55,9 @@ export async function createToken(
     }
     return grant;
   });
-  return await withSecrets(config, async ({ secrets }) => {
+  return await withAccountTokens(config, async ({ accountTokens }) => {
     const { text, info } = await explained(() =>
-      secrets.create({
+      accountTokens.create({
         ...owner,
         ...(description !== undefined && { description }),
         ...(bounds.length > 0 && { bounds }),
@@ -74,7 +74,7 @@ export async function createToken(
 }
 
 /**
- * `skerry token list`: prints all account tokens, or those of one owner, without their secrets.
+ * `skerry token list`: prints all account tokens, or those of one owner, without the text that logs in.
  *
  * @returns The exit code.
  * @throws {StartError} if authentication is not configured.
@@ -85,12 +85,12 @@ export async function listTokens(
   { json, ...named }: TokenOwner & { json: boolean },
 ): Promise<number> {
   const owner = ownerOf(named);
-  return await withSecrets(config, async ({ secrets }) => {
+  return await withAccountTokens(config, async ({ accountTokens }) => {
     const pages = linkedPages((from: { after?: string }) =>
-      secrets.list({ limit: PAGE, ...(owner && { owner }), ...from })
+      accountTokens.list({ limit: PAGE, ...(owner && { owner }), ...from })
     );
     for await (const page of pages) {
-      for (const secret of page.secrets) print(json ? JSON.stringify(secret) : lineOf(secret));
+      for (const token of page.tokens) print(json ? JSON.stringify(token) : lineOf(token));
     }
     return 0;
   });
@@ -108,8 +108,8 @@ export async function revokeToken(
   print: (text: string) => void,
   id: string,
 ): Promise<number> {
-  return await withSecrets(config, async ({ secrets }) => {
-    const revoked = await secrets.revoke(id);
+  return await withAccountTokens(config, async ({ accountTokens }) => {
+    const revoked = await accountTokens.revoke(id);
     if (revoked === undefined) throw new StartError(`No such token: "${id}"`);
     await using audit = openAudit(config);
     audit.record({ action: "credential.revoke", credential: id, owner: `${revoked.kind}:${revoked.name}` });
@@ -130,8 +130,8 @@ export async function keepTokens(
   user: string | undefined,
 ): Promise<number> {
   if (user === undefined) throw new MisuseError("Missing --user NAME");
-  return await withSecrets(config, async ({ secrets }) => {
-    const kept = await explained(() => secrets.keep(user));
+  return await withAccountTokens(config, async ({ accountTokens }) => {
+    const kept = await explained(() => accountTokens.keep(user));
     await using audit = openAudit(config);
     if (kept > 0) audit.record({ action: "credential.keep", owner: `user:${user}` });
     print(`Kept ${counted(kept, "token")} of user ${user}`);
@@ -139,7 +139,7 @@ export async function keepTokens(
   });
 }
 
-function ownerOf({ robot, user }: TokenOwner): SecretOwner | undefined {
+function ownerOf({ robot, user }: TokenOwner): AccountTokenOwner | undefined {
   if (robot !== undefined && user !== undefined) {
     throw new MisuseError("Expected --robot or --user, got both");
   }
@@ -151,13 +151,13 @@ async function explained<T>(create: () => Promise<T>): Promise<T> {
   try {
     return await create();
   } catch (error) {
-    throw error instanceof SecretError ? new StartError(error.message, { cause: error }) : error;
+    throw error instanceof AccountTokenError ? new StartError(error.message, { cause: error }) : error;
   }
 }
 
 function lineOf(
   { id, kind, name, description, bounds, createdAt, expiresAt, usedAt, suspended, withoutAccount }:
-    SecretInfo,
+    AccountTokenInfo,
 ): string {
   const columns = [
     id,

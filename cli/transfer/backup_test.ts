@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { openKeyRing, readKeyRing, Secrets } from "../../auth/mod.ts";
+import { AccountTokens, openKeyRing, readKeyRing } from "../../auth/mod.ts";
 import { readSettings, StartError } from "../../config/mod.ts";
 import { LAYER } from "../../tests/harness/images.ts";
 import { digest, pushBlob } from "../../tests/harness/stores.ts";
 import { backup } from "./backup.ts";
-import { list, restore } from "./restore.ts";
+import { printBackups, restore } from "./restore.ts";
 import { everythingIn, fill, folderConfig, printed, withFolder, withStorage } from "../testing/mod.ts";
 
 const PLAIN = { fromObjects: false, dryRun: false };
@@ -29,7 +29,7 @@ Deno.test("backup() and restore() bring a lost table back, from the object store
     const file = `${folder}/items.ndjson.gz`;
     await backup(config, () => {}, { to: file });
     assertMatch(
-      (await printed((print) => list(config, print))).lines.join("\n"),
+      (await printed((print) => printBackups(config, print))).lines.join("\n"),
       new RegExp(`^${name}  \\d+ bytes$`),
     );
 
@@ -142,26 +142,26 @@ Deno.test("backup() and restore() say why they can't", async () => {
 Deno.test("a backup has what robots log in with, by their hash, and not the keys that sign tokens", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
-    const { secret, key } = await withStorage(config, async ({ table }) => {
+    const { token, key } = await withStorage(config, async ({ table }) => {
       const { keys } = await openKeyRing(table, 60_000, Date.now());
-      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
-      const { text } = await secrets.create({ kind: "robot", name: "ci", createdBy: "test" });
-      return { secret: text, key: keys[0]! };
+      const accountTokens = new AccountTokens({ table, findUser: () => ({ credential: "hash" }) });
+      const { text } = await accountTokens.create({ kind: "robot", name: "ci", createdBy: "test" });
+      return { token: text, key: keys[0]! };
     });
     const file = `${folder}/items`;
     await backup(config, () => {}, { to: file });
     const unzipped = (await Deno.open(file)).readable.pipeThrough(new DecompressionStream("gzip"));
     const written = await new Response(unzipped).text();
-    assertEquals([key.kid, key.d!, secret].filter((text) => written.includes(text)), []);
+    assertEquals([key.kid, key.d!, token].filter((text) => written.includes(text)), []);
     assertEquals(written.includes('"ci"'), true);
     await destroyTable(config.data);
     assertEquals((await printed((print) => restore(config, print, { from: file, ...PLAIN }))).code, 0);
     await withStorage(config, async ({ table }) => {
       assertEquals(await readKeyRing(table), undefined);
-      const secrets = new Secrets({ table, findUser: () => ({ credential: "hash" }) });
-      assertEquals((await secrets.verify("ci", secret))?.name, "robot:ci");
+      const accountTokens = new AccountTokens({ table, findUser: () => ({ credential: "hash" }) });
+      assertEquals((await accountTokens.verify("ci", token))?.name, "robot:ci");
       assertEquals(
-        (await secrets.list({ owner: { kind: "robot", name: "ci" }, limit: 9 })).secrets.length,
+        (await accountTokens.list({ owner: { kind: "robot", name: "ci" }, limit: 9 })).tokens.length,
         1,
       );
     });

@@ -5,4 +5,4 @@
  */
 export { backup } from "./backup.ts";
 export { copy } from "./copy.ts";
-export { list, restore } from "./restore.ts";
+export { printBackups, restore } from "./restore.ts";

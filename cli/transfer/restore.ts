@@ -88,7 +88,7 @@ export async function restore(
 }
 
 /** `skerry restore --list`: the backups in the object store, the oldest first. */
-export async function list(config: Config, print: (text: string) => void): Promise<number> {
+export async function printBackups(config: Config, print: (text: string) => void): Promise<number> {
   return await withStorage(config, { writes: false }, async ({ objects }) => {
     for await (const { name, size } of listBackups(objects)) print(`${name}  ${size} bytes`);
     return 0;

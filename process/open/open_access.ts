@@ -8,29 +8,29 @@ import {
   type Principal,
 } from "../../auth/interface.ts";
 import {
+  AccountTokens,
   addressBehindSocket,
   createAuthenticator,
-  createLoginTokens,
   createPolicy,
   createProxyIdentity,
+  createWorkloadPasswords,
   createWorkloads,
   FailedLogins,
   FileError,
   Htpasswd,
-  isLoginToken,
-  isSecretLike,
   KeysError,
-  LOGIN_TOKEN_TYPE,
   Logins,
-  type LoginTokens,
+  looksLikeAccountToken,
+  looksLikeWorkloadPassword,
   openExternalTokens,
   type OpenTokenService,
   openTokenService,
   type Policy,
   RequestRates,
-  Secrets,
   SignedTokens,
   UsersError,
+  WORKLOAD_PASSWORD_TYPE,
+  type WorkloadPasswords,
 } from "../../auth/mod.ts";
 import { accessRisks } from "../../auth/rules.ts";
 import { secretExposure, trustedExposure } from "./file_exposure.ts";
@@ -120,7 +120,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     config,
     (error) => log.error("Cannot reload htpasswd: the previous users stay in use", error),
   );
-  const secrets = new Secrets({
+  const accountTokens = new AccountTokens({
     table,
     findUser: (name) => users.find(name),
     ...(config.credentialLifetime !== undefined && { maxLifetime: config.credentialLifetime }),
@@ -130,8 +130,8 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     config,
     table,
     policy,
-    findPrincipal: (principal) => findPrincipal(principal, users, secrets),
-    hasEnded: (credential) => secrets.hasEnded(credential),
+    findPrincipal: (principal) => findPrincipal(principal, users, accountTokens),
+    hasEnded: (credential) => accountTokens.hasEnded(credential),
     reused: ({ id, principal }) =>
       log.warn("Refresh token revoked: it was used again after its replacement", {
         principal,
@@ -139,12 +139,12 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
       }),
   });
   const workloads = createWorkloads(config.issuers);
-  const loginTokens = openLoginTokens(config, service, workloads);
+  const workloadPasswords = openWorkloadPasswords(config, service, workloads);
   const failures = new FailedLogins({ freeFailures: config.limits.failedLogins, table });
   const logins = new Logins({
     issuerOf: (password) => {
-      if (isSecretLike(password)) return secrets;
-      if (isLoginToken(password)) return loginTokens;
+      if (looksLikeAccountToken(password)) return accountTokens;
+      if (looksLikeWorkloadPassword(password)) return workloadPasswords;
       return isJwtLike(password) ? workloads : undefined;
     },
     users,
@@ -160,9 +160,9 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
         jwks: service.jwks,
         identify: async ({ headers }, client) => (await guarded.identify(headers, client)).principal,
         login: (username, password, { address }) => logins.login(username, password, address),
-        exchange: (subjectToken) => exchange(loginTokens, subjectToken),
+        exchange: (subjectToken) => exchange(workloadPasswords, subjectToken),
       },
-      credentials: { secrets, isAdministrator: policy.isAdministrator },
+      credentials: { accountTokens, isAdministrator: policy.isAdministrator },
     },
     sweep: () => failures.sweep(),
     close: () => users.close(),
@@ -204,28 +204,31 @@ function guard(
   return { access, identify: authenticator.identify };
 }
 
-function openLoginTokens(
+function openWorkloadPasswords(
   { issuers, url: issuer, service }: AuthConfig,
   { keys }: OpenTokenService,
   workloads: PasswordSource,
-): LoginTokens {
-  const tokens = new SignedTokens({ keys, issuer, service, type: LOGIN_TOKEN_TYPE, now: Date.now });
-  return createLoginTokens({ tokens, issuers, workloads });
+): WorkloadPasswords {
+  const tokens = new SignedTokens({ keys, issuer, service, type: WORKLOAD_PASSWORD_TYPE, now: Date.now });
+  return createWorkloadPasswords({ tokens, issuers, workloads });
 }
 
 /** Current user or robot of an earlier login. */
 export async function findPrincipal(
   { name, credential = "" }: Principal,
   users: Htpasswd,
-  secrets: Secrets,
+  accountTokens: AccountTokens,
 ): Promise<Principal | undefined> {
-  // Only that of a secret has the secret's id before a dot.
+  // The credential of an account token has the id of the token before a dot.
   return credential.includes(".")
-    ? await secrets.find(credential)
+    ? await accountTokens.find(credential)
     : await users.find(name.replace(/^user:/, ""));
 }
 
-async function exchange(tokens: LoginTokens, subjectToken: string): ReturnType<LoginTokens["exchange"]> {
+async function exchange(
+  tokens: WorkloadPasswords,
+  subjectToken: string,
+): ReturnType<WorkloadPasswords["exchange"]> {
   try {
     return await tokens.exchange(subjectToken);
   } catch (error) {

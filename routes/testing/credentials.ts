@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { AuditEvent } from "../../auth/interface.ts";
-import { Secrets } from "../../auth/mod.ts";
+import { AccountTokens } from "../../auth/mod.ts";
 import { MemoryTable } from "../../storage/mod.ts";
 import { fakeApp } from "../../tests/harness/app.ts";
 
@@ -18,7 +18,7 @@ export const ADMINISTRATOR = "user:root";
 export function make() {
   const clock = { now: NOW };
   const users = new Set(["root", "alice", "bob"]);
-  const secrets = new Secrets({
+  const accountTokens = new AccountTokens({
     table: new MemoryTable(),
     findUser: (name) => users.has(name) ? { credential: name } : undefined,
     now: () => clock.now,
@@ -26,7 +26,10 @@ export function make() {
   const events: AuditEvent[] = [];
   const { request, entries } = fakeApp({}, {
     credentials: () =>
-      Promise.resolve({ secrets, isAdministrator: (name) => [ADMINISTRATOR, "robot:root"].includes(name) }),
+      Promise.resolve({
+        accountTokens,
+        isAdministrator: (name) => [ADMINISTRATOR, "robot:root"].includes(name),
+      }),
     access: {
       admit: (_needed, { headers }) =>
         Promise.resolve({
@@ -49,12 +52,12 @@ export function make() {
       }),
     revoke: (id: string) => request(`${PATH}/${id}`, { method: "DELETE", headers: { "X-Who": who } }),
   });
-  return { clock, users, secrets, events, entries, request, as };
+  return { clock, users, accountTokens, events, entries, request, as };
 }
 
 export type World = ReturnType<typeof make>;
 
-/** A credential that was made, with its secret. */
+/** A new account token with its text. */
 export async function created(world: World, who: string, body: unknown): Promise<Record<string, string>> {
   const response = await world.as(who).create(body);
   assertEquals(response.status, 201);

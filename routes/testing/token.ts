@@ -72,7 +72,7 @@ export function make(
     },
     exchange(subjectToken) {
       calls.push(["exchange", subjectToken]);
-      if (subjectToken === "good") return Promise.resolve({ token: "login token", expiresIn: 7200 });
+      if (subjectToken === "good") return Promise.resolve({ token: "workload password", expiresIn: 7200 });
       throw new RegistryError("UNAUTHORIZED", "Token is not valid");
     },
     ...options,

@@ -49,7 +49,7 @@ export interface SuiteSettings {
 export async function runSuite(target: Target, name: string, settings: SuiteSettings): Promise<SuiteRun> {
   const { output, results } = await runProgram("conformance", name, {
     OCI_REGISTRY: target.host,
-    ...loginOf(target),
+    ...infoOf(target),
     OCI_TLS: "disabled",
     OCI_VERSION: settings.version,
     OCI_DATA_SPARSE: `${settings.sparse}`,
@@ -69,7 +69,7 @@ export async function runSuite(target: Target, name: string, settings: SuiteSett
 export async function runOldSuite(target: Target, name: string): Promise<SuiteRun> {
   const { output, results } = await runProgram("conformance_old", name, {
     OCI_ROOT_URL: `http://${target.host}`,
-    ...loginOf(target),
+    ...infoOf(target),
     OCI_NAMESPACE: `conformance/${name}/one`,
     OCI_CROSSMOUNT_NAMESPACE: `conformance/${name}/two`,
     OCI_TEST_PULL: "1",
@@ -81,7 +81,7 @@ export async function runOldSuite(target: Target, name: string): Promise<SuiteRu
   return { report: readOldReport(await readResult(results, "junit.xml", output)), output, results };
 }
 
-function loginOf({ login }: Target): Record<string, string> {
+function infoOf({ login }: Target): Record<string, string> {
   if (login === undefined) return {};
   const { username, password, keepsTokens } = login;
   return { OCI_USERNAME: username, OCI_PASSWORD: password, OCI_CACHE_AUTH: `${keepsTokens}` };

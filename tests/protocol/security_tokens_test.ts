@@ -172,7 +172,7 @@ Deno.test("scope confusion: a token is good for what it names, and for no more t
   }
 });
 
-Deno.test("no token passes for another: login tokens, refresh tokens, secrets and tokens of issuers are no access tokens", async () => {
+Deno.test("no other token is accepted as an access token: workload passwords, refresh tokens, account tokens, ID tokens", async () => {
   await using issuer = await OidcIssuer.start({ audience: "registry.test" });
   using app = await openTeamApp({ issuers: [{ name: "test", issuer: issuer.url }] });
   const { request, as } = app;

@@ -6,7 +6,7 @@
 import { MemoryTable, type Table } from "../../../storage/mod.ts";
 import { hooked } from "../../../tests/harness/stores.ts";
 import type { Principal } from "../../principal.ts";
-import { listLogins, RefreshTokens, type RefreshTokensOptions } from "../refresh_tokens.ts";
+import { listRefreshTokens, RefreshTokens, type RefreshTokensOptions } from "../refresh_tokens.ts";
 
 export const HOUR = 3_600_000;
 export const LIFETIME = 30 * 24 * HOUR;
@@ -47,6 +47,6 @@ export function world(options: Partial<RefreshTokensOptions> = {}) {
   const issue = async (principal = ALICE, client = "docker") => (await tokens.issue(principal, client))!;
   const owner = async (token: string) => (await tokens.redeem(token))?.principal;
   const list = (principal = ALICE) =>
-    listLogins(memory, principal.name, { findPrincipal: common.findPrincipal, now: clock.now });
+    listRefreshTokens(memory, principal.name, { findPrincipal: common.findPrincipal, now: clock.now });
   return { ended, clock, calls, hooks, memory, people, asked, common, tokens, issue, list, owner };
 }

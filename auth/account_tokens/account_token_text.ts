@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Parts of an account token. */
-export interface SecretText {
+export interface AccountTokenText {
   /** Whole account token, which is shown once. */
   text: string;
   /** Public id of the account token. */
@@ -22,12 +22,12 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const FORM = /^(skr_([0-9A-Za-z]{16})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /** True if a password looks like an account token, complete or not. */
-export function isSecretLike(password: string): boolean {
+export function looksLikeAccountToken(password: string): boolean {
   return password.startsWith(PREFIX);
 }
 
 /** New account token. */
-export function makeSecret(): SecretText {
+export function makeAccountToken(): AccountTokenText {
   const id = randomText(16);
   const body = `${PREFIX}${id}_${randomText(43)}`;
   const text = body + checksumOf(body);
@@ -35,7 +35,7 @@ export function makeSecret(): SecretText {
 }
 
 /** Parts of an account token; `undefined` for any other text, and for a mistyped or truncated token. */
-export function readSecret(text: string): SecretText | undefined {
+export function readAccountToken(text: string): AccountTokenText | undefined {
   const [, body, id, checksum] = FORM.exec(text) ?? [];
   if (body === undefined || id === undefined || checksum !== checksumOf(body)) return undefined;
   return { text, id, hash: hashOf(text) };

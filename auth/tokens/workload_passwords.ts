@@ -3,13 +3,13 @@ import type { IssuerConfig } from "../auth_config.ts";
 import { InvalidTokenError } from "../bearer.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
-import type { LoginToken } from "./token_issuer.ts";
+import type { WorkloadPassword } from "./token_issuer.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 import type { SignedTokens, VerifiedClaims } from "./signed_tokens.ts";
 
-/** Options of {@linkcode createLoginTokens}. */
-export interface LoginTokensOptions {
-  /** Tokens of our own of the type {@linkcode LOGIN_TOKEN_TYPE}. */
+/** Options of {@linkcode createWorkloadPasswords}. */
+export interface WorkloadPasswordsOptions {
+  /** Tokens of our own of the type {@linkcode WORKLOAD_PASSWORD_TYPE}. */
   tokens: Pick<SignedTokens, "sign" | "verify">;
   /** Configured issuers. */
   issuers: readonly IssuerConfig[];
@@ -23,7 +23,7 @@ export interface LoginTokensOptions {
  * Workload passwords, valid for as long as a push may take. An issuer's ID token expires after about five minutes,
  * while a client logs in again and again with its first password.
  */
-export interface LoginTokens extends PasswordSource {
+export interface WorkloadPasswords extends PasswordSource {
   /**
    * Workload password for an ID token of the issuer (RFC 8693). Valid for the issuer's configured lifetime; cannot be
    * exchanged again.
@@ -31,27 +31,27 @@ export interface LoginTokens extends PasswordSource {
    * @throws {InvalidTokenError} for an invalid ID token.
    * @throws {RegistryError} 503 if the issuer's keys cannot be fetched.
    */
-  exchange(subjectToken: string): Promise<LoginToken>;
+  exchange(subjectToken: string): Promise<WorkloadPassword>;
 }
 
 /**
  * `typ` of the header (RFC 8725 §3.11), so that no other token of the registry is accepted as a workload password or
  * vice versa.
  */
-export const LOGIN_TOKEN_TYPE = "skerry-login+jwt";
+export const WORKLOAD_PASSWORD_TYPE = "skerry-login+jwt";
 
-/** True if `text` looks like a workload password. Only {@linkcode LoginTokens.verify} proves it. */
-export function isLoginToken(text: string): boolean {
+/** True if `text` looks like a workload password. Only {@linkcode WorkloadPasswords.verify} proves it. */
+export function looksLikeWorkloadPassword(text: string): boolean {
   if (text.length > MAX_TOKEN_CHARACTERS) return false;
   try {
-    return decodeProtectedHeader(text).typ === LOGIN_TOKEN_TYPE;
+    return decodeProtectedHeader(text).typ === WORKLOAD_PASSWORD_TYPE;
   } catch {
     return false;
   }
 }
 
-/** Login tokens for the workloads of these issuers. */
-export function createLoginTokens(options: LoginTokensOptions): LoginTokens {
+/** Workload passwords for the workloads of these issuers. */
+export function createWorkloadPasswords(options: WorkloadPasswordsOptions): WorkloadPasswords {
   const { tokens, issuers, workloads, now = Date.now } = options;
   return {
     async exchange(subjectToken) {
@@ -63,7 +63,7 @@ export function createLoginTokens(options: LoginTokensOptions): LoginTokens {
     },
 
     async verify(_username, password) {
-      if (!isLoginToken(password)) return undefined;
+      if (!looksLikeWorkloadPassword(password)) return undefined;
       try {
         const { claims } = await tokens.verify(password);
         return principalOf(claims, issuers, now());

@@ -5,7 +5,11 @@ import { base64url, readPart, signText, TestKeys } from "../../tests/harness/tes
 import { ACCESS_TOKEN_TYPE, AccessTokens } from "./access_tokens.ts";
 import type { IssuerConfig } from "../auth_config.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { createLoginTokens, isLoginToken, LOGIN_TOKEN_TYPE } from "./login_tokens.ts";
+import {
+  createWorkloadPasswords,
+  looksLikeWorkloadPassword,
+  WORKLOAD_PASSWORD_TYPE,
+} from "./workload_passwords.ts";
 import type { PasswordSource } from "../passwords/mod.ts";
 import type { Principal } from "../principal.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
@@ -23,13 +27,13 @@ const GITHUB: IssuerConfig = {
   tokenLifetime: 2 * HOUR,
 };
 
-/** Login tokens for the workload that the issuer's token `good` is of, and a clock. */
+/** Workload passwords for the workload of the ID token `good`, and a clock. */
 async function world(issuers: IssuerConfig[] = [GITHUB]) {
   const clock = { now: 1_700_000_000_000 };
   const now = () => clock.now;
   const keys = await TestKeys.of("one");
   const options = { keys, issuer: "https://registry.test", service: "registry.test", now };
-  const tokens = new SignedTokens({ ...options, type: LOGIN_TOKEN_TYPE });
+  const tokens = new SignedTokens({ ...options, type: WORKLOAD_PASSWORD_TYPE });
   const shown: [string, string][] = [];
   const workloads: PasswordSource = {
     verify(username, password) {
@@ -40,8 +44,8 @@ async function world(issuers: IssuerConfig[] = [GITHUB]) {
       return Promise.resolve(workload(clock.now + 2 * HOUR));
     },
   };
-  const open = (issuers: IssuerConfig[]) => createLoginTokens({ tokens, issuers, workloads, now });
-  return { clock, keys, options, tokens, shown, open, logins: open(issuers) };
+  const open = (issuers: IssuerConfig[]) => createWorkloadPasswords({ tokens, issuers, workloads, now });
+  return { clock, keys, options, tokens, shown, open, passwords: open(issuers) };
 }
 
 const workload = (expiresAt: number): Principal => ({
@@ -52,45 +56,45 @@ const workload = (expiresAt: number): Principal => ({
   expiresAt,
 });
 
-Deno.test("LoginTokens.exchange() gives a password for the token of an issuer, good with every user name", async () => {
-  const { logins, clock, shown } = await world();
-  const { token, expiresIn } = await logins.exchange("good");
+Deno.test("WorkloadPasswords.exchange() gives a password for the token of an issuer, good with every user name", async () => {
+  const { passwords, clock, shown } = await world();
+  const { token, expiresIn } = await passwords.exchange("good");
   assertEquals([expiresIn, shown], [7200, [["", "good"]]]);
-  assertEquals(isLoginToken(token), true);
+  assertEquals(looksLikeWorkloadPassword(token), true);
   for (const username of ["", "anybody", "user:root"]) {
-    assertEquals(await logins.verify(username, token), workload(clock.now + 2 * HOUR));
+    assertEquals(await passwords.verify(username, token), workload(clock.now + 2 * HOUR));
   }
   assertEquals(shown.length, 1, "the issuer's token is not needed again");
 });
 
-Deno.test("LoginTokens.exchange() refuses what is not to be believed, or never ends", async () => {
-  const { logins } = await world();
+Deno.test("WorkloadPasswords.exchange() refuses what is not to be believed, or never ends", async () => {
+  const { passwords } = await world();
   for (const token of ["bad", "", "endless"]) {
-    await assertRejects(() => logins.exchange(token), InvalidTokenError, "Cannot exchange the token");
+    await assertRejects(() => passwords.exchange(token), InvalidTokenError, "Cannot exchange the token");
   }
-  const error = await assertRejects(() => logins.exchange("unknown keys"), RegistryError);
+  const error = await assertRejects(() => passwords.exchange("unknown keys"), RegistryError);
   assertEquals(error.status, 503);
 });
 
-Deno.test("LoginTokens.exchange() gives none for a token that it gave: it would never end", async () => {
-  const { logins, shown } = await world();
-  const { token } = await logins.exchange("good");
-  await assertRejects(() => logins.exchange(token), InvalidTokenError);
+Deno.test("WorkloadPasswords.exchange() gives none for a token that it gave: it would never end", async () => {
+  const { passwords, shown } = await world();
+  const { token } = await passwords.exchange("good");
+  await assertRejects(() => passwords.exchange(token), InvalidTokenError);
   assertEquals(shown.at(-1), ["", token], "the issuers alone are asked");
 });
 
-Deno.test("LoginTokens.verify() refuses a token that has expired", async () => {
-  const { logins, clock } = await world();
-  const { token } = await logins.exchange("good");
+Deno.test("WorkloadPasswords.verify() refuses a token that has expired", async () => {
+  const { passwords, clock } = await world();
+  const { token } = await passwords.exchange("good");
   clock.now += 2 * HOUR - 1;
-  assert(await logins.verify("", token) !== undefined);
+  assert(await passwords.verify("", token) !== undefined);
   clock.now += 1;
-  assertEquals(await logins.verify("", token), undefined);
+  assertEquals(await passwords.verify("", token), undefined);
 });
 
-Deno.test("LoginTokens.verify() refuses the tokens of an issuer that was removed, or has another name", async () => {
-  const { logins, open } = await world();
-  const { token } = await logins.exchange("good");
+Deno.test("WorkloadPasswords.verify() refuses the tokens of an issuer that was removed, or has another name", async () => {
+  const { passwords, open } = await world();
+  const { token } = await passwords.exchange("good");
   for (const issuers of [[], [{ ...GITHUB, name: "gitlab" }], [{ ...GITHUB, name: "git" }]]) {
     assertEquals(await open(issuers).verify("", token), undefined);
   }
@@ -98,10 +102,10 @@ Deno.test("LoginTokens.verify() refuses the tokens of an issuer that was removed
   assertEquals((await both.verify("", token))?.issuer, "github");
 });
 
-Deno.test("LoginTokens.verify() believes a workload no longer than its issuer is trusted now", async () => {
-  const { logins, open, clock } = await world();
+Deno.test("WorkloadPasswords.verify() believes a workload no longer than its issuer is trusted now", async () => {
+  const { passwords, open, clock } = await world();
   const start = clock.now;
-  const { token } = await logins.exchange("good");
+  const { token } = await passwords.exchange("good");
   const shorter = open([{ ...GITHUB, tokenLifetime: HOUR }]);
   assertEquals((await shorter.verify("", token))?.expiresAt, start + HOUR);
   const longer = open([{ ...GITHUB, tokenLifetime: 5 * HOUR }]);
@@ -111,11 +115,11 @@ Deno.test("LoginTokens.verify() believes a workload no longer than its issuer is
   assert(await longer.verify("", token) !== undefined);
 });
 
-Deno.test("LoginTokens.verify() refuses a workload of an issuer that is not the one of the token", async () => {
+Deno.test("WorkloadPasswords.verify() refuses a workload of an issuer that is not the one of the token", async () => {
   const { tokens, open } = await world();
-  const logins = open([GITHUB, { ...GITHUB, name: "gitlab" }]);
+  const passwords = open([GITHUB, { ...GITHUB, name: "gitlab" }]);
   const verify = async (subject: string, claims: Record<string, unknown>) =>
-    await logins.verify("", (await tokens.sign(subject, claims, HOUR)).token);
+    await passwords.verify("", (await tokens.sign(subject, claims, HOUR)).token);
   assert(await verify(NAME, { issuer: "github", claims: CLAIMS }) !== undefined);
   for (const issuer of ["gitlab", "", undefined, "github:repo"]) {
     assertEquals(await verify(NAME, { issuer, claims: CLAIMS }), undefined, issuer);
@@ -125,19 +129,19 @@ Deno.test("LoginTokens.verify() refuses a workload of an issuer that is not the 
   }
 });
 
-Deno.test("LoginTokens.verify() takes no access token, and a login token is no access token", async () => {
-  const { logins, options, keys } = await world();
+Deno.test("WorkloadPasswords.verify() takes no access token, and a workload password is not an access token", async () => {
+  const { passwords, options, keys } = await world();
   const access = new AccessTokens(options);
   const { token } = await access.issue(workload(0), [], HOUR);
-  assertEquals(isLoginToken(token), false);
-  assertEquals(await logins.verify("", token), undefined);
-  const login = (await logins.exchange("good")).token;
+  assertEquals(looksLikeWorkloadPassword(token), false);
+  assertEquals(await passwords.verify("", token), undefined);
+  const login = (await passwords.exchange("good")).token;
   await assertRejects(async () => await access.verify(login), InvalidTokenError);
   // Not even with the other's type in the header and the signature of the right key.
-  for (const [from, typ] of [[token, LOGIN_TOKEN_TYPE], [login, ACCESS_TOKEN_TYPE]] as const) {
+  for (const [from, typ] of [[token, WORKLOAD_PASSWORD_TYPE], [login, ACCESS_TOKEN_TYPE]] as const) {
     const header = JSON.stringify({ ...readPart(from, 0), typ });
     const mixed = [base64url(header), ...from.split(".").slice(1)].join(".");
-    assertEquals(await logins.verify("", mixed), undefined);
+    assertEquals(await passwords.verify("", mixed), undefined);
     await assertRejects(async () => await access.verify(mixed), InvalidTokenError);
   }
   const stranger = await TestKeys.of("one");
@@ -146,14 +150,14 @@ Deno.test("LoginTokens.verify() takes no access token, and a login token is no a
     JSON.stringify(readPart(login, 1)),
     stranger.secretOf("one"),
   );
-  assertEquals(await logins.verify("", forged), undefined);
+  assertEquals(await passwords.verify("", forged), undefined);
   keys.remove("one");
-  assertEquals(await logins.verify("", login), undefined);
+  assertEquals(await passwords.verify("", login), undefined);
 });
 
-Deno.test("LoginTokens.verify() looks for no key for what does not look like one of its tokens", async () => {
-  const { logins, keys } = await world();
-  const { token } = await logins.exchange("good");
+Deno.test("WorkloadPasswords.verify() looks for no key for what does not look like one of its tokens", async () => {
+  const { passwords, keys } = await world();
+  const { token } = await passwords.exchange("good");
   keys.looks = 0;
   for (
     const text of [
@@ -166,16 +170,20 @@ Deno.test("LoginTokens.verify() looks for no key for what does not look like one
       new UnsecuredJWT({}).encode(),
     ]
   ) {
-    assertEquals([isLoginToken(text), await logins.verify("", text)], [false, undefined], text);
+    assertEquals(
+      [looksLikeWorkloadPassword(text), await passwords.verify("", text)],
+      [false, undefined],
+      text,
+    );
   }
   const long = `${token}${"A".repeat(MAX_TOKEN_CHARACTERS)}`;
-  assertEquals([isLoginToken(long), await logins.verify("", long)], [false, undefined]);
+  assertEquals([looksLikeWorkloadPassword(long), await passwords.verify("", long)], [false, undefined]);
   assertEquals(keys.looks, 0);
 });
 
-Deno.test("LoginTokens.verify() rejects if the keys cannot be read", async () => {
-  const { logins, keys } = await world();
-  const { token } = await logins.exchange("good");
+Deno.test("WorkloadPasswords.verify() rejects if the keys cannot be read", async () => {
+  const { passwords, keys } = await world();
+  const { token } = await passwords.exchange("good");
   keys.find = () => Promise.reject(new Error("The table is out"));
-  await assertRejects(() => logins.verify("", token), Error, "The table is out");
+  await assertRejects(() => passwords.verify("", token), Error, "The table is out");
 });

@@ -3,13 +3,13 @@ import { Facts } from "../../cache/mod.ts";
 import type { Item, Table } from "../../storage/ports.ts";
 import { accountName, fingerprintOf, isRobotName, type PasswordSource } from "../passwords/mod.ts";
 import { areGrants, EVERYTHING } from "../policy/mod.ts";
-import { type SecretAttributes, secretKey, SECRETS, secretsOf } from "../items.ts";
+import { ACCOUNT_TOKENS, type AccountTokenAttributes, accountTokenKey, accountTokensOf } from "../items.ts";
 import type { Grant, Principal } from "../principal.ts";
-import { SecretError } from "./secret_error.ts";
-import { makeSecret, readSecret } from "./secret_text.ts";
+import { AccountTokenError } from "./account_token_error.ts";
+import { makeAccountToken, readAccountToken } from "./account_token_text.ts";
 
 /** Owner of an account token. */
-export interface SecretOwner {
+export interface AccountTokenOwner {
   /** A robot account has no password, only its tokens. */
   kind: "robot" | "user";
   /** Name of the robot account, or of the user. */
@@ -17,7 +17,7 @@ export interface SecretOwner {
 }
 
 /** New account token. Times are in milliseconds since the epoch. */
-export interface NewSecret extends SecretOwner {
+export interface NewAccountToken extends AccountTokenOwner {
   /** Purpose, as free text of its creator. */
   description?: string;
   /** Restrictions. Default: everything that its owner may do. */
@@ -28,8 +28,8 @@ export interface NewSecret extends SecretOwner {
   createdBy: string;
 }
 
-/** Account token without its secret part. */
-export interface SecretInfo extends SecretOwner {
+/** Account token without the text that logs in. */
+export interface AccountTokenInfo extends AccountTokenOwner {
   /** Public id. */
   id: string;
   /** Purpose, as free text of its creator. */
@@ -50,8 +50,8 @@ export interface SecretInfo extends SecretOwner {
   withoutAccount?: boolean;
 }
 
-/** Options of {@linkcode Secrets}. */
-export interface SecretsOptions {
+/** Options of {@linkcode AccountTokens}. */
+export interface AccountTokensOptions {
   /** Table that stores their hashes. */
   table: Table;
   /**
@@ -67,7 +67,7 @@ export interface SecretsOptions {
   now?: () => number;
 }
 
-/** Milliseconds for which another process that has read a secret may not know that it was revoked. */
+/** Milliseconds for which another process may accept a token after it was revoked. */
 const CACHE_TTL_MS = 60_000;
 
 /** Maximum account tokens in memory. */
@@ -84,15 +84,15 @@ const MAX_PER_OWNER = 100;
 /** Maximum characters of a description. */
 const MAX_DESCRIPTION_CHARACTERS = 256;
 
-type StoredSecret = Item & { attributes: SecretAttributes };
+type StoredAccountToken = Item & { attributes: AccountTokenAttributes };
 
 /** Account tokens: robot accounts log in with them, and users who do not want to share their password. */
-export class Secrets implements PasswordSource {
-  readonly #options: Required<SecretsOptions>;
-  readonly #known: Facts<{ item: StoredSecret; used: boolean }>;
+export class AccountTokens implements PasswordSource {
+  readonly #options: Required<AccountTokensOptions>;
+  readonly #known: Facts<{ item: StoredAccountToken; used: boolean }>;
 
   /** Account tokens in the table. */
-  constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: SecretsOptions) {
+  constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: AccountTokensOptions) {
     this.#options = { ...options, touch, now, maxLifetime };
     this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED, now });
   }
@@ -100,35 +100,37 @@ export class Secrets implements PasswordSource {
   /**
    * Creates an account token. Its text is returned once and cannot be read again.
    *
-   * @throws {SecretError} for invalid terms, or if the owner has too many tokens.
+   * @throws {AccountTokenError} for invalid terms, or if the owner has too many tokens.
    */
-  async create(secret: NewSecret): Promise<{ text: string; info: SecretInfo }> {
+  async create(token: NewAccountToken): Promise<{ text: string; info: AccountTokenInfo }> {
     const { table, now, maxLifetime } = this.#options;
-    const asked = attributesOf(secret, now(), maxLifetime);
+    const asked = attributesOf(token, now(), maxLifetime);
     const account = await this.#accountOf(asked);
-    if (asked.kind === "user" && account === undefined) throw new SecretError("No such user");
+    if (asked.kind === "user" && account === undefined) throw new AccountTokenError("No such user");
     const attributes = { ...asked, ...(account !== undefined && { account }) };
     await this.#makeRoom(attributes);
-    const { text, id, hash } = makeSecret();
-    const item = { ...secretKey(id), attributes: { ...attributes, hash } };
-    const index = { pk: secretsOf(attributes), sk: id };
+    const { text, id, hash } = makeAccountToken();
+    const item = { ...accountTokenKey(id), attributes: { ...attributes, hash } };
+    const index = { pk: accountTokensOf(attributes), sk: id };
     const version = await table.put({ ...item, index }, { ifAbsent: true });
     // 95 random bits were used before: another request has created the same token.
-    if (version === undefined) throw new SecretError("Cannot create the token: its id exists (try again)");
+    if (version === undefined) {
+      throw new AccountTokenError("Cannot create the token: its id exists (try again)");
+    }
     return { text, info: await this.#infoOf({ ...item, version }) };
   }
 
   /**
-   * The robot or the user that this secret is of, under that very name.
+   * Robot account or user of an account token; `username` must be its name.
    *
    * @throws {UnavailableError} if the table can't tell.
    */
   async verify(username: string, password: string): Promise<Principal | undefined> {
-    const secret = readSecret(password);
-    const known = secret === undefined ? undefined : await this.#read(secret.id);
-    if (secret === undefined || known === undefined) return undefined;
+    const token = readAccountToken(password);
+    const known = token === undefined ? undefined : await this.#read(token.id);
+    if (token === undefined || known === undefined) return undefined;
     const { hash, name } = known.item.attributes;
-    if (!timingSafeEqual(Buffer.from(hash, "hex"), Buffer.from(secret.hash, "hex"))) return undefined;
+    if (!timingSafeEqual(Buffer.from(hash, "hex"), Buffer.from(token.hash, "hex"))) return undefined;
     if (accountName(username) !== name) return undefined;
     const principal = await this.#principalOf(known.item);
     if (principal !== undefined && !known.used) {
@@ -153,44 +155,44 @@ export class Secrets implements PasswordSource {
   }
 
   /** Account token with this id; `undefined` if it does not exist. */
-  async get(id: string): Promise<SecretInfo | undefined> {
-    const item = await this.#options.table.get(secretKey(id), { consistent: true });
-    return item && await this.#infoOf(item as StoredSecret);
+  async get(id: string): Promise<AccountTokenInfo | undefined> {
+    const item = await this.#options.table.get(accountTokenKey(id), { consistent: true });
+    return item && await this.#infoOf(item as StoredAccountToken);
   }
 
-  /** The secrets of all, or of one owner, in the order of their ids: at most `limit` of those after `after`. */
+  /** Account tokens of every account, or of one owner, sorted by id: at most `limit` of those after `after`. */
   async list(
-    { owner, limit, after }: { owner?: SecretOwner; limit: number; after?: string },
-  ): Promise<{ secrets: SecretInfo[]; next?: string }> {
+    { owner, limit, after }: { owner?: AccountTokenOwner; limit: number; after?: string },
+  ): Promise<{ tokens: AccountTokenInfo[]; next?: string }> {
     const { table } = this.#options;
     const options = { limit: limit + 1, ...(after !== undefined && { after }) };
     const items = owner === undefined
-      ? await table.query(SECRETS, { ...options, consistent: true })
-      : await table.queryIndex(secretsOf(owner), options);
+      ? await table.query(ACCOUNT_TOKENS, { ...options, consistent: true })
+      : await table.queryIndex(accountTokensOf(owner), options);
     const page = items.slice(0, limit);
     const next = items.length > limit ? page.at(-1)?.sk : undefined;
     // The index may still contain revoked tokens.
     const current = owner === undefined
       ? page
-      : await table.getMany(page.map(({ sk }) => secretKey(sk)), { consistent: true });
-    const known = current.filter((item) => item !== undefined) as StoredSecret[];
-    const secrets = await Promise.all(known.map((item) => this.#infoOf(item)));
-    return { secrets, ...(next !== undefined && { next }) };
+      : await table.getMany(page.map(({ sk }) => accountTokenKey(sk)), { consistent: true });
+    const known = current.filter((item) => item !== undefined) as StoredAccountToken[];
+    const tokens = await Promise.all(known.map((item) => this.#infoOf(item)));
+    return { tokens, ...(next !== undefined && { next }) };
   }
 
   /**
    * Revokes an account token: at once in this process, and within a minute in every other. Answers its description;
    * `undefined` if it does not exist.
    */
-  async revoke(id: string): Promise<SecretInfo | undefined> {
+  async revoke(id: string): Promise<AccountTokenInfo | undefined> {
     const { table } = this.#options;
     for (;;) {
-      const item = await table.get(secretKey(id), { consistent: true });
+      const item = await table.get(accountTokenKey(id), { consistent: true });
       const deleted = item !== undefined && await table.delete(item, { ifVersion: item.version });
       if (item !== undefined && !deleted) continue; // it was used meanwhile
       // After the delete, so that no read from before the delete is cached.
       this.#known.drop(id);
-      return item && await this.#infoOf(item as StoredSecret);
+      return item && await this.#infoOf(item as StoredAccountToken);
     }
   }
 
@@ -198,17 +200,19 @@ export class Secrets implements PasswordSource {
    * Keeps the account tokens of a user whose password has changed: ties them to the current account. Answers their
    * number.
    *
-   * @throws {SecretError} if the user does not exist.
+   * @throws {AccountTokenError} if the user does not exist.
    */
   async keep(username: string): Promise<number> {
     const { table } = this.#options;
     const owner = { kind: "user", name: accountName(username) ?? "" } as const;
     const account = await this.#accountOf(owner);
-    if (account === undefined) throw new SecretError("No such user");
+    if (account === undefined) throw new AccountTokenError("No such user");
     let kept = 0;
-    for (const { sk } of await table.queryIndex(secretsOf(owner), { limit: 2 * MAX_PER_OWNER })) {
+    for (const { sk } of await table.queryIndex(accountTokensOf(owner), { limit: 2 * MAX_PER_OWNER })) {
       for (;;) {
-        const item = await table.get(secretKey(sk), { consistent: true }) as StoredSecret | undefined;
+        const item = await table.get(accountTokenKey(sk), { consistent: true }) as
+          | StoredAccountToken
+          | undefined;
         if (item === undefined || item.attributes.account === account) break;
         const { version, ...rest } = item;
         const attributes = { ...item.attributes, account };
@@ -221,12 +225,12 @@ export class Secrets implements PasswordSource {
     return kept;
   }
 
-  async #read(id: string): Promise<{ item: StoredSecret; used: boolean } | undefined> {
+  async #read(id: string): Promise<{ item: StoredAccountToken; used: boolean } | undefined> {
     try {
       return await this.#known.get(id, async () => {
-        const item = await this.#options.table.get(secretKey(id), { consistent: true });
+        const item = await this.#options.table.get(accountTokenKey(id), { consistent: true });
         if (item === undefined) throw new NoSecret();
-        return { item: item as StoredSecret, used: false };
+        return { item: item as StoredAccountToken, used: false };
       });
     } catch (error) {
       if (error instanceof NoSecret) return undefined;
@@ -235,7 +239,7 @@ export class Secrets implements PasswordSource {
   }
 
   /** Principal of the token, if it has not expired and its owner is still the account that it was made for. */
-  async #principalOf({ sk, attributes }: StoredSecret): Promise<Principal | undefined> {
+  async #principalOf({ sk, attributes }: StoredAccountToken): Promise<Principal | undefined> {
     const { kind, name, hash, bounds } = attributes;
     if (this.#endOf(attributes) <= this.#options.now()) return undefined;
     if (await this.#isSuspended(attributes)) return undefined;
@@ -248,36 +252,36 @@ export class Secrets implements PasswordSource {
   }
 
   /** Expiry of a token. Today's limit also applies to tokens that were created before it was set. */
-  #endOf({ createdAt, expiresAt = Infinity }: SecretAttributes): number {
+  #endOf({ createdAt, expiresAt = Infinity }: AccountTokenAttributes): number {
     return Math.min(expiresAt, createdAt + this.#options.maxLifetime);
   }
 
   /** Distinguishes a user's account from an earlier one of the same name; absent for a robot. */
-  async #accountOf({ kind, name }: SecretOwner): Promise<string | undefined> {
+  async #accountOf({ kind, name }: AccountTokenOwner): Promise<string | undefined> {
     return kind === "robot" ? undefined : (await this.#options.findUser(name))?.credential;
   }
 
-  async #isSuspended(attributes: SecretAttributes): Promise<boolean> {
+  async #isSuspended(attributes: AccountTokenAttributes): Promise<boolean> {
     if (attributes.kind === "robot") return false;
     const account = await this.#accountOf(attributes);
     return account === undefined || account !== attributes.account;
   }
 
-  async #infoOf(item: Omit<StoredSecret, "index">): Promise<SecretInfo> {
+  async #infoOf(item: Omit<StoredAccountToken, "index">): Promise<AccountTokenInfo> {
     const { hash: _, account: __, ...rest } = item.attributes;
     const expiresAt = this.#endOf(item.attributes);
     const suspended = await this.#isSuspended(item.attributes);
     return {
       id: item.sk,
-      ...rest as Omit<SecretInfo, "id">,
+      ...rest as Omit<AccountTokenInfo, "id">,
       ...(expiresAt !== Infinity && { expiresAt }),
       ...(suspended && { suspended }),
       ...(suspended && item.attributes.account === undefined && { withoutAccount: true }),
     };
   }
 
-  /** Writes down that the secret is used: if that fails, nothing but the note is missing. */
-  async #touch(item: StoredSecret): Promise<void> {
+  /** Records the use of a token. A failure loses only this record. */
+  async #touch(item: StoredAccountToken): Promise<void> {
     const { table, touch, now } = this.#options;
     const usedAt = now();
     if (!touch || usedAt < (item.attributes.usedAt ?? -Infinity) + TOUCH_PERIOD_MS) return;
@@ -288,13 +292,15 @@ export class Secrets implements PasswordSource {
   }
 
   /** Ensures that the owner may have one more token; deletes expired ones if needed. */
-  async #makeRoom(owner: SecretOwner): Promise<void> {
+  async #makeRoom(owner: AccountTokenOwner): Promise<void> {
     const { table, now } = this.#options;
-    const others = await table.queryIndex(secretsOf(owner), { limit: MAX_PER_OWNER + 1 }) as StoredSecret[];
+    const others = await table.queryIndex(accountTokensOf(owner), {
+      limit: MAX_PER_OWNER + 1,
+    }) as StoredAccountToken[];
     const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
     for (const item of ended) await table.delete(item, { ifVersion: item.version });
     if (others.length - ended.length >= MAX_PER_OWNER) {
-      throw new SecretError(`Cannot create more than ${MAX_PER_OWNER} tokens for "${owner.name}"`);
+      throw new AccountTokenError(`Cannot create more than ${MAX_PER_OWNER} tokens for "${owner.name}"`);
     }
   }
 }
@@ -303,33 +309,35 @@ export class Secrets implements PasswordSource {
 class NoSecret extends Error {}
 
 /**
- * @throws {SecretError} for invalid terms.
+ * @throws {AccountTokenError} for invalid terms.
  */
 function attributesOf(
-  secret: NewSecret,
+  token: NewAccountToken,
   now: number,
   maxLifetime: number,
-): Omit<SecretAttributes, "hash"> {
-  const { kind, description = "", expiresAt, createdBy } = secret;
-  const name = kind === "robot" ? secret.name : accountName(secret.name);
+): Omit<AccountTokenAttributes, "hash"> {
+  const { kind, description = "", expiresAt, createdBy } = token;
+  const name = kind === "robot" ? token.name : accountName(token.name);
   if (name === undefined || kind === "robot" && !isRobotName(name)) {
-    throw new SecretError(`Expected the name of a ${kind === "robot" ? "robot account" : "user"}`);
+    throw new AccountTokenError(`Expected the name of a ${kind === "robot" ? "robot account" : "user"}`);
   }
   if (description.length > MAX_DESCRIPTION_CHARACTERS || /\p{C}/u.test(description)) {
-    throw new SecretError(
+    throw new AccountTokenError(
       `Expected a description of at most ${MAX_DESCRIPTION_CHARACTERS} characters on one line`,
     );
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
-    throw new SecretError("Expected an expiry in the future");
+    throw new AccountTokenError("Expected an expiry in the future");
   }
   if (maxLifetime !== Infinity && (expiresAt ?? Infinity) > now + maxLifetime) {
-    throw new SecretError(`Expected an expiry within ${Math.floor(maxLifetime / HOUR_MS)} hours from now`);
+    throw new AccountTokenError(
+      `Expected an expiry within ${Math.floor(maxLifetime / HOUR_MS)} hours from now`,
+    );
   }
   // A personal access token never has the rights of the password: its holder cannot create other tokens.
-  const bounds = secret.bounds ?? (kind === "user" ? EVERYTHING : undefined);
+  const bounds = token.bounds ?? (kind === "user" ? EVERYTHING : undefined);
   if (bounds !== undefined && !areGrants(bounds)) {
-    throw new SecretError("Expected grants, each with actions and a pattern of repositories");
+    throw new AccountTokenError("Expected grants, each with actions and a pattern of repositories");
   }
   return {
     kind,
