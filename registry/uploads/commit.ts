@@ -13,7 +13,7 @@ import { addBlob, type Candidate, type LinkedBlob } from "../blobs/mod.ts";
 import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
 import { countingBlob, holdBlob } from "../limits/mod.ts";
 import type { BlobInfo, UploadBody } from "../registry.ts";
-import { storedParts } from "./stored_parts.ts";
+import { contentOf, storedParts } from "./upload_content.ts";
 import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import {
@@ -211,17 +211,12 @@ async function takeOpen(context: Context, stored: StoredBody, digest: Digest): P
 
 function unchanged(context: Context, session: Session): StoredBody {
   assertWritable(context, session);
-  const { offset, object, partsId, etags, lastPart, tail, hash } = session.item.attributes;
-  const content: UploadContent = {
-    offset,
-    etags,
-    tail,
-    ...(object === undefined ? {} : { object }),
-    ...(partsId === undefined ? {} : { partsId }),
-    ...(lastPart === undefined ? {} : { lastPart }),
-    ...(hash === undefined ? {} : { hash }),
+  return {
+    session,
+    content: contentOf(session.item.attributes),
+    dropObsolete: async () => {},
+    discard: async () => {},
   };
-  return { session, content, dropObsolete: async () => {}, discard: async () => {} };
 }
 
 /** Steps 1 to 5. */

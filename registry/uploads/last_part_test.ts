@@ -149,6 +149,26 @@ Deno.test("of two bodies after the last part, at two processes, one counts", asy
   assertEquals((await stores.keys()).length, 1);
 });
 
+Deno.test("a blob of less than a part is stored with the hash of its bytes, however it comes", async () => {
+  const hashes: unknown[] = [];
+  const stores = new TestStores();
+  const objects = hooked(stores.objects, (method, args) => {
+    if (method === "put") hashes.push(args[2]);
+  });
+  const { registry } = stores.registry({ objects });
+  const bytes = content(5);
+  const hex = digest(bytes).slice("sha256:".length);
+  const patched = await begin(registry);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, patched, body(bytes));
+  await registry.commitUpload(REPOSITORY, PRINCIPAL, await begin(registry), digest(bytes), body(bytes));
+  assertEquals(hashes, [hex, hex]);
+  hashes.length = 0;
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, patched, body(content(2)));
+  const other = await begin(registry);
+  await registry.commitUpload(REPOSITORY, PRINCIPAL, other, digest(bytes, "sha512"), body(bytes));
+  assertEquals(hashes, [undefined, undefined], "a piece after others, and a hash of another algorithm");
+});
+
 Deno.test("an upload with a last part is swept when it expires", async () => {
   const { stores } = watched();
   const started = stores.registry();

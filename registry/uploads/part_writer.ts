@@ -1,9 +1,16 @@
 import { unavailable } from "../../oci/mod.ts";
 import { ContentMismatchError, UnavailableError } from "../../storage/ports.ts";
 import { bestEffort, type Context } from "../protocol/mod.ts";
-import { newObjectKey, packEtags, type Piece, unpackEtags, type UploadContent } from "../items/mod.ts";
+import {
+  newObjectKey,
+  packEtags,
+  type Piece,
+  type PrefixHash,
+  unpackEtags,
+  type UploadContent,
+} from "../items/mod.ts";
 import { type Filler, PartBuffer, readObject, readPieces, sizeOf } from "../streams/mod.ts";
-import { storedParts } from "./stored_parts.ts";
+import { contentOf, storedParts } from "./upload_content.ts";
 
 /** State of the upload that a {@linkcode PartWriter} writes for. */
 export interface PartWriterOptions {
@@ -158,17 +165,15 @@ export class PartWriter implements Filler {
 
   /**
    * Stores the rest and waits for all parts in flight. `isEnd`: no more bytes are expected, so the rest becomes the last
-   * part at once.
+   * part at once. `hash`: hash of all bytes of the upload, if known.
    */
-  async finish(isEnd: boolean): Promise<Omit<UploadContent, "hash">> {
+  async finish(isEnd: boolean, hash?: PrefixHash): Promise<UploadContent> {
     await this.#busy;
-    if (this.#ended !== undefined) {
-      const { hash: _, ...content } = this.#ended;
-      return content;
-    }
+    const hashed = hash === undefined ? {} : { hash };
+    if (this.#ended !== undefined) return { ...contentOf(this.#ended), ...hashed };
     const isLastPart = isEnd && this.#buffer.size > 0 && this.#etags.length > 0;
     const lastPart = isLastPart ? await this.#flushLastPart() : undefined;
-    if (this.#buffer.size > 0) await this.#flushPiece();
+    if (this.#buffer.size > 0) await this.#flushPiece(hash);
     await Promise.all(this.#inFlight);
     this.#throwFailure();
     return {
@@ -178,6 +183,7 @@ export class PartWriter implements Filler {
       ...(this.#object === undefined ? {} : { object: this.#object }),
       ...(this.#partsId === undefined ? {} : { partsId: this.#partsId }),
       ...(lastPart === undefined ? {} : { lastPart }),
+      ...hashed,
     };
   }
 
@@ -239,13 +245,15 @@ export class PartWriter implements Filler {
     return { size, etag };
   }
 
-  async #flushPiece(): Promise<void> {
+  async #flushPiece(hash?: PrefixHash): Promise<void> {
     // Merging costs at most one part for every MAX_PIECES chunks, so that time stays linear in bytes.
     const bytes = this.#tail.length >= MAX_PIECES ? await this.#takeRest() : this.#buffer.detach();
     const key = newObjectKey(this.#options.prefix);
     this.#written.push(key);
     const { objects, buffers } = this.#context;
-    await buffers.spend(bytes, () => objects.put(key, bytes));
+    // A piece that is the whole upload is hashed already.
+    const sha256 = hash?.algorithm === "sha256" && hash.offset === bytes.length ? hash.hex : undefined;
+    await buffers.spend(bytes, () => objects.put(key, bytes, sha256));
     this.#tail.push({ key, size: bytes.length });
     this.#tailSize += bytes.length;
   }

@@ -89,10 +89,8 @@ export async function storeBody(
     // Clients that were cut off repeat a PUT without `Content-Range` from its first byte (regclient), so what came of it
     // must not count, or the repetition would be appended to it.
     if (ended !== undefined && options.final && body.range === undefined) throw ended;
-    const content: UploadContent = await writer.finish(
-      ended === undefined && isEnd(attributes, body, options),
-    );
-    if (hasher !== undefined) content.hash = hasher.finish(content.offset);
+    const hash = hasher?.finish(writer.offset);
+    const content = await writer.finish(ended === undefined && isEnd(attributes, body, options), hash);
     context.quotas?.keep(session.id, content.offset);
     return {
       session: await claim.end(),

@@ -37,7 +37,7 @@ export function provenContent(objects: ObjectStore, { enforces, found }: ProvenC
     },
     get: (key, range) => objects.get(key, range),
     size: (key) => objects.size(key),
-    put: (key, bytes) => objects.put(key, bytes),
+    put: (key, bytes, sha256) => objects.put(key, bytes, sha256),
     startParts: (key) => objects.startParts(key),
     putPart: (key, partsId, number, bytes) => objects.putPart(key, partsId, number, bytes),
     completeParts: (key, partsId, parts) => objects.completeParts(key, partsId, parts),

@@ -57,16 +57,16 @@ export class MemoryObjectStore implements ObjectStore {
     return this.#objects.get(key)?.length;
   }
 
-  async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async put(key: string, bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<void> {
     checkKey(key);
+    if (sha256 !== undefined && sha256 !== hexOf(bytes)) throw new ContentMismatchError(key);
     this.#objects.set(key, bytes.slice());
   }
 
   async #putStream(...[key, body, { size, sha256 }]: Parameters<PutStream>) {
     checkKey(key);
     const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-    const hash = createHash("sha256").update(bytes).digest("hex");
-    if (bytes.length !== size || hash !== sha256) throw new ContentMismatchError(key);
+    if (bytes.length !== size || hexOf(bytes) !== sha256) throw new ContentMismatchError(key);
     this.#objects.set(key, bytes);
   }
 
@@ -144,6 +144,11 @@ export class MemoryObjectStore implements ObjectStore {
     const begun = this.#begun.get(partsId);
     return begun?.key === key ? begun.parts : undefined;
   }
+}
+
+/** SHA-256 of the bytes. */
+function hexOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Stream of the bytes; each chunk is copied when it is read. */

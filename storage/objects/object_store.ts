@@ -60,8 +60,11 @@ export interface ObjectStore {
    */
   size(key: string): Promise<number | undefined>;
 
-  /** Stores a whole object. It becomes visible only when it is complete. */
-  put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Stores a whole object. It becomes visible only when it is complete. `sha256` is the SHA-256 of the bytes in
+   * hexadecimal: a driver that needs it computes it if the caller does not know it.
+   */
+  put(key: string, bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<void>;
 
   /** Stores a whole object from a stream; absent if the store does not verify content itself. */
   readonly putStream?: PutStream | undefined;

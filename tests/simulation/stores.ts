@@ -208,8 +208,8 @@ export class SimulatedObjects implements ObjectStore {
     return this.#call("size of", key, false, () => this.#shared.objects.size(key));
   }
 
-  put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    return this.#call("put object", key, true, () => this.#shared.objects.put(key, bytes));
+  put(key: string, bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<void> {
+    return this.#call("put object", key, true, () => this.#shared.objects.put(key, bytes, sha256));
   }
 
   startParts(key: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 import { content, read } from "../contract/fixtures.ts";
@@ -31,6 +32,15 @@ Deno.test("S3ObjectStore makes one request for each call", async () => {
   assertEquals(await calls(() => store.abortParts("c", aborted)), { AbortMultipartUpload: 1 });
   assertEquals(await calls(() => store.delete(["a", "b", "c"])), { DeleteObjects: 1 });
   assertEquals(await calls(() => store.delete([])), {});
+});
+
+Deno.test("S3ObjectStore has the store verify the hash that the caller knows", async () => {
+  await using made = await makeStore();
+  const { store } = made;
+  const sha256 = createHash("sha256").update(content(9)).digest("hex");
+  await store.put("a", content(9), sha256);
+  await assertRejects(() => store.put("b", content(8), sha256), ContentMismatchError);
+  assertEquals([await store.size("a"), await store.size("b")], [9, undefined]);
 });
 
 Deno.test("S3ObjectStore lists and deletes more than one request does", async () => {
