@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RefusedPlaceError, UnavailableError } from "../../errors.ts";
 import { Fence } from "../../fence.ts";
-import type { DynamoOptions, DynamoTable } from "./dynamo_table.ts";
+import type { DynamoTable } from "./dynamo_table.ts";
+import type { DynamoOptions } from "./options.ts";
 import { type Intercept, refusal, startInterceptor } from "./testing/interceptor.ts";
 import { useDynamoDb } from "./testing/table_under_test.ts";
 

@@ -1,16 +1,4 @@
-import {
-  BatchGetItemCommand,
-  BatchWriteItemCommand,
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  type PutItemCommandInput,
-  QueryCommand,
-  type QueryCommandInput,
-  ScanCommand,
-  type WriteRequest,
-} from "@aws-sdk/client-dynamodb";
+import { credentialsFor, type CredentialSource } from "../../aws/mod.ts";
 import { RefusedPlaceError, UnavailableError } from "../../errors.ts";
 import { retrying } from "../../retry.ts";
 import type {
@@ -28,24 +16,12 @@ import type { Fence } from "../../fence.ts";
 import { randomVersion } from "../version.ts";
 import { forEachChunk } from "./batches.ts";
 import { isFailedCondition, isRefusal, isTransient, UnprocessedError } from "./errors.ts";
-import { keyId, keyOf, type Row, toItem, toKey, toRow } from "./items.ts";
+import { DynamoClient } from "./client.ts";
+import { keyId, keyOf, toItem, toKey, toRow } from "./items.ts";
 import { keyRange } from "./key_range.ts";
+import type { DynamoOptions } from "./options.ts";
 import { INDEX_KEY, INDEX_NAME, type KeyNames, TABLE_KEY } from "./schema.ts";
-import { WholeAnswerHandler } from "./transport.ts";
-
-/** Settings of a {@linkcode DynamoTable}. Times are in milliseconds. */
-export interface DynamoOptions {
-  /** The name of the table, or its ARN. */
-  table: string;
-  /** The region that it is in. */
-  region: string;
-  /** URL of the service. Default: AWS's address for the region. */
-  endpoint?: string;
-  /** Timeout of one attempt; 3 seconds by default. */
-  attemptTimeout?: number;
-  /** Time for all attempts of one call; 10 seconds by default. */
-  deadline?: number;
-}
+import type { PutInput, Requests, Responses, Row } from "./wire.ts";
 
 /** Limits of the attempts. */
 interface Times {
@@ -66,44 +42,29 @@ const WRITES = { size: 25, parallel: 4 };
  * unless the caller requests otherwise.
  */
 export class DynamoTable implements Table, AsyncDisposable {
-  readonly #client: DynamoDBClient;
+  readonly #client: DynamoClient;
   readonly #name: string;
   readonly #attemptTimeout: number;
   readonly #deadline: number;
 
-  private constructor(client: DynamoDBClient, options: DynamoOptions) {
+  private constructor(client: DynamoClient, options: DynamoOptions) {
     this.#client = client;
     this.#name = options.table;
     this.#attemptTimeout = options.attemptTimeout ?? 3_000;
     this.#deadline = options.deadline ?? 10_000;
   }
 
-  /** Opens an existing table, with the credentials of AWS's SDK. Sends no request. */
-  // deno-lint-ignore require-await -- invalid options must reject, as in other drivers
-  static async open(options: DynamoOptions): Promise<DynamoTable> {
-    const { region, endpoint } = options;
-    const client = new DynamoDBClient({
-      region,
-      ...(endpoint !== undefined && { endpoint }),
-      requestHandler: new WholeAnswerHandler(),
-      // Retries are made here, because only this driver knows the effect of a repeated write.
-      maxAttempts: 1,
-      // The SDK's default reads the release of the operating system, which needs one more permission.
-      defaultUserAgentProvider: () => Promise.resolve([["skerry"]]),
-    });
-    return new DynamoTable(client, options);
+  /** Opens an existing table. Sends no request. The default credentials are those that the AWS SDK would find. */
+  static async open(
+    options: DynamoOptions,
+    credentials: CredentialSource = credentialsFor(options.region),
+  ): Promise<DynamoTable> {
+    return new DynamoTable(await DynamoClient.open(options, credentials), options);
   }
 
   async get(key: Key, { consistent = false }: ReadOptions = {}): Promise<Item | undefined> {
-    const command = new GetItemCommand({
-      TableName: this.#name,
-      Key: toKey(key),
-      ConsistentRead: consistent,
-    });
-    const { Item } = await this.#retrying(
-      "read the item",
-      (abortSignal) => this.#client.send(command, { abortSignal }),
-    );
+    const request = { TableName: this.#name, Key: toKey(key), ConsistentRead: consistent };
+    const { Item } = await this.#read("read the item", "GetItem", request);
     return Item && toItem(Item);
   }
 
@@ -126,9 +87,9 @@ export class DynamoTable implements Table, AsyncDisposable {
   async #readBatch(keys: Key[], { consistent = false }: ReadOptions, end: number): Promise<Row[]> {
     const rows: Row[] = [];
     let left: Row[] = keys.map(toKey);
-    await this.#retrying("read the items", async (abortSignal) => {
+    await this.#retrying("read the items", async (signal) => {
       const RequestItems = { [this.#name]: { Keys: left, ConsistentRead: consistent } };
-      const answer = await this.#client.send(new BatchGetItemCommand({ RequestItems }), { abortSignal });
+      const answer = await this.#client.send("BatchGetItem", { RequestItems }, signal);
       rows.push(...Object.values(answer.Responses ?? {}).flat());
       left = Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? []);
       if (left.length > 0) throw new UnprocessedError(left.length);
@@ -165,10 +126,10 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   async #writeBatch(rows: Row[], times: Times): Promise<void> {
-    let left: WriteRequest[] = rows.map((Item) => ({ PutRequest: { Item } }));
-    await this.#retrying("write the items", async (abortSignal) => {
-      const command = new BatchWriteItemCommand({ RequestItems: { [this.#name]: left } });
-      const { UnprocessedItems = {} } = await this.#client.send(command, { abortSignal });
+    let left = rows.map((Item) => ({ PutRequest: { Item } }));
+    await this.#retrying("write the items", async (signal) => {
+      const RequestItems = { [this.#name]: left };
+      const { UnprocessedItems = {} } = await this.#client.send("BatchWriteItem", { RequestItems }, signal);
       left = Object.values(UnprocessedItems).flat();
       if (left.length > 0) throw new UnprocessedError(left.length);
     }, times);
@@ -179,16 +140,16 @@ export class DynamoTable implements Table, AsyncDisposable {
     // If another process deleted that version meanwhile, both wanted the same result. If the next attempt finds another
     // version, another process has written since, and the caller must read again in any case.
     let maybeDone = false;
-    return await this.#conditionally("delete the item", async (abortSignal) => {
-      const command = new DeleteItemCommand({
+    return await this.#conditionally("delete the item", async (signal) => {
+      const request = {
         TableName: this.#name,
         Key: toKey(key),
         ConditionExpression: `${maybeDone ? "attribute_not_exists(pk) OR " : ""}#version = :before`,
         ExpressionAttributeNames: { "#version": "version" },
         ExpressionAttributeValues: { ":before": { S: ifVersion } },
-      });
+      };
       try {
-        await this.#client.send(command, { abortSignal });
+        await this.#client.send("DeleteItem", request, signal);
       } catch (error) {
         maybeDone ||= !isRefusal(error);
         throw error;
@@ -206,27 +167,25 @@ export class DynamoTable implements Table, AsyncDisposable {
 
   /** A page has 1 MB at most. */
   async scan({ after, limit, consistent = false, segment }: ScanOptions): Promise<ScanPage> {
-    const command = new ScanCommand({
+    const request = {
       TableName: this.#name,
       ConsistentRead: consistent,
       Limit: limit,
       ExclusiveStartKey: after && toKey(after),
       ...(segment && { Segment: segment.number, TotalSegments: segment.of }),
-    });
-    const { Items = [], LastEvaluatedKey } = await this.#retrying(
-      "read the items",
-      (abortSignal) => this.#client.send(command, { abortSignal }),
-    ).catch((error) => {
-      // Nothing else in the command can be invalid.
-      if (after && Object(error).name === "ValidationException") throw new RefusedPlaceError(error);
-      throw error;
-    });
+    };
+    const { Items = [], LastEvaluatedKey } = await this.#read("read the items", "Scan", request)
+      .catch((error) => {
+        // Nothing else in the request can be invalid.
+        if (after && Object(error).name === "ValidationException") throw new RefusedPlaceError(error);
+        throw error;
+      });
     return { items: Items.map(toItem), ...(LastEvaluatedKey && { next: keyOf(LastEvaluatedKey) }) };
   }
 
-  /** Closes the client's connections. */
+  /** Closes the connections. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#client.destroy();
+    this.#client[Symbol.dispose]();
     return Promise.resolve();
   }
 
@@ -235,13 +194,13 @@ export class DynamoTable implements Table, AsyncDisposable {
     names: KeyNames,
     pk: string,
     options: QueryOptions,
-    input: Pick<QueryCommandInput, "ConsistentRead" | "IndexName">,
+    input: Pick<Requests["Query"], "ConsistentRead" | "IndexName">,
   ): Promise<Item[]> {
     const items: Item[] = [];
     const range = keyRange(names, pk, options);
     let start: Row | undefined;
     while (range && items.length < options.limit) {
-      const command = new QueryCommand({
+      const page: Responses["Query"] = await this.#read("read the items", "Query", {
         TableName: this.#name,
         ...input,
         KeyConditionExpression: range.expression,
@@ -249,10 +208,6 @@ export class DynamoTable implements Table, AsyncDisposable {
         Limit: options.limit - items.length,
         ExclusiveStartKey: start,
       });
-      const page = await this.#retrying(
-        "read the items",
-        (abortSignal) => this.#client.send(command, { abortSignal }),
-      );
       const rows = page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? [];
       items.push(...rows.map(toItem));
       start = page.LastEvaluatedKey;
@@ -262,13 +217,22 @@ export class DynamoTable implements Table, AsyncDisposable {
   }
 
   /** Sends a conditional write. Returns false if its condition failed. */
-  #put(input: Omit<PutItemCommandInput, "TableName">, fence: Fence | undefined): Promise<boolean> {
-    const command = new PutItemCommand({ TableName: this.#name, ...input });
+  #put(input: PutInput, fence: Fence | undefined): Promise<boolean> {
+    const request = { TableName: this.#name, ...input };
     return this.#conditionally(
       "write the item",
-      (abortSignal) => this.#client.send(command, { abortSignal }),
+      (signal) => this.#client.send("PutItem", request, signal),
       fence,
     );
+  }
+
+  /** Sends a request that needs no more than a retry. */
+  #read<Operation extends "GetItem" | "Query" | "Scan">(
+    what: string,
+    operation: Operation,
+    request: Requests[Operation],
+  ): Promise<Responses[Operation]> {
+    return this.#retrying(what, (signal) => this.#client.send(operation, request, signal));
   }
 
   async #conditionally(

@@ -1,10 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { Item, Key, NewItem } from "../table.ts";
 import { INDEX_KEY, TABLE_KEY, TTL_ATTRIBUTE } from "./schema.ts";
-
-/** An item as DynamoDB takes and gives it. */
-export type Row = Record<string, AttributeValue>;
+import type { Row } from "./wire.ts";
 
 /** Maximum size of an item in bytes, with its names: slightly below DynamoDB's 400 KiB. */
 export const MAX_ITEM_BYTES = 380 * 1024;
@@ -40,7 +37,7 @@ export function toRow(item: NewItem, version: string): Row {
     ...toKey(item),
     version: { S: version },
     attributes: { S: attributes },
-    ...(bytes && { bytes: { B: bytes.slice() } }),
+    ...(bytes && { bytes: { B: bytes.toBase64() } }),
     ...(index && { [INDEX_KEY.pk]: { S: index.pk }, [INDEX_KEY.sk]: { S: index.sk } }),
     ...(typeof expiresAt === "number" && {
       [TTL_ATTRIBUTE]: { N: String(Math.ceil(expiresAt / 1000) + TTL_MARGIN_SECONDS) },
@@ -56,8 +53,7 @@ export function toItem(row: Row): Item {
     ...keyOf(row),
     version: text(row, "version"),
     attributes: JSON.parse(text(row, "attributes")),
-    // A copy: the SDK's bytes may be a small view of a large buffer, which would stay in memory as long as the view.
-    ...(row.bytes?.B && { bytes: new Uint8Array(row.bytes.B) }),
+    ...(row.bytes?.B !== undefined && { bytes: Uint8Array.fromBase64(row.bytes.B) }),
     ...(ipk !== undefined && isk !== undefined && { index: { pk: ipk, sk: isk } }),
   };
 }

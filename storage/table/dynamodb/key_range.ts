@@ -1,14 +1,14 @@
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { compareUtf8, endOfPrefix } from "../../utf8_order.ts";
 import { MAX_SORT_KEY_BYTES, type QueryOptions } from "../table.ts";
 import type { KeyNames } from "./schema.ts";
+import type { Row } from "./wire.ts";
 
 /** Key condition of a query. */
 export interface KeyRange {
   /** `KeyConditionExpression`. */
   expression: string;
   /** `ExpressionAttributeValues`. */
-  values: Record<string, AttributeValue>;
+  values: Row;
   /** Sort key that the expression matches and the caller must drop. */
   except?: string;
 }

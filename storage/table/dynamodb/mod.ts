@@ -1,8 +1,9 @@
 /**
- * Table on DynamoDB. Loaded only if configured, because the AWS SDK takes a tenth of a second to load.
+ * Table on DynamoDB. Loads no AWS SDK unless the credentials or the endpoint need it.
  *
  * @module
  */
 
-export { type DynamoOptions, DynamoTable } from "./dynamo_table.ts";
+export { DynamoTable } from "./dynamo_table.ts";
+export type { DynamoOptions } from "./options.ts";
 export * from "./schema.ts";

@@ -1,9 +1,10 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { CREDENTIALS, CREDENTIALS_ENV, REGION } from "../../../../tests/harness/credentials.ts";
 import { startDynalite } from "../../../../tests/services/dynalite.ts";
-import { type DynamoOptions, DynamoTable } from "../dynamo_table.ts";
+import { DynamoTable } from "../dynamo_table.ts";
+import type { DynamoOptions } from "../options.ts";
 import { tableDefinition } from "../schema.ts";
-import { WholeAnswerHandler } from "../transport.ts";
 
 /** Names the address of another DynamoDB to test against. */
 const ENDPOINT_VARIABLE = "SKERRY_TEST_DYNAMODB_ENDPOINT";
@@ -47,7 +48,7 @@ async function createTable(endpoint: string, name: string): Promise<void> {
     region: REGION,
     endpoint,
     credentials: CREDENTIALS,
-    requestHandler: new WholeAnswerHandler(),
+    requestHandler: new FetchHttpHandler(),
   });
   await client.send(new CreateTableCommand(tableDefinition(name)));
   for (;;) {
