@@ -77,7 +77,7 @@ async function serveRegistry(): Promise<void> {
 }
 
 /** Access control, which is opened with the registry: the process answers liveness probes before that. */
-function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "credentials"> {
+function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "accountTokens"> {
   if (auth === undefined) return {};
   const opened = async () => (await opener.open()).access!;
   const access: Access = { admit: async (...request) => await (await opened()).access.admit(...request) };
@@ -85,7 +85,7 @@ function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" |
   return {
     access,
     tokens: async () => (await opened()).logins!.tokens,
-    credentials: async () => (await opened()).logins!.credentials,
+    accountTokens: async () => (await opened()).logins!.accountTokens,
   };
 }
 

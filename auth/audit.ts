@@ -1,4 +1,4 @@
-import type { ChangeAction, CredentialChange } from "../registry/interface.ts";
+import type { AccountTokenChange, ChangeAction } from "../registry/interface.ts";
 
 /** A change that only an operator's command makes. */
 export type OperatorAction =
@@ -15,7 +15,7 @@ export interface AuditEvent {
   /** Principal that made the change; `system` for background work of the registry. */
   readonly who: string;
   /** Kind of the change. */
-  readonly action: ChangeAction | CredentialChange["action"] | OperatorAction;
+  readonly action: ChangeAction | AccountTokenChange["action"] | OperatorAction;
   /** Repository, if the change belongs to one. */
   readonly repository?: string;
   /** The tag, if it is about one. */

@@ -26,13 +26,13 @@ export interface Change {
   readonly after?: Digest;
 }
 
-/** A robot's or a user's credential that was made, or ended. */
-export interface CredentialChange {
+/** Creation or revocation of an account token. */
+export interface AccountTokenChange {
   /** Kind of the change. */
   readonly action: "credential.create" | "credential.revoke";
-  /** Its id, which is no secret. */
+  /** Id of the token. */
   readonly credential: string;
 }
 
 /** Called for each change. It must not throw, and the registry does not wait for it. */
-export type Changed = (change: Change | CredentialChange) => void;
+export type Changed = (change: Change | AccountTokenChange) => void;

@@ -4,7 +4,7 @@
  * @module
  */
 export { type Action, ACTIONS, type Caller, UNRESTRICTED_CALLER } from "./caller.ts";
-export type { ChangeAction, Changed, CredentialChange } from "./change.ts";
+export type { AccountTokenChange, ChangeAction, Changed } from "./change.ts";
 export { deferredRegistry } from "./filters/deferred_registry.ts";
 export { CLOCK_SKEW_MS, skewOf } from "./protocol/clock_skew.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";

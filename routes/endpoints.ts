@@ -62,11 +62,11 @@ export interface RouteFacts {
   /** Public signing keys. */
   getJwks: unknown;
   /** Robot tokens and personal access tokens. */
-  listCredentials: { page: PageRequest };
+  listAccountTokens: { page: PageRequest };
   /** New token; its terms are in the body. */
-  createCredential: unknown;
+  createAccountToken: unknown;
   /** Revocation of a token. */
-  revokeCredential: { id: string };
+  revokeAccountToken: { id: string };
 }
 
 /** Kind of a request, named after its handler. */
@@ -125,9 +125,9 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
   getToken: [["", "GET", "/token?service=<service>&scope=<scope>", 200, 400, 404]],
   postToken: [["", "POST", "/token", 200, 400, 404, 408, 413]],
   getJwks: [["", "GET, HEAD", "/.well-known/jwks.json", 200, 404]],
-  listCredentials: [["", "GET, HEAD", "/v2/_skerry/tokens?n=<number>&last=<id>", 200, 400, 404]],
-  createCredential: [["", "POST", "/v2/_skerry/tokens", 201, 400, 404, 408, 413]],
-  revokeCredential: [["", "DELETE", "/v2/_skerry/tokens/<id>", 204, 404]],
+  listAccountTokens: [["", "GET, HEAD", "/v2/_skerry/tokens?n=<number>&last=<id>", 200, 400, 404]],
+  createAccountToken: [["", "POST", "/v2/_skerry/tokens", 201, 400, 404, 408, 413]],
+  revokeAccountToken: [["", "DELETE", "/v2/_skerry/tokens/<id>", 204, 404]],
 };
 
 /**

@@ -4,7 +4,7 @@ import { type Answer, BodyBudget } from "./http/mod.ts";
 import { getBase } from "./base.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
-import type { DeferredCredentials } from "./credentials.ts";
+import type { DeferredAccountTokens } from "./account_tokens.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
@@ -39,8 +39,8 @@ export interface HandlerOptions {
   limits: RequestLimits;
   /** Makes tokens. */
   tokens?: DeferredTokens;
-  /** Keeps credentials. */
-  credentials?: DeferredCredentials;
+  /** Manages account tokens. */
+  accountTokens?: DeferredAccountTokens;
 }
 
 /** Bytes of all manifests that are held in memory while they are pushed. */
@@ -54,7 +54,7 @@ const FORM_BYTES_PER_NETWORK = 2 * 1024 * 1024;
 
 /** The handlers over a registry. */
 export function createHandlers(
-  { registry, ready, warnings, limits, tokens, credentials }: HandlerOptions,
+  { registry, ready, warnings, limits, tokens, accountTokens }: HandlerOptions,
 ): Handlers {
   const {
     bodies = new BodyBudget(Math.max(MANIFEST_BYTES, 2 * limits.maxManifestSize)),
@@ -88,17 +88,19 @@ export function createHandlers(
     getToken: lazily(async () => (await importTokens()).getToken(tokens)),
     postToken: lazily(async () => (await importTokens()).postToken(tokens, withRoom)),
     getJwks: lazily(async () => (await importTokens()).getJwks(tokens)),
-    listCredentials: lazily(async () => (await importCredentials()).listCredentials(credentials)),
-    createCredential: lazily(async () => (await importCredentials()).createCredential(credentials, withRoom)),
-    revokeCredential: lazily(async () => (await importCredentials()).revokeCredential(credentials)),
+    listAccountTokens: lazily(async () => (await importAccountTokens()).listAccountTokens(accountTokens)),
+    createAccountToken: lazily(async () =>
+      (await importAccountTokens()).createAccountToken(accountTokens, withRoom)
+    ),
+    revokeAccountToken: lazily(async () => (await importAccountTokens()).revokeAccountToken(accountTokens)),
   };
 }
 
 // Not literal, so that Deno does not load at every start what only some registries need.
 const importTokens = (): Promise<typeof import("./token.ts")> =>
   import(new URL("token.ts", import.meta.url).href);
-const importCredentials = (): Promise<typeof import("./credentials.ts")> =>
-  import(new URL("credentials.ts", import.meta.url).href);
+const importAccountTokens = (): Promise<typeof import("./account_tokens.ts")> =>
+  import(new URL("account_tokens.ts", import.meta.url).href);
 
 /** A handler that is made for the first request of its kind. */
 function lazily<Kind extends RouteKind>(make: () => Promise<Handler<Kind>>): Handler<Kind> {

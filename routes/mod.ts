@@ -7,7 +7,7 @@
 export type { Access, Client } from "./access/mod.ts";
 export { type Challenge, createChallenge, type Demand, type TokenError } from "./access/mod.ts";
 export { type App, type AppOptions, createApp } from "./app.ts";
-export type { CredentialOptions, DeferredCredentials } from "./credentials.ts";
+export type { AccountTokenOptions, DeferredAccountTokens } from "./account_tokens.ts";
 export type { RequestLimits } from "./handler.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export type { BodyBudgetOptions } from "./http/body_budget.ts";

@@ -109,9 +109,9 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
     }
     case "tokens":
       if (name !== "_skerry") break;
-      return parseCredentialRoute(method, last);
+      return parseAccountTokenRoute(method, last);
     case "_skerry":
-      if (name === "" && last === "tokens") return parseCredentialsRoute(method, parameters);
+      if (name === "" && last === "tokens") return parseAccountTokensRoute(method, parameters);
       if (last !== "repository") break;
       return parseRepositoryRoute(method, name);
     case "referrers":
@@ -219,17 +219,17 @@ function parseRepositoryRoute(method: string, name: string): Route {
 }
 
 /** Extension of Skerry: `_skerry/tokens`. */
-function parseCredentialsRoute(method: string, parameters: Parameters): Route {
-  if (method === "POST") return { kind: "createCredential" };
-  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("listCredentials");
-  return { kind: "listCredentials", page: parsePage(parameters) };
+function parseAccountTokensRoute(method: string, parameters: Parameters): Route {
+  if (method === "POST") return { kind: "createAccountToken" };
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("listAccountTokens");
+  return { kind: "listAccountTokens", page: parsePage(parameters) };
 }
 
 /** Extension of Skerry: `_skerry/tokens/<id>`. */
-function parseCredentialRoute(method: string, id: string): Route {
+function parseAccountTokenRoute(method: string, id: string): Route {
   if (!isAccountTokenId(id)) throw notFound();
-  if (method !== "DELETE") throw methodNotAllowed("revokeCredential");
-  return { kind: "revokeCredential", id };
+  if (method !== "DELETE") throw methodNotAllowed("revokeAccountToken");
+  return { kind: "revokeAccountToken", id };
 }
 
 /** end-12: `<name>/referrers/<digest>`. */

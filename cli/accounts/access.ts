@@ -21,11 +21,11 @@ function accessOf({ auth }: Config): AuthConfig {
 }
 
 /**
- * Runs `use` with the storage of credentials.
+ * Runs `use` with the storage of accounts and their tokens.
  *
  * @throws {StartError} if authentication is not configured.
  */
-export async function withCredentials<T>(
+export async function withAccountStorage<T>(
   config: Config,
   use: (storage: Storage, auth: AuthConfig) => Promise<T>,
 ): Promise<T> {
@@ -47,9 +47,9 @@ export async function withCredentials<T>(
 export interface Accounts {
   /** Users with a password. */
   users: Htpasswd;
-  /** Robot tokens and personal tokens. */
+  /** Robot tokens and personal access tokens. */
   accountTokens: AccountTokens;
-  /** Storage of the credentials. */
+  /** Storage of the tokens. */
   table: Table;
 }
 
@@ -62,7 +62,7 @@ export async function withAccountTokens<T>(
   config: Config,
   use: (accounts: Accounts) => Promise<T>,
 ): Promise<T> {
-  return await withCredentials(config, async ({ table }, auth) => {
+  return await withAccountStorage(config, async ({ table }, auth) => {
     const users = await openUsers(auth, () => {});
     try {
       const { credentialLifetime: maxLifetime } = auth;

@@ -2,7 +2,7 @@ import type { AuthConfig } from "../../auth/interface.ts";
 import { longestLifetime, readKeyRing, rotateKeys, signingKey } from "../../auth/mod.ts";
 import type { Storage } from "../../process/open/open_storage.ts";
 import { type Config, StartError } from "../../config/mod.ts";
-import { withCredentials } from "./access.ts";
+import { withAccountStorage } from "./access.ts";
 import { openAudit } from "../audit.ts";
 
 /**
@@ -61,7 +61,7 @@ async function withKeys(
   config: Config,
   use: (storage: Storage, auth: AuthConfig) => Promise<number>,
 ): Promise<number> {
-  return await withCredentials(config, async (storage, auth) => {
+  return await withAccountStorage(config, async (storage, auth) => {
     if (auth.keys !== undefined) {
       throw new StartError(`Cannot manage the signing keys: "auth.keys" configures them`);
     }

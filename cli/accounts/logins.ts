@@ -4,7 +4,7 @@ import { plainField } from "../../process/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
-import { withAccountTokens, withCredentials } from "./access.ts";
+import { withAccountStorage, withAccountTokens } from "./access.ts";
 import { MisuseError } from "../command.ts";
 
 /**
@@ -44,7 +44,7 @@ export async function revokeRefreshTokensCommand(
   id: string | undefined,
 ): Promise<number> {
   checkPrincipal(principal);
-  return await withCredentials(config, async ({ table }) => {
+  return await withAccountStorage(config, async ({ table }) => {
     const count = await revokeRefreshTokens(table, principal, id);
     if (count === 0 && id !== undefined) {
       throw new StartError(`No such refresh token of ${principal}: "${id}"`);

@@ -38,7 +38,7 @@ import type { Log } from "../log/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { createChallenge } from "../../routes/mod.ts";
 import { createGuard } from "../../routes/access/guard.ts";
-import type { Access, CredentialOptions, TokenOptions } from "../../routes/mod.ts";
+import type { Access, AccountTokenOptions, TokenOptions } from "../../routes/mod.ts";
 import { StartError } from "../../config/mod.ts";
 import type { Table } from "../../storage/mod.ts";
 
@@ -47,7 +47,7 @@ export interface OpenAccess {
   /** Authenticates and authorizes requests. */
   access: Access;
   /** Login endpoints; absent with an external token server. */
-  logins?: { tokens: TokenOptions; credentials: CredentialOptions };
+  logins?: { tokens: TokenOptions; accountTokens: AccountTokenOptions };
   /** Deletes expired items from the table. */
   sweep: () => Promise<void>;
   /** Releases its resources. */
@@ -162,7 +162,7 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
         login: (username, password, { address }) => logins.login(username, password, address),
         exchange: (subjectToken) => exchange(workloadPasswords, subjectToken),
       },
-      credentials: { accountTokens, isAdministrator: policy.isAdministrator },
+      accountTokens: { accountTokens, isAdministrator: policy.isAdministrator },
     },
     sweep: () => failures.sweep(),
     close: () => users.close(),

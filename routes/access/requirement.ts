@@ -71,9 +71,9 @@ const REQUIREMENTS: Requirements = {
   getToken: login,
   postToken: login,
   getJwks: nothing,
-  listCredentials: account,
-  createCredential: account,
-  revokeCredential: account,
+  listAccountTokens: account,
+  createAccountToken: account,
+  revokeAccountToken: account,
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };
 

@@ -10,7 +10,7 @@ import { assertListed } from "./listed_status.ts";
 
 /** What differs from a registry with everything at its default, in memory. */
 export interface TestAppOptions
-  extends Pick<AppOptions, "access" | "tokens" | "credentials" | "audit" | "auditReady"> {
+  extends Pick<AppOptions, "access" | "tokens" | "accountTokens" | "audit" | "auditReady"> {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
@@ -53,7 +53,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, tokens, credentials, audit, auditReady } = options;
+  const { access, tokens, accountTokens, audit, auditReady } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -71,7 +71,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     limits: { maxManifestSize: 4 * 1024 * 1024, uploadIdleTimeout: 60_000, ...options.limits },
     ...(access && { access }),
     ...(tokens && { tokens }),
-    ...(credentials && { credentials }),
+    ...(accountTokens && { accountTokens }),
     ...(audit && { audit }),
     ...(auditReady && { auditReady }),
   });

@@ -76,7 +76,7 @@ export async function openBareApp(
     access,
     ...(logins && {
       tokens: () => Promise.resolve(logins.tokens),
-      credentials: () => Promise.resolve(logins.credentials),
+      accountTokens: () => Promise.resolve(logins.accountTokens),
     }),
     audit: (event) => told.audit.push(event),
     ...(wrap && { wrap }),

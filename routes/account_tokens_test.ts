@@ -1,8 +1,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fakeApp } from "../tests/harness/app.ts";
-import { ADMINISTRATOR, created, DAY, errorOf, listed, make, NO_SUCH, PATH } from "./testing/credentials.ts";
+import {
+  ADMINISTRATOR,
+  created,
+  DAY,
+  errorOf,
+  listed,
+  make,
+  NO_SUCH,
+  PATH,
+} from "./testing/account_tokens.ts";
 
-Deno.test("createCredential() makes a robot for an administrator, and tells its secret", async () => {
+Deno.test("createAccountToken() makes a robot for an administrator, and tells its secret", async () => {
   const world = make();
   const response = await world.as(ADMINISTRATOR).create({
     robot: "ci",
@@ -32,7 +41,7 @@ Deno.test("createCredential() makes a robot for an administrator, and tells its 
   ]);
 });
 
-Deno.test("createCredential() makes users theirs, which are never as good as the password", async () => {
+Deno.test("createAccountToken() makes users theirs, which are never as good as the password", async () => {
   const world = make();
   for (const body of ["", {}, { user: "alice" }]) {
     const { secret, name, kind, createdBy, grants } = await created(world, "user:alice", body);
@@ -42,7 +51,7 @@ Deno.test("createCredential() makes users theirs, which are never as good as the
   }
 });
 
-Deno.test("createCredential() makes an administrator theirs, robots', and those of others", async () => {
+Deno.test("createAccountToken() makes an administrator theirs, robots', and those of others", async () => {
   const world = make();
   const made = async (who: string, body: unknown) => {
     const { kind, name, createdBy } = await created(world, who, body);
@@ -55,7 +64,7 @@ Deno.test("createCredential() makes an administrator theirs, robots', and those 
   assertEquals([status, code], [403, "DENIED"], "a robot has none of its own");
 });
 
-Deno.test("createCredential() denies tokens to other kinds of accounts and for other accounts", async () => {
+Deno.test("createAccountToken() denies tokens to other kinds of accounts and for other accounts", async () => {
   const world = make();
   for (
     const [who, body] of [
@@ -84,7 +93,7 @@ Deno.test("createCredential() denies tokens to other kinds of accounts and for o
   assertEquals(world.events, []);
 });
 
-Deno.test("createCredential() refuses a body that it does not understand, and makes nothing", async () => {
+Deno.test("createAccountToken() refuses a body that it does not understand, and makes nothing", async () => {
   const world = make();
   const time = 'must have a time such as "2030-01-31T12:00:00Z" as "expiresAt"';
   const grants = 'must have a list of grants such as "pull,push:team/**" as "grants"';
@@ -137,7 +146,7 @@ Deno.test("createCredential() refuses a body that it does not understand, and ma
   assertEquals(world.events, []);
 });
 
-Deno.test("createCredential() says why there can be none such as is asked for", async () => {
+Deno.test("createAccountToken() says why there can be none such as is asked for", async () => {
   const world = make();
   for (
     const [body, message] of [
@@ -169,7 +178,7 @@ Deno.test("createCredential() says why there can be none such as is asked for", 
   await created(world, "user:bob", {});
 });
 
-Deno.test("createCredential() reads a time in every zone, to the millisecond", async () => {
+Deno.test("createAccountToken() reads a time in every zone, to the millisecond", async () => {
   const world = make();
   for (
     const [text, time] of [
@@ -183,14 +192,14 @@ Deno.test("createCredential() reads a time in every zone, to the millisecond", a
   }
 });
 
-Deno.test("createCredential() refuses a body that is too large", async () => {
+Deno.test("createAccountToken() refuses a body that is too large", async () => {
   const world = make();
   const response = await world.as(ADMINISTRATOR).create(`{}${" ".repeat(64 * 1024 - 1)}`);
   assertEquals((await errorOf(response)).slice(0, 2), [413, "SIZE_INVALID"]);
   await created(world, ADMINISTRATOR, `{}${" ".repeat(64 * 1024 - 2)}`);
 });
 
-Deno.test("createCredential() tells the secret there and nowhere else", async () => {
+Deno.test("createAccountToken() tells the secret there and nowhere else", async () => {
   const world = make();
   const { secret, id } = await created(world, "user:alice", { description: "Laptop" });
   const texts = [
@@ -204,7 +213,7 @@ Deno.test("createCredential() tells the secret there and nowhere else", async ()
   }
 });
 
-Deno.test("listCredentials() lists theirs to users, and all to administrators", async () => {
+Deno.test("listAccountTokens() lists theirs to users, and all to administrators", async () => {
   const world = make();
   const alices = [await created(world, "user:alice", {}), await created(world, "user:alice", {})];
   const bobs = await created(world, "user:bob", {});
@@ -221,7 +230,7 @@ Deno.test("listCredentials() lists theirs to users, and all to administrators", 
   }
 });
 
-Deno.test("listCredentials() tells when each ends, and when it was last used", async () => {
+Deno.test("listAccountTokens() tells when each ends, and when it was last used", async () => {
   const world = make();
   const { secret, id } = await created(world, "user:alice", {
     description: "Laptop",
@@ -248,7 +257,7 @@ Deno.test("listCredentials() tells when each ends, and when it was last used", a
   });
 });
 
-Deno.test("listCredentials() has every one on one page, in order, for users and administrators", async () => {
+Deno.test("listAccountTokens() has every one on one page, in order, for users and administrators", async () => {
   const world = make();
   for (let i = 0; i < 7; i++) {
     await created(world, "user:alice", {});
@@ -276,7 +285,7 @@ Deno.test("listCredentials() has every one on one page, in order, for users and 
   assertEquals(await listed(world, "user:alice", "?last=zzzzzzzzzzzzzzzzz"), []);
 });
 
-Deno.test("listCredentials() shows no tokens of others, whatever `last` is", async () => {
+Deno.test("listAccountTokens() shows no tokens of others, whatever `last` is", async () => {
   const world = make();
   const { id } = await created(world, "user:bob", {});
   const mine = await created(world, "user:alice", {});
@@ -286,7 +295,7 @@ Deno.test("listCredentials() shows no tokens of others, whatever `last` is", asy
   }
 });
 
-Deno.test("revokeCredential() ends a credential at once, for its owner and for administrators", async () => {
+Deno.test("revokeAccountToken() ends a credential at once, for its owner and for administrators", async () => {
   const world = make();
   for (const who of ["user:alice", ADMINISTRATOR, "robot:root"]) {
     const { id, secret } = await created(world, "user:alice", {});
@@ -299,7 +308,7 @@ Deno.test("revokeCredential() ends a credential at once, for its owner and for a
   }
 });
 
-Deno.test("revokeCredential() answers the same for a token of another account and for an unknown one", async () => {
+Deno.test("revokeAccountToken() answers the same for a token of another account and for an unknown one", async () => {
   const world = make();
   const { id: alices } = await created(world, "user:alice", {});
   const { id: robots } = await created(world, ADMINISTRATOR, { robot: "bob" });
@@ -314,7 +323,7 @@ Deno.test("revokeCredential() answers the same for a token of another account an
   assertEquals(await errorOf(await world.as(ADMINISTRATOR).revoke("0".repeat(16))), NO_SUCH);
 });
 
-Deno.test("revokeCredential() takes no other path than that of an id", async () => {
+Deno.test("revokeAccountToken() takes no other path than that of an id", async () => {
   const world = make();
   const { id } = await created(world, "user:alice", {});
   for (const other of ["", "x", `${id}x`, `${id}/`, `${id}%20`, `..%2f${id}`, id!.slice(1)]) {
@@ -327,7 +336,7 @@ Deno.test("revokeCredential() takes no other path than that of an id", async () 
   assertEquals((await listed(world, "user:alice")).length, 1);
 });
 
-Deno.test("createCredential() and revokeCredential() tell the audit who did it to which, and of nothing else", async () => {
+Deno.test("createAccountToken() and revokeAccountToken() tell the audit who did it to which, and of nothing else", async () => {
   const world = make();
   const { id } = await created(world, "user:alice", {});
   await world.as("user:bob").revoke(id!);
@@ -343,7 +352,7 @@ Deno.test("createCredential() and revokeCredential() tell the audit who did it t
   assert(world.events.every(({ request }) => typeof request === "string"));
 });
 
-Deno.test("listCredentials(), createCredential() and revokeCredential() answer 404 without authentication", async () => {
+Deno.test("listAccountTokens(), createAccountToken() and revokeAccountToken() answer 404 without authentication", async () => {
   const { request } = fakeApp({});
   for (
     const [method, path] of [["GET", PATH], ["POST", PATH], ["DELETE", `${PATH}/${"0".repeat(16)}`]] as const

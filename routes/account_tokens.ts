@@ -7,7 +7,7 @@ import { jsonAnswer, nextLink, withBody } from "./http/mod.ts";
 import type { BodyLimits, Handler } from "./handler.ts";
 
 /** Options of the handlers of account tokens. */
-export interface CredentialOptions {
+export interface AccountTokenOptions {
   /** Store of the account tokens. */
   accountTokens: Pick<AccountTokens, "create" | "get" | "list" | "revoke">;
   /** True if the principal of this name may manage every account's tokens. */
@@ -15,7 +15,7 @@ export interface CredentialOptions {
 }
 
 /** Loads the options. `undefined` without accounts: these paths then answer 404. */
-export type DeferredCredentials = (() => Promise<CredentialOptions>) | undefined;
+export type DeferredAccountTokens = (() => Promise<AccountTokenOptions>) | undefined;
 
 /** Bytes of the largest body. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -27,8 +27,8 @@ const MAX_PAGE = 1000;
 const NOT_STORED = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
 /** `GET _skerry/tokens`: lists the caller's tokens; for an administrator every account's. */
-export function listCredentials(deferred: DeferredCredentials): Handler<"listCredentials"> {
-  return async function listCredentials({ page }, _request, caller) {
+export function listAccountTokens(deferred: DeferredAccountTokens): Handler<"listAccountTokens"> {
+  return async function listAccountTokens({ page }, _request, caller) {
     const { accountTokens, isAdministrator } = await open(deferred);
     const owner = isAdministrator(caller.name) ? undefined : userIn(caller);
     const limit = Math.min(page.limit ?? MAX_PAGE, MAX_PAGE);
@@ -45,11 +45,11 @@ export function listCredentials(deferred: DeferredCredentials): Handler<"listCre
 }
 
 /** `POST _skerry/tokens`: creates a token; the answer contains its text, which cannot be read again. */
-export function createCredential(
-  deferred: DeferredCredentials,
+export function createAccountToken(
+  deferred: DeferredAccountTokens,
   limits: BodyLimits,
-): Handler<"createCredential"> {
-  return async function createCredential(_route, request, caller, client) {
+): Handler<"createAccountToken"> {
+  return async function createAccountToken(_route, request, caller, client) {
     const { accountTokens, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
     const wanted = parseWanted(await readJson(request, client, limits));
@@ -67,8 +67,8 @@ export function createCredential(
 }
 
 /** `DELETE _skerry/tokens/<id>`: revokes a token. */
-export function revokeCredential(deferred: DeferredCredentials): Handler<"revokeCredential"> {
-  return async function revokeCredential({ id }, request, caller) {
+export function revokeAccountToken(deferred: DeferredAccountTokens): Handler<"revokeAccountToken"> {
+  return async function revokeAccountToken({ id }, request, caller) {
     const { accountTokens, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
     const found = await accountTokens.get(id);
@@ -81,7 +81,7 @@ export function revokeCredential(deferred: DeferredCredentials): Handler<"revoke
   };
 }
 
-function open(deferred: DeferredCredentials): Promise<CredentialOptions> {
+function open(deferred: DeferredAccountTokens): Promise<AccountTokenOptions> {
   if (deferred !== undefined) return deferred();
   throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }

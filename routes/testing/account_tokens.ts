@@ -1,5 +1,5 @@
 /**
- * An app that keeps credentials, for tests of who may have which.
+ * An app with account tokens, for tests.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const DAY = 24 * 3_600_000;
 export const PATH = "/v2/_skerry/tokens";
 export const ADMINISTRATOR = "user:root";
 
-/** An app over real credentials, where a request is from whoever it says, and what its audit was told. */
+/** An app with real account tokens, whose requests come from any principal, and the entries of its audit. */
 export function make() {
   const clock = { now: NOW };
   const users = new Set(["root", "alice", "bob"]);
@@ -25,7 +25,7 @@ export function make() {
   });
   const events: AuditEvent[] = [];
   const { request, entries } = fakeApp({}, {
-    credentials: () =>
+    accountTokens: () =>
       Promise.resolve({
         accountTokens,
         isAdministrator: (name) => [ADMINISTRATOR, "robot:root"].includes(name),
