@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { algorithmOf } from "../oci/mod.ts";
 import { readObject } from "../registry/stored.ts";
-import type { ObjectStore } from "../storage/ports.ts";
-import { sleep } from "./flow.ts";
+import { type ObjectStore, pause } from "../storage/ports.ts";
 import type { NamedObject } from "./kinds.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
@@ -36,7 +35,7 @@ export async function copyObject(
     return undefined;
   }
   if (size > largest) return `its ${size} bytes exceed the ${largest} bytes that the target storage accepts`;
-  const found = await readObject({ objects: from, sleep }, key);
+  const found = await readObject({ objects: from, sleep: pause }, key);
   if (found === undefined) return `its object is missing: ${key}`;
   if (found.size !== size) return `its object has ${found.size} bytes instead of ${size}: ${key}`;
   if (size > to.partSize) await abortLeftover(to, key);

@@ -1,7 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { UnavailableError } from "../storage/ports.ts";
-
-export { sleep };
+import { pause, UnavailableError } from "../storage/ports.ts";
 
 /** Groups values into arrays of at most `size`. */
 export async function* batches<T>(values: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
@@ -22,7 +19,8 @@ const MAX_FAILURES = 6;
 const FIRST_PAUSE_MS = 500;
 
 /**
- * Repeats a call until the store answers: a table that is billed by request needs time to scale up for a restore.
+ * Repeats a call until the store answers: a table that is billed by request needs time to scale up for a restore. A
+ * driver's own retries, which have a deadline each, are one call here: so pauses are counted and not time.
  *
  * @throws {UnavailableError} if it does not answer within half a minute.
  */
@@ -32,7 +30,7 @@ export async function retryUnavailable<T>(call: () => Promise<T>): Promise<T> {
       return await call();
     } catch (error) {
       if (!(error instanceof UnavailableError) || failures === MAX_FAILURES) throw error;
-      await sleep(FIRST_PAUSE_MS * 2 ** failures);
+      await pause(FIRST_PAUSE_MS * 2 ** failures);
     }
   }
 }

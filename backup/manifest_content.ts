@@ -1,7 +1,6 @@
 import { type ParsedManifest, parseManifest } from "../oci/manifest.ts";
 import { type ManifestAttributes, readObject, type Stored } from "../registry/stored.ts";
-import type { ObjectStore } from "../storage/ports.ts";
-import { sleep } from "./flow.ts";
+import { type ObjectStore, pause } from "../storage/ports.ts";
 
 /** Parsed manifest from its item or object; `undefined` if its bytes are missing or invalid. */
 export async function manifestContent(
@@ -22,7 +21,7 @@ async function manifestBytes(
   { bytes, attributes: { object, size } }: Stored<ManifestAttributes>,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (bytes !== undefined || object === undefined) return bytes;
-  const found = await readObject({ objects, sleep }, object);
+  const found = await readObject({ objects, sleep: pause }, object);
   if (found === undefined) return undefined;
   const whole = new Uint8Array(size);
   let offset = 0;

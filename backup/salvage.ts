@@ -13,8 +13,7 @@ import {
   type UploadAttributes,
   uploadKey,
 } from "../registry/stored.ts";
-import { type NewItem, type ObjectStore, pagesOf, type Table } from "../storage/ports.ts";
-import { sleep } from "./flow.ts";
+import { type NewItem, type ObjectStore, pagesOf, pause, type Table } from "../storage/ports.ts";
 import { objectOf } from "./kinds.ts";
 
 /** Keys of one request. */
@@ -143,7 +142,7 @@ export class Salvage {
   }
 
   async #hash(key: string): Promise<{ size: number; digests: Digest[] } | undefined> {
-    const found = await readObject({ objects: this.#options.objects, sleep }, key);
+    const found = await readObject({ objects: this.#options.objects, sleep: pause }, key);
     if (found === undefined) return undefined;
     const algorithms = ["sha256", "sha512"] as const;
     const hashes = algorithms.map((algorithm) => createHash(algorithm));

@@ -1,7 +1,6 @@
 import { randomId, readObject } from "../registry/stored.ts";
-import { type ObjectStore, pagesOf } from "../storage/ports.ts";
+import { type ObjectStore, pagesOf, pause } from "../storage/ports.ts";
 import { BackupError } from "./backup_error.ts";
-import { sleep } from "./flow.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 /** Prefix of backups in an object store, beside `blobs/` and `manifests/`, which hold the content of items. */
@@ -82,7 +81,7 @@ export async function openShelved(
   objects: ObjectStore,
   name: string,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const found = isBackupName(name) ? await readObject({ objects, sleep }, BACKUPS + name) : undefined;
+  const found = isBackupName(name) ? await readObject({ objects, sleep: pause }, BACKUPS + name) : undefined;
   if (found === undefined) {
     throw new BackupError(`Cannot find backup "${name}" in the object store (restore --list lists them)`);
   }

@@ -1,4 +1,4 @@
-import type { ObjectStore, Table } from "../storage/ports.ts";
+import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
 import { bestEffort, type Context, type Epochs, epochsOf } from "./protocol/mod.ts";
 import type { LostBlob } from "./lost_blob.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
@@ -147,7 +147,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     wary: { until: 0 },
     asked: { count: 0 },
     now,
-    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
+    sleep: options.sleep ?? pause,
   };
   const recount = async () => {
     const { quotas } = context;

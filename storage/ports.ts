@@ -16,6 +16,7 @@ export { Fence } from "./fence.ts";
 export { isObjectKey } from "./objects/key.ts";
 export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
 export { inParallel } from "./parallel.ts";
+export { type ConflictOptions, ifUnchanged, repeatOnConflict, RETRY } from "./table/conflict.ts";
 export {
   type KeyForm,
   keyFrom,
@@ -41,4 +42,4 @@ export {
   type Table,
   type Value,
 } from "./table/table.ts";
-export { withTimeout } from "./timeout.ts";
+export { pause, withTimeout } from "./timeout.ts";

@@ -1,6 +1,6 @@
 import { UnavailableError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
-import { abortAfter } from "./timeout.ts";
+import { abortAfter, pause } from "./timeout.ts";
 
 /** Options of a call to a store. Times are in milliseconds. */
 export interface RetryOptions {
@@ -59,8 +59,4 @@ export async function retrying<T>(
       timeout.clear();
     }
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,3 +1,8 @@
+/** Resolves after this time. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 /** Signal of {@linkcode abortAfter}. */
 export interface TimeoutSignal {
   /** Aborts with a `TimeoutError`. */

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { Facts } from "../../cache/mod.ts";
-import type { Item, Table } from "../../storage/ports.ts";
+import { unavailable } from "../../oci/mod.ts";
+import { type Item, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { accountName, fingerprintOf, isRobotName, type PasswordSource } from "../passwords/mod.ts";
 import { areGrants, EVERYTHING } from "../policy/mod.ts";
 import { ACCOUNT_TOKENS, type AccountTokenAttributes, accountTokenKey, accountTokensOf } from "../items.ts";
@@ -186,14 +187,14 @@ export class AccountTokens implements PasswordSource {
    */
   async revoke(id: string): Promise<AccountTokenInfo | undefined> {
     const { table } = this.#options;
-    for (;;) {
+    return await repeatOnConflict(async () => {
       const item = await table.get(accountTokenKey(id), { consistent: true });
       const deleted = item !== undefined && await table.delete(item, { ifVersion: item.version });
-      if (item !== undefined && !deleted) continue; // it was used meanwhile
+      if (item !== undefined && !deleted) return RETRY; // it was used meanwhile
       // After the delete, so that no read from before the delete is cached.
       this.#known.drop(id);
       return item && await this.#infoOf(item as StoredAccountToken);
-    }
+    }, tooManyUses);
   }
 
   /**
@@ -209,18 +210,17 @@ export class AccountTokens implements PasswordSource {
     if (account === undefined) throw new AccountTokenError("No such user");
     let kept = 0;
     for (const { sk } of await table.queryIndex(accountTokensOf(owner), { limit: 2 * MAX_PER_OWNER })) {
-      for (;;) {
+      await repeatOnConflict(async () => {
         const item = await table.get(accountTokenKey(sk), { consistent: true }) as
           | StoredAccountToken
           | undefined;
-        if (item === undefined || item.attributes.account === account) break;
+        if (item === undefined || item.attributes.account === account) return;
         const { version, ...rest } = item;
         const attributes = { ...item.attributes, account };
-        if (await table.put({ ...rest, attributes }, { ifVersion: version }) === undefined) continue;
+        if (await table.put({ ...rest, attributes }, { ifVersion: version }) === undefined) return RETRY;
         this.#known.drop(sk);
         kept++;
-        break;
-      }
+      }, tooManyUses);
     }
     return kept;
   }
@@ -350,4 +350,8 @@ function attributesOf(
       bounds: bounds.map(({ repositories, actions }) => ({ repositories, actions: [...actions] })),
     }),
   };
+}
+
+function tooManyUses(): never {
+  throw unavailable("Too many requests use this account token at once");
 }

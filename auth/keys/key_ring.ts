@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
-import type { Item, NewItem, Table } from "../../storage/ports.ts";
+import { unavailable } from "../../oci/mod.ts";
+import { type Item, type NewItem, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
 /** Time for which a process may use the keys that it has read, in milliseconds. */
@@ -29,11 +30,12 @@ export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
  * same time, one of them succeeds and all use its key. `lifetime` is the lifetime of the longest token.
  */
 export async function openKeyRing(table: Table, lifetime: number, now: number): Promise<KeyRing> {
-  for (;;) {
+  return await repeatOnConflict(async () => {
     const ring = await readKeyRing(table);
     if (ring !== undefined) return await tidy(table, ring, lifetime, now);
     await table.put(itemOf({ lifetime, keys: [await makeKey(now, now)] }), { ifAbsent: true });
-  }
+    return RETRY;
+  }, tooManyChanges);
 }
 
 /** Result of a rotation. */
@@ -53,15 +55,19 @@ export async function rotateKeys(
   table: Table,
   { atOnce, lifetime, now }: { atOnce: boolean; lifetime: number; now: number },
 ): Promise<Rotation> {
-  for (;;) {
+  return await repeatOnConflict(async () => {
     const ring = await openKeyRing(table, lifetime, now);
     const waiting = ring.keys.find(({ signsFrom }) => signsFrom > now);
     if (waiting !== undefined && !atOnce) return { key: waiting, made: false };
     const key = await makeKey(now, atOnce ? now : now + SIGNING_DELAY_MS);
     const keys = atOnce ? [key] : [...ring.keys, key];
     const written = await table.put(itemOf({ lifetime: ring.lifetime, keys }), { ifVersion: ring.version });
-    if (written !== undefined) return { key, made: true };
-  }
+    return written === undefined ? RETRY : { key, made: true };
+  }, tooManyChanges);
+}
+
+function tooManyChanges(): never {
+  throw unavailable("Cannot change the signing keys: too many concurrent changes");
 }
 
 /**

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type Item, queryPages, type Table } from "../../storage/ports.ts";
+import {
+  ifUnchanged,
+  type Item,
+  queryPages,
+  repeatOnConflict,
+  RETRY,
+  type Table,
+} from "../../storage/ports.ts";
 import { FAILURE_SHARDS, type FailureAttributes, failureKey } from "../items.ts";
 
 /** Kind of a count: failed logins of an address, or for a name. */
@@ -86,19 +93,15 @@ export class FailureCounts {
     const { table } = this.#options;
     const before = this.get(kind, key);
     this.#set(kind, key, this.#next(kind, before));
-    for (let attempt = 0; attempt < ADD_ATTEMPTS; attempt++) {
-      try {
-        const item = await table.get(failureKey(kind, hashOf(key)), { consistent: true });
-        const count = this.#next(kind, this.#unlessForgotten(countOf(item)));
-        const version = await this.#put(kind, key, item, count);
-        if (version === undefined) continue;
-        const known = this.get(kind, key);
-        this.#set(kind, key, known.failures > count.failures ? known : count);
-      } catch {
-        // This process has counted it; without the table the replicas count apart.
-      }
-      return;
-    }
+    const addOnce = async () => {
+      const item = await table.get(failureKey(kind, hashOf(key)), { consistent: true });
+      const count = this.#next(kind, this.#unlessForgotten(countOf(item)));
+      if (await this.#put(kind, key, item, count) === undefined) return RETRY;
+      const known = this.get(kind, key);
+      this.#set(kind, key, known.failures > count.failures ? known : count);
+    };
+    // This process has counted it; without the table the replicas count apart.
+    await repeatOnConflict(addOnce, () => {}, { attempts: ADD_ATTEMPTS }).catch(() => {});
   }
 
   /**
@@ -184,8 +187,7 @@ export class FailureCounts {
       this.#made.count++;
     }
     const attributes: FailureAttributes = { ...count };
-    const condition = item === undefined ? { ifAbsent: true } as const : { ifVersion: item.version };
-    return await table.put({ ...failureKey(kind, hashOf(key)), attributes }, condition);
+    return await table.put({ ...failureKey(kind, hashOf(key)), attributes }, ifUnchanged(item));
   }
 }
 

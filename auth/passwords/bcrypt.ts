@@ -1,4 +1,5 @@
 import { unavailable } from "../../oci/mod.ts";
+import { withTimeout } from "../../storage/ports.ts";
 import type { VerifyOptions } from "./password_source.ts";
 import { tooManyLogins } from "../limits/mod.ts";
 
@@ -173,6 +174,7 @@ function inWorker(): Engine {
   const die = (reason: string) => {
     death = new Error(reason);
     fail(death);
+    return death;
   };
   worker.onerror = (event) => {
     event.preventDefault(); // An unhandled error event would end the process.
@@ -186,8 +188,9 @@ function inWorker(): Engine {
       worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) =>
         typeof data === "boolean" ? resolve(data) : die(`The bcrypt thread failed: ${data.error}`);
       worker.postMessage({ password, hash });
-      const timer = setTimeout(() => die("The bcrypt thread does not answer"), THREAD_TIMEOUT_MS);
-      return await promise.finally(() => clearTimeout(timer));
+      return await withTimeout(promise, THREAD_TIMEOUT_MS, () => {
+        throw die("The bcrypt thread does not answer");
+      });
     },
     end() {
       worker.terminate();

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { unavailable } from "../../oci/mod.ts";
 import { type Action, ACTIONS } from "../../registry/interface.ts";
-import { type Item, queryPages, type Table } from "../../storage/ports.ts";
+import { type Item, type Key, queryPages, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { type RefreshTokenAttributes, refreshTokenKey, refreshTokensOf } from "../items.ts";
 import type { Principal } from "../principal.ts";
 
@@ -145,42 +145,45 @@ export class RefreshTokens {
    * 4. Write its hash by the version that was read; after a conflict start again.
    */
   async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
-    const { table, service, findPrincipal, reused, now } = this.#options;
     const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
     if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
     const key = refreshTokenKey(tag, credentialTag, hashOf(family));
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const item = await table.get(key, { consistent: true }) as RefreshTokenItem | undefined; // 1
-      if (item === undefined) return undefined;
-      const { attributes } = item;
-      if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
-      const presented = hashOf(token);
-      const isLast = presented === attributes.hash;
-      const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
-      if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE_MS <= now())) { // 2
-        await remove(table, item);
-        reused?.(infoOf(item));
-        return undefined;
-      }
-      const principal = await currentPrincipal(attributes, findPrincipal);
-      if (principal === undefined) return undefined;
-      if (!replace) {
-        await noteUse(table, item, now());
-        return { principal };
-      }
-      const salt = replaced?.salt ?? randomText(32); // 3
-      const replacement = replacementOf(token, salt);
-      if (!isLast) return { principal, replacement };
-      const next: RefreshTokenAttributes = {
-        ...attributes,
-        hash: hashOf(replacement),
-        replaced: { hash: presented, salt, at: now() },
-        usedAt: now(),
-      };
-      const written = await table.put({ ...key, attributes: next }, { ifVersion: item.version }); // 4
-      if (written !== undefined) return { principal, replacement };
+    const redeemOnce = () => this.#redeemOnce(key, token, replace);
+    return await repeatOnConflict(redeemOnce, tooManyUses, { attempts: ATTEMPTS });
+  }
+
+  /** One attempt of {@linkcode redeem}, with its steps. */
+  async #redeemOnce(key: Key, token: string, replace: boolean): Promise<Redeemed | undefined | typeof RETRY> {
+    const { table, service, findPrincipal, reused, now } = this.#options;
+    const item = await table.get(key, { consistent: true }) as RefreshTokenItem | undefined; // 1
+    if (item === undefined) return undefined;
+    const { attributes } = item;
+    if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
+    const presented = hashOf(token);
+    const isLast = presented === attributes.hash;
+    const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
+    if (!isLast && (replaced === undefined || replaced.at + REPLACED_TOLERANCE_MS <= now())) { // 2
+      await remove(table, item);
+      reused?.(infoOf(item));
+      return undefined;
     }
-    throw unavailable("Too many requests use this refresh token at once");
+    const principal = await currentPrincipal(attributes, findPrincipal);
+    if (principal === undefined) return undefined;
+    if (!replace) {
+      await noteUse(table, item, now());
+      return { principal };
+    }
+    const salt = replaced?.salt ?? randomText(32); // 3
+    const replacement = replacementOf(token, salt);
+    if (!isLast) return { principal, replacement };
+    const next: RefreshTokenAttributes = {
+      ...attributes,
+      hash: hashOf(replacement),
+      replaced: { hash: presented, salt, at: now() },
+      usedAt: now(),
+    };
+    const written = await table.put({ ...key, attributes: next }, { ifVersion: item.version }); // 4
+    return written === undefined ? RETRY : { principal, replacement };
   }
 }
 
@@ -214,10 +217,16 @@ export async function revokeRefreshTokens(table: Table, principal: string, id?: 
 /** Deletes a refresh token, even if its last use is written concurrently. */
 async function remove(table: Table, item: Item): Promise<void> {
   const key = { pk: item.pk, sk: item.sk };
-  for (let found: Item | undefined = item; found !== undefined;) {
-    if (await table.delete(key, { ifVersion: found.version })) return;
+  let found: Item | undefined = item;
+  await repeatOnConflict(async () => {
+    if (found === undefined || await table.delete(key, { ifVersion: found.version })) return;
     found = await table.get(key, { consistent: true });
-  }
+    return RETRY;
+  }, tooManyUses);
+}
+
+function tooManyUses(): never {
+  throw unavailable("Too many requests use this refresh token at once");
 }
 
 /** Deletes expired refresh tokens of one credential, and the longest unused ones beyond the limit, so that one more fits. */

@@ -108,6 +108,7 @@ export class JwksSource {
   }
 
   async #fetch(): Promise<Keys> {
+    // The signal, unlike `withTimeout`, also ends the connection. Fetches are rare, so its timer may stay.
     const bounds = { limit: MAX_DOCUMENT_BYTES, signal: AbortSignal.timeout(this.#options.timeout) };
     const uri = this.#jwksUri ?? keysUri(
       await fetchJson(discoveryUrl(this.#options.issuer), bounds),

@@ -1,4 +1,4 @@
-import type { Key, Value } from "../../storage/ports.ts";
+import { ifUnchanged, type Key, type Value } from "../../storage/ports.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { leaseKey, stored } from "../items/mod.ts";
 
@@ -40,8 +40,10 @@ export class Lease<State extends { [name: string]: Value }> {
     const state = begin(item?.attributes as State | undefined);
     if (state === undefined) return undefined;
     const claimedUntil = now + spanOf(context);
-    const condition = item === undefined ? { ifAbsent: true as const } : { ifVersion: item.version };
-    const version = await context.table.put({ ...key, attributes: { ...state, claimedUntil } }, condition);
+    const version = await context.table.put(
+      { ...key, attributes: { ...state, claimedUntil } },
+      ifUnchanged(item),
+    );
     return version === undefined ? undefined : new Lease(context, key, state, version, claimedUntil);
   }
 

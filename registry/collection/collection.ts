@@ -1,4 +1,4 @@
-import { type Key, RefusedPlaceError } from "../../storage/ports.ts";
+import { ifUnchanged, type Key, RefusedPlaceError } from "../../storage/ports.ts";
 import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
@@ -96,8 +96,7 @@ async function currentPass(context: Context, interval: number): Promise<PassAttr
   if (known !== undefined && !isDue(context, known.attributes, interval)) return undefined;
   const { expected } = known?.attributes ?? {};
   const next: PassAttributes = { startedAt: now, done: false, ...(expected !== undefined && { expected }) };
-  const condition = known === undefined ? { ifAbsent: true as const } : { ifVersion: known.version };
-  const begun = await context.table.put({ ...PASS, attributes: next }, condition);
+  const begun = await context.table.put({ ...PASS, attributes: next }, ifUnchanged(known));
   if (begun !== undefined) return next;
   // Another process has started it.
   return stored<PassAttributes>(await context.table.get(PASS, { consistent: true }))?.attributes;

@@ -108,7 +108,7 @@ export class Quotas {
 
   /** Adds `bytes` that were stored, and releases the push's reservation; negative for removed bytes. */
   async add(
-    work: Pick<Counted, "table" | "now">,
+    work: Pick<Counted, "table" | "now" | "sleep">,
     repository: RepositoryName,
     bytes: number,
     hold?: string,
@@ -155,6 +155,8 @@ export interface Counted {
   table: Table;
   /** The present in milliseconds since the epoch. */
   now: () => number;
+  /** Resolves after this time in milliseconds. */
+  sleep: (milliseconds: number) => Promise<void>;
   /** Absent without quotas. */
   quotas?: Quotas;
 }

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import { indexPages, type Table } from "../../storage/ports.ts";
+import { ifUnchanged, indexPages, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 
 /** Items of one query. */
@@ -8,22 +8,34 @@ const BATCH = 100;
 /** Attempts to update a count that other processes write at the same time. The next recount corrects a lost update. */
 const ATTEMPTS = 8;
 
+/** Dependencies of {@linkcode addUsage}. Times are in milliseconds. */
+interface Counting {
+  table: Table;
+  /** The present, since the epoch. */
+  now: () => number;
+  sleep: (milliseconds: number) => Promise<void>;
+}
+
 /**
  * Adds to the counted bytes of a repository. A crash, or a conflict in every attempt, leaves the count wrong until the
  * next recount; only quotas use it.
  */
 export async function addUsage(
-  { table, now }: { table: Table; now: () => number },
+  { table, now, sleep }: Counting,
   repository: RepositoryName,
   bytes: number,
 ): Promise<void> {
   if (bytes === 0) return;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const known = stored<UsageAttributes>(await table.get(usageKey(repository), { consistent: true }));
-    const total = Math.max(0, (known?.attributes.bytes ?? 0) + bytes);
-    const condition = known === undefined ? { ifAbsent: true as const } : { ifVersion: known.version };
-    if (await table.put(usageItem(repository, { bytes: total, at: now() }), condition) !== undefined) return;
-  }
+  await repeatOnConflict(
+    async () => {
+      const known = stored<UsageAttributes>(await table.get(usageKey(repository), { consistent: true }));
+      const total = Math.max(0, (known?.attributes.bytes ?? 0) + bytes);
+      const item = usageItem(repository, { bytes: total, at: now() });
+      if (await table.put(item, ifUnchanged(known)) === undefined) return RETRY;
+    },
+    () => {},
+    { attempts: ATTEMPTS, sleep },
+  );
 }
 
 /** Deletes the counted size of a deleted repository. */

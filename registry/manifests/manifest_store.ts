@@ -8,6 +8,7 @@ import {
   skewOf,
   type Work,
 } from "../protocol/mod.ts";
+import { ifUnchanged } from "../../storage/ports.ts";
 import {
   type ManifestAttributes,
   manifestKey,
@@ -162,8 +163,10 @@ export function putManifestItem(
     const content = bytes.length <= MAX_INLINE_BYTES ? { attributes, bytes } : {
       attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },
     };
-    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
-    const version = await work.table.put({ ...manifestKey(repository, digest), ...content }, condition);
+    const version = await work.table.put(
+      { ...manifestKey(repository, digest), ...content },
+      ifUnchanged(current),
+    );
     return version === undefined ? RETRY : undefined;
   });
 }

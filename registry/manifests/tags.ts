@@ -7,6 +7,7 @@ import {
   retryOnConflict,
   type Work,
 } from "../protocol/mod.ts";
+import { ifUnchanged } from "../../storage/ports.ts";
 import type { Caller } from "../caller.ts";
 import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
@@ -90,8 +91,7 @@ export function putTag(
       await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
     }
     // A tag that already points there is written too: a concurrent delete by the old version then fails.
-    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
-    const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);
+    const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));
     if (version === undefined) return RETRY;
     if (before === undefined) changed?.({ action: "tag.create", repository, tag, after: target.digest });
     else if (before !== target.digest) {

@@ -1,5 +1,5 @@
 import { unavailable } from "../../oci/mod.ts";
-import type { ObjectStore, Table } from "../../storage/ports.ts";
+import { type ObjectStore, repeatOnConflict, type RETRY, type Table } from "../../storage/ports.ts";
 import type { BufferPool, LiveHashes } from "../streams/mod.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
@@ -60,21 +60,20 @@ export function beginWork(context: Context): Work {
   return { ...context, until, table: new FencedTable(context.table, context.now, until) };
 }
 
-/** Answer of a step that lost a conditional write: run the protocol again from its first step. */
-export const RETRY: unique symbol = Symbol("again");
-
 /** Runs `step` until it answers something else than {@linkcode RETRY}, or the deadline of the work has passed. */
 export async function retryOnConflict<T>(
   work: Work,
   step: () => Promise<T | typeof RETRY>,
 ): Promise<T> {
-  for (let attempt = 0;; attempt++) {
-    const result = await step();
-    if (result !== RETRY) return result;
-    if (work.now() >= work.until) throw unavailable("Cannot finish in time: too many concurrent changes");
-    // A conflict means that another process succeeded, so the first retries need no pause.
-    if (attempt > 2) await work.sleep(Math.min(100, 2 ** attempt) * Math.random());
-  }
+  return await repeatOnConflict(step, tooManyChanges, {
+    attempts: Infinity,
+    isOver: () => work.now() >= work.until,
+    sleep: work.sleep,
+  });
+}
+
+function tooManyChanges(): never {
+  throw unavailable("Cannot finish in time: too many concurrent changes");
 }
 
 /**

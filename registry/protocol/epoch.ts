@@ -1,4 +1,4 @@
-import { queryPages } from "../../storage/ports.ts";
+import { ifUnchanged, queryPages } from "../../storage/ports.ts";
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
@@ -44,8 +44,7 @@ export async function changeEpoch(work: Work, repository: RepositoryName): Promi
   const current = await work.table.get(key, { consistent: true });
   // By version, so that a write that a driver delivers twice does not bring an old epoch back. A lost condition is no
   // reason to try again: the epoch has changed since our read, and so since the deletion.
-  const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
-  await work.table.put({ ...key, attributes: { at: work.now() } }, condition);
+  await work.table.put({ ...key, attributes: { at: work.now() } }, ifUnchanged(current));
 }
 
 /** Links of one query. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { RETRY } from "../../storage/ports.ts";
 export { bestEffort } from "./best_effort.ts";
 export {
   candidateItems,
@@ -13,15 +14,7 @@ export {
   leaveCandidates,
 } from "./candidates.ts";
 export { CLOCK_SKEW_MS, skewOf } from "./clock_skew.ts";
-export {
-  beginWork,
-  type Context,
-  isOld,
-  mayBeUnderWay,
-  RETRY,
-  retryOnConflict,
-  type Work,
-} from "./context.ts";
+export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Work } from "./context.ts";
 export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, isLost, safeAge } from "./heal.ts";
 export { assertUnneeded } from "./tag_protection.ts";

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import { queryPages } from "../../storage/ports.ts";
+import { ifUnchanged, queryPages } from "../../storage/ports.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
 import { type Context, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
@@ -22,8 +22,7 @@ export function rememberRepository(
     read = () => readRepository(work, repository);
     if (current !== undefined && current.attributes.condemnedAt === undefined) return;
     const attributes: RepositoryAttributes = { createdAt: current?.attributes.createdAt ?? work.now() };
-    const condition = current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version };
-    const version = await work.table.put({ ...repositoryKey(repository), attributes }, condition);
+    const version = await work.table.put({ ...repositoryKey(repository), attributes }, ifUnchanged(current));
     return version === undefined ? RETRY : undefined;
   });
 }

@@ -66,6 +66,7 @@ async function* wholeOf(
       failure = error;
     }
     if (offset >= size) return;
+    // Not `retrying`, which repeats one call: each byte that arrives makes the count begin anew.
     if (++failures > MAX_FAILURES) throw new UnavailableError(`read "${key}"`, failure);
     await sleep(FIRST_PAUSE_MS * 2 ** failures * Math.random());
     const rest = await objects.get(key, { first: offset, last: size - 1 });

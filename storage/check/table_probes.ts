@@ -1,4 +1,5 @@
 import type { Table } from "../table/mod.ts";
+import { pause } from "../timeout.ts";
 import { expect, type Probe } from "./probe.ts";
 
 /** Table under test, and a partition of it that no other process writes. */
@@ -69,7 +70,7 @@ export const tableProbes: Probe<TableSubject>[] = [
       const end = performance.now() + indexLag;
       while (!(await table.queryIndex(pk, { limit: 1 })).some(({ sk }) => sk === "indexed")) {
         expect(performance.now() < end, "An item was not found through the index");
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pause(50);
       }
     },
   },

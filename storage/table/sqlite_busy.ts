@@ -1,4 +1,5 @@
 import { UnavailableError } from "../errors.ts";
+import { pause } from "../timeout.ts";
 
 /** Maximum milliseconds that an operation waits for a lock of another process. */
 const BUSY_LIMIT_MS = 10_000;
@@ -36,7 +37,7 @@ export interface WaitOptions {
 /** The clock and the timer of the process. */
 export const REAL_TIME: WaitOptions = {
   now: () => performance.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: pause,
 };
 
 /**

@@ -61,8 +61,8 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "only the first delete changes the epoch",
     edits: [edit(
       "registry/protocol/epoch.ts",
-      "current === undefined ? { ifAbsent: true as const } : { ifVersion: current.version }",
-      "{ ifAbsent: true as const }",
+      "ifUnchanged(current)",
+      "{ ifAbsent: true }",
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE), pushesImage(SECOND, ONE), deletes(SECOND, ONE)],

@@ -193,7 +193,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag is put whatever it was (6)",
     edits: [edit(
       "registry/manifests/tags.ts",
-      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, condition);\n    if (version === undefined) return RETRY;\n    if (before",
+      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));\n    if (version === undefined) return RETRY;\n    if (before",
       "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return RETRY;\n    if (before",
     )],
     scenario: {
