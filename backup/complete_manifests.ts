@@ -20,11 +20,11 @@ import type { RestoreOptions, RestoreReport } from "./restore_options.ts";
 import { readMany, scanAll } from "./snapshot.ts";
 
 /** Maximum items of one batch: about 25 MB with the largest manifests. */
-const BATCH = 100;
+const BATCH_ITEMS = 100;
 
 /** Manifests that are checked at once, and references of one of them. */
-const PARALLEL = 8;
-const REFERENCES = 100;
+const PARALLEL_MANIFESTS = 8;
+const BATCH_REFERENCES = 100;
 
 /**
  * Completes a restored table before its tags are written. Adds edges, referrers and repositories that a push during the
@@ -35,11 +35,11 @@ export async function completeManifests(
   options: RestoreOptions,
 ): Promise<Pick<RestoreReport, "blobs" | "manifests" | "incomplete">> {
   const counts = { blobs: 0, manifests: 0, incomplete: 0 };
-  for await (const items of batches(scanAll(options.table), BATCH)) {
+  for await (const items of batches(scanAll(options.table), BATCH_ITEMS)) {
     counts.blobs += items.filter((item) => kindOf(item) === "blob").length;
     const manifests = items.filter((item) => kindOf(item) === "manifest");
     counts.manifests += manifests.length;
-    await inParallel(manifests, PARALLEL, async (item) => {
+    await inParallel(manifests, PARALLEL_MANIFESTS, async (item) => {
       const manifest = stored<ManifestAttributes>(item)!;
       const lacking = await complete(options, manifest);
       if (lacking.length === 0) return;
@@ -77,8 +77,8 @@ async function lackingOf(
 ): Promise<Digest[]> {
   const lacking: Digest[] = [];
   const required = references.filter(({ required }) => required).map(({ digest }) => digest).filter(isDigest);
-  for (let at = 0; at < required.length; at += REFERENCES) {
-    const some = required.slice(at, at + REFERENCES);
+  for (let at = 0; at < required.length; at += BATCH_REFERENCES) {
+    const some = required.slice(at, at + BATCH_REFERENCES);
     const there = await keysThere(
       table,
       some.flatMap((digest) => [
@@ -100,8 +100,8 @@ async function lackingOf(
 
 async function keysThere(table: Table, keys: Key[]): Promise<Set<string>> {
   const there = new Set<string>();
-  for (let at = 0; at < keys.length; at += REFERENCES) {
-    for (const item of await readMany(table, keys.slice(at, at + REFERENCES))) there.add(textOf(item));
+  for (let at = 0; at < keys.length; at += BATCH_REFERENCES) {
+    for (const item of await readMany(table, keys.slice(at, at + BATCH_REFERENCES))) there.add(textOf(item));
   }
   return there;
 }

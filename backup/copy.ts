@@ -26,10 +26,10 @@ export interface CopyOptions {
 }
 
 /** Objects on their way at once: each holds a part. */
-const PARALLEL = 4;
+const PARALLEL_OBJECTS = 4;
 
 /** Lines of an archive at a time. */
-const BATCH = 100;
+const BATCH_LINES = 100;
 
 /**
  * Copies a registry from a backup that was just made: its objects from one store to another, each verified against its
@@ -44,7 +44,7 @@ export async function copyRegistry(items: Archive, options: CopyOptions): Promis
     ...to,
     references: options.references,
     obtain: (object) => copyObject({ from, to: to.objects, largest }, object, progress),
-    parallel: PARALLEL,
+    parallel: PARALLEL_OBJECTS,
     uploads: "leave out",
     report: options.report,
   });
@@ -59,8 +59,8 @@ export async function copyObjects(
   options: Pick<CopyOptions, "from" | "largest" | "report" | "progress"> & { to: ObjectStore },
 ): Promise<number> {
   let failed = 0;
-  for await (const batch of batches(items.items(), BATCH)) {
-    await inParallel(latest(batch), PARALLEL, async (item) => {
+  for await (const batch of batches(items.items(), BATCH_LINES)) {
+    await inParallel(latest(batch), PARALLEL_OBJECTS, async (item) => {
       const object = objectOf(item);
       const reason = object && await copyObject(options, object, options.progress);
       if (reason === undefined) return;

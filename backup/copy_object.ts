@@ -16,7 +16,7 @@ export interface ObjectStores {
 }
 
 /** Parts of one request to list them. */
-const BATCH = 100;
+const PAGE_PARTS = 100;
 
 /**
  * Copies an object, with one part of it in memory. An existing object of its key and size stays. The copy becomes
@@ -61,6 +61,6 @@ export async function copyObject(
 
 /** Aborts what an earlier copy that broke off has begun. */
 async function abortLeftover(to: ObjectStore, key: string): Promise<void> {
-  const begun = await to.listParts(key, BATCH);
+  const begun = await to.listParts(key, PAGE_PARTS);
   for (const { key: other, partsId } of begun) if (other === key) await to.abortParts(key, partsId);
 }

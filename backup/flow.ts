@@ -13,7 +13,7 @@ export async function* batches<T>(values: AsyncIterable<T>, size: number): Async
 }
 
 /** Maximum retries of a call to a store that does not answer. */
-const MAX_FAILURES = 6;
+const MAX_RETRIES = 6;
 
 /** Pause before the first retry, in milliseconds. It doubles before each further one. */
 const FIRST_PAUSE_MS = 500;
@@ -29,7 +29,7 @@ export async function retryUnavailable<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof UnavailableError) || failures === MAX_FAILURES) throw error;
+      if (!(error instanceof UnavailableError) || failures === MAX_RETRIES) throw error;
       await pause(FIRST_PAUSE_MS * 2 ** failures);
     }
   }

@@ -21,10 +21,10 @@ import {
   utf8,
 } from "../tests/harness/stores.ts";
 import { seeded } from "../tests/random.ts";
-import { backUp, GRACE, restoreBeside } from "./testing/mod.ts";
+import { backUp, GRACE_MS, restoreBeside } from "./testing/mod.ts";
 
 /** Bytes of a chunk of an upload. */
-const CHUNK = 11;
+const CHUNK_BYTES = 11;
 
 const TAGS = ["a", "b", "c", "d"];
 
@@ -162,8 +162,8 @@ class Client {
     const { id } = await this.#registry.startUpload(REPOSITORY, PRINCIPAL);
     const layer = content(30, ++this.#count);
     this.#begun = { id, layer };
-    for (let at = 0; at < layer.length; at += CHUNK) {
-      const bytes = layer.slice(at, at + CHUNK);
+    for (let at = 0; at < layer.length; at += CHUNK_BYTES) {
+      const bytes = layer.slice(at, at + CHUNK_BYTES);
       const range = { first: at, last: at + bytes.length - 1 };
       const body = { stream: new Blob([bytes]).stream(), idle: 60_000, length: bytes.length, range };
       await this.#registry.appendUpload(REPOSITORY, PRINCIPAL, id, body);
@@ -207,12 +207,16 @@ function scannedLikeDynamo(table: Table, seed: number): Table {
 async function run(seed: number) {
   const random = seeded(seed);
   const stores = new TestStores();
-  const { registry } = stores.registry({ grace: GRACE, deadline: GRACE / 4, uploadExpiry: 20 * GRACE });
+  const { registry } = stores.registry({
+    grace: GRACE_MS,
+    deadline: GRACE_MS / 4,
+    uploadExpiry: 20 * GRACE_MS,
+  });
   const client = new Client(registry, random);
   for (let i = 0; i < 12; i++) await client.act();
   const before = new Map(client.manifests);
   // What is there is old, or the backup would look at all of it twice.
-  stores.now += 10 * GRACE;
+  stores.now += 10 * GRACE_MS;
   client.begin();
   const busy = hooked(scannedLikeDynamo(stores.table, seed), async () => {
     stores.now++;
@@ -229,7 +233,7 @@ Deno.test("restore() brings back what was acknowledged before a backup during wh
     const hint = `seed ${seed}: ${restored.said.join("; ")}`;
     assertEquals([restored.report.lost, restored.report.incomplete], [0, 0], hint);
     await assertConsistent(restored.stores);
-    const { registry, sweep } = restored.stores.registry({ grace: GRACE, deadline: GRACE / 4 });
+    const { registry, sweep } = restored.stores.registry({ grace: GRACE_MS, deadline: GRACE_MS / 4 });
 
     for (const [name, bytes] of before) {
       if (client.deleted.has(name)) continue;
@@ -250,7 +254,7 @@ Deno.test("restore() brings back what was acknowledged before a backup during wh
     }
 
     // Uploads of the backup are swept like others, and take nothing along that is in use.
-    restored.stores.now += 100 * GRACE;
+    restored.stores.now += 100 * GRACE_MS;
     await sweep();
     await assertConsistent(restored.stores);
     assertEquals((await restored.stores.items()).filter((item) => item.sk === "upload"), []);

@@ -13,7 +13,7 @@ import { readMany } from "./snapshot.ts";
 import { claimTable, releaseTable } from "./target.ts";
 
 /** Lines at a time: with the largest manifests some 25 MB. */
-const BATCH = 100;
+const BATCH_LINES = 100;
 
 /**
  * Kinds of items, in the order in which they are written. After a crash, or for a process that reads too early, no item
@@ -58,7 +58,7 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
   const report: RestoreReport = { blobs: 0, manifests: 0, tags: 0, lost: 0, incomplete: 0, dropped: 0 };
   await claimTable(table, source.id);
   const run = async (round: Round, writeBatch: typeof putContent) => {
-    for await (const batch of batches(source.items(), BATCH)) {
+    for await (const batch of batches(source.items(), BATCH_LINES)) {
       const items = latest(batch.filter((item) => ROUNDS[kindOf(item)].includes(round)));
       if (items.length > 0) await writeBatch(items, options, report);
       progress(batch.length);

@@ -18,13 +18,17 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { BackupError } from "./backup_error.ts";
-import { archiveOf, backUp, bytesOf, comparable, GRACE, restoreBeside } from "./testing/mod.ts";
+import { archiveOf, backUp, bytesOf, comparable, GRACE_MS, restoreBeside } from "./testing/mod.ts";
 import { MARKER } from "./target.ts";
 
 /** A registry with an image, a large one, a referrer, a tag that moved, and an upload that has not ended. */
 async function filled() {
   const stores = new TestStores();
-  const { registry } = stores.registry({ grace: GRACE, deadline: GRACE / 4, uploadExpiry: 20 * GRACE });
+  const { registry } = stores.registry({
+    grace: GRACE_MS,
+    deadline: GRACE_MS / 4,
+    uploadExpiry: 20 * GRACE_MS,
+  });
   await pushBlob(registry, CONFIG);
   await pushBlob(registry, LAYER);
   const image = imageOf(CONFIG, [LAYER]);
@@ -35,7 +39,7 @@ async function filled() {
   await pushManifest(registry, imageOf(CONFIG, [], { subject }));
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(30)));
-  stores.now += 10 * GRACE;
+  stores.now += 10 * GRACE_MS;
   return { stores, registry, image, upload: id };
 }
 
@@ -58,7 +62,7 @@ Deno.test("restore() gives back every item as it was, but for uploads that had n
   assertEquals(restored.report, { blobs: 2, manifests: 3, tags: 2, lost: 0, incomplete: 0, dropped: 0 });
 
   // What the upload has left goes with the sweep.
-  restored.stores.now += 100 * GRACE;
+  restored.stores.now += 100 * GRACE_MS;
   await restored.stores.registry().sweep();
   await assertNothingLeft(restored.stores);
   await assertConsistent(restored.stores);

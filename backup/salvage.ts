@@ -17,7 +17,7 @@ import { type NewItem, type ObjectStore, pagesOf, pause, type Table } from "../s
 import { objectOf } from "./kinds.ts";
 
 /** Keys of one request. */
-const PAGE = 500;
+const PAGE_KEYS = 500;
 
 /** Options of {@linkcode Salvage}. */
 export interface SalvageOptions {
@@ -62,8 +62,8 @@ export class Salvage {
 
   async *#unknown(prefix: string): AsyncGenerator<string> {
     const { objects, scratch } = this.#options;
-    const list = (from: { after?: string }) => objects.list(prefix, { ...from, limit: PAGE });
-    for await (const keys of pagesOf(list, (key) => key, PAGE)) {
+    const list = (from: { after?: string }) => objects.list(prefix, { ...from, limit: PAGE_KEYS });
+    for await (const keys of pagesOf(list, (key) => key, PAGE_KEYS)) {
       const known = await scratch.getMany(keys.map((sk) => ({ pk: "object", sk })), { consistent: true });
       yield* keys.filter((_, index) => known[index] === undefined);
     }

@@ -19,14 +19,18 @@ import {
 import type { Archive } from "./archive.ts";
 import { Salvage } from "./salvage.ts";
 import { MARKER } from "./target.ts";
-import { backUp, GRACE, restoreBeside } from "./testing/mod.ts";
+import { backUp, GRACE_MS, restoreBeside } from "./testing/mod.ts";
 
 const CONFIG = content(9, 1);
 const LAYER = content(20, 2);
 
 function makeStores() {
   const stores = new TestStores();
-  const { registry } = stores.registry({ grace: GRACE, deadline: GRACE / 4, uploadExpiry: 20 * GRACE });
+  const { registry } = stores.registry({
+    grace: GRACE_MS,
+    deadline: GRACE_MS / 4,
+    uploadExpiry: 20 * GRACE_MS,
+  });
   return { stores, registry };
 }
 
@@ -48,7 +52,7 @@ async function salvage(
   });
   await restoreBeside(stores, archive, { salvage, table });
   target.now = stores.now;
-  const { registry, sweep } = target.registry({ grace: GRACE, deadline: GRACE / 4 });
+  const { registry, sweep } = target.registry({ grace: GRACE_MS, deadline: GRACE_MS / 4 });
   return { stores: target, said, adopted: salvage.adopted, registry, sweep };
 }
 
@@ -91,12 +95,12 @@ Deno.test("Salvage gives a blob to the repository whose upload the backup has, a
   const { stores, archive, bytes } = await pushedAround();
   const target = new TestStores({ objects: stores.objects });
   const table = hooked(target.table, async () => {
-    target.now = stores.now + 100 * GRACE;
-    await target.registry({ grace: GRACE, deadline: GRACE / 4 }).sweep();
+    target.now = stores.now + 100 * GRACE_MS;
+    await target.registry({ grace: GRACE_MS, deadline: GRACE_MS / 4 }).sweep();
   });
   const restored = await salvage(stores, archive, { target, table });
   assertEquals(restored.adopted, 1);
-  restored.stores.now += 100 * GRACE;
+  restored.stores.now += 100 * GRACE_MS;
   await restored.sweep();
   assertEquals(await readBlob(restored.registry, digest(bytes)), bytes);
   await assertNothingLeft(restored.stores);
@@ -111,7 +115,7 @@ Deno.test("Salvage finds the same where the restore broke off, and no sweep take
     if (!broken) break;
     if (await target.table.get(MARKER) === undefined && (await target.items()).length > 0) continue; // it was over
     const { registry, sweep } = await salvage(stores, archive, { target });
-    target.now += 100 * GRACE;
+    target.now += 100 * GRACE_MS;
     await sweep();
     assertEquals(await readBlob(registry, digest(bytes)), bytes, `crash ${crash}`);
   }
@@ -126,7 +130,7 @@ Deno.test("Salvage leaves to the sweep what an upload has not become", async () 
   await stores.objects.put(`${key!.slice(0, key!.lastIndexOf("-"))}-0`, content(5));
   const restored = await salvage(stores, await backUp(stores));
   assertEquals(restored.said, []);
-  restored.stores.now += 100 * GRACE;
+  restored.stores.now += 100 * GRACE_MS;
   await restored.sweep();
   assertEquals(await restored.stores.keys(), [key]);
   assertEquals(await readBlob(restored.registry, digest(LAYER)), LAYER);
@@ -140,7 +144,7 @@ Deno.test("Salvage finds the bytes of a blob that was collected and pushed again
     await registry.commitUpload(REPOSITORY, PRINCIPAL, id, name, body(LAYER));
   };
   await push();
-  stores.now += 30 * GRACE;
+  stores.now += 30 * GRACE_MS;
   await stores.registry().sweep();
   const archive = await backUp(stores);
   const [key] = await stores.keys();

@@ -13,7 +13,7 @@ const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;
 const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** Keys of one request. */
-const PAGE = 1000;
+const PAGE_KEYS = 1000;
 
 /** A backup in an object store. */
 export interface StoredBackup {
@@ -53,7 +53,7 @@ export async function shelve(
 }
 
 async function abortAbandoned(objects: ObjectStore, now: number): Promise<void> {
-  for (const { key, partsId } of await objects.listParts(BACKUPS, PAGE)) {
+  for (const { key, partsId } of await objects.listParts(BACKUPS, PAGE_KEYS)) {
     const [, ...numbers] = NAME.exec(key.slice(BACKUPS.length)) ?? [];
     const [year, month, day, hour, minute, second] = numbers.map(Number);
     const begunAt = Date.UTC(year!, month! - 1, day, hour, minute, second);
@@ -63,8 +63,8 @@ async function abortAbandoned(objects: ObjectStore, now: number): Promise<void> 
 
 /** The backups of a store, the oldest first. */
 export async function* listBackups(objects: ObjectStore): AsyncGenerator<StoredBackup> {
-  const list = (from: { after?: string }) => objects.list(BACKUPS, { ...from, limit: PAGE });
-  for await (const keys of pagesOf(list, (key) => key, PAGE)) {
+  const list = (from: { after?: string }) => objects.list(BACKUPS, { ...from, limit: PAGE_KEYS });
+  for await (const keys of pagesOf(list, (key) => key, PAGE_KEYS)) {
     for (const key of keys) {
       const size = await objects.size(key);
       if (size !== undefined) yield { name: key.slice(BACKUPS.length), size };

@@ -36,7 +36,7 @@ export interface Stores {
 }
 
 /** Items of one page: with the largest manifests some 25 MB. */
-const PAGE = 100;
+const PAGE_ITEMS = 100;
 
 /** The step of {@linkcode snapshot} in which items of each kind come, if any. */
 const COMES: Readonly<Record<Kind, "in the scan" | "later" | "never">> = {
@@ -64,7 +64,7 @@ const COMES: Readonly<Record<Kind, "in the scan" | "later" | "never">> = {
 };
 
 /** References that are looked up at a time. */
-const REFERENCES = 50;
+const BATCH_REFERENCES = 50;
 
 /**
  * Items of a table, consistent enough to be served although writes continue. A scan alone is not consistent: a later
@@ -105,15 +105,15 @@ export async function* snapshot(stores: Stores, since: number): AsyncGenerator<I
 /** Every item, each page as of when it was read. */
 export async function* scanAll(table: Table): AsyncGenerator<Item> {
   const patient: Pick<Table, "scan"> = { scan: (options) => retryUnavailable(() => table.scan(options)) };
-  for await (const { items } of scanPages(patient, { limit: PAGE, consistent: true })) yield* items;
+  for await (const { items } of scanPages(patient, { limit: PAGE_ITEMS, consistent: true })) yield* items;
 }
 
 async function* queryAll(
   read: (options: QueryOptions & { consistent: true }) => Promise<Item[]>,
 ): AsyncGenerator<Item> {
   const page = (from: { after?: string }) =>
-    retryUnavailable(() => read({ ...from, limit: PAGE, consistent: true }));
-  for await (const items of pagesOf(page, ({ sk }) => sk, PAGE)) yield* items;
+    retryUnavailable(() => read({ ...from, limit: PAGE_ITEMS, consistent: true }));
+  for await (const items of pagesOf(page, ({ sk }) => sk, PAGE_ITEMS)) yield* items;
 }
 
 /**
@@ -131,8 +131,8 @@ async function* references(
   const content = await manifestContent(stores.objects, manifest);
   const { repository } = partsOf("manifest", manifest);
   const targets = (content?.references ?? []).map(({ digest }) => digest).filter(isDigest);
-  for (let at = 0; at < targets.length; at += REFERENCES) {
-    const some = targets.slice(at, at + REFERENCES);
+  for (let at = 0; at < targets.length; at += BATCH_REFERENCES) {
+    const some = targets.slice(at, at + BATCH_REFERENCES);
     const links = await readMany(stores.table, some.map((digest) => linkKey(digest, repository)));
     const children = await readMany(stores.table, some.map((digest) => manifestKey(repository, digest)));
     const blobs = await readMany(stores.table, some.map((digest) => blobKey(digest)));
@@ -177,8 +177,8 @@ async function* withTarget(
  */
 async function* uploadsOf(table: Table, shard: string): AsyncGenerator<Item> {
   const page = (from: { after?: string }) =>
-    retryUnavailable(() => table.queryIndex(shard, { ...from, limit: PAGE }));
-  for await (const proposed of pagesOf(page, ({ index }) => index!.sk, PAGE)) {
+    retryUnavailable(() => table.queryIndex(shard, { ...from, limit: PAGE_ITEMS }));
+  for await (const proposed of pagesOf(page, ({ index }) => index!.sk, PAGE_ITEMS)) {
     yield* await readMany(table, proposed);
   }
 }

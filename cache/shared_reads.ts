@@ -1,5 +1,5 @@
 /** Maximum concurrent reads of one key; further callers share the next one. */
-const MAX_IN_FLIGHT = 4;
+const MAX_READS_IN_FLIGHT = 4;
 
 /**
  * Single flight: callers that request the same key within one turn of the event loop share one read. The read begins
@@ -23,7 +23,7 @@ export class SharedReads<V> {
   }
 
   async #begin(key: string, read: () => Promise<V>): Promise<V> {
-    if ((this.#running.get(key) ?? 0) >= MAX_IN_FLIGHT) {
+    if ((this.#running.get(key) ?? 0) >= MAX_READS_IN_FLIGHT) {
       await new Promise<void>((resolve) => this.#wake.set(key, resolve));
     }
     this.#waiting.delete(key);

@@ -7,7 +7,7 @@ import { type Config, risksOf } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
 
 /** Columns of a setting, before the comment that names its source. */
-const WIDTH = 40;
+const WIDTH_COLUMNS = 40;
 
 /**
  * `skerry config check`: checks the environment, the configuration file and the files of users and keys, and prints all
@@ -36,7 +36,9 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
 }
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
-  if (key !== "auth" && key !== "retention") return `${yaml({ [key]: value }).padEnd(WIDTH)} # ${source}`;
+  if (key !== "auth" && key !== "retention") {
+    return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
+  }
   if (value === "") return `# ${key} is not set`;
   // In the environment both are text.
   const parsed = typeof value === "string" ? await parseYaml(value) : { value };

@@ -4,15 +4,15 @@ import type { Command, Operand, Option } from "./command.ts";
 const PROGRAM = "deno task skerry";
 
 /** Columns of a name and the space after it. */
-const WIDTH = 22;
+const WIDTH_COLUMNS = 22;
 
 /** The list of all commands. */
 export function overview(commands: Record<string, Command>): string {
   return `Usage: ${PROGRAM} <command>
 
 ${listOf(commands)}
-  ${"help".padEnd(WIDTH)}Explain a command; the same as --help after it
-  ${"--version".padEnd(WIDTH)}Print the version
+  ${"help".padEnd(WIDTH_COLUMNS)}Explain a command; the same as --help after it
+  ${"--version".padEnd(WIDTH_COLUMNS)}Print the version
 
 Settings come from the environment and the file of SKERRY_CONFIG: see docs/configuration.md.`;
 }
@@ -57,9 +57,9 @@ function listOf(commands: Record<string, Command>): string {
 }
 
 function rowOf(term: string, help: string): string {
-  return term.length < WIDTH - 1
-    ? `  ${term.padEnd(WIDTH)}${help}`
-    : `  ${term}\n  ${"".padEnd(WIDTH)}${help}`;
+  return term.length < WIDTH_COLUMNS - 1
+    ? `  ${term.padEnd(WIDTH_COLUMNS)}${help}`
+    : `  ${term}\n  ${"".padEnd(WIDTH_COLUMNS)}${help}`;
 }
 
 function optionText(name: string, { value }: Pick<Option, "value">): string {

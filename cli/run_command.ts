@@ -5,7 +5,7 @@ import { COMMANDS } from "./commands.ts";
 import { helpOf, helpOfGroup, hint, overview } from "./help.ts";
 
 /** Exit code of a command line that makes no sense. */
-const MISUSED = 2;
+const MISUSE_EXIT_CODE = 2;
 
 /**
  * Runs the command that the arguments name.
@@ -29,7 +29,7 @@ export async function runCommand(args: string[], context: CommandContext): Promi
   } catch (error) {
     if (!(error instanceof MisuseError)) throw error;
     console.error(plainLines(`${error.message}. ${hint(topicOf(command ? name : args[0]!))}`));
-    return MISUSED;
+    return MISUSE_EXIT_CODE;
   }
 }
 
@@ -58,7 +58,7 @@ function printHelp(words: string[], { print }: CommandContext): number {
     : helpOfGroup(name, COMMANDS);
   if (text === undefined) {
     console.error(plainLines(`${unknownCommand(name)}. ${hint("")}`));
-    return MISUSED;
+    return MISUSE_EXIT_CODE;
   }
   print(text);
   return 0;

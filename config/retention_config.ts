@@ -4,15 +4,15 @@ import { expected, mismatch, ofKind, patterns } from "./schema_parts.ts";
 import { duration } from "./setting_kinds.ts";
 
 /** Maximum of `newest`: that many tags are held in memory. */
-const MAX_NEWEST = 10_000;
+const MAX_NEWEST_TAGS = 10_000;
 
-const count = expected(`a whole number from 1 to ${MAX_NEWEST}`);
+const count = expected(`a whole number from 1 to ${MAX_NEWEST_TAGS}`);
 
 const CRITERIA = ["newest", "pushedWithin", "pulledWithin"] as const;
 
 const keepTags = z.strictObject({
   tags: z._default(patterns, ["*"]),
-  newest: z.exactOptional(z.int(count).check(z.minimum(1, count), z.maximum(MAX_NEWEST, count))),
+  newest: z.exactOptional(z.int(count).check(z.minimum(1, count), z.maximum(MAX_NEWEST_TAGS, count))),
   pushedWithin: z.exactOptional(ofKind(duration("1s"))),
   pulledWithin: z.exactOptional(ofKind(duration("1s"))),
 }, expected("a map with any of tags, newest, pushedWithin, pulledWithin")).check(

@@ -21,7 +21,7 @@ export type DeferredAccountTokens = (() => Promise<AccountTokenOptions>) | undef
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Maximum tokens of one page, and the default without `n`. */
-const MAX_PAGE = 1000;
+const MAX_PAGE_TOKENS = 1000;
 
 /** Headers of an answer with the text of a token, which no cache may store. */
 const NOT_STORED = { "Cache-Control": "no-store", Pragma: "no-cache" };
@@ -31,7 +31,7 @@ export function listAccountTokens(deferred: DeferredAccountTokens): Handler<"lis
   return async function listAccountTokens({ page }, _request, caller) {
     const { accountTokens, isAdministrator } = await open(deferred);
     const owner = isAdministrator(caller.name) ? undefined : userIn(caller);
-    const limit = Math.min(page.limit ?? MAX_PAGE, MAX_PAGE);
+    const limit = Math.min(page.limit ?? MAX_PAGE_TOKENS, MAX_PAGE_TOKENS);
     const found = limit === 0 ? { tokens: [] } : await accountTokens.list({
       limit,
       ...(owner && { owner }),

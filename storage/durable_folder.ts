@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { PRIVATE_FOLDER } from "./private_files.ts";
+import { PRIVATE_FOLDER_MODE } from "./private_files.ts";
 
 /** Makes the entries of a folder (new, renamed and removed files) outlive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -15,7 +15,7 @@ export async function syncFolder(folder: string): Promise<void> {
 export async function ensureFolder(folder: string): Promise<void> {
   const parent = dirname(folder);
   try {
-    await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+    await Deno.mkdir(folder, { mode: PRIVATE_FOLDER_MODE });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound) || parent === folder) throw error;

@@ -16,7 +16,7 @@ export {
 } from "./errors.ts";
 export * from "./objects/mod.ts";
 export { readAll } from "./objects/read_all.ts";
-export { PRIVATE_FILE } from "./private_files.ts";
+export { PRIVATE_FILE_MODE } from "./private_files.ts";
 export * from "./table/mod.ts";
 export { isInRange, type PartitionRange, rangeOf } from "./table/segments.ts";
 export { compareUtf8 } from "./utf8_order.ts";

@@ -72,7 +72,7 @@ export interface AccountTokensOptions {
 const CACHE_TTL_MS = 60_000;
 
 /** Maximum account tokens in memory. */
-const MAX_CACHED = 10_000;
+const MAX_CACHED_TOKENS = 10_000;
 
 /** Minimum milliseconds between two writes of the last use of an account token. */
 const TOUCH_PERIOD_MS = 3_600_000;
@@ -80,7 +80,7 @@ const TOUCH_PERIOD_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 
 /** Maximum account tokens of one owner. */
-const MAX_PER_OWNER = 100;
+const MAX_TOKENS_PER_OWNER = 100;
 
 /** Maximum characters of a description. */
 const MAX_DESCRIPTION_CHARACTERS = 256;
@@ -95,7 +95,7 @@ export class AccountTokens implements PasswordSource {
   /** Account tokens in the table. */
   constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: AccountTokensOptions) {
     this.#options = { ...options, touch, now, maxLifetime };
-    this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED, now });
+    this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED_TOKENS, now });
   }
 
   /**
@@ -209,7 +209,9 @@ export class AccountTokens implements PasswordSource {
     const account = await this.#accountOf(owner);
     if (account === undefined) throw new AccountTokenError("No such user");
     let kept = 0;
-    for (const { sk } of await table.queryIndex(accountTokensOf(owner), { limit: 2 * MAX_PER_OWNER })) {
+    for (
+      const { sk } of await table.queryIndex(accountTokensOf(owner), { limit: 2 * MAX_TOKENS_PER_OWNER })
+    ) {
       await repeatOnConflict(async () => {
         const item = await table.get(accountTokenKey(sk), { consistent: true }) as
           | StoredAccountToken
@@ -295,12 +297,14 @@ export class AccountTokens implements PasswordSource {
   async #makeRoom(owner: AccountTokenOwner): Promise<void> {
     const { table, now } = this.#options;
     const others = await table.queryIndex(accountTokensOf(owner), {
-      limit: MAX_PER_OWNER + 1,
+      limit: MAX_TOKENS_PER_OWNER + 1,
     }) as StoredAccountToken[];
     const ended = others.filter(({ attributes }) => this.#endOf(attributes) <= now());
     for (const item of ended) await table.delete(item, { ifVersion: item.version });
-    if (others.length - ended.length >= MAX_PER_OWNER) {
-      throw new AccountTokenError(`Cannot create more than ${MAX_PER_OWNER} tokens for "${owner.name}"`);
+    if (others.length - ended.length >= MAX_TOKENS_PER_OWNER) {
+      throw new AccountTokenError(
+        `Cannot create more than ${MAX_TOKENS_PER_OWNER} tokens for "${owner.name}"`,
+      );
     }
   }
 }

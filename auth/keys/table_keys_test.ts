@@ -6,7 +6,7 @@ import { MAX_KEY_AGE_MS, rotateKeys, SIGNING_DELAY_MS } from "./key_ring.ts";
 import { jwksOf, type SigningKeys } from "./keys.ts";
 import { TableKeys } from "./table_keys.ts";
 
-const LIFETIME = 3_600_000;
+const LIFETIME_MS = 3_600_000;
 
 /** Processes over one table, a clock, the calls of the table, and whether it is out. */
 function world() {
@@ -17,9 +17,9 @@ function world() {
     calls.push(method);
     if (state.out) throw new UnavailableError("read the keys", new Error("timeout"));
   });
-  const process = () => new TableKeys({ table, lifetime: LIFETIME, now: () => state.now });
+  const process = () => new TableKeys({ table, lifetime: LIFETIME_MS, now: () => state.now });
   const rotate = async (atOnce = false) =>
-    (await rotateKeys(memory, { atOnce, lifetime: LIFETIME, now: state.now })).key.kid;
+    (await rotateKeys(memory, { atOnce, lifetime: LIFETIME_MS, now: state.now })).key.kid;
   /** How many calls this makes, with those that go on behind it. */
   const callsOf = async (act: () => unknown) => {
     calls.length = 0;
@@ -156,7 +156,7 @@ Deno.test("TableKeys.find() knows the old key until the longest token that it si
   const { kid } = await keys.signing();
   await rotate();
   const lastSignature = state.now + SIGNING_DELAY_MS + 2 * CLOCK_SKEW_MS;
-  state.now = lastSignature + LIFETIME - 1;
+  state.now = lastSignature + LIFETIME_MS - 1;
   assert(await keys.find(kid) !== undefined);
   assertEquals((await keys.list()).length, 2);
   state.now += 1;

@@ -40,7 +40,7 @@ export interface Attempt {
 }
 
 /** Maximum networks in memory that have logged in, and maximum pairs of a name and a network. */
-const MAX_KNOWN = 16_384;
+const MAX_KNOWN_ENTRIES = 16_384;
 
 /** Maximum wait, in milliseconds, for a name at a network from which it has logged in. */
 const MAX_PAIR_WAIT_MS = 60_000;
@@ -66,8 +66,8 @@ export class FailedLogins {
   readonly #counts: FailureCounts;
   /** Guesses in progress: for each name, the number of requests for each distinct guess. */
   readonly #pending = new Map<string, Map<string, number>>();
-  readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN });
-  readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN_ENTRIES });
+  readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN_ENTRIES });
   readonly #cacheMisses: LRUCache<string, FailureCount>;
 
   /** Starts without any failure. */
@@ -76,7 +76,7 @@ export class FailedLogins {
     this.#now = now;
     this.#counts = new FailureCounts({ table, freeFailures: this.#freeFailures, now });
     this.#cacheMisses = new LRUCache({
-      max: MAX_KNOWN,
+      max: MAX_KNOWN_ENTRIES,
       ttl: PAIR_MEMORY_MS,
       ttlResolution: 0,
       perf: { now },

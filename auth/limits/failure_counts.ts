@@ -55,10 +55,10 @@ const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = { address: 60_000, name: 4000 };
 
 /** Attempts to add to an item that other replicas change at the same time. */
-const ADD_ATTEMPTS = 4;
+const MAX_ADD_ATTEMPTS = 4;
 
 /** Items of one request to the table. */
-const BATCH = 100;
+const BATCH_ITEMS = 100;
 
 /** Wait after `failures` consecutive failures, in milliseconds. */
 export function waitAfter(failures: number, freeFailures: number, longest: number): number {
@@ -101,7 +101,7 @@ export class FailureCounts {
       this.#set(kind, key, known.failures > count.failures ? known : count);
     };
     // This process has counted it; without the table the replicas count apart.
-    await repeatOnConflict(addOnce, () => {}, { attempts: ADD_ATTEMPTS }).catch(() => {});
+    await repeatOnConflict(addOnce, () => {}, { attempts: MAX_ADD_ATTEMPTS }).catch(() => {});
   }
 
   /**
@@ -135,7 +135,7 @@ export class FailureCounts {
   async sweep(): Promise<void> {
     const { table, now } = this.#options;
     for (const pk of FAILURE_SHARDS) {
-      for await (const items of queryPages(table, pk, { limit: BATCH })) {
+      for await (const items of queryPages(table, pk, { limit: BATCH_ITEMS })) {
         for (const item of items) {
           const { at } = countOf(item)!;
           // Twice, because the clocks of replicas differ.

@@ -1,7 +1,7 @@
 import { tooManyLogins } from "./too_many_logins.ts";
 
 /** Maximum logins of one network in its queue: a whole team may log in at once. */
-const MAX_WAITING = 64;
+const MAX_WAITING_LOGINS = 64;
 
 /** `Retry-After` in seconds if the queue of a network is full. */
 const RETRY_SECONDS = 5;
@@ -20,7 +20,7 @@ export class LoginLanes {
    */
   async run<T>(network: string, check: () => Promise<T>): Promise<T> {
     const lane = this.#lanes.get(network) ?? { last: Promise.resolve(), length: 0 };
-    if (lane.length >= MAX_WAITING) throw tooManyLogins(RETRY_SECONDS * 1000);
+    if (lane.length >= MAX_WAITING_LOGINS) throw tooManyLogins(RETRY_SECONDS * 1000);
     this.#lanes.set(network, lane);
     lane.length++;
     const running = lane.last.then(check);

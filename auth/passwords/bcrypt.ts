@@ -53,7 +53,7 @@ export interface BcryptQueueOptions {
 }
 
 /** Maximum work of each of the two queues, in rounds of bcrypt: about eight seconds of one core. */
-const MAX_WORK = 2 ** 17;
+const MAX_WORK_ROUNDS = 2 ** 17;
 
 /** `Retry-After` of a login that finds its queue full, in milliseconds. */
 const RETRY_MS = 5000;
@@ -103,7 +103,7 @@ export class BcryptQueue {
   check({ password, hash }: PasswordCheck, { isKnownNetwork = false }: VerifyOptions = {}): Promise<boolean> {
     const queue = isKnownNetwork ? this.#known : this.#unknown;
     const work = 2 ** costOf(hash);
-    if (queue.work > 0 && queue.work + work > MAX_WORK) return Promise.reject(tooManyLogins(RETRY_MS));
+    if (queue.work > 0 && queue.work + work > MAX_WORK_ROUNDS) return Promise.reject(tooManyLogins(RETRY_MS));
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     queue.work += work;
     queue.jobs.push({ password, hash, work, queue, resolve, reject });

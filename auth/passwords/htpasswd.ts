@@ -28,7 +28,7 @@ export interface HtpasswdOptions {
 const CACHE_TTL_MS = 24 * 60 * 60_000;
 
 /** Maximum correct passwords in memory. */
-const MAX_CACHED = 10_000;
+const MAX_CACHED_PASSWORDS = 10_000;
 
 /** Users whose bcrypt hashes are in the configuration or in an htpasswd file. */
 export class Htpasswd implements GuessableSource {
@@ -45,7 +45,7 @@ export class Htpasswd implements GuessableSource {
     this.#sources = sources;
     this.#queue = queue;
     const ttl = CACHE_TTL_MS;
-    this.#cache = new LRUCache({ max: MAX_CACHED, ttl, ttlResolution: 0, perf: { now } });
+    this.#cache = new LRUCache({ max: MAX_CACHED_PASSWORDS, ttl, ttlResolution: 0, perf: { now } });
   }
 
   /**

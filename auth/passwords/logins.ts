@@ -33,7 +33,7 @@ const MAX_NAME_CHARACTERS = 256;
 const REPEATED_MS = 3000;
 
 /** Maximum wrong passwords in memory. */
-const MAX_REPEATED = 4096;
+const MAX_REPEATED_PASSWORDS = 4096;
 
 /** Authenticates principals by name and password. */
 export class Logins {
@@ -49,7 +49,12 @@ export class Logins {
   constructor(options: LoginsOptions) {
     this.#options = options;
     const now = options.now ?? Date.now;
-    this.#wrong = new LRUCache({ max: MAX_REPEATED, ttl: REPEATED_MS, ttlResolution: 0, perf: { now } });
+    this.#wrong = new LRUCache({
+      max: MAX_REPEATED_PASSWORDS,
+      ttl: REPEATED_MS,
+      ttlResolution: 0,
+      perf: { now },
+    });
   }
 
   /**

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import type { Principal } from "../principal.ts";
-import { MAX_PER_CREDENTIAL, RefreshTokens, revokeRefreshTokens } from "./refresh_tokens.ts";
-import { ALICE, LIFETIME, ROBOT, world } from "./testing/refresh_tokens.ts";
+import { MAX_TOKENS_PER_CREDENTIAL, RefreshTokens, revokeRefreshTokens } from "./refresh_tokens.ts";
+import { ALICE, LIFETIME_MS, ROBOT, world } from "./testing/refresh_tokens.ts";
 
 Deno.test("revokeRefreshTokens() ends a token at once, in every process", async () => {
   const { tokens, issue, common, memory, list } = world();
@@ -67,7 +67,7 @@ Deno.test("revokeRefreshTokens() ends a token that is used at the same time", as
 Deno.test("RefreshTokens.issue() drops the token that was not used for the longest time where there are too many", async () => {
   const { tokens, issue, clock, list, owner } = world();
   const made: string[] = [];
-  for (let i = 0; i < MAX_PER_CREDENTIAL; i++) {
+  for (let i = 0; i < MAX_TOKENS_PER_CREDENTIAL; i++) {
     clock.now += 1000;
     made.push(await issue());
   }
@@ -75,7 +75,7 @@ Deno.test("RefreshTokens.issue() drops the token that was not used for the longe
   clock.now += 1000;
   await tokens.redeem(made[0]!);
   const last = await issue();
-  assertEquals((await list()).length, MAX_PER_CREDENTIAL);
+  assertEquals((await list()).length, MAX_TOKENS_PER_CREDENTIAL);
   assertEquals(await tokens.redeem(made[1]!), undefined);
   for (const token of [made[0]!, ...made.slice(2), last]) assertEquals(await owner(token), ALICE);
   assertEquals(await owner(robots), ROBOT);
@@ -90,7 +90,7 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
     bounds: [{ repositories: "a", actions: ["pull"] }],
   };
   const made: string[] = [];
-  for (let i = 0; i < 3 * MAX_PER_CREDENTIAL; i++) {
+  for (let i = 0; i < 3 * MAX_TOKENS_PER_CREDENTIAL; i++) {
     clock.now += 1000;
     made.push(await issue(narrow));
   }
@@ -102,8 +102,8 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
 
 Deno.test("RefreshTokens.issue() drops those that have expired before any other", async () => {
   const { issue, clock, list, memory, owner } = world();
-  for (let i = 0; i < MAX_PER_CREDENTIAL - 1; i++) await issue();
-  clock.now += LIFETIME - 1;
+  for (let i = 0; i < MAX_TOKENS_PER_CREDENTIAL - 1; i++) await issue();
+  clock.now += LIFETIME_MS - 1;
   const good = await issue();
   clock.now += 1;
   const last = await issue();
@@ -123,7 +123,7 @@ Deno.test("RefreshTokens.issue() keeps few logins of credentials that have ended
   ended.clear();
   for (let i = 0; i < 300; i++) {
     await issue({ ...ALICE, credential: `short-${i}.hash` });
-    clock.now += LIFETIME;
+    clock.now += LIFETIME_MS;
   }
   assert(await stored() < 50, `${await stored()} logins that have expired`);
 });
@@ -161,14 +161,14 @@ Deno.test("listRefreshTokens() tells of the tokens that are good, the one that w
       principal: "user:alice",
       client: "docker",
       createdAt: start,
-      expiresAt: start + LIFETIME,
+      expiresAt: start + LIFETIME_MS,
       usedAt: start + 2000,
     },
     {
       principal: "user:alice",
       client: "podman".repeat(100).slice(0, 100),
       createdAt: start + 1000,
-      expiresAt: start + 1000 + LIFETIME,
+      expiresAt: start + 1000 + LIFETIME_MS,
     },
   ]);
   assertNotEquals(logins[0]!.id, logins[1]!.id);

@@ -15,7 +15,7 @@ export const REFRESH_TOKEN_PREFIX = "skrr_";
 const FORM = /^skrr_([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})([A-Za-z0-9_-]{16})[A-Za-z0-9_-]{43}$/;
 
 /** Maximum refresh tokens of one credential. Other credentials and principals have limits of their own. */
-export const MAX_PER_CREDENTIAL = 100;
+export const MAX_TOKENS_PER_CREDENTIAL = 100;
 
 /** Milliseconds for which a replaced token is still accepted: its client may not have received the replacement. */
 export const REPLACED_TOLERANCE_MS = 60_000;
@@ -24,7 +24,7 @@ export const REPLACED_TOLERANCE_MS = 60_000;
 const USE_PRECISION_MS = 60 * 60_000;
 
 /** Maximum attempts of a write that conflicts with other requests. */
-const ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 
 /** Maximum items that one query of the table returns. */
 const PAGE_ITEMS = 200;
@@ -149,7 +149,7 @@ export class RefreshTokens {
     if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
     const key = refreshTokenKey(tag, credentialTag, hashOf(family));
     const redeemOnce = () => this.#redeemOnce(key, token, replace);
-    return await repeatOnConflict(redeemOnce, tooManyUses, { attempts: ATTEMPTS });
+    return await repeatOnConflict(redeemOnce, tooManyUses, { attempts: MAX_ATTEMPTS });
   }
 
   /** One attempt of {@linkcode redeem}, with its steps. */
@@ -234,7 +234,7 @@ async function makeRoom(table: Table, tag: string, credentialTag: string, now: n
   const items = (await refreshTokensIn(table, tag, credentialTag)).sort((a, b) => lastUse(b) - lastUse(a));
   const live = items.filter(({ attributes }) => attributes.expiresAt > now);
   const expired = items.filter(({ attributes }) => attributes.expiresAt <= now);
-  for (const item of [...expired, ...live.slice(MAX_PER_CREDENTIAL - 1)]) {
+  for (const item of [...expired, ...live.slice(MAX_TOKENS_PER_CREDENTIAL - 1)]) {
     await table.delete({ pk: item.pk, sk: item.sk }, { ifVersion: item.version });
   }
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { StorageFullError, UnavailableError } from "../../storage/mod.ts";
 import { REFRESH_TOKEN_PREFIX, RefreshTokens } from "./refresh_tokens.ts";
-import { ALICE, HOUR, LIFETIME, ROBOT, world } from "./testing/refresh_tokens.ts";
+import { ALICE, HOUR, LIFETIME_MS, ROBOT, world } from "./testing/refresh_tokens.ts";
 
 Deno.test("RefreshTokens.redeem() knows whose the token is, again and again", async () => {
   const { issue, owner } = world();
@@ -89,7 +89,7 @@ Deno.test("RefreshTokens.redeem() refuses a token of another service", async () 
 Deno.test("RefreshTokens.redeem() refuses a token that has expired, however often it was used", async () => {
   const { tokens, issue, clock, list, owner } = world();
   const token = await issue();
-  clock.now += LIFETIME - 1;
+  clock.now += LIFETIME_MS - 1;
   assertEquals(await owner(token), ALICE);
   assertEquals((await list()).length, 1);
   clock.now += 1;

@@ -6,11 +6,11 @@ import type { RestoreOptions, RestoreReport } from "../restore_options.ts";
 import { snapshot, type Stores } from "../snapshot.ts";
 
 /** The grace time of the registries that are backed up here, in milliseconds. */
-export const GRACE = 1000;
+export const GRACE_MS = 1000;
 
 /** A backup of the stores as of now, in memory. */
 export async function backUp(stores: TestStores, table: Table = stores.table): Promise<Archive> {
-  const items = snapshot({ objects: stores.objects, table }, stores.now - GRACE);
+  const items = snapshot({ objects: stores.objects, table }, stores.now - GRACE_MS);
   const bytes = await new Response(writeArchive({ id: "test", startedAt: stores.now }, items)).bytes();
   return await archiveOf(bytes);
 }

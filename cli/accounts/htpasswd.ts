@@ -5,7 +5,7 @@ import { StartError } from "../../config/mod.ts";
 import { MisuseError } from "../command.ts";
 
 /** Cost of a hash: about 60 ms for each login and each guess. */
-const COST = 10;
+const BCRYPT_COST = 10;
 
 /**
  * `skerry htpasswd`: prints a name and the hash of the password from `read`, as a line of an htpasswd file.
@@ -29,7 +29,12 @@ export async function htpasswd(
       `Expected a password of 1 to ${MAX_PASSWORD_BYTES} bytes without control characters`,
     );
   }
-  const hash = await bcrypt({ password, salt: randomBytes(16), costFactor: COST, outputType: "encoded" });
+  const hash = await bcrypt({
+    password,
+    salt: randomBytes(16),
+    costFactor: BCRYPT_COST,
+    outputType: "encoded",
+  });
   print(`${name}:${hash}`);
   return 0;
 }

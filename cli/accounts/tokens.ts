@@ -27,7 +27,7 @@ export interface TokenWish extends TokenOwner {
 }
 
 /** Tokens that are read at a time. */
-const PAGE = 100;
+const PAGE_TOKENS = 100;
 
 const LIFETIME = duration("1m");
 
@@ -87,7 +87,7 @@ export async function listTokens(
   const owner = ownerOf(named);
   return await withAccountTokens(config, async ({ accountTokens }) => {
     const pages = linkedPages((from: { after?: string }) =>
-      accountTokens.list({ limit: PAGE, ...(owner && { owner }), ...from })
+      accountTokens.list({ limit: PAGE_TOKENS, ...(owner && { owner }), ...from })
     );
     for await (const page of pages) {
       for (const token of page.tokens) print(json ? JSON.stringify(token) : lineOf(token));

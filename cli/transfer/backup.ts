@@ -9,7 +9,7 @@ import {
   writeArchive,
 } from "../../backup/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
-import { PRIVATE_FILE, syncFolder } from "../../storage/mod.ts";
+import { PRIVATE_FILE_MODE, syncFolder } from "../../storage/mod.ts";
 import { counted } from "../counted.ts";
 import { openForUpkeep } from "../upkeep_storage.ts";
 
@@ -57,7 +57,7 @@ async function writeNewFile(path: string, stream: ReadableStream<Uint8Array<Arra
   try {
     if (await exists(path)) throw new StartError(`Cannot write the backup: "${path}" exists`);
     // Never an existing file: another user may have made it, with a mode that lets them read the backup.
-    (await Deno.open(partial, { write: true, createNew: true, mode: PRIVATE_FILE })).close();
+    (await Deno.open(partial, { write: true, createNew: true, mode: PRIVATE_FILE_MODE })).close();
     try {
       await Deno.writeFile(partial, stream, { create: false });
       using file = await Deno.open(partial);

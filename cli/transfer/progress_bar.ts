@@ -7,7 +7,7 @@ export interface Terminal {
 }
 
 /** Characters of the whole bar. */
-const WIDTH = 30;
+const WIDTH_COLUMNS = 30;
 
 /** Minimum milliseconds between two updates. */
 const MIN_INTERVAL_MS = 100;
@@ -40,7 +40,7 @@ export class ProgressBar implements Disposable {
     if (!this.#terminal.isTerminal() || this.#now() - this.#shownAt < MIN_INTERVAL_MS) return;
     this.#shownAt = this.#now();
     const part = this.#total === 0 ? 1 : Math.min(1, this.#done / this.#total);
-    const bar = "#".repeat(Math.round(part * WIDTH)).padEnd(WIDTH, ".");
+    const bar = "#".repeat(Math.round(part * WIDTH_COLUMNS)).padEnd(WIDTH_COLUMNS, ".");
     this.#write(`\r${this.#label} [${bar}] ${String(Math.floor(part * 100)).padStart(3)} %`);
   }
 

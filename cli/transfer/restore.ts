@@ -30,10 +30,10 @@ export interface RestoreCommand {
 }
 
 /** Objects that are looked for at once. */
-const PARALLEL = 16;
+const PARALLEL_OBJECTS = 16;
 
 /** Number of reads of a verified backup. */
-const READINGS = 3;
+const MAX_READS = 3;
 
 /**
  * `skerry restore`: rebuilds the configured, empty table from a backup.
@@ -58,7 +58,7 @@ export async function restore(
     return await withScratchFolder(async (folder) => {
       await using scratch = await SqliteTable.open(`${folder}/objects.sqlite`);
       await using rehearsal = await SqliteTable.open(`${folder}/table.sqlite`);
-      using bar = new ProgressBar("Restoring", READINGS * archive.counts.items);
+      using bar = new ProgressBar("Restoring", MAX_READS * archive.counts.items);
       const report = (line: string) => (bar.clear(), print(line));
       const { objects } = storage;
       const salvage = command.fromObjects
@@ -70,7 +70,7 @@ export async function restore(
         table: command.dryRun ? rehearsal : storage.table,
         references: config.references,
         obtain: (object) => reasonOfLoss(objects, object),
-        parallel: PARALLEL,
+        parallel: PARALLEL_OBJECTS,
         uploads: "sweep",
         salvage,
         report,

@@ -13,7 +13,7 @@ export interface CollectCommandOptions {
 }
 
 /** Items between two lines of progress. */
-const PROGRESS = 10_000;
+const PROGRESS_ITEMS = 10_000;
 
 /**
  * `skerry collect`: runs garbage collection beside everything else that uses the storage, and prints its removals.
@@ -50,7 +50,9 @@ export async function collect(
       failures.push(...step.failures);
       const before = items;
       items += step.items;
-      if (Deno.stderr.isTerminal() && Math.floor(before / PROGRESS) < Math.floor(items / PROGRESS)) {
+      if (
+        Deno.stderr.isTerminal() && Math.floor(before / PROGRESS_ITEMS) < Math.floor(items / PROGRESS_ITEMS)
+      ) {
         console.error(`${items} items checked`);
       }
       if (step.next === undefined) break;

@@ -63,7 +63,7 @@ const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 const MIN_CONNECTIONS = 16;
 
 /** Growth of the connection limit at each check for idle connections: it doubles in about 4 minutes. */
-const GROWTH = 1 / 64;
+const GROWTH_SHARE = 1 / 64;
 
 /** Milliseconds between two reports that connections cannot be accepted. */
 const REPORT_INTERVAL_MS = 60_000;
@@ -289,7 +289,7 @@ export class Connections {
     this.#sweeping = true;
     AbortSignal.timeout(this.#limits.sweepInterval).addEventListener("abort", () => {
       this.#sweeping = false;
-      this.#max = Math.min(this.#limits.max, this.#max + Math.ceil(this.#max * GROWTH));
+      this.#max = Math.min(this.#limits.max, this.#max + Math.ceil(this.#max * GROWTH_SHARE));
       this.#closeExpired(this.#silent, this.#limits.firstRequest);
       this.#closeExpired(this.#idle, this.#limits.nextRequest);
       if (this.#open.size > 0 && this.#closing === undefined) this.#sweepLater();

@@ -3,7 +3,7 @@ import type { RequestLog } from "../../routes/mod.ts";
 import { serve, type ServerOptions, urlOf } from "./server.ts";
 
 /** A limit that no test reaches. */
-const AMPLE = 30_000;
+const AMPLE_MS = 30_000;
 
 /** A server on a free port that notes what it refuses. */
 function setUp(fetch: ServerOptions["fetch"], options: Partial<ServerOptions> = {}) {
@@ -35,7 +35,7 @@ function openBody(): { stream: ReadableStream<Uint8Array<ArrayBuffer>>; end: () 
 Deno.test("serve() tells where it listens", async () => {
   const { server } = setUp(() => new Response("hello"));
   assertEquals(await (await fetch(server.url)).text(), "hello");
-  assertEquals(await server.stop(AMPLE), true);
+  assertEquals(await server.stop(AMPLE_MS), true);
   await assertRejects(() => fetch(server.url), TypeError);
 });
 
@@ -43,7 +43,7 @@ Deno.test("serve() throws when the port is taken", async () => {
   const { server } = setUp(() => new Response());
   const port = Number(new URL(server.url).port);
   assertThrows(() => setUp(() => new Response(), { port }), Deno.errors.AddrInUse);
-  await server.stop(AMPLE);
+  await server.stop(AMPLE_MS);
 });
 
 Deno.test("stop() lets an upload that is coming in end", async () => {
@@ -55,7 +55,7 @@ Deno.test("stop() lets an upload that is coming in end", async () => {
   const body = openBody();
   const upload = fetch(server.url, { method: "POST", body: body.stream });
   await begun.promise;
-  const stopped = server.stop(AMPLE);
+  const stopped = server.stop(AMPLE_MS);
   body.end();
   assertEquals(await (await upload).text(), "1000");
   assertEquals(await stopped, true);
@@ -65,7 +65,7 @@ Deno.test("stop() lets a download that is going out end", async () => {
   const body = openBody();
   const { server } = setUp(() => new Response(body.stream));
   const response = await fetch(server.url);
-  const stopped = server.stop(AMPLE);
+  const stopped = server.stop(AMPLE_MS);
   body.end();
   assertEquals((await response.arrayBuffer()).byteLength, 1000);
   assertEquals(await stopped, true);
@@ -79,7 +79,7 @@ Deno.test("stop() lets a client read the rest of an answer that is no stream", a
   await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
   const buffer = new Uint8Array(64 * 1024);
   let received = await client.read(buffer) ?? 0;
-  const stopped = server.stop(AMPLE);
+  const stopped = server.stop(AMPLE_MS);
   await new Promise((resolve) => setTimeout(resolve, 500));
   for (let length; (length = await client.read(buffer)) !== null;) received += length;
   assert(received > size);
@@ -95,7 +95,7 @@ Deno.test("stop() refuses what comes while it waits, and tells the log", async (
   const body = openBody();
   const upload = fetch(server.url, { method: "POST", body: body.stream });
   await begun.promise;
-  const stopped = server.stop(AMPLE);
+  const stopped = server.stop(AMPLE_MS);
   const response = await fetch(`${server.url}/v2/a/tags/list?secret=1`);
   assertEquals(response.status, 503);
   assertEquals(response.headers.get("Retry-After"), "1");
@@ -121,7 +121,7 @@ Deno.test("stop() gives up on what does not end in time", async () => {
   assertEquals(await server.stop(1), false);
   body.end();
   await (await upload).body?.cancel();
-  assertEquals(await server.stop(AMPLE), true);
+  assertEquals(await server.stop(AMPLE_MS), true);
 });
 
 Deno.test("urlOf() names every kind of address that a platform may give", () => {

@@ -10,7 +10,7 @@ export interface WaitingConnection {
 const GRACE_MS = 1000;
 
 /** Waiting connections of one network that have the grace: with more, it is a flood. */
-const MAX_WITH_GRACE = 8;
+const MAX_CONNECTIONS_WITH_GRACE = 8;
 
 /** The connections that may be closed to make room, by network. */
 export class WaitingConnections<T extends WaitingConnection> {
@@ -40,7 +40,7 @@ export class WaitingConnections<T extends WaitingConnection> {
       const [connection] = waiting;
       if (connection === undefined) continue;
       const count = waiting.size;
-      const isNew = now - connection.waitsSince < GRACE_MS && count <= MAX_WITH_GRACE;
+      const isNew = now - connection.waitsSince < GRACE_MS && count <= MAX_CONNECTIONS_WITH_GRACE;
       if (best === undefined || isBefore({ connection, isNew, count }, best)) {
         best = { connection, isNew, count };
       }

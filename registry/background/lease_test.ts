@@ -4,11 +4,11 @@ import type { Context } from "../protocol/mod.ts";
 import { Lease } from "./lease.ts";
 
 /** A quarter of it is how long a lease lasts, in milliseconds. */
-const GRACE = 40_000;
+const GRACE_MS = 40_000;
 
 Deno.test("keep() renews the lease for as long as its process works", async () => {
   const stores = new TestStores();
-  const context = { table: stores.table, now: () => stores.now, grace: GRACE } as Context;
+  const context = { table: stores.table, now: () => stores.now, grace: GRACE_MS } as Context;
   const take = () => Lease.take<{ step: number }>(context, "name", (known) => known ?? { step: 0 });
   const lease = (await take())!;
   for (let step = 1; step <= 5; step++) {

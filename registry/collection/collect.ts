@@ -55,10 +55,10 @@ export interface CollectStep {
 }
 
 /** Items of a step by default. Few enough that a step does not delay requests. */
-const DEFAULT_LIMIT = 100;
+const DEFAULT_STEP_ITEMS = 100;
 
 /** Maximum concurrent removals. */
-const PARALLEL = 8;
+const PARALLEL_REMOVALS = 8;
 
 /** Checks an item or object again, and removes it if it is garbage. Returns the removal. */
 type Candidate = (context: Context, dryRun: boolean) => Promise<Removal | undefined>;
@@ -80,7 +80,7 @@ interface Step {
  * consistently.
  */
 export async function collect(context: Context, options: CollectOptions = {}): Promise<CollectStep> {
-  const { after, segment, limit = DEFAULT_LIMIT, dryRun = false } = options;
+  const { after, segment, limit = DEFAULT_STEP_ITEMS, dryRun = false } = options;
   const page = await context.table.scan({ limit, ...(after && { after }), ...(segment && { segment }) });
   const partitions = [...Map.groupBy(page.items, ({ pk }) => pk).values()];
   let { next } = page;
@@ -211,7 +211,7 @@ function uploadCandidate(item: Item): Candidate {
 /** Checks the candidates, a few at a time. Returns the number of removed ones. A failed one is left to the next pass. */
 async function run({ context, dryRun, removals, failures }: Step, candidates: Candidate[]): Promise<number> {
   let gone = 0;
-  await inParallel(candidates, Math.min(PARALLEL, candidates.length), async (candidate) => {
+  await inParallel(candidates, Math.min(PARALLEL_REMOVALS, candidates.length), async (candidate) => {
     try {
       const removal = await candidate(context, dryRun);
       if (removal === undefined) return;

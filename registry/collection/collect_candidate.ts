@@ -23,7 +23,7 @@ import { readManifest } from "../manifests/mod.ts";
 import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemoval } from "../removal.ts";
 
 /** Tag marks of one query. */
-const BATCH = 100;
+const PAGE_TAG_MARKS = 100;
 
 /**
  * The end of a look at a candidate. `done`: nothing that it names is left to remove. `young`: something unneeded was used
@@ -104,7 +104,7 @@ class Look {
   /** Tag marks of the manifest, and other remains of its tags. */
   async atTags(digest: Digest): Promise<void> {
     const { table } = this.#context;
-    const query = { prefix: taggedPrefix(digest), limit: BATCH, consistent: true };
+    const query = { prefix: taggedPrefix(digest), limit: PAGE_TAG_MARKS, consistent: true };
     for await (const marks of queryPages(table, repositoryPartition(this.#repository), query)) {
       const tags = marks.map((mark) => partsOf("tag mark", mark).tag);
       const keys = tags.flatMap((tag) => [tagKey(this.#repository, tag), pulledKey(this.#repository, tag)]);

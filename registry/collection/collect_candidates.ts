@@ -6,7 +6,7 @@ import type { Removal } from "../removal.ts";
 import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
 /** Candidates of one query. */
-const PAGE = 64;
+const PAGE_CANDIDATES = 64;
 
 /** Options of {@linkcode collectCandidates}. */
 export interface CandidateOptions {
@@ -49,7 +49,7 @@ export async function collectCandidates(
 
 /** Candidates of a shard whose grace period has passed, the oldest first. */
 async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]> {
-  for await (const items of queryPages(context.table, shard, { limit: PAGE })) {
+  for await (const items of queryPages(context.table, shard, { limit: PAGE_CANDIDATES })) {
     const due = items.filter((item) => isDue(context, item));
     yield due;
     if (due.length < items.length) return;

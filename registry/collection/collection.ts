@@ -34,7 +34,7 @@ const SEGMENT_PREFIX = "segment#";
 const SEGMENTS = 16;
 
 /** Items of a step. */
-const STEP = 20;
+const STEP_ITEMS = 20;
 
 /** Maximum segments that one process works on at once, if a pass is late. */
 const MAX_WORKERS = 4;
@@ -43,10 +43,10 @@ const MAX_WORKERS = 4;
 const MIN_PAUSE_FACTOR = 8;
 
 /** The part of its interval in which a pass is to end. */
-const TARGET = 0.8;
+const TARGET_SHARE = 0.8;
 
 /** A pass that is behind its target by this part of itself makes the shortest pauses. */
-const LATE = 0.1;
+const LATE_SHARE = 0.1;
 
 /** Progress of a full pass. */
 export interface PassProgress {
@@ -179,7 +179,7 @@ class FullPass {
     const segment = { number, of: SEGMENTS, cuts: SEGMENT_CUTS };
     const saved = lease.state.after;
     for (let { after, items } = lease.state;;) {
-      const step = await collect(context, { segment, limit: STEP, ...(after && { after }) })
+      const step = await collect(context, { segment, limit: STEP_ITEMS, ...(after && { after }) })
         .catch((error) => {
           if (after !== saved || !(error instanceof RefusedPlaceError)) throw error;
         });
@@ -234,7 +234,7 @@ class FullPass {
       ? ended
       : Math.max(ended, Math.min(0.99, items / Math.max(1, expected)));
     const elapsed = now - startedAt;
-    this.#lateness = (elapsed / (interval * TARGET) - done) / LATE;
+    this.#lateness = (elapsed / (interval * TARGET_SHARE) - done) / LATE_SHARE;
     progressed?.({ startedAt, items, done, estimate: done === 0 ? Infinity : elapsed / done });
   }
 

@@ -18,8 +18,8 @@ import { beginWork, type Context } from "../protocol/mod.ts";
 import { allRepositories } from "../repositories/mod.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
-const BATCH = 100;
-const MANIFEST_BATCH = 20;
+const PAGE_ITEMS = 100;
+const PAGE_MANIFESTS = 20;
 
 /** Counts again the bytes of each repository that `covers` accepts. Bytes that are pushed meanwhile stay counted. */
 export async function recountUsage(
@@ -38,7 +38,10 @@ export async function recountUsage(
 
 async function countBlobs({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
-  const pages = indexPages(table, repositoryPartition(repository), { prefix: LINKED_PREFIX, limit: BATCH });
+  const pages = indexPages(table, repositoryPartition(repository), {
+    prefix: LINKED_PREFIX,
+    limit: PAGE_ITEMS,
+  });
   for await (const links of pages) {
     const keys = links.map((link) => blobKey(partsOf("link", link).digest));
     for (const item of await table.getMany(keys)) {
@@ -51,7 +54,7 @@ async function countBlobs({ table }: Context, repository: RepositoryName): Promi
 
 async function countManifests({ table }: Context, repository: RepositoryName): Promise<number> {
   let sum = 0;
-  const query = { prefix: MANIFEST_PREFIX, limit: MANIFEST_BATCH };
+  const query = { prefix: MANIFEST_PREFIX, limit: PAGE_MANIFESTS };
   for await (const items of queryPages(table, repositoryPartition(repository), query)) {
     for (const item of items) sum += stored<ManifestAttributes>(item)!.attributes.size;
   }

@@ -36,11 +36,11 @@ import { readRepository } from "../repositories/mod.ts";
 import { forgetUsage } from "../limits/mod.ts";
 
 /** Items of one query; of manifests fewer, since each may have 256 KiB. */
-const BATCH = 100;
-const MANIFEST_BATCH = 20;
+const PAGE_ITEMS = 100;
+const PAGE_MANIFESTS = 20;
 
 /** Items that are deleted at the same time. */
-const PARALLEL = 8;
+const PARALLEL_DELETES = 8;
 
 /** Maximum queries of the index for links that the query before did not show. */
 const MAX_PASSES = 10;
@@ -77,7 +77,7 @@ async function countAll(context: Context, repository: RepositoryName): Promise<R
   };
   return {
     tags: await count(itemsOf(context, repository, TAG_PREFIX)),
-    manifests: await count(itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)),
+    manifests: await count(itemsOf(context, repository, MANIFEST_PREFIX, PAGE_MANIFESTS)),
     blobs: await count(linksOf(context, repository)),
     kept: 0,
   };
@@ -121,7 +121,7 @@ async function removeTags(
     const targets = new Set(batch.map((item) => stored<TagAttributes>(item)!.attributes.digest));
     const candidates = [...targets].map((digest) => ({ kind: "tags" as const, repository, digest }));
     await leaveCandidates(work, candidates);
-    await inParallel(batch, PARALLEL, async (item) => {
+    await inParallel(batch, PARALLEL_DELETES, async (item) => {
       const { pk, sk, version } = item;
       if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
       removed++;
@@ -145,8 +145,8 @@ async function removeManifests(
   for (;;) {
     const before = removed.manifests;
     let children = 0;
-    for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, MANIFEST_BATCH)) {
-      await inParallel(batch, PARALLEL, async (item) => {
+    for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, PAGE_MANIFESTS)) {
+      await inParallel(batch, PARALLEL_DELETES, async (item) => {
         const { digest } = partsOf("manifest", item);
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
         const manifest = await takeManifest(context, repository, digest, { changed });
@@ -176,16 +176,16 @@ async function removeReferences(
 ): Promise<number> {
   let removed = 0;
   const targets = await targetsOf(context, manifest);
-  for (let first = 0; first < targets.length; first += BATCH) {
-    const batch = targets.slice(first, first + BATCH);
+  for (let first = 0; first < targets.length; first += PAGE_ITEMS) {
+    const batch = targets.slice(first, first + PAGE_ITEMS);
     const work = beginWork(context);
     const keys = batch.map((target) => edgeKey(repository, target, digest));
     const edges = (await work.table.getMany(keys, { consistent: true })).map(stored<EdgeAttributes>);
-    await inParallel(edges, PARALLEL, async (edge) => {
+    await inParallel(edges, PARALLEL_DELETES, async (edge) => {
       if (edge === undefined || edge.attributes.push !== manifest.attributes.push) return;
       await work.table.delete({ pk: edge.pk, sk: edge.sk }, { ifVersion: edge.version });
     });
-    await inParallel(batch, PARALLEL, async (target) => {
+    await inParallel(batch, PARALLEL_DELETES, async (target) => {
       if (await isReferenced(context, repository, target, { consistent: true })) return;
       if (await unlink(context, repository, target) === "removed") removed++;
     });
@@ -195,7 +195,7 @@ async function removeReferences(
 
 async function removeReferrers(context: Context, repository: RepositoryName): Promise<void> {
   for await (const batch of itemsOf(context, repository, referrerPrefix())) {
-    await inParallel(batch, PARALLEL, async (item) => {
+    await inParallel(batch, PARALLEL_DELETES, async (item) => {
       const { subject, manifest } = partsOf("referrer", item);
       await deleteDangling(beginWork(context), repository, manifest, subject);
     });
@@ -212,7 +212,7 @@ async function removeLinks(
     for await (const batch of linksOf(context, repository)) {
       const digests = batch.map((link) => partsOf("link", link).digest);
       await leaveCandidates(context, digests.map((digest) => ({ kind: "blob", repository, digest })));
-      await inParallel(digests, PARALLEL, async (digest) => {
+      await inParallel(digests, PARALLEL_DELETES, async (digest) => {
         const outcome = await unlink(context, repository, digest);
         if (outcome === "removed") removed++;
         if (outcome === "needed") kept++;
@@ -257,7 +257,7 @@ async function isNeeded(
 ): Promise<boolean> {
   const prefix = edgePrefix(target);
   // The edges first: a push puts the manifest after them.
-  for await (const batch of itemsOf(context, repository, prefix, MANIFEST_BATCH)) {
+  for await (const batch of itemsOf(context, repository, prefix, PAGE_MANIFESTS)) {
     if (batch.some((edge) => mayCome(stored<EdgeAttributes>(edge)!.attributes))) return true;
     const keys = batch.map((edge) => manifestKey(repository, partsOf("edge", edge).manifest));
     const manifests = await context.table.getMany(keys, { consistent: true });
@@ -271,12 +271,12 @@ function itemsOf(
   { table }: Context,
   repository: RepositoryName,
   prefix: string,
-  limit: number = BATCH,
+  limit: number = PAGE_ITEMS,
 ): AsyncGenerator<Item[]> {
   return queryPages(table, repositoryPartition(repository), { prefix, limit, consistent: true });
 }
 
 /** The links of the repository as its index knows them, in batches. */
 function linksOf({ table }: Context, repository: RepositoryName): AsyncGenerator<Item[]> {
-  return indexPages(table, repositoryPartition(repository), { prefix: LINKED_PREFIX, limit: BATCH });
+  return indexPages(table, repositoryPartition(repository), { prefix: LINKED_PREFIX, limit: PAGE_ITEMS });
 }

@@ -37,7 +37,7 @@ const INNER = indexOf([IMAGE_BYTES]);
 const OUTER = indexOf([INNER, LARGE], INDEX);
 
 /** After this long nothing of a process that died counts as under way. */
-const LATER = 2 * OPTIONS.deadline + CLOCK_SKEW_MS + 1;
+const LATER_MS = 2 * OPTIONS.deadline + CLOCK_SKEW_MS + 1;
 
 function setUp() {
   const stores = new TestStores();
@@ -122,7 +122,7 @@ Deno.test("deleteRepository() takes what points at manifests that are gone", asy
   await stores.table.delete(large!, { ifVersion: large!.version });
   const outer = await stores.table.get(manifestKey(REPOSITORY, digest(OUTER)));
   await stores.table.delete(outer!, { ifVersion: outer!.version });
-  stores.now += LATER;
+  stores.now += LATER_MS;
   await registry.deleteRepository(REPOSITORY);
   await assertGone(registry);
   assertEquals((await stores.items()).filter(({ sk }) => /^(tag|referrer)#/.test(sk)), []);
@@ -215,7 +215,7 @@ for (const moment of ["before", "after"] as const) {
       await dying.registry.deleteRepository(REPOSITORY).catch(() => {});
       dead = isReached();
       await assertConsistent(stores);
-      stores.now += LATER;
+      stores.now += LATER_MS;
       await deleteUnlessUnknown(registry);
       await assertGone(registry);
     }
@@ -269,7 +269,7 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
           () => pushBeside(registry, bytes),
         );
         await assertConsistent(stores);
-        stores.now += LATER;
+        stores.now += LATER_MS;
         await deleteUnlessUnknown(registry);
         await assertGone(registry);
       }
@@ -291,7 +291,7 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
         // It may be gone although it was acknowledged, where that came last.
         const stays = await registry.resolveTag(REPOSITORY, tag("new")).then(() => true, () => false);
         if (stays) await assertPushed(registry, bytes);
-        stores.now += LATER;
+        stores.now += LATER_MS;
         await deleteUnlessUnknown(registry);
         await assertGone(registry);
       }

@@ -25,7 +25,7 @@ const REFRESH_AFTER_MS = 2000;
 const INDEX_LAG_MS = 2000;
 
 /** Maximum uploads that are read if only their bytes are limited. */
-const MAX_COUNTED = 1000;
+const MAX_COUNTED_UPLOADS = 1000;
 
 /** Maximum principals whose counts are in memory. */
 const MAX_PRINCIPALS = 10_000;
@@ -139,7 +139,7 @@ export class OpenUploads {
     const prefix = openUploadPrefix(principal);
     // An expired upload is not counted any more.
     const after = prefix + expirySortKey(began);
-    const limit = this.#limits.openUploads === 0 ? MAX_COUNTED : this.#limits.openUploads + 1;
+    const limit = this.#limits.openUploads === 0 ? MAX_COUNTED_UPLOADS : this.#limits.openUploads + 1;
     const items = await this.#table.queryIndex(openUploadShard(principal), { prefix, after, limit });
     for (const [id, at] of tally.ended) {
       if (at + INDEX_LAG_MS <= began) tally.ended.delete(id);

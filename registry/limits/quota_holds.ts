@@ -22,7 +22,7 @@ const MAX_HOLDS = 10_000;
 const IDLE_MS = 60_000;
 
 /** Holds of one review. */
-const REVIEW_BATCH = 100;
+const REVIEW_HOLDS = 100;
 
 /**
  * Bytes that the pushes of this process are about to store, or have stored in open uploads: they take room of a quota
@@ -64,7 +64,7 @@ export class QuotaHolds {
     const since = this.#now() - IDLE_MS;
     const idle: string[] = [];
     for (const [id, { at }] of this.#holds) {
-      if (at > since || idle.length === REVIEW_BATCH) break;
+      if (at > since || idle.length === REVIEW_HOLDS) break;
       idle.push(id);
     }
     if (idle.length === 0) return;

@@ -3,10 +3,10 @@ import { ifUnchanged, indexPages, repeatOnConflict, RETRY, type Table } from "..
 import { stored, USAGE, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 
 /** Items of one query. */
-const BATCH = 100;
+const PAGE_ITEMS = 100;
 
 /** Attempts to update a count that other processes write at the same time. The next recount corrects a lost update. */
-const ATTEMPTS = 8;
+const MAX_ATTEMPTS = 8;
 
 /** Dependencies of {@linkcode addUsage}. Times are in milliseconds. */
 interface Counting {
@@ -34,7 +34,7 @@ export async function addUsage(
       if (await table.put(item, ifUnchanged(known)) === undefined) return RETRY;
     },
     () => {},
-    { attempts: ATTEMPTS, sleep },
+    { attempts: MAX_ATTEMPTS, sleep },
   );
 }
 
@@ -51,7 +51,7 @@ export async function sumUsage(
   covers: (repository: RepositoryName) => boolean,
 ): Promise<number> {
   let sum = 0;
-  for await (const items of indexPages(table, USAGE, { prefix, limit: BATCH })) {
+  for await (const items of indexPages(table, USAGE, { prefix, limit: PAGE_ITEMS })) {
     for (const item of items) {
       if (covers(item.index!.sk as RepositoryName)) sum += stored<UsageAttributes>(item)!.attributes.bytes;
     }

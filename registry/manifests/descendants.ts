@@ -6,7 +6,7 @@ import { readBytes, readManifest } from "./manifest_store.ts";
 import { readReferences } from "./references.ts";
 
 /** Manifests that are read in parallel. */
-const PARALLEL = 4;
+const PARALLEL_READS = 4;
 
 /** Manifests and blobs below the children of one index, and bytes of the manifests among them. */
 const MAX_DESCENDANTS = 10_000;
@@ -28,7 +28,7 @@ export async function readDescendants(
   let [found, bytesRead] = [0, 0];
   for (let level = manifestsIn(references, seen); level.length > 0;) {
     const below: ManifestReference[] = [];
-    await inParallel(level, PARALLEL, async (digest) => {
+    await inParallel(level, PARALLEL_READS, async (digest) => {
       const item = await readManifest(work, repository, digest, { consistent: true });
       if (item === undefined) return; // a blob, or missing, which its parent's references tell
       bytesRead += item.attributes.size;

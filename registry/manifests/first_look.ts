@@ -12,10 +12,10 @@ export const FEW_REFERENCES = 16;
 export const WARY_MS = 60_000;
 
 /** References of one batch: the items of children may have 256 KiB each. */
-const BATCH = 64;
+const BATCH_REFERENCES = 64;
 
 /** Maximum missing references in the error. The check ends there. */
-const MAX_REPORTED = 10;
+const MAX_REPORTED_REFERENCES = 10;
 
 /**
  * Rejects a manifest with missing references before anything is written for it. Otherwise up to 10,000 edges would
@@ -44,7 +44,7 @@ export function noteRejectedPush({ wary, now }: Pick<Context, "wary" | "now">): 
   wary.until = now() + WARY_MS;
 }
 
-/** References that the repository lacks; at least the first {@linkcode MAX_REPORTED} of them. */
+/** References that the repository lacks; at least the first {@linkcode MAX_REPORTED_REFERENCES} of them. */
 async function lackingOf(
   { table }: Work,
   repository: RepositoryName,
@@ -52,8 +52,12 @@ async function lackingOf(
   options: ReadOptions,
 ): Promise<ManifestReference[]> {
   const lacking: ManifestReference[] = [];
-  for (let at = 0; at < references.length && lacking.length < MAX_REPORTED; at += BATCH) {
-    const batch = references.slice(at, at + BATCH);
+  for (
+    let at = 0;
+    at < references.length && lacking.length < MAX_REPORTED_REFERENCES;
+    at += BATCH_REFERENCES
+  ) {
+    const batch = references.slice(at, at + BATCH_REFERENCES);
     const known = batch.filter(({ digest }) =>
       isDigest(digest)
     ) as (ManifestReference & { digest: Digest })[];

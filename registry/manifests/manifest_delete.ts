@@ -30,7 +30,7 @@ import { announceManifestObject, readManifest, unknownManifest } from "./manifes
 import { targetsOf } from "./references.ts";
 
 /** Tag marks of one query. */
-const BATCH = 100;
+const PAGE_TAG_MARKS = 100;
 
 /**
  * end-9 with a digest: deletes the manifest and every tag that points to it. Its edges stay for garbage collection.
@@ -202,7 +202,7 @@ async function* markedTags(
   repository: RepositoryName,
   digest: Digest,
 ): AsyncGenerator<Tag[]> {
-  const query = { prefix: taggedPrefix(digest), limit: BATCH, consistent: true };
+  const query = { prefix: taggedPrefix(digest), limit: PAGE_TAG_MARKS, consistent: true };
   for await (const marks of queryPages(work.table, repositoryPartition(repository), query)) {
     yield marks.map((mark) => partsOf("tag mark", mark).tag);
   }

@@ -22,7 +22,7 @@ import {
 import { readBytes } from "./manifest_store.ts";
 
 /** Children of one batch. */
-const BATCH = 32;
+const BATCH_CHILDREN = 32;
 
 /** One edge for each reference. Content with an unsupported algorithm cannot be stored, so it needs no edge. */
 export function edgeItems(
@@ -112,8 +112,8 @@ async function readTargets(
   others: Key[],
 ): Promise<{ found: Found[]; others: (Item | undefined)[] }> {
   const children = targets.filter((target) => target.kind === "manifest or blob");
-  const rest = await readManyChildren(work, repository, children.slice(BATCH));
-  const some = children.slice(0, BATCH);
+  const rest = await readManyChildren(work, repository, children.slice(BATCH_CHILDREN));
+  const some = children.slice(0, BATCH_CHILDREN);
   const keys = [
     ...targets.map((target) => linkKey(target.digest, repository)),
     ...some.map((child) => manifestKey(repository, child.digest)),
@@ -143,8 +143,8 @@ async function readManyChildren(
   children: Target[],
 ): Promise<[Digest, Stored<ManifestAttributes> | undefined][]> {
   const read: [Digest, Stored<ManifestAttributes> | undefined][] = [];
-  for (let at = 0; at < children.length; at += BATCH) {
-    const batch = children.slice(at, at + BATCH);
+  for (let at = 0; at < children.length; at += BATCH_CHILDREN) {
+    const batch = children.slice(at, at + BATCH_CHILDREN);
     const keys = batch.map((child) => manifestKey(repository, child.digest));
     const items = await work.table.getMany(keys, { consistent: true });
     for (const [i, { digest }] of batch.entries()) {

@@ -26,8 +26,8 @@ const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 export const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 /** Items of one query, and queries of one request. */
-const BATCH = 200;
-const MAX_BATCHES = 50;
+const PAGE_ITEMS = 200;
+const MAX_PAGES = 50;
 
 /** Step 5 of the manifest protocol. */
 export async function putReferrer(
@@ -78,10 +78,10 @@ export async function listReferrers(
   let [size, read] = [0, 0];
   let after = begin;
   const page = () => ({ items, ...(after === undefined ? {} : { next: after }) });
-  for (let batch = 0; batch < MAX_BATCHES; batch++) {
+  for (let batch = 0; batch < MAX_PAGES; batch++) {
     assertAwaited(signal);
     const from = after === undefined ? {} : { after: prefix + after };
-    const options = { prefix, ...from, limit: BATCH, consistent: true };
+    const options = { prefix, ...from, limit: PAGE_ITEMS, consistent: true };
     const found = await context.table.query(repositoryPartition(repository), options);
     for (const item of found) {
       if (read > MAX_READ_BYTES) return page();
@@ -98,7 +98,7 @@ export async function listReferrers(
       assertAwaited(signal);
       after = digest;
     }
-    if (found.length < BATCH) return { items };
+    if (found.length < PAGE_ITEMS) return { items };
   }
   return page();
 }

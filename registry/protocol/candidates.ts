@@ -40,7 +40,7 @@ export type CandidateAttributes = {
 const MAX_TARGETS = 1000;
 
 /** Candidates of one thing within this part of the grace period are one item. */
-const MERGED_PART = 16;
+const MERGES_PER_GRACE = 16;
 
 /**
  * The items of a candidate. `since` is the time, in milliseconds since the epoch, from which the grace period counts. It
@@ -52,7 +52,7 @@ export function candidateItems(
   since: number,
 ): NewItem[] {
   const { kind, repository } = candidate;
-  const span = Math.max(1, Math.floor(grace / MERGED_PART));
+  const span = Math.max(1, Math.floor(grace / MERGES_PER_GRACE));
   const time = Math.ceil(since / span) * span;
   const keyIn = (shard: string, content: string) =>
     keyOf("candidate", { shard, time: expirySortKey(time), garbage: kind, content });

@@ -48,11 +48,11 @@ export async function changeEpoch(work: Work, repository: RepositoryName): Promi
 }
 
 /** Links of one query. */
-const BATCH = 100;
+const PAGE_LINKS = 100;
 
 /** Changes the epoch of every repository that has the blob: for upkeep, since those of popular content are in thousands. */
 export async function changeEpochsOf(context: Context, digest: Digest): Promise<void> {
-  const query = { prefix: LINK_PREFIX, limit: BATCH, consistent: true };
+  const query = { prefix: LINK_PREFIX, limit: PAGE_LINKS, consistent: true };
   for await (const links of queryPages(context.table, blobPartition(digest), query)) {
     for (const link of links) {
       await changeEpoch(beginWork(context), partsOf("link", link).repository);

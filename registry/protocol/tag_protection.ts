@@ -15,10 +15,10 @@ import {
 } from "../items/mod.ts";
 
 /** Edges or tag marks of one query. */
-const BATCH = 100;
+const PAGE_ITEMS = 100;
 
 /** Manifests that are checked in parallel. */
-const PARALLEL = 8;
+const PARALLEL_MANIFESTS = 8;
 
 /** Edges and tag marks that one delete reads at most. */
 export const MAX_ITEMS_READ = 2000;
@@ -45,7 +45,7 @@ export async function assertUnneeded(
     let after: string | undefined;
     for (;;) {
       const from = after === undefined ? {} : { after };
-      const limit = Math.min(BATCH, left + 1);
+      const limit = Math.min(PAGE_ITEMS, left + 1);
       const options = { prefix, ...from, limit, consistent: true };
       const items = await work.table.query(repositoryPartition(repository), options);
       left -= items.length;
@@ -58,7 +58,7 @@ export async function assertUnneeded(
   const seen = new Set<Digest>([target]);
   for (let level = [target]; level.length > 0;) {
     const above: Digest[] = [];
-    await inParallel(level, PARALLEL, async (digest) => {
+    await inParallel(level, PARALLEL_MANIFESTS, async (digest) => {
       for await (const edges of pages(edgePrefix(digest))) {
         for (const edge of edges) {
           const { manifest } = partsOf("edge", edge);
@@ -68,7 +68,7 @@ export async function assertUnneeded(
         }
       }
     });
-    await inParallel(above, PARALLEL, async (digest) => {
+    await inParallel(above, PARALLEL_MANIFESTS, async (digest) => {
       for await (const marks of pages(taggedPrefix(digest))) {
         const fixed = marks.filter((mark) => isImmutable(partsOf("tag mark", mark).tag));
         await assertNonePoints(work, repository, { target, manifest: digest, marks: fixed });

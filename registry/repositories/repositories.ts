@@ -38,7 +38,7 @@ export async function readRepository(
 }
 
 /** Names of one read, after the first names did not fill the page. */
-const BATCH = 1000;
+const PAGE_NAMES = 1000;
 
 /** Maximum names that are read for one page, for callers that may see few of them. */
 const MAX_NAMES_READ = 20_000;
@@ -55,7 +55,7 @@ export async function listRepositories(
   const size = pageSize(page);
   const visible: RepositoryName[] = [];
   let after = page.after === undefined ? undefined : await openName(context, page.after);
-  for (let [read, limit] = [0, size + 1]; read < MAX_NAMES_READ; limit = BATCH) {
+  for (let [read, limit] = [0, size + 1]; read < MAX_NAMES_READ; limit = PAGE_NAMES) {
     const from = after === undefined ? {} : { after };
     const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
       .map((item) => item.sk as RepositoryName);
@@ -69,7 +69,7 @@ export async function listRepositories(
 
 /** Names of all repositories, in order, for background work. Pushes and deletes meanwhile may or may not show. */
 export async function* allRepositories({ table }: Context): AsyncGenerator<RepositoryName> {
-  for await (const items of queryPages(table, REPOSITORIES, { limit: BATCH, consistent: true })) {
+  for await (const items of queryPages(table, REPOSITORIES, { limit: PAGE_NAMES, consistent: true })) {
     yield* items.map((item) => item.sk as RepositoryName);
   }
 }

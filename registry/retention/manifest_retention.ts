@@ -18,7 +18,7 @@ import { announceManifestObject, deleteDangling, readManifest, targetsOf } from 
 import type { TagJudge } from "./tag_judge.ts";
 
 /** Tag marks or edges of one query. */
-const BATCH = 100;
+const PAGE_ITEMS = 100;
 
 /** Maximum cached results: a manifest that many others depend on is checked once. */
 const MAX_VERDICTS = 10_000;
@@ -162,7 +162,7 @@ export class ManifestRetention {
     const { table } = this.#context;
     return queryPages(table, repositoryPartition(this.#repository), {
       prefix,
-      limit: BATCH,
+      limit: PAGE_ITEMS,
       consistent: true,
     });
   }

@@ -13,10 +13,10 @@ const WRITE_DELAY_MS = 60_000;
 /**
  * Maximum pending pulls, and maximum recorded ones in memory. Above that, older ones are written at once or forgotten.
  */
-const MAX_TIMES = 20_000;
+const MAX_PULLS = 20_000;
 
 /** Items of one write. */
-const BATCH = 100;
+const BATCH_ITEMS = 100;
 
 /**
  * Maximum milliseconds by which the real last pull can be later than the recorded one: pulls within an interval that
@@ -83,8 +83,8 @@ export class PullTimes {
     this.#timer = undefined;
     const pulls = [...this.#waiting];
     this.#waiting = new Map();
-    for (let i = 0; i < pulls.length; i += BATCH) {
-      const batch = pulls.slice(i, i + BATCH);
+    for (let i = 0; i < pulls.length; i += BATCH_ITEMS) {
+      const batch = pulls.slice(i, i + BATCH_ITEMS);
       try {
         await this.#options.table.putMany(batch.map(([, item]) => item));
       } catch (error) {
@@ -114,7 +114,7 @@ export class PullTimes {
   }
 
   #wait(id: string, item: NewItem & { attributes: PullAttributes }): void {
-    if (this.#waiting.size >= MAX_TIMES) this.#drop();
+    if (this.#waiting.size >= MAX_PULLS) this.#drop();
     this.#waiting.set(id, item);
     if (!this.#stopped) this.#timer ??= setTimeout(() => this.flush(), WRITE_DELAY_MS);
   }
@@ -126,7 +126,7 @@ export class PullTimes {
   }
 
   #remember(id: string, at: number): void {
-    if (this.#written.size >= MAX_TIMES) {
+    if (this.#written.size >= MAX_PULLS) {
       const [oldest] = this.#written.keys();
       this.#written.delete(oldest!);
     }

@@ -44,8 +44,8 @@ export interface RetainOptions {
 }
 
 /** Items of one step. A manifest's item may have 256 KiB. */
-const TAGS = 100;
-const MANIFESTS = 25;
+const STEP_TAGS = 100;
+const STEP_MANIFESTS = 25;
 
 /**
  * Removes the tags and manifests that no rule keeps, repository by repository. Any number of processes may do this
@@ -80,15 +80,15 @@ async function* retainRepository(
   const pages = (prefix: string, limit: number) =>
     queryPages(context.table, repositoryPartition(repository), { prefix, limit, consistent: true });
   if (keepTags.some(({ newest }) => newest !== undefined)) {
-    for await (const tags of pages(TAG_PREFIX, TAGS)) judge.count(tags as Stored<TagAttributes>[]);
+    for await (const tags of pages(TAG_PREFIX, STEP_TAGS)) judge.count(tags as Stored<TagAttributes>[]);
   }
   if (rule.keepTags !== undefined) {
-    for await (const tags of pages(TAG_PREFIX, TAGS)) {
+    for await (const tags of pages(TAG_PREFIX, STEP_TAGS)) {
       yield* await retainTags(context, repository, judge, tags as Stored<TagAttributes>[], dryRun);
     }
   }
   if (untaggedFor === undefined) return;
-  for await (const manifests of pages(MANIFEST_PREFIX, MANIFESTS)) {
+  for await (const manifests of pages(MANIFEST_PREFIX, STEP_MANIFESTS)) {
     const options = { rule, judge, at, dryRun };
     yield* await retainManifests(context, repository, options, manifests as Stored<ManifestAttributes>[]);
   }

@@ -28,7 +28,7 @@ export interface Pointer {
 const MAX_SUSPECTS = 1000;
 
 /** Maximum targets of one read: each may be a manifest with its bytes. */
-const BATCH = 25;
+const BATCH_TARGETS = 25;
 
 /**
  * Pointer of an item; `undefined` if it points to nothing, or is so young that its target may still be written. An
@@ -104,8 +104,8 @@ export class Suspects {
     const known = new Set(present.map(nameOf));
     const unknown = pointers.filter(({ target }) => !known.has(nameOf(target)));
     const targets = [...new Map(unknown.map(({ target }) => [nameOf(target), target])).values()];
-    for (let first = 0; first < targets.length; first += BATCH) {
-      for (const item of await context.table.getMany(targets.slice(first, first + BATCH))) {
+    for (let first = 0; first < targets.length; first += BATCH_TARGETS) {
+      for (const item of await context.table.getMany(targets.slice(first, first + BATCH_TARGETS))) {
         if (item !== undefined) known.add(nameOf(item));
       }
     }

@@ -10,14 +10,14 @@ import { ScrubWork } from "./scrub_work.ts";
 import { UnnamedObjects } from "./unnamed_objects.ts";
 
 /** Items of one page of a scan, and keys of one list. */
-const ITEMS = 100;
-const KEYS = 1000;
+const PAGE_ITEMS = 100;
+const PAGE_KEYS = 1000;
 
 /** Default maximum of object keys in memory. */
 const MAX_KEYS = 100_000;
 
 /** Objects that are read at the same time. */
-const PARALLEL = 4;
+const PARALLEL_OBJECTS = 4;
 
 /** Folders of the objects of blobs and manifests. Every other object belongs to another program. */
 const FOLDERS = ["blobs/", "manifests/"];
@@ -79,7 +79,7 @@ async function listRange(work: ScrubWork, after: string | undefined, most: numbe
   let last = after;
   for (const folder of FOLDERS) {
     for (;;) {
-      const limit = Math.min(KEYS, most - unnamed.size);
+      const limit = Math.min(PAGE_KEYS, most - unnamed.size);
       const keys = await work.context.objects.list(folder, {
         ...(last === undefined ? {} : { after: last }),
         limit,
@@ -102,10 +102,10 @@ function isInRange({ after, last }: Range, object: string): boolean {
 async function scanTable(work: ScrubWork, range: Range, left: UnnamedObjects): Promise<void> {
   const isFirst = range.after === undefined;
   const suspects = new Suspects(work);
-  for await (const { items } of scanPages(work.context.table, { limit: ITEMS, consistent: true })) {
+  for await (const { items } of scanPages(work.context.table, { limit: PAGE_ITEMS, consistent: true })) {
     if (isFirst) work.report.items += items.length;
     const pointers: Pointer[] = [];
-    await inParallel(items, PARALLEL, async (item) => {
+    await inParallel(items, PARALLEL_OBJECTS, async (item) => {
       const known = checkItem(item);
       if (known === undefined) return;
       if (known === "unreadable") {

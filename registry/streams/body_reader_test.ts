@@ -4,7 +4,7 @@ import { source } from "../../tests/harness/body_source.ts";
 import { BodyReader } from "./body_reader.ts";
 import type { ByteStream } from "../registry.ts";
 
-const PATIENT = 60_000;
+const IDLE_LIMIT_MS = 60_000;
 
 /** A stream that fills its reader's buffers with `size` bytes, 1 to 250 and again, at most `chunk` at a time. */
 function bytesOf(size: number, chunk: number): { stream: ByteStream; views: Set<number> } {
@@ -34,13 +34,13 @@ async function readAll(reader: BodyReader): Promise<number[]> {
 
 Deno.test("BodyReader reads a stream of chunks to its end and leaves no timer behind", async () => {
   const { stream } = source([3, 1, 2]);
-  assertEquals(await readAll(new BodyReader(stream, { idle: PATIENT })), [1, 1, 1, 2, 3, 3]);
+  assertEquals(await readAll(new BodyReader(stream, { idle: IDLE_LIMIT_MS })), [1, 1, 1, 2, 3, 3]);
 });
 
 for (const chunk of [1000, 8208, 20_000]) {
   Deno.test(`BodyReader asks a chunked body for what is in balance, and takes ${chunk} bytes at a time`, async () => {
     const { stream, views } = bytesOf(50_000, chunk);
-    const read = await readAll(new BodyReader(stream, { idle: PATIENT }));
+    const read = await readAll(new BodyReader(stream, { idle: IDLE_LIMIT_MS }));
     assertEquals(read, Array.from({ length: 50_000 }, (_, i) => i % 250 + 1));
     assertEquals([...views], [8 * 1024 + 16]);
   });
@@ -49,7 +49,7 @@ for (const chunk of [1000, 8208, 20_000]) {
 Deno.test("BodyReader asks a body of known length for much of it at once, and for no more than there is", async () => {
   for (const [length, view] of [[1_000_000, 64 * 1024], [50_000, 50_000], [0, 1]] as const) {
     const { stream, views } = bytesOf(length, 1_000_000);
-    assertEquals((await readAll(new BodyReader(stream, { idle: PATIENT, length }))).length, length);
+    assertEquals((await readAll(new BodyReader(stream, { idle: IDLE_LIMIT_MS, length }))).length, length);
     assertEquals([...views], [view]);
   }
 });
@@ -57,7 +57,7 @@ Deno.test("BodyReader asks a body of known length for much of it at once, and fo
 Deno.test("BodyReader takes no memory for its buffer before the first read", async () => {
   const { external } = Deno.memoryUsage();
   const readers = Array.from({ length: 1000 }, () => {
-    return new BodyReader(source([]).stream, { idle: PATIENT, length: 1_000_000 });
+    return new BodyReader(source([]).stream, { idle: IDLE_LIMIT_MS, length: 1_000_000 });
   });
   const grown = Deno.memoryUsage().external - external;
   for (const reader of readers) await reader.cancel();
@@ -66,7 +66,7 @@ Deno.test("BodyReader takes no memory for its buffer before the first read", asy
 
 Deno.test("BodyReader reads no further than it is asked to", async () => {
   const { stream, state } = source([], "endless");
-  const reader = new BodyReader(stream, { idle: PATIENT });
+  const reader = new BodyReader(stream, { idle: IDLE_LIMIT_MS });
   await reader.read();
   await reader.read();
   assertEquals(state.pulled, 2048);
@@ -98,7 +98,7 @@ Deno.test("BodyReader does not count the time between reads", async () => {
 
 Deno.test("BodyReader says that the client broke off when the source fails", async () => {
   const { stream } = source([1], "break");
-  const reader = new BodyReader(stream, { idle: PATIENT });
+  const reader = new BodyReader(stream, { idle: IDLE_LIMIT_MS });
   await reader.read();
   const error = await assertRejects(() => reader.read(), RegistryError);
   assertEquals(error.status, 400);
@@ -108,14 +108,14 @@ Deno.test("BodyReader says that the client broke off when the source fails", asy
 Deno.test("BodyReader ends a body with 503 when the process stops, before and during a read", async () => {
   const { stream, state } = source([1], "stall");
   const stop = new AbortController();
-  const reader = new BodyReader(stream, { idle: PATIENT, stop: stop.signal });
+  const reader = new BodyReader(stream, { idle: IDLE_LIMIT_MS, stop: stop.signal });
   await reader.read();
   const pending = assertRejects(() => reader.read(), RegistryError);
   stop.abort();
   assertEquals((await pending).status, 503);
   assert(state.cancelled);
   const unread = source([1], "stall");
-  const late = new BodyReader(unread.stream, { idle: PATIENT, stop: stop.signal });
+  const late = new BodyReader(unread.stream, { idle: IDLE_LIMIT_MS, stop: stop.signal });
   assertEquals((await assertRejects(() => late.read(), RegistryError)).status, 503);
   assert(unread.state.cancelled);
 });
@@ -123,7 +123,7 @@ Deno.test("BodyReader ends a body with 503 when the process stops, before and du
 Deno.test("BodyReader gives up the source and its timer when it is cancelled", async () => {
   for (const reads of [0, 1]) {
     const { stream, state } = source([1], "stall");
-    const reader = new BodyReader(stream, { idle: PATIENT });
+    const reader = new BodyReader(stream, { idle: IDLE_LIMIT_MS });
     for (let i = 0; i < reads; i++) await reader.read();
     await reader.cancel();
     assert(state.cancelled, `after ${reads} reads`);

@@ -6,7 +6,7 @@ import type { PrefixHash } from "../items/mod.ts";
 const MAX_UPLOADS = 1024;
 
 /** Chunks in a row that must reach this process before the next one is expected here too. */
-const MIN_STAYED = 16;
+const MIN_CHUNKS_IN_A_ROW = 16;
 
 /** Hash of an upload's bytes in this process. */
 interface LiveHash {
@@ -21,11 +21,11 @@ interface LiveHash {
  */
 export class LiveHashes {
   readonly #hashes = new LRUCache<string, LiveHash>({ max: MAX_UPLOADS });
-  #stayed = MIN_STAYED;
+  #stayed = MIN_CHUNKS_IN_A_ROW;
 
   /** True if the next chunk of an upload will probably reach the same process as the one before. */
   get stay(): boolean {
-    return this.#stayed >= MIN_STAYED;
+    return this.#stayed >= MIN_CHUNKS_IN_A_ROW;
   }
 
   /**

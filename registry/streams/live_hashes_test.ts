@@ -14,11 +14,11 @@ import { LiveHashes } from "./live_hashes.ts";
 import { OffsetMismatch } from "../uploads/mod.ts";
 import type { Registry } from "../registry.ts";
 
-const CHUNK = 8; // a part, so that no rest has to be read back
+const CHUNK_BYTES = 8; // a part, so that no rest has to be read back
 
 /** Processes over the same stores, and how often one of them has read an object. */
 function processes(count: number) {
-  const stores = new TestStores({ partSize: CHUNK });
+  const stores = new TestStores({ partSize: CHUNK_BYTES });
   const counts = { reads: 0 };
   const objects = hooked(stores.objects, (method) => {
     if (method === "get") counts.reads++;
@@ -39,11 +39,11 @@ async function upload(
     ranged?: boolean;
   },
 ) {
-  const bytes = content(10 * CHUNK, seed);
+  const bytes = content(10 * CHUNK_BYTES, seed);
   const blob = digest(bytes, algorithm);
   const { id } = await registries[0]!.startUpload(REPOSITORY, PRINCIPAL, algorithm);
-  for (let first = 0, i = 0; first < bytes.length; first += CHUNK, i++) {
-    const chunk = body(bytes.slice(first, first + CHUNK), ranged ? { first } : {});
+  for (let first = 0, i = 0; first < bytes.length; first += CHUNK_BYTES, i++) {
+    const chunk = body(bytes.slice(first, first + CHUNK_BYTES), ranged ? { first } : {});
     await registries[i % registries.length]!.appendUpload(REPOSITORY, PRINCIPAL, id, chunk);
   }
   await registries.at(-1)!.commitUpload(REPOSITORY, PRINCIPAL, id, blob);
@@ -77,18 +77,18 @@ for (const algorithm of ["sha256", "sha512"] as const) {
 }
 
 Deno.test("commitUpload() is not misled by a chunk that was hashed here and lost to another one", async () => {
-  const stores = new TestStores({ partSize: CHUNK });
+  const stores = new TestStores({ partSize: CHUNK_BYTES });
   const gate = Promise.withResolvers<void>();
   const objects = hooked(stores.objects, (method) => method.startsWith("put") ? gate.promise : undefined);
   const [slow, quick] = [stores.registry({ objects }).registry, stores.registry().registry];
-  const bytes = content(2 * CHUNK);
-  const [first, second] = [bytes.slice(0, CHUNK), bytes.slice(CHUNK)];
+  const bytes = content(2 * CHUNK_BYTES);
+  const [first, second] = [bytes.slice(0, CHUNK_BYTES), bytes.slice(CHUNK_BYTES)];
   const { id } = await slow.startUpload(REPOSITORY, PRINCIPAL);
-  const lost = slow.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(CHUNK, 9), { first: 0 }));
+  const lost = slow.appendUpload(REPOSITORY, PRINCIPAL, id, body(content(CHUNK_BYTES, 9), { first: 0 }));
   await quick.appendUpload(REPOSITORY, PRINCIPAL, id, body(first, { first: 0 }));
   gate.resolve();
   await assertRejects(() => lost, OffsetMismatch);
-  await slow.appendUpload(REPOSITORY, PRINCIPAL, id, body(second, { first: CHUNK }));
+  await slow.appendUpload(REPOSITORY, PRINCIPAL, id, body(second, { first: CHUNK_BYTES }));
   await slow.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
   assertEquals(await readBlob(quick, digest(bytes)), bytes);
 });

@@ -28,7 +28,7 @@ export interface PartWriterOptions {
 }
 
 /** Maximum parts of one upload in flight to the store. */
-const MAX_IN_FLIGHT = 4;
+const MAX_PARTS_IN_FLIGHT = 4;
 
 /** Pieces that are merged into one, which limits the item of an upload in tiny chunks. */
 const MAX_PIECES = 64;
@@ -222,7 +222,7 @@ export class PartWriter implements Filler {
   }
 
   async #flushPart(): Promise<void> {
-    while (this.#inFlight.size >= MAX_IN_FLIGHT) await Promise.race(this.#inFlight);
+    while (this.#inFlight.size >= MAX_PARTS_IN_FLIGHT) await Promise.race(this.#inFlight);
     this.#throwFailure();
     this.#mustYield = false;
     const { object, partsId } = await this.#ownParts();

@@ -19,7 +19,7 @@ import {
 import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
 /** Items, parts or objects of one request to a store. */
-const BATCH = 100;
+const PAGE_ENTRIES = 100;
 
 /** Result of a sweep. */
 export interface SweepReport {
@@ -56,14 +56,14 @@ function expiryOf(item: Item): number {
 
 /** The uploads of a partition of the index that look expired. */
 async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[]> {
-  for await (const items of indexPages(context.table, shard, { limit: BATCH })) {
+  for await (const items of indexPages(context.table, shard, { limit: PAGE_ENTRIES })) {
     const expired = items.filter((item) => item.index!.sk < expirySortKey(context.now()));
     yield expired;
     if (expired.length < items.length) break;
   }
   if (context.openUploads === undefined) return;
   // Counted uploads sort after all others, by principal. They are few, because they are limited.
-  const open = { prefix: OPEN_PREFIX, after: OPEN_PREFIX, limit: BATCH };
+  const open = { prefix: OPEN_PREFIX, after: OPEN_PREFIX, limit: PAGE_ENTRIES };
   for await (const items of indexPages(context.table, shard, open)) {
     yield items.filter((item) => hasExpired(item, context.now()));
   }
@@ -113,14 +113,14 @@ export function isExpired(
 async function removeContent(work: Work, upload: Stored<UploadAttributes>): Promise<number> {
   const { prefix } = upload.attributes;
   for (;;) {
-    const begun = await work.objects.listParts(prefix, BATCH);
+    const begun = await work.objects.listParts(prefix, PAGE_ENTRIES);
     for (const { key, partsId } of begun) await work.objects.abortParts(key, partsId);
-    if (begun.length < BATCH) break;
+    if (begun.length < PAGE_ENTRIES) break;
   }
   const kept = await namedObjects(work, upload.attributes);
   let removed = 0;
-  const list = (from: { after?: string }) => work.objects.list(prefix, { ...from, limit: BATCH });
-  for await (const keys of pagesOf(list, (key) => key, BATCH)) {
+  const list = (from: { after?: string }) => work.objects.list(prefix, { ...from, limit: PAGE_ENTRIES });
+  for await (const keys of pagesOf(list, (key) => key, PAGE_ENTRIES)) {
     const unneeded = keys.filter((key) => !kept.has(key));
     if (unneeded.length > 0) await work.objects.delete(unneeded);
     removed += unneeded.length;

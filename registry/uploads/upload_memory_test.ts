@@ -12,7 +12,7 @@ import {
 import { createRegistry } from "../mod.ts";
 import type { UploadBody } from "../registry.ts";
 
-const PART = 64 * 1024;
+const PART_BYTES = 64 * 1024;
 
 /** A body that stops for a while after `first` bytes; `stalled` settles when its reader wants more. */
 function stalling(bytes: Uint8Array<ArrayBuffer>, first: number) {
@@ -36,20 +36,20 @@ function stalling(bytes: Uint8Array<ArrayBuffer>, first: number) {
 }
 
 Deno.test("appendUpload() makes clients that stall give up their place, and loses nothing of what they sent", async () => {
-  const stores = new TestStores({ partSize: PART });
+  const stores = new TestStores({ partSize: PART_BYTES });
   const { registry } = createRegistry({
     objects: stores.objects,
     table: stores.table,
-    uploadMemory: 2 * PART,
+    uploadMemory: 2 * PART_BYTES,
   });
   const slow = await Promise.all([1, 2, 3, 4].map(async (seed) => {
-    const bytes = content(3 * PART + seed, seed);
+    const bytes = content(3 * PART_BYTES + seed, seed);
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     const upload = stalling(bytes, 40 * 1024);
     return { ...upload, bytes, id, pushed: registry.appendUpload(REPOSITORY, PRINCIPAL, id, upload.body) };
   }));
   await Promise.all(slow.map(({ stalled }) => stalled));
-  const quick = content(5 * PART + 7, 5);
+  const quick = content(5 * PART_BYTES + 7, 5);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(quick, { chunk: 10_000 }));
   await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(quick));
@@ -64,7 +64,7 @@ Deno.test("appendUpload() makes clients that stall give up their place, and lose
 });
 
 Deno.test("appendUpload() holds no more than it may, however many clients there are", async () => {
-  const stores = new TestStores({ partSize: PART });
+  const stores = new TestStores({ partSize: PART_BYTES });
   let [sending, most] = [0, 0];
   const send = (by: number) => (method: string, args: unknown[]) => {
     if (method !== "putPart") return;
@@ -72,13 +72,13 @@ Deno.test("appendUpload() holds no more than it may, however many clients there 
     most = Math.max(most, sending);
   };
   const objects = hooked(stores.objects, send(1), send(-1));
-  const { registry } = createRegistry({ objects, table: stores.table, uploadMemory: 3 * PART });
+  const { registry } = createRegistry({ objects, table: stores.table, uploadMemory: 3 * PART_BYTES });
   await Promise.all(Array.from({ length: 20 }, async (_, seed) => {
-    const bytes = content(4 * PART + seed, seed);
+    const bytes = content(4 * PART_BYTES + seed, seed);
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes, { chunk: 30_000 }));
     await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
   }));
-  assertEquals(most, 3 * PART);
+  assertEquals(most, 3 * PART_BYTES);
   assertEquals((await stores.keys()).length, 20);
 });

@@ -14,8 +14,8 @@ import {
 import { BrokenBodyError } from "../../storage/mod.ts";
 import { createRegistry } from "../mod.ts";
 
-const SIZE = 1024 * 1024;
-const BLOB = content(SIZE);
+const BLOB_BYTES = 1024 * 1024;
+const BLOB = content(BLOB_BYTES);
 
 /** A registry over a store that checks content, and the names of the calls that it makes of the store. */
 function start(options: { maxBlobSize?: number } = {}) {
@@ -37,7 +37,7 @@ Deno.test("commitUpload() hands a whole blob of known size on to a store that ch
   assertEquals(calls, ["putStream"]);
   assertEquals(await readBlob(registry, digest(BLOB)), BLOB);
   const repeated = await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(BLOB), whole(BLOB));
-  assertEquals([repeated.size, calls.includes("put")], [SIZE, false]);
+  assertEquals([repeated.size, calls.includes("put")], [BLOB_BYTES, false]);
 });
 
 Deno.test("commitUpload() looks at the bytes itself where the store can't know their digest or their size", async () => {
@@ -56,11 +56,11 @@ Deno.test("commitUpload() looks at the bytes itself where the store can't know t
 });
 
 Deno.test("commitUpload() refuses what the store finds to be something else, and leaves nothing of it", async () => {
-  for (const bytes of [content(SIZE, 1), BLOB.slice(0, -1)]) {
+  for (const bytes of [content(BLOB_BYTES, 1), BLOB.slice(0, -1)]) {
     const { registry, stores } = start();
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     const error = await assertRejects(
-      () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(BLOB), whole(bytes, SIZE)),
+      () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(BLOB), whole(bytes, BLOB_BYTES)),
       RegistryError,
     );
     assertEquals(error.code, "DIGEST_INVALID");
@@ -87,7 +87,7 @@ Deno.test("commitUpload() lets a client repeat what broke off on its way to a st
 });
 
 Deno.test("commitUpload() asks no store for a blob that is too large", async () => {
-  const { registry, calls } = start({ maxBlobSize: SIZE - 1 });
+  const { registry, calls } = start({ maxBlobSize: BLOB_BYTES - 1 });
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   const push = registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(BLOB), whole(BLOB));
   assertEquals((await assertRejects(() => push, RegistryError)).status, 413);

@@ -7,10 +7,10 @@ const WAIT_MS = 10_000;
 const PATIENCE_MS = 10_000;
 
 /** Requests that may wait: each is a connection, and little more. */
-const MAX_WAITING = 1000;
+const MAX_WAITING_REQUESTS = 1000;
 
 /** Requests of one network that may wait. */
-const MAX_WAITING_PER_NETWORK = 100;
+const MAX_WAITING_REQUESTS_PER_NETWORK = 100;
 
 /** Room in memory that one request has. */
 export interface BodyHold {
@@ -176,7 +176,9 @@ export class BodyBudget {
 
   async #turn({ bytes, network }: Pick<Waiter, "bytes" | "network">): Promise<void> {
     const ofNetwork = network === undefined ? 0 : this.#networks.get(network)?.waiting ?? 0;
-    if (this.#waiting.size >= MAX_WAITING || ofNetwork >= MAX_WAITING_PER_NETWORK) throw tooManyBodies();
+    if (this.#waiting.size >= MAX_WAITING_REQUESTS || ofNetwork >= MAX_WAITING_REQUESTS_PER_NETWORK) {
+      throw tooManyBodies();
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { bytes, network, enter: resolve };
     this.#waiting.add(waiter);

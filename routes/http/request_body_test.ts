@@ -4,11 +4,15 @@ import { source } from "../../tests/harness/body_source.ts";
 import { BodyBudget } from "./body_budget.ts";
 import { bodyOf, contentLength, discardBody, withBody } from "./request_body.ts";
 
-const PATIENT = 60_000;
+const IDLE_LIMIT_MS = 60_000;
 
 /** The body as it is handed on. */
 const read = (request: Request, limit: number, bodies = new BodyBudget(1 << 20)) =>
-  withBody(request, { limit, idle: PATIENT, bodies, stop: undefined }, (bytes) => Promise.resolve(bytes));
+  withBody(
+    request,
+    { limit, idle: IDLE_LIMIT_MS, bodies, stop: undefined },
+    (bytes) => Promise.resolve(bytes),
+  );
 
 function post(body: BodyInit | null, headers: Record<string, string> = {}): Request {
   return new Request("http://localhost/", { method: "POST", body, headers });
@@ -67,7 +71,7 @@ Deno.test("withBody() holds exactly the bytes that it has room for, and none in 
     during.push(bodies.held);
     return Promise.resolve(bytes.byteLength);
   };
-  const options = { limit: 1000, idle: PATIENT, bodies, stop: undefined };
+  const options = { limit: 1000, idle: IDLE_LIMIT_MS, bodies, stop: undefined };
   const announced = post(source([6, 4]).stream, { "Content-Length": "10" });
   assertEquals(await withBody(announced, options, use), 10);
   assertEquals(await withBody(post(source([6, 4, 90]).stream), options, use), 100);
@@ -123,7 +127,12 @@ Deno.test("discardBody() cancels an unread body, and ignores one that was read",
 
 Deno.test("withBody() ends a slow body when the process stops", async () => {
   const stopping = new AbortController();
-  const options = { limit: 1000, idle: PATIENT, bodies: new BodyBudget(1 << 20), stop: stopping.signal };
+  const options = {
+    limit: 1000,
+    idle: IDLE_LIMIT_MS,
+    bodies: new BodyBudget(1 << 20),
+    stop: stopping.signal,
+  };
   const read = withBody(post(source([6], "stall").stream), options, (bytes) => Promise.resolve(bytes));
   stopping.abort();
   const error = await assertRejects(() => read, RegistryError, "shutting down");

@@ -6,13 +6,13 @@ import { FilesystemObjectStore } from "./filesystem.ts";
 import { ObjectTree, randomPartsId } from "./object_tree.ts";
 import { PartsFile } from "./parts_file.ts";
 
-const PART = 1000;
+const PART_BYTES = 1000;
 
 async function makeFolder() {
   const folder = await Deno.makeTempDir();
   return {
     folder,
-    open: () => FilesystemObjectStore.open(join(folder, "new", "objects"), { partSize: PART }),
+    open: () => FilesystemObjectStore.open(join(folder, "new", "objects"), { partSize: PART_BYTES }),
     tree: new ObjectTree(join(folder, "new", "objects")),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -38,7 +38,7 @@ Deno.test("FilesystemObjectStore open() finds what was stored before", async () 
   const before = await made.open();
   await before.put("a/b/whole", content(5000));
   const partsId = await before.startParts("a/b/parts");
-  const first = await before.putPart("a/b/parts", partsId, 1, content(PART));
+  const first = await before.putPart("a/b/parts", partsId, 1, content(PART_BYTES));
 
   const after = await made.open();
   assertEquals(await read(after, "a/b/whole"), content(5000));
@@ -46,15 +46,15 @@ Deno.test("FilesystemObjectStore open() finds what was stored before", async () 
   assertEquals(await after.listParts("a/", 9), [{ key: "a/b/parts", partsId }]);
   const last = await after.putPart("a/b/parts", partsId, 2, content(3));
   await after.completeParts("a/b/parts", partsId, [first, last]);
-  assertEquals(await read(before, "a/b/parts"), new Uint8Array([...content(PART), ...content(3)]));
+  assertEquals(await read(before, "a/b/parts"), new Uint8Array([...content(PART_BYTES), ...content(3)]));
 });
 
 Deno.test("FilesystemObjectStore listParts() finds what a crash left, and abortParts() removes it", async () => {
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b/parts");
-  await store.putPart("a/b/parts", partsId, 1, content(PART));
-  await store.putPart("a/b/parts", partsId, 1, content(PART));
+  await store.putPart("a/b/parts", partsId, 1, content(PART_BYTES));
+  await store.putPart("a/b/parts", partsId, 1, content(PART_BYTES));
   // As put() leaves it that dies before its last step, and completeParts() that dies after its own.
   (await made.tree.create(made.tree.pathsOf("a/b/put", randomPartsId()).staged)).close();
   await Deno.remove(made.tree.pathsOf("a/b/parts", partsId).staged);
@@ -98,14 +98,14 @@ Deno.test("FilesystemObjectStore putPart() of two processes at once keeps both c
       stores.map((each, seed) =>
         Promise.all(
           [2, 1, 3].map((number) =>
-            each.putPart(`a/${winner}`, partsId, number, content(PART, seed * 10 + number))
+            each.putPart(`a/${winner}`, partsId, number, content(PART_BYTES, seed * 10 + number))
           ),
         )
       ),
     );
     const parts = (written[winner] ?? []).toSorted((a, b) => a.number - b.number);
     await store.completeParts(`a/${winner}`, partsId, parts);
-    const expected = [1, 2, 3].flatMap((number) => [...content(PART, winner * 10 + number)]);
+    const expected = [1, 2, 3].flatMap((number) => [...content(PART_BYTES, winner * 10 + number)]);
     assertEquals(await read(store, `a/${winner}`), new Uint8Array(expected));
   }
   assertEquals((await everything(made.folder)).length, 2);
@@ -115,22 +115,22 @@ Deno.test("FilesystemObjectStore completeParts() refuses when another process wr
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b");
-  const part = await store.putPart("a/b", partsId, 1, content(PART));
+  const part = await store.putPart("a/b", partsId, 1, content(PART_BYTES));
   {
-    using other = PartsFile.open(made.tree.pathsOf("a/b", partsId).staged, PART);
+    using other = PartsFile.open(made.tree.pathsOf("a/b", partsId).staged, PART_BYTES);
     assert(other?.isOurs);
     await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "another process");
   }
   await store.completeParts("a/b", partsId, [part]);
-  assertEquals(await read(store, "a/b"), content(PART));
+  assertEquals(await read(store, "a/b"), content(PART_BYTES));
 });
 
 Deno.test("FilesystemObjectStore completeParts() refuses when bytes of a part are lost", async () => {
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b");
-  const part = await store.putPart("a/b", partsId, 1, content(PART));
-  await Deno.truncate(made.tree.pathsOf("a/b", partsId).staged, PART - 1);
+  const part = await store.putPart("a/b", partsId, 1, content(PART_BYTES));
+  await Deno.truncate(made.tree.pathsOf("a/b", partsId).staged, PART_BYTES - 1);
   await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "the file has 999");
   assertEquals(await store.get("a/b"), undefined);
 });
@@ -139,8 +139,8 @@ Deno.test("FilesystemObjectStore completeParts() refuses a part that came again 
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b");
-  await store.putPart("a/b", partsId, 1, content(PART));
-  const again = await store.putPart("a/b", partsId, 1, content(PART));
+  await store.putPart("a/b", partsId, 1, content(PART_BYTES));
+  const again = await store.putPart("a/b", partsId, 1, content(PART_BYTES));
   await assertRejects(
     () => store.completeParts("a/b", partsId, [{ ...again, size: 5 }]),
     Error,
@@ -196,7 +196,7 @@ Deno.test("FilesystemObjectStore has everything on the disk when it answers", as
 
   let partsId = "";
   assertEquals(await diskCalls(async () => partsId = await store.startParts("a/d")), ["sync folder"]);
-  const one = content(PART);
+  const one = content(PART_BYTES);
   assertEquals(await diskCalls(() => store.putPart("a/d", partsId, 1, one)), ["sync file"]);
   const four = await diskCalls(() =>
     Promise.all([2, 3, 4, 5].map((number) => store.putPart("a/d", partsId, number, one)))
@@ -209,7 +209,7 @@ Deno.test("FilesystemObjectStore has everything on the disk when it answers", as
     "sync file",
     "sync folder",
   ]);
-  const part = { number: 1, size: PART, etag: "0" };
+  const part = { number: 1, size: PART_BYTES, etag: "0" };
   const completing = await diskCalls(() => store.completeParts("a/d", partsId, [part]));
   assertEquals(completing, ["sync file", "rename", "sync folder"]);
   assertEquals(await diskCalls(() => store.completeParts("a/d", partsId, [part])), ["sync folder"]);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../durable_folder.ts";
-import { PRIVATE_FILE, PRIVATE_FOLDER } from "../private_files.ts";
+import { PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE } from "../private_files.ts";
 
 /** Paths of an object's files. */
 export interface Paths {
@@ -28,7 +28,7 @@ const NAME = /^([a-z0-9-]+)(?:\.object|\.([0-9a-f]{24})\.(?:staged|again))$/;
 const PARTS_ID = /^[0-9a-f]{24}$/;
 
 /** Maximum folders in memory; above that all are forgotten. */
-const MAX_KNOWN = 10_000;
+const MAX_KNOWN_FOLDERS = 10_000;
 
 /** New id for an incomplete object. */
 export function randomPartsId(): string {
@@ -75,7 +75,7 @@ export class ObjectTree {
   /** Creates a file and its folders. Fails if the file exists. */
   async create(path: string): Promise<Deno.FsFile> {
     await this.#ensure(dirname(path));
-    return await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE });
+    return await Deno.open(path, { write: true, createNew: true, mode: PRIVATE_FILE_MODE });
   }
 
   /** Ensures that the folder exists and that the path to it is synced, even if another process created it. */
@@ -84,12 +84,12 @@ export class ObjectTree {
     const parent = dirname(folder);
     await this.#ensure(parent);
     try {
-      await Deno.mkdir(folder, { mode: PRIVATE_FOLDER });
+      await Deno.mkdir(folder, { mode: PRIVATE_FOLDER_MODE });
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     await syncFolder(parent);
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN_FOLDERS) this.#known.clear();
     this.#known.add(folder);
   }
 }

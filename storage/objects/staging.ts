@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
-import { PRIVATE_FILE } from "../private_files.ts";
+import { PRIVATE_FILE_MODE } from "../private_files.ts";
 import type { Part } from "./object_store.ts";
 import { isPartsId, type Paths, randomPartsId } from "./object_tree.ts";
 import { PartsFile, writeAll } from "./parts_file.ts";
@@ -101,7 +101,11 @@ async function putAgain({ again }: Paths, number: number, bytes: Uint8Array): Pr
   const etag = randomPartsId();
   await ensureFolder(again);
   await writeDurably(
-    await Deno.open(pathAgain(again, number, etag), { write: true, createNew: true, mode: PRIVATE_FILE }),
+    await Deno.open(pathAgain(again, number, etag), {
+      write: true,
+      createNew: true,
+      mode: PRIVATE_FILE_MODE,
+    }),
     bytes,
   );
   await syncFolder(again);

@@ -6,7 +6,7 @@ import { cpuOf, type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 100 * MIB;
+const BLOB_BYTES = 100 * MIB;
 
 /** Pulls in each round, of which the quickest counts: whatever else the machine does only ever makes one slower. */
 const PULLS = 6;
@@ -28,7 +28,7 @@ export async function blobPull(rounds: number): Promise<Figure[]> {
   const subject = stack.use(await startSubject({ data }));
   const path = await pushOne(subject);
   // A copy of it might lie better or worse in memory than what the registry itself reads.
-  const file = await findFile(data.path, SIZE);
+  const file = await findFile(data.path, BLOB_BYTES);
   const runners: Runner[] = [{ name: "subject", server: subject, path }];
   for (const way of WAYS) {
     const options = { script: "tests/bench/baseline/file.ts", env: { FILE: file } };
@@ -45,7 +45,7 @@ export async function blobPull(rounds: number): Promise<Figure[]> {
 
   const results = runners.map(({ name }, i) => ({
     name,
-    rates: quickest(seconds[i]!).map((seconds) => SIZE / MIB / seconds),
+    rates: quickest(seconds[i]!).map((seconds) => BLOB_BYTES / MIB / seconds),
     cpu: (after[i]! - before[i]!) / (times + 1),
   }));
   const [registry, ...ways] = results;
@@ -74,7 +74,7 @@ function quickest(seconds: number[]): number[] {
 }
 
 async function pushOne({ port }: Server): Promise<string> {
-  const blob = { mode: "put", size: SIZE, count: 1, concurrent: false } as const;
+  const blob = { mode: "put", size: BLOB_BYTES, count: 1, concurrent: false } as const;
   const [digest] = await load("push", { ...blob, port, repository: "bench/blob" });
   return `/v2/bench/blob/blobs/${digest}`;
 }

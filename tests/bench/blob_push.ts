@@ -6,7 +6,7 @@ import { cpuOf, type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
 import { milliseconds } from "./text.ts";
 
-const SIZE = 100 * 1024 * 1024;
+const BLOB_BYTES = 100 * 1024 * 1024;
 
 /** Blobs in one sample: CPU time is told in hundredths of a second. */
 const PUSHES = 3;
@@ -26,11 +26,11 @@ export async function blobPush(rounds: number): Promise<Figure[]> {
   await using subject = await startSubject({ data });
   await using bare = await startServer({
     script: "tests/bench/baseline/upload.ts",
-    env: { FOLDER: folder.path, SIZE: `${SIZE}` },
+    env: { FOLDER: folder.path, BLOB_BYTES: `${BLOB_BYTES}` },
   });
   const figures: Figure[] = [];
   for (const mode of ["put", "patch"] as const) {
-    const blobs = { mode, size: SIZE, count: PUSHES };
+    const blobs = { mode, size: BLOB_BYTES, count: PUSHES };
     const push = { ...blobs, port: subject.port, repository: "bench/push", concurrent: false };
     const ways = WAYS[mode];
     const times: Record<string, number[]> = await interleave(rounds, {
@@ -69,7 +69,7 @@ function cpu(server: Server, folder: Folder, work: () => Promise<unknown>): Meas
     const before = await cpuOf(server);
     await work();
     const used = await cpuOf(server) - before;
-    await folder.deleteFiles(SIZE);
+    await folder.deleteFiles(BLOB_BYTES);
     return used / PUSHES;
   };
 }

@@ -5,25 +5,31 @@ import { ratios } from "./rounds.ts";
 import { startSubject } from "./subject.ts";
 import { milliseconds } from "./text.ts";
 
-const CHUNK = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Chunks of the long upload; the short one has half as many. */
-const COUNT = 1000;
+const CHUNKS = 1000;
 
 /** How the time of an upload in many small chunks grows with its bytes. */
 export async function chunkedUpload(rounds: number): Promise<Figure[]> {
   await using subject = await startSubject();
   const upload = (count: number, ranges: boolean): Promise<ChunkTimes> => {
-    return load("chunks", { port: subject.port, repository: "bench/chunks", size: CHUNK, count, ranges });
+    return load("chunks", {
+      port: subject.port,
+      repository: "bench/chunks",
+      size: CHUNK_BYTES,
+      count,
+      ranges,
+    });
   };
   const figures: Figure[] = [];
   for (const ranges of [true, false]) {
     const short: ChunkTimes[] = [];
     const long: ChunkTimes[] = [];
-    await upload(COUNT / 2, ranges);
+    await upload(CHUNKS / 2, ranges);
     for (let round = 0; round < rounds; round++) {
-      short.push(await upload(COUNT / 2, ranges));
-      long.push(await upload(COUNT, ranges));
+      short.push(await upload(CHUNKS / 2, ranges));
+      long.push(await upload(CHUNKS, ranges));
     }
     const name = `PATCHes of 64 KiB ${ranges ? "with" : "without"} Content-Range`;
     const [first, second, commit] = [

@@ -24,16 +24,16 @@ const MANIFESTS = 100_000;
 const BLOBS_EACH = 3;
 
 /** Images that were deleted, and whose grace period has just ended. */
-const DELETED = 10_000;
+const DELETED_MANIFESTS = 10_000;
 
 /** `SKERRY_GRACE` as it is by default, in milliseconds. */
-const GRACE = 24 * 60 * 60_000;
+const GRACE_MS = 24 * 60 * 60_000;
 
 /** Images that are pushed in one sample. */
 const PUSHES = 400;
 
 /** How long a collection may take, in milliseconds. */
-const LIMIT = 10 * 60_000;
+const LIMIT_MS = 10 * 60_000;
 
 const REPOSITORY = parseRepositoryName("bench/collected");
 
@@ -63,8 +63,8 @@ export async function collection(rounds: number): Promise<Figure[]> {
   }
   await untilPass(collected, ({ startedAt, done }) => done && startedAt >= started);
   return [{
-    name: `push while ${DELETED.toLocaleString("en")} of ${
-      (MANIFESTS + DELETED).toLocaleString("en")
+    name: `push while ${DELETED_MANIFESTS.toLocaleString("en")} of ${
+      (MANIFESTS + DELETED_MANIFESTS).toLocaleString("en")
     } images are collected / else: median`,
     samples: ratios(middle.during, middle.without),
     unit: "x",
@@ -99,7 +99,7 @@ async function fill({ path }: Folder): Promise<void> {
   const at = Date.now() - 7 * 24 * 60 * 60_000;
   await table.putMany([{ ...repositoryKey(REPOSITORY), attributes: { createdAt: at } }]);
   let items: NewItem[] = [];
-  for (let i = 0; i < MANIFESTS + DELETED; i++) {
+  for (let i = 0; i < MANIFESTS + DELETED_MANIFESTS; i++) {
     items.push(...(i < MANIFESTS ? imageItems(i, at) : garbageItems(i, at)));
     if (items.length < 5000) continue;
     await table.putMany(items);
@@ -145,7 +145,7 @@ function garbageItems(index: number, at: number): NewItem[] {
   const candidate = { kind: "manifest" as const, repository: REPOSITORY, digest, targets };
   return [
     ...items.filter(({ sk }) => !/^(manifest|tag)#/.test(sk)),
-    ...candidateItems({ grace: GRACE }, candidate, Date.now() - 1.1 * GRACE),
+    ...candidateItems({ grace: GRACE_MS }, candidate, Date.now() - 1.1 * GRACE_MS),
   ];
 }
 
@@ -161,7 +161,7 @@ async function untilPass(
     for (;;) {
       const pass = progress.get()?.attributes;
       if (pass !== undefined && isAwaited(JSON.parse(String(pass)))) return;
-      if (Date.now() - since > LIMIT) throw new Error("The collection has not ended");
+      if (Date.now() - since > LIMIT_MS) throw new Error("The collection has not ended");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   } finally {

@@ -4,10 +4,10 @@ import { startSubject } from "./subject.ts";
 
 /** Requests of one client, and bytes that each announces. */
 const REQUESTS = 300;
-const SIZE = 4 * 1024 * 1024 - 1;
+const BODY_BYTES = 4 * 1024 * 1024 - 1;
 
 /** Bytes that each sends at the most: the last ones never come. */
-const SENT = SIZE - 64 * 1024;
+const SENT = BODY_BYTES - 64 * 1024;
 
 /** Milliseconds that the registry is watched for. */
 const WATCHED_MS = 5000;
@@ -36,7 +36,7 @@ export async function heldBodies(rounds: number): Promise<Figure[]> {
 async function hold(port: number, i: number): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const head = `PUT /v2/bench/held/manifests/tag-${i} HTTP/1.1\r\nHost: bench\r\n` +
-    `Content-Type: application/vnd.oci.image.manifest.v1+json\r\nContent-Length: ${SIZE}\r\n\r\n`;
+    `Content-Type: application/vnd.oci.image.manifest.v1+json\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
   await connection.write(new TextEncoder().encode(head));
   send(connection).catch(() => {}); // the registry refuses some, and in the end the connection is closed
   return connection;

@@ -9,8 +9,8 @@ import { milliseconds } from "./text.ts";
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-const LARGE = 12 * GIB;
-const SMALL = 64 * MIB;
+const LARGE_BYTES = 12 * GIB;
+const SMALL_BYTES = 64 * MIB;
 
 const REPOSITORY = "bench/large";
 
@@ -25,11 +25,11 @@ export async function largeBlob(rounds: number): Promise<Figure[]> {
   const { port } = subject;
   const small: number[] = [];
   const commitSmall = async () => {
-    small.push((await load("pushLarge", { port, repository: REPOSITORY, size: SMALL })).commit);
+    small.push((await load("pushLarge", { port, repository: REPOSITORY, size: SMALL_BYTES })).commit);
   };
-  await load("pushLarge", { port, repository: REPOSITORY, size: SMALL }); // warms everything up
+  await load("pushLarge", { port, repository: REPOSITORY, size: SMALL_BYTES }); // warms everything up
   for (let round = 0; round < rounds; round++) await commitSmall();
-  const { digest, commit } = await load("pushLarge", { port, repository: REPOSITORY, size: LARGE });
+  const { digest, commit } = await load("pushLarge", { port, repository: REPOSITORY, size: LARGE_BYTES });
   const pushed = await peakMemoryOf(subject);
   for (let round = 0; round < rounds; round++) await commitSmall();
   const pulled = await load("pullDigest", { port, path: `/v2/${REPOSITORY}/blobs/${digest}` });

@@ -11,10 +11,10 @@ import { microseconds } from "./text.ts";
 const LOGINS = 50;
 
 /** The usual cost of a password's hash. */
-const COST = 10;
+const BCRYPT_COST = 10;
 
 /** How long pulls are measured without logins, in seconds. */
-const SECONDS = 3;
+const DURATION_SECONDS = 3;
 
 const PASSWORD = "a password";
 
@@ -24,7 +24,7 @@ export async function logins(rounds: number): Promise<Figure[]> {
   // Each logs in once: a password that was right a moment ago is not looked at again.
   const names = Array.from({ length: LOGINS * rounds + 1 }, (_, i) => `user${i}`);
   const salt = new Uint8Array(randomBytes(16));
-  const hash = await bcrypt({ password: PASSWORD, salt, costFactor: COST, outputType: "encoded" });
+  const hash = await bcrypt({ password: PASSWORD, salt, costFactor: BCRYPT_COST, outputType: "encoded" });
   await using subject = await startSecuredSubject(image.folder, {
     users: Object.fromEntries(names.map((name) => [name, hash])),
     policies: [{ repositories: [REPOSITORY], allow: [{ to: ["user:*"], actions: ["pull"] }] }],
@@ -37,7 +37,7 @@ export async function logins(rounds: number): Promise<Figure[]> {
       port: subject.port,
       path: image.path,
       headers: { Authorization: token },
-      seconds: SECONDS,
+      seconds: DURATION_SECONDS,
       tokenPath: tokenPathOf(subject),
       logins: authorizations.slice(round * LOGINS, (round + 1) * LOGINS),
     });

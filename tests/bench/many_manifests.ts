@@ -5,7 +5,7 @@ import { cpuOf, type Server } from "./server.ts";
 import { startSubject } from "./subject.ts";
 import { microseconds } from "./text.ts";
 
-const MANY = 10_000;
+const MANIFESTS = 10_000;
 
 /** Samples in each round: one alone is as much the machine's mood as the registry's. */
 const SAMPLES = 3;
@@ -22,7 +22,7 @@ const REPOSITORY = "bench/many";
 export async function manyManifests(rounds: number): Promise<Figure[]> {
   await using large = await startSubject();
   await using small = await startSubject();
-  const many = await load("populate", { port: large.port, repository: REPOSITORY, count: MANY });
+  const many = await load("populate", { port: large.port, repository: REPOSITORY, count: MANIFESTS });
   const one = await load("populate", { port: small.port, repository: REPOSITORY, count: 1 });
   const figures: Figure[] = [];
   for (const kind of ["blobs", "manifests"] as const) {
@@ -41,7 +41,7 @@ export async function manyManifests(rounds: number): Promise<Figure[]> {
       small: cpu(small, one[kind]),
     });
     figures.push({
-      name: `HEAD ${kind.slice(0, -1)}: CPU among ${MANY.toLocaleString("en")} manifests / alone`,
+      name: `HEAD ${kind.slice(0, -1)}: CPU among ${MANIFESTS.toLocaleString("en")} manifests / alone`,
       samples: ratios(times.large, times.small),
       unit: "x",
       counts: "median",

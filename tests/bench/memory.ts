@@ -6,7 +6,7 @@ import { openFilesOf, peakMemoryOf, type Server } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 100 * MIB;
+const BLOB_BYTES = 100 * MIB;
 
 /** So many clients in so many processes. */
 const CLIENTS = 32;
@@ -54,7 +54,7 @@ const SCENES: Record<string, (subject: Server, paths: string[]) => Promise<unkno
   "100 MiB GETs by slow readers": ({ port }, paths) => {
     return inProcesses(async (share) => {
       const taken = await load("pullSlowly", { port, paths: share(paths), seconds: SLOW_SECONDS });
-      if (Math.max(...taken) >= SIZE / 2) throw new Error("The slow readers are not slow");
+      if (Math.max(...taken) >= BLOB_BYTES / 2) throw new Error("The slow readers are not slow");
     });
   },
 };
@@ -74,7 +74,7 @@ async function fill(data: Folder): Promise<string[]> {
 }
 
 async function pushMany({ port }: Server, mode: PushMode): Promise<string[]> {
-  const blobs = { mode, size: SIZE, count: CLIENTS / PROCESSES, concurrent: true };
+  const blobs = { mode, size: BLOB_BYTES, count: CLIENTS / PROCESSES, concurrent: true };
   return (await inProcesses(() => load("push", { ...blobs, port, repository: REPOSITORY }))).flat();
 }
 

@@ -4,7 +4,7 @@ import type { PushMode } from "./load/push.ts";
 import { startBenchStores } from "./s3_stores.ts";
 import { openFilesOf, peakMemoryOf, type Server } from "./server.ts";
 
-const SIZE = 100 * 1024 * 1024;
+const BLOB_BYTES = 100 * 1024 * 1024;
 
 /** So many clients in so many processes. */
 const CLIENTS = 32;
@@ -45,7 +45,7 @@ export async function s3Memory(rounds: number): Promise<Figure[]> {
 }
 
 async function pushMany({ port }: Server, mode: PushMode): Promise<void> {
-  const blobs = { mode, size: SIZE, count: CLIENTS / PROCESSES, concurrent: true };
+  const blobs = { mode, size: BLOB_BYTES, count: CLIENTS / PROCESSES, concurrent: true };
   await Promise.all(Array.from({ length: PROCESSES }, () => {
     return load("push", { ...blobs, port, repository: "bench/s3-memory" });
   }));

@@ -9,10 +9,10 @@ import { milliseconds } from "./text.ts";
 const MIB = 1024 * 1024;
 
 /** Bytes of a chunk that `Content-Range` announces, and how many there are. */
-const CHUNK = 32 * MIB;
+const CHUNK_BYTES = 32 * MIB;
 const CHUNKS = 8;
 
-const SIZE = CHUNK * CHUNKS;
+const BLOB_BYTES = CHUNK_BYTES * CHUNKS;
 
 /** Blobs in one sample: CPU time is told in hundredths of a second. */
 const PUSHES = 2;
@@ -32,14 +32,14 @@ const SCENES: Scene[] = [
   {
     name: "PATCH of unknown length",
     push: ({ port }) =>
-      load("push", { ...TO, port, mode: "patch", size: SIZE, count: PUSHES, concurrent: false }),
+      load("push", { ...TO, port, mode: "patch", size: BLOB_BYTES, count: PUSHES, concurrent: false }),
     mode: "patch",
     ways: ["/views8k-fetch", "/views8k-node"],
   },
   {
     name: "PATCH of known length",
     push: ({ port }) =>
-      load("push", { ...TO, port, mode: "sized-patch", size: SIZE, count: PUSHES, concurrent: false }),
+      load("push", { ...TO, port, mode: "sized-patch", size: BLOB_BYTES, count: PUSHES, concurrent: false }),
     mode: "sized-patch",
     ways: ["/views64k-fetch", "/views64k-node"],
   },
@@ -47,7 +47,7 @@ const SCENES: Scene[] = [
     name: "in PATCHes of 32 MiB",
     async push({ port }) {
       for (let i = 0; i < PUSHES; i++) {
-        await load("chunks", { ...TO, port, size: CHUNK, count: CHUNKS, ranges: true });
+        await load("chunks", { ...TO, port, size: CHUNK_BYTES, count: CHUNKS, ranges: true });
       }
     },
     mode: "sized-patch",
@@ -63,7 +63,8 @@ export async function s3Patch(rounds: number): Promise<Figure[]> {
   const bare = stack.use(await stores.startBare());
   const figures: Figure[] = [];
   for (const { name, push, mode, ways } of SCENES) {
-    const send = (path: string) => load("send", { port: bare.port, path, mode, size: SIZE, count: PUSHES });
+    const send = (path: string) =>
+      load("send", { port: bare.port, path, mode, size: BLOB_BYTES, count: PUSHES });
     const times: Record<string, number[]> = await interleave(rounds, {
       subject: cpu(subject, stores, () => push(subject)),
       ...sides(ways, (path) => cpu(bare, stores, () => send(path))),

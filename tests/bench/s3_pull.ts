@@ -5,7 +5,7 @@ import { type BenchStores, startBenchStores } from "./s3_stores.ts";
 import { cpuOf, type Server } from "./server.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 256 * MIB;
+const BLOB_BYTES = 256 * MIB;
 
 /** Pulls from each side in a round. The quickest counts: whatever else the machine does only ever makes one slower. */
 const PULLS = 5;
@@ -53,13 +53,13 @@ async function measure(runners: Runner[]): Promise<void> {
   const targets = runners.map(({ server, path }) => ({ port: server.port, path }));
   const seconds = await load("race", { targets, times: PULLS });
   for (const [i, { server, rates, cpu }] of runners.entries()) {
-    rates.push(SIZE / MIB / Math.min(...seconds[i]!));
+    rates.push(BLOB_BYTES / MIB / Math.min(...seconds[i]!));
     cpu.push((await cpuOf(server) - before[i]!) / (PULLS + 1)); // one more came before those that count
   }
 }
 
 async function pushOne({ port }: Server): Promise<string> {
-  const blob = { mode: "put", size: SIZE, count: 1, concurrent: false } as const;
+  const blob = { mode: "put", size: BLOB_BYTES, count: 1, concurrent: false } as const;
   const [digest] = await load("push", { ...blob, port, repository: REPOSITORY });
   return `/v2/${REPOSITORY}/blobs/${digest}`;
 }

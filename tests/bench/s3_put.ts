@@ -6,7 +6,7 @@ import { cpuOf } from "./server.ts";
 import { milliseconds } from "./text.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 256 * MIB;
+const BLOB_BYTES = 256 * MIB;
 
 /** PUTs to each side in a round. The quickest counts: whatever else the machine does only ever makes one slower. */
 const PUTS = 4;
@@ -24,14 +24,14 @@ export async function s3Put(rounds: number): Promise<Figure[]> {
     const seconds = await load("racePuts", {
       registry: { port: subject.port, repository: "bench/s3" },
       bare: { port: bare.port, path: "/single" },
-      size: SIZE,
+      size: BLOB_BYTES,
       times: PUTS,
     });
     const after = await Promise.all(servers.map(cpuOf));
     await stores.clear();
     if (round === 0) continue; // it warms everything up
     for (const [i, name] of (["registry", "bare"] as const).entries()) {
-      rates[name].push(SIZE / MIB / Math.min(...seconds[name]));
+      rates[name].push(BLOB_BYTES / MIB / Math.min(...seconds[name]));
       cpu[name].push((after[i]! - before[i]!) / PUTS);
     }
   }

@@ -6,10 +6,10 @@ import { type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
 /** The part size that a registry has unless it is told otherwise. */
-export const PART_SIZE = 16 * 1024 * 1024;
+export const PART_BYTES = 16 * 1024 * 1024;
 
 /** How long signed URLs hold, in seconds. */
-const LIFETIME = 3600;
+const LIFETIME_SECONDS = 3600;
 
 /** A real S3 server and a real table, and who stands before them. */
 export interface BenchStores extends AsyncDisposable {
@@ -32,13 +32,13 @@ export async function startBenchStores(s3?: () => Promise<S3Service>): Promise<B
   const bucketUrl = new URL(`${stores.s3.endpoint}/${stores.bucket}`);
   const settings = {
     ...stores.env(),
-    SKERRY_S3_PART_SIZE: `${PART_SIZE}`,
+    SKERRY_S3_PART_SIZE: `${PART_BYTES}`,
     SKERRY_S3_VERIFIES_CONTENT: "on", // it does, and nobody has to wait until that is found out
   };
   return {
     startSubject: async () => await untilReady(await startSubject({ settings })),
     startBare: (env = {}) => {
-      const where = { BUCKET_URL: bucketUrl.href, PART_SIZE: `${PART_SIZE}` };
+      const where = { BUCKET_URL: bucketUrl.href, PART_BYTES: `${PART_BYTES}` };
       const options = { ...CREDENTIALS_ENV, ...where, ...env };
       return startServer({ script: "tests/bench/baseline/s3_bare.ts", env: options });
     },
@@ -46,7 +46,7 @@ export async function startBenchStores(s3?: () => Promise<S3Service>): Promise<B
     async readUrl(key) {
       const credentials = () => Promise.resolve(CREDENTIALS);
       const signer = new Signer({ region: REGION, credentials, url: bucketUrl });
-      return (await signer.readUrl(key, LIFETIME)).url;
+      return (await signer.readUrl(key, LIFETIME_SECONDS)).url;
     },
     async clear() {
       const keys = await keysOf(client, stores);

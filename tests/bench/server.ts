@@ -7,7 +7,7 @@
 import { freePort } from "../harness/registry_process.ts";
 
 /** How long a server may take to give its first answer, in milliseconds; the first one downloads its modules. */
-const START_DEADLINE = 60_000;
+const START_DEADLINE_MS = 60_000;
 
 /** `USER_HZ`: what `/proc` counts CPU time in is a hundredth of a second on every Linux. */
 const MS_PER_TICK = 10;
@@ -63,7 +63,7 @@ export async function startServer(
   try {
     while (!await isAnswering(port)) {
       if (ended) throw new Error("it ended");
-      if (performance.now() > began + START_DEADLINE) throw new Error("it gave no answer");
+      if (performance.now() > began + START_DEADLINE_MS) throw new Error("it gave no answer");
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   } catch (error) {

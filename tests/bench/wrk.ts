@@ -2,7 +2,7 @@ import { tool } from "../tools/tool.ts";
 import type { Server } from "./server.ts";
 
 /** How long one measurement takes, in seconds. */
-const SECONDS = 1;
+const DURATION_SECONDS = 1;
 
 /** Enough to keep a server of one thread busy at all times. */
 const CONNECTIONS = 32;
@@ -27,7 +27,13 @@ export async function requests(
 ): Promise<Requests> {
   const fields = Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]);
   const url = `http://127.0.0.1:${port}${path}`;
-  const args = ["--threads=1", `--connections=${CONNECTIONS}`, `--duration=${SECONDS}`, ...fields, url];
+  const args = [
+    "--threads=1",
+    `--connections=${CONNECTIONS}`,
+    `--duration=${DURATION_SECONDS}`,
+    ...fields,
+    url,
+  ];
   const { stdout, stderr, success } = await new Deno.Command(await tool("wrk"), { args }).output();
   if (!success) throw new Error(`Cannot run wrk: ${new TextDecoder().decode(stderr)}`);
   return parseRequests(new TextDecoder().decode(stdout));

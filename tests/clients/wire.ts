@@ -36,7 +36,7 @@ const REQUEST_HEAD = /(GET|HEAD|POST|PUT|PATCH|DELETE) (\/\S*) HTTP\/1\.1\r\n((?
 const FINAL_STATUS = /HTTP\/1\.1 ([2-5]\d\d) [^\r]*\r\n/g;
 
 /** No head in these tests is longer, in bytes. */
-const LONGEST_HEAD = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 
 /** Opens a proxy before the registry at `host:port`. */
 export function openWire(registry: string, cut?: Cut): Wire {
@@ -110,7 +110,7 @@ class Scanner {
       done = match.index + match[0].length;
       yield [match, this.position - this.#text.length + done];
     }
-    this.#text = this.#text.slice(Math.max(done, this.#text.length - LONGEST_HEAD));
+    this.#text = this.#text.slice(Math.max(done, this.#text.length - MAX_HEAD_BYTES));
   }
 }
 

@@ -16,7 +16,7 @@ import { mountTinyDisk } from "./tiny_disk.ts";
 const MIB = 1024 * 1024;
 
 /** Large enough that it can't be on its way as a whole, in buffers of the connections. */
-const LARGE = 64 * MIB;
+const LARGE_BYTES = 64 * MIB;
 
 /** A manifest with an object of its own. */
 const LARGE_MANIFEST = { padding: 300 * 1024 };
@@ -121,7 +121,7 @@ async function statusOf({ registry }: BadDays, path: string): Promise<number> {
 Deno.test("a pull visibly breaks when S3 is cut or killed in the middle of it, and then works again", async () => {
   await using world = await startBadDays();
   using client = new BadDaysClient(world);
-  const image = newImage({ size: LARGE });
+  const image = newImage({ size: LARGE_BYTES });
   assertEquals(await client.push(image), [201, 201, 201]);
   for (const end of [() => world.s3.faults.cut(), () => world.s3.kill()]) {
     const response = await client.open("GET", `blobs/${image.layer.digest}`);
@@ -132,7 +132,7 @@ Deno.test("a pull visibly breaks when S3 is cut or killed in the middle of it, a
     await assertRejects(async () => {
       for (let next; (next = await reader.read()).value !== undefined;) received += next.value.length;
     }, TypeError);
-    assert(received < LARGE, `Got all of ${received} bytes`);
+    assert(received < LARGE_BYTES, `Got all of ${received} bytes`);
   }
   await world.s3.restart();
   await client.assertRecovers(image);
@@ -141,7 +141,7 @@ Deno.test("a pull visibly breaks when S3 is cut or killed in the middle of it, a
 Deno.test("a streamed push fails cleanly when S3 is cut or killed in the middle of it, and then works again", async () => {
   await using world = await startBadDays();
   using client = new BadDaysClient(world);
-  const image = newImage({ size: LARGE });
+  const image = newImage({ size: LARGE_BYTES });
   for (const end of [() => world.s3.faults.cut(), () => world.s3.kill()]) {
     const answer = await pushInterrupted(world, image, end);
     if (answer !== "broken") assertUnavailable(answer, "an interrupted push");
@@ -180,15 +180,15 @@ async function pushInterrupted(
 Deno.test("a push in parts outlives a cut of S3 in the middle of it", async () => {
   await using world = await startBadDays();
   using client = new BadDaysClient(world);
-  const { layer } = newImage({ size: LARGE });
+  const { layer } = newImage({ size: LARGE_BYTES });
   const upload = await client.begin();
   const content = layer.bytes();
   let sent = 0;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
-      if (sent === LARGE / 2) world.s3.faults.cut();
+      if (sent === LARGE_BYTES / 2) world.s3.faults.cut();
       controller.enqueue(content.slice(sent, sent += MIB));
-      if (sent === LARGE) controller.close();
+      if (sent === LARGE_BYTES) controller.close();
     },
   });
   assertEquals((await client.ask("PATCH", upload, { body })).status, 202);

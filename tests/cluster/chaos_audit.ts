@@ -6,10 +6,10 @@ import { type Answer, Lost, send } from "../kill/wire.ts";
 import type { ImagePlan } from "./chaos_images.ts";
 
 /** Requests at a time. */
-const AT_ONCE = 6;
+const PARALLEL_REQUESTS = 6;
 
 /** Tags of one page. */
-const PAGE = 1000;
+const PAGE_TAGS = 1000;
 
 /**
  * Pulls every image, by its tag and by digests, from the replica at this address, and compares all bytes. Each blob is
@@ -27,7 +27,7 @@ export async function pullAll(
   }
   const pulled = { blobs: 0, bytes: 0 };
   const queue = paths.entries();
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, async () => {
     for (const [path, digest] of queue) {
       const { status, body } = await get(url, path);
       assertEquals([status, digestOf(body)], [200, digest], `${path} of ${url}`);
@@ -55,7 +55,7 @@ async function assertTags(url: string, images: readonly ImagePlan[]): Promise<vo
   for (const [repository, pushed] of Map.groupBy(images, ({ repository }) => repository)) {
     const moved = pushed.filter(({ latest }) => latest).map(({ manifest }) => manifest.digest);
     const tags = [...pushed.map(({ tag }) => tag), ...(moved.length > 0 ? ["latest"] : [])];
-    const list = await send(url, "GET", `/v2/${repository}/tags/list?n=${PAGE}`);
+    const list = await send(url, "GET", `/v2/${repository}/tags/list?n=${PAGE_TAGS}`);
     assertEquals(JSON.parse(new TextDecoder().decode(list.body)).tags, tags.toSorted(), repository);
     if (moved.length === 0) continue;
     const latest = await send(url, "HEAD", `/v2/${repository}/manifests/latest`);

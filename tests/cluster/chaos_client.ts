@@ -4,7 +4,7 @@ import { type Answer, Lost, type Send, send } from "../kill/wire.ts";
 import type { Counts } from "./counts.ts";
 
 /** Repetitions of one step that fails again and again, before the client gives up. No real failure lasts so long. */
-const MOST_TRIES = 60;
+const MAX_ATTEMPTS = 60;
 
 /** Longest pause between two tries, in milliseconds; it doubles up to that. */
 const LONGEST_PAUSE_MS = 1000;
@@ -65,13 +65,13 @@ export class ChaosClient {
 
   /** Tries until there is something, with pauses that grow. */
   async persist<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
       const result = await attempt();
       if (result !== undefined) return result;
       const bound = Math.min(LONGEST_PAUSE_MS, 25 * 2 ** tries);
       await new Promise((resolve) => setTimeout(resolve, this.dice.below(bound)));
     }
-    throw new AssertionError(`Failed ${MOST_TRIES} times: ${what}`);
+    throw new AssertionError(`Failed ${MAX_ATTEMPTS} times: ${what}`);
   }
 }
 

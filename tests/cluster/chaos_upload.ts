@@ -4,7 +4,7 @@ import type { Answer } from "../kill/wire.ts";
 import type { ChaosClient } from "./chaos_client.ts";
 
 /** How many times an upload is gone on with before the client begins another one. */
-const MOST_RESUMED = 4;
+const MAX_RESUMPTIONS = 4;
 
 /** One upload of a blob by one client, from its POST on. */
 export class ChaosUpload {
@@ -30,7 +30,7 @@ export class ChaosUpload {
   /** Sends all the bytes, and answers whether they are a blob now; where not, another upload is needed. */
   async finish(): Promise<boolean> {
     let resumed = 0;
-    while (resumed < MOST_RESUMED) {
+    while (resumed < MAX_RESUMPTIONS) {
       const end = this.#ends.find((end) => end > this.#offset);
       const answer = end === undefined
         ? await this.#commit(resumed > 0)

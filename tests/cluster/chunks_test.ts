@@ -5,26 +5,26 @@ import { type FaultProxy, type FaultProxyOptions, startFaultProxy } from "../fau
 import { type Cluster, type Replica, startCluster } from "../harness/cluster.ts";
 
 /** Bytes of a chunk: what the store takes as a part, so that none of them has to be sent to it twice. */
-const CHUNK = 5 * 1024 * 1024;
+const CHUNK_BYTES = 5 * 1024 * 1024;
 
-const COUNT = 200;
+const CHUNKS = 200;
 
 /** Content of which one chunk is held at a time. */
 class Chunks {
   readonly size: number;
   readonly digest: string;
-  readonly #block = new Uint8Array(randomBytes(CHUNK));
+  readonly #block = new Uint8Array(randomBytes(CHUNK_BYTES));
 
   constructor(count: number) {
-    this.size = count * CHUNK;
+    this.size = count * CHUNK_BYTES;
     const hash = createHash("sha256");
-    for (let at = 0; at < this.size; at += CHUNK) hash.update(this.at(at));
+    for (let at = 0; at < this.size; at += CHUNK_BYTES) hash.update(this.at(at));
     this.digest = `sha256:${hash.digest("hex")}`;
   }
 
   /** The chunk that begins there; it is overwritten when the next one is asked for. */
   at(offset: number): Uint8Array<ArrayBuffer> {
-    new DataView(this.#block.buffer).setUint32(0, offset / CHUNK);
+    new DataView(this.#block.buffer).setUint32(0, offset / CHUNK_BYTES);
     return this.#block;
   }
 }
@@ -129,7 +129,7 @@ async function startCounted(onRequest: FaultProxyOptions["onRequest"] = () => {}
 Deno.test("an upload goes on at any process while one after the other is killed", async () => {
   await using counted = await startCounted();
   const { cluster, traffic } = counted;
-  const content = new Chunks(COUNT);
+  const content = new Chunks(CHUNKS);
   const uploader = new Uploader(cluster);
   await uploader.begin("chunks");
 
@@ -141,17 +141,17 @@ Deno.test("an upload goes on at any process while one after the other is killed"
     offset = await uploader.append(before, content.at(before));
     if (offset === before) continue;
     // Each is away long enough for the client to come by.
-    if (offset % (10 * CHUNK) === 0) {
+    if (offset % (10 * CHUNK_BYTES) === 0) {
       await restarted;
       dead = uploader.last;
       await dead.kill();
-    } else if (offset % (10 * CHUNK) === 5 * CHUNK) restarted = dead.restart();
+    } else if (offset % (10 * CHUNK_BYTES) === 5 * CHUNK_BYTES) restarted = dead.restart();
   }
   await uploader.commit(content.digest);
 
   const sent = (traffic.sent - sentBefore) / content.size;
   console.log(`${uploader.lost} requests lost, ${sent.toFixed(3)} times the blob sent to the store`);
-  assertGreaterOrEqual(uploader.lost, COUNT / 10);
+  assertGreaterOrEqual(uploader.lost, CHUNKS / 10);
   assertLessOrEqual(sent, 1.15);
   assertEquals(await pulled(cluster, content), content.digest);
 });

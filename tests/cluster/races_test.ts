@@ -19,7 +19,7 @@ import {
 const PROCESSES = 8;
 
 /** Tags, and referrers. */
-const COUNT = 500;
+const PUSHES = 500;
 
 /** Clients at work at the same time, so that every process has several requests at any moment. */
 const CLIENTS = 4 * PROCESSES;
@@ -53,13 +53,13 @@ async function everywhere({ replicas }: Cluster, path: string) {
 
 async function setTags(cluster: Cluster): Promise<void> {
   await pushBlob(clientOf(cluster, 0), "tags", EMPTY);
-  const images = Array.from({ length: COUNT }, (_, i): [string, TestManifest] => {
+  const images = Array.from({ length: PUSHES }, (_, i): [string, TestManifest] => {
     const tag = `tag-${`${i}`.padStart(3, "0")}`;
     return [tag, imageOf(tag)];
   });
   await forAll(cluster, images, (send, [tag, manifest]) => pushManifest(send, "tags", manifest, tag));
   const tags = images.map(([tag]) => tag);
-  for (const list of await everywhere(cluster, `/v2/tags/tags/list?n=${2 * COUNT}`)) {
+  for (const list of await everywhere(cluster, `/v2/tags/tags/list?n=${2 * PUSHES}`)) {
     assertEquals(list, { name: "tags", tags });
   }
   await forAll(cluster, images, async (send, [tag, { digest }]) => {
@@ -70,7 +70,7 @@ async function setTags(cluster: Cluster): Promise<void> {
 
 async function attachReferrers(cluster: Cluster): Promise<void> {
   const { mediaType, digest, size } = await pushImage(clientOf(cluster, 0), "referrers", "subject");
-  const referrers = Array.from({ length: COUNT }, (_, i) =>
+  const referrers = Array.from({ length: PUSHES }, (_, i) =>
     manifestOf({
       artifactType: "application/vnd.example.report",
       config: EMPTY_DESCRIPTOR,
@@ -137,7 +137,7 @@ async function moveTag(cluster: Cluster): Promise<void> {
 
 Deno.test("eight processes that write to one repository at once", async (test) => {
   await using cluster = await startCluster({ replicas: PROCESSES });
-  await test.step(`lose none of ${COUNT} tags`, () => setTags(cluster));
-  await test.step(`lose none of ${COUNT} referrers of one subject`, () => attachReferrers(cluster));
+  await test.step(`lose none of ${PUSHES} tags`, () => setTags(cluster));
+  await test.step(`lose none of ${PUSHES} referrers of one subject`, () => attachReferrers(cluster));
   await test.step("move a tag by If-Match along one line", () => moveTag(cluster));
 });

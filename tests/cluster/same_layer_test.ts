@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { startUpload } from "../harness/content.ts";
 import { s3Client } from "../services/mod.ts";
 
-const SIZE = 200 * 1024 * 1024;
+const LAYER_BYTES = 200 * 1024 * 1024;
 
 /** Pushes a layer and answers the status. */
 type Push = (url: string, repository: string, layer: Layer) => Promise<number>;
@@ -61,10 +61,10 @@ Deno.test("two clients that push one new layer at the same time leave one object
   const kept: number[] = [];
   for (const [way, push] of Object.entries({ "by PUT": inPut, "by PATCH": inPatch })) {
     await test.step(way, async () => {
-      const bytes = new Uint8Array(randomBytes(SIZE));
+      const bytes = new Uint8Array(randomBytes(LAYER_BYTES));
       const layer = { bytes, digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}` };
       assertEquals(await Promise.all([push(one, "a", layer), push(two, "b", layer)]), [201, 201]);
-      kept.push(SIZE);
+      kept.push(LAYER_BYTES);
       assertEquals(await contentOf(cluster), { sizes: kept, begun: 0 });
       for (const repository of ["a", "b"]) {
         assertEquals(await digestAt(`${three}/v2/${repository}/blobs/${layer.digest}`), layer.digest);

@@ -2,7 +2,7 @@ import { type Content, digestOf } from "../kill/content.ts";
 import { seeded } from "../random.ts";
 
 /** Bytes after which content says again which it is, so that no part of one can pass for a part of another. */
-const STAMP_EVERY = 4096;
+const STAMP_INTERVAL_BYTES = 4096;
 
 /** What stands between the stamps. */
 const NOISE = noise(64 * 1024);
@@ -16,7 +16,7 @@ export function stampedBlob(seed: number, name: number, size: number): Content {
     const view = new DataView(stamp.buffer);
     view.setUint32(0, seed);
     view.setUint32(4, name);
-    for (let at = 0; at + stamp.length <= size; at += STAMP_EVERY) {
+    for (let at = 0; at + stamp.length <= size; at += STAMP_INTERVAL_BYTES) {
       view.setUint32(8, at);
       content.set(stamp, at);
     }

@@ -21,7 +21,7 @@ export interface Exchange {
 }
 
 /** Bytes of the longest body that is kept to be sent again; a longer one is passed on once. */
-const LONGEST_REPEATED = 64 * 1024 * 1024;
+const MAX_REPEATED_BYTES = 64 * 1024 * 1024;
 
 /**
  * Passes a request on and its response back, with what befalls them.
@@ -88,7 +88,7 @@ async function repeat(parts: Exchange): Promise<boolean> {
 
 /** Whether {@linkcode exchange} can repeat the request: it keeps its body, and the client may wait for a 100. */
 export function isRepeatable({ framing, headers }: RequestHead): boolean {
-  return typeof framing === "object" && framing.length <= LONGEST_REPEATED && !headers.has("expect");
+  return typeof framing === "object" && framing.length <= MAX_REPEATED_BYTES && !headers.has("expect");
 }
 
 /** Sends the request and receives the response at the same time, since a store may answer before it has all. */

@@ -44,7 +44,7 @@ export interface FaultProxy extends AsyncDisposable {
 }
 
 /** Milliseconds that an idle connection to the store is used again within; a store closes none that early. */
-const IDLE = 1000;
+const MAX_IDLE_MS = 1000;
 
 /** Starts a proxy on the loopback interface that passes HTTP/1.1 on byte for byte, but for the faults. */
 export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
@@ -79,7 +79,7 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
     let store: Wire | undefined;
     let usedAt = 0;
     const connect = async (): Promise<Wire> => {
-      if (store !== undefined && (store.closed || Date.now() - usedAt > IDLE)) store = closed(store);
+      if (store !== undefined && (store.closed || Date.now() - usedAt > MAX_IDLE_MS)) store = closed(store);
       const { hostname, port } = new URL(options.upstream);
       store ??= opened(await Deno.connect({ hostname, port: Number(port || 80) }), traffic);
       if (client.closed) throw new Broken("The connections were cut meanwhile");

@@ -13,7 +13,7 @@ export interface Traffic {
 }
 
 /** The longest head, and the longest line within a chunked body, that is read. */
-const LONGEST = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -44,7 +44,9 @@ export class Wire implements Disposable {
     while (!endsHead(head)) {
       const line = await this.#readLine();
       if (line === undefined && head.length === 0) return undefined;
-      if (line === undefined || head.length + line.length > LONGEST) throw new Broken("The head has no end");
+      if (line === undefined || head.length + line.length > MAX_HEAD_BYTES) {
+        throw new Broken("The head has no end");
+      }
       head = joined(head, line);
     }
     return head;
@@ -116,7 +118,7 @@ export class Wire implements Disposable {
       const end = this.#rest.indexOf(LF);
       line = joined(line, this.#take(end === -1 ? this.#rest.length : end + 1));
       if (end !== -1) return line;
-      if (line.length > LONGEST) throw new Broken("A line has no end");
+      if (line.length > MAX_HEAD_BYTES) throw new Broken("A line has no end");
     }
     if (line.length === 0) return undefined;
     throw new Broken("The connection ends within a line");

@@ -24,7 +24,7 @@ const RUNS = [
 const CONNECTIONS = 6;
 
 /** More than the registry may ever have in memory, whatever it is asked. */
-const MOST_MEMORY = 300 * 1024 * 1024;
+const MAX_MEMORY_BYTES = 300 * 1024 * 1024;
 
 for (const { kind, count, spare } of RUNS) {
   Deno.test(`bad input gives no failure, no exception and no change on ${kind.name}`, async () => {
@@ -50,7 +50,7 @@ for (const { kind, count, spare } of RUNS) {
     const changes = differences(before, await takeSnapshot(subject.url, stored, world));
     assertEquals([...problems, ...changes], []);
     assertEquals(findTrouble(subject.log(), fuzzer.requestIds), []);
-    assertLess(memory, MOST_MEMORY);
+    assertLess(memory, MAX_MEMORY_BYTES);
     for (const [index, process] of processes.entries()) {
       const { files, sockets } = await openFiles(process);
       assertEquals(files, filesBefore[index]!.files);

@@ -5,10 +5,10 @@ import { Closed, ProtocolError, RawConnection, type RawResponse } from "./raw_co
 import { SCRATCH, type World } from "./world.ts";
 
 /** So many problems are enough. */
-const MOST_PROBLEMS = 10;
+const MAX_PROBLEMS = 10;
 
 /** Requests between two looks at the memory of the registry. */
-const MEMORY_INTERVAL = 500;
+const MEMORY_INTERVAL_MS = 500;
 
 /** A connection, and the process at its other end. */
 interface Connected {
@@ -47,9 +47,9 @@ export class Fuzzer {
     let next = first;
     await Promise.all(Array.from({ length: connections }, async () => {
       let connection: Connected | undefined;
-      while (next < end && this.problems.length < MOST_PROBLEMS) {
+      while (next < end && this.problems.length < MAX_PROBLEMS) {
         const index = next++;
-        if (index % MEMORY_INTERVAL === 0) {
+        if (index % MEMORY_INTERVAL_MS === 0) {
           for (const { pid } of this.#processes) {
             this.memory = Math.max(this.memory, await residentBytes(pid));
           }

@@ -7,8 +7,8 @@ import type { RawResponse } from "./raw_connection.ts";
 import { digestOf } from "./world.ts";
 
 /** Longest head of a request, and longest body, that a server must read before it may close the connection. */
-const MOST_HEAD = 60_000;
-const MOST_BODY = 1_000_000;
+const MAX_HEAD_BYTES = 60_000;
+const MAX_BODY_BYTES = 1_000_000;
 
 /**
  * Whether the request is none in the sense of HTTP, or so long that nobody need read it: the server may then say so in
@@ -25,7 +25,7 @@ export function isLax(request: FuzzRequest, serialized: Uint8Array): boolean {
       !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[^\t\x20-\x7e]/.test(value)
     ) ||
     fields.some(([name, value]) => name === "Connection" && value.includes("upgrade")) ||
-    fields.length > 90 || bodySize > MOST_BODY || serialized.length - bodySize > MOST_HEAD;
+    fields.length > 90 || bodySize > MAX_BODY_BYTES || serialized.length - bodySize > MAX_HEAD_BYTES;
 }
 
 const CODES: Record<ErrorCode, true> = {

@@ -1,5 +1,5 @@
 /** Most lines that are shown. */
-const MOST = 10;
+const MAX_LINES = 10;
 
 /**
  * What is wrong with the log of a registry that got these requests: lines that tell of more than a request and its
@@ -15,7 +15,10 @@ export function findTrouble(log: string, requestIds: readonly string[]): string[
     if (typeof entry?.id === "string") logged.add(entry.id);
   }
   const missing = requestIds.filter((id) => !logged.has(id));
-  return [...trouble.slice(0, MOST), ...missing.slice(0, MOST).map((id) => `Nothing of request ${id}`)];
+  return [
+    ...trouble.slice(0, MAX_LINES),
+    ...missing.slice(0, MAX_LINES).map((id) => `Nothing of request ${id}`),
+  ];
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

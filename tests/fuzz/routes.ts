@@ -2,7 +2,7 @@ import type { Dice } from "./dice.ts";
 import { badDigest, invalidDocument, oddDocument } from "./documents.ts";
 import type { Field, FuzzRequest } from "./fuzz_request.ts";
 import { conditionFields, rangeField, VALUE_TOKENS } from "./tokens.ts";
-import { digestOf, type Repository, type StoredManifest, UPLOADED, type World } from "./world.ts";
+import { digestOf, type Repository, type StoredManifest, UPLOADED_BYTES, type World } from "./world.ts";
 
 /** Makes a request of one kind, which may still be changed. */
 export type RouteMaker = (dice: Dice, world: World) => FuzzRequest;
@@ -207,7 +207,11 @@ function writeUpload(dice: Dice, { scratchUploads }: World): FuzzRequest {
   const path = dice.pick(scratchUploads.slice(-20));
   const body = new TextEncoder().encode(dice.text("abc", dice.length()));
   const last = body.length - 1;
-  const ranges = [`0-${last}`, `${UPLOADED}-${UPLOADED + last}`, badContentRange(dice, body.length)];
+  const ranges = [
+    `0-${last}`,
+    `${UPLOADED_BYTES}-${UPLOADED_BYTES + last}`,
+    badContentRange(dice, body.length),
+  ];
   const fields: Field[] = dice.chance(50) ? [["Content-Range", dice.pick(ranges)]] : [];
   if (dice.chance(20)) return request(dice.pick(["DELETE", "GET", "HEAD"]), path);
   const method = dice.pick(["PATCH", "PATCH", "PUT"]);
@@ -288,23 +292,23 @@ function strangeUpload(dice: Dice, kept: readonly Repository[]): string {
 
 /** No place at which the kept uploads can go on with so many bytes. */
 function badContentRange(dice: Dice, length: number): string {
-  const end = UPLOADED + length - 1;
+  const end = UPLOADED_BYTES + length - 1;
   return dice.pick([
     `0-${length - 1}`,
-    `${UPLOADED - 1}-${end - 1}`,
-    `${UPLOADED + 1}-${end + 1}`,
-    `${UPLOADED}-${end + 1}`,
-    `${end}-${UPLOADED}`,
-    `bytes ${UPLOADED}-${end}/*`,
-    `${UPLOADED}-`,
+    `${UPLOADED_BYTES - 1}-${end - 1}`,
+    `${UPLOADED_BYTES + 1}-${end + 1}`,
+    `${UPLOADED_BYTES}-${end + 1}`,
+    `${end}-${UPLOADED_BYTES}`,
+    `bytes ${UPLOADED_BYTES}-${end}/*`,
+    `${UPLOADED_BYTES}-`,
     `-${end}`,
-    `${UPLOADED}-${"9".repeat(30)}`,
+    `${UPLOADED_BYTES}-${"9".repeat(30)}`,
     "x-y",
     "",
     "0",
-    `${UPLOADED}-${end},${UPLOADED}-${end}`,
-    `+${UPLOADED}-${end}`,
-    `${UPLOADED}.0-${end}`,
+    `${UPLOADED_BYTES}-${end},${UPLOADED_BYTES}-${end}`,
+    `+${UPLOADED_BYTES}-${end}`,
+    `${UPLOADED_BYTES}.0-${end}`,
     `0x1388-${end}`,
   ]);
 }

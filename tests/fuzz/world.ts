@@ -38,7 +38,7 @@ export interface World {
 }
 
 /** Bytes that each kept upload has. */
-export const UPLOADED = 5000;
+export const UPLOADED_BYTES = 5000;
 
 /** Names that are legal and look like parts of a path that mean something. */
 const KEPT = ["kept/one", "kept/two", "tags/list", "kept/blobs/uploads"];
@@ -132,7 +132,7 @@ async function pushManifest(
 async function beginUpload(url: string, repository: string): Promise<string> {
   const started = await expect(202, `${url}/v2/${repository}/blobs/uploads/`, { method: "POST" });
   const path = started.headers.get("Location") ?? "";
-  await expect(202, `${url}${path}`, { method: "PATCH", body: noise(1, UPLOADED) });
+  await expect(202, `${url}${path}`, { method: "PATCH", body: noise(1, UPLOADED_BYTES) });
   return path;
 }
 

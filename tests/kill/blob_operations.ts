@@ -8,7 +8,7 @@ import { send } from "./wire.ts";
 export type Operation = (scene: Scene, url: string) => Promise<void>;
 
 /** Bytes of a part of the file system's driver, around which its blobs change their form. */
-const PART_SIZE = 1024 * 1024;
+const PART_BYTES = 1024 * 1024;
 
 /** Pushes a blob as a client of some kind does. */
 export async function pushBlob(scene: Scene, url: string): Promise<void> {
@@ -156,8 +156,8 @@ function blobSize(scene: Scene): number {
   const kind = scene.random(100);
   if (kind < 4) return 0;
   if (kind < 60) return 64 + scene.random(4096);
-  if (kind < 75) return 64 + scene.random(PART_SIZE);
-  if (kind < 92) return PART_SIZE + scene.pick([-1, 0, 1]);
-  if (kind < 98) return scene.pick([2, 3]) * PART_SIZE + scene.pick([-1, 0, 1, 70_000]);
-  return 3 * PART_SIZE + scene.random(PART_SIZE / 2);
+  if (kind < 75) return 64 + scene.random(PART_BYTES);
+  if (kind < 92) return PART_BYTES + scene.pick([-1, 0, 1]);
+  if (kind < 98) return scene.pick([2, 3]) * PART_BYTES + scene.pick([-1, 0, 1, 70_000]);
+  return 3 * PART_BYTES + scene.random(PART_BYTES / 2);
 }

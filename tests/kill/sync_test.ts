@@ -59,7 +59,7 @@ const UPLOADS = "/v2/one/blobs/uploads/";
 /** The upload is announced; blob, link; the upload is done. */
 const WHOLE_BLOB = { files: 1, folders: 1, commits: 4 };
 /** The upload is taken to `committing`; blob, link; it is done. */
-const COMMIT = 4;
+const COMMIT_WRITES = 4;
 
 async function pushBlobs(step: Step): Promise<void> {
   const { digest } = CONFIG;
@@ -85,13 +85,17 @@ async function pushBlobs(step: Step): Promise<void> {
   }
   // The first chunk is announced, and each one counts by a write. One that adds to parts claims them before it.
   const small = blob(2, 1000, "sha256");
-  await pushChunks(step, small, [[500, 2], [1000, 1]], { commits: COMMIT });
+  await pushChunks(step, small, [[500, 2], [1000, 1]], { commits: COMMIT_WRITES });
   // Of several parts of 1 MiB each, and a rest that comes with the second chunk or with the PUT.
   const large = blob(3, 2_600_000, "sha256");
-  await pushChunks(step, large, [[1_500_000, 2], [2_600_000, 2]], { files: 1, folders: 1, commits: COMMIT });
+  await pushChunks(step, large, [[1_500_000, 2], [2_600_000, 2]], {
+    files: 1,
+    folders: 1,
+    commits: COMMIT_WRITES,
+  });
   // The PUT claims the parts, and notes the hash that it has read back.
   const long = blob(4, 2_600_000, "sha512");
-  await pushChunks(step, long, [[1_500_000, 2]], { files: 1, folders: 1, commits: COMMIT + 2 });
+  await pushChunks(step, long, [[1_500_000, 2]], { files: 1, folders: 1, commits: COMMIT_WRITES + 2 });
   // Nothing was stored for it: it is announced, and taken to `aborting`.
   await step("DELETE of an upload", await start(step), {}, { status: 204, commits: 2 });
 }

@@ -4,7 +4,7 @@ import { REPOSITORIES, type Scene, TAGS } from "./scene.ts";
 import { type Answer, send } from "./wire.ts";
 
 /** Requests at a time. */
-const AT_ONCE = 8;
+const PARALLEL_REQUESTS = 8;
 
 /**
  * Reads back facts of which nobody is changing anything, and all that must agree with them: whole content byte for
@@ -184,7 +184,7 @@ function algorithmOf(digest: string): Algorithm {
 
 async function eachOf<T>(items: readonly T[], check: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, async () => {
     for (const item of queue) await check(item);
   }));
 }

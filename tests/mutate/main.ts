@@ -23,8 +23,8 @@ import { trackedFiles, Tree } from "./tree.ts";
 import { type Outcome, Trial } from "./trial.ts";
 
 /** Tests hang if they take so many times as long as without a mistake, and at least so many milliseconds. */
-const SLOWER = 10;
-const LEAST_LIMIT = 30_000;
+const SLOWDOWN_FACTOR = 10;
+const MIN_LIMIT_MS = 30_000;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -93,7 +93,7 @@ async function run(): Promise<boolean> {
   const stages = (mistake: Mistake) =>
     coverage.select(groupsOf(mistake.file, tests), mistake).map((files) => ({
       ...stageOf(files),
-      limit: Math.max(LEAST_LIMIT, SLOWER * coverage.timeOf(files)),
+      limit: Math.max(MIN_LIMIT_MS, SLOWDOWN_FACTOR * coverage.timeOf(files)),
     }));
   const trials: Trial[] = [];
   for (let i = 0; i < workers; i++) {

@@ -7,7 +7,7 @@ import { S3Error } from "./s3_error.ts";
 import { children, childText, element, parseRoot, s3Document, xmlDocument } from "./xml.ts";
 
 /** The highest number of a part. */
-const LAST_NUMBER = 10_000;
+const MAX_PART_NUMBER = 10_000;
 
 export function createMultipartUpload(call: Call): Response {
   const id = crypto.randomUUID().replaceAll("-", "");
@@ -27,10 +27,10 @@ export function createMultipartUpload(call: Call): Response {
 
 export function uploadPart(call: Call): Response {
   const number = Number(call.query.get("partNumber"));
-  if (!Number.isInteger(number) || number < 1 || number > LAST_NUMBER) {
+  if (!Number.isInteger(number) || number < 1 || number > MAX_PART_NUMBER) {
     throw new S3Error(
       "InvalidArgument",
-      `Part number must be an integer between 1 and ${LAST_NUMBER}, inclusive`,
+      `Part number must be an integer between 1 and ${MAX_PART_NUMBER}, inclusive`,
     );
   }
   const upload = existing(call);

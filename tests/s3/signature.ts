@@ -13,16 +13,16 @@ interface Claim {
   readonly signature: string;
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly date: string;
-  /** Seconds that a URL is good for; a header is good for {@linkcode SKEW}. */
+  /** Seconds that a URL is good for; a header is good for {@linkcode MAX_SKEW_SECONDS}. */
   readonly expires?: number;
   readonly payloadHash: string;
 }
 
 /** Seconds by which the clock of a client may differ. */
-const SKEW = 15 * 60;
+const MAX_SKEW_SECONDS = 15 * 60;
 
 /** Seconds that a URL may be good for at most. */
-const LONGEST_EXPIRY = 7 * 24 * 60 * 60;
+const MAX_EXPIRY_SECONDS = 7 * 24 * 60 * 60;
 
 /**
  * Checks the signature of a request as S3 does, in its `Authorization` header or in its URL. It is written from the
@@ -85,7 +85,9 @@ function claimOfUrl(request: Request, url: URL): Claim {
     throw new S3Error("AuthorizationQueryParametersError", `Query-string authentication requires ${name}`);
   };
   const expires = Number(parameter("X-Amz-Expires"));
-  if (parameter("X-Amz-Algorithm") !== "AWS4-HMAC-SHA256" || !(expires >= 0 && expires <= LONGEST_EXPIRY)) {
+  if (
+    parameter("X-Amz-Algorithm") !== "AWS4-HMAC-SHA256" || !(expires >= 0 && expires <= MAX_EXPIRY_SECONDS)
+  ) {
     throw new S3Error(
       "AuthorizationQueryParametersError",
       "X-Amz-Algorithm or X-Amz-Expires is out of range",
@@ -116,7 +118,7 @@ function checkTime(claim: Claim): void {
   if (claim.expires !== undefined && age > claim.expires) {
     throw new S3Error("AccessDenied", "Request has expired");
   }
-  if (age < -SKEW || (claim.expires === undefined && age > SKEW)) {
+  if (age < -MAX_SKEW_SECONDS || (claim.expires === undefined && age > MAX_SKEW_SECONDS)) {
     throw new S3Error(
       "RequestTimeTooSkewed",
       "The difference between the request time and ours is too large.",

@@ -4,7 +4,7 @@ import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { type S3Server, startS3 } from "./mod.ts";
 import { buffered, clientOf, codeOf, presign, send } from "./testing.ts";
 
-const MINUTE = 60;
+const MINUTE_SECONDS = 60;
 
 Deno.test("checkSignature() lets in who signs in a header", async () => {
   await using s3 = await startS3();
@@ -47,7 +47,7 @@ async function refusal(s3: S3Server): Promise<string> {
 
 Deno.test("checkSignature() refuses a request whose path or header is not the one signed", async () => {
   await using s3 = await startS3();
-  const url = await presign(s3, { method: "GET", key: "mine" }, { expiresIn: MINUTE });
+  const url = await presign(s3, { method: "GET", key: "mine" }, { expiresIn: MINUTE_SECONDS });
   const other = new URL(url);
   other.pathname = `/${s3.bucket}/yours`;
   assertEquals(await codeOf(await fetch(other)), "SignatureDoesNotMatch");
@@ -59,9 +59,18 @@ Deno.test("checkSignature() takes a signed URL until it expires", async () => {
   await using s3 = await startS3();
   const request = { method: "PUT", key: "a" };
   const before = (seconds: number) => new Date(Date.now() - seconds * 1000);
-  const good = await presign(s3, request, { expiresIn: 20 * MINUTE, signingDate: before(19 * MINUTE) });
-  const expired = await presign(s3, request, { expiresIn: MINUTE, signingDate: before(2 * MINUTE) });
-  const early = await presign(s3, request, { expiresIn: MINUTE, signingDate: before(-20 * MINUTE) });
+  const good = await presign(s3, request, {
+    expiresIn: 20 * MINUTE_SECONDS,
+    signingDate: before(19 * MINUTE_SECONDS),
+  });
+  const expired = await presign(s3, request, {
+    expiresIn: MINUTE_SECONDS,
+    signingDate: before(2 * MINUTE_SECONDS),
+  });
+  const early = await presign(s3, request, {
+    expiresIn: MINUTE_SECONDS,
+    signingDate: before(-20 * MINUTE_SECONDS),
+  });
   assertEquals((await buffered(await fetch(good, { method: "PUT", body: "a" }))).status, 200);
   assertEquals(await codeOf(await fetch(expired, { method: "PUT", body: "a" })), "AccessDenied");
   assertEquals(await codeOf(await fetch(early, { method: "PUT", body: "a" })), "RequestTimeTooSkewed");
@@ -76,7 +85,7 @@ Deno.test("checkSignature() refuses a URL that is good for more than a week", as
 
 Deno.test("checkSignature() refuses a clock that is far off", async () => {
   await using s3 = await startS3();
-  const client = new S3Client({ ...optionsOf(s3), systemClockOffset: -16 * MINUTE * 1000 });
+  const client = new S3Client({ ...optionsOf(s3), systemClockOffset: -16 * MINUTE_SECONDS * 1000 });
   await assertRejects(() => client.send(new ListObjectsV2Command({ Bucket: s3.bucket })), Error, "too large");
   await clientOf(s3).send(new HeadBucketCommand({ Bucket: s3.bucket }));
 });

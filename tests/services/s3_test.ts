@@ -15,7 +15,7 @@ import { startVersityGw } from "./versitygw.ts";
 const BUCKET = "bucket";
 
 /** Least bytes of a part that is not the last. */
-const PART_SIZE = 5 * 1024 * 1024;
+const PART_BYTES = 5 * 1024 * 1024;
 
 async function get(client: S3Client, key: string, range?: string): Promise<Uint8Array> {
   const input = { Bucket: BUCKET, Key: key, ...(range === undefined ? {} : { Range: range }) };
@@ -49,9 +49,9 @@ for (const start of [startVersityGw, startRadosGw]) {
       await createBucket(endpoint, BUCKET);
       await put();
       assertEquals(new TextDecoder().decode(await get(client, "a/b", "bytes=3-4")), "te");
-      await putParts(client, "a/c", [new Uint8Array(PART_SIZE).fill(1), new Uint8Array(7).fill(2)]);
+      await putParts(client, "a/c", [new Uint8Array(PART_BYTES).fill(1), new Uint8Array(7).fill(2)]);
       assertEquals(
-        await get(client, "a/c", `bytes=${PART_SIZE - 1}-`),
+        await get(client, "a/c", `bytes=${PART_BYTES - 1}-`),
         Uint8Array.of(1, ...Array(7).fill(2)),
       );
     }

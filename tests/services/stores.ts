@@ -5,7 +5,7 @@ import { tableDefinition } from "../../storage/table/dynamodb/mod.ts";
 import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 
 /** How long a table may take to come, in seconds. */
-const TABLE_DEADLINE_S = 30;
+const TABLE_DEADLINE_SECONDS = 30;
 
 /** A client of an S3 server. Nothing of it has to be closed. */
 export function s3Client(endpoint: string): S3Client {
@@ -39,5 +39,7 @@ export async function createBucket(endpoint: string, bucket: string): Promise<vo
 export async function createTable(endpoint: string, table: string): Promise<void> {
   const client = dynamoDbClient(endpoint);
   await client.send(new CreateTableCommand(tableDefinition(table)));
-  await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_S, minDelay: 1 }, { TableName: table });
+  await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_SECONDS, minDelay: 1 }, {
+    TableName: table,
+  });
 }

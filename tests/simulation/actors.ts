@@ -1,7 +1,7 @@
 import type { RepositoryName, Tag } from "../../oci/mod.ts";
 import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
-import { GRACE, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
+import { GRACE_MS, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
 import { cancel, pushBlob, pushWhole, type Way, WAYS } from "./upload_ways.ts";
 import { must } from "./violation.ts";
 import {
@@ -153,7 +153,7 @@ export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
   name: "collect",
   async run(client, { collect }) {
     for (let time = 0; time < times; time++) {
-      if (time > 0) await client.pause(GRACE + 100);
+      if (time > 0) await client.pause(GRACE_MS + 100);
       for (let step = await collect({ limit });;) {
         throwFailures(step.failures, "collect");
         if (step.next === undefined) break;
@@ -168,7 +168,7 @@ export const collectsCandidates = ({ times = 1 } = {}): Actor => ({
   name: "collect candidates",
   async run(client, { sweep, collectCandidates }) {
     for (let time = 0; time < times; time++) {
-      if (time > 0) await client.pause(GRACE + 100);
+      if (time > 0) await client.pause(GRACE_MS + 100);
       await sweep();
       await collectCandidates();
     }
@@ -183,7 +183,7 @@ export const retains = ({ times = 2 } = {}): Actor => ({
   name: "retain",
   async run(client, { retain }) {
     for (let time = 0; time < times; time++) {
-      if (time > 0) await client.pause(GRACE + 100);
+      if (time > 0) await client.pause(GRACE_MS + 100);
       await Array.fromAsync(retain(RETENTION));
     }
   },
@@ -302,7 +302,7 @@ export function anyActor(below: Below, options: { deletes: boolean; verifies: bo
   const blob = BLOBS[below(3)]!;
   const tags = TAGS.slice(0, below(3));
   const way = WAYS[below(WAYS.length)]!;
-  const pause = [0, 0, GRACE / 4, GRACE / 2][below(4)]!;
+  const pause = [0, 0, GRACE_MS / 4, GRACE_MS / 2][below(4)]!;
   const deletion = options.deletes
     ? [
       deletes(manifest, repository),

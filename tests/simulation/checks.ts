@@ -3,9 +3,9 @@ import { type Registry, UNRESTRICTED_CALLER } from "../../registry/mod.ts";
 import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { manifestKey } from "../../registry/stored.ts";
-import { MOST_LAG } from "./history.ts";
+import { MAX_LAG_MS } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
-import { GRACE, PULLED_TAG, PULLED_WITHIN, SKEW, UNTAGGED } from "./settings.ts";
+import { GRACE_MS, PULLED_TAG, PULLED_WITHIN_MS, SKEW_MS, UNTAGGED_MS } from "./settings.ts";
 import { must } from "./violation.ts";
 import { FIXED, type ManifestPlan, MANIFESTS, REPOSITORIES } from "./world.ts";
 
@@ -28,10 +28,10 @@ export interface Quiet {
 }
 
 /** More than a run has of anything. */
-const ALL = 1_000_000;
+const MAX_ENTRIES = 1_000_000;
 
 async function itemsOf(table: Table): Promise<Item[]> {
-  return (await table.scan({ limit: ALL, consistent: true })).items;
+  return (await table.scan({ limit: MAX_ENTRIES, consistent: true })).items;
 }
 
 /** The manifest of this digest, which must be one of those that are pushed. */
@@ -117,7 +117,7 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
       { kind: "delete manifest" | "delete blob"; repository: RepositoryName; digest: Digest }
     >,
   ) => wish.repository === repository && wish.digest === digest;
-  const mayBeRetired = push.asked + UNTAGGED < quiet.now && !await isNeeded(quiet, repository, digest);
+  const mayBeRetired = push.asked + UNTAGGED_MS < quiet.now && !await isNeeded(quiet, repository, digest);
   if (!mayBeRetired && !ledger.notBefore("delete manifest", push).some(isHere)) {
     const manifest = await unlessUnknown(registry.getManifest(repository, { digest }));
     must(manifest !== undefined, `${plan.name} was acknowledged in ${repository} and is gone`);
@@ -131,7 +131,7 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
 
 /** Whether a tag points at the manifest, or another manifest needs it; one that has a subject goes with it. */
 async function isNeeded({ table }: Quiet, repository: RepositoryName, digest: Digest): Promise<boolean> {
-  const items = await table.query(`repo#${repository}`, { limit: ALL, consistent: true });
+  const items = await table.query(`repo#${repository}`, { limit: MAX_ENTRIES, consistent: true });
   const manifests = new Set(items.map(({ sk }) => sk).filter((sk) => sk.startsWith("manifest#")));
   const edge = `edge#${digest}#`;
   return items.some(({ sk, attributes }) =>
@@ -190,7 +190,8 @@ function mayRetire(ledger: Ledger, run: Operation<WishOf<"retain">>, repository:
     ...ledger.of("manifest").filter(({ wish }) => wish.tags.includes(PULLED_TAG as Tag)),
   ];
   return !uses.some(({ wish, done, end, asked }) =>
-    done && wish.repository === repository && end < run.start && asked + PULLED_WITHIN - SKEW >= run.time
+    done && wish.repository === repository && end < run.start &&
+    asked + PULLED_WITHIN_MS - SKEW_MS >= run.time
   );
 }
 
@@ -208,7 +209,7 @@ async function tagTarget(
  */
 async function checkBlob(quiet: Quiet, push: Operation<WishOf<"blob">>): Promise<void> {
   const { repository, digest } = push.wish;
-  if (push.asked + GRACE / 2 < quiet.now || mayBeDeleted(quiet.ledger, push)) return;
+  if (push.asked + GRACE_MS / 2 < quiet.now || mayBeDeleted(quiet.ledger, push)) return;
   must(
     await hasBlob(quiet, repository, digest),
     `Blob ${digest} was acknowledged in ${repository} and is gone`,
@@ -220,7 +221,7 @@ function mayBeDeleted(ledger: Ledger, push: Operation<WishOf<"blob">>): boolean 
   const { repository, digest } = push.wish;
   return ledger.of("delete blob").some(({ wish, end, time }) =>
     wish.repository === repository && wish.digest === digest &&
-    (end > push.start || time + MOST_LAG > push.asked)
+    (end > push.start || time + MAX_LAG_MS > push.asked)
   );
 }
 
@@ -231,13 +232,13 @@ function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
   const plan = planOf(digest);
   const isKnown = (blob: Digest) =>
     ledger.of("blob").some((operation) =>
-      operation.done && operation.end < push.start && operation.asked + GRACE / 2 > push.time &&
+      operation.done && operation.end < push.start && operation.asked + GRACE_MS / 2 > push.time &&
       operation.wish.repository === repository && operation.wish.digest === blob &&
       !mayBeDeleted(ledger, operation)
     );
   const hasChild = (child: Digest) =>
     ledger.of("manifest").some((operation) =>
-      operation.done && operation.end < push.start && operation.asked + UNTAGGED > push.time &&
+      operation.done && operation.end < push.start && operation.asked + UNTAGGED_MS > push.time &&
       operation.wish.repository === repository && operation.wish.digest === child &&
       ledger.notBefore("delete manifest", operation).every(({ wish }) => wish.digest !== child)
     );
@@ -367,9 +368,9 @@ export async function checkNothingLeft({ table, objects, passed }: Quiet): Promi
     })();
     must(isNeeded, `Garbage is left: ${pk} ${sk}: ${JSON.stringify(attributes)}`);
   }
-  for (const key of await objects.list("", { limit: ALL })) {
+  for (const key of await objects.list("", { limit: MAX_ENTRIES })) {
     must(named.has(key), `Garbage is left: object ${key}`);
   }
-  const parts = await objects.listParts("", ALL);
+  const parts = await objects.listParts("", MAX_ENTRIES);
   must(parts.length === 0, `Parts are left: ${JSON.stringify(parts)}`);
 }

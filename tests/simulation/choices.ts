@@ -1,6 +1,6 @@
 import { seeded } from "../random.ts";
 import { type Call, dependent } from "./call.ts";
-import { DEADLINE, EXPIRY, GRACE } from "./settings.ts";
+import { DEADLINE_MS, EXPIRY_MS, GRACE_MS } from "./settings.ts";
 
 /** What becomes of a call. */
 export type Outcome =
@@ -85,7 +85,13 @@ export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, 
 export type Danger = keyof typeof DANGERS;
 
 /** Lengths of stalls: shorter and longer than a request, the grace period and the expiry of an upload. */
-const STALL_LENGTHS = [2 * DEADLINE, GRACE / 2, 2 * GRACE, EXPIRY + GRACE / 2, 2 * EXPIRY + GRACE];
+const STALL_LENGTHS = [
+  2 * DEADLINE_MS,
+  GRACE_MS / 2,
+  2 * GRACE_MS,
+  EXPIRY_MS + GRACE_MS / 2,
+  2 * EXPIRY_MS + GRACE_MS,
+];
 
 /**
  * Choices that depend on a seed alone. Every second run takes its turns by priorities that change a few times, which
@@ -117,7 +123,7 @@ export class RandomChoices implements Choices {
 
   stall(): number {
     // Where no process stands still before a call, all stand still for the same time.
-    if (this.#risks["stalled before"] === 0) return 2 * GRACE;
+    if (this.#risks["stalled before"] === 0) return 2 * GRACE_MS;
     return STALL_LENGTHS[this.below(STALL_LENGTHS.length)]!;
   }
 

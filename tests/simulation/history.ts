@@ -18,10 +18,10 @@ interface Write {
 }
 
 /** How long a read that need not be consistent may lag behind, in milliseconds. */
-export const MOST_LAG = 100;
+export const MAX_LAG_MS = 100;
 
 /** By how many writes it may. */
-const MOST_WRITES = 6;
+const MAX_LAG_WRITES = 6;
 
 /** What an eventually consistent read may see: the table as it was some writes ago. */
 export class History {
@@ -52,14 +52,14 @@ export class History {
   #note({ pk, sk }: Key, item: Item | undefined): void {
     const name = nameOf({ pk, sk });
     this.#undo.push({ key: { pk, sk }, item: this.#current.get(name), at: this.#now() });
-    if (this.#undo.length > MOST_WRITES) this.#undo.shift();
+    if (this.#undo.length > MAX_LAG_WRITES) this.#undo.shift();
     if (item === undefined) this.#current.delete(name);
     else this.#current.set(name, item);
   }
 
   /** The table as somebody sees it who may lag behind. */
   lag(): Past {
-    const recent = this.#undo.filter(({ at }) => at + MOST_LAG > this.#now());
+    const recent = this.#undo.filter(({ at }) => at + MAX_LAG_MS > this.#now());
     const count = recent.length === 0 ? 0 : this.#below(recent.length + 1);
     return new Past(this.#table, recent.slice(recent.length - count).reverse());
   }

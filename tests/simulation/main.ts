@@ -25,7 +25,7 @@ export interface Result {
 }
 
 /** Runs of one task: a worker that has much to do should tell now and then. */
-const BATCH = 2000;
+const BATCH_RUNS = 2000;
 
 const { values } = parseArgs({
   options: {
@@ -44,8 +44,8 @@ if (![seed, count, workers].every(Number.isSafeInteger)) {
 }
 
 function* tasks(): Generator<Task> {
-  for (let from = seed; from < seed + count; from += BATCH) {
-    yield { from, count: Math.min(BATCH, seed + count - from) };
+  for (let from = seed; from < seed + count; from += BATCH_RUNS) {
+    yield { from, count: Math.min(BATCH_RUNS, seed + count - from) };
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Actor, anyActor, anyBeginning, collects, deletes, pushesImage } from "./actors.ts";
 import type { Choices } from "./choices.ts";
-import { EXPIRY, GRACE } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";
 import { must } from "./violation.ts";
 import { FIRST, REPOSITORIES } from "./world.ts";
@@ -54,7 +54,7 @@ const COLLECTIONS = 3;
 /** A backup while an image goes whose content is old enough to be removed at once. */
 export const COPY_BESIDE_REMOVAL: Scenario = {
   given: [pushesImage(FIRST, ONE, { tags: ["a"] })],
-  later: EXPIRY + GRACE + 600,
+  later: EXPIRY_MS + GRACE_MS + 600,
   actors: [backsUp(), deletes(FIRST, ONE), collectsOften],
 };
 
@@ -64,7 +64,7 @@ export function operatorScenario(choices: Choices): Scenario {
   const operator = below(2) === 0 ? backsUp() : scrubs();
   const deletes = below(2) === 0;
   const given = Array.from({ length: 1 + below(3) }, () => anyBeginning(below));
-  const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600][below(5)]!;
+  const later = [0, GRACE_MS / 2, GRACE_MS + 600, GRACE_MS + 600, EXPIRY_MS + GRACE_MS + 600][below(5)]!;
   const actors = Array.from({ length: 1 + below(2) }, () => anyActor(below, { deletes, verifies: false }));
   const collectors = below(4) === 0 ? [] : [collects({ limit: [1, 3, 100][below(3)]!, times: 1 + below(2) })];
   return { given, later, actors: [operator, ...actors, ...collectors], immutable: below(4) === 0 };

@@ -12,7 +12,7 @@ import {
   type Table,
   UnavailableError,
 } from "../../storage/mod.ts";
-import { GRACE } from "./settings.ts";
+import { GRACE_MS } from "./settings.ts";
 import { must } from "./violation.ts";
 
 /** The code under test: `backup/` itself, or a copy with something wrong in it. */
@@ -42,7 +42,7 @@ export interface CopyMeans {
 }
 
 /** Keys of one list: a copy takes its time to come by all folders. */
-const KEYS = 2;
+const PAGE_KEYS = 2;
 
 /** Copies a registry beside all that other processes do. */
 export async function copyRunning(
@@ -55,7 +55,7 @@ export async function copyRunning(
     await copyObjects(objects, copied);
     const start = moment();
     // A store that does not answer ends the backup; its own patience would be real time.
-    const items = await Array.fromAsync(snapshot({ objects, table: impatient(table) }, now() - GRACE));
+    const items = await Array.fromAsync(snapshot({ objects, table: impatient(table) }, now() - GRACE_MS));
     await copyObjects(objects, copied);
     return { start, end: moment(), took: now() - startedAt, items, objects: copied };
   } catch (error) {
@@ -66,13 +66,13 @@ export async function copyRunning(
 async function copyObjects(from: ObjectStore, to: ObjectStore): Promise<void> {
   let after: string | undefined;
   for (;;) {
-    const keys = await from.list("", { ...(after !== undefined && { after }), limit: KEYS });
+    const keys = await from.list("", { ...(after !== undefined && { after }), limit: PAGE_KEYS });
     for (const key of keys) {
       if (await to.size(key) !== undefined) continue;
       const found = await from.get(key);
       if (found !== undefined) await to.put(key, await readAll(found.body));
     }
-    if (keys.length < KEYS) return;
+    if (keys.length < PAGE_KEYS) return;
     after = keys.at(-1);
   }
 }
@@ -101,7 +101,7 @@ function impatient(table: Table): Table {
 
 /** True if the copy was fast enough to be whole: what is as young as it is not removed meanwhile. */
 export function isInTime({ took }: RunningCopy): boolean {
-  return took < GRACE / 2;
+  return took < GRACE_MS / 2;
 }
 
 /** The table that a restore makes of the copy. */

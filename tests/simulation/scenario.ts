@@ -22,7 +22,7 @@ export interface Scenario {
   sparse?: boolean;
   /** Most bytes of `LIMITED` for each process; without a limit by default. */
   quota?: number;
-  /** How long uploads are kept, in milliseconds; `EXPIRY` by default. */
+  /** Time until an idle upload expires, in milliseconds. Default: {@linkcode EXPIRY_MS}. */
   expiry?: number;
   /** True if the object store verifies content that comes as a stream. */
   verifies?: boolean;

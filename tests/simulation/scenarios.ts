@@ -12,7 +12,7 @@ import {
   restores,
   sweeps,
 } from "./actors.ts";
-import { EXPIRY, GRACE } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";
 import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
@@ -20,7 +20,7 @@ const [ONE, TWO] = REPOSITORIES;
 const [CONFIG, , LARGE] = BLOBS;
 
 /** A blob that one repository has, so old that it may be collected. */
-const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: GRACE + 600 };
+const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: GRACE_MS + 600 };
 
 /** Two processes each, few enough calls that all their orders can be tried. */
 export const SMALL: Record<string, Scenario> = {
@@ -47,7 +47,7 @@ export const SMALL: Record<string, Scenario> = {
   },
   "a first push to a repository and a collector that forgets it": {
     given: [pushesImage(SINGLE, ONE), deletes(SINGLE, ONE), pushes(CONFIG, ONE, "whole")],
-    later: GRACE / 2,
+    later: GRACE_MS / 2,
     actors: [putsManifest(SINGLE, ONE), collects()],
   },
   "a push of an immutable tag and the deletion of a layer": {
@@ -68,7 +68,11 @@ export const SMALL: Record<string, Scenario> = {
     actors: [putsManifest(INDEX, ONE, FIXED), deletesBlob(CONFIG, ONE)],
     immutable: true,
   },
-  "a sweep and a collector": { ...oldBlob, later: EXPIRY + GRACE + 600, actors: [sweeps(), collects()] },
+  "a sweep and a collector": {
+    ...oldBlob,
+    later: EXPIRY_MS + GRACE_MS + 600,
+    actors: [sweeps(), collects()],
+  },
 };
 
 /** The pushes beside which sweeps and collectors come again and again. */
@@ -83,7 +87,7 @@ const PUSHES: Record<string, Actor> = {
   "a push of a giant manifest": pushesImage(GIANT, ONE, { tags: ["a"] }),
 };
 
-const upkeep = [later(EXPIRY + 100, sweeps()), later(2 * EXPIRY, sweeps()), collects({ times: 6 })];
+const upkeep = [later(EXPIRY_MS + 100, sweeps()), later(2 * EXPIRY_MS, sweeps()), collects({ times: 6 })];
 
 const lostBlob = { ...oldBlob, lost: [CONFIG] };
 
@@ -92,7 +96,7 @@ export const STALLED: Record<string, Scenario> = {
   ...Object.fromEntries(
     Object.entries(PUSHES).map(([name, push]) => [
       `${name}, another one and upkeep`,
-      { given: [], later: 0, actors: [push, later(EXPIRY + GRACE, push), ...upkeep], danger: "stalls" },
+      { given: [], later: 0, actors: [push, later(EXPIRY_MS + GRACE_MS, push), ...upkeep], danger: "stalls" },
     ]),
   ),
   "a push of an old blob and upkeep": {
@@ -107,7 +111,7 @@ export const STALLED: Record<string, Scenario> = {
   },
   "a giant manifest, its deletion and upkeep": {
     given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
-    later: GRACE,
+    later: GRACE_MS,
     actors: [deletes(GIANT, ONE), pushesImage(GIANT, ONE, { tags: ["a"] }), ...upkeep],
     danger: "stalls",
   },
@@ -141,7 +145,7 @@ export const STALLED: Record<string, Scenario> = {
   "a lost manifest that is pushed": {
     given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
     lost: [GIANT],
-    later: GRACE + 600,
+    later: GRACE_MS + 600,
     actors: [pushesImage(GIANT, ONE, { tags: ["a"] }), pushesImage(GIANT, ONE, { tags: ["b"] }), collects()],
   },
   "an old blob that is pulled, collected and pushed": {

@@ -1,9 +1,9 @@
 import { type Call, type Footprint, NOTHING, type Process } from "./call.ts";
 import type { Choices, Outcome } from "./choices.ts";
-import { CALL_LIMIT } from "./settings.ts";
+import { CALL_LIMIT_MS } from "./settings.ts";
 
 /** Turns of the microtask queue in which a process that has more than one call makes all of them. */
-const SETTLING = 24;
+const SETTLING_TURNS = 24;
 
 /** Outcomes after which a protocol may end before it has left its candidates. */
 const FAILURES: readonly Outcome[] = ["death before", "death after", "refused", "lost", "stalled before"];
@@ -152,7 +152,7 @@ export class Scheduler {
       (min, { isStorage, since }) => isStorage ? Math.min(min, since) : min,
       Infinity,
     );
-    const latest = oldest + CALL_LIMIT;
+    const latest = oldest + CALL_LIMIT_MS;
     const inTime = this.#waiting.filter(({ until = 0 }) => until <= Math.max(latest, this.now));
     if (latest < Infinity) return inTime;
     // Where all pause, the first to wake is the next.
@@ -248,6 +248,6 @@ export class Scheduler {
   async #settle(process: SimulatedProcess): Promise<void> {
     if (process.dead) return;
     if (process.waiting === 0 && !process.ended) await new Promise<void>((resolve) => process.wake = resolve);
-    for (let turn = 0; turn < SETTLING && process.waiting > 1; turn++) await undefined;
+    for (let turn = 0; turn < SETTLING_TURNS && process.waiting > 1; turn++) await undefined;
   }
 }

@@ -15,7 +15,7 @@ import {
   RandomChoices,
 } from "./choices.ts";
 import { deterministic } from "./deterministic.ts";
-import { EXPIRY, GRACE, PULLED_WITHIN, SHORT_EXPIRY } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, SHORT_EXPIRY_MS } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
 import type { Scenario } from "./scenario.ts";
 import { type RegistryModule, Simulation } from "./simulation.ts";
@@ -31,7 +31,7 @@ export interface Failure {
 }
 
 /** So much later that no pull of before keeps a tag, in milliseconds: pulls are recorded once an hour. */
-const LONG_UNPULLED = PULLED_WITHIN + 70 * 60_000;
+const LONG_UNPULLED_MS = PULLED_WITHIN_MS + 70 * 60_000;
 
 /** Any processes, beside a collector. */
 export function randomScenario(choices: Choices): Scenario {
@@ -40,7 +40,14 @@ export function randomScenario(choices: Choices): Scenario {
   const sparse = below(8) === 0;
   const verifies = below(6) === 0;
   const given = Array.from({ length: below(4) }, () => anyBeginning(below));
-  const later = [0, GRACE / 2, GRACE + 600, GRACE + 600, EXPIRY + GRACE + 600, LONG_UNPULLED][below(6)]!;
+  const later = [
+    0,
+    GRACE_MS / 2,
+    GRACE_MS + 600,
+    GRACE_MS + 600,
+    EXPIRY_MS + GRACE_MS + 600,
+    LONG_UNPULLED_MS,
+  ][below(6)]!;
   const times = 1 + below(2);
   const collector = below(2) === 0
     ? collects({ limit: [1, 3, 100][below(3)]!, times })
@@ -50,7 +57,7 @@ export function randomScenario(choices: Choices): Scenario {
     () => anyActor(below, { deletes: deletes || sparse, verifies }),
   );
   const immutable = below(4) === 0;
-  const expiry = [EXPIRY, EXPIRY, GRACE, SHORT_EXPIRY][below(4)]!;
+  const expiry = [EXPIRY_MS, EXPIRY_MS, GRACE_MS, SHORT_EXPIRY_MS][below(4)]!;
   return {
     given,
     later,
@@ -129,14 +136,14 @@ export async function runDeaths(module: RegistryModule, scenario: Scenario): Pro
 }
 
 /** Calls after which each process of {@linkcode runInterrupted} is interrupted, at the most. */
-const MOST_CALLS = 12;
+const MAX_CALLS = 12;
 
 /** Runs a scenario of three processes with each of them interrupted after any of its first calls. */
 export async function runInterrupted(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
   await warm(module);
   let runs = 0;
-  for (; runs < MOST_CALLS ** 3; runs++) {
-    const cuts = [0, 1, 2].map((power) => Math.floor(runs / MOST_CALLS ** power) % MOST_CALLS);
+  for (; runs < MAX_CALLS ** 3; runs++) {
+    const cuts = [0, 1, 2].map((power) => Math.floor(runs / MAX_CALLS ** power) % MAX_CALLS);
     const choices = new InterruptedChoices(cuts as [number, number, number]);
     const report = await deterministic(0, () => {
       return outcomeOf(new Simulation(module, scenario, choices, { tracing: true }));

@@ -1,42 +1,42 @@
 import type { RetentionRule } from "../../registry/mod.ts";
 
-/** How long a call to a store takes at the most, in milliseconds: a driver gives up by then. */
-export const CALL_LIMIT = 120;
+/** Maximum duration of a call to a store, in milliseconds: a driver gives up by then. */
+export const CALL_LIMIT_MS = 120;
 
-/** How old something must be before it may be collected, in milliseconds. */
-export const GRACE = 4000;
+/** Grace period of garbage collection, in milliseconds. */
+export const GRACE_MS = 4000;
 
-/** How long a request may go on writing: with the last call that it makes it ends far below the grace time. */
-export const DEADLINE = 600;
+/** Milliseconds for which a request may start writes: even with its last call it ends well within the grace period. */
+export const DEADLINE_MS = 600;
 
-/** By how much the clocks of two processes differ at the most: an eighth of the grace time, as operators are told. */
-export const SKEW = GRACE / 8;
+/** Maximum difference between the clocks of two processes: an eighth of the grace period, as documented for operators. */
+export const SKEW_MS = GRACE_MS / 8;
 
-/** How long uploads are kept. */
-export const EXPIRY = 3 * GRACE;
+/** Time until an idle upload expires, in milliseconds. */
+export const EXPIRY_MS = 3 * GRACE_MS;
 
-/** How long they are kept where the operator has chosen the shortest time that the settings allow. */
-export const SHORT_EXPIRY = Math.max(4 * DEADLINE, 4 * SKEW);
+/** The shortest expiry of uploads that the settings permit, in milliseconds. */
+export const SHORT_EXPIRY_MS = Math.max(4 * DEADLINE_MS, 4 * SKEW_MS);
 
-/** How long manifests without a tag are kept where a process removes such. */
-export const UNTAGGED = 2 * GRACE;
+/** Milliseconds for which {@linkcode RETENTION} keeps manifests without a tag. */
+export const UNTAGGED_MS = 2 * GRACE_MS;
 
-/** The rule of such a process. */
-export const RETENTION: RetentionRule[] = [{ repositories: ["**"], untaggedFor: UNTAGGED }];
+/** Retention rule that deletes manifests without a tag. */
+export const RETENTION: RetentionRule[] = [{ repositories: ["**"], untaggedFor: UNTAGGED_MS }];
 
-/** The tag that some processes remove when it was not pulled for a while. */
+/** The tag that {@linkcode TAG_RETENTION} deletes if it was not pulled recently. */
 export const PULLED_TAG = "a";
 
-/** How long that tag is kept after its last pull or push. */
-export const PULLED_WITHIN = 2 * GRACE;
+/** Milliseconds for which {@linkcode TAG_RETENTION} keeps that tag after its last pull or push. */
+export const PULLED_WITHIN_MS = 2 * GRACE_MS;
 
-/** The rule of a process that removes tags. */
+/** Retention rule that deletes tags too. */
 export const TAG_RETENTION: RetentionRule[] = [{
   repositories: ["**"],
-  untaggedFor: UNTAGGED,
-  keepTags: [{ tags: [PULLED_TAG], pulledWithin: PULLED_WITHIN }, { tags: ["b"] }],
+  untaggedFor: UNTAGGED_MS,
+  keepTags: [{ tags: [PULLED_TAG], pulledWithin: PULLED_WITHIN_MS }, { tags: ["b"] }],
 }];
 
-if (DEADLINE + CALL_LIMIT + SKEW > GRACE / 2) {
-  throw new RangeError("The grace time is too short for a request");
+if (DEADLINE_MS + CALL_LIMIT_MS + SKEW_MS > GRACE_MS / 2) {
+  throw new RangeError("The grace period is too short for a request");
 }

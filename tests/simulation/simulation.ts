@@ -14,7 +14,7 @@ import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, ty
 import type { Choices } from "./choices.ts";
 import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
-import { History, MOST_LAG } from "./history.ts";
+import { History, MAX_LAG_MS } from "./history.ts";
 import { Ledger } from "./ledger.ts";
 import {
   type BackupModule,
@@ -26,7 +26,7 @@ import {
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { DEADLINE, EXPIRY, GRACE, SKEW } from "./settings.ts";
+import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, SKEW_MS } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
@@ -133,7 +133,7 @@ export class Simulation {
       return this.#scenario.quota === undefined ? await this.#checkLate(quiet) : undefined;
     }
     this.#throwViolation();
-    this.#scheduler.now += MOST_LAG;
+    this.#scheduler.now += MAX_LAG_MS;
     await this.#checkQuiet(quiet.stored);
   }
 
@@ -154,7 +154,7 @@ export class Simulation {
    * lost that is pushed once more.
    */
   async #checkLate({ stored, client }: RunningProcess): Promise<void> {
-    this.#scheduler.now += MOST_LAG;
+    this.#scheduler.now += MAX_LAG_MS;
     await checkHealed(client);
     await this.#collectAll(stored);
     await checkHealed(client);
@@ -162,14 +162,14 @@ export class Simulation {
 
   async #collectAll(stored: StoredRegistry): Promise<void> {
     for (let time = 0; time < COLLECTIONS; time++) {
-      this.#scheduler.now += EXPIRY + GRACE + SKEW + 1;
+      this.#scheduler.now += EXPIRY_MS + GRACE_MS + SKEW_MS + 1;
       await stored.sweep();
       await stored.collectCandidates();
       // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage. But a sparse
       // manifest keeps the candidates away from a blob that its repository has lost.
       const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true;
       if (!needsPass || this.#scenario.candidatesSuffice) continue;
-      await stored.continueCollection({ interval: EXPIRY, budget: Infinity, removed: () => {} });
+      await stored.continueCollection({ interval: EXPIRY_MS, budget: Infinity, removed: () => {} });
       this.#passed = true;
     }
   }
@@ -287,7 +287,7 @@ export class Simulation {
   /** A clock as operators keep it: right, or ahead or behind by a little, and sometimes set to another time. */
   #clock(): () => number {
     const choices = this.#choices;
-    const draw = () => choices.below(SKEW + 1) - SKEW / 2;
+    const draw = () => choices.below(SKEW_MS + 1) - SKEW_MS / 2;
     const kind = choices.below(6);
     if (kind < 4) return () => 0;
     let skew = draw();
@@ -332,7 +332,7 @@ export class Simulation {
     this.#processes++;
     const stored = this.#module.createRegistry({
       ...TIMES,
-      uploadExpiry: this.#scenario.expiry ?? EXPIRY,
+      uploadExpiry: this.#scenario.expiry ?? EXPIRY_MS,
       ...(quota !== undefined && { quotas: [{ repositories: LIMITED, bytes: quota }] }),
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       ...(this.#scenario.sparse && { references: "sparse" }),
@@ -376,7 +376,7 @@ function isOrdinary(error: unknown): boolean {
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 
-const TIMES = { grace: GRACE, deadline: DEADLINE };
+const TIMES = { grace: GRACE_MS, deadline: DEADLINE_MS };
 
 function unavailable(): Error {
   return new UnavailableError("do it", new Error("simulated"));

@@ -13,7 +13,7 @@ import {
 import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { runAll, runDeaths, runSeed } from "./search.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
-import { EXPIRY, GRACE } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
@@ -62,7 +62,7 @@ for (const [name, scenario] of Object.entries(STALLED)) {
 
 Deno.test("nothing is lost and nothing left where a collector dies at any of its calls", async () => {
   const { runs, failure } = await runDeaths(REAL, {
-    given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
+    given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY_MS + 600, sweeps())],
     later: 0,
     actors: [collects(), pushes(CONFIG, TWO, "whole"), pushesImage(FIRST, ONE, { tags: ["a"] }), collects()],
   });
@@ -84,9 +84,9 @@ for (const [name, actor] of Object.entries(CANDIDATES_SUFFICE)) {
         pushesImage(FIRST, ONE, { tags: ["a"] }),
         pushesImage(SECOND, ONE),
         deletes(SECOND, ONE),
-        later(EXPIRY + GRACE, sweeps()),
+        later(EXPIRY_MS + GRACE_MS, sweeps()),
       ],
-      later: GRACE,
+      later: GRACE_MS,
       actors: [actor],
       candidatesSuffice: true,
     });

@@ -45,7 +45,7 @@ const at = (key: Key, writes: boolean): Footprint => ({ place: key.pk, name: key
 const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
 /** Items of a page of a consistent scan, which others write between: a page may always have fewer than asked for. */
-const SCANNED = 3;
+const SCAN_PAGE_ITEMS = 3;
 
 /** The table as a process sees it. */
 export class SimulatedTable implements Table {
@@ -162,7 +162,7 @@ export class SimulatedTable implements Table {
       return this.#call({
         text,
         footprint: { place: "*", name: "*", writes: false },
-        run: () => table.scan({ ...options, limit: Math.min(options.limit, SCANNED) }),
+        run: () => table.scan({ ...options, limit: Math.min(options.limit, SCAN_PAGE_ITEMS) }),
       });
     }
     // It only proposes, so when it comes is not worth trying everything else once more.

@@ -55,13 +55,13 @@ const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
 /** Bytes of a layer. */
 const LAYER = { least: 200_000, most: 800_000 };
 
-const PUSHES = 1000;
+const MAX_PUSHES = 1000;
 
 /** `MANIFEST_BLOB_UNKNOWN`. */
-const REFUSED = 400;
+const REFUSED_STATUS = 400;
 
 /** Milliseconds that a client waits after a 503. */
-const BUSY_PAUSE = 1000;
+const BUSY_PAUSE_MS = 1000;
 
 /** Thrown where the registry answers 503. */
 class Busy extends Error {}
@@ -84,7 +84,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
       await client[choices[randomInt(choices.length)]!]();
     } catch (error) {
       // A registry that is asked for more than it can do says so, and its clients wait.
-      if (error instanceof Busy) await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE));
+      if (error instanceof Busy) await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
       else options.counts.failures.push(String(error));
     }
     const rest = options.every - (performance.now() - began);
@@ -111,7 +111,7 @@ class Client implements Record<keyof Mix, () => Promise<void>> {
     const headers = { "Content-Type": MANIFEST };
     const answer = await this.#ask("PUT", `manifests/${tag}`, 201, { body: manifest, headers });
     counts.pushes.push(performance.now() - began);
-    if (counts.pushes.length > PUSHES) counts.pushes.shift();
+    if (counts.pushes.length > MAX_PUSHES) counts.pushes.shift();
     counts.images++;
     const digest = answer.headers.get("Docker-Content-Digest")!;
     this.#images.push({ manifest: digest, layer: layer.digest, tag });
@@ -152,7 +152,10 @@ class Client implements Record<keyof Mix, () => Promise<void>> {
   async refused(): Promise<void> {
     const absent = { mediaType: LAYER_TYPE, size: 1, digest: digestOf(random(10)) };
     const body = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: absent, layers: [] });
-    await this.#ask("PUT", "manifests/refused", REFUSED, { body, headers: { "Content-Type": MANIFEST } });
+    await this.#ask("PUT", "manifests/refused", REFUSED_STATUS, {
+      body,
+      headers: { "Content-Type": MANIFEST },
+    });
   }
 
   async #begin(): Promise<string> {

@@ -6,7 +6,7 @@ export interface Point {
 }
 
 /** A series is flat while the median of its last half is at most so many times that of its first half. */
-const GROWTH = 1.5;
+const MAX_GROWTH_FACTOR = 1.5;
 
 /**
  * The reason why a series is not flat; `undefined` for a flat one. Only points after the warm-up count, in seconds: until
@@ -20,7 +20,7 @@ export function growthOf(
   if (settled.length < 4) return `only ${settled.length} samples after the warm-up of ${warmUp} s`;
   const half = settled.length >> 1;
   const [first, last] = [median(settled.slice(0, half)), median(settled.slice(-half))];
-  if (last <= first * GROWTH + slack) return undefined;
+  if (last <= first * MAX_GROWTH_FACTOR + slack) return undefined;
   return `it grew from ${first.toFixed(2)} to ${last.toFixed(2)}`;
 }
 

@@ -40,16 +40,16 @@ if (![minutes, clients, grace, interval, every].every((value) => Number.isFinite
 
 const COLUMNS = ["at", "images", "push", "memory", "files", "items", "objects", "disk"] as const;
 const HEADINGS = ["seconds", "images", "push ms", "memory MiB", "files", "items", "objects", "disk MiB"];
-const WIDTH = 11;
+const WIDTH_COLUMNS = 11;
 
 function show(sample: Sample): void {
-  console.log(COLUMNS.map((column) => sample[column].toFixed(0).padStart(WIDTH)).join(""));
+  console.log(COLUMNS.map((column) => sample[column].toFixed(0).padStart(WIDTH_COLUMNS)).join(""));
 }
 
 let failed = false;
 for (const storage of values.storage.split(",") as Storage[]) {
   console.log(`\n${storage}, ${clients} clients, grace ${grace} s, interval ${interval} s`);
-  console.log(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(""));
+  console.log(HEADINGS.map((heading) => heading.padStart(WIDTH_COLUMNS)).join(""));
   const mix = values.churn ? CHURN : EVERYTHING;
   const seconds = minutes * 60;
   const report = await soak({ storage, seconds, clients, grace, interval, every, mix, sampled: show });

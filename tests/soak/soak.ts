@@ -57,7 +57,7 @@ const HELD = { memory: 64, files: 32 } satisfies Partial<Record<keyof Sample, nu
 const STORED = { items: 0.5, objects: 0.2, disk: 0.1 } satisfies Partial<Record<keyof Sample, number>>;
 
 /** Images that a client keeps. */
-const KEEP = 10;
+const KEPT_IMAGES = 10;
 
 /** Runs clients against a registry, and looks whether what it stores and holds stays the same. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -79,7 +79,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       url: subject.registry.url,
       repository: `soak/client-${i}`,
       mix: options.mix,
-      keep: KEEP,
+      keep: KEPT_IMAGES,
       every: options.every,
       counts,
       stopped,
@@ -139,7 +139,7 @@ function problemsOf(
     ...Object.entries(STORED).flatMap(([name, slack]) => {
       const points = samples.map((sample) => {
         const before = samples.findLast(({ at }) => at <= sample.at - most)?.images ?? 0;
-        const value = sample[name as keyof typeof STORED] / (sample.images - before + clients * KEEP);
+        const value = sample[name as keyof typeof STORED] / (sample.images - before + clients * KEPT_IMAGES);
         return { at: sample.at, value };
       });
       return describe(`${name} for each recent image`, growthOf(points, { warmUp: most, slack }));

@@ -9,7 +9,7 @@ import type { Principal } from "../../principal.ts";
 import { listRefreshTokens, RefreshTokens, type RefreshTokensOptions } from "../refresh_tokens.ts";
 
 export const HOUR = 3_600_000;
-export const LIFETIME = 30 * 24 * HOUR;
+export const LIFETIME_MS = 30 * 24 * HOUR;
 export const ALICE: Principal = { kind: "user", name: "user:alice", credential: "hash-of-her-password" };
 export const ROBOT: Principal = {
   kind: "robot",
@@ -34,7 +34,7 @@ export function world(options: Partial<RefreshTokensOptions> = {}) {
   const common: RefreshTokensOptions = {
     table,
     service: "registry.test",
-    lifetime: LIFETIME,
+    lifetime: LIFETIME_MS,
     findPrincipal(principal) {
       asked.push(principal);
       return Promise.resolve(people.get(principal.name));

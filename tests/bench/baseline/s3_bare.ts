@@ -18,10 +18,10 @@ import { CREDENTIALS, REGION, s3Client } from "../../services/mod.ts";
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const KIB = 1024;
-const PART_SIZE = Number(Deno.env.get("PART_SIZE"));
+const PART_BYTES = Number(Deno.env.get("PART_BYTES"));
 
 /** Most parts that are on their way at the same time. */
-const MOST_IN_FLIGHT = 4;
+const MAX_PARTS_IN_FLIGHT = 4;
 
 const bucketUrl = new URL(Deno.env.get("BUCKET_URL")!);
 const client = s3Client(bucketUrl.origin);
@@ -81,7 +81,7 @@ async function uploadParts(parts: AsyncIterable<Uint8Array<ArrayBuffer>>, send: 
   const sent: ReturnType<typeof sendPart>[] = [];
   for await (const part of parts) {
     hash.update(part);
-    await sent.at(-MOST_IN_FLIGHT);
+    await sent.at(-MAX_PARTS_IN_FLIGHT);
     sent.push(sendPart(sent.length + 1, part));
   }
   const Parts = await Promise.all(sent);
@@ -114,18 +114,18 @@ async function sendByNode({ url, headers }: SignedRequest, body: Uint8Array<Arra
 /** Reads into the part itself, at most `view` bytes at a time. */
 async function* readViews(body: Body, view: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(PART_SIZE);
+  let buffer = new ArrayBuffer(PART_BYTES);
   let filled = 0;
   for (;;) {
     const { done, value } = await reader.read(
-      new Uint8Array(buffer, filled, Math.min(view, PART_SIZE - filled)),
+      new Uint8Array(buffer, filled, Math.min(view, PART_BYTES - filled)),
     );
     if (value !== undefined) buffer = value.buffer;
     if (done) break;
     filled += value.length;
-    if (filled < PART_SIZE) continue;
+    if (filled < PART_BYTES) continue;
     yield new Uint8Array(buffer);
-    buffer = new ArrayBuffer(PART_SIZE);
+    buffer = new ArrayBuffer(PART_BYTES);
     filled = 0;
   }
   if (filled > 0) yield new Uint8Array(buffer, 0, filled);

@@ -11,7 +11,7 @@ const folder = Deno.env.get("FOLDER")!;
 const KIB = 1024;
 
 /** Bytes of one write. */
-const BLOCK = 256 * KIB;
+const BLOCK_BYTES = 256 * KIB;
 
 /** Ways to take, hash and keep a body; each answers its digest. */
 const WAYS: Record<string, (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<string>> = {
@@ -53,7 +53,7 @@ async function writeViews(body: ReadableStream<Uint8Array<ArrayBuffer>>, view: n
   const hash = createHash("sha256");
   using file = await createFile();
   const reader = body.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(BLOCK);
+  let buffer = new ArrayBuffer(BLOCK_BYTES);
   let filled = 0;
   const flush = async () => {
     let rest = new Uint8Array(buffer, 0, filled);
@@ -61,7 +61,7 @@ async function writeViews(body: ReadableStream<Uint8Array<ArrayBuffer>>, view: n
     filled = 0;
   };
   for (;;) {
-    if (BLOCK - filled < view) await flush();
+    if (BLOCK_BYTES - filled < view) await flush();
     const { done, value } = await reader.read(new Uint8Array(buffer, filled, view));
     if (value !== undefined) buffer = value.buffer;
     if (done) break;

@@ -1,5 +1,5 @@
 /** Bytes of the buffer that answers are read into: large, so that the client costs little beside the server. */
-const READ_SIZE = 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 
 /** The head of a request. */
 export interface RequestHead {
@@ -18,7 +18,7 @@ export interface Answer {
 /** A connection of HTTP/1.1 that costs far less than `fetch`. It keeps no body and knows no chunked answers. */
 export class Connection implements Disposable {
   readonly #connection: Deno.TcpConn;
-  readonly #buffer = new Uint8Array(READ_SIZE);
+  readonly #buffer = new Uint8Array(READ_BYTES);
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;

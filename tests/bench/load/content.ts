@@ -3,7 +3,7 @@ import { createHash, randomFillSync } from "node:crypto";
 const MIB = 1024 * 1024;
 
 /** Bytes of a chunk of `Transfer-Encoding: chunked`, as clients written in Go send them. */
-const CHUNK = 32 * 1024;
+const CHUNK_BYTES = 32 * 1024;
 
 /** Content of at least four bytes that nobody has pushed before, of which at most one MiB is held in memory. */
 export class Content {
@@ -38,8 +38,8 @@ export class Content {
   *chunkedBody(): Generator<Uint8Array> {
     for (const block of this.blocks()) {
       const pieces: Uint8Array[] = [];
-      for (let at = 0; at < block.length; at += CHUNK) {
-        const chunk = block.subarray(at, at + CHUNK);
+      for (let at = 0; at < block.length; at += CHUNK_BYTES) {
+        const chunk = block.subarray(at, at + CHUNK_BYTES);
         pieces.push(encode(`${chunk.length.toString(16)}\r\n`), chunk, encode("\r\n"));
       }
       yield concat(pieces);

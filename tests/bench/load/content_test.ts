@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { Content } from "./content.ts";
 
-const SIZE = 2 * 1024 * 1024 + 5;
+const CONTENT_BYTES = 2 * 1024 * 1024 + 5;
 
 function digestOf(blocks: Iterable<Uint8Array>): string {
   const hash = createHash("sha256");
@@ -17,7 +17,7 @@ function* slices(content: Content, length: number): Generator<Uint8Array> {
 }
 
 Deno.test("blocks() gives the same bytes when they are asked for in slices", () => {
-  const content = new Content(SIZE);
+  const content = new Content(CONTENT_BYTES);
   assertEquals(digestOf(content.blocks()), content.digest);
   assertEquals(digestOf(slices(content, 65_536)), content.digest);
   assertEquals(digestOf(slices(content, 1_000_001)), content.digest);
@@ -28,7 +28,7 @@ Deno.test("Content() is never the same twice", () => {
 });
 
 Deno.test("chunkedBody() is what a server reads back", async () => {
-  const content = new Content(SIZE);
+  const content = new Content(CONTENT_BYTES);
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     return new Response(digestOf([await request.bytes()]));
   });

@@ -35,7 +35,7 @@ export async function sendBare(
 }
 
 /** Milliseconds after which a store has written to its disk what it has taken: that is not what a commit costs. */
-const SETTLING = 10_000;
+const SETTLING_MS = 10_000;
 
 /** Pushes a blob in one PATCH of unknown length, and answers the milliseconds that the empty PUT behind it takes. */
 export async function pushTimed(
@@ -45,7 +45,7 @@ export async function pushTimed(
 ): Promise<number> {
   const location = await beginUpload(connection, repository);
   await expectStatus(202, connection, ...patchOf(location, content));
-  await new Promise((resolve) => setTimeout(resolve, SETTLING));
+  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
   const began = performance.now();
   await commitUpload(connection, location, content.digest);
   return performance.now() - began;

@@ -11,13 +11,13 @@ import {
   pushesImage,
   putsManifest,
 } from "../actors.ts";
-import { EXPIRY, GRACE } from "../settings.ts";
+import { EXPIRY_MS, GRACE_MS } from "../settings.ts";
 import { FIRST, SECOND } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, LARGE, LAYER, OLD, oldImage, ONE, TWO } from "./scenes.ts";
+import { CONFIG, image, LARGE, LAYER, OLD_MS, oldImage, ONE, TWO } from "./scenes.ts";
 
 /** An image that was deleted so long ago that its candidate is due. */
-const deletedImage = { given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)], later: OLD + OLD };
+const deletedImage = { given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)], later: OLD_MS + OLD_MS };
 
 /** A collector that may die, and a full pass that never comes. */
 const dyingCollector = { ...deletedImage, actors: [collectsCandidates()], candidatesSuffice: true };
@@ -50,7 +50,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: {
-      given: [pushesImage(FIRST, ONE), later(EXPIRY + OLD, collectsCandidates())],
+      given: [pushesImage(FIRST, ONE), later(EXPIRY_MS + OLD_MS, collectsCandidates())],
       later: 0,
       actors: [deletesBlob(CONFIG, ONE)],
     },
@@ -149,11 +149,11 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     scenario: {
       given: [
         pushesImage(FIRST, ONE),
-        later(EXPIRY + OLD, collectsCandidates()),
+        later(EXPIRY_MS + OLD_MS, collectsCandidates()),
         deletes(FIRST, ONE),
-        later(GRACE * 3 / 4, asks(LAYER, ONE)),
+        later(GRACE_MS * 3 / 4, asks(LAYER, ONE)),
       ],
-      later: GRACE / 2,
+      later: GRACE_MS / 2,
       actors: [collectsCandidates()],
     },
   },
@@ -195,7 +195,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE), pushesImage(FIRST, ONE)],
-      later: OLD + OLD,
+      later: OLD_MS + OLD_MS,
       actors: [collectsCandidates({ times: 2 })],
     },
   },

@@ -1,8 +1,8 @@
 import { collects, deletes, later, mounts, pushes, pushesImage, putsManifest, sweeps } from "../actors.ts";
-import { EXPIRY } from "../settings.ts";
+import { EXPIRY_MS } from "../settings.ts";
 import { FIRST } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, OLD, oldBlob, oldBlobs, oldEdges, oldImage, ONE, TWO } from "./scenes.ts";
+import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, oldEdges, oldImage, ONE, TWO } from "./scenes.ts";
 
 /** Mistakes in the collector. */
 export const COLLECT_MISTAKES: Mutation[] = [
@@ -164,8 +164,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     )],
     // After the sweep of its upload, which would delete the object as well.
     scenario: {
-      given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
-      later: OLD,
+      given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY_MS + 600, sweeps())],
+      later: OLD_MS,
       actors: [collects(), collects()],
       danger: "often",
     },
@@ -267,7 +267,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
-      later: OLD,
+      later: OLD_MS,
       actors: [pushesImage(FIRST, ONE), collects()],
     },
   },
@@ -282,7 +282,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
-      later: OLD,
+      later: OLD_MS,
       actors: [pushesImage(FIRST, ONE), collects()],
     },
   },

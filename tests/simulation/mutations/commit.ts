@@ -1,5 +1,5 @@
 import { collects, later, mounts, pushes, pushesImage, sweeps } from "../actors.ts";
-import { EXPIRY } from "../settings.ts";
+import { EXPIRY_MS } from "../settings.ts";
 import { SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { CONFIG, LARGE, oldBlob, ONE, TWO } from "./scenes.ts";
@@ -95,7 +95,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: {
-      given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY + 600, sweeps())],
+      given: [pushes(CONFIG, ONE, "whole"), later(EXPIRY_MS + 600, sweeps())],
       later: 0,
       actors: [collects(), pushes(CONFIG, TWO, "whole")],
       danger: "often",

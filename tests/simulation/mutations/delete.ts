@@ -1,8 +1,8 @@
 import { deletes, pushesImage, putsManifest, sweeps } from "../actors.ts";
-import { EXPIRY } from "../settings.ts";
+import { EXPIRY_MS } from "../settings.ts";
 import { ARTIFACT, FIRST } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { image, OLD, ONE } from "./scenes.ts";
+import { image, OLD_MS, ONE } from "./scenes.ts";
 
 /** Mistakes in the deletion of a manifest. */
 export const DELETE_MISTAKES: Mutation[] = [
@@ -22,7 +22,7 @@ export const DELETE_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(ARTIFACT, ONE)],
-      later: EXPIRY + OLD,
+      later: EXPIRY_MS + OLD_MS,
       actors: [sweeps(), deletes(ARTIFACT, ONE), sweeps()],
     },
   },

@@ -1,8 +1,8 @@
 import { collects, deletes, later, mounts, pushesImage, putsManifest, retains } from "../actors.ts";
-import { GRACE, UNTAGGED } from "../settings.ts";
+import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { ARTIFACT, FIRST, INDEX, SECOND, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, OLD, oldBlob, oldBlobs, ONE } from "./scenes.ts";
+import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE } from "./scenes.ts";
 
 /** Mistakes in the push of a manifest. */
 export const MANIFEST_MISTAKES: Mutation[] = [
@@ -112,8 +112,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     )],
     scenario: {
       given: [pushesImage(SINGLE, ONE)],
-      later: UNTAGGED + 600,
-      actors: [retains({ times: 3 }), later(GRACE / 2, putsManifest(SINGLE, ONE))],
+      later: UNTAGGED_MS + 600,
+      actors: [retains({ times: 3 }), later(GRACE_MS / 2, putsManifest(SINGLE, ONE))],
     },
   },
   {
@@ -227,7 +227,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
-      later: OLD,
+      later: OLD_MS,
       actors: [pushesImage(FIRST, ONE), collects()],
     },
   },
@@ -243,7 +243,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
-      later: OLD,
+      later: OLD_MS,
       actors: [pushesImage(FIRST, ONE), collects()],
     },
   },

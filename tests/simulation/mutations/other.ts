@@ -1,5 +1,5 @@
 import { collects, later, mounts, pushes, pushesImage, putsManifest, retains } from "../actors.ts";
-import { GRACE, UNTAGGED } from "../settings.ts";
+import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { FIRST, INDEX, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { CONFIG, oldBlob, ONE, TWO } from "./scenes.ts";
@@ -17,8 +17,8 @@ export const OTHER_MISTAKES: Mutation[] = [
     ],
     scenario: {
       ...oldBlob,
-      later: GRACE - 200,
-      actors: [pushesImage(SINGLE, ONE, { pause: GRACE / 4 }), later(400, collects())],
+      later: GRACE_MS - 200,
+      actors: [pushesImage(SINGLE, ONE, { pause: GRACE_MS / 4 }), later(400, collects())],
     },
   },
   {
@@ -72,8 +72,8 @@ export const OTHER_MISTAKES: Mutation[] = [
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE)],
-      later: UNTAGGED + 600,
-      actors: [retains(), later(GRACE + 100, putsManifest(INDEX, ONE, "a"))],
+      later: UNTAGGED_MS + 600,
+      actors: [retains(), later(GRACE_MS + 100, putsManifest(INDEX, ONE, "a"))],
     },
   },
   {
@@ -85,7 +85,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE)],
-      later: UNTAGGED + 600,
+      later: UNTAGGED_MS + 600,
       actors: [retains({ times: 1 }), retains({ times: 1 }), putsManifest(INDEX, ONE, "a")],
     },
   },
@@ -98,7 +98,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     )],
     scenario: {
       given: [pushesImage(INDEX, ONE, { tags: ["a"] })],
-      later: UNTAGGED + 600,
+      later: UNTAGGED_MS + 600,
       actors: [retains()],
     },
   },

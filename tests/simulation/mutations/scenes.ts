@@ -4,7 +4,7 @@
  * @module
  */
 import { deletes, pushes, pushesImage } from "../actors.ts";
-import { GRACE } from "../settings.ts";
+import { GRACE_MS } from "../settings.ts";
 import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
 
 /** Two repositories. */
@@ -14,22 +14,22 @@ export const [ONE, TWO] = REPOSITORIES;
 export const [CONFIG, LAYER, LARGE] = BLOBS;
 
 /** So much later that what is there may be collected. */
-export const OLD = GRACE + 600;
+export const OLD_MS = GRACE_MS + 600;
 
 /** A blob that one repository has and no manifest references, old enough to go. */
-export const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: OLD };
+export const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: OLD_MS };
 
 /** The same, for both blobs of an image. */
-export const oldBlobs = { given: [pushes(CONFIG, ONE, "whole"), pushes(LAYER, ONE, "whole")], later: OLD };
+export const oldBlobs = { given: [pushes(CONFIG, ONE, "whole"), pushes(LAYER, ONE, "whole")], later: OLD_MS };
 
 /** An image that has just been pushed. */
 export const image = { given: [pushesImage(FIRST, ONE, { tags: ["a"] })], later: 0 };
 
 /** The same, long ago. */
-export const oldImage = { ...image, later: OLD };
+export const oldImage = { ...image, later: OLD_MS };
 
 /** Edges and marks of a manifest that is gone. */
 export const oldEdges = {
   given: [pushesImage(FIRST, ONE, { tags: ["a"] }), deletes(FIRST, ONE)],
-  later: OLD,
+  later: OLD_MS,
 };

@@ -1,7 +1,7 @@
 import { abandons, collects, sweeps } from "../actors.ts";
-import { EXPIRY } from "../settings.ts";
+import { EXPIRY_MS } from "../settings.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { LARGE, OLD, ONE } from "./scenes.ts";
+import { LARGE, OLD_MS, ONE } from "./scenes.ts";
 
 /** Mistakes in the sweep. */
 export const SWEEP_MISTAKES: Mutation[] = [
@@ -67,6 +67,6 @@ export const SWEEP_MISTAKES: Mutation[] = [
         "await work.table.delete({ pk, sk }, { ifVersion: version });\n  const removed = await removeContent(work, upload);",
       ),
     ],
-    scenario: { given: [abandons(LARGE, ONE)], later: EXPIRY + OLD, actors: [sweeps(), collects()] },
+    scenario: { given: [abandons(LARGE, ONE)], later: EXPIRY_MS + OLD_MS, actors: [sweeps(), collects()] },
   },
 ];
