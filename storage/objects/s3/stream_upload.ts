@@ -75,10 +75,10 @@ function isBrokenBody(error: unknown): boolean {
 async function put(request: SignedRequest, stream: StreamBody, signal: AbortSignal): Promise<Response> {
   const reader = stream.body.getReader();
   try {
-    return await putByNode(request, stream.size, async (request, stop) => {
+    return await putByNode(request, { size: stream.size, keeps: false, signal }, async (request, stop) => {
       stop.addEventListener("abort", () => reader.cancel().catch(() => {}));
       await send(request, reader, stream, stop);
-    }, signal);
+    });
   } finally {
     await reader.cancel().catch(() => {});
   }

@@ -67,8 +67,8 @@ function sizeOf(headers: Headers, status: number, range: ByteRange | undefined):
   return first === range.first && last === Math.min(range.last, size - 1) ? size : undefined;
 }
 
-/** Smaller bodies use `fetch`: it reuses connections, and copying them is cheap. */
-const MIN_STREAMED_BYTES = 1024 * 1024;
+/** Smaller bodies use `fetch`: copying them is cheaper than a request of `node:https`. */
+const MIN_STREAMED_BYTES = 512 * 1024;
 
 /**
  * Uploads bytes, or the body of a request while it arrives. Returns the ETag.
