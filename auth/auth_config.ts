@@ -1,4 +1,4 @@
-import type { Action, ImmutableRule, QuotaRule } from "../registry/interface.ts";
+import type { Action } from "../oci/mod.ts";
 
 /**
  * Subject of a rule: `anonymous`, `authenticated` (every account except anonymous and workloads), `user:<name>`,
@@ -109,10 +109,6 @@ export interface AuthConfig {
   groups: Record<string, Subject[]>;
   /** Rules of access. A request that no rule allows is denied. */
   policies: PolicyRule[];
-  /** Tags that can't be moved or deleted. */
-  immutable: ImmutableRule[];
   /** Limits of requests, failed logins and open uploads. */
   limits: LimitsConfig;
-  /** Storage quotas. */
-  quotas: QuotaRule[];
 }

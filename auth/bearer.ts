@@ -1,5 +1,4 @@
-import type { RepositoryName } from "../oci/mod.ts";
-import type { Action } from "../registry/interface.ts";
+import type { Action, RepositoryName } from "../oci/mod.ts";
 import type { Principal } from "./principal.ts";
 
 /** Content of a valid token. */

@@ -10,8 +10,14 @@ export interface ConfigIssue {
   message: string;
 }
 
+/** Configuration that is checked: with the storage quotas, which are written beside it. */
+export interface CheckedConfig extends AuthConfig {
+  /** Quotas by their patterns of names. */
+  quotas: readonly { repositories: string }[];
+}
+
 /** Contradictions between values of a configuration: rules that can never apply, and probable mistakes. */
-export function crossChecks(config: AuthConfig): ConfigIssue[] {
+export function crossChecks(config: CheckedConfig): ConfigIssue[] {
   return [
     ...checkSubjects(config),
     ...checkAdministrators(config),
@@ -119,7 +125,7 @@ function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean 
 }
 
 /** Rejects duplicates: sooner or later only one of two copies is changed. */
-function* checkRepeats(config: AuthConfig): Generator<ConfigIssue> {
+function* checkRepeats(config: CheckedConfig): Generator<ConfigIssue> {
   const seen = new Map<string, string>();
   for (const [i, { repositories }] of config.policies.entries()) {
     for (const [j, pattern] of repositories.entries()) {

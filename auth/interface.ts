@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { type Audit, type AuditEvent, type OperatorAction, retirementEvent } from "./audit.ts";
 export type {
   AllowRule,
   AuthConfig,

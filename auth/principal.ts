@@ -1,4 +1,4 @@
-import type { Action } from "../registry/interface.ts";
+import type { Action } from "../oci/mod.ts";
 
 /** Kind of an account, by its method of authentication. */
 export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certificate" | "external";

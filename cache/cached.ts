@@ -2,7 +2,7 @@ import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oc
 import type { Epochs } from "../registry/mod.ts";
 import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
-import { Facts } from "./facts.ts";
+import { TtlCache } from "../storage/ttl_cache.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** Options of {@linkcode cached}. */
@@ -39,13 +39,13 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const { age = 0, count = 16_384, manifestBytes = 32 * 1_048_576 } = options;
   const now = steady(options.now ?? Date.now);
   const memory = { age: epochs.mostAge, now, count };
-  const manifests = new Facts<Manifest>({
+  const manifests = new TtlCache<Manifest>({
     ...memory,
     weight: manifestBytes,
     heaviest: MAX_MANIFEST_BYTES + OVERHEAD_BYTES,
     weigh: ({ bytes }) => bytes.byteLength + OVERHEAD_BYTES,
   });
-  const readers = new Facts<BlobReader>(memory);
+  const readers = new TtlCache<BlobReader>(memory);
   const tags = new SharedReads<Digest>();
   const infos = new SharedReads<BlobInfo>();
   const check = new EpochCheck(epochs, { age, now });

@@ -4,4 +4,3 @@
  * @module
  */
 export { cached, type CacheOptions } from "./cached.ts";
-export { Facts } from "./facts.ts";

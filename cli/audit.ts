@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../auth/interface.ts";
+import type { AuditEvent } from "../registry/interface.ts";
 import { createLog } from "../process/mod.ts";
 import type { Config } from "../config/mod.ts";
 

@@ -1,9 +1,9 @@
 import ipaddr from "ipaddr.js";
 import * as z from "zod/mini";
 import { crossChecks, isPlainName, parseSubject } from "../auth/rules.ts";
-import type { AuthConfig } from "../auth/interface.ts";
+import type { AccessConfig } from "./configuration.ts";
 import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
-import { ACTIONS } from "../registry/interface.ts";
+import { ACTIONS } from "../oci/mod.ts";
 import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 import { parseYaml } from "./yaml_text.ts";
@@ -215,9 +215,9 @@ const shape = z.strictObject({
 }, "Expected a map");
 
 /** Schema of `auth`, with all defaults. */
-export const accessSchema: z.ZodMiniType<AuthConfig, unknown> = z.pipe(
+export const accessSchema: z.ZodMiniType<AccessConfig, unknown> = z.pipe(
   shape,
-  z.transform(({ issuers, ...rest }, context): AuthConfig => {
+  z.transform(({ issuers, ...rest }, context): AccessConfig => {
     const { service = new URL(rest.url).host } = rest;
     const config = {
       ...rest,
@@ -234,7 +234,7 @@ export const accessSchema: z.ZodMiniType<AuthConfig, unknown> = z.pipe(
 /** Parses a value, or the text of one, by {@linkcode accessSchema}. Answers the result or the problems. */
 export async function readAccess(
   input: unknown,
-): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {
+): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
   if (typeof input !== "string") return parseAccess(input);
   const parsed = await parseYaml(input);
   if ("value" in parsed) return parseAccess(parsed.value);
@@ -247,7 +247,7 @@ export async function readAccess(
   };
 }
 
-function parseAccess(input: unknown): { data?: AuthConfig; issues: z.core.$ZodIssue[] } {
+function parseAccess(input: unknown): { data?: AccessConfig; issues: z.core.$ZodIssue[] } {
   const { data, error } = accessSchema.safeParse(input);
   return data === undefined ? { issues: error!.issues } : { data, issues: [] };
 }

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { type AuthConfig, isKeyText } from "../auth/interface.ts";
+import { isKeyText } from "../auth/interface.ts";
 import { retentionSchema } from "./retention_config.ts";
-import type { Config } from "./configuration.ts";
+import type { AccessConfig, Config } from "./configuration.ts";
 import {
   conflictsOf,
   FILE_VARIABLE,
@@ -40,7 +40,7 @@ export const schema = z.strictObject({
   ...Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
   ) as Shape,
-  auth: z.exactOptional(z.custom<AuthConfig>()).register(settingDocs, SETTINGS.auth),
+  auth: z.exactOptional(z.custom<AccessConfig>()).register(settingDocs, SETTINGS.auth),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,
     SETTINGS.retention,
@@ -164,7 +164,7 @@ async function hasRegistry(data: string): Promise<boolean> {
 }
 
 /** `auth` of the configuration file, with the path of the file, and its own paths relative to the folder of the file. */
-function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
+function withPathsBeside(file: string, auth: AccessConfig): AccessConfig {
   const { htpasswd, keys, external } = auth;
   return {
     ...auth,
@@ -176,7 +176,7 @@ function withPathsBeside(file: string, auth: AuthConfig): AuthConfig {
 }
 
 /** Value of `auth`, or its problems. */
-async function readAuth(given: unknown): Promise<{ data?: AuthConfig; issues: z.core.$ZodIssue[] }> {
+async function readAuth(given: unknown): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
   const { readAccess } = await import("./access_config.ts");
   const { data, issues } = await readAccess(given);
   const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));

@@ -1,5 +1,13 @@
 import type { AuthConfig } from "../auth/interface.ts";
-import type { RetentionRule } from "../registry/mod.ts";
+import type { ImmutableRule, QuotaRule, RetentionRule } from "../registry/mod.ts";
+
+/** Settings under `auth`: authentication and authorization, and what the registry itself limits. */
+export interface AccessConfig extends AuthConfig {
+  /** Tags that can't be moved or deleted. */
+  immutable: ImmutableRule[];
+  /** Storage quotas. */
+  quotas: QuotaRule[];
+}
 
 /**
  * The configuration of a process: sizes in bytes, time spans in milliseconds. `SETTINGS` describes each setting in
@@ -37,7 +45,7 @@ export interface Config {
   /** True if bucket and table are tested at startup. */
   check: boolean;
   /** Authentication and policies; absent if every client may do everything. */
-  auth?: AuthConfig;
+  auth?: AccessConfig;
   /** True if every write is refused. */
   readOnly: boolean;
   /** True if tags can be deleted. */

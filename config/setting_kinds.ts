@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../auth/interface.ts";
+import type { AccessConfig } from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
@@ -60,7 +60,7 @@ export const retentionRules: Kind<RetentionRule[]> = {
 };
 
 /** Access control, which `access_config.ts` parses, as `retention_config.ts` parses {@linkcode retentionRules}. */
-export const accessMap: Kind<AuthConfig> = {
+export const accessMap: Kind<AccessConfig> = {
   type: "map, as in [access](access.md)",
   expected: "a map",
   read: () => undefined,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from "./action.ts";
 export * from "./brand.ts";
 export * from "./byteranges.ts";
 export * from "./content_range.ts";

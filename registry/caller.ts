@@ -1,14 +1,5 @@
-import type { RepositoryName } from "../oci/mod.ts";
+import type { Action, RepositoryName } from "../oci/mod.ts";
 import type { Changed } from "./change.ts";
-
-/**
- * Actions in a repository: read it (`pull`); add manifests, blobs and tags (`push`); move an existing tag
- * (`overwrite`); delete tags, manifests and blobs (`delete`); delete the repository (`administer`).
- */
-export const ACTIONS = ["pull", "push", "overwrite", "delete", "administer"] as const;
-
-/** Action of a caller, from {@linkcode ACTIONS}. */
-export type Action = typeof ACTIONS[number];
 
 /** Caller of the registry: its name and its rights. */
 export interface Caller {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { CLOCK_SKEW_MS } from "./clock_skew.ts";
 export {
   BrokenBodyError,
   ContentMismatchError,

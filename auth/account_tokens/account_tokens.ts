@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { Facts } from "../../cache/mod.ts";
+import { TtlCache } from "../../storage/ttl_cache.ts";
 import { unavailable } from "../../oci/mod.ts";
 import { type Item, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { accountName, fingerprintOf, isRobotName, type PasswordSource } from "../passwords/mod.ts";
@@ -90,12 +90,12 @@ type StoredAccountToken = Item & { attributes: AccountTokenAttributes };
 /** Account tokens: robot accounts log in with them, and users who do not want to share their password. */
 export class AccountTokens implements PasswordSource {
   readonly #options: Required<AccountTokensOptions>;
-  readonly #known: Facts<{ item: StoredAccountToken; used: boolean }>;
+  readonly #known: TtlCache<{ item: StoredAccountToken; used: boolean }>;
 
   /** Account tokens in the table. */
   constructor({ touch = true, now = Date.now, maxLifetime = Infinity, ...options }: AccountTokensOptions) {
     this.#options = { ...options, touch, now, maxLifetime };
-    this.#known = new Facts({ age: CACHE_TTL_MS, count: MAX_CACHED_TOKENS, now });
+    this.#known = new TtlCache({ age: CACHE_TTL_MS, count: MAX_CACHED_TOKENS, now });
   }
 
   /**
@@ -309,7 +309,7 @@ export class AccountTokens implements PasswordSource {
   }
 }
 
-/** Keeps {@linkcode Facts} from remembering it. */
+/** Keeps {@linkcode TtlCache} from remembering it. */
 class NoSecret extends Error {}
 
 /**

@@ -1,7 +1,13 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import {
+  CLOCK_SKEW_MS,
+  type Item,
+  type NewItem,
+  repeatOnConflict,
+  RETRY,
+  type Table,
+} from "../../storage/ports.ts";
 import { unavailable } from "../../oci/mod.ts";
-import { type Item, type NewItem, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
 /** Time for which a process may use the keys that it has read, in milliseconds. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { KEY_RING, type KeyRingAttributes } from "../items.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { MemoryTable, type Table, UnavailableError } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { MAX_KEY_AGE_MS, rotateKeys, SIGNING_DELAY_MS } from "./key_ring.ts";

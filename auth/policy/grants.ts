@@ -1,4 +1,4 @@
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS } from "../../oci/mod.ts";
 import type { Grant } from "../principal.ts";
 
 /** Maximum grants of one account token. */

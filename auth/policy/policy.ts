@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { globMatcher } from "../../oci/glob.ts";
-import type { RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AuthConfig } from "../auth_config.ts";
 import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
 import type { Grant, Principal, PrincipalKind } from "../principal.ts";

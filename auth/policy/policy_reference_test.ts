@@ -1,6 +1,6 @@
 import { assert, fail } from "@std/assert";
 import { isRepositoryPattern } from "../../oci/glob.ts";
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS } from "../../oci/mod.ts";
 import { seeded } from "../../tests/random.ts";
 import { createPolicy } from "./policy.ts";
 import { ANONYMOUS, type Grant, type Principal } from "../principal.ts";

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { alternativesOf, globMatcher } from "../../oci/glob.ts";
-import type { RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS } from "../../oci/mod.ts";
 import { createPolicy } from "./policy.ts";
 import { ANONYMOUS, type Grant, type Principal } from "../principal.ts";
 import { ALICE, allow, BOB, configOf, repo, robot, rule, user, whoMay, workload } from "../testing/policy.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { isRepositoryName, type RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import { type Action, isRepositoryName, type RepositoryName } from "../../oci/mod.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
 import { createPolicy } from "../policy/mod.ts";
 import type { Principal } from "../principal.ts";

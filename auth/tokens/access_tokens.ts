@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod/mini";
-import { isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS, isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
 import type { SigningKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
-import { ACTIONS } from "../../registry/interface.ts";
+import { ACTIONS, parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import { MemoryTable, type Table } from "../../storage/mod.ts";
 import { hooked } from "../../tests/harness/stores.ts";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";

@@ -1,6 +1,5 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
-import type { RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { ExternalConfig } from "../auth_config.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
 import { parseKeyFile, type PublicKey } from "../keys/mod.ts";

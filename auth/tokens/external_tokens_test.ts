@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SignJWT, UnsecuredJWT } from "jose";
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS } from "../../oci/mod.ts";
 import { openExternalTokens } from "./external_tokens.ts";
 import { FileError } from "../watched_file.ts";
 import {

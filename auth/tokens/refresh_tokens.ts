@@ -1,6 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { unavailable } from "../../oci/mod.ts";
-import { type Action, ACTIONS } from "../../registry/interface.ts";
+import { type Action, ACTIONS, unavailable } from "../../oci/mod.ts";
 import { type Item, type Key, queryPages, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { type RefreshTokenAttributes, refreshTokenKey, refreshTokensOf } from "../items.ts";
 import type { Principal } from "../principal.ts";

@@ -1,5 +1,4 @@
-import { isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import { type Action, isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 
 /** Actions that a scope may request in a repository; `*` means all. */
 export const SCOPE_ACTIONS = ["pull", "push", "delete", "*"] as const;

@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
-import { ACTIONS } from "../../registry/interface.ts";
+import { ACTIONS, parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import { CATALOG, formatScope, MAX_SCOPES, meaningOf, parseScopes } from "./scope.ts";
 
 /** The scopes in text, as they are understood. */

@@ -1,6 +1,6 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import type { SigningKeys } from "../keys/mod.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { type CryptoKey, exportJWK, exportSPKI, SignJWT } from "jose";
 import { base64url, readPart, signText, TestKeys } from "../../tests/harness/test_keys.ts";
 import { InvalidTokenError } from "../bearer.ts";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 import { SignedTokens, type SignedTokensOptions } from "./signed_tokens.ts";
 

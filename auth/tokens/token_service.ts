@@ -1,5 +1,4 @@
-import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import { type Action, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Principal } from "../principal.ts";
 import type { RefreshTokens } from "./refresh_tokens.ts";

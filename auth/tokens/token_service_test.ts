@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import { type Action, RegistryError } from "../../oci/mod.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import type { ResourceAccess } from "./scope.ts";
 import type { TokenRequest } from "./token_issuer.ts";

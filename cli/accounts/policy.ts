@@ -1,9 +1,8 @@
 import { ANONYMOUS, type AuthConfig, type Principal } from "../../auth/interface.ts";
 import { createPolicy } from "../../auth/mod.ts";
 import { parseSubject } from "../../auth/rules.ts";
-import { isRepositoryName } from "../../oci/mod.ts";
+import { ACTIONS, isRepositoryName } from "../../oci/mod.ts";
 import { openUsers } from "../../process/open/open_access.ts";
-import { ACTIONS } from "../../registry/interface.ts";
 import type { Config } from "../../config/mod.ts";
 import { MisuseError } from "../command.ts";
 

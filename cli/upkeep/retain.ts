@@ -1,4 +1,4 @@
-import { retirementEvent } from "../../auth/interface.ts";
+import { retirementEvent } from "../../registry/interface.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../../registry/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
 import { openAudit } from "../audit.ts";

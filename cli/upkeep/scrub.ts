@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../../auth/interface.ts";
+import type { AuditEvent } from "../../registry/interface.ts";
 import { createRegistry, type Finding, type ScrubReport } from "../../registry/mod.ts";
 import { type Config, size } from "../../config/mod.ts";
 import { openAudit } from "../audit.ts";

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { readAccess } from "../access_config.ts";
-import type { AuthConfig } from "../../auth/interface.ts";
+import type { AccessConfig } from "../configuration.ts";
 
 export { readAccess } from "../access_config.ts";
 
@@ -31,7 +31,7 @@ export function mapOf(...maps: object[]): unknown {
   return Object.fromEntries(maps.flatMap((map) => Object.entries(map)));
 }
 
-export async function dataOf(fields: object): Promise<AuthConfig> {
+export async function dataOf(fields: object): Promise<AccessConfig> {
   const { data, issues } = await readAccess({ ...URL_ALONE, ...fields });
   assertEquals(issues, []);
   return data!;

@@ -1,4 +1,4 @@
-import type { Audit } from "../../auth/interface.ts";
+import type { Audit } from "../../registry/interface.ts";
 import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { plainField, plainJson, plainLines, plainText } from "./plain_text.ts";

@@ -1,4 +1,4 @@
-import { retirementEvent } from "../../auth/interface.ts";
+import { retirementEvent } from "../../registry/interface.ts";
 import type { Log } from "../log/mod.ts";
 import {
   formatAge,

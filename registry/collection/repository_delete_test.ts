@@ -21,7 +21,7 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
-import { CLOCK_SKEW_MS } from "../protocol/mod.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { manifestKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 

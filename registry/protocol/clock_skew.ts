@@ -1,5 +1,4 @@
-/** Milliseconds that the clocks of two processes may differ by. */
-export const CLOCK_SKEW_MS: number = 5 * 60_000;
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 
 /** Assumed difference between clocks in milliseconds: an eighth of a short grace period. */
 export function skewOf({ grace }: { grace: number }): number {

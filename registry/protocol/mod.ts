@@ -13,7 +13,7 @@ export {
   isDue,
   leaveCandidates,
 } from "./candidates.ts";
-export { CLOCK_SKEW_MS, skewOf } from "./clock_skew.ts";
+export { skewOf } from "./clock_skew.ts";
 export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Work } from "./context.ts";
 export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, isLost, safeAge } from "./heal.ts";

@@ -14,7 +14,7 @@ import {
   SUBJECT,
 } from "../../tests/harness/damage.ts";
 import { content, digest, IMAGE, REPOSITORY, tag, type TestStores } from "../../tests/harness/stores.ts";
-import { CLOCK_SKEW_MS } from "../protocol/mod.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { blobKey, edgeKey, linkKey, manifestKey, referrerKey, taggedKey, tagKey } from "../items/mod.ts";
 
 /** Takes an item away. */

@@ -1,6 +1,6 @@
 import { type ByteRange, type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
-import { UnavailableError } from "../../storage/ports.ts";
-import { beginWork, bestEffort, CLOCK_SKEW_MS, type Context, skewOf, type Work } from "../protocol/mod.ts";
+import { CLOCK_SKEW_MS, UnavailableError } from "../../storage/ports.ts";
+import { beginWork, bestEffort, type Context, skewOf, type Work } from "../protocol/mod.ts";
 import {
   objectPrefix,
   type Stored,

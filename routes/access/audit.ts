@@ -1,5 +1,4 @@
-import type { Audit } from "../../auth/interface.ts";
-import type { Caller } from "../../registry/interface.ts";
+import type { Audit, Caller } from "../../registry/interface.ts";
 
 /** Caller whose changes are reported to `audit`, with the principal, the address and the request id. */
 export function audited(caller: Caller, audit: Audit, request: string, address: string | undefined): Caller {

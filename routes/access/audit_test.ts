@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { AuditEvent } from "../../auth/interface.ts";
+import { type AuditEvent, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { RegistryError } from "../../oci/mod.ts";
-import { UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { buildApp, type TestAppOptions } from "../../tests/harness/app.ts";
 import { bytesOf, digestOf, EMPTY, imageOf, pushBlob, pushManifest } from "../../tests/harness/content.ts";
 

@@ -1,5 +1,5 @@
 import type { AuthConfig } from "../../auth/interface.ts";
-import type { Action } from "../../registry/interface.ts";
+import type { Action } from "../../oci/mod.ts";
 import type { Demand } from "./requirement.ts";
 
 /** Error code of a rejected token (RFC 6750 §3.1). */

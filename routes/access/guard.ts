@@ -1,7 +1,7 @@
 import type { Authenticator, Identity, Origin, RequestRates } from "../../auth/mod.ts";
 import { InvalidTokenError, networkOf, type Principal } from "../../auth/interface.ts";
-import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import type { Action, Caller } from "../../registry/interface.ts";
+import { type Action, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Caller } from "../../registry/interface.ts";
 import { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";

@@ -1,5 +1,4 @@
-import type { RepositoryName } from "../../oci/mod.ts";
-import type { Action } from "../../registry/interface.ts";
+import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { Route, RouteKind } from "../route.ts";
 
 /**

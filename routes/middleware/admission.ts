@@ -1,6 +1,5 @@
-import type { Audit } from "../../auth/interface.ts";
+import { type Audit, type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { RegistryError, unavailable } from "../../oci/mod.ts";
-import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { type Access, audited, requirementOf, UNAUTHENTICATED_CALLER } from "../access/mod.ts";
 import { parseRoute } from "../route.ts";
 import type { Exchange, Middleware } from "./env.ts";

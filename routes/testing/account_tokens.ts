@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { AuditEvent } from "../../auth/interface.ts";
+import type { AuditEvent } from "../../registry/interface.ts";
 import { AccountTokens } from "../../auth/mod.ts";
 import { MemoryTable } from "../../storage/mod.ts";
 import { fakeApp } from "../../tests/harness/app.ts";

@@ -7,9 +7,8 @@ import type { Imports } from "./imports.ts";
 const LAYERS: readonly (readonly string[])[] = [
   ["oci"],
   ["storage"],
-  ["registry"],
+  ["auth", "registry"],
   ["cache"],
-  ["auth"],
   ["backup", "config", "routes"],
   ["app", "process"],
   ["cli"],
@@ -34,6 +33,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "storage/objects/s3/mod.ts": "loads the client of S3",
   "storage/ports.ts": "loads no driver",
   "storage/table/dynamodb/mod.ts": "loads the client of DynamoDB",
+  "storage/ttl_cache.ts": "is loaded by the first cache, after the process listens",
 };
 
 /** Rooms whose every file is a door for tests, and for nothing else. */

@@ -56,16 +56,19 @@ Deno.test("pastDoors() finds an import that reaches past a door, types included"
   ]);
 });
 
-Deno.test("upwards() finds an import from a folder above, but not that of a test", () => {
+Deno.test("upwards() finds an import from a folder above or beside, but not that of a test", () => {
   const imports = planted({
     "registry/mod.ts": 'import { a } from "../routes/mod.ts";',
     "registry/mod_test.ts": 'import { a } from "../routes/mod.ts";',
     "routes/mod.ts": 'import { b } from "../registry/mod.ts";',
     "backup/mod.ts": 'import { a } from "../routes/mod.ts";',
+    "auth/mod.ts": 'import { b } from "../registry/mod.ts"; import { c } from "../storage/mod.ts";',
+    "storage/mod.ts": "",
   });
   assertEquals(upwards(imports), [
     "registry/mod.ts imports routes/mod.ts",
     "backup/mod.ts imports routes/mod.ts",
+    "auth/mod.ts imports registry/mod.ts",
   ]);
 });
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Action, Caller } from "../../registry/mod.ts";
+import type { Caller } from "../../registry/mod.ts";
+import type { Action } from "../../oci/mod.ts";
 
 /** A caller that may do these things: everywhere, or only in some repositories. */
 export function callerWith(actions: Action[], repositories?: string[], name = "user:limited"): Caller {

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { CLOCK_SKEW_MS } from "../../registry/interface.ts";
+import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
 import { type BlobAttributes, blobKey, stored } from "../../registry/stored.ts";
 import type {
   Finding,

@@ -4,7 +4,8 @@
  * @module
  */
 import { readAccess } from "../../config/testing/access_config.ts";
-import type { AuditEvent, AuthConfig } from "../../auth/interface.ts";
+import type { AuthConfig } from "../../auth/interface.ts";
+import type { AuditEvent } from "../../registry/interface.ts";
 import { openAccess } from "../../process/open/open_access.ts";
 import type { RegistryOptions } from "../../registry/mod.ts";
 import { buildApp, type TestAppOptions, testStores } from "./app.ts";

@@ -150,12 +150,12 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   },
   {
     name: "what is remembered counts in every epoch",
-    edits: [edit("cache/facts.ts", "if (known?.epoch === epoch)", "if (known !== undefined)")],
+    edits: [edit("storage/ttl_cache.ts", "if (known?.epoch === epoch)", "if (known !== undefined)")],
     scenario: beside,
   },
   {
     name: "what a delete that died has left in memories never ends",
-    edits: [edit("cache/facts.ts", "    ttl: age,\n", "    ttl: 0,\n")],
+    edits: [edit("storage/ttl_cache.ts", "    ttl: age,\n", "    ttl: 0,\n")],
     scenario: {
       given: [pushesImage(FIRST, ONE), reads(FIRST, ONE)],
       later: 0,

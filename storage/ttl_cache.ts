@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 
-/** Limits of a {@linkcode Facts} cache. */
-export interface FactsOptions<V> {
+/** Limits of a {@linkcode TtlCache}. */
+export interface TtlCacheOptions<V> {
   /** Maximum milliseconds in the cache, even if the epoch does not change. */
   age: number;
   /** Maximum entries. */
@@ -30,14 +30,14 @@ type Read<V> = Fact<Promise<V>>;
  * the epoch is the one from before its read. Misses are never cached, and a caller never gets a miss from a read that
  * began before its call.
  */
-export class Facts<V extends object> {
-  readonly #options: FactsOptions<V>;
+export class TtlCache<V extends object> {
+  readonly #options: TtlCacheOptions<V>;
   readonly #reads = new Map<string, Read<V>>();
   #opening: Promise<LRUCache<string, Fact<V>>> | undefined;
   #memory: LRUCache<string, Fact<V>> | undefined;
 
   /** Nothing yet. */
-  constructor(options: FactsOptions<V>) {
+  constructor(options: TtlCacheOptions<V>) {
     this.#options = options;
   }
 
@@ -80,7 +80,7 @@ export class Facts<V extends object> {
 let loading: Promise<typeof import("lru-cache")> | undefined;
 
 /** Loaded at the first read, since a process that has just begun owes its first answer. */
-async function openMemory<V extends object>(options: FactsOptions<V>): Promise<LRUCache<string, Fact<V>>> {
+async function openMemory<V extends object>(options: TtlCacheOptions<V>): Promise<LRUCache<string, Fact<V>>> {
   const { LRUCache } = await (loading ??= import("lru-cache"));
   const { age, count, weight = Infinity, heaviest = weight, weigh = () => 1, now } = options;
   return new LRUCache<string, Fact<V>>({

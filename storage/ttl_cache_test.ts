@@ -1,14 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Facts, type FactsOptions } from "./facts.ts";
+import { TtlCache, type TtlCacheOptions } from "./ttl_cache.ts";
 
 interface Fact {
   value: number;
 }
 
 /** A memory with a clock of its own, and how often it had to read. */
-function setUp(options: Partial<FactsOptions<Fact>> = {}) {
+function setUp(options: Partial<TtlCacheOptions<Fact>> = {}) {
   const clock = { now: 1000 };
-  const facts = new Facts<Fact>({ age: 100, count: 10, now: () => clock.now, ...options });
+  const facts = new TtlCache<Fact>({ age: 100, count: 10, now: () => clock.now, ...options });
   let reads = 0;
   const read = () => Promise.resolve({ value: ++reads });
   return {

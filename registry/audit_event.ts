@@ -1,4 +1,4 @@
-import type { AccountTokenChange, ChangeAction } from "../registry/interface.ts";
+import type { AccountTokenChange, ChangeAction } from "./change.ts";
 
 /** A change that only an operator's command makes. */
 export type OperatorAction =

@@ -1,0 +1,2 @@
+/** Milliseconds that the clocks of two processes may differ by. */
+export const CLOCK_SKEW_MS: number = 5 * 60_000;
