@@ -32,7 +32,7 @@ function make() {
 
 const basic = (pair: string) => `Basic ${new TextEncoder().encode(pair).toBase64()}`;
 
-Deno.test("identify() knows who shows a token, a password, a certificate or nothing", async () => {
+Deno.test("identify() identifies the caller by a token, a password, a certificate or nothing", async () => {
   const { asked, identify } = make();
   assertEquals(await identify({ Authorization: "Bearer good" }), { principal: ALICE, token: TOKEN });
   assertEquals(await identify({ Authorization: "bEARER  good" }), { principal: ALICE, token: TOKEN });
@@ -42,7 +42,7 @@ Deno.test("identify() knows who shows a token, a password, a certificate or noth
   assertEquals((await identify({})).principal.name, "anonymous");
 });
 
-Deno.test("identify() takes no certificate for a token that is not good", async () => {
+Deno.test("identify() does not fall back to a certificate after an invalid token", async () => {
   const { identify } = make();
   await assertRejects(
     () => identify({ "X-Client": "build", Authorization: "Bearer bad" }),
@@ -50,7 +50,7 @@ Deno.test("identify() takes no certificate for a token that is not good", async 
   );
 });
 
-Deno.test("identify() refuses what is neither Basic nor Bearer", async () => {
+Deno.test("identify() rejects every scheme except Basic and Bearer", async () => {
   const { identify } = make();
   for (const authorization of ["x", "Bearer", "Digest good", "Negotiate good", "Bearer: good", "Basic"]) {
     const error = await assertRejects(() => identify({ Authorization: authorization }), RegistryError);
@@ -58,7 +58,7 @@ Deno.test("identify() refuses what is neither Basic nor Bearer", async () => {
   }
 });
 
-Deno.test("readBasic() refuses what is no name and password", () => {
+Deno.test("readBasic() rejects malformed credentials", () => {
   const encoded = (pair: string | Uint8Array<ArrayBuffer>) =>
     (typeof pair === "string" ? new TextEncoder().encode(pair) : pair).toBase64();
   const wrong = [

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { dataOf, GITHUB, policy, problemsOf } from "../config/testing/access_config.ts";
 
-Deno.test("accessSchema refuses subjects that name what the configuration has not", async () => {
+Deno.test("accessSchema rejects subjects that the configuration does not define", async () => {
   const subjects = ["workload:github", "group:team", "certificate:CN=a", "external:a"];
   const messages = [
     'No such issuer: "github"',
@@ -67,7 +67,7 @@ Deno.test("accessSchema refuses conditions for accounts without claims", async (
   ]);
 });
 
-Deno.test("accessSchema refuses what is said twice", async () => {
+Deno.test("accessSchema rejects duplicates", async () => {
   const problems = await problemsOf({
     issuers: [GITHUB, { ...GITHUB, name: "other" }, { ...GITHUB, issuer: "https://other.example" }],
     policies: [{ repositories: ["a", "b", "a"], allow: [] }, { repositories: ["c"], allow: [] }, {

@@ -99,7 +99,7 @@ Deno.test("WatchedFile.current() reads a file once that doesn't change", async (
   });
 });
 
-Deno.test("WatchedFile.current() keeps what it had and says so once where the file is gone or broken", async () => {
+Deno.test("WatchedFile.current() keeps the earlier content and reports once if the file is missing or broken", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ path, pass, known, complaints }) => {
     const text = await Deno.readTextFile(path);
     await Deno.remove(path);

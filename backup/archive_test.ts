@@ -15,7 +15,7 @@ const ITEMS: NewItem[] = [
   { pk: "upload#1", sk: "upload", attributes: { text: "\n\u2028\u{1F600}" }, index: { pk: "i", sk: "1" } },
 ];
 
-Deno.test("Archive gives back what was written, and what was said of it", async () => {
+Deno.test("Archive returns the items and the description that were written", async () => {
   let counts: BackupCounts | undefined;
   async function* items() {
     yield* ITEMS;
@@ -43,7 +43,7 @@ Deno.test("writeArchive() writes lines that other programs can read", async () =
   assertEquals(JSON.parse(lines[4]!).end, { items: 3, objects: 1, bytes: 7 });
 });
 
-Deno.test("Archive refuses a backup that was cut off, wherever that was", async () => {
+Deno.test("Archive rejects a backup that was truncated at any place", async () => {
   const bytes = await bytesOf(ITEMS);
   for (let length = 0; length < bytes.length; length++) {
     await assertRejects(() => archiveOf(bytes.slice(0, length)), BackupError, "Cannot read the backup");

@@ -57,7 +57,7 @@ function options(from: TestStores, to: TestStores, more: Partial<CopyOptions> = 
   };
 }
 
-Deno.test("copyRegistry() copies every item and every object that an item names, whatever the sizes of parts", async () => {
+Deno.test("copyRegistry() copies every item and every object that an item names, with parts of any size", async () => {
   const from = await filled();
   for (const partSize of [3, 8, 1000]) {
     const to = new TestStores({ partSize });
@@ -72,7 +72,7 @@ Deno.test("copyRegistry() copies every item and every object that an item names,
   }
 });
 
-Deno.test("copyRegistry() goes on from wherever it broke off, and leaves nothing of that", async () => {
+Deno.test("copyRegistry() resumes after a failure at any call, and leaves no remains", async () => {
   const from = await filled();
   const archive = await backUp(from);
   for (let crash = 1;; crash += 7) {
@@ -90,7 +90,7 @@ Deno.test("copyRegistry() goes on from wherever it broke off, and leaves nothing
   }
 });
 
-Deno.test("copyRegistry() tells of an object that is not what its digest says, and copies nothing of it", async () => {
+Deno.test("copyRegistry() reports an object that does not match its digest, and does not copy it", async () => {
   const from = await filled();
   const damaged = hooked(from.objects, () => {});
   const blob = (await from.items()).find(({ pk, sk }) => pk === `blob#${digest(LAYER)}` && sk === "blob")!;

@@ -226,7 +226,7 @@ async function run(seed: number) {
   return { stores, client, before, archive };
 }
 
-Deno.test("restore() brings back what was acknowledged before a backup during which others push and delete", async () => {
+Deno.test("restore() restores all content acknowledged before a backup that ran beside pushes and deletes", async () => {
   for (let seed = 1; seed <= 150; seed++) {
     const { stores, client, before, archive } = await run(seed);
     const restored = await restoreBeside(stores, archive);

@@ -101,7 +101,7 @@ Deno.test("restore() refuses a table that has anything in it, and writes nothing
   assertEquals((await other.items()).length, 1);
 });
 
-Deno.test("restore() goes on from wherever it broke off, and lets no other restore do so", async () => {
+Deno.test("restore() resumes after a failure at any call, and rejects any other restore meanwhile", async () => {
   const { stores } = await filled();
   const archive = await backUp(stores);
   const expected = comparable(await (await restoreBeside(stores, archive)).stores.items());
@@ -129,7 +129,7 @@ Deno.test("restore() goes on from wherever it broke off, and lets no other resto
   }
 });
 
-Deno.test("restore() tells what went from the object store after the backup, and what lacks it", async () => {
+Deno.test("restore() reports objects that disappeared after the backup, and the manifests that lack them", async () => {
   const { stores, image } = await filled();
   const archive = await backUp(stores);
   const items = await stores.items();

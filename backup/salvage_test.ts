@@ -68,7 +68,7 @@ async function pushedAround() {
   return { stores, archive, bytes };
 }
 
-Deno.test("Salvage makes a blob of what was pushed after the backup, without a link", async () => {
+Deno.test("Salvage restores a blob that was pushed after the backup, without a link", async () => {
   const { stores, registry } = makeStores();
   const archive = await backUp(stores);
   await pushBlob(registry, LAYER);
@@ -121,7 +121,7 @@ Deno.test("Salvage finds the same where the restore broke off, and no sweep take
   }
 });
 
-Deno.test("Salvage leaves to the sweep what an upload has not become", async () => {
+Deno.test("Salvage leaves the parts of incomplete uploads to the sweep", async () => {
   const { stores, registry } = makeStores();
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
@@ -136,7 +136,7 @@ Deno.test("Salvage leaves to the sweep what an upload has not become", async () 
   assertEquals(await readBlob(restored.registry, digest(LAYER)), LAYER);
 });
 
-Deno.test("Salvage finds the bytes of a blob that was collected and pushed again since, as what its links call it", async () => {
+Deno.test("Salvage finds the bytes of a blob that was collected and pushed again, under the name that its links give", async () => {
   const { stores, registry } = makeStores();
   const name = digest(LAYER, "sha512");
   const push = async () => {

@@ -38,7 +38,7 @@ Deno.test("shelve() leaves nothing of a backup that fails", async () => {
   assertEquals([await objects.list("", { limit: 10 }), await objects.listParts("", 10)], [[], []]);
 });
 
-Deno.test("shelve() removes what a crash left of a backup a day ago, and nothing of one that may be under way", async () => {
+Deno.test("shelve() removes an incomplete backup that a crash left a day ago, and keeps a recent one", async () => {
   const objects = new MemoryObjectStore({ partSize: 8 });
   const [old, recent] = [newBackupName(NOW - 25 * 3_600_000), newBackupName(NOW - 3_600_000)];
   for (const name of [old, recent]) await objects.startParts(`backups/${name}`);

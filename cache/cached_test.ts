@@ -64,7 +64,7 @@ Deno.test("getManifest() by digest reads once in the age of all that is remember
   assertEquals(calls.length, 2);
 });
 
-Deno.test("getManifest() never answers for one repository with what another has", async () => {
+Deno.test("getManifest() never serves a manifest of another repository", async () => {
   const { calls, registry } = setUp();
   await registry.getManifest(REPOSITORY, { digest: DIGEST });
   await registry.getManifest(OTHER, { digest: DIGEST });
@@ -82,7 +82,7 @@ Deno.test("getManifest() by tag reads the tag each time and the manifest once", 
   ]);
 });
 
-Deno.test("getManifest() by tag reads plainly when what the tag pointed at is gone", async () => {
+Deno.test("getManifest() by tag reads uncached if the manifest of the tag is gone", async () => {
   let reads = 0;
   const { registry } = setUp({
     getManifest: (_repository, reference) =>
@@ -130,7 +130,7 @@ Deno.test("getManifest() reads anew when the epoch is another one, and the epoch
   assertEquals([calls.length, state.epochReads], [3, 5]);
 });
 
-Deno.test("getManifest() lets all who ask in one turn share one read of the epoch", async () => {
+Deno.test("getManifest() shares one read of the epoch among the calls of one turn", async () => {
   const { state, registry } = setUp();
   await Promise.all(
     Array.from({ length: 9 }, () => registry.getManifest(REPOSITORY, { digest: DIGEST })),
@@ -151,7 +151,7 @@ Deno.test("getManifest() reads the tag and the epoch at the same time", async ()
   assertEquals((await parallel.getManifest(REPOSITORY, { tag: TAG })).digest, DIGEST);
 });
 
-Deno.test("getManifest() does not remember under an epoch what was read before it", async () => {
+Deno.test("getManifest() does not cache under an epoch a value that was read before it", async () => {
   const early = Promise.withResolvers<void>();
   let deleted = false;
   const { state, registry } = setUp({
@@ -244,7 +244,7 @@ Deno.test("deleteManifest() ends the age of an epoch that was read while it was 
   assertEquals(calls.length, 2);
 });
 
-Deno.test("statBlob() is read each time, once for all who ask at the same time", async () => {
+Deno.test("statBlob() reads each time, once for concurrent calls", async () => {
   const { calls, registry } = setUp({}, { age: 10 });
   for (let round = 0; round < 2; round++) {
     const [first, second] = [registry.statBlob(REPOSITORY, DIGEST), registry.statBlob(REPOSITORY, DIGEST)];

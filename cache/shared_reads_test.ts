@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { SharedReads } from "./shared_reads.ts";
 
-Deno.test("get() reads once for all who ask for the same in one turn", async () => {
+Deno.test("get() reads once for equal calls of one turn", async () => {
   const shared = new SharedReads<number>();
   const reads: string[] = [];
   const read = (key: string) => shared.get(key, () => Promise.resolve(reads.push(key)));

@@ -45,7 +45,7 @@ Deno.test("configCheck() prints every setting with its source, without secrets, 
   });
 });
 
-Deno.test("configCheck() warns of risks, and throws what would end a start", async () => {
+Deno.test("configCheck() warns of risks, and throws an error that would stop a start", async () => {
   const { warnings } = await check({ HOST: "0.0.0.0" });
   assertEquals(warnings.length, 1);
   await assertRejects(() => check({ SKERRY_GRACE: "soon" }), ConfigError, "grace (SKERRY_GRACE): Expected");

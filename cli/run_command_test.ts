@@ -42,7 +42,7 @@ Deno.test("runCommand() names every command when it is asked for help", async ()
   }
 });
 
-Deno.test("runCommand() explains each command, with all its options, and runs none, when it is asked for help", async () => {
+Deno.test("runCommand() with --help explains each command and its options, and runs none", async () => {
   for (const [name, { summary, options = {}, operands = [] }] of Object.entries(COMMANDS)) {
     const words = name.split(" ");
     for (
@@ -77,7 +77,7 @@ Deno.test("runCommand() prints the version", async () => {
   }
 });
 
-Deno.test("runCommand() says in one line what is misused and how to get help", async () => {
+Deno.test("runCommand() prints one line about a misuse and how to get help", async () => {
   for (
     const [args, message] of [
       ["a\x1b[2J", 'No such command: "a\\u001b[2J". Run "deno task skerry help" for help'],

@@ -29,7 +29,7 @@ Deno.test("accessSchema has a default for all but the URL", () => {
   });
 });
 
-Deno.test("accessSchema fills in what an issuer, a rule, limits and a proxy leave out", async () => {
+Deno.test("accessSchema fills in the defaults of an issuer, a rule, limits and a proxy", async () => {
   const config = await dataOf({
     url: "https://registry.example:8443/",
     issuers: [GITHUB, { ...GITHUB, name: "b", issuer: "https://b.example", audiences: ["x"], subject: "id" }],
@@ -85,7 +85,7 @@ Deno.test("accessSchema refuses patterns of claims that text is not, and conditi
   ]);
 });
 
-Deno.test("accessSchema drops no condition, group or user whatever it is called", async () => {
+Deno.test("accessSchema keeps conditions, groups and users with any name", async () => {
   const proto = (value: unknown) => JSON.parse(`{"__proto__": ${JSON.stringify(value)}, "ref": "main"}`);
   const allow = [{ to: ["workload:github"], actions: ["push"], where: proto("x") }];
   assertEquals(await problemsOf({ issuers: [GITHUB], policies: [{ repositories: ["a"], allow }] }), [
@@ -276,7 +276,7 @@ Deno.test("readAccess() says so where aliases lead nowhere, or to too much", asy
   assert(problem.includes("Excessive alias count"), problem);
 });
 
-Deno.test("readAccess() shows no hash and no key, whatever is written wrong about it", async () => {
+Deno.test("readAccess() quotes no hash and no key in any error", async () => {
   const secret = HASH.slice(3);
   const texts = [
     `users:\n  alice:${HASH}`,

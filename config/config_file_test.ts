@@ -88,7 +88,7 @@ Deno.test("loadConfig() reads rules of retention from the file, and as JSON from
   });
 });
 
-Deno.test("loadConfig() names what is wrong in a rule of retention with its place", async () => {
+Deno.test("loadConfig() names the place of an error in a retention rule", async () => {
   const content = `retention:
   - repositories: []
     untagedFor: 7d

@@ -203,6 +203,6 @@ Deno.test("loadConfig() takes a prefix for a folder with or without its slash", 
   }
 });
 
-Deno.test("loadConfig() keeps what Deno Deploy is told to keep in AWS", async () => {
+Deno.test("loadConfig() keeps the AWS settings of Deno Deploy", async () => {
   assertEquals((await loadConfig({ ...AWS, DENO_DEPLOY: "true" })).storage, "aws");
 });

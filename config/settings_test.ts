@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
 import { readSettings, risksOf } from "./settings.ts";
 
-Deno.test("readSettings() reads what loadConfig() reads", async () => {
+Deno.test("readSettings() reads the same as loadConfig()", async () => {
   const environments: Record<string, string>[] = [
     {},
     { PORT: "0", HOST: "::1", SKERRY_DATA: "", SKERRY_READ_ONLY: "true", SKERRY_LOG: "text" },
@@ -17,7 +17,7 @@ Deno.test("readSettings() reads what loadConfig() reads", async () => {
   }
 });
 
-Deno.test("readSettings() leaves to loadConfig() what it can't read or what is wrong", () => {
+Deno.test("readSettings() leaves unreadable and invalid settings to loadConfig()", () => {
   const environments: Record<string, string>[] = [
     { SKERRY_CONFIG: "skerry.yaml" },
     { SKERRY_TYPO: "1" },
@@ -31,7 +31,7 @@ Deno.test("readSettings() leaves to loadConfig() what it can't read or what is w
   }
 });
 
-Deno.test("risksOf() tells what a process loses at its end, and whom it lets in", () => {
+Deno.test("risksOf() warns of content that ends with the process, and of access without a login", () => {
   const risksWith = (environment: Record<string, string>) => risksOf(readSettings(environment)!);
   assertEquals(risksWith({}), []);
   assertEquals(risksWith({ HOST: "127.0.0.2" }), []);

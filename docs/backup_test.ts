@@ -105,7 +105,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a copy of the objects after the backup alone lacks what is collected meanwhile",
+  "a copy of the objects after the backup alone lacks blobs that were collected in between",
   { ignore },
   async () => {
     await withFolder(async (folder) => {

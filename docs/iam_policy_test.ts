@@ -57,7 +57,7 @@ async function readPolicy(): Promise<Set<string>> {
   }));
 }
 
-Deno.test("iam-policy.json allows what serving does, and nothing else", async () => {
+Deno.test("iam-policy.json allows exactly the requests of serving", async () => {
   await using s3 = await startS3({ credentials: CREDENTIALS });
   await using dynalite = await startDynalite();
   await createTable(dynalite.endpoint, "registry");

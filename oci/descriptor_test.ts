@@ -33,7 +33,7 @@ Deno.test("parseDescriptor() passes unknown media types and digests of unknown a
   assertEquals(parseDescriptor(value, "config"), value);
 });
 
-Deno.test("parseDescriptor() rejects what is no descriptor", () => {
+Deno.test("parseDescriptor() rejects a malformed descriptor", () => {
   for (const value of [undefined, null, [], "x", 1, {}]) assertInvalid(value, "media type");
   for (const mediaType of [undefined, null, "", 1]) assertInvalid({ ...EMPTY_JSON, mediaType }, "media type");
   for (const size of [undefined, null, "2", -1, 1.5, NaN, 2 ** 53]) {
@@ -59,13 +59,13 @@ Deno.test("parseDescriptor() rejects a malformed digest with DIGEST_INVALID", ()
   }
 });
 
-Deno.test("parseDescriptor() takes embedded content that is what the descriptor names", () => {
+Deno.test("parseDescriptor() accepts embedded content that matches the descriptor", () => {
   assertEquals(parseDescriptor({ ...EMPTY_JSON, data: "e30=" }, "config"), EMPTY_JSON);
   assertEquals(parseDescriptor({ ...EMPTY_JSON, digest: SHA512, data: "e30=" }, "config").digest, SHA512);
   assertEquals(parseDescriptor({ ...EMPTY_JSON, data: null }, "config"), EMPTY_JSON);
 });
 
-Deno.test("parseDescriptor() rejects embedded content that is not what the descriptor names", () => {
+Deno.test("parseDescriptor() rejects embedded content that does not match the descriptor", () => {
   for (const data of ["", "e30", "e30=e30=", "W10", "e3-_", "é", 1, {}, []]) {
     assertInvalid({ ...EMPTY_JSON, data }, "data");
   }

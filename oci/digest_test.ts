@@ -63,7 +63,7 @@ const NO_DIGESTS = [
   `sha256:${"0".repeat(32)}/${"0".repeat(31)}`,
 ];
 
-Deno.test("isDigest() takes what may identify content here, and nothing else", () => {
+Deno.test("isDigest() accepts exactly the digests that can identify content", () => {
   for (const text of [SHA256, SHA512]) assertEquals(isDigest(text), true, text);
   for (const text of [...MALFORMED, ...FOREIGN, ...NO_DIGESTS]) assertEquals(isDigest(text), false, text);
 });
@@ -81,7 +81,7 @@ Deno.test("isDigestGrammar() takes any algorithm", () => {
   for (const text of NO_DIGESTS) assertEquals(isDigestGrammar(text), false, text);
 });
 
-Deno.test("isDigestGrammar() rejects what is longer than 1,024 characters", () => {
+Deno.test("isDigestGrammar() rejects text above 1,024 characters", () => {
   assertEquals(isDigestGrammar(`a:${"0".repeat(1022)}`), true);
   assertEquals(isDigestGrammar(`a:${"0".repeat(1023)}`), false);
 });
@@ -108,7 +108,7 @@ Deno.test("isForeignDigest() is true of unknown algorithms alone", () => {
   }
 });
 
-Deno.test("parseDigest() rejects what cannot identify content, and quotes no more than a little of it", () => {
+Deno.test("parseDigest() rejects an unusable digest, and quotes only its beginning", () => {
   assertEquals(parseDigest(SHA256), SHA256);
   for (const text of [...MALFORMED, ...FOREIGN, ...NO_DIGESTS, "x".repeat(1 << 20)]) {
     const error = assertThrows(() => parseDigest(text), RegistryError);

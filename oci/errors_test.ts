@@ -13,7 +13,7 @@ Deno.test("RegistryError.status is the usual one of its code when none is given"
   assertEquals(new RegistryError("SIZE_INVALID", "Message", { status: 413 }).status, 413);
 });
 
-Deno.test("RegistryError.toJSON() is the body of the specification without what is for the log", () => {
+Deno.test("RegistryError.toJSON() is the body of the specification without the parts for the log", () => {
   const error = new RegistryError("NAME_INVALID", "Message", {
     headers: { "Retry-After": "1" },
     cause: new Error("secret"),

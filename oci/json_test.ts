@@ -21,7 +21,7 @@ function assertInvalid(input: string | Uint8Array, message: string): void {
   assertStringIncludes(error.message, message);
 }
 
-Deno.test("parseStrictJson() returns what JSON.parse does when nothing is ambiguous", () => {
+Deno.test("parseStrictJson() returns the same as JSON.parse for unambiguous text", () => {
   const text =
     ' {"a": [1, -2.5e3, true, null, {"b": "\\"\\\\\\u00e9\\ud83d\\ude00 {[:,"}], "\\\\": {}, "": ""}\n';
   assertEquals(parse(text), JSON.parse(text));
@@ -43,7 +43,7 @@ Deno.test("parseStrictJson() rejects lone surrogates, which Go makes one and the
   assertInvalid('{"annotations": {"\\ud800": "1", "\\ud801": "2"}}', "lone surrogate");
 });
 
-Deno.test("parseStrictJson() rejects what is no JSON", () => {
+Deno.test("parseStrictJson() rejects text that is not JSON", () => {
   const texts = [
     "",
     " ",
@@ -166,7 +166,7 @@ Deno.test("parseStrictJson() does not run out of stack on 4 MiB of opening brack
   assertInvalid('{"a":'.repeat((4 << 20) / 5), "deeper than");
 });
 
-Deno.test("parseStrictJson() ends on 4 MiB of what makes scanners look back or ahead", () => {
+Deno.test("parseStrictJson() ends on 4 MiB of text that makes scanners look back or ahead", () => {
   const texts = [
     `"${"\\".repeat(4 << 20)}`,
     `"${'\\"'.repeat(2 << 20)}`,

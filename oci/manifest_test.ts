@@ -146,7 +146,7 @@ Deno.test("parseManifest() rejects a Content-Type other than the document's (CVE
   assertInvalid(INDEX, "is not the manifest's mediaType", OCI_MANIFEST);
 });
 
-Deno.test("parseManifest() rejects what reads as an image and as an index (CVE-2021-41190)", () => {
+Deno.test("parseManifest() rejects a document that is both an image and an index (CVE-2021-41190)", () => {
   for (const mediaType of [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, undefined]) {
     assertInvalid({ ...IMAGE, ...INDEX, mediaType }, "which its media type does not allow");
     assertInvalid({ ...INDEX, layers: IMAGE.layers, mediaType }, "which its media type does not allow");
@@ -237,19 +237,19 @@ Deno.test("parseManifest() rejects schema 1 without the words that make docker p
   }
 });
 
-Deno.test("parseManifest() rejects what has no schemaVersion 2", () => {
+Deno.test("parseManifest() rejects a document without schemaVersion 2", () => {
   for (const schemaVersion of [undefined, 1, 3]) {
     assertInvalid({ ...IMAGE, schemaVersion }, "schemaVersion 2");
   }
   for (const schemaVersion of ["2", null, 2.5]) assertInvalid({ ...IMAGE, schemaVersion }, '"schemaVersion"');
 });
 
-Deno.test("parseManifest() rejects what is no object", () => {
+Deno.test("parseManifest() rejects a document that is not an object", () => {
   for (const document of ["[]", "null", "1", '"x"', "true"]) assertInvalid(document, "no");
   assertInvalid("", "not valid JSON");
 });
 
-Deno.test("parseManifest() rejects images and indexes without what they need", () => {
+Deno.test("parseManifest() rejects images and indexes without their required members", () => {
   for (const config of [undefined, null, [], "x", {}]) {
     assertInvalid({ ...IMAGE, config }, "Descriptor at config");
   }
@@ -350,7 +350,7 @@ Deno.test("parseManifest() takes as many references as there may be and no more"
   assertInvalid({ ...IMAGE, layers: [...many, descriptor(1)] }, `more than ${MAX_REFERENCES} layers`);
 });
 
-Deno.test("parseManifest() keeps its messages short when what it names is long", () => {
+Deno.test("parseManifest() keeps its messages short for long names", () => {
   const long = "x".repeat(1 << 20);
   for (const document of [{ ...IMAGE, mediaType: long }, { ...IMAGE, [`${long}`]: { [long]: "\ud800" } }]) {
     const error = assertThrows(() => parse(document, long), RegistryError);
@@ -376,7 +376,7 @@ Deno.test("parsePushedManifest() refuses media types that are longer than any, a
   }
 });
 
-Deno.test("describeReferrer() says what the specification wants in a list of referrers", () => {
+Deno.test("describeReferrer() returns the members that the specification requires in a list of referrers", () => {
   const self = parseDigest(digest(42));
   const annotations = { "org.example": "1", ["__proto__"]: "2" };
   assertEquals(describeReferrer(parse({ ...IMAGE, annotations }), self, 7), {
@@ -389,7 +389,7 @@ Deno.test("describeReferrer() says what the specification wants in a list of ref
   assertEquals(describeReferrer(parse({ ...IMAGE, artifactType: "x/y" }), self, 7).artifactType, "x/y");
 });
 
-Deno.test("describeReferrer() leaves out what an index does not have", () => {
+Deno.test("describeReferrer() omits members that an index does not have", () => {
   const self = parseDigest(digest(42));
   assertEquals(describeReferrer(parse(INDEX), self, 7), { mediaType: OCI_INDEX, digest: self, size: 7 });
 });

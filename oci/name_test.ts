@@ -5,7 +5,7 @@ import { isRepositoryName, isTag, MAX_NAME_CHARACTERS, parseReference, parseRepo
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
 
-Deno.test("isRepositoryName() takes what the grammar has", () => {
+Deno.test("isRepositoryName() accepts names of the grammar", () => {
   const names = [
     "a",
     "0",
@@ -22,7 +22,7 @@ Deno.test("isRepositoryName() takes what the grammar has", () => {
   for (const name of names) assertEquals(isRepositoryName(name), true, name);
 });
 
-Deno.test("isRepositoryName() rejects what the grammar has not", () => {
+Deno.test("isRepositoryName() rejects names outside of the grammar", () => {
   const names = [
     "",
     "/",
@@ -106,7 +106,7 @@ Deno.test("parseRepositoryName() rejects with NAME_INVALID, and quotes no more t
   assertEquals(JSON.stringify(error).length < 1000, true);
 });
 
-Deno.test("isTag() takes what the grammar has, to 128 characters", () => {
+Deno.test("isTag() accepts tags of the grammar, up to 128 characters", () => {
   for (
     const tag of [
       "a",
@@ -124,7 +124,7 @@ Deno.test("isTag() takes what the grammar has, to 128 characters", () => {
   }
 });
 
-Deno.test("isTag() rejects what the grammar has not", () => {
+Deno.test("isTag() rejects tags outside of the grammar", () => {
   const tags = [
     "",
     ".a",
@@ -151,7 +151,7 @@ Deno.test("parseReference() tells tags from digests", () => {
   assertEquals(Object.entries(parseReference(DIGEST)), [["digest", DIGEST]]);
 });
 
-Deno.test("parseReference() rejects what is neither, without the words that make docker try schema 1", () => {
+Deno.test("parseReference() rejects malformed references, without the words that make docker try schema 1", () => {
   const cases = {
     "sha256:baddigeststring": "DIGEST_INVALID",
     "a:b": "DIGEST_INVALID",

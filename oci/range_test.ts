@@ -24,7 +24,7 @@ Deno.test("parseRange() reads one range, open, suffix and cut to the end", () =>
   assertRanges("bytes=0-2047", 2048, "0-2047");
 });
 
-Deno.test("parseRange() finds what begins after the end unsatisfiable", () => {
+Deno.test("parseRange() reports a range that begins after the end as unsatisfiable", () => {
   assertRanges("bytes=2048-", 2048, "unsatisfiable");
   assertRanges("bytes=5000-10000", 2048, "unsatisfiable");
   assertRanges("bytes=-0", 2048, "unsatisfiable");
@@ -43,7 +43,7 @@ Deno.test("parseRange() keeps number and order of several ranges, as podman need
   assertRanges("bytes=0-0,0-0,-1,9-", 10, "0-0,0-0,9-9,9-9");
 });
 
-Deno.test("parseRange() leaves out what is unsatisfiable beside what is not", () => {
+Deno.test("parseRange() drops unsatisfiable ranges beside satisfiable ones", () => {
   assertRanges("bytes=0-1,10-20,5-6,-0", 10, "0-1,5-6");
 });
 
@@ -55,7 +55,7 @@ Deno.test("parseRange() takes the unit in any case", () => {
   assertRanges("Bytes=0-1", 10, "0-1");
 });
 
-Deno.test("parseRange() ignores other units and what does not follow the grammar", () => {
+Deno.test("parseRange() ignores other units and malformed ranges", () => {
   for (
     const field of [
       "",

@@ -223,7 +223,7 @@ Deno.test("sweep() sweeps all other uploads where one fails", async () => {
   await assertNothingLeft(stores);
 });
 
-Deno.test("sweep() leaves what has not expired, what is being committed, and what is named", async () => {
+Deno.test("sweep() keeps open uploads, uploads during a commit, and objects that an item names", async () => {
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);
   await pushImage(registry);

@@ -152,7 +152,7 @@ for (const failure of [new StorageFullError("SQLITE_FULL"), new Error("a mistake
   });
 }
 
-Deno.test("commitUpload() leaves no object when it lost its upload and can't read what became of it", async () => {
+Deno.test("commitUpload() leaves no object if it lost its upload and cannot read the state", async () => {
   const stores = new TestStores({ partSize: 8 });
   const upkeep = stores.registry({ uploadExpiry: 1000 });
   let isLost = false;

@@ -285,7 +285,7 @@ Deno.test("listAccountTokens() has every one on one page, in order, for users an
   assertEquals(await listed(world, "user:alice", "?last=zzzzzzzzzzzzzzzzz"), []);
 });
 
-Deno.test("listAccountTokens() shows no tokens of others, whatever `last` is", async () => {
+Deno.test("listAccountTokens() lists no tokens of other owners, with any `last`", async () => {
   const world = make();
   const { id } = await created(world, "user:bob", {});
   const mine = await created(world, "user:alice", {});
@@ -336,7 +336,7 @@ Deno.test("revokeAccountToken() takes no other path than that of an id", async (
   assertEquals((await listed(world, "user:alice")).length, 1);
 });
 
-Deno.test("createAccountToken() and revokeAccountToken() tell the audit who did it to which, and of nothing else", async () => {
+Deno.test("createAccountToken() and revokeAccountToken() send actor and token to the audit, and nothing else", async () => {
   const world = make();
   const { id } = await created(world, "user:alice", {});
   await world.as("user:bob").revoke(id!);

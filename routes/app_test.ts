@@ -4,7 +4,7 @@ import { fakeApp } from "../tests/harness/app.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);
 
-Deno.test("createApp() logs each request once, with what it was and what became of it", async () => {
+Deno.test("createApp() logs each request once, with its route and its result", async () => {
   const { request, entries } = fakeApp({
     listTags: (name) => {
       throw new RegistryError("NAME_UNKNOWN", `No ${name}`);
@@ -110,7 +110,7 @@ Deno.test("createApp() gives up the body of a request that it answers without re
   assertEquals(cancelled, 3);
 });
 
-Deno.test("createApp() answers 500 and logs what was thrown when it is no error", async () => {
+Deno.test("createApp() answers 500 and logs a thrown value that is not an error", async () => {
   const { request, entries } = fakeApp({ listTags: () => Promise.reject("text") });
   const response = await request("/v2/a/tags/list");
   assertEquals(response.status, 500);

@@ -10,7 +10,7 @@ async function failing(thrown: unknown) {
   return { response, body: await response.json(), entry: entries[0] };
 }
 
-Deno.test("failureOf() renders what a client may see, and logs no error", async () => {
+Deno.test("failureOf() renders a client's error, and logs nothing", async () => {
   const { response, body, entry } = await failing(
     new RegistryError("DENIED", "Not yours", {
       detail: { a: 1 },
@@ -64,7 +64,7 @@ Deno.test("failureOf() never lets an error be cached", async () => {
   assertMatch(response.headers.get("Cache-Control") ?? "", /no-store/);
 });
 
-Deno.test("failureOf() tells a refused method what is left of the resource (RFC 9110 §15.5.6)", async () => {
+Deno.test("failureOf() lists the permitted methods for a refused one (RFC 9110 §15.5.6)", async () => {
   const refuse = () => Promise.reject(new RegistryError("UNSUPPORTED", "Refused"));
   const { request } = fakeApp({
     putManifest: refuse,

@@ -10,11 +10,11 @@ async function endpointsAt(path: string): Promise<[string, string[]][]> {
   ]);
 }
 
-Deno.test("discoverExtensions() lists what the registry has", async () => {
+Deno.test("discoverExtensions() lists the extensions of the registry", async () => {
   assertEquals(await endpointsAt("/v2/_oci/ext/discover"), [["_oci", ["_oci/ext/discover"]]]);
 });
 
-Deno.test("discoverExtensions() lists what a repository has", async () => {
+Deno.test("discoverExtensions() lists the extensions of a repository", async () => {
   assertEquals(await endpointsAt("/v2/team/app/_oci/ext/discover"), [
     ["_oci", ["_oci/ext/discover"]],
     ["_skerry", ["_skerry/tags/history", "_skerry/repository"]],

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fakeApp } from "../tests/harness/app.ts";
 
-Deno.test("getHome() is a page that says what this is and how to push", async () => {
+Deno.test("getHome() is a page that introduces the registry and explains how to push", async () => {
   const response = await fakeApp({}).request("/");
   assertEquals(response.headers.get("Content-Type"), "text/html; charset=utf-8");
   const page = await response.text();

@@ -33,7 +33,7 @@ function appTaking(receipt: { subject?: string; tags: string[] } = { tags: [] },
   return { request, pushes };
 }
 
-Deno.test("getManifest() answers the bytes as they were pushed, with what there is to know of them", async () => {
+Deno.test("getManifest() answers the pushed bytes, with their type, length and digest", async () => {
   const { request, asked } = appWithManifest();
   const response = await request("/v2/a/manifests/v1");
   assertEquals(response.status, 200);
@@ -75,7 +75,7 @@ Deno.test("getManifest() answers 304 to a client that has the manifest, also by 
   }
 });
 
-Deno.test("getManifest() answers 412 when the tag is no longer what the request is conditional on", async () => {
+Deno.test("getManifest() answers 412 if the tag does not match the condition of the request any more", async () => {
   const { request } = appWithManifest();
   const headers = { "If-Match": `"sha256:${"c".repeat(64)}"` };
   const response = await request("/v2/a/manifests/v1", { headers });
@@ -100,7 +100,7 @@ Deno.test("putManifest() hands the push to the registry as it came", async () =>
   }]);
 });
 
-Deno.test("putManifest() tells where the manifest is and what became of it", async () => {
+Deno.test("putManifest() answers the location and the result", async () => {
   const { request } = appTaking({ subject: SUBJECT, tags: ["v1", "v2"] });
   const byDigest = await request(`/v2/team/app/manifests/${DIGEST}?tag=v1&tag=v2`, {
     method: "PUT",

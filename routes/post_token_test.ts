@@ -42,7 +42,7 @@ Deno.test("postToken() gives a token for a refresh token, and no other refresh t
   assertEquals(calls, [["redeem", "skrr_good"]]);
 });
 
-Deno.test("postToken() takes nothing that stands in Authorization for who asks", async () => {
+Deno.test("postToken() ignores the Authorization header", async () => {
   const { post } = make();
   const response = await post({ ...PASSWORD, password: "wrong" }, BASIC);
   assertEquals(response.status, 401);
@@ -115,7 +115,7 @@ Deno.test("postToken() refuses a form that lacks something", async () => {
   assertEquals(calls, []);
 });
 
-Deno.test("postToken() refuses what stands there twice", async () => {
+Deno.test("postToken() rejects duplicate parameters", async () => {
   const { post, calls } = make();
   const refresh: [string, string][] = [["grant_type", "refresh_token"], ["refresh_token", "skrr_good"]];
   const exchange = Object.entries({ grant_type: EXCHANGE, subject_token: "good", subject_token_type: JWT });

@@ -33,7 +33,7 @@ Deno.test("listReferrers() is an image index, by its type as well", async () => 
   assertEquals(await response.json(), { schemaVersion: 2, mediaType: INDEX, manifests: [REFERRER] });
 });
 
-Deno.test("listReferrers() says that it has filtered, and by what", async () => {
+Deno.test("listReferrers() names the filters that it has applied", async () => {
   const { request, asked } = appListing({ items: [] });
   const response = await request(`/v2/a/referrers/${SUBJECT}?artifactType=a%2Fb&artifactType=c/d`);
   assertEquals(response.headers.get("OCI-Filters-Applied"), "artifactType");

@@ -93,7 +93,7 @@ Deno.test("getToken() asks for no password where the token would be for another 
   assertEquals(calls, []);
 });
 
-Deno.test("getToken() refuses what stands there twice, and too many scopes", async () => {
+Deno.test("getToken() rejects duplicate parameters, and too many scopes", async () => {
   const { get } = make();
   for (
     const query of [

@@ -85,7 +85,7 @@ Deno.test("getUpload() tells how far the upload has come", async () => {
   }
 });
 
-Deno.test("appendUpload() hands on the body with what is announced of it", async () => {
+Deno.test("appendUpload() passes the body on with its announced length and range", async () => {
   const { request, calls, bodies } = appWithUpload(5);
   const rows: [Record<string, string>, Taken][] = [
     [{}, { bytes: 5 }],

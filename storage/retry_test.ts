@@ -25,7 +25,7 @@ function fake(): RetryOptions & { pauses: number[] } {
   };
 }
 
-Deno.test("retrying() answers what the first attempt that succeeds does", async () => {
+Deno.test("retrying() returns the result of the first successful attempt", async () => {
   const options = fake();
   let calls = 0;
   const value = await retrying(
@@ -46,7 +46,7 @@ Deno.test("retrying() pauses twice as long at most each time, and gives up befor
   assertEquals(options.pauses, [12.5, 25, 50, 100, 200, 400, 500, 500, 500, 500]);
 });
 
-Deno.test("retrying() throws what is not transient at once", async () => {
+Deno.test("retrying() throws a permanent error at once", async () => {
   const options = fake();
   await assertRejects(() => retrying(() => Promise.reject(new TypeError("bug")), options), TypeError, "bug");
   assertEquals(options.pauses, []);

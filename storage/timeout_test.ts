@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { withTimeout } from "./timeout.ts";
 
-Deno.test("withTimeout() gives what comes in time, and leaves no timer", async () => {
+Deno.test("withTimeout() returns a result that arrives in time, and leaves no timer", async () => {
   assertEquals(await withTimeout(Promise.resolve(1), 60_000, () => 2), 1);
   await assertRejects(() => withTimeout(Promise.reject(new Error("own")), 60_000, () => 2), Error, "own");
 });

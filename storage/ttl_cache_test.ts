@@ -46,7 +46,7 @@ Deno.test("get() counts the age from when the read began", async () => {
   assertEquals(await get("a"), 1);
 });
 
-Deno.test("get() shares one read among those who ask at the same time", async () => {
+Deno.test("get() shares one read among concurrent calls", async () => {
   const { facts, get } = setUp();
   const slow = pending();
   const first = facts.get("a", slow.read, "e1");
@@ -75,7 +75,7 @@ Deno.test("get() reads again when a read that began before it finds nothing", as
   assertEquals(await later, 1);
 });
 
-Deno.test("drop() forgets what is remembered", async () => {
+Deno.test("drop() removes a cached value", async () => {
   const { facts, get } = setUp();
   await get("a");
   facts.drop("a");
@@ -116,7 +116,7 @@ Deno.test("get() remembers nothing that was read in another epoch", async () => 
   assertEquals(await get("a", "e1"), 3);
 });
 
-Deno.test("get() shares no read that began in another epoch, and remembers it for none but its own", async () => {
+Deno.test("get() does not share a read that began in another epoch, and caches it only under its own", async () => {
   const { facts, get } = setUp();
   const early = pending();
   const first = facts.get("a", early.read, "e1");

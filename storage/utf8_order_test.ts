@@ -36,7 +36,7 @@ Deno.test("compareUtf8() agrees with the bytes when units and code points sort a
   }
 });
 
-Deno.test("endOfPrefix() parts what begins with the prefix from what follows it", () => {
+Deno.test("endOfPrefix() separates texts with the prefix from those that follow them", () => {
   for (const prefix of SAMPLES) {
     const end = endOfPrefix(prefix);
     for (const text of SAMPLES) {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { isAccountTokenId } from "./account_token_id.ts";
 import { looksLikeAccountToken, makeAccountToken, readAccountToken } from "./account_token_text.ts";
 
-Deno.test("makeAccountToken() makes what readAccountToken() reads, another one each time", () => {
+Deno.test("makeAccountToken() creates a different token each time, and readAccountToken() reads it", () => {
   const tokens = Array.from({ length: 200 }, makeAccountToken);
   for (const { text, id, hash } of tokens) {
     assertMatch(text, /^skr_[0-9A-Za-z]{16}_[0-9A-Za-z]{49}$/);
@@ -27,7 +27,7 @@ Deno.test("readAccountToken() knows the form that the documentation tells", () =
   assertEquals(readAccountToken(text + digits.join(""))?.id, "0123456789abcdef");
 });
 
-Deno.test("readAccountToken() refuses whatever was mistyped, cut off or added to", () => {
+Deno.test("readAccountToken() rejects a mistyped, truncated or extended token", () => {
   const { text } = makeAccountToken();
   for (let at = 0; at < text.length; at++) {
     const other = text[at] === "A" ? "B" : "A";

@@ -27,7 +27,7 @@ function stores() {
   return { clock, calls, hooks, table, users, process, tokens: process() };
 }
 
-Deno.test("AccountTokens.verify() knows a robot and a user by their token, under their name alone", async () => {
+Deno.test("AccountTokens.verify() identifies a robot account and a user by their token and name", async () => {
   const { tokens } = stores();
   const bounds = [{ repositories: "team/**", actions: ["pull"] }] as const;
   const robot = await tokens.create({ ...ROBOT, bounds });
@@ -47,7 +47,7 @@ Deno.test("AccountTokens.verify() knows a robot and a user by their token, under
   }
 });
 
-Deno.test("AccountTokens.verify() refuses a token of its own making without a look at the table", async () => {
+Deno.test("AccountTokens.verify() rejects a malformed token without a request to the table", async () => {
   const { tokens, calls } = stores();
   const { text } = await tokens.create(ROBOT);
   calls.length = 0;
@@ -73,7 +73,7 @@ Deno.test("AccountTokens.verify() refuses another token with the id of one that 
   assertEquals((await tokens.verify("ci", text))?.name, "robot:ci");
 });
 
-Deno.test("AccountTokens.verify() reads the table once a minute for a token, and each time for none", async () => {
+Deno.test("AccountTokens.verify() reads the table once a minute for a token, and each time for an unknown one", async () => {
   const { tokens, calls, clock } = stores();
   const { text } = await tokens.create(ROBOT);
   await tokens.verify("ci", text);
@@ -88,7 +88,7 @@ Deno.test("AccountTokens.verify() reads the table once a minute for a token, and
   assertEquals(calls.length, 4);
 });
 
-Deno.test("AccountTokens.verify() refuses what has ended, from memory as well", async () => {
+Deno.test("AccountTokens.verify() rejects expired and revoked tokens, also from memory", async () => {
   const { tokens, clock } = stores();
   const { text } = await tokens.create({ ...ROBOT, expiresAt: clock.now + 1000 });
   clock.now += 999;
@@ -117,7 +117,7 @@ Deno.test("AccountTokens.revoke() ends a token here at once and elsewhere within
   assertEquals(await tokens.revoke(info.id), undefined);
 });
 
-Deno.test("AccountTokens.verify() knows what another process has just made or revoked although reads lag", async () => {
+Deno.test("AccountTokens.verify() sees a token that another process has just created or revoked, although reads lag", async () => {
   const { table, tokens, clock } = stores();
   const late = async () => {
     const { items } = await table.scan({ limit: 100 });
@@ -174,7 +174,7 @@ Deno.test("AccountTokens.revoke() is not undone by a read that saw the token and
   assertEquals(await tokens.verify("ci", text), undefined);
 });
 
-Deno.test("AccountTokens.revoke() ends a token that is used all the while", async () => {
+Deno.test("AccountTokens.revoke() revokes a token that is in constant use", async () => {
   const { tokens, hooks, table, process } = stores();
   const { text, info } = await tokens.create(ROBOT);
   let uses = 3;
@@ -199,7 +199,7 @@ Deno.test("AccountTokens.verify() writes once an hour that a token is used", asy
   assertEquals((await tokens.get(info.id))?.usedAt, start + HOUR);
 });
 
-Deno.test("AccountTokens.verify() writes nothing where it may not, and fails for no note", async () => {
+Deno.test("AccountTokens.verify() writes nothing if it may not, and succeeds if the write of the last use fails", async () => {
   const { process, tokens, hooks } = stores();
   const { text, info } = await tokens.create(ROBOT);
   assertEquals((await process({ touch: false }).verify("ci", text))?.name, "robot:ci");
@@ -210,7 +210,7 @@ Deno.test("AccountTokens.verify() writes nothing where it may not, and fails for
   assertEquals((await tokens.verify("ci", text))?.name, "robot:ci");
 });
 
-Deno.test("AccountTokens.verify() fails where the table does, and remembers nothing of it", async () => {
+Deno.test("AccountTokens.verify() rejects if the table fails, and caches nothing", async () => {
   const { tokens, hooks } = stores();
   const { text } = await tokens.create(ROBOT);
   hooks.before = () => {
@@ -221,7 +221,7 @@ Deno.test("AccountTokens.verify() fails where the table does, and remembers noth
   assertEquals((await tokens.verify("ci", text))?.name, "robot:ci");
 });
 
-Deno.test("AccountTokens.find() tells whom a credential of an earlier login stands for, until it is revoked", async () => {
+Deno.test("AccountTokens.find() returns the principal of an earlier login's credential until the token is revoked", async () => {
   const { tokens, users, clock } = stores();
   const robot = await tokens.create(ROBOT);
   const user = await tokens.create({ ...USER, expiresAt: clock.now + HOUR });
@@ -240,7 +240,7 @@ Deno.test("AccountTokens.find() tells whom a credential of an earlier login stan
   assertEquals(await tokens.find(ci!.credential!), undefined);
 });
 
-Deno.test("AccountTokens.list() tells all in pages, or those of one owner, and no token", async () => {
+Deno.test("AccountTokens.list() returns all tokens in pages, or those of one owner, without their text", async () => {
   const { tokens } = stores();
   const made = [];
   for (const token of [ROBOT, USER, { ...USER, name: "bob" }, { ...ROBOT, description: "nightly" }]) {
@@ -273,7 +273,7 @@ Deno.test("AccountTokens.create() keeps no token in the table", async () => {
   assert(!items.includes(text.slice(21)) && items.includes('"hash"'));
 });
 
-Deno.test("AccountTokens.create() refuses what can't be", async () => {
+Deno.test("AccountTokens.create() rejects invalid terms", async () => {
   const { tokens, clock } = stores();
   const wrong: [Partial<NewAccountToken>, RegExp][] = [
     [{ name: "" }, /^Expected the name of a robot account$/],
@@ -308,7 +308,7 @@ Deno.test("AccountTokens.create() replaces expired tokens, and gives no account 
   await assertRejects(() => tokens.create(USER), AccountTokenError);
 });
 
-Deno.test("AccountTokens.verify() refuses the token of a user who was removed and came back", async () => {
+Deno.test("AccountTokens.verify() refuses the token of a user who was removed and added again", async () => {
   const { tokens, users, process, clock } = stores();
   const { text, info } = await tokens.create(USER);
   const credential = (await tokens.verify("alice", text))!.credential!;
@@ -358,7 +358,7 @@ Deno.test("AccountTokens.keep() keeps the tokens of one user after a change of t
   await assertRejects(() => tokens.keep("carol"), AccountTokenError, "No such user");
 });
 
-Deno.test("AccountTokens bounds the lifetime of every token, of those that were made before as well", async () => {
+Deno.test("AccountTokens limits the lifetime of every token, including earlier ones", async () => {
   const { tokens, process, clock } = stores();
   const endless = await tokens.create(ROBOT);
   const bounded = process({ maxLifetime: 24 * HOUR });

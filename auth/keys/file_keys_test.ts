@@ -49,7 +49,7 @@ Deno.test("openFileKeys() signs with the first private key and verifies with all
   }
 });
 
-Deno.test("openFileKeys() lists every key without its private part and whatever else stands there", async () => {
+Deno.test("openFileKeys() lists every key without its private part and unknown members", async () => {
   const [one, other] = [await privateKey({ kid: "one", ext: true, use: "enc" }), await privateKey()];
   const keys = await open(one, publicPart(other));
   const common = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig" };
@@ -95,14 +95,14 @@ Deno.test("openFileKeys() reads the file once", async () => {
   assert(await keys.find("one") !== undefined);
 });
 
-Deno.test("openFileKeys() says what file it can't read", async () => {
+Deno.test("openFileKeys() names the file that it cannot read", async () => {
   assertEquals(
     await refusal("/nowhere/keys.json"),
     'Cannot read "/nowhere/keys.json": No such file or directory',
   );
 });
 
-Deno.test("openFileKeys() tells nothing of what it can't use, be it a file or a text", async () => {
+Deno.test("openFileKeys() quotes neither an unusable file nor an unusable text", async () => {
   const { d, ...rest } = await privateKey();
   const other = await privateKey();
   const path = await Deno.makeTempFile();
@@ -136,7 +136,7 @@ Deno.test("openFileKeys() tells nothing of what it can't use, be it a file or a 
   }
 });
 
-Deno.test("openFileKeys() tells nothing of a list of keys that is no set", async () => {
+Deno.test("openFileKeys() quotes nothing of a malformed list of keys", async () => {
   const key = await privateKey();
   assertEquals(
     await refusal(JSON.stringify([key]), key.d, key.x),
@@ -144,7 +144,7 @@ Deno.test("openFileKeys() tells nothing of a list of keys that is no set", async
   );
 });
 
-Deno.test("openFileKeys() refuses what can't sign, and two keys of one name", async () => {
+Deno.test("openFileKeys() rejects keys that cannot sign, and two keys with one name", async () => {
   const key = await privateKey();
   const same = 'Cannot use the JWK set: two keys have the same "kid"';
   for (

@@ -43,7 +43,7 @@ function assertRefused(value: unknown, message = "Cannot use"): void {
   assertThrows(() => parseKeyFile(text), TypeError, message, text);
 }
 
-Deno.test("parseKeyFile() tells of each key of a JWK set what it may have signed with", () => {
+Deno.test("parseKeyFile() returns the permitted algorithms of each key of a JWK set", () => {
   const keys = ALL.map(({ publicKey }) => jwkOf(publicKey));
   const wanted = [RSA_ALGORITHMS, ["ES256"], ["ES384"], ["ES512"], ["EdDSA", "Ed25519"]];
   assertEquals(algorithmsOf(JSON.stringify({ keys })), wanted);
@@ -145,7 +145,7 @@ Deno.test("parseKeyFile() refuses PEM that is cut off or holds something else", 
   }
 });
 
-Deno.test("parseKeyFile() refuses what holds no key at all", () => {
+Deno.test("parseKeyFile() rejects text without a key", () => {
   for (
     const text of ["", "\n", "keys", "null", "[]", "ssh-ed25519 AAAA me", "{}", '{"keys":{}}', '{"keys":1}']
   ) {

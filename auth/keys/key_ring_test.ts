@@ -34,7 +34,7 @@ const rotate = (table: Table, now: number, atOnce = false) =>
 
 const kidsOf = ({ keys }: KeyRingAttributes) => keys.map(({ kid }) => kid);
 
-Deno.test("openKeyRing() makes a key that signs at once where there is none", async () => {
+Deno.test("openKeyRing() creates a key that signs at once if the table has none", async () => {
   const { table, counts } = counted();
   assertEquals(await readKeyRing(table), undefined);
   const ring = await openKeyRing(table, LIFETIME_MS, NOW);
@@ -46,7 +46,7 @@ Deno.test("openKeyRing() makes a key that signs at once where there is none", as
   assertEquals(counts.written, 1);
 });
 
-Deno.test("openKeyRing() makes one key, however many processes are the first", async () => {
+Deno.test("openKeyRing() creates one key when several processes start at once", async () => {
   const { table, counts } = counted();
   const rings = await Promise.all(
     Array.from({ length: 20 }, (_, i) => openKeyRing(table, LIFETIME_MS, NOW + i)),
@@ -78,7 +78,7 @@ Deno.test("rotateKeys() publishes a key before it signs, until every process has
   assertEquals(signingKey(ring, NOW + SIGNING_DELAY_MS).kid, key.kid);
 });
 
-Deno.test("rotateKeys() makes no key while another waits to sign, and one for all who ask at once", async () => {
+Deno.test("rotateKeys() creates no key while another waits to sign, and one for concurrent calls", async () => {
   const { table } = counted();
   const rotations = await Promise.all(Array.from({ length: 8 }, () => rotate(table, NOW)));
   assertEquals(rotations.filter(({ made }) => made).length, 1);
@@ -138,7 +138,7 @@ Deno.test("openKeyRing() removes the private part when the key no longer signs b
   assertEquals(signingKey((await readKeyRing(table))!, NOW).kid, key.kid);
 });
 
-Deno.test("openKeyRing() writes nothing where there is nothing to tidy up", async () => {
+Deno.test("openKeyRing() writes nothing if no key is obsolete", async () => {
   const { table, counts } = counted();
   await openKeyRing(table, LIFETIME_MS, NOW);
   counts.calls = 0;
@@ -174,7 +174,7 @@ Deno.test("rotateKeys() replaces every key at once where one was stolen", async 
   assertNotEquals(next.kid, key.kid);
 });
 
-Deno.test("rotateKeys() leaves every key of those who do so at once to none but the last", async () => {
+Deno.test("rotateKeys() at once leaves only the key of the last concurrent call", async () => {
   const { table } = counted();
   const rotations = await Promise.all(Array.from({ length: 5 }, () => rotate(table, NOW, true)));
   const ring = (await readKeyRing(table))!;
@@ -182,7 +182,7 @@ Deno.test("rotateKeys() leaves every key of those who do so at once to none but 
   assertEquals(rotations.filter(({ key }) => key.kid === ring.keys[0]!.kid).length, 1);
 });
 
-Deno.test("signingKey() takes the first key where the clock is behind that of its maker", async () => {
+Deno.test("signingKey() returns the first key if the clock is behind", async () => {
   const { table } = counted();
   const ring = await openKeyRing(table, LIFETIME_MS, NOW);
   assertEquals(signingKey(ring, NOW - CLOCK_SKEW_MS), ring.keys[0]);

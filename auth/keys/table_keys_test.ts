@@ -75,7 +75,7 @@ Deno.test("TableKeys.find() reads no table for a key that is known", async () =>
   assertEquals(reads, 0);
 });
 
-Deno.test("TableKeys.find() reads the table every few minutes, beside those who ask", async () => {
+Deno.test("TableKeys.find() reads the table every few minutes, in the background", async () => {
   const { process, callsOf, state, calls } = world();
   const keys = process();
   const { kid } = await keys.signing();
@@ -166,7 +166,7 @@ Deno.test("TableKeys.find() knows the old key until the longest token that it si
   assertEquals((await keys.list()).map((key) => key.kid), [(await keys.signing()).kid]);
 });
 
-Deno.test("TableKeys.find() knows a stolen key no more when it has read that every other is gone", async () => {
+Deno.test("TableKeys.find() rejects a stolen key once it has read the rotation at once", async () => {
   const { process, rotate, state } = world();
   const keys = process();
   const { kid } = await keys.signing();
@@ -177,7 +177,7 @@ Deno.test("TableKeys.find() knows a stolen key no more when it has read that eve
   assertEquals((await keys.signing()).kid, next);
 });
 
-Deno.test("TableKeys.find() goes on without the table while the keys are fresh, and no longer", async () => {
+Deno.test("TableKeys.find() works without the table only while the keys are fresh", async () => {
   const { process, state } = world();
   const keys = process();
   const { kid } = await keys.signing();
@@ -196,7 +196,7 @@ Deno.test("TableKeys.find() goes on without the table while the keys are fresh, 
   }
 });
 
-Deno.test("TableKeys.find() does not say of a key that it is unknown while the table can't tell", async () => {
+Deno.test("TableKeys.find() rejects instead of calling a key unknown while the table fails", async () => {
   const { process, state } = world();
   const keys = process();
   const { kid } = await keys.signing();
@@ -221,7 +221,7 @@ Deno.test("TableKeys.find() asks a table that is out once a second", async () =>
   assert((await keys.signing()).kid);
 });
 
-Deno.test("TableKeys.find() believes no keys that a clock which was set back makes young", async () => {
+Deno.test("TableKeys.find() does not trust keys that look fresh because the clock was set back", async () => {
   const { process, state, callsOf } = world();
   const keys = process();
   const { kid } = await keys.signing();

@@ -45,14 +45,14 @@ Deno.test("FailedLogins lets an address fail a few times, then makes it wait, an
   }
 });
 
-Deno.test("FailedLogins does not slow others down who log in from elsewhere", async () => {
+Deno.test("FailedLogins does not delay logins from other addresses", async () => {
   const { fail, waitOf } = make();
   for (let i = 0; i < 3; i++) await fail(`user${i}`, HERE);
   assertEquals(await waitOf("user9", HERE), 1);
   assertEquals(await waitOf("user9", THERE), 0);
 });
 
-Deno.test("FailedLogins makes the guesses at one name wait, wherever they come from, but not for long", async () => {
+Deno.test("FailedLogins delays guesses at one name from any address, but not for long", async () => {
   const { clock, fail, waitOf } = make();
   for (let i = 0; i < 3; i++) await fail("alice", `192.0.2.${i}`);
   assertEquals(await waitOf("alice", THERE), 1);
@@ -114,7 +114,7 @@ Deno.test("begin() leaves no trace of an attempt that it refuses", async () => {
   assertEquals(await waitOf("another", HERE), 1);
 });
 
-Deno.test("FailedLogins makes no client wait when it is told to set no bound", async () => {
+Deno.test("FailedLogins makes no client wait without a limit", async () => {
   const { waitOf, fail, table } = make({ free: 0 });
   await fail("a", HERE, 100);
   assertEquals(await waitOf("a", HERE), 0);
@@ -179,7 +179,7 @@ Deno.test("replicas lose no failure that they count at the same time", async () 
   assertEquals(counts, [4]);
 });
 
-Deno.test("a success takes back what it claimed, in the table as well", async () => {
+Deno.test("a success takes back its claim, in the table as well", async () => {
   const [one, two] = replicas(2) as [ReturnType<typeof make>, ReturnType<typeof make>];
   await one.fail("alice", HERE, 3);
   one.clock.now += 2000;

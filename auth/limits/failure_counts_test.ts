@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { MemoryTable } from "../../storage/mod.ts";
 import { FailureCounts } from "./failure_counts.ts";
 
-Deno.test("claim() that another replica's failures refuse learns their count and adds nothing to it", async () => {
+Deno.test("claim() that is refused by another replica's failures learns their count and adds none", async () => {
   const table = new MemoryTable();
   const [one, other] = Array.from(
     { length: 2 },

@@ -8,7 +8,7 @@ Deno.test("networkOf() takes all addresses of one IPv6 network for one", () => {
   assertEquals(networkOf("::1"), "0:0:0:0");
 });
 
-Deno.test("networkOf() takes an IPv4 address as it is, however it is written", () => {
+Deno.test("networkOf() returns an IPv4 address in its usual form", () => {
   assertEquals(networkOf("192.0.2.7"), "192.0.2.7");
   assertEquals(networkOf("::ffff:192.0.2.7"), "192.0.2.7");
   assertEquals(networkOf(undefined), "unknown");

@@ -22,7 +22,7 @@ function make(fields: Partial<ProxyConfig> = {}) {
   };
 }
 
-Deno.test("principal() names whom a trusted proxy has verified", () => {
+Deno.test("principal() returns the account that a trusted proxy has verified", () => {
   const { identity, nameOf } = make();
   const headers = new Headers({ "x-client-subject": "CN=build,O=Acme" });
   assertEquals(identity.principal(headers, PROXY), {
@@ -34,7 +34,7 @@ Deno.test("principal() names whom a trusted proxy has verified", () => {
   }
 });
 
-Deno.test("principal() identifies no account if the peer is not trusted, whatever the header", () => {
+Deno.test("principal() returns no account for any header if the peer is not trusted", () => {
   const { nameOf } = make();
   const strangers = ["11.0.0.1", "192.0.2.1", "::1", "fe80::1", "", "garbage", "10.0.0", "10.0.0.1.2"];
   for (
@@ -90,7 +90,7 @@ Deno.test("principal() refuses names that are odd, long or joined", () => {
   }
 });
 
-Deno.test("principal() trusts an address however it is written", () => {
+Deno.test("principal() trusts an address in every form of writing", () => {
   const { nameOf } = make();
   const peers = [
     "10.255.255.255",
@@ -115,13 +115,13 @@ Deno.test("principal() takes a range in IPv6 that stands for one in IPv4 as that
   assertEquals(trusted, ["10.0.0.1", "::ffff:10.9.9.9", "192.0.2.7", "2001:db8::7"]);
 });
 
-Deno.test("createProxyIdentity() refuses a range that is none", () => {
+Deno.test("createProxyIdentity() rejects a malformed range", () => {
   for (const range of ["", "a", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0.0/8/8", "example.com/8"]) {
     assertThrows(() => make({ trusted: [range] }), TypeError, `Cannot use "${range}"`);
   }
 });
 
-Deno.test("addressOf() tells the peer where it is not trusted, whatever the header says", () => {
+Deno.test("addressOf() returns the peer if it is not trusted, for any header", () => {
   const { addressOf } = make();
   for (
     const [peer, address] of [
@@ -164,7 +164,7 @@ Deno.test("addressOf() walks from the right over hops that are trusted to the fi
   }
 });
 
-Deno.test("addressOf() stops at what is no address, with the last that was one", () => {
+Deno.test("addressOf() stops at a malformed address and returns the last valid one", () => {
   const { addressOf } = make();
   for (
     const hop of ["", "unknown", "_hidden", "198.51.100", "0x7f.1", "127.1", "1.2.3.4.5", "01.2.3.4", "::g"]
@@ -182,7 +182,7 @@ Deno.test("addressOf() takes several fields as one list", () => {
   assertEquals(make().identity.addressOf(headers, PROXY), "198.51.100.1");
 });
 
-Deno.test("addressOf() looks at the last 16 hops, however many there are", () => {
+Deno.test("addressOf() reads at most the last 16 hops", () => {
   const { addressOf } = make();
   const hops = (count: number) => Array.from({ length: count }, (_, index) => `10.1.0.${index}`);
   assertEquals(addressOf(["198.51.100.1", ...hops(15)].join()), "198.51.100.1");

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../oci/mod.ts";
 import { RequestRates } from "./request_rates.ts";
 
-Deno.test("RequestRates lets so many through in a minute, and more as time passes", () => {
+Deno.test("RequestRates admits the configured number in a minute, and more as time passes", () => {
   let now = 0;
   const rates = new RequestRates({ perMinute: 30, now: () => now });
   for (let i = 0; i < 30; i++) rates.take("alice");
@@ -17,7 +17,7 @@ Deno.test("RequestRates lets so many through in a minute, and more as time passe
   assertThrows(() => rates.take("alice"), RegistryError);
 });
 
-Deno.test("RequestRates gives nothing to a clock that goes back", () => {
+Deno.test("RequestRates adds no requests if the clock goes back", () => {
   let now = 1_000_000;
   const rates = new RequestRates({ perMinute: 1, now: () => now });
   rates.take("alice");

@@ -96,7 +96,7 @@ Deno.test("BcryptQueue.check() lets the event loop go on", async () => {
   assert(inIts > 3 * inOurs, `${inIts} ticks beside a thread, ${inOurs} without`);
 });
 
-Deno.test("BcryptQueue.check() takes one at a time, in their order, and no more than can be waited for", async () => {
+Deno.test("BcryptQueue.check() compares one at a time, in order, and rejects beyond the limit of the queue", async () => {
   const engine = new Slow();
   const queue = new BcryptQueue({ start: () => engine });
   const hash = `$2b$14$${".".repeat(53)}`;

@@ -40,7 +40,7 @@ Deno.test("Htpasswd.verify() knows users by their password", async () => {
   htpasswd.close();
 });
 
-Deno.test("Htpasswd.verify() refuses what bcrypt would cut off", async () => {
+Deno.test("Htpasswd.verify() rejects a password that bcrypt would truncate", async () => {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const hash = await bcrypt({ password: "a".repeat(72), costFactor: 4, salt });
   const htpasswd = await Htpasswd.open({ users: { alice: hash }, failed: () => {} });
@@ -49,7 +49,7 @@ Deno.test("Htpasswd.verify() refuses what bcrypt would cut off", async () => {
   htpasswd.close();
 });
 
-Deno.test("Htpasswd.verify() makes the same work of a user who isn't there", async () => {
+Deno.test("Htpasswd.verify() takes as long for an unknown user as for a known one", async () => {
   const { htpasswd, compared } = await fakeHtpasswd({ users: { alice: hashOf("a", "12") } });
   assertEquals(await htpasswd.verify("alice", "wrong"), undefined);
   assertEquals(await htpasswd.verify("mallory", "wrong"), undefined);
@@ -112,7 +112,7 @@ Deno.test("Htpasswd.hasCached() is true for a password that was correct", async 
   assertEquals(compared.length, 2);
 });
 
-Deno.test("Htpasswd.verify() refuses a user who was taken away while the password was compared", async () => {
+Deno.test("Htpasswd.verify() refuses a user who was removed while the password was compared", async () => {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, `alice:${hashOf("a")}\nbob:${hashOf("b")}\n`);
@@ -130,7 +130,7 @@ Deno.test("Htpasswd.verify() refuses a user who was taken away while the passwor
   }
 });
 
-Deno.test("Htpasswd.verify() lets those who can't wait know, and remembers nothing of it", async () => {
+Deno.test("Htpasswd.verify() rejects if the queue is full, and caches nothing", async () => {
   let busy = true;
   const queue = {
     check: () => busy ? Promise.reject(unavailable("Too many logins are waiting")) : Promise.resolve(true),
@@ -155,7 +155,7 @@ Deno.test("Htpasswd takes users of the configuration before those of the file", 
   }
 });
 
-Deno.test("Htpasswd.find() tells who is there, and when the password is another one", async () => {
+Deno.test("Htpasswd.find() returns current users, with another credential after a password change", async () => {
   const { htpasswd } = await fakeHtpasswd({ users: { alice: hashOf("a"), "zoë": hashOf("z") } });
   const alice = await htpasswd.find("alice");
   assertEquals(alice, await htpasswd.verify("alice", "a"));

@@ -92,7 +92,7 @@ Deno.test("login() refuses a name that is too long before it looks for the accou
   assertEquals(asked, []);
 });
 
-Deno.test("login() takes nothing that can't be right for a guess", async () => {
+Deno.test("login() does not count an impossible password as a guess", async () => {
   const { asked, logins } = make();
   for (let i = 0; i < 50; i++) {
     for (
@@ -127,7 +127,7 @@ Deno.test("login() knows a remembered password where the address has to wait, an
   assertEquals((await logins.login("alice", "right", address)).name, "user:alice");
 });
 
-Deno.test("login() compares few guesses with what it remembers, however many come at once", async () => {
+Deno.test("login() compares few concurrent guesses with remembered passwords", async () => {
   const { logins, remembered } = make();
   const address = "192.0.2.1";
   await logins.login("alice", "right", address);

@@ -5,7 +5,7 @@ import { Users, UsersError } from "./users.ts";
 /** A hash of this cost; the letter tells one from another. */
 const hash = (cost: number, letter = "a") => `$2y$${String(cost).padStart(2, "0")}$${letter.repeat(53)}`;
 
-Deno.test("Users.parse() reads lines, comments, nothing, and names in any form", () => {
+Deno.test("Users.parse() reads lines, comments, empty files, and names in any form", () => {
   const text = `\uFEFF# people\r\n\r\nalice:${hash(10)}\nzoe\u0308:${hash(5, "z")}\n  \nlast:${hash(12)}`;
   const users = Users.parse(text, "file");
   assertEquals(users.hashOf("alice"), hash(10));
@@ -15,7 +15,7 @@ Deno.test("Users.parse() reads lines, comments, nothing, and names in any form",
   assertEquals(users.hashOf("__proto__"), undefined);
 });
 
-Deno.test("Users.parse() names the line that can't be used, and says nothing of what stands in it", () => {
+Deno.test("Users.parse() names the invalid line without quoting it", () => {
   const secret = "SECRETSECRETSECRET";
   const lines: [string, RegExp][] = [
     [`alice`, /line 2: Expected a name, a colon and a hash$/],

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Minimatch } from "minimatch";
 import { areGrants, EVERYTHING, formatGrant, isGrantPattern, readGrant } from "./grants.ts";
 
-Deno.test("isGrantPattern() takes patterns of names, and none that are much work to match", () => {
+Deno.test("isGrantPattern() accepts patterns of names, except those that are expensive to match", () => {
   for (
     const pattern of ["a", "team/**", "**", "**/app", "team/*", "team/app-*", "*-x-*", "a/**/b/**", "a.b_c-d"]
   ) {
@@ -36,7 +36,7 @@ Deno.test("isGrantPattern() accepts only patterns with one meaning for every lib
   assert(matches("team/app-*", "team/app-1") && !matches("team/app-*", "team/app-1/x"));
 });
 
-Deno.test("readGrant() reads what formatGrant() writes", () => {
+Deno.test("readGrant() reads the output of formatGrant()", () => {
   for (const text of ["pull:**", "pull,push:team/**", "pull,push,overwrite,delete,administer:a"]) {
     const grant = readGrant(text);
     assertEquals(grant && formatGrant(grant), text);
@@ -59,7 +59,7 @@ Deno.test("readGrant() reads what formatGrant() writes", () => {
   }
 });
 
-Deno.test("areGrants() takes a list of grants and nothing more", () => {
+Deno.test("areGrants() accepts only a list of grants", () => {
   const grant = { repositories: "a", actions: ["pull"] };
   assert(areGrants([grant]) && areGrants(EVERYTHING) && areGrants(Array(32).fill(grant)));
   const wrong = [

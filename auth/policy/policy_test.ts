@@ -27,7 +27,7 @@ Deno.test("allows() denies the actions, people and repositories that no rule nam
   }
 });
 
-Deno.test("allows() asks the longest pattern alone, wherever it stands", () => {
+Deno.test("allows() consults only the longest matching pattern, at any position", () => {
   const wide = rule("**", allow("authenticated", "pull"));
   const narrow = rule("team/secret", allow("user:alice", "push"));
   for (const policies of [[wide, narrow], [narrow, wide]]) {
@@ -37,7 +37,7 @@ Deno.test("allows() asks the longest pattern alone, wherever it stands", () => {
   }
 });
 
-Deno.test("allows() lets a longer pattern without entries close what a shorter one opens", () => {
+Deno.test("allows() denies by a longer pattern without entries although a shorter one allows", () => {
   const policies = [rule("**", allow("anonymous", "pull")), rule("private/**")];
   assertEquals(whoMay({ policies }, "pull", "public", ANONYMOUS), ["anonymous"]);
   assertEquals(whoMay({ policies }, "pull", "private/app", ANONYMOUS, ALICE), []);
@@ -161,7 +161,7 @@ Deno.test("allows() does not confuse a user with an account of another kind and 
   assertEquals(whoMay({ policies: literal }, "pull", "a", user("robot:ci"), robot("ci")), ["user:robot:ci"]);
 });
 
-Deno.test("allows() knows a workload by its issuer, whatever that calls it", () => {
+Deno.test("allows() identifies a workload by its issuer, with any subject", () => {
   const policies = [rule("a", allow("workload:github", "pull"))];
   const named = (name: string, issuer?: string): Principal => ({
     kind: "workload",
@@ -185,7 +185,7 @@ Deno.test("allows() knows a workload by its issuer, whatever that calls it", () 
   assertEquals(whoMay({ policies: others }, "pull", "a", workload("github")), []);
 });
 
-Deno.test("allows() wants all claims of a condition, each with one of its patterns", () => {
+Deno.test("allows() requires all claims of a condition, each with one of its patterns", () => {
   const where = { repository: ["acme/app", "acme/lib-*"], ref: ["refs/heads/*"] };
   const policy = createPolicy(
     configOf({ policies: [rule("a", allow("workload:github", "push", where))] }),
@@ -224,7 +224,7 @@ Deno.test("allows() ignores inherited properties as claims, and claims of accoun
   }
 });
 
-Deno.test("allows() lets `*` for a claim stand for any value, and not for none", () => {
+Deno.test("allows() matches `*` with any value of a claim, but not with a missing one", () => {
   const policies = [rule("a", allow("workload:github", "pull", { environment: ["*"] }))];
   const some = [workload("github", { environment: "" }), workload("github", { environment: "prod" })];
   assertEquals(whoMay({ policies }, "pull", "a", ...some).length, 2);

@@ -42,7 +42,7 @@ const isTaken = async (tokens: AccessTokens, token: string): Promise<boolean> =>
   }
 };
 
-Deno.test("AccessTokens.verify() grants exactly what was granted", async () => {
+Deno.test("AccessTokens.verify() grants exactly the rights of the token", async () => {
   const { tokens, clock } = await world();
   for (
     const [scope, actions] of [
@@ -76,7 +76,7 @@ Deno.test("AccessTokens.verify() grants nothing, or the catalog alone, where tha
   }
 });
 
-Deno.test("AccessTokens.verify() knows whose the token is, but for what is about the password", async () => {
+Deno.test("AccessTokens.verify() returns the principal without the properties of its password", async () => {
   const { tokens } = await world();
   const principals: Principal[] = [
     ALICE,
@@ -96,7 +96,7 @@ Deno.test("AccessTokens.verify() knows whose the token is, but for what is about
   }
 });
 
-Deno.test("AccessTokens.issue() refuses what would be too long for a header", async () => {
+Deno.test("AccessTokens.issue() rejects a token that is too long for a header", async () => {
   const { tokens } = await world();
   const names = Array.from({ length: 50 }, (_, i) => `${"a".repeat(240)}/a${i}`);
   const small = parseScopes(names.slice(0, 30).map((name) => `repository:${name}:pull`));
@@ -164,7 +164,7 @@ Deno.test("AccessTokens.verify() refuses claims that it would not write, though 
   }
 });
 
-Deno.test("AccessTokens.verify() remembers a token that is good, and none that is not", async () => {
+Deno.test("AccessTokens.verify() caches a valid token, and no invalid one", async () => {
   const { tokens, keys } = await world();
   const { token } = await tokens.issue(ALICE, PULL_AND_PUSH, HOUR);
   const first = await tokens.verify(token);
@@ -215,7 +215,7 @@ Deno.test("AccessTokens.verify() forgets a token when its key goes, and no other
   assertEquals([await isTaken(tokens, old), await isTaken(tokens, fresh)], [false, true]);
 });
 
-Deno.test("AccessTokens.verify() refuses what is too long before it looks at it", async () => {
+Deno.test("AccessTokens.verify() rejects a token that is too long before it parses it", async () => {
   const { tokens, keys } = await world();
   const { token } = await tokens.issue(ALICE, [], HOUR);
   keys.looks = 0;
@@ -224,7 +224,7 @@ Deno.test("AccessTokens.verify() refuses what is too long before it looks at it"
   assertEquals(keys.looks, 0);
 });
 
-Deno.test("AccessTokens.verify() takes none of 10,000 damaged and forged tokens", async () => {
+Deno.test("AccessTokens.verify() rejects 10,000 damaged and forged tokens", async () => {
   const { tokens, keys } = await world();
   const stranger = await TestKeys.of("one");
   const [first, second] = [

@@ -31,7 +31,7 @@ Deno.test("openExternalTokens() fails for a file that is not there, or holds no 
   }
 });
 
-Deno.test("verify() tells whose a good token is, and until when it is good", async () => {
+Deno.test("verify() returns the principal and the expiry of a valid token", async () => {
   await withKeys(EC.pem, async ({ tokens, mint, now }) => {
     const { principal, expiresAt, catalog } = await tokens.verify(await mint());
     assertEquals(expiresAt, (now() + 300) * 1000);
@@ -159,7 +159,7 @@ Deno.test("verify() takes tokens of its issuer for its service alone", async () 
   });
 });
 
-Deno.test("verify() refuses what is over, not good yet, or good for ever, with a leeway of 30 seconds", async () => {
+Deno.test("verify() rejects expired, premature and unlimited tokens, with a leeway of 30 seconds", async () => {
   await withKeys(EC.pem, async ({ isTaken, now }) => {
     for (
       const [taken, claims] of [
@@ -190,7 +190,7 @@ Deno.test("verify() refuses a token once the clock says that it is over", async 
   });
 });
 
-Deno.test("verify() refuses what is no token, too long, or of a name that can't stand in a log", async () => {
+Deno.test("verify() rejects malformed tokens, long tokens, and names that a log cannot contain", async () => {
   await withKeys(EC.pem, async ({ tokens, mint, isTaken }) => {
     for (
       const text of ["", ".", "..", "a.b.c", "e30.e30.e30", "e30.bnVsbA.e30", "hunter2", "\u0000", "💥.💥.💥"]
@@ -217,7 +217,7 @@ async function grantsOf(access: unknown, ...names: string[]): Promise<Action[][]
   return granted;
 }
 
-Deno.test("grants() gives what each action of a scope stands for, in that repository alone", async () => {
+Deno.test("grants() maps each action of a scope to rights in that repository only", async () => {
   const access = [
     { type: "repository", name: "a", actions: ["pull"] },
     { type: "repository", name: "b", actions: ["push"] },

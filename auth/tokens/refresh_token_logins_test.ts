@@ -147,7 +147,7 @@ Deno.test("listRefreshTokens() tells which logins are refused", async () => {
   assertEquals((await list()).map(({ refused }) => refused), [true, true]);
 });
 
-Deno.test("listRefreshTokens() tells of the tokens that are good, the one that was used last first", async () => {
+Deno.test("listRefreshTokens() lists valid tokens, the last used one first", async () => {
   const { tokens, issue, clock, list } = world();
   const start = clock.now;
   const first = await issue(ALICE, "docker");

@@ -68,7 +68,7 @@ Deno.test("RefreshTokens.redeem() gives concurrent requests with one token the s
   assertEquals(await replace(tokens, first), replacements[0]);
 });
 
-Deno.test("RefreshTokens.redeem() ends a login when its first token would have ended, however often it is replaced", async () => {
+Deno.test("RefreshTokens.redeem() rejects all replacements when the first token would have expired", async () => {
   const { tokens, issue, clock, owner } = world();
   let token = await issue();
   for (let day = 1; day < 30; day++) {

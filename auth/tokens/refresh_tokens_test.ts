@@ -4,7 +4,7 @@ import { StorageFullError, UnavailableError } from "../../storage/mod.ts";
 import { REFRESH_TOKEN_PREFIX, RefreshTokens } from "./refresh_tokens.ts";
 import { ALICE, HOUR, LIFETIME_MS, ROBOT, world } from "./testing/refresh_tokens.ts";
 
-Deno.test("RefreshTokens.redeem() knows whose the token is, again and again", async () => {
+Deno.test("RefreshTokens.redeem() returns the principal of the token each time", async () => {
   const { issue, owner } = world();
   const token = await issue();
   for (let i = 0; i < 3; i++) assertEquals(await owner(token), ALICE);
@@ -20,7 +20,7 @@ Deno.test("RefreshTokens.issue() makes tokens that cannot be guessed and that se
   assertEquals(new Set([...tokens].map((token) => token.slice(-43, -3))).size, 20);
 });
 
-Deno.test("RefreshTokens.issue() makes none for those who have no password, or none that can be told from another", async () => {
+Deno.test("RefreshTokens.issue() returns none for principals without a password or a distinct credential", async () => {
   const { tokens, calls } = world();
   for (const kind of ["anonymous", "workload", "certificate", "external"] as const) {
     assertEquals(await tokens.issue({ kind, name: `${kind}:x`, credential: "hash" }, ""), undefined);
@@ -40,7 +40,7 @@ Deno.test("RefreshTokens.issue() keeps a hash of the token and nothing else of i
   for (let i = 0; i + 8 <= secret.length; i++) assert(!stored.includes(secret.slice(i, i + 8)));
 });
 
-Deno.test("RefreshTokens.redeem() refuses what is no such token, without a look at the table", async () => {
+Deno.test("RefreshTokens.redeem() rejects a malformed token without a request to the table", async () => {
   const { tokens, issue, calls } = world();
   const token = await issue();
   calls.length = 0;
@@ -86,7 +86,7 @@ Deno.test("RefreshTokens.redeem() refuses a token of another service", async () 
   assertEquals(await owner(token), ALICE);
 });
 
-Deno.test("RefreshTokens.redeem() refuses a token that has expired, however often it was used", async () => {
+Deno.test("RefreshTokens.redeem() rejects an expired token, also one that is used often", async () => {
   const { tokens, issue, clock, list, owner } = world();
   const token = await issue();
   clock.now += LIFETIME_MS - 1;
@@ -159,7 +159,7 @@ Deno.test("RefreshTokens.redeem() writes a use down once an hour", async () => {
   assertEquals((await list())[0]?.usedAt, first + HOUR);
 });
 
-Deno.test("RefreshTokens.redeem() takes a token whose use can't be written down", async () => {
+Deno.test("RefreshTokens.redeem() accepts a token although its use cannot be recorded", async () => {
   for (const error of [new StorageFullError("full"), new UnavailableError("write", new Error("throttled"))]) {
     const { issue, hooks, owner } = world();
     const token = await issue();
@@ -170,7 +170,7 @@ Deno.test("RefreshTokens.redeem() takes a token whose use can't be written down"
   }
 });
 
-Deno.test("RefreshTokens.issue() fails where the table fails, at whatever call", async () => {
+Deno.test("RefreshTokens.issue() rejects if any call to the table fails", async () => {
   for (let call = 1; call <= 3; call++) {
     const { issue, hooks } = world();
     let calls = 0;

@@ -5,7 +5,7 @@ import { CATALOG, formatScope, MAX_SCOPES, meaningOf, parseScopes } from "./scop
 /** The scopes in text, as they are understood. */
 const understood = (...texts: string[]) => parseScopes(texts).map(formatScope);
 
-Deno.test("parseScopes() reads what the token specification has", () => {
+Deno.test("parseScopes() reads the scopes of the token specification", () => {
   for (
     const scope of [
       "repository:samalba/my-app:pull",
@@ -59,7 +59,7 @@ Deno.test("parseScopes() leaves out the actions that are not known", () => {
   }
 });
 
-Deno.test("parseScopes() leaves out what names no repository here, a host with its port above all", () => {
+Deno.test("parseScopes() drops scopes that name no repository here, such as a host with a port", () => {
   for (
     const name of [
       "localhost:5000/a",
@@ -93,7 +93,7 @@ Deno.test("parseScopes() takes no part of a name with colons for an action", () 
   assertEquals(understood("registry:catalog:x:*,*"), []);
 });
 
-Deno.test("parseScopes() leaves out what is no scope and keeps those beside it", () => {
+Deno.test("parseScopes() drops malformed scopes and keeps the others", () => {
   for (
     const text of [
       "repository",
@@ -126,7 +126,7 @@ Deno.test("parseScopes() takes a tab or a line break for no space", () => {
   assertEquals(understood("repository:a:pull\nrepository:b:pull"), []);
 });
 
-Deno.test("parseScopes() refuses too many resources, however they come", () => {
+Deno.test("parseScopes() rejects too many resources, in one scope or in several", () => {
   const scopes = Array.from({ length: MAX_SCOPES }, (_, i) => `repository:a${i}:pull`);
   assertEquals(understood(...scopes).length, MAX_SCOPES);
   assertEquals(understood(...scopes, "repository:a0:push", "nonsense").length, MAX_SCOPES);

@@ -51,7 +51,7 @@ async function refusal(tokens: SignedTokens, token: string): Promise<string | un
   }
 }
 
-Deno.test("SignedTokens.sign() makes what verify() understands", async () => {
+Deno.test("SignedTokens.verify() accepts the output of sign()", async () => {
   const { tokens, clock, header, payload } = await world();
   assertEquals(header, { alg: "EdDSA", kid: "one", typ: TYPE });
   const { jti, ...rest } = payload;
@@ -80,7 +80,7 @@ Deno.test("SignedTokens.sign() lets no claim of the caller stand for a registere
   for (const [name, value] of Object.entries(forged)) assertNotEquals(claims[name], value, name);
 });
 
-Deno.test("SignedTokens.verify() refuses what has expired, to the second", async () => {
+Deno.test("SignedTokens.verify() rejects an expired token, to the second", async () => {
   const { tokens, clock } = await world();
   const { token, expiresAt } = await tokens.sign("user:alice", {}, 90_999);
   assertEquals(expiresAt, Math.floor(clock.now / 1000) * 1000 + 90_000);
@@ -264,7 +264,7 @@ Deno.test("SignedTokens.verify() takes a header in another spelling for no heade
   assertEquals(await refusal(tokens, await signed({ head: text })), undefined);
 });
 
-Deno.test("SignedTokens.verify() knows one spelling of a token alone", async () => {
+Deno.test("SignedTokens.verify() accepts only the canonical encoding of a token", async () => {
   const { tokens } = await world();
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   for (let i = 0; i < 8; i++) {
@@ -327,7 +327,7 @@ Deno.test("SignedTokens.verify() says that a key can't be had, and not that the 
   await assertRejects(() => tokens.verify(token), Error, "The table is out");
 });
 
-Deno.test("SignedTokens.verify() refuses a payload that is none, though the key has signed it", async () => {
+Deno.test("SignedTokens.verify() rejects a malformed payload that the key has signed", async () => {
   const { tokens, header, keys } = await world();
   for (const payload of ["", "null", "[]", '"text"', "7", "{", "{}", "\u0000"]) {
     const token = await signText(JSON.stringify(header), payload, keys.secretOf("one"));

@@ -60,7 +60,7 @@ function make(options: Partial<TokenServiceOptions> = {}) {
   return { service, grant, granted, issued, logins, redeemed };
 }
 
-Deno.test("TokenService.grant() grants what was asked for and is allowed, and tells so", async () => {
+Deno.test("TokenService.grant() grants the requested scope as far as it is allowed, and returns the granted scope", async () => {
   const { grant, issued } = make();
   const scopes = [
     "repository:team/app:pull,push,delete repository:secret:pull",
@@ -92,7 +92,7 @@ Deno.test("TokenService.grant() grants no more than was asked for", async () => 
   assertEquals(await granted(ALICE), "");
 });
 
-Deno.test("TokenService.grant() grants of a star what is allowed of all", async () => {
+Deno.test("TokenService.grant() grants for a star the allowed part of all actions", async () => {
   const { granted } = make();
   assertEquals(await granted(ALICE, "repository:mine:*"), "repository:mine:pull,push,delete,*");
   assertEquals(await granted(ALICE, "repository:team/app:*"), "repository:team/app:pull,push");
@@ -109,7 +109,7 @@ Deno.test("TokenService.grant() issues a token without rights if none of the sco
   assertEquals(await granted(ALICE, "repository:*:pull", "repository:**:pull", "repository:a*:*"), "");
 });
 
-Deno.test("TokenService.grant() lets every account list, because each sees only what it may pull", async () => {
+Deno.test("TokenService.grant() lets every account list the catalog, which shows only its own repositories", async () => {
   const { granted } = make();
   for (const principal of [ALICE, ANONYMOUS]) {
     assertEquals(await granted(principal, "registry:catalog:*"), "registry:catalog:*");
@@ -170,7 +170,7 @@ Deno.test("TokenService.grant() refuses too many scopes, before anything is made
   assertEquals([error.status, issued, logins], [400, [], []]);
 });
 
-Deno.test("TokenService.refresh() grants what the owner of the refresh token may do, and no other refresh token", async () => {
+Deno.test("TokenService.refresh() grants the rights of the owner of the refresh token, and issues no other one", async () => {
   const { service, logins, issued } = make();
   const grant = await service.refresh("refresh-1", {
     scopes: ["repository:team/app:*"],

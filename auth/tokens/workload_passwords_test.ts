@@ -67,7 +67,7 @@ Deno.test("WorkloadPasswords.exchange() gives a password for the token of an iss
   assertEquals(shown.length, 1, "the issuer's token is not needed again");
 });
 
-Deno.test("WorkloadPasswords.exchange() refuses what is not to be believed, or never ends", async () => {
+Deno.test("WorkloadPasswords.exchange() rejects an invalid ID token, and one without expiry", async () => {
   const { passwords } = await world();
   for (const token of ["bad", "", "endless"]) {
     await assertRejects(() => passwords.exchange(token), InvalidTokenError, "Cannot exchange the token");
@@ -76,7 +76,7 @@ Deno.test("WorkloadPasswords.exchange() refuses what is not to be believed, or n
   assertEquals(error.status, 503);
 });
 
-Deno.test("WorkloadPasswords.exchange() gives none for a token that it gave: it would never end", async () => {
+Deno.test("WorkloadPasswords.exchange() rejects its own output, which could be renewed for ever", async () => {
   const { passwords, shown } = await world();
   const { token } = await passwords.exchange("good");
   await assertRejects(() => passwords.exchange(token), InvalidTokenError);
@@ -155,7 +155,7 @@ Deno.test("WorkloadPasswords.verify() takes no access token, and a workload pass
   assertEquals(await passwords.verify("", login), undefined);
 });
 
-Deno.test("WorkloadPasswords.verify() looks for no key for what does not look like one of its tokens", async () => {
+Deno.test("WorkloadPasswords.verify() looks up no key for text that does not look like a workload password", async () => {
   const { passwords, keys } = await world();
   const { token } = await passwords.exchange("good");
   keys.looks = 0;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { textClaims } from "./claims.ts";
 
-Deno.test("textClaims() makes text of names, numbers and truth, and drops what is nested or rounded", () => {
+Deno.test("textClaims() converts text, numbers and booleans to text, and drops nested and rounded values", () => {
   const payload = JSON.parse(`{
     "sub": "a", "repository_id": 42, "protected": true, "nothing": null, "list": ["a"], "map": {"a": "b"},
     "half": 0.5, "rounded": 9007199254740993, "__proto__": "own"
@@ -15,11 +15,11 @@ Deno.test("textClaims() makes text of names, numbers and truth, and drops what i
   ]);
 });
 
-Deno.test("textClaims() leaves out what is about the token alone", () => {
+Deno.test("textClaims() drops the claims that describe only the token", () => {
   assertEquals(textClaims({ iss: "a", exp: 1, nbf: 1, iat: 1, jti: "a", aud: "b" }), { aud: "b" });
 });
 
-Deno.test("textClaims() leaves out what is too long, and all that is too much", () => {
+Deno.test("textClaims() drops long claims, and claims beyond the limit", () => {
   const long = { value: "x".repeat(1025), ["n".repeat(129)]: "a", kept: "x".repeat(1024) };
   assertEquals(Object.keys(textClaims(long)), ["kept"]);
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`claim-${index}`, "x"]));

@@ -31,7 +31,7 @@ async function setUp(options: { jwksUri?: string; alg?: string } = {}) {
   return { clock, issuer, get, has };
 }
 
-Deno.test("get() asks the issuer once for all who come at the same time", async () => {
+Deno.test("get() sends one request to the issuer for concurrent calls", async () => {
   const { issuer, has } = await setUp();
   await using _ = issuer;
   assertEquals(issuer.requestCount, 0);
@@ -140,7 +140,7 @@ for (const quirk of ["slow", "huge", "redirect", "html"] as const) {
   });
 }
 
-Deno.test("get() takes no keys from a discovery document of another issuer, or that leads astray", async () => {
+Deno.test("get() rejects a discovery document of another issuer, or with an unsafe URL of keys", async () => {
   for (
     const fields of [
       { issuer: "https://else.test" },

@@ -71,7 +71,7 @@ Deno.test("verify() takes one audience of several, and no other", async () => {
   }
 });
 
-Deno.test("verify() refuses what is over, not yet good, or good for ever, with a leeway of 30 seconds", async () => {
+Deno.test("verify() rejects expired, premature and unlimited ID tokens, with a leeway of 30 seconds", async () => {
   const world = await setUp();
   await using _ = world.issuer;
   const now = Math.floor(Date.now() / 1000);
@@ -107,7 +107,7 @@ Deno.test("verify() refuses a token that no key of the issuer has signed", async
   }
 });
 
-Deno.test("verify() fetches nothing from where a header of a token says", async () => {
+Deno.test("verify() ignores URLs in the header of a token", async () => {
   const world = await setUp();
   await using _ = world.issuer;
   await using other = await OidcIssuer.start();
@@ -145,7 +145,7 @@ Deno.test("verify() takes the issuer's URL as it is when a slash ends it", async
   }
 });
 
-Deno.test("verify() answers nothing to what is no token, without a request", async () => {
+Deno.test("verify() returns nothing for a malformed token, and sends no request", async () => {
   const { issuer, workloads } = await setUp();
   await using _ = issuer;
   const long = await issuer.mint({ text: "x".repeat(16 * 1024) });
@@ -179,7 +179,7 @@ Deno.test("verify() fails with 503 when no key can be had, and answers nothing w
   assertEquals(error.message.includes(issuer.url), false);
 });
 
-Deno.test("createWorkloads() takes no issuer whose documents others could change", () => {
+Deno.test("createWorkloads() rejects an issuer whose documents others could change", () => {
   for (
     const issuer of ["http://issuer.test", "ftp://issuer.test", "issuer.test", "https://a:b@issuer.test"]
   ) {

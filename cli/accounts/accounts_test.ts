@@ -31,7 +31,7 @@ const NOTHING: TokenWish = {
   description: undefined,
 };
 
-Deno.test("createToken() prints a token that logs in, listTokens() what may be known of it, revokeToken() ends it", async () => {
+Deno.test("createToken() prints a token that logs in, listTokens() lists it without its text, revokeToken() revokes it", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     const wish = {
@@ -268,7 +268,7 @@ Deno.test("htpasswd() prints a line with the hash of the password, and refuses i
   }
 });
 
-Deno.test("policyTest() answers with the code and the reason, and refuses what is no question", async () => {
+Deno.test("policyTest() returns an exit code and prints the reason, and rejects a malformed question", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder, {
       issuers: [{ name: "github", issuer: "https://token.actions.githubusercontent.com" }],

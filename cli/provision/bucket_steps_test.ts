@@ -67,7 +67,7 @@ Deno.test("bucketSteps() make a bucket once, and nothing at all in a dry run", a
   });
 });
 
-Deno.test("bucketSteps() close a bucket, and keep what closes it already", async () => {
+Deno.test("bucketSteps() block public access, and keep existing blocks", async () => {
   const policies = { BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true };
   for (
     const [atAws, before, after] of [

@@ -4,7 +4,7 @@ import { startS3 } from "../../tests/s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../../tests/services/mod.ts";
 import { check, findingsTable } from "./check.ts";
 
-Deno.test("findingsTable() tells in columns what works, what fails, and what follows", () => {
+Deno.test("findingsTable() prints capability, requirement, result and note in columns", () => {
   assertEquals(
     findingsTable([
       { capability: "walk", needed: true, works: true, note: "" },

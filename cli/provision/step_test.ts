@@ -15,7 +15,7 @@ async function take(
   return { complete, lines };
 }
 
-Deno.test("takeSteps() tells what it found, did, or would do", async () => {
+Deno.test("takeSteps() prints each finding, change, or planned change", async () => {
   const changed = () => Promise.resolve({ state: "changed" as const });
   assertEquals(await take(() => Promise.resolve({ state: "there" })), {
     complete: true,
@@ -25,7 +25,7 @@ Deno.test("takeSteps() tells what it found, did, or would do", async () => {
   assertEquals(await take(changed, { dryRun: true }), { complete: true, lines: ["would do  a table"] });
 });
 
-Deno.test("takeSteps() goes on after a failure, and warns of what is optional", async () => {
+Deno.test("takeSteps() continues after a failure, and warns of a failed optional step", async () => {
   const fail = () => Promise.reject(new Error("Access denied"));
   assertEquals(await take(fail), { complete: false, lines: ["FAILED    a table: Access denied"] });
   assertEquals(await take(fail, { optional: true }), {

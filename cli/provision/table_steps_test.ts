@@ -145,7 +145,7 @@ Deno.test("tableSteps() change nothing about a table that is another one", async
   assertEquals(dynamo.writes, []);
 });
 
-Deno.test("tableSteps() warn of what a store does not know", async () => {
+Deno.test("tableSteps() warn of features that a store does not have", async () => {
   await using dynamo = new FakeDynamo();
   dynamo.unknown = ["UpdateTimeToLive", "DescribeContinuousBackups"];
   const { states, lines } = await take(dynamo.client);

@@ -60,7 +60,7 @@ Deno.test("backup() and restore() bring a lost table back, from the object store
   });
 });
 
-Deno.test("restore() only says what would come of it with --dry-run", async () => {
+Deno.test("restore() with --dry-run only prints the expected result", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
     await withStorage(config, ({ registry }) => fill(registry));
@@ -82,7 +82,7 @@ Deno.test("restore() only says what would come of it with --dry-run", async () =
   });
 });
 
-Deno.test("restore() finds with --from-objects what was pushed after the backup", async () => {
+Deno.test("restore() with --from-objects restores blobs that were pushed after the backup", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
     await withStorage(config, () => Promise.resolve()); // as a first start does
@@ -139,7 +139,7 @@ Deno.test("backup() and restore() say why they can't", async () => {
   });
 });
 
-Deno.test("a backup has what robots log in with, by their hash, and not the keys that sign tokens", async () => {
+Deno.test("a backup contains the hashes of robot tokens, and no signing keys", async () => {
   await withFolder(async (folder) => {
     const config = folderConfig(`${folder}/data`);
     const { token, key } = await withStorage(config, async ({ table }) => {

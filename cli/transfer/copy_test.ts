@@ -68,7 +68,7 @@ Deno.test("copy() keeps everything on the way from a folder to S3 and DynamoDB a
   });
 });
 
-Deno.test("copy() copies objects alone as often as it is told to, and then the rest", async () => {
+Deno.test("copy() copies objects alone any number of times, and then the rest", async () => {
   await withFolder(async (folder) => {
     const [from, to] = [folderConfig(`${folder}/from`), folderConfig(`${folder}/to`)];
     await withStorage(from, ({ registry }) => fill(registry));
@@ -88,7 +88,7 @@ Deno.test("copy() copies objects alone as often as it is told to, and then the r
   });
 });
 
-Deno.test("copy() fails where bytes are not what their digest says, and copies the rest", async () => {
+Deno.test("copy() fails if bytes do not match their digest, and copies the rest", async () => {
   await withFolder(async (folder) => {
     const [from, to] = [folderConfig(`${folder}/from`), folderConfig(`${folder}/to`)];
     await withStorage(from, async ({ registry, table, objects }) => {

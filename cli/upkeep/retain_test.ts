@@ -40,7 +40,7 @@ async function run(config: Config, options: { dryRun?: boolean; json?: boolean; 
   return lines;
 }
 
-Deno.test("skerry retain prints what goes and why, and in a dry run the same without removing it", async () => {
+Deno.test("skerry retain prints each deletion with its reason, and in a dry run the same without deleting", async () => {
   await withFolder(async (config) => {
     const lines = [
       `${REPOSITORY}  tag latest  Rule 1: no pattern matches`,

@@ -106,7 +106,7 @@ Deno.test("scrub() exits with 0 where all that it finds is left for a collector"
   });
 });
 
-Deno.test("scrub() finds each kind of damage in files and database, exits with 1, and repairs what it can", async () => {
+Deno.test("scrub() finds each kind of damage in files and database, exits with 1, and repairs all that is repairable", async () => {
   await withFolder(async (data) => {
     const [flipped, truncated, missing, moved, forgotten, good] = LAYERS.map((layer) => digest(layer)) as [
       Digest,
@@ -175,7 +175,7 @@ Deno.test("scrub() finds each kind of damage in files and database, exits with 1
   });
 });
 
-Deno.test("readRate() reads a size, and knows what is none", () => {
+Deno.test("readRate() reads a size, and returns undefined for other text", () => {
   const rates = ["1MiB", undefined, "fast", "0"].map((text) => readRate(text));
   assertEquals(rates, [1_048_576, 32 * 1_048_576, undefined, undefined]);
 });

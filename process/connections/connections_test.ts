@@ -262,7 +262,7 @@ async function http2Statuses(count: number, max: number): Promise<number[]> {
   return statuses;
 }
 
-Deno.test("Connections refuses with 503 what one connection asks beyond 64 requests at once", async () => {
+Deno.test("Connections refuses with 503 more than 64 concurrent requests of one connection", async () => {
   const statuses = await http2Statuses(70, 100);
   assertEquals(statuses, [...Array(64).fill(200), ...Array(6).fill(503), 200]);
 });

@@ -86,7 +86,7 @@ Deno.test("stop() lets a client read the rest of an answer that is no stream", a
   assertEquals(await stopped, true);
 });
 
-Deno.test("stop() refuses what comes while it waits, and tells the log", async () => {
+Deno.test("stop() refuses requests that arrive while it waits, and logs them", async () => {
   const begun = Promise.withResolvers<void>();
   const { server, refused } = setUp(async (request) => {
     begun.resolve();
@@ -109,7 +109,7 @@ Deno.test("stop() refuses what comes while it waits, and tells the log", async (
   assertEquals(await stopped, true);
 });
 
-Deno.test("stop() gives up on what does not end in time", async () => {
+Deno.test("stop() gives up on requests that do not end in time", async () => {
   const begun = Promise.withResolvers<void>();
   const { server } = setUp(async (request) => {
     begun.resolve();

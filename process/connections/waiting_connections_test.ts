@@ -19,7 +19,7 @@ Deno.test("WaitingConnections.choose() takes the network that has most, its olde
   assertEquals(order(10_000, all), ["b1", "b2", "a0", "b3"]);
 });
 
-Deno.test("WaitingConnections.choose() leaves alone for a moment what has just connected", () => {
+Deno.test("WaitingConnections.choose() spares a new connection for a moment", () => {
   const all = [connection("a", 0), connection("b", 9500), connection("b", 9600)];
   assertEquals(order(10_000, all), ["a0", "b9500", "b9600"]);
 });

@@ -87,7 +87,7 @@ Deno.test("write() drops and counts lines when the reader does not keep up", asy
   assertEquals(output.chunks.at(-1), "end\n");
 });
 
-Deno.test("write() leaves what came during a write to the next batch", async () => {
+Deno.test("write() leaves lines that arrive during a write to the next batch", async () => {
   const output = new SlowOutput();
   const lines = new LineWriter(output, dropNote, { delay: 1e9 });
   lines.write("one");
@@ -100,7 +100,7 @@ Deno.test("write() leaves what came during a write to the next batch", async () 
   assertEquals(output.chunks, ["one\n", "two\nsix\n"]);
 });
 
-Deno.test("flush() settles when everything is written, what came meanwhile as well", async () => {
+Deno.test("flush() resolves when everything is written, including lines that arrived meanwhile", async () => {
   const output = new SlowOutput();
   const lines = new LineWriter(output, dropNote, { delay: 1e9 });
   lines.write("one");

@@ -57,7 +57,7 @@ Deno.test("request() writes a readable line for a terminal", async () => {
   assertEquals(line, "03:04:05 200 GET /v2/library/debian/manifests/latest 1024 B 1.2 ms 0a1b2c3d-1\n");
 });
 
-Deno.test("request() tells what went wrong on our side, with what led to it", async () => {
+Deno.test("request() logs a failure of the registry with its cause", async () => {
   const error = new Error("Cannot read", { cause: new Error("disk gone") });
   const json = JSON.parse(await lineOf("json", { ...ENTRY, status: 500, error }));
   assertEquals(json.level, "error");
@@ -100,7 +100,7 @@ Deno.test("createLog() writes nothing when it is off", async () => {
   assertEquals(output.text(), "");
 });
 
-Deno.test("createLog() writes events with what belongs to them", async () => {
+Deno.test("createLog() writes events with their fields", async () => {
   const output = memory();
   const log = createLog({ format: "json", output, now: () => ENTRY.time });
   log.info("Listening", { url: "http://127.0.0.1:8000" });

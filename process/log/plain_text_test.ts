@@ -18,7 +18,7 @@ Deno.test("plainLines() keeps the ends of lines and nothing else of that kind", 
   assertEquals(plainLines("one\ntwo\r\x1b[1A"), "one\ntwo\\u000d\\u001b[1A");
 });
 
-Deno.test("plainField() quotes what could be taken for another field", () => {
+Deno.test("plainField() quotes text that looks like another field", () => {
   assertEquals(plainField("user:alice"), "user:alice");
   assertEquals(plainField(42), "42");
   assertEquals(plainField("repo:x ref=y"), '"repo:x ref=y"');

@@ -76,7 +76,7 @@ Deno.test("openStorage() warns of a bucket that does not check content, and does
   });
 });
 
-Deno.test("openStorage() tries nothing where it is told what the bucket does, or writes nothing", async () => {
+Deno.test("openStorage() does not probe the bucket if the setting answers the question, or in read-only mode", async () => {
   await withAws({}, async ({ s3, config, log }) => {
     for (
       const [more, takes] of [
@@ -93,7 +93,7 @@ Deno.test("openStorage() tries nothing where it is told what the bucket does, or
   });
 });
 
-Deno.test("openStorage() refuses what a check finds lacking, and only that", async () => {
+Deno.test("openStorage() with SKERRY_CHECK rejects only if a required capability is missing", async () => {
   await withAws({ ignoresContentHash: true, ignoresConditions: true }, async ({ config, log }) => {
     const { close } = await openStorage(
       config({ SKERRY_CHECK: "on", SKERRY_S3_VERIFIES_CONTENT: "off" }),

@@ -27,7 +27,7 @@ async function pushAndPull({ url }: RegistryProcess, credentials?: { username: s
   assertEquals([pull.status, await pull.text()], [200, "hello"]);
 }
 
-Deno.test("startOptions() lets a registry in a folder write there alone, and read what it needs", () => {
+Deno.test("startOptions() lets a registry in a folder write only there, and read only necessary paths", () => {
   const config = readSettings({ SKERRY_DATA: "/srv/skerry/data" })!;
   assertEquals(startOptions(config, "/opt/skerry/"), [
     "--allow-env",

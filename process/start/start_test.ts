@@ -102,7 +102,7 @@ Deno.test("deno task start reads a configuration file that is in another folder 
   });
 });
 
-Deno.test("deno task start says what is wrong with the configuration", async () => {
+Deno.test("deno task start prints the errors of the configuration", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "process/start/start.ts"],
     cwd: ROOT,

@@ -28,7 +28,7 @@ Deno.test("startSweeper() never sweeps when the interval is 0", () => {
   startSweeper({ interval: 0, failed() {}, sweep: () => Promise.resolve() });
 });
 
-Deno.test("stop() ends the sweeping, and nothing is told of a sweep that it cut off", async () => {
+Deno.test("stop() ends the sweeping, and reports no failure of a sweep that it interrupted", async () => {
   const begun = Promise.withResolvers<void>();
   const end = Promise.withResolvers<void>();
   const failures: unknown[] = [];

@@ -36,7 +36,7 @@ Deno.test("pause() is short once there was no request for a second", async () =>
   assertEquals(clock.pauses, [30, 1]);
 });
 
-Deno.test("pause() beside requests is at least as long as it is told, however late the work is", async () => {
+Deno.test("pause() beside requests lasts at least the required time, even if the work is late", async () => {
   const { clock, step } = setUp(1, 8);
   for (const lateness of [0, 1, 7]) await step(lateness);
   clock.now += 1000;

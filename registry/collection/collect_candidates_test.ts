@@ -179,7 +179,7 @@ Deno.test("collectCandidates() does nothing before the grace period is over", as
   await process.registry.statBlob(REPOSITORY, digest(LAYER));
 });
 
-Deno.test("collectCandidates() comes back for what was used within the grace period", async () => {
+Deno.test("collectCandidates() returns later to content that was used within the grace period", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   await pushImage(process.registry);
@@ -194,7 +194,7 @@ Deno.test("collectCandidates() comes back for what was used within the grace per
   await assertNothing(stores);
 });
 
-Deno.test("collectCandidates() keeps what another manifest, another repository or a new push needs", async () => {
+Deno.test("collectCandidates() keeps content that another manifest, another repository or a new push needs", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   const { registry } = process;
@@ -218,7 +218,7 @@ Deno.test("collectCandidates() keeps what another manifest, another repository o
   await assertConsistent(stores);
 });
 
-Deno.test("deleteManifest() leaves one candidate however often the same manifest is pushed and deleted", async () => {
+Deno.test("deleteManifest() leaves one candidate after many pushes and deletes of one manifest", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry(OPTIONS);
   for (let time = 0; time < 20; time++) {
@@ -300,7 +300,7 @@ for (const [count, steps] of [[20, 1], [32, 1], [60, 2]] as const) {
   });
 }
 
-Deno.test("collectCandidates() pauses beside requests for at least half of each step, however late it is", async () => {
+Deno.test("collectCandidates() pauses beside requests for at least half of each step, even if it is late", async () => {
   const stores = new TestStores();
   const pauses: number[] = [];
   const sleep = (milliseconds: number) => Promise.resolve(void pauses.push(milliseconds));

@@ -119,7 +119,7 @@ Deno.test("collect() removes all that a deleted manifest has left, the repositor
   assertEquals(await process.registry.listRepositories({}, UNRESTRICTED_CALLER), { items: [] });
 });
 
-Deno.test("collect() keeps an index, its children and what they reference", async () => {
+Deno.test("collect() keeps an index, its children and their references", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   await pushImage(process.registry);
@@ -141,7 +141,7 @@ Deno.test("collect() removes a mark when its tag points elsewhere", async () => 
   assertEquals(marks.map(({ name }) => name), [`${digest(IMAGE)}#latest`]);
 });
 
-Deno.test("collect() with dryRun says what goes next and removes nothing", async () => {
+Deno.test("collect() with dryRun returns the next removals and removes nothing", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   await pushImage(process.registry);

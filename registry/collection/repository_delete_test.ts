@@ -115,7 +115,7 @@ Deno.test("deleteRepository() takes a repository that has nothing left but its n
   assertEquals(await codeOf(() => registry.deleteRepository(REPOSITORY)), "NAME_UNKNOWN");
 });
 
-Deno.test("deleteRepository() takes what points at manifests that are gone", async () => {
+Deno.test("deleteRepository() deletes items that point at missing manifests", async () => {
   const { stores, registry } = setUp();
   await pushAll(registry);
   const large = await stores.table.get(manifestKey(REPOSITORY, digest(LARGE)));
@@ -155,7 +155,7 @@ Deno.test("deleteRepository() counts in a dry run and throws where there is noth
   assertEquals(await codeOf(() => registry.deleteRepository(REPOSITORY, { dryRun: true })), "NAME_UNKNOWN");
 });
 
-Deno.test("deleteRepository() finds what manifests reference though the index lags behind", async () => {
+Deno.test("deleteRepository() finds the references of manifests although the index lags behind", async () => {
   const { stores, registry } = setUp();
   await pushAll(registry);
   const table = new Proxy(stores.table, {
@@ -168,7 +168,7 @@ Deno.test("deleteRepository() finds what manifests reference though the index la
   assertEquals(removal, { tags: 3, manifests: 4, blobs: 2, kept: 0 });
 });
 
-Deno.test("deleteRepository() ends at once what the process has remembered", async () => {
+Deno.test("deleteRepository() invalidates the cache of the process at once", async () => {
   const { stores } = setUp();
   const { registry: plain, epochs } = stores.registry(OPTIONS);
   const registry = cached(plain, epochs, { age: 60_000, now: () => stores.now });
@@ -190,7 +190,7 @@ Deno.test("deleteRepository() ends at once what the process has remembered", asy
   await registry.statBlob(OTHER, digest(LAYER));
 });
 
-Deno.test("deleteRepository() renews its deadline, however long all of it takes", async () => {
+Deno.test("deleteRepository() renews its deadline during a long deletion", async () => {
   const { stores, registry } = setUp();
   await pushAll(registry);
   const slow = stores.registry({

@@ -4,7 +4,7 @@ import { packEtags, unpackEtags } from "./etags.ts";
 
 const etagOf = (text: string) => `"${createHash("md5").update(text).digest("hex")}"`;
 
-Deno.test("packEtags() and unpackEtags() give back the same marks, whatever they are", () => {
+Deno.test("packEtags() and unpackEtags() return the same marks, for any marks", () => {
   const md5s = Array.from({ length: 1000 }, (_, i) => etagOf(`${i}`));
   const lists = [
     [],

@@ -67,7 +67,7 @@ Deno.test("identify() knows no kind that this release does not write", () => {
   for (const key of unknown) assertEquals(identify(key), undefined, `${key.pk} ${key.sk}`);
 });
 
-Deno.test("identify() takes what is missing as empty, and what is too much into the last part", () => {
+Deno.test("identify() reads a missing part as empty, and extra separators as text of the last part", () => {
   const { pk } = manifestKey(REPOSITORY, A);
   const edge = (sk: string) => {
     const { target, manifest } = partsOf("edge", { pk, sk });

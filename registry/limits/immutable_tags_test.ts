@@ -101,7 +101,7 @@ Deno.test("an immutable tag outlives every rule of retention, and keeps its mani
   assertEquals([await target("v1"), await target("v2")], [digest(FIRST), digest(SECOND)]);
 });
 
-Deno.test("of two pushes of an immutable tag to different manifests one wins, at whatever call they meet", async () => {
+Deno.test("of two pushes of an immutable tag to different manifests one wins, at any interleaving of their calls", async () => {
   for (const method of ["getMany", "putMany", "put", "get"]) {
     for (let nth = 1; nth <= 4; nth++) {
       const { registry, other, target } = await open();

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { QuotaHolds } from "./quota_holds.ts";
 
-Deno.test("set() of no bytes makes no other push lose what it holds", () => {
+Deno.test("set() of no bytes keeps the reservations of other pushes", () => {
   const holds = new QuotaHolds(() => 1);
   const quota = { held: 0 };
   holds.set("push", [quota], 5);

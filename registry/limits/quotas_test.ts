@@ -68,7 +68,7 @@ Deno.test("every quota with a pattern that matches holds", async () => {
   await pushBlob(registry, content(51, 2), B);
 });
 
-Deno.test("a quota refuses a body by what it announces, and otherwise as its bytes come, and leaves nothing", async () => {
+Deno.test("a quota refuses a body by its announced length, or else as its bytes arrive, and leaves nothing", async () => {
   const { registry, stores } = open(100);
   const push = async (options: { length?: number }, stream = body(content(101), options)) => {
     const { id } = await registry.startUpload(A, "user:a");
@@ -102,7 +102,7 @@ Deno.test("a quota that is used up lets tags move, and blobs be that are there",
   assertEquals(await used(A), 100 + IMAGE_BYTES.length);
 });
 
-Deno.test("a quota counts what is mounted, and refuses it", async () => {
+Deno.test("a quota counts mounted blobs, and refuses them", async () => {
   const { registry, used } = open(150);
   await pushBlob(registry, CONFIG, ELSEWHERE);
   await pushBlob(registry, content(101, 3), ELSEWHERE);
@@ -111,7 +111,7 @@ Deno.test("a quota counts what is mounted, and refuses it", async () => {
   await assertFull(() => registry.mountBlob(A, UNRESTRICTED_CALLER, digest(content(101, 3)), ELSEWHERE));
 });
 
-Deno.test("what is deleted makes room, in other processes a little later", async () => {
+Deno.test("deletes free room in a quota, with a delay in other processes", async () => {
   const { registry, used, stores, other } = open(120 + IMAGE_BYTES.length);
   const late = other();
   await pushBlob(registry, CONFIG, A);
@@ -125,7 +125,7 @@ Deno.test("what is deleted makes room, in other processes a little later", async
   await pushBlob(late, content(30, 2), B);
 });
 
-Deno.test("continueCollection() counts anew what a crash left wrong, and what was there before there was a quota", async () => {
+Deno.test("continueCollection() recounts usage after a crash, and content from before the quota", async () => {
   const { registry, used, stores, continueCollection } = open(10_000);
   await pushBlob(registry, CONFIG, A);
   await putImage(registry, A, "v1");
@@ -138,7 +138,7 @@ Deno.test("continueCollection() counts anew what a crash left wrong, and what wa
   assertEquals([await used(A), await used(B)], [expected, expected]);
 });
 
-Deno.test("what was counted of a repository goes with it", async () => {
+Deno.test("the usage of a repository is deleted with the repository", async () => {
   const { registry, used, stores, collect } = open(10_000);
   await pushBlob(registry, CONFIG, A);
   await putImage(registry, A, "v1");

@@ -28,7 +28,7 @@ Deno.test("putManifest() writes nothing for a manifest that lacks some of its ma
   assertEquals(await stores.items(), before);
 });
 
-Deno.test("putManifest() leaves edges of few refused manifests, however many are pushed", async () => {
+Deno.test("putManifest() leaves edges of only a few refused manifests after many pushes", async () => {
   const { stores, registry } = await withBlobs();
   const refuse = async (count: number) => {
     const before = (await stores.items()).length;
@@ -57,7 +57,7 @@ Deno.test("putManifest() looks no further where enough is missing", async () => 
   assert(keys < 1000, `${keys} items were read`);
 });
 
-Deno.test("putManifest() asks again consistently before it refuses what a read that lags has missed", async () => {
+Deno.test("putManifest() repeats a read that lags as a consistent one before it refuses", async () => {
   const { stores, registry } = await withBlobs();
   const layers = Array.from({ length: FEW_REFERENCES }, (_, i) => utf8(`layer ${i}`));
   for (const layer of layers) await pushBlob(registry, layer);

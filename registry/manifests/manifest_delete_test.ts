@@ -41,7 +41,7 @@ Deno.test("deleteManifest() takes every tag and the place among the referrers wi
   assertEquals((await registry.getManifest(REPOSITORY, { tag: tag("b") })).bytes, other);
 });
 
-Deno.test("deleteManifest() deletes what was pushed a moment ago although reads of the table lag", async () => {
+Deno.test("deleteManifest() deletes a new manifest although reads of the table lag", async () => {
   const { stores, registry } = await withBlobs();
   const image = imageOf(CONFIG, [LAYER]);
   const before = await stores.items();
@@ -80,7 +80,7 @@ Deno.test("deleteManifest() leaves a large manifest's object to the sweep, unles
   assertEquals(await stores.keys(), blobs);
 });
 
-Deno.test("a tag that is put while its manifest is deleted points at what is there", async () => {
+Deno.test("a tag that is put while its manifest is deleted points at an existing manifest", async () => {
   for (const point of ["getMany", "putMany", "put"]) {
     for (let nth = 1; nth <= 4; nth++) {
       const { stores, registry } = await withBlobs();

@@ -45,7 +45,7 @@ Deno.test("putManifest() keeps a manifest under the algorithm that it was pushed
   );
 });
 
-Deno.test("putManifest() rejects what is not what the digest says", async () => {
+Deno.test("putManifest() rejects content that does not match the digest", async () => {
   const { stores, registry } = await withBlobs();
   const before = await stores.items();
   const wrong = { reference: { digest: digest(content(3)) }, tags: [tag("latest")] };
@@ -133,7 +133,7 @@ Deno.test("putManifest() needs no foreign layers and no subject", async () => {
   assertEquals(receipt, { digest: digest(bytes), tags: [], subject: subject.digest });
 });
 
-Deno.test("putManifest() revives what it references and a collector has condemned", async () => {
+Deno.test("putManifest() revives references that a collector has condemned", async () => {
   const { stores, registry } = await withBlobs();
   const blob = digest(LAYER);
   const link = await stores.table.get(linkKey(blob, REPOSITORY));

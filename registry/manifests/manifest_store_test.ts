@@ -17,7 +17,7 @@ Deno.test("getManifest() takes the mark of a retention away although reads of th
   await registry.getManifest(REPOSITORY, { digest: digest(IMAGE) });
 });
 
-Deno.test("a large manifest's object is announced for longer than its push may take, however soon uploads expire", async () => {
+Deno.test("a large manifest's object is announced for longer than its push may take, with any expiry of uploads", async () => {
   const { stores } = await withBlobs();
   const [uploadExpiry, grace, deadline] = [40, 800, 100];
   let last = 0;

@@ -52,7 +52,7 @@ Deno.test("a create-only pusher creates tags, and repeats a push", async () => {
   assertEquals(await registry.resolveTag(REPOSITORY, tag("a")), digest(SECOND));
 });
 
-Deno.test("CVE-2026-31801: of two create-only pushers of one tag exactly one wins, wherever they meet", async () => {
+Deno.test("CVE-2026-31801: of two create-only pushers of one tag exactly one wins, at any interleaving", async () => {
   for (const method of ["get", "getMany", "putMany", "put"]) {
     for (let nth = 1; nth <= 4; nth++) {
       const { registry, stores } = await withBlobs();

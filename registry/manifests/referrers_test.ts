@@ -66,7 +66,7 @@ Deno.test("listReferrers() filters by any of several artifact types and pages by
   });
 });
 
-Deno.test("putManifest() writes no item that is larger than a table takes, whatever is annotated", async () => {
+Deno.test("putManifest() writes no item above the limit of a table, with any annotations", async () => {
   const { stores, registry } = await withBlobs();
   const subject = { mediaType: IMAGE, digest: digest(content(1)), size: 1 };
   for (const length of [100, 30_000, 40_000, 300_000, 900_000]) {
@@ -83,7 +83,7 @@ Deno.test("putManifest() writes no item that is larger than a table takes, whate
   assertEquals(items.length, 5);
 });
 
-Deno.test("listReferrers() cuts its pages below what clients read", async () => {
+Deno.test("listReferrers() keeps its pages below the limit of clients", async () => {
   const { registry } = await withBlobs();
   const subject = { mediaType: INDEX, digest: "blake3:" + "0".repeat(64), size: 3 };
   for (let i = 0; i < 5; i++) {
@@ -148,7 +148,7 @@ Deno.test("listReferrers() reads no more once the client has gone", async () => 
   assertEquals([error.status, reads.count], [499, 0]);
 });
 
-Deno.test("listReferrers() reads from the manifest what an item of an earlier release does not tell", async () => {
+Deno.test("listReferrers() reads from the manifest the members that an item of an earlier release lacks", async () => {
   const { stores, subject, referrers, reads, list } = await withLargeReferrers();
   const request = { artifactTypes: ["application/x-large"] };
   const known = await list(REPOSITORY, subject, request);
@@ -170,7 +170,7 @@ Deno.test("listReferrers() reads from the manifest what an item of an earlier re
   assertEquals(left.items.map((item) => item.digest), [digest(referrers[0]!)]);
 });
 
-Deno.test("listReferrers() lists what an earlier release took and this one refuses", async () => {
+Deno.test("listReferrers() lists manifests that an earlier release accepted and this one rejects", async () => {
   const { stores, registry } = await withBlobs();
   const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
   const annotations = Object.fromEntries(
@@ -188,7 +188,7 @@ Deno.test("listReferrers() lists what an earlier release took and this one refus
   assertEquals(items, [expected]);
 });
 
-Deno.test("referrerItem() leaves to the manifest what is too large for an item even without annotations", async () => {
+Deno.test("referrerItem() leaves to the manifest a descriptor that is too large even without annotations", async () => {
   const { stores, registry } = await withBlobs();
   const subject = { mediaType: IMAGE, digest: digest(content(3)), size: 3 };
   const artifactType = "x".repeat(1_000_000);

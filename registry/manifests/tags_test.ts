@@ -25,7 +25,7 @@ Deno.test("deleteTag() keeps the manifest", async () => {
 });
 
 for (const moment of ["before", "after"] as const) {
-  Deno.test(`deleteTag() reports what the tag pointed at last when it moves ${moment} any of its calls`, async () => {
+  Deno.test(`deleteTag() reports the last target of a tag that moves ${moment} any of its calls`, async () => {
     for (let at = 1, reached = true; reached; at++) {
       const { stores, registry } = await withBlobs();
       const [image, other] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];

@@ -61,7 +61,7 @@ const DELETIONS: Record<
 };
 
 for (const [name, { gone, run }] of Object.entries(DELETIONS)) {
-  Deno.test(`${name} changes the epoch once, after what it deletes is gone`, async () => {
+  Deno.test(`${name} changes the epoch once, after the deletes`, async () => {
     const { stores, process, seen } = await setUp(gone);
     const before = await process.epochs.read(REPOSITORY);
     const others = await process.epochs.read(OTHER);
@@ -107,7 +107,7 @@ Deno.test("a delete fails where it can't change the epoch", async () => {
 
 for (const counts of [true, false]) {
   const kind = counts ? "a table that counts its changes" : "a table that does not count its changes";
-  Deno.test(`an acknowledged delete counts at every process with ${kind}, whatever it remembers`, async () => {
+  Deno.test(`an acknowledged delete is effective at every process with ${kind}, with any cached value`, async () => {
     const stores = new TestStores();
     const table = counts ? stores.table : withoutChangeCount(stores.table);
     const processes = Array.from({ length: 2 }, () => {

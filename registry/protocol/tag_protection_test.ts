@@ -79,7 +79,7 @@ Deno.test("deleteBlob() refuses the layers and the configuration of an immutable
   assertEquals(await contents(stores), before);
 });
 
-Deno.test("deleteBlob() and deleteManifest() refuse what stands at any depth under an immutable tag", async () => {
+Deno.test("deleteBlob() and deleteManifest() refuse content at any depth under an immutable tag", async () => {
   const { stores, registry } = await open();
   await pushManifest(registry, INNER);
   await pushManifest(registry, OUTER, "v1", "latest");
@@ -89,7 +89,7 @@ Deno.test("deleteBlob() and deleteManifest() refuse what stands at any depth und
   await assertWhole(registry, "v1");
 });
 
-Deno.test("deleteBlob() and deleteManifest() take what no immutable tag needs", async () => {
+Deno.test("deleteBlob() and deleteManifest() delete content that no immutable tag needs", async () => {
   const { registry } = await open();
   const extra = await pushBlob(registry, content(7, 9));
   const other = imageOf(CONFIG, []);
@@ -102,7 +102,7 @@ Deno.test("deleteBlob() and deleteManifest() take what no immutable tag needs", 
   assertEquals((await registry.listTags(REPOSITORY, {})).items, [tag("v2")]);
 });
 
-Deno.test("an immutable tag is whole once it is acknowledged, at whatever call of its push something below it is deleted", async () => {
+Deno.test("an immutable tag is complete once acknowledged, if a delete below it comes at any call of its push", async () => {
   for (const method of ["getMany", "putMany", "put", "get"]) {
     for (let nth = 1;; nth++) {
       let reached = false;
@@ -123,7 +123,7 @@ Deno.test("an immutable tag is whole once it is acknowledged, at whatever call o
   }
 });
 
-Deno.test("an immutable tag is whole once it is acknowledged, at whatever call of a delete below it it is pushed", async () => {
+Deno.test("an immutable tag is complete once acknowledged, if its push comes at any call of a delete below it", async () => {
   for (const method of ["getMany", "put", "get", "query", "delete"]) {
     for (let nth = 1;; nth++) {
       let reached = false;

@@ -18,7 +18,7 @@ async function open(count: number, isVisible: (index: number) => boolean) {
   return { stores, registry, caller, names, visible };
 }
 
-Deno.test("listRepositories() lists only what the caller may pull from, in full pages", async () => {
+Deno.test("listRepositories() lists only repositories that the caller may pull from, in full pages", async () => {
   const { registry, caller, visible } = await open(50, (i) => i % 7 === 3);
   assertEquals(await registry.listRepositories({}, caller), { items: visible });
   const found: RepositoryName[] = [];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { addNewest, isNewest, type Pushed } from "./newest.ts";
 
-Deno.test("addNewest() holds what sorting all of them would put first, and no more", () => {
+Deno.test("addNewest() keeps exactly the first entries of a full sort", () => {
   const pushed = Array.from(
     { length: 500 },
     (_, i): Pushed => ({ tag: `t${i * 7919 % 500}`, at: i * 31 % 60 }),

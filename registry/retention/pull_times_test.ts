@@ -86,7 +86,7 @@ Deno.test("PullTimes ignores pulls by digest, failed pulls, and pulls that no ru
   assertEquals(take().table, 0);
 });
 
-Deno.test("PullTimes writes what it could not write as soon as it can", async () => {
+Deno.test("PullTimes retries a failed write as soon as possible", async () => {
   const stores = new TestStores();
   let broken = true;
   const table = hooked(stores.table, () => {
@@ -101,7 +101,7 @@ Deno.test("PullTimes writes what it could not write as soon as it can", async ()
   assertEquals((await stores.table.get(pulledKey(REPOSITORY, tag("t1")))) !== undefined, true);
 });
 
-Deno.test("PullTimes writes what waits after a minute", async () => {
+Deno.test("PullTimes writes pending pulls after a minute", async () => {
   const { stores, pulls, observed, pulledAt } = await open();
   const planned: [() => Promise<void>, number][] = [];
   const { setTimeout } = globalThis;
@@ -117,7 +117,7 @@ Deno.test("PullTimes writes what waits after a minute", async () => {
   await pulls.stop();
 });
 
-Deno.test("stop() writes what waits, and leaves no timer", async () => {
+Deno.test("stop() writes pending pulls, and leaves no timer", async () => {
   const { pulls, take, observed } = await open();
   await observed.getManifest(REPOSITORY, { tag: tag("t1") });
   // The sanitizer would find its timer.
@@ -125,7 +125,7 @@ Deno.test("stop() writes what waits, and leaves no timer", async () => {
   assertEquals(take().table, 1);
 });
 
-Deno.test("openPullTimes() wants to know of repositories whose rule keeps what was pulled", async () => {
+Deno.test("openPullTimes() observes only repositories whose rule keeps pulled tags", async () => {
   const rules = [
     { repositories: ["a"], keepTags: [{ tags: ["*"], newest: 1 }] },
     { repositories: ["*"], keepTags: [{ tags: ["*"], pulledWithin: HOUR }] },
@@ -142,7 +142,7 @@ Deno.test("openPullTimes() wants to know of repositories whose rule keeps what w
   assertEquals((await stores.items()).map(({ pk }) => pk), ["repo#b"]);
 });
 
-Deno.test("pullTimes() is there where a rule keeps what was pulled, and only there", async () => {
+Deno.test("pullTimes() exists only if a rule keeps pulled tags", async () => {
   const { pullTimes } = new TestStores().registry();
   const rule = (keep: { pulledWithin?: number; newest?: number }) => ({
     repositories: ["*"],

@@ -139,7 +139,7 @@ Deno.test("retain() counts a push that moves nothing as a push", async () => {
   assertEquals(await tags(), ["a"]);
 });
 
-Deno.test("retain() keeps what was pulled, or else pushed, within the time", async () => {
+Deno.test("retain() keeps tags that were pulled, or else pushed, within the time", async () => {
   const { stores, registry, retain, tags } = await open();
   await pushManifest(registry, image("a"), "never", "pulled", "long-ago", "pushed-since");
   stores.now += DAY;
@@ -232,7 +232,7 @@ Deno.test("retain() changes the epoch when it removes one manifest and marks ano
   assertNotEquals(await epochs.read(REPOSITORY), before);
 });
 
-Deno.test("retain() marks nothing that is younger than the grace time, whatever the rule says", async () => {
+Deno.test("retain() condemns nothing younger than the grace period, by any rule", async () => {
   const { stores, registry, retain } = await open();
   await pushManifest(registry, image("a"));
   stores.now += HOUR;
@@ -252,7 +252,7 @@ Deno.test("retain() counts from when a tag has left the manifest", async () => {
   assertEquals((await retain(untagged(7 * DAY))).map(({ name }) => name), [digest(image("a"))]);
 });
 
-Deno.test("retain() keeps what an index has as its child, and what a subject has as its referrer", async () => {
+Deno.test("retain() keeps the children of an index, and the referrers of a subject", async () => {
   const { stores, registry, retain, isThere } = await open();
   const child = image("child");
   const index = indexOf([child]);
@@ -289,7 +289,7 @@ Deno.test("retain() keeps an index that refers to its own child: neither could g
   assertEquals(await retain(untagged(0)), []);
 });
 
-Deno.test("retain() removes what its dry run has printed, and the dry run writes nothing", async () => {
+Deno.test("retain() deletes exactly the output of its dry run, which writes nothing", async () => {
   const { stores, registry, retain, tags } = await open();
   const children = ["c1", "c2", "c3"].map((name) => image(name));
   for (const child of children) await pushManifest(registry, child);

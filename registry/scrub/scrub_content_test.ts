@@ -144,7 +144,7 @@ Deno.test("scrub() finds damage in a large manifest's object", async () => {
   }
 });
 
-Deno.test("scrub() finds a manifest whose bytes, size or media type are not what they should be", async () => {
+Deno.test("scrub() finds a manifest with wrong bytes, size or media type", async () => {
   const key = manifestKey(REPOSITORY, digest(IMAGE_BYTES));
   const plants: ((item: Item) => Partial<Item>)[] = [
     ({ bytes }) => ({ bytes: new Uint8Array(flip(bytes!)) }),

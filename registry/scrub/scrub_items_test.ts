@@ -22,7 +22,7 @@ async function drop(stores: TestStores, key: Key): Promise<void> {
   assertEquals(await stores.table.delete(key, { ifVersion: (await itemOf(stores, key)).version }), true);
 }
 
-Deno.test("scrub() finds what points at nothing, and deletes it", async () => {
+Deno.test("scrub() finds items with a missing target, and deletes them", async () => {
   const plants: [string, string, (stores: TestStores) => Promise<unknown>][] = [
     ["dangling-link", digest(LONG, "sha512"), (stores) => drop(stores, blobKey(digest(LONG, "sha512")))],
     [

@@ -13,7 +13,7 @@ import {
 import { content, digest, readBlob } from "../../tests/harness/stores.ts";
 import { type BlobAttributes, blobKey, stored } from "../items/mod.ts";
 
-Deno.test("scrub() finds orphans, deletes one whose blob is well, and keeps what is nowhere else", async () => {
+Deno.test("scrub() finds orphans, deletes one whose blob is intact, and keeps the only copy of content", async () => {
   const { stores, registry } = await setUp();
   const twin = await plantOrphan(stores, LAYER);
   const only = `${twin.slice(0, -1)}d`;

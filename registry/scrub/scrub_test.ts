@@ -92,7 +92,7 @@ Deno.test("scrub() fails where a store does not answer", async () => {
   await assertRejects(() => stores.registry({ ...OPTIONS, objects }).scrub(), Error, "does not answer");
 });
 
-Deno.test("scrub() reads no faster than it is told to", async () => {
+Deno.test("scrub() reads at most at the configured rate", async () => {
   const { stores } = await setUp();
   const begun = stores.now;
   const process = stores.registry({

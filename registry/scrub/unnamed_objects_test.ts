@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { UnnamedObjects } from "./unnamed_objects.ts";
 
-Deno.test("UnnamedObjects loses what is named or owned, and counts what is left", () => {
+Deno.test("UnnamedObjects drops named and owned objects, and counts the rest", () => {
   const objects = new UnnamedObjects();
   for (const key of ["blobs/abc/abc1-x", "blobs/abc/abc1-y", "blobs/abc/abc2-x", "blobs/def/def-x"]) {
     objects.add(key);

@@ -38,7 +38,7 @@ Deno.test("BodyReader reads a stream of chunks to its end and leaves no timer be
 });
 
 for (const chunk of [1000, 8208, 20_000]) {
-  Deno.test(`BodyReader asks a chunked body for what is in balance, and takes ${chunk} bytes at a time`, async () => {
+  Deno.test(`BodyReader reads a chunked body by its balance, ${chunk} bytes at a time`, async () => {
     const { stream, views } = bytesOf(50_000, chunk);
     const read = await readAll(new BodyReader(stream, { idle: IDLE_LIMIT_MS }));
     assertEquals(read, Array.from({ length: 50_000 }, (_, i) => i % 250 + 1));

@@ -3,7 +3,7 @@ import { BufferPool } from "./buffer_pool.ts";
 
 const patient = { yield() {} };
 
-Deno.test("take() gives out again what was given back, and nothing twice", async () => {
+Deno.test("take() reuses returned buffers, each only once", async () => {
   const pool = new BufferPool(8, 4);
   const first = await pool.take(patient);
   assertNotStrictEquals((await pool.take(patient)).buffer, first.buffer);
@@ -49,7 +49,7 @@ Deno.test("spend() always returns the buffer, but replaces its memory if a faile
   assertStrictEquals((await pool.take(patient)).buffer, second.buffer);
 });
 
-Deno.test("take() makes those yield who have filled theirs for long, as many as wait", async () => {
+Deno.test("take() makes the longest holders yield, one for each waiting client", async () => {
   const pool = new BufferPool(8, 3, { patience: 1 });
   const yielded: string[] = [];
   const take = async (name: string) => {

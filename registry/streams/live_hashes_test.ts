@@ -93,7 +93,7 @@ Deno.test("commitUpload() is not misled by a chunk that was hashed here and lost
   assertEquals(await readBlob(quick, digest(bytes)), bytes);
 });
 
-Deno.test("find() answers a copy of what was kept for these bytes, and nothing for others", () => {
+Deno.test("find() returns a copy of the state for these bytes, and nothing for others", () => {
   const live = new LiveHashes();
   const hash = createHash("sha256").update("ab");
   const hex = hash.copy().digest("hex");

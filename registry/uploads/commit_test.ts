@@ -41,7 +41,7 @@ Deno.test("commitUpload() answers again when it is repeated, until the upload ex
   assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
 });
 
-Deno.test("commitUpload() drops content that is not what its digest says", async () => {
+Deno.test("commitUpload() drops content that does not match its digest", async () => {
   for (const chunks of [1, 2]) {
     const stores = new TestStores();
     const { registry } = stores.registry();
@@ -59,7 +59,7 @@ Deno.test("commitUpload() drops content that is not what its digest says", async
   }
 });
 
-Deno.test("commitUpload() drops content read back that is not what its digest says", async () => {
+Deno.test("commitUpload() drops content that does not match its digest when it is read back", async () => {
   for (const chunks of [1, 2]) {
     const stores = new TestStores();
     const { registry } = stores.registry();
@@ -233,7 +233,7 @@ Deno.test("commitUpload() looks again when a collector comes between its read an
   assertEquals(await readBlob(registry, BLOB), BYTES);
 });
 
-Deno.test("mountBlob() links what another repository has, and nothing else", async () => {
+Deno.test("mountBlob() links a blob of another repository, and nothing else", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES, OTHER);

@@ -149,7 +149,7 @@ Deno.test("of two bodies after the last part, at two processes, one counts", asy
   assertEquals((await stores.keys()).length, 1);
 });
 
-Deno.test("a blob of less than a part is stored with the hash of its bytes, however it comes", async () => {
+Deno.test("a blob smaller than a part is stored with the hash of its bytes, for every way of upload", async () => {
   const hashes: unknown[] = [];
   const stores = new TestStores();
   const objects = hooked(stores.objects, (method, args) => {

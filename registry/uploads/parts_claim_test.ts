@@ -90,7 +90,7 @@ Deno.test("appendUpload() waits no longer than 5 s for a process that died with 
   assertLessOrEqual(stores.now - began, 2 * 5250);
 });
 
-Deno.test("appendUpload() does not append to what another request has sent while it waited", async () => {
+Deno.test("appendUpload() does not append to bytes that another request sent while it waited", async () => {
   const stores = new TestStores();
   const bytes = content(40);
   const id = await begin(stores.registry().registry, bytes);

@@ -58,7 +58,7 @@ for (const moment of ["before", "after"] as const) {
   });
 }
 
-Deno.test("sweep() removes all that an upload has left, however much", async () => {
+Deno.test("sweep() removes all remains of an upload of any size", async () => {
   const { stores, sweep } = await withUpload();
   const upload = (await stores.items()).find(({ sk }) => sk === "upload");
   const { prefix } = stored<UploadAttributes>(upload)!.attributes;

@@ -5,7 +5,7 @@ import { newUploadId, readUploadId } from "./upload_id.ts";
 const OWNER = { repository: parseRepositoryName("team/app"), principal: "alice" };
 const NOW = 1_700_000_000_000;
 
-Deno.test("newUploadId() makes ids of their own, safe in paths and keys, that say what they were made of", () => {
+Deno.test("newUploadId() creates unique ids, safe in paths and keys, that contain their origin", () => {
   for (
     const facts of [{ startedAt: NOW }, { startedAt: 0, algorithm: "sha256" }, {
       startedAt: NOW,

@@ -35,7 +35,7 @@ function stalling(bytes: Uint8Array<ArrayBuffer>, first: number) {
   return { body, stalled: stalled.promise, go: going.resolve };
 }
 
-Deno.test("appendUpload() makes clients that stall give up their place, and loses nothing of what they sent", async () => {
+Deno.test("appendUpload() makes clients that stall give up their place, and keeps their received bytes", async () => {
   const stores = new TestStores({ partSize: PART_BYTES });
   const { registry } = createRegistry({
     objects: stores.objects,
@@ -63,7 +63,7 @@ Deno.test("appendUpload() makes clients that stall give up their place, and lose
   assertEquals((await stores.keys()).length, 5);
 });
 
-Deno.test("appendUpload() holds no more than it may, however many clients there are", async () => {
+Deno.test("appendUpload() stays within its memory with any number of clients", async () => {
   const stores = new TestStores({ partSize: PART_BYTES });
   let [sending, most] = [0, 0];
   const send = (by: number) => (method: string, args: unknown[]) => {

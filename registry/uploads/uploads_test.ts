@@ -184,7 +184,7 @@ Deno.test("commitUpload() leaves nothing of a last chunk when another request ha
   assertEquals(await stores.keys(), before);
 });
 
-Deno.test("appendUpload() keeps what came of a body that broke", async () => {
+Deno.test("appendUpload() keeps the received bytes of a broken body", async () => {
   for (const ranged of [false, true]) {
     const { registry } = new TestStores().registry();
     const bytes = content(40);
@@ -206,7 +206,7 @@ Deno.test("appendUpload() keeps what came of a body that broke", async () => {
   }
 });
 
-Deno.test("commitUpload() keeps what came of a broken body with Content-Range, and commits nothing", async () => {
+Deno.test("commitUpload() keeps the received bytes of a broken body with Content-Range, and commits nothing", async () => {
   const { registry } = new TestStores().registry();
   const bytes = content(40);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);

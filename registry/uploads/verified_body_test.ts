@@ -55,7 +55,7 @@ Deno.test("commitUpload() looks at the bytes itself where the store can't know t
   assertEquals(calls.includes("putStream"), false);
 });
 
-Deno.test("commitUpload() refuses what the store finds to be something else, and leaves nothing of it", async () => {
+Deno.test("commitUpload() rejects content that the store finds to be different, and leaves nothing", async () => {
   for (const bytes of [content(BLOB_BYTES, 1), BLOB.slice(0, -1)]) {
     const { registry, stores } = start();
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
@@ -70,7 +70,7 @@ Deno.test("commitUpload() refuses what the store finds to be something else, and
   }
 });
 
-Deno.test("commitUpload() lets a client repeat what broke off on its way to a store that checks it", async () => {
+Deno.test("commitUpload() lets a client repeat a transfer that broke off on its way to a store that verifies it", async () => {
   const stores = new TestStores({ partSize: 64 * 1024, verifies: true });
   let broken = true;
   const objects = hooked(stores.objects, (method) => {

@@ -20,7 +20,7 @@ function auditedApp(options: TestAppOptions = {}) {
   return { app, request, take, events, entries };
 }
 
-Deno.test("createApp() tells the audit of every change, once, with what was there before and after", async () => {
+Deno.test("createApp() sends each change to the audit once, with the state before and after", async () => {
   const { request, take } = auditedApp();
   const [first, second] = [imageOf("first"), imageOf("second")];
   const at = { repository: REPOSITORY };
@@ -59,7 +59,7 @@ Deno.test("createApp() tells the audit of every change, once, with what was ther
   ]);
 });
 
-Deno.test("createApp() tells the audit nothing of reads and of what was refused", async () => {
+Deno.test("createApp() sends neither reads nor refused requests to the audit", async () => {
   const { request, take } = auditedApp();
   await pushBlob(request, REPOSITORY, EMPTY);
   await pushManifest(request, REPOSITORY, imageOf("m"), "v1");

@@ -9,7 +9,7 @@ function right(action: "pull" | "push" | "delete" | "administer"): Demand {
   return { need: "right", action, repository: parseRepositoryName("team/app") };
 }
 
-Deno.test("createChallenge() asks for a token for what is needed, from the configured place", () => {
+Deno.test("createChallenge() requests a token for the required scope, from the configured realm", () => {
   const challenge = createChallenge(BEARER);
   const start = 'Bearer realm="https://registry.example/token",service="registry.example"';
   assertEquals(challenge({ need: "credentials" }), start);
@@ -20,7 +20,7 @@ Deno.test("createChallenge() asks for a token for what is needed, from the confi
   assertEquals(challenge(right("administer")), `${start},scope="repository:team/app:*"`);
 });
 
-Deno.test("createChallenge() says what is wrong with a token", () => {
+Deno.test("createChallenge() names the error of a token", () => {
   const challenge = createChallenge(BEARER);
   assertEquals(
     challenge(right("pull"), "insufficient_scope"),

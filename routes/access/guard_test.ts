@@ -88,7 +88,7 @@ Deno.test("admit() requests credentials at /v2/ even if everything is public: po
   assertEquals(await outcome("GET /v2/", "alice's password"), [200, "user:alice"]);
 });
 
-Deno.test("admit() lets those in who have the right, and without credentials those who need none", async () => {
+Deno.test("admit() admits callers with the right, and anonymous ones if none is required", async () => {
   const { outcome } = make();
   assertEquals(await outcome("GET /v2/public/tags/list"), [200, "anonymous"]);
   assertEquals(await outcome("GET /v2/public/tags/list", "alice's password"), [200, "user:alice"]);
@@ -129,7 +129,7 @@ Deno.test("admit() names the account, the action and the repository in a denial"
   );
 });
 
-Deno.test("admit() denies what no login helps to", async () => {
+Deno.test("admit() denies requests that no login can permit", async () => {
   const { outcome } = make();
   for (const shown of ["alice's password", "alice's token to delete"]) {
     assertEquals(await outcome("DELETE /v2/team/app/manifests/a", shown), [403, undefined], shown);
@@ -172,7 +172,7 @@ Deno.test("admit() bounds the requests of a principal, of an address without one
   await admit(path, "nothing", "192.0.2.9");
 });
 
-Deno.test("admit() makes one caller of a token, however often it is shown", async () => {
+Deno.test("admit() creates one caller for a token that is used repeatedly", async () => {
   const { admit } = make();
   const path = "GET /v2/team/app/tags/list";
   const [first, second] = [

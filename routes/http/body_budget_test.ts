@@ -23,7 +23,7 @@ Deno.test("BodyBudget.take() gives room in turn, and no more than there is", asy
   assertEquals([budget.held, budget.waiting, order], [0, 0, ["large", "small"]]);
 });
 
-Deno.test("BodyBudget.take() has room for what is larger than the budget when nothing else is there", async () => {
+Deno.test("BodyBudget.take() admits a body above the budget if no other is held", async () => {
   const budget = new BodyBudget(100);
   const hold = await budget.take(1000, ignore);
   assertEquals(budget.held, 100);
@@ -31,7 +31,7 @@ Deno.test("BodyBudget.take() has room for what is larger than the budget when no
   assertEquals(budget.held, 0);
 });
 
-Deno.test("BodyBudget.take() refuses politely what has waited long enough", async () => {
+Deno.test("BodyBudget.take() answers 503 with Retry-After to a request that has waited too long", async () => {
   const budget = new BodyBudget(100, { waitMs: 10 });
   const hold = await budget.take(100, ignore);
   hold.arrived(100); // so that nothing is given up
@@ -42,7 +42,7 @@ Deno.test("BodyBudget.take() refuses politely what has waited long enough", asyn
   (await budget.take(100, ignore)).release();
 });
 
-Deno.test("BodyBudget.take() gives one network no more than its share, and others what is left", async () => {
+Deno.test("BodyBudget.take() limits one network to its share, and leaves the rest to others", async () => {
   const budget = new BodyBudget(100, { share: 30 });
   const first = await budget.take(20, ignore, "a");
   const order: string[] = [];

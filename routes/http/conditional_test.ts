@@ -18,7 +18,7 @@ Deno.test("parseEntityTags() reads one, several, weak ones and any", () => {
   assertEquals(parseEntityTags("*"), "*");
 });
 
-Deno.test("parseEntityTags() refuses what is none", () => {
+Deno.test("parseEntityTags() rejects malformed entity tags", () => {
   for (const field of ["", ",", "x", '"x', 'x"', '"x" "y"', '"x"W/"y"', 'w/"x"', "'x'", '*, "x"', '"x", *']) {
     assertEquals(parseEntityTags(field), undefined, field);
   }

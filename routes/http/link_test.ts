@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { nextLink } from "./link.ts";
 
-Deno.test("nextLink() is relative and leaves out what is not given", () => {
+Deno.test("nextLink() is relative and omits absent parameters", () => {
   assertEquals(nextLink("/v2/a/tags/list", [["n", "2"], ["last", "v1"]]), {
     Link: '</v2/a/tags/list?n=2&last=v1>; rel="next"',
   });
@@ -10,7 +10,7 @@ Deno.test("nextLink() is relative and leaves out what is not given", () => {
   });
 });
 
-Deno.test("nextLink() encodes what would end the target or begin another header", () => {
+Deno.test("nextLink() encodes characters that would end the target or begin another header", () => {
   const { Link } = nextLink("/v2/a/referrers/b", [[
     "artifactType",
     'x>; rel="evil"\r\nSet-Cookie: a=b&last=',

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { splitUrl } from "./raw_url.ts";
 
-Deno.test("splitUrl() changes nothing of what it takes apart", () => {
+Deno.test("splitUrl() changes nothing in the parts", () => {
   const rows: [string, string, string, string | undefined][] = [
     ["http://h/", "h", "/", undefined],
     ["http://h:80/a/../%2e//b\\c?d=%41&e", "h:80", "/a/../%2e//b\\c", "d=%41&e"],

@@ -24,7 +24,7 @@ Deno.test("contentLength() is the announced length when there is one", () => {
   assertEquals(contentLength(post(null, { "Content-Length": "5497558138880" })), 5_497_558_138_880);
 });
 
-Deno.test("contentLength() refuses what is no length", () => {
+Deno.test("contentLength() rejects a malformed length", () => {
   for (const field of ["-1", "1.5", "x", "", "1, 1", "+1", "1".repeat(16)]) {
     assertThrows(
       () => contentLength(post(null, { "Content-Length": field })),
@@ -45,7 +45,7 @@ Deno.test("withBody() takes as many bytes as the limit and not one more", async 
   assertEquals([error.status, error.code], [413, "SIZE_INVALID"]);
 });
 
-Deno.test("withBody() keeps the order of what came in pieces", async () => {
+Deno.test("withBody() keeps the order of the chunks", async () => {
   assertEquals([...await read(post(source([2, 1, 1]).stream), 10)], [1, 1, 2, 3]);
 });
 
@@ -88,7 +88,7 @@ Deno.test("withBody() holds exactly the bytes that it has room for, and none in 
   assertEquals([during.length, bodies.held], [2, 0]);
 });
 
-Deno.test("withBody() holds what has come of a body that grows", async () => {
+Deno.test("withBody() holds the received bytes of a growing body", async () => {
   const bodies = new BodyBudget(1 << 20);
   const slow = source([10_000], "stall");
   const options = { limit: 60_000, idle: 20, bodies, stop: undefined, grows: true };

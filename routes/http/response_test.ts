@@ -34,7 +34,7 @@ Deno.test("toResponse() tells a HEAD how long the body is, and leaves it out", a
   }
 });
 
-Deno.test("lengthOf() counts what is in memory and believes the header of a stream", () => {
+Deno.test("lengthOf() counts bytes in memory and trusts the header of a stream", () => {
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>();
   assertEquals(lengthOf({ status: 200, headers: { "Content-Length": "7" }, body }), 7);
   assertEquals(lengthOf({ status: 200, headers: {}, body: BODY }), 2);

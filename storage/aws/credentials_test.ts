@@ -24,7 +24,7 @@ function source() {
   return { state, credentials, settle, current };
 }
 
-Deno.test("cachedCredentials() loads once for all who ask at the same time", async () => {
+Deno.test("cachedCredentials() loads once for concurrent calls", async () => {
   const { state, credentials, settle } = source();
   const asked = [credentials(), credentials(), credentials()];
   await settle();

@@ -45,7 +45,7 @@ Deno.test("tryAll() finds nothing wrong with stores that pass the contracts, and
   assertEquals(await items.table.query(items.pk, { limit: 1 }), []);
 });
 
-Deno.test("tryAll() names what an object store does wrong", async () => {
+Deno.test("tryAll() names the defects of an object store", async () => {
   const wrong: [string, (good: ObjectStore) => Partial<ObjectStore>][] = [
     ["store an object and read it", (good) => ({
       async get(key, range) {
@@ -84,7 +84,7 @@ Deno.test("tryAll() names a store that can't complete the same parts again", asy
   assertEquals(missing(await tryAll(objectProbes, subject)), ["complete the same parts again"]);
 });
 
-Deno.test("tryAll() names what a table does wrong", async () => {
+Deno.test("tryAll() names the defects of a table", async () => {
   const byLocale = (a: { sk: string }, b: { sk: string }) => a.sk.localeCompare(b.sk, "en");
   const wrong: [string, (good: Table) => Partial<Table>][] = [
     ["write an item and read it consistently", (good) => ({
@@ -127,7 +127,7 @@ Deno.test("tryAll() tries nothing more where not even the first probe succeeds",
   assert(!suffices(findings));
 });
 
-Deno.test("suffices() does without what is not needed", async () => {
+Deno.test("suffices() ignores optional capabilities", async () => {
   const run = () => Promise.reject(new Refuted("It was ignored"));
   const findings = await tryAll([{ capability: "fly", otherwise: "It walks", run }], {});
   assertEquals(findings, [{

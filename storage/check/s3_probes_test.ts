@@ -18,7 +18,7 @@ async function withBucket(
   client.destroy();
 }
 
-Deno.test("s3Probes find what a store can't do", async () => {
+Deno.test("s3Probes find the missing capabilities of a store", async () => {
   for (
     const [quirks, found] of [
       [{}, [true, true, true]],

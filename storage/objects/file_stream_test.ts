@@ -58,7 +58,7 @@ Deno.test("streamOfFile() lets go of a chunk when the next one is asked for, and
   await reader.cancel();
 });
 
-Deno.test("streamOfFile() comes whole through a server, however slowly it is read", async () => {
+Deno.test("streamOfFile() arrives complete through a server, with a slow reader too", async () => {
   const bytes = content(8_000_000);
   await using opened = await openFile(bytes);
   await using server = Deno.serve(

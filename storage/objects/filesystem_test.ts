@@ -33,7 +33,7 @@ objectStoreContract("FilesystemObjectStore", async () => {
   return { store: await open(), ...disposable };
 });
 
-Deno.test("FilesystemObjectStore open() finds what was stored before", async () => {
+Deno.test("FilesystemObjectStore open() finds objects that were stored before", async () => {
   await using made = await makeFolder();
   const before = await made.open();
   await before.put("a/b/whole", content(5000));
@@ -49,7 +49,7 @@ Deno.test("FilesystemObjectStore open() finds what was stored before", async () 
   assertEquals(await read(before, "a/b/parts"), new Uint8Array([...content(PART_BYTES), ...content(3)]));
 });
 
-Deno.test("FilesystemObjectStore listParts() finds what a crash left, and abortParts() removes it", async () => {
+Deno.test("FilesystemObjectStore listParts() finds remains of a crash, and abortParts() removes them", async () => {
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b/parts");

@@ -20,7 +20,7 @@ async function resolved(waiting: Promise<void>[]): Promise<boolean[]> {
   return done;
 }
 
-Deno.test("SharedSync run() begins one sync for all who come while another runs", async () => {
+Deno.test("SharedSync run() begins one sync for all callers that arrive while another runs", async () => {
   const { shared, begun } = makeSync();
   const first = shared.run();
   const later = [shared.run(), shared.run(), shared.run()];
@@ -56,7 +56,7 @@ Deno.test("SharedSync run() begins at once when nothing runs any more", async ()
   }
 });
 
-Deno.test("SharedSync run() fails for those who wait behind a failed sync, and then starts anew", async () => {
+Deno.test("SharedSync run() rejects for the callers that wait behind a failed sync, and then starts again", async () => {
   const { shared, begun } = makeSync();
   const waiting = [shared.run(), shared.run(), shared.run()].map((one) =>
     assertRejects(() => one, Error, "I/O error")

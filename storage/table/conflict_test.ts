@@ -48,7 +48,7 @@ Deno.test("repeatOnConflict() makes no further attempt when the time is over", a
   assertEquals(made, 2);
 });
 
-Deno.test("repeatOnConflict() throws what its step throws, at once", async () => {
+Deno.test("repeatOnConflict() throws an error of its step at once", async () => {
   const fail = () => Promise.reject<typeof RETRY>(new TypeError("No"));
   await assertRejects(() => repeatOnConflict(fail, () => {}), TypeError, "No");
 });

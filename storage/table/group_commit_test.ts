@@ -91,7 +91,7 @@ Deno.test("GroupCommit run() rejects when the commit fails", async () => {
   assertEquals([count(), db.isTransaction], [0, false]);
 });
 
-Deno.test("GroupCommit drain() commits at once what is pending", async () => {
+Deno.test("GroupCommit drain() commits pending writes at once", async () => {
   using opened = openDatabase();
   const { commits, insert, count } = opened;
   const write = commits.run(() => insert.run(1));

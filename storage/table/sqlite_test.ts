@@ -26,7 +26,7 @@ tableContract("SqliteTable", async () => {
   };
 });
 
-Deno.test("SqliteTable open() finds what was written before", async () => {
+Deno.test("SqliteTable open() finds items that were written before", async () => {
   await using folder = await makeFolder();
   const item = {
     pk: "p",
@@ -55,7 +55,7 @@ Deno.test("SqliteTable open() refuses a database of a later release and leaves i
   await assertRejects(() => SqliteTable.open(folder.path), Error, "its schema version is 1000");
 });
 
-Deno.test("SqliteTable close() commits what waits, and nothing is taken afterwards", async () => {
+Deno.test("SqliteTable close() commits pending writes, and rejects later ones", async () => {
   await using folder = await makeFolder();
   const table = await SqliteTable.open(folder.path);
   const write = table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true });

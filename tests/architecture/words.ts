@@ -3,6 +3,9 @@ import { parse } from "npm:@babel/parser@8.1.2";
 /** Beginnings of a doc comment that hide the thing: a doc comment begins with a noun, a verb or "True if". */
 const HIDING = /^(What|Whether|Who|Where|That)\b/;
 
+/** Words with which the name of a test asks a riddle instead of naming the thing. */
+const RIDDLES = /\b(what|whatever|whom|wherever|however)\b/i;
+
 /** Words that hide the actor: the client, the caller, the operator, another process. */
 const ACTORLESS = /\b(whoever|nobody|somebody|anybody)\b/i;
 
@@ -20,13 +23,17 @@ export function unplainComments(sources: ReadonlyMap<string, string>): string[] 
   );
 }
 
-/** Names of tests that hide the actor, as `path:line: name`. */
+/** Names of tests that hide the thing or the actor, as `path:line: name`. Values in a name count as any other word. */
 export function unplainTestNames(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([path, source]) =>
     [...source.matchAll(/\bDeno\.test\(\s*(["`])((?:\\.|(?!\1).)*)\1/gs)]
-      .filter(([, , name]) => ACTORLESS.test(name!))
+      .filter(([, , name]) => isUnplain(name!.replaceAll(/\$\{[^}]*\}/g, "value")))
       .map(({ index, 2: name }) => `${path}:${source.slice(0, index).split("\n").length}: ${name}`)
   );
+}
+
+function isUnplain(name: string): boolean {
+  return RIDDLES.test(name) || ACTORLESS.test(name);
 }
 
 /** Comment of a source: its first line, from 1, and its text in one line without stars. */

@@ -8,7 +8,7 @@ Deno.test("comments of production code name the thing and the actor", async () =
   assertEquals(unplainComments(new Map(sources)), []);
 });
 
-Deno.test("names of tests name the actor", async () => {
+Deno.test("names of tests name the thing and the actor", async () => {
   assertEquals(unplainTestNames(await readSources()), []);
 });
 
@@ -35,15 +35,18 @@ Deno.test("unplainComments() finds a hidden actor in every comment", () => {
   assertEquals(unplain('export const a = "nobody";'), []);
 });
 
-Deno.test("unplainTestNames() finds a hidden actor in names of tests only", () => {
+Deno.test("unplainTestNames() finds a riddle or a hidden actor in names of tests only", () => {
   const name = (word: string) => `pull() serves ${word}`;
   const test = (quote: string, word: string) => `\nDeno.test(\n  ${quote}${name(word)}${quote}, () => {});`;
   const find = (source: string) => unplainTestNames(new Map([["a_test.ts", source]]));
   for (const quote of ['"', "`"]) {
-    for (const word of ["whoever", "Nobody", "somebody", "anybody"]) {
+    for (
+      const word of ["whoever", "Nobody", "somebody", "anybody", "what is there", "whom it knows", "however"]
+    ) {
       assertEquals(find(test(quote, word)), [`a_test.ts:2: ${name(word)}`]);
     }
     assertEquals(find(test(quote, "the client")), []);
+    assertEquals(find(test(quote, "${what} again")), []);
   }
   assertEquals(find('pull("nobody");'), []);
 });

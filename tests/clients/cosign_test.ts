@@ -43,7 +43,7 @@ Deno.test("cosign signs an index with its images and verifies them through their
   assertEquals(await tagsOf(place), ["v1"], "no tag stands in for the referrers");
 });
 
-Deno.test("cosign verifies neither what is not signed nor what another key has signed", async () => {
+Deno.test("cosign rejects unsigned images and images that another key has signed", async () => {
   await using bench = await openWorkbench();
   const place = { host: bench.host, repository: bench.repository("cosign/refuse") };
   const name = await seed(place, await smallImage("cosign refuse"), "v1");

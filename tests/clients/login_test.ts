@@ -146,7 +146,7 @@ for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
     });
   }
 
-  test("pulls without a login what is public, and pushes there with one", async () => {
+  test("pulls public images without a login, and pushes with one", async () => {
     await using issuer = await OidcIssuer.start({ audience: "skerry" });
     await using registry = await startWith("bearer", issuer);
     await using bench = await openWorkbench(registry.host);
@@ -164,7 +164,7 @@ for (const [name, open] of Object.entries(LOGIN_CLIENTS)) {
   });
 
   if (EMPTY_LOGINS.has(name)) {
-    test("sends an empty login where it has none, which pulls what is public and locks out no other client", async () => {
+    test("sends an empty login if it has none, which pulls public images and locks out no other client", async () => {
       await using issuer = await OidcIssuer.start({ audience: "skerry" });
       await using registry = await startWith("basic", issuer);
       await using bench = await openWorkbench(registry.host);

@@ -106,7 +106,7 @@ Deno.test("skopeo packs layers as zstd:chunked on their way", async () => {
   assertSameImage(await readLayout(back, "v1"), served);
 });
 
-Deno.test("skopeo inspects and lists what was pushed", async () => {
+Deno.test("skopeo inspects and lists pushed images", async () => {
   await using bench = await openWorkbench();
   const place = { host: bench.host, repository: bench.repository("skopeo/list") };
   const image = await multiArchIndex("skopeo list");

@@ -97,7 +97,7 @@ for (const [outage, { begin, end }] of Object.entries(OUTAGES)) {
     await client.assertRecovers(...images);
   });
 
-  Deno.test(`a registry answers 503 for what needs S3 while it ${outage}, and recovers`, async () => {
+  Deno.test(`a registry answers 503 for requests that need S3 while it ${outage}, and recovers`, async () => {
     await using world = await startBadDays();
     using client = new BadDaysClient(world);
     const images = await pushTwo(client);

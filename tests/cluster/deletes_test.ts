@@ -59,7 +59,7 @@ async function deleteAll(cluster: Cluster, { host, repository }: Place, image: I
   }
 }
 
-Deno.test("clients push again what was just deleted, whichever replica answers them", async (t) => {
+Deno.test("clients push deleted content again, through any replica", async (t) => {
   await using cluster = await startCluster({ replicas: REPLICAS });
   await using bench = await openWorkbench(cluster.host);
   for (const [client, push] of Object.entries(PUSHES)) {

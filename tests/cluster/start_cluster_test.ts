@@ -9,7 +9,7 @@ async function statusOf(url: string): Promise<number> {
   return response.status;
 }
 
-Deno.test("startCluster() gives replicas that share what each of them is sent, until it is disposed of", async () => {
+Deno.test("startCluster() starts replicas that share pushed content, until it is disposed of", async () => {
   let urls: string[];
   {
     await using cluster = await startCluster();
@@ -42,7 +42,7 @@ Deno.test("startCluster() gives replicas that can be killed and come back where 
   assertEquals(first!.log().match(/"message":"Listening on /g)?.length, 2);
 });
 
-Deno.test("startCluster() lets the replicas know of nothing but what stands between", async () => {
+Deno.test("startCluster() tells the replicas only the addresses of the proxies", async () => {
   const wires: Wire[] = [];
   await using _cluster = await startCluster({
     replicas: 1,

@@ -31,7 +31,7 @@ Deno.test("spawnFaultProxy() obeys and reports", async () => {
   assertEquals(await get(), contentOf(10));
 });
 
-Deno.test("spawnFaultProxy() fails when it is told of a fault that is none", async () => {
+Deno.test("spawnFaultProxy() fails for an unknown fault", async () => {
   const options = { upstream: "http://127.0.0.1:1", faults: ["other" as "delay"] };
   await assertRejects(() => spawnFaultProxy(options), Error, "ended");
 });

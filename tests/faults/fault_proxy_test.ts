@@ -221,7 +221,7 @@ Deno.test("startFaultProxy() answers nothing to a request that hangs, until the 
   assertEquals(came(all.recorder), [["GET", "/10", true, 0]]);
 });
 
-Deno.test("startFaultProxy() breaks what is under way when it cuts, and goes on", async () => {
+Deno.test("startFaultProxy() breaks open connections when it cuts, and continues", async () => {
   await using all = start();
   all.proxy.script([{ fate: "hang", when: ({ method }) => method === "PUT" }]);
   const answer = put(all.proxy);

@@ -10,7 +10,7 @@ function fates(plan: Plan, count: number): Fate[] {
   return Array.from({ length: count }, () => plan.next(request("GET")));
 }
 
-Deno.test("next() does what the script says, then what the dice say", () => {
+Deno.test("next() follows the script, then the dice", () => {
   const plan = new Plan({ seed: 1, rate: 1, faults: ["delay"] });
   plan.script(["pass", "repeat"]);
   plan.script(["hang"]);
@@ -43,7 +43,7 @@ Deno.test("next() strikes as often as the rate says, each fault alike", () => {
   }
 });
 
-Deno.test("next() strikes with the faults it is told only", () => {
+Deno.test("next() uses only the configured faults", () => {
   const faults: Fault[] = ["refuse", "hang"];
   assertEquals(new Set(fates(new Plan({ seed: 1, rate: 1, faults }), 100)), new Set(faults));
 });

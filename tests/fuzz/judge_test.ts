@@ -36,7 +36,7 @@ Deno.test("judge() takes no error of another form, or with another code", () => 
   }
 });
 
-Deno.test("judge() takes no failure, no redirect and no success of what must be refused", () => {
+Deno.test("judge() reports failures, redirects and successes of requests that must be refused", () => {
   assertEquals(judge(REQUEST, answer(500), false), "Got status 500");
   assertEquals(judge(REQUEST, answer(302), false), "Got status 302");
   assertEquals(
@@ -64,7 +64,7 @@ Deno.test("judge() takes an answer of another than the registry only where the r
   assertEquals(judge(REQUEST, other, true), undefined);
 });
 
-Deno.test("isLax() tells what is no request in the sense of HTTP", () => {
+Deno.test("isLax() is true for a malformed HTTP request", () => {
   const lax = (change: Partial<FuzzRequest>) => isLax({ ...REQUEST, ...change }, new Uint8Array(100));
   assertEquals(lax({}), false);
   assertEquals(lax({ path: "/v2/%2e%2e/" }), false);

@@ -22,6 +22,6 @@ Deno.test("assertTakesTurns() throws when no backend was given a request", async
   await assertRejects(() => assertTakesTurns(balancer(0, undefined, 1)), AssertionError, "No backend");
 });
 
-Deno.test("shares() leaves out what no backend was given", async () => {
+Deno.test("shares() omits requests that no backend received", async () => {
   assertEquals(await shares(balancer(0, undefined, 1, 1)), [1, 2]);
 });

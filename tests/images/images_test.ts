@@ -35,7 +35,7 @@ Deno.test("noise() is as long as asked and not alike for two seeds", () => {
   assert(noise("a", 32).join() !== noise("b", 32).join());
 });
 
-Deno.test("walk() puts what is referenced before what references it", async () => {
+Deno.test("walk() yields references before the manifests that name them", async () => {
   const image = await multiArchIndex("walk");
   const found = walk(image);
   assertEquals(found.length, [...image.content.entries()].length);
@@ -50,7 +50,7 @@ Deno.test("walk() leaves out the layer that lies elsewhere and takes blobs as ch
   assertEquals(walk(cache).filter((descriptor) => isManifestType(descriptor.mediaType)), [cache.root]);
 });
 
-Deno.test("readLayout() reads what writeLayout() has written, by sha512 too", async () => {
+Deno.test("readLayout() reads the output of writeLayout(), with sha512 too", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const image = await sha512Image("layout");

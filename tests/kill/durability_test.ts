@@ -32,7 +32,7 @@ Deno.test("traceDurability() tells of a file that is renamed and answered before
   ]);
 });
 
-Deno.test("traceDurability() tells of a folder that is not synced before the table names what is in it", () => {
+Deno.test("traceDurability() reports a folder that is not synced before the table names a file in it", () => {
   assertEquals(problemsOf(...FILE, SYNC, RENAME, ...COMMIT, SYNC_FOLDER, ANSWER), [
     "The table is written before /d, which has a new object, is synced",
   ]);
@@ -44,7 +44,7 @@ Deno.test("traceDurability() tells of a commit that is not synced before its ans
   ]);
 });
 
-Deno.test("traceDurability() does not let a sync cover what was written while it ran, or what failed", () => {
+Deno.test("traceDurability() does not count a sync for writes during it, or a failed one", () => {
   const early = ["3 fdatasync(5</d/a.staged> <unfinished ...>", FILE[1]!, "3 <... fdatasync resumed>) = 0"];
   assertEquals(problemsOf(FILE[0]!, SYNC_FOLDER, ...early, ANSWER).length, 1);
   const failed = "2 fdatasync(5</d/a.staged>)         = -1 EIO (Input/output error)";

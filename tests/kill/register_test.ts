@@ -4,26 +4,26 @@ import { Register } from "./register.ts";
 const set = (value: string) => () => value;
 const possible = (register: Register<string>) => [...register.possible].sort();
 
-Deno.test("Register must hold what was acknowledged", () => {
+Deno.test("Register must hold an acknowledged value", () => {
   const register = new Register("a");
   register.begin(set("b")).acknowledge();
   assertEquals(possible(register), ["b"]);
 });
 
-Deno.test("Register may hold what was lost, or what was there before", () => {
+Deno.test("Register may hold a lost value, or the value before it", () => {
   const register = new Register("a");
   register.begin(set("b")).lose();
   assertEquals(possible(register), ["a", "b"]);
 });
 
-Deno.test("Register forgets what was lost when something later is acknowledged", () => {
+Deno.test("Register forgets a lost value after a later acknowledgement", () => {
   const register = new Register("a");
   register.begin(set("b")).lose();
   register.begin(set("c")).acknowledge();
   assertEquals(possible(register), ["c"]);
 });
 
-Deno.test("Register may hold either of two that ran at once, but not what was before them", () => {
+Deno.test("Register may hold either of two concurrent values, but not the one before them", () => {
   const register = new Register("a");
   const [b, c] = [register.begin(set("b")), register.begin(set("c"))];
   b.acknowledge();
@@ -32,7 +32,7 @@ Deno.test("Register may hold either of two that ran at once, but not what was be
   assertEquals(possible(register), ["b", "c"]);
 });
 
-Deno.test("Register may hold what was lost while another that ran at the same time was acknowledged", () => {
+Deno.test("Register may hold a lost value while a concurrent one was acknowledged", () => {
   const register = new Register("a");
   const [b, c] = [register.begin(set("b")), register.begin(set("c"))];
   c.lose();
@@ -46,14 +46,14 @@ Deno.test("Register applies an effect only to the values that it concerns", () =
   assertEquals(possible(register), ["a"]);
 });
 
-Deno.test("Register.observe() allows what is possible and holds the register to it", () => {
+Deno.test("Register.observe() accepts a possible value and fixes the register to it", () => {
   const register = new Register("a");
   register.begin(set("b")).lose();
   assert(register.observe("a"));
   assertFalse(register.observe("b"));
 });
 
-Deno.test("Register may hold what came between the two requests of an operation that had to be repeated", () => {
+Deno.test("Register may hold a value from between the two requests of a repeated operation", () => {
   const register = new Register("a");
   const b = register.begin(set("b"));
   assert(register.observe("b"));

@@ -15,7 +15,7 @@ interface Expected extends Partial<Synced> {
 }
 
 // A kill leaves the system's memory as it is, so only this can show what a power cut would leave.
-Deno.test("every write is synced before it is answered, and before what refers to it is written", async () => {
+Deno.test("every write is synced before its answer, and before any write that refers to it", async () => {
   const strace = await tool("strace");
   const folder = await Deno.makeTempDir({ prefix: "skerry-sync-" });
   const expected: (Expected & { what: string })[] = [];

@@ -31,7 +31,7 @@ Deno.test("main says that it cannot use the data folder and exits with 1", async
   });
 });
 
-Deno.test("main says that the database is none and exits with 1", async () => {
+Deno.test("main prints that the file is not a database and exits with 1", async () => {
   await withFolder(async (data) => {
     await Deno.writeTextFile(
       `${data}/table.sqlite`,
@@ -57,7 +57,7 @@ Deno.test("main runs an operator's command and exits with its code", async () =>
   });
 });
 
-Deno.test("main keeps what was pushed over a restart", async () => {
+Deno.test("main keeps pushed content over a restart", async () => {
   await withFolder(async (data) => {
     {
       await using registry = await startRegistry({ data });
@@ -79,7 +79,7 @@ Deno.test("main serves one data folder from two processes at once", async () => 
   });
 });
 
-Deno.test("main removes what expired uploads have left", async () => {
+Deno.test("main removes the remains of expired uploads", async () => {
   await withFolder(async (data) => {
     await using registry = await startRegistry({
       data,
@@ -182,7 +182,7 @@ Deno.test("main is not ready while its data folder cannot be written, and logs t
   );
 });
 
-Deno.test("main ends its start on a terminal with the address and what to do next", async () => {
+Deno.test("main ends its start on a terminal with the address and the next steps", async () => {
   await using registry = await startRegistry({ env: { SKERRY_LOG: "text" } });
   const lines = registry.log().trim().split("\n");
   const at = lines.findIndex((line) => line.includes(`Listening on ${registry.url}`));
@@ -193,7 +193,7 @@ Deno.test("main ends its start on a terminal with the address and what to do nex
   assertStringIncludes(lines[at + 2] ?? "", "turn on authentication (docs/access.md)");
 });
 
-Deno.test("main logs every probe where it is told to", async () => {
+Deno.test("main logs every probe if the setting says so", async () => {
   await using registry = await startRegistry({ env: { SKERRY_LOG_PROBES: "on" } });
   await registry.kill("SIGTERM");
   assertStringIncludes(registry.log(), '"path":"/livez","status":200');
@@ -213,7 +213,7 @@ Deno.test("main logs one JSON line for each request and nothing of its secrets",
   assert(!/hunter2|aHVudGVyMg/.test(registry.log()));
 });
 
-Deno.test("main lets in who logs in: tokens of one process are good in another and after a restart", async () => {
+Deno.test("main accepts logins: tokens of one process are valid in another and after a restart", async () => {
   await withFolder(async (data) => {
     const port = freePort();
     const env = await authSetting(port, {
@@ -252,7 +252,7 @@ Deno.test("main lets in who logs in: tokens of one process are good in another a
   });
 });
 
-Deno.test("main says what is wrong with a file of users and exits with 1", async () => {
+Deno.test("main prints the error of an invalid file of users and exits with 1", async () => {
   await withFolder(async (data) => {
     await Deno.writeTextFile(`${data}/htpasswd`, "alice:secret\n");
     const { code, stderr } = await runMain({

@@ -48,7 +48,7 @@ class HalfRequest {
   }
 }
 
-Deno.test("main lets a push that is coming in end when it is told to stop, and exits with 0", async () => {
+Deno.test("main completes a push in progress at a stop, and exits with 0", async () => {
   await withFolder(async (data) => {
     {
       await using registry = await startRegistry({ data });
@@ -68,7 +68,7 @@ Deno.test("main lets a push that is coming in end when it is told to stop, and e
   });
 });
 
-Deno.test("main lets a pull that is going out end when it is told to stop, and exits with 0", async () => {
+Deno.test("main completes a pull in progress at a stop, and exits with 0", async () => {
   await using registry = await startRegistry();
   const { digest, blob } = await pushLarge(registry.url);
   const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
@@ -78,7 +78,7 @@ Deno.test("main lets a pull that is going out end when it is told to stop, and e
   assertEquals((await ended).code, 0);
 });
 
-Deno.test("main keeps what an upload has brought when it is told to stop, and answers", async () => {
+Deno.test("main keeps the received bytes of an upload at a stop, and answers", async () => {
   await withFolder(async (data) => {
     let upload: string;
     {
@@ -99,7 +99,7 @@ Deno.test("main keeps what an upload has brought when it is told to stop, and an
   });
 });
 
-Deno.test("main ends a manifest that comes slowly when it is told to stop, and answers", async () => {
+Deno.test("main ends a slow manifest push at a stop, and answers", async () => {
   await using registry = await startRegistry();
   using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
   const ended = registry.kill("SIGTERM");
@@ -108,7 +108,7 @@ Deno.test("main ends a manifest that comes slowly when it is told to stop, and a
   assertEquals(registry.log().includes("Shutdown timed out"), false);
 });
 
-Deno.test("main cuts off what does not end in time when it is told to stop, and exits with 0", async () => {
+Deno.test("main aborts requests that do not end in time at a stop, and exits with 0", async () => {
   await using registry = await startRegistry();
   const { digest } = await pushLarge(registry.url);
   const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
@@ -128,7 +128,7 @@ Deno.test("main ends at once at a second signal", async () => {
   assertEquals(await push.receive(), "");
 });
 
-Deno.test("main takes a signal that a parent hands on at once for the one that it has", async () => {
+Deno.test("main ignores a second signal that a parent forwards at once", async () => {
   await using registry = await startRegistry();
   using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
   const ended = registry.kill("SIGINT");

@@ -60,7 +60,7 @@ Deno.test("mistakesIn() changes nothing that does not run", () => {
   assertEquals(mistakesIn("x/y.ts", types), []);
 });
 
-Deno.test("mistakesIn() gives a mistake the same id wherever its function moves, and each another one", () => {
+Deno.test("mistakesIn() keeps the id of a mistake when its function moves, and gives each another one", () => {
   const ids = mistakesIn("x/y.ts", SOURCE).map(({ id }) => id);
   assertEquals(new Set(ids).size, ids.length);
   assertEquals(mistakesIn("x/y.ts", `// More.\n\nconst more = 1;\n${SOURCE}`).map(({ id }) => id), ids);

@@ -13,7 +13,7 @@ const BESIDE: Stage = {
   args: ["test", LOCK, "--quiet", "--no-check", "registry/retention/time_span_test.ts"],
 };
 
-Deno.test("run() tells apart what a test notices, what none does, and what does not type-check", async () => {
+Deno.test("run() distinguishes found mistakes, survivors, and mistakes that do not type-check", async () => {
   await using tree = await Tree.copy(ROOT);
   const source = await tree.read(FILE);
   const killed = mistakesIn(FILE, source).find(({ kind, now }) =>

@@ -124,7 +124,7 @@ Deno.test("podman, docker and containerd name types in Accept that never choose 
   }
 });
 
-Deno.test("Go's clients ask for gzip and zstd, and count the bytes of what they get", async () => {
+Deno.test("Go's clients ask for gzip and zstd, and count the received bytes", async () => {
   const { request } = buildApp();
   const image = await pushImage(request, "a", "v1");
   const { path } = await pushNoise(request, 10_000);

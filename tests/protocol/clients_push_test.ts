@@ -94,7 +94,7 @@ Deno.test("containerd sends an upload's path back decoded and its query sorted",
   assertEquals(put.status, 201);
 });
 
-Deno.test("oras, crane and regctl follow locations that name no host, whatever Host says", async () => {
+Deno.test("oras, crane and regctl follow locations without a host, with any Host header", async () => {
   const { request } = buildApp();
   const headers = {
     "Host": "evil.example",

@@ -45,7 +45,7 @@ function targetOf(path: string, upload: string): string {
     .replace("/tokens/<id>", `/tokens/${ID}`);
 }
 
-Deno.test("docs/access.md has every kind of request, with every method, and what it really needs", () => {
+Deno.test("docs/access.md has every kind of request, with every method, and its required rights", () => {
   const inTable = Object.entries(ENDPOINTS).flatMap(([kind, rows]) =>
     rows.map(([, methods, target]) => `${kind} ${methods} ${target.split("?")[0]}`)
   );

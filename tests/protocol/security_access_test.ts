@@ -123,7 +123,7 @@ Deno.test("an upload that was cancelled or committed takes no more bytes", async
   assertEquals(await (await request(`/v2/a/blobs/${DIGEST}`)).bytes(), SECRET);
 });
 
-Deno.test("an upload that stalls is ended with 408, and what it brought stays", async () => {
+Deno.test("an upload that stalls ends with 408, and its received bytes stay", async () => {
   const { request } = buildApp({ limits: { uploadIdleTimeout: 30 } });
   const location = await startUpload(request, "a");
   let sent = false;
@@ -141,7 +141,7 @@ Deno.test("an upload that stalls is ended with 408, and what it brought stays", 
   assertEquals((await request(`${location}?digest=${DIGEST}`, rest)).status, 201);
 });
 
-Deno.test("CVE-2017-11468: a manifest without end is let go at the limit, whatever length it announces", async () => {
+Deno.test("CVE-2017-11468: reading of an endless manifest stops at the limit, with any announced length", async () => {
   const { request } = buildApp({ limits: { maxManifestSize: 100_000 } });
   let pulled = 0;
   const endless = () =>
@@ -159,7 +159,7 @@ Deno.test("CVE-2017-11468: a manifest without end is let go at the limit, whatev
   }
 });
 
-Deno.test("CVE-2023-2253: a list of any size that is asked for costs no more than what there is", async () => {
+Deno.test("CVE-2023-2253: a requested page of any size costs no more than the existing entries", async () => {
   const { request } = buildApp();
   await pushImage(request, "a", "v1");
   for (const n of ["9999999999", "9".repeat(300)]) {
@@ -178,7 +178,7 @@ Deno.test("CVE-2011-3192: ranges that overlap make no more work than the blob it
   assertEquals((await response.bytes()).byteLength, bytes.length);
 });
 
-Deno.test("annotations copied into referrers come in pages that stay below what clients read", async () => {
+Deno.test("annotations copied into referrers come in pages below the limit of clients", async () => {
   const { request } = buildApp();
   await pushBlob(request, "a", EMPTY);
   const subject = { ...EMPTY_DESCRIPTOR, digest: `sha256:${"5".repeat(64)}` };
@@ -191,7 +191,7 @@ Deno.test("annotations copied into referrers come in pages that stay below what 
   assert((await first.bytes()).byteLength < 4 * 1024 * 1024);
 });
 
-Deno.test("what clients send comes back in headers only by grammar or encoded", async () => {
+Deno.test("headers contain client text only if the grammar permits it, or encoded", async () => {
   const { request } = buildApp();
   await pushImage(request, "a", "v1");
   await pushImage(request, "b", "v1");
@@ -253,7 +253,7 @@ Deno.test("a blob deleted while a manifest comes is there, or the manifest is re
   }
 });
 
-Deno.test("the moves of a tag are on record, with who and when; anonymous readers learn no names", async () => {
+Deno.test("the history of a tag names the user and time of each move; anonymous readers see no names", async () => {
   const as = (name: string): NonNullable<TestAppOptions["access"]> => ({
     admit: () => Promise.resolve({ name, may: () => true, sees: () => true }),
   });

@@ -138,7 +138,7 @@ Deno.test("sizes that are no natural number that JavaScript counts exactly are r
   }
 });
 
-Deno.test("descriptors whose digests are no digests are refused, wherever they stand", async () => {
+Deno.test("malformed digests in descriptors are refused at any place", async () => {
   const request = await appWithEmpty();
   const digests = ["", "sha256", "sha256:../../etc/passwd", `sha256:${"A".repeat(64)}`, "sha256:abc\r\nX: y"];
   for (const digest of digests) {
@@ -153,7 +153,7 @@ Deno.test("descriptors whose digests are no digests are refused, wherever they s
   }
 });
 
-Deno.test("content has the digest of what was stored, not of what was announced", async () => {
+Deno.test("content has the digest of the stored bytes, not of the announced ones", async () => {
   const { request } = buildApp();
   const evil = bytesOf("evil");
   const announced = digestOf(bytesOf("good"));
@@ -203,7 +203,7 @@ Deno.test("digests in disguise are refused at every endpoint that takes one", as
   assertEquals((await request(`${upload}?${twice}`, { method: "PUT", body: EMPTY })).status, 400);
 });
 
-Deno.test("a browser runs nothing of what is pushed", async () => {
+Deno.test("a browser runs no pushed content", async () => {
   const { request } = buildApp();
   const page = bytesOf("<script>alert(1)</script>");
   const digest = await pushBlob(request, "a", page);

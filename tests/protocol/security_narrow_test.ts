@@ -34,7 +34,7 @@ Deno.test("a personal token that logs in often ends no login of its owner", asyn
   assertEquals((await refresh(app, { refresh_token })).status, 200);
 });
 
-Deno.test("what a personal token gets mounts only from what the token may pull", async () => {
+Deno.test("a personal access token mounts only from repositories that it may pull", async () => {
   using app = await openTeamApp();
   const layer = bytesOf("a layer");
   await pushBlob(app.as(ALICE), "team/other", layer);
@@ -85,7 +85,7 @@ Deno.test("a client that asks for another refresh token gets one, and the old on
   assert(JSON.stringify(app.told.log).includes("Refresh token revoked"));
 });
 
-Deno.test("a user who comes back with a name that was used before has no token of the earlier one", async () => {
+Deno.test("a user who is added again with an earlier name has no token of the earlier one", async () => {
   using before = await openTeamApp();
   const narrow = await narrowToken(before);
   const token = await before.as(narrow)(LIST);

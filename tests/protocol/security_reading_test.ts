@@ -35,7 +35,7 @@ Deno.test("CVE-2026-35172: deleted content is not served from memory to clients 
   assertEquals(await failureIn(await alice(path)), [404, "BLOB_UNKNOWN"]);
 });
 
-Deno.test("cross-repository reads: what one may not pull is refused before anything of it is looked at, there or not", async () => {
+Deno.test("cross-repository reads: a forbidden read is refused before any lookup, whether or not the content exists", async () => {
   using app = await openTeamApp();
   const { as, request, tokenFor } = app;
   const secret = bytesOf("a layer of a private image");
@@ -83,7 +83,7 @@ Deno.test("cross-repository reads: what one may not pull is refused before anyth
   }
 });
 
-Deno.test("CVE-2022-46463: the catalog has what the caller may pull, however they have shown who they are", async () => {
+Deno.test("CVE-2022-46463: the catalog has only repositories that the caller may pull, for every kind of login", async () => {
   using app = await openTeamApp();
   const { as, tokenFor } = app;
   const catalog = async (authorization: string) =>
@@ -102,7 +102,7 @@ Deno.test("CVE-2022-46463: the catalog has what the caller may pull, however the
   assertEquals(await catalog(await tokenFor(robot, "registry:catalog:*")), ["team/app"]);
 });
 
-Deno.test("CVE-2026-48978, CVE-2026-33540, CVE-2026-50151, CVE-2026-85732: where to log in, and to go on, is never what the client says", async () => {
+Deno.test("CVE-2026-48978, CVE-2026-33540, CVE-2026-50151, CVE-2026-85732: no URL of a login or of a next page comes from the client", async () => {
   using app = await openTeamApp();
   const headers = {
     Host: "attacker.test",
@@ -127,7 +127,7 @@ Deno.test("CVE-2026-48978, CVE-2026-33540, CVE-2026-50151, CVE-2026-85732: where
   }
 });
 
-Deno.test("a pull with a token asks the table for nothing more than one of what is public does", async () => {
+Deno.test("a pull with a token sends the table no more requests than an anonymous one", async () => {
   const stores = testStores();
   const { take, ...watched } = counted(stores.objects, stores.table);
   const allow = [{ to: ["anonymous"], actions: ["pull"] }];

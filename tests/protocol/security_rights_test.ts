@@ -52,7 +52,7 @@ Deno.test("CVE-2026-31801: the right to create tags does not allow overwriting l
   assertEquals((await putManifest(creator, "a", "mine", evil)).status, 201);
 });
 
-Deno.test("CVE-2024-39897: a mount from what may not be pulled is answered as one from what is not there", async () => {
+Deno.test("CVE-2024-39897: a mount from a forbidden repository is answered as one from a missing one", async () => {
   const { request, as } = appFor({ mallory: callerWith(["pull", "push"], ["mine"], "user:mallory") });
   await pushBlob(request, "private", SECRET);
   const mallory = as("mallory");
@@ -125,7 +125,7 @@ Deno.test("an immutable tag is neither moved nor deleted by any account, by path
   assertEquals((await remove("_skerry/repository")).status, 202);
 });
 
-Deno.test("the catalog has only what may be pulled", async () => {
+Deno.test("the catalog has only repositories that the caller may pull", async () => {
   const { request, as } = appFor({ alice: callerWith(["pull"], ["b", "d"], "user:alice") });
   for (const name of ["a", "b", "c", "d", "e"]) {
     await pushBlob(request, name, EMPTY);

@@ -51,13 +51,13 @@ async function assertRefused({ as }: SecuredApp, token: string, what: string): P
   }
 }
 
-Deno.test("a token of our form that our key has signed is believed, so that what follows is refused for one thing", async () => {
+Deno.test("a well-formed token that the registry's key has signed is accepted, so each token below has one defect", async () => {
   using app = await openTeamApp();
   const { kid, key } = await keysOf(app);
   assertEquals((await app.as(`Bearer ${await forge(key, kid)}`)(LIST)).status, 200);
 });
 
-Deno.test("CVE-2025-24976: a key that a token brings along verifies nothing, under whatever name", async () => {
+Deno.test("CVE-2025-24976: a key inside a token verifies nothing, with any header", async () => {
   using app = await openTeamApp();
   const { kid } = await keysOf(app);
   const { privateKey, publicKey } = await generateKeyPair("EdDSA", { extractable: true });
@@ -126,7 +126,7 @@ Deno.test("a token of another audience, issuer or time is refused", async () => 
   }
 });
 
-Deno.test("scope confusion: a token is good for what it names, and for no more than its owner may", async () => {
+Deno.test("scope confusion: a token is valid only for its scopes, and at most for the rights of its owner", async () => {
   using app = await openTeamApp();
   const { request, as, tokenFor } = app;
   const pull = await tokenFor(ALICE, "repository:team/app:pull");
@@ -235,7 +235,7 @@ Deno.test("GHSA-qg67-7m6v-qg25: a token for pushing does not allow deleting, and
   assertEquals((await remove("/v2/team/app/manifests/latest", { method: "DELETE" })).status, 202);
 });
 
-Deno.test("CVE-2025-23208: who is taken out of a group has lost its rights at once, tokens of before included", async () => {
+Deno.test("CVE-2025-23208: a user who is removed from a group loses its rights at once, with earlier tokens too", async () => {
   const policies = [{ repositories: ["team/**"], allow: [{ to: ["group:dev"], actions: ["pull"] }] }];
   const users = await usersOf("alice", "bob");
   using before = await openTeamApp({ users, policies, groups: { dev: ["user:alice", "user:bob"] } });
@@ -251,7 +251,7 @@ Deno.test("CVE-2025-23208: who is taken out of a group has lost its rights at on
   assertEquals((await refreshed.json()).scope, "");
 });
 
-Deno.test("who is no user any more, or has another password, gets no more tokens", async () => {
+Deno.test("a removed user, or one with a new password, gets no more tokens", async () => {
   using before = await openTeamApp();
   const { as, stores } = before;
   const { refresh_token } = await (await as(ALICE)("/token?offline_token=true")).json();

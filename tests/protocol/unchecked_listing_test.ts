@@ -35,7 +35,7 @@ async function pushTags(request: Send, tags: string[]): Promise<void> {
   for (const tag of tags) await pushManifest(request, "a", manifest, tag);
 }
 
-Deno.test("tags come in the order of their bytes, whatever order they were pushed in", async () => {
+Deno.test("tags are listed in the order of their bytes, after pushes in any order", async () => {
   const { request } = buildApp();
   await pushTags(request, ["v10", "b", "_x", "v9", "B", "v1", "a-", "a.", "a_", "0"]);
   const { name, tags } = await (await request("/v2/a/tags/list")).json();

@@ -76,7 +76,7 @@ Deno.test("a digest in the path that is not the content's is refused, and nothin
   assertEquals((await request(`/v2/a/manifests/${MISSING}`)).status, 404);
 });
 
-Deno.test("strict references are checked: what is missing is named by MANIFEST_BLOB_UNKNOWN", async () => {
+Deno.test("strict references are checked: MANIFEST_BLOB_UNKNOWN names each missing one", async () => {
   const { request } = buildApp();
   await pushBlob(request, "a", EMPTY);
   const layer = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: MISSING, size: 1 };
@@ -108,7 +108,7 @@ Deno.test("parameters of a manifest's Content-Type are ignored, and never sent",
   assertEquals(await response.bytes(), pushed.bytes);
 });
 
-Deno.test("a manifest is served byte for byte, whatever its white space and the order of its keys", async () => {
+Deno.test("a manifest is served byte for byte, with its white space and the order of its keys", async () => {
   const { request } = buildApp({ registry: { references: "sparse" } });
   const text = `{ "layers" : [ ],\r\n\t"mediaType":"${OCI_MANIFEST}", "schemaVersion":2,\n "config":` +
     `{"size":2,"digest":"${digestOf(EMPTY)}","mediaType":"application/vnd.oci.empty.v1+json"} }\n\n`;
@@ -120,7 +120,7 @@ Deno.test("a manifest is served byte for byte, whatever its white space and the 
   assertEquals(response.headers.get("Docker-Content-Digest"), manifest.digest);
 });
 
-Deno.test("If-None-Match answers 304 for what the client has, until the tag moves", async () => {
+Deno.test("If-None-Match answers 304 for the manifest that the client has, until the tag moves", async () => {
   const { request } = buildApp();
   const first = await pushImage(request, "a", "v1");
   const headers = { "If-None-Match": `"${first.digest}"` };

@@ -74,7 +74,7 @@ Deno.test("an abandoned upload is unknown once it has expired", async () => {
   assertEquals((await request(`${location}?digest=${digestOf(CONTENT)}`, { method: "PUT" })).status, 404);
 });
 
-Deno.test("an upload goes on in another process, and what was acknowledged outlives the first", async () => {
+Deno.test("an upload continues in another process, and acknowledged bytes outlive the first", async () => {
   const stores = testStores();
   const first = buildApp({ registry: stores });
   const image = await pushImage(first.request, "a", "v1");
@@ -103,7 +103,7 @@ Deno.test("of two chunks for one place one is taken, and the other learns where 
   assertEquals(commit.status, 201, "no bytes of the others are in between");
 });
 
-Deno.test("a commit can be repeated, and a wrong digest makes no blob of what was sent", async () => {
+Deno.test("a commit can be repeated, and a wrong digest creates no blob", async () => {
   const { request } = buildApp();
   const location = await startUpload(request, "a");
   await patch(request, location, 0, CONTENT);

@@ -87,7 +87,7 @@ Deno.test("HEAD tells true lengths, sends no byte of a body, and leaves the conn
   assertEquals((await connection.request("GET", "/v2/")).status, 200);
 });
 
-Deno.test("answers are framed by their length and never compressed, whatever the client would take", async () => {
+Deno.test("answers have a length and no compression, with any Accept-Encoding", async () => {
   const built = buildApp();
   const image = await pushImage(built.request, "a", "v1", "compressible ".repeat(500));
   await pushBlob(built.request, "a", CONTENT);
@@ -176,7 +176,7 @@ Deno.test("a refusal does not wait for the body that was announced, with 100 Con
   }
 });
 
-Deno.test("an upload whose client breaks off keeps what came, and goes on from there", async () => {
+Deno.test("an upload whose client disconnects keeps its received bytes, and can continue", async () => {
   const built = buildApp();
   const location = await startUpload(built.request, "a");
   await using server = listen(built);

@@ -28,7 +28,7 @@ Deno.test("readBody() refuses a body of unknown length", async () => {
   assertEquals(await codeOf(response), "MissingContentLength");
 });
 
-Deno.test("readBody() refuses what does not match its checksum header", async () => {
+Deno.test("readBody() rejects a body that does not match its checksum header", async () => {
   await using s3 = await startS3();
   for (const name of ["content-md5", "x-amz-checksum-sha256", "x-amz-checksum-crc32"]) {
     const headers = { [name]: "AAAAAA==" };

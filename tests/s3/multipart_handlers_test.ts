@@ -187,7 +187,7 @@ Deno.test("listParts() pages in the order of the numbers", async () => {
   assertEquals(second.IsTruncated, false);
 });
 
-Deno.test("listMultipartUploads() pages through what is neither completed nor aborted", async () => {
+Deno.test("listMultipartUploads() lists in pages the uploads that are neither completed nor aborted", async () => {
   await using upload = await begin();
   const { s3, client } = upload;
   const [b1, b2, c] = [await create(s3, "b/1"), await create(s3, "b/1"), await create(s3, "b/2")];

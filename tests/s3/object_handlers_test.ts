@@ -67,7 +67,7 @@ Deno.test("getObject() answers a range of every kind", async () => {
   }
 });
 
-Deno.test("getObject() refuses a range outside of the object, and ignores what is none", async () => {
+Deno.test("getObject() rejects a range outside of the object, and ignores a malformed one", async () => {
   await using s3 = await startS3();
   await put(s3, "a");
   for (const range of ["bytes=10-", "bytes=10-12", "bytes=-0"]) {
@@ -129,7 +129,7 @@ Deno.test("deleteObjects() deletes nothing and says so in a 200 when errors come
   assertEquals((await list(s3)).keys, []);
 });
 
-Deno.test("deleteObjects() refuses what is no list of keys", async () => {
+Deno.test("deleteObjects() rejects a malformed list of keys", async () => {
   await using s3 = await startS3();
   const headers = { "x-amz-checksum-crc32c": "not looked at" };
   for (const body of ["", "<Delete>", "<Delete></Delete>", "<Other/>", "<Delete><Object/></Delete>"]) {

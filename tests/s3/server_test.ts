@@ -10,7 +10,7 @@ import {
 import { startS3 } from "./mod.ts";
 import { clientOf, codeOf, send } from "./testing.ts";
 
-Deno.test("startS3() counts and logs what is asked, until it is reset", async () => {
+Deno.test("startS3() counts and logs requests until it is reset", async () => {
   await using s3 = await startS3();
   await send(s3, { method: "PUT", key: "a/b", body: "1" });
   await codeOf(await send(s3, { method: "GET", key: "none" }));
@@ -56,7 +56,7 @@ Deno.test("startS3() stores nothing while it is full, and reads and deletes all 
   assertEquals((await send(s3, { method: "PUT", key: "b", body: "1" })).status, 200);
 });
 
-Deno.test("startS3() has the bucket that it is told, and those that are made", async () => {
+Deno.test("startS3() has the configured bucket, and created ones", async () => {
   await using s3 = await startS3({ bucket: "first" });
   const client = clientOf(s3);
   await client.send(new HeadBucketCommand({ Bucket: "first" }));
@@ -112,7 +112,7 @@ Deno.test("startS3() keeps the configuration of a bucket", async () => {
   assertEquals(await codeOf(malformed), "MalformedXML");
 });
 
-Deno.test("startS3() refuses what it does not have", async () => {
+Deno.test("startS3() rejects operations that it does not have", async () => {
   await using s3 = await startS3();
   const unknown = [
     { method: "GET", key: "a", query: { acl: "" } },

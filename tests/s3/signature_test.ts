@@ -6,7 +6,7 @@ import { buffered, clientOf, codeOf, presign, send } from "./testing.ts";
 
 const MINUTE_SECONDS = 60;
 
-Deno.test("checkSignature() lets in who signs in a header", async () => {
+Deno.test("checkSignature() accepts a signature in a header", async () => {
   await using s3 = await startS3();
   const response = await send(s3, { method: "PUT", key: "a/b", body: "content" });
   assertEquals(response.status, 200);

@@ -29,7 +29,7 @@ Deno.test("startDynamoDb() gives a DynamoDB with conditional writes, until it is
   await assertRejects(() => fetch(endpoint), TypeError);
 });
 
-Deno.test("startDynamoDb() finds in a folder what was there when it was stopped", async () => {
+Deno.test("startDynamoDb() finds in a folder the items from before it was stopped", async () => {
   const folder = await Deno.makeTempDir();
   let port: number;
   {

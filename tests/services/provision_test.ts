@@ -31,7 +31,7 @@ const STORES = [
 ];
 
 for (const { start, extras, again } of STORES) {
-  Deno.test(`provision() makes what check() finds sufficient, with ${start.name}() and DynamoDB Local`, async () => {
+  Deno.test(`provision() creates stores that check() finds sufficient, with ${start.name}() and DynamoDB Local`, async () => {
     await using s3 = await start();
     await using dynamo = await startDynamoDb();
     const config = readSettings({

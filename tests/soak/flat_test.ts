@@ -10,7 +10,7 @@ Deno.test("growthOf() accepts a series that grows in the warm-up alone, and one 
   assertEquals(growthOf(series((at) => 1000 + 200 * (at % 3)), RULE), undefined);
 });
 
-Deno.test("growthOf() refuses a series that goes on growing, however slowly", () => {
+Deno.test("growthOf() rejects a series that grows without end, also slowly", () => {
   assertEquals(growthOf(series((at) => 100 * at), RULE), "it grew from 1700.00 to 3200.00");
   assertEquals(growthOf(series((at) => 1000 + 100 * at), RULE) !== undefined, true);
 });

@@ -179,7 +179,7 @@ test("the login action asks for a token for the audience that it is given", asyn
   assertEquals(stub.requests[0]?.url.searchParams.get("audience"), "a b&c=d");
 });
 
-test("the login action says what a job without the permission needs", async () => {
+test("the login action names the permission that a job lacks", async () => {
   await using stub = new Stub();
   const { code, stdout, login } = await runAction(
     { registry: `http://${stub.host}`, permitted: false },

@@ -23,7 +23,7 @@ Deno.test("deploy.yml is a link to the workflow that GitHub runs", async () => {
   assertEquals(await Deno.readLink(new URL("deploy.yml", ROOT)), ".github/workflows/deploy.yml");
 });
 
-Deno.test("the workflow deploys what was tested, and not with the version of Deno that can't", async () => {
+Deno.test("the workflow deploys the tested commit, and not with the version of Deno that cannot", async () => {
   const { test, deploy } = (await readWorkflow()).jobs;
   assertEquals(deploy?.needs, "test");
   assert(test?.steps.some(({ run }) => run === "deno task test"));

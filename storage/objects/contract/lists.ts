@@ -37,7 +37,7 @@ export function registerLists(test: Test, together: Together): void {
     assertEquals(await store.list("", { limit: 100 }), ordered);
   });
 
-  test("list() answers keys that begin with the prefix, wherever it ends", async (store) => {
+  test("list() returns keys that begin with the prefix, with an end at any character", async (store) => {
     await fill(store);
     for (
       const prefix of [
@@ -107,14 +107,14 @@ export function registerLists(test: Test, together: Together): void {
     assertEquals(await store.list("", { limit: 0 }), []);
   });
 
-  test("list() and listParts() refuse what no key begins with", async (store) => {
+  test("list() and listParts() reject a prefix that no key can have", async (store) => {
     for (const prefix of ["/", "a//", ".", "../", "A", "a b", "a/../"]) {
       await assertRejects(() => store.list(prefix, { limit: 9 }), RangeError, "", prefix);
       await assertRejects(() => store.listParts(prefix, 9), RangeError, "", prefix);
     }
   });
 
-  test("listParts() answers what was begun and neither completed nor aborted", async (store) => {
+  test("listParts() returns uploads in parts that are neither completed nor aborted", async (store) => {
     const begun = new Map<string, string>();
     for (const key of ["a/1", "a/2", "a/3", "a-", "b/1"]) begun.set(key, await store.startParts(key));
     const name = ({ key, partsId }: { key: string; partsId: string }) => `${key} ${partsId}`;

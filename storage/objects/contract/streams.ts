@@ -29,7 +29,7 @@ async function putStream(store: ObjectStore, stream: ReadableStream<Uint8Array<A
 
 /** Objects that come as a stream whose digest is known. */
 export function registerStreams(test: Test): void {
-  test("putStream() stores what get() and size() answer", async (store) => {
+  test("putStream() stores bytes that get() and size() return", async (store) => {
     await putStream(store, streamOf(BYTES));
     assertEquals(await read(store, "a"), BYTES);
     assertEquals(await store.size("a"), BYTES.length);

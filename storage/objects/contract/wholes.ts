@@ -12,7 +12,7 @@ export function registerWholes(test: Test, together: Together): void {
     assertEquals(await store.size("a/b"), undefined);
   });
 
-  test("put() stores what get() and size() answer", async (store) => {
+  test("put() stores bytes that get() and size() return", async (store) => {
     const bytes = content(700_001);
     await store.put("blobs/ab/object-1", bytes);
     assertEquals(await read(store, "blobs/ab/object-1"), bytes);
@@ -132,7 +132,7 @@ export function registerWholes(test: Test, together: Together): void {
     }
   });
 
-  test("every method refuses what is no key", async (store) => {
+  test("every method rejects a malformed key", async (store) => {
     const wrong = [
       "",
       "/",

@@ -20,7 +20,7 @@ Deno.test("errorOf() reads the code of the answer", async () => {
   assertEquals([bare.status, bare.code], [502, ""]);
 });
 
-Deno.test("isTransient() knows what may go better the next time", () => {
+Deno.test("isTransient() is true for errors that a retry can solve", () => {
   const transient = [
     ...[408, 409, 429, 500, 502, 503, 504].flatMap((status) => [s3(status), sdk("Any", status)]),
     s3(400, "RequestTimeout"),
@@ -35,7 +35,7 @@ Deno.test("isTransient() knows what may go better the next time", () => {
   for (const error of transient) assert(isTransient(error), `${error}`);
 });
 
-Deno.test("isTransient() knows what stays as it is", () => {
+Deno.test("isTransient() is false for permanent errors", () => {
   const final = [
     ...[301, 307, 400, 401, 403, 404, 411, 416, 501].flatMap((status) => [s3(status), sdk("Any", status)]),
     s3(404, "NoSuchUpload"),

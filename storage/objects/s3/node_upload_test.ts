@@ -73,7 +73,7 @@ Deno.test("putBytes() uses no connection again that the store has closed", async
   assertEquals(connections.size, 3);
 });
 
-Deno.test("putBytes() gives up when it is told to", async () => {
+Deno.test("putBytes() gives up when its signal aborts", async () => {
   const stop = new AbortController();
   await using store = serve(async (request) => {
     stop.abort();

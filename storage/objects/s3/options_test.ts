@@ -3,7 +3,7 @@ import { MIN_PART_BYTES, resolveOptions } from "./options.ts";
 
 const BUCKET = { bucket: "skerry", region: "us-east-1" };
 
-Deno.test("resolveOptions() fills in what is absent", () => {
+Deno.test("resolveOptions() fills in defaults", () => {
   const { prefix, pathStyle, partSize, verifiesContent } = resolveOptions(BUCKET);
   assertEquals({ prefix, pathStyle, partSize, verifiesContent }, {
     prefix: "",

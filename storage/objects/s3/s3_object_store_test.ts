@@ -57,7 +57,7 @@ Deno.test("S3ObjectStore lists and deletes more than one request does", async ()
   assertEquals(server.requests, { ListObjectsV2: 3, DeleteObjects: 2 });
 });
 
-Deno.test("S3ObjectStore keeps to its prefix and to what may be its own", async () => {
+Deno.test("S3ObjectStore uses only keys below its prefix that have the form of its own", async () => {
   await using made = await makeStore();
   const outer = await made.open({ prefix: "out/" });
   const inner = await made.open({ prefix: "out/In.ner/" });
@@ -75,7 +75,7 @@ Deno.test("S3ObjectStore keeps to its prefix and to what may be its own", async 
   assert(made.server.log.some(({ key }) => key === "out/In.ner/a"));
 });
 
-Deno.test("S3ObjectStore tries again what the store was too busy for", async () => {
+Deno.test("S3ObjectStore retries after the store was too busy", async () => {
   await using made = await makeStore();
   const { store, server } = made;
   const after = async (times: number, run: () => Promise<unknown>) => {
@@ -190,7 +190,7 @@ Deno.test("S3ObjectStore size() fails where the store answers HEAD without Conte
   );
 });
 
-Deno.test("S3ObjectStore delete() repeats what was not deleted alone", async () => {
+Deno.test("S3ObjectStore delete() retries only the keys that were not deleted", async () => {
   const asked: string[][] = [];
   const answers = [
     "<Error><Key>b</Key><Code>SlowDown</Code></Error><Error><Key>c</Key><Code>NoSuchKey</Code></Error>",
@@ -250,7 +250,7 @@ Deno.test("S3ObjectStore get() takes the whole for a range that is the whole, an
   assertEquals(encoding, "identity");
 });
 
-Deno.test("S3ObjectStore put() lets the store check what it gets", async () => {
+Deno.test("S3ObjectStore put() has the store verify the bytes", async () => {
   const hashes: (string | null)[] = [];
   await using stub = await makeStub(async (request) => {
     hashes.push(request.headers.get("x-amz-content-sha256"));

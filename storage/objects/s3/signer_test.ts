@@ -41,7 +41,7 @@ Deno.test("Signer readUrl() carries the session of temporary credentials, and sa
   assertEquals(credentialsEnd, expiration.getTime());
 });
 
-Deno.test("Signer write() signs what the store is to check, and the session", async () => {
+Deno.test("Signer write() signs the checksum for the store, and the session token", async () => {
   const { signingDate } = AWS;
   const request = await signer({ sessionToken: "token" }).write(
     "folder/a",

@@ -105,7 +105,7 @@ Deno.test("putStream() lets go of a stream that the store does not want", async 
   await cancelled.promise;
 });
 
-Deno.test("putStream() says what the store has to say, once", async () => {
+Deno.test("putStream() reports the error of the store, once", async () => {
   await using made = await makeStore();
   const { store, server } = made;
   server.quirks.slowDown = 2;

@@ -3,7 +3,7 @@ import { fill, item, type Test } from "./fixtures.ts";
 
 /** What was written is what is read. */
 export function registerContent(test: Test): void {
-  test("get() answers what was written, attributes, bytes and index", async (table) => {
+  test("get() returns the written item: attributes, bytes and index", async (table) => {
     const written = item("s", {
       attributes: {
         text: 'é \u{1f600} \u0000 "\\',
@@ -55,7 +55,7 @@ export function registerContent(test: Test): void {
     assertEquals((await table.get({ pk: "p", sk: "s" }, { consistent: true }))?.bytes, bytes);
   });
 
-  test("put() is not touched when the caller changes what it wrote or read", async (table) => {
+  test("put() stores a copy: later changes by the caller have no effect", async (table) => {
     const attributes = { list: [1], nested: { n: 1 } };
     const bytes = new Uint8Array([1, 2, 3]);
     const index = { pk: "i", sk: "i" };

@@ -46,7 +46,7 @@ export function registerIndexQueries(test: Test): void {
     assertEquals(await table.queryIndex("i", { limit: 1 }), [{ ...written, version }]);
   });
 
-  test("queryIndex() answers every item under one index key, in whatever order", async (table) => {
+  test("queryIndex() returns every item under one index key, written in any order", async (table) => {
     await table.putMany(["a", "b", "c"].map((sk) => item(sk, { index: { pk: "i", sk: "same" } })));
     await assertIndex(table, "i", ["a", "b", "c"], {}, (found) => found.sort());
   });

@@ -14,7 +14,7 @@ export function registerQueries(test: Test): void {
     assertEquals(await table.query("none", { limit: 1000, consistent: true }), []);
   });
 
-  test("query() answers what begins with the prefix alone, whatever its last character", async (table) => {
+  test("query() returns only items with the prefix, with any last character", async (table) => {
     await fill(table, ORDERED_SORT_KEYS);
     for (const prefix of [...ORDERED, "a.", "nothing begins so", "\u{10ffff}\u{10ffff}"]) {
       const expected = ORDERED_SORT_KEYS.filter((sk) => sk.startsWith(prefix));

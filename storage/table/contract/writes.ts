@@ -8,7 +8,7 @@ export function registerWrites(test: Test): void {
     assertEquals(await table.get({ pk: "p", sk: "s" }, { consistent: true }), undefined);
   });
 
-  test("put() if absent writes once and leaves what is there", async (table) => {
+  test("put() if absent writes once and keeps an existing item", async (table) => {
     const version = await table.put(item("s", { attributes: { by: "first" } }), { ifAbsent: true });
     assert(version);
     assertEquals(
@@ -101,7 +101,7 @@ export function registerWrites(test: Test): void {
     assert(await table.put(item("s"), { ifAbsent: true }));
   });
 
-  test("putMany() writes over what is there, and more than one batch at a time", async (table) => {
+  test("putMany() overwrites existing items, and writes more than one batch", async (table) => {
     const names = Array.from({ length: 230 }, (_, n) => `s${String(n).padStart(3, "0")}`);
     const before = await table.put(item("s007", { attributes: { old: true } }), { ifAbsent: true });
     await fill(table, names, (sk) => ({ attributes: { sk } }));

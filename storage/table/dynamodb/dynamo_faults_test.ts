@@ -92,7 +92,7 @@ Deno.test("DynamoTable delete() knows that it is done when the answer is lost", 
   assertEquals(await faulty.table.delete(KEY, { ifVersion }), false);
 });
 
-Deno.test("DynamoTable delete() leaves what was written after it when it is repeated", async () => {
+Deno.test("DynamoTable delete() keeps an item that was written after it when it is repeated", async () => {
   await using faulty = await openFaulty("DeleteItem", async ({ nth, forward }) => {
     const answer = await forward();
     if (nth > 1) return answer;
@@ -160,7 +160,7 @@ Deno.test("DynamoTable says that the store is unavailable when the deadline has 
   await assertRejects(() => faulty.table.get(KEY), UnavailableError, "Cannot read the item");
 });
 
-Deno.test("DynamoTable keeps its deadline however long the process has been running", async () => {
+Deno.test("DynamoTable keeps its deadline in a process that has run for long", async () => {
   const broken = () => Promise.resolve(refusal("InternalServerError", 500));
   await using faulty = await openFaulty("GetItem", broken, { deadline: 200 });
   const late = performance.now.bind(performance);
@@ -215,7 +215,7 @@ Deno.test("DynamoTable getMany() asks again for the keys that DynamoDB leaves", 
   assertEquals(faulty.counts, { BatchGetItem: 4 });
 });
 
-Deno.test("DynamoTable putMany() writes again what DynamoDB leaves", async () => {
+Deno.test("DynamoTable putMany() retries items that DynamoDB left out", async () => {
   await using faulty = await openFaulty("BatchWriteItem", async ({ nth, input, forward }) => {
     if (nth > 3) return await forward();
     const [[name, requests]] = Object.entries(input.RequestItems) as [[string, unknown[]]];

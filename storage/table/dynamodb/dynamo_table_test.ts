@@ -19,7 +19,7 @@ tableContract("DynamoTable", async () => {
   return { table, [Symbol.asyncDispose]: () => table[Symbol.asyncDispose]() };
 });
 
-Deno.test("DynamoTable makes one request for what one request can do", async () => {
+Deno.test("DynamoTable sends one request if one is enough", async () => {
   await using between = await startInterceptor(dynamoDb.endpoint());
   await using table = await dynamoDb.open({ endpoint: between.endpoint });
   const version = await table.put(item("s0000"), { ifAbsent: true });
@@ -104,7 +104,7 @@ Deno.test("DynamoTable putMany() keeps the last of those under one key", async (
   assert(await table.get(item("t"), { consistent: true }));
 });
 
-Deno.test("DynamoTable query() answers whole what DynamoDB answers in pieces", async () => {
+Deno.test("DynamoTable query() joins the pages of DynamoDB", async () => {
   await using between = await startInterceptor(dynamoDb.endpoint());
   await using table = await dynamoDb.open({ endpoint: between.endpoint });
   const large = items(12, { bytes: new Uint8Array(300_000) });
@@ -133,7 +133,7 @@ Deno.test("DynamoTable put() takes the largest item, and refuses a larger one wi
   assertEquals(between.counts, { PutItem: 1 });
 });
 
-Deno.test("DynamoTable query() goes on after what is longer than any key", async () => {
+Deno.test("DynamoTable query() continues after a text that is longer than any key", async () => {
   await using table = await dynamoDb.open();
   await table.putMany([item("tag#a"), item("tag#z"), item("u")]);
   const found = await table.query("p", { prefix: "tag#", after: `tag#${"é".repeat(2000)}`, limit: 9 });

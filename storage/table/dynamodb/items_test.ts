@@ -5,7 +5,7 @@ function item(attributes = {}) {
   return { pk: "p", sk: "s", attributes };
 }
 
-Deno.test("toItem() answers what toRow() was given, to the last value", () => {
+Deno.test("toItem() returns exactly the input of toRow()", () => {
   const attributes = {
     empty: "",
     list: [[], {}, [""], null],

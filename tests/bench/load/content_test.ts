@@ -27,7 +27,7 @@ Deno.test("Content() is never the same twice", () => {
   assertNotEquals(new Content(1024).digest, new Content(1024).digest);
 });
 
-Deno.test("chunkedBody() is what a server reads back", async () => {
+Deno.test("chunkedBody() arrives unchanged at a server", async () => {
   const content = new Content(CONTENT_BYTES);
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     return new Response(digestOf([await request.bytes()]));
