@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { inParallel } from "./parallel.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { inParallel, Tasks } from "./parallel.ts";
 
 Deno.test("inParallel() runs every value, at most its width at a time", async () => {
   const seen: number[] = [];
@@ -52,4 +52,31 @@ Deno.test("inParallel() gives the results in the order of the values", async () 
   };
   await assertRejects(() => inParallel([1, 2, 3, 4, 5, 6, 7, 8, 9], 2, failing), TypeError, "No");
   assert(begun.length <= 4, `${begun}`);
+});
+
+Deno.test("Tasks.fewerThan() waits for tasks that were added meanwhile", async () => {
+  const tasks = new Tasks();
+  const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  for (const { promise } of gates.slice(0, 2)) tasks.add(promise);
+  let left = false;
+  const waiting = tasks.fewerThan(1).then(() => left = true);
+  await tasks.fewerThan(3);
+  gates[0]!.resolve();
+  await tasks.fewerThan(2);
+  tasks.add(gates[2]!.promise);
+  gates[1]!.resolve();
+  await tasks.fewerThan(2);
+  assertEquals([tasks.size, left], [1, false]);
+  gates[2]!.resolve();
+  await waiting;
+  assertEquals(tasks.size, 0);
+});
+
+Deno.test("Tasks.throwFailure() throws the first failure once its task has ended, and no task rejects", async () => {
+  const tasks = new Tasks();
+  tasks.throwFailure();
+  await tasks.add(Promise.reject(new Error("one")));
+  await tasks.add(Promise.reject(new Error("two")));
+  await tasks.add(Promise.resolve());
+  assertThrows(() => tasks.throwFailure(), Error, "one");
 });

@@ -1,4 +1,4 @@
-import { ifUnchanged, type Key, RefusedPlaceError } from "../../storage/ports.ts";
+import { ifUnchanged, type Key, RefusedPlaceError, Tasks } from "../../storage/ports.ts";
 import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
@@ -116,12 +116,10 @@ class FullPass {
   readonly #began: number;
   /** Segments that no worker of this process has tried to take yet. */
   readonly #left: number[];
-  readonly #workers = new Set<Promise<void>>();
+  readonly #workers = new Tasks();
   #lookedAt: number;
   #lateness = 0;
   #isStopped = false;
-  /** The first error of a worker: the others end after their steps. */
-  #failure: { error: unknown } | undefined;
   /** Errors of single items. */
   readonly #failures: unknown[] = [];
 
@@ -139,8 +137,8 @@ class FullPass {
   async run(): Promise<boolean> {
     await this.#look();
     this.#startWorker();
-    while (this.#workers.size > 0) await Promise.race(this.#workers);
-    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#workers.fewerThan(1);
+    this.#workers.throwFailure();
     if (!this.#isStopped) await this.#endPass();
     throwFailures(this.#failures, "remove some items in the full pass");
     return !this.#isStopped;
@@ -148,11 +146,10 @@ class FullPass {
 
   #startWorker(): void {
     const failed = (error: unknown) => {
-      this.#failure ??= { error };
-      this.#isStopped = true;
+      this.#isStopped = true; // The others end after their steps.
+      throw error;
     };
-    const worker = this.#work().catch(failed).finally(() => this.#workers.delete(worker));
-    this.#workers.add(worker);
+    this.#workers.add(this.#work().catch(failed));
   }
 
   /** Works on segments that no other process works on, until all are done. */
