@@ -123,7 +123,7 @@ Deno.test("loadConfig() refuses values out of bounds", async () => {
   }
 });
 
-Deno.test("loadConfig() wants the deadline and the cache age far below the grace time", async () => {
+Deno.test("loadConfig() wants the deadline and the cache age far below the grace period", async () => {
   const most = { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "1s" };
   assertEquals((await loadConfig(most)).deadline, 1000);
   assertEquals(await problemsOf({ ...most, SKERRY_DEADLINE: "1001ms", SKERRY_CACHE_AGE: "1001ms" }), [

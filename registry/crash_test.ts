@@ -241,7 +241,7 @@ Deno.test("sweep() keeps open uploads, uploads during a commit, and objects that
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
 });
 
-Deno.test("sweep() leaves a commit of an expired upload until the grace time has passed", async () => {
+Deno.test("sweep() leaves a commit of an expired upload until the grace period has passed", async () => {
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);

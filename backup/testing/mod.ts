@@ -5,7 +5,7 @@ import { restore } from "../restore.ts";
 import type { RestoreOptions, RestoreReport } from "../restore_options.ts";
 import { snapshot, type Stores } from "../snapshot.ts";
 
-/** The grace time of the registries that are backed up here, in milliseconds. */
+/** The grace period of the registries that are backed up here, in milliseconds. */
 export const GRACE_MS = 1000;
 
 /** A backup of the stores as of now, in memory. */

@@ -76,7 +76,7 @@ Deno.test("collect() removes a blob with its bytes and its link when no manifest
   await assertNothingLeft(stores);
 });
 
-Deno.test("collect() leaves everything alone that has been used within the grace time", async () => {
+Deno.test("collect() leaves everything alone that has been used within the grace period", async () => {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   const loose = await pushBlob(process.registry, LAYER);

@@ -197,7 +197,7 @@ Deno.test("retain() keeps a tag that is named after a manifest of a moment ago a
   assertEquals(await tags(), [name]);
 });
 
-Deno.test("retain() removes a manifest without a tag the grace time after it was marked for it", async () => {
+Deno.test("retain() removes a manifest without a tag the grace period after it was marked for it", async () => {
   const { stores, registry, retain, isThere } = await open();
   await pushManifest(registry, image("a"));
   await pushManifest(registry, image("kept"), "kept");

@@ -23,7 +23,7 @@ export function unplainComments(sources: ReadonlyMap<string, string>): string[] 
   );
 }
 
-/** Names of tests that hide the thing or the actor, as `path:line: name`. Values in a name count as any other word. */
+/** Names of tests that hide the thing or the actor, as `path:line: name`. Values in a name count like every other word. */
 export function unplainTestNames(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([path, source]) =>
     [...source.matchAll(/\bDeno\.test\(\s*(["`])((?:\\.|(?!\1).)*)\1/gs)]

@@ -34,7 +34,7 @@ async function pushOnce(client: ChaosClient, image: ImagePlan, { safe }: PushTim
     if (status === 201) continue;
     const answer = new TextDecoder().decode(body);
     const elapsed = performance.now() - began;
-    // A client that takes longer than the grace time has to push again.
+    // A client that takes longer than the grace period has to push again.
     if (answer.includes("MANIFEST_BLOB_UNKNOWN") && elapsed > safe) return false;
     throw new AssertionError(
       `Got 400 for ${reference} of ${repository} after ${elapsed.toFixed()} ms: ${answer}`,

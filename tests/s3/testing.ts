@@ -114,7 +114,7 @@ class Sha256 {
   }
 
   reset(): void {
-    throw new Error("Cannot reset a hash: not implemented");
+    throw new Error("Cannot reset a hash: the signer never does");
   }
 }
 

@@ -148,7 +148,7 @@ export const abandons = (blob: Blob, repository: RepositoryName): Actor => ({
   },
 });
 
-/** Removes what nobody needs, in steps of so many items, once or again after the grace time. */
+/** Removes what nobody needs, in steps of so many items, once or again after the grace period. */
 export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
   name: "collect",
   async run(client, { collect }) {

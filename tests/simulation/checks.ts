@@ -204,7 +204,7 @@ async function tagTarget(
 }
 
 /**
- * A blob that nothing references is only kept for the grace time, of which clocks that differ take a part; and the answer
+ * A blob that nothing references is only kept for the grace period, of which clocks that differ take a part; and the answer
  * may have stood still on its way.
  */
 async function checkBlob(quiet: Quiet, push: Operation<WishOf<"blob">>): Promise<void> {
@@ -327,7 +327,7 @@ export async function checkForgotten({ registry, table }: Quiet): Promise<void> 
   }
 }
 
-/** After the grace time nothing is left that nothing refers to. */
+/** After the grace period nothing is left that nothing refers to. */
 export async function checkNothingLeft({ table, objects, passed }: Quiet): Promise<void> {
   const items = await itemsOf(table);
   const names = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));

@@ -63,7 +63,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
-    name: "the collector does not wait for the grace time of a link",
+    name: "the collector does not wait for the grace period of a link",
     edits: [
       edit(
         "registry/blobs/collect_blob.ts",
@@ -140,7 +140,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   },
   {
-    name: "the collector does not wait for the grace time of a blob",
+    name: "the collector does not wait for the grace period of a blob",
     edits: [
       edit(
         "registry/blobs/collect_blob.ts",
@@ -207,7 +207,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
-    name: "the collector does not wait for the grace time of an edge",
+    name: "the collector does not wait for the grace period of an edge",
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
@@ -218,7 +218,7 @@ export const COLLECT_MISTAKES: Mutation[] = [
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
-    name: "the collector does not wait for the grace time of a tag's mark",
+    name: "the collector does not wait for the grace period of a tag's mark",
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",

@@ -77,7 +77,7 @@ export const OTHER_MISTAKES: Mutation[] = [
     },
   },
   {
-    name: "retention does not wait for the grace time after its mark",
+    name: "retention does not wait for the grace period after its mark",
     edits: [edit(
       "registry/retention/manifest_retention.ts",
       'if (need === "goes" || !isDue) return "goes";',
