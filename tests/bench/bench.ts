@@ -6,6 +6,7 @@
  * deno task bench                              # everything; exit code 1 where a target is missed
  * deno task bench manifests start              # some of it
  * deno task bench --json=bench.json            # with all samples in a file
+ * deno task bench compare                      # beside zot and distribution: compare/compare.ts
  * ```
  *
  * @module
@@ -16,6 +17,7 @@ import { blobPull } from "./blob_pull.ts";
 import { blobPush } from "./blob_push.ts";
 import { chunkedUpload } from "./chunked_upload.ts";
 import { collection } from "./collection.ts";
+import { compare } from "./compare/compare.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { heldBodies } from "./held_bodies.ts";
 import { largeBlob } from "./large_blob.ts";
@@ -55,11 +57,20 @@ const GROUPS: Record<string, Group> = {
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "5" }, json: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "5" },
+    json: { type: "string" },
+    only: { type: "string" },
+    place: { type: "string" },
+  },
 });
 const rounds = Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) {
   throw new RangeError(`Cannot measure "${values.rounds}" rounds`);
+}
+if (positionals.length === 1 && positionals[0] === "compare") {
+  await compare({ rounds, only: values.only, place: values.place });
+  Deno.exit(0);
 }
 const names = positionals.length === 0 ? Object.keys(GROUPS) : positionals;
 const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));

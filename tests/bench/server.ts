@@ -25,6 +25,18 @@ export interface ServerOptions {
   readonly port?: number;
 }
 
+/** Program that serves a registry. */
+export interface ServerProgram {
+  /** Path of the program. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Port that it listens at. */
+  readonly port: number;
+  /** True if its error stream is discarded as well: some programs write their log there. */
+  readonly quiet?: boolean;
+}
+
 /** A running server. Disposing of it ends the process. */
 export interface Server extends AsyncDisposable {
   readonly port: number;
@@ -33,23 +45,34 @@ export interface Server extends AsyncDisposable {
   readonly startup: number;
 }
 
-/**
- * Starts a script and waits until it answers `GET /v2/` with 200, or with 401 where it wants to know who asks. What it writes to its output goes nowhere, at no cost
- * to the machine; its errors are shown.
- */
-export async function startServer(
-  { script, env, port = freePort() }: ServerOptions,
-): Promise<Server> {
+/** Starts a script as {@linkcode startProgram} does. */
+export function startServer({ script, env, port = freePort() }: ServerOptions): Promise<Server> {
   const path = new URL(`../../${script}`, import.meta.url).pathname;
+  const lock = script.startsWith("tests/") ? [`--lock=${LOCK}`] : [];
+  return startProgram({
+    program: Deno.execPath(),
+    args: ["run", ...lock, "--allow-all", path],
+    env: { HOST: "127.0.0.1", PORT: `${port}`, ...env },
+    port,
+  });
+}
+
+/**
+ * Starts a program and waits until it answers `GET /v2/` with 200, or with 401 if it requires a login. Its output is
+ * discarded at no cost to the machine; its errors are shown.
+ */
+export async function startProgram(
+  { program, args, env = {}, port, quiet = false }: ServerProgram,
+): Promise<Server> {
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("SKERRY_"));
   const began = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...script.startsWith("tests/") ? [`--lock=${LOCK}`] : [], "--allow-all", path],
+  const child = new Deno.Command(program, {
+    args: [...args],
     clearEnv: true,
-    env: { ...Object.fromEntries(inherited), HOST: "127.0.0.1", PORT: `${port}`, ...env },
+    env: { ...Object.fromEntries(inherited), ...env },
     stdin: "null",
     stdout: "null",
-    stderr: "inherit",
+    stderr: quiet ? "null" : "inherit",
   }).spawn();
 
   let ended = false;
@@ -68,7 +91,8 @@ export async function startServer(
     }
   } catch (error) {
     await dispose();
-    throw new Error(`Cannot start "${script}": ${(error as Error).message}`, { cause: error });
+    const command = [program, ...args].join(" ");
+    throw new Error(`Cannot start "${command}": ${(error as Error).message}`, { cause: error });
   }
   return { port, pid: child.pid, startup: performance.now() - began, [Symbol.asyncDispose]: dispose };
 }
@@ -89,7 +113,7 @@ async function isAnswering(port: number): Promise<boolean> {
 }
 
 /** CPU that the process has used in all its threads, those that ended included, in milliseconds. */
-export async function cpuOf({ pid }: Server): Promise<number> {
+export async function cpuOf({ pid }: Pick<Server, "pid">): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   // proc(5): the name, in parentheses, may hold anything; utime and stime are the 14th and 15th fields.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -97,9 +121,18 @@ export async function cpuOf({ pid }: Server): Promise<number> {
 }
 
 /** The most memory that the process has had resident at any time, in MiB. */
-export async function peakMemoryOf({ pid }: Pick<Server, "pid">): Promise<number> {
+export function peakMemoryOf(process: Pick<Server, "pid">): Promise<number> {
+  return memoryOf(process, "VmHWM");
+}
+
+/** Memory of the process that is resident now, in MiB. */
+export function residentMemoryOf(process: Pick<Server, "pid">): Promise<number> {
+  return memoryOf(process, "VmRSS");
+}
+
+async function memoryOf({ pid }: Pick<Server, "pid">, field: "VmHWM" | "VmRSS"): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
   if (kibibytes === undefined) throw new Error(`Cannot read the memory of process ${pid}`);
   return Number(kibibytes) / 1024;
 }

@@ -82,6 +82,16 @@ const SOURCES = {
     module: "../services/versitygw",
     build: ["build"],
   },
+  zot: {
+    go: "zotregistry.io/zot/cmd/zot",
+    module: "../bench/compare/peers/zot",
+    build: ["build", "-tags=containers_image_openpgp"],
+  },
+  distribution: {
+    go: "github.com/distribution/distribution/v3/cmd/registry",
+    module: "../bench/compare/peers/distribution",
+    build: ["build"],
+  },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
   // Amazon's licence lets everybody use the program and nobody pass it on, so it is fetched and never kept here.
   dynamodb_local: {
@@ -94,8 +104,11 @@ const SOURCES = {
 /** A program that {@linkcode tool} can install. */
 export type ToolName = keyof typeof SOURCES;
 
-/** Every program there is. */
-export const TOOL_NAMES = Object.keys(SOURCES) as ToolName[];
+/** Programs that only a benchmark starts. They take minutes to build. */
+const OF_BENCHMARKS: ReadonlySet<string> = new Set(["zot", "distribution"] satisfies ToolName[]);
+
+/** Programs that tests start. */
+export const TOOL_NAMES = (Object.keys(SOURCES) as ToolName[]).filter((name) => !OF_BENCHMARKS.has(name));
 
 /** Whether `name` is a program that {@linkcode tool} can install. */
 export function isToolName(name: string): name is ToolName {

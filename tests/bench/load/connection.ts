@@ -1,3 +1,5 @@
+import { ChunkedEnd } from "./chunked_end.ts";
+
 /** Bytes of the buffer that answers are read into: large, so that the client costs little beside the server. */
 const READ_BYTES = 1024 * 1024;
 
@@ -15,7 +17,7 @@ export interface Answer {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** A connection of HTTP/1.1 that costs far less than `fetch`. It keeps no body and knows no chunked answers. */
+/** A connection of HTTP/1.1 that costs far less than `fetch`. It keeps no body. */
 export class Connection implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #buffer = new Uint8Array(READ_BYTES);
@@ -48,13 +50,29 @@ export class Connection implements Disposable {
 
   /** Reads the answer to the end of its body. */
   async receive(method: string): Promise<Answer> {
-    let { answer, rest } = await this.receiveHead(method);
-    while (rest > 0) rest -= await this.read(this.#buffer);
+    const { answer, body } = await this.#receiveHead();
+    if (isChunked(answer) && hasBody(answer, method)) {
+      const end = new ChunkedEnd();
+      for (let bytes = body; !end.push(bytes);) {
+        bytes = this.#buffer.subarray(0, await this.read(this.#buffer));
+      }
+    } else {
+      for (let rest = lengthOf(answer, method) - body.length; rest > 0;) {
+        rest -= await this.read(this.#buffer);
+      }
+    }
     return answer;
   }
 
   /** Reads the head of the answer and what comes with it, and tells how many bytes of the body are left. */
   async receiveHead(method: string): Promise<{ answer: Answer; rest: number }> {
+    const { answer, body } = await this.#receiveHead();
+    if (isChunked(answer)) throw new Error("Cannot tell the length of an answer in chunks");
+    return { answer, rest: lengthOf(answer, method) - body.length };
+  }
+
+  /** Reads the head of the answer; `body` is what has come of the body, until the next read. */
+  async #receiveHead(): Promise<{ answer: Answer; body: Uint8Array }> {
     let filled = 0;
     let end = -1;
     while (end < 0) {
@@ -62,9 +80,7 @@ export class Connection implements Disposable {
       end = endOfHead(this.#buffer.subarray(0, filled));
     }
     const answer = parseHead(new TextDecoder().decode(this.#buffer.subarray(0, end)));
-    const bodyless = method === "HEAD" || answer.status === 204 || answer.status === 304;
-    const length = bodyless ? 0 : Number(answer.headers.get("content-length"));
-    return { answer, rest: length - (filled - end) };
+    return { answer, body: this.#buffer.subarray(end, filled) };
   }
 
   /** Reads some bytes, and answers how many. */
@@ -93,7 +109,7 @@ function endOfHead(bytes: Uint8Array): number {
   return -1;
 }
 
-/** Reads the head of an answer, which must be framed by a `Content-Length` where it has a body. */
+/** Reads the head of an answer. */
 export function parseHead(head: string): Answer {
   const [statusLine = "", ...lines] = head.trimEnd().split("\r\n");
   const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine) ?? [];
@@ -102,6 +118,18 @@ export function parseHead(head: string): Answer {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
   }));
-  if (headers.has("transfer-encoding")) throw new Error("Cannot read an answer without a length");
   return { status: Number(status), headers };
+}
+
+function isChunked({ headers }: Answer): boolean {
+  return headers.get("transfer-encoding") === "chunked";
+}
+
+function hasBody({ status }: Answer, method: string): boolean {
+  return method !== "HEAD" && status !== 204 && status !== 304;
+}
+
+/** Bytes of the body. */
+function lengthOf(answer: Answer, method: string): number {
+  return hasBody(answer, method) ? Number(answer.headers.get("content-length")) : 0;
 }

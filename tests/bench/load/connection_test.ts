@@ -7,9 +7,23 @@ Deno.test("parseHead() reads status and fields when names are of any case", () =
   assertEquals([...headers], [["location", "/a:b"], ["content-length", "3"]]);
 });
 
-Deno.test("parseHead() throws when it cannot know where the body ends", () => {
-  assertThrows(() => parseHead("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Error, "length");
+Deno.test("parseHead() throws when it is no HTTP", () => {
   assertThrows(() => parseHead("SSH-2.0\r\n\r\n"), Error, "SSH-2.0");
+});
+
+Deno.test("request() reads an answer in chunks to its end when another one follows", async () => {
+  const chunks = (request: Request) => {
+    const bodies = [1, 300_000, 7].map((length) => new TextEncoder().encode(request.method.repeat(length)));
+    return new Response(ReadableStream.from(bodies));
+  };
+  await serving(chunks, async (connection) => {
+    for (const method of ["GET", "HEAD", "POST", "GET"]) {
+      const { status } = await connection.request({ method, path: "/", headers: { "Content-Length": "0" } });
+      assertEquals(status, 200);
+    }
+    await connection.send({ method: "GET", path: "/" });
+    await assertRejects(() => connection.receiveHead("GET"), Error, "in chunks");
+  });
 });
 
 async function serving(handler: Deno.ServeHandler, use: (connection: Connection) => Promise<void>) {

@@ -13,10 +13,12 @@ export class Content {
   readonly digest: string;
   readonly #block: Uint8Array<ArrayBuffer>;
 
-  /** Fresh content of `size` bytes. */
-  constructor(size: number) {
-    this.size = size;
-    this.#block = randomFillSync(new Uint8Array(Math.min(size, MIB)));
+  /** Fresh content of `size` bytes; or these bytes, at most one MiB. */
+  constructor(content: number | Uint8Array<ArrayBuffer>) {
+    this.size = typeof content === "number" ? content : content.length;
+    this.#block = typeof content === "number"
+      ? randomFillSync(new Uint8Array(Math.min(content, MIB)))
+      : content.slice();
     const hash = createHash("sha256");
     for (const block of this.blocks()) hash.update(block);
     this.digest = `sha256:${hash.digest("hex")}`;
@@ -26,7 +28,7 @@ export class Content {
   *blocks(offset = 0, end: number = this.size): Generator<Uint8Array> {
     for (let at = offset; at < end;) {
       // No block is like another, so nothing is gained by keeping one of them only.
-      new DataView(this.#block.buffer).setUint32(0, Math.floor(at / MIB));
+      if (this.size > MIB) new DataView(this.#block.buffer).setUint32(0, Math.floor(at / MIB));
       const within = at % MIB;
       const block = this.#block.subarray(within, Math.min(MIB, within + end - at));
       yield block;

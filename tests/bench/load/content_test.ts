@@ -41,3 +41,10 @@ Deno.test("chunkedBody() arrives unchanged at a server", async () => {
   const answer = await new Response(connection.readable).text();
   assertEquals(answer.split("\r\n\r\n")[1], content.digest);
 });
+
+Deno.test("Content() has the bytes that it is given", async () => {
+  const text = new TextEncoder().encode("abc");
+  const content = new Content(text);
+  assertEquals(await new Response(ReadableStream.from(content.blocks())).bytes(), text);
+  assertEquals(content.digest, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});

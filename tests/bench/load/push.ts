@@ -16,12 +16,12 @@ export async function pushBlob(
 ): Promise<void> {
   const location = await beginUpload(connection, repository);
   if (mode === "put") {
-    await expectStatus(201, connection, ...putOf(`${location}?digest=${content.digest}`, content));
+    await expectStatus(201, connection, ...putOf(withDigest(location, content.digest), content));
     return;
   }
   const [head, body] = mode === "patch" ? patchOf(location, content) : putOf(location, content);
-  await expectStatus(202, connection, { ...head, method: "PATCH" }, body);
-  await commitUpload(connection, location, content.digest);
+  const answer = await expectStatus(202, connection, { ...head, method: "PATCH" }, body);
+  await commitUpload(connection, locationOf(answer), content.digest);
 }
 
 /** Sends the bytes to a server that does nothing but store them, in the form that a push would have. */
@@ -92,21 +92,31 @@ export async function pushImage(
   connection: Connection,
   repository: string,
   config: Content,
-  layer: { digest: string; size: number },
+  layer: Described,
   reference: string,
 ): Promise<string> {
   const path = `/v2/${repository}/blobs/uploads/?digest=${config.digest}`;
   const headers = { "Content-Length": `${config.size}`, "Content-Type": "application/octet-stream" };
   await expectStatus(201, connection, { method: "POST", path, headers }, config.blocks());
+  return await pushManifest(connection, repository, { config, layers: [layer] }, reference);
+}
+
+/** A blob, as a manifest refers to it. */
+export type Described = Pick<Content, "digest" | "size">;
+
+/** Pushes the manifest of an image, and answers its digest. */
+export async function pushManifest(
+  connection: Connection,
+  repository: string,
+  { config, layers }: { config: Described; layers: readonly Described[] },
+  reference: string,
+): Promise<string> {
+  const descriptor = (mediaType: string, { digest, size }: Described) => ({ mediaType, digest, size });
   const manifest = new TextEncoder().encode(JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config: {
-      mediaType: "application/vnd.oci.image.config.v1+json",
-      digest: config.digest,
-      size: config.size,
-    },
-    layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", ...layer }],
+    config: descriptor("application/vnd.oci.image.config.v1+json", config),
+    layers: layers.map((layer) => descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer)),
   }));
   const { headers: answer } = await expectStatus(201, connection, {
     method: "PUT",
@@ -126,14 +136,23 @@ export async function beginUpload(connection: Connection, repository: string): P
     path: `/v2/${repository}/blobs/uploads/`,
     headers: { "Content-Length": "0" },
   };
-  const { headers } = await expectStatus(202, connection, head);
+  return locationOf(await expectStatus(202, connection, head));
+}
+
+/** Path and query of the upload that the answer names. */
+function locationOf({ headers }: Answer): string {
   const location = headers.get("location");
   if (location === undefined) throw new Error("Upload has no location");
-  return location;
+  const { pathname, search } = new URL(location, "http://127.0.0.1");
+  return pathname + search;
+}
+
+function withDigest(path: string, digest: string): string {
+  return `${path}${path.includes("?") ? "&" : "?"}digest=${encodeURIComponent(digest)}`;
 }
 
 async function commitUpload(connection: Connection, location: string, digest: string): Promise<void> {
-  const path = `${location}?digest=${digest}`;
+  const path = withDigest(location, digest);
   await expectStatus(201, connection, { method: "PUT", path, headers: { "Content-Length": "0" } });
 }
 

@@ -11,6 +11,8 @@ import {
   sendBare,
 } from "./push.ts";
 
+export { pushImages, pushTags, sendRequests } from "./comparison.ts";
+
 /** What every task says. */
 interface To {
   /** The server's port on the loopback interface. */

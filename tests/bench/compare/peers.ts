@@ -1,0 +1,89 @@
+import { CREDENTIALS, REGION } from "../../harness/credentials.ts";
+import { freePort } from "../../harness/registry_process.ts";
+import { tool } from "../../tools/tool.ts";
+import { type Server, startProgram } from "../server.ts";
+import { startSubject } from "../subject.ts";
+import { makeFolder } from "../folder.ts";
+
+/** Registries that are compared. */
+export const PEERS = ["skerry", "zot", "distribution"] as const;
+
+/** Name of a registry. */
+export type PeerName = (typeof PEERS)[number];
+
+/** S3 and DynamoDB, with a bucket and a table. */
+export interface S3Place {
+  readonly bucket: string;
+  readonly s3: string;
+  /** Settings of Skerry. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where a registry keeps its content: in a bucket, or in a folder of its own. */
+export type Place = S3Place | "folder";
+
+/**
+ * Starts a registry without access control that sends every blob itself. What it keeps in a folder is removed with it.
+ * All of them write an access log, and none collects garbage while it is measured.
+ */
+export async function startPeer(name: PeerName, place: Place): Promise<Server> {
+  if (name === "skerry") {
+    const settings = { SKERRY_COLLECT_INTERVAL: "0", ...place === "folder" ? {} : place.env };
+    return await startSubject({ settings });
+  }
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeFolder());
+  const port = freePort();
+  const configuration = CONFIGURATIONS[name](port, folder.path, place);
+  const file = `${folder.path}/configuration.json`;
+  await Deno.writeTextFile(file, JSON.stringify(configuration));
+  const server = stack.use(
+    await startProgram({ program: await tool(name), args: ["serve", file], port, quiet: true }),
+  );
+  const kept = stack.move();
+  return { ...server, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+const CONFIGURATIONS = { zot: configureZot, distribution: configureDistribution };
+
+/** Without deduplication, as its documentation wants it for several replicas on one bucket. */
+function configureZot(port: number, folder: string, place: Place): unknown {
+  const s3 = place === "folder" ? {} : {
+    storageDriver: { name: "s3", rootdirectory: "/zot", ...s3Options(place), skipverify: false },
+  };
+  return {
+    distSpecVersion: "1.0.1-dev",
+    storage: { rootDirectory: `${folder}/content`, dedupe: place === "folder", gc: false, ...s3 },
+    http: { address: "127.0.0.1", port: `${port}` },
+    log: { level: "info", output: "/dev/null" },
+  };
+}
+
+/** JSON is YAML, which it reads. */
+function configureDistribution(port: number, folder: string, place: Place): unknown {
+  const driver = place === "folder"
+    ? { filesystem: { rootdirectory: `${folder}/content` } }
+    : { s3: { rootdirectory: "/distribution", ...s3Options(place), forcepathstyle: true } };
+  return {
+    version: 0.1,
+    log: { level: "info" },
+    storage: {
+      ...driver,
+      cache: { blobdescriptor: "inmemory" },
+      delete: { enabled: true },
+      redirect: { disable: true },
+    },
+    http: { addr: `127.0.0.1:${port}` },
+  };
+}
+
+function s3Options({ bucket, s3 }: S3Place): Record<string, unknown> {
+  return {
+    bucket,
+    region: REGION,
+    regionendpoint: s3,
+    accesskey: CREDENTIALS.accessKeyId,
+    secretkey: CREDENTIALS.secretAccessKey,
+    secure: false,
+  };
+}

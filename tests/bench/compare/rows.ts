@@ -1,0 +1,147 @@
+import { load } from "../load/mod.ts";
+import type { Server } from "../server.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Seconds of requests that only read metadata. */
+const SECONDS = 1.5;
+
+/** Tags of the repository that lists are read from. */
+export const LISTED_TAGS = 300;
+
+/** Operations of one registry in one round. */
+export interface Operations {
+  /** Seconds that they took. */
+  readonly seconds: number;
+  /** Milliseconds of each. */
+  readonly times: readonly number[];
+}
+
+/** Row of the comparison. */
+export interface Row {
+  readonly name: string;
+  /** Clients at a time, each with a connection. */
+  readonly clients: number;
+  /** Does the operations. `prefix` is a repository that nothing has been pushed to. */
+  run(server: Server, prefix: string): Promise<Operations>;
+}
+
+/** A repository that all registries have, and the paths in it. */
+interface Known {
+  readonly manifest: string;
+  readonly blob: string;
+}
+
+/** Repository of {@linkcode Known}. */
+const KNOWN = "known/tags";
+
+/** All rows, in order. Reads find what is there already; pulls find what a push in the same round has left. */
+export function rows(): Row[] {
+  const known = new Map<number, Promise<Known>>();
+  const prepare = ({ port }: Server): Promise<Known> => {
+    const prepared = known.get(port) ?? load("pushTags", { port, repository: KNOWN, count: LISTED_TAGS });
+    known.set(port, prepared);
+    return prepared;
+  };
+  return [...imageRows(), ...knownContentRows(), ...metadataRows(prepare)];
+}
+
+function imageRows(): Row[] {
+  return (["put", "docker"] as const).flatMap((way) =>
+    IMAGES.flatMap(({ size, text, counts }) =>
+      Object.entries(counts).flatMap(([clients, count]) =>
+        pushAndPull(way, size, text, Number(clients), count)
+      )
+    )
+  );
+}
+
+/** Sizes of a layer, with the number of images for each number of clients. */
+const IMAGES = [
+  { size: 64 * KIB, text: "64 KiB", counts: { 1: 30, 8: 100, 32: 100 } },
+  { size: MIB, text: "1 MiB", counts: { 1: 20, 8: 60, 32: 60 } },
+  { size: 10 * MIB, text: "10 MiB", counts: { 1: 6, 8: 16, 32: 32 } },
+];
+
+const WAYS = { put: "POST and PUT", docker: "HEAD, POST, PATCH, PUT" };
+
+function pushAndPull(
+  way: "put" | "docker",
+  size: number,
+  text: string,
+  clients: number,
+  count: number,
+): Row[] {
+  const pushed = new Map<number, string[]>();
+  const push: Row = {
+    name: `push an image of ${text}, ${WAYS[way]}`,
+    clients,
+    async run({ port }, prefix) {
+      const { paths, ...done } = await load("pushImages", {
+        ...{ port, prefix, way, size, clients, count },
+        layers: 1,
+        known: false,
+      });
+      pushed.set(port, paths);
+      return done;
+    },
+  };
+  const pull: Row = {
+    name: `pull new blobs of ${text}, ${WAYS[way]}`,
+    clients,
+    run: ({ port }) => {
+      const paths = pushed.get(port)!;
+      return load("sendRequests", {
+        ...{ port, method: "GET", status: 200, paths, clients },
+        amount: { count: paths.length },
+      });
+    },
+  };
+  return [push, pull];
+}
+
+function knownContentRows(): Row[] {
+  return (["put", "docker"] as const).flatMap((way) =>
+    [1, 8].map((clients): Row => ({
+      name: `push an image whose layer of 1 MiB another repository has, ${WAYS[way]}`,
+      clients,
+      async run({ port }, prefix) {
+        const options = { port, prefix, way, clients, size: MIB, layers: 1, count: 30, known: true };
+        const { seconds, times } = await load("pushImages", options);
+        return { seconds, times };
+      },
+    }))
+  );
+}
+
+function metadataRows(prepare: (server: Server) => Promise<Known>): Row[] {
+  const absent = `/v2/${KNOWN}/blobs/sha256:${"0".repeat(64)}`;
+  const requests: [string, (known: Known) => { path: string; method?: "HEAD"; status?: 404 }][] = [
+    ["GET a manifest by tag", () => ({ path: `/v2/${KNOWN}/manifests/image-7` })],
+    ["GET a manifest by digest", ({ manifest }) => ({ path: manifest })],
+    ["GET a blob of 4 KiB", ({ blob }) => ({ path: blob })],
+    ["HEAD a blob", ({ blob }) => ({ path: blob, method: "HEAD" })],
+    ["HEAD an absent blob", () => ({ path: absent, method: "HEAD", status: 404 })],
+    [`list ${LISTED_TAGS} tags`, () => ({ path: `/v2/${KNOWN}/tags/list` })],
+    [`list 100 of ${LISTED_TAGS} tags`, () => ({ path: `/v2/${KNOWN}/tags/list?n=100` })],
+  ];
+  return requests.flatMap(([name, requestOf]) =>
+    [1, 8, 32].map((clients): Row => ({
+      name,
+      clients,
+      async run(server) {
+        const { path, method = "GET", status = 200 } = requestOf(await prepare(server));
+        const amount = { seconds: SECONDS };
+        return await load("sendRequests", {
+          port: server.port,
+          method,
+          paths: [path],
+          status,
+          amount,
+          clients,
+        });
+      },
+    }))
+  );
+}
