@@ -1,5 +1,5 @@
 import { unavailable } from "../../oci/mod.ts";
-import { ContentMismatchError, UnavailableError } from "../../storage/ports.ts";
+import { ContentMismatchError, Tasks, UnavailableError } from "../../storage/ports.ts";
 import { bestEffort, type Context } from "../protocol/mod.ts";
 import {
   newObjectKey,
@@ -45,10 +45,9 @@ export class PartWriter implements Filler {
   readonly #context: Context;
   readonly #options: PartWriterOptions;
   readonly #beganParts: boolean;
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #sending = new Tasks();
   readonly #written: string[] = [];
   readonly #obsolete: string[] = [];
-  #failure: { error: unknown } | undefined;
   #offset: number;
   #object: string | undefined;
   #partsId: string | undefined;
@@ -153,9 +152,7 @@ export class PartWriter implements Filler {
   yield(): void {
     this.#mustYield = true;
     if (this.#busy !== undefined) return;
-    this.#busy = this.#spill().catch((error) => void (this.#failure ??= { error })).finally(() =>
-      this.#busy = undefined
-    );
+    this.#busy = this.#sending.add(this.#spill()).finally(() => this.#busy = undefined);
   }
 
   async #spill(): Promise<void> {
@@ -174,8 +171,8 @@ export class PartWriter implements Filler {
     const isLastPart = isEnd && this.#buffer.size > 0 && this.#etags.length > 0;
     const lastPart = isLastPart ? await this.#flushLastPart() : undefined;
     if (this.#buffer.size > 0) await this.#flushPiece(hash);
-    await Promise.all(this.#inFlight);
-    this.#throwFailure();
+    await this.#sending.fewerThan(1);
+    this.#sending.throwFailure();
     return {
       offset: this.#offset,
       etags: packEtags(this.#etags),
@@ -195,7 +192,7 @@ export class PartWriter implements Filler {
   async discard(failure?: unknown): Promise<void> {
     await this.#busy?.catch(() => {});
     this.#buffer.drop();
-    await Promise.all(this.#inFlight);
+    await this.#sending.fewerThan(1);
     if (failure instanceof UnavailableError) return;
     const { objects } = this.#context;
     const [object, partsId] = [this.#object, this.#partsId];
@@ -222,18 +219,17 @@ export class PartWriter implements Filler {
   }
 
   async #flushPart(): Promise<void> {
-    while (this.#inFlight.size >= MAX_PARTS_IN_FLIGHT) await Promise.race(this.#inFlight);
-    this.#throwFailure();
+    await this.#sending.fewerThan(MAX_PARTS_IN_FLIGHT);
+    this.#sending.throwFailure();
     this.#mustYield = false;
     const { object, partsId } = await this.#ownParts();
     const bytes = await this.#takeRest();
     const index = this.#etags.push("") - 1;
     const { objects, buffers } = this.#context;
-    const sent = buffers.spend(bytes, () => objects.putPart(object, partsId, index + 1, bytes))
-      .then((part) => void (this.#etags[index] = part.etag))
-      .catch((error) => void (this.#failure ??= { error }))
-      .finally(() => this.#inFlight.delete(sent));
-    this.#inFlight.add(sent);
+    this.#sending.add(
+      buffers.spend(bytes, () => objects.putPart(object, partsId, index + 1, bytes))
+        .then((part) => void (this.#etags[index] = part.etag)),
+    );
   }
 
   async #flushLastPart(): Promise<{ size: number; etag: string }> {
@@ -264,9 +260,5 @@ export class PartWriter implements Filler {
     this.#object ??= newObjectKey(this.#options.prefix);
     this.#partsId ??= await this.#context.objects.startParts(this.#object);
     return { object: this.#object, partsId: this.#partsId };
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
