@@ -43,6 +43,8 @@ export interface LogEntry {
   readonly operation: Operation;
   /** Empty where it was about the bucket. */
   readonly key: string;
+  /** Bytes of the body, as announced. */
+  readonly bytes: number;
 }
 
 /** A running server. Disposing of it breaks what is under way and forgets all it holds. */
@@ -81,7 +83,7 @@ export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
     const { bucketName, key } = parsePath(url.pathname);
     const operation = operationOf(request, key, url.searchParams);
     requests[operation] = (requests[operation] ?? 0) + 1;
-    log.push({ operation, key });
+    log.push({ operation, key, bytes: Number(request.headers.get("content-length") ?? 0) });
     if (strikes(quirks, "slowDown")) throw new S3Error("SlowDown", "Please reduce your request rate.");
     checkSignature(request, url, credentials, region);
     const bytes = await readBody(request, operation, contentHash(request, url), quirks);

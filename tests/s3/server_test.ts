@@ -17,9 +17,9 @@ Deno.test("startS3() counts and logs requests until it is reset", async () => {
   await codeOf(await send(s3, { method: "GET", key: "none" }));
   assertEquals(s3.requests, { PutObject: 1, GetObject: 2 });
   assertEquals(s3.log, [
-    { operation: "PutObject", key: "a/b" },
-    { operation: "GetObject", key: "none" },
-    { operation: "GetObject", key: "none" },
+    { operation: "PutObject", key: "a/b", bytes: 1 },
+    { operation: "GetObject", key: "none", bytes: 0 },
+    { operation: "GetObject", key: "none", bytes: 0 },
   ]);
   s3.reset();
   assertEquals([s3.requests, s3.log], [{}, []]);
