@@ -8,7 +8,7 @@ import { deferredRegistry } from "./registry/interface.ts";
 import { createLog, type Log, plainLines, registerUpkeep, serve, type Server } from "./process/mod.ts";
 import type { OpenRegistry } from "./process/open/open_registry.ts";
 import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
-import { type Config, isLocal, readSettings, risksOf, StartError } from "./config/mod.ts";
+import { type Config, isLocal, readConfig, risksOf, StartError } from "./config/mod.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT_MS = 4500;
@@ -34,26 +34,19 @@ const OPEN_DELAY_MS = 50;
 // Not literal: Deno would read all their modules before the first line runs, which takes 15% of the CPU time of a start.
 const importCommands = (): Promise<typeof import("./cli/mod.ts")> =>
   import(new URL("cli/mod.ts", import.meta.url).href);
-const importConfig = (): Promise<typeof import("./config/config.ts")> =>
-  import(new URL("config/config.ts", import.meta.url).href);
 const importRegistry = (): Promise<typeof import("./process/open/open_registry.ts")> =>
   import(new URL("process/open/open_registry.ts", import.meta.url).href);
 
 async function main(): Promise<void> {
   if (Deno.args.length === 0) return await serveRegistry();
   const { runCommand } = await importCommands();
-  const code = await runCommand(Deno.args, { serve: serveRegistry, config: readConfig, print: console.log });
+  const config = () => readConfig(Deno.env.toObject());
+  const code = await runCommand(Deno.args, { serve: serveRegistry, config, print: console.log });
   if (code !== undefined) Deno.exit(code);
 }
 
-async function readConfig(): Promise<Config> {
-  const environment = Deno.env.toObject();
-  // A configuration file, or settings with errors, need the whole schema, which takes a while to load.
-  return readSettings(environment) ?? await (await importConfig()).loadConfig(environment);
-}
-
 async function serveRegistry(): Promise<void> {
-  const config = await readConfig();
+  const config = await readConfig(Deno.env.toObject());
   const log = createLog({ format: logFormat(config) });
   surviveBugs(log);
   const opener = new Opener(config, log);

@@ -42,4 +42,4 @@ export {
   UnavailableError,
   type Value,
 } from "../storage/ports.ts";
-export { MemoryObjectStore, MemoryTable } from "../storage/mod.ts";
+export { FilesystemObjectStore, MemoryObjectStore, MemoryTable, SqliteTable } from "../storage/mod.ts";

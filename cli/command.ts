@@ -2,10 +2,10 @@ import type { Config } from "../config/mod.ts";
 
 /** Dependencies of a command. */
 export interface CommandContext {
-  /** Starts the registry. Resolves when it listens. */
-  serve: () => Promise<void>;
+  /** Starts the registry. Resolves when it listens. Absent in a program that has only the other commands. */
+  serve?: () => Promise<void>;
   /**
-   * Reads the configuration of this process.
+   * Reads the configuration; called once, and not for commands that need none.
    *
    * @throws {StartError} with every problem of the configuration.
    */

@@ -1,4 +1,4 @@
-import { FILE_VARIABLE } from "../config/mod.ts";
+import { FILE_VARIABLE, readConfig } from "../config/mod.ts";
 import { type Command, MisuseError, type Option } from "./command.ts";
 
 /** Options of several commands. */
@@ -10,7 +10,6 @@ const OF_USER: Option = { value: "NAME", help: "Name of a user" };
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
 const rooms = {
   accounts: (): Promise<typeof import("./accounts/mod.ts")> => import(own("accounts/mod.ts")),
-  config: (): Promise<typeof import("../config/config.ts")> => import(own("../config/config.ts")),
   configCheck: (): Promise<typeof import("./config_check.ts")> => import(own("config_check.ts")),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(own("../oci/mod.ts")),
   provision: (): Promise<typeof import("./provision/mod.ts")> => import(own("provision/mod.ts")),
@@ -27,7 +26,13 @@ function own(file: string): string {
 export const COMMANDS: Record<string, Command> = {
   serve: {
     summary: "Serve the registry; the default without a command",
-    run: async ({ serve }) => (await serve(), undefined),
+    run: async ({ serve }) => {
+      if (serve === undefined) {
+        throw new MisuseError("Cannot serve: this program has only the other commands");
+      }
+      await serve();
+      return undefined;
+    },
   },
   "config check": {
     summary: "Check the configuration and print the effective settings",
@@ -127,7 +132,7 @@ export const COMMANDS: Record<string, Command> = {
     run: async ({ config, print }, { has, text }) => {
       const path = text("to");
       if (path === undefined) throw new MisuseError("Missing --to FILE");
-      const to = await (await rooms.config()).loadConfig({ [FILE_VARIABLE]: path });
+      const to = await readConfig({ [FILE_VARIABLE]: path });
       const { copy } = await rooms.transfer();
       return await copy(await config(), print, { to, objectsOnly: has("objects-only") });
     },

@@ -34,6 +34,19 @@ Deno.test("runCommand() serves, and leaves the process going", async () => {
   assertEquals(await run("serve"), { code: undefined, served: true, printed: "" });
 });
 
+Deno.test("runCommand() refuses to serve in a program that has only the other commands", async () => {
+  const { error } = console;
+  let said = "";
+  console.error = (text: string) => said += text;
+  try {
+    const config = () => Promise.resolve(readSettings({})!);
+    assertEquals(await runCommand(["serve"], { config, print: () => {} }), 2);
+  } finally {
+    console.error = error;
+  }
+  assertStringIncludes(said, "Cannot serve: this program has only the other commands");
+});
+
 Deno.test("runCommand() names every command when it is asked for help", async () => {
   for (const args of [[], ["help"], ["--help"], ["-h"]]) {
     const { code, printed } = await run(...args);

@@ -1,29 +1,37 @@
 // The example of docs/embed.md, run as it is written there.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import manifest from "../deno.json" with { type: "json" };
+import { FilesystemObjectStore, SqliteTable } from "@skerry/registry";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 
-/** The default export of the example. */
-async function runExample(): Promise<{ request(path: string, init?: RequestInit): Promise<Response> }> {
+/** The first example of the page is an app, the second one a command. */
+const [APP, COMMAND] = [0, 1];
+
+/** Module of an example. */
+async function runExample<T>(index: number): Promise<T> {
   const page = await Deno.readTextFile(new URL("embed.md", import.meta.url));
-  const code = /```ts\n(.*?)```/s.exec(page)![1]!;
+  const code = [...page.matchAll(/```ts\n(.*?)```/gs)][index]![1]!;
   // The package by its name, as an outer project imports it.
-  const exported = new URL(`../${manifest.exports["."]}`, import.meta.url).href;
+  const exported = (path: keyof typeof manifest.exports) =>
+    new URL(`../${manifest.exports[path]}`, import.meta.url).href;
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
-    const hono = import.meta.resolve("hono");
     await Deno.writeTextFile(
       file,
-      code.replace(`"${manifest.name}"`, `"${exported}"`).replace('"hono"', `"${hono}"`),
+      code.replace(`"${manifest.name}"`, `"${exported(".")}"`)
+        .replace(`"${manifest.name}/cli"`, `"${exported("./cli")}"`)
+        .replace('"hono"', `"${import.meta.resolve("hono")}"`),
     );
-    return (await import(new URL(file, "file:///").href)).default;
+    return await import(new URL(file, "file:///").href);
   } finally {
     await Deno.remove(file);
   }
 }
 
 Deno.test("docs/embed.md shows an app that takes a push and a pull beside its own pages, without a server", async () => {
-  const app = await runExample();
+  const { default: app } = await runExample<
+    { default: { request(path: string, init?: RequestInit): Promise<Response> } }
+  >(APP);
   const lines: unknown[][] = [];
   const { log } = console;
   console.log = (...line: unknown[]) => void lines.push(line);
@@ -43,5 +51,26 @@ Deno.test("docs/embed.md shows an app that takes a push and a pull beside its ow
     assertEquals((await send("/nowhere")).headers.has("X-Request-Id"), false);
   } finally {
     console.log = log;
+  }
+});
+
+Deno.test("docs/embed.md shows a function that runs garbage collection on a folder", async () => {
+  const { collect } = await runExample<
+    { collect(data: string, print: (text: string) => void): Promise<number> }
+  >(COMMAND);
+  const folder = await Deno.makeTempDir({ prefix: "skerry-" });
+  const { error } = console;
+  const errors: string[] = [];
+  console.error = (text: string) => void errors.push(text);
+  try {
+    const lines: string[] = [];
+    assertEquals(await collect(folder, (text) => lines.push(text)), 1);
+    assertMatch(errors.join(), /^Cannot find a registry in /);
+    await FilesystemObjectStore.open(`${folder}/objects`);
+    (await SqliteTable.open(`${folder}/table.sqlite`)).close();
+    assertEquals([await collect(folder, (text) => lines.push(text)), errors.length], [0, 1]);
+  } finally {
+    console.error = error;
+    await Deno.remove(folder, { recursive: true });
   }
 });

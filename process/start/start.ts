@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, FILE_VARIABLE, readSettings, StartError } from "../../config/mod.ts";
+import { FILE_VARIABLE, readConfig, StartError } from "../../config/mod.ts";
 import { startOptions } from "./start_options.ts";
 import { ensureFolder } from "../../storage/mod.ts";
 
@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PARENT_INTERVAL_MS = 1000;
 
 async function start(): Promise<number> {
-  const config = await readConfig();
+  const config = await readConfig(Deno.env.toObject());
   // The registry may write to the data folder alone, so it can't make the folders above.
   if (config.storage === "folder") await makeDataFolder(config.data);
   const options = startOptions(config, ROOT, Deno.env.get(FILE_VARIABLE));
@@ -26,11 +26,6 @@ async function start(): Promise<number> {
   passOnSignals(child);
   if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => child.kill("SIGTERM"));
   return (await child.status).code;
-}
-
-async function readConfig(): Promise<Config> {
-  const environment = Deno.env.toObject();
-  return readSettings(environment) ?? await (await import("../../config/config.ts")).loadConfig(environment);
 }
 
 async function makeDataFolder(data: string): Promise<void> {
