@@ -227,10 +227,11 @@ Deno.test("sweep() keeps open uploads, uploads during a commit, and objects that
   const stores = new TestStores();
   const { registry, sweep } = stores.registry(OPTIONS);
   await pushImage(registry);
+  const bytes = content(30, 3);
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
-  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER, { first: 0 }));
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes, { first: 0 }));
   const dying = dyingProcess(stores, "completeParts", "before").registry;
-  await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER)), Error, "died");
+  await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)), Error, "died");
   const before = [await stores.items(), await stores.keys()];
   assertEquals(await sweep(), { uploads: 0, objects: 0 });
   assertEquals([await stores.items(), await stores.keys()], before);

@@ -1,5 +1,5 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
-import { bestEffort, type Context, type Epochs, epochsOf } from "./protocol/mod.ts";
+import { AbsentBlobs, bestEffort, type Context, type Epochs, epochsOf, safeAge } from "./protocol/mod.ts";
 import type { LostBlob } from "./lost_blob.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
 import { BufferPool, LiveHashes } from "./streams/mod.ts";
@@ -122,10 +122,14 @@ export interface StoredRegistry {
 const importRetention = (): Promise<typeof import("./retention/mod.ts")> =>
   import(new URL("retention/mod.ts", import.meta.url).href);
 
+/** Milliseconds for which a blob that a HEAD did not find counts as absent; less if items reach their safe age soon. */
+const ABSENT_MS = 60_000;
+
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
   const { uploadMemory = 64 * 1024 * 1024, objects: { partSize }, uploadLimits, table } = options;
   const now = options.now ?? Date.now;
+  const { uploadExpiry = 24 * 60 * 60_000, grace = 24 * 60 * 60_000 } = options;
   const isLimited = uploadLimits !== undefined &&
     (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
   const context: Context = {
@@ -137,13 +141,14 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     immutable: new ImmutableTags(options.immutable),
     keepTags: options.keepTags ?? false,
     maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
-    uploadExpiry: options.uploadExpiry ?? 24 * 60 * 60_000,
-    grace: options.grace ?? 24 * 60 * 60_000,
+    uploadExpiry,
+    grace,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
     lost: options.lost ?? (() => {}),
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
+    absent: new AbsentBlobs(Math.min(ABSENT_MS, safeAge({ uploadExpiry, grace }) / 2), now),
     wary: { until: 0 },
     asked: { count: 0 },
     now,

@@ -1,5 +1,5 @@
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import type { ByteRange } from "../../storage/ports.ts";
+import type { ByteRange, Item } from "../../storage/ports.ts";
 import {
   assertUnneeded,
   beginWork,
@@ -22,7 +22,6 @@ import {
   blobKey,
   blobPartition,
   isReadable,
-  LINK_PREFIX,
   type LinkAttributes,
   linkItem,
   linkKey,
@@ -156,13 +155,14 @@ export async function mountBlob(
   from: RepositoryName | undefined,
 ): Promise<BlobInfo | undefined> {
   const work = beginWork(context);
-  if (!await hasSource(work, caller, digest, from)) return undefined;
+  const source = await findSource(work, caller, digest, from);
+  if (source === undefined) return undefined;
   const hold = (id: string) => holdMount(work, repository, digest, id);
   const linked = await holdingRoom(
     work,
     repository,
     hold,
-    (id) => countingBlob(work, repository, digest, id, () => mountLink(work, repository, digest)),
+    (id) => countingBlob(work, repository, digest, id, () => mountLink(work, repository, digest, source)),
   );
   return linked && { digest, size: linked.size };
 }
@@ -174,22 +174,29 @@ async function holdMount(work: Work, repository: RepositoryName, digest: Digest,
 }
 
 /**
- * True if a repository that the caller may pull from has a link to the blob: `from`, or without it any of the first
- * ones.
+ * The blob, if it is readable and a repository that the caller may pull from has a link to it: `from`, or without it
+ * any of the first ones.
  */
-async function hasSource(
+async function findSource(
   { table }: Work,
   caller: Caller,
   digest: Digest,
   from: RepositoryName | undefined,
-): Promise<boolean> {
-  if (from !== undefined) {
-    return caller.sees(from) &&
-      await table.get(linkKey(digest, from), { consistent: true }) !== undefined;
-  }
-  const query = { prefix: LINK_PREFIX, limit: MAX_SOURCES, consistent: true };
-  const links = await table.query(blobPartition(digest), query);
-  return links.some((link) => caller.sees(partsOf("link", link).repository));
+): Promise<BlobAttributes | undefined> {
+  if (from !== undefined && !caller.sees(from)) return undefined;
+  const [blob, ...links] = from === undefined
+    ? await readSources(table, digest)
+    : await table.getMany([blobKey(digest), linkKey(digest, from)], { consistent: true });
+  const found = stored<BlobAttributes>(blob);
+  if (found === undefined || !isReadable(found.attributes)) return undefined;
+  const isVisible = links.some((link) => link !== undefined && caller.sees(partsOf("link", link).repository));
+  return isVisible ? found.attributes : undefined;
+}
+
+/** The blob's item, if it exists, and its first links: the item sorts before them in its partition. */
+async function readSources(table: Work["table"], digest: Digest): Promise<(Item | undefined)[]> {
+  const items = await table.query(blobPartition(digest), { limit: MAX_SOURCES + 1, consistent: true });
+  return items[0]?.sk === blobKey(digest).sk ? items : [undefined, ...items];
 }
 
 /** The error for a blob that the repository does not have, whether it exists elsewhere or not. */
@@ -199,12 +206,13 @@ function unknownBlob(digest: Digest): RegistryError {
 
 /** Link and blob in one consistent batch: after an acknowledged delete no process may answer or cache the blob. */
 async function findMembership(
-  { table }: Context,
+  { table, absent }: Context,
   repository: RepositoryName,
   digest: Digest,
 ): Promise<Membership | undefined> {
   const keys = [linkKey(digest, repository), blobKey(digest)];
   const [link, blob] = await table.getMany(keys, { consistent: true });
+  if (blob === undefined) absent.note(digest);
   const membership = { link: stored<LinkAttributes>(link), blob: stored<BlobAttributes>(blob) };
   return isMember(membership) ? membership : undefined;
 }

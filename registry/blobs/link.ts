@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Condition, NewItem } from "../../storage/ports.ts";
-import { candidateItems, isLost, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
+import { candidateItems, isLost, RETRY, retryOnConflict, together, type Work } from "../protocol/mod.ts";
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
 
@@ -18,31 +18,93 @@ export interface LinkedBlob extends BlobInfo {
   object: string;
 }
 
-/** Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`, of the candidate's bytes or the same ones. */
+/**
+ * Result of a look at a blob before its bytes arrive or are joined: `absent`: it has no item, or had none a moment ago;
+ * `linkable`: it is live, and if its item is old, the store has its object; `unusable`: anything else.
+ */
+export type BlobLook = "absent" | "linkable" | "unusable";
+
+/** Looks at the blob, by one read unless this process has just seen that the blob is absent. */
+export async function lookAtBlob(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobLook> {
+  if (work.absent.take(digest)) return "absent";
+  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));
+  return blob === undefined ? "absent" : await assess(work, repository, digest, blob.attributes);
+}
+
+async function assess(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  attributes: BlobAttributes,
+): Promise<"linkable" | "unusable"> {
+  if (attributes.state !== "live") return "unusable";
+  return await isLost(work, repository, digest, attributes) ? "unusable" : "linkable";
+}
+
+/**
+ * Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`, of the candidate's bytes or the same ones.
+ * `isAbsent` is true if the blob was absent a moment ago.
+ */
 export async function addBlob(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   candidate: Candidate,
+  isAbsent: boolean,
 ): Promise<LinkedBlob> {
-  // Most pushed blobs are new, because clients check before they push.
-  const isNew = await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined;
-  if (isNew) {
-    await putLink(work, repository, digest);
-    return { digest, ...candidate };
+  if (isAbsent) {
+    // 2 and 3. The link needs no order: alone it proves nothing, and no collector touches an item as young as this one.
+    //    Where an item exists, it comes later: its object may be missing.
+    const [version] = await together(
+      putBlob(work, digest, candidate, { ifAbsent: true }),
+      putLink(work, repository, digest),
+    );
+    if (version !== undefined) return { digest, ...candidate };
   }
-  const linked = await linkBlob(work, repository, digest, candidate);
+  const linked = await linkBlob(work, repository, digest, { candidate, isSeen: false });
   if (linked === undefined) throw new Error(`Commit of "${digest}" has no candidate`);
   return linked;
 }
 
-/** Mount: steps 2 to 4 without bytes. Answers `undefined` if the blob does not exist. */
-export function mountLink(
+/**
+ * Steps 3 and 4 for a blob that was `linkable`, without bytes. Answers `undefined` if the blob does not exist any more.
+ */
+export function linkSeen(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
 ): Promise<LinkedBlob | undefined> {
-  return linkBlob(work, repository, digest, undefined);
+  return linkBlob(work, repository, digest, { isSeen: true });
+}
+
+/**
+ * Mount: steps 2 to 4 without bytes. Answers `undefined` if the blob does not exist. `seen` is its item as it was read
+ * before.
+ */
+export async function mountLink(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  seen: BlobAttributes,
+): Promise<LinkedBlob | undefined> {
+  const isSeen = await assess(work, repository, digest, seen) === "linkable";
+  // A mount has no upload that the sweep would find, so it leaves a candidate, in the same request as its link.
+  const beside = candidateItems(work, { kind: "blob", repository, digest }, work.now());
+  return await linkBlob(work, repository, digest, { isSeen, beside });
+}
+
+/** Options of {@linkcode linkBlob}. */
+interface LinkOptions {
+  /** Bytes for a blob that is not live. */
+  candidate?: Candidate;
+  /** True if the blob was `linkable` a moment ago, so that step 2 has nothing to do. */
+  isSeen: boolean;
+  /** Items that are put with the link. */
+  beside?: NewItem[];
 }
 
 /** A link that was put before all is found to be in order stays: it means nothing alone. */
@@ -50,18 +112,16 @@ function linkBlob(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
-  candidate: Candidate | undefined,
+  { candidate, isSeen, beside }: LinkOptions,
 ): Promise<LinkedBlob | undefined> {
+  let mayTrust = isSeen;
   return retryOnConflict(work, async () => {
     // 2. Whose object will the blob's be?
-    const named = await nameObject(work, repository, digest, candidate);
+    const named = mayTrust ? "another's" : await nameObject(work, repository, digest, candidate);
+    mayTrust = false;
     if (named === RETRY || named === undefined) return named;
-    // 3. From here on a collector that reads the links of the blob finds this one. A mount has no upload that the sweep
-    //    would find, so it leaves a candidate, in the same request to the table.
-    const mounted = candidate === undefined
-      ? candidateItems(work, { kind: "blob", repository, digest }, work.now())
-      : [];
-    await putLink(work, repository, digest, mounted);
+    // 3. From here on a collector that reads the links of the blob finds this one.
+    await putLink(work, repository, digest, beside);
     // No collector touches an item as young as the one just written.
     if (named === "ours") return { digest, ...candidate! };
     // 4. A collector may have condemned the blob between 2 and 3. It reads the links after it condemns the blob, and we

@@ -14,4 +14,4 @@ export {
   type Outcome,
   removeLink,
 } from "./collect_blob.ts";
-export { addBlob, type Candidate, type LinkedBlob } from "./link.ts";
+export { addBlob, type BlobLook, type Candidate, type LinkedBlob, linkSeen, lookAtBlob } from "./link.ts";

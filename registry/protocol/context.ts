@@ -1,6 +1,7 @@
 import { unavailable } from "../../oci/mod.ts";
 import { type ObjectStore, repeatOnConflict, type RETRY, type Table } from "../../storage/ports.ts";
 import type { BufferPool, LiveHashes } from "../streams/mod.ts";
+import type { AbsentBlobs } from "./absent_blobs.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
 import type { LostBlob } from "../lost_blob.ts";
@@ -40,6 +41,8 @@ export interface Context {
   quotas?: Quotas;
   /** Hashes of the uploads that this process handled last. */
   hashes: LiveHashes;
+  /** Blobs that a HEAD has just not found. */
+  absent: AbsentBlobs;
   /** End of the time in which every manifest is checked before its edges are written: see first_look.ts. */
   wary: { until: number };
   /** Number of requests that this process has received. Background work gives way to them. */

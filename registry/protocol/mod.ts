@@ -4,6 +4,7 @@
  * @module
  */
 export { RETRY } from "../../storage/ports.ts";
+export { AbsentBlobs } from "./absent_blobs.ts";
 export { bestEffort } from "./best_effort.ts";
 export {
   candidateItems,
@@ -18,3 +19,4 @@ export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Wo
 export { changeEpoch, changeEpochsOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, isLost, safeAge } from "./heal.ts";
 export { assertUnneeded } from "./tag_protection.ts";
+export { together } from "./together.ts";

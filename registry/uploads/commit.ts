@@ -1,6 +1,14 @@
 import { algorithmOf, type Digest, RegistryError, type RepositoryName, unavailable } from "../../oci/mod.ts";
 import { ContentMismatchError } from "../../storage/ports.ts";
-import { beginWork, bestEffort, type Context, safeAge, skewOf, type Work } from "../protocol/mod.ts";
+import {
+  beginWork,
+  bestEffort,
+  type Context,
+  safeAge,
+  skewOf,
+  together,
+  type Work,
+} from "../protocol/mod.ts";
 import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
 import {
   newObjectKey,
@@ -9,10 +17,18 @@ import {
   type UploadContent,
   uploadItem,
 } from "../items/mod.ts";
-import { addBlob, type Candidate, type LinkedBlob } from "../blobs/mod.ts";
+import {
+  addBlob,
+  type BlobLook,
+  type Candidate,
+  type LinkedBlob,
+  linkSeen,
+  lookAtBlob,
+} from "../blobs/mod.ts";
 import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
 import { countingBlob, holdBlob } from "../limits/mod.ts";
 import type { BlobInfo, UploadBody } from "../registry.ts";
+import { hashBody, linkKnown } from "./known_body.ts";
 import { contentOf, storedParts } from "./upload_content.ts";
 import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
@@ -61,10 +77,15 @@ async function runCommit(
   { digest, body, progress }: { digest: Digest; body: UploadBody | undefined; progress: CommitProgress },
 ): Promise<BlobInfo> {
   if (body !== undefined && beginsUpload(body)) {
-    const created = await createSession(context, owner, id, digest);
+    const [created, look] = await together(
+      createSession(context, owner, id, digest),
+      lookAtBlob(beginWork(context), owner.repository, digest),
+    );
     if (created !== undefined) {
       progress.isKnown = true;
-      return await commitWhole(context, created, digest, body, progress);
+      return look === "linkable"
+        ? await commitKnown(context, created, digest, body)
+        : await commitWhole(context, created, digest, { body, look, progress });
     }
   }
   const session = await awaitTurn(context, owner, id);
@@ -75,15 +96,17 @@ async function runCommit(
     return await commit(context, await takeOver(context, session, digest), digest, {
       progress,
       repeated: true,
+      look: "unusable",
     });
   }
   const free = await awaitClaim(context, session, body?.range);
   const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
   await holdStored(context, stored, digest);
-  return await commit(context, await takeOpen(context, stored, digest), digest, {
-    progress,
-    repeated: false,
-  });
+  const [turn, look] = await together(
+    takeOpen(context, stored, digest),
+    lookAtBlob(beginWork(context), owner.repository, digest),
+  );
+  return await commit(context, turn, digest, { progress, repeated: false, look });
 }
 
 /** Reserves the stored bytes in the quotas. If one would be exceeded, throws, and drops the bytes and the upload. */
@@ -110,8 +133,7 @@ async function commitWhole(
   context: Context,
   session: Session,
   digest: Digest,
-  body: UploadBody,
-  progress: CommitProgress,
+  { body, look, progress }: { body: UploadBody; look: BlobLook; progress: CommitProgress },
 ): Promise<BlobInfo> {
   const stored = isVerifiable(context, digest, body)
     ? await storeChecked(context, session, digest, body)
@@ -125,7 +147,7 @@ async function commitWhole(
     work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
   if (!isSimple) {
     const turn = await takeOpen(context, stored, digest);
-    return await commit(context, turn, digest, { progress, repeated: false });
+    return await commit(context, turn, digest, { progress, repeated: false, look });
   }
   const candidate = { object: piece.key, size };
   const { repository } = session.item.attributes;
@@ -134,9 +156,30 @@ async function commitWhole(
     repository,
     digest,
     session.id,
-    () => addBlob(work, repository, digest, candidate),
+    () => addBlob(work, repository, digest, candidate, look === "absent"),
   );
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
+}
+
+/**
+ * Steps 3 to 5 for a blob that arrives in one request and is there already: only a link is missing. The whole body is
+ * verified first, because knowing a digest proves nothing. The upload stays open if that fails, so the client can repeat
+ * its request, and then the bytes are stored.
+ */
+async function commitKnown(
+  context: Context,
+  session: Session,
+  digest: Digest,
+  body: UploadBody,
+): Promise<BlobInfo> {
+  const stored = await hashBody(context, session, digest, body);
+  if (!isContent(stored.content, digest)) throw await refuse(beginWork(context), session, digest);
+  await holdStored(context, stored, digest);
+  const work = beginWork(context);
+  const { attributes } = session.item;
+  const link = () => linkKnown(work, attributes, digest);
+  const linked = await countingBlob(work, attributes.repository, digest, session.id, link);
+  return await conclude({ work, session }, digest, linked, linked);
 }
 
 /** Streams the body to a store that verifies it. */
@@ -224,7 +267,7 @@ async function commit(
   context: Context,
   turn: Turn,
   digest: Digest,
-  { progress, repeated }: { progress: CommitProgress; repeated: boolean },
+  { progress, repeated, look }: { progress: CommitProgress; repeated: boolean; look: BlobLook },
 ): Promise<BlobInfo> {
   let { work, session } = turn;
   progress.session = session;
@@ -233,6 +276,17 @@ async function commit(
   // 1. The object is complete, and its content matches the digest, before any item names it.
   const known = knownHash(attributes, digest);
   if (known !== undefined && !isContent(attributes, digest)) throw await refuse(work, session, digest);
+  if (known !== undefined && look === "linkable") {
+    // The store has the blob: its parts need not be joined. If it is removed meanwhile, they are.
+    const linked = await countingBlob(
+      work,
+      repository,
+      digest,
+      session.id,
+      () => linkSeen(work, repository, digest),
+    );
+    if (linked !== undefined) return await conclude(turn, digest, linked, linked);
+  }
   const object = await completeObject(work, attributes, repeated).catch(async (error) => {
     if (!(error instanceof ContentMismatchError)) throw error;
     // The store has let an attempt that broke off replace a part that it had taken. Nothing mends this upload.
@@ -251,18 +305,14 @@ async function commit(
     progress.session = session;
   }
   const candidate = { object, size };
-  return await conclude(
-    { work, session },
+  const linked = await countingBlob(
+    work,
+    repository,
     digest,
-    candidate,
-    await countingBlob(
-      work,
-      repository,
-      digest,
-      session.id,
-      () => addBlob(work, repository, digest, candidate),
-    ),
+    session.id,
+    () => addBlob(work, repository, digest, candidate, look === "absent"),
   );
+  return await conclude({ work, session }, digest, candidate, linked);
 }
 
 /**

@@ -50,7 +50,7 @@ export async function storeBody(
   assertWritable(context, session);
   const { attributes } = session.item;
   if (body.range !== undefined && body.range.first !== attributes.offset) throw offsetMismatch(session);
-  const announced = body.range === undefined ? body.length : body.range.last - body.range.first + 1;
+  const announced = announcedLength(body);
   assertSize(context, attributes.offset + (announced ?? 0));
   const hold = await openBytes(context, session);
   await hold?.(attributes.offset + (announced ?? 0));
@@ -134,11 +134,16 @@ export async function failureOf(
   }
 }
 
+/** Bytes of the body, if the client announced them. */
+export function announcedLength({ range, length }: UploadBody): number | undefined {
+  return range === undefined ? length : range.last - range.first + 1;
+}
+
 /**
  * Reads the body to its end. Answers why it ended early, if the client's side broke: what came is worth keeping. What
  * `take` throws is thrown, with the rest of the body given up.
  */
-async function pump(
+export async function pump(
   body: UploadBody,
   take: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<RegistryError | undefined> {
@@ -189,7 +194,8 @@ export function assertSize(context: Context, size: number): void {
   });
 }
 
-function tooManyBytes(): RegistryError {
+/** The error for a body with more bytes than its client announced. */
+export function tooManyBytes(): RegistryError {
   return new RegistryError("SIZE_INVALID", "Body is longer than announced");
 }
 

@@ -2,7 +2,7 @@ import type { RepositoryName, Tag } from "../../oci/mod.ts";
 import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE_MS, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
-import { cancel, pushBlob, pushWhole, type Way, WAYS } from "./upload_ways.ts";
+import { cancel, forge, pushBlob, pushWhole, type Way, WAYS } from "./upload_ways.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -52,6 +52,12 @@ async function pushImage(
 export const pushes = (blob: Blob, repository: RepositoryName, way: Way): Actor => ({
   name: `push ${blob.name} ${way}`,
   run: (client) => pushBlob(client, repository, blob, way),
+});
+
+/** Pushes other content under the digest of a blob that this repository does not have and nobody else pushes to it. */
+export const forges = (blob: Blob, repository: RepositoryName): Actor => ({
+  name: `forge ${blob.name}`,
+  run: (client) => forge(client, repository, blob),
 });
 
 /** Pushes an image with all that it needs. */

@@ -3,6 +3,7 @@ import {
   collects,
   deletes,
   deletesBlob,
+  forges,
   later,
   mounts,
   mountsImage,
@@ -28,6 +29,14 @@ export const SMALL: Record<string, Scenario> = {
   "a push of a blob that is there and a collector": {
     ...oldBlob,
     actors: [pushes(CONFIG, TWO, "whole"), collects()],
+  },
+  "a push of other content as a blob that is there and a collector": {
+    ...oldBlob,
+    actors: [forges(CONFIG, TWO), collects()],
+  },
+  "a streamed push of a blob that is there and a collector": {
+    ...oldBlob,
+    actors: [pushes(CONFIG, TWO, "streamed"), collects()],
   },
   "a push of a manifest and a collector": {
     ...oldBlob,

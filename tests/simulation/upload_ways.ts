@@ -1,6 +1,6 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
-import { ATTEMPTS, type Client, toldBy } from "./client.ts";
+import { ATTEMPTS, type Client, GivenUp, toldBy } from "./client.ts";
 import { must } from "./violation.ts";
 import type { Blob } from "./world.ts";
 
@@ -117,6 +117,23 @@ async function pushResumed(
     }
     await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
   });
+}
+
+/** POST, and PUT of other bytes under the digest of a blob that another repository has: an attempt to get at it. */
+export async function forge(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  const text = `forge ${blob.name} in ${repository}`;
+  try {
+    await client.ask(text, async () => {
+      const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+      const other = body(blob.bytes.map((byte) => byte ^ 1), { chunk: 64 });
+      await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, other);
+    });
+    must(false, `${text} succeeded`);
+  } catch (error) {
+    if (!(error instanceof GivenUp)) throw error;
+    must(error.told.status === 503 || error.told.code === "DIGEST_INVALID", `${text}: ${error.told.code}`);
+  }
+  must(!await client.hasBlob(repository, blob), `${text} has linked the blob`);
 }
 
 /** POST, PATCH, and DELETE of the upload, at the same time as its commit if `commits` is set. */

@@ -82,7 +82,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/blobs/link.ts",
-        "await putLink(work, repository, digest, mounted);",
+        "await putLink(work, repository, digest, beside);",
         "await putLink(work, repository, digest);",
       ),
     ],

@@ -149,8 +149,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/link.ts",
-        "  if (isNew) {\n    await putLink(work, repository, digest);",
-        "  if (isNew) {\n    await work.sleep(50);\n    await putLink(work, repository, digest);",
+        "      putLink(work, repository, digest),\n",
+        "      work.sleep(50).then(() => putLink(work, repository, digest)),\n",
       ),
     ],
     scenario: { given: [], later: 0, actors: [pushes(CONFIG, TWO, "whole"), collects(), collects()] },

@@ -1,4 +1,4 @@
-import { collects, later, mounts, pushes, pushesImage, sweeps } from "../actors.ts";
+import { collects, forges, later, mounts, pushes, pushesImage, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
 import { SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
@@ -29,7 +29,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/blobs/link.ts",
-        "    await putLink(work, repository, digest, mounted);\n    // No collector",
+        "    await putLink(work, repository, digest, beside);\n    // No collector",
         "    // No collector",
       ),
       edit(
@@ -78,12 +78,33 @@ export const COMMIT_MISTAKES: Mutation[] = [
     scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   },
   {
-    name: "commit puts its blob whatever is there (2)",
+    name: "commit looks for no blob and puts its own whatever is there (2)",
+    edits: [
+      edit("registry/blobs/link.ts", 'if (work.absent.take(digest)) return "absent";', 'return "absent";'),
+      edit(
+        "registry/blobs/link.ts",
+        "putBlob(work, digest, candidate, { ifAbsent: true }),",
+        "work.table.putMany([{ ...blobKey(digest), attributes: { ...candidate, state: 'live', writtenAt: work.now() } }]).then(() => ''),",
+      ),
+    ],
+  },
+  {
+    name: "a known blob is linked without a look after the link (4)",
     edits: [edit(
       "registry/blobs/link.ts",
-      "const isNew = await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined;",
-      "await work.table.putMany([{ ...blobKey(digest), attributes: { ...candidate, state: 'live', writtenAt: work.now() } }]);\n  const isNew = true;",
+      "  return linkBlob(work, repository, digest, { isSeen: true });",
+      "  return putLink(work, repository, digest).then(() => ({ digest, size: 0, object: '' }));",
     )],
+    scenario: { ...oldBlob, actors: [pushes(CONFIG, TWO, "whole"), collects()] },
+  },
+  {
+    name: "a known blob is linked before its bytes have come",
+    edits: [edit(
+      "registry/uploads/commit.ts",
+      "  const stored = await hashBody(context, session, digest, body);",
+      "  await linkKnown(beginWork(context), session.item.attributes, digest);\n  const stored = await hashBody(context, session, digest, body);",
+    )],
+    scenario: { given: [pushes(CONFIG, ONE, "whole")], later: 0, actors: [forges(CONFIG, TWO)] },
   },
   {
     name: "commit forgets the object of a blob that a collector was deleting (2)",
@@ -106,8 +127,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
     name: "commit links nothing (3)",
     edits: [edit(
       "registry/blobs/link.ts",
-      "  if (isNew) {\n    await putLink(work, repository, digest);",
-      "  if (isNew) {",
+      "      putLink(work, repository, digest),\n",
+      "",
     )],
   },
   {
