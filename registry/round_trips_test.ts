@@ -1,0 +1,135 @@
+/** The storage calls of each route that wait for each other: with stores far away they are most of its time. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { cached } from "../cache/mod.ts";
+import { parseRepositoryName, RegistryError } from "../oci/mod.ts";
+import { inRounds } from "../tests/harness/rounds.ts";
+import {
+  body,
+  content,
+  digest,
+  imageOf,
+  PRINCIPAL,
+  pushBlob,
+  pushManifest,
+  REPOSITORY,
+  tag,
+  TestStores,
+} from "../tests/harness/stores.ts";
+import { UNRESTRICTED_CALLER } from "./caller.ts";
+import { createRegistry } from "./mod.ts";
+
+const SMALL = content(50, 1);
+const LARGE = content(200, 2);
+const IMAGE = imageOf(SMALL, [LARGE]);
+const OTHER = parseRepositoryName("other");
+const [NAMED, BY_DIGEST] = [{ tag: tag("latest") }, { digest: digest(IMAGE) }];
+
+/** Stores, a process over them without waits, and another one whose storage calls take a tick each. */
+function setUp() {
+  const stores = new TestStores({ partSize: 64 });
+  const { registry: quick } = stores.registry();
+  const start = () => {
+    const { take, ...slow } = inRounds(stores.objects, stores.table);
+    const { registry, epochs } = createRegistry({ ...slow, now: () => stores.now });
+    return { registry: cached(registry, epochs, { now: () => stores.now }), take };
+  };
+  return { stores, quick, start };
+}
+
+/** POST and PUT, after a PATCH with all bytes but those of the PUT. */
+async function startPush(
+  { registry, take }: ReturnType<ReturnType<typeof setUp>["start"]>,
+  bytes: typeof SMALL,
+) {
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  assertEquals(take(), [], "POST");
+  return {
+    patch: () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes)),
+    put: () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)),
+    putWhole: () =>
+      registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), body(bytes, { chunk: 64 })),
+  };
+}
+
+Deno.test("HEAD of a blob takes one round, there or absent", async () => {
+  const { quick, start } = setUp();
+  await pushBlob(quick, SMALL);
+  const { registry, take } = start();
+  await registry.statBlob(REPOSITORY, digest(SMALL));
+  assertEquals(take(), ["getMany"]);
+  await assertRejects(() => registry.statBlob(REPOSITORY, digest(LARGE)), RegistryError);
+  assertEquals(take(), ["getMany"]);
+});
+
+Deno.test("GET of a blob takes one round of the table and one of the object store", async () => {
+  const { quick, start } = setUp();
+  await pushBlob(quick, SMALL);
+  const { registry, take } = start();
+  await (await registry.getBlob(REPOSITORY, digest(SMALL))).open();
+  assertEquals(take(), ["getMany", "object get"]);
+});
+
+Deno.test("PUT of a whole blob takes one round of the object store and three of the table", async () => {
+  const { start } = setUp();
+  const process = start();
+  const { putWhole } = await startPush(process, SMALL);
+  await putWhole();
+  assertEquals(process.take(), ["get + put", "object put", "put + putMany", "put"]);
+});
+
+Deno.test("PUT of a whole blob that is there takes four rounds of the table", async () => {
+  const { quick, start } = setUp();
+  await pushBlob(quick, LARGE, OTHER);
+  const process = start();
+  const { putWhole } = await startPush(process, LARGE);
+  await putWhole();
+  assertEquals(process.take(), ["get + put", "putMany", "get", "put"]);
+});
+
+Deno.test("PATCH and PUT of a blob take these rounds", async () => {
+  const { start } = setUp();
+  const process = start();
+  const small = await startPush(process, SMALL);
+  await small.patch();
+  assertEquals(process.take(), ["put", "object put", "put"]);
+  await small.put();
+  assertEquals(process.take(), ["get", "get + put", "put + putMany", "put"]);
+  const large = await startPush(process, LARGE);
+  await large.patch();
+  process.take();
+  await large.put();
+  assertEquals(process.take(), ["get", "get + put", "object completeParts", "put + putMany", "put"]);
+});
+
+Deno.test("a mount takes three rounds", async () => {
+  const { quick, start } = setUp();
+  await pushBlob(quick, SMALL);
+  const { registry, take } = start();
+  for (const [name, from] of [["a", REPOSITORY], ["b", undefined]] as const) {
+    await registry.mountBlob(parseRepositoryName(name), UNRESTRICTED_CALLER, digest(SMALL), from);
+    assertEquals(take(), [from === undefined ? "query" : "getMany", "putMany", "get"]);
+  }
+});
+
+Deno.test("PUT of a manifest takes these rounds", async () => {
+  const { quick, start } = setUp();
+  for (const bytes of [SMALL, LARGE]) await pushBlob(quick, bytes);
+  const { registry, take } = start();
+  await pushManifest(registry, IMAGE, "latest");
+  assertEquals(take(), ["putMany", "getMany", "getMany", "put", "put", "getMany", "put"]);
+  await pushManifest(registry, IMAGE, "latest");
+  assertEquals(take(), ["putMany", "getMany", "getMany", "put", "put", "getMany"]);
+});
+
+Deno.test("GET of a manifest takes two rounds cold and one warm", async () => {
+  const { quick, start } = setUp();
+  for (const bytes of [SMALL, LARGE]) await pushBlob(quick, bytes);
+  await pushManifest(quick, IMAGE, "latest");
+  for (const [reference, first] of [[NAMED, "get + get"], [BY_DIGEST, "get"]] as const) {
+    const { registry, take } = start();
+    await registry.getManifest(REPOSITORY, reference);
+    assertEquals(take(), [first, "get"], "cold");
+    await registry.getManifest(REPOSITORY, reference);
+    assertEquals(take(), [first], "warm");
+  }
+});
