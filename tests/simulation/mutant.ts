@@ -3,10 +3,18 @@ import type { RegistryModule } from "./simulation.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The folders whose code may have mistakes. */
-const COPIED = ["registry", "cache", "backup"];
+/** Folders whose code may have mistakes. */
+const FOLDERS = ["registry", "cache", "backup"];
 
-/** Copies of `registry/`, `cache/` and `backup/` with these edits in them, in a folder that goes with them. */
+/** Files outside of these folders that may have mistakes, too. They import no other file. */
+const FILES = ["storage/ttl_cache.ts"];
+
+/** True if mistakes can be made in the file. */
+export function isCopied(path: string): boolean {
+  return FILES.includes(path) || FOLDERS.includes(path.split("/", 1)[0]!);
+}
+
+/** Copies of {@linkcode FOLDERS} and {@linkcode FILES} with these edits, in a folder that is removed with them. */
 export async function makeMutant(
   edits: readonly Edit[],
 ): Promise<AsyncDisposable & { module: RegistryModule }> {
@@ -14,23 +22,27 @@ export async function makeMutant(
   const dispose = () => Deno.remove(folder, { recursive: true });
   try {
     const missing = new Set(edits);
-    for (const room of COPIED) {
-      for await (const path of sourcesIn(room)) {
-        const source = await Deno.readTextFile(new URL(path, ROOT));
-        const own = edits.filter(({ file }) => file === path);
-        for (const edit of own) missing.delete(edit);
-        await Deno.mkdir(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
-        await Deno.writeTextFile(`${folder}/${path}`, withRealImports(own.reduce(apply, source), path));
-      }
+    for await (const path of copiedSources()) {
+      const source = await Deno.readTextFile(new URL(path, ROOT));
+      const own = edits.filter(({ file }) => file === path);
+      for (const edit of own) missing.delete(edit);
+      await Deno.mkdir(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/${path}`, withRealImports(own.reduce(apply, source), path));
     }
     for (const { file } of missing) throw new Error(`Cannot change "${file}": it does not exist`);
-    const modules = await Promise.all(COPIED.map((room) => import(`file://${folder}/${room}/mod.ts`)));
+    const modules = await Promise.all(FOLDERS.map((room) => import(`file://${folder}/${room}/mod.ts`)));
     const { createRegistry, cached, restore, snapshot }: RegistryModule = Object.assign({}, ...modules);
     return { module: { createRegistry, cached, restore, snapshot }, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+/** Paths of the sources that are copied, from the root of the repository. */
+async function* copiedSources(): AsyncGenerator<string> {
+  yield* FILES;
+  for (const folder of FOLDERS) yield* sourcesIn(folder);
 }
 
 /** Paths of the sources in a folder and the folders below it, from the root of the repository. */
@@ -47,8 +59,7 @@ function withRealImports(source: string, file: string): string {
   return source
     .replaceAll(/((?:from|import\() ?")(\.{1,2}\/[^"]+)/g, (_, start: string, path: string) => {
       const { href } = new URL(path, new URL(file, ROOT));
-      const room = href.slice(ROOT.href.length).split("/", 1)[0]!;
-      return start + (COPIED.includes(room) ? path : href);
+      return start + (isCopied(href.slice(ROOT.href.length)) ? path : href);
     })
     .replaceAll('"lru-cache"', `"${import.meta.resolve("lru-cache")}"`);
 }
