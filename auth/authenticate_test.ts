@@ -9,7 +9,7 @@ const ALICE: Principal = { kind: "user", name: "user:alice" };
 const BUILD: Principal = { kind: "certificate", name: "certificate:build" };
 const TOKEN: VerifiedToken = { principal: ALICE, expiresAt: 0, catalog: false, grants: () => false };
 
-/** Where one token, one password and one certificate are good. */
+/** Authenticator that accepts one token, one password and one certificate. */
 function make() {
   const asked: unknown[] = [];
   const authenticator = createAuthenticator({

@@ -4,7 +4,7 @@ import { FileError, WatchedFile, type WatchedFileOptions } from "./watched_file.
 
 const hash = (letter: string) => `$2y$05$${letter.repeat(53)}`;
 
-/** What is looked at for who there is. */
+/** File of user names, one a line. */
 const open = (path: string, options: WatchedFileOptions) =>
   WatchedFile.open(path, (text) => Users.parse(text, `"${path}"`), options);
 

@@ -32,12 +32,12 @@ const TAGS = ["a", "b", "c", "d"];
 class Client {
   readonly manifests = new Map<Digest, Uint8Array<ArrayBuffer>>();
   readonly tags = new Map<string, Digest>();
-  /** Where each tag has pointed since the backup began. */
+  /** Targets of each tag since the backup began. */
   readonly seen = new Map<string, Set<Digest>>();
   /** Tags and manifests that were away since then, if only for a moment. */
   readonly interrupted = new Set<string>();
   readonly deleted = new Set<Digest>();
-  /** Children of an index, and subjects: nobody deletes them. */
+  /** Children of an index, and subjects: they are never deleted. */
   readonly #kept = new Set<Digest>();
   readonly #registry: Registry;
   readonly #random: (n: number) => number;
@@ -114,7 +114,7 @@ class Client {
     if (target !== undefined) await this.#put(target[1], this.#pick(TAGS));
   }
 
-  /** What leaves a tag without its manifest in a backup that looks at the one before and at the other after. */
+  /** Moves that would leave a tag without its manifest in a backup that reads one before and the other after. */
   async #moveAndDelete(): Promise<void> {
     const name = this.#pick(TAGS);
     const before = this.tags.get(name);
@@ -149,7 +149,7 @@ class Client {
     this.interrupted.add(name);
   }
 
-  /** Begins an upload whose digest nobody knows yet, or ends one that was begun. */
+  /** Begins an upload whose digest is not known yet, or ends one that was begun. */
   async #upload(): Promise<void> {
     if (this.#begun !== undefined) {
       const { id, layer } = this.#begun;
@@ -203,7 +203,7 @@ function scannedLikeDynamo(table: Table, seed: number): Table {
   });
 }
 
-/** What a client did before and during a backup, and the backup restored. */
+/** Operations of a client before and during a backup, and the restored backup. */
 async function run(seed: number) {
   const random = seeded(seed);
   const stores = new TestStores();

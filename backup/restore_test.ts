@@ -154,7 +154,7 @@ Deno.test("restore() reports objects that disappeared after the backup, and the 
   );
   await assertConsistent(restored.stores, "sparse");
 
-  // Whoever pushes the layer mends the manifest.
+  // A push of the layer repairs the manifest.
   const { registry } = restored.stores.registry();
   await pushBlob(registry, LAYER);
   await pushManifest(registry, image, "latest");

@@ -19,7 +19,7 @@ const S3_ACTIONS: Partial<Record<Operation, string>> = {
   ListMultipartUploads: "s3:ListBucketMultipartUploads bucket",
 };
 
-/** What an ARN of the policy names. */
+/** Resource of an ARN of the policy. */
 const RESOURCES: Record<string, string> = {
   "arn:aws:s3:::BUCKET/PREFIX*": "object",
   "arn:aws:s3:::BUCKET": "bucket",
@@ -82,7 +82,7 @@ Deno.test("iam-policy.json allows exactly the requests of serving", async () => 
       },
     });
     await useAll(registry);
-    // The sweep or the collector tells in the log what it did to the upload that nobody continued.
+    // The log tells what the sweep or the collector did to the abandoned upload.
     const isClean = () => /Sweep removed expired uploads|Garbage collection removed/.test(registry.log());
     while (!isClean() || !table.calls.has("dynamodb:Scan table")) {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -4,7 +4,7 @@ import type { ByteRange } from "./range.ts";
 
 const CONTENT = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 
-/** What a source was asked to do, in order. */
+/** Calls to a source, in order. */
 class Recorder {
   readonly events: string[] = [];
   openNow = 0;

@@ -32,11 +32,11 @@ const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 
 interface Scenario {
   title: string;
-  /** What was acknowledged before. */
+  /** Content that was acknowledged before. */
   given?: (registry: Registry) => Promise<unknown>;
-  /** What dies, and what the client then does again from its beginning. */
+  /** The operation that dies, and that the client then repeats from its beginning. */
   when: (registry: Registry) => Promise<unknown>;
-  /** What must be true when it succeeded. */
+  /** Assertions after its success. */
   then: (registry: Registry) => Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { RegistryError, unavailable } from "../oci/mod.ts";
 import { StorageFullError } from "../storage/ports.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
-/** What a registry whose manifests can't be read because of `thrown` answers and logs. */
+/** Answer and log of a registry whose manifests can't be read because of `thrown`. */
 async function failing(thrown: unknown) {
   const { request, entries } = fakeApp({ getManifest: () => Promise.reject(thrown) });
   const response = await request("/v2/a/manifests/v1");

@@ -6,7 +6,7 @@ import { fakeApp } from "../tests/harness/app.ts";
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);
 const UPLOADS = "/v2/team/app/blobs/uploads/";
 
-/** What a registry was told of a body. */
+/** Calls to a registry with a body. */
 type Taken = { bytes: number; length?: number; range?: { first: number; last: number } } | undefined;
 
 /** An app whose uploads stand at `offset`, which notes every call. */
@@ -55,7 +55,7 @@ function appWithUpload(offset: number, others: Partial<Registry> = {}) {
   return { request, calls, bodies };
 }
 
-/** What an answer says of an upload. */
+/** Headers of an answer about an upload. */
 function told(response: Response): unknown[] {
   return [
     response.status,

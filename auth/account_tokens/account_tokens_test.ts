@@ -63,7 +63,7 @@ Deno.test("AccountTokens.verify() refuses another token with the id of one that 
   const { tokens } = stores();
   const { text, info } = await tokens.create(ROBOT);
   await tokens.verify("ci", text);
-  // What somebody makes who knows the id and how a checksum comes about.
+  // A forgery by an attacker who knows the id and the rule of the checksum.
   const body = `skr_${info.id}_${makeAccountToken().text.slice(21, 64)}`;
   let number = createHash("sha256").update(body).digest().readUInt32BE();
   let checksum = "";

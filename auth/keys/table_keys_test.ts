@@ -30,12 +30,12 @@ function world() {
   return { state, calls, memory, process, rotate, callsOf };
 }
 
-/** When what nobody waits for is done: an import of a key takes no more than a turn of the event loop or two. */
+/** Resolves when background work is done: an import of a key takes at most one or two turns of the event loop. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Whether the second verifies what the first signs now. */
+/** True if the second verifies what the first signs now. */
 async function isBelieved(by: SigningKeys, signer: SigningKeys): Promise<boolean> {
   const { kid, key } = await signer.signing();
   const data = new TextEncoder().encode("text");

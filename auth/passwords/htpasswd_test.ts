@@ -74,7 +74,7 @@ Deno.test("Htpasswd.verify() compares a password that was right once a day, and 
   assertEquals(compared.length, 2);
   for (let i = 0; i < 3; i++) assertEquals(await htpasswd.verify("alice", "b"), undefined);
   assertEquals(compared.length, 5);
-  // Nobody else has it for that.
+  // Another user does not get it for that.
   await htpasswd.verify("bob", "a");
   assertEquals(compared.length, 6);
 });

@@ -1,5 +1,5 @@
 /**
- * Tokens of somebody else's server, and the keys that they are verified with.
+ * Tokens of an external server, and the keys that verify them.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export async function withKeys(
       by?: Signer,
       header?: Record<string, unknown>,
     ) => Promise<string>;
-    /** Whether such a token is believed. */
+    /** True if such a token is believed. */
     isTaken: (
       claims?: Record<string, unknown>,
       by?: Signer,

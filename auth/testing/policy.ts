@@ -47,7 +47,7 @@ export const workload = (issuer: string, claims: Record<string, string> = {}): P
   claims,
 });
 
-/** Who of these may do it there. */
+/** Names of these principals that may do it there. */
 export function whoMay(
   config: Partial<Config>,
   action: Action,

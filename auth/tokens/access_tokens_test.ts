@@ -266,7 +266,7 @@ const CLAIMS: Record<string, unknown>[] = [
   { jti: "another" },
 ];
 
-/** A token that differs from the original in a way that somebody may try. */
+/** A token that differs from the original as an attacker may try. */
 async function mutate(
   original: string,
   other: string,

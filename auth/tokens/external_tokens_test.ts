@@ -207,7 +207,7 @@ Deno.test("verify() rejects malformed tokens, long tokens, and names that a log 
   });
 });
 
-/** What a token with this access grants: actions by repository. */
+/** Rights of a token with this access: actions by repository. */
 async function grantsOf(access: unknown, ...names: string[]): Promise<Action[][]> {
   let granted: Action[][] = [];
   await withKeys(EC.pem, async ({ tokens, mint }) => {

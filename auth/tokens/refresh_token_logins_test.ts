@@ -45,7 +45,7 @@ Deno.test("revokeRefreshTokens() ends a token that is used at the same time", as
   const token = await issue();
   let uses = 0;
   const table = hooked<Table>(memory, async (method) => {
-    // Somebody writes between the read and the delete.
+    // Another process writes between the read and the delete.
     if (method === "delete" && uses++ === 0) await tokens.redeem(token);
   });
   assertEquals(await revokeRefreshTokens(table, ALICE.name), 1);

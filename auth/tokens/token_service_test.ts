@@ -9,7 +9,7 @@ const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
 const ALICE: Principal = { kind: "user", name: "user:alice", credential: "hash" };
 
-/** What somebody may do there; whoever is not named may pull what is public. */
+/** Rights of a name there; any other name may pull public repositories. */
 const RIGHTS: Record<string, Record<string, Action[]>> = {
   "user:alice": {
     "team/app": ["pull", "push"],
@@ -54,7 +54,7 @@ function make(options: Partial<TokenServiceOptions> = {}) {
   });
   const grant = (principal: Principal, request: Partial<TokenRequest> = {}) =>
     service.grant(principal, { scopes: [], offline: false, ...request });
-  /** What is granted of scopes. */
+  /** Granted part of the scopes. */
   const granted = async (principal: Principal, ...scopes: string[]) =>
     (await grant(principal, { scopes })).scope;
   return { service, grant, granted, issued, logins, redeemed };

@@ -21,7 +21,7 @@ async function setUp(fields: Partial<IssuerConfig> = {}, options: { path?: strin
   return { clock, issuer, workloads, now };
 }
 
-/** Whether a token with these claims and tricks is taken. */
+/** True if a token with these claims and tricks is taken. */
 async function isTaken(
   { workloads, issuer }: { workloads: PasswordSource; issuer: OidcIssuer },
   claims: Record<string, unknown>,
@@ -98,7 +98,7 @@ Deno.test("verify() refuses a token that no key of the issuer has signed", async
   const world = await setUp();
   await using _ = world.issuer;
   const { issuer, workloads } = world;
-  for (const signer of ["stranger", "embedded", "publicKey", "nobody"] as const) {
+  for (const signer of ["stranger", "embedded", "publicKey", "unsigned"] as const) {
     assertEquals(await isTaken(world, {}, { signer }), false, signer);
   }
   const [header, payload] = (await issuer.mint()).split(".");

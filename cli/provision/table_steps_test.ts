@@ -16,7 +16,7 @@ class FakeDynamo implements AsyncDisposable {
   recovery = "DISABLED";
   /** Operations that it does not know. */
   unknown: string[] = [];
-  /** What it was told to change. */
+  /** Requested changes. */
   writes: { operation: string; input: Description }[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 

@@ -23,7 +23,7 @@ export async function withFolder(test: (folder: string) => Promise<void>): Promi
   }
 }
 
-/** What a command prints, and its exit code. */
+/** Output of a command, and its exit code. */
 export async function printed(
   command: (print: (text: string) => void) => Promise<number>,
 ): Promise<{ code: number; lines: string[] }> {

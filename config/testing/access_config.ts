@@ -15,7 +15,7 @@ export const HASH = `$2y$05$${"a".repeat(53)}`;
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** What is wrong, a line each: the place, a colon, and the message. */
+/** Problems of a configuration, one line each: the place, a colon, and the message. */
 export async function problemsOf(fields: unknown): Promise<string[]> {
   const isMap = typeof fields === "object" && fields !== null && !Array.isArray(fields);
   const { data, issues } = await readAccess(isMap ? mapOf(URL_ALONE, fields) : fields);

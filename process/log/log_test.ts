@@ -27,7 +27,7 @@ const ENTRY: RequestLog = {
   id: "0a1b2c3d-1",
 };
 
-/** What a log of this format writes of one entry. */
+/** Output of a log of this format for one entry. */
 async function lineOf(format: "json" | "text", entry: RequestLog): Promise<string> {
   const output = memory();
   const log = createLog({ format, output });

@@ -64,7 +64,7 @@ Deno.test({
         return await dataExposure(folder) !== undefined;
       };
       assertEquals(await warning({}), false);
-      assertEquals(await warning({ table: 0o644, objects: 0o755 }), false); // nobody gets there
+      assertEquals(await warning({ table: 0o644, objects: 0o755 }), false); // no other user gets there
       assertEquals(await warning({ folder: 0o755 }), false); // only the names are seen
       assertEquals(await warning({ folder: 0o770, table: 0o660 }), false); // a group's, on purpose
       assertEquals(await warning({ folder: 0o1777 }), false); // each replaces their own

@@ -20,7 +20,7 @@ function inherited(): Record<string, string> {
   );
 }
 
-/** AWS's token service, which lends credentials to whoever has this token. */
+/** AWS's token service, which issues credentials for this token. */
 function startSts(token: string): AsyncDisposable & { endpoint: string; asked: () => number } {
   let asked = 0;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {

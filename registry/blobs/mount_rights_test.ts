@@ -14,7 +14,7 @@ const [MINE, SHARED, SECRET] = ["mine", "shared", "secret"].map(parseRepositoryN
 const BYTES = content(12, 4);
 const BLOB = digest(BYTES);
 
-/** Who may push to one repository, and read that one and another. */
+/** A caller that may push to one repository, and read that one and another. */
 const CALLER = callerWith(["pull", "push"], [MINE, SHARED]);
 
 Deno.test("CVE-2024-39897: mountBlob() takes nothing from a repository that the caller may not pull from", async () => {

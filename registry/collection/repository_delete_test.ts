@@ -235,7 +235,7 @@ async function interleave(
   return isReached();
 }
 
-/** What the push of a manifest comes to beside a delete of its repository. */
+/** Result of the push of a manifest beside a delete of its repository. */
 async function pushBeside(registry: Registry, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     await pushManifest(registry, bytes, "new");

@@ -1,4 +1,4 @@
-// CVE-2026-31801 (zot): whoever may only create tags could overwrite one that was there.
+// CVE-2026-31801 (zot): a client that may only create tags could overwrite an existing one.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RegistryError, type Tag } from "../../oci/mod.ts";
 import { CREATOR } from "../../tests/harness/callers.ts";
@@ -9,7 +9,7 @@ import type { ManifestPush, Registry } from "../registry.ts";
 
 const [FIRST, SECOND] = [imageOf(CONFIG, [LAYER]), imageOf(CONFIG, [])];
 
-/** A push by somebody who may create tags and move none. */
+/** A push of a caller that may create tags and move none. */
 function create(registry: Registry, bytes: Uint8Array<ArrayBuffer>, push: Partial<ManifestPush>) {
   const reference = { digest: digest(bytes) };
   return registry.putManifest(REPOSITORY, CREATOR, {
@@ -74,7 +74,7 @@ Deno.test("CVE-2026-31801: of two create-only pushers of one tag exactly one win
 Deno.test("putManifest() tells of the tags that it has set before another one was refused", async () => {
   const { registry, stores } = await withBlobs();
   const table = hooked(stores.table, async (method, [item]) => {
-    // When the first tag is put, somebody else takes the second one.
+    // When the first tag is put, another client takes the second one.
     if (method === "put" && (item as { sk: string }).sk === "tag#a") await pushManifest(registry, FIRST, "b");
   });
   const changes: Parameters<Changed>[0][] = [];

@@ -38,7 +38,7 @@ async function open() {
   const stores = new TestStores();
   const process = stores.registry({ grace: HOUR, deadline: MINUTE });
   await pushBlob(process.registry, CONFIG);
-  /** What goes by these rules, in the order of its names. */
+  /** Names of the content that these rules delete, sorted. */
   const retain = async (rules: RetentionRule[], options: RetainOptions = {}): Promise<Retirement[]> =>
     (await Array.fromAsync(process.retain(rules, options))).sort((a, b) => a.name < b.name ? -1 : 1);
   const tags = async () => (await process.registry.listTags(REPOSITORY, {})).items.map(String);

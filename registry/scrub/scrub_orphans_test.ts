@@ -56,7 +56,7 @@ Deno.test("scrub() gives a blob that is damaged or lost the orphan that has its 
       );
       assertEquals(await readBlob(registry, name), bytes);
       const { kinds } = await scrubbed(stores, { repair: true });
-      // What is left of the damaged bytes belongs to nothing now, and nobody deletes it.
+      // The remains of the damaged bytes belong to nothing now, and no process deletes them.
       assertEquals(kinds, lost ? [] : ["orphan-object"]);
       assertEquals((await stores.keys()).includes(orphan), true);
     }

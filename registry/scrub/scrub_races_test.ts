@@ -1,4 +1,4 @@
-/** What happens between the two looks of a scrub, or between its last look and its write. */
+/** Events between the two reads of a scrub, or between its last read and its write. */
 import { assertEquals } from "@std/assert";
 import type { Item, Key, NewItem, Table } from "../../storage/mod.ts";
 import {

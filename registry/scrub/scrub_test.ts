@@ -68,7 +68,7 @@ Deno.test("scrub() finds nothing while uploads are under way, done, being remove
   await pushBlob(registry, content(40, 7));
   await registry.deleteBlob(REPOSITORY, digest(content(40, 7)));
   for (const keys of [1, 2, 1000]) {
-    // What the manifest leaves behind is no damage, and nobody is alarmed by it.
+    // The remains of the manifest are not damage, and are not reported.
     const { report, kinds } = await scrubbed(stores, { keys });
     assertEquals([kinds, report.leftovers], [["dangling-edge", "dangling-tag-mark"], 2]);
   }

@@ -6,7 +6,7 @@ const KIB = 1024;
 
 const patient = { yield() {} };
 
-/** An empty buffer over a pool whose only buffer somebody else has. */
+/** An empty buffer over a pool whose only buffer is taken. */
 async function waitingBuffer() {
   const pool = new BufferPool(4096 * KIB, 1);
   const taken = await pool.take(patient);

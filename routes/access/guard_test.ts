@@ -23,7 +23,7 @@ function token(principal: Principal, actions: string[], catalog = false): Identi
   return { principal, token: verified };
 }
 
-/** What is shown in `Authorization`, and by whom. */
+/** Value of `Authorization`, and its principal. */
 const IDENTITIES: Record<string, Identity> = {
   "nothing": { principal: ANONYMOUS },
   "alice's password": { principal: ALICE },
@@ -33,7 +33,7 @@ const IDENTITIES: Record<string, Identity> = {
   "anybody's token": token(ANONYMOUS, []),
 };
 
-/** A guard of a registry where alice may pull and push `team/app`, and anybody may pull `public`. */
+/** A guard of a registry where alice may pull and push `team/app`, and every client may pull `public`. */
 function make(options: Partial<GuardOptions> = {}) {
   const authenticator: Authenticator = {
     identify(headers) {

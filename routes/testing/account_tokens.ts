@@ -64,7 +64,7 @@ export async function created(world: World, who: string, body: unknown): Promise
   return await response.json();
 }
 
-/** The ids that somebody sees, and whether a page follows. */
+/** The ids that a caller sees, and true if a page follows. */
 export async function listed({ as }: World, who: string, query?: string): Promise<string[]> {
   const { tokens } = await (await as(who).list(query)).json();
   return tokens.map(({ id }: { id: string }) => id);

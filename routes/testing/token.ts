@@ -92,7 +92,7 @@ export function make(
   return { request, app, entries, get, post, calls };
 }
 
-/** That nothing keeps it on the way. */
+/** Asserts that no cache may store the response. */
 export function assertSecret(response: Response): void {
   assertEquals(response.headers.get("Cache-Control"), "no-store");
   assertEquals(response.headers.get("Pragma"), "no-cache");

@@ -38,7 +38,7 @@ Deno.test("cachedCredentials() replaces credentials in the background before the
   state.now = 54 * MINUTE_MS;
   assertEquals([await current(), state.loads], ["1", 1]);
   state.now = 56 * MINUTE_MS;
-  // Nobody waits for the new ones while the old ones are valid.
+  // No call waits for the new ones while the old ones are valid.
   assertEquals([(await credentials()).accessKeyId, (await credentials()).accessKeyId], ["1", "1"]);
   assertEquals(state.loads, 2);
   await settle();

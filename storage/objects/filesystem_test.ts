@@ -157,7 +157,7 @@ Deno.test("FilesystemObjectStore put() fails when the folder of the store itself
   await assertRejects(() => store.put("a/c", content(1)), Deno.errors.NotFound);
 });
 
-/** What is asked of the disk while `run` runs, in its order. */
+/** Calls to the disk while `run` runs, in their order. */
 async function diskCalls(run: () => Promise<unknown>): Promise<string[]> {
   const calls: string[] = [];
   const { sync, syncData } = Deno.FsFile.prototype;

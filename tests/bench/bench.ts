@@ -1,6 +1,6 @@
 /**
- * What the registry costs beside the least that could do the same: every figure is a ratio of two sides measured in turn
- * in one run on one machine. Linux only.
+ * Costs of the registry relative to minimal programs that do the same work: every figure is a ratio of two sides
+ * measured in turn in one run on one machine. Linux only.
  *
  * ```sh
  * deno task bench                              # everything; exit code 1 where a target is missed

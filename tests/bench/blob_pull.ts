@@ -11,10 +11,10 @@ const BLOB_BYTES = 100 * MIB;
 /** Pulls in each round, of which the quickest counts: whatever else the machine does only ever makes one slower. */
 const PULLS = 6;
 
-/** What `baseline/file.ts` knows. */
+/** Files of `baseline/file.ts`. */
 const WAYS = ["/readable", "/read-256k", "/read-1m"];
 
-/** Somebody that a blob is pulled from. */
+/** A server that a blob is pulled from. */
 interface Runner {
   name: string;
   server: Server;

@@ -13,7 +13,7 @@ const PUSHES = 3;
 
 const NAMES = { put: "100 MiB PUT", patch: "100 MiB PATCH and empty PUT" };
 
-/** What `baseline/upload.ts` knows and does best with each kind of body. */
+/** Capabilities of `baseline/upload.ts` with each kind of body. */
 const WAYS = {
   put: ["/chunks", "/views-64k"],
   patch: ["/chunks", "/views-8k"],

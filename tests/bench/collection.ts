@@ -37,7 +37,7 @@ const LIMIT_MS = 10 * 60_000;
 
 const REPOSITORY = parseRepositoryName("bench/collected");
 
-/** What a collection of a large repository costs those who push meanwhile, and the process that does it. */
+/** Cost of garbage collection of a large repository for concurrent pushes, and for its own process. */
 export async function collection(rounds: number): Promise<Figure[]> {
   await using idle = await makeFolder();
   await using collected = await makeFolder();
@@ -92,7 +92,7 @@ function pushTimes({ port }: Server): Promise<number[]> {
   return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
 }
 
-/** A repository whose items are all there and old; nobody reads the bytes of its blobs. */
+/** A repository whose items all exist and are old; the bytes of its blobs are not read. */
 async function fill({ path }: Folder): Promise<void> {
   let versions = 0;
   await using table = await SqliteTable.open(`${path}/table.sqlite`, { newVersion: () => `v${versions++}` });

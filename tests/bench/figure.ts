@@ -1,9 +1,9 @@
-/** What a figure has to reach. */
+/** Target of a figure. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 /** One line of the table. */
 export interface Figure {
-  /** What was measured. */
+  /** A measured figure. */
   readonly name: string;
   /** One value for each round: ratios, or MiB where `unit` says so. */
   readonly samples: readonly number[];
@@ -37,7 +37,7 @@ export function valueOf({ samples, counts }: Figure): number {
   return counts === "median" ? median(samples) : Math.max(...samples);
 }
 
-/** Whether the figure reaches its target; one without a target always does. */
+/** True if the figure reaches its target; one without a target always does. */
 export function passes(figure: Figure): boolean {
   if (figure.target === undefined) return true;
   const value = valueOf(figure);

@@ -1,4 +1,4 @@
-/** Where the benchmarks keep files: on the disk of the checkout, since a folder for temporary files may be in memory. */
+/** Folder of the benchmarks: on the disk of the checkout, since a folder for temporary files may be in memory. */
 const ROOT = new URL("../.work/bench/", import.meta.url).pathname;
 
 /** A folder that goes when it is disposed of. */

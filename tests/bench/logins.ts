@@ -18,7 +18,7 @@ const DURATION_SECONDS = 3;
 
 const PASSWORD = "a password";
 
-/** What pulls cost those who are logged in while others log in. */
+/** Cost of pulls of logged-in clients while others log in. */
 export async function logins(rounds: number): Promise<Figure[]> {
   await using image = await makeImageFolder();
   // Each logs in once: a password that was right a moment ago is not looked at again.

@@ -22,7 +22,7 @@ interface Scene {
   readonly name: string;
   readonly push: (server: Server) => Promise<unknown>;
   readonly mode: PushMode;
-  /** What `baseline/s3_bare.ts` knows and does best with such a body. */
+  /** Capabilities of `baseline/s3_bare.ts` with such a body. */
   readonly ways: string[];
 }
 

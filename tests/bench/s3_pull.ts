@@ -12,7 +12,7 @@ const PULLS = 5;
 
 const REPOSITORY = "bench/s3";
 
-/** Somebody that the object is pulled from, and what each round has shown. */
+/** A server that the object is pulled from, and the results of each round. */
 interface Runner {
   readonly server: Server;
   readonly path: string;

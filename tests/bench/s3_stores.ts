@@ -21,7 +21,7 @@ export interface BenchStores extends AsyncDisposable {
   keys(): Promise<string[]>;
   /** A signed URL of an object. */
   readUrl(key: string): Promise<string>;
-  /** Deletes all objects: nobody reads them any more. */
+  /** Deletes all objects, which are not read any more. */
   clear(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export async function startBenchStores(s3?: () => Promise<S3Service>): Promise<B
   const settings = {
     ...stores.env(),
     SKERRY_S3_PART_SIZE: `${PART_BYTES}`,
-    SKERRY_S3_VERIFIES_CONTENT: "on", // it does, and nobody has to wait until that is found out
+    SKERRY_S3_VERIFIES_CONTENT: "on", // it does, and no measurement has to wait for the check
   };
   return {
     startSubject: async () => await untilReady(await startSubject({ settings })),

@@ -15,13 +15,13 @@ const MS_PER_TICK = 10;
 /** The packages of tests as well: baselines stand on them. */
 const LOCK = new URL("../deno.lock", import.meta.url).pathname;
 
-/** What {@linkcode startServer} takes. */
+/** Options of {@linkcode startServer}. */
 export interface ServerOptions {
   /** The script, seen from the top of the repository. */
   readonly script: string;
   /** Its environment, beside `HOST` and `PORT`; the caller's own settings of the registry are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it listens, by default at a free port. */
+  /** Port that it listens at, by default a free one. */
   readonly port?: number;
 }
 

@@ -1,17 +1,17 @@
 import { type Folder, makeFolder } from "./folder.ts";
 import { type Server, startServer } from "./server.ts";
 
-/** What {@linkcode startSubject} takes. */
+/** Options of {@linkcode startSubject}. */
 export interface SubjectOptions {
   /** Settings that differ from the defaults. */
   readonly settings?: Readonly<Record<string, string>>;
   /** The data folder; by default a fresh one, which goes with the process. */
   readonly data?: Folder;
-  /** Where it listens, by default at a free port. */
+  /** Port that it listens at, by default a free one. */
   readonly port?: number;
 }
 
-/** Starts the registry as anybody would. It writes its log, which nobody reads. */
+/** Starts the registry with its defaults. It writes its log, which is not read. */
 export async function startSubject({ settings, data, port }: SubjectOptions = {}): Promise<Server> {
   const folder = data ?? await makeFolder();
   const env = { SKERRY_DATA: folder.path, ...settings };

@@ -40,9 +40,9 @@ export async function requests(
 }
 
 /**
- * The rate and the count in what wrk has printed.
+ * The rate and the count in the output of wrk.
  *
- * @throws {Error} where a request failed: the rate of errors is not what anybody wants to know.
+ * @throws {Error} if a request failed: a rate of errors is not a result.
  */
 export function parseRequests(output: string): Requests {
   const failed = /^.*(Non-2xx|Socket errors).*$/m.exec(output);

@@ -5,7 +5,9 @@ import { openWorkbench, type RunOptions, type Workbench } from "./workbench.ts";
 
 const HTTP = "--allow-http-registry";
 
-/** What keeps `cosign` from asking anybody but the registry: no transparency log, no time stamps, no roots of trust. */
+/**
+ * Options that keep `cosign` from any server but the registry: no transparency log, no time stamps, no roots of trust.
+ */
 interface Signer {
   sign: string[];
   verify: string[];

@@ -37,7 +37,7 @@ export async function startDocker(bench: Workbench): Promise<Docker> {
   };
 }
 
-/** What the daemon says last when it cannot start on this machine; `undefined` where it can. */
+/** Last line of a daemon that cannot start on this machine; `undefined` if it can. */
 export async function reasonAgainstDocker(): Promise<string | undefined> {
   await using bench = await openWorkbench();
   await installTools(["dockerd", "docker"]); // a package that is missing is no reason, but a failure

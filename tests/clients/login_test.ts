@@ -6,7 +6,7 @@ import { reasonAgainstDocker } from "./dockerd.ts";
 import { type Credentials, LOGIN_CLIENTS, type LoginClient } from "./login_clients.ts";
 import { assertNoTrouble, openWorkbench, type Outcome } from "./workbench.ts";
 
-/** What is pushed to and pulled from in every mode. */
+/** Image that is pushed and pulled in every mode. */
 const POLICIES = [
   {
     repositories: ["team/**"],
@@ -28,7 +28,7 @@ const POLICIES = [
 /** A way to log in. */
 interface Mode {
   name: string;
-  /** What is asked for. */
+  /** Requested paths. */
   challenge: "basic" | "bearer";
   /** A name and a password that are good, for a registry under this URL that knows this issuer. */
   credentials(url: string, issuer: OidcIssuer): Promise<Credentials>;
@@ -95,11 +95,11 @@ function assertRefused({ code, stdout, stderr }: Outcome, reason: RegExp): void 
   assertMatch(`${stderr}\n${stdout}`, reason);
 }
 
-/** What clients say of a 401, Docker of one that comes after a token was refused it, and oras and helm before they send anything. */
+/** Messages of clients for a 401: Docker after its token was refused, oras and helm before they send anything. */
 const UNAUTHORIZED =
   /unauthorized|authentication required|authorization failed|invalid username\/password|401|no basic auth credentials|basic credential not found|requested access to the resource is denied/i;
 
-/** What clients say of a 403. */
+/** Messages of clients for a 403. */
 const DENIED = /denied|forbidden|403/i;
 
 async function tryAll(client: LoginClient, credentials: Credentials, repository: string): Promise<void> {

@@ -65,7 +65,7 @@ export async function readServed(place: Place, tag: string, mediaType: string): 
   return { root, content };
 }
 
-/** What the manifest under this digest says. */
+/** Parsed manifest under this digest. */
 export function manifestOf({ content }: Image, digest: string): Manifest {
   return JSON.parse(new TextDecoder().decode(content.get(digest)));
 }
@@ -86,7 +86,7 @@ export async function tagsOf(place: Place): Promise<string[]> {
   return JSON.parse(new TextDecoder().decode(await get(place, "tags/list"))).tags;
 }
 
-/** What refers to the manifest of this digest. */
+/** Referrers of the manifest with this digest. */
 export async function referrersOf(place: Place, digest: string): Promise<ImageDescriptor[]> {
   return JSON.parse(new TextDecoder().decode(await get(place, `referrers/${digest}`))).manifests;
 }

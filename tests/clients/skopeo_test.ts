@@ -16,7 +16,7 @@ import { assertGone, assertSameImage, assertServes, manifestOf, readServed, seed
 import { openWire } from "./wire.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
-/** Where a layer tells how to read a part of it (containers/storage, pkg/chunked). */
+/** Annotation of a layer that explains how to read a part of it (containers/storage, pkg/chunked). */
 const CHUNKED_POSITION = "io.containers.zstd-chunked.manifest-position";
 
 /** Plain HTTP on both sides of a copy. */

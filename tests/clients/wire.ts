@@ -147,7 +147,7 @@ function close(connection: Deno.Conn): void {
   }
 }
 
-/** Whether this is the request to be cut. */
+/** True if this is the request to be cut. */
 function isLonger({ method, headers }: Exchange, cut: Cut): boolean {
   return method === cut.method && Number(headers["content-length"] ?? Infinity) > cut.afterBytes;
 }

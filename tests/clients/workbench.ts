@@ -7,7 +7,7 @@ export const REGISTRY_VARIABLE = "SKERRY_TEST_REGISTRY";
 /** How long one command of a client may take before it counts as hung. */
 const COMMAND_DEADLINE_MS = 180_000;
 
-/** What a client is run with. */
+/** Environment of a client. */
 export interface RunOptions {
   env?: Record<string, string>;
   stdin?: string | Uint8Array<ArrayBuffer> | undefined;
@@ -38,7 +38,7 @@ export interface Workbench extends AsyncDisposable {
   outcome(name: ToolName, args: string[], options?: RunOptions): Promise<Outcome>;
 }
 
-/** Opens a workbench before the registry under test, or before another one that somebody else has started. */
+/** Opens a workbench before the registry under test, or before another one that is already running. */
 export async function openWorkbench(other?: string): Promise<Workbench> {
   await using stack = new AsyncDisposableStack();
   const host = other ?? Deno.env.get(REGISTRY_VARIABLE) ?? await startOwnRegistry(stack);
@@ -83,7 +83,7 @@ export function assertNoTrouble(log: string): void {
   }
 }
 
-/** What a client sees of the outside: nothing of the real home, no proxy, no terminal. */
+/** Environment of a client: without the real home, a proxy or a terminal. */
 export function clientEnv(home: string): Record<string, string> {
   return {
     PATH: Deno.env.get("PATH") ?? "",

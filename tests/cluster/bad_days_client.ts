@@ -4,7 +4,7 @@ import type { Answer, Send } from "../kill/wire.ts";
 import type { BadDays } from "./bad_days_stores.ts";
 import { stampedBlob } from "./stamped_blob.ts";
 
-/** Longer than the registry may keep anybody waiting: two calls to S3 in a row, with all attempts of each. */
+/** Longer than the registry may delay a client: two calls to S3 in a row, with all attempts of each. */
 const PATIENCE_MS = 75_000;
 
 /** How long the registry may need to find out that a store is back. */
@@ -23,7 +23,7 @@ export interface TestImage {
 
 let names = 0;
 
-/** What {@linkcode newImage} takes. */
+/** Options of {@linkcode newImage}. */
 export interface ImageOptions {
   /** Bytes of the layer. */
   readonly size?: number;
@@ -135,7 +135,7 @@ export class BadDaysClient implements Disposable {
   }
 }
 
-/** What the registry itself did not expect. */
+/** Errors that the registry itself did not expect. */
 function internalErrors(log: string): string[] {
   return log.split("\n").filter((line) => line.includes('"status":500') || /\bbug\b/i.test(line));
 }

@@ -18,7 +18,7 @@ export class UnreliableStore implements AsyncDisposable {
   readonly #start: Start;
   readonly #folder: string;
   #service: ServiceProcess & { endpoint: string };
-  /** What stands before it. */
+  /** Proxy before it. */
   readonly faults: FaultProxy;
 
   private constructor(start: Start, folder: string, service: ServiceProcess & { endpoint: string }) {
@@ -33,7 +33,7 @@ export class UnreliableStore implements AsyncDisposable {
     return new UnreliableStore(start, folder, await start({ folder }));
   }
 
-  /** Where it is, without the proxy. */
+  /** Its URL without the proxy. */
   get endpoint(): string {
     return this.#service.endpoint;
   }

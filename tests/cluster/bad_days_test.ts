@@ -28,7 +28,7 @@ async function pushTwo(client: BadDaysClient): Promise<[TestImage, TestImage]> {
   return images;
 }
 
-/** What needs the table, all at once. */
+/** Requests that need the table, all at once. */
 async function withoutTable(client: BadDaysClient, image: TestImage): Promise<void> {
   const { tag, layer, config } = image;
   const upload = await client.begin(); // needs nothing yet
@@ -48,7 +48,7 @@ async function withoutTable(client: BadDaysClient, image: TestImage): Promise<vo
   });
 }
 
-/** What needs objects, all at once; what does not goes on as ever. */
+/** Requests that need objects, all at once; the others work as usual. */
 async function withoutObjects(
   client: BadDaysClient,
   [image, withObject]: readonly [TestImage, TestImage],
@@ -167,7 +167,7 @@ async function pushInterrupted(
   try {
     await connection.send(content.subarray(size / 2));
   } catch {
-    // The answer may be there already, or nobody listens any more.
+    // The answer may have arrived already, or the server has stopped.
   }
   try {
     const { headers, ...answer } = await connection.answer("POST");

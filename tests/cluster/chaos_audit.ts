@@ -50,7 +50,7 @@ async function get(url: string, path: string): Promise<Answer> {
   }
 }
 
-/** Exactly the tags that were pushed are there, and the one that moved is where somebody has moved it. */
+/** Exactly the pushed tags exist, and the moved one points at one of its targets. */
 async function assertTags(url: string, images: readonly ImagePlan[]): Promise<void> {
   for (const [repository, pushed] of Map.groupBy(images, ({ repository }) => repository)) {
     const moved = pushed.filter(({ latest }) => latest).map(({ manifest }) => manifest.digest);

@@ -9,9 +9,9 @@ const MAX_ATTEMPTS = 60;
 /** Longest pause between two tries, in milliseconds; it doubles up to that. */
 const LONGEST_PAUSE_MS = 1000;
 
-/** What all clients of a run share. */
+/** State that all clients of a run share. */
 export interface ChaosRun {
-  /** Where the balancer is. */
+  /** URL of the balancer. */
   readonly url: string;
   /** Opens a connection for each request: on one that was used before, Deno silently repeats a request that fails. */
   readonly http: Deno.HttpClient;
@@ -32,8 +32,8 @@ export class ChaosClient {
   }
 
   /**
-   * Sends a request, and answers `undefined` where it failed by no fault of the client: the connection broke, or
-   * somebody on the way said that it may go better later.
+   * Sends a request. Returns `undefined` if it failed without fault of the client: the connection broke, or a server on
+   * the way asked to try again later.
    *
    * @throws {AssertionError} for every other answer that is not `expected`.
    */

@@ -7,9 +7,9 @@ export interface ImagePlan {
   readonly repository: string;
   /** No other image of the repository has it. */
   readonly tag: string;
-  /** Whether the tag `latest`, which all images of the repository share, is to be moved to it. */
+  /** True if the tag `latest`, which all images of the repository share, is to be moved to it. */
   readonly latest: boolean;
-  /** Whether it is to be deleted again once it is there. */
+  /** True if it is to be deleted again once it is there. */
   readonly deleted: boolean;
   readonly config: Content;
   readonly layers: readonly Content[];

@@ -83,7 +83,7 @@ async function isThere(
   return true;
 }
 
-/** What another repository was known to have may be collected by now; then the answer is an upload, which nobody needs. */
+/** A blob that another repository had may be collected by now; then the answer is an upload, which is not needed. */
 async function mount(
   client: ChaosClient,
   repository: string,
@@ -110,7 +110,7 @@ async function upload(client: ChaosClient, repository: string, content: Content)
   return await new ChaosUpload(client, content, begun, endsOf(client, content, style)).finish();
 }
 
-/** Where the PATCHes end: none at all, one of everything, or some at any place. */
+/** Ends of the PATCHes: none at all, one of everything, or some at any place. */
 function endsOf({ dice }: ChaosClient, { size }: Content, style: number): number[] {
   if (style < 45) return [];
   if (style < 70) return [size];

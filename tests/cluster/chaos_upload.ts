@@ -11,7 +11,7 @@ export class ChaosUpload {
   readonly #client: ChaosClient;
   readonly #content: Content;
   readonly #path: string;
-  /** Where the bodies of the PATCHes end, and the PUT's begins with the last of them. */
+  /** Ends of the bodies of the PATCHes; the PUT's body begins at the last of them. */
   readonly #ends: readonly number[];
   readonly #ranged: boolean;
   #offset = 0;
@@ -92,13 +92,13 @@ export class ChaosUpload {
   }
 }
 
-/** `Range: 0-N`, both inclusive; of one byte, which can't be told from none, nobody makes a chunk here. */
+/** `Range: 0-N`, both inclusive; a chunk of one byte looks like none, and no test sends one. */
 function offsetOf(answer: Answer): number {
   const last = Number(/^0-(\d+)$/.exec(answer.headers.get("Range") ?? "")?.[1]);
   return last === 0 ? 0 : last + 1;
 }
 
-/** The bytes in small steps, so that nobody can tell how many there are. */
+/** The bytes in small steps, so that their number is not known in advance. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let offset = 0;
   return new ReadableStream({

@@ -1,6 +1,6 @@
 /**
- * What a replica has acknowledged as deleted is deleted at the others too: clients that push again right after it, with
- * each request at another replica than the one before, really push. All settings are the defaults.
+ * An acknowledged delete is effective at every replica: clients that push again right after it, with each request at
+ * another replica than the one before, really push. All settings are the defaults.
  */
 import { assertEquals } from "@std/assert";
 import { assertServes, type Place } from "../clients/served.ts";

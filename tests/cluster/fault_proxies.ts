@@ -5,7 +5,7 @@ import { type Endpoints, useAll } from "../harness/aws_stores.ts";
 export interface FaultProxies extends Endpoints, AsyncDisposable {
   /** Says how likely faults are from now on, from 0 to 1. */
   setRate(rate: number): Promise<void>;
-  /** What became of the requests so far. */
+  /** Fates of the requests so far. */
   counts(): Promise<Record<"s3" | "dynamoDb", Report["counts"]>>;
 }
 

@@ -1,4 +1,4 @@
-/** What one replica has made to log in with, all others know, and after its end as well. */
+/** Tokens of one replica are valid at all others, and after its end too. */
 import { assert, assertEquals } from "@std/assert";
 import { startCluster } from "../harness/cluster.ts";
 import { ADMINISTRATOR, authSetting, basic, usersOf } from "../harness/secured.ts";

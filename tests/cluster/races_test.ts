@@ -1,5 +1,5 @@
 /**
- * What eight processes do to one repository at once, each request of every client by another process than the one before.
+ * Races of eight processes in one repository; each request of every client goes to another process than the one before.
  */
 import { assertEquals } from "@std/assert";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
@@ -46,7 +46,7 @@ async function forAll<T>(
   }));
 }
 
-/** What every process answers to a GET of this path. */
+/** Answers of every process to a GET of this path. */
 async function everywhere({ replicas }: Cluster, path: string) {
   return await Promise.all(replicas.map(async ({ url }) => await (await fetch(url + path)).json()));
 }
@@ -85,7 +85,7 @@ async function attachReferrers(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Where the tag points, as its entity tag. */
+/** Target of the tag, as its entity tag. */
 async function pointsAt(send: Send): Promise<string> {
   const response = await send("/v2/moves/manifests/latest", { method: "HEAD" });
   assertEquals(response.status, 200);

@@ -1,4 +1,4 @@
-/** One new layer that two clients push at the same time: nobody sees two of them, and only one is kept. */
+/** One new layer that two clients push at the same time: no client sees two of them, and only one is kept. */
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { assertEquals } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
@@ -39,7 +39,7 @@ async function statusOf(url: string, init: RequestInit): Promise<number> {
   return response.status;
 }
 
-/** Sizes of all objects in the bucket, and how many are begun that nobody will complete. */
+/** Sizes of all objects in the bucket, and the number of incomplete ones that will never be completed. */
 async function contentOf({ stores }: Cluster): Promise<{ sizes: number[]; begun: number }> {
   const client = s3Client(stores.s3.endpoint);
   const Bucket = stores.bucket;

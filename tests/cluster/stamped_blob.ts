@@ -4,7 +4,7 @@ import { seeded } from "../random.ts";
 /** Bytes after which content says again which it is, so that no part of one can pass for a part of another. */
 const STAMP_INTERVAL_BYTES = 4096;
 
-/** What stands between the stamps. */
+/** Bytes between the stamps. */
 const NOISE = noise(64 * 1024);
 
 /** A blob of any size that differs from those of other seeds and names in every few kilobytes of it. */

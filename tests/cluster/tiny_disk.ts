@@ -1,6 +1,6 @@
 /** A file system that is soon full. */
 export interface TinyDisk extends AsyncDisposable {
-  /** Where it is. */
+  /** Its path. */
   readonly folder: string;
   /** Gives it another size, such as "10m". */
   resize(size: string): Promise<void>;

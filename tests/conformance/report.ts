@@ -1,6 +1,6 @@
 /**
- * What a conformance suite found, and the rule that decides whether it passed. The rule reads reports alone: both
- * suites can exit with code 0 after a set-up that failed, and count what a registry cannot do as skipped.
+ * Results of a conformance suite, and the rule that decides whether it passed. The rule reads only reports: both suites
+ * can exit with code 0 after a failed set-up, and count missing capabilities as skipped.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { type Outcome, readTestcases } from "../junit/testcases.ts";
 
-/** What a suite says of one of its items, in the redesigned suite's words. */
+/** Result of one item of a suite, in the redesigned suite's words. */
 export type Verdict = "Pass" | "Skip" | "Disabled" | "FAIL" | "Error";
 
 /** The findings of one run. */
@@ -20,7 +20,7 @@ export interface Report {
   readonly items: Readonly<Record<string, Verdict>>;
 }
 
-/** What a run must find. */
+/** Required results of a run. */
 export interface Pins {
   /** Exact, since a suite that leaves out tests is no worse than one that fails, and less loud. */
   readonly counters: Readonly<Record<string, number>>;

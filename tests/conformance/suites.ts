@@ -27,7 +27,7 @@ export interface Target {
   readonly login?: {
     readonly username: string;
     readonly password: string;
-    /** Whether it keeps a token for the next request. */
+    /** True if it keeps a token for the next request. */
     readonly keepsTokens: boolean;
   };
 }
@@ -36,7 +36,7 @@ export interface Target {
 export interface SuiteSettings {
   /** `1.1`, or `dev` for what the specification's main branch adds. */
   readonly version: "1.1" | "dev";
-  /** Whether manifests whose layers or children were never pushed are pushed too. */
+  /** True if manifests whose layers or children were never pushed are pushed too. */
   readonly sparse: boolean;
 }
 

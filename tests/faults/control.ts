@@ -1,7 +1,7 @@
 import type { Fate } from "./plan.ts";
 import type { Traffic } from "./wire.ts";
 
-/** What a proxy that is a process of its own is told, one line of JSON each; it answers each with a {@linkcode Report}. */
+/** Orders to a proxy in its own process, one line of JSON each; it answers each with a {@linkcode Report}. */
 export interface Order {
   readonly rate?: number;
   readonly down?: boolean;
@@ -10,7 +10,7 @@ export interface Order {
   readonly script?: readonly Fate[];
 }
 
-/** What it says about itself, at the start and after each order, one line of JSON. */
+/** State of the proxy, at the start and after each order, one line of JSON. */
 export interface Report {
   readonly url: string;
   readonly seed: number;

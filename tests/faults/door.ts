@@ -13,7 +13,7 @@ export class Door {
     this.port = this.#listen(port).addr.port;
   }
 
-  /** Whether connections are taken. */
+  /** True if connections are taken. */
   get open(): boolean {
     return this.#open;
   }

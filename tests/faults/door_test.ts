@@ -32,7 +32,7 @@ Deno.test("Door() opens again before its port is free", async () => {
   door.open = false;
   door.open = true;
   assertEquals(door.open, true);
-  // The old listener may still take a connection that nobody is told of, or reset it.
+  // The old listener may still accept a connection without an event, or reset it.
   await connect(door.port).catch(() => {});
   await connect(door.port);
   await visits.promise;

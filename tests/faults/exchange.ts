@@ -4,7 +4,7 @@ import type { Fate } from "./plan.ts";
 import { errorResponse } from "./store_error.ts";
 import { Broken, isBroken, type Wire } from "./wire.ts";
 
-/** Where a response goes. */
+/** Destination of a response. */
 interface Sink {
   head(head: ResponseHead): Promise<void>;
   body(piece: Uint8Array): Promise<void>;
@@ -86,7 +86,7 @@ async function repeat(parts: Exchange): Promise<boolean> {
   return await relay(parts, toClient(client), body);
 }
 
-/** Whether {@linkcode exchange} can repeat the request: it keeps its body, and the client may wait for a 100. */
+/** True if {@linkcode exchange} can repeat the request: it keeps its body, and the client may wait for a 100. */
 export function isRepeatable({ framing, headers }: RequestHead): boolean {
   return typeof framing === "object" && framing.length <= MAX_REPEATED_BYTES && !headers.has("expect");
 }

@@ -4,7 +4,7 @@ import type { FaultProxyOptions } from "./fault_proxy.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
-/** What {@linkcode spawnFaultProxy} takes. */
+/** Options of {@linkcode spawnFaultProxy}. */
 export type FaultProcessOptions = Omit<FaultProxyOptions, "onRequest">;
 
 /** A proxy that runs beside the test. Disposing of it ends the process. */
@@ -27,7 +27,7 @@ export async function spawnFaultProxy(options: FaultProcessOptions): Promise<Fau
   const input = child.stdin.getWriter();
   const reports = reportsOf(linesOf(child.stdout));
   const first = await next(reports).catch(async (error) => {
-    await input.close().catch(() => {}); // nobody reads it
+    await input.close().catch(() => {}); // not read
     await child.status;
     throw error;
   });

@@ -4,7 +4,7 @@ import { parseRequestHead, type RequestHead } from "./head.ts";
 import { type Fate, type Fault, FAULTS, Plan, RANDOM_FAULTS, type Step } from "./plan.ts";
 import { Broken, isBroken, type Traffic, Wire } from "./wire.ts";
 
-/** What {@linkcode startFaultProxy} takes. */
+/** Options of {@linkcode startFaultProxy}. */
 export interface FaultProxyOptions {
   /** `http://127.0.0.1:port` of the store. */
   readonly upstream: string;
@@ -24,12 +24,12 @@ export interface FaultProxyOptions {
 
 /** A running proxy. Disposing of it cuts all connections. */
 export interface FaultProxy extends AsyncDisposable {
-  /** `http://127.0.0.1:port`, to be given to whoever uses the store. */
+  /** `http://127.0.0.1:port`, for the users of the store. */
   readonly url: string;
   readonly seed: number;
   /** From 0 to 1; may be changed at any time. */
   rate: number;
-  /** While it is true nobody listens: connections are cut when it becomes so, and new ones refused. */
+  /** While it is true the proxy does not listen: a change to true cuts connections, and new ones are refused. */
   down: boolean;
   /** Requests by what happened to them; "pass" for nothing. */
   readonly counts: Readonly<Record<Fate, number>>;

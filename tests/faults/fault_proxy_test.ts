@@ -28,7 +28,7 @@ async function get(proxy: FaultProxy, path = "/10"): Promise<string> {
   return await (await fetch(proxy.url + path)).text();
 }
 
-/** What came to the recorder, in short. */
+/** Requests at the recorder, in short. */
 function came({ received }: Recorder) {
   return received.map(({ method, path, whole, body }) => [method, path, whole, body.length]);
 }

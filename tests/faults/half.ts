@@ -20,17 +20,17 @@ export class Half {
     this.#reached = this.#bodiless;
   }
 
-  /** Whether all that may go through has. */
+  /** True if all that may go through has. */
   get reached(): boolean {
     return this.#reached;
   }
 
-  /** What goes through of the head. */
+  /** Part of the head that passes. */
   ofHead(head: Uint8Array): Uint8Array {
     return this.#bodiless ? halved(head) : head;
   }
 
-  /** What goes through of the next piece of the body. */
+  /** Part of the next piece of the body that passes. */
   ofBody(piece: Uint8Array): Uint8Array {
     this.#pieces++;
     if (this.#left === undefined) {

@@ -4,19 +4,19 @@ interface Head {
   /** As it came. */
   readonly bytes: Uint8Array;
   readonly headers: Headers;
-  /** Whether the connection may be used again after the message. */
+  /** True if the connection may be used again after the message. */
   readonly keepsAlive: boolean;
   readonly framing: Framing;
 }
 
-/** What a request says before its body. */
+/** Properties of a request from its head. */
 export interface RequestHead extends Head {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
 }
 
-/** What a response says before its body. */
+/** Properties of a response from its head. */
 export interface ResponseHead extends Head {
   readonly status: number;
 }

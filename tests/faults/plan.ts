@@ -2,7 +2,7 @@ import { seeded } from "../random.ts";
 import type { RequestHead } from "./head.ts";
 import type { StoreError } from "./store_error.ts";
 
-/** What can go wrong between a process and a store. */
+/** Fault between a process and a store. */
 export type Fault =
   /** The request is passed on late. */
   | "delay"
@@ -36,10 +36,10 @@ export const RANDOM_FAULTS: readonly Fault[] = [
 /** All there are. */
 export const FAULTS: readonly Fault[] = [...RANDOM_FAULTS, "hang"];
 
-/** What happens to one request: a fault, or "pass" for none. */
+/** Fate of one request: a fault, or "pass" for none. */
 export type Fate = Fault | "pass";
 
-/** What a script says: the fate of the next request, or of the next one that `when` picks; others pass. */
+/** Step of a script: the fate of the next request, or of the next one that `when` selects; others pass. */
 export type Step = Fate | { readonly fate: Fate; readonly when: (request: RequestHead) => boolean };
 
 /** Decides what happens to each request: what the script says while there is one, the dice after it. */

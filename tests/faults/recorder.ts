@@ -1,11 +1,11 @@
-/** What a {@linkcode startRecorder} got. */
+/** Request at a {@linkcode startRecorder}. */
 export interface Received {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
-  /** Whether all of the body came. */
+  /** True if all of the body came. */
   readonly whole: boolean;
-  /** What came of it. */
+  /** Received part of the body. */
   readonly body: string;
 }
 

@@ -1,6 +1,6 @@
 import type { RequestHead } from "./head.ts";
 
-/** What a store can say about itself instead of doing what it is asked. */
+/** Error that a store can answer instead of its work. */
 export type StoreError = "error-500" | "error-503" | "throttle";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */

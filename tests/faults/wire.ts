@@ -23,7 +23,7 @@ export class Wire implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #traffic: Traffic;
   readonly #space = new Uint8Array(128 * 1024);
-  /** What was read and not taken yet: a part of the space. */
+  /** Bytes that were read and not taken yet: a part of the space. */
   #rest = this.#space.subarray(0, 0);
   #closed = false;
 
@@ -33,7 +33,7 @@ export class Wire implements Disposable {
     this.#traffic = traffic;
   }
 
-  /** Whether {@linkcode close} has been called. */
+  /** True if {@linkcode close} has been called. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -140,7 +140,7 @@ export class Wire implements Disposable {
   }
 }
 
-/** Whether an error tells of a connection that one of its ends has closed, or this process itself. */
+/** True if an error tells of a connection that one of its ends has closed, or this process itself. */
 export function isBroken(error: unknown): boolean {
   const { BadResource, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset } = Deno.errors;
   const { Interrupted, NotConnected } = Deno.errors;

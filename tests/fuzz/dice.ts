@@ -15,7 +15,7 @@ export class Dice {
     return this.#random(n);
   }
 
-  /** Whether something happens that does in `percent` of all cases. */
+  /** True if something happens that does in `percent` of all cases. */
   chance(percent: number): boolean {
     return this.#random(100) < percent;
   }

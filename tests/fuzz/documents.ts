@@ -70,7 +70,7 @@ function oddValue(dice: Dice, valid: StoredManifest): unknown {
   ])();
 }
 
-/** What breaks the text itself. Each is made of a valid text and is never one. */
+/** Damage to the text itself. Each is made of a valid text and is never one. */
 const BROKEN_TEXTS: readonly ((text: string, dice: Dice) => Uint8Array<ArrayBuffer>)[] = [
   duplicateName,
   duplicateName,

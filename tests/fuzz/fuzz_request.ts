@@ -22,15 +22,15 @@ export interface FuzzRequest {
   fields: Field[];
   body?: Uint8Array<ArrayBuffer>;
   framing: Framing;
-  /** What becomes of `host` if not the field that it should be. */
+  /** Value of `host` other than the correct field. */
   host?: "missing" | "repeated";
   /** Instead of `HTTP/1.1`. */
   version?: string;
-  /** Whether it must be answered with 4xx, however it was changed since. */
+  /** True if it must be answered with 4xx, however it was changed since. */
   refused?: boolean;
 }
 
-/** What stands behind the method in the first line. */
+/** Rest of the first line behind the method. */
 export function targetOf({ path, query }: FuzzRequest): string {
   return query.length === 0 ? path : `${path}?${query.map(([name, value]) => `${name}=${value}`).join("&")}`;
 }
@@ -69,7 +69,7 @@ export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** In several chunks, with an extension and a trailer that nobody asked for. */
+/** In several chunks, with an extension and a trailer without need. */
 function chunked(body: Uint8Array): Uint8Array {
   const size = Math.max(1, Math.ceil(body.length / 3));
   const pieces: Uint8Array[] = [];

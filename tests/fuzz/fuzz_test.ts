@@ -13,8 +13,8 @@ const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_123);
 const FIRST = Number(Deno.env.get("FUZZ_FIRST") ?? 0);
 
 /**
- * What costs more for each request gets fewer of them. `spare` is how many connections to its stores a process may keep
- * for the next requests.
+ * Expensive kinds of requests have fewer of them. `spare` is the number of connections to its stores that a process may
+ * keep for the next requests.
  */
 const RUNS = [
   { kind: SINGLE, count: Number(COUNT ?? 100_000), spare: 0 },
@@ -65,7 +65,7 @@ for (const { kind, count, spare } of RUNS) {
   });
 }
 
-/** What the process has open, once it has closed what it is done with. */
+/** Open descriptors of the process, after it has closed the unused ones. */
 async function openFiles({ pid }: SubjectProcess): Promise<{ files: string[]; sockets: number }> {
   const folder = `/proc/${pid}/fd`;
   let last = "";

@@ -111,7 +111,7 @@ export class Fuzzer {
   }
 }
 
-/** What a process has in memory. */
+/** Memory of a process, in bytes. */
 async function residentBytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;

@@ -129,7 +129,7 @@ function badHost(request: FuzzRequest, dice: Dice): void {
   request.fields.push(["Host", dice.pick(HOSTS)]);
 }
 
-/** Lengths that are none, or several. What is in the body is another request, for whoever ends this one too early. */
+/** Malformed or several lengths. The body is another request, for a server that ends this one too early. */
 function badFraming(request: FuzzRequest, dice: Dice): void {
   const target = request.path.match(/^\/v2\/kept.*$/)?.[0] ?? "/v2/kept/one/manifests/latest";
   const body = latin1(`0\r\n\r\nDELETE ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -157,7 +157,7 @@ function badFraming(request: FuzzRequest, dice: Dice): void {
   Object.assign(request, { body, framing: "raw", fields: [...request.fields, ...fields] });
 }
 
-/** Lengths that are wrong, and encodings that nobody asked for. */
+/** Wrong lengths, and unrequested encodings. */
 function oddFraming(request: FuzzRequest, dice: Dice): void {
   const [body, ...fields] = dice.pick<[string, ...Field[]]>([
     ["abc", ["Content-Length", "1000"]],

@@ -11,8 +11,8 @@ const MAX_HEAD_BYTES = 60_000;
 const MAX_BODY_BYTES = 1_000_000;
 
 /**
- * Whether the request is none in the sense of HTTP, or so long that nobody need read it: the server may then say so in
- * any words, before the registry sees it, or close the connection.
+ * True if the request is not valid HTTP, or too long: the server may then answer in any words, before the registry sees
+ * the request, or close the connection.
  */
 export function isLax(request: FuzzRequest, serialized: Uint8Array): boolean {
   const { method, framing, version, fields, host, body } = request;
@@ -76,7 +76,7 @@ const FIELDS = new Map<string, RegExp>([
   ["x-request-id", /^[0-9a-z-]+$/],
 ]);
 
-/** What is wrong with an answer to a request, if anything is. `lax` as {@linkcode isLax} says. */
+/** Problem of an answer to a request, if any. `lax` is the result of {@linkcode isLax}. */
 export function judge(request: FuzzRequest, response: RawResponse, lax: boolean): string | undefined {
   const { status, fields, body } = response;
   if (status >= 500 || status >= 300 && status < 400 && status !== 304) return `Got status ${status}`;

@@ -2,8 +2,8 @@
 const MAX_LINES = 10;
 
 /**
- * What is wrong with the log of a registry that got these requests: lines that tell of more than a request and its
- * answer, lines that are none (such as stack traces, or what a client has smuggled in), and requests without a line.
+ * Problems in the log of a registry that got these requests: lines about more than a request and its answer, foreign
+ * lines (such as stack traces, or lines that a client has smuggled in), and requests without a line.
  */
 export function findTrouble(log: string, requestIds: readonly string[]): string[] {
   const trouble: string[] = [];

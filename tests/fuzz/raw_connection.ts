@@ -6,7 +6,7 @@ export interface RawResponse {
   /** In their order, repeated ones too; names in lower case. */
   readonly fields: [name: string, value: string][];
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Whether the server keeps the connection. */
+  /** True if the server keeps the connection. */
   readonly keepAlive: boolean;
 }
 

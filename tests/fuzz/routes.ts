@@ -91,7 +91,7 @@ function readUpload(dice: Dice, { kept }: World): FuzzRequest {
   return request(dice.pick(READS), dice.chance(50) ? dice.pick(kept).upload : strangeUpload(dice, kept));
 }
 
-/** A manifest that nobody may take, to a place where nothing may change. */
+/** A manifest that must be refused, to a place where nothing may change. */
 function refusedManifest(dice: Dice, { kept }: World): FuzzRequest {
   const { name, tags } = dice.pick(kept);
   const { bytes, contentType } = invalidDocument(dice, aManifest(dice, kept));

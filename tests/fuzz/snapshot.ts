@@ -4,7 +4,7 @@ import { digestOf, type Repository, SCRATCH, type World } from "./world.ts";
 /** All that can be seen of what must not change: through the registry and behind its back. */
 export type Snapshot = Map<string, string>;
 
-/** Looks at everything while nobody changes anything. */
+/** Reads everything while no request changes anything. */
 export async function takeSnapshot(url: string, stored: Stored, world: World): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   for (const repository of world.kept) await readRepository(snapshot, url, repository);
@@ -15,7 +15,7 @@ export async function takeSnapshot(url: string, stored: Stored, world: World): P
   return snapshot;
 }
 
-/** What is in one snapshot and not in the other, or is something else there. */
+/** Differences between two snapshots. */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys].filter((key) => before.get(key) !== after.get(key))

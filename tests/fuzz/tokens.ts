@@ -1,7 +1,7 @@
 import type { Dice } from "./dice.ts";
 import type { Field } from "./fuzz_request.ts";
 
-/** What paths are poisoned with. */
+/** Poison for paths. */
 export const PATH_TOKENS = [
   ..."/ // /./ /../ .. . ... %2e%2e %2E%2E/ %2f %2F%2F %5c \\ \\..\\ % %% %zz %0 %00 %0d%0aX-Injected:%201 %25 %u002e"
     .split(" "),
@@ -21,10 +21,10 @@ export const PATH_TOKENS = [
   "x".repeat(5000),
 ];
 
-/** What belongs into no target of a request. A server may answer it with anything that is no success. */
+/** Characters that no target of a request may contain. A server may answer them with any failure. */
 export const RAW_TOKENS = [" ", "\t", "\0", "\x01", "\x7f", "\r", "\n", "\x0b"];
 
-/** What values are poisoned with. */
+/** Poison for values. */
 export const VALUE_TOKENS = [
   ..."%0d%0aX-Injected:%201 %00 %ff %c0%ae %E2%80%A8 %F0%9F%92%A9 %ED%A0%80 + %20 %26 & = ; # % %zz ' \" < > / .. \\ , * -"
     .split(" "),

@@ -27,7 +27,7 @@ export interface Repository {
   readonly upload: string;
 }
 
-/** What is in the registry that is tried. */
+/** Content of the registry under test. */
 export interface World {
   /** Nothing may ever change in these. */
   readonly kept: readonly Repository[];

@@ -8,7 +8,7 @@ import { type App, type AppOptions, createApp, type RequestLog } from "../../rou
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 import { assertListed } from "./listed_status.ts";
 
-/** What differs from a registry with everything at its default, in memory. */
+/** Options that differ from a registry in memory with every default. */
 export interface TestAppOptions
   extends Pick<AppOptions, "access" | "tokens" | "accountTokens" | "audit" | "auditReady"> {
   /** Other stores or rules. */
@@ -17,7 +17,7 @@ export interface TestAppOptions
   limits?: Partial<AppOptions["limits"]>;
   /** Adds something around the registry, such as a switch or a cache. */
   wrap?: (registry: Registry, epochs: Epochs) => Registry;
-  /** What `/readyz` asks. */
+  /** Check behind `/readyz`. */
   ready?: () => Promise<boolean>;
   /** Warnings of `/readyz` although it is ready. */
   warnings?: () => Promise<string[]>;

@@ -15,7 +15,7 @@ const S3_SERVERS = { versitygw: startVersityGw, radosgw: startRadosGw };
 /** The name of an S3 server. */
 export type S3Server = keyof typeof S3_SERVERS;
 
-/** Where the stores can be reached: themselves, or what stands before them. */
+/** URLs of the stores, or of the proxies before them. */
 export interface Endpoints {
   readonly s3: string;
   readonly dynamoDb: string;

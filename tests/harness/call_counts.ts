@@ -1,5 +1,5 @@
 /**
- * What a registry asks of its stores, counted as S3 and DynamoDB count: by requests.
+ * Requests of a registry to its stores, counted as S3 and DynamoDB count them.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Calls {
 /** Keys of one BatchGetItem, and items of one BatchWriteItem. */
 const BATCHES: Record<string, number> = { getMany: 100, putMany: 25 };
 
-/** The stores, and what was asked of them since the last time that somebody wanted to know. */
+/** The stores, and the requests to them since the last look. */
 export function counted(
   objects: ObjectStore,
   table: Table,

@@ -13,5 +13,5 @@ export function callerWith(actions: Action[], repositories?: string[], name = "u
   return { name, may, sees: (repository) => may("pull", repository) };
 }
 
-/** Who may add tags, and move none. */
+/** Caller that may add tags but not move them. */
 export const CREATOR: Caller = callerWith(["pull", "push"], undefined, "user:creator");

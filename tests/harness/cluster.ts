@@ -17,7 +17,7 @@ import { type RegistryProcess, startRegistry } from "./registry_process.ts";
 /** How long a replica may take from its start until it can use its stores, in milliseconds. */
 const READY_DEADLINE_MS = 60_000;
 
-/** What {@linkcode startCluster} takes. */
+/** Options of {@linkcode startCluster}. */
 export interface ClusterOptions {
   /** How many processes; 3 by default. */
   readonly replicas?: number;
@@ -55,7 +55,7 @@ export interface Cluster extends AsyncDisposable {
   readonly balancer: Haproxy;
   readonly replicas: readonly Replica[];
   readonly stores: AwsStores;
-  /** What all replicas have written, one after the other. */
+  /** Logs of all replicas, one after the other. */
   log(): string;
 }
 

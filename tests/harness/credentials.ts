@@ -11,7 +11,7 @@ export const CREDENTIALS = {
 /** The region that the stores of these tests say they are in. */
 export const REGION = "us-east-1";
 
-/** What a process finds in its environment that may use the stores of these tests. */
+/** Environment of a process that may use the stores of these tests. */
 export const CREDENTIALS_ENV: Readonly<Record<string, string>> = {
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,

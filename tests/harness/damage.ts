@@ -30,7 +30,7 @@ import {
 
 /** Times are short. */
 export const OPTIONS = { uploadExpiry: 60 * 60_000, grace: 60 * 60_000, deadline: 500 };
-/** What {@linkcode setUp} pushes. */
+/** Content that {@linkcode setUp} pushes. */
 export const CONFIG = content(9, 1);
 /** As above. */
 export const LAYER = content(30, 2);
@@ -97,7 +97,7 @@ export async function change(stores: TestStores, key: Key, attributes: Item["att
   await stores.table.putMany([{ ...item, attributes: { ...item.attributes, ...attributes } }]);
 }
 
-/** What a scrub finds, by kind, in their order. */
+/** Findings of a scrub, by kind, in their order. */
 export async function scrubbed(
   stores: TestStores,
   options: ScrubOptions = {},

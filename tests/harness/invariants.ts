@@ -1,5 +1,5 @@
 /**
- * What must be true of the stores at any moment, and what must be left of them when all is quiet.
+ * Invariants of the stores at any moment, and their required state when all requests have ended.
  *
  * @module
  */

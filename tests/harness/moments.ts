@@ -1,12 +1,12 @@
 /**
- * Processes that die at one of their storage calls, or in the middle of which somebody else does something.
+ * Processes that die at one of their storage calls, or in the middle of which another process acts.
  *
  * @module
  */
 import type { ObjectStore, Table } from "../../storage/mod.ts";
 import { hooked } from "./stores.ts";
 
-/** Whether something happens ahead of a call, or when it is done but has not answered yet. */
+/** True if something happens ahead of a call, or when it is done but has not answered yet. */
 export type Moment = "before" | "after";
 
 /** A storage call: the how manyth it is, from 1, or the first one of a method. */

@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from "jose";
 
-/** What an {@linkcode OidcIssuer} does instead of what it should. */
+/** Faults of an {@linkcode OidcIssuer}. */
 export type IssuerQuirk = "down" | "slow" | "huge" | "redirect" | "html";
 
 /** How a token differs from one that the issuer would give. */
@@ -8,18 +8,18 @@ export interface TokenTricks {
   /** Header parameters over the usual ones. */
   header?: Record<string, unknown>;
   /**
-   * Who signs: the newest key by default; `stranger`, a key that nobody publishes, under the name of the newest one;
-   * `embedded`, the same with the key in the header; `publicKey`, HS256 with the text of the public key as the secret
-   * (RFC 8725 §2.1); `nobody`, with `alg: none`.
+   * The signer: the newest key by default; `stranger`, an unpublished key under the name of the newest one; `embedded`,
+   * the same with the key in the header; `publicKey`, HS256 with the text of the public key as the secret (RFC 8725
+   * §2.1); `unsigned`, with `alg: none`.
    */
-  signer?: "newest" | "stranger" | "embedded" | "publicKey" | "nobody";
+  signer?: "newest" | "stranger" | "embedded" | "publicKey" | "unsigned";
 }
 
 /** How an {@linkcode OidcIssuer} begins. */
 export interface IssuerOptions {
-  /** What follows the host in its URL, none by default. */
+  /** Path of its URL, empty by default. */
   path?: string;
-  /** What its keys are for, RS256 by default. */
+  /** Algorithm of its keys, RS256 by default. */
   alg?: string;
   /** `aud` of its tokens, `registry.test` by default. */
   audience?: string;
@@ -39,7 +39,7 @@ interface SigningKey {
 export class OidcIssuer implements AsyncDisposable {
   /** Requests that it was sent, whatever it answered. */
   readonly requests = { discovery: 0, jwks: 0, other: 0 };
-  /** What it does wrong at the moment. */
+  /** Its present faults. */
   quirk: IssuerQuirk | undefined;
   /** Fields of the discovery document over the usual ones. */
   discovery: Record<string, unknown> = {};
@@ -74,7 +74,7 @@ export class OidcIssuer implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}${this.#options.path}`;
   }
 
-  /** Where its keys are. */
+  /** URL of its keys. */
   get jwksUri(): string {
     return new URL("/keys", this.url).href;
   }
@@ -103,7 +103,7 @@ export class OidcIssuer implements AsyncDisposable {
     const { signer = "newest" } = tricks;
     const key = this.#keys[0]!;
     const payload = JSON.parse(JSON.stringify({ ...this.#claims(), ...claims }));
-    if (signer === "nobody") return new UnsecuredJWT(payload).encode();
+    if (signer === "unsigned") return new UnsecuredJWT(payload).encode();
     if (signer === "publicKey") {
       const secret = new TextEncoder().encode(await exportSPKI(key.publicKey));
       return await new SignJWT(payload).setProtectedHeader({ alg: "HS256", kid: key.kid, ...tricks.header })
@@ -126,7 +126,7 @@ export class OidcIssuer implements AsyncDisposable {
     await this.#server.shutdown();
   }
 
-  /** Those of a job of GitHub Actions, as far as anybody asks for them here. */
+  /** Claims of a job of GitHub Actions, as far as these tests use them. */
   #claims(): Record<string, unknown> {
     const now = Math.floor(this.#options.now() / 1000);
     return {

@@ -19,7 +19,7 @@ const START_DEADLINE_MS = 60_000;
 /** How long a registry may take to stop after SIGTERM before it is killed. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** What {@linkcode startRegistry} takes. */
+/** Options of {@linkcode startRegistry}. */
 export interface StartOptions {
   /** Settings on top of host, port and data folder. The caller's own `SKERRY_*` and `AWS_*` are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
@@ -117,13 +117,13 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   };
 }
 
-/** Where {@linkcode freePort} looks: below the ports that Linux gives to connections by itself. */
+/** Range of ports of {@linkcode freePort}: below the ports that Linux assigns to connections by itself. */
 const PORTS = { first: 10_000, end: 32_768 } as const;
 
-/** What {@linkcode freePort} has given away: its users listen only some time later. */
+/** Ports that {@linkcode freePort} has returned: their users listen only some time later. */
 const given = new Set<number>();
 
-/** A TCP port of the loopback interface that nobody listens on at the moment, another one at each call. */
+/** A free TCP port of the loopback interface, another one at each call. */
 export function freePort(): number {
   while (true) {
     const port = PORTS.first + Math.floor(Math.random() * (PORTS.end - PORTS.first));
@@ -167,7 +167,7 @@ async function isLive(url: string): Promise<boolean> {
     await response.body?.cancel();
     return response.ok;
   } catch {
-    return false; // nobody listens yet
+    return false; // no process listens yet
   }
 }
 

@@ -10,7 +10,7 @@ import { freePort, type RegistryProcess, startRegistry } from "./registry_proces
 /** A configuration of `SKERRY_AUTH` as it is written, but for the URL. */
 export type AuthText = Readonly<Record<string, unknown>>;
 
-/** Name and password of somebody who may do everything. */
+/** Name and password of an administrator. */
 export const ADMINISTRATOR = { username: "root", password: "root's password" } as const;
 
 /** The hash of a password, as cheap as there are. */

@@ -12,14 +12,14 @@ import { buildApp, type TestAppOptions, testStores } from "./app.ts";
 import type { Send } from "./content.ts";
 import { ADMINISTRATOR, type AuthText, basic, usersOf } from "./secured.ts";
 
-/** Where the registry says that it is. */
+/** URL of the registry in its own answers. */
 export const URL_OF_APP = "https://registry.test";
 
-/** What differs from one with everything at its default. */
+/** Options that differ from the defaults. */
 export interface SecuredOptions {
   /** Stores of another one, of which this is then another process. */
   stores?: Pick<RegistryOptions, "objects" | "table">;
-  /** What is put around the registry, such as a cache. */
+  /** Decorator of the registry, such as a cache. */
   wrap?: NonNullable<TestAppOptions["wrap"]>;
 }
 
@@ -27,7 +27,7 @@ export interface SecuredOptions {
 export interface SecuredApp extends Disposable {
   /** The configuration with all its defaults. */
   config: AuthConfig;
-  /** Sends a request as nobody in particular. */
+  /** Sends an anonymous request. */
   request: Send;
   /** The same with this `Authorization`. */
   as: (authorization: string) => Send;
@@ -37,7 +37,7 @@ export interface SecuredApp extends Disposable {
   tokenFor: (authorization: string | undefined, ...scopes: string[]) => Promise<string>;
   /** All that has been told to the log and the audit. */
   told: { log: unknown[]; audit: AuditEvent[] };
-  /** Where it keeps all. */
+  /** Stores of the registry. */
   stores: Pick<RegistryOptions, "objects" | "table">;
 }
 

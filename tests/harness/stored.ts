@@ -1,5 +1,5 @@
 /**
- * What a registry has stored, seen behind its back: the same view of a data folder and of a bucket with a table.
+ * Stored state of a registry, read directly: the same view of a data folder and of a bucket with a table.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface Stored {
   files(): Promise<StoredFile[]>;
 }
 
-/** What is stored in a data folder. */
+/** State of a data folder. */
 export function storedInFolder(data: string): Stored {
   return {
     // deno-lint-ignore require-await -- the same interface as for a table elsewhere
@@ -70,7 +70,7 @@ async function* walk(root: string, folder: string): AsyncGenerator<StoredFile> {
   }
 }
 
-/** What is stored in a bucket and a table. */
+/** State of a bucket and a table. */
 export function storedInAws(stores: AwsStores): Stored {
   return {
     async items() {

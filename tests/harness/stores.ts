@@ -99,7 +99,7 @@ export class TestStores {
 /** The repository that most tests push to. */
 export const REPOSITORY: RepositoryName = parseRepositoryName("library/test");
 
-/** Who pushes in most tests. */
+/** Principal of the pushes in most tests. */
 export const PRINCIPAL = "anonymous";
 
 /** A tag that is one. */

@@ -25,7 +25,7 @@ export interface Subject extends AsyncDisposable {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
   readonly processes: readonly SubjectProcess[];
-  /** What stands before the processes, if anything does. */
+  /** Proxy before the processes, if any. */
   readonly balancer?: Haproxy;
   readonly stored: Stored;
   /** All that its processes have written to their output and error streams so far. */
@@ -34,7 +34,7 @@ export interface Subject extends AsyncDisposable {
 
 /** A kind of registry to test. */
 export interface SubjectKind {
-  /** What a test's name says of it. */
+  /** Description of it in the name of a test. */
   readonly name: string;
   /** A short name without blanks, for folders. */
   readonly id: "single" | "cluster";

@@ -8,7 +8,7 @@ import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "..
 
 /** The newest key signs, and all of them verify. */
 export class TestKeys implements SigningKeys {
-  /** How often somebody looked for a key. */
+  /** Number of lookups of keys. */
   looks = 0;
   readonly #keys = new Map<string, PublicKey & { secret: CryptoKey }>();
 
@@ -68,7 +68,7 @@ export function base64url(content: string | Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** What a part of a token says. */
+/** Decoded part of a token. */
 export function readPart(token: string, index: 0 | 1): Record<string, unknown> {
   const bytes = Uint8Array.fromBase64(token.split(".")[index]!, { alphabet: "base64url" });
   return JSON.parse(new TextDecoder().decode(bytes));

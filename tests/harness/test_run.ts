@@ -10,7 +10,7 @@ export interface TestRun {
   readonly paths: readonly string[];
   /** Those among them that are left out. */
   readonly ignore?: readonly string[];
-  /** What tells these tests which registry or store they are to use. */
+  /** Environment variables that select the registry or the store under test. */
   readonly env: Readonly<Record<string, string>>;
 }
 

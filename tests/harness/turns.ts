@@ -22,8 +22,8 @@ export async function assertTakesTurns(balancer: Haproxy): Promise<number[]> {
 }
 
 /**
- * How many requests each backend was given by a balancer that has nothing left to do. What was no request at all (clients
- * try TLS first) is given to nobody.
+ * Number of requests that each backend got from an idle balancer. Bytes that are not a request (clients try TLS first)
+ * reach no backend.
  */
 export async function shares(balancer: Haproxy): Promise<number[]> {
   return sharesOf(await allRequests(balancer));

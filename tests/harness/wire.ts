@@ -68,7 +68,7 @@ export class WireConnection implements Disposable {
     }
   }
 
-  /** Whether the server has closed the connection and nothing is left to read. */
+  /** True if the server has closed the connection and nothing is left to read. */
   async closed(): Promise<boolean> {
     return this.#received.length === 0 && !(await this.#read());
   }

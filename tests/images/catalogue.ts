@@ -35,7 +35,7 @@ export async function manyFilesImage(name: string, every: 1 | 2 = 1): Promise<Im
   return { root: addImage(content, [await layerOf(files)]), content };
 }
 
-/** Where the file of this number lies in {@linkcode manyFilesImage}. */
+/** Path of the file with this number in {@linkcode manyFilesImage}. */
 export function manyFilesPath(number: number): string {
   return `srv/files/${String(number).padStart(4, "0")}`;
 }
@@ -100,8 +100,8 @@ export async function foreignLayerImage(name: string): Promise<Image> {
 }
 
 /**
- * What BuildKit before 0.21 exports as a cache: an index whose children are layers and a configuration, that is blobs,
- * and in Docker's form a manifest list of the same.
+ * Cache export of BuildKit before 0.21: an index whose children are blobs (layers and a configuration), and in Docker's
+ * form a manifest list of the same.
  */
 export async function buildkitCacheIndex(name: string, mediaType: string = MEDIA.index): Promise<Image> {
   const content = new Content();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Descriptor, DigestAlgorithm } from "../../oci/mod.ts";
 
-/** What stands behind a descriptor. */
+/** Content of a descriptor. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A descriptor as the images of these tests write it: more than a registry looks into (image-spec, descriptor.md). */
@@ -34,7 +34,7 @@ export class Content {
     return this.add(mediaType, new TextEncoder().encode(JSON.stringify(value)));
   }
 
-  /** Whether it is here: the bytes of a foreign layer are not. */
+  /** True if it is here: the bytes of a foreign layer are not. */
   has(digest: string): boolean {
     return this.#bytes.has(digest);
   }

@@ -8,7 +8,7 @@ export interface Image {
   content: Content;
 }
 
-/** What an image is for. */
+/** Platform of an image. */
 export interface Platform {
   os: string;
   architecture: string;

@@ -20,7 +20,7 @@ const MANIFESTS: ReadonlySet<string> = new Set([
   MEDIA.dockerList,
 ]);
 
-/** Whether content of this type lies under `/manifests/` and not under `/blobs/`. */
+/** True if content of this type lies under `/manifests/` and not under `/blobs/`. */
 export function isManifestType(mediaType: string): boolean {
   return MANIFESTS.has(mediaType);
 }

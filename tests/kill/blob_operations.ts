@@ -46,7 +46,7 @@ async function pushInOnePatch(
   await upload.commit(url, { ranged: false });
 }
 
-/** Some clients give up in the middle, or leave an upload to whoever goes on with it. */
+/** Some clients give up in the middle, or leave an upload to another client. */
 async function pushInChunks(scene: Scene, url: string, repository: string, content: Content): Promise<void> {
   const upload = await Upload.start(scene, url, repository, content, algorithmQuery(scene, content));
   const ranged = scene.chance(50);

@@ -51,7 +51,7 @@ export function blob(name: number, size: number, algorithm: Algorithm): Content 
   return { digest: digestOf(bytes(), algorithm), size, bytes };
 }
 
-/** What a manifest is made of. */
+/** Parts of a manifest. */
 export interface ManifestOptions {
   /** Makes it unlike others of the same blobs. */
   readonly name: number;

@@ -7,11 +7,11 @@ import { type Stored, storedInAws, storedInFolder } from "../harness/stored.ts";
  * only has to be one of these.
  */
 export interface Deployment extends AsyncDisposable {
-  /** Where it is, for a person. */
+  /** Its place, for a person. */
   readonly place: string;
-  /** What it has stored. */
+  /** Its stored state. */
   readonly stored: Stored;
-  /** Where it can be reached, at any of these; another set after each {@linkcode restart}. */
+  /** URLs of the registry, all equal; another set after each {@linkcode restart}. */
   urls(): readonly string[];
   /** Ends processes without a warning, so that what they were doing stays as it is. Settles when they are gone. */
   kill(): Promise<void>;

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { type CallEvent, fileOf, pathsOf, type SystemCall } from "./system_calls.ts";
 
-/** What was made durable between two answers. */
+/** Files, folders and commits that were synced between two answers. */
 export interface Synced {
   /** The status of the answer that followed. */
   status: number;
@@ -13,7 +13,7 @@ export interface Synced {
   commits: number;
 }
 
-/** What a trace of a registry's system calls shows. */
+/** Result of a trace of a registry's system calls. */
 export interface DurabilityReport {
   /** Answers that were sent while something was not durable, and other orders that a power cut could make wrong. */
   problems: string[];

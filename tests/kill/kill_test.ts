@@ -54,7 +54,7 @@ const SETTINGS = {
   SKERRY_DEADLINE: "5s",
 };
 
-/** What writers do, and how often. */
+/** Operations of the writers, and their weights. */
 const OPERATIONS: readonly (readonly [Operation, weight: number])[] = [
   [pushBlob, 40],
   [pushManifest, 30],

@@ -1,9 +1,9 @@
 import { type Attempt, type Effect, Register } from "./register.ts";
 
-/** What a register holds where there is nothing. */
+/** Value of a register for something that does not exist. */
 export const ABSENT = "absent";
 
-/** What a register holds where there is something that can be only one thing. */
+/** Value of a register for something that exists and has only one form. */
 export const PRESENT = "present";
 
 /** Something of a repository that clients can see. */
@@ -12,10 +12,10 @@ export type Fact =
   | { kind: "manifest"; repository: string; digest: string }
   /** Holds the digest that the tag points at. */
   | { kind: "tag"; repository: string; tag: string }
-  /** Whether the manifest `digest` is listed among the referrers of `subject`. */
+  /** True if the manifest `digest` is listed among the referrers of `subject`. */
   | { kind: "referrer"; repository: string; subject: string; digest: string };
 
-/** What an operation makes of a fact. */
+/** Effect of an operation on a fact. */
 export type Change = readonly [fact: Fact, effect: Effect<string>];
 
 /** The fact becomes this, whatever it was. */
@@ -58,20 +58,20 @@ export class Ledger {
     return [...this.#registers.values()].map(({ fact }) => fact);
   }
 
-  /** What may be true of a fact. */
+  /** Possible values of a fact. */
   possible(fact: Fact): ReadonlySet<string> {
     return this.#register(fact).possible;
   }
 
-  /** Whether a fact is what clients were told that it is, and nothing else. */
+  /** True if a fact is what clients were told that it is, and nothing else. */
   mustBe(fact: Fact, value: string): boolean {
     const possible = this.possible(fact);
     return possible.size === 1 && possible.has(value);
   }
 
   /**
-   * Somebody saw `value` while nothing was going on; answers what is wrong with that, if anything is. From then on it
-   * must be so: nobody undoes or goes on with what a process has left undone.
+   * Records that a read returned `value` while no operation ran; returns the problem with that, if any. The value must
+   * stay: no process undoes or continues an operation that another has left undone.
    */
   observe(fact: Fact, value: string): string | undefined {
     const possible = [...this.possible(fact)];

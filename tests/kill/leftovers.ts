@@ -1,9 +1,9 @@
 import type { Stored } from "../harness/stored.ts";
 
 /**
- * What a stopped registry has stored and should not have once every upload has expired, a line for each: uploads,
- * unfinished files, and objects that nothing names. (A blob that no repository has any more is the business of garbage
- * collection, and so is an edge without its manifest.)
+ * Remains in a stopped registry that should not exist once every upload has expired, a line for each: uploads,
+ * unfinished files, and objects that nothing names. (A blob without a repository is the task of garbage collection, and
+ * so is an edge without its manifest.)
  */
 export async function findLeftovers(stored: Stored): Promise<string[]> {
   const uploads: string[] = [];
@@ -18,7 +18,7 @@ export async function findLeftovers(stored: Stored): Promise<string[]> {
     ...uploads.map((id) => `Item ${id} is left`),
     ...files.filter((file) => !present.has(file)).map((file) => `File ${file} is left`),
     ...[...present].filter((file) => !objects.has(file)).map((file) => `Object ${file} is named by nothing`),
-    // Not left over but lost; reading everything back finds that out, unless nobody may read it any more.
+    // Not left over but lost; reading everything back finds that, except for content that no client may read.
     ...[...objects].filter((file) => !present.has(file)).map((file) => `Object ${file} is missing`),
   ];
 }

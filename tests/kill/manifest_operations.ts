@@ -67,7 +67,7 @@ async function putManifest(
   return answer;
 }
 
-/** Pushes a manifest whose layer nobody has ever pushed, which must never be seen. */
+/** Pushes a manifest whose layer was never pushed, so the manifest must never be visible. */
 export async function pushSparseManifest(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
   const config = scene.pick(scene.sureBlobs(repository));

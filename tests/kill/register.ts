@@ -1,17 +1,17 @@
-/** What an operation makes of a value; applying it twice must do no more than applying it once. */
+/** Effect of an operation on a value; applying it twice must equal applying it once. */
 export type Effect<V> = (value: V) => V;
 
-/** An operation that has begun and of which nobody knows yet whether it was done. */
+/** An operation that has begun and whose result is not known yet. */
 export interface Attempt {
   /** It was done, at some moment between its beginning and now. */
   acknowledge(): void;
-  /** It will not be done from now on, and nobody can say whether it was. */
+  /** It will not take effect from now on; whether it did is unknown. */
   lose(): void;
 }
 
 interface Operation<V> {
   readonly effect: Effect<V>;
-  /** What ran at the same time, for as long as this did, so that either may have come first. */
+  /** Concurrent operations, for as long as this one lasted, so that either may have come first. */
   readonly rivals: Set<Operation<V>>;
 }
 
@@ -51,8 +51,8 @@ export class Register<V> {
   }
 
   /**
-   * Somebody saw `value` while nothing was going on. Answers whether that may be; from then on it is so, until what has
-   * begun and is neither acknowledged nor lost goes on.
+   * Records that a read returned `value` while no operation ran. Returns true if that is possible; the register then
+   * has this value until a pending operation continues.
    */
   observe(value: V): boolean {
     const allowed = this.#possible.has(value);

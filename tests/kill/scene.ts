@@ -10,12 +10,12 @@ export const REPOSITORIES = ["kill/one", "kill/two", "three"] as const;
 /** The tags of each repository: few, so that writers meet on them. */
 export const TAGS: readonly string[] = Array.from({ length: 12 }, (_, index) => `t${index}`);
 
-/** What became of an operation: a kill came before its answer where it is lost. */
+/** Result of an operation: `lost` if a kill came before its answer. */
 type Outcome = "acknowledged" | "lost" | "refused";
 
-/** What was pushed to a repository, or may have been. */
+/** Content that was pushed to a repository, or may have been. */
 interface Stock {
-  /** Blobs that nobody deletes, so that a manifest of them must never lack one. */
+  /** Blobs that are never deleted, so that a manifest of them must never lack one. */
   readonly kept: Content[];
   /** Blobs that are deleted now and then; no manifest refers to them. */
   readonly loose: Content[];
@@ -27,9 +27,9 @@ export class Scene {
   readonly ledger = new Ledger();
   /** Uploads that have begun and are neither done nor given up. */
   readonly uploads = new Set<Upload>();
-  /** Those of them that nobody is working on. */
+  /** The uploads on which no writer works. */
   readonly idleUploads = new Set<Upload>();
-  /** What became of the operations, by their name. */
+  /** Results of the operations, by their name. */
   readonly tally = new Map<string, Record<Outcome, number>>();
   readonly races = new Races();
   readonly #stocks = new Map<string, Stock>();
@@ -43,7 +43,7 @@ export class Scene {
     return this.#names++;
   }
 
-  /** Whether something happens that does in `percent` of all cases. */
+  /** True if something happens that does in `percent` of all cases. */
   chance(percent: number): boolean {
     return this.random(100) < percent;
   }
@@ -58,7 +58,7 @@ export class Scene {
     return this.pickAny(items)!;
   }
 
-  /** What there is in a repository. */
+  /** Content of a repository. */
   stock(repository: string): Stock {
     const stock = this.#stocks.get(repository) ?? { kept: [], loose: [], manifests: new Map() };
     this.#stocks.set(repository, stock);
@@ -139,7 +139,7 @@ export class Races {
   }
 
   /**
-   * Whether a tag of the manifest, or its place among the referrers, may be there without the manifest: each of the two
+   * True if a tag of the manifest, or its place among the referrers, may be there without the manifest: each of the two
    * operations would have seen to that, and what a kill of both leaves is left to garbage collection.
    */
   mayDangle(repository: string, digest: string): boolean {

@@ -7,8 +7,8 @@ import { withTracedRegistry } from "./traced_registry.ts";
 import { type Answer, type Send, send } from "./wire.ts";
 
 /**
- * What must have been synced for an answer: at least these files and folders, and exactly these commits of the table. An
- * answer that is sent before its last write has one commit fewer, and the next answer one more.
+ * Syncs that an answer requires: at least these files and folders, and exactly these commits of the table. An answer
+ * that is sent before its last write has one commit fewer, and the next answer one more.
  */
 interface Expected extends Partial<Synced> {
   status: number;

@@ -9,7 +9,7 @@ export interface SystemCall {
   readonly name: string;
   /** Everything between the parentheses. */
   args: string;
-  /** What it returned; of a failed call, a negative number. */
+  /** Its return value; of a failed call, a negative number. */
   result: number;
 }
 

@@ -2,15 +2,15 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** What changes files, makes that durable, or tells somebody something. */
+/** System calls that change files, make changes durable, or send an answer. */
 const CALLS = "openat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,ftruncate,fsync,fdatasync," +
   "write,writev,pwrite64,pwritev,sendto,sendmsg";
 
 /**
- * Runs a registry on the data folder with every system call that matters recorded from its start on, uses it, ends it,
- * and answers the record.
+ * Runs a registry on the data folder, records every relevant system call from its start on, uses it, ends it, and
+ * returns the record.
  *
- * @throws {Error} Where the system lets nobody trace a process; the message holds what strace said.
+ * @throws {Error} if the system forbids to trace a process, with the message of strace.
  */
 export async function withTracedRegistry(
   strace: string,

@@ -13,8 +13,8 @@ export interface ChunkStyle {
 }
 
 /**
- * An upload from its acknowledged POST on, and what is known of how far it has come. One writer at a time works on it.
- * A kill may interrupt it at any place, and then anybody may go on with it.
+ * An upload from its acknowledged POST on, and its known progress. One writer at a time works on it. A kill may
+ * interrupt it at any place, and then any writer may continue it.
  */
 export class Upload {
   readonly #scene: Scene;
@@ -23,10 +23,10 @@ export class Upload {
   readonly #path: string;
   /** Bytes that the registry has acknowledged, and that it may have. */
   #offset = { sure: 0, possible: 0 };
-  /** What was asked for and not answered. */
+  /** Requests without an answer. */
   #asked: "commit" | "cancel" | undefined;
   #commit: Attempt | undefined;
-  /** Whether a kill has interrupted it since the registry was last found to go on with it. */
+  /** True if a kill has interrupted it since the registry was last found to go on with it. */
   #interrupted = false;
   #lastUse = Date.now();
 
@@ -153,7 +153,7 @@ export class Upload {
     expectStatus("the status of a cancelled upload", await send(url, "GET", this.#path), [404]);
   }
 
-  /** Asks how far it has come, and answers what is wrong with that, if anything is. For when nobody works on it. */
+  /** Asks for its progress, and returns the problem with the answer, if any. For an upload on which no writer works. */
   async check(url: string): Promise<string | undefined> {
     const answer = await send(url, "GET", this.#path);
     if (answer.status === 404 && this.#asked !== undefined) {
@@ -189,7 +189,7 @@ export class Upload {
   }
 }
 
-/** `Range: 0-N`, both inclusive; of one byte, which can't be told from none, nobody makes a chunk here. */
+/** `Range: 0-N`, both inclusive; a chunk of one byte looks like none, and no test sends one. */
 function offsetOf(answer: Answer): number {
   const last = Number(/^0-(\d+)$/.exec(answer.headers.get("Range") ?? "")?.[1]);
   return last === 0 ? 0 : last + 1;
@@ -200,7 +200,7 @@ function expectRange(answer: Answer, offset: number): void {
   throw new Error(`Got Range "${answer.headers.get("Range")}" where ${offset} bytes were sent`);
 }
 
-/** The bytes in small steps, so that nobody can tell how many there are. */
+/** The bytes in small steps, so that their number is not known in advance. */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let offset = 0;
   return new ReadableStream({

@@ -7,11 +7,11 @@ import { type Answer, send } from "./wire.ts";
 const PARALLEL_REQUESTS = 8;
 
 /**
- * Reads back facts of which nobody is changing anything, and all that must agree with them: whole content byte for
- * byte, lists, and that nothing which can be seen refers to something that can't.
+ * Reads back unchanging facts, and everything that must agree with them: whole content byte for byte, lists, and the
+ * absence of visible references to missing content.
  */
 export class Verification {
-  /** What is wrong. */
+  /** Problems. */
   readonly problems: string[] = [];
   /** How much was read back. */
   facts = 0;
@@ -78,7 +78,7 @@ export class Verification {
   async #readManifest(repository: string, digest: string): Promise<string> {
     const value = await this.#readContent(`/v2/${repository}/manifests/${digest}`, digest);
     const manifest = this.#scene.stock(repository).manifests.get(digest);
-    // Nobody ever deletes a blob that a manifest refers to, so each must be there.
+    // Blobs that a manifest references are never deleted, so each must exist.
     if (value === PRESENT) {
       await eachOf(manifest?.blobs ?? [], (blob) => this.#checkReference(repository, digest, blob));
     }

@@ -5,7 +5,7 @@ export interface Answer {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** What a request may carry. */
+/** Options of a request. */
 export interface Send {
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit;
@@ -13,7 +13,7 @@ export interface Send {
   readonly client?: Deno.HttpClient;
 }
 
-/** Thrown where the registry was gone before its whole answer was here: nobody knows what became of the request. */
+/** Thrown if the registry stopped before its whole answer arrived: the result of the request is unknown. */
 export class Lost extends Error {
   override readonly name = "Lost";
 }

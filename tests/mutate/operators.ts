@@ -96,7 +96,7 @@ function isGuard(node: Node): boolean {
   return node.type === "IfStatement" && !nodeIn(node, "alternate") && LEAVES.has(last?.type ?? "");
 }
 
-/** Of two that both act, one of which waits: the order of the others shows to nobody. */
+/** Two statements that both act, one of which waits: the order of others is not observable. */
 const swapStatements: Operator = ({ node }, text) => {
   if (!BLOCKS.has(node.type)) return [];
   const statements = nodesIn(node, node.type === "SwitchCase" ? "consequent" : "body");

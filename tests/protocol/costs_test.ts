@@ -1,6 +1,6 @@
 /**
- * What docs/costs.md says of an image, counted where the requests of the real drivers arrive:
- * `registry/call_counts_test.ts` counts what the registry asks of the ports.
+ * Requests for an image as docs/costs.md lists them, counted at the stores behind the real drivers:
+ * `registry/call_counts_test.ts` counts the calls to the ports.
  */
 import { assertEquals } from "@std/assert";
 import { type Interceptor, startInterceptor } from "../../storage/table/dynamodb/testing/interceptor.ts";
@@ -39,7 +39,7 @@ interface Requests {
   objects: Record<string, number>;
 }
 
-/** Both stores, and what was asked of them since the last time that somebody wanted to know. */
+/** Both stores, and the requests to them since the last look. */
 interface CountedStores extends AsyncDisposable {
   take(): Requests;
   /** A process that has nothing in its memory. */

@@ -1,4 +1,4 @@
-// A registry whose tokens somebody else's server makes, as CNCF distribution has it: what they say is all that counts.
+// A registry with tokens of an external server, as CNCF distribution has it: only those tokens decide.
 import { assertEquals } from "@std/assert";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { EMPTY, failureIn, imageOf, pushBlob, pushManifest } from "../harness/content.ts";

@@ -83,7 +83,7 @@ function assertRefusedMethod(method: string, url: ReturnType<typeof splitUrl>, p
   assertEquals(status, 405, `${method} ${path}`);
 }
 
-/** Somebody, with how they show who they are. */
+/** A caller, and the proof of its identity. */
 interface Asker {
   name: string;
   /** `Authorization`, for these scopes; absent where they show nothing. */
@@ -91,7 +91,7 @@ interface Asker {
   /** More headers. */
   headers?: Record<string, string>;
   rights: string[];
-  /** Whether there is a name to them, and how they show it. */
+  /** True if there is a name to them, and how they show it. */
   by: "nothing" | "token" | "bounded password" | "other" | "password";
 }
 
@@ -147,7 +147,7 @@ async function secretOf(app: SecuredApp, body: unknown): Promise<string> {
   return JSON.parse(text).secret;
 }
 
-/** What the documentation says becomes of it: admitted, or the status of the refusal. */
+/** Documented result: admitted, or the status of the refusal. */
 function expected({ needs }: Row, { name, by, rights }: Asker): "admitted" | 401 | 403 {
   switch (needs) {
     case "nothing":
@@ -225,7 +225,7 @@ async function ask(
   const response = await app.request(targetOf(row.path, upload), init);
   await response.body?.cancel();
   await root(`/v2/${REPOSITORY}/blobs/uploads/${upload}`, { method: "DELETE" });
-  // `/token` says itself who is nobody's.
+  // `/token` itself refuses a caller without an account.
   const isRefused = response.status === 401 || response.status === 403;
   return isRefused && row.needs !== "login" ? response.status : "admitted";
 }

@@ -19,7 +19,7 @@ import {
 const SECRET = bytesOf("a layer of a private image");
 const DIGEST = digestOf(SECRET);
 
-/** What a client learns from an answer, without what differs from one request to the next. */
+/** Content of an answer, without the parts that differ at every request. */
 async function learned(response: Response): Promise<unknown> {
   const headers = Object.fromEntries(response.headers);
   for (const name of ["x-request-id", "location", "docker-upload-uuid"]) delete headers[name];

@@ -68,7 +68,7 @@ Deno.test("10,000 mutated credentials: none is believed, and none is too much fo
   assert(seen.get(401)! > 9000, JSON.stringify([...seen]));
 });
 
-/** Whether it says the same as one of these: the scheme in other letters, or the same bytes in base64. */
+/** True if it says the same as one of these: the scheme in other letters, or the same bytes in base64. */
 function isSame(changed: string, originals: string[]): boolean {
   const said = saidBy(changed);
   return originals.some((original) => said === saidBy(original));
@@ -79,7 +79,7 @@ function saidBy(authorization: string): string {
   if (scheme.toLowerCase() !== "basic") return `${scheme.toLowerCase()} ${rest}`;
   try {
     const pair = new TextDecoder().decode(Uint8Array.fromBase64(rest));
-    // Whoever shows a token of an issuer may be called anything.
+    // A client with a token of an issuer may use any user name.
     return `basic ${pair.includes(":eyJ") ? pair.slice(pair.indexOf(":")) : pair}`;
   } catch {
     return authorization;

@@ -1,4 +1,4 @@
-// What somebody learns who may not read: with the parts of a process that is started.
+// Attacks that try to read without the right, on the parts of a started process.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cached } from "../../cache/mod.ts";
 import {

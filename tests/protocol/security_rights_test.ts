@@ -1,4 +1,4 @@
-// What somebody with some rights tries beyond them, over HTTP: tags of others, content of others, uploads of others.
+// Attacks of an account with some rights on others, over HTTP: their tags, content and uploads.
 import { assertEquals } from "@std/assert";
 import type { Caller } from "../../registry/mod.ts";
 import { buildApp, type TestAppOptions } from "../harness/app.ts";
@@ -18,14 +18,14 @@ import {
 const SECRET = bytesOf("a layer of a private image");
 const DIGEST = digestOf(SECRET);
 
-/** Anybody without a name, and whoever is named by the header. */
+/** An anonymous caller, or the one that the header names. */
 function appFor(callers: Record<string, Caller>, options: TestAppOptions = {}) {
   const admin: Caller = { name: "user:admin", may: () => true, sees: () => true };
   const access: NonNullable<TestAppOptions["access"]> = {
     admit: (_route, { headers }) => Promise.resolve(callers[headers.get("Authorization") ?? ""] ?? admin),
   };
   const { request } = buildApp({ access, ...options });
-  /** Sends as whoever it is. */
+  /** Sends as the named caller. */
   const as = (name: string) => (path: string, init: RequestInit = {}) =>
     request(path, { ...init, headers: { ...init.headers as Record<string, string>, Authorization: name } });
   return { request, as };

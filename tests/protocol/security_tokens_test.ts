@@ -1,4 +1,4 @@
-// What somebody tries who has a token, or none, or one of something else: with the parts of a process that is started.
+// Attacks with a valid token, without one, or with one for another purpose, on the parts of a started process.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeJwt, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { ACCESS_TOKEN_TYPE, TableKeys } from "../../auth/mod.ts";
@@ -16,7 +16,7 @@ async function keysOf({ stores }: SecuredApp) {
   return { kid, key, publicKey: publicKey! };
 }
 
-/** What would be a token of ours to pull `team/app`, signed by `key`, but for some claims and members of the header. */
+/** A token to pull `team/app`, signed by `key`, with these changes of its claims and its header. */
 async function forge(
   key: CryptoKey | Uint8Array,
   kid: string,

@@ -9,7 +9,9 @@ import { openSecuredApp, passwordOf, ROOT, type SecuredApp } from "../harness/se
 
 export const ALICE = passwordOf("alice");
 
-/** One where alice may do everything in `team/**`, bob may pull there, and anybody may pull from `public/**`. */
+/**
+ * A registry in which alice may do everything in `team/**`, bob may pull there, and every client may pull `public/**`.
+ */
 export async function openTeamApp(more: Record<string, unknown> = {}): Promise<SecuredApp> {
   const app = await openSecuredApp({
     users: await usersOf("alice", "bob"),

@@ -30,7 +30,7 @@ export class Bucket {
   readonly objects = new Map<string, StoredObject>();
   /** By upload id. */
   readonly uploads = new Map<string, Upload>();
-  /** What each upload that was completed has become, by upload id. */
+  /** Result of each completed upload, by upload id. */
   readonly completed = new Map<string, { readonly key: string; readonly etag: string }>();
   /** The documents of the bucket's configuration, as they were put. */
   readonly configuration = new Map<"publicAccessBlock" | "lifecycle", string>();

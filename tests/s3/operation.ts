@@ -2,7 +2,7 @@ import { S3Error } from "./s3_error.ts";
 
 interface Row {
   readonly method: string;
-  /** Whether the path names an object or only a bucket. */
+  /** True if the path names an object or only a bucket. */
   readonly of: "bucket" | "object";
   /** Query parameters that tell the operation from others of its method. */
   readonly by?: readonly string[];
@@ -42,7 +42,7 @@ const ROWS = {
   AbortMultipartUpload: { method: "DELETE", of: "object", by: ["uploadId"] },
 } as const satisfies Record<string, Row>;
 
-/** What a request asks for, in the words of the API reference. */
+/** Operation that a request asks for, in the words of the API reference. */
 export type Operation = keyof typeof ROWS;
 
 /**

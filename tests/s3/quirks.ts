@@ -32,7 +32,7 @@ export function noQuirks(): Quirks {
   };
 }
 
-/** Whether a quirk that is counted strikes now; if so, it does so once less from here on. */
+/** True if a quirk that is counted strikes now; if so, it does so once less from here on. */
 export function strikes(quirks: Quirks, name: "errorIn200" | "slowDown" | "cutBodies"): boolean {
   if (quirks[name] === 0) return false;
   quirks[name]--;

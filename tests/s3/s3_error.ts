@@ -34,7 +34,7 @@ const STATUS = {
   XMinioStorageFull: 507, // AWS has no disk to fill, so there is no code of its own
 } as const;
 
-/** What an S3 error says it is. */
+/** Code of an S3 error. */
 export type S3ErrorCode = keyof typeof STATUS;
 
 /** Thrown by every operation for what its caller did wrong, and answered as XML. */

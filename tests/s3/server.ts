@@ -24,7 +24,7 @@ import { noQuirks, type Quirks, strikes } from "./quirks.ts";
 import { S3Error } from "./s3_error.ts";
 import { checkSignature, contentHash, type Credentials } from "./signature.ts";
 
-/** What {@linkcode startS3} takes. */
+/** Options of {@linkcode startS3}. */
 export interface S3ServerOptions {
   /** The bucket that is there from the start, "skerry" by default; CreateBucket makes more. */
   readonly bucket?: string;

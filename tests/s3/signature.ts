@@ -29,7 +29,7 @@ const MAX_EXPIRY_SECONDS = 7 * 24 * 60 * 60;
  * document, not with the library that signs, so that the two check each other:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html.
  *
- * @throws {S3Error} where there is none, or it is wrong, too old, for somebody else or for another region.
+ * @throws {S3Error} if it is missing, wrong, too old, or for another key or region.
  */
 export function checkSignature(request: Request, url: URL, credentials: Credentials, region: string): void {
   const claim = url.searchParams.has("X-Amz-Signature") ? claimOfUrl(request, url) : claimOfHeader(request);
@@ -103,7 +103,7 @@ function claimOfUrl(request: Request, url: URL): Claim {
   };
 }
 
-/** What the request says about its body. A signed URL may carry any `x-amz-*` header as a query parameter. */
+/** Hash of the body that the request announces. A signed URL may carry any `x-amz-*` header as a query parameter. */
 export function contentHash(request: Request, url: URL): string | undefined {
   const name = "x-amz-content-sha256";
   return request.headers.get(name) ??
@@ -126,7 +126,7 @@ function checkTime(claim: Claim): void {
   }
 }
 
-/** S3 takes no request with an `x-amz-*` header that anybody on the way could have changed. */
+/** S3 refuses a request with an `x-amz-*` header that a proxy on the way could have changed. */
 function checkCoverage(request: Request, claim: Claim): void {
   const needed = [...request.headers.keys()].filter((name) => name.startsWith("x-amz-"));
   const unsigned = ["host", ...needed].filter((name) => !claim.signedHeaders.includes(name));

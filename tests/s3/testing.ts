@@ -18,7 +18,7 @@ export function clientOf(s3: S3Server): S3Client {
 
 const UNSIGNED = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
 
-/** What {@linkcode send} sends. */
+/** Request of {@linkcode send}. */
 export interface PlainRequest {
   readonly method: string;
   /** In the server's own bucket; empty for the bucket itself. */
@@ -29,8 +29,8 @@ export interface PlainRequest {
 }
 
 /**
- * Sends a request under a signature in its header, `UNSIGNED-PAYLOAD` unless its headers say otherwise.
- * The answer has been read to its end, so that nobody has to who only looks at its status.
+ * Sends a request with a signature in its header, `UNSIGNED-PAYLOAD` unless its headers say otherwise. The answer is
+ * read to its end, so a caller may look only at its status.
  */
 export async function send(s3: S3Server, request: PlainRequest): Promise<Response> {
   const headers = { host: hostOf(s3), ...UNSIGNED, ...request.headers };

@@ -1,6 +1,6 @@
 import { parseXml, XmlElement } from "npm:@rgrove/parse-xml@5.0.0";
 
-/** What an element may hold: text, or elements by name, of which a list makes one for each entry. */
+/** Content of an element: text, or elements by name, of which a list makes one for each entry. */
 export type XmlContent = string | number | boolean | {
   [name: string]: XmlContent | XmlContent[] | undefined;
 };

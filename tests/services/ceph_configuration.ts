@@ -1,13 +1,16 @@
-/** Where Debian has what Ceph's store loads at run time. Its built-in paths are relative to the working folder. */
+/**
+ * Folders in which Debian has the files that Ceph's store loads at run time. Its built-in paths are relative to the
+ * working folder.
+ */
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 
-/** What a cluster needs of its own. */
+/** Settings of one cluster. */
 export interface CephCluster {
   /** A UUID. */
   readonly id: string;
   readonly monitorPort: number;
   readonly gatewayPort: number;
-  /** Where content is kept; without it in memory. */
+  /** Folder of the content; without it in memory. */
   readonly disk?: CephDisk | undefined;
 }
 

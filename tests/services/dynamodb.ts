@@ -3,7 +3,7 @@ import { freePort } from "../harness/registry_process.ts";
 import { tool } from "../tools/tool.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 
-/** What {@linkcode startDynamoDb} takes. */
+/** Options of {@linkcode startDynamoDb}. */
 export interface DynamoDbOptions {
   /** The folder of the tables, which stays; without one they are in memory and end with the process. */
   readonly folder?: string;

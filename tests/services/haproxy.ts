@@ -25,8 +25,8 @@ export interface Haproxy extends ServiceProcess {
 }
 
 /**
- * Starts HAProxy before these backends (`http://host:port`): each request goes to the next one of them, whichever
- * connection it came by. A backend that nobody listens at is passed over.
+ * Starts HAProxy before these backends (`http://host:port`): each request goes to the next one of them, on any
+ * connection. A backend without a listener is skipped.
  *
  * @throws {Error} When it does not come up.
  */
@@ -58,7 +58,7 @@ export async function startHaproxy(backends: readonly string[]): Promise<Haproxy
 /** HAProxy answers this by itself, and logs nothing of it. */
 const READY = "haproxy-is-ready";
 
-/** What a line of its log begins with that tells of a request. */
+/** Beginning of a log line about a request. */
 const REQUEST = "request";
 
 function configuration(host: string, backends: readonly string[]): string {

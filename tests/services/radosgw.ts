@@ -8,9 +8,9 @@ import type { S3Service } from "./versitygw.ts";
 /** How long each of Ceph's daemons may take until it is usable, in milliseconds. */
 const DEADLINE_MS = 90_000;
 
-/** What {@linkcode startRadosGw} takes. */
+/** Options of {@linkcode startRadosGw}. */
 export interface RadosGwOptions {
-  /** Where content is kept; by default in memory. */
+  /** Folder of the content; by default in memory. */
   readonly disk?: CephDisk;
 }
 
@@ -88,7 +88,7 @@ class Ceph {
     return (await this.#execute(name, args)).success;
   }
 
-  /** What a command prints; undefined when it fails. */
+  /** Output of a command; undefined if it fails. */
   async output(name: ToolName, args: string[]): Promise<string | undefined> {
     const { success, stdout } = await this.#execute(name, args);
     return success ? stdout : undefined;

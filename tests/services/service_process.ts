@@ -4,7 +4,7 @@ const STOP_DEADLINE_MS = 10_000;
 /** How long a service may take until it is usable, unless it says otherwise. */
 const START_DEADLINE_MS = 30_000;
 
-/** What {@linkcode startProcess} takes. */
+/** Options of {@linkcode startProcess}. */
 export interface ProcessOptions {
   /** The absolute path of the program. */
   readonly program: string;
@@ -13,7 +13,7 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Variables on top of the caller's. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it can be used; it is asked again and again, and given what the process has written so far. */
+  /** True if it can be used; it is asked again and again, and given what the process has written so far. */
   readonly ready: (log: string) => boolean | Promise<boolean>;
   /** Milliseconds until it must be usable. */
   readonly deadline?: number;
@@ -71,14 +71,14 @@ export async function startProcess(name: string, options: ProcessOptions): Promi
   return { pid: child.pid, status, log: () => log, [Symbol.asyncDispose]: stop };
 }
 
-/** Whether somebody answers HTTP at this address, whatever the answer is. */
+/** True if a server answers HTTP at this address, with any answer. */
 export async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(1000) });
     await response.body?.cancel();
     return true;
   } catch {
-    return false; // nobody listens yet
+    return false; // no server listens yet
   }
 }
 

@@ -3,7 +3,7 @@ import { tool } from "../tools/tool.ts";
 import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 
-/** What {@linkcode startVersityGw} takes. */
+/** Options of {@linkcode startVersityGw}. */
 export interface VersityGwOptions {
   /** The folder of the buckets, which stays. By default a fresh one that goes with the process. */
   readonly folder?: string;

@@ -23,7 +23,7 @@ export interface Commands {
   copyRegistry: () => Promise<void>;
 }
 
-/** What a process does in a run. */
+/** Work of a process in a run. */
 export interface Actor {
   name: string;
   run: (client: Client, stored: StoredRegistry, commands: Commands) => Promise<unknown>;
@@ -54,7 +54,7 @@ export const pushes = (blob: Blob, repository: RepositoryName, way: Way): Actor 
   run: (client) => pushBlob(client, repository, blob, way),
 });
 
-/** Pushes other content under the digest of a blob that this repository does not have and nobody else pushes to it. */
+/** Pushes other content under the digest of a blob that this repository does not have and no other process pushes to it. */
 export const forges = (blob: Blob, repository: RepositoryName): Actor => ({
   name: `forge ${blob.name}`,
   run: (client) => forge(client, repository, blob),
@@ -154,7 +154,7 @@ export const abandons = (blob: Blob, repository: RepositoryName): Actor => ({
   },
 });
 
-/** Removes what nobody needs, in steps of so many items, once or again after the grace period. */
+/** Removes unreferenced content, in steps of so many items, once or again after the grace period. */
 export const collects = ({ limit = 100, times = 1 } = {}): Actor => ({
   name: "collect",
   async run(client, { collect }) {
@@ -251,7 +251,7 @@ export const restores = (blob: Blob, repository: RepositoryName): Actor => ({
   },
 });
 
-/** Pulls an image by its tag. Where nobody deletes anything, what the tag names is there. */
+/** Pulls an image by its tag. Without deletes, the target of the tag exists. */
 export const pulls = (repository: RepositoryName, tag: string, options: { deletes: boolean }): Actor => ({
   name: `pull ${tag}`,
   async run(client) {

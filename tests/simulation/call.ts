@@ -3,16 +3,16 @@ export interface Process {
   readonly name: string;
 }
 
-/** What a call touches. */
+/** Data that a call touches. */
 export interface Footprint {
   /** The object store, or a partition of the table; `*` for all of them. */
   place: string;
-  /** What in it; all that begins so, where there is a `*` at its end. */
+  /** Key in it; every key with this prefix if it ends in `*`. */
   name: string;
   writes: boolean;
 }
 
-/** What a call touches that may come at any time. */
+/** Data of a call that may come at any time. */
 export const NOTHING: Footprint = { place: "", name: "", writes: false };
 
 /** A call that waits for its turn. */
@@ -22,9 +22,9 @@ export interface Call {
   readonly process: Process;
   /** For the trace. */
   readonly text: string;
-  /** What it touches; nothing, where it is a pause. */
+  /** Data that it touches; nothing for a pause. */
   readonly footprint: Footprint | undefined;
-  /** Whether it goes to a store, and so may fail. */
+  /** True if it goes to a store, and so may fail. */
   readonly isStorage: boolean;
   /** When it was made, in milliseconds since the epoch. */
   readonly since: number;
@@ -32,7 +32,7 @@ export interface Call {
   readonly until?: number;
 }
 
-/** Whether the order of two calls can make a difference. */
+/** True if the order of two calls can make a difference. */
 export function dependent(a: Call, b: Call): boolean {
   if (a.process.name === b.process.name) return true;
   if (a.footprint === undefined || b.footprint === undefined) return true; // time passes

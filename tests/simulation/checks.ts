@@ -9,7 +9,7 @@ import { GRACE_MS, PULLED_TAG, PULLED_WITHIN_MS, SKEW_MS, UNTAGGED_MS } from "./
 import { must } from "./violation.ts";
 import { FIXED, type ManifestPlan, MANIFESTS, REPOSITORIES } from "./world.ts";
 
-/** What is looked at when all is quiet. */
+/** State that is checked after all processes have ended. */
 export interface Quiet {
   registry: Registry;
   table: Table;
@@ -41,7 +41,7 @@ function planOf(digest: Digest): ManifestPlan {
   return plan;
 }
 
-/** What an operation answers, or `undefined` where it is not there. */
+/** Result of an operation, or `undefined` if the content does not exist. */
 async function unlessUnknown<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
@@ -61,7 +61,7 @@ async function hasBlob(quiet: Quiet, repository: RepositoryName, digest: Digest)
   return true;
 }
 
-/** Everything that was acknowledged is there, unless somebody has asked for its deletion since. */
+/** All acknowledged content exists, unless a client has asked for its deletion since. */
 export async function checkAcknowledged(quiet: Quiet): Promise<void> {
   for (const push of quiet.ledger.of("manifest").filter(({ done }) => done)) await checkManifest(quiet, push);
   for (const push of quiet.ledger.of("blob").filter(({ done }) => done)) await checkBlob(quiet, push);
@@ -129,7 +129,7 @@ async function checkManifest(quiet: Quiet, push: Operation<WishOf<"manifest">>):
   for (const tag of tags) await checkTag(quiet, push, tag);
 }
 
-/** Whether a tag points at the manifest, or another manifest needs it; one that has a subject goes with it. */
+/** True if a tag points at the manifest, or another manifest needs it; one that has a subject goes with it. */
 async function isNeeded({ table }: Quiet, repository: RepositoryName, digest: Digest): Promise<boolean> {
   const items = await table.query(`repo#${repository}`, { limit: MAX_ENTRIES, consistent: true });
   const manifests = new Set(items.map(({ sk }) => sk).filter((sk) => sk.startsWith("manifest#")));
@@ -216,7 +216,7 @@ async function checkBlob(quiet: Quiet, push: Operation<WishOf<"blob">>): Promise
   );
 }
 
-/** Whether somebody has asked for the deletion of a blob since; what a HEAD sees may be a little older than the HEAD. */
+/** True if a client has asked for the deletion of a blob since; a HEAD may see a state slightly older than itself. */
 function mayBeDeleted(ledger: Ledger, push: Operation<WishOf<"blob">>): boolean {
   const { repository, digest } = push.wish;
   return ledger.of("delete blob").some(({ wish, end, time }) =>
@@ -225,7 +225,7 @@ function mayBeDeleted(ledger: Ledger, push: Operation<WishOf<"blob">>): boolean 
   );
 }
 
-/** Nobody is told that something is missing who was told just now that it is there. */
+/** A client that was told that content exists is not told shortly after that it is missing. */
 function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
   const { ledger } = quiet;
   const { repository, digest } = push.wish;
@@ -263,7 +263,7 @@ async function checkDeleted(quiet: Quiet, deletion: Operation<WishOf<"delete man
   must(manifest === undefined, `${planOf(digest).name} was deleted and is there`);
 }
 
-/** What must be true at any time when nothing is under way. */
+/** Invariants at any time when no request is in progress. */
 export async function checkStructure(quiet: Quiet): Promise<void> {
   const { table, objects, ledger, registry, lost } = quiet;
   const items = await itemsOf(table);
@@ -296,7 +296,7 @@ function mayDangle(ledger: Ledger, repository: RepositoryName, tag: Tag, target:
   );
 }
 
-/** A manifest that is there has all that it references, unless somebody asked for the deletion of that. */
+/** An existing manifest has all its references, unless a client asked for their deletion. */
 async function checkReferences(quiet: Quiet, repository: RepositoryName, plan: ManifestPlan): Promise<void> {
   const { ledger, registry } = quiet;
   for (const { digest, name } of plan.blobs) {

@@ -2,7 +2,7 @@ import { seeded } from "../random.ts";
 import { type Call, dependent } from "./call.ts";
 import { DEADLINE_MS, EXPIRY_MS, GRACE_MS } from "./settings.ts";
 
-/** What becomes of a call. */
+/** Fate of a call. */
 export type Outcome =
   /** It is done, and its answer arrives. */
   | "done"
@@ -94,9 +94,9 @@ const STALL_LENGTHS = [
 ];
 
 /**
- * Choices that depend on a seed alone. Every second run takes its turns by priorities that change a few times, which
- * comes by bugs that need one process to stand still at the wrong place (Burckhardt et al., "A randomized scheduler with
- * probabilistic guarantees of finding bugs"); the others let anybody come next.
+ * Choices that depend only on a seed. Every second run takes its turns by priorities that change a few times, which
+ * finds bugs that need one process to stop at the wrong place (Burckhardt et al., "A randomized scheduler with
+ * probabilistic guarantees of finding bugs"); in the others any process may come next.
  */
 export class RandomChoices implements Choices {
   readonly below: (n: number) => number;
@@ -173,7 +173,7 @@ export class AllChoices implements Choices {
   #at = 0;
   /** The calls that sleep at the place where the run is. */
   #asleep = new Map<string, Call>();
-  /** Whether the rest of this run is one that another has shown. */
+  /** True if the rest of this run is one that another has shown. */
   #redundant = false;
 
   /** Of all orders those that differ in the first `depth` calls. */
@@ -181,7 +181,7 @@ export class AllChoices implements Choices {
     this.#depth = depth;
   }
 
-  /** Whether the run that has just ended was a new one. */
+  /** True if the run that has just ended was a new one. */
   get isNew(): boolean {
     return !this.#redundant;
   }
@@ -240,7 +240,7 @@ export class AllChoices implements Choices {
 
 /** One process after the other, of which the first dies at one of its calls. */
 export class DyingChoices implements Choices {
-  /** Whether it came so far. */
+  /** True if it came so far. */
   died = false;
   #left: number;
 

@@ -12,13 +12,13 @@ import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts
 /** Attempts of a client that is told to try again. */
 export const ATTEMPTS = 4;
 
-/** What a client is told: the status, and the code of the specification. */
+/** Answer to a client: the status, and the code of the specification. */
 export interface Told {
   status: number;
   code: string;
 }
 
-/** What an error tells a client; `undefined` where it is none that a client may see. */
+/** Answer to a client for an error; `undefined` if it is not an error for clients. */
 export function toldBy(error: unknown): Told | undefined {
   const { name, status, code } = Object(error) as { name?: string; status?: number; code?: string };
   if (name === "UnavailableError") return { status: 503, code: "UNAVAILABLE" };
@@ -148,7 +148,7 @@ export class Client {
     }
   }
 
-  /** Whether the repository has the blob. */
+  /** True if the repository has the blob. */
   async hasBlob(repository: RepositoryName, { digest, name }: Blob): Promise<boolean> {
     const wish = { kind: "blob" as const, repository, digest, isRead: true as const };
     const text = `HEAD ${name} in ${repository}`;

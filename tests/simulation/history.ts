@@ -23,7 +23,7 @@ export const MAX_LAG_MS = 100;
 /** By how many writes it may. */
 const MAX_LAG_WRITES = 6;
 
-/** What an eventually consistent read may see: the table as it was some writes ago. */
+/** View of an eventually consistent read: the table as it was some writes ago. */
 export class History {
   readonly #table: MemoryTable;
   readonly #now: () => number;
@@ -57,7 +57,7 @@ export class History {
     else this.#current.set(name, item);
   }
 
-  /** The table as somebody sees it who may lag behind. */
+  /** The table as a read sees it that may lag behind. */
   lag(): Past {
     const recent = this.#undo.filter(({ at }) => at + MAX_LAG_MS > this.#now());
     const count = recent.length === 0 ? 0 : this.#below(recent.length + 1);
@@ -68,7 +68,7 @@ export class History {
 /** The table without its last writes. */
 class Past {
   readonly #table: MemoryTable;
-  /** What stood where something else stands now. */
+  /** Earlier values of changed items. */
   readonly #before = new Map<string, Write>();
 
   /** Without these writes, the newest of them first. */

@@ -1,6 +1,6 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 
-/** What a client has asked for. */
+/** Request of a client. */
 export type Wish =
   | { kind: "blob"; repository: RepositoryName; digest: Digest; isRead?: true }
   | { kind: "manifest"; repository: RepositoryName; digest: Digest; tags: Tag[] }
@@ -26,7 +26,7 @@ export interface Operation<W extends Wish = Wish> {
   /** When it was made and when it was answered, in milliseconds since the epoch. */
   asked: number;
   time: number;
-  /** Whether it was acknowledged. */
+  /** True if it was acknowledged. */
   done: boolean;
   /** Attempts that died or were told that a store does not answer: each may have done any part of its work. */
   failures: number;

@@ -12,13 +12,13 @@
 import { parseArgs } from "node:util";
 import type { Failure } from "./search.ts";
 
-/** What a worker is asked for, and what it answers. */
+/** Request to a worker, and its answer. */
 export interface Task {
   from: number;
   count: number;
 }
 
-/** What came of it. */
+/** Result of the runs. */
 export interface Result {
   count: number;
   failures: Failure[];

@@ -1,5 +1,5 @@
 /**
- * What an operator does beside the clients of a registry: backups and scrubs.
+ * Work of an operator beside the clients of a registry: backups and scrubs.
  *
  * @module
  */

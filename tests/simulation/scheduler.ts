@@ -8,7 +8,7 @@ const SETTLING_TURNS = 24;
 /** Outcomes after which a protocol may end before it has left its candidates. */
 const FAILURES: readonly Outcome[] = ["death before", "death after", "refused", "lost", "stalled before"];
 
-/** What a process does with a call that it has made. */
+/** Fate of a call that a process has made. */
 interface Waiting extends Call {
   process: SimulatedProcess;
   isStorage: boolean;
@@ -28,7 +28,7 @@ export interface CallOptions<T> {
   text: string;
   footprint: Footprint;
   run: () => Promise<T>;
-  /** What a driver does that heard of no answer to it; the same as at first where it is absent. */
+  /** Retry of a driver that got no answer; the same as the first attempt if absent. */
   again?: () => Promise<T>;
   /** The same where the request was sent before its fence and is delivered at any time after it; of writes to the table. */
   unfenced?: () => Promise<T>;
@@ -62,7 +62,7 @@ export class SimulatedProcess implements Process {
 export class Scheduler {
   /** The present, in milliseconds since the epoch. */
   now: number;
-  /** What has happened, a line for each step; empty unless it is asked for. */
+  /** History, a line for each step; empty unless requested. */
   readonly trace: string[] = [];
   readonly #choices: Choices;
   readonly #tracing: boolean;
@@ -146,7 +146,9 @@ export class Scheduler {
     }
   }
 
-  /** The calls that may come next: no call to a store waits for longer than it may take, whoever wants to pause. */
+  /**
+   * The calls that may come next: no call to a store waits for longer than its limit, even if another process pauses.
+   */
   #ready(): Waiting[] {
     const oldest = this.#waiting.reduce(
       (min, { isStorage, since }) => isStorage ? Math.min(min, since) : min,

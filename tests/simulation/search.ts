@@ -26,7 +26,7 @@ import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
 export interface Failure {
   /** Which one. */
   name: string;
-  /** What is wrong, and all that led to it. */
+  /** A violation, and the history that led to it. */
   report: string;
 }
 
@@ -153,7 +153,7 @@ export async function runInterrupted(module: RegistryModule, scenario: Scenario)
   return { runs };
 }
 
-/** What came of a run of all orders. */
+/** Result of a run of all orders. */
 export interface Exhaustion {
   /** Runs that differ in something that matters. */
   runs: number;

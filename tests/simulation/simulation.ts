@@ -101,7 +101,7 @@ export class Simulation {
     };
   }
 
-  /** What has happened, for a person. */
+  /** History of the run, for a person. */
   get trace(): string {
     return this.#scheduler.trace.join("\n");
   }
@@ -295,7 +295,7 @@ export class Simulation {
     return () => choices.below(30) === 0 ? skew = draw() : skew;
   }
 
-  /** A process that has the stores for itself, and waits for nobody. */
+  /** A process that has the stores for itself, and never waits. */
   #quietProcess(): RunningProcess {
     const pause = (milliseconds: number) => {
       this.#scheduler.now += milliseconds;

@@ -17,7 +17,7 @@ import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
-/** What a run of all tests can afford; `deno task simulate` runs as many as it is told. */
+/** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */
 const [SEEDS, OPERATOR_SEEDS, ORDERS, STALLED_SEEDS] = [3000, 500, 4000, 100];
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */

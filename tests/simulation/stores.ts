@@ -28,7 +28,7 @@ import type { CallOptions } from "./scheduler.ts";
 /** Makes a call when it is its turn. */
 export type Caller = <T>(call: CallOptions<T>) => Promise<T>;
 
-/** What the processes of a run share. */
+/** State that the processes of a run share. */
 export interface Shared {
   table: MemoryTable;
   objects: MemoryObjectStore;

@@ -1,5 +1,5 @@
 /**
- * What the processes of a run push, pull and delete: few enough things that they meet.
+ * Content that the processes of a run push, pull and delete: few enough things that they meet.
  *
  * @module
  */
@@ -88,7 +88,7 @@ export const GIANT: ManifestPlan = planOf(
 /** Every manifest there may be. */
 export const MANIFESTS = [FIRST, SINGLE, SECOND, INDEX, ARTIFACT, GIANT] as const;
 
-/** Where all of it may be. */
+/** Repositories that may have all of it. */
 export const REPOSITORIES: [RepositoryName, RepositoryName] = [
   parseRepositoryName("one"),
   parseRepositoryName("two"),

@@ -15,7 +15,7 @@
 
 import { fileURLToPath } from "node:url";
 
-/** Where a program comes from. */
+/** Source of a program. */
 type Source = DebianPackage | GoProgram | NpmFile;
 
 interface DebianPackage {
@@ -93,7 +93,7 @@ const SOURCES = {
     build: ["build"],
   },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
-  // Amazon's licence lets everybody use the program and nobody pass it on, so it is fetched and never kept here.
+  // Amazon's licence permits everyone to use the program but not to distribute it, so it is fetched and never kept here.
   dynamodb_local: {
     npm: "amplify-dynamodb-simulator@2.9.30",
     sha256: "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9",
@@ -110,7 +110,7 @@ const OF_BENCHMARKS: ReadonlySet<string> = new Set(["zot", "distribution"] satis
 /** Programs that tests start. */
 export const TOOL_NAMES = (Object.keys(SOURCES) as ToolName[]).filter((name) => !OF_BENCHMARKS.has(name));
 
-/** Whether `name` is a program that {@linkcode tool} can install. */
+/** True if `name` is a program that {@linkcode tool} can install. */
 export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(SOURCES, name);
 }
@@ -161,7 +161,9 @@ export async function installTools(names: readonly ToolName[]): Promise<void> {
   }
 }
 
-/** Where the program is once it is installed; Go's programs go by what their pins say, so new pins build anew. */
+/**
+ * Path of the program once it is installed; the path of Go's programs depends on their pins, so new pins build again.
+ */
 async function pathOf(source: Source, name: string): Promise<string> {
   if ("debian" in source) {
     const inSbin = `/usr/sbin/${name}`;

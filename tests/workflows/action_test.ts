@@ -17,7 +17,7 @@ async function readAction(): Promise<Action> {
   return parse(await Deno.readTextFile(ACTION));
 }
 
-/** What the job of a workflow has. */
+/** Environment of the job. */
 interface Job {
   registry: string;
   audience?: string;
@@ -26,7 +26,7 @@ interface Job {
   permitted?: boolean;
 }
 
-/** What came of it. */
+/** Result of the action. */
 interface Outcome {
   code: number;
   stdout: string;
@@ -38,7 +38,7 @@ interface Outcome {
 /** GitHub and a registry in one, on loopback. */
 class Stub implements AsyncDisposable {
   readonly requests: { method: string; url: URL; authorization: string | null; form: URLSearchParams }[] = [];
-  /** What the registry answers. */
+  /** Answer of the registry. */
   answer: () => Response = () => Response.json({ access_token: PASSWORD, token_type: "N_A" });
   readonly #server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -102,7 +102,7 @@ async function runAction(
   }
 }
 
-/** What the runner hides from then on. */
+/** Texts that the runner hides from then on. */
 function masksIn(stdout: string): string[] {
   return [...stdout.matchAll(/^::add-mask::(.*)$/gm)].map(([, text]) =>
     text!.replaceAll("%0A", "\n").replaceAll("%0D", "\r").replaceAll("%25", "%")

@@ -4,7 +4,7 @@ import type { ByteRange, ObjectStore } from "../object_store.ts";
 /** Registers a test of a driver with a store of its own. */
 export type Test = (name: string, run: (store: ObjectStore) => Promise<void>) => void;
 
-/** What of some keys a store can hold together; see `ObjectStoreTraits`. */
+/** The keys among these that a store can hold together; see `ObjectStoreTraits`. */
 export type Together = (keys: string[]) => string[];
 
 /** So many bytes, which differ from those of another seed and from place to place. */

@@ -22,7 +22,7 @@ const KEYS = [
 ]
   .concat(["b/0/0/0", "b/0/0/1", "b/0/1", "b/1", "b0/a", "c"]);
 
-/** What is there: objects, and parts of what is not yet one. */
+/** Content of the store: objects, and parts of incomplete ones. */
 export function registerLists(test: Test, together: Together): void {
   const ordered = together(KEYS);
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fill, item, type Test } from "./fixtures.ts";
 
-/** What was written is what is read. */
+/** Content is read as it was written. */
 export function registerContent(test: Test): void {
   test("get() returns the written item: attributes, bytes and index", async (table) => {
     const written = item("s", {

@@ -60,7 +60,7 @@ export async function compare({ rounds, only = "", place }: CompareOptions): Pro
 
 function placeIn({ s3, bucket, env }: Awaited<ReturnType<typeof startAwsStores>>): S3Place {
   const { SKERRY_S3_PART_SIZE: _, ...settings } = env(); // The tests' part size is not the default.
-  // It does, and nobody is to wait until that is found out.
+  // It does, and no measurement has to wait for the check.
   return { s3: s3.endpoint, bucket, env: { ...settings, SKERRY_S3_VERIFIES_CONTENT: "on" } };
 }
 

@@ -19,7 +19,7 @@ export interface S3Place {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where a registry keeps its content: in a bucket, or in a folder of its own. */
+/** Place of a registry's content: a bucket, or a folder of its own. */
 export type Place = S3Place | "folder";
 
 /**

@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 /** Bytes of a chunk of `Transfer-Encoding: chunked`, as clients written in Go send them. */
 const CHUNK_BYTES = 32 * 1024;
 
-/** Content of at least four bytes that nobody has pushed before, of which at most one MiB is held in memory. */
+/** New content of at least four bytes, of which at most one MiB is held in memory. */
 export class Content {
   /** Bytes. */
   readonly size: number;

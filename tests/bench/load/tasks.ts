@@ -13,7 +13,7 @@ import {
 
 export { pushImages, pushTags, sendRequests } from "./comparison.ts";
 
-/** What every task says. */
+/** Fields of every task. */
 interface To {
   /** The server's port on the loopback interface. */
   readonly port: number;

@@ -5,18 +5,18 @@ import type { Scenario } from "../scenario.ts";
 export interface Edit {
   /** Path from the root of the repository, in `registry/`, `cache/` or `backup/`. */
   file: string;
-  /** What stands there, once. */
+  /** Original text, which occurs once. */
   find: string;
-  /** What stands there instead. */
+  /** Replacement. */
   replace: string;
 }
 
 /** A mistake. */
 export interface Mutation {
-  /** What is wrong. */
+  /** Effect of the mistake. */
   name: string;
   edits: Edit[];
-  /** Where it shows, if any processes at all would take too long to come by it. */
+  /** Scenario that shows it, if random processes would take too long to find it. */
   scenario?: Scenario | ((choices: Choices) => Scenario);
   /** Scenario of three processes that shows it when each is interrupted once, in few orders of their calls. */
   interrupted?: Scenario;

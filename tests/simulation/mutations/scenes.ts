@@ -1,5 +1,5 @@
 /**
- * What there is before a mistake shows.
+ * States of the stores before a mistake shows.
  *
  * @module
  */

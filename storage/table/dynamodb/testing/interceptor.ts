@@ -13,7 +13,7 @@ export interface Intercepted {
   input: any;
   /** When it was signed, as in `20261124T031200Z`. */
   signedAt: string;
-  /** Settles when whoever asked has gone. */
+  /** Resolves when the client has disconnected. */
   gone: Promise<void>;
   /** Has DynamoDB do it, with another body if one is given. */
   forward(input?: unknown): Promise<Response>;
@@ -24,7 +24,7 @@ export type Intercept = (request: Intercepted) => Promise<Response | undefined>;
 
 /** Something between a driver and DynamoDB. */
 export interface Interceptor extends AsyncDisposable {
-  /** Where it listens. */
+  /** URL that it listens at. */
   endpoint: string;
   /** How many requests came, by operation. */
   counts: Record<string, number>;
@@ -76,7 +76,7 @@ async function respond(response: ServerResponse, answer: Response | undefined): 
   response.end(body);
 }
 
-/** What DynamoDB answers when it does not do what it was asked for. */
+/** Answer of DynamoDB for a refused request. */
 export function refusal(name: string, status = 400): Response {
   return Response.json({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: "Not now" }, {
     status,

@@ -11,7 +11,7 @@ const ENDPOINT_VARIABLE = "SKERRY_TEST_DYNAMODB_ENDPOINT";
 
 /** A DynamoDB that runs while the tests of a file do: dynalite, or what the environment names. */
 export interface TestDynamoDb {
-  /** Where it listens. */
+  /** URL that it listens at. */
   endpoint(): string;
   /** Makes an empty table and answers its name. */
   create(): Promise<string>;
