@@ -1,7 +1,7 @@
-import { type Config, dynamoOptions, s3Options, StartError } from "../../config/mod.ts";
+import { type Config, dynamoOptions, StartError } from "../../config/mod.ts";
 import { reasonOf } from "../../storage/check/mod.ts";
 import type { ObjectStore, Table } from "../../storage/mod.ts";
-import { makeClient } from "../../storage/objects/s3/mod.ts";
+import { credentialsFor } from "../../storage/aws/mod.ts";
 
 /**
  * Checks that AWS credentials exist. Called once before everything else: a request would treat missing ones as an
@@ -10,17 +10,14 @@ import { makeClient } from "../../storage/objects/s3/mod.ts";
  * @throws {StartError} if there are none.
  */
 export async function assertCredentials(config: Config): Promise<void> {
-  const client = makeClient(s3Options(config));
   try {
-    await client.config.credentials();
+    await credentialsFor(config.awsRegion)();
   } catch (error) {
     throw new StartError(
       `Cannot find AWS credentials: ${reasonOf(error)}. ` +
         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or use a role",
       { cause: error },
     );
-  } finally {
-    client.destroy();
   }
 }
 

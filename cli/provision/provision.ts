@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type Config, dynamoOptions, s3Options } from "../../config/mod.ts";
-import { makeClient } from "../../storage/objects/s3/mod.ts";
+import { makeClient } from "../../storage/objects/s3/sdk.ts";
 import { assertAws } from "./aws_only.ts";
 import { assertCredentials } from "./aws_reach.ts";
 import { bucketSteps } from "./bucket_steps.ts";

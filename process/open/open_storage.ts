@@ -64,25 +64,34 @@ async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
   }
 }
 
-// Deno resolves the module of a literal `import()` before the first line runs, and downloads it from npm. For the AWS
-// SDK, which few registries need, that takes a quarter of the time of a start.
+// By computed names: Deno resolves the modules of literal imports before the first line runs, and few registries need
+// these.
+const importAws = (): Promise<typeof import("../../storage/aws/mod.ts")> =>
+  import(new URL("../../storage/aws/mod.ts", import.meta.url).href);
 const importS3 = (): Promise<typeof import("../../storage/objects/s3/mod.ts")> =>
   import(new URL("../../storage/objects/s3/mod.ts", import.meta.url).href);
 const importDynamo = (): Promise<typeof import("../../storage/table/dynamodb/mod.ts")> =>
   import(new URL("../../storage/table/dynamodb/mod.ts", import.meta.url).href);
+const importProven = (): Promise<typeof import("../../storage/check/proven_content.ts")> =>
+  import(new URL("../../storage/check/proven_content.ts", import.meta.url).href);
 const importCheck = (): Promise<typeof import("../../storage/check/mod.ts")> =>
   import(new URL("../../storage/check/mod.ts", import.meta.url).href);
 
 /** Sends no request unless `check` is set: a store that does not answer yet may do so in a moment. */
 async function openAws(config: Config, log: Log): Promise<ServedStorage> {
-  const [{ S3ObjectStore }, { DynamoTable }] = await Promise.all([importS3(), importDynamo()]);
+  const [{ credentialsFor }, { S3ObjectStore }, { DynamoTable }] = await Promise.all([
+    importAws(),
+    importS3(),
+    importDynamo(),
+  ]);
   if (config.check) await assertSuitable(config);
   const options = s3Options(config);
-  const objects = await S3ObjectStore.open(options);
-  const table = await DynamoTable.open(dynamoOptions(config));
+  const credentials = credentialsFor(config.awsRegion);
+  const objects = await S3ObjectStore.open(options, credentials);
+  const table = await DynamoTable.open(dynamoOptions(config), credentials);
   const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
   return {
-    objects: unproven ? await proving(objects, config, log) : objects,
+    objects: unproven ? await proving(objects, log) : objects,
     table,
     maxBlobSize: options.partSize * MAX_PARTS,
     probe: () => probeStores(objects, table),
@@ -90,10 +99,10 @@ async function openAws(config: Config, log: Log): Promise<ServedStorage> {
   };
 }
 
-async function proving(objects: ObjectStore, config: Config, log: Log): Promise<ObjectStore> {
-  const { enforcesContent, provenContent } = await importCheck();
+async function proving(objects: ObjectStore, log: Log): Promise<ObjectStore> {
+  const { enforcesContent, provenContent } = await importProven();
   return provenContent(objects, {
-    enforces: () => enforcesContent(s3Options(config)),
+    enforces: () => enforcesContent(objects, "probe/payload-hash"),
     found(result) {
       if ("error" in result) log.error("Cannot determine if the bucket verifies content", result.error);
       else if (!result.enforced) {

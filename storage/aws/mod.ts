@@ -9,4 +9,4 @@ export { credentialsFor } from "./credential_sources.ts";
 export { type Credentials, CredentialsError, type CredentialSource } from "./credentials.ts";
 export { isPlain, regionalUrl } from "./environment.ts";
 export { encodeQuery, Signature, UNSIGNED_PAYLOAD, type UnsignedRequest } from "./signature.ts";
-export { type Reply, type SignedRequest, Transport } from "./transport.ts";
+export { exchange, type Reply, type SignedRequest } from "./transport.ts";

@@ -16,31 +16,26 @@ export interface Reply {
   text: string;
 }
 
+/** Request line, body and limits of an {@linkcode exchange}. */
+export interface Exchange {
+  /** HTTP method. */
+  method: string;
+  /** Body. */
+  body?: string;
+  /** Aborts the exchange. */
+  signal: AbortSignal;
+  /** Connections to use. Default: those of `fetch`. */
+  client?: Deno.HttpClient;
+}
+
 /**
- * Requests with small bodies, over connections that stay open between requests. `fetch` uses HTTP/2 if the service
- * offers it, trusts the same certificates (`DENO_CERT`) and uses the same proxies as everything else in the process.
+ * Sends a request with a small body and reads its whole response, so that the connection can be used again and a failure
+ * of the network is never mistaken for a short response. Connections stay open between requests. `fetch` trusts the same
+ * certificates (`DENO_CERT`) and uses the same proxies as everything else in the process.
+ *
+ * @throws {TypeError} if no complete response arrives; the reason of `signal` if it aborts.
  */
-export class Transport implements Disposable {
-  readonly #client = Deno.createHttpClient({});
-
-  /**
-   * Sends a request and reads its whole response, so that the connection can be used again and a failure of the network
-   * is never mistaken for a short response.
-   *
-   * @throws {TypeError} if no complete response arrives; the reason of `signal` if it aborts.
-   */
-  async send(
-    { url, headers }: SignedRequest,
-    { method, body, signal }: { method: string; body?: string; signal: AbortSignal },
-  ): Promise<Reply> {
-    const client = this.#client;
-    const init = { method, headers, signal, client, redirect: "manual", ...(body !== undefined && { body }) };
-    const response = await fetch(url, init as RequestInit);
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  }
-
-  /** Closes the connections. */
-  [Symbol.dispose](): void {
-    this.#client.close();
-  }
+export async function exchange({ url, headers }: SignedRequest, options: Exchange): Promise<Reply> {
+  const response = await fetch(url, { headers, redirect: "manual", ...options } as RequestInit);
+  return { status: response.status, headers: response.headers, text: await response.text() };
 }

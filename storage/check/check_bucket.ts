@@ -1,7 +1,8 @@
-import { makeClient, MIN_PART_BYTES, S3ObjectStore, type S3Options } from "../objects/s3/mod.ts";
+import { MIN_PART_BYTES, S3ObjectStore, type S3Options } from "../objects/s3/mod.ts";
+import { makeClient } from "../objects/s3/sdk.ts";
 import { objectProbes, type ObjectSubject, removeProbes } from "./object_probes.ts";
 import { type Finding, type Probe, tryAll } from "./probe.ts";
-import { enforcesPayloadHash, s3Probes, type S3Subject } from "./s3_probes.ts";
+import { s3Probes, type S3Subject } from "./s3_probes.ts";
 
 /** Timeout of one probe, in milliseconds. */
 const PROBE_TIMEOUT_MS = 15_000;
@@ -28,24 +29,6 @@ export async function checkBucket(options: S3Options): Promise<Finding[]> {
   const keyPrefix = (options.prefix ?? "") + prefix;
   try {
     return await tryAll(PROBES, { objects, prefix, client, bucket: options.bucket, keyPrefix });
-  } finally {
-    client.destroy();
-  }
-}
-
-/**
- * True if the store rejects an object whose content does not match its hash. Leaves no object behind.
- *
- * @throws {Error} if the store failed for another reason, so the answer is unknown.
- */
-export async function enforcesContent(options: S3Options): Promise<boolean> {
-  const client = makeClient(options);
-  try {
-    return await enforcesPayloadHash({
-      client,
-      bucket: options.bucket,
-      keyPrefix: `${options.prefix ?? ""}probe/`,
-    });
   } finally {
     client.destroy();
   }

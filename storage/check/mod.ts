@@ -5,7 +5,6 @@
  * @module
  */
 
-export { checkBucket, enforcesContent } from "./check_bucket.ts";
+export { checkBucket } from "./check_bucket.ts";
 export { checkTable } from "./check_table.ts";
 export { type Finding, reasonOf, suffices } from "./probe.ts";
-export { provenContent, type ProvenContentOptions } from "./proven_content.ts";

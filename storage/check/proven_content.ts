@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { ContentMismatchError } from "../errors.ts";
 import type { ObjectStore, PutStream } from "../objects/mod.ts";
 
 /** Options of {@linkcode provenContent}. */
@@ -46,4 +48,27 @@ export function provenContent(objects: ObjectStore, { enforces, found }: ProvenC
     list: (prefix, options) => objects.list(prefix, options),
     listParts: (prefix, limit) => objects.listParts(prefix, limit),
   };
+}
+
+const BODY = new TextEncoder().encode("tested by skerry check");
+
+/**
+ * True if the store rejects bytes that do not match their hash. AWS requires that for a signed request
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); some other stores ignore it. Leaves
+ * no object behind.
+ *
+ * @throws {Error} if the store failed for another reason, so the answer is unknown.
+ */
+export async function enforcesContent(
+  objects: Pick<ObjectStore, "put" | "delete">,
+  key: string,
+): Promise<boolean> {
+  try {
+    await objects.put(key, BODY, createHash("sha256").update("something else").digest("hex"));
+  } catch (error) {
+    if (error instanceof ContentMismatchError) return true;
+    throw error;
+  }
+  await objects.delete([key]);
+  return false;
 }

@@ -1,9 +1,14 @@
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { createHash } from "node:crypto";
+import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { ObjectStore } from "../objects/mod.ts";
 import { expect, type Probe } from "./probe.ts";
+import { enforcesContent } from "./proven_content.ts";
 
 /** Bucket under test, and a key prefix in it that no other process writes. */
 export interface S3Subject {
+  /** The driver. */
+  objects: ObjectStore;
+  /** Prefix of the keys that a probe writes by the driver. */
+  prefix: string;
   /** Client for requests that the driver does not make. */
   client: S3Client;
   /** Name of the bucket. */
@@ -19,9 +24,9 @@ export const s3Probes: Probe<S3Subject>[] = [
   {
     capability: "reject content with a wrong hash",
     otherwise: "Not required: the registry hashes every push itself",
-    async run(subject) {
+    async run({ objects, prefix }) {
       expect(
-        await enforcesPayloadHash(subject),
+        await enforcesContent(objects, `${prefix}payload-hash`),
         "The store accepted an object with a wrong x-amz-content-sha256",
       );
     },
@@ -48,45 +53,6 @@ export const s3Probes: Probe<S3Subject>[] = [
     },
   },
 ];
-
-/**
- * True if the store rejects bytes that do not match `x-amz-content-sha256`. AWS requires that for a signed request
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); some other stores ignore it.
- *
- * @throws {Error} if the store failed for another reason, so the answer is unknown.
- */
-export async function enforcesPayloadHash({ client, bucket, keyPrefix }: S3Subject): Promise<boolean> {
-  const where = { Bucket: bucket, Key: `${keyPrefix}payload-hash` };
-  const put = new PutObjectCommand({ ...where, Body: BODY });
-  put.middlewareStack.add(
-    (next) => async (args) => {
-      // The signer uses this header, if it exists, as the hash of the payload.
-      const { headers } = args.request as { headers: Record<string, string> };
-      headers["x-amz-content-sha256"] = createHash("sha256").update("something else").digest("hex");
-      return await next(args);
-    },
-    { step: "build", name: "wrongPayloadHash" },
-  );
-  try {
-    await client.send(put);
-  } catch (error) {
-    if (REFUSALS.has((error as Error).name)) return true;
-    throw error;
-  }
-  await client.send(new DeleteObjectCommand(where));
-  return false;
-}
-
-/**
- * Error codes of stores for bytes that do not match,
- * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
- */
-const REFUSALS = new Set([
-  "XAmzContentSHA256Mismatch",
-  "BadDigest",
-  "InvalidDigest",
-  "XAmzContentChecksumMismatch",
-]);
 
 function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -29,10 +29,13 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "registry/interface.ts": "loads no protocol",
   "registry/stored.ts": "shows items and objects as they are stored, to backups",
   "routes/access/guard.ts": "is loaded where access is configured",
+  "storage/aws/mod.ts": "loads no driver",
   "storage/check/mod.ts": "loads the probes of a store",
-  "storage/objects/s3/mod.ts": "loads the client of S3",
+  "storage/check/proven_content.ts": "loads no other probe",
+  "storage/objects/s3/mod.ts": "loads the driver of S3",
+  "storage/objects/s3/sdk.ts": "loads the AWS SDK",
   "storage/ports.ts": "loads no driver",
-  "storage/table/dynamodb/mod.ts": "loads the client of DynamoDB",
+  "storage/table/dynamodb/mod.ts": "loads the driver of DynamoDB",
   "storage/ttl_cache.ts": "is loaded by the first cache, after the process listens",
 };
 

@@ -1,19 +1,27 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { Clock } from "../../aws/mod.ts";
 import { retrying } from "../../retry.ts";
 import { isObjectKey } from "../key.ts";
-import { isTransient, toPortError } from "./errors.ts";
+import { isTransient, S3Error, toPortError } from "./errors.ts";
 import type { ResolvedS3Options } from "./options.ts";
 
-/** The bucket that a store is in: its names for things, and how it is asked. */
+/** Bucket of a store: names, retries, and the client of the AWS SDK for rare requests. */
 export class Bucket {
-  /** For all that is not bytes. */
-  readonly client: S3Client;
   readonly #options: ResolvedS3Options;
+  readonly #clock: Clock;
+  readonly #makeClient: () => Promise<S3Client>;
+  #client: Promise<S3Client> | undefined;
 
-  /** The bucket of `options`. */
-  constructor(client: S3Client, options: ResolvedS3Options) {
-    this.client = client;
+  /** The bucket of `options`. `clock` is the clock of its signatures. */
+  constructor(options: ResolvedS3Options, clock: Clock, makeClient: () => Promise<S3Client>) {
     this.#options = options;
+    this.#clock = clock;
+    this.#makeClient = makeClient;
+  }
+
+  /** Client of the AWS SDK, which is loaded with the first call. */
+  client(): Promise<S3Client> {
+    return this.#client ??= this.#makeClient();
   }
 
   /** The key in the bucket. */
@@ -25,11 +33,6 @@ export class Bucket {
   keyOf(fullKey: string): string | undefined {
     const key = fullKey.slice(this.#options.prefix.length);
     return isObjectKey(key) ? key : undefined;
-  }
-
-  /** Bucket and key of the object, for a command. */
-  at(key: string): { Bucket: string; Key: string } {
-    return { Bucket: this.name, Key: this.fullKey(key) };
   }
 
   /** The bucket's own name. */
@@ -45,10 +48,23 @@ export class Bucket {
     attemptTimeout = this.#options.attemptTimeout,
   ): Promise<T> {
     const { deadline } = this.#options;
+    let signedAt = this.#clock.now();
     try {
-      return await retrying(call, { what: `${what} "${key}"`, isTransient, attemptTimeout, deadline });
+      return await retrying((signal) => {
+        signedAt = this.#clock.now();
+        return call(signal);
+      }, {
+        what: `${what} "${key}"`,
+        isTransient: (error) => isTransient(error) || this.#hadWrongClock(error, signedAt),
+        attemptTimeout,
+        deadline,
+      });
     } catch (error) {
       throw toPortError(error, key);
     }
+  }
+
+  #hadWrongClock(error: unknown, signedAt: Date): boolean {
+    return error instanceof S3Error && this.#clock.correct(error.headers, signedAt);
   }
 }

@@ -1,6 +1,6 @@
 import type { Part } from "../object_store.ts";
 import { S3Error } from "./errors.ts";
-import type { SignedRequest } from "./signer.ts";
+import type { SignedRequest } from "../../aws/mod.ts";
 
 /**
  * The body of a `CompleteMultipartUpload`,
@@ -31,5 +31,5 @@ export async function complete(
   const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
   const text = await response.text();
   if (response.status === 200 && /<CompleteMultipartUploadResult[\s>]/.test(text)) return;
-  throw S3Error.of("complete", key, response.status, text);
+  throw S3Error.of("complete", key, response, text);
 }

@@ -24,7 +24,8 @@ async function deleteSome(bucket: Bucket, left: Set<string>, abortSignal: AbortS
     Bucket: bucket.name,
     Delete: { Quiet: true, Objects: [...left].map((Key) => ({ Key })) },
   });
-  const { Errors = [] } = await bucket.client.send(command, { abortSignal });
+  const client = await bucket.client();
+  const { Errors = [] } = await client.send(command, { abortSignal });
   const codes = new Map(Errors.map(({ Key = "", Code = "" }) => [Key, Code]));
   // Absent is fine, and S3 says nothing of it; others do.
   for (const key of left) if ((codes.get(key) ?? "NoSuchKey") === "NoSuchKey") left.delete(key);

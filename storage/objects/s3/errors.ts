@@ -1,3 +1,4 @@
+import { CredentialsError } from "../../aws/mod.ts";
 import { ContentMismatchError, StorageFullError, UnavailableError } from "../../errors.ts";
 
 /** Error response of the store. */
@@ -8,29 +9,41 @@ export class S3Error extends Error {
   readonly status: number;
   /** S3's error code, such as `SlowDown`; empty if the answer has none. */
   readonly code: string;
+  /** Headers of the answer. */
+  readonly headers: Headers;
 
   /** Error of the request `method` for `key`. */
-  constructor(method: string, key: string, { status, code }: { status: number; code: string }) {
+  constructor(
+    method: string,
+    key: string,
+    { status, code, headers = new Headers() }: { status: number; code: string; headers?: Headers },
+  ) {
     super(`Cannot ${method} ${JSON.stringify(key)}: the store answers ${status} ${code}`.trimEnd());
     this.status = status;
     this.code = code;
+    this.headers = headers;
   }
 
   /**
-   * Error for the status and text of an answer.
+   * Error for an answer and its text.
    *
    * An S3 error is a small XML document with one element `Code`. The element cannot occur elsewhere unescaped, so no
    * parser is needed.
    */
-  static of(method: string, key: string, status: number, text: string): S3Error {
+  static of(
+    method: string,
+    key: string,
+    { status, headers }: { status: number; headers: Headers },
+    text: string,
+  ): S3Error {
     const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? "";
-    return new S3Error(method, key, { status, code });
+    return new S3Error(method, key, { status, code, headers });
   }
 }
 
 /** Error of an error response, whose body is read to its end. */
 export async function errorOf(method: string, key: string, response: Response): Promise<S3Error> {
-  return S3Error.of(method, key, response.status, await response.text().catch(() => ""));
+  return S3Error.of(method, key, response, await response.text().catch(() => ""));
 }
 
 /** Code and HTTP status of an error of this driver or of the SDK, if known. */
@@ -75,11 +88,18 @@ const CONNECTION = new Set([
 const FULL = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"]);
 
 /** Error codes for a body that does not match its hash, and for a part that does not match its ETag. */
-const MISMATCH = new Set(["XAmzContentSHA256Mismatch", "BadDigest", "InvalidPart"]);
+const MISMATCH = new Set([
+  "XAmzContentSHA256Mismatch",
+  "XAmzContentChecksumMismatch",
+  "BadDigest",
+  "InvalidDigest",
+  "InvalidPart",
+]);
 
 /** True if a retry may succeed. */
 export function isTransient(error: unknown): boolean {
   if (isFull(error)) return false;
+  if (error instanceof CredentialsError) return error.transient;
   const { code, status } = codeAndStatus(error);
   if (TRANSIENT.has(code) || isConnectionError(error)) return true;
   // 409: conflict with a concurrent operation on the same key. No other process writes our keys, so it is transient.

@@ -10,6 +10,7 @@ export async function listObjects(
   prefix: string,
   { after, limit }: { after?: string; limit: number },
 ): Promise<string[]> {
+  const client = await bucket.client();
   const keys: string[] = [];
   let StartAfter = after === undefined ? undefined : bucket.fullKey(after) || undefined;
   while (keys.length < limit) {
@@ -22,7 +23,7 @@ export async function listObjects(
     const page = await bucket.call(
       "list",
       prefix,
-      (abortSignal) => bucket.client.send(command, { abortSignal }),
+      (abortSignal) => client.send(command, { abortSignal }),
     );
     const found = (page.Contents ?? []).map(({ Key = "" }) => Key);
     keys.push(...found.map((key) => bucket.keyOf(key)).filter((key) => key !== undefined));
@@ -38,6 +39,7 @@ export async function listUploads(
   prefix: string,
   limit: number,
 ): Promise<{ key: string; partsId: string }[]> {
+  const client = await bucket.client();
   const uploads: { key: string; partsId: string }[] = [];
   let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   while (uploads.length < limit) {
@@ -50,7 +52,7 @@ export async function listUploads(
     const page = await bucket.call(
       "list the parts of",
       prefix,
-      (abortSignal) => bucket.client.send(command, { abortSignal }),
+      (abortSignal) => client.send(command, { abortSignal }),
     );
     for (const { Key = "", UploadId: partsId } of page.Uploads ?? []) {
       const key = bucket.keyOf(Key);

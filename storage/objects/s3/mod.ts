@@ -1,10 +1,10 @@
 /**
- * Object store in a bucket of S3 or a compatible store. Loaded only if configured, because the SDK takes time to load.
+ * Object store in a bucket of S3 or a compatible store. Loads no AWS SDK before a request needs it.
  *
  * @module
  */
 
-export { makeClient } from "./client.ts";
 export { MIN_PART_BYTES, type S3Options } from "./options.ts";
 export { S3ObjectStore } from "./s3_object_store.ts";
-export { type SignedRequest, Signer } from "./signer.ts";
+export type { SignedRequest } from "../../aws/mod.ts";
+export { Signer } from "./signer.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import { rootCertificates } from "node:tls";
-import type { SignedRequest } from "./signer.ts";
+import type { SignedRequest } from "../../aws/mod.ts";
 
 /** Bytes that are given to a connection at a time: enough for speed, and few enough that what copies them holds little. */
 const SLICE_BYTES = 256 * 1024;

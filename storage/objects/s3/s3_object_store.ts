@@ -1,20 +1,15 @@
-import {
-  AbortMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-} from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
+import { Clock, credentialsFor, type CredentialSource } from "../../aws/mod.ts";
 import { checkKey, checkPrefix } from "../key.ts";
 import type { ByteRange, ObjectStore, Part, StoredObject } from "../object_store.ts";
 import { checkPart, checkRange, sizeOfParts, unknownParts } from "../parts.ts";
 import { Bucket } from "./bucket.ts";
-import { bucketUrl, makeClient } from "./client.ts";
+import { plainBucketUrl } from "./bucket_url.ts";
 import { complete, completionOf } from "./completion.ts";
-import { deleteObjects } from "./delete_objects.ts";
 import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
-import { listObjects, listUploads } from "./lists.ts";
 import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
 import { ReadUrls } from "./read_urls.ts";
+import { Requests } from "./requests.ts";
 import { Signer } from "./signer.ts";
 import { streamOnce } from "./stream_upload.ts";
 import { download, upload } from "./transfers.ts";
@@ -22,8 +17,8 @@ import { download, upload } from "./transfers.ts";
 /**
  * Objects in a bucket of S3.
  *
- * Bytes go by `fetch` on requests that are signed here; everything else by AWS's own client. A call is one request: what
- * must be asked again is asked because it failed. All of them may be done twice: a key is written once, with one content.
+ * Requests are signed here. Lists and deletions of several objects use the AWS SDK, which is loaded with the first of
+ * them. A call is one request, and a failed request may be repeated: a key is written once, with one content.
  */
 export class S3ObjectStore implements ObjectStore {
   readonly partSize: number;
@@ -32,29 +27,38 @@ export class S3ObjectStore implements ObjectStore {
   readonly #bucket: Bucket;
   readonly #signer: Signer;
   readonly #readUrls: ReadUrls;
+  readonly #requests: Requests;
 
-  private constructor(options: ResolvedS3Options, bucket: Bucket, signer: Signer) {
+  private constructor(options: ResolvedS3Options, bucket: Bucket, signer: Signer, clock: Clock) {
     this.partSize = options.partSize;
     this.#options = options;
     this.#bucket = bucket;
     this.#signer = signer;
-    this.#readUrls = new ReadUrls(signer);
+    this.#readUrls = new ReadUrls(signer, () => clock.now().getTime());
+    this.#requests = new Requests(bucket, signer);
     if (options.verifiesContent) {
       this.putStream = (key, body, content) => this.#putStream(key, body, content);
     }
   }
 
   /**
-   * Opens the store of a bucket. Sends no request, so a process can start before the store answers.
+   * Opens the store of a bucket. Sends no request, so a process can start before the store answers. The default
+   * credentials are those that the AWS SDK would find.
    *
    * @throws {RangeError} for invalid options.
    */
-  static async open(options: S3Options): Promise<S3ObjectStore> {
+  static async open(
+    options: S3Options,
+    credentials: CredentialSource = credentialsFor(options.region),
+  ): Promise<S3ObjectStore> {
     const resolved = resolveOptions(options);
-    const client = makeClient(resolved);
-    const url = await bucketUrl(client, resolved.bucket);
-    const signer = new Signer({ region: resolved.region, credentials: client.config.credentials, url });
-    return new S3ObjectStore(resolved, new Bucket(client, resolved), signer);
+    const clock = new Clock();
+    const client = async () => (await importSdk()).makeClient(resolved, credentials);
+    const bucket = new Bucket(resolved, clock, client);
+    const url = await plainBucketUrl(resolved) ??
+      await (await importSdk()).bucketUrl(await bucket.client(), resolved.bucket);
+    const signer = new Signer({ region: resolved.region, credentials, url, clock });
+    return new S3ObjectStore(resolved, bucket, signer, clock);
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
@@ -74,18 +78,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async size(key: string): Promise<number | undefined> {
     checkKey(key);
-    const command = new HeadObjectCommand(this.#bucket.at(key));
-    return await this.#bucket.call("find", key, async (abortSignal) => {
-      try {
-        const { ContentLength } = await this.#bucket.client.send(command, { abortSignal });
-        // `undefined` would mean that the object does not exist.
-        if (ContentLength !== undefined) return ContentLength;
-      } catch (error) {
-        if (codeAndStatus(error).status === 404) return undefined;
-        throw error;
-      }
-      throw new Error(`Cannot find the size of "${key}": the store answers without Content-Length`);
-    });
+    return await this.#bucket.call("find", key, (signal) => this.#requests.size(key, signal));
   }
 
   async put(key: string, bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<void> {
@@ -117,15 +110,8 @@ export class S3ObjectStore implements ObjectStore {
 
   async startParts(key: string): Promise<string> {
     checkKey(key);
-    const command = new CreateMultipartUploadCommand(this.#bucket.at(key));
     // A retry may start a second upload. The sweep finds uploads that no item names.
-    const { UploadId } = await this.#bucket.call(
-      "begin",
-      key,
-      (abortSignal) => this.#bucket.client.send(command, { abortSignal }),
-    );
-    if (!UploadId) throw new Error(`Cannot begin "${key}": the store answers without an id`);
-    return UploadId;
+    return await this.#bucket.call("begin", key, (signal) => this.#requests.startParts(key, signal));
   }
 
   async putPart(
@@ -167,12 +153,11 @@ export class S3ObjectStore implements ObjectStore {
 
   async abortParts(key: string, partsId: string): Promise<void> {
     checkKey(key);
-    const command = new AbortMultipartUploadCommand({ ...this.#bucket.at(key), UploadId: partsId });
     try {
       await this.#bucket.call(
         "abort",
         key,
-        (abortSignal) => this.#bucket.client.send(command, { abortSignal }),
+        (signal) => this.#requests.abortParts(key, partsId, signal),
       );
     } catch (error) {
       if (codeAndStatus(error).code !== "NoSuchUpload") throw error;
@@ -181,17 +166,20 @@ export class S3ObjectStore implements ObjectStore {
 
   async delete(keys: string[]): Promise<void> {
     keys.forEach(checkKey);
-    await deleteObjects(this.#bucket, keys);
+    const [only] = keys;
+    if (only === undefined) return;
+    if (keys.length > 1) return await (await importSdk()).deleteObjects(this.#bucket, keys);
+    await this.#bucket.call("delete", only, (signal) => this.#requests.delete(only, signal));
   }
 
   async list(prefix: string, options: { after?: string; limit: number }): Promise<string[]> {
     checkPrefix(prefix);
-    return await listObjects(this.#bucket, prefix, options);
+    return await (await importSdk()).listObjects(this.#bucket, prefix, options);
   }
 
   async listParts(prefix: string, limit: number): Promise<{ key: string; partsId: string }[]> {
     checkPrefix(prefix);
-    return await listUploads(this.#bucket, prefix, limit);
+    return await (await importSdk()).listUploads(this.#bucket, prefix, limit);
   }
 
   async #upload(
@@ -207,3 +195,6 @@ export class S3ObjectStore implements ObjectStore {
     });
   }
 }
+
+// By a computed name: Deno loads the modules of literal imports before the first line runs.
+const importSdk = (): Promise<typeof import("./sdk.ts")> => import(new URL("./sdk.ts", import.meta.url).href);

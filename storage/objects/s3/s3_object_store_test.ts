@@ -30,6 +30,7 @@ Deno.test("S3ObjectStore makes one request for each call", async () => {
   assertEquals(await calls(() => store.completeParts("b", partsId, parts)), { CompleteMultipartUpload: 1 });
   const aborted = await store.startParts("c");
   assertEquals(await calls(() => store.abortParts("c", aborted)), { AbortMultipartUpload: 1 });
+  assertEquals(await calls(() => store.delete(["a"])), { DeleteObject: 1 });
   assertEquals(await calls(() => store.delete(["a", "b", "c"])), { DeleteObjects: 1 });
   assertEquals(await calls(() => store.delete([])), {});
 });
@@ -95,7 +96,8 @@ Deno.test("S3ObjectStore retries after the store was too busy", async () => {
   assertEquals(await after(1, () => store.completeParts("b", partsId, parts)), {
     CompleteMultipartUpload: 2,
   });
-  assertEquals(await after(1, () => store.delete(["a"])), { DeleteObjects: 2 });
+  assertEquals(await after(1, () => store.delete(["a"])), { DeleteObject: 2 });
+  assertEquals(await after(1, () => store.delete(["a", "c"])), { DeleteObjects: 2 });
   assertEquals(await read(store, "b"), content(9));
 });
 
@@ -175,7 +177,7 @@ Deno.test("S3ObjectStore completeParts() and delete() see an error in an answer 
   await store.completeParts("a", partsId, parts);
   assertEquals(await read(store, "a"), content(9));
   server.quirks.errorIn200 = 1;
-  await store.delete(["a"]);
+  await store.delete(["a", "b"]);
   assertEquals(await store.size("a"), undefined);
   assertEquals(server.requests.CompleteMultipartUpload, 3);
   assertEquals(server.requests.DeleteObjects, 2);

@@ -4,7 +4,7 @@ import { BrokenBodyError, ContentMismatchError, UnavailableError } from "../../e
 import { abortAfter } from "../../timeout.ts";
 import { isTransient } from "./errors.ts";
 import { putByNode } from "./node_upload.ts";
-import type { SignedRequest } from "./signer.ts";
+import type { SignedRequest } from "../../aws/mod.ts";
 import { etagOf, upload } from "./transfers.ts";
 
 /** Body of known length that is sent while it arrives. */

@@ -2,7 +2,7 @@ import type { ByteRange, StoredObject } from "../object_store.ts";
 import { checkRange } from "../parts.ts";
 import { errorOf } from "./errors.ts";
 import { putBytes } from "./node_upload.ts";
-import type { SignedRequest } from "./signer.ts";
+import type { SignedRequest } from "../../aws/mod.ts";
 
 /** An answer with a body that has not been read. */
 type Answer = StoredObject | undefined;

@@ -1,13 +1,6 @@
 import { hash } from "node:crypto";
-import {
-  Clock,
-  type CredentialSource,
-  isPlain,
-  regionalUrl,
-  type Reply,
-  Signature,
-  Transport,
-} from "../../aws/mod.ts";
+import { Clock, type CredentialSource, exchange, type Reply, Signature } from "../../aws/mod.ts";
+import { endpointOf } from "./endpoint.ts";
 import { NoAnswerError, ServiceError } from "./errors.ts";
 import type { DynamoOptions } from "./options.ts";
 import type { Requests, Responses } from "./wire.ts";
@@ -21,7 +14,7 @@ export class DynamoClient implements Disposable {
   readonly #signature: Signature;
   readonly #credentials: CredentialSource;
   readonly #clock = new Clock();
-  readonly #transport = new Transport();
+  readonly #connections = Deno.createHttpClient({});
 
   private constructor(url: URL, region: string, credentials: CredentialSource) {
     this.#url = url;
@@ -62,7 +55,12 @@ export class DynamoClient implements Disposable {
     const headers = this.#signature.sign(unsigned, credentials, signedAt);
     let reply: Reply;
     try {
-      reply = await this.#transport.send({ url: this.#url.href, headers }, { method: "POST", body, signal });
+      reply = await exchange({ url: this.#url.href, headers }, {
+        method: "POST",
+        body,
+        signal,
+        client: this.#connections,
+      });
     } catch (error) {
       throw new NoAnswerError(error);
     }
@@ -74,25 +72,6 @@ export class DynamoClient implements Disposable {
 
   /** Closes the connections. */
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.#connections.close();
   }
 }
-
-/** URL that requests go to. The AWS SDK finds those that depend on more than the region. */
-async function endpointOf({ table, region, endpoint }: DynamoOptions): Promise<URL> {
-  if (!table.startsWith("arn:") && await isPlain()) {
-    const url = endpoint === undefined ? regionalUrl("dynamodb", region) : new URL(endpoint);
-    if (url !== undefined) return withSlash(url);
-  }
-  const { sdkEndpoint } = await importSdk();
-  return withSlash(await sdkEndpoint({ table, region, endpoint }));
-}
-
-function withSlash(url: URL): URL {
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
-}
-
-// By a computed name: Deno loads the modules of literal imports before the first line runs.
-const importSdk = (): Promise<typeof import("./sdk_endpoint.ts")> =>
-  import(new URL("./sdk_endpoint.ts", import.meta.url).href);

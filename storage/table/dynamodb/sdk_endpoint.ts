@@ -1,9 +1,10 @@
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { getEndpointFromInstructions } from "@smithy/core/endpoints";
+import type { DynamoOptions } from "./options.ts";
 
 /** URL of DynamoDB by the rules of the AWS SDK: partitions, FIPS, dual-stack addresses, accounts of ARNs. */
 export async function sdkEndpoint(
-  { table, region, endpoint }: { table: string; region: string; endpoint: string | undefined },
+  { table, region, endpoint }: Pick<DynamoOptions, "table" | "region" | "endpoint">,
 ): Promise<URL> {
   const client = new DynamoDBClient({ region, ...(endpoint !== undefined && { endpoint }) });
   try {
