@@ -1,10 +1,9 @@
-import { AccountTokenError, formatGrant, networkOf, readGrant } from "../auth/interface.ts";
+import { AccountTokenError, formatGrant, readGrant } from "../auth/interface.ts";
 import type { AccountTokenInfo, AccountTokenOwner, AccountTokens } from "../auth/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
-import type { Client } from "./access/mod.ts";
-import { jsonAnswer, nextLink, withBody } from "./http/mod.ts";
-import type { BodyLimits, Handler } from "./handler.ts";
+import { jsonAnswer, nextLink } from "./http/mod.ts";
+import type { BodyHandler, Handler } from "./handler.ts";
 
 /** Options of the handlers of account tokens. */
 export interface AccountTokenOptions {
@@ -16,9 +15,6 @@ export interface AccountTokenOptions {
 
 /** Loads the options. `undefined` without accounts: these paths then answer 404. */
 export type DeferredAccountTokens = (() => Promise<AccountTokenOptions>) | undefined;
-
-/** Bytes of the largest body. */
-const MAX_BODY_BYTES = 64 * 1024;
 
 /** Maximum tokens of one page, and the default without `n`. */
 const MAX_PAGE_TOKENS = 1000;
@@ -45,14 +41,11 @@ export function listAccountTokens(deferred: DeferredAccountTokens): Handler<"lis
 }
 
 /** `POST _skerry/tokens`: creates a token; the answer contains its text, which cannot be read again. */
-export function createAccountToken(
-  deferred: DeferredAccountTokens,
-  limits: BodyLimits,
-): Handler<"createAccountToken"> {
-  return async function createAccountToken(_route, request, caller, client) {
+export function createAccountToken(deferred: DeferredAccountTokens): BodyHandler<"createAccountToken"> {
+  return async function createAccountToken(_route, request, caller, _client, readBody) {
     const { accountTokens, isAdministrator } = await open(deferred);
     refuseBrowsers(request);
-    const wanted = parseWanted(await readJson(request, client, limits));
+    const wanted = parseWanted(await readBody(parseJson));
     const isAll = isAdministrator(caller.name);
     const owner = wanted.owner ?? userIn(caller);
     const isOwn = owner.kind === "user" && caller.name === `user:${owner.name}`;
@@ -119,16 +112,6 @@ function timeOf(milliseconds: number): string {
  */
 function refuseBrowsers({ headers }: Request): void {
   if (headers.has("Origin")) throw new RegistryError("DENIED", "Requests from a web page are refused");
-}
-
-function readJson(
-  request: Request,
-  { address }: Client,
-  { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
-): Promise<Record<string, unknown>> {
-  const network = address && networkOf(address);
-  const options = { limit: MAX_BODY_BYTES, idle, bodies, stop, network, grows: true, what: "Body" };
-  return withBody(request, options, (bytes) => Promise.resolve(parseJson(bytes)));
 }
 
 function parseJson(bytes: Uint8Array): Record<string, unknown> {

@@ -72,6 +72,22 @@ export interface RouteFacts {
 /** Kind of a request, named after its handler. */
 export type RouteKind = keyof RouteFacts;
 
+/** Kinds of requests with a path beside the specification: each is a route of Hono. */
+export type ServiceKind =
+  | "home"
+  | "live"
+  | "ready"
+  | "startup"
+  | "getToken"
+  | "postToken"
+  | "getJwks"
+  | "listAccountTokens"
+  | "createAccountToken"
+  | "revokeAccountToken";
+
+/** Kinds of requests that `parseRoute` reads. */
+export type RegistryKind = Exclude<RouteKind, ServiceKind>;
+
 type Methods = "GET" | "GET, HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
@@ -146,10 +162,15 @@ export function methodsLeftBeside(kind: RouteKind): string {
   return joinMethods(endpointsBeside(kind).filter(([, , , ...statuses]) => !statuses.includes(405)));
 }
 
+/** Path of the endpoint, with placeholders as in the table. */
+export function pathOfKind(kind: RouteKind): string {
+  return pathOf(ENDPOINTS[kind][0]);
+}
+
 const BY_PATH = Map.groupBy(Object.values(ENDPOINTS).flat(), pathOf);
 
 function endpointsBeside(kind: RouteKind): Endpoint[] {
-  return BY_PATH.get(pathOf(ENDPOINTS[kind][0])) ?? [];
+  return BY_PATH.get(pathOfKind(kind)) ?? [];
 }
 
 function pathOf([, , target]: Endpoint): string {

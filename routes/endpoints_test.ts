@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { RegistryError } from "../oci/mod.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 import { type Endpoint, ENDPOINTS, type RouteKind } from "./endpoints.ts";
-import { splitUrl } from "./http/mod.ts";
-import { parseRoute } from "./route.ts";
+import { readRequest } from "./testing/routes.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -37,16 +35,12 @@ const ROWS = Object.entries(ENDPOINTS).flatMap(([kind, rows]) =>
   rows.map((row): [RouteKind, Endpoint] => [kind as RouteKind, row])
 );
 
-function parse(method: string, target: string) {
-  return parseRoute(method, splitUrl(`http://registry.test${target}`));
-}
-
-Deno.test("parseRoute() reads every example of a row as the kind that has the row", () => {
+Deno.test("createApp() reads every example of a row as the kind that has the row", async () => {
   let count = 0;
   for (const [kind, [, methods, target]] of ROWS) {
     for (const method of methods.split(", ")) {
       for (const example of examplesOf(target)) {
-        assertEquals(parse(method, example).kind, kind, `${method} ${example}`);
+        assertEquals((await readRequest(method, example)).route?.kind, kind, `${method} ${example}`);
         count++;
       }
     }
@@ -54,13 +48,13 @@ Deno.test("parseRoute() reads every example of a row as the kind that has the ro
   assert(count > 80, `${count} examples`);
 });
 
-Deno.test("parseRoute() refuses malformed values with a status of the row", () => {
+Deno.test("createApp() refuses malformed values with a status of the row", async () => {
   let count = 0;
   for (const [kind, [, methods, target, ...statuses]] of ROWS) {
     for (const name of new Set([...target.matchAll(/<([^>]+)>/g)].map(([, name]) => name!))) {
       for (const example of examplesOf(target, { ...VALUES, [name]: MALFORMED })) {
-        const status = statusOf(methods.split(", ")[0]!, example);
-        if (status === undefined) continue;
+        const { route, status } = await readRequest(methods.split(", ")[0]!, example);
+        if (route !== undefined) continue;
         assert(statuses.includes(status), `${status} of ${example} is not in a row of ${kind}`);
         count++;
       }
@@ -68,16 +62,6 @@ Deno.test("parseRoute() refuses malformed values with a status of the row", () =
   }
   assert(count > 100, `${count} refused`);
 });
-
-/** Status with which `parseRoute` refuses the request; `undefined` if it does not. */
-function statusOf(method: string, target: string): number | undefined {
-  try {
-    parse(method, target);
-  } catch (error) {
-    assert(error instanceof RegistryError);
-    return error.status;
-  }
-}
 
 Deno.test("ENDPOINTS has a row for every request once, and every number of distribution-spec", () => {
   const requests = ROWS.flatMap(([, [, methods, target]]) =>

@@ -11,6 +11,18 @@ export type Handler<Kind extends RouteKind> = (
   client: Client,
 ) => Answer | Promise<Answer>;
 
+/** Handler behind `bodyLimit()`: reads the request body with `readBody` only. */
+export type BodyHandler<Kind extends RouteKind> = (
+  ...args: [...Parameters<Handler<Kind>>, readBody: ReadBody]
+) => Answer | Promise<Answer>;
+
+/**
+ * Runs `parse` with the whole body of the request.
+ *
+ * @throws {RegistryError} 413 above the limit, 408 if the body arrives too slowly, 503 without room in memory.
+ */
+export type ReadBody = <T>(parse: (bytes: Uint8Array<ArrayBuffer>) => T) => Promise<T>;
+
 /** Limits of requests. */
 export interface RequestLimits {
   /** Maximum bytes of a manifest. */
@@ -24,6 +36,3 @@ export interface RequestLimits {
   /** Aborted when the process stops: all request bodies are aborted. An upload keeps the bytes it has received. */
   stop?: AbortSignal;
 }
-
-/** Limits of requests, with memory for bodies. */
-export type BodyLimits = RequestLimits & Required<Pick<RequestLimits, "bodies" | "forms">>;

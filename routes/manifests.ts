@@ -3,6 +3,7 @@ import { mediaTypeOf, type Reference } from "../oci/mod.ts";
 import type { Deleter, Manifest, Reader, Writer } from "../registry/interface.ts";
 import {
   type Answer,
+  BodyBudget,
   contentHeaders,
   evaluateRead,
   manifestLocation,
@@ -10,7 +11,10 @@ import {
   preconditionFailed,
   withBody,
 } from "./http/mod.ts";
-import type { BodyLimits, Handler } from "./handler.ts";
+import type { Handler, RequestLimits } from "./handler.ts";
+
+/** Bytes of all manifests that are held in memory while they are pushed. */
+const MANIFEST_BYTES = 64 * 1024 * 1024;
 
 /**
  * end-3: the manifest under a tag or digest, exactly as it was pushed whatever `Accept` says; HEAD answers the same
@@ -41,12 +45,13 @@ function manifestAnswer({ digest, mediaType, bytes }: Manifest): Answer {
  */
 export function putManifest(
   registry: Pick<Writer, "putManifest">,
-  limits: BodyLimits,
+  limits: RequestLimits,
 ): Handler<"putManifest"> {
+  const { maxManifestSize: limit, uploadIdleTimeout: idle, stop } = limits;
+  const bodies = limits.bodies ?? new BodyBudget(Math.max(MANIFEST_BYTES, 2 * limit));
   return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);
     const contentType = mediaTypeOf(request.headers.get("Content-Type"));
-    const { maxManifestSize: limit, uploadIdleTimeout: idle, bodies, stop } = limits;
     const receipt = await withBody(
       request,
       { limit, idle, bodies, stop, network: client.address && networkOf(client.address) },

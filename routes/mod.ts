@@ -8,8 +8,7 @@ export type { Access, Client } from "./access/mod.ts";
 export { type Challenge, createChallenge, type Demand, type TokenError } from "./access/mod.ts";
 export { type App, type AppOptions, createApp } from "./app.ts";
 export type { AccountTokenOptions, DeferredAccountTokens } from "./account_tokens.ts";
-export type { RequestLimits } from "./handler.ts";
-export type { HandlerOptions } from "./handlers.ts";
+export type { ReadBody, RequestLimits } from "./handler.ts";
 export type { BodyBudgetOptions } from "./http/body_budget.ts";
 export type { Answer, BodyBudget, BodyHold, RawUrl } from "./http/mod.ts";
 export {
@@ -20,5 +19,6 @@ export {
   type RequestLog,
   withoutProbes,
 } from "./middleware/mod.ts";
-export { parseRoute, type Route, type RouteFacts, type RouteKind } from "./route.ts";
+export type { Route, RouteFacts, RouteKind } from "./route.ts";
+export type { ServiceOptions } from "./services.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";

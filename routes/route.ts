@@ -14,12 +14,12 @@ import {
   RegistryError,
   type Tag,
 } from "../oci/mod.ts";
-import { isAccountTokenId } from "../auth/interface.ts";
-import type { PageRequest } from "../registry/interface.ts";
-import { methodsBeside, type RouteFacts, type RouteKind } from "./endpoints.ts";
-import { badParameter, Parameters, type RawUrl } from "./http/mod.ts";
+import type { RegistryKind, RouteFacts, RouteKind } from "./endpoints.ts";
+import { badParameter, type Parameters } from "./http/mod.ts";
+import { parseAfter, parsePage } from "./page_request.ts";
+import { methodNotAllowed, noSuchPath, readOnly } from "./refusals.ts";
 
-export type { RouteFacts, RouteKind } from "./endpoints.ts";
+export type { RegistryKind, RouteFacts, RouteKind } from "./endpoints.ts";
 
 /**
  * Kind of a request with all values of its path and query. Authorization and the handler read this same value and
@@ -32,57 +32,31 @@ const UPLOAD_ID = /^[A-Za-z0-9-]{1,128}$/;
 /** Largest number of tags in one push of a manifest; distribution-spec end-7b requires at least ten. */
 const MAX_TAGS = 100;
 
+/** Reads the route from the method, the raw path and the query of a request. */
+export type ReadRoute<Kind extends RouteKind = RouteKind> = (
+  method: string,
+  path: string,
+  parameters: Parameters,
+) => Route<Kind>;
+
 /**
- * Parses method and raw URL of a request. Nothing is decoded or normalized: no grammar allows `%`, `\`, `//` or `..`, so
- * they are refused.
+ * Parses method and raw path of a request for a path of the specification, or below `/v2/<name>/`. Nothing is decoded or
+ * normalized: no grammar allows `%`, `\`, `//` or `..`, so they are refused.
  *
  * Repository names end where the last path segments begin, since `blobs`, `manifests`, `tags`, `referrers` and `uploads`
  * are legal parts of a name.
  *
- * @throws {RegistryError} 404 for an unknown path, 405 for another method, 400 for a malformed value, 414 for a query
- * that is too long or has too many tags.
+ * @throws {RegistryError} 404 for an unknown path, 405 for another method, 400 for a malformed value, 414 for too many
+ * tags.
  */
-export function parseRoute(method: string, { path, query }: RawUrl): Route {
-  const parameters = query === undefined ? NO_PARAMETERS : new Parameters(query);
-  if (path.startsWith("/v2/") && path.length > 4) {
-    return parseRegistryRoute(method, path.slice(4), parameters);
-  }
-  if (path === "/token") return parseTokenRoute(method, parameters);
-  const kind = PLAIN_PATHS.get(path);
-  if (kind === undefined) throw notFound();
-  return { kind: readOnly(method, kind) };
-}
-
-const NO_PARAMETERS = new Parameters("");
-
-const PLAIN_PATHS = new Map<string, "home" | "live" | "ready" | "startup" | "base" | "getJwks">([
-  ["/", "home"],
-  ["/livez", "live"],
-  ["/readyz", "ready"],
-  ["/startupz", "startup"],
-  ["/v2", "base"],
-  ["/v2/", "base"],
-  ["/.well-known/jwks.json", "getJwks"],
-]);
-
-/** `/token`, with the supported parameters of https://distribution.github.io/distribution/spec/auth/token/. */
-function parseTokenRoute(method: string, parameters: Parameters): Route {
-  if (method === "POST") return { kind: "postToken" };
-  // Not HEAD: a token without its body is of no use.
-  if (method !== "GET") throw methodNotAllowed("getToken");
-  const service = parameters.one("service");
-  const client = parameters.one("client_id");
-  return {
-    kind: "getToken",
-    scopes: parameters.all("scope"),
-    offline: parameters.one("offline_token") === "true",
-    ...(service === undefined ? {} : { service }),
-    ...(client === undefined ? {} : { client }),
-  };
+export function parseRoute(method: string, path: string, parameters: Parameters): Route<RegistryKind> {
+  if (path === "/v2/" || path === "/v2") return { kind: readOnly(method, "base") };
+  if (path.startsWith("/v2/")) return parseRegistryRoute(method, path.slice(4), parameters);
+  throw noSuchPath();
 }
 
 /** Path after `/v2/`: `<name>/<collection>/<last>`. */
-function parseRegistryRoute(method: string, path: string, parameters: Parameters): Route {
+function parseRegistryRoute(method: string, path: string, parameters: Parameters): Route<RegistryKind> {
   const lastSlash = path.lastIndexOf("/");
   const slash = path.lastIndexOf("/", lastSlash - 1);
   const last = path.slice(lastSlash + 1);
@@ -107,11 +81,7 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
       }
       break;
     }
-    case "tokens":
-      if (name !== "_skerry") break;
-      return parseAccountTokenRoute(method, last);
     case "_skerry":
-      if (name === "" && last === "tokens") return parseAccountTokensRoute(method, parameters);
       if (last !== "repository") break;
       return parseRepositoryRoute(method, name);
     case "referrers":
@@ -123,12 +93,17 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
       return repository === "" ? { kind } : { kind, repository: parseRepositoryName(repository) };
     }
   }
-  if (path !== "_catalog") throw notFound();
+  if (path !== "_catalog") throw noSuchPath();
   return { kind: readOnly(method, "listRepositories"), page: parsePage(parameters) };
 }
 
 /** end-3, end-7, end-9: `<name>/manifests/<tag-or-digest>`. */
-function parseManifestRoute(method: string, name: string, text: string, parameters: Parameters): Route {
+function parseManifestRoute(
+  method: string,
+  name: string,
+  text: string,
+  parameters: Parameters,
+): Route<RegistryKind> {
   switch (method) {
     case "GET":
     case "HEAD":
@@ -150,7 +125,7 @@ function parseManifestRoute(method: string, name: string, text: string, paramete
 }
 
 /** end-2, end-10: `<name>/blobs/<digest>`. */
-function parseBlobRoute(method: string, name: string, text: string): Route {
+function parseBlobRoute(method: string, name: string, text: string): Route<RegistryKind> {
   if (method !== "GET" && method !== "HEAD" && method !== "DELETE") {
     throw methodNotAllowed("getBlob");
   }
@@ -159,7 +134,7 @@ function parseBlobRoute(method: string, name: string, text: string): Route {
 }
 
 /** end-4, end-11: `<name>/blobs/uploads/`. */
-function parseUploadsRoute(method: string, name: string, parameters: Parameters): Route {
+function parseUploadsRoute(method: string, name: string, parameters: Parameters): Route<RegistryKind> {
   if (method !== "POST") throw methodNotAllowed("startUpload");
   const repository = parseRepositoryName(name);
   const mount = parameters.one("mount");
@@ -180,7 +155,12 @@ function parseUploadsRoute(method: string, name: string, parameters: Parameters)
 }
 
 /** end-5, end-6, end-13, end-14: `<name>/blobs/uploads/<id>`. */
-function parseUploadRoute(method: string, name: string, id: string, parameters: Parameters): Route {
+function parseUploadRoute(
+  method: string,
+  name: string,
+  id: string,
+  parameters: Parameters,
+): Route<RegistryKind> {
   const kind = UPLOAD_METHODS.get(method);
   if (kind === undefined) throw methodNotAllowed("getUpload");
   const repository = parseRepositoryName(name);
@@ -198,13 +178,13 @@ const UPLOAD_METHODS = new Map<string, "getUpload" | "appendUpload" | "commitUpl
 ]);
 
 /** end-8: `<name>/tags/list`. */
-function parseTagsRoute(method: string, name: string, parameters: Parameters): Route {
+function parseTagsRoute(method: string, name: string, parameters: Parameters): Route<RegistryKind> {
   const kind = readOnly(method, "listTags");
   return { kind, repository: parseRepositoryName(name), page: parsePage(parameters) };
 }
 
 /** Extension of Skerry: `<name>/_skerry/tags/history?tag=<tag>`. */
-function parseTagHistoryRoute(method: string, name: string, parameters: Parameters): Route {
+function parseTagHistoryRoute(method: string, name: string, parameters: Parameters): Route<RegistryKind> {
   const kind = readOnly(method, "getTagHistory");
   const repository = parseRepositoryName(name);
   const tag = parameters.one("tag");
@@ -213,27 +193,18 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
 }
 
 /** Extension of Skerry: `<name>/_skerry/repository`. */
-function parseRepositoryRoute(method: string, name: string): Route {
+function parseRepositoryRoute(method: string, name: string): Route<RegistryKind> {
   if (method !== "DELETE") throw methodNotAllowed("deleteRepository");
   return { kind: "deleteRepository", repository: parseRepositoryName(name) };
 }
 
-/** Extension of Skerry: `_skerry/tokens`. */
-function parseAccountTokensRoute(method: string, parameters: Parameters): Route {
-  if (method === "POST") return { kind: "createAccountToken" };
-  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed("listAccountTokens");
-  return { kind: "listAccountTokens", page: parsePage(parameters) };
-}
-
-/** Extension of Skerry: `_skerry/tokens/<id>`. */
-function parseAccountTokenRoute(method: string, id: string): Route {
-  if (!isAccountTokenId(id)) throw notFound();
-  if (method !== "DELETE") throw methodNotAllowed("revokeAccountToken");
-  return { kind: "revokeAccountToken", id };
-}
-
 /** end-12: `<name>/referrers/<digest>`. */
-function parseReferrersRoute(method: string, name: string, subject: string, parameters: Parameters): Route {
+function parseReferrersRoute(
+  method: string,
+  name: string,
+  subject: string,
+  parameters: Parameters,
+): Route<RegistryKind> {
   const kind = readOnly(method, "listReferrers");
   const repository = parseRepositoryName(name);
   if (!isDescriptorDigest(subject)) throw malformedDigest(subject);
@@ -241,24 +212,6 @@ function parseReferrersRoute(method: string, name: string, subject: string, para
   const artifactTypes = parameters.all("artifactType").map((type) => type.replaceAll(" ", "+"));
   const after = parseAfter(parameters);
   return { kind, repository, subject, artifactTypes, ...(after === undefined ? {} : { after }) };
-}
-
-/** Parses `n` and `last` of distribution-spec §"Listing Tags"; an empty `n` counts as absent. */
-function parsePage(parameters: Parameters): PageRequest {
-  const n = parameters.one("n") ?? "";
-  if (!/^[0-9]*$/.test(n)) {
-    throw new RegistryError("PAGINATION_NUMBER_INVALID", "Parameter 'n' must be a number, 0 or more");
-  }
-  const after = parseAfter(parameters);
-  return {
-    ...(n === "" ? {} : { limit: Math.min(Number(n), Number.MAX_SAFE_INTEGER) }),
-    ...(after === undefined ? {} : { after }),
-  };
-}
-
-/** Parses `last` and cuts it to 256 characters. Names and digests are shorter, so its place in the list stays the same. */
-function parseAfter(parameters: Parameters): string | undefined {
-  return parameters.one("last")?.slice(0, 256);
 }
 
 /** Parses `?tag=` of end-7b and drops repeated tags. */
@@ -286,12 +239,6 @@ function withoutSuffix(path: string, suffix: string): string | undefined {
   return path.endsWith(`/${suffix}`) ? path.slice(0, -suffix.length - 1) : undefined;
 }
 
-/** Returns `kind` for GET and HEAD, and refuses other methods. */
-function readOnly<Kind extends RouteKind>(method: string, kind: Kind): Kind {
-  if (method === "GET" || method === "HEAD") return kind;
-  throw methodNotAllowed(kind);
-}
-
 function unknown(code: ErrorCode, what: string): RegistryError {
   return new RegistryError(code, `No such ${what}`);
 }
@@ -299,15 +246,5 @@ function unknown(code: ErrorCode, what: string): RegistryError {
 function malformedDigest(text: string): RegistryError {
   return new RegistryError("DIGEST_INVALID", "Digest is malformed", {
     detail: { digest: text.slice(0, 256) },
-  });
-}
-
-function notFound(): RegistryError {
-  return new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
-}
-
-function methodNotAllowed(kind: RouteKind): RegistryError {
-  return new RegistryError("UNSUPPORTED", "Method not allowed", {
-    headers: { Allow: methodsBeside(kind) },
   });
 }

@@ -1,14 +1,9 @@
-import {
-  networkOf,
-  type Principal,
-  type TokenGrant,
-  type TokenIssuer,
-  type WorkloadPassword,
-} from "../auth/interface.ts";
+import type { Principal, TokenGrant, TokenIssuer, WorkloadPassword } from "../auth/interface.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { basicChallenge, type Client } from "./access/mod.ts";
-import { type Answer, badParameter, jsonAnswer, Parameters, withBody } from "./http/mod.ts";
-import type { BodyLimits, Handler } from "./handler.ts";
+import { type Answer, badParameter, jsonAnswer, Parameters } from "./http/mod.ts";
+import type { BodyHandler, Handler, ReadBody } from "./handler.ts";
+import { MAX_FORM_BYTES } from "./middleware/mod.ts";
 
 /** Dependencies of the token endpoints. */
 export interface TokenOptions {
@@ -39,9 +34,6 @@ export interface TokenOptions {
 
 /** Loads the options. `undefined` without authentication: these paths then answer 404. */
 export type DeferredTokens = (() => Promise<TokenOptions>) | undefined;
-
-/** Maximum bytes of a form: a password can be an ID token of a workload's issuer. */
-const MAX_FORM_BYTES = 64 * 1024;
 
 /** Headers of an answer with a token, which no cache may store (RFC 6749 §5.1). */
 const SECRET = { "Cache-Control": "no-store", Pragma: "no-cache" };
@@ -74,11 +66,11 @@ export function getToken(tokens: DeferredTokens): Handler<"getToken"> {
 }
 
 /** `POST /token`: https://distribution.github.io/distribution/spec/auth/oauth/, and the exchange of RFC 8693. */
-export function postToken(tokens: DeferredTokens, limits: BodyLimits): Handler<"postToken"> {
-  return async function postToken(_route, request, _caller, client) {
+export function postToken(tokens: DeferredTokens): BodyHandler<"postToken"> {
+  return async function postToken(_route, request, _caller, client, readBody) {
     const options = await open(tokens);
     try {
-      const form = await readForm(request, client, limits);
+      const form = await readForm(request, readBody);
       if (form.one("grant_type") === EXCHANGE) return jsonAnswer(await exchangeFor(form, options), SECRET);
       const grant = await grantFor(form, options, client);
       return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
@@ -106,27 +98,11 @@ function open(tokens: DeferredTokens): Promise<TokenOptions> {
   throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
-async function readForm(
-  request: Request,
-  { address }: Client,
-  { uploadIdleTimeout: idle, forms: bodies, stop }: BodyLimits,
-): Promise<Parameters> {
+async function readForm(request: Request, readBody: ReadBody): Promise<Parameters> {
   if (!FORM_TYPE.test(request.headers.get("Content-Type") ?? "")) {
     throw new RegistryError("UNSUPPORTED", "Body must be application/x-www-form-urlencoded", { status: 400 });
   }
-  return await withBody(
-    request,
-    {
-      limit: MAX_FORM_BYTES,
-      stop,
-      idle,
-      bodies,
-      network: address && networkOf(address),
-      grows: true,
-      what: "Form",
-    },
-    (body) => Promise.resolve(new Parameters(new TextDecoder().decode(body), MAX_FORM_BYTES)),
-  );
+  return await readBody((body) => new Parameters(new TextDecoder().decode(body), MAX_FORM_BYTES));
 }
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i;

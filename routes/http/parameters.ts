@@ -1,4 +1,5 @@
 import { RegistryError } from "../../oci/mod.ts";
+import type { RawUrl } from "./raw_url.ts";
 
 /** Longest query in characters: a hundred tags of full length fit. */
 const MAX_QUERY_CHARACTERS = 16_384;
@@ -31,6 +32,13 @@ export class Parameters {
   all(name: string): string[] {
     return this.#values.getAll(name);
   }
+}
+
+const NO_PARAMETERS = new Parameters("");
+
+/** The parameters of a URL. */
+export function parametersOf({ query }: RawUrl): Parameters {
+  return query === undefined ? NO_PARAMETERS : new Parameters(query);
 }
 
 /** The error for a parameter that can't be understood: the specification has no code for it. */

@@ -50,7 +50,7 @@ export interface BodyOptions {
 export async function withBody<T>(
   request: Request,
   { limit, idle, bodies, network, stop, grows = false, what = "Manifest" }: BodyOptions,
-  use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
+  use: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>,
 ): Promise<T> {
   const length = contentLength(request);
   if (length !== undefined && length > limit) throw tooLarge(what, limit);

@@ -25,10 +25,10 @@ function templateOf(answer: Answer): Response {
   return template;
 }
 
-/** Headers of the response. Clients choose content and its type, so no browser may guess another type. */
+/** Headers of the response. */
 function headersOf({ headers, body }: Answer): Record<string, string> {
   const length = body instanceof Uint8Array ? { "Content-Length": String(body.byteLength) } : {};
-  return { ...headers, ...length, "X-Content-Type-Options": "nosniff" };
+  return { ...headers, ...length };
 }
 
 /** Bytes of the answer's body. */

@@ -1,7 +1,8 @@
 import { type Audit, type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
 import { RegistryError, unavailable } from "../../oci/mod.ts";
 import { type Access, audited, requirementOf, UNAUTHENTICATED_CALLER } from "../access/mod.ts";
-import { parseRoute } from "../route.ts";
+import { parametersOf } from "../http/mod.ts";
+import type { ReadRoute } from "../route.ts";
 import type { Exchange, Middleware } from "./env.ts";
 
 /** Access rules and audit of {@linkcode admission}. */
@@ -18,17 +19,17 @@ export interface AdmissionOptions {
 const AUDIT_RETRY_SECONDS = 5;
 
 /**
- * Parses the method and the raw URL into the route, and authorizes it, before anything is read for it. The path that Hono
+ * Reads the route from the method and the raw URL, and authorizes it, before anything is read for it. The path that Hono
  * matched is not used: the router of an outer app decodes it.
  *
- * @throws {RegistryError} 400 for a malformed host, 503 while a change cannot be audited, and as `parseRoute` and `access` do.
+ * @throws {RegistryError} 400 for a malformed host, 414 for a long query, 503 while a change cannot be audited, and as `readRoute` and `access` do.
  */
-export function admission(options: AdmissionOptions): Middleware {
+export function admission(options: AdmissionOptions, readRoute: ReadRoute): Middleware {
   return function admission(c, next) {
     const exchange = c.get("skerry");
     const request = c.req.raw;
     checkHost(request.headers.get("host"), exchange.url.authority);
-    exchange.route = parseRoute(request.method, exchange.url);
+    exchange.route = readRoute(request.method, exchange.url.path, parametersOf(exchange.url));
     const admitted = admit(exchange, request, options);
     return admitted === undefined ? next() : admitted.then(next);
   };

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler as HonoMiddleware } from "hono";
 import type { Caller } from "../../registry/interface.ts";
 import type { Client } from "../access/mod.ts";
+import type { ReadBody } from "../handler.ts";
 import type { Answer, RawUrl } from "../http/mod.ts";
 import type { Route } from "../route.ts";
 
@@ -19,6 +20,8 @@ export interface Exchange {
   route?: Route;
   /** Authorized caller. */
   caller?: Caller;
+  /** Reads the body, if the endpoint has a limit for it. */
+  readBody?: ReadBody;
   /** Answer before it became a `Response`. */
   answer?: Answer;
   /** Error that only the operator sees: an outage or a bug. */

@@ -1,10 +1,11 @@
 /**
- * Middleware around every handler, in the order of a request: id, access log, unread body, admission.
+ * Middleware around every handler, in the order of a request: exchange, access log, unread body, body limit, admission.
  *
  * @module
  */
 export { accessLog, type RequestLog, withoutProbes } from "./access_log.ts";
 export { admission, type AdmissionOptions } from "./admission.ts";
-export type { AppContext, AppEnv, Exchange, RequestInfo } from "./env.ts";
-export { requestId } from "./request_id.ts";
+export { bodyLimit, MAX_FORM_BYTES } from "./body_limit.ts";
+export type { AppContext, AppEnv, Exchange, Middleware, RequestInfo } from "./env.ts";
+export { exchange } from "./exchange.ts";
 export { unreadBody } from "./unread_body.ts";

@@ -4,9 +4,12 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
+import { Hono } from "hono";
 import { RegistryError } from "../../oci/mod.ts";
-import { splitUrl } from "../http/mod.ts";
-import { parseRoute } from "../route.ts";
+import { fakeApp } from "../../tests/harness/app.ts";
+import { parametersOf, splitUrl } from "../http/mod.ts";
+import type { AppEnv } from "../middleware/mod.ts";
+import { parseRoute, type Route } from "../route.ts";
 
 const HEX = "a".repeat(64);
 
@@ -21,7 +24,13 @@ export const BLAKE3 = `blake3:${HEX}`;
 
 /** Route of a request, with path and query as they are on the wire. */
 export function parse(method: string, path: string): Record<string, unknown> {
-  return { ...parseRoute(method, splitUrl(`http://registry.example:5000${path}`)) };
+  return { ...parseUrl(method, `http://registry.example:5000${path}`) };
+}
+
+/** Route of a request for a whole URL. */
+export function parseUrl(method: string, url: string): Route {
+  const raw = splitUrl(url);
+  return parseRoute(method, raw.path, parametersOf(raw));
 }
 
 /** Fails unless the request is refused with this status and code. */
@@ -29,4 +38,33 @@ export function assertRefused(method: string, path: string, status: number, code
   const error = assertThrows(() => parse(method, path), RegistryError, undefined, `${method} ${path}`);
   assertEquals([error.status, error.code], [status, code], `${method} ${path}`);
   return error;
+}
+
+/** Reading of a request by an app. */
+export interface Reading {
+  /** Route of the request; `undefined` if the request is refused before. */
+  route: Route | undefined;
+  status: number;
+  /** `Allow` of the answer. */
+  allow: string | null;
+}
+
+const inner = fakeApp({});
+
+/** Reads a request like an app: every endpoint, with method and target as a server hands them on. */
+export async function readRequest(method: string, target: string): Promise<Reading> {
+  const url = `http://registry.example:5000${target}`;
+  const request = new Request("http://registry.example:5000/");
+  // `new Request()` would normalize them.
+  Object.defineProperties(request, { method: { value: method }, url: { value: url } });
+  let route: Route | undefined;
+  const outer = new Hono<AppEnv>({ getPath: () => splitUrl(url).path }).use(async (c, next) => {
+    await next();
+    route = c.get("skerry")?.route;
+  });
+  const response = await outer.route("/", inner.app).notFound((c) => inner.app.fetch(c.req.raw)).fetch(
+    request,
+  );
+  await response.body?.cancel();
+  return { route, status: response.status, allow: response.headers.get("Allow") };
 }

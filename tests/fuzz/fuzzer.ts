@@ -72,7 +72,7 @@ export class Fuzzer {
       const used = open ?? await RawConnection.open(process.port);
       try {
         const response = await used.exchange(bytes, request.method, { end: request.framing === "raw" });
-        this.#note(index, request, bytes, response, judge(request, response, lax));
+        this.#note(index, request, bytes, response, await judge(request, response, lax));
         if (response.keepAlive && !lax && request.framing !== "stalled") return { raw: used, process };
       } catch (error) {
         if (!(error instanceof Closed || error instanceof ProtocolError)) throw error;

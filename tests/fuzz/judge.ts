@@ -1,6 +1,5 @@
 import type { ErrorCode } from "../../oci/mod.ts";
-import { parseRoute, type RouteKind } from "../../routes/mod.ts";
-import { splitUrl } from "../../routes/testing/parts.ts";
+import { readRequest } from "../../routes/testing/routes.ts";
 import { isListed } from "../harness/listed_status.ts";
 import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
 import type { RawResponse } from "./raw_connection.ts";
@@ -77,7 +76,11 @@ const FIELDS = new Map<string, RegExp>([
 ]);
 
 /** Problem of an answer to a request, if any. `lax` is the result of {@linkcode isLax}. */
-export function judge(request: FuzzRequest, response: RawResponse, lax: boolean): string | undefined {
+export async function judge(
+  request: FuzzRequest,
+  response: RawResponse,
+  lax: boolean,
+): Promise<string | undefined> {
   const { status, fields, body } = response;
   if (status >= 500 || status >= 300 && status < 400 && status !== 304) return `Got status ${status}`;
   if (request.refused && !(status >= 400)) return `Got status ${status} for what must be refused`;
@@ -85,7 +88,8 @@ export function judge(request: FuzzRequest, response: RawResponse, lax: boolean)
   if (unknown !== undefined) return `Got field ${JSON.stringify(unknown)}`;
   const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
   if (!lax && get("x-request-id") === undefined) return `Got status ${status} from another program`;
-  if (!lax && !isListed(kindOf(request), status)) {
+  const { route } = await readRequest(request.method, targetOf(request));
+  if (!lax && !isListed(route?.kind, status)) {
     return `Got status ${status}, which no row of the endpoint has`;
   }
   if (status >= 400 && body.length > 0 && get("content-type") === "application/json") return judgeError(body);
@@ -99,15 +103,6 @@ export function judge(request: FuzzRequest, response: RawResponse, lax: boolean)
     }
   }
   return undefined;
-}
-
-/** Kind of the request; `undefined` if the registry must refuse it before it knows the kind. */
-function kindOf(request: FuzzRequest): RouteKind | undefined {
-  try {
-    return parseRoute(request.method, splitUrl(`http://registry.test${targetOf(request)}`)).kind;
-  } catch {
-    return undefined;
-  }
 }
 
 /** distribution-spec §"Error Codes". */

@@ -17,11 +17,11 @@ function answer(status: number, body: unknown = ERROR, fields: [string, string][
   return { status, fields: all, body: new TextEncoder().encode(JSON.stringify(body)), keepAlive: true };
 }
 
-Deno.test("judge() has nothing against an error of the specification's form", () => {
-  assertEquals(judge(REQUEST, answer(404), false), undefined);
+Deno.test("judge() has nothing against an error of the specification's form", async () => {
+  assertEquals(await judge(REQUEST, answer(404), false), undefined);
 });
 
-Deno.test("judge() takes no error of another form, or with another code", () => {
+Deno.test("judge() takes no error of another form, or with another code", async () => {
   for (
     const body of [
       {},
@@ -32,36 +32,36 @@ Deno.test("judge() takes no error of another form, or with another code", () => 
       { errors: [{ ...ERROR.errors[0], stack: "at x" }] },
     ]
   ) {
-    assertMatch(judge(REQUEST, answer(404, body), false) ?? "", /^Got an error that is not/);
+    assertMatch((await judge(REQUEST, answer(404, body), false)) ?? "", /^Got an error that is not/);
   }
 });
 
-Deno.test("judge() reports failures, redirects and successes of requests that must be refused", () => {
-  assertEquals(judge(REQUEST, answer(500), false), "Got status 500");
-  assertEquals(judge(REQUEST, answer(302), false), "Got status 302");
+Deno.test("judge() reports failures, redirects and successes of requests that must be refused", async () => {
+  assertEquals(await judge(REQUEST, answer(500), false), "Got status 500");
+  assertEquals(await judge(REQUEST, answer(302), false), "Got status 302");
   assertEquals(
-    judge({ ...REQUEST, refused: true }, answer(200), false),
+    await judge({ ...REQUEST, refused: true }, answer(200), false),
     "Got status 200 for what must be refused",
   );
 });
 
-Deno.test("judge() refuses a status that the endpoint table lacks", () => {
-  assertMatch(judge(REQUEST, answer(202, {}), false) ?? "", /no row of the endpoint/);
-  assertMatch(judge({ ...REQUEST, path: "/v2/A/tags/list" }, answer(200, {}), false) ?? "", /no row/);
+Deno.test("judge() refuses a status that the endpoint table lacks", async () => {
+  assertMatch((await judge(REQUEST, answer(202, {}), false)) ?? "", /no row of the endpoint/);
+  assertMatch((await judge({ ...REQUEST, path: "/v2/A/tags/list" }, answer(200, {}), false)) ?? "", /no row/);
 });
 
-Deno.test("judge() refuses unknown header fields, and values that a client chose", () => {
-  assertMatch(judge(REQUEST, answer(200, {}, [["x-injected", "1"]]), false) ?? "", /x-injected/);
+Deno.test("judge() refuses unknown header fields, and values that a client chose", async () => {
+  assertMatch((await judge(REQUEST, answer(200, {}, [["x-injected", "1"]]), false)) ?? "", /x-injected/);
   assertMatch(
-    judge(REQUEST, answer(202, {}, [["location", "http://elsewhere.example/"]]), false) ?? "",
+    (await judge(REQUEST, answer(202, {}, [["location", "http://elsewhere.example/"]]), false)) ?? "",
     /location/,
   );
 });
 
-Deno.test("judge() takes an answer of another than the registry only where the request is none", () => {
+Deno.test("judge() takes an answer of another than the registry only where the request is none", async () => {
   const other: RawResponse = { status: 400, fields: [], body: new Uint8Array(), keepAlive: false };
-  assertEquals(judge(REQUEST, other, false), "Got status 400 from another program");
-  assertEquals(judge(REQUEST, other, true), undefined);
+  assertEquals(await judge(REQUEST, other, false), "Got status 400 from another program");
+  assertEquals(await judge(REQUEST, other, true), undefined);
 });
 
 Deno.test("isLax() is true for a malformed HTTP request", () => {

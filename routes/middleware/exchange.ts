@@ -2,17 +2,23 @@ import { splitUrl } from "../http/mod.ts";
 import type { Middleware, RequestInfo } from "./env.ts";
 
 /**
- * Gives each request a new id, which the client gets in `X-Request-Id`. An id from the client is ignored: it could be
- * that of another request.
+ * Starts the exchange of a request, and sets the headers that every answer has:
+ *
+ * - `X-Request-Id`, a new id. An id from the client is ignored: it could be that of another request.
+ * - `X-Content-Type-Options`: clients choose content and its type, so a browser must not guess another type.
+ *
+ * One middleware sets both, because a second one costs a cached manifest 0.5 µs.
  */
-export function requestId(): Middleware {
+export function exchange(): Middleware {
   const nextId = requestIds();
-  return async function requestId(c, next) {
+  return async function exchange(c, next) {
     const id = nextId();
     const peer = peerOf(c.env);
     c.set("skerry", { id, client: { peer, address: peer }, url: splitUrl(c.req.raw.url) });
     await next();
-    c.res.headers.set("X-Request-Id", id);
+    const { headers } = c.res;
+    headers.set("X-Request-Id", id);
+    headers.set("X-Content-Type-Options", "nosniff");
   };
 }
 
