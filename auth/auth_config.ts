@@ -79,7 +79,7 @@ export interface LimitsConfig {
 export interface AuthConfig {
   /** External URL of the registry: scheme, host, and port if needed. Headers of a request never override it. */
   url: string;
-  /** Audience (`aud`) of our tokens, and `service` of the challenge. Default: the host of the URL. */
+  /** Audience (`aud`) of the registry's tokens, and `service` of the challenge. Default: the host of the URL. */
   service: string;
   /** Authentication scheme of the challenge. */
   challenge: "bearer" | "basic";

@@ -8,7 +8,7 @@ const hash = (letter: string) => `$2y$05$${letter.repeat(53)}`;
 const open = (path: string, options: WatchedFileOptions) =>
   WatchedFile.open(path, (text) => Users.parse(text, `"${path}"`), options);
 
-/** A file that is looked at by a clock of the test's, long after each change. */
+/** Runs `test` with a file that is read by a fake clock, long after each change. */
 async function withFile(
   text: string,
   test: (file: {
@@ -37,7 +37,7 @@ async function withFile(
   }
 }
 
-/** Puts another file in its place, as editors and tools do, that looks the same by time and size. */
+/** Replaces the file, as editors and tools do, by one of the same time and size. */
 async function replace(path: string, text: string): Promise<void> {
   const { mtime, atime } = await Deno.stat(path);
   await Deno.writeTextFile(`${path}.new`, text);

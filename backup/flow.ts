@@ -19,8 +19,8 @@ const MAX_RETRIES = 6;
 const FIRST_PAUSE_MS = 500;
 
 /**
- * Repeats a call until the store answers: a table that is billed by request needs time to scale up for a restore. A
- * driver's own retries, which have a deadline each, are one call here: so pauses are counted and not time.
+ * Repeats a call until the store answers: a table that is billed by request needs time to scale up for a restore. One
+ * call here includes a driver's own retries and their deadline, so the limit counts pauses and not time.
  *
  * @throws {UnavailableError} if it does not answer within half a minute.
  */

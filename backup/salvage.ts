@@ -23,7 +23,7 @@ const PAGE_KEYS = 500;
 export interface SalvageOptions {
   /** The objects; they are only read. */
   objects: ObjectStore;
-  /** An empty table of any kind, to remember which objects are named: it takes an item for each and is not needed afterwards. */
+  /** An empty temporary table that records the named objects, one item each. */
   scratch: Table;
   /** The present in milliseconds since the epoch. */
   now: () => number;
@@ -37,7 +37,7 @@ export interface SalvageOptions {
  * client pushes it again. Tags, and the repositories of manifests, are in no object and cannot be restored.
  */
 export class Salvage {
-  /** Blobs that were made. */
+  /** Number of restored blobs. */
   adopted = 0;
   readonly #options: SalvageOptions;
   #upload: { prefix: string; item: Stored<UploadAttributes> | undefined } | undefined;
@@ -80,7 +80,7 @@ export class Salvage {
       return report(`Object ${key}: a manifest${of} that the backup does not contain: ${sha256}`);
     }
     const digest = await this.#digestOf(table, found.digests, upload);
-    if (digest === undefined) return; // the sweep removes what its upload has not become
+    if (digest === undefined) return; // the sweep removes the parts of incomplete uploads
     const blob = stored<BlobAttributes>(await table.get(blobKey(digest), { consistent: true }));
     // With this same object it is the result of an interrupted restore, whose upload may exist again.
     if (blob !== undefined && blob.attributes.object !== key) {
@@ -133,8 +133,8 @@ export class Salvage {
   }
 
   /**
-   * The sweep of an upload that names no digest would take the object along, so the upload goes: what else it has left is
-   * an object as well, which becomes a blob, and a collector's business.
+   * Deletes an upload without a digest, because its sweep would delete the object too. Its other objects become blobs,
+   * which garbage collection removes.
    */
   async #protect(table: Table, upload: Stored<UploadAttributes> | undefined): Promise<void> {
     if (upload === undefined || namedBy(upload).length > 0) return;
@@ -152,7 +152,7 @@ export class Salvage {
   }
 }
 
-/** The digests that the upload has become, or may have. */
+/** Digests under which the upload was committed, or may have been. */
 function namedBy(upload: Stored<UploadAttributes> | undefined): Digest[] {
   const { attempt, digest } = upload?.attributes ?? {};
   return [attempt, digest].filter((digest) => digest !== undefined);

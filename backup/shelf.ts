@@ -6,7 +6,7 @@ import { ObjectWriter } from "./object_writer.ts";
 /** Prefix of backups in an object store, beside `blobs/` and `manifests/`, which hold the content of items. */
 const BACKUPS = "backups/";
 
-/** The time that it was begun, in the letters of a key (ISO 8601 without separators), and a bit of chance. */
+/** Name of a backup: its start time (ISO 8601 without separators) and a random part. */
 const NAME = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{8}$/;
 
 /** Minimum age of an incomplete backup that counts as left by a crash, in milliseconds. */
@@ -23,7 +23,7 @@ export interface StoredBackup {
   size: number;
 }
 
-/** A name that no other backup has, for one that begins now. */
+/** New unique name for a backup that begins now. */
 export function newBackupName(now: number): string {
   const time = new Date(now).toISOString().replace(/\.\d+|[-:]/g, "").toLowerCase();
   return `${time}-${randomId().slice(0, 8)}`;
@@ -34,7 +34,7 @@ export function isBackupName(text: string): boolean {
   return NAME.test(text);
 }
 
-/** Stores a backup under its name. What a crash left of earlier ones goes. */
+/** Stores a backup under its name. Removes incomplete backups that a crash has left. */
 export async function shelve(
   objects: ObjectStore,
   name: string,
@@ -73,7 +73,7 @@ export async function* listBackups(objects: ObjectStore): AsyncGenerator<StoredB
 }
 
 /**
- * Bytes of a backup, across failures of the store.
+ * Bytes of a backup; continues after failures of the store.
  *
  * @throws {BackupError} if no backup has this name.
  */
@@ -88,7 +88,7 @@ export async function openShelved(
   return ReadableStream.from(copies(found.chunks));
 }
 
-/** A chunk is the reader's only until the next one. */
+/** The reader owns a chunk only until the next one. */
 async function* copies(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -1,18 +1,18 @@
 /**
- * The assertions of `@std/assert` that the tests use, over Node's own `assert`: no test of a unit needs a package that
- * serving does not take.
+ * The assertions of `@std/assert` that the tests use, built on Node's `assert`, so that unit tests need no further
+ * package.
  *
  * @module
  */
 import nodeAssert, { AssertionError as NodeAssertionError } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 
-/** A constructor, an abstract one too: what `instanceof` takes on its right side. */
+/** A constructor or abstract class: the right side of `instanceof`. */
 // `any` is how TypeScript's own `InstanceType` says "whatever the parameters are".
 // deno-lint-ignore no-explicit-any -- constructors of errors take whatever they like
 type AnyConstructor<T = unknown> = abstract new (...args: any[]) => T;
 
-/** A value for which `if (value)` does not enter. */
+/** A value that is false in a condition. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** Thrown by every assertion that fails. */
@@ -20,7 +20,7 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Runs one of Node's assertions, and puts `msg` before what it says. */
+/** Runs one of Node's assertions, and puts `msg` before its message. */
 function check(assertion: () => void, msg: string | undefined): void {
   try {
     assertion();
@@ -144,7 +144,7 @@ export async function assertRejects(fn: () => PromiseLike<unknown>, ...expected:
   throw new AssertionError("Expected the promise to reject");
 }
 
-/** The error expected: a message for the reader alone, or its class and a part of its text. */
+/** Expectation of an error: only a message for the reader, or a class and a part of the error's text. */
 type Expected = [(string | AnyConstructor<Error>)?, string?, string?];
 
 function checkError(error: unknown, [first, part, msg]: Expected): unknown {

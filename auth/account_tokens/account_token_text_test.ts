@@ -18,7 +18,7 @@ Deno.test("makeAccountToken() creates a different token each time, and readAccou
 });
 
 Deno.test("readAccountToken() knows the form that the documentation tells", () => {
-  // The checksum is what any other program finds as well.
+  // The checksum as any other program computes it.
   const text = "skr_0123456789abcdef_" + "A".repeat(43);
   let number = createHash("sha256").update(text).digest().readUInt32BE();
   const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -47,7 +47,7 @@ export interface AccountTokenInfo extends AccountTokenOwner {
   usedAt?: number;
   /** True if its user has a new password or was removed. The token is rejected until an operator keeps it. */
   suspended?: boolean;
-  /** True if it is suspended because an earlier release made it, which stored no account with it. */
+  /** True if it is suspended because an earlier release created it without its account. */
   withoutAccount?: boolean;
 }
 
@@ -56,8 +56,8 @@ export interface AccountTokensOptions {
   /** Table that stores their hashes. */
   table: Table;
   /**
-   * Finds the current user of this name. `credential` distinguishes the account from an earlier or later one of the same
-   * name, because password hashes are salted.
+   * Finds the current user of this name. `credential` distinguishes the account from an earlier or later one of the
+   * same name, because password hashes are salted.
    */
   findUser: (name: string) => Pick<Principal, "credential"> | undefined | Promise<Principal | undefined>;
   /** Maximum lifetime in milliseconds; unlimited by default. With a limit, a token without expiry is rejected. */
@@ -182,7 +182,7 @@ export class AccountTokens implements PasswordSource {
   }
 
   /**
-   * Revokes an account token: at once in this process, and within a minute in every other. Answers its description;
+   * Revokes an account token: at once in this process, and within a minute in every other. Returns its description;
    * `undefined` if it does not exist.
    */
   async revoke(id: string): Promise<AccountTokenInfo | undefined> {
@@ -198,7 +198,7 @@ export class AccountTokens implements PasswordSource {
   }
 
   /**
-   * Keeps the account tokens of a user whose password has changed: ties them to the current account. Answers their
+   * Keeps the account tokens of a user whose password has changed: ties them to the current account. Returns their
    * number.
    *
    * @throws {AccountTokenError} if the user does not exist.

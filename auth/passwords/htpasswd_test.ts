@@ -4,10 +4,10 @@ import { RegistryError, unavailable } from "../../oci/mod.ts";
 import type { PasswordCheck } from "./bcrypt.ts";
 import { Htpasswd, type HtpasswdOptions } from "./htpasswd.ts";
 
-/** Hashes that need no work: the letter is what the fake queue takes for the password. */
+/** Hashes for the fake queue, which accepts the letter as the password. */
 const hashOf = (letter: string, cost = "10") => `$2y$${cost}$${letter.repeat(53)}`;
 
-/** Whom a name and a password make. */
+/** Name of the principal of a name and a password. */
 async function loggedIn(htpasswd: Htpasswd, name: string, password: string): Promise<string | undefined> {
   return (await htpasswd.verify(name, password))?.name;
 }

@@ -18,7 +18,7 @@ export interface TokenGrant {
   token: string;
   /** Granted scope: a part of the requested one, possibly empty. */
   scope: string;
-  /** Seconds from its making to its end. */
+  /** Lifetime in seconds. */
   expiresIn: number;
   /** Start of validity, in milliseconds since the epoch. */
   issuedAt: number;
@@ -37,7 +37,7 @@ export interface WorkloadPassword {
   expiresIn: number;
 }
 
-/** Makes tokens. */
+/** Issues tokens. */
 export interface TokenIssuer {
   /** Audience of the tokens. */
   readonly service: string;

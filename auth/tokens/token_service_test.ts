@@ -20,7 +20,7 @@ const RIGHTS: Record<string, Record<string, Action[]>> = {
   "anonymous": { "public": ["pull"] },
 };
 
-/** A service over stubs, and what they were asked for. */
+/** A service over stubs, and the recorded calls to them. */
 function make(options: Partial<TokenServiceOptions> = {}) {
   const issued: { principal: Principal; access: readonly ResourceAccess[]; lifetime: number }[] = [];
   const logins: { principal: Principal; client: string }[] = [];

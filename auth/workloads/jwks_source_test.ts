@@ -18,7 +18,7 @@ async function setUp(options: { jwksUri?: string; alg?: string } = {}) {
     now: () => clock.now,
   });
   const get = (kid: string) => keys.get({ alg: "ES256", kid });
-  /** True if the key is there; `undefined` where that can't be told. */
+  /** True if the key exists; `undefined` if that is unknown. */
   const has = async (kid: string) => {
     try {
       return (await get(kid)).type === "public";

@@ -11,20 +11,20 @@ import { pushImage } from "./chaos_push.ts";
 import { Counts } from "./counts.ts";
 import { type FaultProxies, startFaultProxies } from "./fault_proxies.ts";
 
-/** How many images are pushed, and what the run is made of; another seed makes another run. */
+/** Number of pushed images, and the seed of the run; another seed makes another run. */
 const PUSHES = Number(Deno.env.get("CHAOS_PUSHES") ?? 1000);
 const SEED = Number(Deno.env.get("CHAOS_SEED") ?? 20_261_124);
 
 const CLIENTS = 16;
 const REPOSITORIES = 20;
 
-/** Of the calls to either store. */
+/** Part of the calls to each store that fail. */
 const FAULT_RATE = 0.05;
 
-/** How long an upload is kept and how long a commit may be under way, in milliseconds. */
+/** Upload expiry and deadline of a commit, in milliseconds. */
 const [EXPIRY_MS, GRACE_MS] = [30_000, 20_000];
 
-/** The shortest times that the registry can well live with, so that what is left over goes soon. */
+/** The shortest permitted times, so that remains are removed soon. */
 const SETTINGS = {
   SKERRY_UPLOAD_EXPIRY: `${EXPIRY_MS}ms`,
   SKERRY_GRACE: `${GRACE_MS}ms`,
@@ -76,7 +76,7 @@ Deno.test("replicas lose nothing when they are killed every second and their sto
 
   const stored = storedInAws(cluster.stores);
   const expected = censusOf(kept);
-  // The edges of what was deleted go first, then its links, and then its blobs.
+  // The edges of deleted manifests are removed first, then the links, then the blobs.
   const census = await settledCensus(stored, expected, EXPIRY_MS + 5 * GRACE_MS);
   const leftovers = await leftoversAfter(stored, EXPIRY_MS + 2 * GRACE_MS);
   await collectors.stop();
@@ -106,7 +106,10 @@ async function pushAll(run: ChaosRun, images: readonly ImagePlan[]): Promise<voi
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** Internal errors. A store that does not answer for a while is none, be it at a start, in a request or in upkeep. */
+/**
+ * Internal errors in a log, without those about a store that does not answer for a while: at a start, in a request or
+ * in upkeep.
+ */
 function errorsIn(log: string): string[] {
   return log.split("\n").filter((line) =>
     line.includes('"level":"error"') && !line.includes('"status":503') &&

@@ -3,13 +3,13 @@ import { type Endpoints, useAll } from "../harness/aws_stores.ts";
 
 /** A proxy before each store, each a process of its own. */
 export interface FaultProxies extends Endpoints, AsyncDisposable {
-  /** Says how likely faults are from now on, from 0 to 1. */
+  /** Sets the probability of faults, from 0 to 1. */
   setRate(rate: number): Promise<void>;
   /** Fates of the requests so far. */
   counts(): Promise<Record<"s3" | "dynamoDb", Report["counts"]>>;
 }
 
-/** Starts a fault proxy before each store; `seed` and the number after it are the seeds of their dice. */
+/** Starts a fault proxy before each store, with the seeds `seed` and `seed + 1`. */
 export async function startFaultProxies(
   stores: Endpoints,
   { seed, ...options }: Omit<FaultProcessOptions, "upstream" | "port"> & { seed: number },

@@ -1,7 +1,7 @@
 import { type Content, digestOf } from "../kill/content.ts";
 import { seeded } from "../random.ts";
 
-/** Bytes after which content says again which it is, so that no part of one can pass for a part of another. */
+/** Bytes between two stamps that identify the content, so that no part of one blob equals a part of another. */
 const STAMP_INTERVAL_BYTES = 4096;
 
 /** Bytes between the stamps. */

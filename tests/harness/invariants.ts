@@ -13,7 +13,7 @@ import { digest, type TestStores } from "./stores.ts";
 /** The repository in whose partition the item is. */
 const repositoryOf = (item: Item) => item.pk.slice("repo#".length) as RepositoryName;
 
-/** The bytes of an object; fails where it is not there. */
+/** Bytes of an object. Fails if it does not exist. */
 async function bytesOf(stores: TestStores, key: string): Promise<Uint8Array<ArrayBuffer>> {
   const found = await stores.objects.get(key);
   assert(found !== undefined, `object ${key} is missing`);
@@ -21,8 +21,8 @@ async function bytesOf(stores: TestStores, key: string): Promise<Uint8Array<Arra
 }
 
 /**
- * No tag points at a missing manifest, no manifest lacks its bytes or, in strict mode, a reference, and every blob that
- * may be read has the bytes that its digest says.
+ * Asserts that no tag points at a missing manifest, no manifest lacks its bytes or, in strict mode, a reference, and
+ * every readable blob has the bytes of its digest.
  */
 export async function assertConsistent(
   stores: TestStores,
@@ -65,19 +65,19 @@ async function assertManifest(
   }
 }
 
-/** The items of a registry, without those by which processes share the work of garbage collection. */
+/** Items of a registry, except leases and progress of garbage collection. */
 export async function leftItems(stores: TestStores): Promise<Item[]> {
   return (await stores.items()).filter(({ pk }) => pk !== COLLECTION);
 }
 
-/** Loses every candidate of garbage: what is left is for the full pass. */
+/** Deletes every candidate, so that only a full pass finds the garbage. */
 export async function dropCandidates(stores: TestStores): Promise<void> {
   for (const { pk, sk, version } of await stores.items()) {
     if (pk.startsWith(GARBAGE_PREFIX)) await stores.table.delete({ pk, sk }, { ifVersion: version });
   }
 }
 
-/** No upload is left, and no object that neither a blob nor a manifest names. */
+/** Asserts that no upload is left, and no object without a blob or manifest. */
 export async function assertNothingLeft(stores: TestStores): Promise<void> {
   const items = await stores.items();
   assertEquals(items.filter((item) => item.sk === "upload"), []);

@@ -59,12 +59,14 @@ async function pushInChunks(scene: Scene, url: string, repository: string, conte
   await upload.commit(url, { ranged });
 }
 
-/** Clients may name the algorithm beforehand; without that, other digests than SHA-256 need the blob to be read back. */
+/**
+ * Clients may name the algorithm beforehand; without that, other digests than SHA-256 need the blob to be read back.
+ */
 function algorithmQuery(scene: Scene, { digest }: Content): string {
   return scene.chance(50) ? `?digest-algorithm=${digest.split(":")[0]}` : "";
 }
 
-/** Goes on with any upload that a kill, or its client, has left behind. */
+/** Continues any upload that a kill or its client has interrupted. */
 export async function resumeAnyUpload(scene: Scene, url: string): Promise<void> {
   const upload = scene.pickAny([...scene.idleUploads]);
   if (upload === undefined) return;
@@ -72,7 +74,7 @@ export async function resumeAnyUpload(scene: Scene, url: string): Promise<void> 
   await resumeUpload(scene, url, upload);
 }
 
-/** Sends what is left of an upload, and answers whether it is a blob now; if not, the registry is busy with it. */
+/** Sends the rest of an upload. Returns true if it is a blob now; false if the registry is busy with it. */
 export async function resumeUpload(scene: Scene, url: string, upload: Upload): Promise<boolean> {
   const ranged = scene.chance(50);
   if (upload.left > 4 && scene.chance(50)) {
@@ -82,7 +84,7 @@ export async function resumeUpload(scene: Scene, url: string, upload: Upload): P
   return await upload.commit(url, { ranged });
 }
 
-/** Commits something under the digest of something else, which must not come to be. */
+/** Commits content under the digest of other content, which must fail. */
 export async function pushWrongBlob(scene: Scene, url: string): Promise<void> {
   const repository = scene.pick(REPOSITORIES);
   const [real, claimed] = [newBlob(scene), blob(scene.newName(), 100, "sha256")];
@@ -124,7 +126,7 @@ export async function deleteBlob(scene: Scene, url: string): Promise<void> {
   );
 }
 
-/** Makes sure that a repository has a few blobs for its manifests. */
+/** Pushes a few blobs for the manifests of a repository. */
 export async function pushFirstBlobs(scene: Scene, url: string, repository: string): Promise<void> {
   for (let count = 0; count < 3; count++) {
     const content = newBlob(scene);
@@ -151,7 +153,10 @@ function newBlob(scene: Scene): Content {
   return blob(scene.newName(), blobSize(scene), algorithm);
 }
 
-/** Most are small, so that a kill finds each step of a push as often as another; the others are around parts. */
+/**
+ * Size of a new blob. Most are small, so that kills hit each step of a push equally often; the others are near the size
+ * of a part.
+ */
 function blobSize(scene: Scene): number {
   const kind = scene.random(100);
   if (kind < 4) return 0;

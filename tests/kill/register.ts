@@ -16,8 +16,8 @@ interface Operation<V> {
 }
 
 /**
- * One value of the registry that clients change and look at, such as what a tag points at, and everything that it may
- * be by what clients were told. One possible value is what it must be.
+ * One value of the registry that clients change and read, such as the target of a tag, with every value that it may
+ * have after the answers to the clients. A single possible value is required.
  */
 export class Register<V> {
   #possible: Set<V>;
@@ -28,12 +28,12 @@ export class Register<V> {
     this.#possible = new Set([value]);
   }
 
-  /** Every value that it may have now. */
+  /** Every possible value. */
   get possible(): ReadonlySet<V> {
     return this.#possible;
   }
 
-  /** An operation begins: from now on it may have been done. */
+  /** Records the start of an operation, which may take effect from now on. */
   begin(effect: Effect<V>): Attempt {
     const operation: Operation<V> = { effect, rivals: new Set(this.#active) };
     for (const rival of this.#active) rival.rivals.add(operation);
@@ -61,7 +61,7 @@ export class Register<V> {
     return allowed;
   }
 
-  /** Adds what any of these operations, in any order, make of the possible values. */
+  /** Adds the results of these operations, in any order, on every possible value. */
   #widen(operations: Iterable<Operation<V>>): void {
     for (let size = -1; size !== this.#possible.size;) {
       size = this.#possible.size;

@@ -42,7 +42,7 @@ interface Requests {
 /** Both stores, and the requests to them since the last look. */
 interface CountedStores extends AsyncDisposable {
   take(): Requests;
-  /** A process that has nothing in its memory. */
+  /** Starts a process with empty caches. */
   startProcess(): Promise<Send>;
 }
 
@@ -75,7 +75,7 @@ function settings(s3: S3Server, dynamoDb: Interceptor): Record<string, string> {
     SKERRY_STORAGE: "aws",
     SKERRY_S3_BUCKET: s3.bucket,
     SKERRY_S3_PATH_STYLE: "on",
-    // What a process does by itself would be counted along.
+    // Background work would be counted too.
     SKERRY_S3_VERIFIES_CONTENT: "on",
     SKERRY_SWEEP_INTERVAL: "0",
     SKERRY_DYNAMODB_TABLE: "skerry-table",
@@ -84,7 +84,7 @@ function settings(s3: S3Server, dynamoDb: Interceptor): Record<string, string> {
   };
 }
 
-/** Sends a request that must succeed, and answers its body. */
+/** Sends a request that must succeed. Returns the body. */
 async function bytesOf(send: Send, path: string, init?: RequestInit, status = 200): Promise<Uint8Array> {
   const response = await send(path, init);
   const bytes = await response.bytes();

@@ -3,13 +3,13 @@ import { parse } from "yaml";
 
 const ACTION = new URL("../../.github/actions/login/action.yml", import.meta.url);
 
-/** As much of an action as is looked at here. */
+/** The parts of an action that these tests read. */
 interface Action {
   inputs: Record<string, { required?: boolean; default?: string }>;
   runs: { using: string; steps: { shell: string; env: Record<string, string>; run: string }[] };
 }
 
-/** Tokens with what a shell, a form, JSON and the runner could each take for something else. */
+/** Tokens with characters that are special for a shell, a form, JSON and the runner. */
 const GITHUB_TOKEN = "eyJ.a+b/c=&d%20%0Ae \"f\" \\n 'g' $(h) `i` ü *";
 const PASSWORD = "eyJ.p+q/r=&s%25 \"t\" \\u0041 '$HOME' `v` & *";
 
@@ -31,7 +31,7 @@ interface Outcome {
   code: number;
   stdout: string;
   stderr: string;
-  /** Arguments and standard input of the program that logs in, where it was called. */
+  /** Arguments and standard input of the login program, if it was called. */
   login?: { args: string[]; stdin: string };
 }
 
@@ -62,7 +62,7 @@ class Stub implements AsyncDisposable {
   }
 }
 
-/** Runs the action's step as a runner does, with a program in the place of `tool` that writes down what it is given. */
+/** Runs the action's step as a runner does, with a program in place of `tool` that records its input. */
 async function runAction(
   { registry, audience, tool, permitted = true }: Job,
   { host }: Stub,

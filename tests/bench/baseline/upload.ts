@@ -1,6 +1,6 @@
 /**
- * The least that can take a body, hash it and keep it in a file under `FOLDER`, in each of the ways that seem good: the
- * path names one. `/no-http` does the same with `SIZE` bytes that are there already.
+ * A minimal server that receives a body, hashes it and stores it in a file under `FOLDER`, in each of several ways: the
+ * path names one. `/no-http` does the same with `SIZE` bytes in memory.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const KIB = 1024;
 /** Bytes of one write. */
 const BLOCK_BYTES = 256 * KIB;
 
-/** Ways to take, hash and keep a body; each answers its digest. */
+/** Ways to receive, hash and store a body. Each returns its digest. */
 const WAYS: Record<string, (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<string>> = {
   "/chunks": writeChunks,
   "/views-64k": (body) => writeViews(body, 64 * KIB),
@@ -36,7 +36,7 @@ function* ownBytes(): Generator<Uint8Array> {
   for (let size = Number(Deno.env.get("SIZE")); size > 0; size -= block.length) yield block;
 }
 
-/** Hashes and writes whatever comes as it comes, and waits for nothing but the next. */
+/** Hashes and writes each chunk as it arrives. */
 async function writeChunks(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const hash = createHash("sha256");
   using file = await createFile();
