@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Condition, NewItem } from "../../storage/ports.ts";
+import { type Condition, ifUnchanged, type NewItem } from "../../storage/ports.ts";
 import { candidateItems, isLost, RETRY, retryOnConflict, together, type Work } from "../protocol/mod.ts";
 import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
@@ -154,8 +154,7 @@ async function nameObject(
   if (candidate === undefined) return undefined;
   // Once the item names our object, no item names the old one, and the collector that was deleting it may have crashed.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
-  const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
-  const version = await putBlob(work, digest, candidate, condition);
+  const version = await putBlob(work, digest, candidate, ifUnchanged(blob));
   return version === undefined ? RETRY : "ours";
 }
 
