@@ -235,7 +235,7 @@ Deno.test("restore() writes a table of many items in batches of a hundred", asyn
   assertEquals((await target.items()).length, (await stores.items()).length);
 });
 
-/** How far a full pass has come; its place means nothing in another table. */
+/** Progress of a full pass; its place is meaningless in another table. */
 const SEGMENT = {
   pk: COLLECTION,
   sk: "segment#3",

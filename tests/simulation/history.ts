@@ -17,7 +17,7 @@ interface Write {
   at: number;
 }
 
-/** How long a read that need not be consistent may lag behind, in milliseconds. */
+/** Maximum lag of a read that is not consistent, in milliseconds. */
 export const MAX_LAG_MS = 100;
 
 /** By how many writes it may. */

@@ -33,7 +33,7 @@ export interface RunningCopy {
   objects: MemoryObjectStore;
 }
 
-/** How a process reaches the stores, and what it knows of the time. */
+/** Access of a process to the stores, and its clock. */
 export interface CopyMeans {
   objects: ObjectStore;
   table: Table;
