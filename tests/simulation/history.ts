@@ -94,6 +94,10 @@ class Past {
     return this.#rewrite(items, limit, isWanted, ({ sk }) => sk);
   }
 
+  async queryKeys(pk: string, options: QueryOptions): Promise<string[]> {
+    return (await this.query(pk, options)).map(({ sk }) => sk);
+  }
+
   async queryIndex(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {
     const page = { prefix, ...(after && { after }), limit: limit + this.#before.size };
     const items = await this.#table.queryIndex(pk, page);

@@ -94,6 +94,7 @@ function impatient(table: Table): Table {
     putMany: once((...args: Parameters<Table["putMany"]>) => table.putMany(...args)),
     delete: once((...args: Parameters<Table["delete"]>) => table.delete(...args)),
     query: once((...args: Parameters<Table["query"]>) => table.query(...args)),
+    queryKeys: once((...args: Parameters<Table["queryKeys"]>) => table.queryKeys(...args)),
     queryIndex: once((...args: Parameters<Table["queryIndex"]>) => table.queryIndex(...args)),
     scan: once((...args: Parameters<Table["scan"]>) => table.scan(...args)),
   };
