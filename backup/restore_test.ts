@@ -68,6 +68,20 @@ Deno.test("restore() gives back every item as it was, but for uploads that had n
   await assertConsistent(restored.stores);
 });
 
+Deno.test("restore() lets the sweep find the object of an upload whose blob is not in the backup", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  await pushBlob(
+    stores.registry({ uploadExpiry: 20 * GRACE, grace: GRACE, deadline: GRACE / 4 }).registry,
+    CONFIG,
+  );
+  const uploads = (await stores.items()).filter(({ sk }) => sk === "upload");
+  assertEquals(uploads.map(({ attributes }) => attributes.left), [[]]);
+  const restored = await restoreBeside(stores, await archiveOf(await bytesOf(uploads)));
+  restored.stores.now += 100 * GRACE;
+  await restored.stores.registry().sweep();
+  assertEquals(await restored.stores.keys(), []);
+});
+
 Deno.test("restore() takes the last of an item that a backup has more than once, near or far", async () => {
   const { stores, registry, image } = await filled();
   // As the backup came by everything, and then by all of it again, after each item had changed.

@@ -7,11 +7,14 @@ import {
   digest,
   hooked,
   PRINCIPAL,
+  pushBlob,
   readBlob,
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { newObjectKey, stored, type UploadAttributes } from "../items/mod.ts";
+
+import type { Registry } from "../registry.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 const LAYER = content(30, 2);
@@ -71,6 +74,41 @@ Deno.test("sweep() removes all remains of an upload of any size", async () => {
   await assertNothingLeft(stores);
   assertEquals([await stores.keys(), await stores.objects.listParts("", 10)], [[], []]);
 });
+
+Deno.test("sweep() removes what a commit has left that died before it dropped its object", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  const { registry, sweep } = stores.registry(OPTIONS);
+  await pushBlob(registry, LAYER);
+  const { objects } = dyingStores(stores, "delete");
+  await pushBlob(stores.registry({ ...OPTIONS, objects }).registry, LAYER);
+  assertEquals((await stores.keys()).length, 2);
+  stores.now += OPTIONS.uploadExpiry + 1;
+  assertEquals(await sweep(), { uploads: 2, objects: 0 });
+  assertEquals((await stores.keys()).length, 1);
+  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+});
+
+for (const way of ["PATCH", "PUT"] as const) {
+  Deno.test(`sweep() removes the object of a ${way} that died while a repeated one was committed`, async () => {
+    const stores = new TestStores({ partSize: 4096 });
+    const { registry, sweep } = stores.registry(OPTIONS);
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const send = ({ appendUpload, commitUpload }: Registry) =>
+      way === "PATCH"
+        ? appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER))
+        : commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
+    // It dies after it has stored its object.
+    const dying = stores.registry({ ...OPTIONS, ...dyingStores(stores, 3) }).registry;
+    await assertRejects(() => send(dying), Error, "died");
+    await send(registry);
+    if (way === "PATCH") await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+    assertEquals((await stores.keys()).length, 2);
+    stores.now += OPTIONS.uploadExpiry + 1;
+    await sweep();
+    assertEquals((await stores.keys()).length, 1);
+    assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+  });
+}
 
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
   const stores = new TestStores();
