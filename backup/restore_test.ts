@@ -71,13 +71,13 @@ Deno.test("restore() gives back every item as it was, but for uploads that had n
 Deno.test("restore() lets the sweep find the object of an upload whose blob is not in the backup", async () => {
   const stores = new TestStores({ partSize: 4096 });
   await pushBlob(
-    stores.registry({ uploadExpiry: 20 * GRACE, grace: GRACE, deadline: GRACE / 4 }).registry,
+    stores.registry({ uploadExpiry: 20 * GRACE_MS, grace: GRACE_MS, deadline: GRACE_MS / 4 }).registry,
     CONFIG,
   );
   const uploads = (await stores.items()).filter(({ sk }) => sk === "upload");
   assertEquals(uploads.map(({ attributes }) => attributes.left), [[]]);
   const restored = await restoreBeside(stores, await archiveOf(await bytesOf(uploads)));
-  restored.stores.now += 100 * GRACE;
+  restored.stores.now += 100 * GRACE_MS;
   await restored.stores.registry().sweep();
   assertEquals(await restored.stores.keys(), []);
 });

@@ -10,6 +10,7 @@ import {
   pushes,
   pushesImage,
   putsManifest,
+  reads,
   restores,
   sweeps,
 } from "./actors.ts";
@@ -163,6 +164,12 @@ export const STALLED: Record<string, Scenario> = {
     lost: [GIANT],
     later: GRACE_MS + 600,
     actors: [pushesImage(GIANT, ONE, { tags: ["a"] }), pushesImage(GIANT, ONE, { tags: ["b"] }), collects()],
+  },
+  "a lost manifest that is pulled and deleted": {
+    given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
+    lost: [GIANT],
+    later: GRACE_MS + 600,
+    actors: [reads(GIANT, ONE, { times: 1 }), deletes(GIANT, ONE), pushesImage(GIANT, ONE, { tags: ["b"] })],
   },
   "an old blob that is pulled, collected and pushed": {
     ...oldBlob,
