@@ -69,10 +69,10 @@ Deno.test("sweep() costs these requests for each upload (docs/costs.md)", async 
   assertEquals(
     await costs(async (registry) => {
       await pushBlob(registry, CONFIG);
-      await pushBlob(registry, CONFIG);
+      await commit(registry, await patch(registry, 1));
     }),
     { table: 4, objects: 1 },
-    "POST, PUT, and the same again, whose object was dropped",
+    "POST, PUT, and POST, PATCH, PUT of the same, whose object was dropped",
   );
   assertEquals(
     await costOfSweep(async (registry) => {

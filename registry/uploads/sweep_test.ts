@@ -75,12 +75,15 @@ Deno.test("sweep() removes all remains of an upload of any size", async () => {
   assertEquals([await stores.keys(), await stores.objects.listParts("", 10)], [[], []]);
 });
 
-Deno.test("sweep() removes what a commit has left that died before it dropped its object", async () => {
+Deno.test("sweep() removes the object of a commit that died before it dropped it", async () => {
   const stores = new TestStores({ partSize: 4096 });
   const { registry, sweep } = stores.registry(OPTIONS);
   await pushBlob(registry, LAYER);
   const { objects } = dyingStores(stores, "delete");
-  await pushBlob(stores.registry({ ...OPTIONS, objects }).registry, LAYER);
+  const dying = stores.registry({ ...OPTIONS, objects }).registry;
+  const { id } = await dying.startUpload(REPOSITORY, PRINCIPAL);
+  await dying.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  await dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
   assertEquals((await stores.keys()).length, 2);
   stores.now += OPTIONS.uploadExpiry + 1;
   assertEquals(await sweep(), { uploads: 2, objects: 0 });
@@ -88,7 +91,8 @@ Deno.test("sweep() removes what a commit has left that died before it dropped it
   assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
 });
 
-for (const way of ["PATCH", "PUT"] as const) {
+// The number of the call after the object was stored.
+for (const [way, call] of [["PATCH", 3], ["PUT", 4]] as const) {
   Deno.test(`sweep() removes the object of a ${way} that died while a repeated one was committed`, async () => {
     const stores = new TestStores({ partSize: 4096 });
     const { registry, sweep } = stores.registry(OPTIONS);
@@ -97,8 +101,7 @@ for (const way of ["PATCH", "PUT"] as const) {
       way === "PATCH"
         ? appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER))
         : commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
-    // It dies after it has stored its object.
-    const dying = stores.registry({ ...OPTIONS, ...dyingStores(stores, 3) }).registry;
+    const dying = stores.registry({ ...OPTIONS, ...dyingStores(stores, call) }).registry;
     await assertRejects(() => send(dying), Error, "died");
     await send(registry);
     if (way === "PATCH") await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));

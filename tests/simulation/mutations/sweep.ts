@@ -74,7 +74,11 @@ export const SWEEP_MISTAKES: Mutation[] = [
     edits: [
       edit("registry/uploads/sweep.ts", "if (left.length > 0) await work.objects.delete(left);", ""),
     ],
-    scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "whole")] },
+    scenario: {
+      given: [],
+      later: 0,
+      actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
+    },
   },
   {
     name: "the sweep forgets a committed upload before the objects that it has left",
@@ -94,7 +98,7 @@ export const SWEEP_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: {
-      given: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "whole")],
+      given: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
       later: EXPIRY_MS + OLD_MS,
       actors: [sweeps()],
     },
@@ -108,7 +112,11 @@ export const SWEEP_MISTAKES: Mutation[] = [
         "return [];",
       ),
     ],
-    scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "whole")] },
+    scenario: {
+      given: [],
+      later: 0,
+      actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
+    },
   },
   {
     name: "a second request with the bytes of an upload does not mark it",
