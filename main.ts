@@ -102,7 +102,7 @@ function surviveBugs(log: Log): void {
   });
 }
 
-/** Opens the registry once, the code for it included: a process answers that it is there before it has all that. */
+/** Loads the code of the registry and opens it, once. The process answers liveness probes before that. */
 class Opener {
   readonly #config: Config;
   readonly #log: Log;

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
 import { parseSubject } from "./policy/mod.ts";
 
-/** Something wrong between values that are right by themselves. */
+/** Contradiction between values that are valid by themselves. */
 export interface ConfigIssue {
   /** Path of the value, from `auth` on. */
   path: (string | number)[];
@@ -42,7 +42,7 @@ function* allowRules(config: AuthConfig): Generator<{ path: ConfigIssue["path"];
   }
 }
 
-/** A misspelt name would deny in silence, and in a group would seem to have been granted. */
+/** Rejects unknown names: a misspelt one would be denied without notice. */
 function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
   const issuers = config.issuers.map(({ name }) => name);
   for (const { path, subjects } of subjectLists(config)) {

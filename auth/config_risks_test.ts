@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { accessRisks } from "./config_risks.ts";
 
-Deno.test("accessRisks() tells of rules for every workload of an issuer, by name and by group", () => {
+Deno.test("accessRisks() warns of rules for every workload of an issuer, by name and by group", () => {
   const actions = ["pull" as const];
   const risks = accessRisks({
     url: "https://registry.test",
@@ -21,7 +21,7 @@ Deno.test("accessRisks() tells of rules for every workload of an issuer, by name
   assertEquals(risks.map((risk) => risk.split(" ")[0]), ["policies[1].allow[0]", "policies[1].allow[2]"]);
 });
 
-Deno.test("accessRisks() tells of a URL without TLS, but for one on this machine", () => {
+Deno.test("accessRisks() warns of a URL without TLS, except on this machine", () => {
   const risky = ["http://registry.test", "http://localhost.test:80", "http://10.0.0.1"];
   const safe = ["https://registry.test", "http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000"];
   const tells = (url: string) => accessRisks({ url, policies: [], groups: {} }).length > 0;

@@ -45,7 +45,7 @@ async function replace(path: string, text: string): Promise<void> {
   await Deno.rename(`${path}.new`, path);
 }
 
-Deno.test("WatchedFile.open() fails where there is no file, or none that can be used", async () => {
+Deno.test("WatchedFile.open() rejects a missing or unusable file", async () => {
   const failed = () => {};
   await assertRejects(() => open("/nowhere/htpasswd", { failed }), FileError, "Cannot read");
   await withFile("", async ({ path }) => {
@@ -89,7 +89,7 @@ Deno.test("WatchedFile.current() sees the second of two changes at the same time
   });
 });
 
-Deno.test("WatchedFile.current() reads a file once that doesn't change", async () => {
+Deno.test("WatchedFile.current() reads an unchanged file once", async () => {
   await withFile(`alice:${hash("a")}\n`, async ({ users, pass }) => {
     const before = await users.current();
     for (let i = 0; i < 3; i++) {

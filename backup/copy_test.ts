@@ -114,7 +114,7 @@ Deno.test("copyRegistry() reports an object that does not match its digest, and 
   }
 });
 
-Deno.test("copyObjects() copies objects alone, and those that are there once", async () => {
+Deno.test("copyObjects() copies only objects, and existing ones once", async () => {
   const from = await filled();
   const to = new TestStores();
   const archive = await backUp(from);

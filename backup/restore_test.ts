@@ -105,7 +105,7 @@ Deno.test("restore() takes the last of an item that a backup has more than once,
   }
 });
 
-Deno.test("restore() refuses a table that has anything in it, and writes nothing", async () => {
+Deno.test("restore() rejects a table that is not empty, and writes nothing", async () => {
   const { stores } = await filled();
   const archive = await backUp(stores);
   const other = new TestStores({ objects: stores.objects });
@@ -175,7 +175,7 @@ Deno.test("restore() reports objects that disappeared after the backup, and the 
   await assertConsistent(restored.stores);
 });
 
-Deno.test("restore() tells of a manifest whose repository has no link to a blob that is there", async () => {
+Deno.test("restore() reports a manifest whose repository has no link to an existing blob", async () => {
   const { stores, image } = await filled();
   const items = (await stores.items()).filter(({ pk, sk }) =>
     pk !== `blob#${digest(LAYER)}` || !sk.startsWith("repo#")
@@ -188,7 +188,7 @@ Deno.test("restore() tells of a manifest whose repository has no link to a blob 
   );
 });
 
-Deno.test("restore() says nothing of missing references where references are sparse", async () => {
+Deno.test("restore() does not report missing references if references may be sparse", async () => {
   const { stores } = await filled();
   const archive = await backUp(stores);
   for (const { pk, attributes } of await stores.items()) {
@@ -256,14 +256,14 @@ const SEGMENT = {
   attributes: { startedAt: 1, after: { pk: "blob#a", sk: "blob" }, items: 20, done: false, claimedUntil: 0 },
 };
 
-Deno.test("backUp() leaves out how far a full pass of garbage collection has come", async () => {
+Deno.test("backUp() omits the progress of a full pass of garbage collection", async () => {
   const { stores } = await filled();
   await stores.table.putMany([SEGMENT]);
   const items = await Array.fromAsync((await backUp(stores)).items());
   assertEquals(items.filter(({ pk }) => pk === COLLECTION), []);
 });
 
-Deno.test("restore() leaves out how far a full pass has come, where a backup of an earlier release has it", async () => {
+Deno.test("restore() omits the progress of a full pass from a backup of an earlier release", async () => {
   const { stores } = await filled();
   const archive = await archiveOf(await bytesOf([...await stores.items(), SEGMENT]));
   const { stores: restored } = await restoreBeside(stores, archive);

@@ -82,7 +82,7 @@ Deno.test("Salvage restores a blob that was pushed after the backup, without a l
   await assertConsistent(restored.stores);
 });
 
-Deno.test("Salvage reads nothing that the backup knows", async () => {
+Deno.test("Salvage does not read objects that the backup names", async () => {
   const { stores, registry } = makeStores();
   await pushBlob(registry, CONFIG);
   await pushBlob(registry, LAYER);
@@ -156,7 +156,7 @@ Deno.test("Salvage finds the bytes of a blob that was collected and pushed again
   assertEquals(await readBlob(restored.registry, name), LAYER);
 });
 
-Deno.test("Salvage tells of copies, and of manifests that the backup does not know", async () => {
+Deno.test("Salvage reports copies, and manifests that the backup does not contain", async () => {
   const { stores, registry } = makeStores();
   await pushBlob(registry, CONFIG);
   await pushBlob(registry, LAYER);

@@ -28,7 +28,7 @@ Deno.test("shelve() stores a backup of any size in parts, and openShelved() read
   ]);
 });
 
-Deno.test("shelve() leaves nothing of a backup that fails", async () => {
+Deno.test("shelve() leaves no remains of a failed backup", async () => {
   const objects = new MemoryObjectStore({ partSize: 8 });
   const failing = ReadableStream.from((async function* () {
     yield content(20);

@@ -93,7 +93,7 @@ Deno.test("getManifest() by tag reads uncached if the manifest of the tag is gon
   assertEquals((await registry.getManifest(REPOSITORY, { tag: TAG })).digest, MOVED);
 });
 
-Deno.test("getManifest() keeps no manifest above 1 MiB and no more than its bytes", async () => {
+Deno.test("getManifest() caches no manifest above 1 MiB, and at most the configured bytes", async () => {
   const sizes = new Map([[DIGEST, 1_048_577], [MOVED, 1_048_576]]);
   let reads = 0;
   const { registry } = setUp({
@@ -121,7 +121,7 @@ Deno.test("getManifest() does not remember a manifest that is not there", async 
   await registry.getManifest(REPOSITORY, { digest: DIGEST });
 });
 
-Deno.test("getManifest() reads anew when the epoch is another one, and the epoch each time", async () => {
+Deno.test("getManifest() reads again after a change of the epoch, and reads the epoch each time", async () => {
   const { calls, state, registry } = setUp();
   for (const epoch of ["first", "first", "second", "second", "first"]) {
     state.epoch = epoch;
@@ -253,7 +253,7 @@ Deno.test("statBlob() reads each time, once for concurrent calls", async () => {
   assertEquals(calls, ["statBlob library/debian", "statBlob library/debian"]);
 });
 
-Deno.test("getBlob() remembers where the epoch needs no read, and reads the blob alone elsewhere", async () => {
+Deno.test("getBlob() caches if the epoch needs no read, and reads only the blob otherwise", async () => {
   for (const [age, reads, epochReads] of [[0, 2, 0], [10, 1, 1]] as const) {
     const { calls, state, registry } = setUp({}, { age });
     for (let round = 0; round < 2; round++) {
@@ -263,7 +263,7 @@ Deno.test("getBlob() remembers where the epoch needs no read, and reads the blob
   }
 });
 
-Deno.test("open() asks anew when the object that is remembered was collected", async () => {
+Deno.test("open() reads again if the cached object was collected", async () => {
   let reads = 0;
   const { registry } = setUp({
     getBlob(_repository, digest) {

@@ -11,7 +11,7 @@ Deno.test("get() reads once for equal calls of one turn", async () => {
   assertEquals(reads, ["a", "b"]);
 });
 
-Deno.test("get() never answers with a read that began before it was asked", async () => {
+Deno.test("get() never returns a read that began before the call", async () => {
   const shared = new SharedReads<string>();
   let value = "old";
   const { promise: held, resolve: release } = Promise.withResolvers<void>();

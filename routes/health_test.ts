@@ -12,12 +12,12 @@ Deno.test("health answers 200 when everything answers", async () => {
   assertEquals(await (await request("/readyz")).text(), "ok\n");
 });
 
-Deno.test("health tells a process that lives from one that is ready", async () => {
+Deno.test("health distinguishes a live process from a ready one", async () => {
   const { request } = fakeApp({}, { ready: () => Promise.resolve(false) });
   assertEquals(await statuses(request), [200, 503, 503]);
 });
 
-Deno.test("health takes not being able to tell for not being ready", async () => {
+Deno.test("health is not ready if the check rejects", async () => {
   const { request } = fakeApp({}, { ready: () => Promise.reject(new Error("Table is away")) });
   assertEquals(await statuses(request), [200, 503, 503]);
 });
@@ -30,7 +30,7 @@ Deno.test("health stays started when an outage comes later", async () => {
   assertEquals(await statuses(request), [200, 503, 200]);
 });
 
-Deno.test("health tells warnings in the body of /readyz, which stays 200", async () => {
+Deno.test("health lists warnings in the body of /readyz, which stays 200", async () => {
   const { request } = fakeApp({}, { warnings: () => Promise.resolve(["The disk is nearly full"]) });
   const response = await request("/readyz");
   assertEquals([response.status, await response.text()], [200, "ok\nwarning: The disk is nearly full\n"]);

@@ -9,7 +9,7 @@ Deno.test("getHome() is a page that introduces the registry and explains how to 
   assertStringIncludes(page, "podman push");
 });
 
-Deno.test("getHome() runs nothing, loads nothing and repeats nothing of the request", async () => {
+Deno.test("getHome() contains no script, no external resource and no text of the request", async () => {
   const { request } = fakeApp({});
   const response = await request("/?q=evil-query", {
     headers: { "Host": "evil-host", "User-Agent": "evil-agent" },

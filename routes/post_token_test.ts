@@ -66,7 +66,7 @@ Deno.test("postToken() refuses a wrong password or refresh token in both forms, 
   }
 });
 
-Deno.test("postToken() says when to come again", async () => {
+Deno.test("postToken() answers Retry-After", async () => {
   const { post, entries } = make();
   const response = await post({ ...PASSWORD, username: "busy" });
   assertEquals(response.headers.get("Retry-After"), "7");
@@ -135,7 +135,7 @@ Deno.test("postToken() rejects duplicate parameters", async () => {
   assertEquals((await several.json()).scope, "repository:a:pull repository:b:pull");
 });
 
-Deno.test("postToken() looks at nothing secret where the service is another one", async () => {
+Deno.test("postToken() rejects another service before it checks a password or token", async () => {
   const { post, calls } = make();
   for (
     const form of [
@@ -172,7 +172,7 @@ Deno.test("postToken() gives a password for the token of an issuer, as RFC 8693 
   assertEquals(calls, []);
 });
 
-Deno.test("postToken() refuses a body that is no form", async () => {
+Deno.test("postToken() rejects a body that is not a form", async () => {
   const { request, calls } = make();
   const body = new URLSearchParams(PASSWORD).toString();
   for (
@@ -218,7 +218,7 @@ Deno.test("postToken() refuses a form that is too large, announced or not", asyn
   assertEquals(calls, []);
 });
 
-Deno.test("postToken() puts nothing secret into an error or the log", async () => {
+Deno.test("postToken() writes no secret into an error or the log", async () => {
   const { post, entries } = make();
   const secret = "s3cret-s3cret";
   const texts: string[] = [];

@@ -153,7 +153,7 @@ Deno.test("getToken(), postToken() and getJwks() are not there where the registr
   }
 });
 
-Deno.test("getToken() tells nothing of an error that is not for the client", async () => {
+Deno.test("getToken() hides an internal error from the client", async () => {
   const { get, post, entries } = make({
     identify: () => {
       throw new Error("internals");

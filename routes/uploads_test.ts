@@ -70,7 +70,7 @@ function chunk(size: number, headers: Record<string, string> = {}): RequestInit 
   return { body: new Blob([new Uint8Array(size)]).stream(), headers };
 }
 
-Deno.test("startUpload() answers 202 with a relative location and the range of nothing", async () => {
+Deno.test("startUpload() answers 202 with a relative location and an empty range", async () => {
   const { request, calls } = appWithUpload(0);
   const response = await request(`${UPLOADS}?digest-algorithm=sha512`, { method: "POST" });
   assertEquals(told(response), [202, `${UPLOADS}Ab-9`, "0-0", "Ab-9"]);
@@ -78,7 +78,7 @@ Deno.test("startUpload() answers 202 with a relative location and the range of n
   assertEquals(calls, [["startUpload", "team/app", "sha512"]]);
 });
 
-Deno.test("getUpload() tells how far the upload has come", async () => {
+Deno.test("getUpload() answers the progress of the upload", async () => {
   for (const [offset, range] of [[0, "0-0"], [1, "0-0"], [2, "0-1"], [1000, "0-999"]] as const) {
     const response = await appWithUpload(offset).request(`${UPLOADS}Ab-9`);
     assertEquals(told(response), [204, `${UPLOADS}Ab-9`, range, "Ab-9"]);
@@ -105,7 +105,7 @@ Deno.test("appendUpload() passes the body on with its announced length and range
   assertEquals(calls[0], ["appendUpload", "team/app", "Ab-9"]);
 });
 
-Deno.test("appendUpload() takes no body for an empty one", async () => {
+Deno.test("appendUpload() treats a missing body as an empty one", async () => {
   const { request, bodies } = appWithUpload(0);
   const response = await request(`${UPLOADS}Ab-9`, { method: "PATCH" });
   assertEquals(told(response), [202, `${UPLOADS}Ab-9`, "0-0", "Ab-9"]);
@@ -121,7 +121,7 @@ Deno.test("appendUpload() refuses a range of another length than the body, and r
   assertEquals(bodies, []);
 });
 
-Deno.test("appendUpload() answers 416 with where the upload stands", async () => {
+Deno.test("appendUpload() answers 416 with the offset of the upload", async () => {
   const mismatch = () => Promise.reject(new OffsetMismatch({ id: "Ab-9", offset: 40 }));
   const { request } = appWithUpload(0, { appendUpload: mismatch, commitUpload: mismatch });
   const rows: [string, string][] = [["PATCH", ""], ["PUT", `?digest=${DIGEST}`]];
@@ -133,7 +133,7 @@ Deno.test("appendUpload() answers 416 with where the upload stands", async () =>
   }
 });
 
-Deno.test("appendUpload() tells where the upload stands when the range is malformed, too", async () => {
+Deno.test("appendUpload() answers the offset of the upload for a malformed range too", async () => {
   const { request, bodies } = appWithUpload(40);
   for (const range of ["bytes 0-4/*", "4-0", "0-", "a-b", "0 - 4"]) {
     const headers = { "Content-Range": range };

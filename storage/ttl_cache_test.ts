@@ -33,7 +33,7 @@ Deno.test("get() remembers for the age and not longer", async () => {
   assertEquals(await get("a"), 2);
 });
 
-Deno.test("get() counts the age from when the read began", async () => {
+Deno.test("get() counts the age from the start of the read", async () => {
   const { clock, facts, get } = setUp();
   const slow = pending();
   const first = facts.get("a", slow.read, "e1");
@@ -93,14 +93,14 @@ Deno.test("drop() keeps a read that is under way from being remembered or shared
   assertEquals(await get("a"), 1);
 });
 
-Deno.test("get() keeps no more than it may by count", async () => {
+Deno.test("get() caches at most the configured count", async () => {
   const { get } = setUp({ count: 2 });
   for (const key of ["a", "b", "a", "c"]) await get(key);
   assertEquals(await get("a"), 1);
   assertEquals(await get("b"), 4);
 });
 
-Deno.test("get() keeps no more than it may by weight, and nothing that is too heavy", async () => {
+Deno.test("get() caches at most the configured weight, and no value that is too heavy", async () => {
   const weights: Record<number, number> = { 1: 6, 2: 4, 3: 1, 4: 7 };
   const { get } = setUp({ weight: 10, heaviest: 6, weigh: ({ value }) => weights[value] ?? 1 });
   for (const key of ["a", "b", "c"]) await get(key);
@@ -109,7 +109,7 @@ Deno.test("get() keeps no more than it may by weight, and nothing that is too he
   assertEquals(await get("a"), 5);
 });
 
-Deno.test("get() remembers nothing that was read in another epoch", async () => {
+Deno.test("get() does not cache a value that was read in another epoch", async () => {
   const { get } = setUp();
   assertEquals([await get("a", "e1"), await get("a", "e2"), await get("a", "e2")], [1, 2, 2]);
   // No epoch comes back, but it is compared by its value alone, whichever is newer.

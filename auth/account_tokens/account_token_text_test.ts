@@ -17,7 +17,7 @@ Deno.test("makeAccountToken() creates a different token each time, and readAccou
   assertEquals(letters.size, 62, "every character of the alphabet turns up");
 });
 
-Deno.test("readAccountToken() knows the form that the documentation tells", () => {
+Deno.test("readAccountToken() reads the documented form", () => {
   // The checksum as any other program computes it.
   const text = "skr_0123456789abcdef_" + "A".repeat(43);
   let number = createHash("sha256").update(text).digest().readUInt32BE();

@@ -309,7 +309,7 @@ export class AccountTokens implements PasswordSource {
   }
 }
 
-/** Keeps {@linkcode TtlCache} from remembering it. */
+/** Thrown for a missing token, so that {@linkcode TtlCache} does not cache it. */
 class NoSecret extends Error {}
 
 /**

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { isKeyText } from "./key_text.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
 
-/** Keys that can't be used. The message has nothing of their content. */
+/** Thrown for unusable keys. The message contains no part of them. */
 export class KeysError extends Error {
   /** The name of the class. */
   override readonly name = "KeysError";
@@ -60,7 +60,7 @@ function parse(text: string, place: string): z.infer<typeof jwkSet> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new KeysError(`Cannot use ${place}: it is not JSON`); // The parser's own message shows what it stumbled over.
+    throw new KeysError(`Cannot use ${place}: it is not JSON`); // The parser's own message quotes the invalid text.
   }
   const result = jwkSet.safeParse(value);
   if (result.success) return result.data;

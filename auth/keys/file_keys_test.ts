@@ -61,7 +61,7 @@ Deno.test("openFileKeys() lists every key without its private part and unknown m
   });
 });
 
-Deno.test("openFileKeys() names a key by its thumbprint where it has no name", async () => {
+Deno.test("openFileKeys() uses the thumbprint of a key as its missing id", async () => {
   const key = await privateKey();
   const { kid } = await (await open(key)).signing();
   assertEquals(kid, await calculateJwkThumbprint(publicPart(key)));

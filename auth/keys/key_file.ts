@@ -67,7 +67,7 @@ function keysOfJson(text: string): JWK[] {
 
 function keysOfPem(text: string): JWK[] {
   const blocks = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
-  // A private key would do, too: but it has no business here.
+  // Rejects private keys: a file for verification must not contain one.
   if (text.includes("PRIVATE KEY-----")) throw new TypeError("Cannot use the keys: one is a private key");
   if (text.split("-----BEGIN").length - 1 !== blocks.length) {
     throw new TypeError("Cannot use the keys: a PEM block is truncated or malformed");

@@ -92,7 +92,7 @@ Deno.test("parseKeyFile() refuses private keys in every form, beside public ones
   }
 });
 
-Deno.test("parseKeyFile() shows nothing of a private key that it refuses", () => {
+Deno.test("parseKeyFile() does not quote a private key in its error", () => {
   const jwk = jwkOf(P256.privateKey);
   const pem = P256.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
   for (const text of [JSON.stringify(jwk), JSON.stringify(jwk).slice(0, -1), pem, pem.slice(0, -9)]) {
@@ -131,7 +131,7 @@ Deno.test("parseKeyFile() refuses keys that are too short, or not whole", () => 
   assertRefused(pemOf(short));
 });
 
-Deno.test("parseKeyFile() refuses PEM that is cut off or holds something else", () => {
+Deno.test("parseKeyFile() rejects truncated PEM, and PEM with other content", () => {
   const pem = pemOf(P256.publicKey);
   for (const broken of [pem.replace("END", "EMD"), pem.slice(0, 60), pem.replace("END PUBLIC", "END RSA")]) {
     assertRefused(broken);

@@ -150,7 +150,7 @@ Deno.test("TableKeys.list() publishes a key before it signs, and has no private 
   }
 });
 
-Deno.test("TableKeys.find() knows the old key until the longest token that it signed has ended", async () => {
+Deno.test("TableKeys.find() returns the old key until the longest token that it signed has expired", async () => {
   const { process, rotate, state } = world();
   const keys = process();
   const { kid } = await keys.signing();

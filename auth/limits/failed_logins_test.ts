@@ -31,7 +31,7 @@ function make({ free = 3, table = new MemoryTable() as Table, clock = { now: 1_0
   return { clock, table, failures, begin, fail, succeed, waitOf };
 }
 
-Deno.test("FailedLogins lets an address fail a few times, then makes it wait, and longer each time", async () => {
+Deno.test("FailedLogins permits a few failures of an address, then delays it longer each time", async () => {
   const { clock, fail, waitOf } = make();
   await fail("a", HERE);
   await fail("b", HERE);
@@ -64,7 +64,7 @@ Deno.test("FailedLogins delays guesses at one name from any address, but not for
   assertEquals(await waitOf("alice", THERE), 4);
 });
 
-Deno.test("FailedLogins treats all names of an address alike, those too that have logged in there", async () => {
+Deno.test("FailedLogins delays all names of an address, including those that have logged in there", async () => {
   for (const name of ["alice", "zorro"]) {
     const { fail, succeed, waitOf } = make();
     await succeed("alice", HERE);
@@ -94,7 +94,7 @@ Deno.test("mayUseCache() allows a name that has logged in from the network until
   assert(!failures.mayUseCache(alice));
 });
 
-Deno.test("begin() bounds the different guesses at a name under way by those that may still fail", async () => {
+Deno.test("begin() limits concurrent guesses at a name to the number that may still fail", async () => {
   const { begin, fail } = make();
   await fail("alice", HERE);
   const attempts = [await begin("alice", "192.0.2.2", "x"), await begin("alice", "192.0.2.3", "y")];
@@ -151,7 +151,7 @@ function replicas(count: number) {
   ];
 }
 
-Deno.test("replicas let one attempt of an address through between two waits, all of them together", async () => {
+Deno.test("replicas together permit one attempt of an address between two waits", async () => {
   const all = replicas(8);
   const { clock } = all[0]!;
   for (const replica of all) await replica.fail("a", HERE).catch(() => {});
@@ -211,7 +211,7 @@ Deno.test("sweep() deletes the counts that are forgotten, and no others", async 
   assertEquals(await waitOf("other", HERE), 1);
 });
 
-Deno.test("FailedLogins makes a bounded number of items, and goes on to count without them", async () => {
+Deno.test("FailedLogins writes a limited number of items, and counts further failures in memory", async () => {
   const { fail, table, waitOf } = make();
   for (let i = 0; i < 17_000; i++) await fail(`user${i}`, `2001:db8:${i.toString(16)}::1`);
   const { items } = await table.scan({ limit: 100_000 });

@@ -108,7 +108,7 @@ Deno.test("principal() trusts an address in every form of writing", () => {
   for (const peer of peers) assertEquals(nameOf("CN=a", peer), "certificate:CN=a", peer);
 });
 
-Deno.test("principal() takes a range in IPv6 that stands for one in IPv4 as that one", () => {
+Deno.test("principal() treats an IPv6 range that is mapped to IPv4 as the IPv4 range", () => {
   const { nameOf } = make({ trusted: ["::ffff:10.0.0.0/104", "192.0.2.7", "2001:db8::7"] });
   const peers = ["10.0.0.1", "::ffff:10.9.9.9", "11.0.0.1", "::ffff:11.0.0.1", "192.0.2.7", "192.0.2.8"];
   const trusted = [...peers, "2001:db8::7", "2001:db8::8"].filter((peer) => nameOf("a", peer) !== undefined);
@@ -228,7 +228,7 @@ Deno.test("addressOf() takes the last address of the header where the peer is a 
   assertEquals(make({ forwardedFor: false }).identity.addressOf(headers, undefined), undefined);
 });
 
-Deno.test("addressBehindSocket() believes the header only where the peer has no address", () => {
+Deno.test("addressBehindSocket() trusts the header only if the peer has no address", () => {
   const headers = new Headers({ "X-Forwarded-For": "192.0.2.66, 198.51.100.1" });
   assertEquals(addressBehindSocket(headers, "203.0.113.5"), "203.0.113.5");
   assertEquals(addressBehindSocket(headers, undefined), "198.51.100.1");

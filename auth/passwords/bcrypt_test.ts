@@ -68,7 +68,7 @@ Deno.test("isPassword() takes at most the 72 bytes that bcrypt looks at", () => 
   }
 });
 
-Deno.test("BcryptQueue.check() knows hashes of other programs, in a thread and without one", async () => {
+Deno.test("BcryptQueue.check() accepts hashes of other programs, in a thread and without one", async () => {
   for (const start of [startEngine, inThisThread]) {
     const queue = new BcryptQueue({ start });
     for (const version of ["2a", "2b", "2y"]) {
@@ -80,7 +80,7 @@ Deno.test("BcryptQueue.check() knows hashes of other programs, in a thread and w
   }
 });
 
-Deno.test("BcryptQueue.check() lets the event loop go on", async () => {
+Deno.test("BcryptQueue.check() does not block the event loop", async () => {
   const hash = await hashOf("secret", 10);
   const ticksDuring = async (start: () => Engine) => {
     const queue = new BcryptQueue({ start });
@@ -135,7 +135,7 @@ Deno.test("BcryptQueue.check() takes turns between networks that have logged in 
   queue.close();
 });
 
-Deno.test("BcryptQueue.check() goes on with another engine when one dies", async () => {
+Deno.test("BcryptQueue.check() continues with another engine after a crash", async () => {
   const engines: Slow[] = [];
   const start = () => engines[engines.push(new Slow()) - 1]!;
   const queue = new BcryptQueue({ start });
@@ -172,7 +172,7 @@ Deno.test("BcryptQueue ends its thread after a time without logins, and starts a
   }
 });
 
-Deno.test("BcryptQueue.close() tells every waiting client to try again", async () => {
+Deno.test("BcryptQueue.close() rejects every waiting check with a request to retry", async () => {
   const queue = new BcryptQueue();
   const checks = Array.from({ length: 3 }, () => queue.check({ password: "abc", hash: ABC }));
   queue.close();

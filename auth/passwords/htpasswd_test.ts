@@ -27,7 +27,7 @@ async function fakeHtpasswd(options: Partial<HtpasswdOptions>) {
   return { htpasswd, compared, clock };
 }
 
-Deno.test("Htpasswd.verify() knows users by their password", async () => {
+Deno.test("Htpasswd.verify() returns the user of a name and password", async () => {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const hash = await bcrypt({ password: "päss:word", costFactor: 4, salt });
   const htpasswd = await Htpasswd.open({ users: { alice: hash }, failed: () => {} });
@@ -142,7 +142,7 @@ Deno.test("Htpasswd.verify() rejects if the queue is full, and caches nothing", 
   assertEquals(await loggedIn(htpasswd, "alice", "a"), "user:alice");
 });
 
-Deno.test("Htpasswd takes users of the configuration before those of the file", async () => {
+Deno.test("Htpasswd prefers users of the configuration over those of the file", async () => {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, `alice:${hashOf("f")}\nbob:${hashOf("b")}\n`);

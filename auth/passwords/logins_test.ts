@@ -106,7 +106,7 @@ Deno.test("login() does not count an impossible password as a guess", async () =
   assertEquals((await logins.login("alice", "issued", "192.0.2.1")).name, "robot:ci");
 });
 
-Deno.test("login() knows a remembered password where the address has to wait, and refuses all others alike", async () => {
+Deno.test("login() accepts a cached password while the address has to wait, and refuses all others", async () => {
   const { logins, remembered } = make();
   const address = "192.0.2.1";
   await logins.login("alice", "right", address);
@@ -151,7 +151,7 @@ Deno.test("login() checks the passwords of one network one after the other", asy
   assert(statuses.slice(0, 3).every((status) => status === 401));
 });
 
-Deno.test("login() lets 64 logins of one network wait, and those of another as well", async () => {
+Deno.test("login() queues 64 logins of one network, and those of another separately", async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const users: GuessableSource = { isPlausible: () => true, hasCached: () => false, verify: () => promise };
   const failures = new FailedLogins({ freeFailures: 1000, table: new MemoryTable() });

@@ -1,5 +1,5 @@
 /**
- * Passwords: of users in a file, and the checks of all that may be one.
+ * Passwords of users, and the check of every kind of password.
  *
  * @module
  */

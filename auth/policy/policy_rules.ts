@@ -6,7 +6,7 @@ import type { Principal } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";
 import { textMatcher } from "./text_pattern.ts";
 
-/** An {@linkcode AllowRule}, ready to be asked. */
+/** A compiled {@linkcode AllowRule}. */
 export interface Entry {
   /** Place in the configuration. */
   place: string;
@@ -16,7 +16,7 @@ export interface Entry {
   actions: ReadonlySet<Action>;
   /** True if the rule names the principal, before its conditions on claims. */
   isFor: (principal: Principal) => boolean;
-  /** The first claim that they do not have as it must be. */
+  /** First claim that does not meet its condition. */
   missingClaim: (principal: Principal) => string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { createPolicy } from "./policy.ts";
 import { ANONYMOUS, type Grant, type Principal } from "../principal.ts";
 import { ALICE, allow, BOB, configOf, repo, robot, rule, user, whoMay, workload } from "../testing/policy.ts";
 
-Deno.test("allows() denies everything where nothing is configured", () => {
+Deno.test("allows() denies everything without policies", () => {
   const policy = createPolicy(configOf({}));
   for (const action of ACTIONS) {
     for (const principal of [ANONYMOUS, ALICE, robot("ci"), workload("github")]) {
@@ -92,7 +92,7 @@ Deno.test("allows() does not count a principal as authenticated if its name is n
   assertEquals(whoMay({ policies }, "pull", "a", ...odd), []);
 });
 
-Deno.test("allows() lets administrators do everything everywhere, also where a rule names them for less", () => {
+Deno.test("allows() allows administrators everything, even if a rule gives them less", () => {
   const config = {
     administrators: ["user:alice", "group:ops"],
     groups: { ops: ["robot:ops", "certificate:CN=ops*"] },
@@ -112,7 +112,7 @@ Deno.test("allows() lets administrators do everything everywhere, also where a r
   }
 });
 
-Deno.test("allows() holds a credential to its bounds, an administrator's too, and adds nothing by them", () => {
+Deno.test("allows() restricts a credential to its bounds, an administrator's too, and adds no rights", () => {
   const bounded = (principal: Principal, ...bounds: Grant[]): Principal => ({ ...principal, bounds });
   const config = configOf({
     administrators: ["user:root"],
@@ -137,7 +137,7 @@ Deno.test("allows() holds a credential to its bounds, an administrator's too, an
   assert(may(bounded(user("root"), everything), "administer", "team/app"));
 });
 
-Deno.test("allows() matches members of a group, patterns included, and none of an unknown group", () => {
+Deno.test("allows() matches members of a group, including patterns, and none of an unknown group", () => {
   const config = {
     groups: { team: ["user:alice", "robot:ci-*", "workload:github"], empty: [] },
     policies: [
@@ -244,7 +244,7 @@ Deno.test("allows() lets one entry hold whose condition another entry's does not
   assertEquals(whoMay({ policies }, "push", "a", ...some).length, 2);
 });
 
-Deno.test("isAdministrator() knows them by name, and no workload or anonymous", () => {
+Deno.test("isAdministrator() is true by name, and never for workloads or anonymous", () => {
   const { isAdministrator } = createPolicy(configOf({
     administrators: ["user:alice", "group:ops", "certificate:CN=*.ops"],
     groups: { ops: ["robot:ops-*"] },

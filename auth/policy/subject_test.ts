@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Principal } from "../principal.ts";
 import { isPlainName, parseSubject, subjectMatcher } from "./subject.ts";
 
-Deno.test("parseSubject() tells the parts of every kind, and keeps all behind the first colon as the name", () => {
+Deno.test("parseSubject() returns the parts of every kind, with everything behind the first colon as the name", () => {
   assertEquals(parseSubject("anonymous"), { kind: "anonymous" });
   assertEquals(parseSubject("authenticated"), { kind: "authenticated" });
   for (

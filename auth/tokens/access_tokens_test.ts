@@ -65,7 +65,7 @@ Deno.test("AccessTokens.verify() grants exactly the rights of the token", async 
   }
 });
 
-Deno.test("AccessTokens.verify() grants nothing, or the catalog alone, where that was granted", async () => {
+Deno.test("AccessTokens.verify() grants nothing, or only the catalog, as the token says", async () => {
   const { tokens } = await world();
   const name = parseRepositoryName("catalog");
   for (const [access, catalog] of [[[], false], [[CATALOG], true]] as const) {
@@ -203,7 +203,7 @@ Deno.test("AccessTokens.verify() forgets a token when it expires", async () => {
   assertEquals(await isTaken(tokens, token), false);
 });
 
-Deno.test("AccessTokens.verify() forgets a token when its key goes, and no other token with it", async () => {
+Deno.test("AccessTokens.verify() drops only the cached tokens of a removed key", async () => {
   const { tokens, keys } = await world();
   const { token: old } = await tokens.issue(ALICE, PULL_AND_PUSH, HOUR);
   await keys.add("two");

@@ -50,7 +50,7 @@ Deno.test("verify() takes tokens of every kind of key", async () => {
   });
 });
 
-Deno.test("verify() tries each key that fits, and none that has another id", async () => {
+Deno.test("verify() tries each matching key, and none with another id", async () => {
   const keys = setOf({ ...STRANGER.jwk, kid: "old" }, { ...EC.jwk, kid: "new" }, RSA.jwk);
   await withKeys(keys, async ({ isTaken }) => {
     assert(await isTaken({}, EC) && await isTaken({}, EC, { kid: "new" }));
@@ -59,7 +59,7 @@ Deno.test("verify() tries each key that fits, and none that has another id", asy
   });
 });
 
-Deno.test("verify() uses a key for nothing but the algorithm that it names", async () => {
+Deno.test("verify() uses a key only for its own algorithm", async () => {
   const ps = {
     ...RSA,
     alg: "PS256",
@@ -137,7 +137,7 @@ Deno.test("verify() refuses extensions that must be understood", async () => {
   });
 });
 
-Deno.test("verify() takes tokens of its issuer for its service alone", async () => {
+Deno.test("verify() accepts only tokens of its issuer for its service", async () => {
   await withKeys(EC.pem, async ({ isTaken }) => {
     for (const aud of [CONFIG.service, [CONFIG.service], ["other", CONFIG.service]]) {
       assert(await isTaken({ aud }), JSON.stringify(aud));
@@ -240,7 +240,7 @@ Deno.test("grants() maps each action of a scope to rights in that repository onl
   ]);
 });
 
-Deno.test("grants() gives nothing for scopes that are odd, and no pattern matches anything", async () => {
+Deno.test("grants() gives nothing for malformed scopes, and treats no scope as a pattern", async () => {
   const odd = [
     { type: "repository", name: "**", actions: ["*"] },
     { type: "repository", name: "*", actions: ["*"] },
@@ -269,7 +269,7 @@ Deno.test("grants() gives nothing for scopes that are odd, and no pattern matche
   }
 });
 
-Deno.test("verify() tells of the catalog where the scope is registry:catalog:* and nothing else", async () => {
+Deno.test("verify() grants the catalog only for the scope registry:catalog:*", async () => {
   await withKeys(EC.pem, async ({ tokens, mint }) => {
     const catalogOf = async (...access: unknown[]) => (await tokens.verify(await mint({ access }))).catalog;
     const good = { type: "registry", name: "catalog", actions: ["*"] };
@@ -290,7 +290,7 @@ Deno.test("verify() tells of the catalog where the scope is registry:catalog:* a
   });
 });
 
-Deno.test("verify() goes by the keys that are in the file now", async () => {
+Deno.test("verify() uses the present keys of the file", async () => {
   await withKeys(EC.pem, async ({ path, pass, isTaken, complaints }) => {
     assertEquals([await isTaken({}, EC), await isTaken({}, STRANGER)], [true, false]);
     await Deno.writeTextFile(path, setOf(STRANGER.jwk));

@@ -5,7 +5,7 @@ import type { Principal } from "../principal.ts";
 import { MAX_TOKENS_PER_CREDENTIAL, RefreshTokens, revokeRefreshTokens } from "./refresh_tokens.ts";
 import { ALICE, LIFETIME_MS, ROBOT, world } from "./testing/refresh_tokens.ts";
 
-Deno.test("revokeRefreshTokens() ends a token at once, in every process", async () => {
+Deno.test("revokeRefreshTokens() revokes a token at once, in every process", async () => {
   const { tokens, issue, common, memory, list } = world();
   const [token, other] = [await issue(), await issue()];
   await tokens.redeem(token);
@@ -18,7 +18,7 @@ Deno.test("revokeRefreshTokens() ends a token at once, in every process", async 
   assertEquals(await revokeRefreshTokens(memory, ALICE.name, id), 0);
 });
 
-Deno.test("revokeRefreshTokens() ends all of one principal, and none of another", async () => {
+Deno.test("revokeRefreshTokens() revokes all tokens of one principal, and none of another", async () => {
   const { tokens, issue, memory, list, owner } = world();
   const alices = [await issue(), await issue(), await issue()];
   const robots = await issue(ROBOT);
@@ -30,7 +30,7 @@ Deno.test("revokeRefreshTokens() ends all of one principal, and none of another"
   assertEquals(await owner(robots), ROBOT);
 });
 
-Deno.test("revokeRefreshTokens() ends more logins than one query answers", async () => {
+Deno.test("revokeRefreshTokens() revokes more tokens than one page of the table", async () => {
   const { issue, list, memory } = world();
   for (const credential of ["a", "b", "c"]) {
     for (let i = 0; i < 70; i++) await issue({ ...ALICE, credential });
@@ -40,7 +40,7 @@ Deno.test("revokeRefreshTokens() ends more logins than one query answers", async
   assertEquals(await list(), []);
 });
 
-Deno.test("revokeRefreshTokens() ends a token that is used at the same time", async () => {
+Deno.test("revokeRefreshTokens() revokes a token that is used at the same time", async () => {
   const { tokens, issue, memory, common } = world();
   const token = await issue();
   let uses = 0;
@@ -100,7 +100,7 @@ Deno.test("RefreshTokens.issue() drops no login of another credential of the sam
   assertEquals((await tokens.redeem(made.at(-1)!))?.principal, narrow);
 });
 
-Deno.test("RefreshTokens.issue() drops those that have expired before any other", async () => {
+Deno.test("RefreshTokens.issue() deletes expired tokens before any other", async () => {
   const { issue, clock, list, memory, owner } = world();
   for (let i = 0; i < MAX_TOKENS_PER_CREDENTIAL - 1; i++) await issue();
   clock.now += LIFETIME_MS - 1;
@@ -112,7 +112,7 @@ Deno.test("RefreshTokens.issue() drops those that have expired before any other"
   for (const token of [good, last]) assertEquals(await owner(token), ALICE);
 });
 
-Deno.test("RefreshTokens.issue() keeps few logins of credentials that have ended, and of those that have expired", async () => {
+Deno.test("RefreshTokens.issue() keeps few tokens of ended credentials, and few expired ones", async () => {
   const { issue, ended, clock, memory } = world();
   const stored = async () => (await memory.scan({ limit: 1000 })).items.length;
   for (let i = 0; i < 300; i++) {
@@ -137,7 +137,7 @@ Deno.test("RefreshTokens.issue() drops no login that is refused for now only", a
   assertEquals([logins.length, logins.filter(({ refused }) => refused).length], [60, 60]);
 });
 
-Deno.test("listRefreshTokens() tells which logins are refused", async () => {
+Deno.test("listRefreshTokens() marks refused tokens", async () => {
   const { issue, list, people } = world();
   await issue();
   await issue({ ...ALICE, credential: "hash-of-an-earlier-password" }, "podman");

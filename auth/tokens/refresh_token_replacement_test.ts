@@ -24,7 +24,7 @@ Deno.test("RefreshTokens.redeem() replaces a token for a client that asks for an
   assertEquals((await list()).length, 1);
 });
 
-Deno.test("RefreshTokens.redeem() revokes the login of a token that comes after it was replaced", async () => {
+Deno.test("RefreshTokens.redeem() revokes a token that is used after it was replaced", async () => {
   const reused: unknown[] = [];
   const { tokens, issue, clock, owner, list } = world({ reused: (login) => reused.push(login.principal) });
   const [stolen, other] = [await issue(), await issue()];

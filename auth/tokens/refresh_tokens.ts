@@ -186,7 +186,7 @@ export class RefreshTokens {
   }
 }
 
-/** The refresh tokens of a principal that have not expired, the one that was used last first. */
+/** Refresh tokens of a principal that have not expired, the most recently used first. */
 export async function listRefreshTokens(
   table: Table,
   principal: string,

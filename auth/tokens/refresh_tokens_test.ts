@@ -29,7 +29,7 @@ Deno.test("RefreshTokens.issue() returns none for principals without a password 
   assertEquals(calls, []);
 });
 
-Deno.test("RefreshTokens.issue() keeps a hash of the token and nothing else of it", async () => {
+Deno.test("RefreshTokens.issue() stores only a hash of the token", async () => {
   const { issue, memory } = world();
   const token = await issue(ROBOT);
   const { items } = await memory.scan({ limit: 10 });
@@ -121,7 +121,7 @@ Deno.test("RefreshTokens.redeem() refuses a token whose account is gone or was r
   }
 });
 
-Deno.test("RefreshTokens.redeem() keeps the bounds of the credential, and takes those that it has now", async () => {
+Deno.test("RefreshTokens.redeem() applies the bounds of the credential at its login, and its present ones", async () => {
   const { issue, people, owner } = world();
   const token = await issue(ROBOT);
   const { bounds: _, ...unbounded } = ROBOT;

@@ -86,7 +86,7 @@ Deno.test("parseScopes() drops scopes that name no repository here, such as a ho
   }
 });
 
-Deno.test("parseScopes() takes no part of a name with colons for an action", () => {
+Deno.test("parseScopes() does not read a part of a name with colons as an action", () => {
   for (const name of ["a:b", "a:pull", "localhost:5000/a", "a:b,c", "a:pull,b"]) {
     assertEquals(understood(`repository:${name}:pull,push`, `repository:${name}:pull,push,*`), [], name);
   }
@@ -146,7 +146,7 @@ Deno.test("parseScopes() refuses too much text before it looks at it", () => {
   }
 });
 
-Deno.test("meaningOf() lets push move tags, and only the star administer", () => {
+Deno.test("meaningOf() permits push to move tags, and only the star to administer", () => {
   assertEquals([...meaningOf(["pull"])], ["pull"]);
   assertEquals([...meaningOf(["push"])], ["push", "overwrite"]);
   assertEquals([...meaningOf(["delete"])], ["delete"]);

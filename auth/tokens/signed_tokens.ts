@@ -102,7 +102,7 @@ export class SignedTokens {
       throw new InvalidTokenError(reasonFor(error));
     }
     const { sub, exp } = claims;
-    // An audience may be a list, and then the token was not made for us alone: ours never is one.
+    // The audience may be a list; the registry's own tokens never have one.
     if (typeof sub !== "string" || exp === undefined || claims.aud !== service) {
       throw new InvalidTokenError("Token has unexpected claims");
     }

@@ -72,7 +72,7 @@ Deno.test("SignedTokens.verify() accepts the output of sign()", async () => {
   assertEquals([{ ...claims, jti }, kid], [payload as typeof claims, "one"]);
 });
 
-Deno.test("SignedTokens.sign() lets no claim of the caller stand for a registered one", async () => {
+Deno.test("SignedTokens.sign() does not let a caller override a registered claim", async () => {
   const { tokens } = await world();
   const forged = { iss: "x", aud: "x", sub: "user:root", exp: 9e9, nbf: 0, iat: 0, jti: "x" };
   const { token } = await tokens.sign("user:alice", forged, HOUR);
@@ -90,7 +90,7 @@ Deno.test("SignedTokens.verify() rejects an expired token, to the second", async
   assertEquals(await refusal(tokens, token), "Token has expired");
 });
 
-Deno.test("SignedTokens.verify() takes a token that a clock ahead of ours has made, and none of the future", async () => {
+Deno.test("SignedTokens.verify() accepts a token of a clock slightly ahead, and none of the future", async () => {
   const { tokens, token, clock } = await world();
   clock.now -= CLOCK_SKEW_MS;
   assertEquals(await refusal(tokens, token), undefined);

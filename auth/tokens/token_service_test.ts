@@ -85,7 +85,7 @@ Deno.test("TokenService.grant() grants the requested scope as far as it is allow
   );
 });
 
-Deno.test("TokenService.grant() grants no more than was asked for", async () => {
+Deno.test("TokenService.grant() grants at most the requested scope", async () => {
   const { granted } = make();
   assertEquals(await granted(ALICE, "repository:mine:pull"), "repository:mine:pull");
   assertEquals(await granted(ALICE, "repository:mine:delete,push"), "repository:mine:push,delete");
@@ -129,14 +129,14 @@ Deno.test("TokenService.grant() issues tokens that expire no later than their pr
   assertEquals(await lifetimes(1000, NOW + 5000), 5000, "but that bound is safe");
 });
 
-Deno.test("TokenService.grant() asks how long a token is good for each principal", async () => {
+Deno.test("TokenService.grant() uses the lifetime of each principal", async () => {
   const { grant, issued } = make({ lifetimeFor: ({ issuer }) => issuer === "github" ? 2 * HOUR : HOUR });
   await grant(ALICE);
   await grant({ kind: "workload", name: "workload:github:x", issuer: "github" });
   assertEquals(issued.map(({ lifetime }) => lifetime), [HOUR, 2 * HOUR]);
 });
 
-Deno.test("TokenService.grant() gives a refresh token where one was asked for, and the principal can have one", async () => {
+Deno.test("TokenService.grant() issues a refresh token if requested, and if the principal can have one", async () => {
   const { grant, logins } = make();
   assertEquals((await grant(ALICE)).refreshToken, undefined);
   assertEquals(logins, []);
@@ -146,7 +146,7 @@ Deno.test("TokenService.grant() gives a refresh token where one was asked for, a
   assertEquals("refreshToken" in await grant(ANONYMOUS, { offline: true }), false);
 });
 
-Deno.test("TokenService.grant() refuses a service that is not its own, before anything is made", async () => {
+Deno.test("TokenService.grant() rejects another service before it issues anything", async () => {
   const { service, grant, issued, logins } = make();
   assertEquals(service.service, "registry.test");
   for (const other of ["other.test", "", "Registry.test", "registry.test "]) {
@@ -163,7 +163,7 @@ Deno.test("TokenService.grant() refuses a service that is not its own, before an
   service.checkService(undefined);
 });
 
-Deno.test("TokenService.grant() refuses too many scopes, before anything is made", async () => {
+Deno.test("TokenService.grant() rejects too many scopes before it issues anything", async () => {
   const { grant, issued, logins } = make();
   const scopes = Array.from({ length: 51 }, (_, i) => `repository:a${i}:pull`);
   const error = await assertRejects(() => grant(ALICE, { scopes, offline: true }), RegistryError);
@@ -187,14 +187,14 @@ Deno.test("TokenService.refresh() grants the rights of the owner of the refresh 
   assertEquals(logins, []);
 });
 
-Deno.test("TokenService.refresh() answers with another refresh token where one is asked for", async () => {
+Deno.test("TokenService.refresh() returns another refresh token if requested", async () => {
   const { service, logins } = make();
   const grant = await service.refresh("refresh-1", { scopes: [], offline: true });
   assertEquals(grant.refreshToken, "refresh-1-replaced");
   assertEquals(logins, []);
 });
 
-Deno.test("TokenService.refresh() refuses a refresh token that is not good, and says not why", async () => {
+Deno.test("TokenService.refresh() rejects an invalid refresh token without a reason", async () => {
   const { service, issued } = make();
   const error = await assertRejects(
     () => service.refresh("refresh-2", { scopes: [], offline: true }),
@@ -204,7 +204,7 @@ Deno.test("TokenService.refresh() refuses a refresh token that is not good, and 
   assert(!error.message.includes("refresh-2"));
 });
 
-Deno.test("TokenService.refresh() looks at no refresh token that is for another service", async () => {
+Deno.test("TokenService.refresh() rejects another service before it reads the refresh token", async () => {
   const { service, redeemed } = make();
   const error = await assertRejects(
     () => service.refresh("refresh-1", { service: "other.test", scopes: [], offline: true }),

@@ -9,7 +9,7 @@ import type { SignedTokens, VerifiedClaims } from "./signed_tokens.ts";
 
 /** Options of {@linkcode createWorkloadPasswords}. */
 export interface WorkloadPasswordsOptions {
-  /** Tokens of our own of the type {@linkcode WORKLOAD_PASSWORD_TYPE}. */
+  /** The registry's tokens of the type {@linkcode WORKLOAD_PASSWORD_TYPE}. */
   tokens: Pick<SignedTokens, "sign" | "verify">;
   /** Configured issuers. */
   issuers: readonly IssuerConfig[];

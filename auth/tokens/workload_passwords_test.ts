@@ -56,7 +56,7 @@ const workload = (expiresAt: number): Principal => ({
   expiresAt,
 });
 
-Deno.test("WorkloadPasswords.exchange() gives a password for the token of an issuer, good with every user name", async () => {
+Deno.test("WorkloadPasswords.exchange() returns a password for an ID token, valid with every user name", async () => {
   const { passwords, clock, shown } = await world();
   const { token, expiresIn } = await passwords.exchange("good");
   assertEquals([expiresIn, shown], [7200, [["", "good"]]]);
@@ -102,7 +102,7 @@ Deno.test("WorkloadPasswords.verify() refuses the tokens of an issuer that was r
   assertEquals((await both.verify("", token))?.issuer, "github");
 });
 
-Deno.test("WorkloadPasswords.verify() believes a workload no longer than its issuer is trusted now", async () => {
+Deno.test("WorkloadPasswords.verify() applies the present lifetime of the issuer", async () => {
   const { passwords, open, clock } = await world();
   const start = clock.now;
   const { token } = await passwords.exchange("good");
@@ -129,7 +129,7 @@ Deno.test("WorkloadPasswords.verify() refuses a workload of an issuer that is no
   }
 });
 
-Deno.test("WorkloadPasswords.verify() takes no access token, and a workload password is not an access token", async () => {
+Deno.test("WorkloadPasswords.verify() rejects an access token, and a workload password is not an access token", async () => {
   const { passwords, options, keys } = await world();
   const access = new AccessTokens(options);
   const { token } = await access.issue(workload(0), [], HOUR);

@@ -42,7 +42,7 @@ Deno.test("get() sends one request to the issuer for concurrent calls", async ()
   assertEquals(issuer.requests, { discovery: 1, jwks: 1, other: 0 });
 });
 
-Deno.test("get() finds a key that the issuer has begun to sign with meanwhile", async () => {
+Deno.test("get() finds a new key of the issuer", async () => {
   const { clock, issuer, has } = await setUp();
   await using _ = issuer;
   assertEquals(await has("key-1"), true);
@@ -93,7 +93,7 @@ Deno.test("get() forgets a key that was withdrawn within the age that the issuer
   }
 });
 
-Deno.test("get() goes on with the keys at hand for six hours when the issuer is down", async () => {
+Deno.test("get() uses the cached keys for six hours while the issuer is down", async () => {
   const { clock, issuer, has } = await setUp();
   await using _ = issuer;
   assertEquals(await has("key-1"), true);
@@ -110,7 +110,7 @@ Deno.test("get() goes on with the keys at hand for six hours when the issuer is 
   assertEquals(await has("key-1"), true);
 });
 
-Deno.test("get() does not call a key unknown when the issuer can't be asked", async () => {
+Deno.test("get() rejects instead of calling a key unknown while the issuer is down", async () => {
   const { clock, issuer, has } = await setUp();
   await using _ = issuer;
   assertEquals(await has("key-1"), true);
@@ -131,7 +131,7 @@ Deno.test("get() visits an issuer that is down once in five seconds", async () =
 });
 
 for (const quirk of ["slow", "huge", "redirect", "html"] as const) {
-  Deno.test(`get() takes no keys from an issuer that is ${quirk}`, async () => {
+  Deno.test(`get() rejects the keys of an issuer that is ${quirk}`, async () => {
     const { issuer, has } = await setUp();
     await using _ = issuer;
     issuer.quirk = quirk;
@@ -159,7 +159,7 @@ Deno.test("get() rejects a discovery document of another issuer, or with an unsa
   }
 });
 
-Deno.test("get() needs no discovery document when it is told where the keys are", async () => {
+Deno.test("get() needs no discovery document with a configured URL of keys", async () => {
   await using other = await OidcIssuer.start({ alg: "ES256" });
   const { issuer, has } = await setUp({ jwksUri: other.jwksUri });
   await using _ = issuer;

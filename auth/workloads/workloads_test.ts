@@ -30,7 +30,7 @@ async function isTaken(
   return await workloads.verify("anybody", await issuer.mint(claims, tricks)) !== undefined;
 }
 
-Deno.test("verify() names the workload and tells its claims when the token is good", async () => {
+Deno.test("verify() returns the workload and its claims for a valid token", async () => {
   const { issuer, workloads, now } = await setUp();
   await using _ = issuer;
   const before = now();
@@ -169,7 +169,7 @@ Deno.test("verify() names a workload by the claim that is configured", async () 
   }
 });
 
-Deno.test("verify() fails with 503 when no key can be had, and answers nothing when a token is bad", async () => {
+Deno.test("verify() rejects with 503 if no key is available, and returns nothing for an invalid token", async () => {
   const { issuer, workloads } = await setUp();
   await using _ = issuer;
   issuer.quirk = "down";

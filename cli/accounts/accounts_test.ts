@@ -99,7 +99,7 @@ Deno.test("createToken() refuses a missing or unknown owner, and invalid options
   });
 });
 
-Deno.test("listTokens() prints all of many, and those of one owner alone", async () => {
+Deno.test("listTokens() prints every page, or only the tokens of one owner", async () => {
   await withFolder(async (folder) => {
     const config = await configured(folder);
     await withStorage(config, async ({ table }) => {
@@ -313,7 +313,7 @@ Deno.test("policyTest() returns an exit code and prints the reason, and rejects 
   });
 });
 
-Deno.test("policyTest() tells a denial, an unknown user and a registry without auth apart", async () => {
+Deno.test("policyTest() distinguishes a denial, an unknown user and a registry without auth", async () => {
   await withFolder(async (folder) => {
     const question = { who: "user:alice", action: "push", repository: "team/app", claims: [] };
     const ask = (config: Config, who = "user:alice", json = false) =>

@@ -37,7 +37,7 @@ Deno.test("htpasswd() gives the terminal back when Ctrl+C ends its prompt", { ig
 });
 
 Deno.test(
-  "htpasswd() shows nothing of a password that is typed, and gives the terminal back",
+  "htpasswd() does not echo the typed password, and restores the terminal",
   { ignore },
   async () => {
     const shown = await atPrompt("secrex\x7ft\n");

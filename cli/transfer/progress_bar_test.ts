@@ -13,7 +13,7 @@ function fake(isTerminal: boolean): Terminal & { text: string } {
   };
 }
 
-Deno.test("ProgressBar shows how far it has come, not too often, and leaves the line", () => {
+Deno.test("ProgressBar shows its progress, not too often, and ends its line", () => {
   const terminal = fake(true);
   let now = 0;
   {

@@ -32,7 +32,7 @@ function openBody(): { stream: ReadableStream<Uint8Array<ArrayBuffer>>; end: () 
   return { stream, end: () => void writer.close().catch(() => {}) };
 }
 
-Deno.test("serve() tells where it listens", async () => {
+Deno.test("serve() returns its URL", async () => {
   const { server } = setUp(() => new Response("hello"));
   assertEquals(await (await fetch(server.url)).text(), "hello");
   assertEquals(await server.stop(AMPLE_MS), true);
@@ -46,7 +46,7 @@ Deno.test("serve() throws when the port is taken", async () => {
   await server.stop(AMPLE_MS);
 });
 
-Deno.test("stop() lets an upload that is coming in end", async () => {
+Deno.test("stop() completes an upload in progress", async () => {
   const begun = Promise.withResolvers<void>();
   const { server } = setUp(async (request) => {
     begun.resolve();
@@ -61,7 +61,7 @@ Deno.test("stop() lets an upload that is coming in end", async () => {
   assertEquals(await stopped, true);
 });
 
-Deno.test("stop() lets a download that is going out end", async () => {
+Deno.test("stop() completes a download in progress", async () => {
   const body = openBody();
   const { server } = setUp(() => new Response(body.stream));
   const response = await fetch(server.url);
@@ -71,7 +71,7 @@ Deno.test("stop() lets a download that is going out end", async () => {
   assertEquals(await stopped, true);
 });
 
-Deno.test("stop() lets a client read the rest of an answer that is no stream", async () => {
+Deno.test("stop() lets a client read the rest of an answer in memory", async () => {
   const size = 32 * 1024 * 1024;
   const headers = { "Content-Length": `${size}` };
   const { server } = setUp(() => new Response(new Uint8Array(size), { headers }));

@@ -75,7 +75,7 @@ Deno.test("request() tells an expected error without a stack", async () => {
   assertStringIncludes(await errorOf(outage), "Caused by: Error: disk gone\n    at ");
 });
 
-Deno.test("request() lets no path begin a line, move a cursor or hide itself", async () => {
+Deno.test("request() escapes line breaks and control characters in paths", async () => {
   const path = '/v2/\n{"level":"error"}\r\x1b[2J\x7f\x9b2J\u2028\u202e"\\';
   const json = await lineOf("json", { ...ENTRY, path });
   assert(/^[\x20-\x7e]+\n$/.test(json), json);
@@ -83,7 +83,7 @@ Deno.test("request() lets no path begin a line, move a cursor or hide itself", a
   assert(/^[\x20-\x7e]+\n$/.test(await lineOf("text", { ...ENTRY, path })));
 });
 
-Deno.test("request() lets no method or error do so either", async () => {
+Deno.test("request() escapes methods and errors too", async () => {
   const entry = { ...ENTRY, status: 500, method: "G\u2028T", error: "\x1b[2J\r" };
   const json = await lineOf("json", entry);
   assert(/^[\x20-\x7e]+\n$/.test(json), json);

@@ -26,7 +26,7 @@ Deno.test("createReadiness() asks once for all callers, and again when the answe
   assertEquals(state.changes, []);
 });
 
-Deno.test("createReadiness() tells of a failure once and of the recovery once", async () => {
+Deno.test("createReadiness() reports a failure once and the recovery once", async () => {
   const { state, ready } = setUp();
   state.failure = new Error("Bucket is gone");
   assertEquals(await ready(), false);

@@ -35,7 +35,7 @@ Deno.test("17,000 refused names give an address no fresh guesses", async () => {
   assert((statuses.get(401) ?? 0) <= 5, JSON.stringify([...statuses]));
 });
 
-Deno.test("64 guesses at once are no more than the free ones", async () => {
+Deno.test("64 concurrent guesses get no more attempts than the free ones", async () => {
   using app = await openTeamApp();
   const guesses = Array.from({ length: 64 }, (_, i) => login(app, ATTACKER, "alice", `guess ${i}`));
   const looks = (await Promise.all(guesses)).filter(({ status }) => status === 401).length;

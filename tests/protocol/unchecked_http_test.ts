@@ -153,7 +153,7 @@ Deno.test("ns= and other parameters that mean nothing here change nothing, at an
   assertEquals(pushed.status, 201);
 });
 
-Deno.test("too many requests and outages say when to come back", async () => {
+Deno.test("429 and 503 answers have Retry-After", async () => {
   const tooMany = new RegistryError("TOOMANYREQUESTS", "Slow down", { headers: { "Retry-After": "7" } });
   const rows: [RegistryError, number, string][] = [[tooMany, 429, "7"], [unavailable("Away"), 503, "1"]];
   for (const [error, status, after] of rows) {
@@ -192,7 +192,7 @@ Deno.test("HEAD answers the headers of GET at every endpoint", async () => {
   }
 });
 
-Deno.test("nothing is ever warned about, so no client shows a warning", async () => {
+Deno.test("no answer has a Warning header, so no client shows one", async () => {
   const { request } = buildApp();
   await pushImage(request, "a", "v1");
   for (const path of ["/v2/", "/v2/a/manifests/v1", "/v2/a/manifests/missing", "/v2/a/tags/list"]) {

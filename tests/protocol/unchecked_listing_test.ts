@@ -234,7 +234,7 @@ Deno.test("extensions are discovered for the registry and for a repository", asy
   }
 });
 
-Deno.test("the history of a tag tells where it pointed before, newest first", async () => {
+Deno.test("the history of a tag lists its earlier targets, newest first", async () => {
   const { request } = buildApp();
   const first = await pushImage(request, "a", "v1", "first");
   const second = await pushManifest(request, "a", imageOf("second"), "v1");

@@ -68,7 +68,7 @@ Deno.test("too many tags, malformed ones and those beside a tag set nothing at a
   assertEquals((await request("/v2/a/tags/list")).status, 404);
 });
 
-Deno.test("a digest in the path that is not the content's is refused, and nothing is stored", async () => {
+Deno.test("a wrong digest in the path is refused, and nothing is stored", async () => {
   const { request } = buildApp();
   await pushBlob(request, "a", EMPTY);
   const response = await putManifest(request, "a", MISSING, imageOf("m"));

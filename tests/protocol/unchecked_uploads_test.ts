@@ -23,7 +23,7 @@ function patch(request: Send, location: string, first: number, bytes: Uint8Array
   return request(location, { method: "PATCH", body: bytes, headers });
 }
 
-Deno.test("an upload tells where it stands from its first byte to its end", async () => {
+Deno.test("an upload answers its offset from its first byte to its end", async () => {
   const { request } = buildApp();
   const location = await startUpload(request, "a");
   const standing = async () => {
@@ -89,7 +89,7 @@ Deno.test("an upload continues in another process, and acknowledged bytes outliv
   assertEquals(await (await first.request(`/v2/a/blobs/${digestOf(CONTENT)}`)).text(), "0123456789");
 });
 
-Deno.test("of two chunks for one place one is taken, and the other learns where the upload stands", async () => {
+Deno.test("of two chunks for one offset one is stored, and the other gets the present offset", async () => {
   const { request } = buildApp();
   const location = await startUpload(request, "a");
   const chunks = [bytesOf("aaaa"), bytesOf("bbbb"), bytesOf("cccc")];

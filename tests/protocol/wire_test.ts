@@ -67,7 +67,7 @@ Deno.test("a Host that holds a path does not change the path", async () => {
   }
 });
 
-Deno.test("HEAD tells true lengths, sends no byte of a body, and leaves the connection usable", async () => {
+Deno.test("HEAD answers true lengths without a body, and leaves the connection usable", async () => {
   const built = buildApp();
   const image = await pushImage(built.request, "a", "v1");
   await pushBlob(built.request, "a", CONTENT);
