@@ -47,6 +47,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   });
   const readers = new TtlCache<BlobReader>(memory);
   const tags = new SharedReads<Digest>();
+  const targets = new SharedReads<{ digest: Digest; epoch: string }>();
   const infos = new SharedReads<BlobInfo>();
   const check = new EpochCheck(epochs, { age, now });
 
@@ -59,9 +60,18 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const resolve = (repository: RepositoryName, tag: Tag) =>
     tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
 
-  async function getByTag(repository: RepositoryName, tag: Tag, present: Promise<string>): Promise<Manifest> {
-    // Both reads are under way at the same time.
-    const [digest, epoch] = await Promise.all([resolve(repository, tag), present]);
+  /** Target of the tag, and the epoch from a read that is not older. */
+  async function target(repository: RepositoryName, tag: Tag, exact: boolean) {
+    if (!check.isFree) {
+      return await targets.get(`${repository}:${tag}`, () => epochs.readWithTag(repository, tag));
+    }
+    // The epoch is mostly known without a read.
+    const [digest, epoch] = await Promise.all([resolve(repository, tag), check.current(repository, exact)]);
+    return { digest, epoch };
+  }
+
+  async function getByTag(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Manifest> {
+    const { digest, epoch } = await target(repository, tag, exact);
     try {
       return await getByDigest(repository, digest, epoch);
     } catch (error) {
@@ -86,9 +96,10 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     resolveTag: resolve,
 
     getManifest(repository, reference, { exact = false } = {}) {
-      const present = check.current(repository, exact);
-      if ("tag" in reference) return getByTag(repository, reference.tag, present);
-      return present.then((epoch) => getByDigest(repository, reference.digest, epoch));
+      if ("tag" in reference) return getByTag(repository, reference.tag, exact);
+      return check.current(repository, exact).then((epoch) =>
+        getByDigest(repository, reference.digest, epoch)
+      );
     },
 
     statBlob: (repository, digest) =>

@@ -1,5 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseDigest, parseRepositoryName, type Reference, RegistryError, type Tag } from "../oci/mod.ts";
+import {
+  parseDigest,
+  parseRepositoryName,
+  type Reference,
+  RegistryError,
+  type RepositoryName,
+  type Tag,
+} from "../oci/mod.ts";
 import type { Registry } from "../registry/interface.ts";
 import { cached, type CacheOptions } from "./cached.ts";
 
@@ -24,6 +31,10 @@ function setUp(overrides: Partial<Registry> = {}, { age = 0 }: Pick<CacheOptions
     read() {
       state.epochReads++;
       return Promise.resolve(state.epoch);
+    },
+    async readWithTag(repository: RepositoryName, tag: Tag) {
+      const [digest, epoch] = await Promise.all([inner.resolveTag!(repository, tag), epochs.read()]);
+      return { digest, epoch };
     },
     mostAge: 100,
   };
@@ -138,7 +149,7 @@ Deno.test("getManifest() shares one read of the epoch among the calls of one tur
   assertEquals(state.epochReads, 1);
 });
 
-Deno.test("getManifest() reads the tag and the epoch at the same time", async () => {
+Deno.test("getManifest() reads the tag and the epoch at the same time where the epoch has an age", async () => {
   const both = Promise.withResolvers<void>();
   let underWay = 0;
   const wait = async () => {
@@ -147,7 +158,9 @@ Deno.test("getManifest() reads the tag and the epoch at the same time", async ()
   };
   const { registry } = setUp({ resolveTag: () => wait().then(() => DIGEST) });
   const inner = { ...registry };
-  const parallel = cached(inner, { read: () => wait().then(() => "epoch"), mostAge: 100 });
+  const readWithTag = () => Promise.reject(new Error("The epoch is mostly known"));
+  const epochs = { read: () => wait().then(() => "epoch"), readWithTag, mostAge: 100 };
+  const parallel = cached(inner, epochs, { age: 1 });
   assertEquals((await parallel.getManifest(REPOSITORY, { tag: TAG })).digest, DIGEST);
 });
 
@@ -221,7 +234,8 @@ Deno.test("deleteManifest() keeps an epoch from counting that was read before it
   const held = Promise.withResolvers<string>();
   let reads = 0;
   const read = () => ++reads === 1 ? held.promise : Promise.resolve("new");
-  const slow = cached(registry, { read, mostAge: 100 }, { age: 10, now: () => 1 });
+  const readWithTag = () => Promise.reject(new Error("No tag is read"));
+  const slow = cached(registry, { read, readWithTag, mostAge: 100 }, { age: 10, now: () => 1 });
   const reading = slow.getManifest(REPOSITORY, { digest: DIGEST });
   await new Promise((resolve) => setTimeout(resolve));
   await slow.deleteManifest(REPOSITORY, DIGEST);

@@ -58,21 +58,21 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   await pushBlobs(first.registry);
   assertEquals(first.take(), { table: 10, objects: 2 }, "two blobs by POST and PUT");
   await pushManifest(first.registry);
-  assertEquals(first.take(), { table: 7, objects: 0 }, "a manifest into a new repository");
+  assertEquals(first.take(), { table: 6, objects: 0 }, "a manifest into a new repository");
 
   const second = startProcess(stores);
   for (const bytes of [CONFIG, LAYER]) await second.registry.statBlob(REPOSITORY, digest(bytes));
   assertEquals(second.take(), { table: 2, objects: 0 }, "two HEADs that hit");
   await pushManifest(second.registry);
-  assertEquals(second.take(), { table: 6, objects: 0 }, "the same manifest again");
+  assertEquals(second.take(), { table: 5, objects: 0 }, "the same manifest again");
   await pushBlobs(second.registry);
   assertEquals(second.take(), { table: 10, objects: 0 }, "the same blobs again, not stored");
 
   const cold = startProcess(stores);
   await cold.registry.getManifest(REPOSITORY, REFERENCE);
-  assertEquals(cold.take(), { table: 3, objects: 0 }, "a manifest by its tag, cold");
+  assertEquals(cold.take(), { table: 2, objects: 0 }, "a manifest by its tag, cold");
   await pull(cold.registry);
-  assertEquals(cold.take(), { table: 4, objects: 2 }, "its tag and the epoch, and two blobs");
+  assertEquals(cold.take(), { table: 3, objects: 2 }, "its tag with the epoch, and two blobs");
   const reference = { digest: digest(MANIFEST) };
   await cold.registry.getManifest(REPOSITORY, reference);
   assertEquals(cold.take(), { table: 1, objects: 0 }, "the manifest by its digest, warm: the epoch");
@@ -104,7 +104,7 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
 
   const other = imageOf(CONFIG, []);
   await pushManifest(first.registry, other);
-  assertEquals(first.take(), { table: 7, objects: 0 }, "another manifest under the same tag");
+  assertEquals(first.take(), { table: 6, objects: 0 }, "another manifest under the same tag");
   await pushManifest(first.registry);
   first.take();
   await mounter.registry.deleteManifest(REPOSITORY, digest(MANIFEST));

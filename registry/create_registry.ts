@@ -1,6 +1,6 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
 import { AbsentBlobs, bestEffort, type Context, type Epochs, epochsOf, safeAge } from "./protocol/mod.ts";
-import type { LostContent } from "./lost_content.ts";
+import type { LostBlob } from "./lost_blob.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
 import { BufferPool, LiveHashes } from "./streams/mod.ts";
 import {
@@ -41,6 +41,7 @@ import {
   listTags,
   putManifest,
   resolveTag,
+  resolveTagWithEpoch,
 } from "./manifests/mod.ts";
 import type { PullTimes, RetainOptions, RetentionRule, Retirement } from "./retention/mod.ts";
 import type { Registry } from "./registry.ts";
@@ -77,10 +78,10 @@ export interface RegistryOptions {
   /** True if a HEAD of a blob may renew its link. False for a read-only registry. */
   touch?: boolean;
   /**
-   * Called for each blob or large manifest that was marked because its object is missing: a fault of the store, or
-   * another program deletes from it. Must not throw.
+   * Called for each blob that was marked as damaged because its object is missing: a fault of the store, or another
+   * program deletes from it. Must not throw.
    */
-  lost?: (content: LostContent) => void;
+  lost?: (blob: LostBlob) => void;
   /**
    * Bytes of all parts that are being filled or on their way to the store, in the whole process; 64 MiB by default. A
    * store behind a network holds each part on its way once more.
@@ -160,7 +161,10 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
   };
   return {
     registry: overContext(context),
-    epochs: epochsOf(context),
+    epochs: {
+      ...epochsOf(context),
+      readWithTag: (repository, tag) => resolveTagWithEpoch(context, repository, tag),
+    },
     sweep: () => sweep(context),
     collectCandidates: (options) => collectCandidates(context, options),
     collect: (options) => collect(context, options),

@@ -7,9 +7,7 @@ import {
   changeEpoch,
   type Context,
   healBlob,
-  isOld,
   leaveCandidates,
-  mayBeUnderWay,
   RETRY,
   retryOnConflict,
   type Work,
@@ -29,14 +27,8 @@ import {
   type Stored,
   stored,
 } from "../items/mod.ts";
-import { mountLink } from "./link.ts";
+import { mayBeTorn, type Membership, mountLink } from "./link.ts";
 import type { BlobInfo, BlobReader, ByteStream } from "../registry.ts";
-
-/** Link and blob item, which together prove that a repository has a blob. */
-interface Membership {
-  link: Stored<LinkAttributes>;
-  blob: Stored<BlobAttributes>;
-}
 
 /** end-2, HEAD. */
 export async function statBlob(
@@ -48,14 +40,6 @@ export async function statBlob(
   if (needsTouch(context, membership.link)) await touch(context, repository, digest);
   else if (mayBeTorn(context, membership)) await assertBlob(context, digest);
   return { digest, size: membership.blob.attributes.size };
-}
-
-/**
- * True if the link may be newer than the blob item that was read: a batch is not a snapshot, and a mount that finds no
- * blob leaves its link. Only a young link with an old blob item is ambiguous.
- */
-function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
-  return mayBeUnderWay(context, link.attributes.touchedAt) && isOld(context, blob.attributes.writtenAt);
 }
 
 /** Throws if the blob does not exist (any more). */

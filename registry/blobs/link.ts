@@ -1,7 +1,27 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import { type Condition, ifUnchanged, type NewItem } from "../../storage/ports.ts";
-import { candidateItems, isLost, RETRY, retryOnConflict, together, type Work } from "../protocol/mod.ts";
-import { type BlobAttributes, blobKey, isReadable, linkItem, revivedBlob, stored } from "../items/mod.ts";
+import type { Condition, NewItem } from "../../storage/ports.ts";
+import {
+  candidateItems,
+  type Context,
+  isLost,
+  isOld,
+  mayBeUnderWay,
+  RETRY,
+  retryOnConflict,
+  skewOf,
+  together,
+  type Work,
+} from "../protocol/mod.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  isReadable,
+  type LinkAttributes,
+  linkItem,
+  revivedBlob,
+  type Stored,
+  stored,
+} from "../items/mod.ts";
 import type { BlobInfo } from "../registry.ts";
 
 /** Complete and verified bytes of a blob, in an object that no item references yet. */
@@ -16,6 +36,23 @@ export interface Candidate {
 export interface LinkedBlob extends BlobInfo {
   /** Key of the object. */
   object: string;
+}
+
+/** Link and blob item, which together prove that a repository has a blob. */
+export interface Membership {
+  /** Link of the repository to the blob. */
+  link: Stored<LinkAttributes>;
+  /** The blob's own item. */
+  blob: Stored<BlobAttributes>;
+}
+
+/**
+ * True if the link may be newer than the blob item that was read with it: a batch is no snapshot, and a mount that finds
+ * no blob leaves its link. Only a young link with a blob item that a collector may condemn is ambiguous.
+ */
+export function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
+  return mayBeUnderWay(context, link.attributes.touchedAt) &&
+    isOld(context, blob.attributes.writtenAt - skewOf(context));
 }
 
 /**
@@ -154,7 +191,8 @@ async function nameObject(
   if (candidate === undefined) return undefined;
   // Once the item names our object, no item names the old one, and the collector that was deleting it may have crashed.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
-  const version = await putBlob(work, digest, candidate, ifUnchanged(blob));
+  const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
+  const version = await putBlob(work, digest, candidate, condition);
   return version === undefined ? RETRY : "ours";
 }
 

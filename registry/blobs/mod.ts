@@ -14,4 +14,12 @@ export {
   type Outcome,
   removeLink,
 } from "./collect_blob.ts";
-export { addBlob, type BlobLook, type Candidate, type LinkedBlob, linkSeen, lookAtBlob } from "./link.ts";
+export {
+  addBlob,
+  type BlobLook,
+  type Candidate,
+  type LinkedBlob,
+  linkSeen,
+  lookAtBlob,
+  mayBeTorn,
+} from "./link.ts";

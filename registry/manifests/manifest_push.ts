@@ -16,6 +16,7 @@ import {
   leaveCandidates,
   RETRY,
   retryOnConflict,
+  together,
   type Work,
 } from "../protocol/mod.ts";
 import type { Caller } from "../caller.ts";
@@ -41,7 +42,7 @@ import { edgeItems, missingReferences, readReferences, targetsIn } from "./refer
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
 import { rememberRepository } from "../repositories/mod.ts";
-import { assertMayMove, assertTagCondition, putTag, readTag, type TagRights } from "./tags.ts";
+import { assertMayMove, assertTagCondition, putTag, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */
 export async function putManifest(
@@ -63,9 +64,8 @@ export async function putManifest(
     for (const [tag, target] of current) assertTagCondition(push.condition, tag, target);
   };
   if (isBound(rights, push.condition)) {
-    const current: [Tag, Digest | undefined][] = [];
-    for (const tag of tags) current.push([tag, (await readTag(work, repository, tag))?.attributes.digest]);
-    assertTags(current);
+    const items = await work.table.getMany(tags.map((tag) => tagKey(repository, tag)), { consistent: true });
+    assertTags(tags.map((tag, i) => [tag, stored<TagAttributes>(items[i])?.attributes.digest]));
   }
 
   const content = contentOf(digest, parsed, push);
@@ -85,6 +85,7 @@ export async function putManifest(
     // 3. Only then are the targets read. No client sees a manifest before everything that it references exists.
     const seen = await readReferences(work, repository, parsed.references, [
       manifestKey(repository, digest),
+      repositoryKey(repository),
       ...tags.map((tag) => tagKey(repository, tag)),
     ]);
     assertComplete(work, seen.missing);
@@ -92,21 +93,25 @@ export async function putManifest(
     // condemnation revoked.
     const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
     if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
-    const [current, ...currentTags] = seen.others;
+    const [current, repositoryItem, ...tagItems] = seen.others;
+    const moves = tags.map((tag, i) => ({ tag, seen: stored<TagAttributes>(tagItems[i]) }));
     if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
     // 4. The manifest itself, with a new version even if it exists: a concurrent delete by the old version then fails.
-    const manifest = { ...content, push: run };
-    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
-    mayDangle = true;
-    if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
-    changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
-    // 5. One item for each referrer, so that concurrent pushes cannot overwrite each other's.
-    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);
-    // 6. The tags, now that their target exists.
-    for (const [i, tag] of tags.entries()) {
-      const seen = stored<TagAttributes>(currentTags[i]);
-      await placeTag(work, repository, { tag, seen }, content, caller, assertTags, placed);
-    }
+    const putIt = async () => {
+      const manifest = { ...content, push: run };
+      await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
+      mayDangle = true;
+      if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
+      changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
+    };
+    await together(putIt(), leaveMoved(work, repository, digest, moves));
+    // 5 and 6 need no order among each other. One item for each referrer, so that concurrent pushes cannot overwrite
+    // each other's. The tags and the repository, now that the manifest exists.
+    await together(
+      putReferrer(work, repository, parsed, digest, push.bytes.length),
+      rememberRepository(work, repository, stored<RepositoryAttributes>(repositoryItem)),
+      ...moves.map((move) => placeTag(work, repository, move, content, caller, assertTags, placed)),
+    );
     // A delete of the manifest is refused if it sees an immutable tag. A delete that looked before our tag existed has
     // read the manifest before that, and must now find another version of it.
     const mustStay = isFixed || work.keepTags && tags.length > 0;
@@ -185,6 +190,25 @@ function assertComplete(context: Context, missing: ManifestReference[]): void {
   if (context.references === "strict" && required.length > 0) throw missingReferences(required);
 }
 
+/** A tag that the push sets, and its item as it was read. */
+interface TagPlace {
+  tag: Tag;
+  seen: Stored<TagAttributes> | undefined;
+}
+
+/** Leaves a candidate for each manifest that a tag is about to leave: its tag mark becomes garbage. */
+async function leaveMoved(
+  work: Work,
+  repository: RepositoryName,
+  digest: Digest,
+  moves: TagPlace[],
+): Promise<void> {
+  const left = new Set(moves.map(({ seen }) => seen?.attributes.digest));
+  const candidates = [...left].filter((before) => before !== undefined && before !== digest)
+    .map((before) => ({ kind: "tags" as const, repository, digest: before! }));
+  if (candidates.length > 0) await leaveCandidates(work, candidates);
+}
+
 /**
  * Step 6 for one tag. If the protocol runs again because of a delete, a tag that was placed before is placed again only
  * if the delete took it. A later move by another push stays.
@@ -192,7 +216,7 @@ function assertComplete(context: Context, missing: ManifestReference[]): void {
 async function placeTag(
   work: Work,
   repository: RepositoryName,
-  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
+  { tag, seen }: TagPlace,
   manifest: Omit<ManifestContent, "push">,
   caller: Caller,
   assertTags: (current: [Tag, Digest | undefined][]) => void,

@@ -1,9 +1,7 @@
 import { type Digest, type Reference, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import {
   beginWork,
-  bestEffort,
   type Context,
-  healManifest,
   RETRY,
   retryOnConflict,
   safeAge,
@@ -61,12 +59,7 @@ async function getManifestByDigest(
     const item = await readManifest(context, repository, digest, { consistent: true });
     if (item === undefined) break;
     const bytes = await readBytes(context, item);
-    if (bytes === undefined) {
-      if (attempt > 0 && context.touch) {
-        await bestEffort(() => healManifest(beginWork(context), repository, digest));
-      }
-      continue;
-    }
+    if (bytes === undefined) continue;
     const { mediaType, condemnedAt } = item.attributes;
     if (condemnedAt !== undefined && context.touch && !await reviveManifest(context, repository, digest)) {
       break;
@@ -195,8 +188,7 @@ async function putManifestObject(
   current: Stored<ManifestAttributes> | undefined,
 ): Promise<string> {
   const known = current?.attributes.object;
-  const isMarked = current?.attributes.missing === true;
-  if (known !== undefined && !isMarked && await work.objects.size(known) !== undefined) return known;
+  if (known !== undefined && await work.objects.size(known) !== undefined) return known;
   const key = await announceManifestObject(work, repository, digest);
   await putInTime(work, key, bytes);
   return key;

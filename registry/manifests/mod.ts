@@ -8,4 +8,4 @@ export { putManifest } from "./manifest_push.ts";
 export { announceManifestObject, getManifest, readManifest } from "./manifest_store.ts";
 export { targetsOf } from "./references.ts";
 export { listReferrers } from "./referrers.ts";
-export { deleteTag, getTagHistory, listTags, resolveTag } from "./tags.ts";
+export { deleteTag, getTagHistory, listTags, resolveTag, resolveTagWithEpoch } from "./tags.ts";

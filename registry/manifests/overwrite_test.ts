@@ -74,8 +74,9 @@ Deno.test("CVE-2026-31801: of two create-only pushers of one tag exactly one win
 Deno.test("putManifest() tells of the tags that it has set before another one was refused", async () => {
   const { registry, stores } = await withBlobs();
   const table = hooked(stores.table, async (method, [item]) => {
-    // When the first tag is put, another client takes the second one.
-    if (method === "put" && (item as { sk: string }).sk === "tag#a") await pushManifest(registry, FIRST, "b");
+    // After the tags were read, another client takes the second one.
+    const { sk } = item as { sk: string };
+    if (method === "put" && sk === `manifest#${digest(SECOND)}`) await pushManifest(registry, FIRST, "b");
   });
   const changes: Parameters<Changed>[0][] = [];
   const caller = { ...CREATOR, changed: (change: typeof changes[number]) => changes.push(change) };

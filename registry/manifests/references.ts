@@ -19,6 +19,7 @@ import {
   type Stored,
   stored,
 } from "../items/mod.ts";
+import { mayBeTorn } from "../blobs/mod.ts";
 import { readBytes } from "./manifest_store.ts";
 
 /** Children of one batch. */
@@ -102,8 +103,9 @@ interface Found {
 }
 
 /**
- * Reads links and children first, and only then the blobs: a batch is no snapshot, and of a blob read before its link
- * a collector that comes between the two would leave us a link to nothing.
+ * Reads everything in one batch. A batch is no snapshot: of a blob that was read before its link, a collector and a
+ * mount that came between the two would leave us a link to nothing. Such a pair is recognized by its ages, and the blob
+ * is read again after its link.
  */
 async function readTargets(
   work: Work,
@@ -118,11 +120,11 @@ async function readTargets(
     ...targets.map((target) => linkKey(target.digest, repository)),
     ...some.map((child) => manifestKey(repository, child.digest)),
     ...others,
+    ...targets.map((target) => blobKey(target.digest)),
   ];
-  const first = await work.table.getMany(keys, { consistent: true });
-  const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {
-    consistent: true,
-  });
+  const all = await work.table.getMany(keys, { consistent: true });
+  const first = all.slice(0, keys.length - targets.length);
+  const blobs = all.slice(first.length);
   const manifests = new Map([
     ...some.map((child, i) => [child.digest, stored<ManifestAttributes>(first[targets.length + i])] as const),
     ...rest,
@@ -133,7 +135,16 @@ async function readTargets(
     blob: stored<BlobAttributes>(blobs[i]),
     manifest: manifests.get(target.digest),
   }));
+  await readTornAgain(work, found);
   return { found, others: first.slice(targets.length + some.length) };
+}
+
+async function readTornAgain(work: Work, found: Found[]): Promise<void> {
+  const torn = found.filter(({ link, blob }) => link && blob && mayBeTorn(work, { link, blob }));
+  if (torn.length === 0) return;
+  const keys = torn.map(({ target }) => blobKey(target.digest));
+  const blobs = await work.table.getMany(keys, { consistent: true });
+  for (const [i, pair] of torn.entries()) pair.blob = stored<BlobAttributes>(blobs[i]);
 }
 
 /** Children beyond the first batch, a batch at a time and without their bytes: 10,000 of them may have 256 KiB each. */

@@ -2,6 +2,7 @@ import { type Digest, RegistryError, type RepositoryName, type Tag } from "../..
 import {
   beginWork,
   type Context,
+  epochOf,
   leaveCandidates,
   RETRY,
   retryOnConflict,
@@ -12,6 +13,7 @@ import type { Caller } from "../caller.ts";
 import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
 import {
+  epochKey,
   repositoryPartition,
   type Stored,
   stored,
@@ -44,6 +46,20 @@ export async function resolveTag(context: Context, repository: RepositoryName, t
   const item = await readTag(context, repository, tag);
   if (item === undefined) throw unknownTag(tag);
   return item.attributes.digest;
+}
+
+/** Like {@linkcode resolveTag}, with the repository's epoch from the same request. A batch is no snapshot. */
+export async function resolveTagWithEpoch(
+  context: Context,
+  repository: RepositoryName,
+  tag: Tag,
+): Promise<{ digest: Digest; epoch: string }> {
+  context.asked.count++;
+  const keys = [tagKey(repository, tag), epochKey(repository)];
+  const [item, epoch] = await context.table.getMany(keys, { consistent: true });
+  const found = stored<TagAttributes>(item);
+  if (found === undefined) throw unknownTag(tag);
+  return { digest: found.attributes.digest, epoch: epochOf(epoch) };
 }
 
 /** New target of a tag. */
@@ -86,8 +102,8 @@ export function putTag(
       pushedAt: work.now(),
       moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MAX_MOVES),
     };
-    // The tag mark of the manifest that the tag leaves becomes garbage.
-    if (before !== undefined && before !== target.digest) {
+    // The tag mark of the manifest that the tag leaves becomes garbage. The caller has left a candidate for `seen`.
+    if (before !== undefined && before !== target.digest && current !== seen) {
       await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
     }
     // A tag that already points there is written too: a concurrent delete by the old version then fails.
@@ -181,10 +197,9 @@ export async function listTags(
   const limit = pageSize(page);
   const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
   const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
-  const pk = repositoryPartition(repository);
-  const keys = await context.table.queryKeys(pk, options);
-  if (keys.length === 0) await assertRepository(context, repository);
-  return pageOf(keys.map((sk) => tagOf({ pk, sk })), limit);
+  const items = await context.table.query(repositoryPartition(repository), options);
+  if (items.length === 0) await assertRepository(context, repository);
+  return pageOf(items.map(tagOf), limit);
 }
 
 /** The last moves of a tag, newest first. */

@@ -1,5 +1,5 @@
-import { ifUnchanged, queryPages } from "../../storage/ports.ts";
-import type { Digest, RepositoryName } from "../../oci/mod.ts";
+import { ifUnchanged, type Item, queryPages } from "../../storage/ports.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
 import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 
@@ -10,6 +10,8 @@ import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 export interface Epochs {
   /** Reads the repository's epoch, consistently. */
   read: (repository: RepositoryName) => Promise<string>;
+  /** Reads the target of a tag and the repository's epoch, consistently, in one request. Throws like `resolveTag`. */
+  readWithTag: (repository: RepositoryName, tag: Tag) => Promise<{ digest: Digest; epoch: string }>;
   /** Number that changes before any epoch does, if the table has one without a read. */
   changeCount?: () => Promise<number>;
   /** Maximum milliseconds in a cache, even if the epoch does not change. */
@@ -25,12 +27,16 @@ const NO_EPOCH = "";
  */
 const MAX_AGE_MS = 60 * 60_000;
 
+/** Version of an item that {@linkcode epochKey} names, as an epoch. */
+export function epochOf(item: Item | undefined): string {
+  return item?.version ?? NO_EPOCH;
+}
+
 /** The epochs of all repositories of a table. */
-export function epochsOf(context: Pick<Context, "table" | "grace">): Epochs {
+export function epochsOf(context: Pick<Context, "table" | "grace">): Omit<Epochs, "readWithTag"> {
   const { table, grace } = context;
   return {
-    read: async (repository) =>
-      (await table.get(epochKey(repository), { consistent: true }))?.version ?? NO_EPOCH,
+    read: async (repository) => epochOf(await table.get(epochKey(repository), { consistent: true })),
     ...(table.changeCount && { changeCount: () => table.changeCount!() }),
     // A cached "no epoch" expires long before a collector deletes an epoch, which is one grace period old by then. And
     // retention may have condemned a manifest that a HEAD finds in the cache, which leaves it for the grace period.

@@ -96,7 +96,7 @@ export function openWire(registry: string, cut?: Cut): Wire {
 /** Finds what a pattern matches in text that comes in pieces. */
 class Scanner {
   #text = "";
-  /** Number of received characters. */
+  /** How many characters have come. */
   position = 0;
 
   constructor(readonly pattern: RegExp) {}

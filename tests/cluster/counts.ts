@@ -1,4 +1,4 @@
-/** Numbers of events, by their names. */
+/** How often things have happened, by their names. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -7,7 +7,7 @@ export class Counts {
     this.#counts.set(name, this.of(name) + times);
   }
 
-  /** Number of times that it has happened. */
+  /** How often it has. */
   of(name: string): number {
     return this.#counts.get(name) ?? 0;
   }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 /** A header field; as everything here, in characters of one byte each, so that any bytes can be sent. */
 export type Field = [name: string, value: string];
 
-/** Framing of a body. */
+/** How the end of a body is told. */
 export type Framing =
   /** By `Content-Length`. */
   | "length"

@@ -13,13 +13,10 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/**
- * Maximum time of a registry from spawn to its first answer, in milliseconds; the first start of all downloads its
- * modules.
- */
+/** How long a registry may take from spawn to its first answer; the first start of all downloads its modules. */
 const START_DEADLINE_MS = 60_000;
 
-/** Time for a registry to stop after SIGTERM before it is killed, in milliseconds. */
+/** How long a registry may take to stop after SIGTERM before it is killed. */
 const STOP_DEADLINE_MS = 10_000;
 
 /** Options of {@linkcode startRegistry}. */
@@ -30,7 +27,7 @@ export interface StartOptions {
   readonly data?: string;
   /** Options of `deno run`; by default every permission. */
   readonly permissions?: readonly string[];
-  /** Maximum open files and connections of the process; by default as many as this one may have. */
+  /** How many files and connections the process may have open; by default as many as this one. */
   readonly descriptors?: number;
   /** The TCP port, for a registry that comes back where it was. By default a free one. */
   readonly port?: number;

@@ -14,7 +14,7 @@ export interface Stage {
   readonly junit: string | undefined | null;
 }
 
-/** Number of tests with each result. */
+/** How many tests ended how. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;

@@ -4,7 +4,7 @@ import type { Attempt } from "./register.ts";
 import { blobFact, expectStatus, type Scene } from "./scene.ts";
 import { type Answer, send } from "./wire.ts";
 
-/** Form of a chunk's request. */
+/** How a chunk is sent. */
 export interface ChunkStyle {
   /** With `Content-Range`. */
   ranged: boolean;

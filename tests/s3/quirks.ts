@@ -6,15 +6,13 @@ export interface Quirks {
   ignoresContentHash: boolean;
   /** Takes `If-Match` and `If-None-Match` for nothing. */
   ignoresConditions: boolean;
-  /**
-   * Number of next CompleteMultipartUpload and DeleteObjects that do nothing and report an error in an answer of 200.
-   */
+  /** How many of the next CompleteMultipartUpload and DeleteObjects do nothing and say so in an answer of 200. */
   errorIn200: number;
   /** A completed upload is not known any more. Otherwise completing it again answers as before. */
   noSuchUploadOnSecondComplete: boolean;
-  /** Number of next requests that are answered 503. */
+  /** How many of the next requests are answered 503. */
   slowDown: number;
-  /** Number of next bodies of GetObject that break off in the middle. */
+  /** How many of the next bodies of GetObject break off in the middle. */
   cutBodies: number;
   /** Whatever would store bytes is answered 507. */
   storageFull: boolean;

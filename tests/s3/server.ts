@@ -56,7 +56,7 @@ export interface S3Server extends AsyncDisposable {
   readonly credentials: Credentials;
   /** To be switched at will. */
   readonly quirks: Quirks;
-  /** Number of requests of each operation, including failed ones. */
+  /** How many requests were made of each operation, failed ones too. */
   readonly requests: Readonly<Partial<Record<Operation, number>>>;
   /** Those requests one by one. */
   readonly log: readonly LogEntry[];

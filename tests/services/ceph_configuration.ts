@@ -18,7 +18,7 @@ export interface CephCluster {
 export interface CephDisk {
   /** An empty folder for it. */
   readonly folder: string;
-  /** Maximum size, in bytes. */
+  /** How large it may become, in bytes. */
   readonly size: number;
 }
 

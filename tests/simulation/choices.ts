@@ -37,13 +37,13 @@ export interface Step {
 export interface Choices {
   /** One of the calls that wait, which are not none. */
   step(calls: readonly Call[]): Step;
-  /** Duration of a pause of a process, in milliseconds. */
+  /** How long a process stands still that does, in milliseconds. */
   stall(): number;
   /** A whole number from 0 to `n` - 1. */
   below(n: number): number;
 }
 
-/** Probability of each fault, in a thousand calls. */
+/** How likely something goes wrong, in each thousand calls. */
 export type Risks = Record<Exclude<Outcome, "done" | "death before" | "death after"> | "death", number>;
 
 const NO_RISKS: Risks = {
@@ -78,7 +78,7 @@ const MANY_RISKS: Risks = {
 const STALLS: Risks = { ...NO_RISKS, lost: 5, stalled: 15, repeated: 5, "stalled before": 30 };
 const UNFENCED: Risks = { ...STALLS, unfenced: 15, "delivered again": 30 };
 
-/** Probability and kinds of faults in a run. */
+/** How often and how something goes wrong in a run. */
 export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, unfenced: UNFENCED };
 
 /** The name of one of these. */

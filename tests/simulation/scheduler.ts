@@ -71,7 +71,7 @@ export class Scheduler {
   #waiting: Waiting[] = [];
   /** True if a process has died or stood still before a call, or a call was refused or has lost its answer. */
   hasFailed = false;
-  /** Number of steps so far: a clock that orders events. */
+  /** How many steps there have been: a clock that tells what came before what. */
   steps = 0;
   /** True if a write was delivered long after it was sent, so that its fence could not stop it. */
   wasLate = false;

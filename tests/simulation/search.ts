@@ -102,7 +102,12 @@ async function warm(module: RegistryModule): Promise<void> {
   await import("../../oci/glob.ts"); // for quotas and rules of retention
   const manifest = { digest: FIRST.digest, mediaType: FIRST.mediaType, bytes: FIRST.bytes };
   const registry = { getManifest: () => Promise.resolve(manifest) } as unknown as Registry;
-  const cached = module.cached(registry, { read: () => Promise.resolve(""), mostAge: 1 }, { count: 1 });
+  const epochs = {
+    read: () => Promise.resolve(""),
+    readWithTag: () => Promise.resolve({ digest: FIRST.digest, epoch: "" }),
+    mostAge: 1,
+  };
+  const cached = module.cached(registry, epochs, { count: 1 });
   await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
 }
 

@@ -57,7 +57,7 @@ interface RunningProcess {
   commands: Commands;
 }
 
-/** Access of a process to the stores, and its clock. */
+/** How a process reaches the stores, and its clock. */
 interface Means {
   /** Milliseconds by which its clock is ahead; may change. */
   skew: () => number;

@@ -5,7 +5,7 @@ import { startSubject, type Storage, type Subject } from "./subject.ts";
 /** Options of {@linkcode soak}; times in seconds. */
 export interface SoakOptions {
   storage: Storage;
-  /** Duration of the run of the clients. */
+  /** How long the clients go on. */
   seconds: number;
   /** `SKERRY_GRACE`, and how long uploads are kept. */
   grace: number;

@@ -157,18 +157,12 @@ export class DynamoTable implements Table, AsyncDisposable {
     }, fence);
   }
 
-  async query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
-    const input = { ConsistentRead: options.consistent ?? false };
-    return (await this.#slice(TABLE_KEY, pk, options, input)).map(toItem);
+  query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
+    return this.#slice(TABLE_KEY, pk, options, { ConsistentRead: options.consistent ?? false });
   }
 
-  async queryKeys(pk: string, options: QueryOptions & ReadOptions): Promise<string[]> {
-    const input = { ConsistentRead: options.consistent ?? false, ProjectionExpression: "pk, sk" };
-    return (await this.#slice(TABLE_KEY, pk, options, input)).map((row) => keyOf(row).sk);
-  }
-
-  async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
-    return (await this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME })).map(toItem);
+  queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME });
   }
 
   /** A page has 1 MB at most. */
@@ -195,30 +189,31 @@ export class DynamoTable implements Table, AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** Rows in pages of at most 1 MB, until `limit` items or the end. */
+  /** Items in pages of at most 1 MB, until `limit` items or the end. */
   async #slice(
     names: KeyNames,
     pk: string,
     options: QueryOptions,
-    input: Pick<Requests["Query"], "ConsistentRead" | "IndexName" | "ProjectionExpression">,
-  ): Promise<Row[]> {
-    const rows: Row[] = [];
+    input: Pick<Requests["Query"], "ConsistentRead" | "IndexName">,
+  ): Promise<Item[]> {
+    const items: Item[] = [];
     const range = keyRange(names, pk, options);
     let start: Row | undefined;
-    while (range && rows.length < options.limit) {
+    while (range && items.length < options.limit) {
       const page: Responses["Query"] = await this.#read("read the items", "Query", {
         TableName: this.#name,
         ...input,
         KeyConditionExpression: range.expression,
         ExpressionAttributeValues: range.values,
-        Limit: options.limit - rows.length,
+        Limit: options.limit - items.length,
         ExclusiveStartKey: start,
       });
-      rows.push(...page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? []);
+      const rows = page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? [];
+      items.push(...rows.map(toItem));
       start = page.LastEvaluatedKey;
       if (start === undefined) break;
     }
-    return rows;
+    return items;
   }
 
   /** Sends a conditional write. Returns false if its condition failed. */

@@ -51,7 +51,6 @@ export interface Requests {
   Query: PageRequest & {
     IndexName?: string;
     KeyConditionExpression: string;
-    ProjectionExpression?: string;
     ExpressionAttributeValues: Row;
   };
   /** Reads a page of the table. */

@@ -74,6 +74,11 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
         'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);',
         "",
       ),
+      edit(
+        "registry/manifests/manifest_push.ts",
+        "if (candidates.length > 0) await leaveCandidates(work, candidates);",
+        "",
+      ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },
   },
@@ -101,13 +106,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the sweep leaves no candidate for the blob of an upload",
-    edits: [
-      edit(
-        "registry/uploads/sweep.ts",
-        "await work.table.putMany(candidateItems(work, candidate, expiresAt - work.uploadExpiry));",
-        "",
-      ),
-    ],
+    edits: [edit("registry/uploads/sweep.ts", "await leaveCommitted(work, upload);", "")],
     scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), abandons(LARGE, ONE)] },
   },
   {

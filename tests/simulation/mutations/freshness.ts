@@ -96,8 +96,8 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     name: "the epoch is read as it was a moment ago",
     edits: [edit(
       "registry/protocol/epoch.ts",
-      "(await table.get(epochKey(repository), { consistent: true }))?.version",
-      "(await table.get(epochKey(repository)))?.version",
+      "epochOf(await table.get(epochKey(repository), { consistent: true }))",
+      "epochOf(await table.get(epochKey(repository)))",
     )],
     scenario: beside,
   },

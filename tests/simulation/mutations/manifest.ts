@@ -1,8 +1,8 @@
-import { collects, deletes, later, mounts, pushesImage, putsManifest, retains } from "../actors.ts";
+import { collects, deletes, later, mounts, pushes, pushesImage, putsManifest, retains } from "../actors.ts";
 import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { ARTIFACT, FIRST, INDEX, SECOND, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE } from "./scenes.ts";
+import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE, unlinked } from "./scenes.ts";
 
 /** Mistakes in the push of a manifest. */
 export const MANIFEST_MISTAKES: Mutation[] = [
@@ -37,30 +37,29 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/references.ts",
-        "const first = await work.table.getMany(keys, { consistent: true });\n  const blobs = await work.table.getMany(targets.map((target) => blobKey(target.digest)), {\n    consistent: true,\n  });",
-        "const all = await work.table.getMany([...keys, ...targets.map((target) => blobKey(target.digest))], { consistent: true });\n  const first = all.slice(0, keys.length); const blobs = all.slice(keys.length);",
+        "  await readTornAgain(work, found);\n",
+        "",
       ),
     ],
     interrupted: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
   },
   {
-    name: "a manifest's links are read by a read that may lag (3)",
+    name: "a manifest's links and blobs are read by a read that may lag (3)",
     edits: [edit(
       "registry/manifests/references.ts",
-      "const first = await work.table.getMany(keys, { consistent: true });",
-      "const first = await work.table.getMany(keys);",
+      "const all = await work.table.getMany(keys, { consistent: true });",
+      "const all = await work.table.getMany(keys);",
     )],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
   },
   {
-    name: "a manifest's blobs are read by a read that may lag (3)",
+    name: "a manifest's blobs are read again by a read that may lag (3)",
     edits: [edit(
       "registry/manifests/references.ts",
-      "blobKey(target.digest)), {\n    consistent: true,\n  });",
-      "blobKey(target.digest)), {\n    consistent: false,\n  });",
+      "const blobs = await work.table.getMany(keys, { consistent: true });",
+      "const blobs = await work.table.getMany(keys);",
     )],
-    scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 20000,
+    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
@@ -76,8 +75,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a push leaves a collector's mark on the blob (3)",
     edits: [edit("registry/manifests/references.ts", "if (isCondemned) {", "if (false as boolean) {")],
-    scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 60000,
+    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
   },
   {
     name: "a push does not care whether it took a mark away (3)",
@@ -96,8 +94,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit("registry/manifests/references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
     ],
-    scenario: { ...oldBlob, actors: [putsManifest(SINGLE, ONE), mounts(CONFIG, ONE), collects()] },
-    from: 6000,
+    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
   },
   {
     name: "a push does not care whether all is there (3)",
@@ -137,13 +134,13 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n",
+        "      putReferrer(work, repository, parsed, digest, push.bytes.length),\n",
         "",
       ),
       edit(
         "registry/manifests/manifest_push.ts",
-        "    await putManifestItem(work,",
-        "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n    await putManifestItem(work,",
+        "    const putIt = async () => {\n",
+        "    const putIt = async () => {\n      await putReferrer(work, repository, parsed, digest, push.bytes.length);\n",
       ),
     ],
     scenario: {
@@ -158,7 +155,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    if (parsed.subject !== undefined) await putReferrer(work, repository, parsed, digest, push.bytes.length);\n",
+        "      putReferrer(work, repository, parsed, digest, push.bytes.length),\n",
         "",
       ),
     ],
@@ -168,13 +165,13 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n",
-        "",
+        "    await together(putIt(), leaveMoved(work, repository, digest, moves));\n",
+        "    await leaveMoved(work, repository, digest, moves);\n",
       ),
       edit(
         "registry/manifests/manifest_push.ts",
         "    // 7. A delete",
-        "    const manifest = { ...content, push: run };\n    await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));\n    mayDangle = true;\n    // 7. A delete",
+        "    await putIt();\n    // 7. A delete",
       ),
     ],
     scenario: { ...oldBlobs, actors: [putsManifest(FIRST, ONE, "a"), collects()] },
@@ -236,10 +233,9 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    await putManifestItem(work, repository, manifest,",
-        "    const [known] = await work.table.getMany([repositoryKey(repository)], { consistent: true });\n    await putManifestItem(work, repository, manifest,",
+        "    const keys = [manifestKey(repository, digest), repositoryKey(repository)];\n    const [after, known] = await",
+        "    const keys = [manifestKey(repository, digest)]; const known = repositoryItem;\n    const [after] = await",
       ),
-      edit("registry/manifests/manifest_push.ts", "const [after, known] = await", "const [after] = await"),
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE)],
