@@ -23,13 +23,13 @@ const STOP_DEADLINE_MS = 10_000;
 export interface StartOptions {
   /** Settings on top of host, port and data folder. The caller's own `SKERRY_*` and `AWS_*` are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The data folder; it stays when the process ends. By default a fresh one that goes with the process. */
+  /** Data folder, which is kept when the process ends. By default a new one that is removed with the process. */
   readonly data?: string;
   /** Options of `deno run`; by default every permission. */
   readonly permissions?: readonly string[];
   /** How many files and connections the process may have open; by default as many as this one. */
   readonly descriptors?: number;
-  /** The TCP port, for a registry that comes back where it was. By default a free one. */
+  /** TCP port, for a registry that restarts at the same one. By default a free one. */
   readonly port?: number;
 }
 
@@ -43,9 +43,9 @@ export interface RegistryProcess extends AsyncDisposable {
   readonly pid: number;
   /** The data folder. */
   readonly data: string;
-  /** Settles when the process has ended, however that came. */
+  /** Resolves when the process has ended, for any reason. */
   readonly status: Promise<Deno.CommandStatus>;
-  /** All that the process has written to its output and error stream so far. */
+  /** Output and error stream of the process so far. */
   log(): string;
   /** Sends a signal (SIGKILL by default) and waits for the end. */
   kill(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
@@ -54,7 +54,7 @@ export interface RegistryProcess extends AsyncDisposable {
 /**
  * Starts a registry on the loopback interface and waits until it answers.
  *
- * @throws {Error} When it ends or stays silent instead; the message holds its log.
+ * @throws {Error} if it ends or does not answer, with its log in the message.
  */
 export async function startRegistry(options: StartOptions = {}): Promise<RegistryProcess> {
   const port = options.port ?? freePort();

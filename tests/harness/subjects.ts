@@ -1,6 +1,5 @@
 /**
- * The registries that whole-system tests are run on, each by the same code: one process on a data folder, and several
- * on shared stores.
+ * Registries for tests of the whole system: one process on a data folder, and several on shared stores.
  *
  * @module
  */
@@ -18,7 +17,7 @@ export interface SubjectProcess {
   readonly pid: number;
 }
 
-/** A registry under test. Disposing of it stops all of it and removes its data. */
+/** A registry under test. Disposal stops all its processes and removes its data. */
 export interface Subject extends AsyncDisposable {
   /** `host:port` at which clients find it. */
   readonly host: string;
@@ -28,7 +27,7 @@ export interface Subject extends AsyncDisposable {
   /** Proxy before the processes, if any. */
   readonly balancer?: Haproxy;
   readonly stored: Stored;
-  /** All that its processes have written to their output and error streams so far. */
+  /** Output and error streams of its processes so far. */
   log(): string;
 }
 
@@ -42,7 +41,7 @@ export interface SubjectKind {
   start(env: Readonly<Record<string, string>>): Promise<Subject>;
 }
 
-/** One process on a data folder, which is what a registry is without any configuration. */
+/** One process on a data folder: a registry with default settings. */
 export const SINGLE: SubjectKind = {
   name: "one process on a data folder",
   id: "single",
@@ -53,8 +52,8 @@ export const SINGLE: SubjectKind = {
 };
 
 /**
- * Three processes on one bucket and one table, with default settings, behind a balancer that hands each request to the
- * next of them: what one of them has deleted, the next must not have any more.
+ * Three processes on one bucket and one table, with default settings, behind a balancer that sends each request to the
+ * next one. Content that one of them has deleted must be gone at the next.
  */
 export const CLUSTER: SubjectKind = {
   name: "three replicas behind a balancer",

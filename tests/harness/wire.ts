@@ -1,5 +1,5 @@
 /**
- * HTTP/1.1 as bytes on a connection, for what `fetch` would not send or not show.
+ * HTTP/1.1 as bytes on a connection, for requests that `fetch` cannot send and answers that it does not show.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export class WireConnection implements Disposable {
     return await this.answer(method);
   }
 
-  /** Reads the answer to a request of this method; interim ones are passed over. */
+  /** Reads the answer to a request of this method. Skips interim answers. */
   async answer(method = "GET"): Promise<WireAnswer> {
     for (;;) {
       const end = await this.#until("\r\n\r\n");
@@ -123,7 +123,7 @@ export class WireConnection implements Disposable {
   }
 }
 
-/** The head of a request; a `Host` stands in it unless `headers` brings its own. */
+/** Head of a request, with a `Host` unless `headers` has one. */
 export function requestHead(method: string, target: string, headers: Record<string, string> = {}): string {
   const lines = Object.entries({ Host: "registry.example", ...headers }).map(([name, value]) =>
     `${name}: ${value}`

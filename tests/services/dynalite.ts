@@ -7,8 +7,8 @@ const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const LOCK = fileURLToPath(new URL("../deno.lock", import.meta.url));
 
 /**
- * Starts dynalite, a DynamoDB in JavaScript that needs nothing but Deno and keeps its tables in memory. Unlike the real
- * one it has no transactions, can't set a time to live, and never hands over the item that failed a condition.
+ * Starts dynalite, a DynamoDB in JavaScript that needs only Deno and keeps its tables in memory. Unlike the real one it
+ * has no transactions and no time to live, and never returns the item that failed a condition.
  *
  * @throws {Error} When it does not come up.
  */

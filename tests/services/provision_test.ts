@@ -8,7 +8,7 @@ import { startVersityGw } from "./versitygw.ts";
 
 for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
 
-/** The first words of the lines that a command prints, and what it comes to. */
+/** First words of the lines of a command's output, and its exit code. */
 async function states(
   command: (print: (text: string) => void) => Promise<number>,
 ): Promise<{ code: number; states: string[]; printed: string }> {
@@ -20,7 +20,7 @@ async function states(
 const provisioned = (config: Config, dryRun = false) =>
   states((print) => provision(config, print, { dryRun }));
 
-/** Every store, and what it says to blocks against the public, to a lifecycle rule, and to a look at the rules. */
+/** Every store, and its answers to public access blocks, to a lifecycle rule, and to a read of the rules. */
 const STORES = [
   {
     start: startVersityGw,
@@ -58,7 +58,7 @@ for (const { start, extras, again } of STORES) {
     assertEquals([first.code, second.code], [0, 0]);
     const checked = await states((print) => check(config, print));
     assertEquals(checked.code, 0, checked.printed);
-    // Both stores do all that is tried, and so does DynamoDB Local.
+    // Both stores have all tested capabilities, and so has DynamoDB Local.
     const tried = checked.printed.split("\n").filter((line) => /^ {2}(?!capability)/.test(line));
     assertEquals(tried.filter((line) => !line.endsWith("works")), []);
     assertEquals(tried.length, 19);

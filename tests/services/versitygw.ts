@@ -5,9 +5,9 @@ import { answers, ownFolder, type ServiceProcess, startProcess } from "./service
 
 /** Options of {@linkcode startVersityGw}. */
 export interface VersityGwOptions {
-  /** The folder of the buckets, which stays. By default a fresh one that goes with the process. */
+  /** Folder of the buckets, which is kept. By default a new one that is removed with the process. */
   readonly folder?: string;
-  /** The TCP port, for a service that comes back where it was. By default a free one. */
+  /** TCP port, for a service that restarts at the same one. By default a free one. */
   readonly port?: number;
 }
 

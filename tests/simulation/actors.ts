@@ -17,7 +17,7 @@ import {
   TAGS,
 } from "./world.ts";
 
-/** The commands of an operator that work on the stores themselves. */
+/** Operator's commands that work on the stores directly. */
 export interface Commands {
   /** Copies the registry while it runs. */
   copyRegistry: () => Promise<void>;
@@ -33,7 +33,7 @@ type Below = (n: number) => number;
 
 const [ONE, TWO] = REPOSITORIES;
 
-/** Pushes what is not there yet, the children first, and then the manifest, after a pause. */
+/** Pushes missing content, the children first, and the manifest after a pause. */
 async function pushImage(
   client: Client,
   repository: RepositoryName,
@@ -54,7 +54,9 @@ export const pushes = (blob: Blob, repository: RepositoryName, way: Way): Actor 
   run: (client) => pushBlob(client, repository, blob, way),
 });
 
-/** Pushes other content under the digest of a blob that this repository does not have and no other process pushes to it. */
+/**
+ * Pushes other content under the digest of a blob that this repository does not have and no other process pushes to it.
+ */
 export const forges = (blob: Blob, repository: RepositoryName): Actor => ({
   name: `forge ${blob.name}`,
   run: (client) => forge(client, repository, blob),
@@ -80,7 +82,7 @@ export const putsManifest = (
   run: (client) => client.putManifest(repository, manifest, tags),
 });
 
-/** Moves a tag from where it saw it. */
+/** Moves a tag, with a condition on its last known target. */
 export const swaps = (manifest: ManifestPlan, repository: RepositoryName, tag: string): Actor => ({
   name: `swap to ${manifest.name}`,
   async run(client) {
@@ -136,13 +138,13 @@ export const deletesRepository = (repository: RepositoryName): Actor => ({
   run: (client) => client.deleteRepository(repository),
 });
 
-/** Begins an upload and cancels it, beside its commit where that is asked for. */
+/** Begins an upload and cancels it, beside its commit if requested. */
 export const cancels = (blob: Blob, repository: RepositoryName, options: { commits: boolean }): Actor => ({
   name: `cancel ${blob.name}`,
   run: (client) => cancel(client, repository, blob, options),
 });
 
-/** Begins an upload, and never comes back. */
+/** Begins an upload and abandons it. */
 export const abandons = (blob: Blob, repository: RepositoryName): Actor => ({
   name: `abandon ${blob.name}`,
   async run(client) {
@@ -184,7 +186,7 @@ export const collectsCandidates = ({ times = 1 } = {}): Actor => ({
 /** Removes expired uploads. */
 export const sweeps = (): Actor => ({ name: "sweep", run: (_client, { sweep }) => sweep() });
 
-/** Removes manifests that have had no tag for a while, and comes again for those that it has marked. */
+/** Retention of untagged manifests: condemns them, and deletes the condemned ones in a later pass. */
 export const retains = ({ times = 2 } = {}): Actor => ({
   name: "retain",
   async run(client, { retain }) {
@@ -195,13 +197,13 @@ export const retains = ({ times = 2 } = {}): Actor => ({
   },
 });
 
-/** Removes tags that were not pulled for a while, and the manifests that have none then. */
+/** Retention of tags by their last pull, and of the manifests without a tag after that. */
 export const retainsTags = (): Actor => ({
   name: "retain tags",
   run: (client, { retain }) => client.work({ kind: "retain" }, () => Array.fromAsync(retain(TAG_RETENTION))),
 });
 
-/** Pulls by a tag at a process that records when tags were pulled. */
+/** Pulls by tag at a process that records pulls. */
 export const pullsRecorded = (repository: RepositoryName): Actor => ({
   name: `record a pull of ${PULLED_TAG}`,
   async run(client, { registry, pullTimes }) {
@@ -215,7 +217,7 @@ export const pullsRecorded = (repository: RepositoryName): Actor => ({
   },
 });
 
-/** Does several things at one process, one after the other, whatever becomes of each. */
+/** Runs several actors at one process, one after the other, also after a failure. */
 export const inTurn = (...actors: Actor[]): Actor => ({
   name: actors.map(({ name }) => name).join(", "),
   async run(client, stored, commands) {
@@ -229,7 +231,7 @@ export const inTurn = (...actors: Actor[]): Actor => ({
   },
 });
 
-/** Does something so many milliseconds later. */
+/** Runs an actor after these milliseconds. */
 export const later = (milliseconds: number, actor: Actor): Actor => ({
   name: actor.name,
   async run(client, stored, commands) {
@@ -238,7 +240,7 @@ export const later = (milliseconds: number, actor: Actor): Actor => ({
   },
 });
 
-/** Pulls a blob, and pushes it again where it is missing, as a client does that asks first. */
+/** Pulls a blob, and pushes it again if it is missing. */
 export const restores = (blob: Blob, repository: RepositoryName): Actor => ({
   name: `restore ${blob.name}`,
   async run(client) {
@@ -279,7 +281,7 @@ export const reads = (
   run: (client) => client.getManifests(repository, manifest, { times, pause, parallel }),
 });
 
-/** A client that may do this before all else, so that there is something. */
+/** An actor that may run first, to create content. */
 export function anyBeginning(below: Below): Actor {
   const repository = REPOSITORIES[below(3) === 0 ? 1 : 0]!;
   const manifest = [FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(5)]!;
@@ -301,7 +303,7 @@ export function anyBeginning(below: Below): Actor {
   }
 }
 
-/** Anything that a process may do beside others. */
+/** An actor that may run beside others. */
 export function anyActor(below: Below, options: { deletes: boolean; verifies: boolean }): Actor {
   const repository = REPOSITORIES[below(5) === 0 ? 1 : 0]!;
   const manifest = [FIRST, FIRST, FIRST, SECOND, INDEX, ARTIFACT][below(6)]!;

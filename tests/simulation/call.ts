@@ -17,7 +17,7 @@ export const NOTHING: Footprint = { place: "", name: "", writes: false };
 
 /** A call that waits for its turn. */
 export interface Call {
-  /** The same in every run in which the process has come as far as this. */
+  /** Equal in every run in which the process has made the same calls before. */
   readonly id: string;
   readonly process: Process;
   /** For the trace. */
@@ -26,9 +26,9 @@ export interface Call {
   readonly footprint: Footprint | undefined;
   /** True if it goes to a store, and so may fail. */
   readonly isStorage: boolean;
-  /** When it was made, in milliseconds since the epoch. */
+  /** Time of the call, in milliseconds since the epoch. */
   readonly since: number;
-  /** When a pause is over. */
+  /** End of a pause. */
   readonly until?: number;
 }
 

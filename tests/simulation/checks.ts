@@ -21,13 +21,13 @@ export interface Quiet {
   immutable: boolean;
   /** True if manifests may reference what does not exist. */
   sparse: boolean;
-  /** Objects that were deleted on purpose, which no process may have noticed yet. */
+  /** Objects that the test has deleted, possibly not noticed by any process yet. */
   lost: ReadonlySet<string>;
-  /** True if a full pass of the collection has come by everything since. */
+  /** True if a full pass of garbage collection has covered everything since. */
   passed: boolean;
 }
 
-/** More than a run has of anything. */
+/** More than the items or objects of a run. */
 const MAX_ENTRIES = 1_000_000;
 
 async function itemsOf(table: Table): Promise<Item[]> {
@@ -83,13 +83,13 @@ export async function checkAcknowledged(quiet: Quiet): Promise<void> {
   }
 }
 
-/** All content below an immutable tag is there, whatever the clients have asked to delete. */
+/** All content below an immutable tag exists, after any deletes of clients. */
 async function checkImmutable(quiet: Quiet): Promise<void> {
   if (!quiet.immutable) return;
   for (const push of quiet.ledger.of("manifest")) {
     const { repository, digest, tags } = push.wish;
     if (!push.done || !tags.includes(FIXED as Tag)) continue;
-    // A deletion of the repository takes its immutable tags as well.
+    // The deletion of a repository deletes its immutable tags as well.
     const isDeleted = quiet.ledger.notBefore("delete manifest", push)
       .some(({ wish }) => wish.withAll && wish.repository === repository);
     if (isDeleted) continue;
@@ -149,7 +149,7 @@ async function checkReferrer(
   must(items.some(({ digest }) => digest === plan.digest), `${plan.name} is not among the referrers`);
 }
 
-/** The tag points where this push has put it, or where another one that may have come later has. */
+/** The tag points at the target of this push, or of another push that may have come later. */
 async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: Tag): Promise<void> {
   const { ledger } = quiet;
   const { repository, digest } = push.wish;
@@ -174,8 +174,8 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
   if (tag === PULLED_TAG && ledger.of("retain").some((run) => mayRetire(ledger, run, repository))) return;
   for (const { wish, done } of ledger.notBefore("delete manifest", push)) {
     if (wish.repository !== repository || !possible.has(wish.digest)) continue;
-    if (!done) return; // it may have come no further than to the tags
-    // Its tags go with a manifest, and may only come back with it.
+    if (!done) return; // it may have stopped after the tags
+    // Tags are deleted with their manifest, and return only with it.
     const manifest = await unlessUnknown(quiet.registry.getManifest(repository, { digest: wish.digest }));
     const pushes = ledger.notBefore("manifest", push).filter((other) => other !== push);
     if (manifest === undefined || pushes.some((other) => other.wish.digest === wish.digest)) return;
@@ -183,7 +183,7 @@ async function checkTag(quiet: Quiet, push: Operation<WishOf<"manifest">>, tag: 
   must(false, `Tag "${tag}" of ${repository} was acknowledged and is gone`);
 }
 
-/** True if nothing that was acknowledged before the run of retention had kept the tag that it may remove. */
+/** True if no pull or push that was acknowledged before the run of retention keeps its tag. */
 function mayRetire(ledger: Ledger, run: Operation<WishOf<"retain">>, repository: RepositoryName): boolean {
   const uses = [
     ...ledger.of("pull").filter(({ wish }) => wish.tag === PULLED_TAG),
@@ -204,8 +204,8 @@ async function tagTarget(
 }
 
 /**
- * A blob that nothing references is only kept for the grace period, of which clocks that differ take a part; and the answer
- * may have stood still on its way.
+ * An unreferenced blob is kept only for the grace period, less the difference of clocks; and its answer may have been
+ * delayed.
  */
 async function checkBlob(quiet: Quiet, push: Operation<WishOf<"blob">>): Promise<void> {
   const { repository, digest } = push.wish;
@@ -242,7 +242,7 @@ function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
       operation.wish.repository === repository && operation.wish.digest === child &&
       ledger.notBefore("delete manifest", operation).every(({ wish }) => wish.digest !== child)
     );
-  // A push of an immutable tag needs what is below its children, too.
+  // A push of an immutable tag needs the content below its children, too.
   const isDeep = quiet.immutable && push.wish.tags.includes(FIXED as Tag);
   const hasAll = ({ blobs, children }: ManifestPlan): boolean =>
     blobs.every((blob) => isKnown(blob.digest)) &&
@@ -255,7 +255,7 @@ function checkRefused(quiet: Quiet, push: Operation<WishOf<"manifest">>): void {
 
 async function checkDeleted(quiet: Quiet, deletion: Operation<WishOf<"delete manifest">>): Promise<void> {
   const { repository, digest, withAll = false } = deletion.wish;
-  // A deletion of the repository keeps what a push under way needs, such as the child of an index.
+  // The deletion of a repository keeps content that a concurrent push needs, such as the child of an index.
   const again = quiet.ledger.notBefore("manifest", deletion)
     .some(({ wish }) => wish.repository === repository && (withAll || wish.digest === digest));
   if (again) return;
@@ -288,7 +288,10 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
   }
 }
 
-/** True if a push of the tag died or failed between the tag and its last look: a delete beside it leaves the tag. */
+/**
+ * True if a push of the tag died or failed between its write of the tag and its last read: a concurrent delete then
+ * leaves the tag.
+ */
 function mayDangle(ledger: Ledger, repository: RepositoryName, tag: Tag, target: Digest): boolean {
   return ledger.of("manifest").some(({ wish, end, failures }) =>
     (end === Infinity || failures > 0) && wish.repository === repository && wish.digest === target &&
@@ -316,7 +319,7 @@ async function checkReferences(quiet: Quiet, repository: RepositoryName, plan: M
   }
 }
 
-/** Every answer from memory in the end is in the table. */
+/** Every answer from a cache at the end equals the table. */
 export async function checkForgotten({ registry, table }: Quiet): Promise<void> {
   for (const repository of REPOSITORIES) {
     for (const { digest, name } of MANIFESTS) {
@@ -327,7 +330,7 @@ export async function checkForgotten({ registry, table }: Quiet): Promise<void> 
   }
 }
 
-/** After the grace period nothing is left that nothing refers to. */
+/** After the grace period no unreferenced content is left. */
 export async function checkNothingLeft({ table, objects, passed }: Quiet): Promise<void> {
   const items = await itemsOf(table);
   const names = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));
@@ -357,7 +360,7 @@ export async function checkNothingLeft({ table, objects, passed }: Quiet): Promi
         case "pulled":
           return has(pk, `tag#${first}`);
         case "epoch":
-          // A full pass beside the collection of candidates may change the epoch of a repository that has just gone.
+          // A full pass beside the collection of candidates may change the epoch of a repository that was just deleted.
           return !passed || has("repos", pk.slice("repo#".length)) ||
             items.some((other) => other.pk === pk && other.sk.startsWith("manifest#"));
         case "tagged":

@@ -8,34 +8,34 @@ export type Outcome =
   | "done"
   /** It is done, and its answer is lost. */
   | "lost"
-  /** It is done, and the process stands still before the answer arrives. */
+  /** It is done, and the process pauses before the answer arrives. */
   | "stalled"
-  /** The process stands still before the call is done, and does it when it goes on. */
+  /** The process pauses before the call is done, and does it afterwards. */
   | "stalled before"
-  /** The same, but between the last look at the fence and the store. Writes of the table alone. */
+  /** The same, but between the last check of the fence and the store. Only for writes of the table. */
   | "unfenced"
-  /** It is done, its answer arrives, and long after that something on the way delivers it once more. */
+  /** It is done, its answer arrives, and long after that the network delivers it once more. */
   | "delivered again"
-  /** It is not done, and that is what its caller is told. */
+  /** It is not done, and its caller gets an error. */
   | "refused"
-  /** It is done, and will be done once more before its answer arrives, as a driver does that heard of no answer. */
+  /** It is done, and is done once more before its answer arrives, as by a driver that got no answer. */
   | "repeated"
-  /** It is done, and its answer arrives when others have had their turns. */
+  /** It is done, and its answer arrives after turns of other processes. */
   | "late"
   /** The process dies before it is done. */
   | "death before"
   /** The process dies after it is done. */
   | "death after";
 
-/** The next thing that happens. */
+/** Next event of a run. */
 export interface Step {
   call: Call;
   outcome: Outcome;
 }
 
-/** Decides what happens next, and all else that is left to chance. */
+/** Decides the next event, and everything else that is random. */
 export interface Choices {
-  /** One of the calls that wait, which are not none. */
+  /** One of the waiting calls; there is at least one. */
   step(calls: readonly Call[]): Step;
   /** How long a process stands still that does, in milliseconds. */
   stall(): number;
@@ -104,7 +104,7 @@ export class RandomChoices implements Choices {
   readonly #priorities: Map<string, number> | undefined;
   #untilChange: number;
 
-  /** The choices of a seed: in three of four nothing goes wrong, unless a danger is asked for. */
+  /** Choices of a seed: three of four runs have no faults, unless a danger is requested. */
   constructor(seed: number, { danger }: { danger?: Danger | undefined } = {}) {
     this.below = seeded(Math.imul(seed + 1, 0x9e3779b1) | 0);
     this.below(1);
@@ -122,7 +122,7 @@ export class RandomChoices implements Choices {
   }
 
   stall(): number {
-    // Where no process stands still before a call, all stand still for the same time.
+    // Without pauses before calls, all pauses have the same length.
     if (this.#risks["stalled before"] === 0) return 2 * GRACE_MS;
     return STALL_LENGTHS[this.below(STALL_LENGTHS.length)]!;
   }
@@ -156,27 +156,27 @@ export class RandomChoices implements Choices {
 
 /** A place where one of several calls could come next. */
 interface Branch {
-  /** Those that may still be tried, by their ids; the first one is being tried. */
+  /** Calls to try, by their ids; the first one is in progress. */
   open: string[];
-  /** Those whose order with what was chosen since does not matter, so that another run has shown it. */
+  /** Calls whose order with the later choices does not matter, so another run has covered it. */
   asleep: Map<string, Call>;
 }
 
 /**
- * All orders of calls, one run after the other, without faults. Orders that differ only in calls that do not touch the
- * same thing are the same: of those one is run (sleep sets, Godefroid, "Partial-order methods for the verification of
- * concurrent systems").
+ * All orders of calls, one run after the other, without faults. Orders that differ only in calls on different data are
+ * equal, and only one of them runs (sleep sets, Godefroid, "Partial-order methods for the verification of concurrent
+ * systems").
  */
 export class AllChoices implements Choices {
   readonly #branches: Branch[] = [];
   readonly #depth: number;
   #at = 0;
-  /** The calls that sleep at the place where the run is. */
+  /** Sleeping calls at the present place of the run. */
   #asleep = new Map<string, Call>();
-  /** True if the rest of this run is one that another has shown. */
+  /** True if another run has covered the rest of this one. */
   #redundant = false;
 
-  /** Of all orders those that differ in the first `depth` calls. */
+  /** Only orders that differ in the first `depth` calls. */
   constructor(depth: number) {
     this.#depth = depth;
   }
@@ -186,7 +186,7 @@ export class AllChoices implements Choices {
     return !this.#redundant;
   }
 
-  /** Begins the next run; `false` where there is none. */
+  /** Begins the next run. Returns false if all have run. */
   next(): boolean {
     this.#at = 0;
     this.#asleep = new Map();
@@ -238,9 +238,9 @@ export class AllChoices implements Choices {
   }
 }
 
-/** One process after the other, of which the first dies at one of its calls. */
+/** Processes that run one after the other; the first one dies at one of its calls. */
 export class DyingChoices implements Choices {
-  /** True if it came so far. */
+  /** True if it reached that call. */
   died = false;
   #left: number;
 
@@ -268,11 +268,11 @@ export class DyingChoices implements Choices {
 }
 
 /**
- * Three processes that run one after the other, the third one first. Each is interrupted after some of its calls, and then
- * they run to their ends in the same order. Of a batch the last call comes first.
+ * Three processes that run one after the other, the third one first. Each is interrupted after some of its calls, and
+ * then they run to their ends in the same order. The last call of a batch runs first.
  */
 export class InterruptedChoices implements Choices {
-  /** The process that runs, and how many calls it makes before the next one runs. */
+  /** The running process, and the number of its calls before the next one runs. */
   readonly #turns: { process: string; left: number }[];
 
   /** Calls after which the third, the second and the first are interrupted. */

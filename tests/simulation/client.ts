@@ -9,7 +9,7 @@ import type { Ledger, Wish } from "./ledger.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
 
-/** Attempts of a client that is told to try again. */
+/** Maximum attempts of a client after 503. */
 export const ATTEMPTS = 4;
 
 /** Answer to a client: the status, and the code of the specification. */
@@ -25,7 +25,7 @@ export function toldBy(error: unknown): Told | undefined {
   return status === undefined || code === undefined ? undefined : { status, code };
 }
 
-/** Thrown where the process that a request went to has died: its client can't know what was done. */
+/** Thrown if the process of a request has died: the result is unknown to the client. */
 export class ConnectionLost extends Error {
   readonly status = 503;
   readonly code = "CONNECTION_LOST";
@@ -35,7 +35,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** Thrown where a client gives up: it was told no. */
+/** Thrown if a client gives up after a refusal. */
 export class GivenUp extends Error {
   readonly told: Told;
 
@@ -48,17 +48,17 @@ export class GivenUp extends Error {
 /** Time, ledger and processes of a client. */
 export interface Surroundings {
   ledger: Ledger;
-  /** A number above all that it has given before, to any client of the run. */
+  /** Returns a number above all earlier ones of the run. */
   moment: () => number;
   /** In milliseconds since the epoch. */
   now: () => number;
-  /** Lets so many milliseconds pass. */
+  /** Waits for these milliseconds. */
   pause: (milliseconds: number) => Promise<void>;
-  /** Notes something in the trace. */
+  /** Adds a line to the history. */
   note: (text: string) => void;
-  /** Makes a request, whose answer does not come where its process dies: then it throws {@linkcode ConnectionLost}. */
+  /** Makes a request; throws {@linkcode ConnectionLost} if its process dies before the answer. */
   connect: <T>(request: () => Promise<T>) => Promise<T>;
-  /** The registry as the process knows it that the next request goes to. */
+  /** Registry of the process that gets the next request. */
   registry: () => StoredRegistry["registry"];
 }
 
@@ -93,7 +93,7 @@ export class Client {
     this.#around.note(text);
   }
 
-  /** Asks, again after a 503; `failed` is told of each attempt that may have done a part of its work. */
+  /** Makes a request, and retries after 503; calls `failed` for each attempt that may have done a part of its work. */
   async ask<T>(text: string, request: () => Promise<T>, failed: () => void = () => {}): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
@@ -111,7 +111,7 @@ export class Client {
     }
   }
 
-  /** Asks for something that the ledger keeps. */
+  /** Makes a request that the ledger records. */
   wish<T>(
     wish: Wish,
     text: string,
@@ -121,7 +121,7 @@ export class Client {
     return this.#wishes([wish], text, request, isDone);
   }
 
-  /** Asks for several things by one request. */
+  /** Makes one request that the ledger records as several. */
   async #wishes<T>(
     wishes: Wish[],
     text: string,
@@ -161,7 +161,7 @@ export class Client {
     );
   }
 
-  /** GETs of a manifest by its digest, so many at the same time and so many times each; it need not be there. */
+  /** GETs of a manifest by its digest, several at the same time and several times each; the manifest may be missing. */
   async getManifests(
     repository: RepositoryName,
     { digest, name }: ManifestPlan,
@@ -189,7 +189,7 @@ export class Client {
     return this.ask(`GET ${tag} of ${repository}`, () => this.#read("manifest", repository, undefined, read));
   }
 
-  /** Reads what must not be there any more once its deletion is acknowledged, at whatever process that was. */
+  /** Reads content that must be gone once its deletion is acknowledged, at any process. */
   async #read<T extends { digest: Digest }>(
     kind: "manifest" | "blob",
     repository: RepositoryName,
@@ -205,7 +205,7 @@ export class Client {
     return found;
   }
 
-  /** A mount, and whether it was one. */
+  /** A mount. Returns true if the blob was linked. */
   async mount(repository: RepositoryName, blob: Blob, from: RepositoryName | undefined): Promise<boolean> {
     const { digest, name } = blob;
     const answer = await this.wish(
@@ -217,7 +217,7 @@ export class Client {
     return answer !== undefined;
   }
 
-  /** PUT of a manifest by tags, or by its digest where there are none. */
+  /** PUT of a manifest with tags, or by its digest without any. */
   async putManifest(
     repository: RepositoryName,
     { digest, bytes, mediaType, name }: ManifestPlan,
@@ -238,7 +238,7 @@ export class Client {
     });
   }
 
-  /** Work of a process itself, which ends with the process. */
+  /** Background work of a process, which ends with the process. */
   async work(wish: Wish, run: () => Promise<unknown>): Promise<void> {
     const { ledger, moment, now } = this.#around;
     const operation = ledger.begin(wish, moment(), now());
@@ -246,7 +246,7 @@ export class Client {
     Object.assign(operation, { done: true, end: moment(), time: now() });
   }
 
-  /** DELETE of a manifest, and whether it was there. */
+  /** DELETE of a manifest. Returns true if it existed. */
   deleteManifest(repository: RepositoryName, { digest, name }: ManifestPlan): Promise<boolean> {
     const wish = { kind: "delete manifest" as const, repository, digest };
     return this.#unlessUnknown(() =>
@@ -258,7 +258,7 @@ export class Client {
     );
   }
 
-  /** DELETE of a tag, and whether it was there. */
+  /** DELETE of a tag. Returns true if it existed. */
   deleteTag(repository: RepositoryName, name: string): Promise<boolean> {
     const tag = name as Tag;
     const wish = { kind: "delete tag" as const, repository, tag };
@@ -267,7 +267,7 @@ export class Client {
     );
   }
 
-  /** DELETE of a blob, and whether it was there. */
+  /** DELETE of a blob. Returns true if it existed. */
   deleteBlob(repository: RepositoryName, { digest, name }: Blob): Promise<boolean> {
     const wish = { kind: "delete blob" as const, repository, digest };
     return this.#unlessUnknown(() =>
@@ -275,7 +275,7 @@ export class Client {
     );
   }
 
-  /** DELETE of a repository with all that it has, and whether it was there. */
+  /** DELETE of a repository with its content. Returns true if it existed. */
   deleteRepository(repository: RepositoryName): Promise<boolean> {
     const wishes: Wish[] = [
       ...MANIFESTS.map(({ digest }) => ({
@@ -293,7 +293,7 @@ export class Client {
       ...TAGS.map((tag) => ({ kind: "delete tag" as const, repository, tag: tag as Tag })),
     ];
     const request = () => this.registry.deleteRepository(repository);
-    // A part of it may have been kept, for a push that was under way: the checks allow for those.
+    // A part may be kept for a concurrent push: the checks allow that.
     return this.#unlessUnknown(() => this.#wishes(wishes, `delete ${repository}`, request, () => true));
   }
 

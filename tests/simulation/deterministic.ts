@@ -1,9 +1,8 @@
 import { seeded } from "../random.ts";
 
 /**
- * Runs something in which nothing comes from chance but what the seed says, and no real time passes: timers never fire, and the
- * next turn of the event loop is that of the microtask queue.
- * Nothing else may run in the process meanwhile.
+ * Runs a function with random values only from the seed, and without real time: timers never fire, and the next turn of
+ * the event loop is that of the microtask queue. Nothing else may run in the process meanwhile.
  */
 export async function deterministic<T>(seed: number, run: () => Promise<T>): Promise<T> {
   const below = seeded(seed);

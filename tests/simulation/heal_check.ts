@@ -13,13 +13,13 @@ import {
 } from "./world.ts";
 import type { RepositoryName } from "../../oci/mod.ts";
 
-/** Images that need everything. */
+/** Images that together reference all content. */
 const ALL = [INDEX, SECOND, ARTIFACT, GIANT];
 
 /** The blobs that they need. */
 const NEEDED = BLOBS.filter((blob) => [...ALL, ...INDEX.children].some(({ blobs }) => blobs.includes(blob)));
 
-/** Pulls everything and pushes all of it again, as a client does that asks first: then all of it must be there. */
+/** Pulls everything and pushes the missing content again, as a client does after a HEAD. Then all of it must exist. */
 export async function checkHealed(client: Client): Promise<void> {
   for (const repository of REPOSITORIES) {
     for (const blob of BLOBS) await isReadable(client, repository, blob);

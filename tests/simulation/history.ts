@@ -20,7 +20,7 @@ interface Write {
 /** How long a read that need not be consistent may lag behind, in milliseconds. */
 export const MAX_LAG_MS = 100;
 
-/** By how many writes it may. */
+/** Maximum lag, in writes. */
 const MAX_LAG_WRITES = 6;
 
 /** View of an eventually consistent read: the table as it was some writes ago. */
@@ -28,11 +28,11 @@ export class History {
   readonly #table: MemoryTable;
   readonly #now: () => number;
   readonly #below: (n: number) => number;
-  /** The last writes, with what was there before each. */
+  /** The last writes, with the item before each. */
   #undo: Write[] = [];
   readonly #current = new Map<string, Item>();
 
-  /** Of a table to which nothing has been written but through {@linkcode History.write}. */
+  /** History of a table that is written only through {@linkcode History.write}. */
   constructor(table: MemoryTable, now: () => number, below: (n: number) => number) {
     this.#table = table;
     this.#now = now;
@@ -116,8 +116,8 @@ class Past {
   }
 
   /**
-   * The first `limit` items as they were, in the order of a key. `items` are the first of those that stand there now: so
-   * many more that the first `limit` are known whichever of them were written since.
+   * The first `limit` items as they were, in the order of a key. `items` are the first present items: enough of them to
+   * find those `limit` items after any of the recent writes.
    */
   #rewrite(
     items: Item[],

@@ -13,32 +13,32 @@ export type Wish =
 // `isRead`: it was only asked for, by HEAD. `withAll`: by a deletion of the repository, which keeps what pushes under way
 // may need.
 
-/** A wish of one kind. */
+/** A request of one kind. */
 export type WishOf<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
 
-/** A request, from when it was made to when it was answered. */
+/** A request, with its start and its answer. */
 export interface Operation<W extends Wish = Wish> {
   wish: W;
-  /** The moment at which it was made. */
+  /** Moment of its start. */
   start: number;
-  /** The moment at which it was answered; `Infinity` where it never was, so that it may have been done at any time. */
+  /** Moment of its answer; `Infinity` without an answer, because it may then take effect at any time. */
   end: number;
-  /** When it was made and when it was answered, in milliseconds since the epoch. */
+  /** Times of its start and its answer, in milliseconds since the epoch. */
   asked: number;
   time: number;
   /** True if it was acknowledged. */
   done: boolean;
-  /** Attempts that died or were told that a store does not answer: each may have done any part of its work. */
+  /** Attempts that died or failed because of a store: each may have done any part of its work. */
   failures: number;
-  /** The code of the specification by which it was refused, if it was. */
+  /** The specification's error code of its refusal, if any. */
   refused?: string;
 }
 
-/** Everything that clients have asked for in a run, and what they were told. */
+/** All requests of clients in a run, and their answers. */
 export class Ledger {
   readonly #operations: Operation[] = [];
 
-  /** Notes a request that begins. */
+  /** Records the start of a request. */
   begin<W extends Wish>(wish: W, start: number, asked: number): Operation<W> {
     const operation = { wish, start, end: Infinity, asked, time: Infinity, done: false, failures: 0 };
     this.#operations.push(operation);
@@ -50,12 +50,12 @@ export class Ledger {
     return this.#operations.filter(({ wish }) => wish.kind === kind) as Operation<WishOf<Kind>>[];
   }
 
-  /** Those of one kind that may have been done when another one had begun. */
+  /** Requests of one kind that may have taken effect before another one began. */
   notBefore<Kind extends Wish["kind"]>(kind: Kind, other: Operation): Operation<WishOf<Kind>>[] {
     return this.of(kind).filter(({ end }) => end > other.start);
   }
 
-  /** The acknowledged deletion since which nothing has come that a read that began then could have found; if any. */
+  /** The acknowledged deletion after which a read that began then can find nothing, if any. */
   deletionBefore(
     start: number,
     target: { kind: "manifest" | "blob"; repository: RepositoryName; digest: Digest },
@@ -64,7 +64,7 @@ export class Ledger {
     return this.of(`delete ${kind}`).find((deletion) => {
       const { wish, done, refused = "", end } = deletion;
       if (wish.repository !== repository || wish.digest !== digest || end > start) return false;
-      // A delete that finds nothing is as good as one that does.
+      // A delete that finds nothing counts as an acknowledged one.
       if (!done && !["MANIFEST_UNKNOWN", "BLOB_UNKNOWN"].includes(refused)) return false;
       if (wish.withAll && kind === "blob") return false;
       return !this.of(kind).some(({ wish, end }) =>
@@ -74,7 +74,7 @@ export class Ledger {
     });
   }
 
-  /** The ledger of a reader who came at `start` and left at `end`: what was not answered by then may be done or not. */
+  /** Ledger of a reader from `start` to `end`: requests without an answer by then may have taken effect or not. */
   asOf(start: number, end: number): Ledger {
     const ledger = new Ledger();
     for (const operation of this.#operations.filter((operation) => operation.start < end)) {

@@ -1,5 +1,5 @@
 /**
- * Simulates many runs, each of another seed; exit code 1 where something is not as it must be.
+ * Simulates many runs, each with another seed. The exit code is 1 after a violation.
  *
  * ```sh
  * deno task simulate                             # 10,000 runs
@@ -24,7 +24,7 @@ export interface Result {
   failures: Failure[];
 }
 
-/** Runs of one task: a worker that has much to do should tell now and then. */
+/** Runs of one task, so that a worker reports regularly. */
 const BATCH_RUNS = 2000;
 
 const { values } = parseArgs({

@@ -12,13 +12,13 @@ import { FIRST, REPOSITORIES } from "./world.ts";
 
 const [ONE] = REPOSITORIES;
 
-/** Copies the registry while it runs; that all is in the copy is checked at the end. */
+/** Copies the registry while it runs; a check at the end finds missing content. */
 export const backsUp = (): Actor => ({
   name: "back up",
   run: (_client, _stored, { copyRegistry }) => copyRegistry(),
 });
 
-/** Findings that no death and no delay of any process can cause. */
+/** Findings that no crash or delay of a process can cause. */
 const DAMAGE = [
   "corrupt-object",
   "truncated-object",
@@ -27,7 +27,7 @@ const DAMAGE = [
   "unreadable-item",
 ];
 
-/** Reads everything again and repairs it, where nothing is damaged. */
+/** Scrubs with repair an undamaged registry. */
 export const scrubs = (): Actor => ({
   name: "scrub",
   async run(_client, { scrub }) {
@@ -48,10 +48,10 @@ const collectsOften: Actor = {
   },
 };
 
-/** So many collections take the traces of a manifest, then the links of its blobs, and then these. */
+/** Collections until the remains of a manifest, then the links of its blobs, and then the blobs are removed. */
 const COLLECTIONS = 3;
 
-/** A backup while an image goes whose content is old enough to be removed at once. */
+/** A backup during the deletion of an image whose content is old enough to be removed at once. */
 export const COPY_BESIDE_REMOVAL: Scenario = {
   given: [pushesImage(FIRST, ONE, { tags: ["a"] })],
   later: EXPIRY_MS + GRACE_MS + 600,

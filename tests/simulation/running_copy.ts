@@ -15,17 +15,17 @@ import {
 import { GRACE_MS } from "./settings.ts";
 import { must } from "./violation.ts";
 
-/** The code under test: `backup/` itself, or a copy with something wrong in it. */
+/** The code under test: `backup/` itself, or a copy with a mistake. */
 export type BackupModule = Pick<typeof import("../../backup/mod.ts"), "snapshot" | "restore">;
 
-/** Thrown for a copy that a store which does not answer has ended: an operator begins anew. */
+/** Thrown if an unavailable store ended the copy: an operator starts again. */
 export class CopyFailed extends Error {}
 
-/** A copy, and when it was taken. */
+/** A copy, and its times. */
 export interface RunningCopy {
-  /** The moment before the backup, by the ledger: what was acknowledged by then is in it. */
+  /** Moment of the ledger before the backup, which contains everything acknowledged by then. */
   start: number;
-  /** The moment after the copy. */
+  /** Moment of the ledger after the copy. */
   end: number;
   /** Milliseconds that the copy took. */
   took: number;
@@ -41,10 +41,10 @@ export interface CopyMeans {
   moment: () => number;
 }
 
-/** Keys of one list: a copy takes its time to come by all folders. */
+/** Keys of one page: few, so that other processes act during a copy. */
 const PAGE_KEYS = 2;
 
-/** Copies a registry beside all that other processes do. */
+/** Copies a registry beside all other processes. */
 export async function copyRunning(
   { snapshot }: BackupModule,
   { objects, table, now, moment }: CopyMeans,
@@ -54,7 +54,7 @@ export async function copyRunning(
   try {
     await copyObjects(objects, copied);
     const start = moment();
-    // A store that does not answer ends the backup; its own patience would be real time.
+    // An unavailable store ends the backup, because retries would wait in real time.
     const items = await Array.fromAsync(snapshot({ objects, table: impatient(table) }, now() - GRACE_MS));
     await copyObjects(objects, copied);
     return { start, end: moment(), took: now() - startedAt, items, objects: copied };
@@ -77,7 +77,7 @@ async function copyObjects(from: ObjectStore, to: ObjectStore): Promise<void> {
   }
 }
 
-/** The table with another error where it does not answer. */
+/** The table with another error for an outage. */
 function impatient(table: Table): Table {
   const once =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
@@ -99,7 +99,7 @@ function impatient(table: Table): Table {
   };
 }
 
-/** True if the copy was fast enough to be whole: what is as young as it is not removed meanwhile. */
+/** True if the copy was fast enough to be complete: no content that was in use at its start is removed during it. */
 export function isInTime({ took }: RunningCopy): boolean {
   return took < GRACE_MS / 2;
 }

@@ -8,19 +8,19 @@ export interface Scenario {
   given: Actor[];
   /** Blobs and manifests that then lose their objects, as after a write that took effect far too late. */
   lost?: { digest: Digest }[];
-  /** Milliseconds that pass then. */
+  /** Milliseconds after that. */
   later: number;
   /** Actors at the same time. */
   actors: Actor[];
   /** Kinds and number of faults; by default the seed decides. */
   danger?: Danger;
-  /** True if candidates name all garbage even where processes die: then there is no full pass. */
+  /** True if candidates name all garbage even after crashes: then no full pass runs. */
   candidatesSuffice?: boolean;
   /** True if the tag `FIXED` is immutable. */
   immutable?: boolean;
   /** True if manifests may reference what does not exist. */
   sparse?: boolean;
-  /** Most bytes of `LIMITED` for each process; without a limit by default. */
+  /** Maximum bytes of `LIMITED`, for each process; unlimited by default. */
   quota?: number;
   /** Time until an idle upload expires, in milliseconds. Default: {@linkcode EXPIRY_MS}. */
   expiry?: number;

@@ -23,7 +23,7 @@ const [CONFIG, , LARGE] = BLOBS;
 /** A blob that one repository has, so old that it may be collected. */
 const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: GRACE_MS + 600 };
 
-/** Two processes each, few enough calls that all their orders can be tried. */
+/** Scenarios of two processes with few calls, so that all orders can be tried. */
 export const SMALL: Record<string, Scenario> = {
   "a mount and a collector": { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects()] },
   "a push of a blob that is there and a collector": {
@@ -84,7 +84,7 @@ export const SMALL: Record<string, Scenario> = {
   },
 };
 
-/** The pushes beside which sweeps and collectors come again and again. */
+/** Pushes beside repeated sweeps and collections. */
 const PUSHES: Record<string, Actor> = {
   "a whole push": pushes(CONFIG, ONE, "whole"),
   "a streamed push": pushes(LARGE, ONE, "streamed"),
@@ -100,7 +100,7 @@ const upkeep = [later(EXPIRY_MS + 100, sweeps()), later(2 * EXPIRY_MS, sweeps())
 
 const lostBlob = { ...oldBlob, lost: [CONFIG] };
 
-/** Processes that stand still before and after their calls, for longer than anything may take. */
+/** Processes that pause before and after their calls, for longer than any limit. */
 export const STALLED: Record<string, Scenario> = {
   ...Object.fromEntries(
     Object.entries(PUSHES).map(([name, push]) => [

@@ -2,7 +2,7 @@ import { type Call, type Footprint, NOTHING, type Process } from "./call.ts";
 import type { Choices, Outcome } from "./choices.ts";
 import { CALL_LIMIT_MS } from "./settings.ts";
 
-/** Turns of the microtask queue in which a process that has more than one call makes all of them. */
+/** Turns of the microtask queue in which a process with several concurrent calls makes all of them. */
 const SETTLING_TURNS = 24;
 
 /** Outcomes after which a protocol may end before it has left its candidates. */
@@ -15,9 +15,9 @@ interface Waiting extends Call {
   until?: number;
   /** Does it. */
   run: () => Promise<unknown>;
-  /** Does it once more, as a driver does that heard of no answer. */
+  /** Does the call once more, as a driver without an answer does. */
   again: (() => Promise<unknown>) | undefined;
-  /** Does it whatever its fence says; of writes to the table. */
+  /** Does a write to the table without its fence. */
   unfenced: (() => Promise<unknown>) | undefined;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
@@ -30,11 +30,11 @@ export interface CallOptions<T> {
   run: () => Promise<T>;
   /** Retry of a driver that got no answer; the same as the first attempt if absent. */
   again?: () => Promise<T>;
-  /** The same where the request was sent before its fence and is delivered at any time after it; of writes to the table. */
+  /** The same for a write to the table that was sent before its fence and is delivered after it. */
   unfenced?: () => Promise<T>;
 }
 
-/** A process under way. */
+/** A running process. */
 export class SimulatedProcess implements Process {
   readonly name: string;
   /** Calls that wait. */
@@ -43,9 +43,9 @@ export class SimulatedProcess implements Process {
   calls = 0;
   ended = false;
   dead = false;
-  /** Times that it has died and its client gone on at another one. */
+  /** Number of its crashes after which its client continued at another process. */
   deaths = 0;
-  /** Called when it dies; true if its client goes on at another one. */
+  /** Called when it dies. Returns true if its client continues at another process. */
   survive: () => boolean = () => false;
   /** Wakes the scheduler, when the process makes a call or ends. */
   wake: () => void = () => {};
@@ -56,8 +56,8 @@ export class SimulatedProcess implements Process {
 }
 
 /**
- * Runs processes one call at a time: whose call comes next, and what becomes of it, is for the choices to say. Between
- * two calls of a process nothing happens that another could see, so these are all the orders that matter.
+ * Runs processes one call at a time. The choices decide the next call and its fate. Nothing between two calls of a
+ * process is visible to another, so these are all the orders that matter.
  */
 export class Scheduler {
   /** The present, in milliseconds since the epoch. */
@@ -69,7 +69,7 @@ export class Scheduler {
   readonly #unavailable: () => Error;
   readonly #processes: SimulatedProcess[] = [];
   #waiting: Waiting[] = [];
-  /** True if a process has died or stood still before a call, or a call was refused or has lost its answer. */
+  /** True if a process has died or paused before a call, or a call was refused or has lost its answer. */
   hasFailed = false;
   /** How many steps there have been: a clock that tells what came before what. */
   steps = 0;
@@ -83,18 +83,18 @@ export class Scheduler {
     this.#unavailable = options.unavailable;
   }
 
-  /** Adds a process that does this, once {@linkcode Scheduler.run} is called. */
+  /** Adds a process, which starts with {@linkcode Scheduler.run}. */
   spawn(name: string, work: (process: SimulatedProcess) => Promise<void>): void {
     const process = new SimulatedProcess(name);
     this.#processes.push(process);
-    // It begins in its turn, too.
+    // Its start also waits for its turn.
     this.pause(process, 0).then(() => work(process)).finally(() => {
       process.ended = true;
       process.wake();
     });
   }
 
-  /** Makes a call to a store; it is done when it is its turn. */
+  /** Makes a call to a store, which is done at its turn. */
   call<T>(
     process: SimulatedProcess,
     { text, footprint, run, again = run, unfenced }: CallOptions<T>,
@@ -102,7 +102,7 @@ export class Scheduler {
     return this.#wait<T>(process, { text, footprint, isStorage: true, run, again, unfenced });
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Waits for these milliseconds. */
   pause(process: SimulatedProcess, milliseconds: number): Promise<void> {
     return this.#wait(process, {
       text: `pause ${milliseconds}`,
@@ -115,7 +115,7 @@ export class Scheduler {
     });
   }
 
-  /** Notes something in the trace. */
+  /** Adds a line to the history. */
   note(name: string, text: string): void {
     if (this.#tracing) this.trace.push(`${this.steps} ${name}: ${text}`);
   }
@@ -157,7 +157,7 @@ export class Scheduler {
     const latest = oldest + CALL_LIMIT_MS;
     const inTime = this.#waiting.filter(({ until = 0 }) => until <= Math.max(latest, this.now));
     if (latest < Infinity) return inTime;
-    // Where all pause, the first to wake is the next.
+    // If all pause, the one with the earliest end is next.
     const first = Math.min(...this.#waiting.map(({ until = 0 }) => until));
     return this.#waiting.filter(({ until = 0 }) => until <= Math.max(first, this.now));
   }
@@ -209,13 +209,13 @@ export class Scheduler {
     });
   }
 
-  /** Nothing comes of the call until its process has stood still. */
+  /** Delays the call until the pause of its process is over. */
   #stall(call: Waiting): void {
     call.isStorage = false;
     call.until = this.now + this.#choices.stall();
   }
 
-  /** A copy of the call, on its way without the process that has made it. */
+  /** A copy of the call, in transit without the process that made it. */
   #deliverAgain(call: Waiting, unfenced: () => Promise<unknown>): void {
     this.wasLate = true;
     const process = new SimulatedProcess(`${call.process.name} long ago`);
@@ -227,7 +227,7 @@ export class Scheduler {
     this.#waiting.push(copy);
   }
 
-  /** Time passes, a little with each call, and as much as it takes with a pause. */
+  /** Advances the time: a little with each call, and by the length of a pause. */
   #pass({ until }: Waiting): void {
     if (until !== undefined) this.now = Math.max(this.now, until);
     else this.now += this.#choices.below(8);

@@ -1,5 +1,5 @@
 /**
- * Looks for runs in which something is not as it must be.
+ * Searches for runs that violate an invariant.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface Failure {
   report: string;
 }
 
-/** So much later that no pull of before keeps a tag, in milliseconds: pulls are recorded once an hour. */
+/** Milliseconds after which no earlier pull keeps a tag: pulls are recorded once an hour. */
 const LONG_UNPULLED_MS = PULLED_WITHIN_MS + 70 * 60_000;
 
 /** Any processes, beside a collector. */
@@ -75,7 +75,7 @@ function anyScenario(seed: number): (choices: Choices) => Scenario {
   return seed % 16 === 5 ? operatorScenario : randomScenario;
 }
 
-/** In every fourth run processes stand still before their calls as well; in half of these their writes may come late. */
+/** In every fourth run processes also pause before their calls; in half of these their writes may be late. */
 function dangerOf(seed: number): Danger | undefined {
   if (seed % 4 !== 3) return undefined;
   return seed % 8 === 3 ? "stalls" : "unfenced";
@@ -94,7 +94,7 @@ export async function runSeed(
 
 const warmed = new WeakSet<RegistryModule>();
 
-/** Loads what a process loads at its first read or upload: no run may depend on how long that takes. */
+/** Loads the modules that a process loads at its first read or upload: no run may depend on that time. */
 async function warm(module: RegistryModule): Promise<void> {
   if (warmed.has(module)) return;
   warmed.add(module);
@@ -127,7 +127,7 @@ async function attempt(
   });
 }
 
-/** Runs a scenario again and again, with the first of its processes dying at another of its calls each time. */
+/** Runs a scenario once for each call of its first process, which dies at that call. */
 export async function runDeaths(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
   await warm(module);
   for (let runs = 1;; runs++) {
@@ -140,10 +140,10 @@ export async function runDeaths(module: RegistryModule, scenario: Scenario): Pro
   }
 }
 
-/** Calls after which each process of {@linkcode runInterrupted} is interrupted, at the most. */
+/** Maximum calls after which {@linkcode runInterrupted} interrupts a process. */
 const MAX_CALLS = 12;
 
-/** Runs a scenario of three processes with each of them interrupted after any of its first calls. */
+/** Runs a scenario of three processes, each interrupted after any number of its first calls. */
 export async function runInterrupted(module: RegistryModule, scenario: Scenario): Promise<Exhaustion> {
   await warm(module);
   let runs = 0;
@@ -160,12 +160,12 @@ export async function runInterrupted(module: RegistryModule, scenario: Scenario)
 
 /** Result of a run of all orders. */
 export interface Exhaustion {
-  /** Runs that differ in something that matters. */
+  /** Number of runs that really differ. */
   runs: number;
   failure?: Failure;
 }
 
-/** Runs a scenario in every order in which the first calls can come, but no more than so many times. */
+/** Runs a scenario in every order of the first calls, up to a maximum number of runs. */
 export async function runAll(
   module: RegistryModule,
   scenario: Scenario,
@@ -195,7 +195,7 @@ async function outcomeOf(simulation: Simulation): Promise<string | undefined> {
   }
 }
 
-/** The text with names in the place of digests, and short ids. */
+/** The text with names instead of digests, and short ids. */
 function readable(text: string): string {
   const named = [...BLOBS, ...MANIFESTS].reduce(
     (text, { digest, name }) => text.replaceAll(digest, name),

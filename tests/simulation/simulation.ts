@@ -1,6 +1,6 @@
 /**
- * Runs the real `registry/` over memory, a call at a time, in an order that a seed or a search decides, and checks what
- * must be true.
+ * Runs the real `registry/` over memory, one call at a time, in an order that a seed or a search decides, and checks
+ * the invariants.
  *
  * @module
  */
@@ -32,7 +32,7 @@ import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
 import { FIXED } from "./world.ts";
 
-/** The code under test: `registry/`, `cache/` and `backup/` themselves, or copies with something wrong in them. */
+/** The code under test: `registry/`, `cache/` and `backup/` themselves, or copies with a mistake. */
 export type RegistryModule =
   & Pick<typeof import("../../registry/mod.ts"), "createRegistry">
   & Pick<typeof import("../../cache/mod.ts"), "cached">
@@ -41,16 +41,16 @@ export type RegistryModule =
 /** The code itself. */
 export const REAL: RegistryModule = { createRegistry, cached, restore, snapshot };
 
-/** When every run begins, in milliseconds since the epoch. */
+/** Start time of every run, in milliseconds since the epoch. */
 const START = 1_700_000_000_000;
 
 /**
- * Most collections until nothing is left: what a blob's edges have kept goes in the next one, the epoch that this has
- * changed in the one after it, and an upload that died in its commit begins one later.
+ * Maximum collections until nothing is left: content that edges have kept is removed in the next one, the epoch that
+ * this changed in the one after it, and an upload that died in its commit begins one later.
  */
 const COLLECTIONS = 4;
 
-/** A process, and a client whose requests go to it, and now and then to another one. */
+/** A process, and a client whose requests go to it and sometimes to another process. */
 interface RunningProcess {
   stored: StoredRegistry;
   client: Client;
@@ -59,7 +59,7 @@ interface RunningProcess {
 
 /** How a process reaches the stores, and its clock. */
 interface Means {
-  /** Milliseconds by which its clock is ahead; may change. */
+  /** Milliseconds that its clock is ahead; may change. */
   skew: () => number;
   call: Caller;
   pause: (milliseconds: number) => Promise<void>;
@@ -78,7 +78,7 @@ export class Simulation {
   readonly #lost = new Set<string>();
   /** Processes of the run so far. */
   #processes = 0;
-  /** True if a full pass has been made when all was quiet. */
+  /** True if a full pass has run after all processes ended. */
   #passed = false;
   readonly #copies: RunningCopy[] = [];
   #moments = 0;
@@ -114,7 +114,7 @@ export class Simulation {
   /**
    * Runs it.
    *
-   * @throws {Violation} where something is not as it must be.
+   * @throws {Violation} for a violated invariant.
    */
   async run(): Promise<void> {
     const { given, lost = [], later, actors } = this.#scenario;
@@ -150,8 +150,8 @@ export class Simulation {
   }
 
   /**
-   * A write without a fence that takes effect at any time, long after it was sent, may undo anything. But nothing may stay
-   * lost that is pushed once more.
+   * A write without a fence that takes effect long after it was sent may undo anything. But content that is pushed
+   * again must exist afterwards.
    */
   async #checkLate({ stored, client }: RunningProcess): Promise<void> {
     this.#scheduler.now += MAX_LAG_MS;
@@ -202,7 +202,7 @@ export class Simulation {
     await checkForgotten(look());
   }
 
-  /** A copy of the registry as it ran is one that could run. */
+  /** A copy of the running registry must be a valid registry. */
   async #checkCopy(copy: RunningCopy): Promise<void> {
     if (!isInTime(copy)) return;
     const { now } = this.#scheduler;
@@ -230,7 +230,7 @@ export class Simulation {
     try {
       await actor.run(client, stored, commands);
     } catch (error) {
-      // A client that is told no goes away; so does a collector whose store does not answer.
+      // A refused client gives up, and so does a collector during an outage.
       if (!isOrdinary(error)) this.#violations.push(error as Error);
     }
   }
@@ -242,7 +242,7 @@ export class Simulation {
     throw new Violation(`A bug: ${first.stack}`, { cause: first });
   }
 
-  /** A process whose calls wait for their turns, with another one that some requests of its client go to. */
+  /** A process whose calls wait for their turns, with a second one for some requests of its client. */
   #scheduledProcess(process: SimulatedProcess): RunningProcess {
     const choices = this.#choices;
     const lost: ((error: Error) => void)[] = [];
@@ -271,7 +271,7 @@ export class Simulation {
     return { stored: first, client, commands };
   }
 
-  /** The registry as a process knows it. What it does after it has died comes to nothing. */
+  /** Registry of a process. Its calls after its death have no effect. */
   #replicaOf(process: SimulatedProcess): StoredRegistry {
     const scheduler = this.#scheduler;
     const { deaths } = process;
@@ -284,7 +284,7 @@ export class Simulation {
     });
   }
 
-  /** A clock as operators keep it: right, or ahead or behind by a little, and sometimes set to another time. */
+  /** A realistic clock: correct, or slightly ahead or behind, and sometimes set to another time. */
   #clock(): () => number {
     const choices = this.#choices;
     const draw = () => choices.below(SKEW_MS + 1) - SKEW_MS / 2;
@@ -355,7 +355,7 @@ export class Simulation {
     });
   }
 
-  /** No object is deleted while an item says that it may be read. */
+  /** Asserts that no object is deleted while an item marks it as readable. */
   async #checkDeletable(keys: string[]): Promise<void> {
     const { items } = await this.#shared.table.scan({ limit: 1_000_000 });
     for (const { pk, sk, attributes } of items) {
@@ -369,7 +369,7 @@ export class Simulation {
 }
 
 const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
-/** True for an error that every client and collector has to expect of a store that may fail. */
+/** True for an error that clients and collectors must expect from a store that may fail. */
 function isOrdinary(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isOrdinary);
   return error instanceof GivenUp || error instanceof CopyFailed || error instanceof UnavailableError ||

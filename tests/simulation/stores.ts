@@ -25,7 +25,7 @@ import { type Footprint, NOTHING } from "./call.ts";
 import type { History } from "./history.ts";
 import type { CallOptions } from "./scheduler.ts";
 
-/** Makes a call when it is its turn. */
+/** Makes a call at its turn. */
 export type Caller = <T>(call: CallOptions<T>) => Promise<T>;
 
 /** State that the processes of a run share. */
@@ -44,10 +44,13 @@ export interface Shared {
 const at = (key: Key, writes: boolean): Footprint => ({ place: key.pk, name: key.sk, writes });
 const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
-/** Items of a page of a consistent scan, which others write between: a page may always have fewer than asked for. */
+/**
+ * Items of a page of a consistent scan: few, so that others write between pages. A page may always have fewer items
+ * than requested.
+ */
 const SCAN_PAGE_ITEMS = 3;
 
-/** The table as a process sees it. */
+/** Table of a process. */
 export class SimulatedTable implements Table {
   readonly #shared: Shared;
   readonly #call: Caller;
@@ -66,7 +69,7 @@ export class SimulatedTable implements Table {
     });
   }
 
-  /** A batch is no snapshot: each of its items is read when it is its turn. */
+  /** A batch is not a snapshot: each item is read at its own turn. */
   getMany(keys: Key[], options: ReadOptions = {}): Promise<(Item | undefined)[]> {
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
@@ -131,7 +134,7 @@ export class SimulatedTable implements Table {
       text: `delete ${nameOf(key)} if ${condition.ifVersion}`,
       footprint: at(key, true),
       run: () => run(fence),
-      // Gone by now is as good as deleted: see `DynamoTable.delete`.
+      // An item that is gone by now counts as deleted: see `DynamoTable.delete`.
       again: async () => await table.get(key) === undefined || await run(fence),
       unfenced: () => run(),
     });
@@ -165,7 +168,7 @@ export class SimulatedTable implements Table {
         run: () => table.scan({ ...options, limit: Math.min(options.limit, SCAN_PAGE_ITEMS) }),
       });
     }
-    // It only proposes, so when it comes is not worth trying everything else once more.
+    // It is only a proposal, so its order is not worth further runs.
     return this.#call({
       text: `${text} (lagging)`,
       footprint: NOTHING,
@@ -174,7 +177,7 @@ export class SimulatedTable implements Table {
   }
 }
 
-/** The object store as a process sees it. */
+/** Object store of a process. */
 export class SimulatedObjects implements ObjectStore {
   readonly partSize: number;
   readonly putStream: PutStream | undefined;

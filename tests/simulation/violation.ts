@@ -1,9 +1,9 @@
-/** Thrown where something is not as it must be. */
+/** Thrown for a violated invariant. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }
 
-/** Throws where something is not as it must be. */
+/** Asserts an invariant. */
 export function must(condition: boolean, text: string): asserts condition {
   if (!condition) throw new Violation(text);
 }

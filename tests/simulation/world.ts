@@ -14,7 +14,7 @@ export interface Blob {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A manifest that may be pushed, and what it needs. */
+/** A manifest that may be pushed, with its references. */
 export interface ManifestPlan {
   name: string;
   digest: Digest;
@@ -31,8 +31,8 @@ function blobOf(name: string, size: number, seed: number): Blob {
 }
 
 /**
- * Parts have eight bytes: one blob is of less than one, the others of several. The last one is large enough that a store
- * which verifies content takes it as a stream.
+ * Parts have eight bytes: one blob is of less than one, the others of several. The last one is large enough that a
+ * store which verifies content takes it as a stream.
  */
 export const BLOBS = [
   blobOf("config", 5, 1),
@@ -57,7 +57,7 @@ export const FIRST: ManifestPlan = planOf("first", imageOf(CONFIG.bytes, [LAYER.
   blobs: [CONFIG, LAYER],
 });
 
-/** An image that is nothing but its configuration. */
+/** An image that has only a configuration. */
 export const SINGLE: ManifestPlan = planOf("single", imageOf(CONFIG.bytes, []), { blobs: [CONFIG] });
 
 /** Another image, which shares a blob with the first. */
@@ -85,7 +85,7 @@ export const GIANT: ManifestPlan = planOf(
   { blobs: [CONFIG] },
 );
 
-/** Every manifest there may be. */
+/** All manifests. */
 export const MANIFESTS = [FIRST, SINGLE, SECOND, INDEX, ARTIFACT, GIANT] as const;
 
 /** Repositories that may have all of it. */
