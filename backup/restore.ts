@@ -129,7 +129,11 @@ function asRestored(item: NewItem, { uploads }: RestoreOptions): NewItem[] {
   }
   if (kindOf(item) !== "upload") return [item];
   const attributes = item.attributes as UploadAttributes;
-  if (attributes.state === "done") return [item];
+  if (attributes.state === "done") {
+    // The backup may have an upload without its blob: then its object belongs to nothing, and only a list finds it.
+    const { left: _, ...listed } = attributes;
+    return [{ ...item, attributes: listed }];
+  }
   // The bytes that its client has sent since the backup are unknown here, so the upload cannot continue.
   return uploads === "sweep" ? [{ ...item, attributes: { ...attributes, state: "aborting" } }] : [];
 }

@@ -68,6 +68,20 @@ Deno.test("restore() gives back every item as it was, but for uploads that had n
   await assertConsistent(restored.stores);
 });
 
+Deno.test("restore() lets the sweep find the object of an upload whose blob is not in the backup", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  await pushBlob(
+    stores.registry({ uploadExpiry: 20 * GRACE_MS, grace: GRACE_MS, deadline: GRACE_MS / 4 }).registry,
+    CONFIG,
+  );
+  const uploads = (await stores.items()).filter(({ sk }) => sk === "upload");
+  assertEquals(uploads.map(({ attributes }) => attributes.left), [[]]);
+  const restored = await restoreBeside(stores, await archiveOf(await bytesOf(uploads)));
+  restored.stores.now += 100 * GRACE_MS;
+  await restored.stores.registry().sweep();
+  assertEquals(await restored.stores.keys(), []);
+});
+
 Deno.test("restore() takes the last of an item that a backup has more than once, near or far", async () => {
   const { stores, registry, image } = await filled();
   // As the backup came by everything, and then by all of it again, after each item had changed.
@@ -235,7 +249,7 @@ Deno.test("restore() writes a table of many items in batches of a hundred", asyn
   assertEquals((await target.items()).length, (await stores.items()).length);
 });
 
-/** How far a full pass has come; its place means nothing in another table. */
+/** Progress of a full pass; its place is meaningless in another table. */
 const SEGMENT = {
   pk: COLLECTION,
   sk: "segment#3",

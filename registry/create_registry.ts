@@ -1,6 +1,6 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
 import { AbsentBlobs, bestEffort, type Context, type Epochs, epochsOf, safeAge } from "./protocol/mod.ts";
-import type { LostBlob } from "./lost_blob.ts";
+import type { LostContent } from "./lost_content.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
 import { BufferPool, LiveHashes } from "./streams/mod.ts";
 import {
@@ -78,10 +78,10 @@ export interface RegistryOptions {
   /** True if a HEAD of a blob may renew its link. False for a read-only registry. */
   touch?: boolean;
   /**
-   * Called for each blob that was marked as damaged because its object is missing: a fault of the store, or another
-   * program deletes from it. Must not throw.
+   * Called for each blob or large manifest that was marked because its object is missing: a fault of the store, or
+   * another program deletes from it. Must not throw.
    */
-  lost?: (blob: LostBlob) => void;
+  lost?: (content: LostContent) => void;
   /**
    * Bytes of all parts that are being filled or on their way to the store, in the whole process; 64 MiB by default. A
    * store behind a network holds each part on its way once more.

@@ -14,7 +14,7 @@ export * from "./filters/switches.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { UploadLimits } from "./limits/open_uploads.ts";
 export type { QuotaRule } from "./limits/quotas.ts";
-export type { LostBlob } from "./lost_blob.ts";
+export type { LostContent } from "./lost_content.ts";
 export type { Epochs } from "./protocol/epoch.ts";
 export * from "./registry.ts";
 export type { Removal } from "./removal.ts";

@@ -20,7 +20,7 @@ function world() {
   const process = () => new TableKeys({ table, lifetime: LIFETIME_MS, now: () => state.now });
   const rotate = async (atOnce = false) =>
     (await rotateKeys(memory, { atOnce, lifetime: LIFETIME_MS, now: state.now })).key.kid;
-  /** How many calls this makes, with those that go on behind it. */
+  /** Number of calls that `act` makes, including its background work. */
   const callsOf = async (act: () => unknown) => {
     calls.length = 0;
     await act();

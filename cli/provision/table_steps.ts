@@ -10,6 +10,7 @@ import {
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
+import { pause } from "../../storage/ports.ts";
 import { INDEX_NAME, tableDefinition, TTL_ATTRIBUTE } from "../../storage/table/dynamodb/mod.ts";
 import type { Outcome, Step } from "./step.ts";
 
@@ -128,7 +129,7 @@ async function untilActive(options: TableStepOptions): Promise<void> {
     const indexes = found?.GlobalSecondaryIndexes ?? [];
     const states = [found?.TableStatus, ...indexes.map(({ IndexStatus }) => IndexStatus)];
     if (states.every((state) => state === "ACTIVE")) return;
-    await new Promise((resolve) => setTimeout(resolve, options.pollInterval));
+    await pause(options.pollInterval);
   }
 }
 

@@ -231,7 +231,7 @@ async function exhausted(count: number, sweepInterval: number) {
   return { server, clients };
 }
 
-/** How many of the clients still have their connection. */
+/** Number of clients that still have their connection. */
 async function countOpen(clients: Client[]): Promise<number> {
   return (await Promise.all(clients.map((client) => client.ask()))).filter((text) => text !== "").length;
 }

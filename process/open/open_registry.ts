@@ -4,6 +4,7 @@ import type { Log } from "../log/mod.ts";
 import type { OpenAccess } from "./open_access.ts";
 import {
   createRegistry,
+  type LostContent,
   readOnly,
   type Registry,
   type StoredRegistry,
@@ -15,10 +16,11 @@ import type { Config } from "../../config/mod.ts";
 import type { Table } from "../../storage/mod.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
 
-/** Warning about a blob whose object is missing from the store. */
-export const LOST_BLOB: string =
-  "The object of a blob is missing: the blob answers 404 until it is pushed again. Find out what deletes from the " +
-  "object store; `skerry scrub` lists all damage";
+/** Warning about a blob or manifest whose object is missing from the store. */
+export function lostContentMessage(kind: LostContent["kind"]): string {
+  return `The object of a ${kind} is missing: the ${kind} answers 404 until it is pushed again. Find out what deletes ` +
+    "from the object store; `skerry scrub` lists all damage";
+}
 
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
@@ -53,7 +55,7 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     table,
     touch: !config.readOnly,
     keepTags: !config.deleteTags,
-    lost: ({ repository, digest, object }) => log.warn(LOST_BLOB, { repository, digest, object }),
+    lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createLog, type Log } from "../log/mod.ts";
 import { loadConfig } from "../../config/config.ts";
-import { LOST_BLOB, openRegistry } from "./open_registry.ts";
+import { lostContentMessage, openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
 import { FAILURE_SHARDS, failureKey } from "../../auth/items.ts";
 import { RegistryError } from "../../oci/mod.ts";
@@ -92,7 +92,7 @@ Deno.test("openRegistry() warns of a blob whose object is missing, with its dige
     const opened = await openRegistry(config, log);
     await assertRejects(() => readBlob(opened.registry, digest), RegistryError);
     await opened.close();
-    assertEquals(warnings, [[LOST_BLOB, { repository: REPOSITORY, digest, object }]]);
+    assertEquals(warnings, [[lostContentMessage("blob"), { repository: REPOSITORY, digest, object }]]);
   } finally {
     await Deno.remove(data, { recursive: true });
   }

@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Condition, NewItem } from "../../storage/ports.ts";
+import { type Condition, ifUnchanged, type NewItem } from "../../storage/ports.ts";
 import {
   candidateItems,
   type Context,
@@ -191,8 +191,7 @@ async function nameObject(
   if (candidate === undefined) return undefined;
   // Once the item names our object, no item names the old one, and the collector that was deleting it may have crashed.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
-  const condition = blob === undefined ? { ifAbsent: true as const } : { ifVersion: blob.version };
-  const version = await putBlob(work, digest, candidate, condition);
+  const version = await putBlob(work, digest, candidate, ifUnchanged(blob));
   return version === undefined ? RETRY : "ours";
 }
 

@@ -13,6 +13,8 @@ export type ManifestAttributes = {
   pushedBy: string;
   /** Id of the push that put it. Edges with the same id belong to a push that has already checked every blob. */
   push?: string;
+  /** True once its object was found missing. Its next push stores a new one. */
+  missing?: true;
   /** Time of the condemnation by retention. A push or a read that needs the manifest revokes it. */
   condemnedAt?: number;
   /** Time when a push or a read last revoked a condemnation. */

@@ -40,6 +40,8 @@ export type UploadContent = {
   /** Pieces after the parts, less than one part in total. */
   tail: Piece[];
   hash?: PrefixHash;
+  /** True if the store may have objects of the upload that its item does not name: the sweep must list them. */
+  unlisted?: true;
 };
 
 /**
@@ -61,6 +63,8 @@ export type UploadAttributes = UploadContent & {
   algorithm?: DigestAlgorithm;
   /** Time until which only the request with the claim may add parts. */
   claimedUntil?: number;
+  /** Objects of a committed upload that the blob's item does not name; absent if the sweep must list them. */
+  left?: string[];
   /** Digest that it is being or was committed as. */
   digest?: Digest;
   /** Digest that its first request may have committed it as, on the fast path that does not update this item. */

@@ -1,7 +1,9 @@
 import { type Digest, type Reference, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import {
   beginWork,
+  bestEffort,
   type Context,
+  healManifest,
   RETRY,
   retryOnConflict,
   safeAge,
@@ -59,7 +61,12 @@ async function getManifestByDigest(
     const item = await readManifest(context, repository, digest, { consistent: true });
     if (item === undefined) break;
     const bytes = await readBytes(context, item);
-    if (bytes === undefined) continue;
+    if (bytes === undefined) {
+      if (attempt > 0 && context.touch) {
+        await bestEffort(() => healManifest(beginWork(context), repository, digest));
+      }
+      continue;
+    }
     const { mediaType, condemnedAt } = item.attributes;
     if (condemnedAt !== undefined && context.touch && !await reviveManifest(context, repository, digest)) {
       break;
@@ -188,7 +195,8 @@ async function putManifestObject(
   current: Stored<ManifestAttributes> | undefined,
 ): Promise<string> {
   const known = current?.attributes.object;
-  if (known !== undefined && await work.objects.size(known) !== undefined) return known;
+  const isMarked = current?.attributes.missing === true;
+  if (known !== undefined && !isMarked && await work.objects.size(known) !== undefined) return known;
   const key = await announceManifestObject(work, repository, digest);
   await putInTime(work, key, bytes);
   return key;

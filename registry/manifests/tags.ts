@@ -197,9 +197,10 @@ export async function listTags(
   const limit = pageSize(page);
   const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
   const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
-  const items = await context.table.query(repositoryPartition(repository), options);
-  if (items.length === 0) await assertRepository(context, repository);
-  return pageOf(items.map(tagOf), limit);
+  const pk = repositoryPartition(repository);
+  const keys = await context.table.queryKeys(pk, options);
+  if (keys.length === 0) await assertRepository(context, repository);
+  return pageOf(keys.map((sk) => tagOf({ pk, sk })), limit);
 }
 
 /** The last moves of a tag, newest first. */

@@ -4,6 +4,7 @@ import { codeOf, CONFIG, LAYER, put, withBlobs } from "../../tests/harness/image
 import { interruptedStores } from "../../tests/harness/moments.ts";
 import {
   digest,
+  hooked,
   IMAGE,
   imageOf,
   PRINCIPAL,
@@ -125,4 +126,15 @@ Deno.test("listTags() and listRepositories() page in the order of bytes from nam
   assertEquals(await registry.listTags(REPOSITORY, { after: "zzz" }), { items: [] });
   assertEquals(await registry.listRepositories({}, UNRESTRICTED_CALLER), { items: [REPOSITORY] });
   assertEquals(await registry.listRepositories({ after: REPOSITORY }, UNRESTRICTED_CALLER), { items: [] });
+});
+
+Deno.test("listTags() and listRepositories() read keys and no items when the lists are not empty", async () => {
+  const { stores, registry: writer } = await withBlobs();
+  await pushManifest(writer, imageOf(CONFIG, [LAYER]), "a", "b");
+  const reads: string[] = [];
+  const table = hooked(stores.table, (method) => void reads.push(method));
+  const { registry } = stores.registry({ table });
+  assertEquals(await registry.listTags(REPOSITORY, {}), { items: ["a", "b"].map(tag) });
+  assertEquals(await registry.listRepositories({}, UNRESTRICTED_CALLER), { items: [REPOSITORY] });
+  assertEquals(reads, ["queryKeys", "queryKeys"]);
 });

@@ -4,7 +4,7 @@ import type { BufferPool, LiveHashes } from "../streams/mod.ts";
 import type { AbsentBlobs } from "./absent_blobs.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
-import type { LostBlob } from "../lost_blob.ts";
+import type { LostContent } from "../lost_content.ts";
 import type { ImmutableTags, OpenUploads, Quotas } from "../limits/mod.ts";
 
 /** Dependencies and rules of every protocol. Times are in milliseconds; points in time since the epoch. */
@@ -27,8 +27,8 @@ export interface Context {
   deadline: number;
   /** True if a HEAD of a blob may renew its link, and a read of a manifest may revoke its condemnation. */
   touch: boolean;
-  /** Called for each blob that was marked as damaged because its object is missing. */
-  lost: (blob: LostBlob) => void;
+  /** Called for each blob or manifest that was marked because its object is missing. */
+  lost: (content: LostContent) => void;
   /** Immutable tags. */
   immutable: ImmutableTags;
   /** True if no tag may be deleted, not even with its manifest. */

@@ -48,6 +48,10 @@ export class FencedTable implements Table {
     return this.#table.query(pk, options);
   }
 
+  queryKeys(pk: string, options: QueryOptions & ReadOptions): Promise<string[]> {
+    return this.#table.queryKeys(pk, options);
+  }
+
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
     return this.#table.queryIndex(pk, options);
   }

@@ -1,6 +1,13 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import type { Context, Work } from "./context.ts";
-import { type BlobAttributes, blobKey, isReadable, stored } from "../items/mod.ts";
+import {
+  type BlobAttributes,
+  blobKey,
+  isReadable,
+  type ManifestAttributes,
+  manifestKey,
+  stored,
+} from "../items/mod.ts";
 
 /**
  * Milliseconds for which the object of an item is certainly in the store, from when the item says that it was written.
@@ -11,10 +18,10 @@ export function safeAge({ uploadExpiry, grace }: Pick<Context, "uploadExpiry" | 
 }
 
 /**
- * True if the object of a readable blob may be missing: the item is so old that a stalled process may have written it
- * after its object was swept. For a younger item a 404 of the store proves nothing.
+ * True if the object of an item may be missing: the item is so old that a stalled process may have written it after its
+ * object was swept. For a younger item a 404 of the store proves nothing.
  */
-function mayBeLost(context: Context, { writtenAt }: BlobAttributes): boolean {
+function mayBeLost(context: Context, { writtenAt }: Pick<BlobAttributes, "writtenAt">): boolean {
   return writtenAt + safeAge(context) < context.now();
 }
 
@@ -48,7 +55,29 @@ export async function healBlob(work: Work, repository: RepositoryName, digest: D
   const attributes: BlobAttributes = { size, object, state: "damaged", missing: true, writtenAt };
   // 3. By version: a commit or a collector may have taken the item meanwhile, and knows better.
   const version = await work.table.put({ ...blobKey(digest), attributes }, { ifVersion: blob.version });
-  if (version !== undefined) work.lost({ repository, digest, object });
+  if (version !== undefined) work.lost({ kind: "blob", repository, digest, object });
+}
+
+/**
+ * Marks a large manifest whose object is not in the store, by the same steps: it is reported once, and its next push
+ * stores a new object whatever a HEAD of the old one answers.
+ *
+ * @throws {Error} if the store cannot tell. Then nothing is changed.
+ */
+export async function healManifest(work: Work, repository: RepositoryName, digest: Digest): Promise<void> {
+  // 1.
+  const key = manifestKey(repository, digest);
+  const manifest = stored<ManifestAttributes>(await work.table.get(key, { consistent: true }));
+  const { object, missing, pushedAt = 0 } = manifest?.attributes ?? {};
+  if (
+    manifest === undefined || object === undefined || missing || !mayBeLost(work, { writtenAt: pushedAt })
+  ) return;
+  // 2.
+  if (await isStored(work, object)) return;
+  // 3.
+  const marked = { ...manifest, attributes: { ...manifest.attributes, missing: true } };
+  const version = await work.table.put(marked, { ifVersion: manifest.version });
+  if (version !== undefined) work.lost({ kind: "manifest", repository, digest, object });
 }
 
 /** True if the store has the object. Asks by GET, because a HEAD cannot tell a missing bucket from a missing object. */

@@ -13,13 +13,14 @@ import {
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
-import type { LostBlob } from "../lost_blob.ts";
+import type { LostContent } from "../lost_content.ts";
 import { type BlobAttributes, blobKey, linkItem, stored } from "../items/mod.ts";
 import type { Registry } from "../mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
 const OTHER = parseRepositoryName("library/other");
+const LARGE_IMAGE = imageOf(BYTES, [], { annotations: { filler: "x".repeat(300_000) } });
 const DAY = 24 * 60 * 60_000;
 
 async function blobOf(stores: TestStores) {
@@ -78,11 +79,11 @@ Deno.test("getBlob(), mountBlob(), commitUpload() and putManifest() tell once of
     await stores.table.putMany([linkItem(BLOB, OTHER, stores.now)]);
     if (i === 3) await condemn(stores);
     const { object } = (await blobOf(stores))!.attributes;
-    const lost: LostBlob[] = [];
+    const lost: LostContent[] = [];
     const { registry } = stores.registry({ lost: (blob) => void lost.push(blob) });
     await request(registry);
     await request(registry);
-    assertEquals(lost, [{ repository: REPOSITORY, digest: BLOB, object }]);
+    assertEquals(lost, [{ kind: "blob", repository: REPOSITORY, digest: BLOB, object }]);
   }
 });
 
@@ -199,6 +200,78 @@ Deno.test("putManifest() refuses a condemned blob whose object is missing", asyn
   const { registry } = stores.registry();
   assertEquals(await codeOf(() => pushManifest(registry, imageOf(BYTES, []))), "MANIFEST_BLOB_UNKNOWN");
   assertEquals((await blobOf(stores))?.attributes.state, "damaged");
+});
+
+/** A large manifest whose object is gone. */
+async function makeLostManifest(age = 2 * DAY): Promise<{ stores: TestStores; object: string }> {
+  const stores = new TestStores();
+  const { registry } = stores.registry();
+  await pushBlob(registry, BYTES);
+  await pushManifest(registry, LARGE_IMAGE);
+  const [object = ""] = (await stores.keys()).filter((key) => key.startsWith("manifests/"));
+  await stores.objects.delete([object]);
+  stores.now += age;
+  return { stores, object };
+}
+
+function readLargeImage(registry: Registry) {
+  return registry.getManifest(REPOSITORY, { digest: digest(LARGE_IMAGE) });
+}
+
+Deno.test("getManifest() tells once of a large manifest whose object is missing, and its next push brings it back", async () => {
+  const { stores, object } = await makeLostManifest();
+  const lost: LostContent[] = [];
+  // For a HEAD the object is still there.
+  const objects = new Proxy(stores.objects, {
+    get(target, name) {
+      if (name === "size") return () => Promise.resolve(LARGE_IMAGE.length);
+      const member = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  const { registry } = stores.registry({ objects, lost: (content) => void lost.push(content) });
+  for (let i = 0; i < 2; i++) {
+    assertEquals(await codeOf(() => readLargeImage(registry)), "MANIFEST_UNKNOWN");
+  }
+  assertEquals(lost, [{ kind: "manifest", repository: REPOSITORY, digest: digest(LARGE_IMAGE), object }]);
+  await pushManifest(registry, LARGE_IMAGE);
+  assertEquals((await readLargeImage(registry)).bytes, LARGE_IMAGE);
+  // The new item has no mark: its loss is news again.
+  await stores.objects.delete((await stores.keys()).filter((key) => key.startsWith("manifests/")));
+  stores.now += 2 * DAY;
+  assertEquals(await codeOf(() => readLargeImage(registry)), "MANIFEST_UNKNOWN");
+  assertEquals(lost.length, 2);
+});
+
+Deno.test("getManifest() tells of no young manifest, nor in a registry that is only read, nor without a bucket", async () => {
+  const lost: LostContent[] = [];
+  const tell = (content: LostContent) => void lost.push(content);
+  const { stores: young } = await makeLostManifest(1);
+  await codeOf(() => readLargeImage(young.registry({ lost: tell }).registry));
+  const { stores } = await makeLostManifest();
+  await codeOf(() => readLargeImage(stores.registry({ lost: tell, touch: false }).registry));
+  const { registry } = stores.registry({ lost: tell, objects: withoutBucket(stores) });
+  await assertRejects(() => readLargeImage(registry), Error, NO_BUCKET);
+  assertEquals(lost, []);
+});
+
+Deno.test("getManifest() marks nothing when the manifest is deleted or pushed while it looks for the object", async () => {
+  for (const meanwhile of ["deleteManifest", "putManifest"] as const) {
+    const { stores } = await makeLostManifest();
+    const { registry } = stores.registry();
+    const lost: LostContent[] = [];
+    let reads = 0;
+    const objects = hooked(stores.objects, async (method) => {
+      if (method !== "get" || ++reads !== 3) return;
+      if (meanwhile === "putManifest") await pushManifest(registry, LARGE_IMAGE);
+      else await registry.deleteManifest(REPOSITORY, digest(LARGE_IMAGE));
+    });
+    const reader = stores.registry({ objects, lost: (content) => void lost.push(content) }).registry;
+    await codeOf(() => readLargeImage(reader));
+    assertEquals([reads, lost], [3, []]);
+    if (meanwhile === "putManifest") assertEquals((await readLargeImage(registry)).bytes, LARGE_IMAGE);
+    else assertEquals(await codeOf(() => readLargeImage(registry)), "MANIFEST_UNKNOWN");
+  }
 });
 
 Deno.test("putManifest() stores a large manifest again when its object is missing", async () => {

@@ -17,6 +17,6 @@ export {
 export { skewOf } from "./clock_skew.ts";
 export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Work } from "./context.ts";
 export { changeEpoch, changeEpochsOf, epochOf, type Epochs, epochsOf } from "./epoch.ts";
-export { healBlob, isLost, safeAge } from "./heal.ts";
+export { healBlob, healManifest, isLost, safeAge } from "./heal.ts";
 export { assertUnneeded } from "./tag_protection.ts";
 export { together } from "./together.ts";

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
-import { ifUnchanged, queryPages } from "../../storage/ports.ts";
+import { ifUnchanged, pagesOf } from "../../storage/ports.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
 import { type Context, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
@@ -57,8 +57,8 @@ export async function listRepositories(
   let after = page.after === undefined ? undefined : await openName(context, page.after);
   for (let [read, limit] = [0, size + 1]; read < MAX_NAMES_READ; limit = PAGE_NAMES) {
     const from = after === undefined ? {} : { after };
-    const names = (await context.table.query(REPOSITORIES, { ...from, limit, consistent: true }))
-      .map((item) => item.sk as RepositoryName);
+    const keys = await context.table.queryKeys(REPOSITORIES, { ...from, limit, consistent: true });
+    const names = keys as RepositoryName[];
     visible.push(...names.filter((name) => caller.sees(name)));
     if (names.length < limit || visible.length > size || size === 0) return pageOf(visible, size);
     read += names.length;
@@ -69,7 +69,7 @@ export async function listRepositories(
 
 /** Names of all repositories, in order, for background work. Pushes and deletes meanwhile may or may not show. */
 export async function* allRepositories({ table }: Context): AsyncGenerator<RepositoryName> {
-  for await (const items of queryPages(table, REPOSITORIES, { limit: PAGE_NAMES, consistent: true })) {
-    yield* items.map((item) => item.sk as RepositoryName);
-  }
+  const read = (from: { after?: string }) =>
+    table.queryKeys(REPOSITORIES, { ...from, limit: PAGE_NAMES, consistent: true });
+  for await (const names of pagesOf(read, (name) => name, PAGE_NAMES)) yield* names as RepositoryName[];
 }

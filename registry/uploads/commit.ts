@@ -78,7 +78,7 @@ async function runCommit(
 ): Promise<BlobInfo> {
   if (body !== undefined && beginsUpload(body)) {
     const [created, look] = await together(
-      createSession(context, owner, id, digest),
+      createSession(context, owner, id, { attempt: digest }),
       lookAtBlob(beginWork(context), owner.repository, digest),
     );
     if (created !== undefined) {
@@ -100,7 +100,9 @@ async function runCommit(
     });
   }
   const free = await awaitClaim(context, session, body?.range);
-  const stored = body === undefined ? unchanged(context, free) : await storeRest(context, free, digest, body);
+  const stored = body === undefined
+    ? unchanged(context, free)
+    : await storeRest(context, free, digest, body, { created: false });
   await holdStored(context, stored, digest);
   const [turn, look] = await together(
     takeOpen(context, stored, digest),
@@ -137,13 +139,13 @@ async function commitWhole(
 ): Promise<BlobInfo> {
   const stored = isVerifiable(context, digest, body)
     ? await storeChecked(context, session, digest, body)
-    : await storeRest(context, session, digest, body);
+    : await storeRest(context, session, digest, body, { created: true });
   await holdStored(context, stored, digest);
   const { offset: size, tail, partsId } = stored.content;
   const work = beginWork(context);
   const [piece] = tail;
   const isSimple = piece?.size === size && partsId === undefined && stored.cut === undefined &&
-    isContent(stored.content, digest) &&
+    isContent(stored.content, digest) && !stored.content.unlisted &&
     work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
   if (!isSimple) {
     const turn = await takeOpen(context, stored, digest);
@@ -202,8 +204,9 @@ function storeRest(
   session: Session,
   digest: Digest,
   body: UploadBody,
+  { created }: { created: boolean },
 ): Promise<StoredBody> {
-  return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true });
+  return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true, created });
 }
 
 /** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
@@ -228,7 +231,9 @@ async function takeOver(context: Context, session: Session, digest: Digest): Pro
   const { attributes } = session.item;
   if (attributes.digest !== digest) throw unknownUpload(session.id);
   const work = beginWork(context);
-  return { work, session: await writeSession(work, session, { ...attributes, committingUntil: work.until }) };
+  // Marked: the other request may have stored an object that it joined from pieces.
+  const taken: UploadAttributes = { ...attributes, unlisted: true, committingUntil: work.until };
+  return { work, session: await writeSession(work, session, taken) };
 }
 
 /** Step 0: takes the upload with all its bytes to `committing` by version. */
@@ -322,10 +327,12 @@ async function commit(
 async function conclude(
   { work, session }: Turn,
   digest: Digest,
-  { object, size }: Candidate,
+  candidate: Candidate,
   linked: LinkedBlob,
 ): Promise<BlobInfo> {
+  const { object, size } = candidate;
   const { attributes } = session.item;
+  const left = leftBy(attributes, candidate, linked);
   const { kind, repository, principal, prefix, expiresAt, attempt } = attributes;
   const done: UploadAttributes = {
     kind,
@@ -336,6 +343,7 @@ async function conclude(
     state: "done",
     digest,
     ...(attempt === undefined ? {} : { attempt }),
+    ...(left === undefined ? {} : { left }),
     offset: size,
     etags: [],
     tail: [],
@@ -348,6 +356,20 @@ async function conclude(
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
   });
   return { digest, size };
+}
+
+/**
+ * Objects of the upload that the blob's item does not name; `undefined` if there may be more than the upload's item
+ * tells. An empty blob can be committed while another request is still storing the first bytes of the upload.
+ */
+function leftBy(
+  { unlisted, partsId, tail }: UploadAttributes,
+  { object, size }: Candidate,
+  linked: LinkedBlob,
+): string[] | undefined {
+  if (unlisted || partsId !== undefined || size === 0) return undefined;
+  const keys = new Set([...tail.map(({ key }) => key), object]);
+  return [...keys].filter((key) => key !== linked.object);
 }
 
 /** Joins the parts and the tail to one object. Returns its key. */

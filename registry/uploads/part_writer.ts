@@ -181,6 +181,7 @@ export class PartWriter implements Filler {
       ...(this.#partsId === undefined ? {} : { partsId: this.#partsId }),
       ...(lastPart === undefined ? {} : { lastPart }),
       ...hashed,
+      ...(this.#obsolete.length > 0 && { unlisted: true as const }),
     };
   }
 

@@ -25,7 +25,7 @@ const PAGE_ENTRIES = 100;
 export interface SweepReport {
   /** Removed uploads. */
   uploads: number;
-  /** Removed objects of these uploads, which no item references. */
+  /** Objects of these uploads that were found in the store and removed, because no item names them. */
   objects: number;
 }
 
@@ -69,9 +69,32 @@ async function* expiredOf(context: Context, shard: string): AsyncGenerator<Item[
   }
 }
 
-/** Removes one upload. Returns the number of its removed objects; `undefined` if the upload must stay for now. */
-export async function sweepUpload(context: Context, { pk, sk }: Key): Promise<number | undefined> {
+/**
+ * Removes one upload, from its item as it was read, perhaps by an index that lags. Returns the number of its objects that
+ * were found and removed; `undefined` if the upload must stay for now.
+ */
+export async function sweepUpload(context: Context, item: Item): Promise<number | undefined> {
   const work = beginWork(context);
+  const known = stored<UploadAttributes>(item)!;
+  if (!isExpired(work, known.attributes)) return undefined;
+  const { left } = known.attributes;
+  return await (left === undefined ? sweepListed(work, item) : sweepCommitted(work, known, left));
+}
+
+/** A committed upload that knows its objects: nothing writes it any more, so it need not be read again. */
+async function sweepCommitted(
+  work: Work,
+  upload: Stored<UploadAttributes>,
+  left: string[],
+): Promise<number | undefined> {
+  await leaveCommitted(work, upload);
+  // The commit has removed them, unless it died.
+  if (left.length > 0) await work.objects.delete(left);
+  return await work.table.delete(upload, { ifVersion: upload.version }) ? 0 : undefined;
+}
+
+/** Any other upload: the store is asked for its parts and objects. */
+async function sweepListed(work: Work, { pk, sk }: Key): Promise<number | undefined> {
   // The index may lag behind the table, so the item is read again.
   const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
   if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;

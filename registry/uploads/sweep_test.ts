@@ -7,11 +7,14 @@ import {
   digest,
   hooked,
   PRINCIPAL,
+  pushBlob,
   readBlob,
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { newObjectKey, stored, type UploadAttributes } from "../items/mod.ts";
+
+import type { Registry } from "../registry.ts";
 
 const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 const LAYER = content(30, 2);
@@ -71,6 +74,44 @@ Deno.test("sweep() removes all remains of an upload of any size", async () => {
   await assertNothingLeft(stores);
   assertEquals([await stores.keys(), await stores.objects.listParts("", 10)], [[], []]);
 });
+
+Deno.test("sweep() removes the object of a commit that died before it dropped it", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  const { registry, sweep } = stores.registry(OPTIONS);
+  await pushBlob(registry, LAYER);
+  const { objects } = dyingStores(stores, "delete");
+  const dying = stores.registry({ ...OPTIONS, objects }).registry;
+  const { id } = await dying.startUpload(REPOSITORY, PRINCIPAL);
+  await dying.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  await dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+  assertEquals((await stores.keys()).length, 2);
+  stores.now += OPTIONS.uploadExpiry + 1;
+  assertEquals(await sweep(), { uploads: 2, objects: 0 });
+  assertEquals((await stores.keys()).length, 1);
+  assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+});
+
+// The number of the call after the object was stored.
+for (const [way, call] of [["PATCH", 3], ["PUT", 4]] as const) {
+  Deno.test(`sweep() removes the object of a ${way} that died while a repeated one was committed`, async () => {
+    const stores = new TestStores({ partSize: 4096 });
+    const { registry, sweep } = stores.registry(OPTIONS);
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const send = ({ appendUpload, commitUpload }: Registry) =>
+      way === "PATCH"
+        ? appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER))
+        : commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
+    const dying = stores.registry({ ...OPTIONS, ...dyingStores(stores, call) }).registry;
+    await assertRejects(() => send(dying), Error, "died");
+    await send(registry);
+    if (way === "PATCH") await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+    assertEquals((await stores.keys()).length, 2);
+    stores.now += OPTIONS.uploadExpiry + 1;
+    await sweep();
+    assertEquals((await stores.keys()).length, 1);
+    assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+  });
+}
 
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
   const stores = new TestStores();

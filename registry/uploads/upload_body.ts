@@ -7,6 +7,7 @@ import type { UploadBody } from "../registry.ts";
 import {
   assertWritable,
   findSession,
+  markUnlisted,
   offsetMismatch,
   PartsClaim,
   type Session,
@@ -33,25 +34,29 @@ export interface StoreBodyOptions {
   algorithm?: DigestAlgorithm;
   /** True if no more bytes follow. */
   final: boolean;
+  /** True if this request has created the upload. */
+  created: boolean;
 }
 
 /**
  * Streams a body to the store after the bytes that the upload has, and hashes it if the hash before it can be
- * continued. Does not write the upload's item.
+ * continued. The upload's item does not name the bytes yet.
  *
  * @throws {OffsetMismatch} if the body does not begin at the upload's offset.
  */
 export async function storeBody(
   context: Context,
-  session: Session,
+  known: Session,
   body: UploadBody,
   options: StoreBodyOptions,
 ): Promise<StoredBody> {
-  assertWritable(context, session);
-  const { attributes } = session.item;
-  if (body.range !== undefined && body.range.first !== attributes.offset) throw offsetMismatch(session);
+  assertWritable(context, known);
+  const { offset } = known.item.attributes;
+  if (body.range !== undefined && body.range.first !== offset) throw offsetMismatch(known);
   const announced = announcedLength(body);
-  assertSize(context, attributes.offset + (announced ?? 0));
+  assertSize(context, offset + (announced ?? 0));
+  const session = options.created ? known : await markUnlisted(context, known);
+  const { attributes } = session.item;
   const hold = await openBytes(context, session);
   await hold?.(attributes.offset + (announced ?? 0));
   const claim = new PartsClaim(context, session);

@@ -1,4 +1,4 @@
-import { type ByteRange, type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
+import { type ByteRange, RegistryError, unavailable } from "../../oci/mod.ts";
 import { CLOCK_SKEW_MS, UnavailableError } from "../../storage/ports.ts";
 import { beginWork, bestEffort, type Context, skewOf, type Work } from "../protocol/mod.ts";
 import {
@@ -40,7 +40,7 @@ export function unknownUpload(id: string): RegistryError {
 /** Attributes of a new upload. */
 export type NewUpload =
   & Pick<UploadAttributes, "kind" | "repository" | "principal">
-  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt">>;
+  & Partial<Pick<UploadAttributes, "algorithm" | "attempt" | "digest" | "prefix" | "expiresAt" | "unlisted">>;
 
 /**
  * Announces an upload before anything is stored for it, so that the sweep finds the remains of a failed request.
@@ -82,12 +82,12 @@ export async function createSession(
   context: Context,
   owner: UploadOwner,
   id: string,
-  attempt?: Digest,
+  more: Pick<NewUpload, "attempt" | "unlisted"> = {},
 ): Promise<Session | undefined> {
   const upload = newUpload(context, owner, id);
   if (upload === undefined) return undefined;
   await context.openUploads?.begin(owner.principal, id);
-  return await createUpload(beginWork(context), id, attempt === undefined ? upload : { ...upload, attempt });
+  return await createUpload(beginWork(context), id, { ...upload, ...more });
 }
 
 /**
@@ -175,9 +175,21 @@ export async function writeSession(
   throw offsetMismatch(current ?? session);
 }
 
+/**
+ * Marks an upload that this request has not created, before it stores anything. Another request may be storing objects
+ * at the same time, and if one of them dies, the upload's item names none of its objects. Uploads with parts need no
+ * mark, because a repeated request may begin parts twice: the sweep always lists them.
+ */
+export async function markUnlisted(context: Context, session: Session): Promise<Session> {
+  const { attributes } = session.item;
+  if (attributes.unlisted || attributes.partsId !== undefined) return session;
+  return await writeSession(context, session, { ...attributes, unlisted: true });
+}
+
 /** Attributes of an upload whose bytes are now `content` and whose expiry starts again. */
 export function advanced(context: Context, session: Session, content: UploadContent): UploadAttributes {
-  const { kind, repository, principal, prefix, state, counted, algorithm, attempt } = session.item.attributes;
+  const { kind, repository, principal, prefix, state, counted, algorithm, attempt, unlisted } =
+    session.item.attributes;
   return {
     kind,
     repository,
@@ -187,6 +199,7 @@ export function advanced(context: Context, session: Session, content: UploadCont
     ...(counted && { counted }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(attempt === undefined ? {} : { attempt }),
+    ...(unlisted && { unlisted }),
     ...content,
     expiresAt: context.now() + context.uploadExpiry,
   };

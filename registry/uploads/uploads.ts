@@ -50,10 +50,12 @@ export async function appendUpload(
   body: UploadBody,
 ): Promise<UploadStatus> {
   const owner = { repository, principal };
-  // Most uploads get their first bytes here, so creating the upload is tried before reading it.
-  const created = beginsUpload(body) ? await createSession(context, owner, id) : undefined;
+  // Most uploads get their first bytes here, so creating the upload is tried before reading it. Clients that send a
+  // range send more chunks, and the mark costs nothing now.
+  const unlisted = body.range !== undefined && { unlisted: true as const };
+  const created = beginsUpload(body) ? await createSession(context, owner, id, { ...unlisted }) : undefined;
   const session = created ?? await awaitClaim(context, await readSession(context, owner, id), body.range);
-  const stored = await storeBody(context, session, body, { final: false });
+  const stored = await storeBody(context, session, body, { final: false, created: created !== undefined });
   const work = beginWork(context);
   try {
     await writeSession(work, stored.session, advanced(work, stored.session, stored.content));

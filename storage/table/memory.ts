@@ -64,6 +64,10 @@ export class MemoryTable implements Table {
     return slice([...items].map((item) => [item.sk, item]), options);
   }
 
+  async queryKeys(pk: string, options: QueryOptions): Promise<string[]> {
+    return (await this.query(pk, options)).map(({ sk }) => sk);
+  }
+
   async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
     const entries: [string, StoredItem][] = [];
     for (const partition of this.#partitions.values()) {

@@ -114,11 +114,18 @@ export class SqliteTable implements Table, AsyncDisposable {
   }
 
   query(pk: string, options: QueryOptions): Promise<Item[]> {
-    return retryWhileBusy("query a partition", () => slice(this.#statements.query, pk, options));
+    return retryWhileBusy("query a partition", () => itemsOf(slice(this.#statements.query, pk, options)));
+  }
+
+  queryKeys(pk: string, options: QueryOptions): Promise<string[]> {
+    return retryWhileBusy("query the keys of a partition", () => {
+      const rows = slice(this.#statements.queryKeys, pk, options) as unknown as Pick<Row, "sk">[];
+      return rows.map(({ sk }) => sk);
+    });
   }
 
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
-    return retryWhileBusy("query the index", () => slice(this.#statements.queryIndex, pk, options));
+    return retryWhileBusy("query the index", () => itemsOf(slice(this.#statements.queryIndex, pk, options)));
   }
 
   scan({ after, limit, segment }: ScanOptions): Promise<ScanPage> {
@@ -175,6 +182,7 @@ interface Statements extends
     StatementSync
   > {
   query: RangeStatements;
+  queryKeys: RangeStatements;
   queryIndex: RangeStatements;
 }
 
@@ -182,11 +190,14 @@ function prepareStatements(db: DatabaseSync): Statements {
   const insert = "INSERT INTO item (pk, sk, version, attributes, bytes, index_pk, index_sk) " +
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (pk, sk) DO";
   const set = "SET version = ?3, attributes = ?4, bytes = ?5, index_pk = ?6, index_sk = ?7";
-  const range = (pk: string, sk: string, lower: string) =>
+  const range = (columns: string, pk: string, sk: string, lower: string) =>
     db.prepare(
-      `SELECT * FROM item WHERE ${pk} = ? AND ${sk} ${lower} ? AND ${sk} < ? ORDER BY ${sk}, pk, sk LIMIT ?`,
+      `SELECT ${columns} FROM item WHERE ${pk} = ? AND ${sk} ${lower} ? AND ${sk} < ? ORDER BY ${sk}, pk, sk LIMIT ?`,
     );
-  const ranges = (pk: string, sk: string) => ({ from: range(pk, sk, ">="), after: range(pk, sk, ">") });
+  const ranges = (columns: string, pk: string, sk: string) => ({
+    from: range(columns, pk, sk, ">="),
+    after: range(columns, pk, sk, ">"),
+  });
   return {
     get: db.prepare("SELECT * FROM item WHERE pk = ? AND sk = ?"),
     getPair: db.prepare("SELECT * FROM item WHERE pk = ? AND sk IN (?, ?)"),
@@ -194,8 +205,9 @@ function prepareStatements(db: DatabaseSync): Statements {
     update: db.prepare(`UPDATE item ${set} WHERE pk = ?1 AND sk = ?2 AND version = ?8`),
     upsert: db.prepare(`${insert} UPDATE ${set}`),
     delete: db.prepare("DELETE FROM item WHERE pk = ? AND sk = ? AND version = ?"),
-    query: ranges("pk", "sk"),
-    queryIndex: ranges("index_pk", "index_sk"),
+    query: ranges("*", "pk", "sk"),
+    queryKeys: ranges("sk", "pk", "sk"),
+    queryIndex: ranges("*", "index_pk", "index_sk"),
     scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) AND pk < ? ORDER BY pk, sk LIMIT ?"),
     // https://www.sqlite.org/pragma.html#pragma_data_version
     dataVersion: db.prepare("PRAGMA data_version"),
@@ -205,11 +217,19 @@ function prepareStatements(db: DatabaseSync): Statements {
 /** Above all text: SQLite sorts every BLOB after every TEXT (https://www.sqlite.org/datatype3.html, §4.1). */
 const ABOVE_ALL_TEXT = new Uint8Array();
 
-function slice(statements: RangeStatements, pk: string, { prefix = "", after, limit }: QueryOptions): Item[] {
+/** Rows of a range, with the columns that the statements select. */
+function slice(
+  statements: RangeStatements,
+  pk: string,
+  { prefix = "", after, limit }: QueryOptions,
+): ReturnType<StatementSync["all"]> {
   const upper = endOfPrefix(prefix) ?? ABOVE_ALL_TEXT;
-  const rows = after !== undefined && compareUtf8(after, prefix) >= 0
+  return after !== undefined && compareUtf8(after, prefix) >= 0
     ? statements.after.all(pk, after, upper, limit)
     : statements.from.all(pk, prefix, upper, limit);
+}
+
+function itemsOf(rows: ReturnType<StatementSync["all"]>): Item[] {
   return (rows as unknown as Row[]).map(toItem);
 }
 

@@ -106,6 +106,9 @@ export interface Table {
   /** Items of one partition. */
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]>;
 
+  /** Sort keys of the items that {@linkcode Table.query} would return, without reading the rest of them. */
+  queryKeys(pk: string, options: QueryOptions & ReadOptions): Promise<string[]>;
+
   /** Items by their `index` key; may lag behind the writes, so nothing that must be safe depends on it. */
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]>;
 

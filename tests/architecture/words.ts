@@ -1,7 +1,7 @@
 import { parse } from "npm:@babel/parser@8.1.2";
 
 /** Beginnings of a doc comment that hide the thing: a doc comment begins with a noun, a verb or "True if". */
-const HIDING = /^(What|Whether|Who|Where|That)\b/;
+const HIDING = /^(What|Whether|Who|Where|That|How)\b/;
 
 /** Words with which the name of a test asks a riddle instead of naming the thing. */
 const RIDDLES = /\b(what|whatever|whom|wherever|however)\b/i;

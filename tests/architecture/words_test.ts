@@ -16,7 +16,7 @@ Deno.test("names of tests name the thing and the actor", async () => {
 const unplain = (...lines: string[]) => unplainComments(new Map([["a.ts", lines.join("\n")]]));
 
 Deno.test("unplainComments() finds a doc comment that begins with a hidden thing", () => {
-  for (const word of ["What", "Whether", "Who", "Where", "That"]) {
+  for (const word of ["What", "Whether", "Who", "Where", "That", "How"]) {
     assertEquals(unplain(`/** ${word} it is. */`, "export const a = 1;"), [`a.ts:1: ${word} it is.`]);
   }
   assertEquals(

@@ -10,7 +10,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** Chunks of the long upload; the short one has half as many. */
 const CHUNKS = 1000;
 
-/** How the time of an upload in many small chunks grows with its bytes. */
+/** Growth of the time of an upload in many small chunks with its bytes. */
 export async function chunkedUpload(rounds: number): Promise<Figure[]> {
   await using subject = await startSubject();
   const upload = (count: number, ranges: boolean): Promise<ChunkTimes> => {

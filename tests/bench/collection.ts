@@ -32,7 +32,7 @@ const GRACE_MS = 24 * 60 * 60_000;
 /** Images that are pushed in one sample. */
 const PUSHES = 400;
 
-/** How long a collection may take, in milliseconds. */
+/** Maximum duration of a collection, in milliseconds. */
 const LIMIT_MS = 10 * 60_000;
 
 const REPOSITORY = parseRepositoryName("bench/collected");

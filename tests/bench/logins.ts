@@ -13,7 +13,7 @@ const LOGINS = 50;
 /** The usual cost of a password's hash. */
 const BCRYPT_COST = 10;
 
-/** How long pulls are measured without logins, in seconds. */
+/** Duration of the measurement without logins, in seconds. */
 const DURATION_SECONDS = 3;
 
 const PASSWORD = "a password";

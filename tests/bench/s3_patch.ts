@@ -17,7 +17,7 @@ const BLOB_BYTES = CHUNK_BYTES * CHUNKS;
 /** Blobs in one sample: CPU time is told in hundredths of a second. */
 const PUSHES = 2;
 
-/** How a blob comes, and how the handler gets the same bytes and reads them. */
+/** Way of a blob, and how the handler gets and reads the same bytes. */
 interface Scene {
   readonly name: string;
   readonly push: (server: Server) => Promise<unknown>;

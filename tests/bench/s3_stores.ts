@@ -8,7 +8,7 @@ import { startSubject } from "./subject.ts";
 /** The part size that a registry has unless it is told otherwise. */
 export const PART_BYTES = 16 * 1024 * 1024;
 
-/** How long signed URLs hold, in seconds. */
+/** Lifetime of signed URLs, in seconds. */
 const LIFETIME_SECONDS = 3600;
 
 /** A real S3 server and a real table, and who stands before them. */

@@ -6,7 +6,7 @@
 
 import { freePort } from "../harness/registry_process.ts";
 
-/** How long a server may take to give its first answer, in milliseconds; the first one downloads its modules. */
+/** Maximum time until the first answer of a server, in milliseconds; the first one downloads its modules. */
 const START_DEADLINE_MS = 60_000;
 
 /** `USER_HZ`: what `/proc` counts CPU time in is a hundredth of a second on every Linux. */

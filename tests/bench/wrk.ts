@@ -1,7 +1,7 @@
 import { tool } from "../tools/tool.ts";
 import type { Server } from "./server.ts";
 
-/** How long one measurement takes, in seconds. */
+/** Duration of one measurement, in seconds. */
 const DURATION_SECONDS = 1;
 
 /** Enough to keep a server of one thread busy at all times. */

@@ -1,10 +1,10 @@
 import { tool, type ToolName } from "../tools/tool.ts";
 import { clientEnv, type Workbench } from "./workbench.ts";
 
-/** How long a daemon may take until it answers. */
+/** Maximum time until a daemon answers, in milliseconds. */
 const START_DEADLINE_MS = 30_000;
 
-/** How long a daemon may take to stop before it is killed. */
+/** Time for a daemon to stop before it is killed, in milliseconds. */
 const STOP_DEADLINE_MS = 20_000;
 
 /**

@@ -96,7 +96,7 @@ export function openWire(registry: string, cut?: Cut): Wire {
 /** Finds what a pattern matches in text that comes in pieces. */
 class Scanner {
   #text = "";
-  /** How many characters have come. */
+  /** Number of received characters. */
   position = 0;
 
   constructor(readonly pattern: RegExp) {}

@@ -4,7 +4,7 @@ import { tool, type ToolName } from "../tools/tool.ts";
 /** Names the registry that is to be tested (`host:port`, plain HTTP); without it every workbench starts its own. */
 export const REGISTRY_VARIABLE = "SKERRY_TEST_REGISTRY";
 
-/** How long one command of a client may take before it counts as hung. */
+/** Time of one command of a client after which it counts as hung, in milliseconds. */
 const COMMAND_DEADLINE_MS = 180_000;
 
 /** Environment of a client. */
@@ -13,7 +13,7 @@ export interface RunOptions {
   stdin?: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** How a command has ended. */
+/** Result of a command. */
 export interface Outcome {
   code: number;
   stdout: string;

@@ -7,7 +7,7 @@ import { stampedBlob } from "./stamped_blob.ts";
 /** Longer than the registry may delay a client: two calls to S3 in a row, with all attempts of each. */
 const PATIENCE_MS = 75_000;
 
-/** How long the registry may need to find out that a store is back. */
+/** Maximum time until the registry notices that a store is back, in milliseconds. */
 const RECOVERY_MS = 30_000;
 
 /** The only repository. */

@@ -80,7 +80,7 @@ export async function leftoversAfter(stored: Stored, limit: number): Promise<str
   return await findLeftovers(stored);
 }
 
-/** How many items of each kind there are. */
+/** Number of items of each kind. */
 export type Census = Record<string, number>;
 
 /** Counts the items of the table; the epochs of repositories that are there, and leases, stay and count for nothing. */

@@ -6,9 +6,9 @@ const EVERY_MS = 1000;
 
 /** Kills and restarts of replicas, until it is told to stop. */
 export interface Killer {
-  /** How many kills there were. */
+  /** Number of kills. */
   readonly kills: number;
-  /** How many more there would have been, had not all others been starting at that moment. */
+  /** Number of skipped kills, because all other replicas were starting. */
   readonly missed: number;
   /** Ends it, once all replicas are back. */
   stop(): Promise<void>;

@@ -4,7 +4,10 @@ import type { ChaosClient } from "./chaos_client.ts";
 import type { ImagePlan } from "./chaos_images.ts";
 import { ChaosUpload } from "./chaos_upload.ts";
 
-/** How soon after its first blob an image is pushed at the latest, lest a collector may take what it needs, in milliseconds. */
+/**
+ * Maximum time from the first blob of an image to its manifest, in milliseconds, so that no collector removes its
+ * content.
+ */
 export interface PushTimes {
   readonly safe: number;
 }

@@ -3,7 +3,7 @@ import type { Content } from "../kill/content.ts";
 import type { Answer } from "../kill/wire.ts";
 import type { ChaosClient } from "./chaos_client.ts";
 
-/** How many times an upload is gone on with before the client begins another one. */
+/** Maximum continuations of an upload before the client begins another one. */
 const MAX_RESUMPTIONS = 4;
 
 /** One upload of a blob by one client, from its POST on. */

@@ -1,4 +1,4 @@
-/** How often things have happened, by their names. */
+/** Numbers of events, by their names. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -7,7 +7,7 @@ export class Counts {
     this.#counts.set(name, this.of(name) + times);
   }
 
-  /** How often it has. */
+  /** Number of times that it has happened. */
   of(name: string): number {
     return this.#counts.get(name) ?? 0;
   }

@@ -24,7 +24,7 @@ const PUSHES = 500;
 /** Clients at work at the same time, so that every process has several requests at any moment. */
 const CLIENTS = 4 * PROCESSES;
 
-/** How often each of the writers moves the tag: more often in all than the history remembers. */
+/** Moves of the tag by each writer: more in all than the history keeps. */
 const MOVES = 8;
 
 /** A client whose first request goes to that process, and each one after it to the next. */

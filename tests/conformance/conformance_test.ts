@@ -17,7 +17,7 @@ for (const kind of SUBJECTS) {
   }
 }
 
-/** How the suites log in where the registry knows who asks. */
+/** Logins of the suites at a registry with authentication. */
 const LOGINS = [
   { id: "basic", name: "with a password in every request", challenge: "basic", keepsTokens: true },
   { id: "tokens", name: "with tokens", challenge: "bearer", keepsTokens: true },

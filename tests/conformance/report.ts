@@ -14,7 +14,7 @@ export type Verdict = "Pass" | "Skip" | "Disabled" | "FAIL" | "Error";
 
 /** The findings of one run. */
 export interface Report {
-  /** How many single tests ended with each verdict, and `Total`. */
+  /** Number of single tests with each verdict, and `Total`. */
   readonly counters: Readonly<Record<string, number>>;
   /** The verdict on each endpoint, kind of content or single test that the suite names. */
   readonly items: Readonly<Record<string, Verdict>>;
@@ -24,7 +24,7 @@ export interface Report {
 export interface Pins {
   /** Exact, since a suite that leaves out tests is no worse than one that fails, and less loud. */
   readonly counters: Readonly<Record<string, number>>;
-  /** How many items there are. */
+  /** Number of items. */
   readonly items: number;
   /** The items that the run's own settings turn off; all others pass. */
   readonly off: Readonly<Record<string, Verdict>>;

@@ -3,7 +3,7 @@ export class Broken extends Error {
   override readonly name = "Broken";
 }
 
-/** How the end of a message's body is found (RFC 9112 §6.3). */
+/** Framing of a message's body (RFC 9112 §6.3). */
 export type Framing = { readonly length: number } | "chunked" | "until-close";
 
 /** Bytes that were sent and received, all of them counted, those of heads and of chunk sizes too. */

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 /** A header field; as everything here, in characters of one byte each, so that any bytes can be sent. */
 export type Field = [name: string, value: string];
 
-/** How the end of a body is told. */
+/** Framing of a body. */
 export type Framing =
   /** By `Content-Length`. */
   | "length"

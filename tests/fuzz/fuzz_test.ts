@@ -7,7 +7,7 @@ import { findTrouble } from "./log_check.ts";
 import { differences, takeSnapshot } from "./snapshot.ts";
 import { createWorld } from "./world.ts";
 
-/** How many requests, which ones, and where to begin: one that was found to be bad can be had again by itself. */
+/** Number of requests, the seed, and the first index: one failed request can be repeated by itself. */
 const COUNT = Deno.env.get("FUZZ_COUNT");
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_123);
 const FIRST = Number(Deno.env.get("FUZZ_FIRST") ?? 0);

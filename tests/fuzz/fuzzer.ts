@@ -20,7 +20,7 @@ interface Connected {
 export class Fuzzer {
   /** Each with what is needed to have it again. */
   readonly problems: string[] = [];
-  /** How many answers there were of each status; 0 for closed connections. */
+  /** Number of answers with each status; 0 for closed connections. */
   readonly statuses: Record<number, number> = {};
   /** `X-Request-Id` of the answers. */
   readonly requestIds: string[] = [];

@@ -14,12 +14,12 @@ import { type Haproxy, startHaproxy } from "../services/mod.ts";
 import { type AwsStores, type Endpoints, type S3Server, startAwsStores, useAll } from "./aws_stores.ts";
 import { type RegistryProcess, startRegistry } from "./registry_process.ts";
 
-/** How long a replica may take from its start until it can use its stores, in milliseconds. */
+/** Maximum time from the start of a replica until it can use its stores, in milliseconds. */
 const READY_DEADLINE_MS = 60_000;
 
 /** Options of {@linkcode startCluster}. */
 export interface ClusterOptions {
-  /** How many processes; 3 by default. */
+  /** Number of processes; 3 by default. */
   readonly replicas?: number;
   /** The S3 server; by default the one that starts sooner. */
   readonly s3?: S3Server;

@@ -3,7 +3,7 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT, UnsecuredJWT
 /** Faults of an {@linkcode OidcIssuer}. */
 export type IssuerQuirk = "down" | "slow" | "huge" | "redirect" | "html";
 
-/** How a token differs from one that the issuer would give. */
+/** Differences of a token from one that the issuer would issue. */
 export interface TokenTricks {
   /** Header parameters over the usual ones. */
   header?: Record<string, unknown>;
@@ -15,7 +15,7 @@ export interface TokenTricks {
   signer?: "newest" | "stranger" | "embedded" | "publicKey" | "unsigned";
 }
 
-/** How an {@linkcode OidcIssuer} begins. */
+/** Options of an {@linkcode OidcIssuer}. */
 export interface IssuerOptions {
   /** Path of its URL, empty by default. */
   path?: string;

@@ -13,10 +13,13 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** How long a registry may take from spawn to its first answer; the first start of all downloads its modules. */
+/**
+ * Maximum time of a registry from spawn to its first answer, in milliseconds; the first start of all downloads its
+ * modules.
+ */
 const START_DEADLINE_MS = 60_000;
 
-/** How long a registry may take to stop after SIGTERM before it is killed. */
+/** Time for a registry to stop after SIGTERM before it is killed, in milliseconds. */
 const STOP_DEADLINE_MS = 10_000;
 
 /** Options of {@linkcode startRegistry}. */
@@ -27,7 +30,7 @@ export interface StartOptions {
   readonly data?: string;
   /** Options of `deno run`; by default every permission. */
   readonly permissions?: readonly string[];
-  /** How many files and connections the process may have open; by default as many as this one. */
+  /** Maximum open files and connections of the process; by default as many as this one may have. */
   readonly descriptors?: number;
   /** TCP port, for a registry that restarts at the same one. By default a free one. */
   readonly port?: number;

@@ -1,7 +1,7 @@
 import { AssertionError } from "@std/assert";
 import type { Balanced, Haproxy } from "../services/mod.ts";
 
-/** How long a balancer may take to write of a request that it has answered, in milliseconds. */
+/** Maximum delay of a balancer's log line after its answer, in milliseconds. */
 const PATIENCE_MS = 5000;
 
 /**

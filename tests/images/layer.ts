@@ -3,7 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { packTar } from "npm:modern-tar@0.8.6";
 import { type Bytes, digestOfBytes } from "./content.ts";
 
-/** How the tar archive of a layer is packed; what follows the media type of a layer in image-spec. */
+/** Compression of the tar archive of a layer: the suffix of the media type of a layer in image-spec. */
 export type Compression = "" | "+gzip" | "+zstd";
 
 /** A layer before it is described. */

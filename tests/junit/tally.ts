@@ -14,7 +14,7 @@ export interface Stage {
   readonly junit: string | undefined | null;
 }
 
-/** How many tests ended how. */
+/** Number of tests with each result. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;

@@ -6,7 +6,7 @@
 
 import { parseXml, XmlElement } from "npm:@rgrove/parse-xml@5.0.0";
 
-/** How a test case ended. */
+/** Result of a test case. */
 export type Outcome = "passed" | "failed" | "errored" | "skipped";
 
 /** One `<testcase>`. */

@@ -25,7 +25,7 @@ export interface Deployment extends AsyncDisposable {
   clear(): Promise<void>;
 }
 
-/** How a deployment is started, with these settings. */
+/** Starts a deployment with these settings. */
 export type Start = (env: Readonly<Record<string, string>>) => Promise<Deployment>;
 
 /** One process on a data folder. */
@@ -54,7 +54,7 @@ export const startSingle: Start = async (env) => {
   };
 };
 
-/** How long it takes until the next replica is killed too, in milliseconds. */
+/** Time until the next replica is killed too, in milliseconds. */
 const NEXT_REPLICA_MS = 100;
 
 /** Three processes on one bucket and one table. */

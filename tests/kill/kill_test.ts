@@ -24,7 +24,7 @@ import { REPOSITORIES, Scene } from "./scene.ts";
 import { Verification } from "./verification.ts";
 import { Lost } from "./wire.ts";
 
-/** How many kills, and what the run is made of; another seed makes another run. */
+/** Number of kills, and the seed of the run; another seed makes another run. */
 const KILLS = Deno.env.get("KILL_COUNT");
 const SEED = Number(Deno.env.get("KILL_SEED") ?? 20_261_123);
 

@@ -8,7 +8,7 @@ import { seeded } from "../random.ts";
 import { blob, type Content, digestOf, manifest, type ManifestContent } from "./content.ts";
 import { Lost, send } from "./wire.ts";
 
-/** How often a process is stopped, and what the run is made of; another seed makes another run. */
+/** Number of stops, and the seed of the run; another seed makes another run. */
 const STOPS = Number(Deno.env.get("STOP_COUNT") ?? 20);
 const SEED = Number(Deno.env.get("STOP_SEED") ?? 20_261_127);
 
@@ -64,7 +64,7 @@ class Pushes {
   /** Pushes that were told no: so it goes where a process stood still for longer than its blobs are kept. */
   refused = 0;
   readonly #random: (n: number) => number;
-  /** How many of {@linkcode Pushes.all} were read at each place. */
+  /** Number of {@linkcode Pushes.all} that were read at each place. */
   readonly #read = new Map<string, number>();
   #names = 0;
 

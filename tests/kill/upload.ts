@@ -4,7 +4,7 @@ import type { Attempt } from "./register.ts";
 import { blobFact, expectStatus, type Scene } from "./scene.ts";
 import { type Answer, send } from "./wire.ts";
 
-/** How a chunk is sent. */
+/** Form of a chunk's request. */
 export interface ChunkStyle {
   /** With `Content-Range`. */
   ranged: boolean;

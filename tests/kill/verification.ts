@@ -13,7 +13,7 @@ const PARALLEL_REQUESTS = 8;
 export class Verification {
   /** Problems. */
   readonly problems: string[] = [];
-  /** How much was read back. */
+  /** Amount of content that was read back. */
   facts = 0;
   /** Tags and referrers of what is gone, such as {@linkcode Races.mayDangle} allows. */
   excused = 0;

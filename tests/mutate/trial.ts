@@ -3,7 +3,7 @@ import { applyMistake, type Mistake } from "./mistake.ts";
 import { LOCK, type Stage } from "./stages.ts";
 import type { Tree } from "./tree.ts";
 
-/** How a mistake ended. */
+/** Result of a trial of a mistake. */
 export type Outcome =
   /** It does not type-check, so it could never be committed. */
   | { readonly result: "invalid" }

@@ -23,7 +23,7 @@ export function xmlResponse(xml: string): Response {
   return new Response(xml, { headers: { "content-type": "application/xml" } });
 }
 
-/** How many entries a page holds, from the query parameter of that name; never more than a thousand. */
+/** Entries of a page, from the query parameter of that name; at most a thousand. */
 export function pageSize(query: URLSearchParams, name: string): number {
   const value = query.get(name) ?? "1000";
   if (!/^\d{1,9}$/.test(value)) throw new S3Error("InvalidArgument", `${name} must be a whole number`);

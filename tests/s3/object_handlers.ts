@@ -5,7 +5,7 @@ import { strikes } from "./quirks.ts";
 import { S3Error } from "./s3_error.ts";
 import { children, childText, parseRoot, s3Document } from "./xml.ts";
 
-/** How many keys one DeleteObjects takes. */
+/** Maximum keys of one DeleteObjects. */
 const MOST_KEYS = 1000;
 
 export function putObject(call: Call): Response {

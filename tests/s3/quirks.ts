@@ -6,13 +6,15 @@ export interface Quirks {
   ignoresContentHash: boolean;
   /** Takes `If-Match` and `If-None-Match` for nothing. */
   ignoresConditions: boolean;
-  /** How many of the next CompleteMultipartUpload and DeleteObjects do nothing and say so in an answer of 200. */
+  /**
+   * Number of next CompleteMultipartUpload and DeleteObjects that do nothing and report an error in an answer of 200.
+   */
   errorIn200: number;
   /** A completed upload is not known any more. Otherwise completing it again answers as before. */
   noSuchUploadOnSecondComplete: boolean;
-  /** How many of the next requests are answered 503. */
+  /** Number of next requests that are answered 503. */
   slowDown: number;
-  /** How many of the next bodies of GetObject break off in the middle. */
+  /** Number of next bodies of GetObject that break off in the middle. */
   cutBodies: number;
   /** Whatever would store bytes is answered 507. */
   storageFull: boolean;

@@ -56,7 +56,7 @@ export interface S3Server extends AsyncDisposable {
   readonly credentials: Credentials;
   /** To be switched at will. */
   readonly quirks: Quirks;
-  /** How many requests were made of each operation, failed ones too. */
+  /** Number of requests of each operation, including failed ones. */
   readonly requests: Readonly<Partial<Record<Operation, number>>>;
   /** Those requests one by one. */
   readonly log: readonly LogEntry[];

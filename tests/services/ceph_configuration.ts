@@ -18,7 +18,7 @@ export interface CephCluster {
 export interface CephDisk {
   /** An empty folder for it. */
   readonly folder: string;
-  /** How large it may become, in bytes. */
+  /** Maximum size, in bytes. */
   readonly size: number;
 }
 

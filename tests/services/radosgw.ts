@@ -5,7 +5,7 @@ import { CREDENTIALS } from "../harness/credentials.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 import type { S3Service } from "./versitygw.ts";
 
-/** How long each of Ceph's daemons may take until it is usable, in milliseconds. */
+/** Maximum time until each of Ceph's daemons is usable, in milliseconds. */
 const DEADLINE_MS = 90_000;
 
 /** Options of {@linkcode startRadosGw}. */

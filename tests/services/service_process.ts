@@ -1,7 +1,7 @@
-/** How long a service may take to stop after SIGTERM before it is killed. */
+/** Time for a service to stop after SIGTERM before it is killed, in milliseconds. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** How long a service may take until it is usable, unless it says otherwise. */
+/** Default of the maximum time until a service is usable, in milliseconds. */
 const START_DEADLINE_MS = 30_000;
 
 /** Options of {@linkcode startProcess}. */

@@ -4,7 +4,7 @@ import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { tableDefinition } from "../../storage/table/dynamodb/mod.ts";
 import { CREDENTIALS, REGION } from "../harness/credentials.ts";
 
-/** How long a table may take to come, in seconds. */
+/** Maximum time until a new table is usable, in seconds. */
 const TABLE_DEADLINE_SECONDS = 30;
 
 /** A client of an S3 server. Nothing of it has to be closed. */

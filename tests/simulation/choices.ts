@@ -37,13 +37,13 @@ export interface Step {
 export interface Choices {
   /** One of the waiting calls; there is at least one. */
   step(calls: readonly Call[]): Step;
-  /** How long a process stands still that does, in milliseconds. */
+  /** Duration of a pause of a process, in milliseconds. */
   stall(): number;
   /** A whole number from 0 to `n` - 1. */
   below(n: number): number;
 }
 
-/** How likely something goes wrong, in each thousand calls. */
+/** Probability of each fault, in a thousand calls. */
 export type Risks = Record<Exclude<Outcome, "done" | "death before" | "death after"> | "death", number>;
 
 const NO_RISKS: Risks = {
@@ -78,7 +78,7 @@ const MANY_RISKS: Risks = {
 const STALLS: Risks = { ...NO_RISKS, lost: 5, stalled: 15, repeated: 5, "stalled before": 30 };
 const UNFENCED: Risks = { ...STALLS, unfenced: 15, "delivered again": 30 };
 
-/** How often and how something goes wrong in a run. */
+/** Probability and kinds of faults in a run. */
 export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, unfenced: UNFENCED };
 
 /** The name of one of these. */

@@ -17,7 +17,7 @@ interface Write {
   at: number;
 }
 
-/** How long a read that need not be consistent may lag behind, in milliseconds. */
+/** Maximum lag of a read that is not consistent, in milliseconds. */
 export const MAX_LAG_MS = 100;
 
 /** Maximum lag, in writes. */
@@ -92,6 +92,10 @@ class Past {
       item.pk === pk && item.sk.startsWith(prefix) &&
       (after === undefined || compareUtf8(item.sk, after) > 0);
     return this.#rewrite(items, limit, isWanted, ({ sk }) => sk);
+  }
+
+  async queryKeys(pk: string, options: QueryOptions): Promise<string[]> {
+    return (await this.query(pk, options)).map(({ sk }) => sk);
   }
 
   async queryIndex(pk: string, { prefix = "", after, limit }: QueryOptions): Promise<Item[]> {

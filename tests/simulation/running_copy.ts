@@ -33,7 +33,7 @@ export interface RunningCopy {
   objects: MemoryObjectStore;
 }
 
-/** How a process reaches the stores, and what it knows of the time. */
+/** Access of a process to the stores, and its clock. */
 export interface CopyMeans {
   objects: ObjectStore;
   table: Table;
@@ -94,6 +94,7 @@ function impatient(table: Table): Table {
     putMany: once((...args: Parameters<Table["putMany"]>) => table.putMany(...args)),
     delete: once((...args: Parameters<Table["delete"]>) => table.delete(...args)),
     query: once((...args: Parameters<Table["query"]>) => table.query(...args)),
+    queryKeys: once((...args: Parameters<Table["queryKeys"]>) => table.queryKeys(...args)),
     queryIndex: once((...args: Parameters<Table["queryIndex"]>) => table.queryIndex(...args)),
     scan: once((...args: Parameters<Table["scan"]>) => table.scan(...args)),
   };

@@ -10,6 +10,7 @@ import {
   pushes,
   pushesImage,
   putsManifest,
+  reads,
   restores,
   sweeps,
 } from "./actors.ts";
@@ -49,6 +50,12 @@ export const SMALL: Record<string, Scenario> = {
     actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, TWO, "streamed")],
   },
   "two commits of one upload": { given: [], later: 0, actors: [pushes(CONFIG, ONE, "chunked twice")] },
+  "two whole pushes of one upload": { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole twice")] },
+  "two streamed pushes of one upload": {
+    given: [],
+    later: 0,
+    actors: [pushes(CONFIG, ONE, "streamed twice")],
+  },
   "a push of a manifest and its deletion": {
     given: [pushesImage(SINGLE, ONE)],
     later: 0,
@@ -91,6 +98,7 @@ const PUSHES: Record<string, Actor> = {
   "a continued push": pushes(LARGE, ONE, "continued"),
   "a chunked push": pushes(LARGE, ONE, "chunked"),
   "two commits of one upload": pushes(LARGE, ONE, "chunked twice"),
+  "two whole pushes of one upload": pushes(CONFIG, ONE, "whole twice"),
   "a push of an image": pushesImage(SECOND, ONE, { tags: ["a"] }),
   "a push of an index": pushesImage(INDEX, ONE, { tags: ["a"] }),
   "a push of a giant manifest": pushesImage(GIANT, ONE, { tags: ["a"] }),
@@ -156,6 +164,12 @@ export const STALLED: Record<string, Scenario> = {
     lost: [GIANT],
     later: GRACE_MS + 600,
     actors: [pushesImage(GIANT, ONE, { tags: ["a"] }), pushesImage(GIANT, ONE, { tags: ["b"] }), collects()],
+  },
+  "a lost manifest that is pulled and deleted": {
+    given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
+    lost: [GIANT],
+    later: GRACE_MS + 600,
+    actors: [reads(GIANT, ONE, { times: 1 }), deletes(GIANT, ONE), pushesImage(GIANT, ONE, { tags: ["b"] })],
   },
   "an old blob that is pulled, collected and pushed": {
     ...oldBlob,

@@ -71,7 +71,7 @@ export class Scheduler {
   #waiting: Waiting[] = [];
   /** True if a process has died or paused before a call, or a call was refused or has lost its answer. */
   hasFailed = false;
-  /** How many steps there have been: a clock that tells what came before what. */
+  /** Number of steps so far: a clock that orders events. */
   steps = 0;
   /** True if a write was delivered long after it was sent, so that its fence could not stop it. */
   wasLate = false;

@@ -57,7 +57,7 @@ interface RunningProcess {
   commands: Commands;
 }
 
-/** How a process reaches the stores, and its clock. */
+/** Access of a process to the stores, and its clock. */
 interface Means {
   /** Milliseconds that its clock is ahead; may change. */
   skew: () => number;

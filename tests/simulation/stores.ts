@@ -141,12 +141,24 @@ export class SimulatedTable implements Table {
   }
 
   query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
+    return this.#query("query", pk, options, (table) => table.query(pk, options));
+  }
+
+  queryKeys(pk: string, options: QueryOptions & ReadOptions): Promise<string[]> {
+    return this.#query("query keys of", pk, options, (table) => table.queryKeys(pk, options));
+  }
+
+  #query<T>(
+    verb: string,
+    pk: string,
+    { consistent = false, prefix = "" }: QueryOptions & ReadOptions,
+    read: (table: Pick<Table, "query" | "queryKeys">) => Promise<T>,
+  ): Promise<T> {
     const { table, history } = this.#shared;
-    const { consistent = false, prefix = "" } = options;
     return this.#call({
-      text: `query ${pk} ${prefix}*${consistent ? "" : " (lagging)"}`,
+      text: `${verb} ${pk} ${prefix}*${consistent ? "" : " (lagging)"}`,
       footprint: { place: pk, name: `${prefix}*`, writes: false },
-      run: () => consistent ? table.query(pk, options) : history.lag().query(pk, options),
+      run: () => read(consistent ? table : history.lag()),
     });
   }
 

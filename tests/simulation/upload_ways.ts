@@ -4,11 +4,20 @@ import { ATTEMPTS, type Client, GivenUp, toldBy } from "./client.ts";
 import { must } from "./violation.ts";
 import type { Blob } from "./world.ts";
 
-/** Ways in which a client uploads a blob. */
-export type Way = "whole" | "verified" | "streamed" | "resumed" | "continued" | "chunked" | "chunked twice";
-
 /** The ways that need no store which verifies content. */
-export const WAYS = ["whole", "streamed", "resumed", "continued", "chunked", "chunked twice"] as const;
+export const WAYS = [
+  "whole",
+  "whole twice",
+  "streamed",
+  "streamed twice",
+  "resumed",
+  "continued",
+  "chunked",
+  "chunked twice",
+] as const;
+
+/** Ways in which a client uploads a blob. */
+export type Way = typeof WAYS[number] | "verified";
 
 /** Uploads a blob in this way. */
 export async function pushBlob(
@@ -18,8 +27,10 @@ export async function pushBlob(
   way: Way,
 ): Promise<void> {
   if (way === "whole") await pushWhole(client, repository, blob);
+  else if (way === "whole twice") await pushWholeTwice(client, repository, blob);
   else if (way === "verified") await pushVerified(client, repository, blob);
-  else if (way === "streamed") await pushStreamed(client, repository, blob);
+  else if (way === "streamed") await pushStreamed(client, repository, blob, { twice: false });
+  else if (way === "streamed twice") await pushStreamed(client, repository, blob, { twice: true });
   else if (way === "resumed") await pushResumed(client, repository, blob, { ranged: true });
   else if (way === "continued") await pushResumed(client, repository, blob, { ranged: false });
   else await pushChunked(client, repository, blob, { twice: way === "chunked twice" });
@@ -39,6 +50,15 @@ export async function pushWhole(client: Client, repository: RepositoryName, blob
   });
 }
 
+/** POST, and two PUTs of the whole blob at the same time, as after a timeout of the client. */
+async function pushWholeTwice(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  await push(client, repository, blob, "whole twice", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    const whole = () => body(blob.bytes, { chunk: 64 });
+    await twice(() => client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, whole()));
+  });
+}
+
 /** POST, and PUT of the whole blob with its length: a store that verifies content takes it as a stream. */
 async function pushVerified(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
   await push(client, repository, blob, "verified", async () => {
@@ -55,11 +75,18 @@ async function pushVerified(client: Client, repository: RepositoryName, blob: Bl
   });
 }
 
-/** POST, PATCH of the whole blob, PUT. */
-async function pushStreamed(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
-  await push(client, repository, blob, "streamed", async () => {
+/** POST, PATCH of the whole blob, perhaps twice at the same time, PUT. */
+async function pushStreamed(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  options: { twice: boolean },
+): Promise<void> {
+  await push(client, repository, blob, options.twice ? "streamed twice" : "streamed", async () => {
     const { id } = await client.registry.startUpload(repository, PRINCIPAL);
-    await client.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+    const whole = () => body(blob.bytes, { chunk: 64 });
+    const append = () => client.registry.appendUpload(repository, PRINCIPAL, id, whole());
+    await (options.twice ? twice(append) : append());
     await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
   });
 }
@@ -81,10 +108,15 @@ async function pushChunked(
       return client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest, rest);
     };
     if (!options.twice) return await commit();
-    const answers = await Promise.allSettled([commit(), commit()]);
-    const done = answers.find(({ status }) => status === "fulfilled");
-    if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
+    await twice(commit);
   });
+}
+
+/** Makes a request twice at the same time. Fails if both fail. */
+async function twice(request: () => Promise<unknown>): Promise<void> {
+  const answers = await Promise.allSettled([request(), request()]);
+  const done = answers.find(({ status }) => status === "fulfilled");
+  if (done === undefined) throw (answers[0] as PromiseRejectedResult).reason;
 }
 
 /**

@@ -5,7 +5,7 @@ import { startSubject, type Storage, type Subject } from "./subject.ts";
 /** Options of {@linkcode soak}; times in seconds. */
 export interface SoakOptions {
   storage: Storage;
-  /** How long the clients go on. */
+  /** Duration of the run of the clients. */
   seconds: number;
   /** `SKERRY_GRACE`, and how long uploads are kept. */
   grace: number;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { pause } from "../../timeout.ts";
 import type { Table } from "../table.ts";
 import { item, ORDERED_SORT_KEYS, sortKeys, type Test } from "./fixtures.ts";
 
@@ -13,7 +14,7 @@ async function assertIndex(
   for (let attempt = 0;; attempt++) {
     const found = arrange(sortKeys(await table.queryIndex(pk, { limit: 1000, ...options })));
     if (found.join("\n") === expected.join("\n") || attempt === 100) return assertEquals(found, expected);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }
 

@@ -157,12 +157,18 @@ export class DynamoTable implements Table, AsyncDisposable {
     }, fence);
   }
 
-  query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
-    return this.#slice(TABLE_KEY, pk, options, { ConsistentRead: options.consistent ?? false });
+  async query(pk: string, options: QueryOptions & ReadOptions): Promise<Item[]> {
+    const input = { ConsistentRead: options.consistent ?? false };
+    return (await this.#slice(TABLE_KEY, pk, options, input)).map(toItem);
   }
 
-  queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
-    return this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME });
+  async queryKeys(pk: string, options: QueryOptions & ReadOptions): Promise<string[]> {
+    const input = { ConsistentRead: options.consistent ?? false, ProjectionExpression: "pk, sk" };
+    return (await this.#slice(TABLE_KEY, pk, options, input)).map((row) => keyOf(row).sk);
+  }
+
+  async queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
+    return (await this.#slice(INDEX_KEY, pk, options, { IndexName: INDEX_NAME })).map(toItem);
   }
 
   /** A page has 1 MB at most. */
@@ -189,31 +195,30 @@ export class DynamoTable implements Table, AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** Items in pages of at most 1 MB, until `limit` items or the end. */
+  /** Rows in pages of at most 1 MB, until `limit` items or the end. */
   async #slice(
     names: KeyNames,
     pk: string,
     options: QueryOptions,
-    input: Pick<Requests["Query"], "ConsistentRead" | "IndexName">,
-  ): Promise<Item[]> {
-    const items: Item[] = [];
+    input: Pick<Requests["Query"], "ConsistentRead" | "IndexName" | "ProjectionExpression">,
+  ): Promise<Row[]> {
+    const rows: Row[] = [];
     const range = keyRange(names, pk, options);
     let start: Row | undefined;
-    while (range && items.length < options.limit) {
+    while (range && rows.length < options.limit) {
       const page: Responses["Query"] = await this.#read("read the items", "Query", {
         TableName: this.#name,
         ...input,
         KeyConditionExpression: range.expression,
         ExpressionAttributeValues: range.values,
-        Limit: options.limit - items.length,
+        Limit: options.limit - rows.length,
         ExclusiveStartKey: start,
       });
-      const rows = page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? [];
-      items.push(...rows.map(toItem));
+      rows.push(...page.Items?.filter((row) => row[names.sk]?.S !== range.except) ?? []);
       start = page.LastEvaluatedKey;
       if (start === undefined) break;
     }
-    return items;
+    return rows;
   }
 
   /** Sends a conditional write. Returns false if its condition failed. */

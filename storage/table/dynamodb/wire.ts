@@ -51,6 +51,7 @@ export interface Requests {
   Query: PageRequest & {
     IndexName?: string;
     KeyConditionExpression: string;
+    ProjectionExpression?: string;
     ExpressionAttributeValues: Row;
   };
   /** Reads a page of the table. */

@@ -2,8 +2,8 @@ import type { Answer, Connection, RequestHead } from "./connection.ts";
 import type { Content } from "./content.ts";
 
 /**
- * How a blob is pushed: in the PUT, or in a PATCH that an empty PUT follows, either of unknown length, as docker does it,
- * or with its length announced.
+ * Way of a push: in the PUT, or in a PATCH that an empty PUT follows, either of unknown length, as docker does it, or
+ * with an announced length.
  */
 export type PushMode = "put" | "patch" | "sized-patch";
 

@@ -106,7 +106,13 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
   },
   {
     name: "the sweep leaves no candidate for the blob of an upload",
-    edits: [edit("registry/uploads/sweep.ts", "await leaveCommitted(work, upload);", "")],
+    edits: [
+      edit(
+        "registry/uploads/sweep.ts",
+        "await work.table.putMany(candidateItems(work, candidate, expiresAt - work.uploadExpiry));",
+        "",
+      ),
+    ],
     scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "whole"), abandons(LARGE, ONE)] },
   },
   {

@@ -45,8 +45,16 @@ export const HEAL_MISTAKES: Mutation[] = [
   {
     name: "a blob is marked as damaged without a second look at its age and its object",
     edits: [
-      edit("registry/protocol/heal.ts", "|| !mayBeLost(work, blob.attributes)) return;", ") return;"),
-      edit("registry/protocol/heal.ts", "if (await isStored(work, object)) return;", ""),
+      edit(
+        "registry/protocol/heal.ts",
+        "|| !mayBeLost(work, blob.attributes)) return;",
+        ") return;",
+      ),
+      edit(
+        "registry/protocol/heal.ts",
+        "if (await isStored(work, object)) return;\n  const attributes",
+        "const attributes",
+      ),
     ],
     scenario: STALLED["a lost blob that is pulled and pushed"]!,
   },
@@ -75,11 +83,22 @@ export const HEAL_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_store.ts",
-        "if (known !== undefined && await work.objects.size(known) !== undefined)",
-        "if (known !== undefined)",
+        "if (known !== undefined && !isMarked && await work.objects.size(known) !== undefined)",
+        "if (known !== undefined && (isMarked || !isMarked))",
       ),
     ],
     scenario: STALLED["a lost manifest that is pushed"]!,
+  },
+  {
+    name: "the mark of a lost manifest is put whatever has become of the manifest",
+    edits: [
+      edit(
+        "registry/protocol/heal.ts",
+        "const version = await work.table.put(marked, { ifVersion: manifest.version });",
+        'await work.table.putMany([marked]);\n  const version: string | undefined = "any";',
+      ),
+    ],
+    scenario: STALLED["a lost manifest that is pulled and deleted"]!,
   },
   {
     name: "an object that was stored too late stays",

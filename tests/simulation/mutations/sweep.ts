@@ -1,7 +1,7 @@
-import { abandons, collects, sweeps } from "../actors.ts";
+import { abandons, collects, pushes, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { LARGE, OLD_MS, ONE } from "./scenes.ts";
+import { CONFIG, LARGE, OLD_MS, ONE } from "./scenes.ts";
 
 /** Mistakes in the sweep. */
 export const SWEEP_MISTAKES: Mutation[] = [
@@ -68,5 +68,88 @@ export const SWEEP_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: { given: [abandons(LARGE, ONE)], later: EXPIRY_MS + OLD_MS, actors: [sweeps(), collects()] },
+  },
+  {
+    name: "the sweep forgets the objects that a commit has left",
+    edits: [
+      edit("registry/uploads/sweep.ts", "if (left.length > 0) await work.objects.delete(left);", ""),
+    ],
+    scenario: {
+      given: [],
+      later: 0,
+      actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
+    },
+  },
+  {
+    name: "the sweep forgets a committed upload before the objects that it has left",
+    edits: [
+      edit("registry/uploads/commit.ts", "    await dropContent(work, attributes, linked.object);\n", ""),
+      edit(
+        "registry/uploads/commit.ts",
+        "if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);",
+        "",
+      ),
+      edit("registry/uploads/sweep.ts", "if (left.length > 0) await work.objects.delete(left);", ""),
+      edit(
+        "registry/uploads/sweep.ts",
+        "return await work.table.delete(upload, { ifVersion: upload.version }) ? 0 : undefined;",
+        "const isGone = await work.table.delete(upload, { ifVersion: upload.version });\n" +
+          "  if (left.length > 0) await work.objects.delete(left);\n  return isGone ? 0 : undefined;",
+      ),
+    ],
+    scenario: {
+      given: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
+      later: EXPIRY_MS + OLD_MS,
+      actors: [sweeps()],
+    },
+  },
+  {
+    name: "a commit says that it has left nothing",
+    edits: [
+      edit(
+        "registry/uploads/commit.ts",
+        "return [...keys].filter((key) => key !== linked.object);",
+        "return [];",
+      ),
+    ],
+    scenario: {
+      given: [],
+      later: 0,
+      actors: [pushes(CONFIG, ONE, "whole"), pushes(CONFIG, ONE, "streamed")],
+    },
+  },
+  {
+    name: "a second request with the bytes of an upload does not mark it",
+    edits: [
+      edit(
+        "registry/uploads/upload_body.ts",
+        "options.created ? known : await markUnlisted(context, known)",
+        "known",
+      ),
+    ],
+    scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "streamed twice")] },
+  },
+  {
+    name: "a request with chunks does not mark its upload",
+    edits: [
+      edit("registry/uploads/uploads.ts", "body.range !== undefined &&", "body.range === undefined &&"),
+      edit(
+        "registry/uploads/upload_body.ts",
+        "options.created ? known : await markUnlisted(context, known)",
+        "known",
+      ),
+    ],
+    scenario: { given: [], later: 0, actors: [pushes(CONFIG, ONE, "chunked twice")] },
+  },
+  {
+    name: "a commit of parts says that it knows all of them",
+    edits: [
+      edit(
+        "registry/uploads/commit.ts",
+        "if (unlisted || partsId !== undefined || size === 0)",
+        "if (unlisted || size === 0)",
+      ),
+    ],
+    scenario: { given: [], later: 0, actors: [pushes(LARGE, ONE, "streamed")] },
   },
 ];

@@ -26,7 +26,7 @@ export type Intercept = (request: Intercepted) => Promise<Response | undefined>;
 export interface Interceptor extends AsyncDisposable {
   /** URL that it listens at. */
   endpoint: string;
-  /** How many requests came, by operation. */
+  /** Number of requests, by operation. */
   counts: Record<string, number>;
 }
 
