@@ -4,10 +4,16 @@
  *
  * @module
  */
-import { deferredRegistry } from "./registry/interface.ts";
+import { deferredRegistry } from "./registry/start.ts";
 import { createLog, type Log, plainLines, registerUpkeep, serve, type Server } from "./process/mod.ts";
 import type { OpenRegistry } from "./process/open/open_registry.ts";
-import { type Access, type AppOptions, createApp, withoutProbes } from "./routes/mod.ts";
+import {
+  type Access,
+  type AppOptions,
+  createApp,
+  preloadRegistryRoute,
+  withoutProbes,
+} from "./routes/mod.ts";
 import { type Config, isLocal, readConfig, risksOf, StartError } from "./config/mod.ts";
 
 /** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
@@ -66,7 +72,10 @@ async function serveRegistry(): Promise<void> {
   announce(server, config, log);
   stopOnSignal({ server, bodies, opener, log });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
-  AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => opener.open());
+  AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => {
+    opener.open();
+    preloadRegistryRoute();
+  });
 }
 
 /** Access control, which is opened with the registry: the process answers liveness probes before that. */

@@ -1,6 +1,5 @@
 import type { Config } from "./configuration.ts";
-// Not by mod.ts, which loads the whole registry before the first answer.
-import { skewOf } from "../registry/interface.ts";
+import { skewOf } from "../registry/start.ts";
 import {
   accessMap,
   duration,

@@ -6,8 +6,6 @@
 export { type Audit, type AuditEvent, type OperatorAction, retirementEvent } from "./audit_event.ts";
 export { type Caller, UNRESTRICTED_CALLER } from "./caller.ts";
 export type { AccountTokenChange, ChangeAction, Changed } from "./change.ts";
-export { deferredRegistry } from "./filters/deferred_registry.ts";
-export { skewOf } from "./protocol/clock_skew.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { QuotaRule } from "./limits/quotas.ts";
 export type {

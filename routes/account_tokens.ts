@@ -2,7 +2,8 @@ import { AccountTokenError, formatGrant, readGrant } from "../auth/interface.ts"
 import type { AccountTokenInfo, AccountTokenOwner, AccountTokens } from "../auth/mod.ts";
 import { RegistryError } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
-import { jsonAnswer, nextLink } from "./http/mod.ts";
+import { nextLink } from "./http/content.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { BodyHandler, Handler } from "./handler.ts";
 
 /** Options of the handlers of account tokens. */

@@ -1,25 +1,23 @@
 import { HonoBase } from "hono/hono-base";
 import { RegExpRouter } from "hono/router/reg-exp-router";
-import type { Registry } from "../registry/interface.ts";
-import { answer, answerError } from "./answering.ts";
-import { registryHandler } from "./handlers.ts";
+import { answerError } from "./answering.ts";
 import { splitUrl } from "./http/mod.ts";
 import {
   accessLog,
   admission,
+  type AppContext,
   type AppEnv,
   exchange,
   type RequestLog,
   unreadBody,
 } from "./middleware/mod.ts";
 import { noSuchPath } from "./refusals.ts";
-import { parseRoute, type ReadRoute } from "./route.ts";
+import type { RegistryRouteOptions } from "./registry_route.ts";
+import type { ReadRoute } from "./route.ts";
 import { addServices, type ServiceOptions } from "./services.ts";
 
 /** Parts of an app. */
-export interface AppOptions extends ServiceOptions {
-  /** Registry that handles the requests. */
-  registry: Registry;
+export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
   /** Receives one entry for every request, when its answer has been sent. */
   log: (entry: RequestLog) => void;
 }
@@ -56,13 +54,30 @@ export function createApp(options: AppOptions): App {
   const app = new App();
   for (const path of PATHS) app.use(path, ...around);
   addServices(app, options);
-  const { registry, limits } = options;
-  app.all("/v2/*", admission(options, parseRoute), answer(registryHandler(registry, limits)));
+  app.all("/v2/*", deferredRoute(async () => (await importRegistryRoute()).registryRoute(options)));
 
   const elsewhere = new App();
   elsewhere.all("*", ...around, admission(options, refusePath));
   app.notFound((c) => elsewhere.fetch(c.req.raw, c.env));
   return app;
+}
+
+// Not at the start, because the first answers need none of it.
+const importRegistryRoute = () => import("./registry_route.ts");
+
+/** Loads the code of `/v2/*` before its first request, which otherwise waits for it. */
+export async function preloadRegistryRoute(): Promise<void> {
+  await importRegistryRoute();
+}
+
+type AnyRoute = (c: AppContext) => Promise<Response>;
+
+/** A route that is made by its first request. Later requests do not wait for a promise, which a pull would notice. */
+function deferredRoute(make: () => Promise<AnyRoute>): AnyRoute {
+  let made: AnyRoute | undefined;
+  return function deferredRoute(c) {
+    return made !== undefined ? made(c) : make().then((route) => (made ??= route)(c));
+  };
 }
 
 const refusePath: ReadRoute = () => {

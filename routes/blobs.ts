@@ -1,6 +1,7 @@
 import { type ByteRange, byteranges, parseRange } from "../oci/mod.ts";
 import type { BlobReader, Deleter, Reader } from "../registry/interface.ts";
-import { type Answer, contentHeaders, evaluateRead, preconditionFailed, rangeApplies } from "./http/mod.ts";
+import { contentHeaders, evaluateRead, preconditionFailed, rangeApplies } from "./http/content.ts";
+import type { Answer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** Media type of every blob: only manifests know the real one. */

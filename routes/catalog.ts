@@ -1,5 +1,6 @@
 import type { Lister } from "../registry/interface.ts";
-import { jsonAnswer, nextLink } from "./http/mod.ts";
+import { nextLink } from "./http/content.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** `_catalog` of the Docker registry API: the repositories, in pages as tags are. */

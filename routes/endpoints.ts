@@ -72,8 +72,9 @@ export interface RouteFacts {
 /** Kind of a request, named after its handler. */
 export type RouteKind = keyof RouteFacts;
 
-/** Kinds of requests with a path beside the specification: each is a route of Hono. */
+/** Kinds of requests that are routes of Hono: `/v2/`, and the paths beside the specification. */
 export type ServiceKind =
+  | "base"
   | "home"
   | "live"
   | "ready"
@@ -162,15 +163,15 @@ export function methodsLeftBeside(kind: RouteKind): string {
   return joinMethods(endpointsBeside(kind).filter(([, , , ...statuses]) => !statuses.includes(405)));
 }
 
-/** Path of the endpoint, with placeholders as in the table. */
-export function pathOfKind(kind: RouteKind): string {
-  return pathOf(ENDPOINTS[kind][0]);
+/** Paths of the kind, with placeholders as in the table. */
+export function pathsOf(kind: RouteKind): string[] {
+  return ENDPOINTS[kind].map(pathOf);
 }
 
 const BY_PATH = Map.groupBy(Object.values(ENDPOINTS).flat(), pathOf);
 
 function endpointsBeside(kind: RouteKind): Endpoint[] {
-  return BY_PATH.get(pathOfKind(kind)) ?? [];
+  return BY_PATH.get(pathOf(ENDPOINTS[kind][0])) ?? [];
 }
 
 function pathOf([, , target]: Endpoint): string {

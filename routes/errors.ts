@@ -1,5 +1,5 @@
-import { RegistryError, unavailable } from "../oci/mod.ts";
-import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/ports.ts";
+import { RegistryError, unavailable } from "../oci/errors.ts";
+import { isOutOfDescriptors, StorageFullError, UnavailableError } from "../storage/start.ts";
 import { type Answer, jsonAnswer } from "./http/mod.ts";
 import { API_VERSION } from "./base.ts";
 import { methodsLeftBeside, type RouteKind } from "./endpoints.ts";

@@ -2,7 +2,6 @@ import { networkOf } from "../auth/interface.ts";
 import { mediaTypeOf, type Reference } from "../oci/mod.ts";
 import type { Deleter, Manifest, Reader, Writer } from "../registry/interface.ts";
 import {
-  type Answer,
   BodyBudget,
   contentHeaders,
   evaluateRead,
@@ -10,7 +9,8 @@ import {
   parseTagCondition,
   preconditionFailed,
   withBody,
-} from "./http/mod.ts";
+} from "./http/content.ts";
+import type { Answer } from "./http/mod.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 
 /** Bytes of all manifests that are held in memory while they are pushed. */

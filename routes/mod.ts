@@ -6,7 +6,7 @@
  */
 export type { Access, Client } from "./access/mod.ts";
 export { type Challenge, createChallenge, type Demand, type TokenError } from "./access/mod.ts";
-export { type App, type AppOptions, createApp } from "./app.ts";
+export { type App, type AppOptions, createApp, preloadRegistryRoute } from "./app.ts";
 export type { AccountTokenOptions, DeferredAccountTokens } from "./account_tokens.ts";
 export type { ReadBody, RequestLimits } from "./handler.ts";
 export type { BodyBudgetOptions } from "./http/body_budget.ts";
@@ -20,5 +20,6 @@ export {
   withoutProbes,
 } from "./middleware/mod.ts";
 export type { Route, RouteFacts, RouteKind } from "./route.ts";
+export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { ServiceOptions } from "./services.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";

@@ -1,4 +1,4 @@
-import { RegistryError } from "../oci/mod.ts";
+import { RegistryError } from "../oci/errors.ts";
 import type { PageRequest } from "../registry/interface.ts";
 import type { Parameters } from "./http/mod.ts";
 

@@ -1,6 +1,7 @@
 import { OCI_INDEX } from "../oci/mod.ts";
 import type { Lister } from "../registry/interface.ts";
-import { jsonAnswer, nextLink } from "./http/mod.ts";
+import { nextLink } from "./http/content.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /**

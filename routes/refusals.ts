@@ -1,4 +1,4 @@
-import { RegistryError } from "../oci/mod.ts";
+import { RegistryError } from "../oci/errors.ts";
 import { methodsBeside, type RouteKind } from "./endpoints.ts";
 
 /** The 404 of a path without an endpoint. */

@@ -40,7 +40,7 @@ export type ReadRoute<Kind extends RouteKind = RouteKind> = (
 ) => Route<Kind>;
 
 /**
- * Parses method and raw path of a request for a path of the specification, or below `/v2/<name>/`. Nothing is decoded or
+ * Parses method and raw path of a request for `/v2/<name>/...`, the catalog or the extensions. Nothing is decoded or
  * normalized: no grammar allows `%`, `\`, `//` or `..`, so they are refused.
  *
  * Repository names end where the last path segments begin, since `blobs`, `manifests`, `tags`, `referrers` and `uploads`
@@ -50,7 +50,6 @@ export type ReadRoute<Kind extends RouteKind = RouteKind> = (
  * tags.
  */
 export function parseRoute(method: string, path: string, parameters: Parameters): Route<RegistryKind> {
-  if (path === "/v2/" || path === "/v2") return { kind: readOnly(method, "base") };
   if (path.startsWith("/v2/")) return parseRegistryRoute(method, path.slice(4), parameters);
   throw noSuchPath();
 }

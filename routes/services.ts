@@ -1,8 +1,9 @@
 import type { HonoBase } from "hono/hono-base";
-import { isAccountTokenId } from "../auth/interface.ts";
+import { isAccountTokenId } from "../auth/start.ts";
 import { answer } from "./answering.ts";
 import type { DeferredAccountTokens } from "./account_tokens.ts";
-import { pathOfKind, type RouteKind, type ServiceKind } from "./endpoints.ts";
+import { getBase } from "./base.ts";
+import { pathsOf, type RouteKind, type ServiceKind } from "./endpoints.ts";
 import type { BodyHandler, RequestLimits } from "./handler.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
@@ -13,7 +14,7 @@ import { methodNotAllowed, noSuchPath } from "./refusals.ts";
 import type { ReadRoute, Route } from "./route.ts";
 import type { DeferredTokens } from "./token.ts";
 
-/** Dependencies of the paths beside the specification. */
+/** Dependencies of {@linkcode addServices}. */
 export interface ServiceOptions extends AdmissionOptions {
   /** True if the storage is reachable (readiness probe). */
   ready: () => Promise<boolean>;
@@ -27,13 +28,15 @@ export interface ServiceOptions extends AdmissionOptions {
   accountTokens?: DeferredAccountTokens;
 }
 
-/** Adds the paths beside the specification: page, probes, token endpoint, JWK set, and the tokens of accounts. */
+/** Adds `/v2/` and the paths beside the specification: page, probes, token endpoint, JWK set, and account tokens. */
 export function addServices(app: HonoBase<AppEnv>, options: ServiceOptions): void {
   const { ready, warnings, limits, tokens, accountTokens } = options;
   const limitBody = bodyLimit(limits);
   const endpoint = <Kind extends RouteKind>(readRoute: ReadRoute<Kind>, handler: BodyHandler<Kind>) =>
     [admission(options, readRoute), answer(handler)] as const;
 
+  app.get("/v2/", ...endpoint(only("base"), getBase()));
+  app.get("/v2", ...endpoint(only("base"), getBase()));
   app.get("/", ...endpoint(only("home"), getHome()));
   app.get("/livez", ...endpoint(only("live"), getLiveness()));
   app.get("/readyz", ...endpoint(only("ready"), getReadiness(ready, warnings)));
@@ -53,12 +56,15 @@ export function addServices(app: HonoBase<AppEnv>, options: ServiceOptions): voi
   app.post("/v2/_skerry/tokens", limitBody("Body"), ...endpoint(only("createAccountToken"), create));
   app.delete("/v2/_skerry/tokens/:id", ...endpoint(readRevocationRoute, revoke));
 
-  for (const kind of FIXED_PATHS) app.all(pathOfKind(kind), admission(options, otherMethod(only(kind))));
+  for (const kind of FIXED_PATHS) {
+    for (const path of pathsOf(kind)) app.all(path, admission(options, otherMethod(only(kind))));
+  }
   app.all("/v2/_skerry/tokens/:id", admission(options, otherMethod(readRevocationRoute)));
 }
 
 /** One kind of each path without a placeholder. */
 const FIXED_PATHS = [
+  "base",
   "home",
   "live",
   "ready",
@@ -85,9 +91,9 @@ function lazily<Kind extends RouteKind>(make: () => Promise<BodyHandler<Kind>>):
  * and may add a prefix.
  */
 function only<Kind extends ServiceKind>(kind: Kind): (method: string, path: string) => { kind: Kind } {
-  const ownPath = pathOfKind(kind);
+  const paths = pathsOf(kind);
   return function readOnlyKind(_method, path) {
-    if (path !== ownPath) throw noSuchPath();
+    if (!paths.includes(path)) throw noSuchPath();
     return { kind };
   };
 }

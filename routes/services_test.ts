@@ -5,6 +5,9 @@ const ID = "0123456789abcdef";
 
 Deno.test("addServices() reads every value of the path and the query", async () => {
   const rows: [string, string, Record<string, unknown>][] = [
+    ["GET", "/v2/", { kind: "base" }],
+    ["HEAD", "/v2/?ns=docker.io&x=/v2/a/tags/list", { kind: "base" }],
+    ["GET", "/v2", { kind: "base" }],
     ["GET", "/", { kind: "home" }],
     ["GET", "/livez?verbose", { kind: "live" }],
     ["HEAD", "/livez", { kind: "live" }],
@@ -33,6 +36,8 @@ Deno.test("addServices() reads every value of the path and the query", async () 
 
 Deno.test("addServices() answers 405 with Allow for another method", async () => {
   const rows: [string, string][] = [
+    ["/v2/", "GET, HEAD"],
+    ["/v2", "GET, HEAD"],
     ["/", "GET, HEAD"],
     ["/livez", "GET, HEAD"],
     ["/readyz", "GET, HEAD"],
@@ -72,6 +77,9 @@ Deno.test("addServices() answers 405 with Allow for another method", async () =>
 
 Deno.test("addServices() answers 404 for every other path and any method", async () => {
   const targets = [
+    "/v2x",
+    "/v2//",
+    "/%76%32/",
     "/livez/",
     "//livez",
     "/./livez",

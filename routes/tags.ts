@@ -1,5 +1,6 @@
 import type { Lister } from "../registry/interface.ts";
-import { jsonAnswer, nextLink } from "./http/mod.ts";
+import { nextLink } from "./http/content.ts";
+import { jsonAnswer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** end-8: lists the tags of a repository, in pages by `n` or by the registry's own limit. */

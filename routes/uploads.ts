@@ -6,7 +6,8 @@ import {
   type UploadBody,
   type UploadStatus,
 } from "../registry/interface.ts";
-import { type Answer, blobLocation, bodyOf, contentLength } from "./http/mod.ts";
+import { blobLocation, bodyOf, contentLength } from "./http/content.ts";
+import type { Answer } from "./http/mod.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 
 /** end-4a, end-4c: begins an upload. */

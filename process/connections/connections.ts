@@ -1,4 +1,4 @@
-import { networkOf } from "../../auth/interface.ts";
+import { networkOf } from "../../auth/start.ts";
 import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
 import { WaitingConnections } from "./waiting_connections.ts";
 

@@ -1,4 +1,4 @@
-import { withTimeout } from "../../storage/ports.ts";
+import { withTimeout } from "../../storage/start.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Connections, findServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../../routes/mod.ts";

@@ -1,6 +1,6 @@
 import type { Audit } from "../../registry/interface.ts";
 import { LineWriter, type LineWriterOptions, type Output } from "./line_writer.ts";
-import { RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/errors.ts";
 import { plainField, plainJson, plainLines, plainText } from "./plain_text.ts";
 import type { RequestLog } from "../../routes/mod.ts";
 

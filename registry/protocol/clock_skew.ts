@@ -1,4 +1,4 @@
-import { CLOCK_SKEW_MS } from "../../storage/ports.ts";
+import { CLOCK_SKEW_MS } from "../../storage/start.ts";
 
 /** Assumed difference between clocks in milliseconds: an eighth of a short grace period. */
 export function skewOf({ grace }: { grace: number }): number {

@@ -6,7 +6,7 @@ import type { Client } from "./access.ts";
 import { createChallenge } from "./challenge.ts";
 import { createGuard, type GuardOptions } from "./guard.ts";
 import { requirementOf } from "./requirement.ts";
-import { parseUrl } from "../testing/routes.ts";
+import { readRequest } from "../testing/routes.ts";
 
 const ALICE: Principal = { kind: "user", name: "user:alice" };
 const REALM = 'Bearer realm="https://registry.example/token",service="registry.example"';
@@ -63,7 +63,7 @@ function make(options: Partial<GuardOptions> = {}) {
     const request = new Request("http://localhost", {
       headers: shown === "nothing" ? {} : { Authorization: shown },
     });
-    const needed = requirementOf(parseUrl(method, `http://localhost${path}`));
+    const needed = requirementOf((await readRequest(method, path)).route!);
     if (needed.need === "nothing") throw new Error("Nobody asks about it");
     const client: Client = { peer: address, address };
     return { caller: await guard.admit(needed, request, client), client };

@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/errors.ts";
 import type { RawUrl } from "./raw_url.ts";
 
 /** Longest query in characters: a hundred tags of full length fit. */

@@ -98,16 +98,3 @@ async function readWhole(
 function tooLarge(what: string, limit: number): RegistryError {
   return new RegistryError("SIZE_INVALID", `${what} is larger than ${limit} bytes`, { status: 413 });
 }
-
-/**
- * Cancels the rest of an unread body, so that the connection can be reused. (An answer that overtakes an unread body
- * stalls in some versions of Deno, denoland/deno#36624.)
- */
-export async function discardBody(request: Request): Promise<void> {
-  if (request.bodyUsed) return;
-  try {
-    await request.body?.cancel();
-  } catch {
-    // The client has disconnected: nothing remains to cancel.
-  }
-}

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../oci/mod.ts";
 import { source } from "../../tests/harness/body_source.ts";
 import { BodyBudget } from "./body_budget.ts";
-import { bodyOf, contentLength, discardBody, withBody } from "./request_body.ts";
+import { bodyOf, contentLength, withBody } from "./request_body.ts";
 
 const IDLE_LIMIT_MS = 60_000;
 
@@ -111,18 +111,6 @@ Deno.test("withBody() gives up a body that comes slowly while another one waits,
   assert(slow.state.cancelled);
   assertEquals((await second).byteLength, 10);
   assertEquals([bodies.held, bodies.waiting], [0, 0]);
-});
-
-Deno.test("discardBody() cancels an unread body, and ignores one that was read", async () => {
-  const unread = source([1], "stall");
-  await discardBody(post(unread.stream));
-  assert(unread.state.cancelled);
-  const read = source([1]);
-  const request = post(read.stream);
-  await request.bytes();
-  await discardBody(request);
-  assertEquals(read.state.cancelled, false);
-  await discardBody(post(null));
 });
 
 Deno.test("withBody() ends a slow body when the process stops", async () => {

@@ -1,9 +1,10 @@
-import { type Audit, type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
-import { RegistryError, unavailable } from "../../oci/mod.ts";
+import type { Audit, Caller } from "../../registry/interface.ts";
+import { UNRESTRICTED_CALLER } from "../../registry/start.ts";
+import { RegistryError, unavailable } from "../../oci/errors.ts";
 import { type Access, audited, requirementOf, UNAUTHENTICATED_CALLER } from "../access/mod.ts";
 import { parametersOf } from "../http/mod.ts";
 import type { ReadRoute } from "../route.ts";
-import type { Exchange, Middleware } from "./env.ts";
+import type { AppContext, Exchange, Middleware } from "./env.ts";
 
 /** Access rules and audit of {@linkcode admission}. */
 export interface AdmissionOptions {
@@ -18,25 +19,41 @@ export interface AdmissionOptions {
 /** `Retry-After` in seconds of a change that is refused because the audit log cannot be written. */
 const AUDIT_RETRY_SECONDS = 5;
 
-/**
- * Reads the route from the method and the raw URL, and authorizes it, before anything is read for it. The path that Hono
- * matched is not used: the router of an outer app decodes it.
- *
- * @throws {RegistryError} 400 for a malformed host, 414 for a long query, 503 while a change cannot be audited, and as `readRoute` and `access` do.
- */
+/** Middleware that calls {@linkcode admit}. */
 export function admission(options: AdmissionOptions, readRoute: ReadRoute): Middleware {
   return function admission(c, next) {
-    const exchange = c.get("skerry");
-    const request = c.req.raw;
-    checkHost(request.headers.get("host"), exchange.url.authority);
-    exchange.route = readRoute(request.method, exchange.url.path, parametersOf(exchange.url));
-    const admitted = admit(exchange, request, options);
+    const admitted = admit(c, options, readRoute);
     return admitted === undefined ? next() : admitted.then(next);
   };
 }
 
-/** Sets the caller. Without access rules it returns no promise, because the cost of one is measurable in a pull. */
-function admit(exchange: Exchange, request: Request, options: AdmissionOptions): Promise<void> | undefined {
+/**
+ * Reads the route from the method and the raw URL, and authorizes it, before anything is read for it. The path that Hono
+ * matched is not used: the router of an outer app decodes it.
+ *
+ * Without access rules it returns no promise, because the cost of one is measurable in a pull.
+ *
+ * @throws {RegistryError} 400 for a malformed host, 414 for a long query, 503 while a change cannot be audited, and as
+ * `readRoute` and `access` do.
+ */
+export function admit(
+  c: AppContext,
+  options: AdmissionOptions,
+  readRoute: ReadRoute,
+): Promise<void> | undefined {
+  const exchange = c.get("skerry");
+  const request = c.req.raw;
+  checkHost(request.headers.get("host"), exchange.url.authority);
+  exchange.route = readRoute(request.method, exchange.url.path, parametersOf(exchange.url));
+  return authorize(exchange, request, options);
+}
+
+/** Sets the caller. */
+function authorize(
+  exchange: Exchange,
+  request: Request,
+  options: AdmissionOptions,
+): Promise<void> | undefined {
   const { access } = options;
   const needed = requirementOf(exchange.route!);
   const setCaller = (caller: Caller) => {

@@ -1,6 +1,5 @@
-import { networkOf } from "../../auth/interface.ts";
+import { networkOf } from "../../auth/start.ts";
 import type { RequestLimits } from "../handler.ts";
-import { BodyBudget, withBody } from "../http/mod.ts";
 import type { Middleware } from "./env.ts";
 
 /** Maximum bytes of a form or of JSON: a password can be an ID token of a workload's issuer. */
@@ -19,15 +18,17 @@ const FORM_BYTES_PER_NETWORK = 2 * 1024 * 1024;
 export function bodyLimit(
   { uploadIdleTimeout: idle, stop, forms }: RequestLimits,
 ): (what: string) => Middleware {
-  const bodies = forms ?? new BodyBudget(FORM_BYTES, { share: FORM_BYTES_PER_NETWORK });
+  let bodies = forms;
   return (what) =>
     function bodyLimit(c, next) {
       const exchange = c.get("skerry");
-      exchange.readBody = (parse) => {
+      exchange.readBody = async (parse) => {
+        const { BodyBudget, withBody } = await import("../http/content.ts"); // not needed at the start
+        bodies ??= new BodyBudget(FORM_BYTES, { share: FORM_BYTES_PER_NETWORK });
         const { address } = exchange.client;
         const network = address && networkOf(address);
         const options = { limit: MAX_FORM_BYTES, idle, stop, bodies, network, grows: true, what };
-        return withBody(c.req.raw, options, parse);
+        return await withBody(c.req.raw, options, parse);
       };
       return next();
     };

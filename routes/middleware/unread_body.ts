@@ -1,4 +1,3 @@
-import { discardBody } from "../http/mod.ts";
 import type { Middleware } from "./env.ts";
 
 /** Discards the rest of a request body that was answered without being read, so that the connection can be used again. */
@@ -7,4 +6,17 @@ export function unreadBody(): Middleware {
     const { raw } = c.req;
     return raw.method === "GET" || raw.method === "HEAD" ? next() : next().then(() => discardBody(raw));
   };
+}
+
+/**
+ * Cancels the rest of an unread body, so that the connection can be reused. (An answer that overtakes an unread body
+ * stalls in some versions of Deno, denoland/deno#36624.)
+ */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.bodyUsed) return;
+  try {
+    await request.body?.cancel();
+  } catch {
+    // The client has disconnected: nothing remains to cancel.
+  }
 }

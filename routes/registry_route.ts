@@ -1,12 +1,13 @@
 import type { Registry } from "../registry/interface.ts";
-import { getBase } from "./base.ts";
+import { answer } from "./answering.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
-import type { RegistryKind } from "./route.ts";
+import { type AdmissionOptions, admit, type AppContext } from "./middleware/mod.ts";
+import { parseRoute, type RegistryKind } from "./route.ts";
 import { listTags } from "./tags.ts";
 import {
   appendUpload,
@@ -18,10 +19,26 @@ import {
   startUpload,
 } from "./uploads.ts";
 
+/** Dependencies of {@linkcode registryRoute}. */
+export interface RegistryRouteOptions extends AdmissionOptions {
+  /** Registry that handles the requests. */
+  registry: Registry;
+  /** Limits of requests. */
+  limits: RequestLimits;
+}
+
+/** The one route of `/v2/*`: parses, authorizes and answers every request that has no route of its own. */
+export function registryRoute(options: RegistryRouteOptions): (c: AppContext) => Promise<Response> {
+  const respond = answer(registryHandler(options.registry, options.limits));
+  return function registryRoute(c) {
+    const admitted = admit(c, options, parseRoute);
+    return admitted === undefined ? respond(c) : admitted.then(() => respond(c));
+  };
+}
+
 /** Handler of every request that `parseRoute` reads: calls that of the route's kind. */
-export function registryHandler(registry: Registry, limits: RequestLimits): Handler<RegistryKind> {
+function registryHandler(registry: Registry, limits: RequestLimits): Handler<RegistryKind> {
   const handlers: { [Kind in RegistryKind]: Handler<Kind> } = {
-    base: getBase(),
     getBlob: getBlob(registry),
     deleteBlob: deleteBlob(registry),
     getManifest: getManifest(registry),

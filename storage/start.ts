@@ -1,0 +1,8 @@
+/**
+ * Parts of the storage that a process needs before its first answer: errors, timeouts and the difference between clocks.
+ *
+ * @module
+ */
+export { CLOCK_SKEW_MS } from "./clock_skew.ts";
+export { isOutOfDescriptors, StorageFullError, UnavailableError } from "./errors.ts";
+export { withTimeout } from "./timeout.ts";
