@@ -1,5 +1,13 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
-import { AbsentBlobs, bestEffort, type Context, type Epochs, epochsOf, safeAge } from "./protocol/mod.ts";
+import {
+  AbsentBlobs,
+  bestEffort,
+  type Context,
+  type Epochs,
+  epochsOf,
+  RecentUploads,
+  safeAge,
+} from "./protocol/mod.ts";
 import type { LostContent } from "./lost_content.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
 import { BufferPool, LiveHashes } from "./streams/mod.ts";
@@ -150,6 +158,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
     absent: new AbsentBlobs(Math.min(ABSENT_MS, safeAge({ uploadExpiry, grace }) / 2), now),
+    recent: new RecentUploads(),
     wary: { until: 0 },
     asked: { count: 0 },
     now,

@@ -82,18 +82,32 @@ async function assess(
   return await isLost(work, repository, digest, attributes) ? "unusable" : "linkable";
 }
 
+/** Options of {@linkcode addBlob}. */
+export interface AddOptions {
+  /** True if the blob was absent a moment ago. */
+  isAbsent: boolean;
+  /** Item that may be put in the request of the link, once the blob names the candidate. */
+  last?: NewItem;
+}
+
 /**
  * Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`, of the candidate's bytes or the same ones.
- * `isAbsent` is true if the blob was absent a moment ago.
+ * Answers `isLastPut` if it has put the `last` item.
  */
 export async function addBlob(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   candidate: Candidate,
-  isAbsent: boolean,
-): Promise<LinkedBlob> {
-  if (isAbsent) {
+  { isAbsent, last }: AddOptions,
+): Promise<LinkedBlob & { isLastPut?: true }> {
+  if (isAbsent && last !== undefined) {
+    // 2, and then 3 with the item in one request: as many round trips as below, and a request less.
+    if (await putBlob(work, digest, candidate, { ifAbsent: true }) !== undefined) {
+      await putLink(work, repository, digest, [last]);
+      return { digest, ...candidate, isLastPut: true };
+    }
+  } else if (isAbsent) {
     // 2 and 3. The link needs no order: alone it proves nothing, and no collector touches an item as young as this one.
     //    Where an item exists, it comes later: its object may be missing.
     const [version] = await together(

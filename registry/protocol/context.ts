@@ -2,6 +2,7 @@ import { unavailable } from "../../oci/mod.ts";
 import { type ObjectStore, repeatOnConflict, type RETRY, type Table } from "../../storage/ports.ts";
 import type { BufferPool, LiveHashes } from "../streams/mod.ts";
 import type { AbsentBlobs } from "./absent_blobs.ts";
+import type { RecentUploads } from "./recent_uploads.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
 import type { LostContent } from "../lost_content.ts";
@@ -43,6 +44,8 @@ export interface Context {
   hashes: LiveHashes;
   /** Blobs that a HEAD has just not found. */
   absent: AbsentBlobs;
+  /** Uploads that this process has written last. */
+  recent: RecentUploads;
   /** End of the time in which every manifest is checked before its edges are written: see first_look.ts. */
   wary: { until: number };
   /** Number of requests that this process has received. Background work gives way to them. */

@@ -5,6 +5,7 @@
  */
 export { RETRY } from "../../storage/ports.ts";
 export { AbsentBlobs } from "./absent_blobs.ts";
+export { RecentUploads } from "./recent_uploads.ts";
 export { bestEffort } from "./best_effort.ts";
 export {
   candidateItems,

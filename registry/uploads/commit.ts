@@ -10,13 +10,7 @@ import {
   type Work,
 } from "../protocol/mod.ts";
 import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
-import {
-  newObjectKey,
-  type PrefixHash,
-  type UploadAttributes,
-  type UploadContent,
-  uploadItem,
-} from "../items/mod.ts";
+import type { UploadAttributes } from "../items/mod.ts";
 import {
   addBlob,
   type BlobLook,
@@ -25,11 +19,12 @@ import {
   linkSeen,
   lookAtBlob,
 } from "../blobs/mod.ts";
-import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
 import { countingBlob, holdBlob } from "../limits/mod.ts";
 import type { BlobInfo, UploadBody } from "../registry.ts";
+import { doneItem } from "./done_item.ts";
 import { hashBody, linkKnown } from "./known_body.ts";
-import { contentOf, storedParts } from "./upload_content.ts";
+import { contentOf } from "./upload_content.ts";
+import { completeObject, isContent, knownHash, readBack, readBackTime } from "./whole_object.ts";
 import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import {
@@ -39,12 +34,13 @@ import {
   awaitClaim,
   createSession,
   dropContent,
-  putInTime,
   readSession,
   type Session,
+  takeRecent,
   unknownUpload,
   writeSession,
 } from "./upload_session.ts";
+import { OffsetMismatch } from "./offset_mismatch.ts";
 import { beginsUpload } from "./uploads.ts";
 import { isVerifiable, storeVerified } from "./verified_body.ts";
 
@@ -88,6 +84,16 @@ async function runCommit(
         : await commitWhole(context, created, digest, { body, look, progress });
     }
   }
+  const recent = body === undefined ? takeRecent(context, owner, id) : undefined;
+  if (recent !== undefined) {
+    progress.isKnown = true;
+    try {
+      return await commitStored(context, unchanged(context, recent), digest, progress);
+    } catch (error) {
+      if (!(error instanceof OffsetMismatch)) throw error;
+      // Another request has changed the upload since.
+    }
+  }
   const session = await awaitTurn(context, owner, id);
   progress.isKnown = true;
   const { state } = session.item.attributes;
@@ -103,10 +109,21 @@ async function runCommit(
   const stored = body === undefined
     ? unchanged(context, free)
     : await storeRest(context, free, digest, body, { created: false });
+  return await commitStored(context, stored, digest, progress);
+}
+
+/** Commits an upload with all its bytes. */
+async function commitStored(
+  context: Context,
+  stored: StoredBody,
+  digest: Digest,
+  progress: CommitProgress,
+): Promise<BlobInfo> {
   await holdStored(context, stored, digest);
+  const { repository } = stored.session.item.attributes;
   const [turn, look] = await together(
     takeOpen(context, stored, digest),
-    lookAtBlob(beginWork(context), owner.repository, digest),
+    lookAtBlob(beginWork(context), repository, digest),
   );
   return await commit(context, turn, digest, { progress, repeated: false, look });
 }
@@ -158,7 +175,7 @@ async function commitWhole(
     repository,
     digest,
     session.id,
-    () => addBlob(work, repository, digest, candidate, look === "absent"),
+    () => addBlob(work, repository, digest, candidate, { isAbsent: look === "absent" }),
   );
   return await conclude({ work, session: stored.session }, digest, candidate, linked);
 }
@@ -310,12 +327,15 @@ async function commit(
     progress.session = session;
   }
   const candidate = { object, size };
+  // In this state no other request may write the upload's item before the deadline, except one that commits it as the same
+  // digest, so the last write needs no condition. One that takes over may store another object only if it joins pieces.
+  const last = attributes.tail.length > 1 ? {} : { last: doneItem(session, digest, candidate, object) };
   const linked = await countingBlob(
     work,
     repository,
     digest,
     session.id,
-    () => addBlob(work, repository, digest, candidate, look === "absent"),
+    () => addBlob(work, repository, digest, candidate, { isAbsent: look === "absent", ...last }),
   );
   return await conclude({ work, session }, digest, candidate, linked);
 }
@@ -328,93 +348,21 @@ async function conclude(
   { work, session }: Turn,
   digest: Digest,
   candidate: Candidate,
-  linked: LinkedBlob,
+  linked: LinkedBlob & { isLastPut?: true },
 ): Promise<BlobInfo> {
   const { object, size } = candidate;
   const { attributes } = session.item;
-  const left = leftBy(attributes, candidate, linked);
-  const { kind, repository, principal, prefix, expiresAt, attempt } = attributes;
-  const done: UploadAttributes = {
-    kind,
-    repository,
-    principal,
-    prefix,
-    expiresAt,
-    state: "done",
-    digest,
-    ...(attempt === undefined ? {} : { attempt }),
-    ...(left === undefined ? {} : { left }),
-    offset: size,
-    etags: [],
-    tail: [],
-  };
-  await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });
-  work.openUploads?.end(principal, session.id);
+  if (!linked.isLastPut) {
+    const done = doneItem(session, digest, candidate, linked.object);
+    await work.table.put(done, { ifVersion: session.item.version });
+  }
+  work.openUploads?.end(attributes.principal, session.id);
   work.quotas?.keep(session.id, 0);
   await bestEffort(async () => {
     await dropContent(work, attributes, linked.object);
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
   });
   return { digest, size };
-}
-
-/**
- * Objects of the upload that the blob's item does not name; `undefined` if there may be more than the upload's item
- * tells. An empty blob can be committed while another request is still storing the first bytes of the upload.
- */
-function leftBy(
-  { unlisted, partsId, tail }: UploadAttributes,
-  { object, size }: Candidate,
-  linked: LinkedBlob,
-): string[] | undefined {
-  if (unlisted || partsId !== undefined || size === 0) return undefined;
-  const keys = new Set([...tail.map(({ key }) => key), object]);
-  return [...keys].filter((key) => key !== linked.object);
-}
-
-/** Joins the parts and the tail to one object. Returns its key. */
-async function completeObject(work: Work, content: UploadAttributes, repeated: boolean): Promise<string> {
-  const { object, partsId, tail, prefix, offset } = content;
-  if (object === undefined || partsId === undefined) {
-    // Less than one part in all: a single piece is the object already.
-    if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
-    const key = newObjectKey(prefix);
-    await sendPieces(work, tail, (bytes) => putInTime(work, key, bytes));
-    return key;
-  }
-  if (repeated && await work.objects.size(object) === offset) return object;
-  const parts = storedParts(content, work.objects.partSize);
-  if (tail.length > 0) {
-    const number = parts.length + 1;
-    parts.push(
-      await sendPieces(work, tail, (bytes) => work.objects.putPart(object, partsId, number, bytes)),
-    );
-  }
-  await work.objects.completeParts(object, partsId, parts);
-  return object;
-}
-
-/** Hash of the whole content, if it was computed while the bytes arrived. */
-function knownHash({ hash, offset }: UploadContent, digest: Digest): string | undefined {
-  return hash?.offset === offset && hash.algorithm === algorithmOf(digest) ? hash.hex : undefined;
-}
-
-/** True if the hash that was computed while the bytes arrived matches the digest. */
-function isContent(content: UploadContent, digest: Digest): boolean {
-  return digest === `${algorithmOf(digest)}:${knownHash(content, digest)}`;
-}
-
-/** Milliseconds that reading `size` bytes back may take, at 10 MB/s. */
-function readBackTime(size: number): number {
-  return size / 10_000;
-}
-
-/** Reads the object back: its hash could not be had while it came. */
-async function readBack(work: Context, object: string, digest: Digest): Promise<PrefixHash> {
-  const found = await readObject(work, object);
-  if (found === undefined) throw new Error(`Object "${object}" of an upload is not in the store`);
-  const algorithm = algorithmOf(digest);
-  return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.chunks) };
 }
 
 /** Drops content that is not what its digest says, and makes the error for it. */

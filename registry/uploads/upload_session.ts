@@ -96,20 +96,37 @@ export async function createSession(
  */
 export async function findSession(
   context: Context,
-  { repository, principal }: UploadOwner,
+  owner: UploadOwner,
   id: string,
 ): Promise<Session | undefined> {
   // Consistently: the chunk before may have gone to another process a millisecond ago.
   const item = stored<UploadAttributes>(await context.table.get(uploadKey(id), { consistent: true }));
   if (item === undefined) {
-    if (newUpload(context, { repository, principal }, id) !== undefined) return undefined;
+    if (newUpload(context, owner, id) !== undefined) return undefined;
     throw unknownUpload(id);
   }
-  const { attributes } = item;
-  if (attributes.kind !== "blob") throw unknownUpload(id);
-  if (attributes.repository !== repository || attributes.principal !== principal) throw unknownUpload(id);
-  if (attributes.state === "aborting" || attributes.expiresAt <= context.now()) throw unknownUpload(id);
+  if (!isUsable(context, owner, item)) throw unknownUpload(id);
   return { id, item };
+}
+
+/**
+ * Upload as this process has last written it, if it can be used; another process may have changed it since. The next
+ * call finds it no more.
+ */
+export function takeRecent(context: Context, owner: UploadOwner, id: string): Session | undefined {
+  const item = context.recent.take(id);
+  return item !== undefined && isUsable(context, owner, item) ? { id, item } : undefined;
+}
+
+/** True if the upload is one of the owner's that has neither expired nor been cancelled. */
+function isUsable(
+  context: Context,
+  { repository, principal }: UploadOwner,
+  { attributes }: Stored<UploadAttributes>,
+): boolean {
+  return attributes.kind === "blob" &&
+    attributes.repository === repository && attributes.principal === principal &&
+    attributes.state !== "aborting" && attributes.expiresAt > context.now();
 }
 
 /** The upload, announced if it was not yet. */

@@ -58,7 +58,8 @@ export async function appendUpload(
   const stored = await storeBody(context, session, body, { final: false, created: created !== undefined });
   const work = beginWork(context);
   try {
-    await writeSession(work, stored.session, advanced(work, stored.session, stored.content));
+    const written = await writeSession(work, stored.session, advanced(work, stored.session, stored.content));
+    context.recent.keep(id, written.item);
   } catch (error) {
     const failure = await failureOf(context, stored.session, error);
     await stored.discard(failure);

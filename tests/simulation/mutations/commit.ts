@@ -211,8 +211,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/uploads/commit.ts",
-        "await work.table.put(uploadItem(session.id, done), { ifVersion: session.item.version });",
-        "await work.table.put(uploadItem(session.id, done), session.item.version === 'none' ? { ifAbsent: true } : { ifVersion: session.item.version });",
+        "await work.table.put(done, { ifVersion: session.item.version });",
+        "await work.table.put(done, session.item.version === 'none' ? { ifAbsent: true } : { ifVersion: session.item.version });",
       ),
     ],
   },

@@ -54,8 +54,8 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "the sweep knows nothing of the digest that the first request committed",
     edits: [
       edit("registry/uploads/sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
-      edit("registry/uploads/commit.ts", "attempt === undefined ? {} : { attempt }", "{}"),
-      edit("registry/uploads/commit.ts", '    state: "done",\n    digest,', '    state: "done",'),
+      edit("registry/uploads/done_item.ts", "attempt === undefined ? {} : { attempt }", "{}"),
+      edit("registry/uploads/done_item.ts", '    state: "done",\n    digest,', '    state: "done",'),
     ],
   },
   {
@@ -107,8 +107,8 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "a commit says that it has left nothing",
     edits: [
       edit(
-        "registry/uploads/commit.ts",
-        "return [...keys].filter((key) => key !== linked.object);",
+        "registry/uploads/done_item.ts",
+        "return [...keys].filter((key) => key !== named);",
         "return [];",
       ),
     ],
@@ -145,7 +145,7 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "a commit of parts says that it knows all of them",
     edits: [
       edit(
-        "registry/uploads/commit.ts",
+        "registry/uploads/done_item.ts",
         "if (unlisted || partsId !== undefined || size === 0)",
         "if (unlisted || size === 0)",
       ),
