@@ -1,8 +1,30 @@
-import { collects, deletes, later, mounts, pushes, pushesImage, putsManifest, retains } from "../actors.ts";
+import { collects, deletes, later, mounts, pushesImage, putsManifest, retains } from "../actors.ts";
 import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { ARTIFACT, FIRST, INDEX, SECOND, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE, unlinked } from "./scenes.ts";
+import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE } from "./scenes.ts";
+
+/**
+ * Pauses that let a push of a manifest come between a collector's look at the links of a blob and its deletion, and
+ * between the link of a mount and its look at the blob. Alone they are no mistake.
+ */
+const SLOW_MOUNT = [
+  edit(
+    "registry/blobs/link.ts",
+    "    await putLink(work, repository, digest, beside);\n    // No collector",
+    "    await work.sleep(150);\n    await putLink(work, repository, digest, beside);\n    await work.sleep(150);\n    // No collector",
+  ),
+  edit(
+    "registry/blobs/collect_blob.ts",
+    "    // From here on the blob cannot be revived",
+    "    await work.sleep(150);\n    // From here on the blob cannot be revived",
+  ),
+];
+
+const slowMount = {
+  ...oldBlob,
+  actors: [later(150, putsManifest(SINGLE, ONE)), mounts(CONFIG, ONE), collects()],
+};
 
 /** Mistakes in the push of a manifest. */
 export const MANIFEST_MISTAKES: Mutation[] = [
@@ -54,12 +76,15 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a manifest's blobs are read again by a read that may lag (3)",
-    edits: [edit(
-      "registry/manifests/references.ts",
-      "const blobs = await work.table.getMany(keys, { consistent: true });",
-      "const blobs = await work.table.getMany(keys);",
-    )],
-    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
+    edits: [
+      ...SLOW_MOUNT,
+      edit(
+        "registry/manifests/references.ts",
+        "const blobs = await work.table.getMany(keys, { consistent: true });",
+        "const blobs = await work.table.getMany(keys);",
+      ),
+    ],
+    scenario: slowMount,
   },
   {
     name: "a push leaves a collector's mark on the link (3)",
@@ -74,8 +99,11 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push leaves a collector's mark on the blob (3)",
-    edits: [edit("registry/manifests/references.ts", "if (isCondemned) {", "if (false as boolean) {")],
-    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
+    edits: [
+      ...SLOW_MOUNT,
+      edit("registry/manifests/references.ts", "if (isCondemned) {", "if (false as boolean) {"),
+    ],
+    scenario: slowMount,
   },
   {
     name: "a push does not care whether it took a mark away (3)",
@@ -92,9 +120,10 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   {
     name: "a push takes a blob that is being deleted for one that is there (3)",
     edits: [
+      ...SLOW_MOUNT,
       edit("registry/manifests/references.ts", 'if (!isReadable(blob.attributes)) return "gone";', ""),
     ],
-    scenario: { ...unlinked, actors: [putsManifest(SINGLE, ONE), pushes(CONFIG, ONE, "whole"), collects()] },
+    scenario: slowMount,
   },
   {
     name: "a push does not care whether all is there (3)",

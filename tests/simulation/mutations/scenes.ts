@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deletes, deletesBlob, pushes, pushesImage } from "../actors.ts";
+import { deletes, pushes, pushesImage } from "../actors.ts";
 import { GRACE_MS } from "../settings.ts";
 import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
 
@@ -19,13 +19,7 @@ export const OLD_MS = GRACE_MS + 600;
 /** A blob that one repository has and no manifest references, old enough to go. */
 export const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: OLD_MS };
 
-/** The same after its repository has deleted it, so that no link protects it. */
-export const unlinked = {
-  given: [pushes(CONFIG, TWO, "whole"), deletesBlob(CONFIG, TWO)],
-  later: OLD_MS,
-};
-
-/** The same as the first, for both blobs of an image. */
+/** The same, for both blobs of an image. */
 export const oldBlobs = { given: [pushes(CONFIG, ONE, "whole"), pushes(LAYER, ONE, "whole")], later: OLD_MS };
 
 /** An image that has just been pushed. */
