@@ -32,6 +32,7 @@ export {
   taggedKey,
   tagKey,
   type UploadAttributes,
+  uploadItem,
   uploadKey,
   usageKey,
 } from "./items/mod.ts";

@@ -34,14 +34,24 @@ export class Pace {
 
   /** Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be. */
   async pause(lateness: number): Promise<void> {
-    const { asked, now, sleep } = this.#context;
-    const ended = now();
-    if (asked.count > this.#asked) this.#busyUntil = ended + BUSY_MS;
-    this.#asked = asked.count;
-    const most = ended < this.#busyUntil ? MAX_PAUSE_FACTOR.busy : MAX_PAUSE_FACTOR.idle;
-    const factor = Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
+    const { now, sleep } = this.#context;
+    const took = now() - this.#began;
     // At least a millisecond: requests that wait for the event loop come in between.
-    await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, factor * (ended - this.#began))));
+    await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, this.factor(lateness) * took)));
     this.#began = now();
+  }
+
+  /** Length of a pause after work of this lateness, in durations of the work. */
+  factor(lateness: number): number {
+    const most = this.isBusy() ? MAX_PAUSE_FACTOR.busy : MAX_PAUSE_FACTOR.idle;
+    return Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
+  }
+
+  /** True if there was a request a moment ago. */
+  isBusy(): boolean {
+    const { asked, now } = this.#context;
+    if (asked.count > this.#asked) this.#busyUntil = now() + BUSY_MS;
+    this.#asked = asked.count;
+    return now() < this.#busyUntil;
   }
 }

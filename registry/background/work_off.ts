@@ -2,6 +2,7 @@ import { inParallel, type Item } from "../../storage/ports.ts";
 import { type Context } from "../protocol/mod.ts";
 import { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
+import { spread } from "./spread.ts";
 
 /**
  * Maximum items of one step. They are processed concurrently, so that their writes share SQLite's commits, which are
@@ -24,8 +25,8 @@ export interface Shard {
 export interface Backlog {
   /** Its parts: a step takes items of as many as it needs. */
   shards: Shard[];
-  /** Does the work for one item. */
-  handle: (item: Item) => Promise<unknown>;
+  /** Does the work for one item, over the stores of the context that it is given. */
+  handle: (context: Context, item: Item) => Promise<unknown>;
   /** The time since when the item has been due, in milliseconds since the epoch. */
   dueSince: (item: Item) => number;
   /** True if the work is to end after the step that is under way. */
@@ -36,31 +37,49 @@ export interface Backlog {
  * Processes due work in steps, with pauses that become shorter the later the oldest item is. So the work takes the
  * share of time that keeps its lateness constant, and a growing backlog raises the share. From half a grace period on
  * it takes two thirds of the time. Failed items do not delay the others. Answers the failures.
+ *
+ * In an embedded table a step of many items is cheapest, because they share commits. Over a network, each call would wait
+ * in the store in front of those of requests: there the pauses come after each call, and items are processed one at a
+ * time unless they are late.
  */
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
   const { shards, handle, dueSince, stopped = () => false } = backlog;
   const failures: unknown[] = [];
   const pace = new Pace(context, MIN_PAUSE_FACTOR);
+  const isSpread = !isEmbedded(context);
+  let lateness = 0;
+  const work = isSpread ? spread(context, () => pace.factor(lateness)) : context;
   const queues = shards.map((shard) => new ShardQueue(context, shard));
   if (stopped()) return failures;
   for (;;) {
-    const step = await nextStep(queues);
-    const late = context.now() - Math.min(...step.map(dueSince));
+    const step = await nextStep(queues, isSpread && pace.isBusy() ? spreadItems(lateness) : STEP_ITEMS);
+    lateness = (context.now() - Math.min(...step.map(dueSince))) / (context.grace / 2);
     await inParallel(step, step.length, async (item) => {
-      await handle(item).catch((error) => failures.push(error));
+      await handle(work, item).catch((error) => failures.push(error));
     });
     const isOver = step.length === 0 || stopped();
     for (const queue of queues) await queue.endStep(isOver);
     if (isOver) return failures;
-    await pace.pause(late / (context.grace / 2));
+    if (!isSpread) await pace.pause(lateness);
   }
 }
 
-async function nextStep(queues: ShardQueue[]): Promise<Item[]> {
+/** True if the table is in this process: only such tables count their changes. */
+function isEmbedded({ table }: Context): boolean {
+  return table.changeCount !== undefined;
+}
+
+/** Items processed at the same time beside requests, over a network: one, and more the nearer the work is to its maximum lateness. */
+function spreadItems(lateness: number): number {
+  const excess = Math.min(1, Math.max(0, 2 * lateness - 1));
+  return Math.max(1, Math.round(STEP_ITEMS * excess));
+}
+
+async function nextStep(queues: ShardQueue[], most: number): Promise<Item[]> {
   const step: Item[] = [];
   for (const queue of queues) {
-    while (step.length < STEP_ITEMS) {
-      const items = await queue.take(STEP_ITEMS - step.length);
+    while (step.length < most) {
+      const items = await queue.take(most - step.length);
       if (items.length === 0) break;
       step.push(...items);
     }

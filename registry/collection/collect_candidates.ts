@@ -36,10 +36,10 @@ export async function collectCandidates(
 ): Promise<CandidateReport> {
   const report = { candidates: 0, late: 0 };
   const dueSince = (item: Item) => candidateTime(item) + context.grace;
-  const look = async (item: Item) => {
+  const look = async (work: Context, item: Item) => {
     report.candidates++;
     report.late = Math.max(report.late, context.now() - dueSince(item));
-    await checkCandidate(context, item, removed);
+    await checkCandidate(work, item, removed);
   };
   const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
   const failures = await workOff(context, { shards, handle: look, dueSince, stopped });

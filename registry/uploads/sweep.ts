@@ -37,8 +37,8 @@ export interface SweepReport {
  */
 export async function sweep(context: Context): Promise<SweepReport> {
   const report = { uploads: 0, objects: 0 };
-  const sweepItem = async (item: Item) => {
-    const removed = await sweepUpload(context, item);
+  const sweepItem = async (work: Context, item: Item) => {
+    const removed = await sweepUpload(work, item);
     if (removed === undefined) return;
     report.uploads++;
     report.objects += removed;

@@ -17,6 +17,7 @@ import { blobPull } from "./blob_pull.ts";
 import { blobPush } from "./blob_push.ts";
 import { chunkedUpload } from "./chunked_upload.ts";
 import { collection } from "./collection.ts";
+import { collectionS3 } from "./collection_s3.ts";
 import { compare } from "./compare/compare.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { heldBodies } from "./held_bodies.ts";
@@ -44,6 +45,7 @@ const GROUPS: Record<string, Group> = {
   "chunked-upload": chunkedUpload,
   "many-manifests": manyManifests,
   "collection": collection,
+  "s3-collection": collectionS3,
   "memory": memory,
   "held-bodies": heldBodies,
   "startup": startup,

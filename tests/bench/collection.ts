@@ -1,17 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import { type Digest, parseRepositoryName, type Tag } from "../../oci/mod.ts";
-import {
-  blobKey,
-  candidateItems,
-  edgeKey,
-  linkItem,
-  manifestKey,
-  repositoryKey,
-  taggedKey,
-  tagKey,
-} from "../../registry/stored.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
+import { repositoryKey } from "../../registry/stored.ts";
 import { type NewItem, SqliteTable } from "../../storage/mod.ts";
+import { garbageItems, imageItems } from "./collection_items.ts";
 import { type Figure, median, percentile } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
@@ -21,13 +12,9 @@ import { startSubject } from "./subject.ts";
 import { milliseconds } from "./text.ts";
 
 const MANIFESTS = 100_000;
-const BLOBS_EACH = 3;
 
 /** Images that were deleted, and whose grace period has just ended. */
 const DELETED_MANIFESTS = 10_000;
-
-/** `SKERRY_GRACE` as it is by default, in milliseconds. */
-const GRACE_MS = 24 * 60 * 60_000;
 
 /** Images that are pushed in one sample. */
 const PUSHES = 400;
@@ -100,53 +87,12 @@ async function fill({ path }: Folder): Promise<void> {
   await table.putMany([{ ...repositoryKey(REPOSITORY), attributes: { createdAt: at } }]);
   let items: NewItem[] = [];
   for (let i = 0; i < MANIFESTS + DELETED_MANIFESTS; i++) {
-    items.push(...(i < MANIFESTS ? imageItems(i, at) : garbageItems(i, at)));
+    items.push(...(i < MANIFESTS ? imageItems(REPOSITORY, i, at) : garbageItems(REPOSITORY, i, at)));
     if (items.length < 5000) continue;
     await table.putMany(items);
     items = [];
   }
   await table.putMany(items);
-}
-
-function imageItems(index: number, at: number): NewItem[] {
-  const mediaType = "application/vnd.oci.image.manifest.v1+json";
-  const bytes = new Uint8Array(randomBytes(700));
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
-  const tag = `image-${index}` as Tag;
-  const target = { digest, mediaType, size: bytes.length };
-  const blobs = Array.from(
-    { length: BLOBS_EACH },
-    () => `sha256:${randomBytes(32).toString("hex")}` as Digest,
-  );
-  return [
-    ...blobs.flatMap((blob) => [
-      {
-        ...blobKey(blob),
-        attributes: { size: 1000, object: `blobs/000/${blob.slice(7, 71)}`, state: "live", writtenAt: at },
-      },
-      linkItem(blob, REPOSITORY, at),
-      { ...edgeKey(REPOSITORY, blob, digest), attributes: { at } },
-    ]),
-    {
-      ...manifestKey(REPOSITORY, digest),
-      attributes: { mediaType, size: bytes.length, pushedAt: at, pushedBy: "anonymous" },
-      bytes,
-    },
-    { ...tagKey(REPOSITORY, tag), attributes: { ...target, pushedAt: at, moves: [] } },
-    { ...taggedKey(REPOSITORY, digest, tag), attributes: { at } },
-  ];
-}
-
-/** Items that the delete of such an image has left, and its candidate. */
-function garbageItems(index: number, at: number): NewItem[] {
-  const items = imageItems(index, at);
-  const [digest] = items.flatMap(({ sk }) => /^manifest#(.*)$/.exec(sk)?.[1] ?? []) as [Digest];
-  const targets = items.filter(({ sk }) => sk === "blob").map(({ pk }) => pk.slice("blob#".length) as Digest);
-  const candidate = { kind: "manifest" as const, repository: REPOSITORY, digest, targets };
-  return [
-    ...items.filter(({ sk }) => !/^(manifest|tag)#/.test(sk)),
-    ...candidateItems({ grace: GRACE_MS }, candidate, Date.now() - 1.1 * GRACE_MS),
-  ];
 }
 
 /** Waits until the full pass is as it should be. */

@@ -1,0 +1,127 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type Digest, parseRepositoryName } from "../../oci/mod.ts";
+import { edgeKey, uploadItem } from "../../registry/stored.ts";
+import type { NewItem } from "../../storage/mod.ts";
+import { DynamoTable } from "../../storage/table/dynamodb/mod.ts";
+import { type AwsStores, startAwsStores } from "../harness/aws_stores.ts";
+import { CREDENTIALS_ENV, REGION } from "../services/mod.ts";
+import { garbageItems } from "./collection_items.ts";
+import { type Figure, median, percentile } from "./figure.ts";
+import { load } from "./load/mod.ts";
+import { ratios } from "./rounds.ts";
+import type { Server } from "./server.ts";
+import { startSubject } from "./subject.ts";
+import { milliseconds } from "./text.ts";
+
+/** Images that were deleted, whose grace period has just ended, and pushes whose uploads have just expired. */
+const [DELETED, UPLOADS] = [600, 2000];
+
+/** Images that are pushed in one sample. */
+const PUSHES = 100;
+
+const REPOSITORY = parseRepositoryName("bench/collected");
+
+/** Costs of garbage collection and sweep on S3 and DynamoDB to the clients that push meanwhile. */
+export async function collectionS3(rounds: number): Promise<Figure[]> {
+  for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
+  await using idle = await startAwsStores();
+  await using collected = await startAwsStores();
+  await fill(idle);
+  await fill(collected);
+  const off = { SKERRY_COLLECT_INTERVAL: "0", SKERRY_SWEEP_INTERVAL: "0" };
+  await using without = await startOn(idle, off);
+  await using subject = await startOn(collected, {});
+  const middle = { without: [] as number[], during: [] as number[] };
+  const slowest = { without: [] as number[], during: [] as number[] };
+  const before = await leftIn(collected);
+  for (let round = 0; round <= rounds; round++) {
+    Deno.kill(subject.pid, "SIGSTOP"); // or it would take its part of the machine from the other one
+    const usual = await pushTimes(without);
+    Deno.kill(subject.pid, "SIGCONT");
+    const during = await pushTimes(subject);
+    if (round === 0) continue;
+    middle.without.push(median(usual));
+    middle.during.push(median(during));
+    slowest.without.push(percentile(usual, 0.99));
+    slowest.during.push(percentile(during, 0.99));
+  }
+  const removed = before - await leftIn(collected);
+  const figure = (name: string, { during, without }: typeof middle) => ({
+    name,
+    samples: ratios(during, without),
+    unit: "x" as const,
+    counts: "median" as const,
+    target: { atMost: 1.2 },
+    detail: `${milliseconds(during)}, else ${
+      milliseconds(without)
+    }; ${removed} candidates and uploads removed`,
+  });
+  return [
+    figure("push to S3 and DynamoDB while garbage is collected / else: median", middle),
+    figure("the same: 99th percentile", slowest),
+  ];
+}
+
+function startOn(stores: AwsStores, settings: Record<string, string>): Promise<Server> {
+  return startSubject({ settings: { ...stores.env(), ...settings } });
+}
+
+function pushTimes({ port }: Server): Promise<number[]> {
+  return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
+}
+
+/** Fills the table with work that is due: deleted images with their candidates, and uploads of committed blobs. */
+async function fill(stores: AwsStores): Promise<void> {
+  await using table = await tableOf(stores);
+  const [now, day] = [Date.now(), 24 * 60 * 60_000];
+  const garbage = Array.from({ length: DELETED }, (_, i) => garbageItems(REPOSITORY, i, now - 7 * day));
+  const uploads = Array.from({ length: UPLOADS }, () => expiredUpload(now - day / 100));
+  const items = [...garbage.flat(), ...uploads.flat()];
+  for (let i = 0; i < items.length; i += 200) await table.putMany(items.slice(i, i + 200));
+}
+
+/** The upload of a blob that a manifest references, and its edge. */
+function expiredUpload(expiresAt: number): NewItem[] {
+  const id = randomBytes(16).toString("hex");
+  const digest = `sha256:${createHash("sha256").update(id).digest("hex")}` as Digest;
+  const upload = uploadItem(id, {
+    kind: "blob",
+    repository: REPOSITORY,
+    principal: "anonymous",
+    prefix: `blobs/${id.slice(0, 3)}/${id}-`,
+    expiresAt,
+    state: "done",
+    digest,
+    left: [],
+    offset: 1000,
+    etags: [],
+    tail: [],
+  });
+  return [upload, { ...edgeKey(REPOSITORY, digest, digest), attributes: { at: Date.now() } }];
+}
+
+/** Number of candidates of deleted images and of expired uploads. */
+async function leftIn(stores: AwsStores): Promise<number> {
+  await using table = await tableOf(stores);
+  let count = 0;
+  for (const digit of "0123456789abcdef") {
+    for (let after = "";;) {
+      const page = await table.query(`garbage#${digit}`, { limit: 1000, after });
+      // The full pass leaves others.
+      count += page.filter(({ sk }) => sk.includes("#manifest#")).length;
+      if (page.length < 1000) break;
+      after = page.at(-1)!.sk;
+    }
+    for (let after = "";;) {
+      const page = await table.queryIndex(`uploads#${digit}`, { limit: 1000, after });
+      count += page.filter(({ attributes }) => (attributes.expiresAt as number) < Date.now()).length;
+      if (page.length < 1000) break;
+      after = page.at(-1)!.index!.sk;
+    }
+  }
+  return count;
+}
+
+function tableOf({ table, dynamoDb }: AwsStores): Promise<DynamoTable> {
+  return DynamoTable.open({ table, region: REGION, endpoint: dynamoDb.endpoint });
+}
