@@ -75,15 +75,19 @@ export async function isLinked(context: Context, digest: Digest, options: ReadOp
   return (await context.table.query(blobKey(digest).pk, query)).length > 0;
 }
 
-/** Removes a repository's link to a blob that nothing in it references. */
+/**
+ * Removes a repository's link to a blob that nothing in it references. `known` is the link as the caller has read it: its
+ * version tells whether another process has written it since.
+ */
 export async function collectLink(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
+  known?: Stored<LinkAttributes>,
 ): Promise<Outcome> {
   const work = beginWork(context);
   const key = linkKey(digest, repository);
-  const link = stored<LinkAttributes>(await work.table.get(key, { consistent: true }));
+  const link = known ?? stored<LinkAttributes>(await work.table.get(key, { consistent: true }));
   if (link === undefined) return { is: "absent" };
   if (!isLinkOld(work, link.attributes)) return { is: "young", since: lastUseOfLink(link.attributes) };
   const isNeeded = () => isReferenced(work, repository, digest, { consistent: true });
@@ -119,11 +123,15 @@ export async function removeLink(
   return await work.table.delete(key, { ifVersion: version }) ? "removed" : RETRY;
 }
 
-/** Removes a blob that no repository links, with its bytes. */
-export async function collectBlob(context: Context, digest: Digest): Promise<Outcome> {
+/** Removes a blob that no repository links, with its bytes. `known` is the blob as the caller has read it. */
+export async function collectBlob(
+  context: Context,
+  digest: Digest,
+  known?: Stored<BlobAttributes>,
+): Promise<Outcome> {
   const work = beginWork(context);
   const key = blobKey(digest);
-  const blob = stored<BlobAttributes>(await work.table.get(key, { consistent: true }));
+  const blob = known ?? stored<BlobAttributes>(await work.table.get(key, { consistent: true }));
   if (blob === undefined) return { is: "absent" };
   const { attributes } = blob;
   if (!isCollectable(attributes)) return { is: "needed" };

@@ -2,12 +2,20 @@ import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { type Item, queryPages } from "../../storage/ports.ts";
 import { beginWork, changeEpoch, type Context, type GarbageCandidate, isOld } from "../protocol/mod.ts";
 import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/mod.ts";
-import { collectPointer, collectRepository, hasManifest, pointerOf } from "./collect_leftovers.ts";
 import {
+  collectPointers,
+  collectRepository,
+  hasManifest,
+  type Pointer,
+  pointerOf,
+} from "./collect_leftovers.ts";
+import {
+  type BlobAttributes,
   blobKey,
   type EdgeAttributes,
   edgeKey,
   epochKey,
+  type LinkAttributes,
   linkKey,
   partsOf,
   pulledKey,
@@ -24,6 +32,9 @@ import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemov
 
 /** Tag marks of one query. */
 const PAGE_TAG_MARKS = 100;
+
+/** Pointers that are removed after one read of their targets. */
+const POINTERS = 25;
 
 /**
  * The end of a look at a candidate. `done`: nothing that it names is left to remove. `young`: something unneeded was used
@@ -83,9 +94,8 @@ class Look {
       const keys = targets.map((target) => edgeKey(repository, target, digest));
       const referrer = subject === undefined ? undefined : referrerKey(repository, subject, digest);
       if (referrer !== undefined) keys.push(referrer);
-      for (const item of await context.table.getMany(keys, { consistent: true })) {
-        if (item !== undefined) await this.#atPointer(item);
-      }
+      const items = await context.table.getMany(keys, { consistent: true });
+      await this.#atPointers(items.filter((item) => item !== undefined));
     }
     await this.atTags(digest);
     if (!isGone) return;
@@ -138,17 +148,18 @@ class Look {
   async #atContent(digest: Digest): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
     const keys = [linkKey(digest, repository), blobKey(digest)];
-    const [link, blob] = await context.table.getMany(keys, { consistent: true });
+    const [linkItem, blobItem] = await context.table.getMany(keys, { consistent: true });
+    const [link, blob] = [stored<LinkAttributes>(linkItem), stored<BlobAttributes>(blobItem)];
     if (link !== undefined) {
       // Most shared content is needed and should not be written for every candidate.
       if (await isReferenced(context, repository, digest, { consistent: true })) return;
-      const outcome = await collectLink(context, repository, digest);
+      const outcome = await collectLink(context, repository, digest, link);
       this.#note(outcome, () => linkRemoval(repository, digest));
       this.#hasLostLink ||= outcome.is === "removed";
       if (outcome.is !== "removed" && outcome.is !== "absent") return;
     }
     if (blob === undefined || await isLinked(context, digest, { consistent: true })) return;
-    this.#note(await collectBlob(context, digest), (size) => blobRemoval(digest, size));
+    this.#note(await collectBlob(context, digest, blob), (size) => blobRemoval(digest, size));
   }
 
   /** The rest of a repository that has no manifest. */
@@ -164,16 +175,26 @@ class Look {
     }
   }
 
-  /** Pointer that is useless without its target. */
-  async #atPointer(item: Item): Promise<void> {
-    const pointer = pointerOf(this.#context, item);
-    if (pointer !== undefined) {
-      const outcome = await collectPointer(this.#context, pointer);
-      return this.#note(outcome, () => pointerRemoval(pointer.key));
+  /** Pointers that are useless without their targets. A batch has its own deadline. */
+  async #atPointers(items: Item[]): Promise<void> {
+    for (let at = 0; at < items.length; at += POINTERS) {
+      const pointers = items.slice(at, at + POINTERS).flatMap((item) => this.#oldPointer(item) ?? []);
+      const outcomes = await collectPointers(this.#context, pointers);
+      for (const [i, { key }] of pointers.entries()) this.#note(outcomes[i]!, () => pointerRemoval(key));
     }
-    // A push may be about to use it.
+  }
+
+  async #atPointer(item: Item): Promise<void> {
+    await this.#atPointers([item]);
+  }
+
+  /** The pointer of an item; `undefined` if a push may be about to use it. */
+  #oldPointer(item: Item): Pointer | undefined {
+    const pointer = pointerOf(this.#context, item);
+    if (pointer !== undefined) return pointer;
     const { at } = stored<EdgeAttributes>(item)!.attributes;
     if (!isOld(this.#context, at)) this.#note({ is: "young", since: at });
+    return undefined;
   }
 
   #note(outcome: Outcome, removal?: (size: number) => Removal): void {

@@ -99,10 +99,25 @@ export async function dangling(
 
 /** Removes an item that points at nothing. */
 export async function collectPointer(context: Context, pointer: Pointer): Promise<Outcome> {
+  const [outcome] = await collectPointers(context, [pointer]);
+  return outcome!;
+}
+
+/** Removes the items that point at nothing, of a few. Answers the outcomes in the same order. */
+export async function collectPointers(context: Context, pointers: Pointer[]): Promise<Outcome[]> {
   const work = beginWork(context);
-  if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };
-  const { pk, sk, version } = pointer.item;
-  return { is: await work.table.delete({ pk, sk }, { ifVersion: version }) ? "removed" : "changed" };
+  const gone = new Set(await dangling(work, pointers, { consistent: true }));
+  const outcomes: Outcome[] = [];
+  for (const pointer of pointers) {
+    if (!gone.has(pointer)) {
+      outcomes.push({ is: "needed" });
+      continue;
+    }
+    const { pk, sk, version } = pointer.item;
+    const isRemoved = await work.table.delete({ pk, sk }, { ifVersion: version });
+    outcomes.push({ is: isRemoved ? "removed" : "changed" });
+  }
+  return outcomes;
 }
 
 /** True if the repository has a manifest. */

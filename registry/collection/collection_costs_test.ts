@@ -111,7 +111,7 @@ async function costOfCandidates(
 
 Deno.test("collectCandidates() costs these requests for each candidate (docs/costs.md)", async () => {
   const lease = 3;
-  for (const [layers, table] of [[0, 24], [1, 38], [10, 164]] as const) {
+  for (const [layers, table] of [[0, 22], [1, 33], [10, 132]] as const) {
     const image = imageOf(CONFIG, LAYERS.slice(0, layers));
     const make = async (registry: Registry) => {
       for (const bytes of [CONFIG, ...LAYERS.slice(0, layers)]) await pushBlob(registry, bytes);

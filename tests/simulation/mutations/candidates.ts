@@ -200,8 +200,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/collection/collect_leftovers.ts",
-        'if ((await dangling(work, [pointer], { consistent: true })).length === 0) return { is: "needed" };',
-        "",
+        "if (!gone.has(pointer)) {",
+        "if (false) {",
       ),
     ],
     scenario: {
