@@ -134,7 +134,8 @@ function encode(text: string): string {
 
 /** Time as in `20261124T031200Z`. */
 function amzDate(date: Date): string {
-  return date.toISOString().replace(/\.\d+|[-:]/g, "");
+  const iso = date.toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
 function hmac(key: Uint8Array, text: string): Hmac {
