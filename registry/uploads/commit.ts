@@ -358,7 +358,8 @@ async function conclude(
   }
   work.openUploads?.end(attributes.principal, session.id);
   work.quotas?.keep(session.id, 0);
-  await bestEffort(async () => {
+  // The answer does not wait for the deletions. If the process dies first, the sweep makes them.
+  void bestEffort(async () => {
     await dropContent(work, attributes, linked.object);
     if (object !== linked.object && object !== attributes.object) await work.objects.delete([object]);
   });

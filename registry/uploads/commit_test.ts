@@ -394,3 +394,24 @@ Deno.test("commitUpload() of a whole blob whose upload has nearly expired leaves
   assertEquals(isSwept, true);
   assertEquals(await readBlob(registry, digest(bytes)), bytes);
 });
+
+Deno.test("commitUpload() answers before the objects that the blob does not need are deleted", async () => {
+  const stores = new TestStores();
+  const bytes = content(12);
+  let isDeleting = false;
+  const deletion = Promise.withResolvers<void>();
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "delete" || !isDeleting) return;
+    await deletion.promise;
+  });
+  const { registry } = stores.registry({ objects });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  for (const first of [0, 4]) {
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(first, first + 4), { first }));
+  }
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(8), { first: 8 }));
+  isDeleting = true;
+  assertEquals((await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes))).size, 12);
+  deletion.resolve();
+  while ((await stores.keys()).length > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+});
