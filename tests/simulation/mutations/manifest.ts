@@ -2,24 +2,7 @@ import { collects, deletes, later, mounts, pushesImage, putsManifest, retains } 
 import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { ARTIFACT, FIRST, INDEX, SECOND, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE } from "./scenes.ts";
-
-/**
- * Pauses that let a push of a manifest come between a collector's look at the links of a blob and its deletion, and
- * between the link of a mount and its look at the blob. Alone they are no mistake.
- */
-const SLOW_MOUNT = [
-  edit(
-    "registry/blobs/link.ts",
-    "    await putLink(work, repository, digest, beside);\n    // No collector",
-    "    await work.sleep(150);\n    await putLink(work, repository, digest, beside);\n    await work.sleep(150);\n    // No collector",
-  ),
-  edit(
-    "registry/blobs/collect_blob.ts",
-    "    // From here on the blob cannot be revived",
-    "    await work.sleep(150);\n    // From here on the blob cannot be revived",
-  ),
-];
+import { CONFIG, image, OLD_MS, oldBlob, oldBlobs, ONE, SLOW_MOUNT } from "./scenes.ts";
 
 const slowMount = {
   ...oldBlob,

@@ -2,7 +2,7 @@ import { collects, later, mounts, pushes, pushesImage, putsManifest, retains } f
 import { GRACE_MS, UNTAGGED_MS } from "../settings.ts";
 import { FIRST, INDEX, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, oldBlob, ONE, TWO } from "./scenes.ts";
+import { CONFIG, oldBlob, ONE, SLOW_MOUNT, TWO } from "./scenes.ts";
 
 /** Mistakes in reads, in retention and in the deadline of requests. */
 export const OTHER_MISTAKES: Mutation[] = [
@@ -49,6 +49,12 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "a HEAD takes a blob that is being deleted for one that is there",
     edits: [
+      ...SLOW_MOUNT,
+      edit(
+        "registry/blobs/collect_blob.ts",
+        "  await work.objects.delete([attributes.object]);\n  if (!await",
+        "  await work.sleep(150);\n  await work.objects.delete([attributes.object]);\n  if (!await",
+      ),
       edit(
         "registry/blobs/blobs.ts",
         "items.blob !== undefined && isReadable(items.blob.attributes)",
@@ -60,8 +66,10 @@ export const OTHER_MISTAKES: Mutation[] = [
         "if (blob === undefined) throw unknownBlob(digest);",
       ),
     ],
-    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
-    from: 22500,
+    scenario: {
+      ...oldBlob,
+      actors: [mounts(CONFIG, TWO, ONE), collects(), later(260, pushesImage(SINGLE, TWO))],
+    },
   },
   {
     name: "an index leaves retention's mark on its children (3)",
@@ -105,13 +113,16 @@ export const OTHER_MISTAKES: Mutation[] = [
   {
     name: "a HEAD takes a batch for a snapshot",
     edits: [
+      ...SLOW_MOUNT,
       edit(
         "registry/blobs/blobs.ts",
         "else if (mayBeTorn(context, membership)) await assertBlob(context, digest);",
         "",
       ),
     ],
-    scenario: { ...oldBlob, actors: [mounts(CONFIG, TWO, ONE), collects(), pushesImage(SINGLE, TWO)] },
-    from: 6500,
+    scenario: {
+      ...oldBlob,
+      actors: [mounts(CONFIG, TWO, ONE), collects(), later(150, pushesImage(SINGLE, TWO))],
+    },
   },
 ];

@@ -6,6 +6,7 @@
 import { deletes, pushes, pushesImage } from "../actors.ts";
 import { GRACE_MS } from "../settings.ts";
 import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
+import { edit } from "./mutation.ts";
 
 /** Two repositories. */
 export const [ONE, TWO] = REPOSITORIES;
@@ -33,3 +34,20 @@ export const oldEdges = {
   given: [pushesImage(FIRST, ONE, { tags: ["a"] }), deletes(FIRST, ONE)],
   later: OLD_MS,
 };
+
+/**
+ * Pauses that let another request come between a collector's look at the links of a blob and its deletion, and
+ * between the link of a mount and its look at the blob. Alone they are no mistake.
+ */
+export const SLOW_MOUNT = [
+  edit(
+    "registry/blobs/link.ts",
+    "    await putLink(work, repository, digest, beside);\n    // No collector",
+    "    await work.sleep(150);\n    await putLink(work, repository, digest, beside);\n    await work.sleep(150);\n    // No collector",
+  ),
+  edit(
+    "registry/blobs/collect_blob.ts",
+    "    // From here on the blob cannot be revived",
+    "    await work.sleep(150);\n    // From here on the blob cannot be revived",
+  ),
+];
