@@ -121,7 +121,6 @@ export const COMMIT_MISTAKES: Mutation[] = [
       actors: [collects(), pushes(CONFIG, TWO, "whole")],
       danger: "often",
     },
-    from: 3400,
   },
   {
     name: "commit links nothing (3)",
