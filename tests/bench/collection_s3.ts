@@ -19,6 +19,9 @@ const [DELETED, UPLOADS] = [600, 2000];
 /** Images that are pushed in one sample. */
 const PUSHES = 100;
 
+/** Samples of pushes until garbage collection has begun, at most. */
+const WARM_UPS = 50;
+
 const REPOSITORY = parseRepositoryName("bench/collected");
 
 /** Costs of garbage collection and sweep on S3 and DynamoDB to the clients that push meanwhile. */
@@ -33,7 +36,7 @@ export async function collectionS3(rounds: number): Promise<Figure[]> {
   await using subject = await startOn(collected, {});
   const middle = { without: [] as number[], during: [] as number[] };
   const slowest = { without: [] as number[], during: [] as number[] };
-  const before = await leftIn(collected);
+  const before = await untilBegun(collected, subject);
   for (let round = 0; round <= rounds; round++) {
     Deno.kill(subject.pid, "SIGSTOP"); // or it would take its part of the machine from the other one
     const usual = await pushTimes(without);
@@ -46,6 +49,7 @@ export async function collectionS3(rounds: number): Promise<Figure[]> {
     slowest.during.push(percentile(during, 0.99));
   }
   const removed = before - await leftIn(collected);
+  if (removed <= 0) throw new Error("Cannot compare: nothing was collected meanwhile");
   const figure = (name: string, { during, without }: typeof middle) => ({
     name,
     samples: ratios(during, without),
@@ -68,6 +72,17 @@ function startOn(stores: AwsStores, settings: Record<string, string>): Promise<S
 
 function pushTimes({ port }: Server): Promise<number[]> {
   return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
+}
+
+/** Pushes until garbage collection has begun, and answers what is left then. */
+async function untilBegun(stores: AwsStores, subject: Server): Promise<number> {
+  const all = await leftIn(stores);
+  for (let attempt = 0; attempt < WARM_UPS; attempt++) {
+    await pushTimes(subject);
+    const left = await leftIn(stores);
+    if (left < all) return left;
+  }
+  throw new Error("Cannot compare: garbage collection does not begin");
 }
 
 /** Fills the table with work that is due: deleted images with their candidates, and uploads of committed blobs. */
