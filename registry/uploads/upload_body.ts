@@ -1,4 +1,5 @@
-import { type DigestAlgorithm, RegistryError } from "../../oci/mod.ts";
+import { type DigestAlgorithm, RegistryError, unavailable } from "../../oci/mod.ts";
+import { UnavailableError } from "../../storage/ports.ts";
 import { bestEffort, type Context } from "../protocol/mod.ts";
 import { BodyReader, createPrefixHasher } from "../streams/mod.ts";
 import type { UploadContent } from "../items/mod.ts";
@@ -135,7 +136,12 @@ export async function failureOf(
     const current = await findSession(context, item.attributes, id);
     return current === undefined ? unknownUpload(id) : error;
   } catch (found) {
-    return found instanceof RegistryError ? found : error;
+    if (found instanceof RegistryError) return found;
+    // A sweep may be the reason, so it is no bug that the store lacks what it has removed.
+    const isOutage = found instanceof UnavailableError && !(error instanceof UnavailableError);
+    return isOutage
+      ? unavailable("Cannot store the bytes: the upload cannot be read", { cause: error })
+      : error;
   }
 }
 
