@@ -159,6 +159,10 @@ export const STALLED: Record<string, Scenario> = {
     ...lostBlob,
     actors: [pushes(CONFIG, TWO, "whole"), mounts(CONFIG, TWO, ONE)],
   },
+  "a lost blob that is collected and pushed": {
+    ...lostBlob,
+    actors: [collects(), pushes(CONFIG, TWO, "whole"), mounts(CONFIG, TWO, ONE)],
+  },
   "a lost manifest that is pushed": {
     given: [pushesImage(GIANT, ONE, { tags: ["a"] })],
     lost: [GIANT],

@@ -32,6 +32,17 @@ export const HEAL_MISTAKES: Mutation[] = [
     scenario: STALLED["a lost blob that is pulled"]!,
   },
   {
+    name: "a commit and a mount take an old blob for linkable without looking for its object",
+    edits: [
+      edit(
+        "registry/blobs/link.ts",
+        'return await isLost(work, repository, digest, attributes) ? "unusable" : "linkable";',
+        'return "linkable";',
+      ),
+    ],
+    scenario: STALLED["a lost blob that is pushed"]!,
+  },
+  {
     name: "a commit and a mount take over an old blob without looking for its object (2)",
     edits: [
       edit(
@@ -40,7 +51,7 @@ export const HEAL_MISTAKES: Mutation[] = [
         "",
       ),
     ],
-    scenario: STALLED["a lost blob that is pushed"]!,
+    scenario: STALLED["a lost blob that is collected and pushed"]!,
   },
   {
     name: "a blob is marked as damaged without a second look at its age and its object",
