@@ -279,6 +279,10 @@ export async function checkStructure(quiet: Quiet): Promise<void> {
     if (kind === "tag") {
       const target = await tagTarget(quiet, repository, name as Tag);
       if (mayDangle(ledger, repository, name as Tag, target!)) continue;
+      const { object } = items.find((item) =>
+        item.pk === pk && item.sk === `manifest#${target}`
+      )?.attributes ?? {};
+      if (lost.has(object as string)) continue;
       const manifest = await unlessUnknown(registry.getManifest(repository, { digest: target! }));
       must(manifest !== undefined, `Tag "${name}" of ${repository} points at nothing`);
     }

@@ -45,6 +45,13 @@ export class Ledger {
     return operation;
   }
 
+  /** Forgets that pushes of content were acknowledged, because the store has lost it. */
+  lose(digest: Digest): void {
+    for (const operation of this.#operations) {
+      if ("digest" in operation.wish && operation.wish.digest === digest) operation.done = false;
+    }
+  }
+
   /** Those of one kind. */
   of<Kind extends Wish["kind"]>(kind: Kind): Operation<WishOf<Kind>>[] {
     return this.#operations.filter(({ wish }) => wish.kind === kind) as Operation<WishOf<Kind>>[];

@@ -185,7 +185,9 @@ export class Scheduler {
     if (outcome === "death after") return this.#kill(process);
     if (outcome === "lost") return this.#answer(call, () => call.reject(this.#unavailable()));
     if (outcome === "repeated" && call.again !== undefined) {
-      call.run = call.again;
+      const { again } = call;
+      // After a first attempt no driver says that nothing was written.
+      call.run = () => again().catch((error) => Promise.reject(isLate(error) ? this.#unavailable() : error));
       call.again = undefined;
       return;
     }
@@ -252,4 +254,9 @@ export class Scheduler {
     if (process.waiting === 0 && !process.ended) await new Promise<void>((resolve) => process.wake = resolve);
     for (let turn = 0; turn < SETTLING_TURNS && process.waiting > 1; turn++) await undefined;
   }
+}
+
+/** True if a write came after its fence. */
+function isLate(error: unknown): boolean {
+  return (error as Error).name === "LateWriteError";
 }

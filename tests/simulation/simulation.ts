@@ -146,6 +146,7 @@ export class Simulation {
     );
     const object = item!.attributes.object as string;
     this.#lost.add(object);
+    this.#ledger.lose(digest);
     await objects.delete([object]);
   }
 
