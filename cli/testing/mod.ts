@@ -81,3 +81,9 @@ export async function everythingIn(
     objects: hashed,
   };
 }
+
+/** The item of an upload without the objects that it lists for the sweep; every other item as it is. */
+export function withoutLeftObjects(item: NewItem): NewItem {
+  const { left: _, ...attributes } = item.attributes;
+  return { ...item, attributes };
+}
