@@ -167,8 +167,10 @@ export class Simulation {
       await stored.sweep();
       await stored.collectCandidates();
       // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage. But a sparse
-      // manifest keeps the candidates away from a blob that its repository has lost.
-      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true;
+      // manifest keeps the candidates away from a blob that its repository has lost, and a pull that is recorded after
+      // its tag was deleted leaves an item.
+      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true ||
+        this.#ledger.of("pull").length > 0;
       if (!needsPass || this.#scenario.candidatesSuffice) continue;
       await stored.continueCollection({ interval: EXPIRY_MS, budget: Infinity, removed: () => {} });
       this.#passed = true;
