@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { codeOf } from "../../tests/harness/images.ts";
 import { assertConsistent, assertNothingLeft } from "../../tests/harness/invariants.ts";
 import { dyingStores, interruptedStores } from "../../tests/harness/moments.ts";
 import {
@@ -12,6 +13,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import { UnavailableError } from "../../storage/mod.ts";
 import { newObjectKey, stored, type UploadAttributes } from "../items/mod.ts";
 
 import type { Registry } from "../registry.ts";
@@ -21,10 +23,16 @@ const LAYER = content(30, 2);
 
 /** An upload with all bytes of the layer. */
 async function withUpload() {
+  const upload = await withoutBytes();
+  await upload.registry.appendUpload(REPOSITORY, PRINCIPAL, upload.id, body(LAYER));
+  return upload;
+}
+
+/** A new upload. */
+async function withoutBytes() {
   const stores = new TestStores();
   const process = stores.registry(OPTIONS);
   const { id } = await process.registry.startUpload(REPOSITORY, PRINCIPAL);
-  await process.registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
   return { stores, id, ...process };
 }
 
@@ -112,6 +120,25 @@ for (const [way, call] of [["PATCH", 3], ["PUT", 4]] as const) {
     assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
   });
 }
+
+Deno.test("sweep() removes parts whose begin was not answered when the upload was swept before", async () => {
+  const { stores, id, registry, sweep } = await withoutBytes();
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "startParts") return;
+    stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+    assertEquals(await sweep(), { uploads: 1, objects: 0 });
+  }, (method) => {
+    if (method === "startParts") throw new UnavailableError("begin the parts", new Error("No answer"));
+  });
+  const paused = stores.registry({ ...OPTIONS, objects }).registry;
+  const append = paused.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+  assertEquals(await codeOf(() => append), "BLOB_UPLOAD_UNKNOWN");
+  assertEquals((await stores.objects.listParts("", 10)).length, 1);
+  assertEquals(await codeOf(() => registry.getUpload(REPOSITORY, PRINCIPAL, id)), "BLOB_UPLOAD_UNKNOWN");
+  await sweep();
+  await assertNothingLeft(stores);
+  assertEquals(await stores.objects.listParts("", 10), []);
+});
 
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
   const stores = new TestStores();

@@ -1,11 +1,12 @@
 import { type DigestAlgorithm, RegistryError, unavailable } from "../../oci/mod.ts";
 import { UnavailableError } from "../../storage/ports.ts";
-import { bestEffort, type Context } from "../protocol/mod.ts";
+import { beginWork, bestEffort, type Context } from "../protocol/mod.ts";
 import { BodyReader, createPrefixHasher } from "../streams/mod.ts";
 import type { UploadContent } from "../items/mod.ts";
 import { PartWriter } from "./part_writer.ts";
 import type { UploadBody } from "../registry.ts";
 import {
+  announceRemains,
   assertWritable,
   findSession,
   markUnlisted,
@@ -124,19 +125,25 @@ function isEnd({ offset }: UploadContent, { range }: UploadBody, { final }: Stor
 
 /**
  * Error for a body that could not be stored. If the upload was swept meanwhile, that is the reason: the client must
- * start again, and no sweep will delete the stored bytes.
+ * start again. The upload is announced once more, so that another sweep finds the stored bytes.
  */
 export async function failureOf(
   context: Context,
-  { id, item }: Session,
+  session: Session,
   error: unknown,
 ): Promise<unknown> {
   if (error instanceof RegistryError) return error;
+  const { id, item } = session;
   try {
     const current = await findSession(context, item.attributes, id);
-    return current === undefined ? unknownUpload(id) : error;
+    if (current !== undefined) return error;
+    await bestEffort(() => announceRemains(beginWork(context), session));
+    return unknownUpload(id);
   } catch (found) {
-    if (found instanceof RegistryError) return found;
+    if (found instanceof RegistryError) {
+      await bestEffort(() => announceRemains(beginWork(context), session));
+      return found;
+    }
     // A sweep may be the reason, so it is no bug that the store lacks what it has removed.
     const isOutage = found instanceof UnavailableError && !(error instanceof UnavailableError);
     return isOutage

@@ -1,5 +1,5 @@
 import { type ByteRange, RegistryError, unavailable } from "../../oci/mod.ts";
-import { CLOCK_SKEW_MS, UnavailableError } from "../../storage/ports.ts";
+import { CLOCK_SKEW_MS, ifUnchanged, UnavailableError } from "../../storage/ports.ts";
 import { beginWork, bestEffort, type Context, skewOf, type Work } from "../protocol/mod.ts";
 import {
   objectPrefix,
@@ -280,6 +280,22 @@ export async function abandonSession(work: Work, session: Session): Promise<void
   work.openUploads?.end(attributes.principal, session.id);
   work.quotas?.keep(session.id, 0);
   await bestEffort(() => dropContent(work, attributes));
+}
+
+/**
+ * Announces an upload that was swept while a request was storing bytes for it, so that another sweep removes these: the
+ * request itself may not know all of them, and the store may refuse to delete them. If a sweep is still under way, it
+ * finds another version and leaves the upload.
+ */
+export async function announceRemains(work: Work, { id, item }: Session): Promise<void> {
+  const { kind, repository, principal, prefix, expiresAt } = item.attributes;
+  const current = stored<UploadAttributes>(await work.table.get(uploadKey(id), { consistent: true }));
+  if (current !== undefined && current.attributes.state !== "aborting") return;
+  const remains: UploadAttributes = {
+    ...{ kind, repository, principal, prefix, expiresAt },
+    ...{ state: "aborting", offset: 0, etags: [], tail: [] },
+  };
+  await work.table.put(uploadItem(id, remains), ifUnchanged(current));
 }
 
 /** Deletes the objects that an upload's item names, except `keep`. */

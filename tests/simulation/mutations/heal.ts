@@ -112,6 +112,18 @@ export const HEAL_MISTAKES: Mutation[] = [
     scenario: STALLED["a lost manifest that is pulled and deleted"]!,
   },
   {
+    name: "what a request has stored for a swept upload stays",
+    edits: [
+      edit(
+        "registry/uploads/upload_session.ts",
+        "await work.table.put(uploadItem(id, remains), ifUnchanged(current));",
+        "",
+      ),
+    ],
+    scenario: STALLED["a chunked push, another one and upkeep"]!,
+    from: 20262000,
+  },
+  {
     name: "an object that was stored too late stays",
     edits: [
       edit(
