@@ -51,20 +51,25 @@ export interface Reading {
 
 const inner = fakeApp({});
 
+/** Routes that the app has read. */
+const routes = new WeakMap<Request, Route | undefined>();
+
+const outer = new Hono<AppEnv>({ getPath: ({ url }) => splitUrl(url).path })
+  .use(async (c, next) => {
+    await next();
+    routes.set(c.req.raw, c.get("skerry")?.route);
+  })
+  .route("/", inner.app)
+  .notFound((c) => inner.app.fetch(c.req.raw));
+
 /** Reads a request like an app: every endpoint, with method and target as a server hands them on. */
 export async function readRequest(method: string, target: string): Promise<Reading> {
   const url = `http://registry.example:5000${target}`;
   const request = new Request("http://registry.example:5000/");
   // `new Request()` would normalize them.
   Object.defineProperties(request, { method: { value: method }, url: { value: url } });
-  let route: Route | undefined;
-  const outer = new Hono<AppEnv>({ getPath: () => splitUrl(url).path }).use(async (c, next) => {
-    await next();
-    route = c.get("skerry")?.route;
-  });
-  const response = await outer.route("/", inner.app).notFound((c) => inner.app.fetch(c.req.raw)).fetch(
-    request,
-  );
+  const response = await outer.fetch(request);
   await response.body?.cancel();
-  return { route, status: response.status, allow: response.headers.get("Allow") };
+  inner.entries.length = 0;
+  return { route: routes.get(request), status: response.status, allow: response.headers.get("Allow") };
 }
