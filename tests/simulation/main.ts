@@ -27,6 +27,9 @@ export interface Result {
 /** Runs of one task, so that a worker reports regularly. */
 const BATCH_RUNS = 2000;
 
+/** Failures that are printed with every step; the others get a line each. */
+const WHOLE_REPORTS = 3;
+
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
@@ -70,7 +73,10 @@ async function work(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: workers }, work));
-for (const { name, report } of failures.slice(0, 3)) console.log(`${name}: ${report}\n`);
+for (const { name, report } of failures.slice(0, WHOLE_REPORTS)) console.log(`${name}: ${report}\n`);
+for (const { name, report } of failures.slice(WHOLE_REPORTS)) {
+  console.log(`${name}: ${report.split("\n", 1)}`);
+}
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`Seeds ${seed} to ${seed + count - 1}: ${done} runs in ${seconds} s, ${failures.length} failed`);
 Deno.exit(failures.length === 0 ? 0 : 1);
