@@ -3,13 +3,11 @@ import { parseRepositoryName } from "../../oci/mod.ts";
 import { repositoryKey } from "../../registry/stored.ts";
 import { type NewItem, SqliteTable } from "../../storage/mod.ts";
 import { garbageItems, imageItems } from "./collection_items.ts";
-import { type Figure, median, percentile } from "./figure.ts";
+import type { Figure } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";
-import { load } from "./load/mod.ts";
-import { ratios } from "./rounds.ts";
-import { peakMemoryOf, type Server } from "./server.ts";
+import { pairPushes, pushFigures } from "./paired_pushes.ts";
+import { peakMemoryOf } from "./server.ts";
 import { startSubject } from "./subject.ts";
-import { milliseconds } from "./text.ts";
 
 const MANIFESTS = 100_000;
 
@@ -35,37 +33,12 @@ export async function collection(rounds: number): Promise<Figure[]> {
   // Enough time for a pass, so that it can give way to pushes.
   await using subject = await startSubject({ data: collected, settings: { SKERRY_COLLECT_INTERVAL: "20m" } });
   await untilPass(collected, ({ startedAt }) => startedAt >= started);
-  const middle = { without: [] as number[], during: [] as number[] };
-  const slowest = { without: [] as number[], during: [] as number[] };
-  for (let round = 0; round <= rounds; round++) {
-    Deno.kill(subject.pid, "SIGSTOP"); // or it would take its part of the machine from the other one
-    const usual = await pushTimes(without);
-    Deno.kill(subject.pid, "SIGCONT");
-    const during = await pushTimes(subject);
-    if (round === 0) continue;
-    middle.without.push(median(usual));
-    middle.during.push(median(during));
-    slowest.without.push(percentile(usual, 0.99));
-    slowest.during.push(percentile(during, 0.99));
-  }
+  const pushes = await pairPushes({ without, during: subject }, { rounds, count: PUSHES });
   await untilPass(collected, ({ startedAt, done }) => done && startedAt >= started);
-  return [{
-    name: `push while ${DELETED_MANIFESTS.toLocaleString("en")} of ${
-      (MANIFESTS + DELETED_MANIFESTS).toLocaleString("en")
-    } images are collected / else: median`,
-    samples: ratios(middle.during, middle.without),
-    unit: "x",
-    counts: "median",
-    target: { atMost: 1.2 },
-    detail: `${milliseconds(middle.during)}, else ${milliseconds(middle.without)}`,
-  }, {
-    name: "the same: 99th percentile",
-    samples: ratios(slowest.during, slowest.without),
-    unit: "x",
-    counts: "median",
-    target: { atMost: 1.2 },
-    detail: `${milliseconds(slowest.during)}, else ${milliseconds(slowest.without)}`,
-  }, {
+  const [deleted, all] = [DELETED_MANIFESTS, MANIFESTS + DELETED_MANIFESTS].map((n) =>
+    n.toLocaleString("en")
+  );
+  return [...pushFigures(pushes, `push while ${deleted} of ${all} images are collected`), {
     name: "a whole collection and the pushes: resident memory",
     samples: [await peakMemoryOf(subject)],
     unit: "MiB",
@@ -73,10 +46,6 @@ export async function collection(rounds: number): Promise<Figure[]> {
     target: { atMost: 256 },
     detail: `${(Deno.statSync(`${collected.path}/table.sqlite`).size / 2 ** 20).toFixed(0)} MiB of items`,
   }];
-}
-
-function pushTimes({ port }: Server): Promise<number[]> {
-  return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
 }
 
 /** A repository whose items all exist and are old; the bytes of its blobs are not read. */

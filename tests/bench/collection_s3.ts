@@ -6,12 +6,10 @@ import { DynamoTable } from "../../storage/table/dynamodb/mod.ts";
 import { type AwsStores, startAwsStores } from "../harness/aws_stores.ts";
 import { CREDENTIALS_ENV, REGION } from "../services/mod.ts";
 import { garbageItems } from "./collection_items.ts";
-import { type Figure, median, percentile } from "./figure.ts";
-import { load } from "./load/mod.ts";
-import { ratios } from "./rounds.ts";
+import type { Figure } from "./figure.ts";
+import { pairPushes, pushFigures, pushTimes } from "./paired_pushes.ts";
 import type { Server } from "./server.ts";
 import { startSubject } from "./subject.ts";
-import { milliseconds } from "./text.ts";
 
 /** Images that were deleted, whose grace period has just ended, and pushes whose uploads have just expired. */
 const [DELETED, UPLOADS] = [600, 2000];
@@ -34,51 +32,23 @@ export async function collectionS3(rounds: number): Promise<Figure[]> {
   const off = { SKERRY_COLLECT_INTERVAL: "0", SKERRY_SWEEP_INTERVAL: "0" };
   await using without = await startOn(idle, off);
   await using subject = await startOn(collected, {});
-  const middle = { without: [] as number[], during: [] as number[] };
-  const slowest = { without: [] as number[], during: [] as number[] };
   const before = await untilBegun(collected, subject);
-  for (let round = 0; round <= rounds; round++) {
-    Deno.kill(subject.pid, "SIGSTOP"); // or it would take its part of the machine from the other one
-    const usual = await pushTimes(without);
-    Deno.kill(subject.pid, "SIGCONT");
-    const during = await pushTimes(subject);
-    if (round === 0) continue;
-    middle.without.push(median(usual));
-    middle.during.push(median(during));
-    slowest.without.push(percentile(usual, 0.99));
-    slowest.during.push(percentile(during, 0.99));
-  }
+  const pushes = await pairPushes({ without, during: subject }, { rounds, count: PUSHES });
   const removed = before - await leftIn(collected);
   if (removed <= 0) throw new Error("Cannot compare: nothing was collected meanwhile");
-  const figure = (name: string, { during, without }: typeof middle) => ({
-    name,
-    samples: ratios(during, without),
-    unit: "x" as const,
-    counts: "median" as const,
-    target: { atMost: 1.2 },
-    detail: `${milliseconds(during)}, else ${
-      milliseconds(without)
-    }; ${removed} candidates and uploads removed`,
-  });
-  return [
-    figure("push to S3 and DynamoDB while garbage is collected / else: median", middle),
-    figure("the same: 99th percentile", slowest),
-  ];
+  const name = "push to S3 and DynamoDB while garbage is collected";
+  return pushFigures(pushes, name, `; ${removed} candidates and uploads removed`);
 }
 
 function startOn(stores: AwsStores, settings: Record<string, string>): Promise<Server> {
   return startSubject({ settings: { ...stores.env(), ...settings } });
 }
 
-function pushTimes({ port }: Server): Promise<number[]> {
-  return load("pushTimes", { port, repository: "bench/pushed", count: PUSHES });
-}
-
 /** Pushes until garbage collection has begun, and answers what is left then. */
 async function untilBegun(stores: AwsStores, subject: Server): Promise<number> {
   const all = await leftIn(stores);
   for (let attempt = 0; attempt < WARM_UPS; attempt++) {
-    await pushTimes(subject);
+    await pushTimes(subject, PUSHES);
     const left = await leftIn(stores);
     if (left < all) return left;
   }
