@@ -14,11 +14,11 @@ const FIRST = Number(Deno.env.get("FUZZ_FIRST") ?? 0);
 
 /**
  * Expensive kinds of requests have fewer of them. `spare` is the number of connections to its stores that a process may
- * keep for the next requests.
+ * keep for the next requests: 64 to the table, 32 for uploads of parts, and 32 for other requests of the object store.
  */
 const RUNS = [
   { kind: SINGLE, count: Number(COUNT ?? 100_000), spare: 0 },
-  { kind: CLUSTER, count: Number(COUNT ?? 10_000), spare: 64 },
+  { kind: CLUSTER, count: Number(COUNT ?? 10_000), spare: 128 },
 ];
 
 const CONNECTIONS = 6;

@@ -5,6 +5,9 @@ import { NoAnswerError, ServiceError } from "./errors.ts";
 import type { DynamoOptions } from "./options.ts";
 import type { Requests, Responses } from "./wire.ts";
 
+/** Maximum number of unused connections that are kept for the next requests. */
+const MAX_IDLE_CONNECTIONS = 64;
+
 /**
  * Client of DynamoDB's JSON protocol, https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html, for the requests of
  * the driver. The AWS SDK takes three to four times the CPU time for each, and a quarter of a second to load.
@@ -14,7 +17,7 @@ export class DynamoClient implements Disposable {
   readonly #signature: Signature;
   readonly #credentials: CredentialSource;
   readonly #clock = new Clock();
-  readonly #connections = Deno.createHttpClient({});
+  readonly #connections = Deno.createHttpClient({ poolMaxIdlePerHost: MAX_IDLE_CONNECTIONS });
 
   private constructor(url: URL, region: string, credentials: CredentialSource) {
     this.#url = url;
