@@ -26,6 +26,8 @@ export interface ConnectionInfo {
 interface Connection {
   readonly remoteAddr: Deno.Addr;
   readonly network: string;
+  /** {@linkcode ConnectionInfo.completed} of a request, which is in progress until then. */
+  readonly completed: (info: ConnectionInfo) => Promise<void>;
   /** Closes the connection at once. */
   readonly closer: AbortController;
   /** Stops it after the requests in progress. */
@@ -202,6 +204,12 @@ export class Connections {
     const connection: Connection = {
       remoteAddr: conn.remoteAddr,
       network: networkOf(conn.remoteAddr.hostname),
+      completed: (info) => {
+        this.#begin(connection);
+        const end = () => this.#end(connection);
+        info.completed.then(end, end);
+        return info.completed;
+      },
       closer,
       shutdown: served.shutdown.bind(served),
       finished: served.finished.catch(() => {}), // The client broke the connection.
@@ -221,21 +229,8 @@ export class Connections {
       return tooManyRequests();
     }
     this.#begin(connection);
-    const { remoteAddr } = connection;
-    const hold = () => {
-      this.#begin(connection);
-      const end = () => this.#end(connection);
-      info.completed.then(end, end);
-      return info.completed;
-    };
     try {
-      const response = await this.#options.fetch(request, {
-        remoteAddr,
-        // Only a response that is streamed is worth the promise: it resolves at once for others.
-        get completed() {
-          return hold();
-        },
-      });
+      const response = await this.#options.fetch(request, new RequestInfo(connection, info));
       // Deno does not tell when the bytes of a body in memory have been sent.
       connection.isSent = Number(response.headers.get("Content-Length")) <= SOCKET_BUFFER_BYTES;
       return response;
@@ -322,6 +317,27 @@ export class Connections {
       clearTimeout(timer);
       this.#refusals--;
     }
+  }
+}
+
+/**
+ * Facts about a request. A class with a getter: V8 gives each object literal with a getter a hidden class of its own, which
+ * keeps the whole request in memory until a full garbage collection.
+ */
+class RequestInfo implements ConnectionInfo {
+  readonly remoteAddr: Deno.Addr;
+  readonly #connection: Connection;
+  readonly #info: ConnectionInfo;
+
+  constructor(connection: Connection, info: ConnectionInfo) {
+    this.remoteAddr = connection.remoteAddr;
+    this.#connection = connection;
+    this.#info = info;
+  }
+
+  /** Only a response that is streamed is worth the promise: it resolves at once for others. */
+  get completed(): Promise<void> {
+    return this.#connection.completed(this.#info);
   }
 }
 

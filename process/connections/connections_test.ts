@@ -114,6 +114,23 @@ Deno.test("Connections answers many requests on one connection", async () => {
   for (let count = 0; count < 3; count++) assertStringIncludes(await client.ask(), "hello");
 });
 
+Deno.test("Connections gives no request an object with a getter of its own, which would keep it in memory", async () => {
+  const infos: object[] = [];
+  await using server = setUp({
+    fetch(_request, info) {
+      infos.push(info);
+      return new Response("hello");
+    },
+  });
+  await (await server.connect()).ask();
+  const [info] = infos;
+  assert(info !== undefined && "completed" in info);
+  assertEquals(
+    Object.values(Object.getOwnPropertyDescriptors(info)).filter(({ get }) => get !== undefined),
+    [],
+  );
+});
+
 Deno.test("Connections closes a connection that brings no request in time", async () => {
   await using server = setUp({ limits: { ...AMPLE, firstRequest: 20 } });
   const client = await server.connect();
