@@ -9,18 +9,19 @@ const OF_USER: Option = { value: "NAME", help: "Name of a user" };
 
 // Not literal, so that Deno does not resolve at every start what only a command needs: see open_storage.ts.
 const rooms = {
-  accounts: (): Promise<typeof import("./accounts/mod.ts")> => import(own("accounts/mod.ts")),
-  configCheck: (): Promise<typeof import("./config_check.ts")> => import(own("config_check.ts")),
-  oci: (): Promise<typeof import("../oci/mod.ts")> => import(own("../oci/mod.ts")),
-  provision: (): Promise<typeof import("./provision/mod.ts")> => import(own("provision/mod.ts")),
-  transfer: (): Promise<typeof import("./transfer/mod.ts")> => import(own("transfer/mod.ts")),
-  upkeep: (): Promise<typeof import("./upkeep/mod.ts")> => import(own("upkeep/mod.ts")),
-  version: (): Promise<typeof import("./version.ts")> => import(own("version.ts")),
+  accounts: (): Promise<typeof import("./accounts/mod.ts")> =>
+    import(new URL("accounts/mod.ts", import.meta.url).href),
+  configCheck: (): Promise<typeof import("./config_check.ts")> =>
+    import(new URL("config_check.ts", import.meta.url).href),
+  oci: (): Promise<typeof import("../oci/mod.ts")> => import(new URL("../oci/mod.ts", import.meta.url).href),
+  provision: (): Promise<typeof import("./provision/mod.ts")> =>
+    import(new URL("provision/mod.ts", import.meta.url).href),
+  transfer: (): Promise<typeof import("./transfer/mod.ts")> =>
+    import(new URL("transfer/mod.ts", import.meta.url).href),
+  upkeep: (): Promise<typeof import("./upkeep/mod.ts")> =>
+    import(new URL("upkeep/mod.ts", import.meta.url).href),
+  version: (): Promise<typeof import("./version.ts")> => import(new URL("version.ts", import.meta.url).href),
 };
-
-function own(file: string): string {
-  return new URL(file, import.meta.url).href;
-}
 
 /** Every command except `help`. */
 export const COMMANDS: Record<string, Command> = {

@@ -6,7 +6,6 @@ import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
 import { ACTIONS } from "../oci/mod.ts";
 import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
-import { parseYaml } from "./yaml_text.ts";
 
 /** Maximum entries of a list: a request may check each of them. */
 const MAX_ENTRIES = 1000;
@@ -236,7 +235,8 @@ export async function readAccess(
   input: unknown,
 ): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
   if (typeof input !== "string") return parseAccess(input);
-  const parsed = await parseYaml(input);
+  const { parseYaml } = await import("./yaml_text.ts"); // few need YAML
+  const parsed = parseYaml(input);
   if ("value" in parsed) return parseAccess(parsed.value);
   return {
     issues: parsed.problems.map(({ line, column, message }) => ({

@@ -15,9 +15,6 @@ import {
 } from "./settings.ts";
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
-import { parseYaml } from "./yaml_text.ts";
-
-export { parseYaml } from "./yaml_text.ts";
 
 /** Parts of a setting that its documentation shows. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
@@ -198,7 +195,8 @@ async function readConfigFile(path: string): Promise<Given> {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new ConfigError([`${FILE_VARIABLE}: Cannot read "${path}": ${reason}`]);
   }
-  const parsed = await parseYaml(content);
+  const { parseYaml } = await import("./yaml_text.ts"); // few need YAML
+  const parsed = parseYaml(content);
   if ("problems" in parsed) {
     throw new ConfigError(
       parsed.problems.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`),

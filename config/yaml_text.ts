@@ -1,3 +1,5 @@
+import { LineCounter, parseDocument } from "yaml";
+
 /** Problem in a text, and its place. */
 export interface YamlProblem {
   /** Line, from 1. */
@@ -9,8 +11,7 @@ export interface YamlProblem {
 }
 
 /** The value of a text of YAML or JSON (JSON is YAML), or all that is wrong with it. */
-export async function parseYaml(text: string): Promise<{ value: unknown } | { problems: YamlProblem[] }> {
-  const { LineCounter, parseDocument } = await import("yaml"); // few need it
+export function parseYaml(text: string): { value: unknown } | { problems: YamlProblem[] } {
   const lines = new LineCounter();
   // The library would print warnings, with the source, to the terminal.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["app", "process"],
   ["cli"],
   ["main.ts"],
+  ["bundle"],
 ];
 
 /** Doors besides each folder's `mod.ts`, and why there is more than one: each loads what the others need not. */
@@ -22,6 +23,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
   "config/config.ts": "loads the schema library",
+  "config/yaml_text.ts": "loads the YAML library",
   "oci/errors.ts": "loads what the start of a process needs",
   "oci/glob.ts": "loads the library for patterns",
   "oci/manifest.ts": "loads `node:crypto`",

@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Data folder, which is kept when the process ends. By default a new one that is removed with the process. */
   readonly data?: string;
+  /** Entry point; by default the `main.ts` of the sources. */
+  readonly main?: string;
   /** Options of `deno run`; by default every permission. */
   readonly permissions?: readonly string[];
   /** Maximum open files and connections of the process; by default as many as this one may have. */
@@ -62,7 +64,7 @@ export interface RegistryProcess extends AsyncDisposable {
 export async function startRegistry(options: StartOptions = {}): Promise<RegistryProcess> {
   const port = options.port ?? freePort();
   const data = options.data ?? await Deno.makeTempDir({ prefix: "skerry-" });
-  const deno = [Deno.execPath(), "run", ...options.permissions ?? ["--allow-all"], MAIN];
+  const deno = [Deno.execPath(), "run", ...options.permissions ?? ["--allow-all"], options.main ?? MAIN];
   const limited = ["sh", "-c", `ulimit -n ${options.descriptors}; exec "$@"`, "sh", ...deno];
   const [command, ...args] = options.descriptors === undefined ? deno : limited;
   const child = new Deno.Command(command!, {

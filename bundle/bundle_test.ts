@@ -1,0 +1,85 @@
+// The bundle as a process, which may use no package and no source beside it.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
+import { freePort, type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
+import { ADMINISTRATOR, authSetting, basic } from "../tests/harness/secured.ts";
+import { bundle } from "./bundle.ts";
+
+const ALONE = ["--no-npm", "--no-remote"];
+
+/** Late and literal imports of one file of the bundle, and its threads. */
+const IMPORTED = /(?:from|import|import\(|new URL\()\s*"(\.?\/?[\w./-]+\.js)"/g;
+
+async function withBundle(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "skerry-bundle-" });
+  try {
+    await bundle(folder);
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a command of the bundle, and returns what it wrote. */
+async function run(folder: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...ALONE, "--allow-all", join(folder, "main.js"), ...args],
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+async function pushAndPull({ url }: RegistryProcess, headers: Record<string, string>): Promise<void> {
+  const send = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, headers: { ...headers, ...init.headers as Record<string, string> } });
+  const image = imageOf("bundled");
+  await pushBlob(send, "hello", EMPTY);
+  await pushManifest(send, "hello", image, "latest");
+  assertEquals(await (await send("/v2/hello/manifests/latest")).bytes(), image.bytes);
+}
+
+Deno.test("bundle() writes a registry that runs alone", async (t) => {
+  await withBundle(async (folder) => {
+    const main = join(folder, "main.js");
+    const permissions = [...ALONE, "--allow-all"];
+
+    await t.step("every file that a file imports is there", async () => {
+      for await (const { name } of Deno.readDir(folder)) {
+        const text = await Deno.readTextFile(join(folder, name));
+        for (const [, target] of text.matchAll(IMPORTED)) {
+          assert((await Deno.stat(join(folder, target!))).isFile, `${name} imports ${target}`);
+        }
+      }
+    });
+
+    await t.step("push and pull on a folder", async () => {
+      await using registry = await startRegistry({ main, permissions });
+      await pushAndPull(registry, {});
+    });
+
+    await t.step("push and pull with a password, which a thread checks", async () => {
+      const port = freePort();
+      const env = await authSetting(port, {});
+      await using registry = await startRegistry({ main, permissions, port, env });
+      await pushAndPull(registry, { Authorization: basic(ADMINISTRATOR) });
+    });
+
+    await t.step("commands, and the AWS SDK", async () => {
+      assertMatch(await run(folder, ["version"]), /^skerry \d/);
+      assertMatch(await run(folder, ["config", "check"]), /^port:/);
+      const aws = {
+        SKERRY_STORAGE: "aws",
+        SKERRY_S3_BUCKET: "bucket",
+        SKERRY_DYNAMODB_TABLE: "table",
+        AWS_REGION: "us-east-1",
+        AWS_ACCESS_KEY_ID: "key",
+        AWS_SECRET_ACCESS_KEY: "secret",
+        AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+      };
+      // Nothing listens there; the SDK says so.
+      assertMatch(await run(folder, ["provision"], aws), /^FAILED +table "table": connect ECONNREFUSED/m);
+    });
+  });
+});
