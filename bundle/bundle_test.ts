@@ -1,5 +1,5 @@
 // The bundle as a process, which may use no package and no source beside it.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 import { freePort, type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
@@ -39,6 +39,19 @@ async function pushAndPull({ url }: RegistryProcess, headers: Record<string, str
   await pushManifest(send, "hello", image, "latest");
   assertEquals(await (await send("/v2/hello/manifests/latest")).bytes(), image.bytes);
 }
+
+Deno.test("bundle() refuses a folder with other content", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "skerry-bundle-" });
+  try {
+    await Deno.writeTextFile(join(folder, "main.js"), "");
+    await Deno.mkdir(join(folder, "data"));
+    const error = await assertRejects(() => bundle(folder), Error);
+    assertEquals(error.message, `Cannot bundle to "${folder}": it has other content, such as "data"`);
+    assertEquals(await Deno.readTextFile(join(folder, "main.js")), "");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("bundle() writes a registry that runs alone", async (t) => {
   await withBundle(async (folder) => {
