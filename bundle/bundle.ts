@@ -70,11 +70,11 @@ async function stage(staging: string): Promise<string[]> {
   for (const source of SOURCES) {
     for await (const path of filesIn(ROOT, source)) {
       if (!path.endsWith(".ts") || UNUSED.test(path)) continue;
-      const { text, threads } = forBundler(path, await Deno.readTextFile(join(ROOT, path)));
+      const { text, programs } = forBundler(path, await Deno.readTextFile(join(ROOT, path)));
       await write(join(staging, path), text);
-      for (const thread of threads) {
-        const entryPoint = nameOf(thread);
-        await write(join(staging, entryPoint), `import "./${join(path, "..", thread)}";\n`);
+      for (const program of programs) {
+        const entryPoint = nameOf(program);
+        await write(join(staging, entryPoint), `import "./${join(path, "..", program)}";\n`);
         entryPoints.push(entryPoint);
       }
     }

@@ -8,7 +8,7 @@ import { bundle } from "./bundle.ts";
 
 const ALONE = ["--no-npm", "--no-remote"];
 
-/** Late and literal imports of one file of the bundle, and its threads. */
+/** Late and literal imports of one file of the bundle, and its programs. */
 const IMPORTED = /(?:from|import|import\(|new URL\()\s*"(\.?\/?[\w./-]+\.js)"/g;
 
 async function withBundle(test: (folder: string) => Promise<void>): Promise<void> {
@@ -77,6 +77,11 @@ Deno.test("bundle() writes a registry that runs alone", async (t) => {
       const env = await authSetting(port, {});
       await using registry = await startRegistry({ main, permissions, port, env });
       await pushAndPull(registry, { Authorization: basic(ADMINISTRATOR) });
+    });
+
+    await t.step("push and pull with workers", async () => {
+      await using registry = await startRegistry({ main, permissions, env: { SKERRY_WORKERS: "2" } });
+      for (let i = 0; i < 8; i++) await pushAndPull(registry, { Connection: "close" });
     });
 
     await t.step("commands, and the AWS SDK", async () => {

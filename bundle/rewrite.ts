@@ -4,8 +4,8 @@ const LATE_IMPORT = /import\(new URL\("(?:\.\/)?([\w./]+)", import\.meta\.url\)\
 /** Late imports as the bundler reads and writes them: the call of an unknown function stays as it is. */
 const MARKED_IMPORT = /LATE\(import\("(\.[\w./-]+)"\)\)/g;
 
-/** Threads as the sources start them. */
-const THREAD = /new URL\("([\w./]+)\.ts", import\.meta\.url\), \{ type: "module" \}/g;
+/** Programs as the sources name them: threads and processes that they start. */
+const PROGRAM = /new URL\("([\w./]+)\.ts", import\.meta\.url\)/g;
 
 /** `require` of bundled CommonJS packages: it loads all of Node's module system at the start. */
 const NODE_REQUIRE =
@@ -18,29 +18,29 @@ const LATE_REQUIRE = "var __require = (name) => process.getBuiltinModule(name);"
 export interface Rewritten {
   /** Text of the source. */
   text: string;
-  /** Sources of threads, relative to the folder of this source. */
-  threads: string[];
+  /** Sources of programs, relative to the folder of this source. */
+  programs: string[];
 }
 
 /**
- * Rewrites a source for the bundler, which follows literal imports only. A thread becomes a file at the top of the
+ * Rewrites a source for the bundler, which follows literal imports only. A program becomes a file at the top of the
  * bundle, where every file of the bundle looks for it.
  *
  * @throws {Error} for any other use of `import.meta`, which would have another meaning in the bundle.
  */
 export function forBundler(path: string, source: string): Rewritten {
-  const threads: string[] = [];
+  const programs: string[] = [];
   const withoutImports = source.replace(LATE_IMPORT, (_all, target: string) => {
     return `LATE(import("${target.startsWith("../") ? target : `./${target}`}"))`;
   });
-  const withoutThreads = withoutImports.replace(THREAD, (_all, target: string) => {
-    threads.push(`${target}.ts`);
-    return `new URL("${nameOf(target)}.js", THREAD_BASE), { type: "module" }`;
+  const withoutPrograms = withoutImports.replace(PROGRAM, (_all, target: string) => {
+    programs.push(`${target}.ts`);
+    return `new URL("${nameOf(target)}.js", PROGRAM_BASE)`;
   });
-  if (withoutThreads.includes("import.meta")) {
+  if (withoutPrograms.includes("import.meta")) {
     throw new Error(`Cannot bundle "${path}": unknown use of import.meta`);
   }
-  return { text: withoutThreads.replaceAll("THREAD_BASE", "import.meta.url"), threads };
+  return { text: withoutPrograms.replaceAll("PROGRAM_BASE", "import.meta.url"), programs };
 }
 
 /**

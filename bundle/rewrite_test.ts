@@ -15,11 +15,11 @@ Deno.test("forBundler() marks late imports, and withLateImports() makes them lat
   );
 });
 
-Deno.test("forBundler() names the sources of threads", () => {
+Deno.test("forBundler() names the sources of programs", () => {
   const source = 'new Worker(new URL("work/thread.ts", import.meta.url), { type: "module" })';
   assertEquals(forBundler("a.ts", source), {
     text: 'new Worker(new URL("thread.js", import.meta.url), { type: "module" })',
-    threads: ["work/thread.ts"],
+    programs: ["work/thread.ts"],
   });
 });
 

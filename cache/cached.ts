@@ -12,6 +12,8 @@ export interface CacheOptions {
    * clients push, so it notices every deletion that was acknowledged before it.
    */
   age?: number;
+  /** Fraction of the default limits, for one of several processes that share them. */
+  share?: number;
   /** Maximum cached manifests, and maximum cached blobs; 16,384 by default. */
   count?: number;
   /** Maximum bytes of all cached manifests; 32 MiB by default. */
@@ -36,7 +38,8 @@ const OVERHEAD_BYTES = 2048;
  * callers.
  */
 export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
-  const { age = 0, count = 16_384, manifestBytes = 32 * 1_048_576 } = options;
+  const { age = 0, share = 1 } = options;
+  const { count = Math.ceil(16_384 * share), manifestBytes = Math.ceil(32 * 1_048_576 * share) } = options;
   const now = steady(options.now ?? Date.now);
   const memory = { age: epochs.mostAge, now, count };
   const manifests = new TtlCache<Manifest>({

@@ -8,6 +8,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
   assertEquals(config, {
     port: 8000,
     host: "127.0.0.1",
+    workers: 1,
     storage: "folder",
     data: "./data",
     s3Bucket: "",

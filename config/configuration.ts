@@ -18,6 +18,8 @@ export interface Config {
   port: number;
   /** Address to listen on. */
   host: string;
+  /** Processes that serve the port. */
+  workers: number;
   /** Kind of storage. */
   storage: "folder" | "memory" | "aws";
   /** Path of the data folder. */

@@ -80,6 +80,19 @@ export const port: Kind<number> = {
   read: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
 };
 
+/** Maximum number of workers: more than any machine can use. */
+const MAX_WORKERS = 256;
+
+/** Number of processes; `auto` is one for each CPU core. */
+export const workerCount: Kind<number> = {
+  type: `\`auto\` or a number from 1 to ${MAX_WORKERS}`,
+  expected: `"auto" or a number from 1 to ${MAX_WORKERS}`,
+  read: (text) => {
+    if (text === "auto") return Math.min(MAX_WORKERS, navigator.hardwareConcurrency);
+    return /^\d{1,3}$/.test(text) ? bounded(Number(text), 1, MAX_WORKERS) : undefined;
+  },
+};
+
 /** Kind of a setting with fixed words as values. */
 export function oneOf<const W extends string>(...words: W[]): Kind<W> {
   const list = (quote: string) => words.map((word) => quote + word + quote).join(", ");

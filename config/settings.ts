@@ -13,6 +13,7 @@ import {
   size,
   text,
   toggle,
+  workerCount,
 } from "./setting_kinds.ts";
 
 /** Setting: its source, its kind of value, and its description. */
@@ -42,6 +43,14 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "HOST",
     "127.0.0.1",
     "Address to listen on; `0.0.0.0` or `::` listens on every address. On Deno Deploy the default is `0.0.0.0`.",
+  ),
+  workers: setting(
+    workerCount,
+    "SKERRY_WORKERS",
+    "1",
+    "Processes that serve the port, for more CPU cores: see [workers](operations.md#workers). `auto` is one for each " +
+      "core. Above 1 it needs Linux, the permission to run Deno, and storage that processes can share. On Deno Deploy " +
+      "there is always one.",
   ),
   storage: setting(
     oneOf("folder", "memory", "aws"),
@@ -286,7 +295,12 @@ export function givenBy(environment: Record<string, string>): Record<string, str
  */
 export function withPlatform<G extends Given>(environment: Record<string, string>, given: G): G {
   if (environment.DENO_DEPLOY === undefined) return given;
-  return { host: "0.0.0.0", ...(given.data === undefined && { storage: "memory" }), ...given };
+  return {
+    host: "0.0.0.0",
+    ...(given.data === undefined && { storage: "memory" }),
+    ...given,
+    ...(given.workers !== undefined && { workers: "1" }),
+  };
 }
 
 /** Contradictions between settings that are valid on their own. */
@@ -306,7 +320,13 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
   const brief = least
     .filter(({ time }) => time * 4 > config.uploadExpiry)
     .map(({ reason }) => ({ key: "uploadExpiry" as const, reason }));
-  return [...missing, ...long, ...brief];
+  const alone = config.storage === "memory" && config.workers > 1
+    ? [{
+      key: "workers" as const,
+      reason: 'Must be 1 where "storage" is "memory": processes cannot share it',
+    }]
+    : [];
+  return [...missing, ...long, ...brief, ...alone];
 }
 
 /** True if only this machine can reach the address. */

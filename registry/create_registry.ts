@@ -95,6 +95,8 @@ export interface RegistryOptions {
    * store behind a network holds each part on its way once more.
    */
   uploadMemory?: number;
+  /** Fraction of the default of `uploadMemory`, for one of several processes that share it. */
+  share?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
   /** Waits `milliseconds`. */
@@ -136,7 +138,8 @@ const ABSENT_MS = 60_000;
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
-  const { uploadMemory = 64 * 1024 * 1024, objects: { partSize }, uploadLimits, table } = options;
+  const { objects: { partSize }, uploadLimits, table, share = 1 } = options;
+  const { uploadMemory = 64 * 1024 * 1024 * share } = options;
   const now = options.now ?? Date.now;
   const { uploadExpiry = 24 * 60 * 60_000, grace = 24 * 60 * 60_000 } = options;
   const isLimited = uploadLimits !== undefined &&

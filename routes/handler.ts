@@ -29,6 +29,8 @@ export interface RequestLimits {
   maxManifestSize: number;
   /** Milliseconds without a byte after which a request body is aborted. An upload keeps the bytes it has received. */
   uploadIdleTimeout: number;
+  /** Fraction of the default memory for bodies, for one of several processes that share it. */
+  share?: number;
   /** Memory for buffered bodies; 64 MiB by default, or two of the largest manifests if that is more. */
   bodies?: BodyBudget;
   /** Memory for the bodies of forms and JSON, which need no login; 16 MiB by default. */

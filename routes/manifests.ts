@@ -47,8 +47,9 @@ export function putManifest(
   registry: Pick<Writer, "putManifest">,
   limits: RequestLimits,
 ): Handler<"putManifest"> {
-  const { maxManifestSize: limit, uploadIdleTimeout: idle, stop } = limits;
-  const bodies = limits.bodies ?? new BodyBudget(Math.max(MANIFEST_BYTES, 2 * limit));
+  const { maxManifestSize: limit, uploadIdleTimeout: idle, stop, share = 1 } = limits;
+  const bodies = limits.bodies ??
+    new BodyBudget(Math.max(limit, share * Math.max(MANIFEST_BYTES, 2 * limit)));
   return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);
     const contentType = mediaTypeOf(request.headers.get("Content-Type"));

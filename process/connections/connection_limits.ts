@@ -24,10 +24,10 @@ const KEEP_ALIVE_MS = 620_000;
 /** File descriptors of the process itself: the database, the log, the outbound connections. */
 const OWN_DESCRIPTORS = 64;
 
-/** The limits for this process. */
-export function defaultLimits(): ConnectionLimits {
+/** The limits for this process, or for one of several that have this share of the connections. */
+export function defaultLimits(share = 1): ConnectionLimits {
   return {
-    max: maxConnections(),
+    max: Math.max(1, Math.floor(maxConnections() * share)),
     firstRequest: 30_000,
     nextRequest: KEEP_ALIVE_MS,
     sweepInterval: 5_000,

@@ -1,5 +1,5 @@
 import { networkOf } from "../../auth/start.ts";
-import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import { WaitingConnections } from "./waiting_connections.ts";
 
 /** Options of {@linkcode Connections}. */
@@ -10,8 +10,8 @@ export interface ConnectionsOptions {
   acceptFailed: (error: Error) => void;
   /** Called if nothing can be accepted any more. */
   failed: (error: Error) => void;
-  /** {@linkcode defaultLimits} by default. */
-  limits?: ConnectionLimits;
+  /** Limits of the connections. */
+  limits: ConnectionLimits;
 }
 
 /** The part of `Deno.ServeHandlerInfo` that the app uses. */
@@ -133,7 +133,7 @@ export class Connections {
     this.#listener = listener;
     this.#serveOn = serveOn;
     this.#options = options;
-    this.#limits = options.limits ?? defaultLimits();
+    this.#limits = options.limits;
     this.#max = this.#limits.max;
     this.#acceptAll();
   }

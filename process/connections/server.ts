@@ -1,5 +1,5 @@
 import { withTimeout } from "../../storage/start.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
+import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
 import { Connections, findServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../../routes/mod.ts";
 
@@ -19,6 +19,8 @@ export interface ServerOptions {
   failed: (error: Error) => void;
   /** Limits of connections; by default those of the operating system for this process. */
   limits?: ConnectionLimits;
+  /** Fraction of the connections, for one of several processes that listen on the port; 1 by default. */
+  share?: number;
   /** True if the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
   platformAddress?: boolean;
 }
@@ -76,20 +78,19 @@ function listen(
   options: ServerOptions,
   handler: ServerOptions["fetch"],
 ): { url: string; shutdown: () => Promise<void> } {
-  const { port, hostname, failed, acceptFailed, limits, platformAddress = false } = options;
+  const { port, hostname, failed, acceptFailed, share = 1, platformAddress = false } = options;
+  const { limits = defaultLimits(share) } = options;
+  // The kernel distributes the connections over the processes that listen on the port.
+  const reusePort = share < 1;
   const serveOn = platformAddress ? undefined : findServeOn();
   if (serveOn !== undefined) {
     // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
-    const listener = Deno.listen({ port, hostname, tcpBacklog: 511 });
-    const connections = new Connections(listener, serveOn, {
-      fetch: handler,
-      acceptFailed,
-      failed,
-      ...(limits && { limits }),
-    });
+    const listener = Deno.listen({ port, hostname, reusePort, tcpBacklog: 511 });
+    const connections = new Connections(listener, serveOn, { fetch: handler, acceptFailed, failed, limits });
     return { url: urlOf(listener.addr), shutdown: () => connections.shutdown() };
   }
-  const server = Deno.serve({ port, hostname, automaticCompression: false, onListen: () => {} }, handler);
+  const addressed = { port, hostname, reusePort };
+  const server = Deno.serve({ ...addressed, automaticCompression: false, onListen: () => {} }, handler);
   // Deno does not accept again after an accept that failed.
   server.finished.catch(failed);
   return { url: urlOf(server.addr), shutdown: () => server.shutdown() };

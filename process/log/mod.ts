@@ -4,3 +4,5 @@
  * @module
  */
 export { createLog, type Log } from "./log.ts";
+export { plainLines } from "./plain_text.ts";
+export type { Output } from "./line_writer.ts";

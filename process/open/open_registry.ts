@@ -22,6 +22,14 @@ export function lostContentMessage(kind: LostContent["kind"]): string {
     "from the object store; `skerry scrub` lists all damage";
 }
 
+/** Part of the registry that one process serves: all of it, or that of one of several workers. */
+export interface RegistryPart {
+  /** Fraction of the limits of the whole registry on memory and connections. */
+  readonly share: number;
+  /** True if this process runs the background work. */
+  readonly runsUpkeep: boolean;
+}
+
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
   /** With all configured restrictions, and the cache. */
@@ -44,7 +52,11 @@ export interface OpenRegistry {
  * @throws {StartError} for problems that the operator can solve: a missing place, missing rights, another registry's
  *   data.
  */
-export async function openRegistry(config: Config, log: Log): Promise<OpenRegistry> {
+export async function openRegistry(
+  config: Config,
+  log: Log,
+  { share, runsUpkeep }: RegistryPart = { share: 1, runsUpkeep: true },
+): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
   const { auth } = config;
   const access = auth && await openAccessOver(table, auth, config, log);
@@ -55,17 +67,20 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
     table,
     touch: !config.readOnly,
     keepTags: !config.deleteTags,
+    share,
     lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
-  const upkeep = startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log);
+  const upkeep = runsUpkeep
+    ? startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log)
+    : undefined;
   // A read-only process records pulls too: otherwise retention in another process would delete content that is pulled
   // only here.
   const pulls = await stored.pullTimes(
     config.retention,
     (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
   );
-  const restricted = restrict(stored, config);
+  const restricted = restrict(stored, config, share);
   return {
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(restricted) ?? restricted,
@@ -77,10 +92,10 @@ export async function openRegistry(config: Config, log: Log): Promise<OpenRegist
         else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
       },
     }),
-    warnings: () => upkeep.warnings(),
-    upkeep: (budget) => upkeep.run(budget),
+    warnings: () => upkeep?.warnings() ?? [],
+    upkeep: async (budget) => await upkeep?.run(budget),
     async close() {
-      upkeep.stop();
+      upkeep?.stop();
       access?.close();
       await pulls?.stop();
       await close();
@@ -104,9 +119,9 @@ async function openAccessOver(
 }
 
 /** Registry with the configured restrictions and the cache. */
-function restrict(stored: StoredRegistry, config: Config): Registry {
+function restrict(stored: StoredRegistry, config: Config, share: number): Registry {
   const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
   const deletable = withDeletes(stored.registry, { tags, manifests, blobs });
   const allowed = config.readOnly ? readOnly(deletable) : deletable;
-  return cached(allowed, stored.epochs, { age: config.cacheAge });
+  return cached(allowed, stored.epochs, { age: config.cacheAge, share });
 }

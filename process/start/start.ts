@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FILE_VARIABLE, readConfig, StartError } from "../../config/mod.ts";
+import { type Config, FILE_VARIABLE, readConfig, StartError } from "../../config/mod.ts";
 import { startOptions } from "./start_options.ts";
 import { ensureFolder } from "../../storage/mod.ts";
 
@@ -18,6 +18,7 @@ async function start(): Promise<number> {
   const config = await readConfig(Deno.env.toObject());
   // The registry may write to the data folder alone, so it can't make the folders above.
   if (config.storage === "folder") await makeDataFolder(config.data);
+  if (config.workers > 1) return await startWorkers(config);
   const options = startOptions(config, ROOT, Deno.env.get(FILE_VARIABLE));
   const child = new Deno.Command(Deno.execPath(), {
     // `deno task` has installed everything. A download that begins later would be drawn over the address of the registry.
@@ -26,6 +27,18 @@ async function start(): Promise<number> {
   passOnSignals(child);
   if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => child.kill("SIGTERM"));
   return (await child.status).code;
+}
+
+// Not literal, since few registries have workers.
+const importWorkers = (): Promise<typeof import("../workers/mod.ts")> =>
+  import(new URL("../workers/mod.ts", import.meta.url).href);
+
+/** This process is the parent of the workers then, with no process in between. */
+async function startWorkers(config: Config): Promise<number> {
+  const { superviseWorkers } = await importWorkers();
+  const workers = superviseWorkers(config, ROOT, ["--cached-only"]);
+  if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => workers.stop());
+  return await workers.ended;
 }
 
 async function makeDataFolder(data: string): Promise<void> {

@@ -16,7 +16,7 @@ const FORM_BYTES_PER_NETWORK = 2 * 1024 * 1024;
  * `readBody`, so a request that is refused before takes no memory. `what` names the body in errors.
  */
 export function bodyLimit(
-  { uploadIdleTimeout: idle, stop, forms }: RequestLimits,
+  { uploadIdleTimeout: idle, stop, forms, share = 1 }: RequestLimits,
 ): (what: string) => Middleware {
   let bodies = forms;
   return (what) =>
@@ -24,7 +24,7 @@ export function bodyLimit(
       const exchange = c.get("skerry");
       exchange.readBody = async (parse) => {
         const { BodyBudget, withBody } = await import("../http/content.ts"); // not needed at the start
-        bodies ??= new BodyBudget(FORM_BYTES, { share: FORM_BYTES_PER_NETWORK });
+        bodies ??= new BodyBudget(FORM_BYTES * share, { share: FORM_BYTES_PER_NETWORK * share });
         const { address } = exchange.client;
         const network = address && networkOf(address);
         const options = { limit: MAX_FORM_BYTES, idle, stop, bodies, network, grows: true, what };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 export const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -52,4 +52,40 @@ export async function pushHello(url: string): Promise<void> {
 /** Waits until `condition` is true. If it never is, the test's timeout ends the wait. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A request that the server has begun to handle, and whose body waits. */
+export class HalfRequest {
+  readonly #connection: Deno.Conn;
+
+  private constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  /** Sends the head; the server says "100 Continue" when the request is on its way to its handler. */
+  static async begin(method: string, target: string, length: number): Promise<HalfRequest> {
+    const { hostname, port, host, pathname, search } = new URL(target);
+    const request = new HalfRequest(await Deno.connect({ hostname, port: Number(port) }));
+    await request.send(
+      `${method} ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n` +
+        "Expect: 100-continue\r\n\r\n",
+    );
+    assertStringIncludes(await request.receive(), "100 Continue");
+    return request;
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(text));
+  }
+
+  /** The next bytes; none after the server has cut the connection. */
+  async receive(): Promise<string> {
+    const buffer = new Uint8Array(4096);
+    const length = await this.#connection.read(buffer).catch(() => null);
+    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
 }

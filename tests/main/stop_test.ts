@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { startRegistry } from "../harness/registry_process.ts";
-import { DIGEST, startUpload, until, withFolder } from "./run_main.ts";
+import { DIGEST, HalfRequest, startUpload, until, withFolder } from "./run_main.ts";
 
 /** Pushes more than the sockets between us hold. */
 async function pushLarge(url: string): Promise<{ digest: string; blob: Uint8Array }> {
@@ -10,42 +10,6 @@ async function pushLarge(url: string): Promise<{ digest: string; blob: Uint8Arra
   const push = await fetch(`${await startUpload(url)}?digest=${digest}`, { method: "PUT", body: blob });
   await push.body?.cancel();
   return { digest, blob };
-}
-
-/** A request that the server has begun to handle, and whose body waits. */
-class HalfRequest {
-  readonly #connection: Deno.Conn;
-
-  private constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-  }
-
-  /** Sends the head; the server says "100 Continue" when the request is on its way to its handler. */
-  static async begin(method: string, target: string, length: number): Promise<HalfRequest> {
-    const { hostname, port, host, pathname, search } = new URL(target);
-    const request = new HalfRequest(await Deno.connect({ hostname, port: Number(port) }));
-    await request.send(
-      `${method} ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n` +
-        "Expect: 100-continue\r\n\r\n",
-    );
-    assertStringIncludes(await request.receive(), "100 Continue");
-    return request;
-  }
-
-  async send(text: string): Promise<void> {
-    await this.#connection.write(new TextEncoder().encode(text));
-  }
-
-  /** The next bytes; none after the server has cut the connection. */
-  async receive(): Promise<string> {
-    const buffer = new Uint8Array(4096);
-    const length = await this.#connection.read(buffer).catch(() => null);
-    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
-  }
-
-  [Symbol.dispose](): void {
-    this.#connection.close();
-  }
 }
 
 Deno.test("main completes a push in progress at a stop, and exits with 0", async () => {

@@ -1,0 +1,229 @@
+import { type Config, StartError } from "../config/mod.ts";
+import { deferredRegistry } from "../registry/start.ts";
+import {
+  type Access,
+  type AppOptions,
+  createApp,
+  preloadRegistryRoute,
+  withoutProbes,
+} from "../routes/mod.ts";
+import { serve, type Server } from "./connections/server.ts";
+import { type Log, plainLines } from "./log/mod.ts";
+import type { OpenRegistry, RegistryPart } from "./open/open_registry.ts";
+import { cannotListen } from "./startup.ts";
+import { onStopSignal } from "./stop_signal.ts";
+
+/** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
+const STOP_LIMIT_MS = 4500;
+
+/**
+ * Milliseconds after which a graceful stop ends request bodies. An upload keeps the received bytes, and the rest of the
+ * time is for storing them and for the answers.
+ */
+const BODY_LIMIT_MS = 3000;
+
+/** Maximum milliseconds that an unread log may delay the exit. */
+const FLUSH_LIMIT_MS = 300;
+
+/** The same of a worker, which writes in smaller pieces, and not on Deno Deploy. */
+const WORKER_FLUSH_LIMIT_MS = 1000;
+
+/** Milliseconds from the start until the storage is opened, unless a request needs it sooner. */
+const OPEN_DELAY_MS = 50;
+
+// Not literal: Deno would read all its modules before the first line runs, which takes 15% of the CPU time of a start.
+const importRegistry = (): Promise<typeof import("./open/open_registry.ts")> =>
+  import(new URL("open/open_registry.ts", import.meta.url).href);
+
+/** Part of the registry that one process serves. */
+export interface Part extends RegistryPart {
+  /** False while connections may reach a worker that does not respond. */
+  othersRespond(): boolean;
+  /** Warnings for the operator that other workers have. */
+  warningsOfOthers(): string[];
+  /** Called when the registry is open. */
+  opened(): void;
+}
+
+/** A process that serves the whole registry. */
+const WHOLE: Part = {
+  share: 1,
+  runsUpkeep: true,
+  othersRespond: () => true,
+  warningsOfOthers: () => [],
+  opened() {},
+};
+
+/** A process that serves the registry. */
+export interface Serving {
+  /** Address of the registry. */
+  readonly url: string;
+  /** Opens the registry, once. */
+  readonly opener: Opener;
+  /** Stops the process gracefully, as a signal does. */
+  readonly stop: (signal: Deno.Signal) => void;
+}
+
+/**
+ * Serves the registry in this process until a signal ends it: all of it, or the part of one of several workers.
+ *
+ * @throws {StartError} if it cannot listen.
+ */
+export function startServing(config: Config, log: Log, part: Part = WHOLE): Serving {
+  surviveBugs(log);
+  const opener = new Opener(config, log, part);
+  const bodies = new AbortController();
+  const app = createApp({
+    registry: deferredRegistry(async () => (await opener.open()).registry),
+    log: config.logProbes ? log.request : withoutProbes(log.request),
+    audit: log.audit,
+    auditReady: log.auditReady,
+    ...accessTo(config, opener),
+    ready: async () => await (await opener.open()).ready() && part.othersRespond(),
+    warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
+    limits: { ...config, share: part.share, stop: bodies.signal },
+  });
+  const server = listen(config, app.fetch, { log, part });
+  const stop = stopOnSignal({ server, bodies, opener, log, isWorker: part !== WHOLE });
+  // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
+  AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => {
+    opener.open();
+    preloadRegistryRoute();
+  });
+  return { url: server.url, opener, stop };
+}
+
+/** Access control, which is opened with the registry: the process answers liveness probes before that. */
+function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "accountTokens"> {
+  if (auth === undefined) return {};
+  const opened = async () => (await opener.open()).access!;
+  const access: Access = { admit: async (...request) => await (await opened()).access.admit(...request) };
+  if (auth.external !== undefined) return { access };
+  return {
+    access,
+    tokens: async () => (await opened()).logins!.tokens,
+    accountTokens: async () => (await opened()).logins!.accountTokens,
+  };
+}
+
+/**
+ * Logs an uncaught error and keeps serving the other requests. The process has no state that such an error could break:
+ * each write is valid by itself.
+ */
+function surviveBugs(log: Log): void {
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    log.error("Uncaught error", event.error);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unhandled promise rejection", event.reason);
+  });
+}
+
+/** Loads the code of the registry and opens it, once. The process answers liveness probes before that. */
+export class Opener {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #part: Part;
+  #opening: Promise<OpenRegistry> | undefined;
+  #opened: OpenRegistry | undefined;
+
+  /** Opens nothing yet. */
+  constructor(config: Config, log: Log, part: Part) {
+    this.#config = config;
+    this.#log = log;
+    this.#part = part;
+  }
+
+  /** Opens the registry, or returns the open one. The process ends if that is impossible. */
+  open(): Promise<OpenRegistry> {
+    return this.#opening ??= this.#open().catch(fail);
+  }
+
+  async #open(): Promise<OpenRegistry> {
+    const { openRegistry } = await importRegistry();
+    this.#opened = await openRegistry(this.#config, this.#log, this.#part);
+    this.#part.opened();
+    return this.#opened;
+  }
+
+  /** Warnings of an open registry. */
+  warnings(): string[] {
+    return this.#opened?.warnings() ?? [];
+  }
+
+  /** Closes everything that was opened. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.close();
+  }
+}
+
+type Fetch = Parameters<typeof serve>[0]["fetch"];
+
+function listen(config: Config, fetch: Fetch, { log, part }: { log: Log; part: Part }): Server {
+  try {
+    return serve({
+      port: config.port,
+      hostname: config.host,
+      fetch,
+      refused: log.request,
+      acceptFailed: (error) => log.error(`Cannot accept connections: ${acceptFailureOf(error)}`, error),
+      failed: (error) => endOnFailure(error, log),
+      platformAddress: Deno.env.has("DENO_SERVE_ADDRESS") || Deno.env.has("DENO_DEPLOY"),
+      share: part.share,
+    });
+  } catch (error) {
+    throw cannotListen(config, error as Error);
+  }
+}
+
+function acceptFailureOf(error: Error): string {
+  return (error as { code?: string }).code === "EMFILE"
+    ? "too many open files; idle connections are closed (raise the limit: `ulimit -n`, LimitNOFILE)"
+    : "retrying";
+}
+
+/** Ends a process that no client can reach, so that a supervisor starts another one. */
+async function endOnFailure(error: Error, log: Log): Promise<void> {
+  log.error(
+    "Cannot accept connections any more: exiting with 1, so that the supervisor restarts the process",
+    error,
+  );
+  setTimeout(() => Deno.exit(1), FLUSH_LIMIT_MS);
+  await log.flush();
+  Deno.exit(1);
+}
+
+/** Parts of the process that a stop ends. */
+interface Running {
+  server: Server;
+  /** Aborts the request bodies that are not complete. */
+  bodies: AbortController;
+  opener: Opener;
+  log: Log;
+  /** True for a worker: its supervisor logs the stop. */
+  isWorker: boolean;
+}
+
+/** Stops the process gracefully on a signal. A second one ends it at once. */
+function stopOnSignal({ server, bodies, opener, log, isWorker }: Running): Serving["stop"] {
+  return onStopSignal(async (signal) => {
+    if (!isWorker) log.info("Shutting down", { signal });
+    setTimeout(() => bodies.abort(), BODY_LIMIT_MS);
+    if (await server.stop(STOP_LIMIT_MS)) {
+      await opener.close().catch((error) => log.error("Cannot close the storage", error));
+    } else {
+      log.warn("Shutdown timed out: open requests aborted");
+    }
+    setTimeout(() => Deno.exit(0), isWorker ? WORKER_FLUSH_LIMIT_MS : FLUSH_LIMIT_MS);
+    await log.flush();
+    Deno.exit(0);
+  }, () => Deno.exit(1));
+}
+
+/** Prints why the process cannot continue; only a bug needs more than one line. */
+export function fail(error: unknown): never {
+  console.error(error instanceof StartError ? plainLines(error.message) : error);
+  Deno.exit(1);
+}

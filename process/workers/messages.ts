@@ -1,0 +1,32 @@
+import type { Config } from "../../config/mod.ts";
+
+/** Message from the supervisor to a worker. */
+export type ToWorker =
+  | {
+    kind: "start";
+    /** Configuration of the registry, with the port that all workers listen on. */
+    config: Config;
+    /** Fraction of the limits of the whole registry. */
+    share: number;
+    /** True if this worker runs the background work. */
+    runsUpkeep: boolean;
+  }
+  | ({ kind: "others" } & OthersState)
+  | { kind: "stop"; signal: Deno.Signal };
+
+/** State of the other workers, for the probes. */
+export interface OthersState {
+  /** False while connections may reach a worker that does not respond. */
+  respond: boolean;
+  /** Their warnings for the operator. */
+  warnings: string[];
+}
+
+/** Message from a worker to the supervisor. */
+export type FromWorker =
+  | { kind: "listening"; url: string }
+  | { kind: "opened" }
+  | { kind: "alive"; warnings: string[] };
+
+/** Milliseconds between two signs of life of a worker. */
+export const ALIVE_INTERVAL_MS = 1000;

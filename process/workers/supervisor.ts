@@ -1,0 +1,186 @@
+import { fileURLToPath } from "node:url";
+import { type Config, FILE_VARIABLE, StartError } from "../../config/mod.ts";
+import type { Log } from "../log/mod.ts";
+import { startOptions } from "../start/mod.ts";
+import { announce, cannotListen, logFor } from "../startup.ts";
+import { onStopSignal } from "../stop_signal.ts";
+import { ALIVE_INTERVAL_MS, type FromWorker, type OthersState } from "./messages.ts";
+import { wholeLines } from "./whole_lines.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
+
+/** Milliseconds of a graceful stop after which workers are killed: each of them ends by itself before that. */
+const STOP_LIMIT_MS = 6000;
+
+/** Workers that serve the registry. */
+export interface Supervision {
+  /** Exit code, when all workers have ended. */
+  readonly ended: Promise<number>;
+  /** Stops all workers gracefully. */
+  stop(): void;
+}
+
+/**
+ * Starts the configured number of workers, replaces those that end or hang, and stops them on a signal. `root` is the
+ * folder of the code; `denoOptions` are further options of `deno run`.
+ *
+ * @throws {StartError} if this process may not start workers, or the port is taken.
+ */
+export function superviseWorkers(config: Config, root: string, denoOptions: string[] = []): Supervision {
+  assertCanStart(config);
+  const options = startOptions(config, root, Deno.env.get(FILE_VARIABLE));
+  const args = ["run", "--no-prompt", "--unstable-net", ...denoOptions, ...options, WORKER];
+  const supervisor = new Supervisor({ ...config, port: freePort(config) }, args);
+  onStopSignal((signal) => supervisor.stop(signal), () => supervisor.end());
+  return { ended: supervisor.ended, stop: () => supervisor.stop("SIGTERM") };
+}
+
+function assertCanStart({ workers }: Config): void {
+  const hint = "set SKERRY_WORKERS=1";
+  if (Deno.build.os !== "linux") {
+    const reason = "only Linux distributes the connections of a port over processes";
+    throw new StartError(`Cannot start ${workers} workers: ${reason} (${hint})`);
+  }
+  const command = Deno.execPath();
+  if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") {
+    const reason = "the process may not run Deno";
+    throw new StartError(
+      `Cannot start ${workers} workers: ${reason} (add --allow-run=${command}, or ${hint})`,
+    );
+  }
+}
+
+/**
+ * The port to listen on. Checks that it is free: workers listen with `SO_REUSEPORT`, so those of two registries would
+ * share a port without an error.
+ */
+function freePort(config: Config): number {
+  try {
+    using listener = Deno.listen({ port: config.port, hostname: config.host });
+    return listener.addr.port;
+  } catch (error) {
+    throw cannotListen(config, error as Error);
+  }
+}
+
+/** Starts, watches, replaces and stops workers. Serves no request itself, so that nothing a client sends can stop it. */
+class Supervisor {
+  readonly ended: Promise<number>;
+  readonly #config: Config;
+  readonly #args: string[];
+  readonly #log: Log;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #end: (code: number) => void;
+  /** Last state of the others that each worker was sent, as JSON. */
+  readonly #sent = new Map<WorkerSlot, string>();
+  #url = "";
+  /** True once the first worker has opened the registry. */
+  #hasOpened = false;
+  #isStopping = false;
+
+  constructor(config: Config, args: string[]) {
+    this.#config = config;
+    this.#args = args;
+    this.#log = logFor(config, wholeLines(Deno.stdout));
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#slots = Array.from({ length: config.workers }, (_, index) => {
+      const slot: WorkerSlot = new WorkerSlot(index + 1, {
+        received: (message) => this.#receive(message),
+        ended: (end) => this.#replace(slot, end),
+      });
+      return slot;
+    });
+    // The others follow when the first one has opened the registry: until then the reason of a failure would be printed
+    // by all of them.
+    this.#start(this.#slots[0]!);
+    setInterval(() => this.#watch(), ALIVE_INTERVAL_MS);
+  }
+
+  stop(signal: Deno.Signal): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#log.info("Shutting down", { signal });
+    for (const slot of this.#slots) slot.send({ kind: "stop", signal });
+    setTimeout(() => this.#slots.forEach((slot) => slot.kill()), STOP_LIMIT_MS);
+    this.#endIfStopped(0);
+  }
+
+  /** Ends all workers at once. */
+  end(): void {
+    for (const slot of this.#slots) slot.kill();
+    this.#end(1);
+  }
+
+  #start(slot: WorkerSlot): void {
+    const { workers } = this.#config;
+    // Background work runs once: two passes would only do the same work twice.
+    const runsUpkeep = slot === this.#slots[0];
+    slot.start(this.#args, { kind: "start", config: this.#config, share: 1 / workers, runsUpkeep });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "listening" && this.#url === "") {
+      this.#url = message.url;
+      announce(message.url, this.#config, this.#log);
+    }
+    if (message.kind === "opened" && !this.#hasOpened && !this.#isStopping) {
+      this.#hasOpened = true;
+      for (const slot of this.#slots.slice(1)) this.#start(slot);
+    }
+    this.#report();
+  }
+
+  #watch(): void {
+    for (const slot of this.#slots) {
+      if (!slot.countMissed()) continue;
+      this.#log.warn("Worker did not respond and was killed: another one starts", { worker: slot.number });
+    }
+    this.#report();
+  }
+
+  #replace(slot: WorkerSlot, { code, signal }: { code: number | null; signal: string | null }): void {
+    this.#sent.delete(slot);
+    if (this.#isStopping) return this.#endIfStopped(0);
+    // It has printed the reason.
+    if (!this.#hasOpened) return void this.#endWith(code ?? 1);
+    const delay = slot.nextDelay();
+    const end = signal === null ? { code: code ?? 1 } : { signal };
+    this.#log.warn("Worker ended: another one starts", {
+      worker: slot.number,
+      ...end,
+      seconds: delay / 1000,
+    });
+    this.#report();
+    setTimeout(() => {
+      if (!this.#isStopping) this.#start(slot);
+    }, delay);
+  }
+
+  /** Tells each worker the state of the others, if it has changed. */
+  #report(): void {
+    for (const slot of this.#slots) {
+      if (!slot.isOpen) continue;
+      const others = this.#slots.filter((other) => other !== slot);
+      const state: OthersState = {
+        respond: others.every(({ isResponding }) => isResponding),
+        warnings: others.flatMap(({ warnings }) => warnings),
+      };
+      const text = JSON.stringify(state);
+      if (this.#sent.get(slot) === text) continue;
+      this.#sent.set(slot, text);
+      slot.send({ kind: "others", ...state });
+    }
+  }
+
+  #endIfStopped(code: number): void {
+    if (!this.#slots.some(({ isRunning }) => isRunning)) this.#endWith(code);
+  }
+
+  async #endWith(code: number): Promise<void> {
+    await this.#log.flush();
+    this.#end(code);
+  }
+}
