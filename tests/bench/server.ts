@@ -17,7 +17,7 @@ const LOCK = new URL("../deno.lock", import.meta.url).pathname;
 
 /** Options of {@linkcode startServer}. */
 export interface ServerOptions {
-  /** The script, seen from the top of the repository. */
+  /** The script: an absolute path, or one from the top of the repository. */
   readonly script: string;
   /** Its environment, beside `HOST` and `PORT`; the caller's own settings of the registry are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ export interface Server extends AsyncDisposable {
 
 /** Starts a script as {@linkcode startProgram} does. */
 export function startServer({ script, env, port = freePort() }: ServerOptions): Promise<Server> {
-  const path = new URL(`../../${script}`, import.meta.url).pathname;
+  const path = script.startsWith("/") ? script : new URL(`../../${script}`, import.meta.url).pathname;
   const lock = script.startsWith("tests/") ? [`--lock=${LOCK}`] : [];
   return startProgram({
     program: Deno.execPath(),

@@ -9,13 +9,17 @@ export interface SubjectOptions {
   readonly data?: Folder;
   /** Port that it listens at, by default a free one. */
   readonly port?: number;
+  /** Absolute path of its script, by default `main.ts` of the sources. */
+  readonly script?: string;
 }
 
 /** Starts the registry with its defaults. It writes its log, which is not read. */
-export async function startSubject({ settings, data, port }: SubjectOptions = {}): Promise<Server> {
+export async function startSubject(
+  { settings, data, port, script = "main.ts" }: SubjectOptions = {},
+): Promise<Server> {
   const folder = data ?? await makeFolder();
   const env = { SKERRY_DATA: folder.path, ...settings };
-  const server = await startServer({ script: "main.ts", env, ...(port === undefined ? {} : { port }) });
+  const server = await startServer({ script, env, ...(port === undefined ? {} : { port }) });
   return {
     ...server,
     async [Symbol.asyncDispose]() {

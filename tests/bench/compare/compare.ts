@@ -10,13 +10,15 @@
  */
 import { startAwsStores } from "../../harness/aws_stores.ts";
 import { tool } from "../../tools/tool.ts";
+import { bundle } from "../../../bundle/bundle.ts";
+import { makeFolder } from "../folder.ts";
 import type { Server } from "../server.ts";
 import { countRequests, COUNTS } from "./counts.ts";
 import { type PeerName, PEERS, type Place, type S3Place, startPeer } from "./peers.ts";
 import { rows } from "./rows.ts";
 import { measure, type Services } from "./samples.ts";
 import { measurePeaks, measureStarts } from "./starts.ts";
-import { countTable, type Measured, rateTable, startTable } from "./tables.ts";
+import { countTable, type Measured, rateTable, type StartRow, startTable } from "./tables.ts";
 
 /** Name of the part of the comparison that starts processes. */
 const STARTS = "start and memory";
@@ -36,7 +38,7 @@ export async function compare({ rounds, only = "", place }: CompareOptions): Pro
   console.log(`${await machine()}\n`);
   const places = ["s3", "folder"].filter((name) => place === undefined || name === place);
   if (places.length === 0) throw new TypeError(`Cannot compare on "${place}": not "s3" or "folder"`);
-  const starts: Parameters<typeof startTable>[0][number][] = [];
+  const starts: StartRow[] = [];
   for (const name of places) {
     await using stores = name === "s3" ? await startAwsStores() : undefined;
     const where: Place = stores === undefined ? "folder" : placeIn(stores);
@@ -48,14 +50,21 @@ export async function compare({ rounds, only = "", place }: CompareOptions): Pro
       if (counts.length > 0) console.log(`## ${COUNTS}\n\n${countTable(counts)}\n`);
     }
     if (STARTS.includes(only)) {
-      starts.push({
-        place: name,
-        starts: await measureStarts(where, rounds),
-        peaks: await measurePeaks(where),
-      });
+      starts.push(...await startRows(name, where, rounds));
     }
   }
   if (starts.length > 0) console.log(`## ${STARTS}\n\n${startTable(starts)}\n`);
+}
+
+async function startRows(name: string, place: Place, rounds: number): Promise<StartRow[]> {
+  await using folder = await makeFolder();
+  const options = { place, rounds, bundle: `${folder.path}/bundle` };
+  await bundle(options.bundle);
+  const rows: StartRow[] = [
+    { place: name, starts: await measureStarts(options), peaks: await measurePeaks(place) },
+  ];
+  if (place !== "folder") return rows;
+  return [...rows, { place: "folder, with login", starts: await measureStarts({ ...options, login: true }) }];
 }
 
 function placeIn({ s3, bucket, env }: Awaited<ReturnType<typeof startAwsStores>>): S3Place {

@@ -1,4 +1,5 @@
 import { CREDENTIALS, REGION } from "../../harness/credentials.ts";
+import { ADMINISTRATOR, authSetting, hashOf } from "../../harness/secured.ts";
 import { freePort } from "../../harness/registry_process.ts";
 import { tool } from "../../tools/tool.ts";
 import { type Server, startProgram } from "../server.ts";
@@ -22,19 +23,40 @@ export interface S3Place {
 /** Place of a registry's content: a bucket, or a folder of its own. */
 export type Place = S3Place | "folder";
 
+/** Options of {@linkcode startPeer}. */
+export interface PeerOptions {
+  /** True if it answers {@linkcode ADMINISTRATOR} alone; by default it answers everybody. */
+  readonly login?: boolean;
+  /** Script of Skerry, by default that of the sources. */
+  readonly script?: string;
+}
+
 /**
- * Starts a registry without access control that sends every blob itself. What it keeps in a folder is removed with it.
- * All of them write an access log, and none collects garbage while it is measured.
+ * Starts a registry that sends every blob itself. What it keeps in a folder is removed with it. All of them write an
+ * access log, and none collects garbage while it is measured.
  */
-export async function startPeer(name: PeerName, place: Place): Promise<Server> {
+export async function startPeer(
+  name: PeerName,
+  place: Place,
+  { login = false, script }: PeerOptions = {},
+): Promise<Server> {
+  const port = freePort();
   if (name === "skerry") {
-    const settings = { SKERRY_COLLECT_INTERVAL: "0", ...place === "folder" ? {} : place.env };
-    return await startSubject({ settings });
+    const settings = {
+      SKERRY_COLLECT_INTERVAL: "0",
+      ...place === "folder" ? {} : place.env,
+      ...login ? await authSetting(port, {}) : {},
+    };
+    return await startSubject({ settings, port, ...script === undefined ? {} : { script } });
   }
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeFolder());
-  const port = freePort();
-  const configuration = CONFIGURATIONS[name](port, folder.path, place);
+  let htpasswd: string | undefined;
+  if (login) {
+    htpasswd = `${folder.path}/htpasswd`;
+    await Deno.writeTextFile(htpasswd, `${ADMINISTRATOR.username}:${await hashOf(ADMINISTRATOR.password)}\n`);
+  }
+  const configuration = CONFIGURATIONS[name](port, folder.path, place, htpasswd);
   const file = `${folder.path}/configuration.json`;
   await Deno.writeTextFile(file, JSON.stringify(configuration));
   const server = stack.use(
@@ -47,20 +69,24 @@ export async function startPeer(name: PeerName, place: Place): Promise<Server> {
 const CONFIGURATIONS = { zot: configureZot, distribution: configureDistribution };
 
 /** Without deduplication, as its documentation wants it for several replicas on one bucket. */
-function configureZot(port: number, folder: string, place: Place): unknown {
+function configureZot(port: number, folder: string, place: Place, htpasswd?: string): unknown {
   const s3 = place === "folder" ? {} : {
     storageDriver: { name: "s3", rootdirectory: "/zot", ...s3Options(place), skipverify: false },
   };
   return {
     distSpecVersion: "1.0.1-dev",
     storage: { rootDirectory: `${folder}/content`, dedupe: place === "folder", gc: false, ...s3 },
-    http: { address: "127.0.0.1", port: `${port}` },
+    http: {
+      address: "127.0.0.1",
+      port: `${port}`,
+      ...htpasswd === undefined ? {} : { auth: { htpasswd: { path: htpasswd } } },
+    },
     log: { level: "info", output: "/dev/null" },
   };
 }
 
 /** JSON is YAML, which it reads. */
-function configureDistribution(port: number, folder: string, place: Place): unknown {
+function configureDistribution(port: number, folder: string, place: Place, htpasswd?: string): unknown {
   const driver = place === "folder"
     ? { filesystem: { rootdirectory: `${folder}/content` } }
     : { s3: { rootdirectory: "/distribution", ...s3Options(place), forcepathstyle: true } };
@@ -74,6 +100,7 @@ function configureDistribution(port: number, folder: string, place: Place): unkn
       redirect: { disable: true },
     },
     http: { addr: `127.0.0.1:${port}` },
+    ...htpasswd === undefined ? {} : { auth: { htpasswd: { realm: "registry", path: htpasswd } } },
   };
 }
 

@@ -1,5 +1,6 @@
 import { load } from "../load/mod.ts";
 import { median } from "../figure.ts";
+import { ADMINISTRATOR, basic } from "../../harness/secured.ts";
 import { cpuOf, peakMemoryOf, residentMemoryOf } from "../server.ts";
 import { type PeerName, PEERS, type Place, startPeer } from "./peers.ts";
 
@@ -20,22 +21,43 @@ export interface Start {
   readonly idle: number;
 }
 
-/** Starts each registry in turn, so many times, after once that does not count. */
-export async function measureStarts(place: Place, rounds: number): Promise<Record<PeerName, Start>> {
-  const starts: Record<PeerName, Start[]> = { skerry: [], zot: [], distribution: [] };
-  for (let round = 0; round <= rounds; round++) {
-    for (const name of PEERS) {
-      const start = await measureStart(name, place);
+/** A registry as it is started: Skerry from its sources or from its bundle, or a peer. */
+export type Started = PeerName | "bundle";
+
+/** In the order of the table. */
+export const STARTED: readonly Started[] = ["skerry", "bundle", "zot", "distribution"];
+
+/** Place of the content, and what else is told apart in a start. */
+export interface StartOptions {
+  readonly place: Place;
+  /** Number of starts of each registry. */
+  readonly rounds: number;
+  /** Folder with Skerry's bundle. */
+  readonly bundle: string;
+  /** True if the registry asks for a name and a password. */
+  readonly login?: boolean;
+}
+
+/** Starts each registry in turn, `rounds` times, after once that does not count. */
+export async function measureStarts(options: StartOptions): Promise<Record<Started, Start>> {
+  const starts: Record<Started, Start[]> = { skerry: [], bundle: [], zot: [], distribution: [] };
+  for (let round = 0; round <= options.rounds; round++) {
+    for (const name of STARTED) {
+      const start = await measureStart(name, options);
       if (round > 0) starts[name].push(start);
     }
   }
-  return byPeer((name) => middleOf(starts[name]));
+  return Object.fromEntries(STARTED.map((name) => [name, middleOf(starts[name])])) as Record<Started, Start>;
 }
 
-async function measureStart(name: PeerName, place: Place): Promise<Start> {
-  await using server = await startPeer(name, place);
+async function measureStart(name: Started, { place, bundle, login = false }: StartOptions): Promise<Start> {
+  await using server = name === "bundle"
+    ? await startPeer("skerry", place, { login, script: `${bundle}/main.js` })
+    : await startPeer(name, place, { login });
   const began = performance.now();
-  const response = await fetch(`http://127.0.0.1:${server.port}/v2/started/manifests/none`);
+  const response = await fetch(`http://127.0.0.1:${server.port}/v2/started/manifests/none`, {
+    headers: login ? { Authorization: basic(ADMINISTRATOR) } : {},
+  });
   await response.body?.cancel();
   if (response.status !== 404) throw new Error(`Expected 404 from ${name}, got ${response.status}`);
   const storage = server.startup + performance.now() - began;
@@ -66,8 +88,4 @@ export async function measurePeaks(place: Place): Promise<Record<PeerName, numbe
     peaks[name] = await peakMemoryOf(server);
   }
   return peaks;
-}
-
-function byPeer<T>(of: (name: PeerName) => T): Record<PeerName, T> {
-  return Object.fromEntries(PEERS.map((name) => [name, of(name)])) as Record<PeerName, T>;
 }

@@ -2,7 +2,7 @@ import type { Counts } from "./counts.ts";
 import { type PeerName, PEERS } from "./peers.ts";
 import type { Row } from "./rows.ts";
 import { mediansOf, ratioOf, type Sample, type Samples } from "./samples.ts";
-import type { Start } from "./starts.ts";
+import { type Start, STARTED, type Started } from "./starts.ts";
 
 /** Names in the heads of the tables. */
 const TITLES: Record<PeerName, string> = { skerry: "Skerry", zot: "zot", distribution: "distribution" };
@@ -71,10 +71,15 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
+/** Starts of all registries on one kind of content, and their memory where it was measured. */
+export interface StartRow {
+  readonly place: string;
+  readonly starts: Record<Started, Start>;
+  readonly peaks?: Record<PeerName, number>;
+}
+
 /** Table of starts, in milliseconds, and of memory, in MiB. */
-export function startTable(
-  rows: readonly { place: string; starts: Record<PeerName, Start>; peaks: Record<PeerName, number> }[],
-): string {
+export function startTable(rows: readonly StartRow[]): string {
   const head = [
     "registry",
     "content",
@@ -87,12 +92,15 @@ export function startTable(
   return table(
     head,
     rows.flatMap(({ place, starts, peaks }) =>
-      PEERS.map((name) => {
+      STARTED.map((name) => {
         const { first, storage, cpu, idle } = starts[name];
+        const [title, peak] = name === "bundle"
+          ? ["Skerry, bundled", undefined]
+          : [TITLES[name], peaks?.[name]];
         return [
-          TITLES[name],
+          title,
           place,
-          ...[first, storage, cpu, idle, peaks[name]].map((value) => value.toFixed(0)),
+          ...[first, storage, cpu, idle, peak].map((value) => value?.toFixed(0) ?? "-"),
         ];
       })
     ),
