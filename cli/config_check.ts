@@ -1,7 +1,6 @@
 import { stringify } from "yaml";
 import { type AuthConfig, isKeyText } from "../auth/interface.ts";
-import { type EffectiveSetting, explainConfig } from "../config/config.ts";
-import { parseYaml } from "../config/yaml_text.ts";
+import { type EffectiveSetting, explainConfig, parseText } from "../config/config.ts";
 import { createLog } from "../process/mod.ts";
 import { openAccess } from "../process/open/open_access.ts";
 import { type Config, risksOf } from "../config/mod.ts";
@@ -25,7 +24,7 @@ export async function configCheck(
   const { config, settings } = await explainConfig(environment);
   for (const risk of risksOf(config)) warn(risk);
   if (config.auth !== undefined) await checkAccess(config.auth, config, warn);
-  for (const setting of settings) print(linesOf(setting));
+  for (const setting of settings) print(await linesOf(setting));
   return 0;
 }
 
@@ -36,13 +35,13 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
   access.close();
 }
 
-function linesOf({ key, value, source = "default" }: EffectiveSetting): string {
+async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
   if (key !== "auth" && key !== "retention") {
     return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;
   // In the environment both are text.
-  const parsed = typeof value === "string" ? parseYaml(value) : { value };
+  const parsed = typeof value === "string" ? await parseText(value) : { value };
   const written = "value" in parsed ? parsed.value : undefined;
   return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;
 }

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConfigError } from "../config/config.ts";
-import { parseYaml } from "../config/yaml_text.ts";
+import { ConfigError, parseText } from "../config/config.ts";
 import { StartError } from "../config/mod.ts";
 import { configCheck } from "./config_check.ts";
 import { withFolder } from "./testing/mod.ts";
@@ -37,7 +36,7 @@ Deno.test("configCheck() prints every setting with its source, without secrets, 
       assert(line.test(text), text);
     }
     assert(!text.includes("$2b$"), text);
-    const { value } = parseYaml(text) as { value: Record<string, unknown> };
+    const { value } = await parseText(text) as { value: Record<string, unknown> };
     assertEquals(value.data, `${folder}/content`);
     assertEquals(value.auth, { url: "https://registry.test", users: { alice: "(hash)" } });
     assertEquals(value.retention, retention);

@@ -4,6 +4,7 @@ import { crossChecks, isPlainName, parseSubject } from "../auth/rules.ts";
 import type { AccessConfig } from "./configuration.ts";
 import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
 import { ACTIONS } from "../oci/mod.ts";
+import { parseText } from "./config_text.ts";
 import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 
@@ -235,8 +236,7 @@ export async function readAccess(
   input: unknown,
 ): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
   if (typeof input !== "string") return parseAccess(input);
-  const { parseYaml } = await import("./yaml_text.ts"); // few need YAML
-  const parsed = parseYaml(input);
+  const parsed = await parseText(input);
   if ("value" in parsed) return parseAccess(parsed.value);
   return {
     issues: parsed.problems.map(({ line, column, message }) => ({

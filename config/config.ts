@@ -15,6 +15,9 @@ import {
 } from "./settings.ts";
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
+import { parseText } from "./config_text.ts";
+
+export { parseText } from "./config_text.ts";
 
 /** Parts of a setting that its documentation shows. */
 export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
@@ -195,8 +198,7 @@ async function readConfigFile(path: string): Promise<Given> {
     const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new ConfigError([`${FILE_VARIABLE}: Cannot read "${path}": ${reason}`]);
   }
-  const { parseYaml } = await import("./yaml_text.ts"); // few need YAML
-  const parsed = parseYaml(content);
+  const parsed = await parseText(content);
   if ("problems" in parsed) {
     throw new ConfigError(
       parsed.problems.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`),

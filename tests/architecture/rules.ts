@@ -23,7 +23,6 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
   "config/config.ts": "loads the schema library",
-  "config/yaml_text.ts": "loads the YAML library",
   "oci/errors.ts": "loads what the start of a process needs",
   "oci/glob.ts": "loads the library for patterns",
   "oci/manifest.ts": "loads `node:crypto`",

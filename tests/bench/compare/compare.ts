@@ -10,7 +10,7 @@
  */
 import { startAwsStores } from "../../harness/aws_stores.ts";
 import { tool } from "../../tools/tool.ts";
-import { bundle } from "../../../bundle/bundle.ts";
+import { bundle } from "../../../bundle/mod.ts";
 import { makeFolder } from "../folder.ts";
 import type { Server } from "../server.ts";
 import { countRequests, COUNTS } from "./counts.ts";

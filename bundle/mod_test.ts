@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 import { freePort, type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
 import { ADMINISTRATOR, authSetting, basic } from "../tests/harness/secured.ts";
-import { bundle } from "./bundle.ts";
+import { bundle } from "./mod.ts";
 
 const ALONE = ["--no-npm", "--no-remote"];
 
