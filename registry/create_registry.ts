@@ -7,6 +7,7 @@ import {
   epochsOf,
   RecentUploads,
   safeAge,
+  Turns,
 } from "./protocol/mod.ts";
 import type { LostContent } from "./lost_content.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
@@ -164,6 +165,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     recent: new RecentUploads(),
     wary: { until: 0 },
     asked: { count: 0 },
+    turns: new Turns(),
     now,
     sleep: options.sleep ?? pause,
   };

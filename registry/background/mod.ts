@@ -4,5 +4,5 @@
  * @module
  */
 export { Lease } from "./lease.ts";
-export { Pace } from "./pace.ts";
+export { type Paced, paced } from "./paced.ts";
 export { shuffled, throwFailures, workOff } from "./work_off.ts";

@@ -3,6 +3,12 @@ import type { Context } from "../protocol/mod.ts";
 /** Maximum pause after a step, in durations of the step, without and with concurrent requests. */
 const MAX_PAUSE_FACTOR = { idle: 0, busy: 15 };
 
+/**
+ * Maximum calls at once over a network, without and with concurrent requests, for work that is on time. Few without
+ * requests as well: the first request after a quiet moment meets them.
+ */
+const CALLS = { idle: 4, busy: 1 };
+
 /** Longest pause in milliseconds: a suspended machine or a clock that was set forward makes any step look long. */
 const MAX_PAUSE_MS = 10_000;
 
@@ -11,6 +17,22 @@ const MAX_PAUSE_MS = 10_000;
  * requests.
  */
 const BUSY_MS = 1000;
+
+/** Limits of background work at a moment. */
+export interface Share {
+  /** Length of the pause after a call, in durations of the call. */
+  pause: number;
+  /** Maximum calls in flight or followed by their pause. */
+  calls: number;
+}
+
+/** Limits of work that is late. */
+export interface LateLimits {
+  /** Pauses beside requests are at least this many times as long as the work. */
+  leastPause?: number;
+  /** Maximum calls at once over a network, reached at the maximum lateness. */
+  mostCalls?: number;
+}
 
 /**
  * Pace of background work. It gives way to requests, the less so the later the work is. Work at its maximum lateness
@@ -21,11 +43,16 @@ export class Pace {
   #asked: number;
   #busyUntil: number;
   #began: number;
-  readonly #least: number;
+  readonly #leastPause: number;
+  readonly #mostCalls: number;
 
-  /** The first step begins now. Beside requests a pause is at least `least` times as long as its step, however late. */
-  constructor(context: Pick<Context, "now" | "sleep" | "asked">, least = 0) {
-    this.#least = least;
+  /** The first step begins now. */
+  constructor(
+    context: Pick<Context, "now" | "sleep" | "asked">,
+    { leastPause = 0, mostCalls = 1 }: LateLimits = {},
+  ) {
+    this.#leastPause = leastPause;
+    this.#mostCalls = mostCalls;
     this.#context = context;
     this.#asked = context.asked.count;
     this.#began = context.now();
@@ -37,18 +64,21 @@ export class Pace {
     const { now, sleep } = this.#context;
     const took = now() - this.#began;
     // At least a millisecond: requests that wait for the event loop come in between.
-    await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, this.factor(lateness) * took)));
+    await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, this.share(lateness).pause * took)));
     this.#began = now();
   }
 
-  /** Length of a pause after work of this lateness, in durations of the work. */
-  factor(lateness: number): number {
-    const most = this.isBusy() ? MAX_PAUSE_FACTOR.busy : MAX_PAUSE_FACTOR.idle;
-    return Math.max(Math.min(most, this.#least), most * Math.min(1, 1 - lateness));
+  /** Limits of work of this lateness. More calls at once begin at half of the maximum lateness. */
+  share(lateness: number): Share {
+    const load = this.#isBusy() ? "busy" : "idle";
+    const most = MAX_PAUSE_FACTOR[load];
+    const pause = Math.max(Math.min(most, this.#leastPause), most * Math.min(1, 1 - lateness));
+    const excess = Math.min(1, Math.max(0, 2 * lateness - 1));
+    return { pause, calls: Math.max(CALLS[load], Math.round(this.#mostCalls * excess)) };
   }
 
   /** True if there was a request a moment ago. */
-  isBusy(): boolean {
+  #isBusy(): boolean {
     const { asked, now } = this.#context;
     if (asked.count > this.#asked) this.#busyUntil = now() + BUSY_MS;
     this.#asked = asked.count;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Pace } from "./pace.ts";
 
 /** A pace with a clock, and the pauses that it has made. */
-function setUp(asked: number, least = 0) {
+function setUp(asked: number, leastPause = 0) {
   const clock = { now: 1_000_000, asked: { count: asked }, pauses: [] as number[] };
   const pace = new Pace({
     now: () => clock.now,
@@ -12,7 +12,7 @@ function setUp(asked: number, least = 0) {
       clock.now += milliseconds;
       return Promise.resolve();
     },
-  }, least);
+  }, { leastPause });
   const step = async (lateness: number) => {
     clock.now += 2;
     await pace.pause(lateness);

@@ -1,8 +1,7 @@
 import { inParallel, type Item } from "../../storage/ports.ts";
 import { type Context } from "../protocol/mod.ts";
 import { Lease } from "./lease.ts";
-import { Pace } from "./pace.ts";
-import { spread } from "./spread.ts";
+import { paced } from "./paced.ts";
 
 /**
  * Maximum items of one step. They are processed concurrently, so that their writes share SQLite's commits, which are
@@ -10,8 +9,8 @@ import { spread } from "./spread.ts";
  */
 const STEP_ITEMS = 32;
 
-/** Pauses beside requests, in times of a step, however late the work is. */
-const MIN_PAUSE_FACTOR = 0.5;
+/** Limits of this work when it is late. */
+const LATE = { leastPause: 0.5, mostCalls: STEP_ITEMS };
 
 /** A part of a {@linkcode Backlog}. */
 export interface Shard {
@@ -23,8 +22,8 @@ export interface Shard {
 
 /** Work that waits in the order of time. */
 export interface Backlog {
-  /** Its parts: a step takes items of as many as it needs. */
-  shards: Shard[];
+  /** Its parts, over the stores of the context that it is given. A step takes items of as many as it needs. */
+  shards: (context: Context) => Shard[];
   /** Does the work for one item, over the stores of the context that it is given. */
   handle: (context: Context, item: Item) => Promise<unknown>;
   /** The time since when the item has been due, in milliseconds since the epoch. */
@@ -38,21 +37,17 @@ export interface Backlog {
  * share of time that keeps its lateness constant, and a growing backlog raises the share. From half a grace period on
  * it takes two thirds of the time. Failed items do not delay the others. Answers the failures.
  *
- * In an embedded table a step of many items is cheapest, because they share commits. Over a network, each call would wait
- * in the store in front of those of requests: there the pauses come after each call, and items are processed one at a
- * time unless they are late.
+ * Over a network, items are processed one at a time beside requests unless they are late.
  */
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
   const { shards, handle, dueSince, stopped = () => false } = backlog;
   const failures: unknown[] = [];
-  const pace = new Pace(context, MIN_PAUSE_FACTOR);
-  const isSpread = !isEmbedded(context);
   let lateness = 0;
-  const work = isSpread ? spread(context, () => pace.factor(lateness)) : context;
-  const queues = shards.map((shard) => new ShardQueue(context, shard));
+  const { context: work, rest, calls } = paced(context, LATE, () => lateness);
+  const queues = shards(work).map((shard) => new ShardQueue(work, shard));
   if (stopped()) return failures;
   for (;;) {
-    const step = await nextStep(queues, isSpread && pace.isBusy() ? spreadItems(lateness) : STEP_ITEMS);
+    const step = await nextStep(queues, calls() ?? STEP_ITEMS);
     lateness = (context.now() - Math.min(...step.map(dueSince))) / (context.grace / 2);
     await inParallel(step, step.length, async (item) => {
       await handle(work, item).catch((error) => failures.push(error));
@@ -60,19 +55,8 @@ export async function workOff(context: Context, backlog: Backlog): Promise<unkno
     const isOver = step.length === 0 || stopped();
     for (const queue of queues) await queue.endStep(isOver);
     if (isOver) return failures;
-    if (!isSpread) await pace.pause(lateness);
+    await rest();
   }
-}
-
-/** True if the table is in this process: only such tables count their changes. */
-function isEmbedded({ table }: Context): boolean {
-  return table.changeCount !== undefined;
-}
-
-/** Items processed at the same time beside requests, over a network: one, and more the nearer the work is to its maximum lateness. */
-function spreadItems(lateness: number): number {
-  const excess = Math.min(1, Math.max(0, 2 * lateness - 1));
-  return Math.max(1, Math.round(STEP_ITEMS * excess));
 }
 
 async function nextStep(queues: ShardQueue[], most: number): Promise<Item[]> {

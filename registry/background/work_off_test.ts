@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Item } from "../../storage/ports.ts";
-import type { Context } from "../protocol/mod.ts";
+import { type Context, Turns } from "../protocol/mod.ts";
 import { workOff } from "./work_off.ts";
 
 const GRACE_MS = 1_000_000;
@@ -23,6 +23,7 @@ async function measure(options: { embedded: boolean; busy: boolean; lateness: nu
     now: () => clock.now,
     sleep: (milliseconds: number) => Promise.resolve(void pauses.push(milliseconds)),
     asked,
+    turns: new Turns(),
     grace: GRACE_MS,
     objects: {},
     table: {
@@ -32,7 +33,7 @@ async function measure(options: { embedded: boolean; busy: boolean; lateness: nu
   } as unknown as Context;
   if (options.busy) asked.count++;
   await workOff(context, {
-    shards: [{ pages: ReadableStream.from([[...ITEMS]]) }],
+    shards: () => [{ pages: ReadableStream.from([[...ITEMS]]) }],
     handle: async (work) => {
       most = Math.max(most, ++running);
       if (options.busy) asked.count++;
@@ -56,9 +57,11 @@ Deno.test("workOff() over a network pauses after each call, and takes more items
   }
 });
 
-Deno.test("workOff() over a network makes no pauses without requests", async () => {
-  const measured = await measure({ embedded: false, busy: false, lateness: 0 });
-  assertEquals(measured, { pauses: 0, longest: 0, most: 32 });
+Deno.test("workOff() over a network makes no pauses without requests, and takes few items at once unless it is late", async () => {
+  for (const [lateness, most] of [[0, 4], [0.5, 4], [0.75, 16], [1, 32]] as const) {
+    const measured = await measure({ embedded: false, busy: false, lateness });
+    assertEquals(measured, { pauses: 0, longest: 0, most });
+  }
 });
 
 Deno.test("workOff() in an embedded table takes many items at once, and pauses after them", async () => {

@@ -41,7 +41,8 @@ export async function collectCandidates(
     report.late = Math.max(report.late, context.now() - dueSince(item));
     await checkCandidate(work, item, removed);
   };
-  const shards = shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(context, lease) }));
+  const shards = (work: Context) =>
+    shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(work, lease) }));
   const failures = await workOff(context, { shards, handle: look, dueSince, stopped });
   throwFailures(failures, "collect garbage candidates");
   return report;

@@ -3,7 +3,7 @@ import { collect } from "./collect.ts";
 import { type Context, skewOf } from "../protocol/mod.ts";
 import { stored } from "../items/mod.ts";
 import { COLLECTION, leaseKey, SEGMENT_CUTS } from "../items/mod.ts";
-import { Lease, Pace, throwFailures } from "../background/mod.ts";
+import { Lease, type Paced, paced, throwFailures } from "../background/mod.ts";
 import type { Removal } from "../removal.ts";
 
 /** A full pass that all processes of a registry do together. */
@@ -39,8 +39,8 @@ const STEP_ITEMS = 20;
 /** Maximum segments that one process works on at once, if a pass is late. */
 const MAX_WORKERS = 4;
 
-/** Pauses beside requests, in times of a step, however late the pass is: only crashes leave what waits for it. */
-const MIN_PAUSE_FACTOR = 8;
+/** Limits of a pass that is late: only crashes leave what waits for it. */
+const LATE = { leastPause: 8 };
 
 /** The part of its interval in which a pass is to end. */
 const TARGET_SHARE = 0.8;
@@ -155,7 +155,7 @@ class FullPass {
   /** Works on segments that no other process works on, until all are done. */
   async #work(): Promise<void> {
     const { startedAt } = this.#pass;
-    const pace = new Pace(this.#context, MIN_PAUSE_FACTOR);
+    const pace = paced(this.#context, LATE, () => this.#lateness);
     while (!this.#isStopped) {
       const number = this.#left.shift();
       if (number === undefined) return;
@@ -171,12 +171,11 @@ class FullPass {
     }
   }
 
-  async #workOn(number: number, lease: Lease<SegmentState>, pace: Pace): Promise<void> {
-    const context = this.#context;
+  async #workOn(number: number, lease: Lease<SegmentState>, pace: Paced): Promise<void> {
     const segment = { number, of: SEGMENTS, cuts: SEGMENT_CUTS };
     const saved = lease.state.after;
     for (let { after, items } = lease.state;;) {
-      const step = await collect(context, { segment, limit: STEP_ITEMS, ...(after && { after }) })
+      const step = await collect(pace.context, { segment, limit: STEP_ITEMS, ...(after && { after }) })
         .catch((error) => {
           if (after !== saved || !(error instanceof RefusedPlaceError)) throw error;
         });
@@ -202,11 +201,11 @@ class FullPass {
   }
 
   /** Pauses between two steps, or takes more workers, by how late the pass is. */
-  async #rest(pace: Pace): Promise<void> {
+  async #rest(pace: Paced): Promise<void> {
     await this.#look();
     const hasMore = this.#workers.size < MAX_WORKERS && this.#left.length > 0;
     if (this.#lateness >= 1 && hasMore) this.#startWorker();
-    await pace.pause(this.#lateness);
+    await pace.rest();
   }
 
   #mustStop(): boolean {

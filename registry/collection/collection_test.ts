@@ -10,6 +10,7 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
+import { withoutChangeCount } from "../../tests/harness/call_counts.ts";
 import type { ScanOptions } from "../../storage/mod.ts";
 import { RefusedPlaceError } from "../../storage/ports.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
@@ -47,6 +48,25 @@ Deno.test("continueCollection() begins a pass once in an interval, whichever pro
   stores.now += 1;
   for (const { continueCollection } of processes) assertEquals(await continueCollection(options), true);
   assertEquals(blobsOf(removals).map(({ name }) => name).at(-1), digest(contentOf(7)));
+});
+
+Deno.test("continueCollection() over a network makes one call at a time beside requests, with a pause after each", async () => {
+  const stores = await withOldBlobs(20);
+  let [running, most] = [0, 0];
+  const begun = () => void (most = Math.max(most, ++running));
+  const table = withoutChangeCount(hooked(stores.table, begun, () => {
+    running--;
+    stores.now += 1;
+  }));
+  const pauses: number[] = [];
+  const sleep = (milliseconds: number) => Promise.resolve(void pauses.push(milliseconds));
+  const process = stores.registry({ ...OPTIONS, table, sleep });
+  await assertRejects(() => process.registry.getManifest(REPOSITORY, { digest: digest(content(1)) }));
+  const removals: Removal[] = [];
+  const options = { interval: DAY, budget: DAY, removed: (removal: Removal) => removals.push(removal) };
+  await process.continueCollection(options);
+  assertEquals(blobsOf(removals).length, 20);
+  assertEquals([most, Math.round(Math.max(...pauses))], [1, 15]);
 });
 
 Deno.test("continueCollection() goes on where another process has run out of its budget", async () => {

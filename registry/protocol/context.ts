@@ -5,6 +5,7 @@ import type { AbsentBlobs } from "./absent_blobs.ts";
 import type { RecentUploads } from "./recent_uploads.ts";
 import { skewOf } from "./clock_skew.ts";
 import { FencedTable } from "./fenced_table.ts";
+import type { Turns } from "./turns.ts";
 import type { LostContent } from "../lost_content.ts";
 import type { ImmutableTags, OpenUploads, Quotas } from "../limits/mod.ts";
 
@@ -50,6 +51,8 @@ export interface Context {
   wary: { until: number };
   /** Number of requests that this process has received. Background work gives way to them. */
   asked: { count: number };
+  /** Turns of the calls of all background work over a network. */
+  turns: Turns;
   /** Pauses; for the moments in which another request is about to finish. */
   sleep: (milliseconds: number) => Promise<void>;
 }

@@ -21,3 +21,4 @@ export { changeEpoch, changeEpochsOf, epochOf, type Epochs, epochsOf } from "./e
 export { healBlob, healManifest, isLost, safeAge } from "./heal.ts";
 export { assertUnneeded } from "./tag_protection.ts";
 export { together } from "./together.ts";
+export { Turns } from "./turns.ts";

@@ -43,7 +43,8 @@ export async function sweep(context: Context): Promise<SweepReport> {
     report.uploads++;
     report.objects += removed;
   };
-  const shards = shuffled(EXPIRY_SHARDS).map((shard) => ({ pages: expiredOf(context, shard) }));
+  const shards = (work: Context) =>
+    shuffled(EXPIRY_SHARDS).map((shard) => ({ pages: expiredOf(work, shard) }));
   const failures = await workOff(context, { shards, handle: sweepItem, dueSince: expiryOf });
   throwFailures(failures, "sweep expired uploads");
   return report;
