@@ -3,11 +3,12 @@ import { type Item, queryPages } from "../../storage/ports.ts";
 import { beginWork, changeEpoch, type Context, type GarbageCandidate, isOld } from "../protocol/mod.ts";
 import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "../blobs/mod.ts";
 import {
-  collectPointers,
+  collectPointer,
   collectRepository,
   hasManifest,
   type Pointer,
   pointerOf,
+  removePointer,
 } from "./collect_leftovers.ts";
 import {
   type BlobAttributes,
@@ -21,6 +22,7 @@ import {
   pulledKey,
   referrerKey,
   repositoryPartition,
+  type Stored,
   stored,
   type TagAttributes,
   taggedPrefix,
@@ -33,8 +35,8 @@ import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemov
 /** Tag marks of one query. */
 const PAGE_TAG_MARKS = 100;
 
-/** Pointers that are removed after one read of their targets. */
-const POINTERS = 25;
+/** Blobs whose items are read in one request. */
+const BATCH_CONTENTS = 25;
 
 /**
  * The end of a look at a candidate. `done`: nothing that it names is left to remove. `young`: something unneeded was used
@@ -87,16 +89,14 @@ class Look {
     { digest, targets, subject }: Extract<GarbageCandidate, { kind: "manifest" }>,
   ): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
-    // 1. A manifest that exists needs its edges. Its next delete leaves a candidate of its own.
+    // 1. Items that point at the manifest or belong to it. They are read before it, as all pointers are.
+    const keys = targets.map((target) => edgeKey(repository, target, digest));
+    const referrer = subject === undefined ? undefined : referrerKey(repository, subject, digest);
+    if (referrer !== undefined) keys.push(referrer);
+    const items = await context.table.getMany(keys, { consistent: true });
+    // 2. A manifest that exists needs them. Its next delete leaves a candidate of its own.
     const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;
-    // 2. Items that point at the manifest or belong to it.
-    if (isGone) {
-      const keys = targets.map((target) => edgeKey(repository, target, digest));
-      const referrer = subject === undefined ? undefined : referrerKey(repository, subject, digest);
-      if (referrer !== undefined) keys.push(referrer);
-      const items = await context.table.getMany(keys, { consistent: true });
-      await this.#atPointers(items.filter((item) => item !== undefined));
-    }
+    if (isGone) await this.#removePointers(items.filter((item) => item !== undefined));
     await this.atTags(digest);
     if (!isGone) return;
     // 3. The content that only this manifest needed, now that its edges are gone.
@@ -129,14 +129,17 @@ class Look {
     const points = stored<TagAttributes>(tag)?.attributes.digest === digest;
     // A tag that points at a manifest which is gone: a push that failed beside a delete has left it.
     if (tag !== undefined && points) await this.#atPointer(tag);
-    else await this.#atPointer(mark);
+    // The tag was read after its mark.
+    else await this.#removePointers([mark]);
     if (tag === undefined && pulled !== undefined) await this.#atPointer(pulled);
   }
 
   /** Links and blobs. */
   async #atContents(digests: Digest[]): Promise<void> {
     try {
-      for (const digest of digests) await this.#atContent(digest);
+      for (let at = 0; at < digests.length; at += BATCH_CONTENTS) {
+        await this.#atBatch(digests.slice(at, at + BATCH_CONTENTS));
+      }
     } finally {
       // Other processes must not answer from their caches that the repository has the blob. Also if a later step fails:
       // the next check finds no link, and would not change the epoch.
@@ -144,12 +147,23 @@ class Look {
     }
   }
 
+  /** A few links and blobs, read in one request: whatever changes until their turn has another version then. */
+  async #atBatch(digests: Digest[]): Promise<void> {
+    const keys = digests.flatMap((digest) => [linkKey(digest, this.#repository), blobKey(digest)]);
+    const items = await this.#context.table.getMany(keys, { consistent: true });
+    for (const [i, digest] of digests.entries()) {
+      const [link, blob] = [stored<LinkAttributes>(items[2 * i]), stored<BlobAttributes>(items[2 * i + 1])];
+      await this.#atContent(digest, link, blob);
+    }
+  }
+
   /** A repository's link to a blob, and then the blob. */
-  async #atContent(digest: Digest): Promise<void> {
+  async #atContent(
+    digest: Digest,
+    link: Stored<LinkAttributes> | undefined,
+    blob: Stored<BlobAttributes> | undefined,
+  ): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
-    const keys = [linkKey(digest, repository), blobKey(digest)];
-    const [linkItem, blobItem] = await context.table.getMany(keys, { consistent: true });
-    const [link, blob] = [stored<LinkAttributes>(linkItem), stored<BlobAttributes>(blobItem)];
     if (link !== undefined) {
       // Most shared content is needed and should not be written for every candidate.
       if (await isReferenced(context, repository, digest, { consistent: true })) return;
@@ -175,17 +189,20 @@ class Look {
     }
   }
 
-  /** Pointers that are useless without their targets. A batch has its own deadline. */
-  async #atPointers(items: Item[]): Promise<void> {
-    for (let at = 0; at < items.length; at += POINTERS) {
-      const pointers = items.slice(at, at + POINTERS).flatMap((item) => this.#oldPointer(item) ?? []);
-      const outcomes = await collectPointers(this.#context, pointers);
-      for (const [i, { key }] of pointers.entries()) this.#note(outcomes[i]!, () => pointerRemoval(key));
-    }
+  /** A pointer that is useless without its target. */
+  async #atPointer(item: Item): Promise<void> {
+    const pointer = this.#oldPointer(item);
+    if (pointer === undefined) return;
+    this.#note(await collectPointer(this.#context, pointer), () => pointerRemoval(pointer.key));
   }
 
-  async #atPointer(item: Item): Promise<void> {
-    await this.#atPointers([item]);
+  /** Pointers that were read before their targets, which do not exist. */
+  async #removePointers(items: Item[]): Promise<void> {
+    for (const item of items) {
+      const pointer = this.#oldPointer(item);
+      if (pointer === undefined) continue;
+      this.#note(await removePointer(beginWork(this.#context), pointer), () => pointerRemoval(pointer.key));
+    }
   }
 
   /** The pointer of an item; `undefined` if a push may be about to use it. */

@@ -97,27 +97,18 @@ export async function dangling(
   });
 }
 
-/** Removes an item that points at nothing. */
+/** Removes an item if it points at nothing. */
 export async function collectPointer(context: Context, pointer: Pointer): Promise<Outcome> {
-  const [outcome] = await collectPointers(context, [pointer]);
-  return outcome!;
+  const work = beginWork(context);
+  const [gone] = await dangling(work, [pointer], { consistent: true });
+  return gone === undefined ? { is: "needed" } : await removePointer(work, pointer);
 }
 
-/** Removes the items that point at nothing, of a few. Answers the outcomes in the same order. */
-export async function collectPointers(context: Context, pointers: Pointer[]): Promise<Outcome[]> {
-  const work = beginWork(context);
-  const gone = new Set(await dangling(work, pointers, { consistent: true }));
-  const outcomes: Outcome[] = [];
-  for (const pointer of pointers) {
-    if (!gone.has(pointer)) {
-      outcomes.push({ is: "needed" });
-      continue;
-    }
-    const { pk, sk, version } = pointer.item;
-    const isRemoved = await work.table.delete({ pk, sk }, { ifVersion: version });
-    outcomes.push({ is: isRemoved ? "removed" : "changed" });
-  }
-  return outcomes;
+/** Removes an item that was read before its target, which does not exist. */
+export async function removePointer(work: Work, { item }: Pointer): Promise<Outcome> {
+  const { pk, sk, version } = item;
+  const isRemoved = await work.table.delete({ pk, sk }, { ifVersion: version });
+  return { is: isRemoved ? "removed" : "changed" };
 }
 
 /** True if the repository has a manifest. */

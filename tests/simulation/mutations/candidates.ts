@@ -198,17 +198,49 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;",
         "const isGone = await readManifest(context, repository, digest, { consistent: true }) !== null;",
       ),
-      edit(
-        "registry/collection/collect_leftovers.ts",
-        "if (!gone.has(pointer)) {",
-        "if (false) {",
-      ),
     ],
     scenario: {
       given: [pushesImage(FIRST, ONE), deletes(FIRST, ONE), pushesImage(FIRST, ONE)],
       later: OLD_MS + OLD_MS,
       actors: [collectsCandidates({ times: 2 })],
     },
+  },
+  {
+    name: "the collector takes the edges of a manifest that a read which may lag did not find",
+    edits: [
+      edit(
+        "registry/collection/collect_candidate.ts",
+        "const isGone = await readManifest(context, repository, digest, { consistent: true }) === undefined;",
+        "const isGone = await readManifest(context, repository, digest, { consistent: false }) === undefined;",
+      ),
+      edit(
+        "registry/collection/collect_leftovers.ts",
+        'case "edge":\n      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;',
+        'case "edge":',
+      ),
+    ],
+    scenario: { ...deletedImage, actors: [pushesImage(FIRST, ONE), collectsCandidates({ times: 2 })] },
+  },
+  {
+    name: "the collector reads the edges of a manifest after the manifest",
+    edits: [
+      edit(
+        "registry/collection/collect_candidate.ts",
+        "const items = await context.table.getMany(keys, { consistent: true });\n    // 2. A",
+        "// 2. A",
+      ),
+      edit(
+        "registry/collection/collect_candidate.ts",
+        "    if (isGone) await this.#removePointers",
+        "    const items = await context.table.getMany(keys, { consistent: true });\n    if (isGone) await this.#removePointers",
+      ),
+      edit(
+        "registry/collection/collect_leftovers.ts",
+        'case "edge":\n      if (!isOld(context, stored<EdgeAttributes>(item)!.attributes.at)) return undefined;',
+        'case "edge":',
+      ),
+    ],
+    scenario: { ...deletedImage, actors: [pushesImage(FIRST, ONE), collectsCandidates({ times: 2 })] },
   },
   {
     name: "the full pass looks at one segment twice and at another one never",

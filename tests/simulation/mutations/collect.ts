@@ -195,8 +195,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/collection/collect_leftovers.ts",
-        "const gone = new Set(await dangling(work, pointers, { consistent: true }));",
-        "const gone = new Set(await dangling(work, pointers, { consistent: false }));",
+        "const [gone] = await dangling(work, [pointer], { consistent: true });",
+        "const [gone] = await dangling(work, [pointer], { consistent: false });",
       ),
       edit(
         "registry/collection/collect_leftovers.ts",
@@ -232,8 +232,8 @@ export const COLLECT_MISTAKES: Mutation[] = [
     name: "the collector deletes an edge that was written anew since it looked",
     edits: [edit(
       "registry/collection/collect_leftovers.ts",
-      "const { pk, sk, version } = pointer.item;\n    const isRemoved",
-      "const { pk, sk } = pointer.item;\n    const version = (await work.table.get({ pk, sk }, { consistent: true }))?.version ?? pointer.item.version;\n    const isRemoved",
+      "const { pk, sk, version } = item;\n  const isRemoved",
+      "const { pk, sk } = item;\n  const version = (await work.table.get({ pk, sk }, { consistent: true }))?.version ?? item.version;\n  const isRemoved",
     )],
     scenario: { ...oldEdges, actors: [pushesImage(FIRST, ONE, { tags: ["a"] }), collects()] },
   },
