@@ -1,42 +1,65 @@
 import { failureOf } from "./errors.ts";
 import type { BodyHandler } from "./handler.ts";
-import { type Answer, toResponse } from "./http/mod.ts";
-import type { AppContext } from "./middleware/mod.ts";
-import type { Route, RouteKind } from "./route.ts";
+import { type Answer, lengthOf, toResponse } from "./http/mod.ts";
+import {
+  type AdmissionOptions,
+  type AppContext,
+  type AppHandler,
+  authorize,
+  type Exchange,
+  readWith,
+  type RequestInfo,
+} from "./middleware/mod.ts";
+import type { ReadRoute, Route, RouteKind } from "./route.ts";
 
-/** Answers with the handler of a kind of route, which `admission()` has read. */
-export function answer<Kind extends RouteKind>(handler: BodyHandler<Kind>) {
-  return async function answer(c: AppContext): Promise<Response> {
-    const { route, caller, client, readBody } = c.get("skerry");
+/** Answers requests of one kind: reads the route, authorizes it, and calls the handler. */
+export function endpoint<Kind extends RouteKind>(
+  options: AdmissionOptions,
+  readRoute: ReadRoute<Kind>,
+  handler: BodyHandler<Kind>,
+): AppHandler {
+  function handle({ route, caller, client, readBody }: Exchange, request: Request): Answer | Promise<Answer> {
+    return handler(route as Route<Kind>, request, caller!, client, readBody!);
+  }
+
+  return answering(function endpoint(exchange, request) {
+    readWith(readRoute, exchange, request);
+    const authorized = authorize(exchange, request, options);
+    return authorized === undefined
+      ? handle(exchange, request)
+      : authorized.then(() => handle(exchange, request));
+  });
+}
+
+/** Answers every request with the error that `refuse` throws. */
+export function refusal(refuse: ReadRoute<never>): AppHandler {
+  return answering((exchange, request) => readWith(refuse, exchange, request));
+}
+
+/** Answers with the result of `run`, or with its error. Never rejects, so middleware sees every answer. */
+function answering(run: (exchange: Exchange, request: Request) => Answer | Promise<Answer>): AppHandler {
+  return async function answering(c) {
     try {
-      return send(c, await handler(route as Route<Kind>, c.req.raw, caller!, client, readBody!));
+      return send(c, await run(c.get("skerry"), c.req.raw));
     } catch (thrown) {
-      // Hono lets everything else through that is thrown.
-      throw thrown instanceof Error ? thrown : new ThrownValue(thrown);
+      return answerError(thrown, c);
     }
   };
 }
 
-/** Carries a thrown value that is no error. */
-class ThrownValue extends Error {
-  constructor(readonly value: unknown) {
-    super("A value was thrown that is no error");
-  }
-}
-
-/** Answers in place of middleware or a handler that threw. */
-export function answerError(thrown: Error, c: AppContext): Response {
+/** Answer in place of middleware or a handler that threw. */
+export function answerError(thrown: unknown, c: AppContext): Response {
   const exchange = c.get("skerry");
-  const { answer, error } = failureOf(
-    thrown instanceof ThrownValue ? thrown.value : thrown,
-    exchange.id,
-    exchange.route?.kind,
-  );
+  const { answer, error } = failureOf(thrown, exchange.id, exchange.route?.kind);
   exchange.error = error;
   return send(c, answer);
 }
 
 function send(c: AppContext, answer: Answer): Response {
-  c.get("skerry").answer = answer;
-  return toResponse(answer, c.req.raw.method === "HEAD");
+  const exchange = c.get("skerry");
+  const isHead = c.req.raw.method === "HEAD";
+  exchange.answer = answer;
+  exchange.bytes = isHead ? 0 : lengthOf(answer);
+  (c.env as RequestInfo | undefined)?.sending?.(exchange.bytes);
+  return toResponse(answer, isHead, exchange.id);
 }

@@ -1,19 +1,18 @@
 import { HonoBase } from "hono/hono-base";
 import { RegExpRouter } from "hono/router/reg-exp-router";
-import { answerError } from "./answering.ts";
+import { answerError, refusal } from "./answering.ts";
 import { splitUrl } from "./http/mod.ts";
 import {
   accessLog,
-  admission,
-  type AppContext,
   type AppEnv,
+  type AppHandler,
+  compose,
   exchange,
   type RequestLog,
   unreadBody,
 } from "./middleware/mod.ts";
 import { noSuchPath } from "./refusals.ts";
 import type { RegistryRouteOptions } from "./registry_route.ts";
-import type { ReadRoute } from "./route.ts";
 import { addServices, type ServiceOptions } from "./services.ts";
 
 /** Parts of an app. */
@@ -31,34 +30,20 @@ export class App extends HonoBase<AppEnv> {
   }
 }
 
-/** Paths of the registry. Hono's `/v2/*` includes `/v2`. */
-const PATHS = [
-  "/v2/*",
-  "/token",
-  "/.well-known/jwks.json",
-  "/livez",
-  "/readyz",
-  "/startupz",
-  "/",
-] as const;
-
 /**
  * The registry as a Hono app: for `Deno.serve({ automaticCompression: false }, app.fetch)`, for `app.request(path)` in a test,
  * and for `outer.route("/", app)` in another Hono app.
  *
- * The middleware is added to each path and not to `*`: an outer app gets the paths of the registry and no others, so it
- * keeps its own middleware, its other paths and its own answer to unknown ones.
+ * The middleware is part of each path's handler and not added to `*`: an outer app gets the paths of the registry and no
+ * others, so it keeps its own middleware, its other paths and its own answer to unknown ones.
  */
 export function createApp(options: AppOptions): App {
-  const around = [exchange(), accessLog(options.log), unreadBody()] as const;
+  const middleware = [exchange(), accessLog(options.log), unreadBody()];
+  const around = (handler: AppHandler) => compose(middleware, handler);
   const app = new App();
-  for (const path of PATHS) app.use(path, ...around);
-  addServices(app, options);
-  app.all("/v2/*", deferredRoute(async () => (await importRegistryRoute()).registryRoute(options)));
-
-  const elsewhere = new App();
-  elsewhere.all("*", ...around, admission(options, refusePath));
-  app.notFound((c) => elsewhere.fetch(c.req.raw, c.env));
+  addServices(app, options, around);
+  app.all("/v2/*", around(deferredRoute(async () => (await importRegistryRoute()).registryRoute(options))));
+  app.notFound(around(refusal(refusePath)));
   return app;
 }
 
@@ -70,16 +55,15 @@ export async function preloadRegistryRoute(): Promise<void> {
   await importRegistryRoute();
 }
 
-type AnyRoute = (c: AppContext) => Promise<Response>;
-
-/** A route that is made by its first request. Later requests do not wait for a promise, which a pull would notice. */
-function deferredRoute(make: () => Promise<AnyRoute>): AnyRoute {
-  let made: AnyRoute | undefined;
+/** A handler that is made by its first request. Later requests do not wait for a promise, which a pull would notice. */
+function deferredRoute(make: () => Promise<AppHandler>): AppHandler {
+  let made: AppHandler | undefined;
   return function deferredRoute(c) {
-    return made !== undefined ? made(c) : make().then((route) => (made ??= route)(c));
+    if (made !== undefined) return made(c);
+    return make().then((route) => (made ??= route)(c), (error) => answerError(error, c));
   };
 }
 
-const refusePath: ReadRoute = () => {
+function refusePath(): never {
   throw noSuchPath();
-};
+}

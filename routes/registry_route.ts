@@ -1,12 +1,12 @@
 import type { Registry } from "../registry/interface.ts";
-import { answer } from "./answering.ts";
+import { endpoint } from "./answering.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
-import { type AdmissionOptions, admit, type AppContext } from "./middleware/mod.ts";
+import type { AdmissionOptions, AppHandler } from "./middleware/mod.ts";
 import { parseRoute, type RegistryKind } from "./route.ts";
 import { listTags } from "./tags.ts";
 import {
@@ -27,13 +27,9 @@ export interface RegistryRouteOptions extends AdmissionOptions {
   limits: RequestLimits;
 }
 
-/** The one route of `/v2/*`: parses, authorizes and answers every request that has no route of its own. */
-export function registryRoute(options: RegistryRouteOptions): (c: AppContext) => Promise<Response> {
-  const respond = answer(registryHandler(options.registry, options.limits));
-  return function registryRoute(c) {
-    const admitted = admit(c, options, parseRoute);
-    return admitted === undefined ? respond(c) : admitted.then(() => respond(c));
-  };
+/** Handler of the one route of `/v2/*`: parses, authorizes and answers every request that has no route of its own. */
+export function registryRoute(options: RegistryRouteOptions): AppHandler {
+  return endpoint(options, parseRoute, registryHandler(options.registry, options.limits));
 }
 
 /** Handler of every request that `parseRoute` reads: calls that of the route's kind. */

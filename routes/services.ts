@@ -1,6 +1,6 @@
 import type { HonoBase } from "hono/hono-base";
 import { isAccountTokenId } from "../auth/start.ts";
-import { answer } from "./answering.ts";
+import { endpoint, refusal } from "./answering.ts";
 import type { DeferredAccountTokens } from "./account_tokens.ts";
 import { getBase } from "./base.ts";
 import { pathsOf, type RouteKind, type ServiceKind } from "./endpoints.ts";
@@ -8,7 +8,7 @@ import type { BodyHandler, RequestLimits } from "./handler.ts";
 import { getLiveness, getReadiness, getStartup } from "./health.ts";
 import { getHome } from "./home.ts";
 import type { Parameters } from "./http/mod.ts";
-import { admission, type AdmissionOptions, type AppEnv, bodyLimit } from "./middleware/mod.ts";
+import { type AdmissionOptions, type AppEnv, type AppHandler, bodyLimit, compose } from "./middleware/mod.ts";
 import { parsePage } from "./page_request.ts";
 import { methodNotAllowed, noSuchPath } from "./refusals.ts";
 import type { ReadRoute, Route } from "./route.ts";
@@ -28,38 +28,50 @@ export interface ServiceOptions extends AdmissionOptions {
   accountTokens?: DeferredAccountTokens;
 }
 
-/** Adds `/v2/` and the paths beside the specification: page, probes, token endpoint, JWK set, and account tokens. */
-export function addServices(app: HonoBase<AppEnv>, options: ServiceOptions): void {
+/**
+ * Adds `/v2/` and the paths beside the specification: page, probes, token endpoint, JWK set, and account tokens. `around`
+ * adds the middleware to a handler.
+ */
+export function addServices(
+  app: HonoBase<AppEnv>,
+  options: ServiceOptions,
+  around: (handler: AppHandler) => AppHandler,
+): void {
   const { ready, warnings, limits, tokens, accountTokens } = options;
   const limitBody = bodyLimit(limits);
-  const endpoint = <Kind extends RouteKind>(readRoute: ReadRoute<Kind>, handler: BodyHandler<Kind>) =>
-    [admission(options, readRoute), answer(handler)] as const;
+  const handle = <Kind extends RouteKind>(readRoute: ReadRoute<Kind>, handler: BodyHandler<Kind>) =>
+    around(endpoint(options, readRoute, handler));
+  const handleBody = <Kind extends RouteKind>(
+    what: string,
+    readRoute: ReadRoute<Kind>,
+    handler: BodyHandler<Kind>,
+  ) => around(compose([limitBody(what)], endpoint(options, readRoute, handler)));
 
-  app.get("/v2/", ...endpoint(only("base"), getBase()));
-  app.get("/v2", ...endpoint(only("base"), getBase()));
-  app.get("/", ...endpoint(only("home"), getHome()));
-  app.get("/livez", ...endpoint(only("live"), getLiveness()));
-  app.get("/readyz", ...endpoint(only("ready"), getReadiness(ready, warnings)));
-  app.get("/startupz", ...endpoint(only("startup"), getStartup(ready)));
+  app.get("/v2/", handle(only("base"), getBase()));
+  app.get("/v2", handle(only("base"), getBase()));
+  app.get("/", handle(only("home"), getHome()));
+  app.get("/livez", handle(only("live"), getLiveness()));
+  app.get("/readyz", handle(only("ready"), getReadiness(ready, warnings)));
+  app.get("/startupz", handle(only("startup"), getStartup(ready)));
 
   const getToken = lazily(async () => (await importTokens()).getToken(tokens));
   const postToken = lazily(async () => (await importTokens()).postToken(tokens));
   const getJwks = lazily(async () => (await importTokens()).getJwks(tokens));
-  app.get("/token", ...endpoint(readTokenRoute, getToken));
-  app.post("/token", limitBody("Form"), ...endpoint(only("postToken"), postToken));
-  app.get("/.well-known/jwks.json", ...endpoint(only("getJwks"), getJwks));
+  app.get("/token", handle(readTokenRoute, getToken));
+  app.post("/token", handleBody("Form", only("postToken"), postToken));
+  app.get("/.well-known/jwks.json", handle(only("getJwks"), getJwks));
 
   const list = lazily(async () => (await importAccountTokens()).listAccountTokens(accountTokens));
   const create = lazily(async () => (await importAccountTokens()).createAccountToken(accountTokens));
   const revoke = lazily(async () => (await importAccountTokens()).revokeAccountToken(accountTokens));
-  app.get("/v2/_skerry/tokens", ...endpoint(readTokensRoute, list));
-  app.post("/v2/_skerry/tokens", limitBody("Body"), ...endpoint(only("createAccountToken"), create));
-  app.delete("/v2/_skerry/tokens/:id", ...endpoint(readRevocationRoute, revoke));
+  app.get("/v2/_skerry/tokens", handle(readTokensRoute, list));
+  app.post("/v2/_skerry/tokens", handleBody("Body", only("createAccountToken"), create));
+  app.delete("/v2/_skerry/tokens/:id", handle(readRevocationRoute, revoke));
 
   for (const kind of FIXED_PATHS) {
-    for (const path of pathsOf(kind)) app.all(path, admission(options, otherMethod(only(kind))));
+    for (const path of pathsOf(kind)) app.all(path, around(refusal(otherMethod(only(kind)))));
   }
-  app.all("/v2/_skerry/tokens/:id", admission(options, otherMethod(readRevocationRoute)));
+  app.all("/v2/_skerry/tokens/:id", around(refusal(otherMethod(readRevocationRoute))));
 }
 
 /** One kind of each path without a placeholder. */
@@ -99,7 +111,9 @@ function only<Kind extends ServiceKind>(kind: Kind): (method: string, path: stri
 }
 
 /** Reader for the other methods of a path: throws 404 if `readRoute` does, and 405 otherwise. */
-function otherMethod(readRoute: (method: string, path: string) => { kind: ServiceKind }): ReadRoute {
+function otherMethod(
+  readRoute: (method: string, path: string) => { kind: ServiceKind },
+): ReadRoute<never> {
   return function refuseMethod(method, path) {
     throw methodNotAllowed(readRoute(method, path).kind);
   };

@@ -6,6 +6,8 @@ import { WaitingConnections } from "./waiting_connections.ts";
 export interface ConnectionsOptions {
   /** Answers requests; must not reject. */
   fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
+  /** Called when `fetch` has answered a request. */
+  answered?: () => void;
   /** Called if a connection could not be accepted, at most once a minute. */
   acceptFailed: (error: Error) => void;
   /** Called if nothing can be accepted any more. */
@@ -15,11 +17,16 @@ export interface ConnectionsOptions {
 }
 
 /** The part of `Deno.ServeHandlerInfo` that the app uses. */
+export type ServeInfo = Pick<Deno.ServeHandlerInfo, "completed">;
+
+/** Facts about a request, for the app. */
 export interface ConnectionInfo {
   /** Address of the client. */
   readonly remoteAddr: Deno.Addr;
   /** Settles when the response has been sent. An app that streams a response must read it. */
   readonly completed: Promise<void>;
+  /** Takes the number of bytes of the response's body. An app whose response is large must call it. */
+  sending(bytes: number): void;
 }
 
 /** An open connection. It has had a request if it is in none of the sets of {@linkcode Connections} but `#open`. */
@@ -27,7 +34,7 @@ interface Connection {
   readonly remoteAddr: Deno.Addr;
   readonly network: string;
   /** {@linkcode ConnectionInfo.completed} of a request, which is in progress until then. */
-  readonly completed: (info: ConnectionInfo) => Promise<void>;
+  readonly completed: (info: ServeInfo) => Promise<void>;
   /** Closes the connection at once. */
   readonly closer: AbortController;
   /** Stops it after the requests in progress. */
@@ -45,7 +52,7 @@ interface Connection {
 export type ServeOn = (
   connection: Deno.Conn,
   signal: AbortSignal,
-  handler: (request: Request, info: ConnectionInfo) => Response | Promise<Response>,
+  handler: (request: Request, info: ServeInfo) => Response | Promise<Response>,
   onError: (error: unknown) => Response,
   onListen: () => void,
 ) => Pick<Deno.HttpServer, "finished" | "shutdown">;
@@ -224,18 +231,17 @@ export class Connections {
     this.#sweepLater();
   }
 
-  async #answer(connection: Connection, request: Request, info: ConnectionInfo): Promise<Response> {
+  async #answer(connection: Connection, request: Request, info: ServeInfo): Promise<Response> {
     if (connection.requests >= MAX_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
       return tooManyRequests();
     }
     this.#begin(connection);
+    connection.isSent = true;
     try {
-      const response = await this.#options.fetch(request, new RequestInfo(connection, info));
-      // Deno does not tell when the bytes of a body in memory have been sent.
-      connection.isSent = Number(response.headers.get("Content-Length")) <= SOCKET_BUFFER_BYTES;
-      return response;
+      return await this.#options.fetch(request, new RequestInfo(connection, info));
     } finally {
       this.#end(connection);
+      this.#options.answered?.();
     }
   }
 
@@ -327,9 +333,9 @@ export class Connections {
 class RequestInfo implements ConnectionInfo {
   readonly remoteAddr: Deno.Addr;
   readonly #connection: Connection;
-  readonly #info: ConnectionInfo;
+  readonly #info: ServeInfo;
 
-  constructor(connection: Connection, info: ConnectionInfo) {
+  constructor(connection: Connection, info: ServeInfo) {
     this.remoteAddr = connection.remoteAddr;
     this.#connection = connection;
     this.#info = info;
@@ -338,6 +344,11 @@ class RequestInfo implements ConnectionInfo {
   /** Only a response that is streamed is worth the promise: it resolves at once for others. */
   get completed(): Promise<void> {
     return this.#connection.completed(this.#info);
+  }
+
+  /** Deno does not tell when the bytes of a body in memory have been sent. */
+  sending(bytes: number): void {
+    this.#connection.isSent = bytes <= SOCKET_BUFFER_BYTES;
   }
 }
 

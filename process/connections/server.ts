@@ -50,16 +50,13 @@ export function serve(options: ServerOptions): Server {
     answering--;
     if (stopping && answering === 0) allAnswered();
   };
-  const { url, shutdown } = listen(options, (request, info) => {
-    if (stopping) {
-      refused(refusalEntry(request, info.remoteAddr));
-      return refusal();
-    }
+  const handle: ServerOptions["fetch"] = (request, info) => {
     answering++;
-    const answer = Promise.resolve(fetch(request, info));
-    answer.then(release, release);
-    return answer;
-  });
+    if (!stopping) return fetch(request, info);
+    refused(refusalEntry(request, info.remoteAddr));
+    return refusal();
+  };
+  const { url, shutdown } = listen(options, handle, release);
   return {
     url,
     async stop(limit) {
@@ -73,10 +70,14 @@ export function serve(options: ServerOptions): Server {
   };
 }
 
-/** Listens with limited connections if this version of Deno can, otherwise like `Deno.serve`. */
+/**
+ * Listens with limited connections if this version of Deno can, otherwise like `Deno.serve`. Calls `answered` for each
+ * request that `fetch` has answered.
+ */
 function listen(
   options: ServerOptions,
-  handler: ServerOptions["fetch"],
+  fetch: ServerOptions["fetch"],
+  answered: () => void,
 ): { url: string; shutdown: () => Promise<void> } {
   const { port, hostname, failed, acceptFailed, share = 1, platformAddress = false } = options;
   const { limits = defaultLimits(share) } = options;
@@ -86,11 +87,17 @@ function listen(
   if (serveOn !== undefined) {
     // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
     const listener = Deno.listen({ port, hostname, reusePort, tcpBacklog: 511 });
-    const connections = new Connections(listener, serveOn, { fetch: handler, acceptFailed, failed, limits });
+    const connections = new Connections(listener, serveOn, { fetch, answered, acceptFailed, failed, limits });
     return { url: urlOf(listener.addr), shutdown: () => connections.shutdown() };
   }
-  const addressed = { port, hostname, reusePort };
-  const server = Deno.serve({ ...addressed, automaticCompression: false, onListen: () => {} }, handler);
+  const serveOptions = { port, hostname, reusePort, automaticCompression: false, onListen: () => {} };
+  const server = Deno.serve(serveOptions, async (request, info) => {
+    try {
+      return await fetch(request, info);
+    } finally {
+      answered();
+    }
+  });
   // Deno does not accept again after an accept that failed.
   server.finished.catch(failed);
   return { url: urlOf(server.addr), shutdown: () => server.shutdown() };

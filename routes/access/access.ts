@@ -19,7 +19,7 @@ export interface Client {
   /** Address of the client. Differs from `peer` behind a trusted proxy. */
   address: string | undefined;
   /** The principal, for the log, once it is known. */
-  principal?: string;
+  principal?: string | undefined;
 }
 
 /** Caller of a request that requires no access. */

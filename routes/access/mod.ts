@@ -7,4 +7,4 @@
 export { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
 export { audited } from "./audit.ts";
 export { basicChallenge, type Challenge, createChallenge, type TokenError } from "./challenge.ts";
-export { type Demand, requirementOf } from "./requirement.ts";
+export { type Demand, type Requirement, requirementOf } from "./requirement.ts";

@@ -1,34 +1,41 @@
 import type { Answer } from "./answer.ts";
 
+/** Header that differs in every response. */
+const REQUEST_ID = "X-Request-Id";
+
 /** Prepared responses, of which copies are sent, for as long as their answers are in memory. */
 const templates = new WeakMap<Answer, Response>();
 
-/** The `Response` that says an answer; one to a HEAD says how long the body would be, and has none. */
-export function toResponse(answer: Answer, isHead: boolean): Response {
-  if (answer.isRepeated && !isHead) return templateOf(answer).clone();
+/**
+ * The `Response` that says an answer, with the id of its request; one to a HEAD says how long the body would be, and has
+ * none.
+ */
+export function toResponse(answer: Answer, isHead: boolean, id: string): Response {
+  if (answer.isRepeated && !isHead) return copyFor(answer, id);
   const { status, body } = answer;
-  return new Response(isHead ? null : body, { status, headers: headersOf(answer) });
+  return new Response(isHead ? null : body, { status, headers: headersOf(answer, id) });
 }
 
 /**
- * Prepared response of an answer. Copying a response is a third cheaper than having Deno check the same headers again:
- * a quarter of the cost of a cached manifest.
+ * Copy of the prepared response. Copying a response is a third cheaper than having Deno check the same headers again. The
+ * id is set in the prepared response, because the headers of each copy would cost more than the copy.
  */
-function templateOf(answer: Answer): Response {
+function copyFor(answer: Answer, id: string): Response {
   let template = templates.get(answer);
   if (template === undefined) {
     template = new Response(answer.body, { status: answer.status });
     // Not in the options: Deno would prepare headers that it never sends.
-    for (const [name, value] of Object.entries(headersOf(answer))) template.headers.set(name, value);
+    for (const [name, value] of Object.entries(headersOf(answer, id))) template.headers.set(name, value);
     templates.set(answer, template);
   }
-  return template;
+  template.headers.set(REQUEST_ID, id);
+  return template.clone();
 }
 
-/** Headers of the response. */
-function headersOf({ headers, body }: Answer): Record<string, string> {
+/** Headers of the response. Clients choose content and its type, so a browser must not guess another type. */
+function headersOf({ headers, body }: Answer, id: string): Record<string, string> {
   const length = body instanceof Uint8Array ? { "Content-Length": String(body.byteLength) } : {};
-  return { ...headers, ...length };
+  return { ...headers, ...length, [REQUEST_ID]: id, "X-Content-Type-Options": "nosniff" };
 }
 
 /** Bytes of the answer's body. */

@@ -1,4 +1,3 @@
-import { lengthOf } from "../http/mod.ts";
 import type { RouteKind } from "../route.ts";
 import type { AppContext, Middleware, RequestInfo } from "./env.ts";
 
@@ -45,28 +44,38 @@ const MAX_PATH_CHARACTERS = 512;
  * Every other answer counts as sent.
  */
 export function accessLog(log: (entry: RequestLog) => void): Middleware {
-  return async function accessLog(c, next) {
+  return function accessLog(c, next) {
     const time = Date.now();
     const started = performance.now();
-    await next();
-    const write = () => log({ time, duration: performance.now() - started, ...entryOf(c) });
-    const isStreamed = c.get("skerry").answer?.body instanceof ReadableStream;
-    // Read only for a stream: the server waits for a promise that was read.
-    const completed = isStreamed ? (c.env as RequestInfo | undefined)?.completed : undefined;
-    if (completed === undefined) write();
-    else completed.then(write, write);
+    return next().then((response) => {
+      const completed = completionOf(c);
+      if (completed === undefined) {
+        log(entryOf(c, response.status, time, started));
+      } else {
+        const write = () => log(entryOf(c, response.status, time, started));
+        completed.then(write, write);
+      }
+      return response;
+    });
   };
 }
 
-function entryOf(c: AppContext): Omit<RequestLog, "time" | "duration"> {
-  const { id, client, url, route, answer, error } = c.get("skerry");
-  const { method } = c.req.raw;
+/** Promise of the end of a streamed answer. It is read for no other answer: the server waits for a promise that was read. */
+function completionOf(c: AppContext): Promise<void> | undefined {
+  const isStreamed = c.get("skerry").answer?.body instanceof ReadableStream;
+  return isStreamed ? (c.env as RequestInfo | undefined)?.completed : undefined;
+}
+
+function entryOf(c: AppContext, status: number, time: number, started: number): RequestLog {
+  const { id, client, url, route, bytes, error } = c.get("skerry");
   return {
-    method,
+    time,
+    method: c.req.raw.method,
     route: route?.kind,
     path: url.path.slice(0, MAX_PATH_CHARACTERS),
-    status: c.res.status,
-    bytes: method === "HEAD" || answer === undefined ? 0 : lengthOf(answer),
+    status,
+    bytes,
+    duration: performance.now() - started,
     id,
     principal: client.principal,
     address: client.address,

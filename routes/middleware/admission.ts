@@ -1,12 +1,18 @@
 import type { Audit, Caller } from "../../registry/interface.ts";
 import { UNRESTRICTED_CALLER } from "../../registry/start.ts";
 import { RegistryError, unavailable } from "../../oci/errors.ts";
-import { type Access, audited, requirementOf, UNAUTHENTICATED_CALLER } from "../access/mod.ts";
+import {
+  type Access,
+  audited,
+  type Requirement,
+  requirementOf,
+  UNAUTHENTICATED_CALLER,
+} from "../access/mod.ts";
 import { parametersOf } from "../http/mod.ts";
-import type { ReadRoute } from "../route.ts";
-import type { AppContext, Exchange, Middleware } from "./env.ts";
+import type { ReadRoute, Route, RouteKind } from "../route.ts";
+import type { Exchange } from "./env.ts";
 
-/** Access rules and audit of {@linkcode admission}. */
+/** Access rules and audit of {@linkcode authorize}. */
 export interface AdmissionOptions {
   /** Authenticates and authorizes requests; without it every client may do everything. */
   access?: Access;
@@ -19,61 +25,58 @@ export interface AdmissionOptions {
 /** `Retry-After` in seconds of a change that is refused because the audit log cannot be written. */
 const AUDIT_RETRY_SECONDS = 5;
 
-/** Middleware that calls {@linkcode admit}. */
-export function admission(options: AdmissionOptions, readRoute: ReadRoute): Middleware {
-  return function admission(c, next) {
-    const admitted = admit(c, options, readRoute);
-    return admitted === undefined ? next() : admitted.then(next);
-  };
+/**
+ * Reads the route of the request from its method and its raw URL. The path that Hono matched is not used: the router of
+ * an outer app decodes it.
+ *
+ * @throws {RegistryError} 400 for a malformed host, 414 for a long query, and as `readRoute` does.
+ */
+export function readWith<Kind extends RouteKind>(
+  readRoute: ReadRoute<Kind>,
+  exchange: Exchange,
+  { method, headers }: Request,
+): Route<Kind> {
+  checkHost(headers.get("host"), exchange.url.authority);
+  const route = readRoute(method, exchange.url.path, parametersOf(exchange.url));
+  exchange.route = route as Route;
+  return route;
 }
 
 /**
- * Reads the route from the method and the raw URL, and authorizes it, before anything is read for it. The path that Hono
- * matched is not used: the router of an outer app decodes it.
+ * Authorizes the route of the request and sets the caller, before anything is read for it.
  *
  * Without access rules it returns no promise, because the cost of one is measurable in a pull.
  *
- * @throws {RegistryError} 400 for a malformed host, 414 for a long query, 503 while a change cannot be audited, and as
- * `readRoute` and `access` do.
+ * @throws {RegistryError} 503 while a change cannot be audited, and as `access` does.
  */
-export function admit(
-  c: AppContext,
-  options: AdmissionOptions,
-  readRoute: ReadRoute,
-): Promise<void> | undefined {
-  const exchange = c.get("skerry");
-  const request = c.req.raw;
-  checkHost(request.headers.get("host"), exchange.url.authority);
-  exchange.route = readRoute(request.method, exchange.url.path, parametersOf(exchange.url));
-  return authorize(exchange, request, options);
-}
-
-/** Sets the caller. */
-function authorize(
+export function authorize(
   exchange: Exchange,
   request: Request,
   options: AdmissionOptions,
 ): Promise<void> | undefined {
-  const { access } = options;
   const needed = requirementOf(exchange.route!);
-  const setCaller = (caller: Caller) => {
-    exchange.caller = withAudit(caller, needed.need === "login", exchange, request, options);
-  };
-  if (access === undefined) exchange.client.principal = UNRESTRICTED_CALLER.name;
-  else if (needed.need !== "nothing") return access.admit(needed, request, exchange.client).then(setCaller);
-  setCaller(access === undefined ? UNRESTRICTED_CALLER : UNAUTHENTICATED_CALLER);
+  if (options.access === undefined) {
+    exchange.client.principal = UNRESTRICTED_CALLER.name;
+    exchange.caller = withAudit(UNRESTRICTED_CALLER, needed, exchange, request, options);
+  } else if (needed.need === "nothing") {
+    exchange.caller = withAudit(UNAUTHENTICATED_CALLER, needed, exchange, request, options);
+  } else {
+    return options.access.admit(needed, request, exchange.client).then((caller) => {
+      exchange.caller = withAudit(caller, needed, exchange, request, options);
+    });
+  }
 }
 
 /** Caller whose changes go to the audit log. If the log cannot be written, only reads and logins are accepted. */
 function withAudit(
   caller: Caller,
-  isLogin: boolean,
+  { need }: Requirement,
   { id, client }: Exchange,
   { method }: Request,
   { audit, auditReady }: AdmissionOptions,
 ): Caller {
   if (audit === undefined || method === "GET" || method === "HEAD") return caller;
-  if (!isLogin && auditReady?.() === false) {
+  if (need !== "login" && auditReady?.() === false) {
     throw unavailable("Changes are refused: the audit log cannot be written", {
       seconds: AUDIT_RETRY_SECONDS,
     });

@@ -2,23 +2,25 @@ import { splitUrl } from "../http/mod.ts";
 import type { Middleware, RequestInfo } from "./env.ts";
 
 /**
- * Starts the exchange of a request, and sets the headers that every answer has:
- *
- * - `X-Request-Id`, a new id. An id from the client is ignored: it could be that of another request.
- * - `X-Content-Type-Options`: clients choose content and its type, so a browser must not guess another type.
- *
- * One middleware sets both, because a second one costs a cached manifest 0.5 µs.
+ * Starts the exchange of a request, with a new id. An id from the client is ignored: it could be that of another
+ * request.
  */
 export function exchange(): Middleware {
   const nextId = requestIds();
-  return async function exchange(c, next) {
-    const id = nextId();
+  return function exchange(c, next) {
     const peer = peerOf(c.env);
-    c.set("skerry", { id, client: { peer, address: peer }, url: splitUrl(c.req.raw.url) });
-    await next();
-    const { headers } = c.res;
-    headers.set("X-Request-Id", id);
-    headers.set("X-Content-Type-Options", "nosniff");
+    c.set("skerry", {
+      id: nextId(),
+      client: { peer, address: peer, principal: undefined },
+      url: splitUrl(c.req.raw.url),
+      route: undefined,
+      caller: undefined,
+      readBody: undefined,
+      answer: undefined,
+      bytes: 0,
+      error: undefined,
+    });
+    return next();
   };
 }
 

@@ -4,7 +4,11 @@ import type { Middleware } from "./env.ts";
 export function unreadBody(): Middleware {
   return function unreadBody(c, next) {
     const { raw } = c.req;
-    return raw.method === "GET" || raw.method === "HEAD" ? next() : next().then(() => discardBody(raw));
+    if (raw.method === "GET" || raw.method === "HEAD") return next();
+    return next().then(async (response) => {
+      await discardBody(raw);
+      return response;
+    });
   };
 }
 
