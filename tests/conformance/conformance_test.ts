@@ -1,5 +1,6 @@
+import { assertEquals } from "@std/assert";
 import { ADMINISTRATOR, startSecured } from "../harness/secured.ts";
-import { SUBJECTS } from "../harness/subjects.ts";
+import { SUBJECTS, WORKERS } from "../harness/subjects.ts";
 import { assertTakesTurns } from "../harness/turns.ts";
 import { checkRun, RUNS } from "./runs.ts";
 
@@ -8,6 +9,12 @@ for (const kind of SUBJECTS) {
     Deno.test(`OCI conformance: ${run.name} on ${kind.name}`, async (t) => {
       await using subject = await kind.start(run.registry);
       await checkRun(t, run, subject, kind.id);
+      if (kind === WORKERS) {
+        await t.step("both workers answered", () => {
+          const ids = [...subject.log().matchAll(/"id":"([^"-]+)-/g)].map(([, worker]) => worker);
+          assertEquals(new Set(ids).size, 2);
+        });
+      }
       const { balancer } = subject;
       if (balancer === undefined) return;
       await t.step("each request went to another replica than the one before", async () => {

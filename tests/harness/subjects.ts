@@ -1,10 +1,10 @@
 /**
- * Registries for tests of the whole system: one process on a data folder, and several on shared stores.
+ * Registries for tests of the whole system: one process or two workers on a data folder, and several on shared stores.
  *
  * @module
  */
 
-import type { Haproxy } from "../services/mod.ts";
+import { type Haproxy, startHaproxy } from "../services/mod.ts";
 import { startCluster } from "./cluster.ts";
 import { startRegistry } from "./registry_process.ts";
 import { type Stored, storedInAws, storedInFolder } from "./stored.ts";
@@ -36,7 +36,7 @@ export interface SubjectKind {
   /** Description of it in the name of a test. */
   readonly name: string;
   /** A short name without blanks, for folders. */
-  readonly id: "single" | "cluster";
+  readonly id: "single" | "workers" | "cluster";
   /** Starts an empty one with these settings. */
   start(env: Readonly<Record<string, string>>): Promise<Subject>;
 }
@@ -48,6 +48,26 @@ export const SINGLE: SubjectKind = {
   async start(env) {
     const registry = await startRegistry({ env });
     return { ...registry, processes: [registry], stored: storedInFolder(registry.data) };
+  },
+};
+
+/** Two workers on a data folder, behind a proxy that opens a connection for each request: it reaches either worker. */
+export const WORKERS: SubjectKind = {
+  name: "two workers on a data folder",
+  id: "workers",
+  async start(env) {
+    await using stack = new AsyncDisposableStack();
+    const registry = stack.use(await startRegistry({ env: { SKERRY_WORKERS: "2", ...env } }));
+    const { host, url } = stack.use(await startHaproxy([registry.url], { keepsConnections: false }));
+    const kept = stack.move();
+    return {
+      host,
+      url,
+      processes: [registry],
+      stored: storedInFolder(registry.data),
+      log: () => registry.log(),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
   },
 };
 
@@ -65,4 +85,4 @@ export const CLUSTER: SubjectKind = {
 };
 
 /** All kinds. */
-export const SUBJECTS: readonly SubjectKind[] = [SINGLE, CLUSTER];
+export const SUBJECTS: readonly SubjectKind[] = [SINGLE, WORKERS, CLUSTER];

@@ -26,18 +26,21 @@ export interface Haproxy extends ServiceProcess {
 
 /**
  * Starts HAProxy before these backends (`http://host:port`): each request goes to the next one of them, on any
- * connection. A backend without a listener is skipped.
+ * connection, or on a new one unless `keepsConnections`. A backend without a listener is skipped.
  *
  * @throws {Error} When it does not come up.
  */
-export async function startHaproxy(backends: readonly string[]): Promise<Haproxy> {
+export async function startHaproxy(
+  backends: readonly string[],
+  { keepsConnections = true }: { keepsConnections?: boolean } = {},
+): Promise<Haproxy> {
   const program = await tool("haproxy");
   const port = freePort();
   const host = `127.0.0.1:${port}`;
   const url = `http://${host}`;
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, "haproxy");
-  await Deno.writeTextFile(`${folder}/haproxy.cfg`, configuration(host, backends));
+  await Deno.writeTextFile(`${folder}/haproxy.cfg`, configuration(host, backends, keepsConnections));
   const process = stack.use(
     await startProcess("HAProxy", {
       program,
@@ -61,7 +64,7 @@ const READY = "haproxy-is-ready";
 /** Beginning of a log line about a request. */
 const REQUEST = "request";
 
-function configuration(host: string, backends: readonly string[]): string {
+function configuration(host: string, backends: readonly string[], keepsConnections: boolean): string {
   // One thread, so that "the next backend" means something. Answers as large as these tests like take their time.
   return `
 global
@@ -69,7 +72,7 @@ global
   log stdout format raw local0
 
 defaults
-  mode http
+  mode http${keepsConnections ? "" : "\n  option http-server-close"}
   timeout connect 5s
   timeout client 1h
   timeout server 1h
