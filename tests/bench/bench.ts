@@ -32,6 +32,7 @@ import { s3Pull } from "./s3_pull.ts";
 import { s3Put } from "./s3_put.ts";
 import { startup } from "./startup.ts";
 import { tokenPull } from "./token_pull.ts";
+import { workers } from "./workers.ts";
 
 /** Measures some figures, each so many times. */
 type Group = (rounds: number) => Promise<Figure[]>;
@@ -54,6 +55,7 @@ const GROUPS: Record<string, Group> = {
   "s3-patch": s3Patch,
   "s3-memory": s3Memory,
   "large-blob": largeBlob,
+  "workers": workers,
 };
 
 const { values, positionals } = parseArgs({

@@ -13,8 +13,8 @@ const LIFETIME_SECONDS = 3600;
 
 /** A real S3 server and a real table, and who stands before them. */
 export interface BenchStores extends AsyncDisposable {
-  /** Starts the registry on them. */
-  startSubject(): Promise<Server>;
+  /** Starts the registry on them, with these settings on top of the defaults. */
+  startSubject(settings?: Readonly<Record<string, string>>): Promise<Server>;
   /** Starts the least that can do something with the same bucket. */
   startBare(env?: Readonly<Record<string, string>>): Promise<Server>;
   /** Keys of the objects in the bucket, of which there are few. */
@@ -36,7 +36,8 @@ export async function startBenchStores(s3?: () => Promise<S3Service>): Promise<B
     SKERRY_S3_VERIFIES_CONTENT: "on", // it does, and no measurement has to wait for the check
   };
   return {
-    startSubject: async () => await untilReady(await startSubject({ settings })),
+    startSubject: async (more = {}) =>
+      await untilReady(await startSubject({ settings: { ...settings, ...more } })),
     startBare: (env = {}) => {
       const where = { BUCKET_URL: bucketUrl.href, PART_BYTES: `${PART_BYTES}` };
       const options = { ...CREDENTIALS_ENV, ...where, ...env };

@@ -112,6 +112,12 @@ async function isAnswering(port: number): Promise<boolean> {
   }
 }
 
+/** Processes that the process has started and that still run. */
+export async function childrenOf({ pid }: Pick<Server, "pid">): Promise<{ pid: number }[]> {
+  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  return children.split(" ").filter((text) => text !== "").map((text) => ({ pid: Number(text) }));
+}
+
 /** CPU that the process has used in all its threads, those that ended included, in milliseconds. */
 export async function cpuOf({ pid }: Pick<Server, "pid">): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
