@@ -1,157 +1,138 @@
-import { DatabaseSync } from "node:sqlite";
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { StorageFullError, UnavailableError } from "../errors.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { LateWriteError, StorageFullError, UnavailableError } from "../errors.ts";
+import { Fence } from "../fence.ts";
 import { GroupCommit } from "./group_commit.ts";
+import type { Outcome, Write, WriteStep } from "./sqlite_batch.ts";
 
-/** A database with a table `t`, and a list of what was executed on it. */
-function openDatabase() {
-  const db = new DatabaseSync(":memory:");
-  db.exec("CREATE TABLE t (a)");
-  const executed: string[] = [];
-  const commits = new GroupCommit({
-    prepare(sql: string) {
-      const statement = db.prepare(sql);
-      const run = statement.run.bind(statement);
-      return Object.assign(statement, {
-        run() {
-          executed.push(sql);
-          return run();
-        },
-      });
-    },
-    get isOpen() {
-      return db.isOpen;
-    },
-    get isTransaction() {
-      return db.isTransaction;
-    },
+/** Statements of a write, which this test only tells apart. */
+const steps = (name: string | number): WriteStep[] => [{ statement: "insert", values: [name] }];
+const namesOf = (writes: Write[]) => writes.map(({ steps }) => steps[0]!.values[0]);
+
+/** A commit that lasts until the test ends it, and the groups that it was called with. */
+function openCommit() {
+  const groups: ReturnType<typeof namesOf>[] = [];
+  const running: PromiseWithResolvers<Outcome[]>[] = [];
+  const commits = new GroupCommit((writes) => {
+    groups.push(namesOf(writes));
+    const commit = Promise.withResolvers<Outcome[]>();
+    running.push(commit);
+    return commit.promise;
   });
-  const insert = db.prepare("INSERT INTO t VALUES (?)");
-  const count = () => db.prepare("SELECT count(*) AS n FROM t").get()?.n;
-  return { db, commits, executed, insert, count, [Symbol.dispose]: () => db.close() };
+  const begun = async (count: number) => {
+    while (running.length < count) await turn();
+    return running[count - 1]!;
+  };
+  return { commits, groups, begun };
 }
 
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
 Deno.test("GroupCommit run() commits once when writes come together", async () => {
-  using opened = openDatabase();
-  const { commits, executed, insert, count } = opened;
-  const writes = Array.from({ length: 20 }, async (_, n) => {
+  const { commits, groups, begun } = openCommit();
+  const names = Array.from({ length: 20 }, (_, n) => n);
+  const writes = names.map(async (n) => {
     if (n % 2) await Promise.resolve(); // as a handler that awaits something on its way
-    return await commits.run(() => insert.run(n).lastInsertRowid);
+    return await commits.run(steps(n));
   });
-  assertEquals(count(), 0, "Nothing is written before the group is");
-  const rows = await Promise.all(writes);
-  assertEquals(rows.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: 20 }, (_, n) => n + 1));
-  assertEquals(executed, ["BEGIN IMMEDIATE", "COMMIT"]);
+  assertEquals(groups, []);
+  const commit = await begun(1);
+  commit.resolve(groups[0]!.map(Number));
+  assertEquals(await Promise.all(writes), names, "each gets the outcome of its own");
+  await commits.drain();
+  assertEquals(groups.length, 1);
 });
 
-Deno.test("GroupCommit run() commits again when a write comes later", async () => {
-  using opened = openDatabase();
-  const { commits, executed, insert } = opened;
-  await commits.run(() => insert.run(1));
-  await commits.run(() => insert.run(2));
-  assertEquals(executed, ["BEGIN IMMEDIATE", "COMMIT", "BEGIN IMMEDIATE", "COMMIT"]);
+Deno.test("GroupCommit run() puts writes into one transaction when they come during a commit", async () => {
+  const { commits, groups, begun } = openCommit();
+  const first = commits.run(steps("a"));
+  const commit = await begun(1);
+  const later = ["b", "c"].map((name) => commits.run(steps(name)));
+  await turn();
+  assertEquals(groups, [["a"]], "one commit at a time");
+  commit.resolve([1]);
+  assertEquals(await first, 1);
+  (await begun(2)).resolve([1, 0]);
+  assertEquals(await Promise.all(later), [1, 0]);
+  assertEquals(groups, [["a"], ["b", "c"]]);
 });
 
-Deno.test("GroupCommit run() keeps nothing of a group when one write of it fails", async () => {
-  using opened = openDatabase();
-  const { commits, insert, count } = opened;
-  const outcomes = await Promise.allSettled([
-    commits.run(() => insert.run(1)),
-    commits.run(() => {
-      throw new Error("Cannot write");
-    }),
-    commits.run(() => insert.run(2)),
-  ]);
-  assertEquals(outcomes.map(({ status }) => status), ["rejected", "rejected", "rejected"]);
-  assertEquals(count(), 0);
-  await commits.run(() => insert.run(3));
-  assertEquals(count(), 1);
+Deno.test("GroupCommit run() rejects every write of a group when its commit fails, and goes on after it", async () => {
+  const { commits, begun } = openCommit();
+  const writes = Promise.allSettled(["a", "b"].map((name) => commits.run(steps(name))));
+  (await begun(1)).reject(new Error("Cannot write"));
+  assertEquals((await writes).map(({ status }) => status), ["rejected", "rejected"]);
+  const write = commits.run(steps("c"));
+  (await begun(2)).resolve([1]);
+  assertEquals(await write, 1);
 });
 
-Deno.test("GroupCommit run() rejects with StorageFullError when there is no room, and goes on after it", async () => {
-  using opened = openDatabase();
-  const { db, commits, insert, count } = opened;
-  db.exec("PRAGMA max_page_count = 4");
-  const big = commits.run(() => insert.run(new Uint8Array(100_000))).catch((error: unknown) => error);
-  assertInstanceOf(await big, StorageFullError);
-  await commits.run(() => insert.run(1));
-  assertEquals(count(), 1);
+Deno.test("GroupCommit run() rejects with StorageFullError when there is no room", async () => {
+  const { commits, begun } = openCommit();
+  const write = commits.run(steps("a")).catch((error: unknown) => error);
+  (await begun(1)).reject(Object.assign(new Error("database or disk is full"), { errcode: 13 }));
+  assertInstanceOf(await write, StorageFullError);
 });
 
-Deno.test("GroupCommit run() rejects when the commit fails", async () => {
-  using opened = openDatabase();
-  const { db, commits, count } = opened;
-  db.exec("PRAGMA foreign_keys = ON; CREATE TABLE c (a REFERENCES p (a) DEFERRABLE INITIALLY DEFERRED)");
-  db.exec("CREATE TABLE p (a PRIMARY KEY)");
-  const outcomes = await Promise.allSettled([
-    commits.run(() => db.exec("INSERT INTO t VALUES (1)")),
-    commits.run(() => db.exec("INSERT INTO c VALUES (1)")), // judged at COMMIT
-  ]);
-  assertEquals(outcomes.map(({ status }) => status), ["rejected", "rejected"]);
-  assertEquals([count(), db.isTransaction], [0, false]);
+Deno.test("GroupCommit run() sends the time until the fence, and rejects alone when it has passed", async () => {
+  const sent: Write[] = [];
+  const commits = new GroupCommit((writes) => {
+    sent.push(...writes);
+    return Promise.resolve(["late", 1]);
+  });
+  const before = Date.now();
+  const [late, other] = [commits.run(steps("a"), new Fence(() => 5, 1005)), commits.run(steps("b"))];
+  await assertRejects(() => late, LateWriteError);
+  assertEquals(await other, 1);
+  const until = sent[0]?.until ?? 0;
+  assert(until >= before + 1000 && until <= Date.now() + 1000, `${until}`);
+  assertEquals(sent[1]?.until, undefined);
 });
 
-Deno.test("GroupCommit drain() commits pending writes at once", async () => {
-  using opened = openDatabase();
-  const { commits, insert, count } = opened;
-  const write = commits.run(() => insert.run(1));
-  const drained = commits.drain();
-  assertEquals(count(), 1);
+Deno.test("GroupCommit drain() waits for pending writes", async () => {
+  const { commits, begun } = openCommit();
+  const write = commits.run(steps("a"));
+  let isDrained = false;
+  const drained = commits.drain().then(() => isDrained = true);
+  const commit = await begun(1);
+  await turn();
+  assertEquals(isDrained, false);
+  commit.resolve([1]);
   await Promise.all([drained, write]);
 });
 
 /** A database whose lock another process holds while `isLocked`, and a clock that goes on with each pause. */
 function openLocked() {
-  const db = new DatabaseSync(":memory:");
-  db.exec("CREATE TABLE t (a)");
   const state = { isLocked: true, now: 0, pauses: [] as number[] };
-  const commits = new GroupCommit({
-    prepare(sql: string) {
-      const statement = db.prepare(sql);
-      const run = statement.run.bind(statement);
-      return Object.assign(statement, {
-        run() {
-          if (state.isLocked) throw Object.assign(new Error("database is locked"), { errcode: 5 });
-          return run();
-        },
-      });
-    },
-    isOpen: true,
-    get isTransaction() {
-      return db.isTransaction;
-    },
-  }, {
+  const commit = (writes: Write[]): Promise<Outcome[]> => {
+    if (state.isLocked) return Promise.reject(Object.assign(new Error("database is locked"), { errcode: 5 }));
+    return Promise.resolve(writes.map(() => 1));
+  };
+  const commits = new GroupCommit(commit, {
     now: () => state.now,
     async sleep(milliseconds) {
       state.pauses.push(milliseconds);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await turn();
       state.now += milliseconds;
     },
   });
-  const insert = db.prepare("INSERT INTO t VALUES (?)");
-  const count = () => db.prepare("SELECT count(*) AS n FROM t").get()?.n;
-  return { state, commits, insert, count, [Symbol.dispose]: () => db.close() };
+  return { state, commits };
 }
 
 Deno.test("GroupCommit run() rejects with UnavailableError when the database is locked for 10 seconds", async () => {
-  using opened = openLocked();
-  const { state, commits, insert, count } = opened;
-  await assertRejects(() => commits.run(() => insert.run(1)), UnavailableError, "Cannot write to the table");
+  const { state, commits } = openLocked();
+  await assertRejects(() => commits.run(steps(1)), UnavailableError, "Cannot write to the table");
   assertEquals(state.now, 10_028);
   assertEquals(state.pauses.slice(0, 4), [1, 2, 5, 10]);
   state.isLocked = false;
-  await commits.run(() => insert.run(2));
-  assertEquals(count(), 1);
+  assertEquals(await commits.run(steps(2)), 1);
 });
 
 Deno.test("GroupCommit run() gives each write 10 seconds of its own when the database is locked", async () => {
-  using opened = openLocked();
-  const { state, commits, insert, count } = opened;
-  const early = commits.run(() => insert.run(1)).catch((error: unknown) => error);
-  while (state.now < 5_000) await new Promise((resolve) => setTimeout(resolve, 0));
-  const late = commits.run(() => insert.run(2));
+  const { state, commits } = openLocked();
+  const early = commits.run(steps(1)).catch((error: unknown) => error);
+  while (state.now < 5_000) await turn();
+  const late = commits.run(steps(2));
   assertInstanceOf(await early, UnavailableError);
   state.isLocked = false;
-  await late;
-  assertEquals(count(), 1);
+  assertEquals(await late, 1);
 });

@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { ensureFolder, syncFolder } from "../durable_folder.ts";
 import { ensurePrivateFile } from "../private_files.ts";
@@ -7,8 +7,10 @@ import type { Fence } from "../fence.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { nextOf } from "./scan_page.ts";
 import { rangeOf } from "./segments.ts";
+import type { WriteStep } from "./sqlite_batch.ts";
 import { retryWhileBusy } from "./sqlite_busy.ts";
 import { prepareDatabase } from "./sqlite_schema.ts";
+import { SqliteWriter } from "./sqlite_writer.ts";
 import type { Condition, Item, Key, NewItem, QueryOptions, ScanOptions, ScanPage, Table } from "./table.ts";
 import { randomVersion } from "./version.ts";
 
@@ -29,19 +31,23 @@ interface Row {
   index_sk: string | null;
 }
 
-/** Items in a SQLite database, which other processes may have open too. */
+/**
+ * Items in a SQLite database, which other processes may have open too. Reads use a connection of this thread, and writes
+ * one of a thread of their own: reads never wait for a commit, and see it when it is durable.
+ */
 export class SqliteTable implements Table, AsyncDisposable {
+  /** Connection that only reads, once the database has its tables. */
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
+  readonly #writer: SqliteWriter;
   readonly #commits: GroupCommit;
   readonly #newVersion: () => string;
-  /** Writes of this connection: SQLite's `data_version` only counts those of others. */
-  #ownChanges = 0;
 
-  private constructor(db: DatabaseSync, newVersion: () => string) {
+  private constructor(db: DatabaseSync, writer: SqliteWriter, newVersion: () => string) {
     this.#db = db;
     this.#statements = prepareStatements(db);
-    this.#commits = new GroupCommit(db);
+    this.#writer = writer;
+    this.#commits = new GroupCommit((writes) => writer.commit(writes));
     this.#newVersion = newVersion;
   }
 
@@ -59,7 +65,7 @@ export class SqliteTable implements Table, AsyncDisposable {
     try {
       await retryWhileBusy("open the table", () => prepareDatabase(db, path));
       await syncFolder(dirname(path));
-      return new SqliteTable(db, options.newVersion ?? randomVersion);
+      return new SqliteTable(db, await SqliteWriter.of(path), options.newVersion ?? randomVersion);
     } catch (error) {
       db.close();
       throw error;
@@ -88,28 +94,24 @@ export class SqliteTable implements Table, AsyncDisposable {
   }
 
   async put(item: NewItem, condition: Condition, fence?: Fence): Promise<string | undefined> {
-    const row = toRow(item, this.#newVersion());
-    const { insert, update } = this.#statements;
-    const changes = await this.#write(
-      () =>
-        "ifAbsent" in condition
-          ? insert.run(...columns(row)).changes
-          : update.run(...columns(row), condition.ifVersion).changes,
-      fence,
-    );
-    return changes === 0 ? undefined : row.version;
+    const version = this.#newVersion();
+    const values = valuesOf(item, version);
+    const step: WriteStep = "ifAbsent" in condition
+      ? { statement: "insert", values }
+      : { statement: "update", values: [...values, condition.ifVersion] };
+    const changes = await this.#commits.run([step], fence);
+    return changes === 0 ? undefined : version;
   }
 
   async putMany(items: NewItem[], fence?: Fence): Promise<void> {
-    const rows = items.map((item) => toRow(item, this.#newVersion()));
-    await this.#write(() => {
-      for (const row of rows) this.#statements.upsert.run(...columns(row));
-    }, fence);
+    const steps = items.map((item): WriteStep => {
+      return { statement: "upsert", values: valuesOf(item, this.#newVersion()) };
+    });
+    await this.#commits.run(steps, fence);
   }
 
   async delete({ pk, sk }: Key, { ifVersion }: { ifVersion: string }, fence?: Fence): Promise<boolean> {
-    const run = () => this.#statements.delete.run(pk, sk, ifVersion).changes;
-    const changes = await this.#write(run, fence);
+    const changes = await this.#commits.run([{ statement: "delete", values: [pk, sk, ifVersion] }], fence);
     return changes !== 0;
   }
 
@@ -141,21 +143,14 @@ export class SqliteTable implements Table, AsyncDisposable {
   changeCount(): Promise<number> {
     return retryWhileBusy("read the change count", () => {
       const { data_version } = this.#statements.dataVersion.get() as { data_version: number };
-      return data_version + this.#ownChanges;
+      return data_version;
     });
-  }
-
-  /** Runs the statements in the next transaction; counts them in it, since nothing reads between them and its end. */
-  #write<T>(statements: () => T, fence: Fence | undefined): Promise<T> {
-    return this.#commits.run(() => {
-      this.#ownChanges++;
-      return statements();
-    }, fence);
   }
 
   /** Commits everything pending and closes the database. */
   async close(): Promise<void> {
     await this.#commits.drain();
+    await this.#writer.close();
     this.#db.close();
   }
 
@@ -178,7 +173,7 @@ interface RangeStatements {
 
 interface Statements extends
   Record<
-    "get" | "getPair" | "insert" | "update" | "upsert" | "delete" | "scan" | "dataVersion",
+    "get" | "getPair" | "scan" | "dataVersion",
     StatementSync
   > {
   query: RangeStatements;
@@ -187,9 +182,6 @@ interface Statements extends
 }
 
 function prepareStatements(db: DatabaseSync): Statements {
-  const insert = "INSERT INTO item (pk, sk, version, attributes, bytes, index_pk, index_sk) " +
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (pk, sk) DO";
-  const set = "SET version = ?3, attributes = ?4, bytes = ?5, index_pk = ?6, index_sk = ?7";
   const range = (columns: string, pk: string, sk: string, lower: string) =>
     db.prepare(
       `SELECT ${columns} FROM item WHERE ${pk} = ? AND ${sk} ${lower} ? AND ${sk} < ? ORDER BY ${sk}, pk, sk LIMIT ?`,
@@ -201,14 +193,11 @@ function prepareStatements(db: DatabaseSync): Statements {
   return {
     get: db.prepare("SELECT * FROM item WHERE pk = ? AND sk = ?"),
     getPair: db.prepare("SELECT * FROM item WHERE pk = ? AND sk IN (?, ?)"),
-    insert: db.prepare(`${insert} NOTHING`),
-    update: db.prepare(`UPDATE item ${set} WHERE pk = ?1 AND sk = ?2 AND version = ?8`),
-    upsert: db.prepare(`${insert} UPDATE ${set}`),
-    delete: db.prepare("DELETE FROM item WHERE pk = ? AND sk = ? AND version = ?"),
     query: ranges("*", "pk", "sk"),
     queryKeys: ranges("sk", "pk", "sk"),
     queryIndex: ranges("*", "index_pk", "index_sk"),
     scan: db.prepare("SELECT * FROM item WHERE (pk, sk) > (?, ?) AND pk < ? ORDER BY pk, sk LIMIT ?"),
+    // Changes with every commit of another connection, and this one commits nothing:
     // https://www.sqlite.org/pragma.html#pragma_data_version
     dataVersion: db.prepare("PRAGMA data_version"),
   };
@@ -233,23 +222,17 @@ function itemsOf(rows: ReturnType<StatementSync["all"]>): Item[] {
   return (rows as unknown as Row[]).map(toItem);
 }
 
-/** Row of an item. Shares no object with the caller, which may change the item before the commit. */
-function toRow({ pk, sk, attributes, bytes, index }: NewItem, version: string): Row {
-  return {
+/** Columns of an item's row. Shares no object with the caller, which may change the item before the commit. */
+function valuesOf({ pk, sk, attributes, bytes, index }: NewItem, version: string): SQLInputValue[] {
+  return [
     pk,
     sk,
     version,
-    attributes: JSON.stringify(attributes),
-    bytes: bytes?.slice() ?? null,
-    index_pk: index?.pk ?? null,
-    index_sk: index?.sk ?? null,
-  };
-}
-
-function columns(
-  row: Row,
-): [string, string, string, string, Uint8Array | null, string | null, string | null] {
-  return [row.pk, row.sk, row.version, row.attributes, row.bytes, row.index_pk, row.index_sk];
+    JSON.stringify(attributes),
+    bytes?.slice() ?? null,
+    index?.pk ?? null,
+    index?.sk ?? null,
+  ];
 }
 
 function toItem({ pk, sk, version, attributes, bytes, index_pk, index_sk }: Row): Item {

@@ -118,6 +118,23 @@ Deno.test("SqliteTable put() leaves the event loop free when another process hol
   await Promise.all(writes);
 });
 
+Deno.test("SqliteTable put() leaves the event loop free during its transaction", async () => {
+  await using folder = await makeFolder();
+  await using table = await SqliteTable.open(folder.path);
+  await table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true });
+  const rows = Array.from({ length: 20_000 }, (_, n) => ({ pk: "many", sk: `${n}`, attributes: {} }));
+  let isPending = true;
+  const written = table.putMany(rows).finally(() => isPending = false);
+  let rounds = 0;
+  for (; isPending && rounds < 10; rounds++) {
+    await turn();
+    assert(await table.get({ pk: "p", sk: "s" }));
+  }
+  assertEquals(rounds, 10, "In one thread, the transaction begins and ends in the same turn");
+  await written;
+  assertEquals((await table.queryKeys("many", { limit: 30_000 })).length, rows.length);
+});
+
 Deno.test("SqliteTable close() waits for writes that another process holds up", async () => {
   await using folder = await makeFolder();
   const table = await SqliteTable.open(folder.path);

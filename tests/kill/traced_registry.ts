@@ -8,7 +8,7 @@ const CALLS = "openat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,ft
 
 /**
  * Runs a registry on the data folder, records every relevant system call from its start on, uses it, ends it, and
- * returns the record.
+ * returns the record. `more` are further options of strace, for example to delay calls.
  *
  * @throws {Error} if the system forbids to trace a process, with the message of strace.
  */
@@ -16,10 +16,11 @@ export async function withTracedRegistry(
   strace: string,
   data: string,
   use: (url: string) => Promise<void>,
+  more: string[] = [],
 ): Promise<string> {
   const record = await Deno.makeTempFile({ prefix: "skerry-trace-" });
   // "-y" tells the paths behind descriptors, "-s" how much of what is written; paths are always whole.
-  const options = ["-f", "-y", "-s", "32", "-o", record, "-e", `trace=${CALLS}`];
+  const options = ["-f", "-y", "-s", "32", "-o", record, "-e", `trace=${CALLS}`, ...more];
   const child = new Deno.Command(strace, {
     args: [...options, Deno.execPath(), "run", "--allow-all", MAIN],
     env: { HOST: "127.0.0.1", PORT: "0", SKERRY_DATA: data, SKERRY_LOG: "json" },

@@ -48,5 +48,6 @@ Deno.test("deno.json deploys every module that main.ts needs", async () => {
   )
     .map((specifier) => specifier.slice(ROOT.href.length));
   assert(paths.includes("storage/table/sqlite.ts"), "what is imported later belongs to it");
+  assert(paths.includes("storage/table/sqlite_thread.ts"), "the module of a thread belongs to it");
   assertEquals(paths.filter((path) => !include.includes(path.split("/")[0]!)), []);
 });
