@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import type { Digest } from "../../oci/mod.ts";
+import { BoundedMap } from "../bounded_map.ts";
 
 /** Maximum digests in memory. */
 const MAX_DIGESTS = 1024;
@@ -9,7 +9,7 @@ const MAX_DIGESTS = 1024;
  * may exist by now, but it is young.
  */
 export class AbsentBlobs {
-  readonly #seen = new LRUCache<Digest, number>({ max: MAX_DIGESTS });
+  readonly #seen = new BoundedMap<Digest, number>(MAX_DIGESTS);
   readonly #ttlMs: number;
   readonly #now: () => number;
 

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../bounded_map.ts";
 import type { Stored, UploadAttributes } from "../items/mod.ts";
 
 /** Maximum uploads in memory; each takes some hundred bytes, or ten kilobytes if it has 10 GB. */
@@ -10,7 +10,7 @@ const MAX_UPLOADS = 256;
  * process has changed it, that write fails, and the item is read.
  */
 export class RecentUploads {
-  readonly #items = new LRUCache<string, Stored<UploadAttributes>>({ max: MAX_UPLOADS });
+  readonly #items = new BoundedMap<string, Stored<UploadAttributes>>(MAX_UPLOADS);
 
   /** Remembers the item of the upload `id`. */
   keep(id: string, item: Stored<UploadAttributes>): void {

@@ -1,5 +1,5 @@
 import type { Hash } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../bounded_map.ts";
 import type { PrefixHash } from "../items/mod.ts";
 
 /** Maximum uploads in memory; each takes some hundred bytes. */
@@ -20,7 +20,7 @@ interface LiveHash {
  * assumes stickiness until a chunk arrives whose predecessor reached another process.
  */
 export class LiveHashes {
-  readonly #hashes = new LRUCache<string, LiveHash>({ max: MAX_UPLOADS });
+  readonly #hashes = new BoundedMap<string, LiveHash>(MAX_UPLOADS);
   #stayed = MIN_CHUNKS_IN_A_ROW;
 
   /** True if the next chunk of an upload will probably reach the same process as the one before. */
