@@ -20,8 +20,8 @@ export interface Call {
   /** Equal in every run in which the process has made the same calls before. */
   readonly id: string;
   readonly process: Process;
-  /** For the trace. */
-  readonly text: string;
+  /** Line of the trace, made only if the run is traced. */
+  readonly text: () => string;
   /** Data that it touches; nothing for a pause. */
   readonly footprint: Footprint | undefined;
   /** True if it goes to a store, and so may fail. */

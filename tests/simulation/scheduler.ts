@@ -25,7 +25,7 @@ interface Waiting extends Call {
 
 /** A call as it is made. */
 export interface CallOptions<T> {
-  text: string;
+  text: () => string;
   footprint: Footprint;
   run: () => Promise<T>;
   /** Retry of a driver that got no answer; the same as the first attempt if absent. */
@@ -105,7 +105,7 @@ export class Scheduler {
   /** Waits for these milliseconds. */
   pause(process: SimulatedProcess, milliseconds: number): Promise<void> {
     return this.#wait(process, {
-      text: `pause ${milliseconds}`,
+      text: () => `pause ${milliseconds}`,
       footprint: milliseconds === 0 ? NOTHING : undefined,
       isStorage: false,
       run: () => Promise.resolve(),
@@ -168,7 +168,7 @@ export class Scheduler {
     this.hasFailed ||= FAILURES.includes(outcome);
     if (this.#tracing) {
       const note = outcome === "done" ? "" : `  (${outcome})`;
-      this.trace.push(`${this.steps} ${process.name}: ${call.text}${note}`);
+      this.trace.push(`${this.steps} ${process.name}: ${call.text()}${note}`);
     }
     if (outcome === "death before") return this.#kill(process);
     if (outcome === "refused") return this.#answer(call, () => call.reject(this.#unavailable()));

@@ -63,7 +63,7 @@ export class SimulatedTable implements Table {
   get(key: Key, { consistent = false }: ReadOptions = {}): Promise<Item | undefined> {
     const { table, history } = this.#shared;
     return this.#call({
-      text: `get ${nameOf(key)}${consistent ? "" : " (lagging)"}`,
+      text: () => `get ${nameOf(key)}${consistent ? "" : " (lagging)"}`,
       footprint: at(key, false),
       run: () => consistent ? table.get(key) : Promise.resolve(history.lag().get(key)),
     });
@@ -84,7 +84,7 @@ export class SimulatedTable implements Table {
       return await this.#write(item, own, version, fence);
     };
     return this.#call({
-      text: `put ${nameOf(item)} ${kind} -> ${version} ${JSON.stringify(item.attributes)}`,
+      text: () => `put ${nameOf(item)} ${kind} -> ${version} ${JSON.stringify(item.attributes)}`,
       footprint: at(item, true),
       run: () => this.#write(item, condition, version, fence),
       again: () => again(fence),
@@ -115,7 +115,7 @@ export class SimulatedTable implements Table {
         this.#shared.history.write((await this.#shared.table.get(item))!);
       };
       return this.#call({
-        text: `put ${nameOf(item)} in a batch`,
+        text: () => `put ${nameOf(item)} in a batch`,
         footprint: at(item, true),
         run: () => run(fence),
         unfenced: () => run(),
@@ -131,7 +131,7 @@ export class SimulatedTable implements Table {
       return deleted;
     };
     return this.#call({
-      text: `delete ${nameOf(key)} if ${condition.ifVersion}`,
+      text: () => `delete ${nameOf(key)} if ${condition.ifVersion}`,
       footprint: at(key, true),
       run: () => run(fence),
       // An item that is gone by now counts as deleted: see `DynamoTable.delete`.
@@ -156,7 +156,7 @@ export class SimulatedTable implements Table {
   ): Promise<T> {
     const { table, history } = this.#shared;
     return this.#call({
-      text: `${verb} ${pk} ${prefix}*${consistent ? "" : " (lagging)"}`,
+      text: () => `${verb} ${pk} ${prefix}*${consistent ? "" : " (lagging)"}`,
       footprint: { place: pk, name: `${prefix}*`, writes: false },
       run: () => read(consistent ? table : history.lag()),
     });
@@ -164,7 +164,7 @@ export class SimulatedTable implements Table {
 
   queryIndex(pk: string, options: QueryOptions): Promise<Item[]> {
     return this.#call({
-      text: `query index ${pk}`,
+      text: () => `query index ${pk}`,
       footprint: { place: "*", name: "*", writes: false },
       run: () => this.#shared.history.lag().queryIndex(pk, options),
     });
@@ -172,7 +172,7 @@ export class SimulatedTable implements Table {
 
   scan(options: ScanOptions): Promise<ScanPage> {
     const { table, history } = this.#shared;
-    const text = `scan after ${options.after === undefined ? "nothing" : nameOf(options.after)}`;
+    const text = () => `scan after ${options.after === undefined ? "nothing" : nameOf(options.after)}`;
     if (options.consistent) {
       return this.#call({
         text,
@@ -182,7 +182,7 @@ export class SimulatedTable implements Table {
     }
     // It is only a proposal, so its order is not worth further runs.
     return this.#call({
-      text: `${text} (lagging)`,
+      text: () => `${text()} (lagging)`,
       footprint: NOTHING,
       run: () => history.lag().scan(options),
     });
@@ -203,7 +203,7 @@ export class SimulatedObjects implements ObjectStore {
     const { putStream } = shared.objects;
     this.putStream = putStream && ((key, stream, content) =>
       caller({
-        text: `put stream ${key}`,
+        text: () => `put stream ${key}`,
         footprint: { place: "objects", name: key, writes: true },
         run: () => putStream(key, stream, content),
         // The body can be read once, so no driver sends it again.
@@ -212,7 +212,11 @@ export class SimulatedObjects implements ObjectStore {
   }
 
   #call<T>(method: string, name: string, writes: boolean, run: () => Promise<T>): Promise<T> {
-    return this.#caller({ text: `${method} ${name}`, footprint: { place: "objects", name, writes }, run });
+    return this.#caller({
+      text: () => `${method} ${name}`,
+      footprint: { place: "objects", name, writes },
+      run,
+    });
   }
 
   get(key: string, range?: Parameters<ObjectStore["get"]>[1]): Promise<StoredObject | undefined> {
