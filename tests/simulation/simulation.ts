@@ -7,6 +7,7 @@
 import { cached } from "../../cache/mod.ts";
 import type { Digest } from "../../oci/mod.ts";
 import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
+import { COLLECTION } from "../../registry/stored.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
 import { restore, snapshot } from "../../backup/mod.ts";
 import type { Actor, Commands } from "./actors.ts";
@@ -25,7 +26,7 @@ import {
   type RunningCopy,
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
-import { Scheduler, type SimulatedProcess } from "./scheduler.ts";
+import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, SKEW_MS } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
@@ -80,6 +81,8 @@ export class Simulation {
   #processes = 0;
   /** True if a full pass has run after all processes ended. */
   #passed = false;
+  /** Writes of the quiet process, except to the state of collections. */
+  #quietWrites = 0;
   readonly #copies: RunningCopy[] = [];
   #moments = 0;
 
@@ -162,35 +165,34 @@ export class Simulation {
   }
 
   async #collectAll(stored: StoredRegistry): Promise<void> {
+    let isSettled = false;
     for (let time = 0; time < COLLECTIONS; time++) {
       this.#scheduler.now += EXPIRY_MS + GRACE_MS + SKEW_MS + 1;
-      await stored.sweep();
-      await stored.collectCandidates();
-      // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage. But a sparse
-      // manifest keeps the candidates away from a blob that its repository has lost, and a pull that is recorded after
-      // its tag was deleted leaves an item.
-      const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true ||
-        this.#ledger.of("pull").length > 0;
-      if (!needsPass || this.#scenario.candidatesSuffice) continue;
-      await stored.continueCollection({ interval: EXPIRY_MS, budget: Infinity, removed: () => {} });
-      this.#passed = true;
+      // Longer than anything is kept, so a collection after one that wrote nothing would write nothing either.
+      if (isSettled) continue;
+      const before = this.#quietWrites;
+      await this.#collect(stored);
+      isSettled = this.#quietWrites === before;
     }
+  }
+
+  async #collect(stored: StoredRegistry): Promise<void> {
+    await stored.sweep();
+    await stored.collectCandidates();
+    // The full pass is for what crashes leave: where nothing failed, the candidates name all garbage. But a sparse
+    // manifest keeps the candidates away from a blob that its repository has lost, and a pull that is recorded after
+    // its tag was deleted leaves an item.
+    const needsPass = this.#scheduler.hasFailed || this.#lost.size > 0 || this.#scenario.sparse === true ||
+      this.#ledger.of("pull").length > 0;
+    if (!needsPass || this.#scenario.candidatesSuffice) return;
+    await stored.continueCollection({ interval: EXPIRY_MS, budget: Infinity, removed: () => {} });
+    this.#passed = true;
   }
 
   async #checkQuiet(stored: StoredRegistry): Promise<void> {
     const { table, objects } = this.#shared;
-    const scheduler = this.#scheduler;
-    const look = (): Quiet => ({
-      registry: stored.registry,
-      table,
-      objects,
-      ledger: this.#ledger,
-      now: scheduler.now,
-      immutable: this.#scenario.immutable ?? false,
-      sparse: this.#scenario.sparse ?? false,
-      lost: this.#lost,
-      passed: this.#passed,
-    });
+    const look = () =>
+      this.#look({ registry: stored.registry, table, objects, ledger: this.#ledger, passed: this.#passed });
     await checkAcknowledged(look());
     await checkStructure(look());
     const { quota } = this.#scenario;
@@ -205,6 +207,12 @@ export class Simulation {
     await checkForgotten(look());
   }
 
+  /** Everything that the checks need, of the run or of a copy. */
+  #look(stores: Pick<Quiet, "registry" | "table" | "objects" | "ledger" | "passed">): Quiet {
+    const { immutable = false, sparse = false } = this.#scenario;
+    return { ...stores, now: this.#scheduler.now, immutable, sparse, lost: this.#lost };
+  }
+
   /** A copy of the running registry must be a valid registry. */
   async #checkCopy(copy: RunningCopy): Promise<void> {
     if (!isInTime(copy)) return;
@@ -213,18 +221,7 @@ export class Simulation {
     const table = await restoreCopy(this.#module, copy);
     const { registry } = this.#module.createRegistry({ ...TIMES, table, objects, now: () => now });
     const ledger = this.#ledger.asOf(copy.start, copy.end);
-    const { immutable = false, sparse = false } = this.#scenario;
-    const quiet = {
-      registry,
-      table,
-      objects,
-      ledger,
-      now,
-      immutable,
-      sparse,
-      lost: this.#lost,
-      passed: false,
-    };
+    const quiet = this.#look({ registry, table, objects, ledger, passed: false });
     await checkAcknowledged(quiet);
     await checkStructure(quiet);
   }
@@ -304,13 +301,19 @@ export class Simulation {
       this.#scheduler.now += milliseconds;
       return Promise.resolve();
     };
-    const stored = this.#open({ skew: () => 0, call: ({ run }) => run(), pause });
+    const stored = this.#open({ skew: () => 0, call: (call) => this.#callNow(call), pause });
     const client = this.#client("quiet", {
       pause,
       registry: () => stored.registry,
       connect: (request) => request(),
     });
-    return { stored, client, commands: this.#commands(({ run }) => run(), () => () => 0) };
+    return { stored, client, commands: this.#commands((call) => this.#callNow(call), () => () => 0) };
+  }
+
+  /** Makes a call of the quiet process, whose turn it always is. */
+  #callNow<T>({ footprint, run }: CallOptions<T>): Promise<T> {
+    if (footprint.writes && footprint.place !== COLLECTION) this.#quietWrites++;
+    return run();
   }
 
   #commands(call: Caller, clock: () => () => number): Commands {
