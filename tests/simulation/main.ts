@@ -54,8 +54,13 @@ function* tasks(): Generator<Task> {
 
 const started = performance.now();
 const queue = tasks();
-const failures: Failure[] = [];
-let done = 0;
+let [done, failed] = [0, 0];
+
+/** Prints a failure as soon as it is found, because many runs take hours. */
+function print({ name, report }: Failure): void {
+  failed++;
+  console.log(failed <= WHOLE_REPORTS ? `${name}: ${report}\n` : `${name}: ${report.split("\n", 1)}`);
+}
 
 async function work(): Promise<void> {
   const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
@@ -66,17 +71,13 @@ async function work(): Promise<void> {
       worker.postMessage(task);
     });
     done += result.count;
-    failures.push(...result.failures);
-    if (Deno.stderr.isTerminal()) console.error(`${done} of ${count} runs, ${failures.length} failed`);
+    result.failures.forEach(print);
+    if (Deno.stderr.isTerminal()) console.error(`${done} of ${count} runs, ${failed} failed`);
   }
   worker.terminate();
 }
 
 await Promise.all(Array.from({ length: workers }, work));
-for (const { name, report } of failures.slice(0, WHOLE_REPORTS)) console.log(`${name}: ${report}\n`);
-for (const { name, report } of failures.slice(WHOLE_REPORTS)) {
-  console.log(`${name}: ${report.split("\n", 1)}`);
-}
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
-console.log(`Seeds ${seed} to ${seed + count - 1}: ${done} runs in ${seconds} s, ${failures.length} failed`);
-Deno.exit(failures.length === 0 ? 0 : 1);
+console.log(`Seeds ${seed} to ${seed + count - 1}: ${done} runs in ${seconds} s, ${failed} failed`);
+Deno.exit(failed === 0 ? 0 : 1);
