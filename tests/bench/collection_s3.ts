@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type Digest, parseRepositoryName } from "../../oci/mod.ts";
-import { edgeKey, uploadItem } from "../../registry/stored.ts";
+import { type Digest, parseRepositoryName, type RepositoryName } from "../../oci/mod.ts";
+import { edgeKey, repositoryKey, uploadItem } from "../../registry/stored.ts";
 import type { NewItem } from "../../storage/mod.ts";
 import { DynamoTable } from "../../storage/table/dynamodb/mod.ts";
 import { type AwsStores, startAwsStores } from "../harness/aws_stores.ts";
 import { CREDENTIALS_ENV, REGION } from "../services/mod.ts";
-import { garbageItems } from "./collection_items.ts";
+import { garbageItems, imageItems } from "./collection_items.ts";
 import type { Figure } from "./figure.ts";
 import { pairPushes, pushFigures, pushTimes } from "./paired_pushes.ts";
 import type { Server } from "./server.ts";
@@ -14,13 +14,17 @@ import { startSubject } from "./subject.ts";
 /** Images that were deleted, whose grace period has just ended, and pushes whose uploads have just expired. */
 const [DELETED, UPLOADS] = [600, 2000];
 
-/** Images that are pushed in one sample. */
-const PUSHES = 100;
+/** Images that are pushed in one sample: the 99th percentile of fewer would be the slowest of them. */
+const PUSHES = 300;
 
 /** Samples of pushes until garbage collection has begun, at most. */
 const WARM_UPS = 50;
 
-const REPOSITORY = parseRepositoryName("bench/collected");
+/**
+ * Repositories of the garbage, each with an image that stays. Many, because a query of DynamoDB Local, unlike one of
+ * DynamoDB, takes the longer the more items its partition has.
+ */
+const REPOSITORIES = Array.from({ length: 100 }, (_, i) => parseRepositoryName(`bench/collected-${i}`));
 
 /** Costs of garbage collection and sweep on S3 and DynamoDB to the clients that push meanwhile. */
 export async function collectionS3(rounds: number): Promise<Figure[]> {
@@ -59,19 +63,28 @@ async function untilBegun(stores: AwsStores, subject: Server): Promise<number> {
 async function fill(stores: AwsStores): Promise<void> {
   await using table = await tableOf(stores);
   const [now, day] = [Date.now(), 24 * 60 * 60_000];
-  const garbage = Array.from({ length: DELETED }, (_, i) => garbageItems(REPOSITORY, i, now - 7 * day));
-  const uploads = Array.from({ length: UPLOADS }, () => expiredUpload(now - day / 100));
-  const items = [...garbage.flat(), ...uploads.flat()];
+  const week = now - 7 * day;
+  const kept = REPOSITORIES.map((repository, i) => [
+    { ...repositoryKey(repository), attributes: { createdAt: week } },
+    ...imageItems(repository, i, week),
+  ]);
+  const garbage = Array.from({ length: DELETED }, (_, i) => garbageItems(repositoryOf(i), i, week));
+  const uploads = Array.from({ length: UPLOADS }, (_, i) => expiredUpload(repositoryOf(i), now - day / 100));
+  const items = [...kept, ...garbage, ...uploads].flat();
   for (let i = 0; i < items.length; i += 200) await table.putMany(items.slice(i, i + 200));
 }
 
+function repositoryOf(index: number): RepositoryName {
+  return REPOSITORIES[index % REPOSITORIES.length]!;
+}
+
 /** The upload of a blob that a manifest references, and its edge. */
-function expiredUpload(expiresAt: number): NewItem[] {
+function expiredUpload(repository: RepositoryName, expiresAt: number): NewItem[] {
   const id = randomBytes(16).toString("hex");
   const digest = `sha256:${createHash("sha256").update(id).digest("hex")}` as Digest;
   const upload = uploadItem(id, {
     kind: "blob",
-    repository: REPOSITORY,
+    repository,
     principal: "anonymous",
     prefix: `blobs/${id.slice(0, 3)}/${id}-`,
     expiresAt,
@@ -82,7 +95,7 @@ function expiredUpload(expiresAt: number): NewItem[] {
     etags: [],
     tail: [],
   });
-  return [upload, { ...edgeKey(REPOSITORY, digest, digest), attributes: { at: Date.now() } }];
+  return [upload, { ...edgeKey(repository, digest, digest), attributes: { at: Date.now() } }];
 }
 
 /** Number of candidates of deleted images and of expired uploads. */
