@@ -9,6 +9,9 @@ import { paced } from "./paced.ts";
  */
 const STEP_ITEMS = 32;
 
+/** Items of one step at least, if there are as many. Over a network they are processed one after the other. */
+const MIN_STEP_ITEMS = 8;
+
 /** Limits of this work when it is late. */
 const LATE = { leastPause: 0.5, mostCalls: STEP_ITEMS };
 
@@ -26,6 +29,8 @@ export interface Backlog {
   shards: (context: Context) => Shard[];
   /** Does the work for one item, over the stores of the context that it is given. */
   handle: (context: Context, item: Item) => Promise<unknown>;
+  /** Ends a step, after all of its items. */
+  endStep?: (context: Context) => Promise<void>;
   /** The time since when the item has been due, in milliseconds since the epoch. */
   dueSince: (item: Item) => number;
   /** True if the work is to end after the step that is under way. */
@@ -40,18 +45,19 @@ export interface Backlog {
  * Over a network, items are processed one at a time beside requests unless they are late.
  */
 export async function workOff(context: Context, backlog: Backlog): Promise<unknown[]> {
-  const { shards, handle, dueSince, stopped = () => false } = backlog;
+  const { shards, handle, endStep = () => Promise.resolve(), dueSince, stopped = () => false } = backlog;
   const failures: unknown[] = [];
   let lateness = 0;
   const { context: work, rest, calls } = paced(context, LATE, () => lateness);
   const queues = shards(work).map((shard) => new ShardQueue(work, shard));
   if (stopped()) return failures;
   for (;;) {
-    const step = await nextStep(queues, calls() ?? STEP_ITEMS);
+    const width = calls() ?? STEP_ITEMS;
+    const step = await nextStep(queues, Math.max(MIN_STEP_ITEMS, width));
     lateness = (context.now() - Math.min(...step.map(dueSince))) / (context.grace / 2);
-    await inParallel(step, step.length, async (item) => {
-      await handle(work, item).catch((error) => failures.push(error));
-    });
+    const failed = (error: unknown) => failures.push(error);
+    await inParallel(step, width, async (item) => void await handle(work, item).catch(failed));
+    await endStep(work).catch(failed);
     const isOver = step.length === 0 || stopped();
     for (const queue of queues) await queue.endStep(isOver);
     if (isOver) return failures;

@@ -44,6 +44,16 @@ const BATCH_CONTENTS = 25;
  */
 export type Verdict = { is: "done" } | { is: "young"; since: number } | { is: "changed" };
 
+/** State that the looks of a run share. */
+export interface Run {
+  /** Called for each removal. */
+  removed: (removal: Removal) => void;
+  /** Repositories that were seen to have a manifest: its delete leaves a candidate that checks the repository. */
+  inhabited: Set<RepositoryName>;
+  /** Repositories that have lost a link since the run last changed their epoch. */
+  outdated: Set<RepositoryName>;
+}
+
 /**
  * Checks everything that a candidate names, and removes garbage by the protocol of its kind. Continues at once with
  * everything that becomes unreferenced: from the edge to the link, and from the link to the blob.
@@ -55,9 +65,9 @@ export type Verdict = { is: "done" } | { is: "young"; since: number } | { is: "c
 export async function collectCandidate(
   context: Context,
   candidate: GarbageCandidate,
-  removed: (removal: Removal) => void,
+  run: Run,
 ): Promise<Verdict> {
-  const look = new Look(context, candidate.repository, removed);
+  const look = new Look(context, candidate.repository, run);
   if (candidate.kind === "manifest") await look.atManifest(candidate);
   else if (candidate.kind === "tags") await look.atTags(candidate.digest);
   else if (candidate.kind === "blob") await look.atBlob(candidate.digest);
@@ -65,19 +75,37 @@ export async function collectCandidate(
   return look.verdict;
 }
 
+/**
+ * Changes the epoch of a repository that has lost links: other processes must not answer from their caches that it has
+ * the blobs.
+ */
+export async function renewEpoch(
+  context: Context,
+  repository: RepositoryName,
+  { outdated }: Run,
+): Promise<void> {
+  // Before the change: a link that is removed meanwhile needs another one.
+  if (!outdated.delete(repository)) return;
+  try {
+    await changeEpoch(beginWork(context), repository);
+  } catch (error) {
+    outdated.add(repository);
+    throw error;
+  }
+}
+
 /** A look at one candidate. */
 class Look {
   readonly #context: Context;
   readonly #repository: RepositoryName;
-  readonly #removed: (removal: Removal) => void;
+  readonly #run: Run;
   #since: number | undefined;
   #isChanged = false;
-  #hasLostLink = false;
 
-  constructor(context: Context, repository: RepositoryName, removed: (removal: Removal) => void) {
+  constructor(context: Context, repository: RepositoryName, run: Run) {
     this.#context = context;
     this.#repository = repository;
-    this.#removed = removed;
+    this.#run = run;
   }
 
   get verdict(): Verdict {
@@ -136,14 +164,8 @@ class Look {
 
   /** Links and blobs. */
   async #atContents(digests: Digest[]): Promise<void> {
-    try {
-      for (let at = 0; at < digests.length; at += BATCH_CONTENTS) {
-        await this.#atBatch(digests.slice(at, at + BATCH_CONTENTS));
-      }
-    } finally {
-      // Other processes must not answer from their caches that the repository has the blob. Also if a later step fails:
-      // the next check finds no link, and would not change the epoch.
-      if (this.#hasLostLink) await changeEpoch(beginWork(this.#context), this.#repository);
+    for (let at = 0; at < digests.length; at += BATCH_CONTENTS) {
+      await this.#atBatch(digests.slice(at, at + BATCH_CONTENTS));
     }
   }
 
@@ -169,7 +191,7 @@ class Look {
       if (await isReferenced(context, repository, digest, { consistent: true })) return;
       const outcome = await collectLink(context, repository, digest, link);
       this.#note(outcome, () => linkRemoval(repository, digest));
-      this.#hasLostLink ||= outcome.is === "removed";
+      if (outcome.is === "removed") this.#run.outdated.add(repository);
       if (outcome.is !== "removed" && outcome.is !== "absent") return;
     }
     if (blob === undefined || await isLinked(context, digest, { consistent: true })) return;
@@ -179,7 +201,11 @@ class Look {
   /** The rest of a repository that has no manifest. */
   async atRepository(): Promise<void> {
     const [context, repository] = [this.#context, this.#repository];
-    if (await hasManifest(context, repository, { consistent: true })) return;
+    const { inhabited } = this.#run;
+    if (inhabited.has(repository)) return;
+    if (await hasManifest(context, repository, { consistent: true })) return void inhabited.add(repository);
+    // Not at the end of the step: the epoch of a repository that is gone is removed as well, here or by a later look.
+    await renewEpoch(context, repository, this.#run);
     const outcome = await collectRepository(context, repository);
     this.#note(outcome, () => repositoryRemoval(repository));
     if (outcome.is !== "removed" && outcome.is !== "absent") return;
@@ -215,7 +241,7 @@ class Look {
   }
 
   #note(outcome: Outcome, removal?: (size: number) => Removal): void {
-    if (outcome.is === "removed") this.#removed(removal!(outcome.size ?? 0));
+    if (outcome.is === "removed") this.#run.removed(removal!(outcome.size ?? 0));
     if (outcome.is === "young") this.#since = Math.max(this.#since ?? 0, outcome.since);
     if (outcome.is === "changed") this.#isChanged = true;
   }

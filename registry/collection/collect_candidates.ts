@@ -1,7 +1,7 @@
 import { type Item, queryPages } from "../../storage/ports.ts";
 import { candidateItems, candidateOf, candidateTime, type Context, isDue } from "../protocol/mod.ts";
 import { GARBAGE_SHARDS } from "../items/mod.ts";
-import { collectCandidate } from "./collect_candidate.ts";
+import { collectCandidate, renewEpoch, type Run } from "./collect_candidate.ts";
 import type { Removal } from "../removal.ts";
 import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
@@ -35,15 +35,20 @@ export async function collectCandidates(
   { removed = () => {}, stopped }: CandidateOptions = {},
 ): Promise<CandidateReport> {
   const report = { candidates: 0, late: 0 };
+  const run: Run = { removed, inhabited: new Set(), outdated: new Set() };
   const dueSince = (item: Item) => candidateTime(item) + context.grace;
   const look = async (work: Context, item: Item) => {
     report.candidates++;
     report.late = Math.max(report.late, context.now() - dueSince(item));
-    await checkCandidate(work, item, removed);
+    await checkCandidate(work, item, run);
   };
   const shards = (work: Context) =>
     shuffled(GARBAGE_SHARDS).map((lease) => ({ lease, pages: duePages(work, lease) }));
-  const failures = await workOff(context, { shards, handle: look, dueSince, stopped });
+  // Once for all candidates of a step, and once more if it fails: no later look would find that links were removed.
+  const endStep = async (work: Context) => {
+    for (const repository of [...run.outdated]) await renewEpoch(work, repository, run);
+  };
+  const failures = await workOff(context, { shards, handle: look, endStep, dueSince, stopped });
   throwFailures(failures, "collect garbage candidates");
   return report;
 }
@@ -61,11 +66,11 @@ async function* duePages(context: Context, shard: string): AsyncGenerator<Item[]
 async function checkCandidate(
   context: Context,
   item: Item,
-  removed: (removal: Removal) => void,
+  run: Run,
 ): Promise<void> {
   const candidate = candidateOf(item);
   if (candidate === undefined) return; // a later release has put it
-  const verdict = await collectCandidate(context, candidate, removed);
+  const verdict = await collectCandidate(context, candidate, run);
   // The candidate stays, and the next call checks it again.
   if (verdict.is === "changed") return;
   if (verdict.is === "young") await context.table.putMany(candidateItems(context, candidate, verdict.since));

@@ -123,6 +123,23 @@ Deno.test("collectCandidates() costs these requests for each candidate (docs/cos
       `a deleted manifest with a configuration and ${layers} layers`,
     );
   }
+  const images = LAYERS.slice(0, 8).map((bytes) => ({ bytes, image: imageOf(bytes, []) }));
+  const shards = new Set(images.map(({ image }) => digest(image).at("sha256:".length))).size;
+  assertEquals(
+    await costOfCandidates(
+      async (registry) => {
+        for (const { bytes, image } of images) {
+          await pushBlob(registry, bytes);
+          await pushManifest(registry, image, digest(bytes).slice(-8));
+        }
+      },
+      async (registry) => {
+        for (const { image } of images) await registry.deleteManifest(REPOSITORY, digest(image));
+      },
+    ),
+    { table: shards * lease + 8 * 17 + 3, objects: 8 },
+    "eight deleted manifests of one repository, each with a configuration",
+  );
   const [one, two] = [imageOf(CONFIG, []), imageOf(CONFIG, [LAYERS[0]!])];
   const make = async (registry: Registry) => {
     for (const bytes of [CONFIG, LAYERS[0]!]) await pushBlob(registry, bytes);

@@ -84,6 +84,28 @@ Deno.test("collect() changes the epoch once in a step that takes links of the re
   assertEquals(seen, [true, false], "the loose blob, and then what the edges had kept");
 });
 
+for (const isLast of [true, false]) {
+  const repository = isLast ? "an empty repository" : "a repository with another manifest";
+  Deno.test(`collectCandidates() changes the epoch of ${repository} when the first change fails`, async () => {
+    const { stores, process } = await setUp(LINK);
+    await pushBlob(process.registry, content(10, 2));
+    if (!isLast) await pushManifest(process.registry, imageOf(content(10, 2), []));
+    await process.registry.deleteManifest(REPOSITORY, digest(IMAGE));
+    stores.now += 2 * OPTIONS.grace;
+    const before = await process.epochs.read(REPOSITORY);
+    let isDown = true;
+    const table = hooked(stores.table, (method, [item]) => {
+      if (!isDown || method !== "put" || (item as Key).sk !== "epoch") return;
+      isDown = false;
+      throw new Error("The store does not answer");
+    });
+    const failing = stores.registry({ ...OPTIONS, table });
+    await assertRejects(() => failing.collectCandidates(), AggregateError);
+    assertEquals([await stores.table.get(LINK), isDown], [undefined, false]);
+    assertNotEquals(await process.epochs.read(REPOSITORY), before);
+  });
+}
+
 Deno.test("a delete that finds nothing changes the epoch: the one before may have died too early to do it", async () => {
   const { process } = await setUp(MANIFEST);
   for (const name of ["deleteManifest", "deleteBlob"] as const) {
