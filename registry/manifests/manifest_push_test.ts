@@ -12,6 +12,7 @@ import {
   pushBlob,
   pushManifest,
   REPOSITORY,
+  setBlobState,
   tag,
   TestStores,
   utf8,
@@ -160,9 +161,7 @@ Deno.test("putManifest() looks again after it has revived something", async () =
     table: hooked(stores.table, () => {}, async (method, [item]) => {
       const { pk, sk } = item as { pk: string; sk: string };
       if (method !== "put" || pk !== key.pk || sk !== key.sk) return;
-      const blob = await stores.table.get(blobKey(digest(LAYER)));
-      const attributes = { ...blob!.attributes, state: "deleting" };
-      await stores.table.put({ ...blobKey(digest(LAYER)), attributes }, { ifVersion: blob!.version });
+      await setBlobState(stores, digest(LAYER), "deleting");
     }),
   }).registry;
   const push = () => pushManifest(pusher, imageOf(CONFIG, [LAYER]), "latest");

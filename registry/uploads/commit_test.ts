@@ -10,23 +10,15 @@ import {
   pushBlob,
   readBlob,
   REPOSITORY,
+  setBlobState,
   TestStores,
 } from "../../tests/harness/stores.ts";
 import type { NewItem } from "../../storage/mod.ts";
-import { UNRESTRICTED_CALLER } from "../caller.ts";
-import { type BlobAttributes, blobKey, linkKey } from "../items/mod.ts";
+import { blobKey, linkKey } from "../items/mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
 const OTHER = parseRepositoryName("library/other");
-
-/** Sets the state of the blob's item as a collector does. */
-async function mark(stores: TestStores, state: BlobAttributes["state"]): Promise<void> {
-  const item = await stores.table.get(blobKey(BLOB));
-  assert(item !== undefined);
-  const attributes = { ...item.attributes, state };
-  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: item.version }) !== undefined);
-}
 
 Deno.test("commitUpload() answers again when it is repeated, until the upload expires", async () => {
   const stores = new TestStores();
@@ -152,7 +144,7 @@ Deno.test("commitUpload() revives a condemned blob and keeps its object", async 
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES);
   const before = await stores.keys();
-  await mark(stores, "condemned");
+  await setBlobState(stores, BLOB, "condemned");
   await pushBlob(registry, BYTES, OTHER);
   assertEquals((await stores.table.get(blobKey(BLOB)))?.attributes.state, "live");
   assertEquals(await stores.keys(), before);
@@ -163,7 +155,7 @@ Deno.test("commitUpload() replaces a blob that is being deleted by its own objec
   const { registry } = stores.registry();
   await pushBlob(registry, BYTES);
   const [doomed] = await stores.keys();
-  await mark(stores, "deleting");
+  await setBlobState(stores, BLOB, "deleting");
   await assertRejects(() => registry.statBlob(REPOSITORY, BLOB), RegistryError);
   await pushBlob(registry, BYTES, OTHER);
   await stores.objects.delete([doomed!]);
@@ -180,7 +172,7 @@ for (const moment of ["before", "after"] as const) {
       // No upload is left whose sweep would find the old object.
       stores.now += options.uploadExpiry + options.grace + 1;
       await sweep();
-      await mark(stores, "deleting");
+      await setBlobState(stores, BLOB, "deleting");
       const { isReached, ...mortal } = dyingStores(stores, at, moment);
       await pushBlob(stores.registry({ ...options, ...mortal }).registry, BYTES, OTHER).catch(() => {});
       dead = isReached();
@@ -201,11 +193,11 @@ for (const moment of ["before", "after"] as const) {
       const { registry } = stores.registry();
       await pushBlob(registry, BYTES);
       const [doomed] = await stores.keys();
-      await mark(stores, "condemned");
+      await setBlobState(stores, BLOB, "condemned");
       const { isReached, ...watched } = interruptedStores(stores, at, moment, async () => {
         const { state } = (await stores.table.get(blobKey(BLOB)))!.attributes;
         if (state !== "condemned") return; // too late for the collector
-        await mark(stores, "deleting");
+        await setBlobState(stores, BLOB, "deleting");
         await stores.objects.delete([doomed!]);
       });
       await pushBlob(stores.registry(watched).registry, BYTES, OTHER);
@@ -224,8 +216,8 @@ Deno.test("commitUpload() stores its own bytes when a collector comes before its
     table: hooked(stores.table, async (method) => {
       if (method !== "putMany" || collected) return;
       collected = true;
-      await mark(stores, "condemned");
-      await mark(stores, "deleting");
+      await setBlobState(stores, BLOB, "condemned");
+      await setBlobState(stores, BLOB, "deleting");
       await stores.objects.delete([doomed!]);
     }),
   });
@@ -233,49 +225,6 @@ Deno.test("commitUpload() stores its own bytes when a collector comes before its
   await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
   await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB);
   assertEquals(await readBlob(registry, BLOB), BYTES);
-});
-
-Deno.test("mountBlob() links a blob of another repository, and nothing else", async () => {
-  const stores = new TestStores();
-  const { registry } = stores.registry();
-  await pushBlob(registry, BYTES, OTHER);
-  const missing = parseRepositoryName("library/missing");
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, missing), undefined);
-  assertEquals(
-    await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, digest(content(3)), undefined),
-    undefined,
-  );
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), {
-    digest: BLOB,
-    size: 30,
-  });
-  assertEquals(await readBlob(registry, BLOB), BYTES);
-  assertEquals(await registry.mountBlob(missing, UNRESTRICTED_CALLER, BLOB, undefined), {
-    digest: BLOB,
-    size: 30,
-  });
-  assertEquals(await readBlob(registry, BLOB, missing), BYTES);
-  assertEquals((await stores.keys()).length, 1);
-});
-
-Deno.test("mountBlob() finds nothing where a blob is being deleted, or where a link alone is left", async () => {
-  const stores = new TestStores();
-  const { registry } = stores.registry();
-  await pushBlob(registry, BYTES, OTHER);
-  await mark(stores, "deleting");
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), undefined);
-  const item = await stores.table.get(blobKey(BLOB));
-  await stores.table.delete(blobKey(BLOB), { ifVersion: item!.version });
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, OTHER), undefined);
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, undefined), undefined);
-  await assertRejects(() => registry.statBlob(OTHER, BLOB), RegistryError);
-});
-
-Deno.test("mountBlob() does not link a blob whose last repository has dropped it", async () => {
-  const { registry } = new TestStores().registry();
-  await pushBlob(registry, BYTES, OTHER);
-  await registry.deleteBlob(OTHER, BLOB);
-  assertEquals(await registry.mountBlob(REPOSITORY, UNRESTRICTED_CALLER, BLOB, undefined), undefined);
 });
 
 Deno.test("a request writes nothing more once its deadline has passed", async () => {

@@ -9,9 +9,10 @@ import {
   pushBlob,
   readBlob,
   REPOSITORY,
+  setBlobState,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { type BlobAttributes, blobKey, linkKey } from "../items/mod.ts";
+import { blobKey, linkKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
 const BYTES = content(30);
@@ -28,14 +29,6 @@ async function setUp({ beforeLink = () => Promise.resolve() }: { beforeLink?: ()
     table: hooked(stores.table, (method) => method === "putMany" ? beforeLink() : undefined),
   });
   return { stores, registry, calls };
-}
-
-/** Sets the state of the blob's item, as collectors and scrubs do. */
-async function mark(stores: TestStores, state: BlobAttributes["state"]): Promise<void> {
-  const item = await stores.table.get(blobKey(BLOB));
-  assert(item !== undefined);
-  const attributes = { ...item.attributes, state };
-  assert(await stores.table.put({ ...blobKey(BLOB), attributes }, { ifVersion: item.version }) !== undefined);
 }
 
 /** Pushes by POST and PUT; answers how to do the PUT once more. */
@@ -119,7 +112,7 @@ for (const state of ["deleting", "damaged"] as const) {
       async beforeLink() {
         if (isMarked) return;
         isMarked = true;
-        await mark(stores, state);
+        await setBlobState(stores, BLOB, state);
       },
     });
     const { put } = await startPush(registry);
@@ -134,7 +127,7 @@ Deno.test("commitUpload() revives a known blob that is condemned before its link
   let isMarked = false;
   const { stores, registry, calls } = await setUp({
     async beforeLink() {
-      if (!isMarked) await mark(stores, "condemned");
+      if (!isMarked) await setBlobState(stores, BLOB, "condemned");
       isMarked = true;
     },
   });

@@ -22,6 +22,21 @@ export const SHA512 = `sha512:${"b".repeat(128)}`;
 /** Digest of an unsupported algorithm. */
 export const BLAKE3 = `blake3:${HEX}`;
 
+/** Methods of the specification, others of HTTP, one in lower case, and an unknown one. */
+export const METHODS = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+  "CONNECT",
+  "get",
+  "FOO",
+] as const;
+
 /** Route of a request, with path and query as they are on the wire. */
 export function parse(method: string, path: string): Record<string, unknown> {
   return { ...parseUrl(method, `http://registry.example:5000${path}`) };

@@ -20,6 +20,7 @@ import {
   UNRESTRICTED_CALLER,
   type UploadBody,
 } from "../../registry/mod.ts";
+import { type BlobAttributes, blobKey } from "../../registry/stored.ts";
 import {
   type Item,
   type Key,
@@ -94,6 +95,19 @@ export class TestStores {
   async keys(): Promise<string[]> {
     return await this.objects.list("", { limit: 1_000_000 });
   }
+}
+
+/** Sets the state of the blob's item, as collectors and scrubs do. */
+export async function setBlobState(
+  { table }: TestStores,
+  blob: Digest,
+  state: BlobAttributes["state"],
+): Promise<void> {
+  const item = await table.get(blobKey(blob));
+  if (item === undefined) throw new Error(`Cannot set the state of "${blob}": no such blob`);
+  const attributes = { ...item.attributes, state };
+  const version = await table.put({ ...blobKey(blob), attributes }, { ifVersion: item.version });
+  if (version === undefined) throw new Error(`Cannot set the state of "${blob}": it was changed meanwhile`);
 }
 
 /** The repository that most tests push to. */
