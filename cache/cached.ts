@@ -22,6 +22,12 @@ export interface CacheOptions {
   now?: () => number;
 }
 
+/** Target of a tag, with the epoch of the repository. */
+interface Target {
+  digest: Digest;
+  epoch: string;
+}
+
 /** Maximum size of a cached manifest: a few larger ones would evict everything else. */
 const MAX_MANIFEST_BYTES = 1_048_576;
 
@@ -50,26 +56,33 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   });
   const readers = new TtlCache<BlobReader>(memory);
   const tags = new SharedReads<Digest>();
-  const targets = new SharedReads<{ digest: Digest; epoch: string }>();
+  const targets = new SharedReads<Target>();
   const infos = new SharedReads<BlobInfo>();
   const check = new EpochCheck(epochs, { age, now });
 
-  function getByDigest(repository: RepositoryName, digest: Digest, epoch: string): Promise<Manifest> {
+  function getByDigest(
+    repository: RepositoryName,
+    digest: Digest,
+    epoch: string,
+  ): Manifest | Promise<Manifest> {
     const read = () => registry.getManifest(repository, { digest });
     return manifests.get(keyOf(repository, digest), read, epoch);
   }
 
-  // The key is unique, because a repository name contains no colon.
-  const resolve = (repository: RepositoryName, tag: Tag) =>
-    tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag));
-
   /** Target of the tag, and the epoch from a read that is not older. */
-  async function target(repository: RepositoryName, tag: Tag, exact: boolean) {
-    if (!check.isFree) {
-      return await targets.get(`${repository}:${tag}`, () => epochs.readWithTag(repository, tag));
-    }
+  function target(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Target> {
+    // HEAD and GET share one read, unless only GET accepts an epoch that was read earlier.
+    const suffix = exact && check.isFree ? " exact" : "";
+    return targets.get(`${repository}:${tag}${suffix}`, () => readTarget(repository, tag, exact));
+  }
+
+  async function readTarget(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Target> {
+    if (!check.isFree) return await epochs.readWithTag(repository, tag);
     // The epoch is mostly known without a read.
-    const [digest, epoch] = await Promise.all([resolve(repository, tag), check.current(repository, exact)]);
+    const [digest, epoch] = await Promise.all([
+      registry.resolveTag(repository, tag),
+      check.current(repository, exact),
+    ]);
     return { digest, epoch };
   }
 
@@ -96,7 +109,9 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   return {
     ...registry,
 
-    resolveTag: resolve,
+    // The key is unique, because a repository name contains no colon.
+    resolveTag: (repository, tag) =>
+      tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag)),
 
     getManifest(repository, reference, { exact = false } = {}) {
       if ("tag" in reference) return getByTag(repository, reference.tag, exact);

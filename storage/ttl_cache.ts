@@ -44,10 +44,12 @@ export class TtlCache<V extends object> {
   /**
    * Value from the cache, or from `read`, which must be consistent. `epoch` is the current one, read after the call
    * began; without an epoch only the age ends an entry. Concurrent callers of the same key and epoch share one read.
+   *
+   * A cached value is no promise, because the cost of one is measurable in a pull.
    */
-  get(key: string, read: () => Promise<V>, epoch = ""): Promise<V> {
+  get(key: string, read: () => Promise<V>, epoch = ""): V | Promise<V> {
     const known = this.#memory?.get(key);
-    if (known?.epoch === epoch) return Promise.resolve(known.value);
+    if (known?.epoch === epoch) return known.value;
     const underway = this.#reads.get(key);
     // A read that began in this epoch sees every deletion that was acknowledged before this call. But a miss may be
     // older than a write that was acknowledged before this call.

@@ -58,7 +58,7 @@ Deno.test("get() shares one read among concurrent calls", async () => {
 Deno.test("get() does not remember that something is not there", async () => {
   const { facts, get } = setUp();
   await assertRejects(
-    () => facts.get("a", () => Promise.reject(new Error("not there")), "e1"),
+    async () => await facts.get("a", () => Promise.reject(new Error("not there")), "e1"),
     Error,
     "not there",
   );
@@ -71,7 +71,7 @@ Deno.test("get() reads again when a read that began before it finds nothing", as
   const first = facts.get("a", early.read, "e1");
   const later = get("a"); // After, say, a push.
   early.reject(new Error("not there"));
-  await assertRejects(() => first, Error, "not there");
+  await assertRejects(async () => await first, Error, "not there");
   assertEquals(await later, 1);
 });
 

@@ -1,3 +1,5 @@
+import { TextBuffer } from "./text_buffer.ts";
+
 /** Destination of lines, such as `Deno.stdout`. */
 export interface Output {
   /** Writes some of the bytes. Returns their number. */
@@ -22,7 +24,7 @@ export interface LineWriterOptions {
 
 const NEWLINE = new TextEncoder().encode("\n");
 
-/** Characters that are encoded together: a long text of many pieces is slow to put together, and keeps all of them. */
+/** Characters that are encoded together: a long text of many lines is slow to put together, and keeps all of them. */
 const PIECE_CHARACTERS = 4096;
 
 /**
@@ -53,10 +55,9 @@ export class LineWriter {
   #trouble: "failed" | "full" | undefined;
   /** True if the output may have ended within a line. */
   #isTorn = false;
+  /** Lines that are not encoded yet. */
   #text = "";
-  #pieces: Uint8Array[] = [];
-  /** Bytes of the pieces. */
-  #size = 0;
+  readonly #encoded = new TextBuffer();
   #dropped = 0;
   /** True if a line must not wait for more lines. */
   #urgent = false;
@@ -70,7 +71,7 @@ export class LineWriter {
     this.#dropNote = dropNote;
     this.#options = {
       delay: 100,
-      batch: 65_536,
+      batch: 262_144,
       backlog: 1_048_576,
       keep: 8 * 1_048_576,
       retry: 1000,
@@ -81,14 +82,14 @@ export class LineWriter {
 
   /** Takes a line without its end; `now` for one that should not wait for others. */
   write(line: string, now = false): void {
-    if (this.#size >= this.#options.backlog) {
+    if (this.#encoded.size >= this.#options.backlog) {
       this.#dropped++;
       return;
     }
     this.#text += line + "\n";
     if (this.#text.length >= PIECE_CHARACTERS) this.#encode();
     this.#urgent ||= now;
-    if (now || this.#size >= this.#options.batch) this.#start();
+    if (now || this.#encoded.size >= this.#options.batch) this.#start();
     else if (this.#timer === undefined) this.#startSoon();
   }
 
@@ -131,7 +132,8 @@ export class LineWriter {
   #start(): void {
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = undefined;
-      const isEmpty = this.#text === "" && this.#size === 0 && this.#dropped === 0 && this.#keptSize === 0;
+      const isEmpty = this.#text === "" && this.#encoded.size === 0 && this.#dropped === 0 &&
+        this.#keptSize === 0;
       if (isEmpty || this.#timer !== undefined) return;
       if (this.#trouble === "failed") this.#startIn(this.#options.retry);
       else this.#startSoon();
@@ -147,7 +149,7 @@ export class LineWriter {
           bytes = bytes.subarray(await this.#output.write(bytes));
         }
       } while (
-        this.#urgent || this.#dropped > 0 || this.#keptSize > 0 || this.#size >= this.#options.batch
+        this.#urgent || this.#dropped > 0 || this.#keptSize > 0 || this.#encoded.size >= this.#options.batch
       );
     } catch (error) {
       // The reader is gone: collected lines are lost, kept ones wait, and the registry continues to serve.
@@ -202,19 +204,15 @@ export class LineWriter {
     if (this.#dropped > 0) this.#text += this.#dropNote(this.#dropped) + "\n";
     this.#dropped = 0;
     this.#encode();
-    const torn = this.#isTorn && this.#size > 0 ? NEWLINE : new Uint8Array();
-    if (this.#size > 0) this.#isTorn = false;
-    const bytes = concat([torn, ...this.#pieces], torn.length + this.#size);
-    this.#pieces = [];
-    this.#size = 0;
-    return bytes;
+    const bytes = this.#encoded.take();
+    if (!this.#isTorn || bytes.length === 0) return bytes;
+    this.#isTorn = false;
+    return concat([NEWLINE, bytes], NEWLINE.length + bytes.length);
   }
 
   #encode(): void {
-    const piece = this.#encoder.encode(this.#text);
+    this.#encoded.append(this.#text);
     this.#text = "";
-    this.#pieces.push(piece);
-    this.#size += piece.length;
   }
 }
 
