@@ -28,14 +28,19 @@ interface Scope {
 /** KiB of the page cache. The pages that writes go through, and not all content as in the cache of the readers. */
 const CACHE_KIB = 8_000;
 
+/**
+ * Milliseconds that a batch waits for the lock of another process here. A commit takes about as long on a busy disk, so
+ * that processes take turns. Longer waits are in `group_commit.ts`, where each write has a deadline of its own.
+ */
+const LOCK_WAIT_MS = 40;
+
 /** An open database with its writer. */
 interface Opened extends Disposable {
   writer: BatchWriter;
 }
 
 function open(path: string): Opened {
-  // No wait for the lock of another process in here: the writes would then have no deadline of their own.
-  const db = new DatabaseSync(path, { timeout: 0 });
+  const db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
   try {
     prepareDatabase(db, path);
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
