@@ -14,7 +14,7 @@ const WIDTH_COLUMNS = 40;
  * settings as a configuration file without secrets. Warnings go to standard error.
  *
  * @returns The exit code.
- * @throws {StartError} with all that is wrong.
+ * @throws {StartError} that lists every problem.
  */
 export async function configCheck(
   print: (text: string) => void,
@@ -28,7 +28,7 @@ export async function configCheck(
   return 0;
 }
 
-/** Opens the files of users and keys as a start does. */
+/** Opens the files of users and keys like the process does at its start. */
 async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string) => void): Promise<void> {
   const log = { ...createLog({ format: "off" }), warn };
   const access = await openAccess(auth, { table: new MemoryTable(), log, readOnly: config.readOnly });
@@ -40,7 +40,7 @@ async function linesOf({ key, value, source = "default" }: EffectiveSetting): Pr
     return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;
-  // In the environment both are text.
+  // Environment variables hold `auth` and `retention` as text.
   const parsed = typeof value === "string" ? await parseText(value) : { value };
   const written = "value" in parsed ? parsed.value : undefined;
   return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;
@@ -50,7 +50,7 @@ function yaml(settings: Record<string, unknown>): string {
   return stringify(settings, { lineWidth: 0 }).trimEnd();
 }
 
-/** `auth` as it is written, without hashes and private keys. */
+/** `auth` as configured, with placeholders for password hashes and private keys. */
 function withoutSecrets(auth: unknown): Record<string, unknown> {
   const { users, keys, ...rest } = auth as { users?: Record<string, string>; keys?: string };
   return {

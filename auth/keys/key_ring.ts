@@ -10,21 +10,21 @@ import {
 import { unavailable } from "../../oci/mod.ts";
 import { KEY_RING, type KeyRingAttributes, type StoredKey } from "../items.ts";
 
-/** Time for which a process may use the keys that it has read, in milliseconds. */
+/** Maximum time that a process uses keys before it reads them again, in milliseconds. */
 export const MAX_KEY_AGE_MS = 10 * 60_000;
 
 /**
- * Time between the creation of a key and its first signature, in milliseconds, so that every process reads it before.
+ * Time between the creation of a key and its first signature, in milliseconds. Every process reads the key in that time.
  */
 export const SIGNING_DELAY_MS: number = MAX_KEY_AGE_MS + CLOCK_SKEW_MS;
 
-/** The keys of the table, and the version that they were read in. */
+/** Signing keys from the table, with the version of their item. */
 export interface KeyRing extends KeyRingAttributes {
   /** Version of the item. */
   version: string;
 }
 
-/** Keys in the table; `undefined` if it has none yet. */
+/** Reads the signing keys from the table; `undefined` if it has none yet. */
 export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
   const item = await table.get(KEY_RING, { consistent: true });
   if (item === undefined) return undefined;
@@ -32,7 +32,7 @@ export async function readKeyRing(table: Table): Promise<KeyRing | undefined> {
 }
 
 /**
- * Keys in the table. Creates the first key if there are none; it signs at once. If several processes create one at the
+ * Reads the signing keys from the table. Creates the first key if none exists; it signs at once. If several processes create one at the
  * same time, one of them succeeds and all use its key. `lifetime` is the lifetime of the longest token.
  */
 export async function openKeyRing(table: Table, lifetime: number, now: number): Promise<KeyRing> {
@@ -81,8 +81,8 @@ function tooManyChanges(): never {
  * creator may be ahead.
  */
 export function signingKey({ keys }: KeyRingAttributes, now: number): StoredKey {
-  const able = keys.filter(({ d }) => d !== undefined);
-  return able.findLast(({ signsFrom }) => signsFrom <= now) ?? able[0]!;
+  const withPrivatePart = keys.filter(({ d }) => d !== undefined);
+  return withPrivatePart.findLast(({ signsFrom }) => signsFrom <= now) ?? withPrivatePart[0]!;
 }
 
 /** Expiry of the last token that the key at this index may have signed; `Infinity` for the newest key. */
@@ -108,7 +108,7 @@ async function tidy(table: Table, ring: KeyRing, lifetime: number, now: number):
   const tidied = { lifetime: longest.lifetime, keys };
   if (JSON.stringify(tidied) === JSON.stringify({ lifetime: ring.lifetime, keys: ring.keys })) return ring;
   const version = await table.put(itemOf(tidied), { ifVersion: ring.version });
-  // After a conflict, another process has removed them or will.
+  // On a conflict the table keeps its state: another process has removed the same keys, or will.
   return { ...tidied, version: version ?? ring.version };
 }
 

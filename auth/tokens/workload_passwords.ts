@@ -50,7 +50,7 @@ export function looksLikeWorkloadPassword(text: string): boolean {
   }
 }
 
-/** Workload passwords for the workloads of these issuers. */
+/** Creates and verifies workload passwords for the configured issuers. */
 export function createWorkloadPasswords(options: WorkloadPasswordsOptions): WorkloadPasswords {
   const { tokens, issuers, workloads, now = Date.now } = options;
   return {
@@ -80,7 +80,7 @@ function principalOf(
   issuers: readonly IssuerConfig[],
   now: number,
 ): Principal | undefined {
-  // An issuer that was removed, or trusted for less long, is so at once.
+  // The removal of an issuer, or a shorter lifetime, takes effect at once.
   const issuer = issuers.find((issuer) => issuer.name === name);
   if (issuer === undefined || !sub.startsWith(`workload:${issuer.name}:`)) return undefined;
   const expiresAt = Math.min(exp * 1000, iat * 1000 + issuer.tokenLifetime);

@@ -6,9 +6,9 @@ import { openForUpkeep } from "../upkeep_storage.ts";
 
 /** Options of `skerry collect`. */
 export interface CollectCommandOptions {
-  /** Removes nothing, and says what would go. */
+  /** Removes nothing, and prints what a run would remove. */
   dryRun: boolean;
-  /** A line of JSON for each thing. */
+  /** Prints one line of JSON for each removal, and no summary. */
   json: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface CollectCommandOptions {
 const PROGRESS_ITEMS = 10_000;
 
 /**
- * `skerry collect`: runs garbage collection beside everything else that uses the storage, and prints its removals.
+ * `skerry collect`: runs garbage collection, and prints its removals. Other processes may use the storage meanwhile.
  *
  * @returns The exit code.
  * @throws {StartError} if the storage cannot be used or is read-only.
@@ -59,7 +59,7 @@ export async function collect(
       step = await registry.collect({ dryRun, after: step.next });
     }
     if (!dryRun) {
-      // The candidates of deletes, and those that the full pass left.
+      // The full pass leaves some candidates, and deletes have recorded others.
       await registry.collectCandidates({ removed });
       await registry.recount();
       audit.record({ action: "registry.collect", reason: `Removed ${summaryOf(counts, bytes)}` });

@@ -31,7 +31,7 @@ const PROBES: Probe<DynamoSubject>[] = [
   },
 ];
 
-/** Tries the table with a few small items in a partition of their own. */
+/** Checks the capabilities of the table with a few small items in a partition of their own. */
 export async function checkTable(options: DynamoOptions): Promise<Finding[]> {
   const { table: name, region, endpoint } = options;
   await using table = await DynamoTable.open(options);

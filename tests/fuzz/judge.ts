@@ -5,13 +5,13 @@ import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
 import type { RawResponse } from "./raw_connection.ts";
 import { digestOf } from "./world.ts";
 
-/** Longest head of a request, and longest body, that a server must read before it may close the connection. */
+/** Longest head and longest body of a request that the server must read. For a longer one it may close the connection. */
 const MAX_HEAD_BYTES = 60_000;
 const MAX_BODY_BYTES = 1_000_000;
 
 /**
- * True if the request is not valid HTTP, or too long: the server may then answer in any words, before the registry sees
- * the request, or close the connection.
+ * True if the request is not valid HTTP, or too long. Deno may then answer in its own words before the registry sees the
+ * request, or close the connection.
  */
 export function isLax(request: FuzzRequest, serialized: Uint8Array): boolean {
   const { method, framing, version, fields, host, body } = request;
@@ -45,7 +45,7 @@ const CODES: Record<ErrorCode, true> = {
   UNSUPPORTED: true,
 };
 
-/** Every field that the registry or its server sends, with what it may look like: nothing of a client's making. */
+/** Every header field that the registry or Deno sends, with a pattern of its value. No pattern admits arbitrary text of a client. */
 const FIELDS = new Map<string, RegExp>([
   ["accept-ranges", /^bytes$/],
   ["allow", /^[A-Z, ]*$/],
@@ -105,7 +105,7 @@ export async function judge(
   return undefined;
 }
 
-/** distribution-spec §"Error Codes". */
+/** Problem of an error's body, if any (distribution-spec §"Error Codes"). */
 function judgeError(body: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(body);
   let document: unknown;

@@ -5,9 +5,9 @@ import { answers, ownFolder, type ServiceProcess, startProcess } from "./service
 
 /** Options of {@linkcode startVersityGw}. */
 export interface VersityGwOptions {
-  /** Folder of the buckets, which is kept. By default a new one that is removed with the process. */
+  /** Folder of the buckets, which stays after the process. By default a new one that is removed with the process. */
   readonly folder?: string;
-  /** TCP port, for a service that restarts at the same one. By default a free one. */
+  /** TCP port, for a restart at the same port. By default a free one. */
   readonly port?: number;
 }
 
@@ -18,9 +18,9 @@ export interface S3Service extends ServiceProcess {
 }
 
 /**
- * Starts Versity's S3 Gateway, in Go, over a folder whose file system has extended attributes.
+ * Starts Versity S3 Gateway over a folder. The file system of the folder must support extended attributes.
  *
- * @throws {Error} When it does not come up.
+ * @throws {Error} if it does not start.
  */
 export async function startVersityGw(options: VersityGwOptions = {}): Promise<S3Service> {
   const program = await tool("versitygw");

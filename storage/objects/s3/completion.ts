@@ -3,9 +3,9 @@ import { S3Error } from "./errors.ts";
 import type { SignedRequest } from "../../aws/mod.ts";
 
 /**
- * The body of a `CompleteMultipartUpload`,
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html. AWS's own client takes about as long to
- * make it of many hundred parts as a store does to complete them.
+ * Body of the request that completes a multipart upload,
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html. Written out here: for many hundred
+ * parts the AWS SDK takes as long to build it as the store takes for the request.
  */
 export function completionOf(parts: readonly Part[]): string {
   const list = parts.map(({ number, etag }) =>
@@ -20,7 +20,8 @@ function escapeXml(text: string): string {
 }
 
 /**
- * Sends it. AWS begins to answer before it knows, with 200 and spaces, so only the body tells.
+ * Completes a multipart upload. AWS sends status 200 and spaces before it knows the result, so only the body tells if the
+ * upload is complete.
  *
  * @throws {S3Error} for every answer that does not confirm the object.
  */

@@ -34,7 +34,7 @@ const signer = new Signer({
 /** Ways to read a body into parts of `PART_SIZE`, the last one shorter. */
 const READERS: Record<string, (body: Body) => AsyncIterable<Uint8Array<ArrayBuffer>>> = {
   "views64k": (body) => readViews(body, 64 * KIB),
-  // A chunked body piles up in Deno 2.9.6 where reads are larger than its chunks.
+  // In Deno 2.9.6 a chunked body piles up in memory if reads are larger than its chunks.
   "views8k": (body) => readViews(body, 8 * KIB + 16),
 };
 

@@ -17,7 +17,7 @@ const BLOCK_BYTES = 256 * KIB;
 const WAYS: Record<string, (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<string>> = {
   "/chunks": writeChunks,
   "/views-64k": (body) => writeViews(body, 64 * KIB),
-  // A chunked body piles up in Deno 2.9.6 where reads are larger than its chunks.
+  // In Deno 2.9.6 a chunked body piles up in memory if reads are larger than its chunks.
   "/views-8k": (body) => writeViews(body, 8 * KIB + 16),
 };
 
