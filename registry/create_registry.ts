@@ -98,8 +98,15 @@ export interface RegistryOptions {
   uploadMemory?: number;
   /** Fraction of the default of `uploadMemory`, for one of several processes that share it. */
   share?: number;
+  /**
+   * Time within which a push that has put its manifest must put its tags, if it does not look for a concurrent delete
+   * afterwards; 200 by default. A delete of a recent manifest waits a little longer than that. The same in all processes.
+   */
+  promptPush?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
+  /** A clock in milliseconds that is never set; `performance.now` by default. */
+  steady?: () => number;
   /** Waits `milliseconds`. */
   sleep?: (milliseconds: number) => Promise<void>;
 }
@@ -167,6 +174,8 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     asked: { count: 0 },
     turns: new Turns(),
     now,
+    steady: options.steady ?? (() => performance.now()),
+    promptPush: options.promptPush ?? 200,
     sleep: options.sleep ?? pause,
   };
   const recount = async () => {

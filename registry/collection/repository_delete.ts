@@ -30,7 +30,7 @@ import {
   type TagAttributes,
   tagOf,
 } from "../items/mod.ts";
-import { deleteDangling, takeManifest, targetsOf } from "../manifests/mod.ts";
+import { afterPromptPushes, deleteDangling, takeManifest, targetsOf } from "../manifests/mod.ts";
 import type { RepositoryDeletion, RepositoryRemoval } from "../registry.ts";
 import { readRepository } from "../repositories/mod.ts";
 import { forgetUsage } from "../limits/mod.ts";
@@ -146,10 +146,11 @@ async function removeManifests(
     const before = removed.manifests;
     let children = 0;
     for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, PAGE_MANIFESTS)) {
+      await afterPromptPushes(context, batch as Stored<ManifestAttributes>[]);
       await inParallel(batch, PARALLEL_DELETES, async (item) => {
         const { digest } = partsOf("manifest", item);
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
-        const manifest = await takeManifest(context, repository, digest, { changed });
+        const manifest = await takeManifest(context, repository, digest, { changed, settled: item.version });
         if (manifest === undefined) return;
         removed.manifests++;
         const blobs = await removeReferences(context, repository, digest, manifest);

@@ -27,6 +27,7 @@ import {
   tagKey,
 } from "../items/mod.ts";
 import { announceManifestObject, readManifest, unknownManifest } from "./manifest_store.ts";
+import { afterPromptPushes } from "./prompt_push.ts";
 import { targetsOf } from "./references.ts";
 
 /** Tag marks of one query. */
@@ -64,6 +65,8 @@ export interface TakeOptions {
   isImmutable?: IsImmutable | undefined;
   /** True if a manifest that any tag points at may not be deleted. */
   keepTags?: boolean;
+  /** Version of the manifest for which the caller has waited by {@linkcode afterPromptPushes}. */
+  settled?: string;
 }
 
 /**
@@ -74,13 +77,14 @@ export async function takeManifest(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-  { changed, isImmutable, keepTags = false }: TakeOptions,
+  { changed, isImmutable, keepTags = false, settled }: TakeOptions,
 ): Promise<Stored<ManifestAttributes> | undefined> {
   const work = beginWork(context);
   const refusal = (tag: Tag) => isImmutable?.(tag) ? immutableTag(tag) : keepTags ? keptTag(tag) : undefined;
   const taken = await retryOnConflict(work, async () => {
     const found = await readManifest(work, repository, digest, { consistent: true });
     if (found === undefined) return undefined;
+    const pushed = found.version === settled ? Promise.resolve() : afterPromptPushes(work, [found]);
     // Deletes nothing if an immutable tag points to it. A tag that is put from here on gives the manifest a new
     // version.
     if (isImmutable !== undefined || keepTags) await assertNoneStays(work, repository, digest, refusal);
@@ -93,7 +97,9 @@ export async function takeManifest(
     const { object, subject } = manifest.attributes;
     const targets = await targetsOf(work, manifest);
     await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
-    // From the outside in, so that no step leaves a pointer without its target.
+    // From the outside in, so that no step leaves a pointer without its target; and only when all pointers exist that
+    // were put without a look for a delete.
+    await pushed;
     await deleteTags(work, repository, digest, changed, (tag) => {
       const refused = refusal(tag);
       if (refused !== undefined) throw refused;

@@ -110,7 +110,7 @@ Deno.test("a tag that is put between the looks of a delete goes with the manifes
   let reached = false;
   const pusher = stores.registry({
     table: hooked(stores.table, () => {}, async (method, [key]) => {
-      // The tag is put; step 7 has not yet looked.
+      // The tag is put. The delete takes so long that step 7 looks for it.
       const { sk } = key as { sk: string };
       if (method !== "put" || sk !== "tag#new" || reached) return;
       reached = true;
@@ -122,6 +122,42 @@ Deno.test("a tag that is put between the looks of a delete goes with the manifes
   assertEquals(reached, true);
   assertEquals((await registry.listTags(REPOSITORY, {})).items, [tag("new")]);
   assertEquals((await stores.table.get(manifestKey(REPOSITORY, digest(image)))) !== undefined, true);
+});
+
+Deno.test("deleteManifest() takes the tag of a push that needs no look for it", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  await pushManifest(registry, image, "old");
+  const [isPut, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const pusher = stores.registry({
+    table: hooked(stores.table, async (method, [key]) => {
+      if (method !== "put" || (key as { sk: string }).sk !== "tag#new") return;
+      isPut.resolve();
+      await mayGoOn.promise;
+    }),
+  }).registry;
+  const pushed = pushManifest(pusher, image, "new");
+  await isPut.promise;
+  const waits: number[] = [];
+  const deleter = stores.registry({
+    sleep: async (milliseconds) => {
+      waits.push(milliseconds);
+      mayGoOn.resolve();
+      await pushed;
+    },
+  }).registry;
+  await deleter.deleteManifest(REPOSITORY, digest(image));
+  assertEquals(waits, [250]);
+  assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
+});
+
+Deno.test("deleteManifest() waits for no push of a manifest that was pushed long ago", async () => {
+  const { stores, registry } = await withBlobs();
+  const image = imageOf(CONFIG, [LAYER]);
+  await pushManifest(registry, image, "old");
+  stores.now += 30 * 60_000;
+  const { registry: deleter } = stores.registry({ sleep: () => Promise.reject(new Error("It waits")) });
+  await deleter.deleteManifest(REPOSITORY, digest(image));
 });
 
 Deno.test("a tag that is put between a delete's look for tags and its delete goes with the manifest", async () => {

@@ -35,13 +35,14 @@ import {
 } from "../items/mod.ts";
 import { readDescendants } from "./descendants.ts";
 import { checkReferencesFirst, noteRejectedPush } from "./first_look.ts";
-import { type ManifestContent, putManifestItem, renewManifest } from "./manifest_store.ts";
+import { type ManifestContent, putManifestItem, readManifest, renewManifest } from "./manifest_store.ts";
 import { deleteDangling } from "./manifest_delete.ts";
 import { holdingRoom, holdManifest } from "../limits/mod.ts";
+import { startPush } from "./prompt_push.ts";
 import { edgeItems, missingReferences, readReferences, targetsIn } from "./references.ts";
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
-import { rememberRepository } from "../repositories/mod.ts";
+import { keepRepository } from "../repositories/mod.ts";
 import { assertMayMove, assertTagCondition, putTag, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */
@@ -96,6 +97,7 @@ export async function putManifest(
     const [current, repositoryItem, ...tagItems] = seen.others;
     const moves = tags.map((tag, i) => ({ tag, seen: stored<TagAttributes>(tagItems[i]) }));
     if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
+    const isPrompt = startPush(work);
     // 4. The manifest itself, with a new version even if it exists: a concurrent delete by the old version then fails.
     const putIt = async () => {
       const manifest = { ...content, push: run };
@@ -109,20 +111,19 @@ export async function putManifest(
     // each other's. The tags and the repository, now that the manifest exists.
     await together(
       putReferrer(work, repository, parsed, digest, push.bytes.length),
-      rememberRepository(work, repository, stored<RepositoryAttributes>(repositoryItem)),
+      keepRepository(work, repository, stored<RepositoryAttributes>(repositoryItem)),
       ...moves.map((move) => placeTag(work, repository, move, content, caller, assertTags, placed)),
     );
-    // A delete of the manifest is refused if it sees an immutable tag. A delete that looked before our tag existed has
-    // read the manifest before that, and must now find another version of it.
+    // 7. A delete of the manifest is refused if it sees a tag that must stay. One that looked before our tag existed has
+    //    read the manifest before that, and must now find another version of it.
     const mustStay = isFixed || work.keepTags && tags.length > 0;
-    if (mustStay && !await renewManifest(work, repository, digest)) return RETRY;
-    // 7. A delete that began before our tags existed looks for tags once more after it took the manifest. It sees our
-    //    tags, or we see here that the manifest is gone. The same holds for the repository, which a collector removes
-    //    if it sees no manifest in it.
-    const keys = [manifestKey(repository, digest), repositoryKey(repository)];
-    const [after, known] = await work.table.getMany(keys, { consistent: true });
-    if (after === undefined) return RETRY;
-    await rememberRepository(work, repository, stored<RepositoryAttributes>(known));
+    if (mustStay) return await renewManifest(work, repository, digest) ? undefined : RETRY;
+    // Any other delete looks for tags once more after it took the manifest. It sees our tags, or we see here that the
+    // manifest is gone. It also waits for prompt pushes before it looks, so they need no look here.
+    if (isPrompt() || tags.length === 0 && subject === undefined) return;
+    return await readManifest(work, repository, digest, { consistent: true }) === undefined
+      ? RETRY
+      : undefined;
   };
   const reserve = (id: string) => holdManifest(work, repository, digest, { id, size: push.bytes.length });
   try {

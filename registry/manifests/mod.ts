@@ -4,6 +4,7 @@
  * @module
  */
 export { deleteDangling, deleteManifest, takeManifest } from "./manifest_delete.ts";
+export { afterPromptPushes } from "./prompt_push.ts";
 export { putManifest } from "./manifest_push.ts";
 export { announceManifestObject, getManifest, readManifest } from "./manifest_store.ts";
 export { targetsOf } from "./references.ts";

@@ -17,6 +17,10 @@ export interface Context {
   table: Table;
   /** The present. */
   now: () => number;
+  /** A clock that is never set, for durations. */
+  steady: () => number;
+  /** Time within which a push that has put its manifest puts its tags, or looks for a delete: see prompt_push.ts. */
+  promptPush: number;
   /** `strict`: a manifest's blobs and children must be there when it is pushed; `sparse`: they need not. */
   references: "strict" | "sparse";
   /** Largest blob in bytes. */

@@ -4,4 +4,4 @@
  * @module
  */
 export { pageOf, pageSize } from "./page.ts";
-export { allRepositories, listRepositories, readRepository, rememberRepository } from "./repositories.ts";
+export { allRepositories, keepRepository, listRepositories, readRepository } from "./repositories.ts";

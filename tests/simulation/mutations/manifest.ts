@@ -213,24 +213,51 @@ export const MANIFEST_MISTAKES: Mutation[] = [
   },
   {
     name: "a push does not look whether its manifest is still there (7)",
-    edits: [edit("registry/manifests/manifest_push.ts", "    if (after === undefined) return RETRY;\n", "")],
+    edits: [
+      edit(
+        "registry/manifests/manifest_push.ts",
+        "if (isPrompt() || tags.length === 0 && subject === undefined) return;",
+        "if (Number.isFinite(1)) return;",
+      ),
+    ],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
   {
     name: "a push looks whether its manifest is still there by a read that may lag (7)",
     edits: [edit(
       "registry/manifests/manifest_push.ts",
-      "const [after, known] = await work.table.getMany(keys, { consistent: true });",
-      "const [after, known] = await work.table.getMany(keys);",
+      "return await readManifest(work, repository, digest, { consistent: true }) === undefined",
+      "return await readManifest(work, repository, digest, { consistent: false }) === undefined",
     )],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
   },
   {
-    name: "a push leaves a collector's mark on the repository (7)",
+    name: "a push measures its time from the end of its manifest's put (7)",
+    edits: [
+      edit("registry/manifests/manifest_push.ts", "    const isPrompt = startPush(work);\n", ""),
+      edit(
+        "registry/manifests/manifest_push.ts",
+        "    // 5 and 6 need",
+        "    await work.table.get(manifestKey(repository, digest));\n    const isPrompt = startPush(work);\n    // 5 and 6 need",
+      ),
+    ],
+    scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "a push measures its time by a clock that may be set back (7)",
+    edits: [edit(
+      "registry/manifests/prompt_push.ts",
+      "Math.max(now() - wall, steady() - start)",
+      "Math.min(now() - wall, steady() - start)",
+    )],
+    scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+  },
+  {
+    name: "a push leaves a collector's mark on the repository (6)",
     edits: [
       edit(
         "registry/repositories/repositories.ts",
-        "if (current !== undefined && current.attributes.condemnedAt === undefined) return;",
+        "if (isLive(current)) return;",
         "if (current !== undefined) return;",
       ),
     ],
@@ -241,12 +268,12 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     },
   },
   {
-    name: "a push looks at the repository before it puts its manifest (7 before 4)",
+    name: "a push looks at the repository before it puts its manifest (6 before 4)",
     edits: [
       edit(
-        "registry/manifests/manifest_push.ts",
-        "    const keys = [manifestKey(repository, digest), repositoryKey(repository)];\n    const [after, known] = await",
-        "    const keys = [manifestKey(repository, digest)]; const known = repositoryItem;\n    const [after] = await",
+        "registry/repositories/repositories.ts",
+        "let known = isLive(before) ? undefined : { item: before };",
+        "let known: { item: typeof before } | undefined = { item: before };",
       ),
     ],
     scenario: {
