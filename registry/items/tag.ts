@@ -33,6 +33,11 @@ export function tagOf(item: Key): Tag {
   return partsOf("tag", item).tag;
 }
 
+/** Tag of a sort key that begins with {@linkcode TAG_PREFIX}. A list has thousands of them. */
+export function tagFrom(sk: string): Tag {
+  return sk.slice(TAG_PREFIX.length) as Tag;
+}
+
 /** Key of the last pull of a tag. The item can outlive the tag; then garbage collection removes it. */
 export function pulledKey(repository: RepositoryName, tag: Tag): Key {
   return keyOf("pull", { repository, tag });

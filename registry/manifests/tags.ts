@@ -19,8 +19,8 @@ import {
   stored,
   TAG_PREFIX,
   type TagAttributes,
+  tagFrom,
   tagKey,
-  tagOf,
 } from "../items/mod.ts";
 import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
@@ -197,10 +197,9 @@ export async function listTags(
   const limit = pageSize(page);
   const after = page.after === undefined ? {} : { after: TAG_PREFIX + page.after };
   const options = { prefix: TAG_PREFIX, ...after, limit: limit + 1, consistent: true };
-  const pk = repositoryPartition(repository);
-  const keys = await context.table.queryKeys(pk, options);
+  const keys = await context.table.queryKeys(repositoryPartition(repository), options);
   if (keys.length === 0) await assertRepository(context, repository);
-  return pageOf(keys.map((sk) => tagOf({ pk, sk })), limit);
+  return pageOf(keys.map(tagFrom), limit);
 }
 
 /** The last moves of a tag, newest first. */

@@ -22,6 +22,7 @@ import { compare } from "./compare/compare.ts";
 import { type Figure, line, passes, valueOf } from "./figure.ts";
 import { heldBodies } from "./held_bodies.ts";
 import { largeBlob } from "./large_blob.ts";
+import { lists } from "./lists.ts";
 import { logins } from "./logins.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
@@ -45,6 +46,7 @@ const GROUPS: Record<string, Group> = {
   "blob-push": blobPush,
   "chunked-upload": chunkedUpload,
   "many-manifests": manyManifests,
+  "lists": lists,
   "collection": collection,
   "s3-collection": collectionS3,
   "memory": memory,
