@@ -65,7 +65,7 @@ export interface ProxyConfig {
 
 /** Limits of one principal or one client address. 0 means no limit. */
 export interface LimitsConfig {
-  /** Rate limit of one principal, or of one address for anonymous requests: requests a minute in each process. */
+  /** Rate limit of one principal, or of one address for anonymous requests: requests a minute in each replica. */
   requestsPerMinute: number;
   /** Consecutive failed logins of one address, or for one name, before further ones are delayed, in all processes. */
   failedLogins: number;

@@ -11,7 +11,7 @@ export { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./
 export { TableKeys } from "./keys/table_keys.ts";
 export { FailedLogins } from "./limits/failed_logins.ts";
 export { addressBehindSocket, createProxyIdentity } from "./limits/proxy_identity.ts";
-export { RequestRates } from "./limits/request_rates.ts";
+export { type RequestCounts, RequestRates } from "./limits/request_rates.ts";
 export { accountName } from "./passwords/account.ts";
 export { BcryptQueue, isPassword, MAX_PASSWORD_BYTES } from "./passwords/bcrypt.ts";
 export { Htpasswd } from "./passwords/htpasswd.ts";

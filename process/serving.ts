@@ -148,9 +148,9 @@ export class Opener {
     return this.#opened;
   }
 
-  /** Warnings of an open registry. */
-  warnings(): string[] {
-    return this.#opened?.warnings() ?? [];
+  /** The registry, if it is open. */
+  get opened(): OpenRegistry | undefined {
+    return this.#opened;
   }
 
   /** Closes everything that was opened. */

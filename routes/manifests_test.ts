@@ -159,3 +159,47 @@ Deno.test("deleteManifest() deletes a tag by tag and a manifest by digest", asyn
   }
   assertEquals(deleted, ["tag a v1", `manifest a ${DIGEST}`]);
 });
+
+/** A body of which one byte arrives at once, and the rest when a test says so. */
+function slowBody(bytes: number) {
+  const started = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  let isFirst = true;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      if (isFirst) {
+        isFirst = false;
+        started.resolve();
+        return controller.enqueue(new Uint8Array(1));
+      }
+      await finish.promise;
+      controller.enqueue(new Uint8Array(bytes - 1));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return { stream, started: started.promise, finish: finish.resolve };
+}
+
+Deno.test("putManifest() holds as many bodies in memory as the share of a worker allows", async () => {
+  const maxManifestSize = 4 * 1024 * 1024;
+  for (const { share, held } of [{ share: 1, held: 2 }, { share: 1 / 64, held: 1 }]) {
+    const { request } = fakeApp({
+      putManifest: () => Promise.resolve({ digest: DIGEST, tags: [] }),
+    }, { limits: { maxManifestSize, share } });
+    const bodies = [slowBody(maxManifestSize), slowBody(maxManifestSize)];
+    let started = 0;
+    const answers = bodies.map(({ stream, started: begun }) => {
+      begun.then(() => started++);
+      return request("/v2/a/manifests/v1", {
+        method: "PUT",
+        body: stream,
+        headers: { "Content-Type": MANIFEST.mediaType, "Content-Length": `${maxManifestSize}` },
+      });
+    });
+    await bodies[held - 1]!.started;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(started, held);
+    for (const { finish } of bodies) finish();
+    assertEquals((await Promise.all(answers)).map(({ status }) => status), [201, 201]);
+  }
+});

@@ -5,9 +5,14 @@ import { RegistryError } from "../../oci/mod.ts";
 export interface RequestRatesOptions {
   /** Maximum requests of one client a minute; 0 means no limit. */
   perMinute: number;
+  /** True if other processes serve the same clients: see {@linkcode RequestRates.drain}. */
+  isShared?: boolean;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
+
+/** Requests that a process has admitted, by client. */
+export type RequestCounts = [client: string, count: number][];
 
 /** Token bucket of one client. */
 interface Bucket {
@@ -30,11 +35,14 @@ export class RequestRates {
   readonly #perMinute: number;
   readonly #now: () => number;
   readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+  /** Requests since the last {@linkcode RequestRates.drain}; absent if no other process is to know. */
+  #admitted: Map<string, number> | undefined;
 
   /** Starts with a full bucket for every client. */
-  constructor({ perMinute, now = Date.now }: RequestRatesOptions) {
+  constructor({ perMinute, isShared = false, now = Date.now }: RequestRatesOptions) {
     this.#perMinute = perMinute;
     this.#now = now;
+    if (isShared) this.#admitted = new Map();
   }
 
   /**
@@ -44,18 +52,44 @@ export class RequestRates {
    */
   take(client: string): void {
     if (this.#perMinute === 0) return;
-    const now = this.#now();
-    const bucket = this.#buckets.get(client) ?? { left: this.#perMinute, at: now };
-    const perMillisecond = this.#perMinute / MINUTE_MS;
-    bucket.left = Math.min(this.#perMinute, bucket.left + Math.max(0, now - bucket.at) * perMillisecond);
-    bucket.at = now;
-    this.#buckets.set(client, bucket);
+    const bucket = this.#refilled(client);
     if (bucket.left < 1) {
-      const seconds = Math.ceil((1 - bucket.left) / perMillisecond / 1000);
+      const seconds = Math.ceil((1 - bucket.left) / this.#perMillisecond / 1000);
       throw new RegistryError("TOOMANYREQUESTS", "Rate limit exceeded: wait before the next request", {
         headers: { "Retry-After": String(seconds) },
       });
     }
     bucket.left--;
+    this.#admitted?.set(client, (this.#admitted.get(client) ?? 0) + 1);
+  }
+
+  /** Returns the requests that were admitted since the last call, for {@linkcode add} in the other processes. */
+  drain(): RequestCounts {
+    const counts = [...this.#admitted ?? []];
+    this.#admitted?.clear();
+    return counts;
+  }
+
+  /**
+   * Counts requests that another process has admitted. A bucket can become overdrawn, since both processes may have
+   * admitted the last requests of a client; the client then waits longer.
+   */
+  add(counts: RequestCounts): void {
+    for (const [client, count] of counts) this.#refilled(client).left -= count;
+  }
+
+  get #perMillisecond(): number {
+    return this.#perMinute / MINUTE_MS;
+  }
+
+  /** Bucket of the client as it is now. */
+  #refilled(client: string): Bucket {
+    const now = this.#now();
+    const bucket = this.#buckets.get(client) ?? { left: this.#perMinute, at: now };
+    const refill = Math.max(0, now - bucket.at) * this.#perMillisecond;
+    bucket.left = Math.min(this.#perMinute, bucket.left + refill);
+    bucket.at = now;
+    this.#buckets.set(client, bucket);
+    return bucket;
   }
 }

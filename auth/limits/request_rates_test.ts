@@ -29,3 +29,28 @@ Deno.test("RequestRates sets no bound when it is 0", () => {
   const rates = new RequestRates({ perMinute: 0 });
   for (let i = 0; i < 1000; i++) rates.take("alice");
 });
+
+Deno.test("RequestRates.add() counts the requests that another process has drained, once", () => {
+  const now = () => 0;
+  const [one, other] = [1, 2].map(() => new RequestRates({ perMinute: 10, isShared: true, now }));
+  for (let i = 0; i < 6; i++) one!.take("alice");
+  const counts = one!.drain();
+  assertEquals(counts, [["alice", 6]]);
+  assertEquals(one!.drain(), []);
+  other!.add(counts);
+  assertEquals(other!.drain(), []);
+  for (let i = 0; i < 4; i++) other!.take("alice");
+  assertThrows(() => other!.take("alice"), RegistryError);
+  other!.take("bob");
+});
+
+Deno.test("RequestRates.add() makes a client wait longer that several processes have admitted too often", () => {
+  let now = 0;
+  const rates = new RequestRates({ perMinute: 60, now: () => now });
+  for (let i = 0; i < 60; i++) rates.take("alice");
+  rates.add([["alice", 5]]);
+  const refused = assertThrows(() => rates.take("alice"), RegistryError);
+  assertEquals(refused.headers["Retry-After"], "6");
+  now += 6000;
+  rates.take("alice");
+});

@@ -338,3 +338,8 @@ Deno.test("maxConnections() is half of the descriptors that the process has left
 Deno.test("defaultLimits() keeps an idle connection longer than a load balancer does (10 minutes)", () => {
   assert(defaultLimits().nextRequest > 600_000);
 });
+
+Deno.test("defaultLimits() gives a worker its share of the connections", () => {
+  assertEquals(defaultLimits(1 / 4).max, Math.floor(maxConnections() / 4));
+  assertEquals(defaultLimits(1e-9).max, 1);
+});

@@ -48,6 +48,8 @@ export interface OpenAccess {
   access: Access;
   /** Login endpoints; absent with an external token server. */
   logins?: { tokens: TokenOptions; accountTokens: AccountTokenOptions };
+  /** Rate limit of requests. */
+  rates: RequestRates;
   /** Deletes expired items from the table. */
   sweep: () => Promise<void>;
   /** Releases its resources. */
@@ -62,6 +64,8 @@ export interface AccessParts {
   log: Pick<Log, "warn" | "error">;
   /** True if nothing may be written except what a login requires. */
   readOnly: boolean;
+  /** True if other workers serve the same clients; false by default. */
+  isShared?: boolean;
 }
 
 /**
@@ -114,7 +118,8 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
 }
 
 /** Access control with the registry's own tokens. */
-async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts): Promise<OpenAccess> {
+async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
+  const { table, log, readOnly } = parts;
   const policy = createPolicy(config);
   const users = await openUsers(
     config,
@@ -151,9 +156,11 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
     failures,
     failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
   });
-  const guarded = guard(config, { tokens: service.accessTokens, logins, policy });
+  const rates = ratesOf(config, parts);
+  const guarded = guard(config, { tokens: service.accessTokens, logins, policy, rates });
   return {
     access: guarded.access,
+    rates,
     logins: {
       tokens: {
         service: service.service,
@@ -173,19 +180,30 @@ async function openOwn(config: AuthConfig, { table, log, readOnly }: AccessParts
 async function openOthers(
   config: AuthConfig,
   external: ExternalConfig,
-  { log }: AccessParts,
+  parts: AccessParts,
 ): Promise<OpenAccess> {
+  const { log } = parts;
+  const rates = ratesOf(config, parts);
   const failed = (error: unknown) =>
     log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
-  const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }) });
-  return { access, sweep: async () => {}, close() {} };
+  const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }), rates });
+  return { access, rates, sweep: async () => {}, close() {} };
+}
+
+function ratesOf({ limits }: AuthConfig, { isShared = false }: AccessParts): RequestRates {
+  return new RequestRates({ perMinute: limits.requestsPerMinute, isShared });
+}
+
+/** Parts of {@linkcode guard}. */
+interface GuardParts {
+  tokens: BearerTokens;
+  rates: RequestRates;
+  logins?: Logins;
+  policy?: Policy;
 }
 
 /** Access control with these tokens and, if configured, logins. */
-function guard(
-  config: AuthConfig,
-  { tokens, logins, policy }: { tokens: BearerTokens; logins?: Logins; policy?: Policy },
-) {
+function guard(config: AuthConfig, { tokens, rates, logins, policy }: GuardParts) {
   const proxy = config.proxy && createProxyIdentity(config.proxy);
   const authenticator = createAuthenticator({
     tokens,
@@ -198,7 +216,7 @@ function guard(
     hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
     tokensDecide: policy === undefined,
     challenge: createChallenge(config),
-    rates: new RequestRates({ perMinute: config.limits.requestsPerMinute }),
+    rates,
     addressOf: proxy?.addressOf ?? addressBehindSocket,
   });
   return { access, identify: authenticator.identify };

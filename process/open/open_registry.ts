@@ -1,7 +1,7 @@
 import type { AuthConfig } from "../../auth/interface.ts";
 import { cached } from "../../cache/mod.ts";
 import type { Log } from "../log/mod.ts";
-import type { OpenAccess } from "./open_access.ts";
+import type { AccessParts, OpenAccess } from "./open_access.ts";
 import {
   createRegistry,
   type LostContent,
@@ -13,7 +13,6 @@ import {
 import { openStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Config } from "../../config/mod.ts";
-import type { Table } from "../../storage/mod.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
 
 /** Warning about a blob or manifest whose object is missing from the store. */
@@ -59,7 +58,8 @@ export async function openRegistry(
 ): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
   const { auth } = config;
-  const access = auth && await openAccessOver(table, auth, config, log);
+  const { readOnly } = config;
+  const access = auth && await openAccessOver(auth, { table, log, readOnly, isShared: share < 1 });
   const stored = createRegistry({
     ...config,
     maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
@@ -108,14 +108,9 @@ const importAccess = (): Promise<typeof import("./open_access.ts")> =>
   import(new URL("open_access.ts", import.meta.url).href);
 
 /** With code that a registry which is open to all never loads. */
-async function openAccessOver(
-  table: Table,
-  auth: AuthConfig,
-  { readOnly }: Config,
-  log: Log,
-): Promise<OpenAccess> {
+async function openAccessOver(auth: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   const { openAccess } = await importAccess();
-  return await openAccess(auth, { table, log, readOnly });
+  return await openAccess(auth, parts);
 }
 
 /** Registry with the configured restrictions and the cache. */

@@ -117,3 +117,25 @@ Deno.test("openRegistry() forgets failed logins in a read-only process, and in o
     await Deno.remove(data, { recursive: true });
   }
 });
+
+Deno.test("openRegistry() runs the background work only in the worker that has it", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const log = createLog({ format: "off" });
+  const config = await loadConfig({ SKERRY_DATA: data, SKERRY_AUTH: "{ url: https://registry.test }" });
+  try {
+    const { table, close } = await openStorage(config, log);
+    const key = failureKey("address", "0".repeat(64));
+    await table.put({ ...key, attributes: { failures: 3, blockedUntil: 0, at: 0 } }, { ifAbsent: true });
+    const left: number[] = [];
+    for (const runsUpkeep of [false, true]) {
+      const opened = await openRegistry(config, log, { share: 0.5, runsUpkeep });
+      await opened.upkeep(1000);
+      await opened.close();
+      left.push((await table.query(FAILURE_SHARDS[0]!, { limit: 1, consistent: true })).length);
+    }
+    assertEquals(left, [1, 0]);
+    await close();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});

@@ -1,3 +1,4 @@
+import type { RequestCounts } from "../../auth/mod.ts";
 import type { Config } from "../../config/mod.ts";
 
 /** Message from the supervisor to a worker. */
@@ -12,6 +13,7 @@ export type ToWorker =
     runsUpkeep: boolean;
   }
   | ({ kind: "others" } & OthersState)
+  | AdmittedRequests
   | { kind: "stop"; signal: Deno.Signal };
 
 /** State of the other workers, for the probes. */
@@ -22,11 +24,23 @@ export interface OthersState {
   warnings: string[];
 }
 
+/** Requests that a worker has admitted, which the rate limits of the other workers count too. */
+export interface AdmittedRequests {
+  /** Tells it from other messages. */
+  kind: "admitted";
+  /** Requests of each client since the last message. */
+  counts: RequestCounts;
+}
+
 /** Message from a worker to the supervisor. */
 export type FromWorker =
   | { kind: "listening"; url: string }
   | { kind: "opened" }
-  | { kind: "alive"; warnings: string[] };
+  | { kind: "alive"; warnings: string[] }
+  | AdmittedRequests;
+
+/** Milliseconds between two messages of {@linkcode AdmittedRequests}. */
+export const COUNT_INTERVAL_MS = 200;
 
 /** Milliseconds between two signs of life of a worker. */
 export const ALIVE_INTERVAL_MS = 1000;

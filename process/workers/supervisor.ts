@@ -88,7 +88,7 @@ class Supervisor {
     this.#end = resolve;
     this.#slots = Array.from({ length: config.workers }, (_, index) => {
       const slot: WorkerSlot = new WorkerSlot(index + 1, {
-        received: (message) => this.#receive(message),
+        received: (message) => this.#receive(slot, message),
         ended: (end) => this.#replace(slot, end),
       });
       return slot;
@@ -121,7 +121,11 @@ class Supervisor {
     slot.start(this.#args, { kind: "start", config: this.#config, share: 1 / workers, runsUpkeep });
   }
 
-  #receive(message: FromWorker): void {
+  #receive(slot: WorkerSlot, message: FromWorker): void {
+    if (message.kind === "admitted") {
+      for (const other of this.#slots) if (other !== slot && other.isOpen) other.send(message);
+      return;
+    }
     if (message.kind === "listening" && this.#url === "") {
       this.#url = message.url;
       announce(message.url, this.#config, this.#log);

@@ -5,7 +5,13 @@
  */
 import process from "node:process";
 import { fail, logFor, type Serving, startServing } from "../mod.ts";
-import { ALIVE_INTERVAL_MS, type FromWorker, type OthersState, type ToWorker } from "./messages.ts";
+import {
+  ALIVE_INTERVAL_MS,
+  COUNT_INTERVAL_MS,
+  type FromWorker,
+  type OthersState,
+  type ToWorker,
+} from "./messages.ts";
 import { wholeLines } from "./whole_lines.ts";
 
 let serving: Serving | undefined;
@@ -26,13 +32,23 @@ function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Ser
     opened: () => send({ kind: "opened" }),
   });
   send({ kind: "listening", url: serving.url });
-  setInterval(() => send({ kind: "alive", warnings: serving.opener.warnings() }), ALIVE_INTERVAL_MS);
+  const { opener } = serving;
+  setInterval(() => {
+    send({ kind: "alive", warnings: opener.opened?.warnings() ?? [] });
+  }, ALIVE_INTERVAL_MS);
+  if (config.auth !== undefined && config.auth.limits.requestsPerMinute > 0) {
+    setInterval(() => {
+      const counts = opener.opened?.access?.rates.drain() ?? [];
+      if (counts.length > 0) send({ kind: "admitted", counts });
+    }, COUNT_INTERVAL_MS);
+  }
   return serving;
 }
 
 function receive(message: ToWorker): void {
   if (message.kind === "start") serving = start(message);
   else if (message.kind === "others") others = message;
+  else if (message.kind === "admitted") serving?.opener.opened?.access?.rates.add(message.counts);
   else serving?.stop(message.signal);
 }
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { startRegistry } from "../harness/registry_process.ts";
+import { startSecured } from "../harness/secured.ts";
 import { DIGEST, HalfRequest, MAIN, pushHello, runMain, startUpload, until, withFolder } from "./run_main.ts";
-import { clientsOf, untilOpen, workerOf, workerPids } from "./workers.ts";
+import { clientsOf, untilOpen, type WorkerClient, workerOf, workerPids } from "./workers.ts";
 import { digestOf } from "../harness/content.ts";
 
 const TWO = { SKERRY_WORKERS: "2", SKERRY_LOG: "json" };
@@ -214,4 +215,24 @@ Deno.test("workers have only the rights that their configuration needs", async (
     assertEquals(rights, ["--allow-env", "--allow-net", "--allow-read", "--allow-write"]);
     assert(words.includes(`--allow-write=${registry.data}`));
   }
+});
+
+Deno.test("workers count the requests of a client together", async () => {
+  await using registry = await startSecured({ limits: { requestsPerMinute: 60 } }, TWO);
+  await untilOpen(registry);
+  const clients = await clientsOf(registry);
+  /** Requests that the worker admits until it refuses one. */
+  const admittedBy = async (client: WorkerClient) => {
+    for (let count = 0;; count++) {
+      const status = await statusOf(client.fetch("/v2/"));
+      if (status === 429) return count;
+      assertEquals(status, 401);
+    }
+  };
+  assert(await admittedBy(clients[0]!) >= 60);
+  // The counts take a moment to reach the other worker.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const admitted = await admittedBy(clients[1]!);
+  assert(admitted < 30, `the other worker admitted ${admitted} more`);
+  for (const client of clients) client[Symbol.dispose]();
 });
