@@ -1,9 +1,10 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
-import type { BlobInfo, BlobReader, Manifest, Registry } from "../registry/interface.ts";
+import type { BlobReader, Manifest, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
 import { SharedReads } from "./shared_reads.ts";
+import { SmallBlobs } from "./small_blobs.ts";
 
 /** Options of {@linkcode cached}. */
 export interface CacheOptions {
@@ -16,8 +17,10 @@ export interface CacheOptions {
   share?: number;
   /** Maximum cached manifests, and maximum cached blobs; 16,384 by default. */
   count?: number;
-  /** Maximum bytes of all cached manifests; 32 MiB by default. */
+  /** Maximum bytes of all cached manifests; 24 MiB by default. */
   manifestBytes?: number;
+  /** Maximum bytes of all cached small blobs; 8 MiB by default. */
+  blobBytes?: number;
   /** A clock in milliseconds that begins above 0. */
   now?: () => number;
 }
@@ -39,13 +42,17 @@ const OVERHEAD_BYTES = 2048;
  * checks that the repository's epoch is the one of the entry, so a deletion is effective in every process once it is
  * acknowledged. Retention may have condemned a cached manifest meanwhile, which leaves it for the grace period.
  *
- * Blobs are cached only if the check of the epoch needs no read: otherwise the cache would save nothing. The target of
- * a tag and the existence of a blob (HEAD, which renews the blob's link) are always read, once for all concurrent
- * callers.
+ * The bytes of small blobs are cached by digest. The existence of a blob in a repository is cached only if the check of
+ * the epoch needs no read: otherwise the cache would save nothing, and each GET reads it. The target of a tag and the
+ * existence of a blob for HEAD, which renews the blob's link, are always read. Concurrent callers share each read.
  */
 export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
   const { age = 0, share = 1 } = options;
-  const { count = Math.ceil(16_384 * share), manifestBytes = Math.ceil(32 * 1_048_576 * share) } = options;
+  const {
+    count = Math.ceil(16_384 * share),
+    manifestBytes = Math.ceil(24 * 1_048_576 * share),
+    blobBytes = Math.ceil(8 * 1_048_576 * share),
+  } = options;
   const now = steady(options.now ?? Date.now);
   const memory = { age: epochs.mostAge, now, count };
   const manifests = new TtlCache<Manifest>({
@@ -57,7 +64,9 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const readers = new TtlCache<BlobReader>(memory);
   const tags = new SharedReads<Digest>();
   const targets = new SharedReads<Target>();
-  const infos = new SharedReads<BlobInfo>();
+  const heads = new SharedReads<BlobReader>();
+  const gets = new SharedReads<BlobReader>();
+  const smallBlobs = new SmallBlobs({ ...memory, bytes: blobBytes });
   const check = new EpochCheck(epochs, { age, now });
 
   function getByDigest(
@@ -97,6 +106,45 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     }
   }
 
+  /** HEAD always reads. GETs use the result if the epoch of the read is known. */
+  async function statBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader> {
+    const epoch = await check.known(repository);
+    const read = () => registry.statBlob(repository, digest);
+    if (epoch === undefined) return await read();
+    return await readers.renew(keyOf(repository, digest), () => reopening(repository, digest, read), epoch);
+  }
+
+  /** Reads which object the blob has. */
+  async function findBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader> {
+    const key = keyOf(repository, digest);
+    const read = () => registry.getBlob(repository, digest);
+    if (!check.isFree) return await gets.get(key, read);
+    const epoch = await check.current(repository, false);
+    return await readers.get(key, () => reopening(repository, digest, read), epoch);
+  }
+
+  /** Reader to be cached: its object may be collected meanwhile, and the blob pushed again as another object. */
+  async function reopening(
+    repository: RepositoryName,
+    digest: Digest,
+    read: () => Promise<BlobReader>,
+  ): Promise<BlobReader> {
+    const reader = await read();
+    return {
+      digest,
+      size: reader.size,
+      async open(range) {
+        try {
+          return await reader.open(range);
+        } catch (error) {
+          if (!isUnknown(error)) throw error;
+          readers.drop(keyOf(repository, digest));
+          return await (await registry.getBlob(repository, digest)).open(range);
+        }
+      },
+    };
+  }
+
   /** Even a delete that failed may have been done. */
   async function deleting<T>(repository: RepositoryName, done: Promise<T>): Promise<T> {
     try {
@@ -121,30 +169,9 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     },
 
     statBlob: (repository, digest) =>
-      infos.get(keyOf(repository, digest), () => registry.statBlob(repository, digest)),
+      heads.get(keyOf(repository, digest), () => statBlob(repository, digest)),
 
-    async getBlob(repository, digest) {
-      const key = keyOf(repository, digest);
-      const read = () => registry.getBlob(repository, digest);
-      if (!check.isFree) return await read();
-      const remembered = async (): Promise<BlobReader> => {
-        const reader = await read();
-        const { size } = reader;
-        return { digest, size, open: (range) => openAnew(reader, range) };
-      };
-      return await readers.get(key, remembered, await check.current(repository, false));
-
-      /** The cached object may have been collected meanwhile, and the blob pushed again as another object. */
-      async function openAnew(reader: BlobReader, range: Parameters<BlobReader["open"]>[0]) {
-        try {
-          return await reader.open(range);
-        } catch (error) {
-          if (!isUnknown(error)) throw error;
-          readers.drop(key);
-          return await (await read()).open(range);
-        }
-      }
-    },
+    getBlob: async (repository, digest) => await smallBlobs.of(await findBlob(repository, digest)),
 
     deleteManifest: (repository, ...rest) =>
       deleting(repository, registry.deleteManifest(repository, ...rest)),

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
 import {
+  type Digest,
   parseDigest,
   parseRepositoryName,
   type Reference,
@@ -7,7 +9,8 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/mod.ts";
-import type { Registry } from "../registry/interface.ts";
+import { UnavailableError } from "../storage/ports.ts";
+import type { BlobReader, Registry } from "../registry/interface.ts";
 import { cached, type CacheOptions } from "./cached.ts";
 
 const REPOSITORY = parseRepositoryName("library/debian");
@@ -18,6 +21,22 @@ const TAG = "latest" as Tag;
 
 const gone = () => Promise.reject(new RegistryError("MANIFEST_UNKNOWN", "Manifest is not known"));
 const blobGone = () => Promise.reject(new RegistryError("BLOB_UNKNOWN", "Blob is not known"));
+
+/** A blob too large for the cache of bytes. */
+function large(digest: Digest, open: BlobReader["open"] = () => Promise.resolve(new ReadableStream())) {
+  return { digest, size: 1_000_000, open };
+}
+
+/** A small blob, which notes each time that it is opened. */
+function small(text: string, opened: () => void) {
+  const bytes = new TextEncoder().encode(text);
+  const digest = parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+  const open = () => {
+    opened();
+    return Promise.resolve(new Blob([bytes]).stream());
+  };
+  return { digest, size: bytes.length, open };
+}
 
 /**
  * A cached registry over one that notes every call, with a clock that stands still. Deletions, also those of other
@@ -51,11 +70,11 @@ function setUp(overrides: Partial<Registry> = {}, { age = 0 }: Pick<CacheOptions
     },
     statBlob(repository, digest) {
       calls.push(`statBlob ${repository}`);
-      return Promise.resolve({ digest, size: 8 });
+      return Promise.resolve(large(digest));
     },
     getBlob(repository, digest) {
       calls.push(`getBlob ${repository}`);
-      return Promise.resolve({ digest, size: 8, open: () => Promise.resolve(new ReadableStream()) });
+      return Promise.resolve(large(digest));
     },
     deleteManifest: () => Promise.resolve(),
     deleteBlob: () => Promise.resolve(),
@@ -262,7 +281,7 @@ Deno.test("statBlob() reads each time, once for concurrent calls", async () => {
   const { calls, registry } = setUp({}, { age: 10 });
   for (let round = 0; round < 2; round++) {
     const [first, second] = [registry.statBlob(REPOSITORY, DIGEST), registry.statBlob(REPOSITORY, DIGEST)];
-    assertEquals([await first, await second], [{ digest: DIGEST, size: 8 }, { digest: DIGEST, size: 8 }]);
+    assertEquals([(await first).size, (await second).size], [1_000_000, 1_000_000]);
   }
   assertEquals(calls, ["statBlob library/debian", "statBlob library/debian"]);
 });
@@ -271,7 +290,7 @@ Deno.test("getBlob() caches if the epoch needs no read, and reads only the blob 
   for (const [age, reads, epochReads] of [[0, 2, 0], [10, 1, 1]] as const) {
     const { calls, state, registry } = setUp({}, { age });
     for (let round = 0; round < 2; round++) {
-      assertEquals((await registry.getBlob(REPOSITORY, DIGEST)).size, 8);
+      assertEquals((await registry.getBlob(REPOSITORY, DIGEST)).size, 1_000_000);
     }
     assertEquals([calls.length, state.epochReads], [reads, epochReads]);
   }
@@ -282,8 +301,7 @@ Deno.test("open() reads again if the cached object was collected", async () => {
   const { registry } = setUp({
     getBlob(_repository, digest) {
       const collected = ++reads === 1;
-      const open = () => collected ? blobGone() : Promise.resolve(new ReadableStream());
-      return Promise.resolve({ digest, size: 8, open });
+      return Promise.resolve(collected ? large(digest, blobGone) : large(digest));
     },
   }, { age: 10 });
   const remembered = await registry.getBlob(REPOSITORY, DIGEST);
@@ -295,9 +313,67 @@ Deno.test("open() reads again if the cached object was collected", async () => {
 Deno.test("open() says so when the blob is gone for good", async () => {
   let reads = 0;
   const { registry } = setUp({
-    getBlob: (_repository, digest) =>
-      ++reads === 1 ? Promise.resolve({ digest, size: 8, open: blobGone }) : blobGone(),
+    getBlob: (_repository, digest) => ++reads === 1 ? Promise.resolve(large(digest, blobGone)) : blobGone(),
   }, { age: 10 });
   const remembered = await registry.getBlob(REPOSITORY, DIGEST);
   await assertRejects(() => remembered.open(), RegistryError, "Blob is not known");
 });
+
+Deno.test("getBlob() shares one read among the calls of one turn", async () => {
+  const { calls, registry } = setUp();
+  await Promise.all(Array.from({ length: 9 }, () => registry.getBlob(REPOSITORY, DIGEST)));
+  assertEquals(calls, ["getBlob library/debian"]);
+});
+
+Deno.test("getBlob() uses the result of a HEAD if the epoch needs no read", async () => {
+  const { calls, clock, state, registry } = setUp({}, { age: 10 });
+  await registry.getManifest(REPOSITORY, { digest: DIGEST });
+  await registry.statBlob(REPOSITORY, DIGEST);
+  await registry.getBlob(REPOSITORY, DIGEST);
+  assertEquals(calls.slice(1), ["statBlob library/debian"]);
+  state.epoch = "second";
+  clock.now += 11;
+  await registry.getBlob(REPOSITORY, DIGEST);
+  assertEquals(calls.slice(2), ["getBlob library/debian"]);
+});
+
+Deno.test("getBlob() uses no result of a HEAD from before a delete of this process", async () => {
+  const { calls, state, registry } = setUp({}, { age: 10 });
+  await registry.getManifest(REPOSITORY, { digest: DIGEST });
+  await registry.statBlob(REPOSITORY, DIGEST);
+  state.epoch = "second";
+  await registry.deleteBlob(REPOSITORY, DIGEST);
+  await registry.getBlob(REPOSITORY, DIGEST);
+  assertEquals(calls.slice(1), ["statBlob library/debian", "getBlob library/debian"]);
+});
+
+Deno.test("getBlob() opens a small blob once, and finds it in the repository each time", async () => {
+  let opened = 0;
+  const blob = small("{}", () => opened++);
+  let exists = true;
+  const { registry } = setUp({ getBlob: () => exists ? Promise.resolve(blob) : blobGone() });
+  const [first, second] = [
+    await registry.getBlob(REPOSITORY, blob.digest),
+    await registry.getBlob(OTHER, blob.digest),
+  ];
+  assertEquals([opened, first.bytes === second.bytes], [1, true]);
+  assertEquals(await new Response(await second.open()).text(), "{}");
+  assertEquals(await new Response(await second.open({ first: 1, last: 1 })).text(), "}");
+  exists = false;
+  await assertRejects(() => registry.getBlob(REPOSITORY, blob.digest), RegistryError);
+});
+
+Deno.test("getBlob() does not cache a small blob whose bytes are wrong or incomplete", async () => {
+  const blob = small("{}", () => {});
+  const wrong = { ...blob, open: small("[]", () => {}).open };
+  const broken = { ...blob, open: () => Promise.resolve(brokenStream()) };
+  const answers = [wrong, broken, blob];
+  const { registry } = setUp({ getBlob: () => Promise.resolve(answers.shift()!) });
+  await assertRejects(() => registry.getBlob(REPOSITORY, blob.digest), Error, "has other bytes");
+  await assertRejects(() => registry.getBlob(REPOSITORY, blob.digest), UnavailableError);
+  assertEquals((await registry.getBlob(REPOSITORY, blob.digest)).bytes, new TextEncoder().encode("{}"));
+});
+
+function brokenStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ pull: (controller) => controller.error(new TypeError("connection lost")) });
+}

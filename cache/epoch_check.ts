@@ -56,8 +56,23 @@ export class EpochCheck {
     }
     if (age === 0) return this.#read(repository);
     const known = this.#known.get(repository);
-    const isYoung = known !== undefined && now() - known.since <= age;
+    const isYoung = known !== undefined && this.#isYoung(known);
     return isYoung && !exact ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
+  }
+
+  /** Epoch of the repository, if it is known without a read. */
+  async known(repository: RepositoryName): Promise<string | undefined> {
+    const known = this.#known.get(repository);
+    if (known === undefined) return undefined;
+    const { changeCount } = this.#epochs;
+    const isCurrent = changeCount === undefined
+      ? this.#isYoung(known)
+      : known.since === await this.#counts.get("", changeCount);
+    return isCurrent ? known.epoch : undefined;
+  }
+
+  #isYoung({ since }: Known): boolean {
+    return this.#options.now() - since <= this.#options.age;
   }
 
   /** Reads the epoch and caches it. `since` is from before the read: the clock, or the change count. */

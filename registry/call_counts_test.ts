@@ -24,7 +24,7 @@ const MANIFEST = imageOf(CONFIG, [LAYER]);
 const REFERENCE = { tag: "latest" as Tag };
 
 /** A process with a memory of its own, over stores whose parts are larger than any blob here. */
-function startProcess(stores: TestStores): { registry: Registry; take: () => Calls } {
+function startProcess(stores: TestStores, age = 0): { registry: Registry; take: () => Calls } {
   const { objects, table, take } = counted(stores.objects, stores.table);
   const { registry, epochs } = createRegistry({
     objects,
@@ -33,7 +33,7 @@ function startProcess(stores: TestStores): { registry: Registry; take: () => Cal
     steady: () => stores.now,
     sleep: () => Promise.resolve(),
   });
-  return { registry: cached(registry, epochs, { now: () => stores.now }), take };
+  return { registry: cached(registry, epochs, { age, now: () => stores.now }), take };
 }
 
 async function pushBlobs(registry: Registry): Promise<void> {
@@ -79,6 +79,8 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   assertEquals(cold.take(), { table: 2, objects: 0 }, "a manifest by its tag, cold");
   await pull(cold.registry);
   assertEquals(cold.take(), { table: 3, objects: 2 }, "its tag with the epoch, and two blobs");
+  await pull(cold.registry);
+  assertEquals(cold.take(), { table: 3, objects: 0 }, "the same again: the blobs are small");
   const reference = { digest: digest(MANIFEST) };
   await cold.registry.getManifest(REPOSITORY, reference);
   assertEquals(cold.take(), { table: 1, objects: 0 }, "the manifest by its digest, warm: the epoch");
@@ -150,6 +152,21 @@ Deno.test("a blob costs these requests after a HEAD, new and known (docs/costs.m
   assertEquals(take(), { table: 8, objects: 2 }, "HEAD, POST, PATCH and PUT of one, dropped");
 });
 
+Deno.test("HEAD and GET of a blob cost one read each, or one together if the epoch is known (docs/costs.md)", async () => {
+  for (const [age, expected] of [[0, 2], [1000, 1]] as const) {
+    const stores = new TestStores({ partSize: 1_000_000 });
+    const layer = content(100_000, 3);
+    await pushBlob(stores.registry().registry, layer);
+    const { registry, take } = startProcess(stores, age);
+    await pushManifest(registry, imageOf(layer, []));
+    await registry.getManifest(REPOSITORY, REFERENCE);
+    take();
+    await registry.statBlob(REPOSITORY, digest(layer));
+    await (await (await registry.getBlob(REPOSITORY, digest(layer))).open()).cancel();
+    assertEquals(take(), { table: expected, objects: 1 }, `cache age ${age}`);
+  }
+});
+
 Deno.test("a manifest that is remembered costs no read of a table that counts its changes (docs/costs.md)", async () => {
   const stores = new TestStores({ partSize: 4096 });
   let reads = 0;
@@ -168,6 +185,10 @@ Deno.test("a manifest that is remembered costs no read of a table that counts it
     return reads;
   };
   assertEquals([await costs(), await costs(), await costs()], [3, 0, 0]);
+  reads = 0;
+  await process.statBlob(REPOSITORY, digest(CONFIG));
+  await process.getBlob(REPOSITORY, digest(CONFIG));
+  assertEquals(reads, 1, "HEAD and GET of a blob");
   await process.deleteTag(REPOSITORY, REFERENCE.tag);
   assertEquals([await costs(), await costs()], [1, 0], "the epoch, since something has changed");
 });

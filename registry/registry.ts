@@ -26,6 +26,8 @@ export interface BlobInfo {
 
 /** A blob that is being read. */
 export interface BlobReader extends BlobInfo {
+  /** All bytes, if they are in memory: verified, and the same array for every caller. */
+  bytes?: Uint8Array<ArrayBuffer>;
   /**
    * Opens the whole blob or a range within it. May be called several times. The caller reads each stream to its end or
    * cancels it; no object is opened before the first call.
@@ -158,7 +160,7 @@ export interface Reader {
   /** Digest that a tag points to now, read from the table: a cache must not answer it. */
   resolveTag(repository: RepositoryName, tag: Tag): Promise<Digest>;
   /** end-2, HEAD. Counts as a use of the blob for the collector. */
-  statBlob(repository: RepositoryName, digest: Digest): Promise<BlobInfo>;
+  statBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader>;
   /** end-2, GET. */
   getBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader>;
 }

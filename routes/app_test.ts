@@ -36,7 +36,9 @@ Deno.test("createApp() logs each request once, with its route and its result", a
 });
 
 Deno.test("createApp() logs no bytes when HEAD or 304 sends none", async () => {
-  const { request, entries } = fakeApp({ statBlob: () => Promise.resolve({ digest: DIGEST, size: 1000 }) });
+  const { request, entries } = fakeApp({
+    statBlob: () => Promise.resolve({ digest: DIGEST, size: 1000, open: () => Promise.reject() }),
+  });
   await request(`/v2/a/blobs/${DIGEST}`, { method: "HEAD" });
   await request(`/v2/a/blobs/${DIGEST}`, { method: "HEAD", headers: { "If-None-Match": "*" } });
   assertEquals(entries.map(({ status, bytes }) => [status, bytes]), [[200, 0], [304, 0]]);

@@ -9,33 +9,45 @@ const BLOB_TYPE = "application/octet-stream";
 
 /** end-2: the blob or the requested ranges of it. HEAD answers its size and opens no object. */
 export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler<"getBlob"> {
+  // A registry with a cache answers the same bytes again.
+  const answers = new WeakMap<Uint8Array, Answer>();
+
   return async function getBlob({ repository, digest }, request) {
-    const blob = request.method === "HEAD" ? undefined : await registry.getBlob(repository, digest);
-    const { size } = blob ?? await registry.statBlob(repository, digest);
+    const isHead = request.method === "HEAD";
+    const blob =
+      await (isHead ? registry.statBlob(repository, digest) : registry.getBlob(repository, digest));
+    const outcome = evaluateRead(request.headers, digest);
+    if (outcome === "failed") throw preconditionFailed();
     const headers = {
       ...contentHeaders(digest, BLOB_TYPE),
       "Accept-Ranges": "bytes",
       "Content-Disposition": "attachment",
     };
-    const outcome = evaluateRead(request.headers, digest);
-    if (outcome === "failed") throw preconditionFailed();
     if (outcome === "not-modified") return { status: 304, headers };
-    if (blob === undefined) return { status: 200, headers: { ...headers, ...lengthOf(size) } };
+    if (isHead) return { status: 200, headers: { ...headers, ...lengthOf(blob.size) } };
     const field = rangeApplies(request.headers, digest) ? request.headers.get("Range") : null;
-    const ranges = field === null ? undefined : parseRange(field, size);
-    return await blobAnswer(blob, ranges, headers);
+    if (field !== null) return await rangeAnswer(blob, parseRange(field, blob.size), headers);
+    const { bytes } = blob;
+    if (bytes === undefined) return await wholeAnswer(blob, headers);
+    let answer = answers.get(bytes);
+    if (answer === undefined) {
+      answers.set(bytes, answer = { status: 200, headers, body: bytes, isRepeated: true });
+    }
+    return answer;
   };
 }
 
-/** Answer by RFC 9110 §14: the whole blob, one range, several ranges, or 416. */
-async function blobAnswer(
+async function wholeAnswer(blob: BlobReader, headers: Record<string, string>): Promise<Answer> {
+  return { status: 200, headers: { ...headers, ...lengthOf(blob.size) }, body: await blob.open() };
+}
+
+/** Answer by RFC 9110 §14: one range, several ranges, 416, or the whole blob if there are too many. */
+async function rangeAnswer(
   blob: BlobReader,
   ranges: ByteRange[] | "unsatisfiable" | undefined,
   headers: Record<string, string>,
 ): Promise<Answer> {
-  if (ranges === undefined) {
-    return { status: 200, headers: { ...headers, ...lengthOf(blob.size) }, body: await blob.open() };
-  }
+  if (ranges === undefined) return await wholeAnswer(blob, headers);
   if (ranges === "unsatisfiable") {
     return { status: 416, headers: { "Content-Range": `bytes */${blob.size}` } };
   }

@@ -1,25 +1,26 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parseDigest, RegistryError } from "../oci/mod.ts";
+import type { BlobReader } from "../registry/interface.ts";
 import { fakeApp } from "../tests/harness/app.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);
 const CONTENT = new TextEncoder().encode("0123456789");
 const PATH = `/v2/team/app/blobs/${DIGEST}`;
 
-/** An app with one blob of ten bytes, which notes what of it was opened. */
-function appWithBlob() {
+/** An app with one blob of ten bytes, in memory or not, which notes what of it was opened. */
+function appWithBlob({ inMemory = false } = {}) {
   const opened: string[] = [];
+  const blob: BlobReader = {
+    digest: DIGEST,
+    size: CONTENT.length,
+    open: (range = { first: 0, last: CONTENT.length - 1 }) => {
+      opened.push(`${range.first}-${range.last}`);
+      return Promise.resolve(new Blob([CONTENT.slice(range.first, range.last + 1)]).stream());
+    },
+  };
   const { request } = fakeApp({
-    statBlob: () => Promise.resolve({ digest: DIGEST, size: CONTENT.length }),
-    getBlob: () =>
-      Promise.resolve({
-        digest: DIGEST,
-        size: CONTENT.length,
-        open: (range = { first: 0, last: CONTENT.length - 1 }) => {
-          opened.push(`${range.first}-${range.last}`);
-          return Promise.resolve(new Blob([CONTENT.slice(range.first, range.last + 1)]).stream());
-        },
-      }),
+    statBlob: () => Promise.resolve(blob),
+    getBlob: () => Promise.resolve({ ...blob, ...(inMemory && { bytes: CONTENT }) }),
   });
   const get = (headers: Record<string, string> = {}, method = "GET") => request(PATH, { method, headers });
   return { get, opened };
@@ -41,6 +42,21 @@ Deno.test("getBlob() answers the whole blob as bytes that no browser will run", 
     "x-content-type-options": "nosniff",
     "x-request-id": response.headers.get("X-Request-Id") ?? "",
   });
+});
+
+Deno.test("getBlob() answers bytes in memory with the same headers, and opens only ranges", async () => {
+  const stored = await appWithBlob().get();
+  const { get, opened } = appWithBlob({ inMemory: true });
+  for (let round = 0; round < 2; round++) {
+    const response = await get();
+    for (const { headers } of [stored, response]) headers.delete("X-Request-Id");
+    assertEquals([response.status, [...response.headers]], [200, [...stored.headers]]);
+    assertEquals(await response.text(), "0123456789");
+  }
+  await stored.body?.cancel();
+  assertEquals(opened, []);
+  assertEquals(await (await get({ Range: "bytes=2-4" })).text(), "234");
+  assertEquals([(await get({ "If-None-Match": `"${DIGEST}"` })).status, opened], [304, ["2-4"]]);
 });
 
 Deno.test("getBlob() answers HEAD with the same headers and opens nothing", async () => {

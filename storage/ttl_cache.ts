@@ -53,16 +53,11 @@ export class TtlCache<V extends object> {
     const underway = this.#reads.get(key);
     // A read that began in this epoch sees every deletion that was acknowledged before this call. But a miss may be
     // older than a write that was acknowledged before this call.
-    return underway?.epoch === epoch ? underway.value.catch(read) : this.#read(key, read, epoch);
+    return underway?.epoch === epoch ? underway.value.catch(read) : this.renew(key, read, epoch);
   }
 
-  /** Removes the entry; the result of a running read is not cached either. */
-  drop(key: string): void {
-    this.#memory?.delete(key);
-    this.#reads.delete(key);
-  }
-
-  async #read(key: string, read: () => Promise<V>, epoch: string): Promise<V> {
+  /** Value from `read`, as for {@linkcode TtlCache.get}. Replaces the entry. */
+  async renew(key: string, read: () => Promise<V>, epoch: string): Promise<V> {
     const start = this.#options.now();
     const reading = { epoch, value: read() };
     this.#reads.set(key, reading);
@@ -76,6 +71,12 @@ export class TtlCache<V extends object> {
     } finally {
       if (this.#reads.get(key) === reading) this.#reads.delete(key);
     }
+  }
+
+  /** Removes the entry; the result of a running read is not cached either. */
+  drop(key: string): void {
+    this.#memory?.delete(key);
+    this.#reads.delete(key);
   }
 }
 

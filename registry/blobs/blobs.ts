@@ -35,11 +35,11 @@ export async function statBlob(
   context: Context,
   repository: RepositoryName,
   digest: Digest,
-): Promise<BlobInfo> {
+): Promise<BlobReader> {
   const membership = await readMembership(context, repository, digest);
   if (needsTouch(context, membership.link)) await touch(context, repository, digest);
   else if (mayBeTorn(context, membership)) await assertBlob(context, digest);
-  return { digest, size: membership.blob.attributes.size };
+  return readerOf(context, repository, digest, membership);
 }
 
 /** Throws if the blob does not exist (any more). */
@@ -54,7 +54,15 @@ export async function getBlob(
   repository: RepositoryName,
   digest: Digest,
 ): Promise<BlobReader> {
-  const { blob } = await readMembership(context, repository, digest);
+  return readerOf(context, repository, digest, await readMembership(context, repository, digest));
+}
+
+function readerOf(
+  context: Context,
+  repository: RepositoryName,
+  digest: Digest,
+  { blob }: Membership,
+): BlobReader {
   const { object, size } = blob.attributes;
   return {
     digest,

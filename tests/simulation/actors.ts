@@ -281,6 +281,16 @@ export const reads = (
   run: (client) => client.getManifests(repository, manifest, { times, pause, parallel }),
 });
 
+/** Reads a blob again and again, some at the same time, with pauses of so many milliseconds. */
+export const readsBlob = (
+  blob: Blob,
+  repository: RepositoryName,
+  { heads = false, times = 3, pause = 0, parallel = 2 } = {},
+): Actor => ({
+  name: `read ${blob.name}`,
+  run: (client) => client.getBlobs(repository, blob, { heads, times, pause, parallel }),
+});
+
 /** An actor that may run first, to create content. */
 export function anyBeginning(below: Below): Actor {
   const repository = REPOSITORIES[below(3) === 0 ? 1 : 0]!;

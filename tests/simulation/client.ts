@@ -5,6 +5,7 @@ import {
   type TagCondition,
   UNRESTRICTED_CALLER,
 } from "../../registry/mod.ts";
+import { digest as digestOfBytes } from "../harness/stores.ts";
 import type { Ledger, Wish } from "./ledger.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
@@ -169,15 +170,40 @@ export class Client {
   ): Promise<void> {
     const get = () =>
       this.#read("manifest", repository, digest, () => this.registry.getManifest(repository, { digest }));
+    await this.#repeat(`GET ${name} in ${repository}`, get, { times, pause, parallel });
+  }
+
+  /** GETs of a blob, several at the same time and several times each, after a HEAD each if `heads`. */
+  async getBlobs(
+    repository: RepositoryName,
+    { digest, name }: Blob,
+    { heads, ...options }: { heads: boolean; times: number; pause: number; parallel: number },
+  ): Promise<void> {
+    const get = async () => {
+      if (heads) {
+        await this.#read("blob", repository, digest, () => this.registry.statBlob(repository, digest));
+      }
+      const bytes = await this.readBlob(repository, digest);
+      must(digestOfBytes(bytes) === digest, `GET ${name} returned other bytes`);
+    };
+    await this.#repeat(`GET ${name} in ${repository}`, get, options);
+  }
+
+  /** Repeats a read of content that may be missing, several times at the same time. */
+  async #repeat(
+    text: string,
+    read: () => Promise<unknown>,
+    { times, pause, parallel }: { times: number; pause: number; parallel: number },
+  ): Promise<void> {
     const loop = async () => {
       for (let time = 0; time < times; time++) {
         if (pause > 0) await this.pause(pause);
-        await get().catch((error) => {
+        await read().catch((error) => {
           if (toldBy(error)?.status !== 404) throw error;
         });
       }
     };
-    await this.ask(`GET ${name} in ${repository}`, async () => {
+    await this.ask(text, async () => {
       const outcomes = await Promise.allSettled(Array.from({ length: parallel }, loop));
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     });

@@ -5,7 +5,16 @@
  */
 import { createSHA256 } from "hash-wasm";
 import type { Registry } from "../../registry/mod.ts";
-import { anyActor, anyBeginning, collects, collectsCandidates } from "./actors.ts";
+import {
+  anyActor,
+  anyBeginning,
+  collects,
+  collectsCandidates,
+  deletesBlob,
+  mounts,
+  pushes,
+  readsBlob,
+} from "./actors.ts";
 import {
   AllChoices,
   type Choices,
@@ -70,9 +79,30 @@ export function randomScenario(choices: Choices): Scenario {
   };
 }
 
-/** In every sixteenth run an operator copies or scrubs the registry beside the clients. */
+/** Reads of a blob beside its deletes and pushes, over a table that counts its changes or not. */
+function blobScenario(choices: Choices): Scenario {
+  const below = (n: number) => choices.below(n);
+  const blob = BLOBS[below(3)]!;
+  const [ONE, TWO] = REPOSITORIES;
+  const reads = () =>
+    readsBlob(blob, below(4) === 0 ? TWO : ONE, { heads: below(2) === 0, times: 1 + below(5) });
+  const given = [pushes(blob, ONE, "whole"), mounts(blob, TWO, ONE)];
+  const actors = [
+    reads(),
+    reads(),
+    deletesBlob(blob, ONE),
+    anyActor(below, { deletes: true, verifies: false }),
+    below(2) === 0 ? collectsCandidates() : pushes(blob, ONE, "whole"),
+  ];
+  return { given, later: [0, GRACE_MS + 600][below(2)]!, actors, counts: below(2) === 0 };
+}
+
+/**
+ * In every sixteenth run an operator copies or scrubs the registry beside the clients, and in another sixteenth the
+ * clients read one blob.
+ */
 function anyScenario(seed: number): (choices: Choices) => Scenario {
-  return seed % 16 === 5 ? operatorScenario : randomScenario;
+  return { 5: operatorScenario, 9: blobScenario }[seed % 16] ?? randomScenario;
 }
 
 /** In every fourth run processes also pause before their calls; in half of these their writes may be late. */

@@ -96,6 +96,7 @@ export class Simulation {
     const table = new MemoryTable({ newVersion: () => this.#shared.nextVersion ?? newVersion() });
     this.#shared = {
       table,
+      counts: scenario.counts ?? false,
       objects: new MemoryObjectStore({ partSize: 8, verifies: scenario.verifies ?? false }),
       history: new History(table, () => this.#scheduler.now, (n) => choices.below(n)),
       nextVersion: undefined,
@@ -301,7 +302,10 @@ export class Simulation {
       this.#scheduler.now += milliseconds;
       return Promise.resolve();
     };
-    const stored = this.#open({ skew: () => 0, call: (call) => this.#callNow(call), pause });
+    // Without bytes in memory: checks read what the store has.
+    const stored = this.#open({ skew: () => 0, call: (call) => this.#callNow(call), pause }, {
+      blobBytes: 1,
+    });
     const client = this.#client("quiet", {
       pause,
       registry: () => stored.registry,
@@ -331,7 +335,7 @@ export class Simulation {
     };
   }
 
-  #open({ skew, call, pause }: Means): StoredRegistry {
+  #open({ skew, call, pause }: Means, cache: { blobBytes?: number } = {}): StoredRegistry {
     const scheduler = this.#scheduler;
     const now = () => scheduler.now + skew();
     const { quota } = this.#scenario;
@@ -348,7 +352,10 @@ export class Simulation {
       steady: () => scheduler.now,
       sleep: pause,
     });
-    return { ...stored, registry: this.#module.cached(stored.registry, stored.epochs, { now, count: 4 }) };
+    return {
+      ...stored,
+      registry: this.#module.cached(stored.registry, stored.epochs, { now, count: 4, ...cache }),
+    };
   }
 
   #client(name: string, means: Pick<Surroundings, "pause" | "registry" | "connect">): Client {

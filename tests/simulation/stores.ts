@@ -31,6 +31,8 @@ export type Caller = <T>(call: CallOptions<T>) => Promise<T>;
 /** State that the processes of a run share. */
 export interface Shared {
   table: MemoryTable;
+  /** True if the table counts its changes. */
+  counts: boolean;
   objects: MemoryObjectStore;
   history: History;
   /** The version that the next write of {@linkcode Shared.table} gets. */
@@ -52,12 +54,20 @@ const SCAN_PAGE_ITEMS = 3;
 
 /** Table of a process. */
 export class SimulatedTable implements Table {
+  readonly changeCount?: () => Promise<number>;
   readonly #shared: Shared;
   readonly #call: Caller;
 
   constructor(shared: Shared, call: Caller) {
     this.#shared = shared;
     this.#call = call;
+    if (!shared.counts) return;
+    this.changeCount = () =>
+      call({
+        text: () => "count changes",
+        footprint: { place: "*", name: "*", writes: false },
+        run: () => shared.table.changeCount(),
+      });
   }
 
   get(key: Key, { consistent = false }: ReadOptions = {}): Promise<Item | undefined> {

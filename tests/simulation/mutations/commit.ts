@@ -140,8 +140,13 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/blobs.ts",
-        "return { digest, size: membership.blob.attributes.size };",
-        "return { digest, size: membership.blob?.attributes.size ?? 0 };",
+        "const { object, size } = blob.attributes;",
+        "const { object, size = 0 } = blob?.attributes ?? {};",
+      ),
+      edit(
+        "registry/blobs/blobs.ts",
+        "else if (mayBeTorn(context, membership))",
+        "else if (membership.blob !== undefined && mayBeTorn(context, membership))",
       ),
     ],
     scenario: {

@@ -1,7 +1,17 @@
-import { collects, deletes, deletesBlob, deletesRepository, later, pushesImage, reads } from "../actors.ts";
+import {
+  collects,
+  deletes,
+  deletesBlob,
+  deletesRepository,
+  later,
+  pushes,
+  pushesImage,
+  reads,
+  readsBlob,
+} from "../actors.ts";
 import { FIRST, SECOND } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { image, LARGE, ONE } from "./scenes.ts";
+import { CONFIG, image, LARGE, ONE } from "./scenes.ts";
 
 /** A delete beside reads of what it deletes. */
 const beside = { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletes(FIRST, ONE)] };
@@ -18,6 +28,20 @@ const crowd = {
     deletesBlob(LARGE, ONE),
     deletesBlob(LARGE, ONE),
   ],
+};
+
+/** A delete of a blob beside reads of it. */
+const blob = {
+  given: [pushes(CONFIG, ONE, "whole")],
+  later: 0,
+  actors: [readsBlob(CONFIG, ONE, { times: 5 }), deletesBlob(CONFIG, ONE)],
+};
+
+/** The same over a table that counts its changes, with a HEAD before each GET. */
+const counted = {
+  ...blob,
+  actors: [readsBlob(CONFIG, ONE, { heads: true, times: 5 }), deletesBlob(CONFIG, ONE)],
+  counts: true,
 };
 
 const CHANGE = "  await changeEpoch(beginWork(context), repository);\n";
@@ -147,6 +171,45 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
         "manifests.get(keyOf(repository, digest), () => found ? Promise.resolve(found) : read(), known));\n",
     )],
     scenario: beside,
+  },
+  {
+    name: "the bytes of a small blob are answered without a look at the repository",
+    edits: [edit("cache/cached.ts", "await gets.get(key, read)", "await readers.get(key, read)")],
+    scenario: blob,
+  },
+  {
+    name: "a blob is remembered in every epoch",
+    edits: [edit(
+      "cache/cached.ts",
+      "await readers.get(key, () => reopening(repository, digest, read), epoch)",
+      'await readers.get(key, () => reopening(repository, digest, read), epoch && "")',
+    )],
+    scenario: counted,
+  },
+  {
+    name: "what HEAD found is remembered under the epoch that was read after it",
+    edits: [edit(
+      "cache/cached.ts",
+      "    const epoch = await check.known(repository);\n" +
+        "    const read = () => registry.statBlob(repository, digest);\n",
+      "    const found = await registry.statBlob(repository, digest);\n" +
+        "    const read = () => Promise.resolve(found);\n" +
+        "    const epoch = await check.current(repository, true);\n",
+    )],
+    scenario: counted,
+  },
+  {
+    name: "an epoch counts as known after the table has changed",
+    edits: [edit(
+      "cache/epoch_check.ts",
+      '      : known.since === await this.#counts.get("", changeCount);\n' +
+        "    return isCurrent ? known.epoch : undefined;",
+      '      : await this.#counts.get("", changeCount) > 0;\n' +
+        "    if (isCurrent) this.#remember(repository, " +
+        '{ ...known, since: await this.#counts.get("", changeCount!) });\n' +
+        "    return isCurrent ? known.epoch : undefined;",
+    )],
+    scenario: counted,
   },
   {
     name: "what is remembered counts in every epoch",
