@@ -8,7 +8,7 @@ import { plainBucketUrl } from "./bucket_url.ts";
 import { complete, completionOf } from "./completion.ts";
 import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
 import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
-import { ReadUrls } from "./read_urls.ts";
+import { ReadRequests } from "./read_requests.ts";
 import { Requests } from "./requests.ts";
 import { Signer } from "./signer.ts";
 import { streamOnce } from "./stream_upload.ts";
@@ -26,7 +26,7 @@ export class S3ObjectStore implements ObjectStore {
   readonly #options: ResolvedS3Options;
   readonly #bucket: Bucket;
   readonly #signer: Signer;
-  readonly #readUrls: ReadUrls;
+  readonly #reads: ReadRequests;
   readonly #requests: Requests;
 
   private constructor(options: ResolvedS3Options, bucket: Bucket, signer: Signer, clock: Clock) {
@@ -34,7 +34,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#options = options;
     this.#bucket = bucket;
     this.#signer = signer;
-    this.#readUrls = new ReadUrls(signer, () => clock.now().getTime());
+    this.#reads = new ReadRequests(signer, () => clock.now().getTime());
     this.#requests = new Requests(bucket, signer);
     if (options.verifiesContent) {
       this.putStream = (key, body, content) => this.#putStream(key, body, content);
@@ -67,10 +67,10 @@ export class S3ObjectStore implements ObjectStore {
     const full = this.#bucket.fullKey(key);
     return await this.#bucket.call("read", key, async (signal) => {
       try {
-        return await download(await this.#readUrls.of(full), { key, range, signal });
+        return await download(await this.#reads.of(full), { key, range, signal });
       } catch (error) {
         // Expired before its time: other credentials, another clock.
-        if (error instanceof S3Error && error.status === 403) this.#readUrls.forget(full);
+        if (error instanceof S3Error && error.status === 403) this.#reads.forget(full);
         throw error;
       }
     });

@@ -8,7 +8,7 @@ import type { SignedRequest } from "../../aws/mod.ts";
 type Answer = StoredObject | undefined;
 
 /**
- * Reads an object or a range of it from a signed URL. The body is that of the answer and does not pass JavaScript,
+ * Reads an object or a range of it with a signed request. The body is that of the answer and does not pass JavaScript,
  * which would cost two thirds of the speed. If the store breaks off, the body fails and never ends as if it were
  * complete.
  *
@@ -16,13 +16,13 @@ type Answer = StoredObject | undefined;
  * @throws {S3Error} for every answer except the object or its absence.
  */
 export async function download(
-  url: string,
+  request: Request,
   { key, range, signal }: { key: string; range?: ByteRange | undefined; signal: AbortSignal },
 ): Promise<Answer> {
-  // Requests the stored bytes without compression by the store.
-  const headers: Record<string, string> = { "accept-encoding": "identity" };
-  if (range) headers.range = `bytes=${range.first}-${range.last}`;
-  const response = await fetch(url, { headers, signal, redirect: "manual" });
+  const response = await fetch(request, {
+    signal,
+    ...(range && { headers: withRange(request.headers, range) }),
+  });
   if (response.status === 200 || response.status === 206) return await toObject(key, response, range);
   const error = await errorOf("read", key, response);
   // A missing bucket is an outage: a caller that believed its objects deleted might delete the items that name them.
@@ -31,6 +31,13 @@ export async function download(
     throw new RangeError(`Cannot read bytes ${range.first} to ${range.last} of an object that is shorter`);
   }
   throw error;
+}
+
+/** All headers of a request with a range: those of the options of `fetch` replace those of the request. */
+function withRange(headers: Headers, { first, last }: ByteRange): Headers {
+  const ranged = new Headers(headers);
+  ranged.set("range", `bytes=${first}-${last}`);
+  return ranged;
 }
 
 /** Object of an answer with the requested bytes. Cancels the body of any other answer. */
