@@ -27,6 +27,7 @@ import { logins } from "./logins.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
+import { pullCost } from "./pull_cost.ts";
 import { s3Memory } from "./s3_memory.ts";
 import { s3Patch } from "./s3_patch.ts";
 import { s3Pull } from "./s3_pull.ts";
@@ -53,6 +54,7 @@ const GROUPS: Record<string, Group> = {
   "held-bodies": heldBodies,
   "startup": startup,
   "s3-pull": s3Pull,
+  "pull-cost": pullCost,
   "s3-put": s3Put,
   "s3-patch": s3Patch,
   "s3-memory": s3Memory,

@@ -1,5 +1,5 @@
 import { type Figure, median } from "./figure.ts";
-import { makeFolder } from "./folder.ts";
+import { findFile, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
 import { ratios } from "./rounds.ts";
 import { cpuOf, type Server, startServer } from "./server.ts";
@@ -77,16 +77,4 @@ async function pushOne({ port }: Server): Promise<string> {
   const blob = { mode: "put", size: BLOB_BYTES, count: 1, concurrent: false } as const;
   const [digest] = await load("push", { ...blob, port, repository: "bench/blob" });
   return `/v2/bench/blob/blobs/${digest}`;
-}
-
-async function findFile(folder: string, size: number): Promise<string> {
-  for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isFile && (await Deno.stat(path)).size === size) return path;
-    if (isDirectory) {
-      const found = await findFile(path, size).catch(() => undefined);
-      if (found !== undefined) return found;
-    }
-  }
-  throw new Error(`Cannot find a file of ${size} bytes in "${folder}"`);
 }

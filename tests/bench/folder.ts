@@ -26,3 +26,16 @@ async function deleteFiles(folder: string, size: number): Promise<void> {
     else if ((await Deno.stat(path)).size === size) await Deno.remove(path);
   }
 }
+
+/** Path of a file of this size in a folder or below it. */
+export async function findFile(folder: string, size: number): Promise<string> {
+  for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isFile && (await Deno.stat(path)).size === size) return path;
+    if (isDirectory) {
+      const found = await findFile(path, size).catch(() => undefined);
+      if (found !== undefined) return found;
+    }
+  }
+  throw new Error(`Cannot find a file of ${size} bytes in "${folder}"`);
+}

@@ -26,9 +26,9 @@ export async function s3Pull(rounds: number): Promise<Figure[]> {
   const stores = stack.use(await startBenchStores());
   const subject = stack.use(await stores.startSubject());
   const path = await pushOne(subject);
-  const bare = stack.use(await stores.startBare({ OBJECT_URL: await readUrl(stores) }));
+  const bare = stack.use(await stores.startBare({ OBJECT_URLS: JSON.stringify([await readUrl(stores)]) }));
   const registry: Runner = { server: subject, path, rates: [], cpu: [] };
-  const handler: Runner = { server: bare, path: "/object", rates: [], cpu: [] };
+  const handler: Runner = { server: bare, path: "/object/0", rates: [], cpu: [] };
   for (let round = 0; round < rounds; round++) await measure([registry, handler]);
   return [{
     name: "256 MiB GET from S3: throughput / bare fetch",

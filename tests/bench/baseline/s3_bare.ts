@@ -1,7 +1,7 @@
 /**
  * The least that can stand between a client and a bucket of S3, `BUCKET_URL`:
  *
- * - `GET /object` hands on the object that `OBJECT_URL`, a signed one, names.
+ * - `GET /object/<n>` hands on the object of a signed URL: the one at this place of `OBJECT_URLS`, a list in JSON.
  * - `PUT /single?digest=` hands on the body under a signature that holds its digest.
  * - `/views64k-fetch` and others hash the body and upload it in parts of `PART_SIZE`; the path names how it is read and sent.
  *
@@ -23,6 +23,7 @@ const PART_BYTES = Number(Deno.env.get("PART_BYTES"));
 /** Most parts that are on their way at the same time. */
 const MAX_PARTS_IN_FLIGHT = 4;
 
+const urls: string[] = JSON.parse(Deno.env.get("OBJECT_URLS") ?? "[]");
 const bucketUrl = new URL(Deno.env.get("BUCKET_URL")!);
 const client = s3Client(bucketUrl.origin);
 const signer = new Signer({
@@ -47,7 +48,7 @@ Deno.serve(
   { hostname: Deno.env.get("HOST")!, port: Number(Deno.env.get("PORT")), onListen() {} },
   async (request) => {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/object") return await handOut();
+    if (pathname.startsWith("/object/")) return await handOut(urls[Number(pathname.slice(8))]!);
     if (pathname === "/single") return await handOn(request, searchParams.get("digest")!);
     const [reader, sender] = pathname.slice(1).split("-");
     const [read, send] = [READERS[reader ?? ""], SENDERS[sender ?? ""]];
@@ -56,8 +57,8 @@ Deno.serve(
   },
 );
 
-async function handOut(): Promise<Response> {
-  const { body, headers } = await fetch(Deno.env.get("OBJECT_URL")!);
+async function handOut(url: string): Promise<Response> {
+  const { body, headers } = await fetch(url);
   return new Response(body, { headers: { "Content-Length": headers.get("Content-Length")! } });
 }
 

@@ -126,6 +126,8 @@ export interface RequestLoad {
   readonly amount: { readonly count: number } | { readonly seconds: number };
   /** Requests at a time. */
   readonly clients: number;
+  /** True if each request has a connection of its own. */
+  readonly reconnects?: boolean;
 }
 
 /** As docker sends it. `*` alone is not enough for distribution. */
@@ -133,10 +135,12 @@ const ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.
 
 /** Sends requests without a body. */
 export async function sendRequests(load: RequestLoad): Promise<Done> {
-  const { port, method, paths, status, amount, clients } = load;
+  const { port, method, paths, status, amount, clients, reconnects = false } = load;
   const isEnough = "count" in amount ? until(amount.count) : forSeconds(amount.seconds);
-  return await repeat(port, clients, isEnough, async (connection, index) => {
+  return await repeat(port, clients, isEnough, async (kept, index) => {
     const path = paths[index % paths.length]!;
+    using own = reconnects ? await Connection.open(port) : undefined;
+    const connection = own ?? kept;
     const answer = await connection.request({ method, path, headers: { Accept: ACCEPT } });
     if (answer.status !== status) throw new Error(`Expected ${status} for ${path}, got ${answer.status}`);
   });
