@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LateWriteError } from "../errors.ts";
 import { tableContract } from "./contract/mod.ts";
@@ -188,5 +189,25 @@ Deno.test("SqliteTable changeCount() changes with the writes of another connecti
       assert(!seen.has(count), `${count} came back`);
       seen.add(count);
     }
+  }
+});
+
+Deno.test("SqliteTable lets other work run between reads of many rows", async () => {
+  await using folder = await makeFolder();
+  await using table = await SqliteTable.open(folder.path);
+  const items = Array.from({ length: 600 }, (_, n) => ({ pk: "p", sk: `${n}`, attributes: {} }));
+  await table.putMany(items);
+  const reads = {
+    getMany: () => table.getMany(items),
+    queryKeys: () => table.queryKeys("p", { limit: 600 }),
+    async query() {
+      for (let n = 0; n < 60; n++) await table.query("p", { limit: 10 });
+    },
+  };
+  for (const [name, read] of Object.entries(reads)) {
+    let hasRun = false;
+    setImmediate(() => hasRun = true);
+    await read();
+    assert(hasRun, `${name}() keeps the event loop`);
   }
 });
