@@ -26,15 +26,22 @@ const WARM_UPS = 50;
  */
 const REPOSITORIES = Array.from({ length: 100 }, (_, i) => parseRepositoryName(`bench/collected-${i}`));
 
-/** Costs of garbage collection and sweep on S3 and DynamoDB to the clients that push meanwhile. */
+/**
+ * Costs of garbage collection and sweep on S3 and DynamoDB to the clients that push meanwhile, and as a control, those of
+ * such requests of another process: on one machine, these cost the services and the processor the same.
+ */
 export async function collectionS3(rounds: number): Promise<Figure[]> {
   for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
   await using idle = await startAwsStores();
-  await using collected = await startAwsStores();
   await fill(idle);
-  await fill(collected);
   const off = { SKERRY_COLLECT_INTERVAL: "0", SKERRY_SWEEP_INTERVAL: "0" };
   await using without = await startOn(idle, off);
+  return [...await besideCollection(without, rounds), ...await besideControl(idle, without, rounds)];
+}
+
+async function besideCollection(without: Server, rounds: number): Promise<Figure[]> {
+  await using collected = await startAwsStores();
+  await fill(collected);
   await using subject = await startOn(collected, {});
   const before = await untilBegun(collected, subject);
   const pushes = await pairPushes({ without, during: subject }, { rounds, count: PUSHES });
@@ -42,6 +49,24 @@ export async function collectionS3(rounds: number): Promise<Figure[]> {
   if (removed <= 0) throw new Error("Cannot compare: nothing was collected meanwhile");
   const name = "push to S3 and DynamoDB while garbage is collected";
   return pushFigures(pushes, name, `; ${removed} candidates and uploads removed`);
+}
+
+async function besideControl(stores: AwsStores, without: Server, rounds: number): Promise<Figure[]> {
+  await using control = startPacedRequests(stores);
+  const during = { ...without, pid: control.pid };
+  const pushes = await pairPushes({ without, during }, { rounds, count: PUSHES });
+  const figures = pushFigures(pushes, "push beside such requests of another process");
+  return figures.map(({ target: _, ...figure }) => figure);
+}
+
+/** Starts the control: a process that makes such requests, and has no part in the pushes. */
+function startPacedRequests({ table, dynamoDb }: AwsStores): Deno.ChildProcess {
+  const script = new URL("baseline/paced_requests.ts", import.meta.url).pathname;
+  const lock = new URL("../deno.lock", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", `--lock=${lock}`, "--allow-all", script],
+    env: { TABLE: table, ENDPOINT: dynamoDb.endpoint },
+  }).spawn();
 }
 
 function startOn(stores: AwsStores, settings: Record<string, string>): Promise<Server> {
