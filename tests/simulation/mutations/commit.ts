@@ -121,6 +121,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
       actors: [collects(), pushes(CONFIG, TWO, "whole")],
       danger: "often",
     },
+    from: 5000,
   },
   {
     name: "commit links nothing (3)",
