@@ -9,6 +9,8 @@ Deno.test("readSettings() reads the same as loadConfig()", async () => {
     { SKERRY_GRACE: "4s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "1s", SKERRY_MAX_BLOB_SIZE: "1GiB" },
     { DENO_DEPLOY: "1" },
     { DENO_DEPLOY: "1", SKERRY_DATA: "/data" },
+    { DENO_DEPLOY: "1", SKERRY_WORKERS: "4" },
+    { SKERRY_WORKERS: "auto" },
     { SKERRY_PORT: "tcp://10.0.0.1:80" },
     { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", SKERRY_DYNAMODB_TABLE: "b", AWS_REGION: "us-east-1" },
   ];
@@ -23,6 +25,9 @@ Deno.test("readSettings() leaves unreadable and invalid settings to loadConfig()
     { SKERRY_TYPO: "1" },
     { SKERRY_RETENTION: '[{"repositories": ["**"]}]' },
     { PORT: "80x" },
+    { SKERRY_WORKERS: "0" },
+    { SKERRY_WORKERS: "257" },
+    { SKERRY_WORKERS: "2", SKERRY_STORAGE: "memory" },
     { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", AWS_REGION: "us-east-1" },
     { SKERRY_GRACE: "3s", SKERRY_DEADLINE: "1s", SKERRY_CACHE_AGE: "0" },
   ];
@@ -46,4 +51,12 @@ Deno.test("risksOf() warns of content that ends with the process, and of access 
     "Content is stored only in memory and is lost when this process ends",
     "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
   ]);
+});
+
+Deno.test("readSettings() reads the number of workers, and keeps one on Deno Deploy", () => {
+  const workersWith = (environment: Record<string, string>) => readSettings(environment)?.workers;
+  assertEquals(workersWith({}), 1);
+  assertEquals(workersWith({ SKERRY_WORKERS: "4" }), 4);
+  assertEquals(workersWith({ SKERRY_WORKERS: "auto" }), navigator.hardwareConcurrency);
+  assertEquals(workersWith({ SKERRY_WORKERS: "auto", DENO_DEPLOY: "1" }), 1);
 });
