@@ -15,7 +15,7 @@ import { makeFolder } from "../folder.ts";
 import type { Server } from "../server.ts";
 import { countRequests, COUNTS } from "./counts.ts";
 import { type PeerName, PEERS, type Place, type S3Place, startPeer } from "./peers.ts";
-import { rows } from "./rows.ts";
+import { rowsNamed } from "./rows.ts";
 import { measure, type Services } from "./samples.ts";
 import { measurePeaks, measureStarts } from "./starts.ts";
 import { countTable, type Measured, rateTable, type StartRow, startTable } from "./tables.ts";
@@ -27,7 +27,7 @@ const STARTS = "start and memory";
 export interface CompareOptions {
   /** Samples of each row. */
   readonly rounds: number;
-  /** Only rows and parts whose name contains it. */
+  /** Only rows and parts whose name contains it, and rows that they need. */
   readonly only?: string | undefined;
   /** `folder` or `s3`; both by default. */
   readonly place?: string | undefined;
@@ -78,7 +78,7 @@ async function measureRows(
   label: string,
   { rounds, only, services }: { rounds: number; only: string; services: Services },
 ): Promise<Measured[]> {
-  const wanted = rows().filter(({ name }) => name.includes(only));
+  const wanted = rowsNamed(only);
   if (wanted.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const servers = {} as Record<PeerName, Server>;

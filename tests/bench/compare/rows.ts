@@ -23,6 +23,8 @@ export interface Row {
   readonly name: string;
   /** Clients at a time, each with a connection. */
   readonly clients: number;
+  /** Row that must be measured before it. */
+  readonly needs?: Row;
   /** Does the operations. `prefix` is a repository that nothing has been pushed to. */
   run(server: Server, prefix: string): Promise<Operations>;
 }
@@ -37,7 +39,7 @@ interface Known {
 const KNOWN = "known/tags";
 
 /** All rows, in order. Reads find what is there already; pulls find what a push in the same round has left. */
-export function rows(): Row[] {
+function rows(): Row[] {
   const known = new Map<number, Promise<Known>>();
   const prepare = ({ port }: Server): Promise<Known> => {
     const prepared = known.get(port) ?? load("pushTags", { port, repository: KNOWN, count: LISTED_TAGS });
@@ -45,6 +47,14 @@ export function rows(): Row[] {
     return prepared;
   };
   return [...imageRows(), ...knownContentRows(), ...metadataRows(prepare)];
+}
+
+/** Rows whose name contains the text, and those that they need. */
+export function rowsNamed(text: string): Row[] {
+  const all = rows();
+  const named = new Set(all.filter(({ name }) => name.includes(text)));
+  for (const { needs } of named) if (needs !== undefined) named.add(needs);
+  return all.filter((row) => named.has(row));
 }
 
 function imageRows(): Row[] {
@@ -90,6 +100,7 @@ function pushAndPull(
   const pull: Row = {
     name: `pull new blobs of ${text}, ${WAYS[way]}`,
     clients,
+    needs: push,
     run: ({ port }) => {
       const paths = pushed.get(port)!;
       return load("sendRequests", {
