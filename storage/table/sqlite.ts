@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers";
-import { ensureFolder, syncFolder } from "../durable_folder.ts";
+import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
 import { ensurePrivateFile } from "../private_files.ts";
 import { compareUtf8, endOfPrefix } from "../utf8_order.ts";
 import type { Fence } from "../fence.ts";
@@ -70,6 +70,7 @@ export class SqliteTable implements Table, AsyncDisposable {
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
       await retryWhileBusy("open the table", () => prepareDatabase(db, path));
+      await syncLog(path);
       await syncFolder(dirname(path));
       return new SqliteTable(db, await SqliteWriter.of(path), options.newVersion ?? randomVersion);
     } catch (error) {
@@ -192,6 +193,15 @@ export class SqliteTable implements Table, AsyncDisposable {
     const row = this.#statements.get.get(pk, sk);
     return row && toItem(row as unknown as Row);
   }
+}
+
+/**
+ * Syncs SQLite's log if it has commits: opening the database has made visible what a killed process wrote and did not
+ * sync. SQLite holds no lock on that file which closing the descriptor would release.
+ */
+async function syncLog(path: string): Promise<void> {
+  using log = await unlessAbsent(Deno.open(`${path}-wal`));
+  if (log !== undefined && (await log.stat()).size > 0) await log.sync();
 }
 
 /** A range of sort keys: from a bound on, or only after it. */

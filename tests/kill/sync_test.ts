@@ -1,4 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { SqliteTable } from "../../storage/mod.ts";
 import { tool } from "../tools/tool.ts";
 import { blob, type Content, manifest } from "./content.ts";
 import { type Synced, traceDurability } from "./durability.ts";
@@ -40,6 +41,28 @@ Deno.test("every write is synced before its answer, and before any write that re
     }
     if (synced.commits !== OPENED) assertEquals(answer.commits, synced.commits ?? 0, `Commits for ${what}`);
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+// Opening the database makes such a commit visible, and a power cut could take it back.
+Deno.test("a commit that a killed process did not sync is synced before the first answer", async () => {
+  const strace = await tool("strace");
+  const folder = await Deno.makeTempDir({ prefix: "skerry-sync-" });
+  const data = `${folder}/data`;
+  {
+    await using table = await SqliteTable.open(`${folder}/killed/table.sqlite`);
+    await table.put({ pk: "p", sk: "s", attributes: {} }, { ifAbsent: true });
+    await Deno.mkdir(data);
+    // Closing the table would take the log away.
+    for (const name of ["table.sqlite", "table.sqlite-wal"]) {
+      await Deno.copyFile(`${folder}/killed/${name}`, `${data}/${name}`);
+    }
+  }
+  const trace = await withTracedRegistry(strace, data, async (url) => {
+    assertEquals((await send(url, "GET", "/v2/one/tags/list", {})).status, 404);
+  });
+  const { answers } = traceDurability(parseTrace(trace), folder);
+  assertEquals(answers.map(({ commits }) => commits), [1]);
   await Deno.remove(folder, { recursive: true });
 });
 
