@@ -100,7 +100,7 @@ export interface RegistryOptions {
   share?: number;
   /**
    * Time within which a push that has put its manifest must put its tags, if it does not look for a concurrent delete
-   * afterwards; 200 by default. A delete of a recent manifest waits a little longer than that. The same in all processes.
+   * afterwards; 100 by default. A delete of a recent manifest waits four times as long. The same in all processes.
    */
   promptPush?: number;
   /** The present in milliseconds since the epoch. */
@@ -175,7 +175,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     turns: new Turns(),
     now,
     steady: options.steady ?? (() => performance.now()),
-    promptPush: options.promptPush ?? 200,
+    promptPush: options.promptPush ?? 100,
     sleep: options.sleep ?? pause,
   };
   const recount = async () => {

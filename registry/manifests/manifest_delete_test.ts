@@ -147,7 +147,7 @@ Deno.test("deleteManifest() takes the tag of a push that needs no look for it", 
     },
   }).registry;
   await deleter.deleteManifest(REPOSITORY, digest(image));
-  assertEquals(waits, [250]);
+  assertEquals(waits, [400]);
   assertEquals((await registry.listTags(REPOSITORY, {})).items, []);
 });
 

@@ -1,8 +1,12 @@
 import { type Context, mayBeUnderWay } from "../protocol/mod.ts";
 import type { ManifestAttributes, Stored } from "../items/mod.ts";
 
-/** Time that a delete waits, as a multiple of the time within which a push is prompt: timers and clocks are inexact. */
-const MARGIN = 1.25;
+/**
+ * Time that a delete waits, as a multiple of the time within which a push is prompt. The rest covers a pause that none of
+ * the pusher's clocks shows, such as that of a virtual machine that moves to another host: at most 300 ms by QEMU's
+ * default.
+ */
+const MARGIN = 4;
 
 /**
  * Starts to measure a push, just before it puts its manifest. The function returned is called when its tags and its
