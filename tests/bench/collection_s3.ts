@@ -43,7 +43,7 @@ async function besideCollection(without: Server, rounds: number): Promise<Figure
   await using collected = await startAwsStores();
   await fill(collected);
   await using subject = await startOn(collected, {});
-  const before = await untilBegun(collected, subject);
+  const before = await untilBegun(collected, { without, during: subject });
   const pushes = await pairPushes({ without, during: subject }, { rounds, count: PUSHES });
   const removed = before - await leftIn(collected);
   if (removed <= 0) throw new Error("Cannot compare: nothing was collected meanwhile");
@@ -73,11 +73,15 @@ function startOn(stores: AwsStores, settings: Record<string, string>): Promise<S
   return startSubject({ settings: { ...stores.env(), ...settings } });
 }
 
-/** Pushes until garbage collection has begun, and answers what is left then. */
-async function untilBegun(stores: AwsStores, subject: Server): Promise<number> {
+/** Pushes, to both servers alike, until garbage collection has begun, and answers what is left then. */
+async function untilBegun(
+  stores: AwsStores,
+  { without, during }: { without: Server; during: Server },
+): Promise<number> {
   const all = await leftIn(stores);
   for (let attempt = 0; attempt < WARM_UPS; attempt++) {
-    await pushTimes(subject, PUSHES);
+    await pushTimes(without, PUSHES);
+    await pushTimes(during, PUSHES);
     const left = await leftIn(stores);
     if (left < all) return left;
   }
