@@ -27,7 +27,8 @@ export async function repeatCommit(
 ): Promise<BlobInfo> {
   if (attributes.digest !== digest) throw unknownUpload(id);
   try {
-    return await statBlob(context, repository, digest);
+    const { size } = await statBlob(context, repository, digest);
+    return { digest, size };
   } catch (error) {
     if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") throw unknownUpload(id);
     throw error;
