@@ -1,4 +1,3 @@
-import { tmpdir } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UnavailableError } from "../errors.ts";
@@ -7,11 +6,12 @@ import { isBusy } from "./sqlite_busy.ts";
 import { prepareDatabase } from "./sqlite_schema.ts";
 import { SqliteWriter, type SqliteWriterOptions } from "./sqlite_writer.ts";
 
-/** Folder of temporary files. */
-const TEMPORARY = tmpdir();
+/** Folder of the databases. The sources are outside of it, even if the repository is in the folder of temporary files. */
+const TEMPORARY = Deno.makeTempDirSync({ prefix: "skerry-writer-" });
+addEventListener("unload", () => Deno.removeSync(TEMPORARY, { recursive: true }));
 
 async function openWriter(options?: SqliteWriterOptions) {
-  const folder = await Deno.makeTempDir({ dir: TEMPORARY, prefix: "skerry-writer-" });
+  const folder = await Deno.makeTempDir({ dir: TEMPORARY });
   const path = `${folder}/table.sqlite`;
   const db = new DatabaseSync(path);
   prepareDatabase(db, path);
