@@ -100,9 +100,15 @@ export interface RegistryOptions {
   share?: number;
   /**
    * Time within which a push that has put its manifest must put its tags, if it does not look for a concurrent delete
-   * afterwards; 100 by default. A delete of a recent manifest waits four times as long. The same in all processes.
+   * afterwards; 100 by default. The same in all processes.
    */
   promptPush?: number;
+  /**
+   * Time that a delete of a recent manifest waits for prompt pushes, more than `promptPush`; 400 by default. The rest
+   * covers a pause that none of the pusher's clocks shows, such as that of a virtual machine that moves to another host:
+   * at most 300 by QEMU's default.
+   */
+  deleteDelay?: number;
   /** The present in milliseconds since the epoch. */
   now?: () => number;
   /** A clock in milliseconds that is never set; `performance.now` by default. */
@@ -176,6 +182,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     now,
     steady: options.steady ?? (() => performance.now()),
     promptPush: options.promptPush ?? 100,
+    deleteDelay: options.deleteDelay ?? 400,
     sleep: options.sleep ?? pause,
   };
   const recount = async () => {

@@ -2,13 +2,6 @@ import { type Context, mayBeUnderWay } from "../protocol/mod.ts";
 import type { ManifestAttributes, Stored } from "../items/mod.ts";
 
 /**
- * Time that a delete waits, as a multiple of the time within which a push is prompt. The rest covers a pause that none of
- * the pusher's clocks shows, such as that of a virtual machine that moves to another host: at most 300 ms by QEMU's
- * default.
- */
-const MARGIN = 4;
-
-/**
  * Starts to measure a push, just before it puts its manifest. The function returned is called when its tags and its
  * referrer item exist. It returns true if all of that took at most {@linkcode Context.promptPush}: then no delete of
  * the manifest can have missed them (see {@linkcode afterPromptPushes}), and the push need not look for one.
@@ -31,5 +24,5 @@ export async function afterPromptPushes(
   manifests: Stored<ManifestAttributes>[],
 ): Promise<void> {
   const isRecent = manifests.some(({ attributes }) => mayBeUnderWay(context, attributes.pushedAt));
-  if (isRecent) await context.sleep(MARGIN * context.promptPush);
+  if (isRecent) await context.sleep(context.deleteDelay);
 }

@@ -21,6 +21,8 @@ export interface Context {
   steady: () => number;
   /** Time within which a push that has put its manifest puts its tags, or looks for a delete: see prompt_push.ts. */
   promptPush: number;
+  /** Time that a delete of a recent manifest waits for such pushes. */
+  deleteDelay: number;
   /** `strict`: a manifest's blobs and children must be there when it is pushed; `sparse`: they need not. */
   references: "strict" | "sparse";
   /** Largest blob in bytes. */

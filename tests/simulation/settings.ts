@@ -12,6 +12,9 @@ export const DEADLINE_MS = 600;
 /** Milliseconds from the manifest to its tags within which a push needs no look for a delete: a few calls. */
 export const PROMPT_PUSH_MS = 40;
 
+/** Time that a delete of a recent manifest waits: little more, or mistakes in the measurement would be hidden. */
+export const DELETE_DELAY_MS = 50;
+
 /** Maximum difference between the clocks of two processes: an eighth of the grace period, as documented for operators. */
 export const SKEW_MS = GRACE_MS / 8;
 

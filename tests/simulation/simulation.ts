@@ -27,7 +27,7 @@ import {
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, PROMPT_PUSH_MS, SKEW_MS } from "./settings.ts";
+import { DEADLINE_MS, DELETE_DELAY_MS, EXPIRY_MS, GRACE_MS, PROMPT_PUSH_MS, SKEW_MS } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
@@ -390,7 +390,12 @@ function isOrdinary(error: unknown): boolean {
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
 
-const TIMES = { grace: GRACE_MS, deadline: DEADLINE_MS, promptPush: PROMPT_PUSH_MS };
+const TIMES = {
+  grace: GRACE_MS,
+  deadline: DEADLINE_MS,
+  promptPush: PROMPT_PUSH_MS,
+  deleteDelay: DELETE_DELAY_MS,
+};
 
 function unavailable(): Error {
   return new UnavailableError("do it", new Error("simulated"));
