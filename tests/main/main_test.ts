@@ -84,9 +84,9 @@ Deno.test("main removes the remains of expired uploads", async () => {
     await using registry = await startRegistry({
       data,
       env: {
-        SKERRY_UPLOAD_EXPIRY: "1s",
-        SKERRY_GRACE: "2s",
-        SKERRY_DEADLINE: "250ms",
+        SKERRY_UPLOAD_EXPIRY: "4s",
+        SKERRY_GRACE: "8s",
+        SKERRY_DEADLINE: "1s",
         SKERRY_SWEEP_INTERVAL: "100ms",
         SKERRY_LOG: "json",
       },
