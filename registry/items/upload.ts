@@ -69,6 +69,8 @@ export type UploadAttributes = UploadContent & {
   digest?: Digest;
   /** Digest that its first request may have committed it as, on the fast path that does not update this item. */
   attempt?: Digest;
+  /** True if a request announced it after its sweep, when the digests that it was committed as are not known any more. */
+  announced?: true;
   /** Deadline of the request that commits. */
   committingUntil?: number;
 };

@@ -1,14 +1,10 @@
-import { indexPages, type Item, type Key, pagesOf } from "../../storage/ports.ts";
+import { indexPages, type Item, type Key } from "../../storage/ports.ts";
 import { beginWork, candidateItems, type Context, type Work } from "../protocol/mod.ts";
 import { isReferenced } from "../blobs/mod.ts";
 import {
-  type BlobAttributes,
-  blobKey,
   EXPIRY_SHARDS,
   expirySortKey,
   hasExpired,
-  type ManifestAttributes,
-  manifestKey,
   OPEN_PREFIX,
   partsOf,
   type Stored,
@@ -16,9 +12,10 @@ import {
   type UploadAttributes,
   uploadItem,
 } from "../items/mod.ts";
+import { namedByItem, namedByTheirBytes, objectPages } from "./named_objects.ts";
 import { shuffled, throwFailures, workOff } from "../background/mod.ts";
 
-/** Items, parts or objects of one request to a store. */
+/** Items or parts of one request to a store. */
 const PAGE_ENTRIES = 100;
 
 /** Result of a sweep. */
@@ -99,12 +96,31 @@ async function sweepListed(work: Work, { pk, sk }: Key): Promise<number | undefi
   // The index may lag behind the table, so the item is read again.
   const upload = stored<UploadAttributes>(await work.table.get({ pk, sk }, { consistent: true }));
   if (upload === undefined || !isExpired(work, upload.attributes)) return undefined;
+  return await (upload.attributes.announced ? sweepAnnounced(work, upload) : takeAndRemove(work, upload));
+}
+
+/** An upload that was swept before, and perhaps committed before that as any digest. */
+async function sweepAnnounced(
+  context: Context,
+  upload: Stored<UploadAttributes>,
+): Promise<number | undefined> {
+  const kept = await namedByTheirBytes(context, upload.attributes);
+  // That may have taken longer than a sweep may write.
+  return await takeAndRemove(beginWork(context), upload, kept);
+}
+
+/** Takes the upload, and removes its objects but those to keep: by default those of the digests that its item knows. */
+async function takeAndRemove(
+  work: Work,
+  upload: Stored<UploadAttributes>,
+  kept?: Set<string>,
+): Promise<number | undefined> {
   const aborting = uploadItem(partsOf("upload", upload).id, { ...upload.attributes, state: "aborting" });
   const version = await work.table.put(aborting, { ifVersion: upload.version });
   if (version === undefined) return undefined;
   await leaveCommitted(work, upload);
-  const removed = await removeContent(work, upload);
-  await work.table.delete({ pk, sk }, { ifVersion: version });
+  const removed = await removeContent(work, upload, kept ?? await namedByItem(work, upload.attributes));
+  await work.table.delete(upload, { ifVersion: version });
   return removed;
 }
 
@@ -134,31 +150,22 @@ export function isExpired(
   return expiresAt < now && (state !== "committing" || committingUntil + context.grace < now);
 }
 
-async function removeContent(work: Work, upload: Stored<UploadAttributes>): Promise<number> {
+async function removeContent(
+  work: Work,
+  upload: Stored<UploadAttributes>,
+  kept: ReadonlySet<string>,
+): Promise<number> {
   const { prefix } = upload.attributes;
   for (;;) {
     const begun = await work.objects.listParts(prefix, PAGE_ENTRIES);
     for (const { key, partsId } of begun) await work.objects.abortParts(key, partsId);
     if (begun.length < PAGE_ENTRIES) break;
   }
-  const kept = await namedObjects(work, upload.attributes);
   let removed = 0;
-  const list = (from: { after?: string }) => work.objects.list(prefix, { ...from, limit: PAGE_ENTRIES });
-  for await (const keys of pagesOf(list, (key) => key, PAGE_ENTRIES)) {
+  for await (const keys of objectPages(work, prefix)) {
     const unneeded = keys.filter((key) => !kept.has(key));
     if (unneeded.length > 0) await work.objects.delete(unneeded);
     removed += unneeded.length;
   }
   return removed;
-}
-
-/** The objects that a blob or a manifest of this upload names. */
-async function namedObjects(
-  work: Work,
-  { kind, attempt, digest, repository }: UploadAttributes,
-): Promise<Set<string | undefined>> {
-  const digests = [...new Set([attempt, digest])].filter((digest) => digest !== undefined);
-  const keys = digests.map((digest) => kind === "blob" ? blobKey(digest) : manifestKey(repository, digest));
-  const items = await work.table.getMany(keys, { consistent: true });
-  return new Set(items.map((item) => stored<BlobAttributes | ManifestAttributes>(item)?.attributes.object));
 }

@@ -140,6 +140,31 @@ Deno.test("sweep() removes parts whose begin was not answered when the upload wa
   assertEquals(await stores.objects.listParts("", 10), []);
 });
 
+for (const way of ["PATCH", "PUT"] as const) {
+  Deno.test(`sweep() leaves the blob of an upload that a paused ${way} announces again after its sweep`, async () => {
+    const stores = new TestStores({ partSize: 4096 });
+    const { registry, sweep } = stores.registry(OPTIONS);
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    const objects = hooked(stores.objects, async (method) => {
+      if (method !== "put") return;
+      await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER));
+      await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+      stores.now += OPTIONS.uploadExpiry + 1;
+      assertEquals((await sweep()).uploads, 1);
+    }, (method) => {
+      if (method === "put") throw new UnavailableError("store an object", new Error("No answer"));
+    });
+    const paused = stores.registry({ ...OPTIONS, objects }).registry;
+    const other = content(40, 3);
+    const request = way === "PATCH"
+      ? paused.appendUpload(REPOSITORY, PRINCIPAL, id, body(other))
+      : paused.commitUpload(REPOSITORY, PRINCIPAL, id, digest(other), body(other));
+    assertEquals(await codeOf(() => request), "BLOB_UPLOAD_UNKNOWN");
+    assertEquals(await sweep(), { uploads: 1, objects: 0 });
+    assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
+  });
+}
+
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
   const stores = new TestStores();
   // The upload expires before that.

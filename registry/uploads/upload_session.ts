@@ -285,15 +285,16 @@ export async function abandonSession(work: Work, session: Session): Promise<void
 /**
  * Announces an upload that was swept while a request was storing bytes for it, so that another sweep removes these: the
  * request itself may not know all of them, and the store may refuse to delete them. If a sweep is still under way, it
- * finds another version and leaves the upload.
+ * finds another version and leaves the upload. Another request may have committed the upload before it was swept.
  */
 export async function announceRemains(work: Work, { id, item }: Session): Promise<void> {
   const { kind, repository, principal, prefix, expiresAt } = item.attributes;
   const current = stored<UploadAttributes>(await work.table.get(uploadKey(id), { consistent: true }));
   if (current !== undefined && current.attributes.state !== "aborting") return;
   const remains: UploadAttributes = {
-    ...{ kind, repository, principal, prefix, expiresAt },
-    ...{ state: "aborting", offset: 0, etags: [], tail: [] },
+    ...current?.attributes ??
+      { kind, repository, principal, prefix, expiresAt, offset: 0, etags: [], tail: [] },
+    ...{ state: "aborting", announced: true },
   };
   await work.table.put(uploadItem(id, remains), ifUnchanged(current));
 }

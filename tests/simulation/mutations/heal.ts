@@ -124,6 +124,17 @@ export const HEAL_MISTAKES: Mutation[] = [
     from: 20262000,
   },
   {
+    name: "the sweep of an upload that was announced again removes the object of its blob",
+    edits: [
+      edit(
+        "registry/uploads/sweep.ts",
+        "upload.attributes.announced ? sweepAnnounced(work, upload) : takeAndRemove(work, upload)",
+        "takeAndRemove(work, upload)",
+      ),
+    ],
+    from: 98_100,
+  },
+  {
     name: "an object that was stored too late stays",
     edits: [
       edit(

@@ -42,9 +42,9 @@ export const SWEEP_MISTAKES: Mutation[] = [
     name: "the sweep looks for the blob by a read that may lag",
     edits: [
       edit(
-        "registry/uploads/sweep.ts",
-        "await work.table.getMany(keys, { consistent: true });",
-        "await work.table.getMany(keys);",
+        "registry/uploads/named_objects.ts",
+        "await table.getMany(keys, { consistent: true });",
+        "await table.getMany(keys);",
       ),
       edit("registry/uploads/sweep.ts", "return expiresAt < now && (", "return true && ("),
       edit("registry/uploads/sweep.ts", "item.index!.sk < expirySortKey(context.now())", "true"),
@@ -53,7 +53,11 @@ export const SWEEP_MISTAKES: Mutation[] = [
   {
     name: "the sweep knows nothing of the digest that the first request committed",
     edits: [
-      edit("registry/uploads/sweep.ts", "[...new Set([attempt, digest])]", "[...new Set([digest])]"),
+      edit(
+        "registry/uploads/named_objects.ts",
+        "[...new Set([upload.attempt, upload.digest])]",
+        "[upload.digest]",
+      ),
       edit("registry/uploads/done_item.ts", "attempt === undefined ? {} : { attempt }", "{}"),
       edit("registry/uploads/done_item.ts", '    state: "done",\n    digest,', '    state: "done",'),
     ],
@@ -63,8 +67,8 @@ export const SWEEP_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/uploads/sweep.ts",
-        "const removed = await removeContent(work, upload);\n  await work.table.delete({ pk, sk }, { ifVersion: version });",
-        "await work.table.delete({ pk, sk }, { ifVersion: version });\n  const removed = await removeContent(work, upload);",
+        "const removed = await removeContent(work, upload, kept ?? await namedByItem(work, upload.attributes));\n  await work.table.delete(upload, { ifVersion: version });",
+        "await work.table.delete(upload, { ifVersion: version });\n  const removed = await removeContent(work, upload, kept ?? await namedByItem(work, upload.attributes));",
       ),
     ],
     scenario: { given: [abandons(LARGE, ONE)], later: EXPIRY_MS + OLD_MS, actors: [sweeps(), collects()] },
