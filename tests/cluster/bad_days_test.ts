@@ -200,7 +200,7 @@ Deno.test("a registry loses nothing when DynamoDB is cut again and again in the 
   await using world = await startBadDays();
   using client = new BadDaysClient(world);
   const images: TestImage[] = [];
-  const timer = setInterval(() => world.dynamoDb.faults.cut(), 50);
+  const timer = setInterval(() => world.dynamoDb.faults.cut(), 100);
   try {
     await Promise.all(Array.from({ length: 4 }, async () => {
       for (let count = 0; count < 10; count++) {
