@@ -138,7 +138,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   },
   {
     name: "a request goes by a read of the epoch that began before it",
-    from: 600,
+    from: 13_200,
     edits: [
       edit("cache/shared_reads.ts", "    this.#waiting.delete(key);\n", ""),
       edit(
