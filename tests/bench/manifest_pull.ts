@@ -27,7 +27,7 @@ export async function manifestPull(rounds: number): Promise<Figure[]> {
       samples: ratios(rates.subject, rates.bare),
       unit: "x",
       counts: "median",
-      target: { atLeast: 0.7 },
+      target: { atLeast: 0.8 },
       detail: `${perSecond(rates.subject)}, bare ${perSecond(rates.bare)}`,
     });
   }
