@@ -75,6 +75,7 @@ Deno.test({
     await writer.commit([insert("a")]);
     while (isOpen(path)) await turn();
     await writer.commit([insert("b")]);
+    while (isOpen(path)) await turn(); // the last connection locks the database while it closes
     db.open();
     assertEquals(stored(), ["a", "b"]);
   },
