@@ -99,7 +99,7 @@ async function sweepListed(work: Work, { pk, sk }: Key): Promise<number | undefi
   return await (upload.attributes.announced ? sweepAnnounced(work, upload) : takeAndRemove(work, upload));
 }
 
-/** An upload that was swept before, and perhaps committed before that as any digest. */
+/** An upload that was swept before. If it was committed before that, its item does not know the digest. */
 async function sweepAnnounced(
   context: Context,
   upload: Stored<UploadAttributes>,
