@@ -46,3 +46,11 @@ export const TAG_RETENTION: RetentionRule[] = [{
 if (DEADLINE_MS + CALL_LIMIT_MS + SKEW_MS > GRACE_MS / 2) {
   throw new RangeError("The grace period is too short for a request");
 }
+
+/** Options of every registry that is simulated. */
+export const TIMES = {
+  grace: GRACE_MS,
+  deadline: DEADLINE_MS,
+  promptPush: PROMPT_PUSH_MS,
+  deleteDelay: DELETE_DELAY_MS,
+};

@@ -27,7 +27,7 @@ import {
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { DEADLINE_MS, DELETE_DELAY_MS, EXPIRY_MS, GRACE_MS, PROMPT_PUSH_MS, SKEW_MS } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
 import { Violation } from "./violation.ts";
@@ -383,19 +383,13 @@ export class Simulation {
 }
 
 const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
+
 /** True for an error that clients and collectors must expect from a store that may fail. */
 function isOrdinary(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isOrdinary);
   return error instanceof GivenUp || error instanceof CopyFailed || error instanceof UnavailableError ||
     [404, 503].includes((error as { status?: number }).status ?? 0);
 }
-
-const TIMES = {
-  grace: GRACE_MS,
-  deadline: DEADLINE_MS,
-  promptPush: PROMPT_PUSH_MS,
-  deleteDelay: DELETE_DELAY_MS,
-};
 
 function unavailable(): Error {
   return new UnavailableError("do it", new Error("simulated"));
