@@ -33,6 +33,8 @@ export async function runTests(t: Deno.TestContext, { paths, ignore = [], env }:
   const decoder = new TextDecoder();
   const testcases = readTestcases(await Deno.readTextFile(report));
   await Deno.remove(report);
-  for (const { name, outcome } of testcases) await t.step(name, () => assertEquals(outcome, "passed"));
+  for (const { name, outcome, message } of testcases) {
+    await t.step(name, () => assertEquals(outcome, "passed", message));
+  }
   assert(success && testcases.length > 0, decoder.decode(stdout) + decoder.decode(stderr));
 }

@@ -1,11 +1,12 @@
 /**
- * Prints the sum of a test run as its last line and exits with 1 unless every stage passed.
+ * Prints the failed tests of a test run, and as its last line the sum; exits with 1 unless every stage passed.
  *
  * Arguments, one for each stage: `<name>=<exit code>`, with `=<JUnit report>` behind it where the stage writes one.
  *
  * @module
  */
 
+import { describeFailures } from "./failures.ts";
 import { type Stage, tally } from "./tally.ts";
 
 async function readStage(argument: string): Promise<Stage> {
@@ -15,6 +16,7 @@ async function readStage(argument: string): Promise<Stage> {
 }
 
 const stages = await Promise.all(Deno.args.map(readStage));
+for (const line of describeFailures(stages)) console.log(line);
 for (const stage of stages) {
   const { passed, failed, skipped } = tally([stage]);
   console.log(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readTestcases } from "./testcases.ts";
+import { readTestcases, type Testcase } from "./testcases.ts";
 
 /** One command of a test run, after it ended. */
 export interface Stage {
@@ -45,10 +45,11 @@ function tallyStage({ exitCode, junit }: Stage): Tally {
   return { passed: counts.passed, failed: silentFailure ? 1 : failed, skipped: counts.skipped };
 }
 
-function testcasesOf(junit: string | undefined) {
+/** Test cases of a stage's report; none when it is missing or cut off, which {@linkcode tally} counts as a failure. */
+export function testcasesOf(junit: string | undefined): Testcase[] {
   try {
     return readTestcases(junit ?? "");
   } catch {
-    return []; // missing or cut off: the caller counts that as a failure
+    return [];
   }
 }

@@ -12,7 +12,11 @@ export type Outcome = "passed" | "failed" | "errored" | "skipped";
 /** One `<testcase>`. */
 export interface Testcase {
   readonly name: string;
+  /** Its suite or file, as far as the report names it. */
+  readonly origin: string;
   readonly outcome: Outcome;
+  /** Text of its failure or error; empty for every other outcome. */
+  readonly message: string;
 }
 
 /**
@@ -28,7 +32,8 @@ export function readTestcases(xml: string): Testcase[] {
 
 function* testcasesIn(element: XmlElement): Generator<Testcase> {
   if (element.name === "testcase") {
-    yield { name: element.attributes["name"] ?? "", outcome: outcomeOf(element) };
+    const { name = "", classname: origin = "" } = element.attributes;
+    yield { name, origin, outcome: outcomeOf(element), message: messageOf(element) };
     return;
   }
   for (const child of elementsIn(element)) yield* testcasesIn(child);
@@ -39,6 +44,11 @@ function outcomeOf(testcase: XmlElement): Outcome {
   if (marks.has("error")) return "errored";
   if (marks.has("failure")) return "failed";
   return marks.has("skipped") ? "skipped" : "passed";
+}
+
+function messageOf(testcase: XmlElement): string {
+  const mark = elementsIn(testcase).find(({ name }) => name === "error" || name === "failure");
+  return mark?.text ?? "";
 }
 
 function elementsIn(element: XmlElement): XmlElement[] {

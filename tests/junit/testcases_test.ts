@@ -13,13 +13,27 @@ Deno.test("readTestcases() reads each outcome from the case itself when suites m
       </testsuite>
       <testsuite name="./b_test.ts"><testcase name="broken"><error/></testcase></testsuite>
     </testsuites>`;
-  assertEquals(readTestcases(xml), [
+  const outcomes = readTestcases(xml).map(({ name, outcome }) => ({ name, outcome }));
+  assertEquals(outcomes, [
     { name: "plain", outcome: "passed" },
     { name: "steps", outcome: "failed" },
     { name: 'steps > "one"', outcome: "failed" },
     { name: "ignored", outcome: "skipped" },
     { name: "says skipped", outcome: "passed" },
     { name: "broken", outcome: "errored" },
+  ]);
+});
+
+Deno.test("readTestcases() reads the origin and the message when a case failed", () => {
+  const xml = `<testsuites><testsuite>
+    <testcase name="a" classname="./a_test.ts"><failure message="short">Error: x &lt;y&gt;\n  at z</failure></testcase>
+    <testcase name="b" classname="./b_test.ts"><system-out>ok</system-out></testcase>
+    <testcase name="c"><error>gone</error></testcase>
+  </testsuite></testsuites>`;
+  assertEquals(readTestcases(xml), [
+    { name: "a", origin: "./a_test.ts", outcome: "failed", message: "Error: x <y>\n  at z" },
+    { name: "b", origin: "./b_test.ts", outcome: "passed", message: "" },
+    { name: "c", origin: "", outcome: "errored", message: "gone" },
   ]);
 });
 
