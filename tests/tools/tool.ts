@@ -7,8 +7,8 @@
  * ```
  *
  * Debian's packages come through `apt-get` (which needs root), Go's programs are built from the versions that a `go.mod`
- * pins (for most of them the one beside this file), and what is in an npm package is unpacked from it. A second use only
- * looks whether the file is there. Whatever cannot be had throws: no test is skipped because its program is missing.
+ * pins (for most of them the one beside this file), what is in an npm package is unpacked from it, and Python's packages
+ * get a virtual environment. A second use only looks whether the file is there. Whatever cannot be had throws: no test is skipped because its program is missing.
  *
  * @module
  */
@@ -16,7 +16,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Source of a program. */
-type Source = DebianPackage | GoProgram | NpmFile;
+type Source = DebianPackage | GoProgram | NpmFile | PythonProgram;
 
 interface DebianPackage {
   readonly debian: string;
@@ -39,6 +39,12 @@ interface NpmFile {
   readonly sha256: string;
   /** The file's path in the package. */
   readonly file: string;
+}
+
+/** A program of a Python package. */
+interface PythonProgram {
+  /** The file that pins the package and all that it needs, seen from this file. */
+  readonly requirements: string;
 }
 
 function goTool(path: string): GoProgram {
@@ -92,6 +98,7 @@ const SOURCES = {
     module: "../bench/compare/peers/distribution",
     build: ["build"],
   },
+  "cfn-lint": { requirements: "../infra/lint/requirements.txt" },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
   // Amazon's licence permits everyone to use the program but not to distribute it, so it is fetched and never kept here.
   dynamodb_local: {
@@ -142,17 +149,21 @@ export async function installTools(names: readonly ToolName[]): Promise<void> {
   const packages = new Set<string>();
   const programs: { name: string; source: GoProgram; path: string }[] = [];
   const files: NpmFile[] = [];
+  const environments: PythonProgram[] = [];
   for (const name of names) {
     const source: Source = SOURCES[name];
     const path = await pathOf(source, name);
     if (await exists(path)) continue;
     if ("debian" in source) packages.add(source.debian);
     else if ("npm" in source) files.push(source);
+    else if ("requirements" in source) environments.push(source);
     else programs.push({ name, source, path });
   }
+  if (environments.length > 0) packages.add("python3-venv");
   if (packages.size > 0) await installPackages([...packages]);
   for (const { name, source, path } of programs) await buildProgram(name, source, path);
   for (const file of files) await unpack(file);
+  for (const environment of environments) await createEnvironment(environment);
   for (const name of names) {
     const path = await pathOf(SOURCES[name], name);
     if (!(await exists(path))) {
@@ -162,7 +173,8 @@ export async function installTools(names: readonly ToolName[]): Promise<void> {
 }
 
 /**
- * Path of the program once it is installed; the path of Go's programs depends on their pins, so new pins build again.
+ * Path of the program once it is installed; the path of Go's and Python's programs depends on their pins, so new pins
+ * install again.
  */
 async function pathOf(source: Source, name: string): Promise<string> {
   if ("debian" in source) {
@@ -170,11 +182,16 @@ async function pathOf(source: Source, name: string): Promise<string> {
     return await exists(inSbin) ? inSbin : `/usr/bin/${name}`;
   }
   if ("npm" in source) return `${folderOfPackage(source)}/${source.file}`;
-  const pins = await Promise.all(
-    ["go.mod", "go.sum"].map((file) => Deno.readTextFile(`${folderOf(source)}/${file}`)),
-  );
+  if ("requirements" in source) return `${await folderOfEnvironment(source)}/bin/${name}`;
+  const pins = ["go.mod", "go.sum"].map((file) => `${folderOf(source)}/${file}`);
+  return `${WORK}/bin/${await hashOf(pins)}/${name}`;
+}
+
+/** A short hash of files that pin versions. */
+async function hashOf(paths: readonly string[]): Promise<string> {
+  const pins = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pins.join("\n")));
-  return `${WORK}/bin/${new Uint8Array(digest).toHex().slice(0, 12)}/${name}`;
+  return new Uint8Array(digest).toHex().slice(0, 12);
 }
 
 function folderOf(source: GoProgram): string {
@@ -214,6 +231,23 @@ async function unpack(file: NpmFile): Promise<void> {
   await run("tar", ["--extract", "--gzip", "--strip-components=1", `--file=${packed}`], { cwd: partial });
   await Deno.remove(packed);
   await Deno.rename(partial, folder);
+}
+
+function requirementsOf({ requirements }: PythonProgram): string {
+  return `${import.meta.dirname}/${requirements}`;
+}
+
+async function folderOfEnvironment(source: PythonProgram): Promise<string> {
+  return `${WORK}/python/${await hashOf([requirementsOf(source)])}`;
+}
+
+/** Creates a virtual environment. pip installs a package after those that it needs, so the program comes last. */
+async function createEnvironment(source: PythonProgram): Promise<void> {
+  const folder = await folderOfEnvironment(source);
+  console.error(`Installing Python packages of ${source.requirements}`);
+  await run("/usr/bin/python3", ["-m", "venv", "--clear", folder], {});
+  const options = ["--quiet", "--no-deps", "--only-binary=:all:"]; // a wheel runs no code when it is installed
+  await run(`${folder}/bin/pip`, ["install", ...options, "-r", requirementsOf(source)], {});
 }
 
 async function run(program: string, args: string[], options: Deno.CommandOptions): Promise<void> {
