@@ -61,6 +61,8 @@ export interface ProxyConfig {
   identityHeader?: string;
   /** True if `X-Forwarded-For` of these proxies contains the client's address. */
   forwardedFor: boolean;
+  /** True if `X-Forwarded-Host` of these proxies is the host that the client requested. */
+  forwardedHost: boolean;
 }
 
 /** Limits of one principal or one client address. 0 means no limit. */

@@ -179,8 +179,11 @@ function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
 
 function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
   if (proxy === undefined) return;
-  if (proxy.identityHeader === undefined && !proxy.forwardedFor) {
-    yield { path: ["proxy"], message: "Expected identityHeader, forwardedFor or both" };
+  if (proxy.identityHeader === undefined && !proxy.forwardedFor && !proxy.forwardedHost) {
+    yield {
+      path: ["proxy"],
+      message: "Expected at least one of identityHeader, forwardedFor, forwardedHost",
+    };
   }
   for (const [index, range] of proxy.trusted.entries()) {
     const [network, bits] = ipaddr.parseCIDR(range);

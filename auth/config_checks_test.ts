@@ -114,7 +114,7 @@ Deno.test("accessSchema refuses settings that an external token server would ove
 
 Deno.test("accessSchema refuses a proxy without a header, or whose addresses include every client", async () => {
   assertEquals(await problemsOf({ proxy: { trusted: ["10.0.0.0/8"] } }), [
-    "proxy: Expected identityHeader, forwardedFor or both",
+    "proxy: Expected at least one of identityHeader, forwardedFor, forwardedHost",
   ]);
   const everybody = [
     "0.0.0.0/0",

@@ -36,11 +36,11 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
 }
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
-  if (key !== "auth" && key !== "retention") {
+  if (key !== "auth" && key !== "public" && key !== "retention") {
     return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;
-  // Environment variables hold `auth` and `retention` as text.
+  // Environment variables hold them as text.
   const parsed = typeof value === "string" ? await parseText(value) : { value };
   const written = "value" in parsed ? parsed.value : undefined;
   return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;

@@ -153,7 +153,8 @@ const proxy = z.strictObject({
     checkedText("the name of a header", (text) => /^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text)),
   ),
   forwardedFor: z.prefault(ofKind(toggle), "off"),
-}, expected("a map with trusted, identityHeader and forwardedFor"));
+  forwardedHost: z.prefault(ofKind(toggle), "off"),
+}, expected("a map with trusted, identityHeader, forwardedFor and forwardedHost"));
 
 const count = expected("a whole number from 0 to 1000000");
 const upTo = (fallback: number) =>

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isKeyText } from "../auth/interface.ts";
+import { publicConflicts, publicSchema } from "./public_config.ts";
 import { retentionSchema } from "./retention_config.ts";
-import type { AccessConfig, Config } from "./configuration.ts";
+import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
 import {
   conflictsOf,
   FILE_VARIABLE,
@@ -32,7 +33,9 @@ function settingSchema<T>(setting: Setting<T>) {
 
 /** Settings whose values are plain texts. */
 type Shape = {
-  [Key in Exclude<keyof Config, "auth" | "retention">]: ReturnType<typeof settingSchema<Config[Key]>>;
+  [Key in Exclude<keyof Config, "auth" | "public" | "retention">]: ReturnType<
+    typeof settingSchema<Config[Key]>
+  >;
 };
 
 /** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
@@ -41,6 +44,7 @@ export const schema = z.strictObject({
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
   ) as Shape,
   auth: z.exactOptional(z.custom<AccessConfig>()).register(settingDocs, SETTINGS.auth),
+  public: z.exactOptional(publicSchema).register(settingDocs, SETTINGS.public),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,
     SETTINGS.retention,
@@ -106,7 +110,8 @@ export async function explainConfig(
   const { auth, ...others } = given;
   const result = schema.safeParse(others);
   const access = auth === undefined ? undefined : await readAuth(auth);
-  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? []]) {
+  const conflicts = conflictsBetween(result.data?.public, access?.data);
+  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? [], ...conflicts]) {
     const isUnknown = issue.code === "unrecognized_keys";
     const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     for (const place of places) {
@@ -181,6 +186,16 @@ async function readAuth(given: unknown): Promise<{ data?: AccessConfig; issues: 
   const { data, issues } = await readAccess(given);
   const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));
   return data === undefined ? { issues: placed } : { data, issues: [] };
+}
+
+/** Contradictions between `public` and `auth`; none if one of them is absent or invalid. */
+function conflictsBetween(face: PublicConfig | undefined, auth: AccessConfig | undefined) {
+  if (face === undefined || auth === undefined) return [];
+  return publicConflicts(face, auth).map(({ path, message }) => ({
+    code: "custom" as const,
+    path: ["public", ...path],
+    message,
+  }));
 }
 
 /** A place in the configuration, such as `retention[0].keepTags`. */

@@ -9,6 +9,12 @@ export interface AccessConfig extends AuthConfig {
   quotas: QuotaRule[];
 }
 
+/** Settings under `public`: host names for anonymous pulls. */
+export interface PublicConfig {
+  /** Host names in lower case, without port. */
+  hosts: string[];
+}
+
 /**
  * The configuration of a process: sizes in bytes, time spans in milliseconds. `SETTINGS` describes each setting in
  * full; optional text is empty if it is not set.
@@ -48,6 +54,8 @@ export interface Config {
   check: boolean;
   /** Authentication and policies; absent if every client may do everything. */
   auth?: AccessConfig;
+  /** Public endpoint; absent if every host is the main one. */
+  public?: PublicConfig;
   /** True if every write is refused. */
   readOnly: boolean;
   /** True if tags can be deleted. */

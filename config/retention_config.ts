@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { RetentionRule } from "../registry/mod.ts";
-import { expected, mismatch, ofKind, patterns } from "./schema_parts.ts";
+import { expected, jsonOf, ofKind, patterns } from "./schema_parts.ts";
 import { duration } from "./setting_kinds.ts";
 
 /** Maximum of `newest`: that many tags are held in memory. */
@@ -38,19 +38,8 @@ const rule = z.strictObject({
 }, expected("a map with repositories and any of keepTags, untaggedFor"));
 
 /** Schema of the retention rules: a list, or a JSON list from the environment. */
-export const retentionSchema: z.ZodMiniType<RetentionRule[], unknown> = z.pipe(
-  z.pipe(
-    z.unknown(),
-    z.transform((input, context) => {
-      if (typeof input !== "string") return input;
-      if (input === "") return [];
-      try {
-        return JSON.parse(input);
-      } catch {
-        context.issues.push({ code: "custom", message: mismatch("rules in JSON", input), input });
-        return z.NEVER;
-      }
-    }),
-  ),
+export const retentionSchema: z.ZodMiniType<RetentionRule[], unknown> = jsonOf(
+  "rules",
   z.array(rule, expected("a list of rules")),
+  [],
 );

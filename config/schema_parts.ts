@@ -31,3 +31,27 @@ export const patterns: z.ZodMiniType<string[], unknown> = z.array(
   z.string(expected("a pattern")).check(z.minLength(1, "Expected a pattern, got none")),
   expected("a list of patterns"),
 ).check(z.minLength(1, "Expected at least one pattern"));
+
+/** Reads a list or a map as a file gives it, or its JSON as the environment gives it. */
+export function jsonOf<T>(
+  what: string,
+  value: z.ZodMiniType<T, unknown>,
+  empty?: T,
+): z.ZodMiniType<T, unknown> {
+  return z.pipe(
+    z.pipe(
+      z.unknown(),
+      z.transform((input, context): unknown => {
+        if (typeof input !== "string") return input;
+        if (input === "" && empty !== undefined) return empty;
+        try {
+          return JSON.parse(input);
+        } catch {
+          context.issues.push({ code: "custom", message: mismatch(`${what} in JSON`, input), input });
+          return z.NEVER;
+        }
+      }),
+    ),
+    value,
+  );
+}

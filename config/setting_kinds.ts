@@ -1,4 +1,4 @@
-import type { AccessConfig } from "./configuration.ts";
+import type { AccessConfig, PublicConfig } from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
@@ -62,6 +62,13 @@ export const retentionRules: Kind<RetentionRule[]> = {
 /** Access control, which `access_config.ts` parses, as `retention_config.ts` parses {@linkcode retentionRules}. */
 export const accessMap: Kind<AccessConfig> = {
   type: "map, as in [access](access.md)",
+  expected: "a map",
+  read: () => undefined,
+};
+
+/** The public endpoint, which `public_config.ts` parses, as `retention_config.ts` parses {@linkcode retentionRules}. */
+export const publicMap: Kind<PublicConfig> = {
+  type: "map, as in [public endpoint](public.md)",
   expected: "a map",
   read: () => undefined,
 };

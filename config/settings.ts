@@ -9,6 +9,7 @@ import {
   oneOf,
   optional,
   port,
+  publicMap,
   retentionRules,
   size,
   text,
@@ -145,6 +146,13 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "",
     "Authentication and policies: see [access control](access.md). Without it the registry is open: anyone who " +
       "can reach it can do everything. The variable takes the same map as YAML or JSON.",
+  ),
+  public: setting(
+    publicMap,
+    "SKERRY_PUBLIC",
+    "",
+    "Public endpoint: host names under which clients pull without a login, and nothing else works: see [public " +
+      "endpoint](public.md). The variable takes the same map as JSON.",
   ),
   readOnly: setting(
     toggle,
@@ -373,7 +381,7 @@ export function readSettings(environment: Record<string, string>): Config | unde
   if (environment[FILE_VARIABLE] || unknownVariables(environment).length > 0) return undefined;
   const given = withPlatform(environment, givenBy(environment));
   const values = Object.entries(SETTINGS)
-    .filter(([key]) => key !== "auth" || given.auth !== undefined)
+    .filter(([key]) => (key !== "auth" && key !== "public") || given[key] !== undefined)
     .map(([key, { read, fallback }]) => [key, read(given[key] ?? fallback)]);
   if (values.some(([, value]) => value === undefined)) return undefined;
   const config = Object.fromEntries(values) as Config;

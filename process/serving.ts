@@ -79,6 +79,7 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
     audit: log.audit,
     auditReady: log.auditReady,
     ...accessTo(config, opener),
+    ...publicFaceOf(config, opener),
     ready: async () => await (await opener.open()).ready() && part.othersRespond(),
     warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
     limits: { ...config, share: part.share, stop: bodies.signal },
@@ -104,6 +105,13 @@ function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" |
     tokens: async () => (await opened()).logins!.tokens,
     accountTokens: async () => (await opened()).logins!.accountTokens,
   };
+}
+
+/** Public face with the rights of the access control, which is opened with the registry. */
+function publicFaceOf({ public: face, auth }: Config, opener: Opener): Pick<AppOptions, "publicFace"> {
+  if (face === undefined) return {};
+  if (auth === undefined) return { publicFace: face };
+  return { publicFace: { ...face, rights: async () => (await opener.open()).access!.publicRights } };
 }
 
 /**

@@ -37,7 +37,9 @@ export function refusal(refuse: ReadRoute<never>): AppHandler {
 }
 
 /** Answers with the result of `run`, or with its error. Never rejects, so middleware sees every answer. */
-function answering(run: (exchange: Exchange, request: Request) => Answer | Promise<Answer>): AppHandler {
+export function answering(
+  run: (exchange: Exchange, request: Request) => Answer | Promise<Answer>,
+): AppHandler {
   return async function answering(c) {
     try {
       return send(c, await run(c.get("skerry"), c.req.raw));

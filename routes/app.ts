@@ -8,9 +8,11 @@ import {
   type AppHandler,
   compose,
   exchange,
+  type Middleware,
   type RequestLog,
   unreadBody,
 } from "./middleware/mod.ts";
+import type { PublicFaceOptions } from "./public/mod.ts";
 import { noSuchPath } from "./refusals.ts";
 import type { RegistryRouteOptions } from "./registry_route.ts";
 import { addServices, type ServiceOptions } from "./services.ts";
@@ -19,6 +21,8 @@ import { addServices, type ServiceOptions } from "./services.ts";
 export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
   /** Receives one entry for every request, when its answer has been sent. */
   log: (entry: RequestLog) => void;
+  /** Host names under which anonymous clients pull, and nothing else works. Without it every host is the main one. */
+  publicFace?: PublicFaceOptions;
 }
 
 /** The Hono app of a registry, without paths. It decodes no path before its router reads it. */
@@ -38,7 +42,7 @@ export class App extends HonoBase<AppEnv> {
  * others, so it keeps its own middleware, its other paths and its own answer to unknown ones.
  */
 export function createApp(options: AppOptions): App {
-  const middleware = [exchange(), accessLog(options.log), unreadBody()];
+  const middleware = [exchange(), accessLog(options.log), unreadBody(), ...publicFaces(options)];
   const around = (handler: AppHandler) => compose(middleware, handler);
   const app = new App();
   addServices(app, options, around);
@@ -46,6 +50,22 @@ export function createApp(options: AppOptions): App {
   app.notFound(around(refusal(refusePath)));
   return app;
 }
+
+/** Middleware of the public face, which is made by its first request; none without public hosts. */
+function publicFaces(options: AppOptions): Middleware[] {
+  const { publicFace: face } = options;
+  if (face === undefined) return [];
+  let made: Middleware | undefined;
+  return [function publicFaces(c, next) {
+    if (made !== undefined) return made(c, next);
+    const making = importPublicFace().then(({ publicFace }) => made ??= publicFace(options, face));
+    return making.then((middleware) => middleware(c, next), (error) => answerError(error, c));
+  }];
+}
+
+// Not literal, so that Deno does not load at every start what only some registries need.
+const importPublicFace = (): Promise<typeof import("./public/mod.ts")> =>
+  import(new URL("public/mod.ts", import.meta.url).href);
 
 // Not at the start, because the first answers need none of it.
 const importRegistryRoute = () => import("./registry_route.ts");

@@ -33,7 +33,7 @@ export function registryRoute(options: RegistryRouteOptions): AppHandler {
 }
 
 /** Handler of every request that `parseRoute` reads: calls that of the route's kind. */
-function registryHandler(registry: Registry, limits: RequestLimits): Handler<RegistryKind> {
+export function registryHandler(registry: Registry, limits: RequestLimits): Handler<RegistryKind> {
   const handlers: { [Kind in RegistryKind]: Handler<Kind> } = {
     getBlob: getBlob(registry),
     deleteBlob: deleteBlob(registry),

@@ -17,6 +17,11 @@ export interface ProxyIdentity {
    * trusted proxies report.
    */
   addressOf(headers: Headers, peer: string | undefined): string | undefined;
+  /**
+   * Hosts in `X-Forwarded-Host`, all of them: which proxy has added which one is unknown. `undefined` without the
+   * header, or if the peer is not a trusted proxy that sets it.
+   */
+  forwardedHosts(headers: Headers, peer: string | undefined): string[] | undefined;
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -34,7 +39,7 @@ const MAX_HOPS = 16;
  * @throws {TypeError} for an invalid range of addresses.
  */
 export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
-  const { identityHeader, forwardedFor } = config;
+  const { identityHeader, forwardedFor, forwardedHost } = config;
   const ranges = config.trusted.map(parseRange);
   const isTrusted = (address: Address) => ranges.some((range) => contains(range, address));
 
@@ -68,6 +73,15 @@ export function createProxyIdentity(config: ProxyConfig): ProxyIdentity {
         if (!isTrusted(address)) break;
       }
       return address.toString();
+    },
+
+    forwardedHosts(headers, peer) {
+      const field = headers.get("X-Forwarded-Host");
+      if (!forwardedHost || field === null) return undefined;
+      const address = parseAddress(peer);
+      // A peer without an address is a proxy: see `addressBehindSocket`.
+      const isProxy = peer === undefined || address !== undefined && isTrusted(address);
+      return isProxy ? field.split(",").map((host) => host.trim()) : undefined;
     },
   };
 }

@@ -11,6 +11,7 @@ function make(fields: Partial<ProxyConfig> = {}) {
     trusted: ["10.0.0.0/8", "fd00::/8"],
     identityHeader: "X-Client-Subject",
     forwardedFor: true,
+    forwardedHost: true,
     ...fields,
   });
   return {
@@ -61,7 +62,7 @@ Deno.test("principal() identifies no account if the header is absent, empty or n
   const { identity, nameOf } = make();
   assertEquals(identity.principal(new Headers(), PROXY), undefined);
   for (const text of ["", " ", "\t"]) assertEquals(nameOf(text), undefined);
-  const none = createProxyIdentity({ trusted: ["0.0.0.0/1"], forwardedFor: true });
+  const none = createProxyIdentity({ trusted: ["0.0.0.0/1"], forwardedFor: true, forwardedHost: false });
   assertEquals(none.principal(new Headers({ "X-Client-Subject": "CN=a" }), PROXY), undefined);
 });
 
@@ -236,4 +237,24 @@ Deno.test("addressBehindSocket() trusts the header only if the peer has no addre
     assertEquals(addressBehindSocket(new Headers({ "X-Forwarded-For": nothing }), undefined), undefined);
   }
   assertEquals(addressBehindSocket(new Headers(), undefined), undefined);
+});
+
+Deno.test("forwardedHosts() returns every host that a trusted proxy reports", () => {
+  const hosts = (value: string | undefined, peer: string | undefined, fields: Partial<ProxyConfig> = {}) =>
+    make(fields).identity.forwardedHosts(
+      new Headers(value === undefined ? {} : { "X-Forwarded-Host": value }),
+      peer,
+    );
+  assertEquals(hosts("pull.example.com", PROXY), ["pull.example.com"]);
+  assertEquals(hosts("forged.example.com, pull.example.com:443", PROXY), [
+    "forged.example.com",
+    "pull.example.com:443",
+  ]);
+  assertEquals(hosts("", PROXY), [""]);
+  assertEquals(hosts("pull.example.com", undefined), ["pull.example.com"], "a socket without addresses");
+  assertEquals(hosts(undefined, PROXY), undefined);
+  assertEquals(hosts("pull.example.com", "192.0.2.1"), undefined, "not a proxy");
+  assertEquals(hosts("pull.example.com", "unknown"), undefined, "not an address");
+  assertEquals(hosts("pull.example.com", PROXY, { forwardedHost: false }), undefined);
+  assertEquals(hosts("pull.example.com", undefined, { forwardedHost: false }), undefined);
 });

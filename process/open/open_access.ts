@@ -1,9 +1,11 @@
 import {
+  ANONYMOUS,
   type AuthConfig,
   type BearerTokens,
   type ExternalConfig,
   InvalidTokenError,
   isKeyText,
+  networkOf,
   type PasswordSource,
   type Principal,
 } from "../../auth/interface.ts";
@@ -38,7 +40,7 @@ import type { Log } from "../log/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { createChallenge } from "../../routes/mod.ts";
 import { createGuard } from "../../routes/access/guard.ts";
-import type { Access, AccountTokenOptions, TokenOptions } from "../../routes/mod.ts";
+import type { Access, AccountTokenOptions, PublicRights, TokenOptions } from "../../routes/mod.ts";
 import { StartError } from "../../config/mod.ts";
 import type { Table } from "../../storage/mod.ts";
 
@@ -46,6 +48,8 @@ import type { Table } from "../../storage/mod.ts";
 export interface OpenAccess {
   /** Authenticates and authorizes requests. */
   access: Access;
+  /** Rights of anonymous clients on public hosts; nothing is public with an external token server. */
+  publicRights: PublicRights;
   /** Login endpoints; absent with an external token server. */
   logins?: { tokens: TokenOptions; accountTokens: AccountTokenOptions };
   /** Rate limit of requests. */
@@ -160,6 +164,7 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
   const guarded = guard(config, { tokens: service.accessTokens, logins, policy, rates });
   return {
     access: guarded.access,
+    publicRights: guarded.publicRights,
     rates,
     logins: {
       tokens: {
@@ -186,8 +191,9 @@ async function openOthers(
   const rates = ratesOf(config, parts);
   const failed = (error: unknown) =>
     log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
-  const { access } = guard(config, { tokens: await openExternalTokens(external, { failed }), rates });
-  return { access, rates, sweep: async () => {}, close() {} };
+  const tokens = await openExternalTokens(external, { failed });
+  const { access, publicRights } = guard(config, { tokens, rates });
+  return { access, publicRights, rates, sweep: async () => {}, close() {} };
 }
 
 function ratesOf({ limits }: AuthConfig, { isShared = false }: AccessParts): RequestRates {
@@ -210,16 +216,24 @@ function guard(config: AuthConfig, { tokens, rates, logins, policy }: GuardParts
     ...(logins && { logins }),
     ...(proxy && { certificate: proxy.principal }),
   });
+  const allows: Policy["allows"] = policy?.allows ?? (() => false);
+  const addressOf = proxy?.addressOf ?? addressBehindSocket;
   const access = createGuard({
     authenticator,
-    allows: policy?.allows ?? (() => false),
+    allows,
     hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
     tokensDecide: policy === undefined,
     challenge: createChallenge(config),
     rates,
-    addressOf: proxy?.addressOf ?? addressBehindSocket,
+    addressOf,
   });
-  return { access, identify: authenticator.identify };
+  const publicRights: PublicRights = {
+    mayPull: (repository) => allows(ANONYMOUS, "pull", repository),
+    countRequest: (address) => rates.take(networkOf(address)),
+    addressOf,
+    forwardedHosts: proxy?.forwardedHosts ?? (() => undefined),
+  };
+  return { access, publicRights, identify: authenticator.identify };
 }
 
 function openWorkloadPasswords(

@@ -10,7 +10,7 @@ import { assertListed } from "./listed_status.ts";
 
 /** Options that differ from a registry in memory with every default. */
 export interface TestAppOptions
-  extends Pick<AppOptions, "access" | "tokens" | "accountTokens" | "audit" | "auditReady"> {
+  extends Pick<AppOptions, "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "publicFace"> {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
@@ -53,7 +53,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, tokens, accountTokens, audit, auditReady } = options;
+  const { access, tokens, accountTokens, audit, auditReady, publicFace } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -74,6 +74,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ...(accountTokens && { accountTokens }),
     ...(audit && { audit }),
     ...(auditReady && { auditReady }),
+    ...(publicFace && { publicFace }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }

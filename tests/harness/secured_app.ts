@@ -8,6 +8,7 @@ import type { AuthConfig } from "../../auth/interface.ts";
 import type { AuditEvent } from "../../registry/interface.ts";
 import { openAccess } from "../../process/open/open_access.ts";
 import type { RegistryOptions } from "../../registry/mod.ts";
+import type { PublicFaceOptions } from "../../routes/mod.ts";
 import { buildApp, type TestAppOptions, testStores } from "./app.ts";
 import type { Send } from "./content.ts";
 import { ADMINISTRATOR, type AuthText, basic, usersOf } from "./secured.ts";
@@ -21,6 +22,8 @@ export interface SecuredOptions {
   stores?: Pick<RegistryOptions, "objects" | "table">;
   /** Decorator of the registry, such as a cache. */
   wrap?: NonNullable<TestAppOptions["wrap"]>;
+  /** Public face; none by default. */
+  publicFace?: Omit<PublicFaceOptions, "rights">;
 }
 
 /** A registry, and what tests look at beside it. */
@@ -33,6 +36,8 @@ export interface SecuredApp extends Disposable {
   as: (authorization: string) => Send;
   /** Sends a request from this address. */
   from: (address: string) => Send;
+  /** Sends an anonymous request to this host. */
+  at: (host: string) => Send;
   /** A token, as the value of `Authorization`, for these scopes. */
   tokenFor: (authorization: string | undefined, ...scopes: string[]) => Promise<string>;
   /** All that has been told to the log and the audit. */
@@ -59,7 +64,7 @@ export async function openSecuredApp(auth: AuthText, options: SecuredOptions = {
 /** The same without {@linkcode ROOT}: with nothing but what `auth` says. */
 export async function openBareApp(
   auth: AuthText,
-  { stores = testStores(), wrap }: SecuredOptions = {},
+  { stores = testStores(), wrap, publicFace }: SecuredOptions = {},
 ): Promise<SecuredApp> {
   const { data: config, issues } = await readAccess({ url: URL_OF_APP, ...auth });
   if (config === undefined) throw new TypeError(JSON.stringify(issues));
@@ -81,12 +86,16 @@ export async function openBareApp(
     }),
     audit: (event) => told.audit.push(event),
     ...(wrap && { wrap }),
+    ...(publicFace && {
+      publicFace: { ...publicFace, rights: () => Promise.resolve(opened.publicRights) },
+    }),
   });
   told.log.push(entries);
-  const from = (address: string): Send => async (path, init) => {
+  const send = (address: string, origin: string): Send => async (path, init) => {
     const remoteAddr = { transport: "tcp", hostname: address, port: 40_000 } as const;
-    return await app.fetch(new Request(`${URL_OF_APP}${path}`, init), { remoteAddr });
+    return await app.fetch(new Request(`${origin}${path}`, init), { remoteAddr });
   };
+  const from = (address: string) => send(address, URL_OF_APP);
   const request = from("192.0.2.1");
   const as = (authorization: string): Send => (path, init = {}) => {
     const headers = new Headers(init.headers);
@@ -98,6 +107,7 @@ export async function openBareApp(
     request,
     as,
     from,
+    at: (host) => send("192.0.2.1", `https://${host}`),
     async tokenFor(authorization, ...scopes) {
       const query = scopes.map((scope) => `scope=${encodeURIComponent(scope)}`).join("&");
       const response = await (authorization === undefined ? request : as(authorization))(`/token?${query}`);

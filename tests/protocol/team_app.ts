@@ -5,14 +5,23 @@
  */
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../harness/content.ts";
 import { usersOf } from "../harness/secured.ts";
-import { openSecuredApp, passwordOf, ROOT, type SecuredApp } from "../harness/secured_app.ts";
+import {
+  openSecuredApp,
+  passwordOf,
+  ROOT,
+  type SecuredApp,
+  type SecuredOptions,
+} from "../harness/secured_app.ts";
 
 export const ALICE = passwordOf("alice");
 
 /**
  * A registry in which alice may do everything in `team/**`, bob may pull there, and every client may pull `public/**`.
  */
-export async function openTeamApp(more: Record<string, unknown> = {}): Promise<SecuredApp> {
+export async function openTeamApp(
+  more: Record<string, unknown> = {},
+  options: SecuredOptions = {},
+): Promise<SecuredApp> {
   const app = await openSecuredApp({
     users: await usersOf("alice", "bob"),
     policies: [
@@ -26,7 +35,7 @@ export async function openTeamApp(more: Record<string, unknown> = {}): Promise<S
       { repositories: ["public/**"], allow: [{ to: ["anonymous"], actions: ["pull"] }] },
     ],
     ...more,
-  });
+  }, options);
   const root = app.as(ROOT);
   for (const repository of ["team/app", "team/other", "public/app"]) {
     await pushBlob(root, repository, EMPTY);

@@ -1,0 +1,8 @@
+/**
+ * The public face of the registry: anonymous pulls under host names of their own. Loaded by the first request of a
+ * registry that has one.
+ *
+ * @module
+ */
+export type { DeferredRights, PublicFaceOptions, PublicRights } from "./options.ts";
+export { publicFace } from "./face.ts";
