@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
-import { freePort, type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
+import { freePort } from "../tests/harness/ports.ts";
+import { type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
 import { ADMINISTRATOR, authSetting, basic } from "../tests/harness/secured.ts";
 import { bundle } from "./mod.ts";
 

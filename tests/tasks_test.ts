@@ -1,5 +1,6 @@
 /** Which of the tasks `test:quick`, `test` and `test:all` runs a test file. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { LANES } from "./lanes/lanes.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -32,12 +33,19 @@ function isIn(file: string, paths: string[]): boolean {
 
 const ignoredByTest = ignoredBy("test");
 const ignoredByQuick = ignoredBy("test:quick");
-const namedByAll = tasks["test:all"]!.command.split("deno test ")[1]!.split(" ")
-  .filter((word) => !word.startsWith("--"));
+const namedByAll: string[] = Object.values(LANES).flat();
 
 Deno.test("each test file is run by either test or test:all", () => {
   assert(files.length > 250);
   for (const file of files) assertEquals(isIn(file, ignoredByTest), isIn(file, namedByAll), file);
+  assertStringIncludes(tasks["test:all"]!.command, " tests/lanes/main.ts");
+});
+
+Deno.test("test:all runs no test file in two lanes", () => {
+  for (const file of files) {
+    const lanes = Object.values(LANES).filter((paths) => isIn(file, [...paths]));
+    assert(lanes.length <= 1, file);
+  }
 });
 
 Deno.test("test:quick runs no test file that test leaves to test:all", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { freePort, startRegistry } from "../../tests/harness/registry_process.ts";
+import { freePort } from "../../tests/harness/ports.ts";
+import { startRegistry } from "../../tests/harness/registry_process.ts";
 import { startOptions } from "./start_options.ts";
 import { startS3 } from "../../tests/s3/mod.ts";
 import { createTable, CREDENTIALS, REGION, startDynalite } from "../../tests/services/mod.ts";

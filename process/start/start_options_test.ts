@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { readSettings } from "../../config/mod.ts";
 import { startOptions } from "./start_options.ts";
 import { OidcIssuer } from "../../tests/harness/oidc_issuer.ts";
-import { freePort, type RegistryProcess, startRegistry } from "../../tests/harness/registry_process.ts";
+import { freePort } from "../../tests/harness/ports.ts";
+import { type RegistryProcess, startRegistry } from "../../tests/harness/registry_process.ts";
 import { ADMINISTRATOR, authSetting, basic } from "../../tests/harness/secured.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

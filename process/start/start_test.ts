@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../tests/harness/registry_process.ts";
+import { freePort } from "../../tests/harness/ports.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -1,4 +1,4 @@
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 import { authSetting, type AuthText } from "../harness/secured.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 
 /** Maximum time until the first answer of a server, in milliseconds; the first one downloads its modules. */
 const START_DEADLINE_MS = 60_000;

@@ -10,6 +10,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { freePort } from "./ports.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -120,32 +121,6 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     kill,
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** Range of ports of {@linkcode freePort}: below the ports that Linux assigns to connections by itself. */
-const PORTS = { first: 10_000, end: 32_768 } as const;
-
-/** Ports that {@linkcode freePort} has returned: their users listen only some time later. */
-const given = new Set<number>();
-
-/** A free TCP port of the loopback interface, another one at each call. */
-export function freePort(): number {
-  while (true) {
-    const port = PORTS.first + Math.floor(Math.random() * (PORTS.end - PORTS.first));
-    if (given.has(port) || isTaken(port)) continue;
-    given.add(port);
-    return port;
-  }
-}
-
-function isTaken(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return false;
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return true;
-    throw error;
-  }
 }
 
 function inheritedEnv(): Record<string, string> {

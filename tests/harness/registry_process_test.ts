@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { freePort, startRegistry } from "./registry_process.ts";
+import { startRegistry } from "./registry_process.ts";
 
 Deno.test("startRegistry() gives a registry that answers until it is disposed of", async () => {
   let url: string, data: string, status: Promise<Deno.CommandStatus>;
@@ -33,10 +33,4 @@ Deno.test("startRegistry() throws with the registry's log when it does not come 
     Error,
     "SKERRY_REFERENCES",
   );
-});
-
-Deno.test("freePort() gives each port once, and none that is taken", () => {
-  const ports = Array.from({ length: 200 }, freePort);
-  assertEquals(new Set(ports).size, ports.length);
-  for (const port of ports) Deno.listen({ hostname: "127.0.0.1", port }).close();
 });

@@ -5,7 +5,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { bcrypt } from "hash-wasm";
-import { freePort, type RegistryProcess, startRegistry } from "./registry_process.ts";
+import { freePort } from "./ports.ts";
+import { type RegistryProcess, startRegistry } from "./registry_process.ts";
 
 /** A configuration of `SKERRY_AUTH` as it is written, but for the URL. */
 export type AuthText = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Stage, tally, testcasesOf } from "./tally.ts";
+import { failsSilently, type Stage, testcasesOf } from "./tally.ts";
 
 /** Lines of a message that are shown, and characters of each. */
 const [MAX_LINES, MAX_LINE_CHARACTERS] = [40, 300];
@@ -33,10 +33,10 @@ export function describeFailures(stages: readonly Stage[]): string[] {
 }
 
 function failedTestsOf(stage: Stage): FailedTest[] {
-  const failed = testcasesOf(stage.junit ?? undefined)
+  const failed = testcasesOf(stage)
     .filter(({ outcome }) => outcome === "failed" || outcome === "errored")
     .map(({ name, origin, message }) => ({ title: `${stage.name}: ${origin} => ${name}`, message }));
-  if (failed.length > 0 || tally([stage]).failed === 0) return failed;
+  if (!failsSilently(stage)) return failed;
   const message = `Exit code ${stage.exitCode} without a failed test in its report; see its output above`;
   return [{ title: stage.name, message }];
 }

@@ -7,7 +7,7 @@
  */
 
 import { describeFailures } from "./failures.ts";
-import { type Stage, tally } from "./tally.ts";
+import { describeStage, type Stage, tally } from "./tally.ts";
 
 async function readStage(argument: string): Promise<Stage> {
   const [name = "", exitCode, junitPath] = argument.split("=");
@@ -17,12 +17,7 @@ async function readStage(argument: string): Promise<Stage> {
 
 const stages = await Promise.all(Deno.args.map(readStage));
 for (const line of describeFailures(stages)) console.log(line);
-for (const stage of stages) {
-  const { passed, failed, skipped } = tally([stage]);
-  console.log(
-    `${stage.name}: exit code ${stage.exitCode}, ${passed} passed, ${failed} failed, ${skipped} skipped`,
-  );
-}
+for (const stage of stages) console.log(describeStage(stage));
 const { passed, failed } = tally(stages);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -36,17 +36,29 @@ export function tally(stages: readonly Stage[]): Tally {
   return sum;
 }
 
-function tallyStage({ exitCode, junit }: Stage): Tally {
-  if (junit === null) return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+function tallyStage(stage: Stage): Tally {
   const counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
-  for (const { outcome } of testcasesOf(junit)) counts[outcome] += 1;
-  const failed = counts.failed + counts.errored;
-  const silentFailure = failed === 0 && (exitCode !== 0 || counts.passed === 0);
-  return { passed: counts.passed, failed: silentFailure ? 1 : failed, skipped: counts.skipped };
+  for (const { outcome } of testcasesOf(stage)) counts[outcome] += 1;
+  if (stage.junit === null && stage.exitCode === 0) counts.passed = 1;
+  const failed = counts.failed + counts.errored + (failsSilently(stage) ? 1 : 0);
+  return { passed: counts.passed, failed, skipped: counts.skipped };
+}
+
+/** A line about the result of a stage. */
+export function describeStage(stage: Stage): string {
+  const { passed, failed, skipped } = tallyStage(stage);
+  return `${stage.name}: exit code ${stage.exitCode}, ${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** True if a stage failed, or ran nothing, and its report names no failed test. */
+export function failsSilently(stage: Stage): boolean {
+  const outcomes = testcasesOf(stage).map(({ outcome }) => outcome);
+  if (outcomes.includes("failed") || outcomes.includes("errored")) return false;
+  return stage.exitCode !== 0 || (stage.junit !== null && !outcomes.includes("passed"));
 }
 
 /** Test cases of a stage's report; none when it is missing or cut off, which {@linkcode tally} counts as a failure. */
-export function testcasesOf(junit: string | undefined): Testcase[] {
+export function testcasesOf({ junit }: Stage): Testcase[] {
   try {
     return readTestcases(junit ?? "");
   } catch {

@@ -1,7 +1,7 @@
 /** The registry where the platform decides on the address (`DENO_SERVE_ADDRESS`), as Deno Deploy does. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 

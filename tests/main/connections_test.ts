@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { freePort, startRegistry } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
+import { startRegistry } from "../harness/registry_process.ts";
 import { pushHello } from "./run_main.ts";
 
 /** Connections that send nothing; those that are refused are not among them. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { freePort, startRegistry } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
+import { startRegistry } from "../harness/registry_process.ts";
 import { ADMINISTRATOR, authSetting, basic, usersOf } from "../harness/secured.ts";
 import { DIGEST, MAIN, pushHello, runMain, startUpload, until, withFolder } from "./run_main.ts";
 

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { digestOf, EMPTY } from "../harness/content.ts";
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 import type { DynamoDb } from "./dynamodb.ts";
 import { startProcess } from "./service_process.ts";
 

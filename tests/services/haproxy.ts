@@ -1,4 +1,4 @@
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 import { tool } from "../tools/tool.ts";
 import { answers, ownFolder, type ServiceProcess, startProcess } from "./service_process.ts";
 

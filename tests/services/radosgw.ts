@@ -1,4 +1,4 @@
-import { freePort } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 import { tool, type ToolName } from "../tools/tool.ts";
 import { cephConfiguration, type CephDisk } from "./ceph_configuration.ts";
 import { CREDENTIALS } from "../harness/credentials.ts";

@@ -1,6 +1,6 @@
 import { CREDENTIALS, REGION } from "../../harness/credentials.ts";
 import { ADMINISTRATOR, authSetting, hashOf } from "../../harness/secured.ts";
-import { freePort } from "../../harness/registry_process.ts";
+import { freePort } from "../../harness/ports.ts";
 import { tool } from "../../tools/tool.ts";
 import { type Server, startProgram } from "../server.ts";
 import { startSubject } from "../subject.ts";
