@@ -53,6 +53,17 @@ export class ContentMismatchError extends Error {
   }
 }
 
+/** Thrown for parts that were aborted or never begun, or whose object was deleted after they were completed. */
+export class UnknownPartsError extends Error {
+  /** Name of the class, for logs. */
+  override readonly name = "UnknownPartsError";
+
+  /** The error for the parts `partsId` of the object under `key`, with the store's error as `cause`. */
+  constructor(key: string, partsId: string, cause?: unknown) {
+    super(`Cannot find parts ${JSON.stringify(partsId)} of ${JSON.stringify(key)}`, { cause });
+  }
+}
+
 /** Thrown if the sender of a streamed body does not complete it; nothing was stored. */
 export class BrokenBodyError extends Error {
   /** Name of the class, for logs. */

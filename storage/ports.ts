@@ -12,6 +12,7 @@ export {
   RefusedPlaceError,
   StorageFullError,
   UnavailableError,
+  UnknownPartsError,
 } from "./errors.ts";
 export { Fence } from "./fence.ts";
 export { isObjectKey } from "./objects/key.ts";

@@ -30,6 +30,22 @@ export interface Candidate {
   size: number;
   /** The object's key. */
   object: string;
+  /**
+   * True if an earlier request may have made the object that of the blob. Then a collector may have deleted it with the
+   * blob since.
+   */
+  isRepeated?: true;
+}
+
+/** Thrown if the object of a candidate was deleted with the blob that an earlier request had made of it. */
+export class CollectedObjectError extends Error {
+  /** Name of the class, for logs. */
+  override readonly name = "CollectedObjectError";
+
+  /** The error for this object. */
+  constructor(object: string) {
+    super(`Cannot commit ${JSON.stringify(object)}: it was deleted with its blob`);
+  }
 }
 
 /** A blob that a repository now has, and the object that its bytes are in. */
@@ -93,6 +109,8 @@ export interface AddOptions {
 /**
  * Steps 2 to 4 of the commit protocol: gives `repository` the blob `digest`, of the candidate's bytes or the same ones.
  * Answers `isLastPut` if it has put the `last` item.
+ *
+ * @throws {CollectedObjectError} if the blob needs the candidate's object and that was deleted.
  */
 export async function addBlob(
   work: Work,
@@ -203,6 +221,12 @@ async function nameObject(
   }
   // Absent, or a collector is about to delete its object, or it is damaged.
   if (candidate === undefined) return undefined;
+  // Read after the blob item, which the collector deletes after the object: an object that is there was never the blob's.
+  if (candidate.isRepeated) {
+    const isGone = blob?.attributes.object === candidate.object ||
+      await work.objects.size(candidate.object) === undefined;
+    if (isGone) throw new CollectedObjectError(candidate.object);
+  }
   // Once the item names our object, no item names the old one, and the collector that was deleting it may have crashed.
   if (blob?.attributes.state === "deleting") await work.objects.delete([blob.attributes.object]);
   const version = await putBlob(work, digest, candidate, ifUnchanged(blob));
@@ -215,7 +239,8 @@ function putBlob(
   candidate: Candidate,
   condition: Condition,
 ): Promise<string | undefined> {
-  const attributes: BlobAttributes = { ...candidate, state: "live", writtenAt: work.now() };
+  const { object, size } = candidate;
+  const attributes: BlobAttributes = { object, size, state: "live", writtenAt: work.now() };
   return work.table.put({ ...blobKey(digest), attributes }, condition);
 }
 

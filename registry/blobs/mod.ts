@@ -18,6 +18,7 @@ export {
   addBlob,
   type BlobLook,
   type Candidate,
+  CollectedObjectError,
   type LinkedBlob,
   linkSeen,
   lookAtBlob,

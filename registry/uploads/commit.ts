@@ -1,5 +1,5 @@
 import { algorithmOf, type Digest, RegistryError, type RepositoryName, unavailable } from "../../oci/mod.ts";
-import { ContentMismatchError } from "../../storage/ports.ts";
+import { ContentMismatchError, UnknownPartsError } from "../../storage/ports.ts";
 import {
   beginWork,
   bestEffort,
@@ -15,6 +15,7 @@ import {
   addBlob,
   type BlobLook,
   type Candidate,
+  CollectedObjectError,
   type LinkedBlob,
   linkSeen,
   lookAtBlob,
@@ -34,6 +35,7 @@ import {
   awaitClaim,
   createSession,
   dropContent,
+  endSession,
   readSession,
   type Session,
   takeRecent,
@@ -284,12 +286,36 @@ function unchanged(context: Context, session: Session): StoredBody {
   };
 }
 
-/** Steps 1 to 5. */
+/** Options of {@linkcode commit}. */
+interface CommitOptions {
+  progress: CommitProgress;
+  /** True if another request has begun to commit the upload, and has not finished. */
+  repeated: boolean;
+  look: BlobLook;
+}
+
+/** Steps 1 to 5. If the bytes were deleted since an earlier request committed them, the upload is unknown from now on. */
 async function commit(
   context: Context,
   turn: Turn,
   digest: Digest,
-  { progress, repeated, look }: { progress: CommitProgress; repeated: boolean; look: BlobLook },
+  options: CommitOptions,
+): Promise<BlobInfo> {
+  try {
+    return await commitObject(context, turn, digest, options);
+  } catch (error) {
+    if (!(error instanceof CollectedObjectError || error instanceof UnknownPartsError)) throw error;
+    const session = options.progress.session ?? turn.session;
+    await endSession(turn.work, session);
+    throw unknownUpload(session.id);
+  }
+}
+
+async function commitObject(
+  context: Context,
+  turn: Turn,
+  digest: Digest,
+  { progress, repeated, look }: CommitOptions,
 ): Promise<BlobInfo> {
   let { work, session } = turn;
   progress.session = session;
@@ -317,6 +343,10 @@ async function commit(
   });
   if (known === undefined) {
     const hash = await readBack(work, object, digest);
+    if (hash === undefined) {
+      if (repeated) throw new CollectedObjectError(object);
+      throw new Error(`Object "${object}" of an upload is not in the store`);
+    }
     // Reading takes as long as it takes, and the deadline is about what comes after.
     work = beginWork(context);
     if (!digest.endsWith(`:${hash.hex}`)) {
@@ -326,7 +356,7 @@ async function commit(
     session = await writeSession(work, session, { ...attributes, hash, committingUntil: work.until });
     progress.session = session;
   }
-  const candidate = { object, size };
+  const candidate: Candidate = { object, size, ...(repeated ? { isRepeated: true } : {}) };
   // In this state no other request may write the upload's item before the deadline, except one that commits it as the same
   // digest, so the last write needs no condition. One that takes over may store another object only if it joins pieces.
   const last = attributes.tail.length > 1 ? {} : { last: doneItem(session, digest, candidate, object) };

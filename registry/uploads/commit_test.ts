@@ -263,6 +263,53 @@ Deno.test("commitUpload() that is repeated says that the upload is unknown when 
   assertEquals(await commit(), { digest: BLOB, size: 30 });
 });
 
+/** Ways in which the bytes of an upload are stored before its commit: parts of 8 bytes and smaller pieces. */
+const STORED = [
+  { title: "one piece", chunks: [5] },
+  { title: "two pieces", chunks: [3, 4] },
+  { title: "parts", chunks: [16] },
+  { title: "parts and a piece", chunks: [12, 7] },
+];
+
+for (const moment of ["before", "after"] as const) {
+  for (const { title, chunks } of STORED) {
+    Deno.test(`commitUpload() of ${title} never names an object that a collector deleted after the first request died ${moment} any storage call`, async () => {
+      const options = { uploadExpiry: 60_000, grace: 2000, deadline: 500 };
+      const statuses = new Set<number>();
+      for (let at = 1, dead = true; dead; at++) {
+        const stores = new TestStores();
+        const { registry, collect } = stores.registry(options);
+        const bytes = content(chunks.reduce((sum, size) => sum + size, 0));
+        const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+        let offset = 0;
+        for (const size of chunks) {
+          await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(offset, offset += size)));
+        }
+        const { isReached, ...mortal } = dyingStores(stores, at, moment);
+        const dying = stores.registry({ ...options, ...mortal }).registry;
+        await dying.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)).catch(() => {});
+        dead = isReached();
+        for (let pass = 0; pass < 3; pass++) {
+          stores.now += options.grace + 1;
+          await collect();
+        }
+        const status = await registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes)).then(
+          () => 201,
+          (error) => error instanceof RegistryError ? error.status : Promise.reject(error),
+        );
+        statuses.add(status);
+        if (status === 201) assertEquals(await readBlob(registry, digest(bytes)), bytes, `call ${at}`);
+        else {
+          assertEquals(status, 404, `call ${at}`);
+          const repeated = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes));
+          assertEquals((await assertRejects(repeated, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+        }
+      }
+      assertEquals(statuses, new Set([201, 404]));
+    });
+  }
+}
+
 /** Commits an upload in a process that stands still at one of its calls, and answers what its client is told at last. */
 async function commitLate(
   at: number,

@@ -275,11 +275,16 @@ export class PartsClaim {
 
 /** Cancels an upload for good. Objects that cannot be deleted now are deleted when it expires. */
 export async function abandonSession(work: Work, session: Session): Promise<void> {
+  await endSession(work, session);
+  await bestEffort(() => dropContent(work, session.item.attributes));
+}
+
+/** Cancels an upload for good. When it expires, the sweep deletes its objects, except the one that a blob item names. */
+export async function endSession(work: Work, session: Session): Promise<void> {
   const { attributes } = session.item;
   await writeSession(work, session, { ...attributes, state: "aborting" });
   work.openUploads?.end(attributes.principal, session.id);
   work.quotas?.keep(session.id, 0);
-  await bestEffort(() => dropContent(work, attributes));
 }
 
 /**

@@ -46,10 +46,14 @@ export function readBackTime(size: number): number {
   return size / 10_000;
 }
 
-/** Reads the object back: its hash could not be had while it came. */
-export async function readBack(work: Context, object: string, digest: Digest): Promise<PrefixHash> {
+/** Reads the object back: its hash could not be had while it came. Answers `undefined` if there is no such object. */
+export async function readBack(
+  work: Context,
+  object: string,
+  digest: Digest,
+): Promise<PrefixHash | undefined> {
   const found = await readObject(work, object);
-  if (found === undefined) throw new Error(`Object "${object}" of an upload is not in the store`);
+  if (found === undefined) return undefined;
   const algorithm = algorithmOf(digest);
   return { algorithm, offset: found.size, hex: await hashStream(algorithm, found.chunks) };
 }

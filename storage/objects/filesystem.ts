@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
-import { toStorageError } from "../errors.ts";
+import { toStorageError, UnknownPartsError } from "../errors.ts";
 import { streamOfFile } from "./file_stream.ts";
 import { checkKey, checkPrefix } from "./key.ts";
 import type { ByteRange, ObjectStore, Part, StoredObject } from "./object_store.ts";
 import { isPartsId, ObjectTree, type Paths, randomPartsId } from "./object_tree.ts";
-import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts, unknownParts } from "./parts.ts";
+import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts } from "./parts.ts";
 import { publish, Staging, writeDurably } from "./staging.ts";
 import { walk } from "./walk.ts";
 
@@ -105,16 +105,16 @@ export class FilesystemObjectStore implements ObjectStore {
     } catch (error) {
       throw toStorageError(error);
     }
-    throw unknownParts(key, partsId);
+    throw new UnknownPartsError(key, partsId);
   }
 
   async completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
     const size = sizeOfParts(parts, this.partSize);
     const paths = this.#partsPaths(key, partsId);
-    if (!paths) throw unknownParts(key, partsId);
+    if (!paths) throw new UnknownPartsError(key, partsId);
     try {
       if (!await this.#staging.complete(paths, parts, size)) {
-        if (await this.size(key) !== size) throw unknownParts(key, partsId);
+        if (await this.size(key) !== size) throw new UnknownPartsError(key, partsId);
         // Complete already, but perhaps by a process that crashed before this step.
         await syncFolder(paths.folder);
       }

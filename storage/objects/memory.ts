@@ -1,11 +1,11 @@
 // deno-lint-ignore-file require-await -- Errors must reject the promise, as in the other drivers
 
 import { createHash } from "node:crypto";
-import { ContentMismatchError } from "../errors.ts";
+import { ContentMismatchError, UnknownPartsError } from "../errors.ts";
 import { compareUtf8 } from "../utf8_order.ts";
 import { checkKey, checkPrefix } from "./key.ts";
 import type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./object_store.ts";
-import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts, unknownParts } from "./parts.ts";
+import { checkPart, checkRange, DEFAULT_PART_BYTES, sizeOfParts } from "./parts.ts";
 
 /** Settings of a {@linkcode MemoryObjectStore}. */
 export interface MemoryObjectStoreOptions {
@@ -85,7 +85,7 @@ export class MemoryObjectStore implements ObjectStore {
   ): Promise<Part> {
     checkPart(number, bytes, this.partSize);
     const parts = this.#partsOf(key, partsId);
-    if (!parts) throw unknownParts(key, partsId);
+    if (!parts) throw new UnknownPartsError(key, partsId);
     const etag = `etag-${++this.#counter}`;
     parts.set(number, { etag, bytes: bytes.slice() });
     return { number, size: bytes.length, etag };
@@ -96,7 +96,7 @@ export class MemoryObjectStore implements ObjectStore {
     const stored = this.#partsOf(key, partsId);
     if (!stored) {
       if (this.#objects.get(key)?.length === size) return;
-      throw unknownParts(key, partsId);
+      throw new UnknownPartsError(key, partsId);
     }
     const object = new Uint8Array(size);
     for (const [i, part] of parts.entries()) {

@@ -76,6 +76,7 @@ export interface ObjectStore {
    * Stores one part. A second part of the same number replaces it: completing with the earlier one then fails or yields
    * the earlier content, never the later one. Parts may arrive in any order and concurrently.
    *
+   * @throws {UnknownPartsError} if the parts were completed or aborted, or never begun.
    * @throws {RangeError} for more bytes than {@linkcode partSize}.
    */
   putPart(key: string, partsId: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<Part>;
@@ -85,7 +86,8 @@ export interface ObjectStore {
    * The cost does not depend on the size. Idempotent: a repeat after success succeeds.
    *
    * @throws {ContentMismatchError} if a part was replaced by another one: the object can never be completed.
-   * @throws {Error} if the parts are unknown (aborted, or never begun) and the object does not exist.
+   * @throws {UnknownPartsError} if the parts were aborted or never begun. If the object was deleted after they were
+   * completed, either this or success: AWS repeats its answer for a while.
    * @throws {RangeError} without parts, or if one is out of order or has the wrong size.
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;

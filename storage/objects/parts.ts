@@ -37,11 +37,6 @@ export function sizeOfParts(parts: Part[], partSize: number): number {
   return size;
 }
 
-/** The error for parts that were aborted or never begun. */
-export function unknownParts(key: string, partsId: string): Error {
-  return new Error(`Cannot find parts ${JSON.stringify(partsId)} of ${JSON.stringify(key)}`);
-}
-
 /**
  * Checks that a range lies within an object.
  *

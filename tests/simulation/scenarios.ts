@@ -19,7 +19,7 @@ import type { Scenario } from "./scenario.ts";
 import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
 const [ONE, TWO] = REPOSITORIES;
-const [CONFIG, , LARGE] = BLOBS;
+const [CONFIG, LAYER, LARGE] = BLOBS;
 
 /** A blob that one repository has, so old that it may be collected. */
 const oldBlob = { given: [pushes(CONFIG, ONE, "whole")], later: GRACE_MS + 600 };
@@ -106,6 +106,17 @@ const PUSHES: Record<string, Actor> = {
 
 const upkeep = [later(EXPIRY_MS + 100, sweeps()), later(2 * EXPIRY_MS, sweeps()), collects({ times: 6 })];
 
+/** Commits whose processes may die, and that their clients repeat when collectors may have removed the blobs. */
+export const LATE_REPEATS: Scenario = {
+  given: [],
+  later: 0,
+  actors: [
+    ...[CONFIG, LAYER, LARGE].map((blob) => pushes(blob, ONE, "repeated late")),
+    later(GRACE_MS + 300, collects({ times: 3 })),
+  ],
+  danger: "often",
+};
+
 const lostBlob = { ...oldBlob, lost: [CONFIG] };
 
 /** Processes that pause before and after their calls, for longer than any limit. */
@@ -144,6 +155,7 @@ export const STALLED: Record<string, Scenario> = {
     actors: [pushesImage(GIANT, ONE), ...upkeep],
     danger: "unfenced",
   },
+  "commits that are repeated after the grace period": LATE_REPEATS,
   "a lost blob that is pulled and pushed": {
     ...lostBlob,
     actors: [

@@ -1,6 +1,7 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import { body, PRINCIPAL } from "../harness/stores.ts";
 import { ATTEMPTS, type Client, GivenUp, toldBy } from "./client.ts";
+import { GRACE_MS } from "./settings.ts";
 import { must } from "./violation.ts";
 import type { Blob } from "./world.ts";
 
@@ -17,7 +18,7 @@ export const WAYS = [
 ] as const;
 
 /** Ways in which a client uploads a blob. */
-export type Way = typeof WAYS[number] | "verified";
+export type Way = typeof WAYS[number] | "verified" | "repeated late";
 
 /** Uploads a blob in this way. */
 export async function pushBlob(
@@ -29,6 +30,7 @@ export async function pushBlob(
   if (way === "whole") await pushWhole(client, repository, blob);
   else if (way === "whole twice") await pushWholeTwice(client, repository, blob);
   else if (way === "verified") await pushVerified(client, repository, blob);
+  else if (way === "repeated late") await pushRepeatedLate(client, repository, blob);
   else if (way === "streamed") await pushStreamed(client, repository, blob, { twice: false });
   else if (way === "streamed twice") await pushStreamed(client, repository, blob, { twice: true });
   else if (way === "resumed") await pushResumed(client, repository, blob, { ranged: true });
@@ -88,6 +90,26 @@ async function pushStreamed(
     const append = () => client.registry.appendUpload(repository, PRINCIPAL, id, whole());
     await (options.twice ? twice(append) : append());
     await client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest);
+  });
+}
+
+/**
+ * POST, PATCH of the whole blob, PUT. After a lost answer the client repeats the PUT once collectors may have removed
+ * what the first one has committed, as a suspended machine does.
+ */
+async function pushRepeatedLate(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
+  await push(client, repository, blob, "repeated late", async () => {
+    const { id } = await client.registry.startUpload(repository, PRINCIPAL);
+    await client.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
+    const commit = () =>
+      client.connect(() => client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest));
+    try {
+      await commit();
+    } catch (error) {
+      if (toldBy(error)?.status !== 503) throw error;
+      await client.pause(GRACE_MS + 400);
+      await commit();
+    }
   });
 }
 

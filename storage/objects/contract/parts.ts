@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { UnknownPartsError } from "../../errors.ts";
 import type { ObjectStore, Part } from "../object_store.ts";
 import { content, read, type Test } from "./fixtures.ts";
 
@@ -113,7 +114,8 @@ export function registerParts(test: Test): void {
     const part = await store.putPart("a", partsId, 1, content(store.partSize));
     await store.completeParts("a", partsId, [part]);
     for (const number of [1, 2]) {
-      await assertRejects(() => store.putPart("a", partsId, number, content(store.partSize, 2)), Error);
+      const late = () => store.putPart("a", partsId, number, content(store.partSize, 2));
+      await assertRejects(late, UnknownPartsError);
     }
     assertEquals(await read(store, "a"), content(store.partSize));
   });
@@ -199,8 +201,8 @@ export function registerParts(test: Test): void {
     await store.putPart("a/b", partsId, 1, content(store.partSize));
     await store.abortParts("a/b", partsId);
     assertEquals(await store.listParts("", 9), []);
-    await assertRejects(() => store.completeParts("a/b", partsId, parts), Error);
-    await assertRejects(() => store.putPart("a/b", partsId, 1, content(1)), Error);
+    await assertRejects(() => store.completeParts("a/b", partsId, parts), UnknownPartsError);
+    await assertRejects(() => store.putPart("a/b", partsId, 1, content(1)), UnknownPartsError);
     assertEquals(await store.get("a/b"), undefined);
     await store.abortParts("a/b", partsId);
     await store.abortParts("a/b", "no-such-parts");

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { Clock, credentialsFor, type CredentialSource } from "../../aws/mod.ts";
 import { checkKey, checkPrefix } from "../key.ts";
 import type { ByteRange, ObjectStore, Part, StoredObject } from "../object_store.ts";
-import { checkPart, checkRange, sizeOfParts, unknownParts } from "../parts.ts";
+import { UnknownPartsError } from "../../errors.ts";
+import { checkPart, checkRange, sizeOfParts } from "../parts.ts";
 import { Bucket } from "./bucket.ts";
 import { plainBucketUrl } from "./bucket_url.ts";
 import { complete, completionOf } from "./completion.ts";
@@ -122,8 +123,13 @@ export class S3ObjectStore implements ObjectStore {
   ): Promise<Part> {
     checkKey(key);
     checkPart(number, bytes, this.partSize);
-    const etag = await this.#upload(key, { partNumber: `${number}`, uploadId: partsId }, bytes);
-    return { number, size: bytes.length, etag };
+    try {
+      const etag = await this.#upload(key, { partNumber: `${number}`, uploadId: partsId }, bytes);
+      return { number, size: bytes.length, etag };
+    } catch (error) {
+      if (codeAndStatus(error).code !== "NoSuchUpload") throw error;
+      throw new UnknownPartsError(key, partsId, error);
+    }
   }
 
   async completeParts(key: string, partsId: string, parts: Part[]): Promise<void> {
@@ -147,7 +153,7 @@ export class S3ObjectStore implements ObjectStore {
     } catch (error) {
       if (codeAndStatus(error).code !== "NoSuchUpload") throw error;
       // Complete already, or never begun: a lost answer and an aborted upload look the same from here.
-      if (await this.size(key) !== size) throw unknownParts(key, partsId);
+      if (await this.size(key) !== size) throw new UnknownPartsError(key, partsId);
     }
   }
 

@@ -2,7 +2,7 @@ import { collects, forges, later, mounts, pushes, pushesImage, sweeps } from "..
 import { EXPIRY_MS } from "../settings.ts";
 import { SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, LARGE, oldBlob, ONE, TWO } from "./scenes.ts";
+import { CONFIG, LARGE, LATE_REPEATS, oldBlob, ONE, TWO } from "./scenes.ts";
 
 /** Mistakes in commits and mounts. */
 export const COMMIT_MISTAKES: Mutation[] = [
@@ -220,5 +220,52 @@ export const COMMIT_MISTAKES: Mutation[] = [
         "await work.table.put(done, session.item.version === 'none' ? { ifAbsent: true } : { ifVersion: session.item.version });",
       ),
     ],
+  },
+  {
+    name: "a repeated commit names an object that a collector has deleted (2)",
+    edits: [edit(
+      "registry/uploads/commit.ts",
+      "...(repeated ? { isRepeated: true } : {})",
+      "...(repeated ? {} : {})",
+    )],
+    scenario: LATE_REPEATS,
+    from: 90,
+  },
+  {
+    name: "a repeated commit looks for its object before it reads the blob's item (2)",
+    edits: [
+      edit(
+        "registry/blobs/link.ts",
+        "  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));\n  //    Old items",
+        "  const size = await work.objects.size(candidate?.object ?? digest);\n  const blob = stored<BlobAttributes>(await work.table.get(blobKey(digest), { consistent: true }));\n  //    Old items",
+      ),
+      edit(
+        "registry/blobs/link.ts",
+        "await work.objects.size(candidate.object) === undefined;",
+        "size === undefined;",
+      ),
+    ],
+    scenario: LATE_REPEATS,
+    from: 92,
+  },
+  {
+    name: "a repeated commit takes the object of a blob that is being deleted (2)",
+    edits: [edit(
+      "registry/blobs/link.ts",
+      "const isGone = blob?.attributes.object === candidate.object ||\n      await",
+      "const isGone = await",
+    )],
+    scenario: LATE_REPEATS,
+    from: 90,
+  },
+  {
+    name: "a repeated commit fails for ever when a collector has deleted what its parts had become (1)",
+    edits: [edit(
+      "registry/uploads/commit.ts",
+      "if (!(error instanceof CollectedObjectError || error instanceof UnknownPartsError)) throw error;",
+      "if (!(error instanceof CollectedObjectError)) throw error;",
+    )],
+    scenario: LATE_REPEATS,
+    from: 990,
   },
 ];

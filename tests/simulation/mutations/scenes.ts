@@ -8,6 +8,8 @@ import { GRACE_MS } from "../settings.ts";
 import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
 import { edit } from "./mutation.ts";
 
+export { LATE_REPEATS } from "../scenarios.ts";
+
 /** Two repositories. */
 export const [ONE, TWO] = REPOSITORIES;
 
