@@ -37,6 +37,9 @@ const RUNS = [
   { name: "three replicas on shared stores", start: startReplicas, kills: Number(KILLS ?? 30), pace: 4 },
 ];
 
+/** Maximum time from the first request to a kill, in milliseconds. Deletes take longer, so some kills come later. */
+const [WAIT_MS, LONG_WAIT_MS] = [250, 1200];
+
 /** Longer than a killed request's claim on the parts of its upload holds (30 s), so that all can be gone on with. */
 const EXPIRY_MS = 60_000;
 
@@ -72,34 +75,48 @@ for (const { name, start, kills, pace } of RUNS) {
     const scene = new Scene(seeded(SEED));
     await using deployment = await start(SETTINGS);
     console.log(`${kills} kills with seed ${SEED} on ${deployment.place}`);
-    const started = Date.now();
-    for (const repository of REPOSITORIES) await pushFirstBlobs(scene, urlOf(scene, deployment), repository);
-    let facts = 0;
-    for (let kill = 1; kill <= kills; kill++) {
-      await killDuring(deployment, scene, pace);
-      await deployment.restart();
-      const touched = scene.ledger.takeTouched();
-      facts += await verify(deployment, scene, touched, `after kill ${kill}`);
-      await keepBlobs(scene, urlOf(scene, deployment), touched);
+    try {
+      await killAndVerify(deployment, scene, { kills, pace });
+    } catch (error) {
+      console.log("Warnings and errors of the registry:\n" + errorsIn(deployment.log()).join("\n"));
+      throw error;
     }
-    console.log(`${kills} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
-    const finished = await finishUploads(scene, urlOf(scene, deployment));
-    const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
-    // Only now those are certain that a killed delete may have taken.
-    await keepBlobs(scene, urlOf(scene, deployment), finished);
-    console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
-    await waitFor(EXPIRY_MS + 10_000);
-    await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
-    assertEquals(errorsIn(deployment.log()), []);
-    assertStringIncludes(deployment.log(), "Garbage collection removed");
-    await deployment.stop();
-    assertEquals(await findLeftovers(deployment.stored), []);
-    for (const [operation, { acknowledged }] of scene.tally) {
-      assertGreaterOrEqual(acknowledged, kills / 100, operation);
-    }
-    await deployment.clear();
-    console.log(`All in ${seconds(started)} s`);
   });
+}
+
+/** Kills the deployment again and again, and verifies after each kill and in the end everything that was acknowledged. */
+async function killAndVerify(
+  deployment: Deployment,
+  scene: Scene,
+  { kills, pace }: { kills: number; pace: number },
+): Promise<void> {
+  const started = Date.now();
+  for (const repository of REPOSITORIES) await pushFirstBlobs(scene, urlOf(scene, deployment), repository);
+  let facts = 0;
+  for (let kill = 1; kill <= kills; kill++) {
+    await killDuring(deployment, scene, pace);
+    await deployment.restart();
+    const touched = scene.ledger.takeTouched();
+    facts += await verify(deployment, scene, touched, `after kill ${kill}`);
+    await keepBlobs(scene, urlOf(scene, deployment), touched);
+  }
+  console.log(`${kills} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
+  const finished = await finishUploads(scene, urlOf(scene, deployment));
+  const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
+  // Only now those are certain that a killed delete may have taken.
+  await keepBlobs(scene, urlOf(scene, deployment), finished);
+  console.log(`${all} facts read back in the end; operations:`, Object.fromEntries(scene.tally));
+  await waitFor(EXPIRY_MS + 10_000);
+  await verify(deployment, scene, scene.ledger.facts(), "after the expiry of all uploads");
+  assertEquals(errorsIn(deployment.log()), []);
+  assertStringIncludes(deployment.log(), "Garbage collection removed");
+  await deployment.stop();
+  assertEquals(await findLeftovers(deployment.stored), []);
+  for (const [operation, { acknowledged }] of scene.tally) {
+    assertGreaterOrEqual(acknowledged, kills / 100, operation);
+  }
+  await deployment.clear();
+  console.log(`All in ${seconds(started)} s`);
 }
 
 /** Lets several writers work and kills the registry somewhere in the middle. */
@@ -114,7 +131,7 @@ async function killDuring(deployment: Deployment, scene: Scene, pace: number): P
       if (!(error instanceof Lost)) failures.push(error);
     }
   });
-  await waitFor(scene.random(scene.chance(10) ? 600 : 250) * pace);
+  await waitFor(scene.random(scene.chance(15) ? LONG_WAIT_MS : WAIT_MS) * pace);
   await deployment.kill();
   await Promise.all(writers);
   if (failures.length > 0) throw failures[0];
