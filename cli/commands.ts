@@ -13,6 +13,7 @@ const rooms = {
     import(new URL("accounts/mod.ts", import.meta.url).href),
   configCheck: (): Promise<typeof import("./config_check.ts")> =>
     import(new URL("config_check.ts", import.meta.url).href),
+  cost: (): Promise<typeof import("./cost/mod.ts")> => import(new URL("cost/mod.ts", import.meta.url).href),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(new URL("../oci/mod.ts", import.meta.url).href),
   provision: (): Promise<typeof import("./provision/mod.ts")> =>
     import(new URL("provision/mod.ts", import.meta.url).href),
@@ -254,6 +255,31 @@ export const COMMANDS: Record<string, Command> = {
       const { rotate } = await rooms.accounts();
       return await rotate(await config(), print, { atOnce: has("at-once") });
     },
+  },
+  cost: {
+    summary: "Estimate the costs of a load at AWS and Deno Deploy",
+    details: "Needs no configuration. Reference: docs/costs.md.",
+    options: {
+      pushes: { value: "N", help: "New images that are pushed; required" },
+      pulls: { value: "N", help: "Images that are pulled; required" },
+      bytes: { value: "SIZE", help: "Size of an image, as 200MiB; required" },
+      stored: { value: "SIZE", help: "Bytes in the bucket; those of the pushed images by default" },
+      layers: { value: "N", help: "Layers of an image; 5 by default" },
+      days: { value: "N", help: "Days of the load; 30 by default" },
+      prices: { value: "FILE", help: "JSON file with other prices: the object prices of --json" },
+      json: { help: "Print one JSON object" },
+    },
+    run: async ({ print }, { has, text }) =>
+      await (await rooms.cost()).cost(print, {
+        pushes: text("pushes"),
+        pulls: text("pulls"),
+        bytes: text("bytes"),
+        stored: text("stored"),
+        layers: text("layers"),
+        days: text("days"),
+        prices: text("prices"),
+        json: has("json"),
+      }),
   },
   version: {
     summary: "Print the version",

@@ -22,6 +22,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/items.ts": "shows items as they are stored, to backups",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
+  "cli/cost/counted.ts": "shows counted requests to the tests that count them",
   "config/config.ts": "loads the schema library",
   "oci/errors.ts": "loads what the start of a process needs",
   "oci/glob.ts": "loads the library for patterns",

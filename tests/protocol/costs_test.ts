@@ -3,6 +3,7 @@
  * `registry/call_counts_test.ts` counts the calls to the ports.
  */
 import { assertEquals } from "@std/assert";
+import { COUNTED, LOGIN_REQUESTS, type Usage } from "../../cli/cost/counted.ts";
 import { type Interceptor, startInterceptor } from "../../storage/table/dynamodb/testing/interceptor.ts";
 import {
   digestOf,
@@ -12,6 +13,7 @@ import {
   type Send,
   type TestManifest,
 } from "../harness/content.ts";
+import { CapacityMeter } from "../harness/capacity_meter.ts";
 import { startRegistry } from "../harness/registry_process.ts";
 import { type S3Server, startS3 } from "../s3/mod.ts";
 import { createTable, CREDENTIALS_ENV, startDynalite } from "../services/mod.ts";
@@ -20,18 +22,19 @@ const CONFIG = new TextEncoder().encode('{"architecture":"amd64","os":"linux"}')
 const LAYER = crypto.getRandomValues(new Uint8Array(50_000));
 const BLOBS = [CONFIG, LAYER];
 
-const IMAGE = manifestOf({
-  config: {
-    mediaType: "application/vnd.oci.image.config.v1+json",
-    digest: digestOf(CONFIG),
-    size: CONFIG.length,
-  },
-  layers: [{
-    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
-    digest: digestOf(LAYER),
-    size: LAYER.length,
-  }],
-});
+const IMAGE = imageOf(CONFIG, [LAYER]);
+
+function imageOf(config: Uint8Array<ArrayBuffer>, layers: Uint8Array<ArrayBuffer>[]): TestManifest {
+  const described = (bytes: Uint8Array<ArrayBuffer>, kind: string) => ({
+    mediaType: `application/vnd.oci.image.${kind}`,
+    digest: digestOf(bytes),
+    size: bytes.length,
+  });
+  return manifestOf({
+    config: described(config, "config.v1+json"),
+    layers: layers.map((layer) => described(layer, "layer.v1.tar+gzip")),
+  });
+}
 
 /** Requests of both stores, by operation. */
 interface Requests {
@@ -42,6 +45,8 @@ interface Requests {
 /** Both stores, and the requests to them since the last look. */
 interface CountedStores extends AsyncDisposable {
   take(): Requests;
+  /** Read and write units of the table since the last look. */
+  takeUnits(): { readUnits: number; writeUnits: number };
   /** Starts a process with empty caches. */
   startProcess(): Promise<Send>;
 }
@@ -51,7 +56,8 @@ async function startStores(): Promise<CountedStores> {
   const s3 = stack.use(await startS3());
   const dynamoDb = stack.use(await startDynalite());
   await createTable(dynamoDb.endpoint, "skerry-table");
-  const counted = stack.use(await startInterceptor(dynamoDb.endpoint));
+  const meter = new CapacityMeter();
+  const counted = stack.use(await startInterceptor(dynamoDb.endpoint, (request) => meter.forward(request)));
   const env = settings(s3, counted);
   const kept = stack.move();
   return {
@@ -61,6 +67,7 @@ async function startStores(): Promise<CountedStores> {
       s3.reset();
       return taken;
     },
+    takeUnits: () => meter.take(),
     async startProcess() {
       const { url } = kept.use(await startRegistry({ env }));
       return (path, init) => fetch(url + path, init);
@@ -106,6 +113,9 @@ async function pullBlobs(send: Send): Promise<void> {
   }
 }
 
+/** Milliseconds of a push after which a process may read again what it knew. */
+const PROMPT_MS = 200;
+
 /** Asserts the requests of a push of a manifest. On a busy machine it takes long, and then reads the manifest again. */
 function assertPush(pushed: Requests & { isPrompt: boolean }, expected: Record<string, number>): void {
   const { isPrompt, table, objects } = pushed;
@@ -128,7 +138,7 @@ Deno.test("one image costs these requests at the stores themselves (docs/costs.m
   const pushImage = async (send: Send) => {
     const start = performance.now();
     await pushManifest(send, "app", IMAGE, "latest");
-    return { isPrompt: performance.now() - start < 200, ...take() };
+    return { isPrompt: performance.now() - start < PROMPT_MS, ...take() };
   };
   assertPush(await pushImage(first), { BatchWriteItem: 1, BatchGetItem: 1, PutItem: 3 });
 
@@ -168,4 +178,96 @@ Deno.test("one image costs these requests at the stores themselves (docs/costs.m
     table: { BatchGetItem: 1, GetItem: 1, DeleteItem: 1, PutItem: 2 },
     objects: {},
   }, "a delete of a blob");
+});
+
+/** An image of new content. Its layers are larger than the blobs whose bytes a process caches. */
+function newImage(layerCount: number) {
+  const config = crypto.getRandomValues(new Uint8Array(5000));
+  const layers = Array.from({ length: layerCount }, () => {
+    const bytes = new Uint8Array(70_000);
+    crypto.getRandomValues(bytes.subarray(0, 1000));
+    return bytes;
+  });
+  return { blobs: [config, ...layers], manifest: imageOf(config, layers), tag: `layers-${layerCount}` };
+}
+
+type NewImage = ReturnType<typeof newImage>;
+
+/** Pushes an image as docker does. False if the machine is so busy that a process reads again what it knew. */
+async function dockerPush(send: Send, { blobs, manifest, tag }: NewImage): Promise<boolean> {
+  const times: number[] = [];
+  for (const bytes of blobs) {
+    times.push(performance.now());
+    const digest = digestOf(bytes);
+    await bytesOf(send, `/v2/app/blobs/${digest}`, { method: "HEAD" }, 404);
+    const started = await send("/v2/app/blobs/uploads/", { method: "POST" });
+    await started.body?.cancel();
+    const body = new Blob([bytes]).stream();
+    const sent = await send(started.headers.get("Location")!, { method: "PATCH", body });
+    await sent.body?.cancel();
+    await bytesOf(send, `${sent.headers.get("Location")}?digest=${digest}`, { method: "PUT" }, 201);
+  }
+  times.push(performance.now());
+  await pushManifest(send, "app", manifest, tag);
+  times.push(performance.now());
+  return times.every((time, index) => time - (times[index - 1] ?? time) < PROMPT_MS);
+}
+
+/** Pulls an image as docker does. */
+async function dockerPull(send: Send, { blobs, manifest, tag }: NewImage): Promise<void> {
+  await bytesOf(send, `/v2/app/manifests/${tag}`, { method: "HEAD" });
+  assertEquals(await bytesOf(send, `/v2/app/manifests/${manifest.digest}`), manifest.bytes);
+  for (const bytes of blobs) assertEquals(await bytesOf(send, `/v2/app/blobs/${digestOf(bytes)}`), bytes);
+}
+
+Deno.test("skerry cost computes with the requests of docker's push and pull at the stores", async () => {
+  await using stores = await startStores();
+  const { take, takeUnits } = stores;
+  const plain = await stores.startProcess();
+  let http = LOGIN_REQUESTS;
+  const send: Send = (path, init) => {
+    http++;
+    return plain(path, init);
+  };
+  const usage = (): Usage => {
+    const { table, objects } = take();
+    const { PutObject: puts = 0, GetObject: gets = 0, ...others } = objects;
+    assertEquals(others, {});
+    const requests = Object.values(table).reduce((sum, count) => sum + count, 0);
+    const counted = { http, table: requests, ...takeUnits(), puts, gets };
+    http = LOGIN_REQUESTS;
+    return counted;
+  };
+  await dockerPush(plain, newImage(2)); // creates the repository
+  for (const layerCount of [1, 5] as const) {
+    usage();
+    const image = newImage(layerCount);
+    const isPrompt = await dockerPush(send, image);
+    const { table, readUnits, ...others } = usage();
+    const { table: expectedTable, readUnits: expectedUnits, ...expected } = COUNTED.push[layerCount];
+    assertEquals(others, expected, `a push of ${layerCount} layers`);
+    const reads = [table, readUnits];
+    const fewest = [expectedTable, expectedUnits];
+    assertEquals(
+      isPrompt ? reads : reads.map((count, i) => Math.min(count, fewest[i]!)),
+      fewest,
+      "its reads",
+    );
+    await dockerPull(plain, image);
+    usage();
+    await dockerPull(send, image);
+    assertEquals(usage(), COUNTED.pull[layerCount], `a pull of ${layerCount} layers`);
+  }
+});
+
+Deno.test("docs/costs.md lists the requests that skerry cost computes with", async () => {
+  const docs = await Deno.readTextFile(new URL("../../docs/costs.md", import.meta.url));
+  for (const flow of ["push", "pull"] as const) {
+    for (const layers of [1, 5] as const) {
+      const { table, readUnits, writeUnits, puts, gets } = COUNTED[flow][layers];
+      const row = docs.split("\n").find((line) => line.startsWith(`| ${flow} an image of ${layers}`));
+      const numbers = row?.split("|").slice(2, -1).map(Number);
+      assertEquals(numbers, [table, readUnits, writeUnits, puts + gets]);
+    }
+  }
 });
