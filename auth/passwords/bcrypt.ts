@@ -203,7 +203,9 @@ function inWorker(): Engine {
 export function inThisThread(): Engine {
   return {
     async check({ password, hash }) {
-      const { bcryptVerify } = await import("hash-wasm");
+      const { bcryptVerify } =
+        // @ts-types="hash-wasm"
+        await import("hash-wasm/dist/index.esm.js");
       await new Promise((resolve) => setTimeout(resolve));
       return await bcryptVerify({ password, hash });
     },

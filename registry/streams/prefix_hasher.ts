@@ -109,7 +109,9 @@ async function continuable(
   state?: string,
 ): Promise<PrefixHasher | undefined> {
   // Loaded when first needed: most processes never see a chunked upload, and all of them start.
-  const { createSHA256, createSHA512 } = await import("hash-wasm");
+  const { createSHA256, createSHA512 } =
+    // @ts-types="hash-wasm"
+    await import("hash-wasm/dist/index.esm.js");
   const hash = await (algorithm === "sha256" ? createSHA256() : createSHA512());
   hash.init();
   if (state !== undefined) {
