@@ -1,9 +1,9 @@
 import { type Config, StartError } from "../config/mod.ts";
 import { deferredRegistry } from "../registry/start.ts";
 import {
-  type Access,
   type AppOptions,
   createApp,
+  deferredAccess,
   preloadRegistryRoute,
   withoutProbes,
 } from "../routes/mod.ts";
@@ -98,7 +98,7 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
 function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "accountTokens"> {
   if (auth === undefined) return {};
   const opened = async () => (await opener.open()).access!;
-  const access: Access = { admit: async (...request) => await (await opened()).access.admit(...request) };
+  const access = deferredAccess(auth, async () => (await opened()).access);
   if (auth.external !== undefined) return { access };
   return {
     access,

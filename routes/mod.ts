@@ -5,7 +5,13 @@
  * @module
  */
 export type { Access, Client } from "./access/mod.ts";
-export { type Challenge, createChallenge, type Demand, type TokenError } from "./access/mod.ts";
+export {
+  type Challenge,
+  createChallenge,
+  deferredAccess,
+  type Demand,
+  type TokenError,
+} from "./access/mod.ts";
 export { type App, type AppOptions, createApp, preloadRegistryRoute } from "./app.ts";
 export type { AccountTokenOptions, DeferredAccountTokens } from "./account_tokens.ts";
 export type { ReadBody, RequestLimits } from "./handler.ts";

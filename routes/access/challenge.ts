@@ -1,4 +1,5 @@
 import type { AuthConfig } from "../../auth/interface.ts";
+import { RegistryError } from "../../oci/errors.ts";
 import type { Action } from "../../oci/mod.ts";
 import type { Demand } from "./requirement.ts";
 
@@ -43,6 +44,13 @@ export function createChallenge(
 /** RFC 7617 §2: asks for a name and a password. */
 export function basicChallenge(realm: string): string {
   return `Basic realm="${realm.replace(/["\\]/g, "\\$&")}", charset="UTF-8"`;
+}
+
+/** 401 with a challenge (RFC 9110 §11.6.1) for a request that a login, or a token with the right scope, could help. */
+export function loginRequired(challenge: string): RegistryError {
+  return new RegistryError("UNAUTHORIZED", "Access needs a login, or a token with the required scope", {
+    headers: { "WWW-Authenticate": challenge },
+  });
 }
 
 function scopeOf(needed: Demand): string | undefined {

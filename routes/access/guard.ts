@@ -3,7 +3,7 @@ import { InvalidTokenError, networkOf, type Principal } from "../../auth/interfa
 import { type Action, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Caller } from "../../registry/interface.ts";
 import { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
-import type { Challenge } from "./challenge.ts";
+import { type Challenge, loginRequired } from "./challenge.ts";
 import type { Demand } from "./requirement.ts";
 
 /** Options of {@linkcode createGuard}. */
@@ -135,8 +135,7 @@ function refusalOf(
       : "";
     return new RegistryError("DENIED", `Access denied${denied}`);
   }
-  const error = new RegistryError("UNAUTHORIZED", "Access needs a login, or a token with the required scope");
-  return challenged(error, challenge(needed, token === undefined ? undefined : "insufficient_scope"));
+  return loginRequired(challenge(needed, token === undefined ? undefined : "insufficient_scope"));
 }
 
 /** The same error with a challenge (RFC 9110 §11.6.1). */
