@@ -274,3 +274,12 @@ Deno.test("S3ObjectStore completeParts() tells of a part that has become another
   const complete = () => stub.store.completeParts("a", "id", [{ number: 1, size: 5, etag: "e" }]);
   await assertRejects(complete, ContentMismatchError);
 });
+
+Deno.test("S3ObjectStore get() shows no signature when the store does not answer", async () => {
+  const stub = await makeStub(() => new Response(), { deadline: 100 });
+  await stub[Symbol.asyncDispose]();
+  const error = await assertRejects(() => stub.store.get("a"), UnavailableError);
+  const text = Deno.inspect(error, { depth: 9 });
+  assert(text.includes(`${stub.url}/skerry/a`), text);
+  assert(!text.includes("X-Amz-"), text);
+});

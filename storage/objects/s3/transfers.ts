@@ -22,6 +22,8 @@ export async function download(
   const response = await fetch(request, {
     signal,
     ...(range && { headers: withRange(request.headers, range) }),
+  }).catch((error) => {
+    throw withoutQuery(error);
   });
   if (response.status === 200 || response.status === 206) return await toObject(key, response, range);
   const error = await errorOf("read", key, response);
@@ -31,6 +33,13 @@ export async function download(
     throw new RangeError(`Cannot read bytes ${range.first} to ${range.last} of an object that is shorter`);
   }
   throw error;
+}
+
+/** Error of `fetch` without the query of the URL: its signature would let every reader of the log read the object. */
+function withoutQuery(error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  return new TypeError(message.replace(/\?[^)\s]*/, ""));
 }
 
 /** All headers of a request with a range: those of the options of `fetch` replace those of the request. */
