@@ -131,8 +131,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   ): Promise<BlobReader> {
     const reader = await read();
     return {
-      digest,
-      size: reader.size,
+      ...reader,
       async open(range) {
         try {
           return await reader.open(range);

@@ -310,6 +310,16 @@ Deno.test("open() reads again if the cached object was collected", async () => {
   assertEquals(reads, 3);
 });
 
+Deno.test("getBlob() gives the URL of the store for a cached blob too", async () => {
+  const url = () => Promise.resolve("https://s3.example.com/object");
+  const { registry } = setUp({ getBlob: (_, digest) => Promise.resolve({ ...large(digest), url }) }, {
+    age: 9,
+  });
+  for (let round = 0; round < 2; round++) {
+    assertEquals(await (await registry.getBlob(REPOSITORY, DIGEST)).url?.(), await url());
+  }
+});
+
 Deno.test("open() says so when the blob is gone for good", async () => {
   let reads = 0;
   const { registry } = setUp({

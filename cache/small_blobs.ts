@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, digestOf } from "../oci/mod.ts";
-import type { BlobReader } from "../registry/interface.ts";
+import { type BlobReader, MAX_SMALL_BLOB_BYTES } from "../registry/interface.ts";
 import { UnavailableError } from "../storage/ports.ts";
 import { TtlCache, type TtlCacheOptions } from "../storage/ttl_cache.ts";
-
-/** Maximum size of a blob whose bytes are cached, in bytes: larger than the configuration of nearly every image. */
-const MAX_SMALL_BLOB_BYTES = 65_536;
 
 /** Approximate size of a cached blob beside its bytes, in bytes, with its prepared answer. */
 const OVERHEAD_BYTES = 2048;

@@ -8,6 +8,7 @@ export { type Caller, UNRESTRICTED_CALLER } from "./caller.ts";
 export type { AccountTokenChange, ChangeAction, Changed } from "./change.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { QuotaRule } from "./limits/quotas.ts";
+export { MAX_SMALL_BLOB_BYTES } from "./registry.ts";
 export type {
   BlobInfo,
   BlobReader,

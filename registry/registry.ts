@@ -24,6 +24,9 @@ export interface BlobInfo {
   size: number;
 }
 
+/** Maximum size of a blob that is read as a whole and cached, in bytes: larger than the configuration of nearly every image. */
+export const MAX_SMALL_BLOB_BYTES = 65_536;
+
 /** A blob that is being read. */
 export interface BlobReader extends BlobInfo {
   /** All bytes, if they are in memory: verified, and the same array for every caller. */
@@ -33,6 +36,11 @@ export interface BlobReader extends BlobInfo {
    * cancels it; no object is opened before the first call.
    */
   open(range?: ByteRange): Promise<ByteStream>;
+  /**
+   * URL of the store from which every client can read the blob for a limited time; `undefined` if there is none now.
+   * Absent if the store has no such URLs. Sends no request to the store.
+   */
+  url?(): Promise<string | undefined>;
 }
 
 /** Progress of an upload. */

@@ -16,7 +16,14 @@ export {
 } from "./errors.ts";
 export { Fence } from "./fence.ts";
 export { isObjectKey } from "./objects/key.ts";
-export type { ByteRange, ObjectStore, Part, PutStream, StoredObject } from "./objects/object_store.ts";
+export type {
+  ByteRange,
+  ObjectStore,
+  Part,
+  PutStream,
+  ReadUrl,
+  StoredObject,
+} from "./objects/object_store.ts";
 export { inParallel, Tasks } from "./parallel.ts";
 export { type ConflictOptions, ifUnchanged, repeatOnConflict, RETRY } from "./table/conflict.ts";
 export {

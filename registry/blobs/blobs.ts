@@ -64,9 +64,11 @@ function readerOf(
   { blob }: Membership,
 ): BlobReader {
   const { object, size } = blob.attributes;
+  const { url } = context.objects;
   return {
     digest,
     size,
+    ...(url && { url: () => url(object) }),
     async open(range?: ByteRange): Promise<ByteStream> {
       const found = await context.objects.get(object, range);
       if (found !== undefined) return found.body;

@@ -58,14 +58,18 @@ export class Signature {
     return headers;
   }
 
-  /** Query of a URL that is valid for `seconds`. The signature covers no header except `host`. */
+  /**
+   * Query of a URL that is valid for `seconds` from `date`, with further `parameters`. The signature covers no header
+   * except `host`.
+   */
   presign(
     request: Pick<UnsignedRequest, "method" | "host" | "path">,
     credentials: Credentials,
-    { date, seconds }: { date: Date; seconds: number },
+    { date, seconds, parameters = {} }: { date: Date; seconds: number; parameters?: Record<string, string> },
   ): string {
     const time = amzDate(date);
     const query = encodeQuery({
+      ...parameters,
       "X-Amz-Algorithm": ALGORITHM,
       "X-Amz-Credential": this.#credential(time, credentials),
       "X-Amz-Date": time,

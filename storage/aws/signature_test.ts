@@ -102,6 +102,10 @@ Deno.test("Signature presign() signs as the AWS SDK does", async () => {
   for (let n = 0; n < 500; n++) {
     const request = randomRequest(below);
     const { service, region, method, host, path, credentials, date } = request;
+    const parameters = {
+      "response-content-type": `text/${request.headers["x-amz-a"] ?? "plain"}`,
+      ...request.query,
+    };
     const hash = new Set(["x-amz-content-sha256"]);
     const [hostname = ""] = host.split(":");
     const { query = {} } = await theirs(request).presign(
@@ -110,13 +114,13 @@ Deno.test("Signature presign() signs as the AWS SDK does", async () => {
         protocol: "https:",
         hostname,
         path,
-        query: {},
+        query: parameters,
         headers: { host, "x-amz-content-sha256": UNSIGNED_PAYLOAD },
       },
       { expiresIn: 900, signingDate: date, unhoistableHeaders: hash, unsignableHeaders: hash },
     );
     const ours = new Signature(service, region)
-      .presign({ method, host, path }, credentials, { date, seconds: 900 });
+      .presign({ method, host, path }, credentials, { date, seconds: 900, parameters });
     assertEquals(Object.fromEntries(new URLSearchParams(ours)), query, JSON.stringify(request));
   }
 });

@@ -37,6 +37,7 @@ export function provenContent(objects: ObjectStore, { enforces, found }: ProvenC
       prove();
       return proven ? objects.putStream : undefined;
     },
+    ...(objects.url && { url: objects.url }),
     get: (key, range) => objects.get(key, range),
     size: (key) => objects.size(key),
     put: (key, bytes, sha256) => objects.put(key, bytes, sha256),

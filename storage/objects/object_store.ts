@@ -37,6 +37,13 @@ export type PutStream = (
 ) => Promise<void>;
 
 /**
+ * URL from which every client can read the object, whole or one range, without credentials until the URL expires. Sends
+ * no request, so the object may not exist. The URL stays the same for a while, so that caches can answer it. `undefined`
+ * if no URL would stay valid for long enough.
+ */
+export type ReadUrl = (key: string) => Promise<string | undefined>;
+
+/**
  * Bytes under write-once keys.
  *
  * A key consists of `[a-z0-9-]+` segments separated by `/`, at most 200 characters; any other key throws a
@@ -68,6 +75,9 @@ export interface ObjectStore {
 
   /** Stores a whole object from a stream; absent if the store does not verify content itself. */
   readonly putStream?: PutStream | undefined;
+
+  /** URL of an object for clients; absent if the driver has no address that clients could read from. */
+  readonly url?: ReadUrl | undefined;
 
   /** Begins a multipart object (S3: multipart upload) and returns its id, `partsId` of the other calls. */
   startParts(key: string): Promise<string>;

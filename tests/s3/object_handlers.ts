@@ -30,6 +30,10 @@ export function headObject(call: Call): Response {
 export function getObject(call: Call): Response {
   const { object, headers, status, start, end } = selected(call);
   const bytes = object.bytes.subarray(start, end);
+  for (const name of ["content-disposition", "content-type"]) {
+    const value = call.query.get(`response-${name}`);
+    if (value !== null) headers[name] = value;
+  }
   if (!strikes(call.quirks, "cutBodies")) return new Response(bytes, { status, headers });
   return new Response(cut(bytes), { status, headers: { ...headers, "content-length": `${bytes.length}` } });
 }

@@ -31,7 +31,11 @@ const ROWS = {
     takes: ["prefix", "key-marker", "upload-id-marker", "max-uploads"],
   },
   DeleteObjects: { method: "POST", of: "bucket", by: ["delete"] },
-  GetObject: { method: "GET", of: "object" },
+  GetObject: {
+    method: "GET",
+    of: "object",
+    takes: ["response-content-disposition", "response-content-type"],
+  },
   HeadObject: { method: "HEAD", of: "object" },
   PutObject: { method: "PUT", of: "object" },
   DeleteObject: { method: "DELETE", of: "object" },

@@ -11,6 +11,10 @@ export interface S3Options {
   region: string;
   /** URL of the store. Default: AWS's own settings (`AWS_ENDPOINT_URL_S3`, ...), otherwise AWS itself. */
   endpoint?: string;
+  /** URL of the store as clients reach it, for the URLs that they get. Default: the one that requests are sent to. */
+  publicEndpoint?: string;
+  /** Lifetime of the URLs for clients in milliseconds; an hour by default. */
+  urlLifetime?: number;
   /** True for path-style URLs (`host/bucket/key`), false for virtual-hosted ones (`bucket.host/key`). */
   pathStyle?: boolean;
   /** Bytes of a part, at least {@linkcode MIN_PART_BYTES}; 16 MiB by default. */
@@ -24,7 +28,7 @@ export interface S3Options {
 }
 
 /** The options that have a default, filled in. */
-export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint">>;
+export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint" | "publicEndpoint">>;
 
 /** Least bytes of a part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
 export const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -47,6 +51,7 @@ export function resolveOptions(options: S3Options): ResolvedS3Options {
   const {
     prefix = "",
     pathStyle = false,
+    urlLifetime = 60 * 60_000,
     partSize = 16 * 1024 * 1024,
     verifiesContent = true,
     attemptTimeout = 15_000,
@@ -58,5 +63,5 @@ export function resolveOptions(options: S3Options): ResolvedS3Options {
   if (prefix.length > MAX_PREFIX_CHARACTERS || !PREFIX.test(prefix)) {
     throw new RangeError(`Cannot use ${JSON.stringify(prefix)} as the prefix of keys`);
   }
-  return { ...options, prefix, pathStyle, partSize, verifiesContent, attemptTimeout, deadline };
+  return { ...options, prefix, pathStyle, urlLifetime, partSize, verifiesContent, attemptTimeout, deadline };
 }

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { Clock, credentialsFor, type CredentialSource } from "../../aws/mod.ts";
 import { checkKey, checkPrefix } from "../key.ts";
-import type { ByteRange, ObjectStore, Part, StoredObject } from "../object_store.ts";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { ByteRange, ObjectStore, Part, ReadUrl, StoredObject } from "../object_store.ts";
 import { UnknownPartsError } from "../../errors.ts";
 import { checkPart, checkRange, sizeOfParts } from "../parts.ts";
 import { Bucket } from "./bucket.ts";
 import { plainBucketUrl } from "./bucket_url.ts";
+import { ClientUrls } from "./client_urls.ts";
 import { complete, completionOf } from "./completion.ts";
 import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
 import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
@@ -24,18 +26,29 @@ import { download, upload } from "./transfers.ts";
 export class S3ObjectStore implements ObjectStore {
   readonly partSize: number;
   readonly putStream?: NonNullable<ObjectStore["putStream"]>;
+  readonly url: ReadUrl;
   readonly #options: ResolvedS3Options;
   readonly #bucket: Bucket;
   readonly #signer: Signer;
   readonly #reads: ReadRequests;
   readonly #requests: Requests;
 
-  private constructor(options: ResolvedS3Options, bucket: Bucket, signer: Signer, clock: Clock) {
+  private constructor(
+    options: ResolvedS3Options,
+    bucket: Bucket,
+    { signer, clientSigner, clock }: { signer: Signer; clientSigner: Signer; clock: Clock },
+  ) {
     this.partSize = options.partSize;
     this.#options = options;
     this.#bucket = bucket;
     this.#signer = signer;
-    this.#reads = new ReadRequests(signer, () => clock.now().getTime());
+    const now = () => clock.now().getTime();
+    this.#reads = new ReadRequests(signer, now);
+    const urls = new ClientUrls(clientSigner, { lifetime: options.urlLifetime, now });
+    this.url = async (key) => {
+      checkKey(key);
+      return await urls.of(bucket.fullKey(key));
+    };
     this.#requests = new Requests(bucket, signer);
     if (options.verifiesContent) {
       this.putStream = (key, body, content) => this.#putStream(key, body, content);
@@ -54,12 +67,20 @@ export class S3ObjectStore implements ObjectStore {
   ): Promise<S3ObjectStore> {
     const resolved = resolveOptions(options);
     const clock = new Clock();
-    const client = async () => (await importSdk()).makeClient(resolved, credentials);
-    const bucket = new Bucket(resolved, clock, client);
-    const url = await plainBucketUrl(resolved) ??
-      await (await importSdk()).bucketUrl(await bucket.client(), resolved.bucket);
-    const signer = new Signer({ region: resolved.region, credentials, url, clock });
-    return new S3ObjectStore(resolved, bucket, signer, clock);
+    const clientAt = async (located: ResolvedS3Options) =>
+      (await importSdk()).makeClient(located, credentials);
+    const bucket = new Bucket(resolved, clock, () => clientAt(resolved));
+    const signerFor = async (located: ResolvedS3Options, client: () => Promise<S3Client>) => {
+      const url = await plainBucketUrl(located) ??
+        await (await importSdk()).bucketUrl(await client(), located.bucket);
+      return new Signer({ region: located.region, credentials, url, clock });
+    };
+    const signer = await signerFor(resolved, () => bucket.client());
+    const { publicEndpoint: endpoint } = resolved;
+    const clientSigner = endpoint === undefined
+      ? signer
+      : await signerFor({ ...resolved, endpoint }, () => clientAt({ ...resolved, endpoint }));
+    return new S3ObjectStore(resolved, bucket, { signer, clientSigner, clock });
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {

@@ -36,11 +36,23 @@ export class Signer {
     this.#signature = new Signature("s3", region);
   }
 
-  /** A URL to read the object with, or any range of it: the range is not signed. `seconds` is how long it holds. */
-  async readUrl(key: string, seconds: number, signingDate = this.#clock.now()): Promise<SignedUrl> {
+  /**
+   * URL to read the object or any range of it: the range is not signed. It is valid for `seconds`, unless its credentials
+   * expire earlier. `parameters` are added to the query.
+   */
+  async readUrl(
+    key: string,
+    seconds: number,
+    signingDate: Date = this.#clock.now(),
+    parameters?: Record<string, string>,
+  ): Promise<SignedUrl> {
     const credentials = await this.#credentials();
     const request = { method: "GET", host: this.#url.host, path: this.#path(key) };
-    const query = this.#signature.presign(request, credentials, { date: signingDate, seconds });
+    const query = this.#signature.presign(request, credentials, {
+      date: signingDate,
+      seconds,
+      ...(parameters && { parameters }),
+    });
     return {
       url: `${this.#url.origin}${request.path}?${query}`,
       credentialsEnd: credentials.expiration?.getTime() ?? Infinity,
