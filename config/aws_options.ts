@@ -11,6 +11,8 @@ export function s3Options(config: Config): S3Options & { partSize: number } {
     prefix: config.s3Prefix,
     region: config.awsRegion,
     ...endpointOf(config.s3Endpoint || config.awsEndpoint),
+    ...(config.redirectEndpoint !== "" && { publicEndpoint: config.redirectEndpoint }),
+    urlLifetime: config.redirectLifetime,
     pathStyle: config.s3PathStyle,
     partSize: config.s3PartSize,
     verifiesContent: config.s3VerifiesContent !== "off",

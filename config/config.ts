@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isKeyText } from "../auth/interface.ts";
+import { deliverySchema } from "./delivery_config.ts";
 import { publicConflicts, publicSchema } from "./public_config.ts";
 import { retentionSchema } from "./retention_config.ts";
 import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
@@ -33,7 +34,7 @@ function settingSchema<T>(setting: Setting<T>) {
 
 /** Settings whose values are plain texts. */
 type Shape = {
-  [Key in Exclude<keyof Config, "auth" | "public" | "retention">]: ReturnType<
+  [Key in Exclude<keyof Config, "auth" | "deliveryRules" | "public" | "retention">]: ReturnType<
     typeof settingSchema<Config[Key]>
   >;
 };
@@ -45,6 +46,10 @@ export const schema = z.strictObject({
   ) as Shape,
   auth: z.exactOptional(z.custom<AccessConfig>()).register(settingDocs, SETTINGS.auth),
   public: z.exactOptional(publicSchema).register(settingDocs, SETTINGS.public),
+  deliveryRules: z.prefault(deliverySchema, SETTINGS.deliveryRules.fallback).register(
+    settingDocs,
+    SETTINGS.deliveryRules,
+  ),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,
     SETTINGS.retention,

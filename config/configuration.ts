@@ -15,6 +15,17 @@ export interface PublicConfig {
   hosts: string[];
 }
 
+/** Delivery of blobs: through the registry, by a redirect to the store, or by either. */
+export type Delivery = "proxy" | "redirect" | "auto";
+
+/** Delivery of the blobs of some repositories. */
+export interface DeliveryRule {
+  /** Glob patterns of repository names. */
+  repositories: string[];
+  /** Their delivery. */
+  delivery: Delivery;
+}
+
 /**
  * The configuration of a process: sizes in bytes, time spans in milliseconds. `SETTINGS` describes each setting in
  * full; optional text is empty if it is not set.
@@ -42,6 +53,14 @@ export interface Config {
   s3VerifiesContent: "auto" | "on" | "off";
   /** DynamoDB table. */
   dynamodbTable: string;
+  /** Delivery of blobs. */
+  delivery: Delivery;
+  /** Delivery of the blobs of some repositories. */
+  deliveryRules: DeliveryRule[];
+  /** URL of S3 for clients that are redirected. */
+  redirectEndpoint: string;
+  /** Lifetime of the URLs that clients are redirected to. */
+  redirectLifetime: number;
   /** AWS region. */
   awsRegion: string;
   /** URL of S3. */

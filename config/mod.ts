@@ -8,5 +8,6 @@ export { dynamoOptions, s3Options } from "./aws_options.ts";
 export { duration, type Kind, size } from "./setting_kinds.ts";
 export type { Config } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";
-export { FILE_VARIABLE, isLocal, readSettings, risksOf } from "./settings.ts";
+export { isLocal, risksOf } from "./risks.ts";
+export { FILE_VARIABLE, readSettings } from "./settings.ts";
 export { StartError } from "./start_error.ts";

@@ -1,4 +1,4 @@
-import type { AccessConfig, PublicConfig } from "./configuration.ts";
+import type { AccessConfig, DeliveryRule, PublicConfig } from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
@@ -50,16 +50,24 @@ export const keyPrefix: Kind<string> = {
 const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
 
 /**
- * Retention rules. This parser reads only empty text. `retention_config.ts` parses rules, so a process without them does
- * not load it.
+ * List of rules. This parser reads only empty text. The schema of the configuration parses rules, so a process without
+ * them does not load it.
  */
-export const retentionRules: Kind<RetentionRule[]> = {
-  type: "list of rules, as in [retention](retention.md)",
-  expected: "a list of rules",
-  read: (text) => text === "" ? [] : undefined,
-};
+function rules<R>(page: string): Kind<R[]> {
+  return {
+    type: `list of rules, as in ${page}`,
+    expected: "a list of rules",
+    read: (text) => text === "" ? [] : undefined,
+  };
+}
 
-/** Access control, which `access_config.ts` parses, as `retention_config.ts` parses {@linkcode retentionRules}. */
+/** Retention rules. */
+export const retentionRules: Kind<RetentionRule[]> = rules("[retention](retention.md)");
+
+/** Delivery of blobs by repository. */
+export const deliveryRules: Kind<DeliveryRule[]> = rules("[delivery](delivery.md#rules)");
+
+/** Access control, which `access_config.ts` parses, as the schema parses {@linkcode retentionRules}. */
 export const accessMap: Kind<AccessConfig> = {
   type: "map, as in [access](access.md)",
   expected: "a map",

@@ -2,6 +2,7 @@ import type { Config } from "./configuration.ts";
 import { skewOf } from "../registry/start.ts";
 import {
   accessMap,
+  deliveryRules,
   duration,
   endpoint,
   keyPrefix,
@@ -101,6 +102,35 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "Rely on the store to reject content that does not match `x-amz-content-sha256`. The registry then need not " +
       "hash a push with a known digest itself. `auto` sends one object with a wrong hash at startup, and hashes " +
       "every push until the store has rejected it; `on` skips this test.",
+  ),
+  delivery: setting(
+    oneOf("proxy", "redirect", "auto"),
+    "SKERRY_DELIVERY",
+    "proxy",
+    "Delivery of blobs with `aws`: `proxy` sends their bytes through the registry; `redirect` answers GET with 307 " +
+      "and a URL of S3; `auto` does so for blobs of at least 1 MiB, except to browsers. Blobs of at most 64 KiB are " +
+      "never redirected. See [delivery](delivery.md).",
+  ),
+  deliveryRules: setting(
+    deliveryRules,
+    "SKERRY_DELIVERY_RULES",
+    "",
+    "Other values of `delivery` for some repositories: see [delivery](delivery.md#rules). The first rule that " +
+      "matches counts. The variable takes the same list as JSON.",
+  ),
+  redirectEndpoint: setting(
+    optional(endpoint),
+    "SKERRY_REDIRECT_ENDPOINT",
+    "",
+    "URL of S3 as clients reach it, for redirects, if the registry itself uses another one. The store must accept " +
+      "signatures for this host.",
+  ),
+  redirectLifetime: setting(
+    duration("1m", "1d"),
+    "SKERRY_REDIRECT_LIFETIME",
+    "1h",
+    "Lifetime of the URLs of redirects. A client gets one that is valid for at least three quarters of this time, or " +
+      "until the registry's credentials expire.",
   ),
   dynamodbTable: setting(
     optional(text),
@@ -335,24 +365,6 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
     }]
     : [];
   return [...missing, ...long, ...brief, ...alone];
-}
-
-/** True if only this machine can reach the address. */
-export function isLocal(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
-/** Warnings about a valid configuration, one sentence each, for the log. */
-export function risksOf({ storage, host, auth, readOnly, s3Bucket, dynamodbTable }: Config): string[] {
-  const risks = [];
-  if (storage !== "aws" && s3Bucket + dynamodbTable !== "") {
-    risks.push(`The bucket and the table are not used: SKERRY_STORAGE is "${storage}"`);
-  }
-  if (storage === "memory") risks.push("Content is stored only in memory and is lost when this process ends");
-  if (!isLocal(host) && !readOnly && auth === undefined) {
-    risks.push(`Authentication is off: anyone who can reach ${host} can push and delete (docs/access.md)`);
-  }
-  return risks;
 }
 
 /**

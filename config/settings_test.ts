@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
-import { readSettings, risksOf } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
 Deno.test("readSettings() reads the same as loadConfig()", async () => {
   const environments: Record<string, string>[] = [
@@ -11,6 +11,11 @@ Deno.test("readSettings() reads the same as loadConfig()", async () => {
     { DENO_DEPLOY: "1", SKERRY_DATA: "/data" },
     { DENO_DEPLOY: "1", SKERRY_WORKERS: "4" },
     { SKERRY_WORKERS: "auto" },
+    {
+      SKERRY_DELIVERY: "auto",
+      SKERRY_REDIRECT_LIFETIME: "5m",
+      SKERRY_REDIRECT_ENDPOINT: "https://s3.example.com/",
+    },
     { SKERRY_PORT: "tcp://10.0.0.1:80" },
     { SKERRY_STORAGE: "aws", SKERRY_S3_BUCKET: "a", SKERRY_DYNAMODB_TABLE: "b", AWS_REGION: "us-east-1" },
   ];
@@ -24,6 +29,11 @@ Deno.test("readSettings() leaves unreadable and invalid settings to loadConfig()
     { SKERRY_CONFIG: "skerry.yaml" },
     { SKERRY_TYPO: "1" },
     { SKERRY_RETENTION: '[{"repositories": ["**"]}]' },
+    { SKERRY_DELIVERY_RULES: '[{"repositories": ["**"], "delivery": "proxy"}]' },
+    { SKERRY_DELIVERY: "always" },
+    { SKERRY_REDIRECT_LIFETIME: "59s" },
+    { SKERRY_REDIRECT_LIFETIME: "25h" },
+    { SKERRY_REDIRECT_ENDPOINT: "s3.example.com" },
     { PORT: "80x" },
     { SKERRY_WORKERS: "0" },
     { SKERRY_WORKERS: "257" },
@@ -34,23 +44,6 @@ Deno.test("readSettings() leaves unreadable and invalid settings to loadConfig()
   for (const environment of environments) {
     assertEquals(readSettings(environment), undefined, JSON.stringify(environment));
   }
-});
-
-Deno.test("risksOf() warns of content that ends with the process, and of access without a login", () => {
-  const risksWith = (environment: Record<string, string>) => risksOf(readSettings(environment)!);
-  assertEquals(risksWith({}), []);
-  assertEquals(risksWith({ HOST: "127.0.0.2" }), []);
-  assertEquals(risksWith({ HOST: "0.0.0.0", SKERRY_READ_ONLY: "on" }), []);
-  assertEquals(risksWith({ HOST: "0.0.0.0" }), [
-    "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
-  ]);
-  assertEquals(risksWith({ SKERRY_S3_BUCKET: "layers" }), [
-    'The bucket and the table are not used: SKERRY_STORAGE is "folder"',
-  ]);
-  assertEquals(risksWith({ DENO_DEPLOY: "1" }), [
-    "Content is stored only in memory and is lost when this process ends",
-    "Authentication is off: anyone who can reach 0.0.0.0 can push and delete (docs/access.md)",
-  ]);
 });
 
 Deno.test("readSettings() reads the number of workers, and keeps one on Deno Deploy", () => {

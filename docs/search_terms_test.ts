@@ -7,6 +7,7 @@ const TERMS: Record<string, string> = {
   "rate limit": "protection.md",
   "quota": "protection.md",
   "pagination": "http-api.md",
+  "redirect": "delivery.md",
   "deduplication": "operations.md",
   "readiness": "operations.md",
   "scrub": "operations.md",

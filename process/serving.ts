@@ -82,6 +82,7 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
     ...publicFaceOf(config, opener),
     ready: async () => await (await opener.open()).ready() && part.othersRespond(),
     warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
+    delivery: config,
     limits: { ...config, share: part.share, stop: bodies.signal },
   });
   const server = listen(config, app.fetch, { log, part });

@@ -1,6 +1,13 @@
 import { type ByteRange, byteranges, parseRange } from "../oci/mod.ts";
 import type { BlobReader, Deleter, Reader } from "../registry/interface.ts";
-import { contentHeaders, evaluateRead, preconditionFailed, rangeApplies } from "./http/content.ts";
+import { type DeliveryOptions, redirection } from "./delivery.ts";
+import {
+  contentHeaders,
+  evaluateRead,
+  preconditionFailed,
+  rangeApplies,
+  redirectHeaders,
+} from "./http/content.ts";
 import type { Answer } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
@@ -8,7 +15,11 @@ import type { Handler } from "./handler.ts";
 const BLOB_TYPE = "application/octet-stream";
 
 /** end-2: the blob or the requested ranges of it. HEAD answers its size and opens no object. */
-export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler<"getBlob"> {
+export function getBlob(
+  registry: Pick<Reader, "getBlob" | "statBlob">,
+  delivery?: DeliveryOptions,
+): Handler<"getBlob"> {
+  const redirect = delivery && redirection(delivery);
   // A registry with a cache answers the same bytes again.
   const answers = new WeakMap<Uint8Array, Answer>();
 
@@ -25,6 +36,10 @@ export function getBlob(registry: Pick<Reader, "getBlob" | "statBlob">): Handler
     };
     if (outcome === "not-modified") return { status: 304, headers };
     if (isHead) return { status: 200, headers: { ...headers, ...lengthOf(blob.size) } };
+    const location = redirect && await redirect(repository, blob, request);
+    if (location !== undefined) {
+      return { status: 307, headers: { ...redirectHeaders(digest), Location: location } };
+    }
     const field = rangeApplies(request.headers, digest) ? request.headers.get("Range") : null;
     if (field !== null) return await rangeAnswer(blob, parseRange(field, blob.size), headers);
     const { bytes } = blob;

@@ -107,7 +107,7 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
     ["end-1", "GET, HEAD", "/v2/", 200],
     ["", "GET, HEAD", "/v2", 200],
   ],
-  getBlob: [["end-2", "GET, HEAD", "/v2/<name>/blobs/<digest>", 200, 206, 304, 400, 404, 412, 416]],
+  getBlob: [["end-2", "GET, HEAD", "/v2/<name>/blobs/<digest>", 200, 206, 304, 307, 400, 404, 412, 416]],
   deleteBlob: [["end-10", "DELETE", "/v2/<name>/blobs/<digest>", 202, 400, 404, 405]],
   getManifest: [["end-3", "GET, HEAD", "/v2/<name>/manifests/<tag or digest>", 200, 304, 400, 404, 412]],
   putManifest: [

@@ -14,6 +14,7 @@ export {
 } from "./access/mod.ts";
 export { type App, type AppOptions, createApp, preloadRegistryRoute } from "./app.ts";
 export type { AccountTokenOptions, DeferredAccountTokens } from "./account_tokens.ts";
+export type { Delivery, DeliveryOptions, DeliveryRule } from "./delivery.ts";
 export type { ReadBody, RequestLimits } from "./handler.ts";
 export type { BodyBudgetOptions } from "./http/body_budget.ts";
 export type { Answer, BodyBudget, BodyHold, RawUrl } from "./http/mod.ts";

@@ -2,6 +2,7 @@ import type { Registry } from "../registry/interface.ts";
 import { endpoint } from "./answering.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
+import type { DeliveryOptions } from "./delivery.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
@@ -25,17 +26,21 @@ export interface RegistryRouteOptions extends AdmissionOptions {
   registry: Registry;
   /** Limits of requests. */
   limits: RequestLimits;
+  /** Delivery of blobs; the registry sends all bytes itself by default. */
+  delivery?: DeliveryOptions;
 }
 
 /** Handler of the one route of `/v2/*`: parses, authorizes and answers every request that has no route of its own. */
 export function registryRoute(options: RegistryRouteOptions): AppHandler {
-  return endpoint(options, parseRoute, registryHandler(options.registry, options.limits));
+  return endpoint(options, parseRoute, registryHandler(options));
 }
 
 /** Handler of every request that `parseRoute` reads: calls that of the route's kind. */
-export function registryHandler(registry: Registry, limits: RequestLimits): Handler<RegistryKind> {
+export function registryHandler(
+  { registry, limits, delivery }: RegistryRouteOptions,
+): Handler<RegistryKind> {
   const handlers: { [Kind in RegistryKind]: Handler<Kind> } = {
-    getBlob: getBlob(registry),
+    getBlob: getBlob(registry, delivery),
     deleteBlob: deleteBlob(registry),
     getManifest: getManifest(registry),
     putManifest: putManifest(registry, limits),

@@ -5,6 +5,6 @@
  */
 export { BodyBudget } from "./body_budget.ts";
 export { evaluateRead, parseTagCondition, preconditionFailed, rangeApplies } from "./conditional.ts";
-export { blobLocation, contentHeaders, manifestLocation } from "./headers.ts";
+export { blobLocation, contentHeaders, manifestLocation, redirectHeaders } from "./headers.ts";
 export { nextLink } from "./link.ts";
 export { bodyOf, contentLength, withBody } from "./request_body.ts";

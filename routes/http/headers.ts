@@ -1,5 +1,8 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 
+/** For what depends on the caller. */
+const CACHE_CONTROL = "private, no-store, no-transform";
+
 /** The entity tag of content: its digest, so it is strong (RFC 9110 §8.8.3). */
 export function entityTag(digest: Digest): string {
   return `"${digest}"`;
@@ -17,8 +20,17 @@ export function contentHeaders(digest: Digest, mediaType: string): Record<string
     "Content-Type": mediaType,
     "Docker-Content-Digest": digest,
     "ETag": entityTag(digest),
-    "Cache-Control": "private, no-store, no-transform",
+    "Cache-Control": CACHE_CONTROL,
     "Content-Security-Policy": "default-src 'none'; sandbox",
+  };
+}
+
+/** Headers of a redirect to content, without its `Location`: a URL that is for this client and ends soon. */
+export function redirectHeaders(digest: Digest): Record<string, string> {
+  return {
+    "Docker-Content-Digest": digest,
+    "Cache-Control": CACHE_CONTROL,
+    "Referrer-Policy": "no-referrer",
   };
 }
 

@@ -74,9 +74,9 @@ function isPublicRoute(route: Route): route is Route<PublicKind> {
   return (PUBLIC_KINDS as readonly RouteKind[]).includes(route.kind);
 }
 
-function publicHandler({ registry, limits }: RegistryRouteOptions): Handler<PublicKind> {
+function publicHandler(options: RegistryRouteOptions): Handler<PublicKind> {
   const handleBase = getBase();
-  const handlePull = registryHandler(registry, limits);
+  const handlePull = registryHandler(options);
   return function handlePublic(route, ...request) {
     return route.kind === "base" ? handleBase(route, ...request) : handlePull(route, ...request);
   };

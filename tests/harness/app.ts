@@ -9,8 +9,11 @@ import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 import { assertListed } from "./listed_status.ts";
 
 /** Options that differ from a registry in memory with every default. */
-export interface TestAppOptions
-  extends Pick<AppOptions, "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "publicFace"> {
+export interface TestAppOptions extends
+  Pick<
+    AppOptions,
+    "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "delivery" | "publicFace"
+  > {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
   /** Other bounds of requests. */
@@ -53,7 +56,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, tokens, accountTokens, audit, auditReady, publicFace } = options;
+  const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -75,6 +78,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ...(audit && { audit }),
     ...(auditReady && { auditReady }),
     ...(publicFace && { publicFace }),
+    ...(delivery && { delivery }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
 }

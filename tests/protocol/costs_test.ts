@@ -47,8 +47,8 @@ interface CountedStores extends AsyncDisposable {
   take(): Requests;
   /** Read and write units of the table since the last look. */
   takeUnits(): { readUnits: number; writeUnits: number };
-  /** Starts a process with empty caches. */
-  startProcess(): Promise<Send>;
+  /** Starts a process with empty caches, with `more` settings. */
+  startProcess(more?: Record<string, string>): Promise<Send>;
 }
 
 async function startStores(): Promise<CountedStores> {
@@ -68,8 +68,8 @@ async function startStores(): Promise<CountedStores> {
       return taken;
     },
     takeUnits: () => meter.take(),
-    async startProcess() {
-      const { url } = kept.use(await startRegistry({ env }));
+    async startProcess(more = {}) {
+      const { url } = kept.use(await startRegistry({ env: { ...env, ...more } }));
       return (path, init) => fetch(url + path, init);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
@@ -269,5 +269,18 @@ Deno.test("docs/costs.md lists the requests that skerry cost computes with", asy
       const numbers = row?.split("|").slice(2, -1).map(Number);
       assertEquals(numbers, [table, readUnits, writeUnits, puts + gets]);
     }
+  }
+});
+
+Deno.test("a redirect costs one read of the table and no request to S3", async () => {
+  await using stores = await startStores();
+  const { startProcess, take } = stores;
+  const send = await startProcess({ SKERRY_DELIVERY: "redirect" });
+  const layer = new Uint8Array(100_000);
+  const path = `/v2/app/blobs/${await pushBlob(send, "app", layer)}`;
+  take();
+  for (const headers of [{}, { Range: "bytes=5-" }]) {
+    await bytesOf(send, path, { headers, redirect: "manual" }, 307);
+    assertEquals(take(), { table: { BatchGetItem: 1 }, objects: {} });
   }
 });
