@@ -33,6 +33,7 @@ import {
   advanced,
   assertWritable,
   awaitClaim,
+  awaitTurn,
   createSession,
   dropContent,
   endSession,
@@ -45,9 +46,6 @@ import {
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import { beginsUpload } from "./uploads.ts";
 import { isVerifiable, storeVerified } from "./verified_body.ts";
-
-/** Pauses in milliseconds while a second PUT waits for the first one to finish. */
-const WAITS_MS = [50, 100, 200, 400];
 
 /** end-6: makes the upload, with the body behind it, the blob `digest` of the repository. */
 export async function commitUpload(
@@ -96,7 +94,7 @@ async function runCommit(
       // Another request has changed the upload since.
     }
   }
-  const session = await awaitTurn(context, owner, id);
+  const session = await awaitTurn(context, () => readSession(context, owner, id));
   progress.isKnown = true;
   const { state } = session.item.attributes;
   if (state === "done") return await repeatCommit(context, owner, session, digest);
@@ -226,17 +224,6 @@ function storeRest(
   { created }: { created: boolean },
 ): Promise<StoredBody> {
   return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true, created });
-}
-
-/** The upload once no other request is committing it; a PUT that was repeated too soon waits a moment. */
-async function awaitTurn(context: Context, owner: UploadOwner, id: string): Promise<Session> {
-  for (const wait of [...WAITS_MS, undefined]) {
-    const session = await readSession(context, owner, id);
-    const { state, committingUntil = 0 } = session.item.attributes;
-    if (state !== "committing" || committingUntil <= context.now()) return session;
-    if (wait !== undefined) await context.sleep(wait);
-  }
-  throw unavailable("Cannot commit: another request is committing this upload");
 }
 
 /** An upload that this request alone commits, for as long as its work lasts. */

@@ -1,10 +1,10 @@
-import { type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
+import { type Digest, RegistryError } from "../../oci/mod.ts";
 import { statBlob } from "../blobs/mod.ts";
 import type { Context } from "../protocol/mod.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import type { BlobInfo } from "../registry.ts";
 import type { UploadOwner } from "./upload_id.ts";
-import { findSession, type Session, unknownUpload } from "./upload_session.ts";
+import { awaitTurn, beingCommitted, findSession, type Session, unknownUpload } from "./upload_session.ts";
 
 /** Progress of the request that commits an upload. */
 export interface CommitProgress {
@@ -37,7 +37,8 @@ export async function repeatCommit(
 
 /**
  * Answer to a commit that failed with `error`. A suspended process may find that its upload was swept, or was committed
- * by the request that took over. That outcome is the answer, whatever `error` is.
+ * by the request that took over. That outcome is the answer, whatever `error` is. A commit under way is waited for, as
+ * by a request that finds it at its start.
  */
 export async function answerFailedCommit(
   context: Context,
@@ -48,13 +49,13 @@ export async function answerFailedCommit(
   error: unknown,
 ): Promise<BlobInfo> {
   if (error instanceof RegistryError && !(error instanceof OffsetMismatch)) throw error;
-  const current = await findSession(context, owner, id);
+  const find = () => findSession(context, owner, id);
+  const isTaken = (found: Session | undefined) =>
+    found?.item.attributes.state === "committing" && found.item.version !== session?.item.version;
+  const found = await find();
+  const current = isTaken(found) ? await awaitTurn(context, find) : found;
   // An upload that could not even be announced is not gone.
   if (current === undefined) throw isKnown ? unknownUpload(id) : error;
-  const { state } = current.item.attributes;
-  if (state === "done") return await repeatCommit(context, owner, current, digest);
-  if (state === "committing" && current.item.version !== session?.item.version) {
-    throw unavailable("Cannot commit: another request is committing this upload", { cause: error });
-  }
-  throw error;
+  if (current.item.attributes.state === "done") return await repeatCommit(context, owner, current, digest);
+  throw isTaken(current) ? beingCommitted(error) : error;
 }

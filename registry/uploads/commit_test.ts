@@ -113,6 +113,47 @@ Deno.test("commitUpload() answers 503 while another request commits, and takes o
   }
 });
 
+Deno.test("commitUpload() answers 201 when another request commits the same upload while its body arrives", async () => {
+  const stores = new TestStores();
+  const isCommitting = Promise.withResolvers<void>();
+  const isAwaited = Promise.withResolvers<void>();
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "completeParts") return;
+    isCommitting.resolve();
+    await isAwaited.promise;
+  });
+  const first = stores.registry({ objects }).registry;
+  let committed: Promise<unknown> | undefined;
+  const { registry } = stores.registry({
+    sleep: async () => {
+      isAwaited.resolve();
+      await committed;
+    },
+  });
+  const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+  await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES.slice(0, 3), { first: 0 }));
+  const rest = body(BYTES.slice(3));
+  const late = {
+    ...rest,
+    stream: new ReadableStream({
+      async pull(controller) {
+        // It has read the upload as open, and will find it taken when its body has arrived.
+        committed ??= first.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, body(BYTES.slice(3)));
+        await isCommitting.promise;
+        for await (const chunk of rest.stream) controller.enqueue(chunk);
+        controller.close();
+      },
+    }, { highWaterMark: 0 }),
+  };
+  const expected = { digest: BLOB, size: BYTES.length };
+  try {
+    assertEquals(await registry.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB, late), expected);
+  } finally {
+    isAwaited.resolve();
+    assertEquals(await committed, expected);
+  }
+});
+
 Deno.test("commitUpload() takes over from a dead request for the same digest alone", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry({ deadline: 5000 });

@@ -125,7 +125,8 @@ function isEnd({ offset }: UploadContent, { range }: UploadBody, { final }: Stor
 
 /**
  * Error for a body that could not be stored. If the upload was swept meanwhile, that is the reason: the client must
- * start again. The upload is announced once more, so that another sweep finds the stored bytes.
+ * start again. The upload is announced once more, so that another sweep finds the stored bytes. If another request has
+ * added to the upload or taken it to `committing` meanwhile, it may have removed what this one needed: 416.
  */
 export async function failureOf(
   context: Context,
@@ -136,7 +137,12 @@ export async function failureOf(
   const { id, item } = session;
   try {
     const current = await findSession(context, item.attributes, id);
-    if (current !== undefined) return error;
+    if (current !== undefined) {
+      const { state, offset } = current.item.attributes;
+      const isBehind = state !== "open" || offset !== item.attributes.offset;
+      // After an `UnavailableError` it may be this request that has written.
+      return isBehind && !(error instanceof UnavailableError) ? offsetMismatch(current) : error;
+    }
     await bestEffort(() => announceRemains(beginWork(context), session));
     return unknownUpload(id);
   } catch (found) {

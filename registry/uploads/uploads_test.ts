@@ -368,3 +368,28 @@ Deno.test("an upload that is used does not expire", async () => {
   }
   assertEquals((await registry.getUpload(REPOSITORY, PRINCIPAL, id)).offset, 12);
 });
+
+for (const winner of ["chunk", "commit"] as const) {
+  Deno.test(`appendUpload() answers 416 when a ${winner} has removed the bytes that it needed`, async () => {
+    const { registry } = new TestStores().registry();
+    const bytes = content(30);
+    const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(bytes.slice(0, 3), { first: 0 }));
+    const chunk = () => body(bytes.slice(3), { first: 3 });
+    const win = {
+      chunk: () => registry.appendUpload(REPOSITORY, PRINCIPAL, id, chunk()),
+      commit: () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(bytes), chunk()),
+    }[winner];
+    // Its first bytes make a part with the 3 bytes before, which are gone when they arrive.
+    const { stream: rest } = chunk();
+    const stream = new ReadableStream({
+      async pull(controller) {
+        await win();
+        for await (const piece of rest) controller.enqueue(piece);
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const late = registry.appendUpload(REPOSITORY, PRINCIPAL, id, { ...chunk(), stream });
+    assertEquals((await assertRejects(() => late, RegistryError)).status, 416);
+  });
+}
