@@ -49,7 +49,7 @@ for (const { kind, count, spare } of RUNS) {
 
     const changes = differences(before, await takeSnapshot(subject.url, stored, world));
     assertEquals([...problems, ...changes], []);
-    assertEquals(findTrouble(subject.log(), fuzzer.requestIds), []);
+    assertEquals(findTrouble(subject.log(), fuzzer), []);
     assertLess(memory, MAX_MEMORY_BYTES);
     for (const [index, process] of processes.entries()) {
       const { files, sockets } = await openFiles(process);

@@ -25,8 +25,8 @@ export class Closed extends Error {
   }
 }
 
-/** Longer than any answer may take. */
-const PATIENCE_MS = 20_000;
+/** Longer than any answer may take, on a busy machine too. */
+const PATIENCE_MS = 60_000;
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2}) [\x20-\x7e]*$/;
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?((?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?)$/;
