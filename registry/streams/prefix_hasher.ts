@@ -41,13 +41,11 @@ export async function createPrefixHasher(
   const at = { live, id };
   if (offset === 0) {
     const lasting = chunked && !live.stay;
-    return lasting
-      ? await continuable(at, algorithm)
-      : new NativeHasher(at, algorithm, createHash(algorithm));
+    return lasting ? await continuable(at, algorithm) : nativeHasher(at, algorithm, createHash(algorithm));
   }
   if (hash?.offset !== offset) return undefined;
   const found = live.find(id, hash);
-  if (found !== undefined) return new NativeHasher(at, hash.algorithm, found);
+  if (found !== undefined) return nativeHasher(at, hash.algorithm, found);
   return hash.state === undefined ? undefined : await continuable(at, hash.algorithm, hash.state);
 }
 
@@ -57,49 +55,27 @@ interface Place {
   id: string;
 }
 
-class NativeHasher implements PrefixHasher {
-  readonly #place: Place;
-  readonly #algorithm: DigestAlgorithm;
-  readonly #hash: Hash;
-
-  constructor(place: Place, algorithm: DigestAlgorithm, hash: Hash) {
-    this.#place = place;
-    this.#algorithm = algorithm;
-    this.#hash = hash;
-  }
-
-  update(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  finish(offset: number): PrefixHash {
-    const hex = this.#hash.copy().digest("hex");
-    this.#place.live.keep(this.#place.id, hex, this.#hash);
-    return { algorithm: this.#algorithm, offset, hex };
-  }
+function nativeHasher({ live, id }: Place, algorithm: DigestAlgorithm, hash: Hash): PrefixHasher {
+  return {
+    update: (bytes) => void hash.update(bytes),
+    finish(offset) {
+      const hex = hash.copy().digest("hex");
+      live.keep(id, hex, hash);
+      return { algorithm, offset, hex };
+    },
+  };
 }
 
-class ContinuableHasher implements PrefixHasher {
-  readonly #place: Place;
-  readonly #algorithm: DigestAlgorithm;
-  readonly #hash: IHasher;
-
-  constructor(place: Place, algorithm: DigestAlgorithm, hash: IHasher) {
-    this.#place = place;
-    this.#algorithm = algorithm;
-    this.#hash = hash;
-  }
-
-  update(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  finish(offset: number): PrefixHash {
-    const state = this.#hash.save().toBase64();
-    const hex = this.#hash.digest("hex");
-    this.#place.live.keep(this.#place.id, hex);
-    return { algorithm: this.#algorithm, offset, hex, state };
-  }
+function continuableHasher({ live, id }: Place, algorithm: DigestAlgorithm, hash: IHasher): PrefixHasher {
+  return {
+    update: (bytes) => void hash.update(bytes),
+    finish(offset) {
+      const state = hash.save().toBase64();
+      const hex = hash.digest("hex");
+      live.keep(id, hex);
+      return { algorithm, offset, hex, state };
+    },
+  };
 }
 
 /** Hasher that continues from `state`, or starts; `undefined` if the state is of another build of the library. */
@@ -121,7 +97,7 @@ async function continuable(
       return undefined;
     }
   }
-  return new ContinuableHasher(place, algorithm, hash);
+  return continuableHasher(place, algorithm, hash);
 }
 
 /** The hash of all the bytes, in lower-case hexadecimal. */
