@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connect } from "node:http2";
+import { WireConnection } from "../../tests/harness/wire.ts";
 import { type ConnectionLimits, defaultLimits, maxConnections } from "./connection_limits.ts";
 import { Connections, type ConnectionsOptions, findServeOn } from "./connections.ts";
 
@@ -37,7 +38,7 @@ function listenerOver(
 
 interface SetUp extends AsyncDisposable {
   port: number;
-  connect(): Promise<Client>;
+  connect(): Promise<WireConnection>;
   connections: Connections;
   events: string[];
 }
@@ -54,7 +55,7 @@ function setUp(
   assert(serveOn, "This version of Deno has no serveHttpOnConnection: connections would have no limits");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const events: string[] = [];
-  const clients: Client[] = [];
+  const clients: WireConnection[] = [];
   const connections = new Connections(listenerOver(listener, failures, addresses), serveOn, {
     fetch,
     acceptFailed: (error) => events.push(`acceptFailed: ${error.message}`),
@@ -66,7 +67,9 @@ function setUp(
     connections,
     events,
     async connect() {
-      const client = new Client(await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+      const client = new WireConnection(
+        await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+      );
       clients.push(client);
       return client;
     },
@@ -79,39 +82,16 @@ function setUp(
   };
 }
 
-class Client {
-  readonly #connection: Deno.Conn;
-
-  constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-  }
-
-  async send(text: string): Promise<void> {
-    await this.#connection.write(new TextEncoder().encode(text));
-  }
-
-  /** The next bytes; undefined when the server has closed the connection. */
-  async receive(): Promise<string> {
-    const buffer = new Uint8Array(4096);
-    const length = await this.#connection.read(buffer).catch(() => null);
-    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
-  }
-
-  /** The answer to a request, or nothing. */
-  async ask(): Promise<string> {
-    await this.send(REQUEST).catch(() => {});
-    return await this.receive();
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
+/** The answer to a request, or nothing. */
+async function ask(client: WireConnection): Promise<string> {
+  await client.send(REQUEST).catch(() => {});
+  return await client.receive();
 }
 
 Deno.test("Connections answers many requests on one connection", async () => {
   await using server = setUp();
   const client = await server.connect();
-  for (let count = 0; count < 3; count++) assertStringIncludes(await client.ask(), "hello");
+  for (let count = 0; count < 3; count++) assertStringIncludes(await ask(client), "hello");
 });
 
 Deno.test("Connections gives no request an object with a getter of its own, which would keep it in memory", async () => {
@@ -122,7 +102,7 @@ Deno.test("Connections gives no request an object with a getter of its own, whic
       return new Response("hello");
     },
   });
-  await (await server.connect()).ask();
+  await ask(await server.connect());
   const [info] = infos;
   assert(info !== undefined && "completed" in info);
   assertEquals(
@@ -154,7 +134,7 @@ Deno.test("Connections closes a connection whose first head trickles", async () 
 Deno.test("Connections closes a connection that brings no further request in time", async () => {
   await using server = setUp({ limits: { ...AMPLE, nextRequest: 20 } });
   const client = await server.connect();
-  assertStringIncludes(await client.ask(), "hello");
+  assertStringIncludes(await ask(client), "hello");
   assertEquals(await client.receive(), "");
 });
 
@@ -183,31 +163,31 @@ Deno.test("Connections at the limit closes the one that has waited longest witho
   await using server = setUp({ limits: { ...AMPLE, max: 3 } });
   const served = await server.connect();
   const silent = [await server.connect(), await server.connect()];
-  assertStringIncludes(await served.ask(), "hello");
+  assertStringIncludes(await ask(served), "hello");
   const next = await server.connect();
-  assertStringIncludes(await next.ask(), "hello");
+  assertStringIncludes(await ask(next), "hello");
   assertEquals(await silent[0]!.receive(), "");
-  assertStringIncludes(await silent[1]!.ask(), "hello");
-  assertStringIncludes(await served.ask(), "hello");
+  assertStringIncludes(await ask(silent[1]!), "hello");
+  assertStringIncludes(await ask(served), "hello");
 });
 
 Deno.test("Connections at the limit leaves a new client alone where another one has asked before", async () => {
   await using server = setUp({ limits: { ...AMPLE, max: 3 } });
   const asked = [await server.connect(), await server.connect()];
-  for (const client of asked) assertStringIncludes(await client.ask(), "hello");
+  for (const client of asked) assertStringIncludes(await ask(client), "hello");
   const slow = await server.connect();
-  for (let count = 0; count < 2; count++) assertStringIncludes(await (await server.connect()).ask(), "hello");
-  assertStringIncludes(await slow.ask(), "hello");
+  for (let count = 0; count < 2; count++) assertStringIncludes(await ask(await server.connect()), "hello");
+  assertStringIncludes(await ask(slow), "hello");
 });
 
 Deno.test("Connections at the limit makes room by the network that has most", async () => {
   await using server = setUp({ limits: { ...AMPLE, max: 4 }, addresses: ["192.0.2.1"] });
   const other = await server.connect();
-  assertStringIncludes(await other.ask(), "hello");
+  assertStringIncludes(await ask(other), "hello");
   for (let count = 0; count < 20; count++) {
-    assertStringIncludes(await (await server.connect()).ask(), "hello");
+    assertStringIncludes(await ask(await server.connect()), "hello");
   }
-  assertStringIncludes(await other.ask(), "hello");
+  assertStringIncludes(await ask(other), "hello");
 });
 
 Deno.test("Connections at the limit refuses with 503 when every connection has a request", async () => {
@@ -222,10 +202,10 @@ Deno.test("Connections at the limit refuses with 503 when every connection has a
     },
   });
   const busy = await server.connect();
-  const answer = busy.ask();
+  const answer = ask(busy);
   await begun;
   const refused = await server.connect();
-  const refusal = await refused.ask();
+  const refusal = await ask(refused);
   assertStringIncludes(refusal, "503 Service Unavailable");
   assertStringIncludes(refusal, "Retry-After: 1\r\n");
   assertStringIncludes(refusal, '"code":"TOOMANYREQUESTS"');
@@ -238,9 +218,9 @@ Deno.test("Connections at the limit refuses with 503 when every connection has a
 async function exhausted(count: number, sweepInterval: number) {
   const failures = { count: 0, code: "EMFILE" };
   const server = setUp({ failures, limits: { ...AMPLE, sweepInterval } });
-  const clients: Client[] = [];
+  const clients: WireConnection[] = [];
   while (clients.length < count) clients.push(await server.connect());
-  for (const client of clients) assertStringIncludes(await client.ask(), "hello");
+  for (const client of clients) assertStringIncludes(await ask(client), "hello");
   failures.count = 3;
   // The accept that is waiting already takes this one; the next one fails.
   clients.push(await server.connect());
@@ -249,8 +229,8 @@ async function exhausted(count: number, sweepInterval: number) {
 }
 
 /** Number of clients that still have their connection. */
-async function countOpen(clients: Client[]): Promise<number> {
-  return (await Promise.all(clients.map((client) => client.ask()))).filter((text) => text !== "").length;
+async function countOpen(clients: WireConnection[]): Promise<number> {
+  return (await Promise.all(clients.map((client) => ask(client)))).filter((text) => text !== "").length;
 }
 
 /** The statuses of so many requests at once on one connection of HTTP/2, the last of which is sent again at the end. */
@@ -292,7 +272,7 @@ Deno.test("Connections accepts again after file descriptors ran out, and keeps f
   const { server, clients } = await exhausted(40, 60_000);
   await using _ = server;
   const next = await server.connect();
-  assertStringIncludes(await next.ask(), "hello");
+  assertStringIncludes(await ask(next), "hello");
   assertEquals(await countOpen(clients), 19);
   assertEquals(server.events, ["acceptFailed: Too many open files"]);
 });

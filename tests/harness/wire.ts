@@ -68,6 +68,12 @@ export class WireConnection implements Disposable {
     }
   }
 
+  /** The next bytes as text in Latin-1; none after the server has closed the connection. */
+  async receive(): Promise<string> {
+    if (this.#received.length === 0) await this.#read();
+    return latin1(this.#take(this.#received.length));
+  }
+
   /** True if the server has closed the connection and nothing is left to read. */
   async closed(): Promise<boolean> {
     return this.#received.length === 0 && !(await this.#read());

@@ -5,6 +5,7 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { requestHead, WireConnection } from "../harness/wire.ts";
 
 export const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 export const DIGEST = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; // of "hello"
@@ -54,38 +55,18 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A request that the server has begun to handle, and whose body waits. */
-export class HalfRequest {
-  readonly #connection: Deno.Conn;
-
-  private constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-  }
-
-  /** Sends the head; the server says "100 Continue" when the request is on its way to its handler. */
-  static async begin(method: string, target: string, length: number): Promise<HalfRequest> {
-    const { hostname, port, host, pathname, search } = new URL(target);
-    const request = new HalfRequest(await Deno.connect({ hostname, port: Number(port) }));
-    await request.send(
-      `${method} ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n` +
-        "Expect: 100-continue\r\n\r\n",
-    );
-    assertStringIncludes(await request.receive(), "100 Continue");
-    return request;
-  }
-
-  async send(text: string): Promise<void> {
-    await this.#connection.write(new TextEncoder().encode(text));
-  }
-
-  /** The next bytes; none after the server has cut the connection. */
-  async receive(): Promise<string> {
-    const buffer = new Uint8Array(4096);
-    const length = await this.#connection.read(buffer).catch(() => null);
-    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
-  }
-
-  [Symbol.dispose](): void {
-    this.#connection.close();
-  }
+/**
+ * Begins a request whose body waits. The server says "100 Continue" when the request is on its way to its handler, so
+ * the server has begun to handle it.
+ */
+export async function beginRequest(method: string, target: string, length: number): Promise<WireConnection> {
+  const { hostname, port, host, pathname, search } = new URL(target);
+  const connection = new WireConnection(await Deno.connect({ hostname, port: Number(port) }));
+  await connection.send(requestHead(method, pathname + search, {
+    Host: host,
+    "Content-Length": `${length}`,
+    Expect: "100-continue",
+  }));
+  assertStringIncludes(await connection.receive(), "100 Continue");
+  return connection;
 }

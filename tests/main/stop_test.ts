@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { startRegistry } from "../harness/registry_process.ts";
-import { DIGEST, HalfRequest, startUpload, until, withFolder } from "./run_main.ts";
+import { beginRequest, DIGEST, startUpload, until, withFolder } from "./run_main.ts";
 
 /** Pushes more than the sockets between us hold. */
 async function pushLarge(url: string): Promise<{ digest: string; blob: Uint8Array }> {
@@ -17,7 +17,7 @@ Deno.test("main completes a push in progress at a stop, and exits with 0", async
     {
       await using registry = await startRegistry({ data });
       const upload = await startUpload(registry.url);
-      using push = await HalfRequest.begin("PUT", `${upload}?digest=${DIGEST}`, 5);
+      using push = await beginRequest("PUT", `${upload}?digest=${DIGEST}`, 5);
       const ended = registry.kill("SIGTERM");
       await until(() => registry.log().includes('"Shutting down"'));
       const refused = await fetch(`${registry.url}/readyz`);
@@ -48,7 +48,7 @@ Deno.test("main keeps the received bytes of an upload at a stop, and answers", a
     {
       await using registry = await startRegistry({ data });
       upload = new URL(await startUpload(registry.url)).pathname;
-      using push = await HalfRequest.begin("PATCH", registry.url + upload, 1000);
+      using push = await beginRequest("PATCH", registry.url + upload, 1000);
       await push.send("hello");
       const ended = registry.kill("SIGTERM");
       const answer = await push.receive();
@@ -65,7 +65,7 @@ Deno.test("main keeps the received bytes of an upload at a stop, and answers", a
 
 Deno.test("main ends a slow manifest push at a stop, and answers", async () => {
   await using registry = await startRegistry();
-  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  using push = await beginRequest("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
   const ended = registry.kill("SIGTERM");
   assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
   assertEquals((await ended).code, 0);
@@ -83,7 +83,7 @@ Deno.test("main aborts requests that do not end in time at a stop, and exits wit
 
 Deno.test("main ends at once at a second signal", async () => {
   await using registry = await startRegistry();
-  using push = await HalfRequest.begin("PATCH", await startUpload(registry.url), 5);
+  using push = await beginRequest("PATCH", await startUpload(registry.url), 5);
   const ended = registry.kill("SIGTERM");
   await until(() => registry.log().includes('"Shutting down"'));
   await new Promise((resolve) => setTimeout(resolve, 600));
@@ -94,7 +94,7 @@ Deno.test("main ends at once at a second signal", async () => {
 
 Deno.test("main ignores a second signal that a parent forwards at once", async () => {
   await using registry = await startRegistry();
-  using push = await HalfRequest.begin("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
+  using push = await beginRequest("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
   const ended = registry.kill("SIGINT");
   await until(() => registry.log().includes('"Shutting down"'));
   Deno.kill(registry.pid, "SIGINT");

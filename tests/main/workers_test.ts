@@ -1,7 +1,16 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { startRegistry } from "../harness/registry_process.ts";
 import { startSecured } from "../harness/secured.ts";
-import { DIGEST, HalfRequest, MAIN, pushHello, runMain, startUpload, until, withFolder } from "./run_main.ts";
+import {
+  beginRequest,
+  DIGEST,
+  MAIN,
+  pushHello,
+  runMain,
+  startUpload,
+  until,
+  withFolder,
+} from "./run_main.ts";
 import { clientsOf, untilOpen, type WorkerClient, workerOf, workerPids } from "./workers.ts";
 import { digestOf } from "../harness/content.ts";
 
@@ -128,7 +137,7 @@ Deno.test("workers complete their pushes in progress at a stop, and all of them 
   const pids = await untilOpen(registry);
   const upload = `${registry.url}/v2/a/blobs/uploads/?digest=${DIGEST}`;
   // The kernel chooses the worker of each.
-  const pushes = await Promise.all(Array.from({ length: 8 }, () => HalfRequest.begin("POST", upload, 5)));
+  const pushes = await Promise.all(Array.from({ length: 8 }, () => beginRequest("POST", upload, 5)));
   const ended = registry.kill("SIGTERM");
   await until(() => registry.log().includes('"Shutting down"'));
   for (const push of pushes) {
