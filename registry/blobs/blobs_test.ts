@@ -1,12 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
-import { content, digest, pushBlob, readBlob, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";
+import { RegistryError } from "../../oci/mod.ts";
+import {
+  content,
+  digest,
+  OTHER,
+  pushBlob,
+  readBlob,
+  REPOSITORY,
+  TestStores,
+} from "../../tests/harness/stores.ts";
 import { linkItem, linkKey } from "../items/mod.ts";
 import type { RegistryOptions } from "../create_registry.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
-const OTHER = parseRepositoryName("library/other");
 
 async function pushed(options: Partial<RegistryOptions> = {}) {
   const stores = new TestStores();

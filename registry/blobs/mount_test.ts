@@ -3,6 +3,7 @@ import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
 import {
   content,
   digest,
+  OTHER,
   pushBlob,
   readBlob,
   REPOSITORY,
@@ -14,7 +15,6 @@ import { blobKey } from "../items/mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
-const OTHER = parseRepositoryName("library/other");
 
 Deno.test("mountBlob() links a blob of another repository, and nothing else", async () => {
   const stores = new TestStores();

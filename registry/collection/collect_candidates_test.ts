@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { Key } from "../../storage/mod.ts";
 import { assertConsistent, leftItems } from "../../tests/harness/invariants.ts";
 import { dyingStores } from "../../tests/harness/moments.ts";
@@ -11,6 +11,7 @@ import {
   IMAGE,
   imageOf,
   indexOf,
+  OTHER,
   PRINCIPAL,
   pushBlob,
   pushManifest,
@@ -33,7 +34,6 @@ const ARTIFACT = imageOf(CONFIG, [], {
   subject: { mediaType: IMAGE, digest: digest(IMAGE_ONE), size: IMAGE_ONE.length },
   annotations: { filler: "x".repeat(300_000) },
 });
-const OTHER = parseRepositoryName("library/other");
 
 async function pushImage(registry: Registry, ...tags: string[]): Promise<void> {
   await pushBlob(registry, CONFIG);

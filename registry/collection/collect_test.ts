@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import {
   assertConsistent,
   assertNothingLeft,
@@ -12,6 +12,7 @@ import {
   digest,
   imageOf,
   indexOf,
+  OTHER,
   PRINCIPAL,
   pushBlob,
   pushManifest,
@@ -28,7 +29,6 @@ const OPTIONS = { uploadExpiry: 10_000, grace: 2000, deadline: 500 };
 const CONFIG = content(9, 1);
 const LAYER = content(30, 2);
 const IMAGE = imageOf(CONFIG, [LAYER]);
-const OTHER = parseRepositoryName("library/other");
 
 /** A collection from its beginning to its end. */
 async function collectAll(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cached } from "../../cache/mod.ts";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { Key } from "../../storage/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import { assertConsistent } from "../../tests/harness/invariants.ts";
@@ -13,6 +13,7 @@ import {
   imageOf,
   INDEX,
   indexOf,
+  OTHER,
   pushBlob,
   pushManifest,
   readBlob,
@@ -26,7 +27,6 @@ import { manifestKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
 
 const OPTIONS = { uploadExpiry: 60 * 60_000, grace: 60 * 60_000, deadline: 500 };
-const OTHER = parseRepositoryName("library/other");
 const CONFIG = content(9, 1);
 const LAYER = content(30, 2);
 const LOOSE = content(12, 3);

@@ -1,12 +1,12 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { cached } from "../../cache/mod.ts";
-import { parseRepositoryName } from "../../oci/mod.ts";
 import { withoutChangeCount } from "../../tests/harness/call_counts.ts";
 import {
   content,
   digest,
   hooked,
   imageOf,
+  OTHER,
   pushBlob,
   pushManifest,
   REPOSITORY,
@@ -17,7 +17,6 @@ import type { Key, Table } from "../../storage/mod.ts";
 import type { Registry, StoredRegistry } from "../mod.ts";
 
 const OPTIONS = { grace: 60 * 60_000, deadline: 500 };
-const OTHER = parseRepositoryName("library/other");
 const CONFIG = content(9, 1);
 const IMAGE = imageOf(CONFIG, []);
 const MANIFEST = manifestKey(REPOSITORY, digest(IMAGE));

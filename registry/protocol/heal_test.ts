@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import type { NewItem, ObjectStore } from "../../storage/mod.ts";
 import {
   content,
   digest,
   hooked,
   imageOf,
+  OTHER,
   pushBlob,
   pushManifest,
   readBlob,
@@ -19,7 +20,6 @@ import type { Registry } from "../mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
-const OTHER = parseRepositoryName("library/other");
 const LARGE_IMAGE = imageOf(BYTES, [], { annotations: { filler: "x".repeat(300_000) } });
 const DAY = 24 * 60 * 60_000;
 

@@ -1,7 +1,6 @@
 /** Damage to the bytes of blobs and manifests. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
-import { parseRepositoryName } from "../../oci/mod.ts";
 import type { Item, ObjectStore } from "../../storage/mod.ts";
 import { codeOf } from "../../tests/harness/images.ts";
 import {
@@ -23,6 +22,7 @@ import { assertConsistent } from "../../tests/harness/invariants.ts";
 import {
   digest,
   hooked,
+  OTHER,
   pushBlob,
   pushManifest,
   readBlob,
@@ -31,8 +31,6 @@ import {
 } from "../../tests/harness/stores.ts";
 import { blobKey, type ManifestAttributes, manifestKey, stored } from "../items/mod.ts";
 import type { FindingKind } from "../mod.ts";
-
-const OTHER = parseRepositoryName("library/other");
 
 Deno.test("scrub() finds a flipped byte, a truncated and a missing object, and marks their blobs as damaged", async () => {
   const damages: [FindingKind, (stores: TestStores) => Promise<void>][] = [

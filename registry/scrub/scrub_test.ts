@@ -1,6 +1,5 @@
 /** A scrub of what is well, and of what it cannot reach. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName } from "../../oci/mod.ts";
 import {
   change,
   CONFIG,
@@ -19,13 +18,12 @@ import {
   content,
   digest,
   hooked,
+  OTHER,
   PRINCIPAL,
   pushBlob,
   REPOSITORY,
 } from "../../tests/harness/stores.ts";
 import { blobKey, linkKey } from "../items/mod.ts";
-
-const OTHER = parseRepositoryName("library/other");
 
 const INTACT = { findings: [], kinds: [] };
 

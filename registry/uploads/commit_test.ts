@@ -6,6 +6,7 @@ import {
   content,
   digest,
   hooked,
+  OTHER,
   PRINCIPAL,
   pushBlob,
   readBlob,
@@ -18,7 +19,6 @@ import { blobKey, linkKey } from "../items/mod.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
-const OTHER = parseRepositoryName("library/other");
 
 Deno.test("commitUpload() answers again when it is repeated, until the upload expires", async () => {
   const stores = new TestStores();

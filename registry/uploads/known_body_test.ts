@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseRepositoryName, RegistryError } from "../../oci/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import {
   body,
   content,
   digest,
   hooked,
+  OTHER,
   PRINCIPAL,
   pushBlob,
   readBlob,
@@ -17,7 +18,6 @@ import type { Registry } from "../registry.ts";
 
 const BYTES = content(30);
 const BLOB = digest(BYTES);
-const OTHER = parseRepositoryName("library/other");
 
 /** Stores with the blob in {@linkcode OTHER}, and a process over them whose writes to the object store are listed. */
 async function setUp({ beforeLink = () => Promise.resolve() }: { beforeLink?: () => Promise<void> } = {}) {

@@ -116,6 +116,9 @@ export async function setBlobState(
 /** The repository that most tests push to. */
 export const REPOSITORY: RepositoryName = parseRepositoryName("library/test");
 
+/** Another repository. */
+export const OTHER: RepositoryName = parseRepositoryName("library/other");
+
 /** Principal of the pushes in most tests. */
 export const PRINCIPAL = "anonymous";
 
