@@ -2,7 +2,7 @@ import { tool, type ToolName } from "../tools/tool.ts";
 import { clientEnv, type Workbench } from "./workbench.ts";
 
 /** Maximum time until a daemon answers, in milliseconds. */
-const START_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 120_000;
 
 /** Time for a daemon to stop before it is killed, in milliseconds. */
 const STOP_DEADLINE_MS = 20_000;

@@ -74,17 +74,12 @@ export const RUNS: readonly ConformanceRun[] = [
   },
 ];
 
-/**
- * Runs a suite against a registry: one step for each item, and one for the counters. `id` tells
- * its results from those of other registries.
- */
+/** Checks a run of a suite: one step for each item, and one for the counters. */
 export async function checkRun(
   t: Deno.TestContext,
-  { name, run, pins }: ConformanceRun,
-  target: Target,
-  id: string,
+  { pins }: ConformanceRun,
+  { report, output, results }: SuiteRun,
 ): Promise<void> {
-  const { report, output, results } = await run(target, `${id}-${name}`);
   for (const [item, verdict] of Object.entries(report.items)) {
     await t.step(item, () => assertEquals(verdict, expectedVerdict(pins, item), `See ${results}`));
   }

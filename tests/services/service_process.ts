@@ -2,7 +2,7 @@
 const STOP_DEADLINE_MS = 10_000;
 
 /** Default of the maximum time until a service is usable, in milliseconds. */
-const START_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 120_000;
 
 /** Options of {@linkcode startProcess}. */
 export interface ProcessOptions {
