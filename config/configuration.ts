@@ -9,10 +9,16 @@ export interface AccessConfig extends AuthConfig {
   quotas: QuotaRule[];
 }
 
-/** Settings under `public`: host names for anonymous pulls. */
+/** Settings under `public`: host names for anonymous pulls, and the shared cache in front of them. */
 export interface PublicConfig {
   /** Host names in lower case, without port. */
   hosts: string[];
+  /** Dialect of the headers for the shared cache. */
+  cdn: "standard" | "cloudflare" | "deno" | "fastly";
+  /** Maximum time of content by digest in the shared cache; 0 disables it. */
+  digestTtl: number;
+  /** Maximum time of a manifest by tag in the shared cache; 0 disables it. */
+  tagTtl: number;
 }
 
 /** Delivery of blobs: through the registry, by a redirect to the store, or by either. */

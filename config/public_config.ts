@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { AccessConfig, PublicConfig } from "./configuration.ts";
-import { expected, jsonOf } from "./schema_parts.ts";
+import { expected, jsonOf, ofKind } from "./schema_parts.ts";
+import { duration, oneOf } from "./setting_kinds.ts";
 
 /** Maximum number of public hosts. */
 const MAX_HOSTS = 100;
@@ -23,12 +24,16 @@ export const publicSchema: z.ZodMiniType<PublicConfig, unknown> = jsonOf(
   "a map",
   z.strictObject({
     hosts: z.array(host, hosts).check(z.minLength(1, hosts), z.maxLength(MAX_HOSTS, hosts)),
-  }, expected("a map with hosts")),
+    cdn: z.prefault(ofKind(oneOf("standard", "cloudflare", "deno", "fastly")), "standard"),
+    digestTtl: z.prefault(ofKind(duration("0")), "1d"),
+    // Retention counts pulls by tag, which must reach the registry: see PULL_LAG_MS in registry/retention/pull_times.ts.
+    tagTtl: z.prefault(ofKind(duration("0", "1m")), "0"),
+  }, expected("a map with hosts, cdn, digestTtl and tagTtl")),
 );
 
 /** Contradictions between `public` and `auth`, each with its path in `public`. */
 export function publicConflicts(
-  { hosts }: PublicConfig,
+  { hosts }: Pick<PublicConfig, "hosts">,
   { url, external }: Pick<AccessConfig, "url" | "external">,
 ): { path: (string | number)[]; message: string }[] {
   const main = new URL(url).hostname;

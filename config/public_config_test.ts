@@ -16,11 +16,19 @@ Deno.test("loadConfig() reads the public endpoint from the variable and from the
   const { public: absent } = await loadConfig({});
   assertEquals(absent, undefined);
   const given = await loadConfig({ SKERRY_PUBLIC: '{"hosts": ["Pull.Example.com", "127.0.0.1", "a"]}' });
-  assertEquals(given.public?.hosts, ["pull.example.com", "127.0.0.1", "a"]);
-  await withFile("public: { hosts: [pull.example.com] }", async (path) => {
-    const { public: face } = await loadConfig({ SKERRY_CONFIG: path });
-    assertEquals(face?.hosts, ["pull.example.com"]);
+  assertEquals(given.public, {
+    hosts: ["pull.example.com", "127.0.0.1", "a"],
+    cdn: "standard",
+    digestTtl: 86_400_000,
+    tagTtl: 0,
   });
+  await withFile(
+    "public: { hosts: [pull.example.com], cdn: deno, digestTtl: 0, tagTtl: 10s }",
+    async (path) => {
+      const { public: face } = await loadConfig({ SKERRY_CONFIG: path });
+      assertEquals(face, { hosts: ["pull.example.com"], cdn: "deno", digestTtl: 0, tagTtl: 10_000 });
+    },
+  );
   assertEquals(readSettings({ SKERRY_PUBLIC: '{"hosts": ["a"]}' }), undefined, "needs the schema");
 });
 
@@ -45,6 +53,10 @@ Deno.test("loadConfig() refuses hosts that no request can name", async () => {
   assertEquals(
     await problemOf({ hosts: [] }),
     "public.hosts (SKERRY_PUBLIC): Expected a list of 1 to 100 host names, got []",
+  );
+  assertEquals(
+    await problemOf({ hosts: ["a"], tagTtl: "2m" }),
+    'public.tagTtl (SKERRY_PUBLIC): Expected a duration from 0 to 1m, such as "90s", "15m" or "24h", got "2m"',
   );
   assertEquals(await problemOf({ hosts: ["a"], host: "b" }), "public.host (SKERRY_PUBLIC): No such setting");
   assertEquals(

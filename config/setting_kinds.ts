@@ -123,7 +123,7 @@ const DURATION_UNIT = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_60
 /** A duration in milliseconds. A timer of 2^31 ms or more fires at once, so durations for timers are at most 20 days. */
 export function duration(
   min: "0" | "1ms" | "1s" | "1m" | "1h",
-  max: "12h" | "1d" | "20d" | "3650d" = "3650d",
+  max: "1m" | "12h" | "1d" | "20d" | "3650d" = "3650d",
 ): Kind<number> {
   const range = `from ${min} to ${max}`;
   return {

@@ -8,7 +8,7 @@ import {
   rangeApplies,
   redirectHeaders,
 } from "./http/content.ts";
-import type { Answer } from "./http/mod.ts";
+import { type Answer, NOT_STORED } from "./http/mod.ts";
 import type { Handler } from "./handler.ts";
 
 /** Media type of every blob: only manifests know the real one. */
@@ -64,7 +64,7 @@ async function rangeAnswer(
 ): Promise<Answer> {
   if (ranges === undefined) return await wholeAnswer(blob, headers);
   if (ranges === "unsatisfiable") {
-    return { status: 416, headers: { "Content-Range": `bytes */${blob.size}` } };
+    return { status: 416, headers: { "Content-Range": `bytes */${blob.size}`, "Cache-Control": NOT_STORED } };
   }
   const [range, another] = ranges;
   if (range !== undefined && another === undefined) {

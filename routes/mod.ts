@@ -26,7 +26,13 @@ export {
   type RequestLog,
   withoutProbes,
 } from "./middleware/mod.ts";
-export type { DeferredRights, PublicFaceOptions, PublicRights } from "./public/mod.ts";
+export type {
+  CacheDialect,
+  CachingRules,
+  DeferredRights,
+  PublicFaceOptions,
+  PublicRights,
+} from "./public/mod.ts";
 export type { Route, RouteFacts, RouteKind } from "./route.ts";
 export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { ServiceOptions } from "./services.ts";

@@ -20,7 +20,8 @@ const BATCH_ITEMS = 100;
 
 /**
  * Maximum milliseconds by which the real last pull can be later than the recorded one: pulls within an interval that
- * are not recorded again, and pending ones, which wait longer in some processes.
+ * are not recorded again, and pending ones, which wait longer in some processes, or that a shared cache has answered
+ * (`public.tagTtl`, a minute at most).
  */
 export const PULL_LAG_MS: number = RECORD_INTERVAL_MS + 5 * WRITE_DELAY_MS;
 

@@ -12,6 +12,9 @@ export interface Answer {
   isRepeated?: boolean;
 }
 
+/** `Cache-Control` of an answer that no cache may store, because it depends on the caller, and none may change. */
+export const NOT_STORED = "private, no-store, no-transform";
+
 /** An answer in JSON. */
 export function jsonAnswer(value: unknown, headers: Record<string, string> = {}, status = 200): Answer {
   const body = new TextEncoder().encode(JSON.stringify(value));
@@ -19,7 +22,7 @@ export function jsonAnswer(value: unknown, headers: Record<string, string> = {},
     status,
     headers: {
       "Content-Type": "application/json",
-      "Cache-Control": "private, no-store, no-transform",
+      "Cache-Control": NOT_STORED,
       ...headers,
     },
     body,

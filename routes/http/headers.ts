@@ -1,7 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-
-/** For what depends on the caller. */
-const CACHE_CONTROL = "private, no-store, no-transform";
+import { NOT_STORED } from "./answer.ts";
 
 /** The entity tag of content: its digest, so it is strong (RFC 9110 §8.8.3). */
 export function entityTag(digest: Digest): string {
@@ -20,7 +18,7 @@ export function contentHeaders(digest: Digest, mediaType: string): Record<string
     "Content-Type": mediaType,
     "Docker-Content-Digest": digest,
     "ETag": entityTag(digest),
-    "Cache-Control": CACHE_CONTROL,
+    "Cache-Control": NOT_STORED,
     "Content-Security-Policy": "default-src 'none'; sandbox",
   };
 }
@@ -29,7 +27,7 @@ export function contentHeaders(digest: Digest, mediaType: string): Record<string
 export function redirectHeaders(digest: Digest): Record<string, string> {
   return {
     "Docker-Content-Digest": digest,
-    "Cache-Control": CACHE_CONTROL,
+    "Cache-Control": NOT_STORED,
     "Referrer-Policy": "no-referrer",
   };
 }

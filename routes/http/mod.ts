@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Answer, jsonAnswer } from "./answer.ts";
+export { type Answer, jsonAnswer, NOT_STORED } from "./answer.ts";
 export type { BodyBudget, BodyHold } from "./body_budget.ts";
 export { badParameter, Parameters, parametersOf } from "./parameters.ts";
 export { type RawUrl, splitUrl } from "./raw_url.ts";

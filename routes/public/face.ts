@@ -9,6 +9,7 @@ import { readOnly } from "../refusals.ts";
 import { registryHandler, type RegistryRouteOptions } from "../registry_route.ts";
 import { parseRoute, type Route, type RouteKind } from "../route.ts";
 import { anonymousAccess } from "./anonymous_access.ts";
+import { createCaching, NO_CACHING } from "./caching.ts";
 import { hostTest } from "./host.ts";
 import { notFound } from "./not_found.ts";
 import type { PublicFaceOptions } from "./options.ts";
@@ -45,14 +46,18 @@ export function publicFace(options: RegistryRouteOptions, face: PublicFaceOption
  * Answers a request for a public host. Content that does not exist, content that is not public, and every other request
  * have the same 404.
  */
-function publicRoute(options: RegistryRouteOptions, { rights }: PublicFaceOptions): AppHandler {
+function publicRoute(
+  options: RegistryRouteOptions,
+  { rights, caching = NO_CACHING }: PublicFaceOptions,
+): AppHandler {
   const access = anonymousAccess(rights);
+  const withCaching = createCaching(caching);
   const handle = publicHandler(options);
   return answering(async function publicRoute(exchange, request) {
     try {
       const route = readWith(readPublicRoute, exchange, request);
       await authorize(exchange, request, { access });
-      return await handle(route, request, exchange.caller!, exchange.client);
+      return withCaching(route, await handle(route, request, exchange.caller!, exchange.client));
     } catch (error) {
       if (isTold(error)) throw error;
       // The answer to an error depends on the route.

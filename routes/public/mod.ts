@@ -4,5 +4,6 @@
  *
  * @module
  */
+export type { CacheDialect, CachingRules } from "./caching.ts";
 export type { DeferredRights, PublicFaceOptions, PublicRights } from "./options.ts";
 export { publicFace } from "./face.ts";

@@ -1,4 +1,5 @@
 import type { RepositoryName } from "../../oci/mod.ts";
+import type { CachingRules } from "./caching.ts";
 
 /** Rights of anonymous clients, and what trusted proxies report. */
 export interface PublicRights {
@@ -23,6 +24,8 @@ export type DeferredRights = (() => Promise<PublicRights>) | undefined;
 export interface PublicFaceOptions {
   /** Host names in lower case, without port. */
   hosts: readonly string[];
+  /** Rules for the shared cache in front of these hosts; by default it may store nothing. */
+  caching?: CachingRules;
   /** Rights of anonymous clients. */
   rights?: DeferredRights;
 }

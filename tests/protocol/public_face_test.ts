@@ -1,6 +1,6 @@
 // Requests for the public host of a registry with private and public repositories.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { COMMON_STATUSES, ENDPOINTS } from "../../routes/testing/parts.ts";
+import { COMMON_STATUSES } from "../../routes/testing/parts.ts";
 import type { Registry } from "../../registry/mod.ts";
 import type { RouteKind } from "../../routes/mod.ts";
 import { buildApp } from "../harness/app.ts";
@@ -14,6 +14,7 @@ import {
   startUpload,
 } from "../harness/content.ts";
 import { ROOT, type SecuredApp } from "../harness/secured_app.ts";
+import { targetsIn } from "./targets.ts";
 import { ALICE, openTeamApp } from "./team_app.ts";
 
 const PUBLIC_HOST = "pull.test";
@@ -63,28 +64,6 @@ function as(send: Send, authorization: string | undefined): Send {
     headers.set("Authorization", authorization);
     return send(path, { ...init, headers });
   };
-}
-
-/** Targets of every endpoint in a repository, with the methods that it has. */
-function targetsIn(repository: string, upload = "0123456789abcdef") {
-  const { digest } = imageOf(repository);
-  return Object.entries(ENDPOINTS).flatMap(([kind, rows]) =>
-    rows.flatMap(([, methods, target]) =>
-      methods.split(", ").map((method) => ({
-        kind: kind as RouteKind,
-        method,
-        path: target
-          .replace("/blobs/<digest>", `/blobs/${EMPTY_DESCRIPTOR.digest}`)
-          .replace("<tag or digest>", "latest")
-          .replace("?tag=<tag>", "?tag=latest")
-          .replaceAll("<digest>", digest)
-          .replaceAll("<name>", repository)
-          .replace("/uploads/<id>", `/uploads/${upload}`)
-          .replace("/tokens/<id>", "/tokens/0123456789abcdef")
-          .replace(/\?(n|artifactType)=.*$/, ""),
-      }))
-    )
-  );
 }
 
 Deno.test("the public face answers every read of a public repository like an anonymous client's, and nothing else, with any Authorization", async () => {
