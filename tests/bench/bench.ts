@@ -28,6 +28,7 @@ import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
 import { pullCost } from "./pull_cost.ts";
+import { redirects } from "./redirects.ts";
 import { s3Memory } from "./s3_memory.ts";
 import { s3Patch } from "./s3_patch.ts";
 import { s3Pull } from "./s3_pull.ts";
@@ -55,6 +56,7 @@ const GROUPS: Record<string, Group> = {
   "startup": startup,
   "s3-pull": s3Pull,
   "pull-cost": pullCost,
+  "redirects": redirects,
   "s3-put": s3Put,
   "s3-patch": s3Patch,
   "s3-memory": s3Memory,

@@ -1,7 +1,7 @@
+import { startCopy } from "./copy.ts";
 import type { Figure } from "./figure.ts";
 import { load } from "./load/mod.ts";
 import { interleave, ratios } from "./rounds.ts";
-import { type Server, startServer } from "./server.ts";
 import { startSubject } from "./subject.ts";
 import { perSecond } from "./text.ts";
 import { requestRate } from "./wrk.ts";
@@ -32,17 +32,4 @@ export async function manifestPull(rounds: number): Promise<Figure[]> {
     });
   }
   return figures;
-}
-
-/** A bare handler that answers what the subject answers under `path`. */
-async function startCopy(subject: Server, path: string): Promise<Server> {
-  const response = await fetch(`http://127.0.0.1:${subject.port}${path}`);
-  const body = await response.text();
-  if (!response.ok) throw new Error(`Cannot copy the answer of "${path}": ${response.status}`);
-  // The server itself writes the date.
-  const headers = [...response.headers].filter(([name]) => name !== "date");
-  return await startServer({
-    script: "tests/bench/baseline/answer.ts",
-    env: { ANSWER: JSON.stringify({ headers, body }) },
-  });
 }

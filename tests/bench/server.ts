@@ -58,8 +58,8 @@ export function startServer({ script, env, port = freePort() }: ServerOptions): 
 }
 
 /**
- * Starts a program and waits until it answers `GET /v2/` with 200, or with 401 if it requires a login. Its output is
- * discarded at no cost to the machine; its errors are shown.
+ * Starts a program and waits until it answers `GET /v2/` with 200, or with 401 if it requires a login. A bare handler
+ * may answer every request with 307. Its output is discarded at no cost to the machine; its errors are shown.
  */
 export async function startProgram(
   { program, args, env = {}, port, quiet = false }: ServerProgram,
@@ -104,7 +104,7 @@ async function isAnswering(port: number): Promise<boolean> {
     const answer = new Uint8Array(64);
     const length = await connection.read(answer);
     const start = new TextDecoder().decode(answer.subarray(0, length ?? 0));
-    if (/^HTTP\/1\.1 (200|401) /.test(start)) return true;
+    if (/^HTTP\/1\.1 (200|307|401) /.test(start)) return true;
     throw new Error(`it answered "${start}"`);
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;

@@ -14,12 +14,12 @@ export interface Requests {
   count: number;
 }
 
-/** GETs of a path per second that the server answers, all with 2xx. */
+/** GETs of a path per second that the server answers, all with 2xx or 3xx. */
 export async function requestRate(server: Server, path: string): Promise<number> {
   return (await requests(server, path)).rate;
 }
 
-/** GETs of a path with these header fields, as many as the server answers, all with 2xx. */
+/** GETs of a path with these header fields, as many as the server answers, all with 2xx or 3xx. */
 export async function requests(
   { port }: Server,
   path: string,

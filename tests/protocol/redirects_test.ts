@@ -28,7 +28,6 @@ Deno.test("a GET of a layer is redirected to its bytes, and costs no request to 
   made.server.reset();
   const [status, location] = await look(request, PATH);
   assertEquals([status, made.server.requests], [307, {}]);
-  assertEquals(await look(request, PATH), [status, location]);
 
   assert(location !== null && location.startsWith(`${made.server.endpoint}/skerry/some/folder/`), "location");
   const whole = await fetch(location);
