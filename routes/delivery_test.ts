@@ -31,8 +31,11 @@ function appWithBlob(options: Options = {}) {
     statBlob: () => Promise.resolve(blob),
     getBlob: () => Promise.resolve(blob),
   }, { delivery: { delivery, deliveryRules: rules } });
-  async function get(headers: Record<string, string> = {}, { repository = "team/app", method = "GET" } = {}) {
-    return await request(`/v2/${repository}/blobs/${DIGEST}`, { method, headers });
+  async function get(
+    headers: Record<string, string> = {},
+    { origin = "", repository = "team/app", method = "GET" } = {},
+  ) {
+    return await request(`${origin}/v2/${repository}/blobs/${DIGEST}`, { method, headers });
   }
   async function status(...args: Parameters<typeof get>): Promise<number> {
     const response = await get(...args);
@@ -132,5 +135,8 @@ Deno.test("redirection() never leads a client from TLS to plain HTTP", async () 
   const plain = appWithBlob({ url: "http://s3.internal/object?signed" });
   assertEquals(await plain.status(), 307);
   assertEquals(await plain.status({ "X-Forwarded-Proto": "https" }), 200);
-  assertEquals(await appWithBlob().status({ "X-Forwarded-Proto": "https" }), 307);
+  assertEquals(await plain.status({}, { origin: "https://registry.example.com" }), 200);
+  const secure = appWithBlob();
+  assertEquals(await secure.status({ "X-Forwarded-Proto": "https" }), 307);
+  assertEquals(await secure.status({}, { origin: "https://registry.example.com" }), 307);
 });
