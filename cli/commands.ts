@@ -14,6 +14,8 @@ const rooms = {
   configCheck: (): Promise<typeof import("./config_check.ts")> =>
     import(new URL("config_check.ts", import.meta.url).href),
   cost: (): Promise<typeof import("./cost/mod.ts")> => import(new URL("cost/mod.ts", import.meta.url).href),
+  doctor: (): Promise<typeof import("./doctor/mod.ts")> =>
+    import(new URL("doctor/mod.ts", import.meta.url).href),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(new URL("../oci/mod.ts", import.meta.url).href),
   provision: (): Promise<typeof import("./provision/mod.ts")> =>
     import(new URL("provision/mod.ts", import.meta.url).href),
@@ -280,6 +282,35 @@ export const COMMANDS: Record<string, Command> = {
         prices: text("prices"),
         json: has("json"),
       }),
+  },
+  doctor: {
+    summary: "Check a registry at its address, with proxies, CDN and platform in front of it",
+    details:
+      "Needs no configuration. The password of --user is read from SKERRY_DOCTOR_PASSWORD. The exit code is 1 " +
+      "if there is a fault. Reference: docs/doctor.md.",
+    options: {
+      url: { value: "URL", help: "Address of the registry; required" },
+      user: { value: "NAME", help: "Name of a user or robot; anonymous by default" },
+      image: { value: "REPOSITORY:TAG", help: "Pull an image, and check caches and ranges with it" },
+      push: { value: "REPOSITORY", help: "Push, pull and delete a small image, and check limits of uploads" },
+      "max-body": { value: "SIZE", help: "Largest body to try with --push; 16MiB by default" },
+      slow: { value: "SECONDS", help: "Time of the slowest body to try with --push; 5 by default" },
+      json: JSON_LINES,
+    },
+    run: async ({ print }, { has, text }) => {
+      const { doctor, PASSWORD_VARIABLE, readDoctorOptions } = await rooms.doctor();
+      const options = readDoctorOptions({
+        url: text("url"),
+        user: text("user"),
+        password: Deno.env.get(PASSWORD_VARIABLE),
+        image: text("image"),
+        push: text("push"),
+        maxBody: text("max-body"),
+        slow: text("slow"),
+        json: has("json"),
+      });
+      return await doctor(print, options);
+    },
   },
   version: {
     summary: "Print the version",

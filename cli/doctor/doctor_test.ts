@@ -1,0 +1,139 @@
+import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { ADMINISTRATOR, startSecured } from "../../tests/harness/secured.ts";
+import { AUTHORITY, EXPIRED, VALID } from "./testing/certificates.ts";
+import { type Faults, type ProxyOptions, startFaultyProxy } from "./testing/faulty_proxy.ts";
+import type { Finding } from "./finding.ts";
+import { pushImage } from "./image.ts";
+import { doctor } from "./doctor.ts";
+import type { DoctorOptions } from "./options.ts";
+import { Session } from "./session.ts";
+
+const NOW = Date.parse("2026-11-28T12:00:00.250Z");
+
+const MIB = 2 ** 20;
+
+const ROOT = { user: ADMINISTRATOR.username, password: ADMINISTRATOR.password };
+
+/** An image that exists. */
+const IMAGE = { repository: "team/private", tag: "kept" };
+
+/** With pushes and limits that a registry without faults keeps. */
+const PUSH = { push: "team/smoke", uploads: { maxBodyBytes: 2 * MIB, slowSeconds: 1, patienceMs: 60_000 } };
+
+/** The same for a proxy that lets a cut upload lose its bytes. */
+const LOSING_PUSH = { ...PUSH, uploads: { ...PUSH.uploads, patienceMs: 500 } };
+
+interface Examination {
+  code: number;
+  findings: Finding[];
+  /** Level and check of each warning and fault. */
+  worse: string[];
+}
+
+/** Runs the doctor against a proxy in front of the registry `target`. */
+async function examine(
+  target: string,
+  faults: Faults & Pick<ProxyOptions, "tls">,
+  options: Partial<DoctorOptions> = {},
+): Promise<Examination> {
+  await using proxy = startFaultyProxy({ target, now: NOW, ...faults });
+  const findings: Finding[] = [];
+  const code = await doctor((line) => findings.push(JSON.parse(line)), {
+    url: proxy.url,
+    credentials: ROOT,
+    uploads: PUSH.uploads,
+    json: true,
+    caCerts: [AUTHORITY],
+    now: () => NOW,
+    ...options,
+  });
+  const worse = findings.filter(({ level }) => level === "fault" || level === "warning")
+    .map(({ level, check }) => `${level}: ${check}`);
+  for (const { advice, level } of findings) assertEquals(advice !== undefined, /fault|warning/.test(level));
+  return { code, findings, worse };
+}
+
+const FAULTS: [name: string, faults: Faults, options: Partial<DoctorOptions>, expected: string[]][] = [
+  ["answers ranges with everything", { stripsRange: true }, { pull: IMAGE }, ["fault: ranges"]],
+  ["caches challenges", { caches: [401] }, { pull: IMAGE }, ["fault: cached challenge"]],
+  ["caches 404", { caches: [404] }, { pull: IMAGE }, ["fault: cached 404"]],
+  ["caches private answers", { caches: [200] }, { pull: IMAGE }, ["fault: private answers"]],
+  ["damages blobs", { damagesBlobs: true }, { pull: IMAGE }, ["fault: blob"]],
+  ["has a clock 40 s behind", { skewSeconds: -40 }, { pull: IMAGE }, ["fault: clock"]],
+  ["has a clock 10 s ahead", { skewSeconds: 10 }, { pull: IMAGE }, ["warning: clock"]],
+  ["limits the size of bodies", { maxBodyBytes: 3 * MIB / 2 }, LOSING_PUSH, [
+    "fault: body size",
+    "warning: body buffering",
+  ]],
+  ["limits the time of bodies", { maxBodyMs: 500 }, LOSING_PUSH, [
+    "fault: body time",
+    "warning: body buffering",
+  ]],
+  ["buffers bodies", { buffersBodies: true }, LOSING_PUSH, ["warning: body buffering"]],
+];
+
+Deno.test("doctor() finds the faults between a client and a registry", async (t) => {
+  await using registry = await startSecured({});
+  const { url } = registry;
+  {
+    using session = new Session({ url: new URL(url), credentials: ROOT }, { keepAlive: true });
+    await pushImage(session, IMAGE.repository, IMAGE.tag);
+  }
+
+  await t.step("none where there is none", async () => {
+    const { code, findings, worse } = await examine(url, {}, PUSH);
+    assertEquals({ code, worse }, { code: 0, worse: [] });
+    assertEquals(findings.map(({ check }) => check), [
+      ...["certificate", "registry", "clock", "region", "cached challenge", "cached 404", "push", "manifest"],
+      ...["blob", "ranges", "private answers", "pull as docker", "pull as podman", "pull as containerd"],
+      ...["body size", "body time", "body buffering", "clean up"],
+    ]);
+    const found = (name: string) => findings.find(({ check }) => check === name)?.found;
+    // Two rounds of a login, HEAD and GET of the manifest, and both blobs at once. podman reads the configuration first.
+    assertEquals(found("pull as docker"), "5 rounds, 0 ms, a new connection for each request");
+    assertEquals(found("pull as podman"), "5 rounds, 0 ms, a new connection for each request");
+    assertEquals(found("pull as containerd"), "5 rounds, 0 ms, kept connections");
+    assertEquals(found("clean up"), 'Deleted "team/smoke:skerry-doctor"');
+  });
+
+  for (const [name, faults, options, expected] of FAULTS) {
+    await t.step(`a proxy that ${name}`, async () => {
+      const { code, worse } = await examine(url, faults, options);
+      const hasFault = expected.some((finding) => finding.startsWith("fault"));
+      assertEquals({ code, worse }, { code: hasFault ? 1 : 0, worse: expected });
+    });
+  }
+
+  await t.step("an expired certificate, one that expires soon, and one of an unknown authority", async () => {
+    const valid = await examine(url, { tls: VALID });
+    assertEquals(valid.worse, []);
+    assertStringIncludes(valid.findings[1]!.found, "HTTP/2");
+
+    const expired = await examine(url, { tls: EXPIRED });
+    assertEquals({ code: expired.code, worse: expired.worse }, {
+      code: 1,
+      worse: ["fault: certificate", "fault: registry"],
+    });
+    assertStringIncludes(expired.findings[0]!.found, "Expired on 2020-02-01");
+
+    const late = Date.parse("2126-10-30T00:00:00Z");
+    const soon = await examine(url, { tls: VALID, skewSeconds: (late - NOW) / 1000 }, { now: () => late });
+    assertEquals(soon.worse, ["warning: certificate"]);
+
+    const unknown = await examine(url, { tls: VALID }, { caCerts: [] });
+    assertEquals(unknown.worse, ["fault: certificate", "fault: registry"]);
+  });
+
+  await t.step("an address without a registry, and a wrong password, which is not printed", async () => {
+    assertEquals((await examine(url, { hidesRegistry: true })).worse, ["fault: registry"]);
+    // A secret does not leave by TLS for a token service without.
+    const plain = await examine(url, { tls: VALID }, { pull: IMAGE });
+    assertStringIncludes(plain.findings.at(-1)!.found, "has no TLS");
+    const wrong = await examine(url, {}, {
+      ...PUSH,
+      credentials: { user: "root", password: "pass" + "phrase" },
+    });
+    assertEquals(wrong.findings.at(-1)?.level, "fault");
+    assertNotMatch(JSON.stringify(wrong.findings), /passphrase/);
+  });
+});
