@@ -1,14 +1,7 @@
-import ipaddr from "ipaddr.js";
+import type { Issue } from "../oci/schema.ts";
 import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
-import { parseSubject } from "./policy/mod.ts";
-
-/** Contradiction between values that are valid by themselves. */
-export interface ConfigIssue {
-  /** Path of the value, from `auth` on. */
-  path: (string | number)[];
-  /** Description of the problem. */
-  message: string;
-}
+import { isEveryAddress, parseCidr } from "./limits/cidr.ts";
+import { parseSubject } from "./policy/subject.ts";
 
 /** Configuration that is checked: with the storage quotas, which are written beside it. */
 export interface CheckedConfig extends AuthConfig {
@@ -17,7 +10,7 @@ export interface CheckedConfig extends AuthConfig {
 }
 
 /** Contradictions between values of a configuration: rules that can never apply, and probable mistakes. */
-export function crossChecks(config: CheckedConfig): ConfigIssue[] {
+export function crossChecks(config: CheckedConfig): Issue[] {
   return [
     ...checkSubjects(config),
     ...checkAdministrators(config),
@@ -30,20 +23,20 @@ export function crossChecks(config: CheckedConfig): ConfigIssue[] {
 }
 
 /** Every list of subjects in the configuration, with its path. */
-function* subjectLists(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; subjects: Subject[] }> {
+function* subjectLists(config: AuthConfig): Generator<{ path: Issue["path"]; subjects: Subject[] }> {
   yield { path: ["administrators"], subjects: config.administrators };
   for (const [name, subjects] of Object.entries(config.groups)) yield { path: ["groups", name], subjects };
   for (const { path, entry } of allowRules(config)) yield { path: [...path, "to"], subjects: entry.to };
 }
 
-function* allowRules(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; entry: AllowRule }> {
+function* allowRules(config: AuthConfig): Generator<{ path: Issue["path"]; entry: AllowRule }> {
   for (const [i, { allow }] of config.policies.entries()) {
     for (const [j, entry] of allow.entries()) yield { path: ["policies", i, "allow", j], entry };
   }
 }
 
 /** Rejects unknown names: a misspelt one would be denied without notice. */
-function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
+function* checkSubjects(config: AuthConfig): Generator<Issue> {
   const issuers = config.issuers.map(({ name }) => name);
   for (const { path, subjects } of subjectLists(config)) {
     for (const [index, subject] of subjects.entries()) {
@@ -63,7 +56,7 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
 }
 
 /** Administrators must be named one by one. Anything else would be hard to notice from outside. */
-function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
+function* checkAdministrators({ administrators }: AuthConfig): Generator<Issue> {
   for (const [index, subject] of administrators.entries()) {
     if (isMany(subject)) {
       yield {
@@ -81,7 +74,7 @@ function isMany(subject: Subject): boolean {
 }
 
 /** Rejects groups within groups, and groups that would open a rule to everyone unnoticed. */
-function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigIssue> {
+function* checkGroups({ groups, administrators }: AuthConfig): Generator<Issue> {
   for (const [name, members] of Object.entries(groups)) {
     for (const [index, subject] of members.entries()) {
       const parts = parseSubject(subject)!;
@@ -105,7 +98,7 @@ function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigI
 }
 
 /** Only workloads have claims, and those of one issuer mean nothing for another. */
-function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
+function* checkConditions(config: AuthConfig): Generator<Issue> {
   for (const { path, entry } of allowRules(config)) {
     if (entry.where === undefined) continue;
     for (const [index, subject] of entry.to.entries()) {
@@ -125,7 +118,7 @@ function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean 
 }
 
 /** Rejects duplicates: sooner or later only one of two copies is changed. */
-function* checkRepeats(config: CheckedConfig): Generator<ConfigIssue> {
+function* checkRepeats(config: CheckedConfig): Generator<Issue> {
   const seen = new Map<string, string>();
   for (const [i, { repositories }] of config.policies.entries()) {
     for (const [j, pattern] of repositories.entries()) {
@@ -140,7 +133,7 @@ function* checkRepeats(config: CheckedConfig): Generator<ConfigIssue> {
   yield* repeatsOf("issuers", "issuer", config.issuers.map(({ issuer }) => issuer));
 }
 
-function* repeatsOf(list: string, key: string, values: string[]): Generator<ConfigIssue> {
+function* repeatsOf(list: string, key: string, values: string[]): Generator<Issue> {
   for (const [index, value] of values.entries()) {
     const first = values.indexOf(value);
     if (first < index) {
@@ -152,7 +145,7 @@ function* repeatsOf(list: string, key: string, values: string[]): Generator<Conf
 /**
  * With an external token server, its tokens alone decide about access. Rejects every setting that would have no effect.
  */
-function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
+function* checkExternal(config: AuthConfig): Generator<Issue> {
   if (config.external === undefined) return;
   const { htpasswd, users, keys, proxy, issuers, administrators, groups, policies } = config;
   const given = {
@@ -177,7 +170,7 @@ function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
   }
 }
 
-function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
+function* checkProxy({ proxy }: AuthConfig): Generator<Issue> {
   if (proxy === undefined) return;
   if (proxy.identityHeader === undefined && !proxy.forwardedFor && !proxy.forwardedHost) {
     yield {
@@ -186,10 +179,8 @@ function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
     };
   }
   for (const [index, range] of proxy.trusted.entries()) {
-    const [network, bits] = ipaddr.parseCIDR(range);
-    const isAllIpv4 = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits === 96;
     // Every client could claim any identity.
-    if (bits === 0 || isAllIpv4) {
+    if (isEveryAddress(parseCidr(range)!)) {
       yield { path: ["proxy", "trusted", index], message: `"${range}" trusts every address` };
     }
   }

@@ -1,16 +1,16 @@
-import * as z from "zod/mini";
+import { fields, list, type Schema } from "../oci/schema.ts";
 import type { DeliveryRule } from "./configuration.ts";
-import { expected, jsonOf, ofKind, patterns } from "./schema_parts.ts";
+import { jsonOf, ofKind, patterns } from "./schema_parts.ts";
 import { SETTINGS } from "./settings.ts";
 
-const rule = z.strictObject(
-  { repositories: patterns, delivery: ofKind(SETTINGS.delivery) },
-  expected("a map with repositories and delivery"),
-);
+const rule = fields<DeliveryRule>("a map with repositories and delivery", {
+  repositories: patterns,
+  delivery: ofKind(SETTINGS.delivery),
+});
 
 /** Schema of the rules of delivery. */
-export const deliverySchema: z.ZodMiniType<DeliveryRule[], unknown> = jsonOf(
+export const deliverySchema: Schema<DeliveryRule[]> = jsonOf(
   "rules",
-  z.array(rule, expected("a list of rules")),
+  list(rule, { what: "a list of rules" }),
   [],
 );

@@ -1,10 +1,8 @@
-import { schema, settingDocs } from "../config/config.ts";
-import { FILE_VARIABLE } from "../config/mod.ts";
+import { FILE_VARIABLE, SETTINGS } from "../config/mod.ts";
 
-/** The text of docs/configuration.md, from the schema of the configuration. */
+/** The text of docs/configuration.md, from the settings. */
 export function configurationPage(): string {
-  const sections = Object.entries(schema.shape).map(([key, field]) => {
-    const { variable, type, fallback, description } = settingDocs.get(field)!;
+  const sections = Object.entries(SETTINGS).map(([key, { variable, type, fallback, description }]) => {
     return `## \`${variable}\`
 
 ${description}
