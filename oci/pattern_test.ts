@@ -3,7 +3,7 @@ import { Minimatch } from "minimatch";
 import { seeded } from "../tests/random.ts";
 import { alternativesOf, isRepositoryPattern, isTagPattern } from "./pattern.ts";
 
-Deno.test("alternativesOf() expands braces like the library that matches, or refuses what stays a brace", () => {
+Deno.test("alternativesOf() expands braces like the matching library, and refuses all that stay braces", () => {
   const random = seeded(7);
   const counts = { refused: 0, expanded: 0 };
   for (let run = 0; run < 20_000; run++) {

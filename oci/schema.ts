@@ -101,15 +101,25 @@ export type Fields<T> = { readonly [Key in keyof T]-?: Schema<T[Key]> };
 
 /** Map with these fields and no others. */
 export function fields<T extends object>(what: string, fields: Fields<T>): Schema<T> {
+  const known = knownFields(what, fields);
+  return (input, place) => {
+    const before = place.issues.length;
+    const values = known(input, place);
+    for (const key of isMap(input) ? Object.keys(input) : []) {
+      if (!Object.hasOwn(fields, key)) place.at(key).refuse("No such setting");
+    }
+    return place.issues.length > before ? undefined : values;
+  };
+}
+
+/** Map with these fields. Others are left out. */
+export function knownFields<T extends object>(what: string, fields: Fields<T>): Schema<T> {
   return (input, place) => {
     if (!isMap(input)) return place.refuse(mismatch(what, input));
     const before = place.issues.length;
     const values = Object.entries<Schema<unknown>>(fields).map(([key, schema]) =>
       [key, schema(Object.hasOwn(input, key) ? input[key] : undefined, place.at(key))] as const
     );
-    for (const key of Object.keys(input)) {
-      if (!Object.hasOwn(fields, key)) place.at(key).refuse("No such setting");
-    }
     if (place.issues.length > before) return undefined;
     return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as T;
   };

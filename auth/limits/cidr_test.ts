@@ -8,7 +8,7 @@ Deno.test("parseCidr() reads ranges of both families", () => {
   assertEquals(parseCidr("::ffff:10.0.0.0/104"), { address: "[::ffff:a00:0]", bits: 104 });
 });
 
-Deno.test("parseCidr() refuses what is no range, or could be read as another one", () => {
+Deno.test("parseCidr() refuses other texts, and ranges with a second meaning", () => {
   for (
     const text of [
       "",
