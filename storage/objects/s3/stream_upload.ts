@@ -3,9 +3,8 @@ import type { ClientRequest } from "node:http";
 import { BrokenBodyError, ContentMismatchError, UnavailableError } from "../../errors.ts";
 import { abortAfter } from "../../timeout.ts";
 import { isTransient } from "./errors.ts";
-import { putByNode } from "./node_upload.ts";
 import type { SignedRequest } from "../../aws/mod.ts";
-import { etagOf, upload } from "./transfers.ts";
+import { etagOf, importNodeUpload, upload } from "./transfers.ts";
 
 /** Body of known length that is sent while it arrives. */
 export interface StreamBody {
@@ -75,6 +74,7 @@ function isBrokenBody(error: unknown): boolean {
 async function put(request: SignedRequest, stream: StreamBody, signal: AbortSignal): Promise<Response> {
   const reader = stream.body.getReader();
   try {
+    const { putByNode } = await importNodeUpload();
     return await putByNode(request, { size: stream.size, keeps: false, signal }, async (request, stop) => {
       stop.addEventListener("abort", () => reader.cancel().catch(() => {}));
       await send(request, reader, stream, stop);
