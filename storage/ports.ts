@@ -8,6 +8,7 @@ export {
   BrokenBodyError,
   ContentMismatchError,
   isOutOfDescriptors,
+  isStorageFull,
   LateWriteError,
   RefusedPlaceError,
   StorageFullError,

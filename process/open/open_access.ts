@@ -35,14 +35,13 @@ import {
   type WorkloadPasswords,
 } from "../../auth/mod.ts";
 import { accessRisks } from "../../auth/rules.ts";
-import { secretExposure, trustedExposure } from "./file_exposure.ts";
 import type { Log } from "../log/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { createChallenge } from "../../routes/mod.ts";
 import { createGuard } from "../../routes/access/guard.ts";
 import type { Access, AccountTokenOptions, PublicRights, TokenOptions } from "../../routes/mod.ts";
 import { StartError } from "../../config/mod.ts";
-import type { Table } from "../../storage/mod.ts";
+import type { Table } from "../../storage/ports.ts";
 
 /** Access control of the process. */
 export interface OpenAccess {
@@ -80,11 +79,7 @@ export interface AccessParts {
 export async function openAccess(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   for (const risk of accessRisks(config)) parts.log.warn(risk);
   const { external } = config;
-  const exposures = await Promise.all([
-    ...secretFiles(config).map(secretExposure),
-    ...(external === undefined ? [] : [trustedExposure(external.keys)]),
-  ]);
-  for (const exposure of exposures) if (exposure !== undefined) parts.log.warn(exposure);
+  await warnOfExposure(config, parts.log);
   return await explained(() =>
     external === undefined ? openOwn(config, parts) : openOthers(config, external, parts)
   );
@@ -101,6 +96,24 @@ export async function openUsers(
 ): Promise<Htpasswd> {
   return await explained(() => Htpasswd.open({ ...config, failed }));
 }
+
+/** Warns of files that other users of the machine can read or change. */
+async function warnOfExposure(config: AuthConfig, log: AccessParts["log"]): Promise<void> {
+  const secrets = secretFiles(config);
+  const { external } = config;
+  if (secrets.length === 0 && external === undefined) return;
+  const { secretExposure, trustedExposure } = await importExposure();
+  const exposures = await Promise.all([
+    ...secrets.map(secretExposure),
+    ...(external === undefined ? [] : [trustedExposure(external.keys)]),
+  ]);
+  for (const exposure of exposures) if (exposure !== undefined) log.warn(exposure);
+}
+
+// By computed names: Deno resolves the modules of literal imports before the first line runs, and few registries need
+// these.
+const importExposure = (): Promise<typeof import("./file_exposure.ts")> =>
+  import(new URL("file_exposure.ts", import.meta.url).href);
 
 /** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
 function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {

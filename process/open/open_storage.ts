@@ -1,15 +1,7 @@
 import { type Config, dynamoOptions, s3Options, StartError } from "../../config/mod.ts";
-import { dataExposure } from "./file_exposure.ts";
 import type { Log } from "../log/mod.ts";
 import { probeFolder, probeStores } from "./storage_probe.ts";
-import {
-  FilesystemObjectStore,
-  MemoryObjectStore,
-  MemoryTable,
-  type ObjectStore,
-  SqliteTable,
-  type Table,
-} from "../../storage/mod.ts";
+import type { ObjectStore, Table } from "../../storage/ports.ts";
 
 /** The two ports, opened. */
 export interface Storage {
@@ -40,12 +32,17 @@ const MAX_PARTS = 10_000;
 export async function openStorage(config: Config, log: Log): Promise<ServedStorage> {
   if (config.storage === "aws") return await openAws(config, log);
   if (config.storage === "folder") return await openFolder(config, log);
+  const { MemoryObjectStore, MemoryTable } = await importDrivers();
   const nothing = async () => {};
   return { objects: new MemoryObjectStore(), table: new MemoryTable(), probe: nothing, close: nothing };
 }
 
 async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
   const { data } = config;
+  const [{ FilesystemObjectStore, SqliteTable }, { dataExposure }] = await Promise.all([
+    importDrivers(),
+    importExposure(),
+  ]);
   try {
     const objects = await FilesystemObjectStore.open(`${data}/objects`);
     const table = await SqliteTable.open(`${data}/table.sqlite`);
@@ -64,8 +61,12 @@ async function openFolder(config: Config, log: Log): Promise<ServedStorage> {
   }
 }
 
-// By computed names: Deno resolves the modules of literal imports before the first line runs, and few registries need
-// these.
+// By computed names: Deno resolves the modules of literal imports before the first line runs, and each registry needs
+// only those of its own storage.
+const importDrivers = (): Promise<typeof import("../../storage/mod.ts")> =>
+  import(new URL("../../storage/mod.ts", import.meta.url).href);
+const importExposure = (): Promise<typeof import("./file_exposure.ts")> =>
+  import(new URL("file_exposure.ts", import.meta.url).href);
 const importAws = (): Promise<typeof import("../../storage/aws/mod.ts")> =>
   import(new URL("../../storage/aws/mod.ts", import.meta.url).href);
 const importS3 = (): Promise<typeof import("../../storage/objects/s3/mod.ts")> =>

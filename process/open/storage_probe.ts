@@ -1,5 +1,4 @@
-import { isStorageFull, type ObjectStore, type Table } from "../../storage/mod.ts";
-import { withTimeout } from "../../storage/ports.ts";
+import { isStorageFull, type ObjectStore, type Table, withTimeout } from "../../storage/ports.ts";
 
 /** Key of no item, and of no object. */
 const NOTHING = { pk: "ready", sk: "ready" };
