@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import type { Table } from "../../storage/ports.ts";
 import {
   type Claim,
@@ -66,8 +67,8 @@ export class FailedLogins {
   readonly #counts: FailureCounts;
   /** Guesses in progress: for each name, the number of requests for each distinct guess. */
   readonly #pending = new Map<string, Map<string, number>>();
-  readonly #knownPairs = new LRUCache<string, true>({ max: MAX_KNOWN_ENTRIES });
-  readonly #knownNetworks = new LRUCache<string, true>({ max: MAX_KNOWN_ENTRIES });
+  readonly #knownPairs = new BoundedMap<string, true>(MAX_KNOWN_ENTRIES);
+  readonly #knownNetworks = new BoundedMap<string, true>(MAX_KNOWN_ENTRIES);
   readonly #cacheMisses: LRUCache<string, FailureCount>;
 
   /** Starts without any failure. */

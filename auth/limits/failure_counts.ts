@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import {
   ifUnchanged,
   type Item,
@@ -73,19 +73,19 @@ export function waitAfter(failures: number, freeFailures: number, longest: numbe
  */
 export class FailureCounts {
   readonly #options: FailureCountsOptions;
-  readonly #known: Record<FailureKind, LRUCache<string, FailureCount>>;
+  readonly #known: Readonly<Record<FailureKind, BoundedMap<string, FailureCount>>>;
   /** Items created by this process since `since`. Limited, because an attacker may have many addresses. */
   #made = { count: 0, since: -Infinity };
 
   /** Starts without any failure. */
   constructor(options: FailureCountsOptions) {
     this.#options = options;
-    this.#known = { address: new LRUCache({ max: MAX_COUNTS }), name: new LRUCache({ max: MAX_COUNTS }) };
+    this.#known = { address: new BoundedMap(MAX_COUNTS), name: new BoundedMap(MAX_COUNTS) };
   }
 
   /** Failure count of a key, as known to this process. Has no side effect. */
   get(kind: FailureKind, key: string): FailureCount {
-    return this.#unlessForgotten(this.#known[kind].peek(key));
+    return this.#unlessForgotten(this.#known[kind].get(key));
   }
 
   /** Counts a failure. */

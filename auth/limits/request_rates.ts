@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import { RegistryError } from "../../oci/mod.ts";
 
 /** Options of {@linkcode RequestRates}. */
@@ -34,7 +34,7 @@ const MAX_BUCKETS = 16_384;
 export class RequestRates {
   readonly #perMinute: number;
   readonly #now: () => number;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+  readonly #buckets = new BoundedMap<string, Bucket>(MAX_BUCKETS);
   /** Requests since the last {@linkcode RequestRates.drain}; absent if no other process is to know. */
   #admitted: Map<string, number> | undefined;
 

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { RecentMap } from "../../storage/bounded_map.ts";
 import { globMatcher } from "../../oci/glob.ts";
 import { alternativesOf } from "../../oci/pattern.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
@@ -47,7 +47,7 @@ const NONE: Applicable = { patterns: [], entries: [] };
 export class PolicyRules {
   /** Sorted by length, the longest first. */
   readonly #candidates: Candidate[];
-  readonly #known = new LRUCache<RepositoryName, Applicable>({ max: MAX_CACHED_RULES });
+  readonly #known = new RecentMap<RepositoryName, Applicable>(MAX_CACHED_RULES);
 
   /** Compiles the rules of a configuration. */
   constructor({ policies, groups }: Pick<AuthConfig, "policies" | "groups">) {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { RecentMap } from "../../storage/bounded_map.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import type { Table } from "../../storage/ports.ts";
 import {
@@ -74,7 +74,7 @@ export class OpenUploads {
   readonly #limits: UploadLimits;
   readonly #table: Pick<Table, "queryIndex">;
   readonly #now: () => number;
-  readonly #tallies = new LRUCache<string, Tally>({ max: MAX_PRINCIPALS });
+  readonly #tallies = new RecentMap<string, Tally>(MAX_PRINCIPALS);
 
   /** Over the table that has the uploads. */
   constructor(limits: UploadLimits, { table, now }: { table: Pick<Table, "queryIndex">; now: () => number }) {

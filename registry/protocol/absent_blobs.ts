@@ -1,5 +1,5 @@
 import type { Digest } from "../../oci/mod.ts";
-import { BoundedMap } from "../bounded_map.ts";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 
 /** Maximum digests in memory. */
 const MAX_DIGESTS = 1024;

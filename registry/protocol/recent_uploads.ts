@@ -1,4 +1,4 @@
-import { BoundedMap } from "../bounded_map.ts";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import type { Stored, UploadAttributes } from "../items/mod.ts";
 
 /** Maximum uploads in memory; each takes some hundred bytes, or ten kilobytes if it has 10 GB. */

@@ -1,5 +1,5 @@
 import type { Hash } from "node:crypto";
-import { BoundedMap } from "../bounded_map.ts";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import type { PrefixHash } from "../items/mod.ts";
 
 /** Maximum uploads in memory; each takes some hundred bytes. */

@@ -43,6 +43,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "routes/access/guard.ts": "is loaded where access is configured",
   "routes/http/content.ts": "loads bodies and conditions, after the process listens",
   "storage/aws/mod.ts": "loads no driver",
+  "storage/bounded_map.ts": "loads nothing",
   "storage/check/mod.ts": "loads the probes of a store",
   "storage/check/proven_content.ts": "loads no other probe",
   "storage/objects/s3/mod.ts": "loads the driver of S3",

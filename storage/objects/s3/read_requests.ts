@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { RecentMap } from "../../bounded_map.ts";
 import type { Signer } from "./signer.ts";
 
 /** Lifetime of a URL, in seconds. */
@@ -17,9 +17,7 @@ const MAX_CACHED_REQUESTS = 2048;
 export class ReadRequests {
   readonly #signer: Pick<Signer, "readUrl">;
   readonly #now: () => number;
-  readonly #requests = new LRUCache<string, { request: Request; until: number }>({
-    max: MAX_CACHED_REQUESTS,
-  });
+  readonly #requests = new RecentMap<string, { request: Request; until: number }>(MAX_CACHED_REQUESTS);
 
   /** None yet; `now` is the time in milliseconds since the epoch. */
   constructor(signer: Pick<Signer, "readUrl">, now: () => number = Date.now) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BoundedMap } from "./bounded_map.ts";
+import { BoundedMap, RecentMap } from "./bounded_map.ts";
 
 Deno.test("BoundedMap set() drops the entry that was set first when the map is full", () => {
   const map = new BoundedMap<string, number>(2);
@@ -11,4 +11,12 @@ Deno.test("BoundedMap set() drops nothing when an entry of a full map is set aga
   const map = new BoundedMap<string, number>(2);
   map.set("a", 1).set("b", 2).set("b", 3);
   assertEquals([...map], [["a", 1], ["b", 3]]);
+});
+
+Deno.test("RecentMap.get() keeps the entry longer", () => {
+  const map = new RecentMap<string, number>(2);
+  map.set("a", 1).set("b", 2);
+  assertEquals([map.get("a"), map.get("absent")], [1, undefined]);
+  map.set("c", 3);
+  assertEquals([...map], [["a", 1], ["c", 3]]);
 });

@@ -19,3 +19,13 @@ export class BoundedMap<K, V> extends Map<K, V> {
     return this;
   }
 }
+
+/** {@linkcode BoundedMap} that drops the entry that was set or read first: an LRU cache. */
+export class RecentMap<K, V> extends BoundedMap<K, V> {
+  /** Value of the entry, which becomes the newest one. */
+  override get(key: K): V | undefined {
+    const value = super.get(key);
+    if (value !== undefined) super.set(key, value);
+    return value;
+  }
+}
