@@ -101,6 +101,7 @@ async function killAndVerify(
     await keepBlobs(scene, urlOf(scene, deployment), touched);
   }
   console.log(`${kills} kills in ${seconds(started)} s, after which ${facts} facts were read back`);
+  await workInPeace(deployment, scene, kills / 100);
   const finished = await finishUploads(scene, urlOf(scene, deployment));
   const all = await verify(deployment, scene, scene.ledger.facts(), "in the end");
   // Only now those are certain that a killed delete may have taken.
@@ -122,8 +123,7 @@ async function killAndVerify(
 /** Lets several writers work and kills the registry somewhere in the middle. */
 async function killDuring(deployment: Deployment, scene: Scene, pace: number): Promise<void> {
   const failures: unknown[] = [];
-  scene.idleUploads.clear();
-  for (const upload of scene.uploads) scene.idleUploads.add(upload);
+  releaseUploads(scene);
   const writers = Array.from({ length: 3 + scene.random(4) }, async () => {
     try {
       for (;;) await anyOperation(scene)(scene, urlOf(scene, deployment));
@@ -135,6 +135,29 @@ async function killDuring(deployment: Deployment, scene: Scene, pace: number): P
   await deployment.kill();
   await Promise.all(writers);
   if (failures.length > 0) throw failures[0];
+}
+
+/** Maximum number of operations without a kill. */
+const MAX_PEACEFUL_OPERATIONS = 5000;
+
+/**
+ * Lets a writer work without a kill until each operation was acknowledged so many times: on a slow machine nearly every
+ * slow operation ends with a kill.
+ */
+async function workInPeace(deployment: Deployment, scene: Scene, times: number): Promise<void> {
+  releaseUploads(scene);
+  for (let done = 0; done < MAX_PEACEFUL_OPERATIONS; done++) {
+    if ([...scene.tally.values()].every(({ acknowledged }) => acknowledged >= times)) return;
+    const url = urlOf(scene, deployment);
+    await anyOperation(scene)(scene, url);
+    await keepBlobs(scene, url, scene.ledger.takeTouched());
+  }
+}
+
+/** No writer works on any upload now. */
+function releaseUploads(scene: Scene): void {
+  scene.idleUploads.clear();
+  for (const upload of scene.uploads) scene.idleUploads.add(upload);
 }
 
 function anyOperation(scene: Scene): Operation {
