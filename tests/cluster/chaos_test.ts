@@ -12,7 +12,7 @@ import { Counts } from "./counts.ts";
 import { type FaultProxies, startFaultProxies } from "./fault_proxies.ts";
 
 /** Number of pushed images, and the seed of the run; another seed makes another run. */
-const PUSHES = Number(Deno.env.get("CHAOS_PUSHES") ?? 1000);
+const PUSHES = Number(Deno.env.get("CHAOS_PUSHES") ?? 500);
 const SEED = Number(Deno.env.get("CHAOS_SEED") ?? 20_261_124);
 
 const CLIENTS = 16;
