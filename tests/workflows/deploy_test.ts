@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
@@ -33,9 +33,22 @@ Deno.test("the workflow deploys the tested commit, and not with the version of D
   assertEquals(versions, ["v2.9.5"], "denoland/deno#36722");
 });
 
-Deno.test("the workflow ends with a look that a registry with authentication passes", async () => {
-  const { deploy } = (await readWorkflow()).jobs;
-  assertMatch(deploy?.steps.at(-1)?.run ?? "", /^curl --fail .*\/readyz"$/);
+Deno.test("the workflow pushes and pulls at the real address after the deployment", async () => {
+  const { smoke } = (await readWorkflow()).jobs;
+  assertEquals(smoke?.needs, "deploy");
+  const [ready, push] = smoke?.steps.slice(-2).map(({ run }) => run ?? "") ?? [];
+  // Also a registry with authentication answers it with 200.
+  assertMatch(ready ?? "", /^curl --fail .*\/readyz"$/);
+  assertMatch(push ?? "", /^deno task skerry doctor --url "https:\/\/\$REGISTRY_HOST" .* --push /);
+});
+
+Deno.test("a preview is deployed to an app of its own, and never to production", async () => {
+  const text = await Deno.readTextFile(new URL("preview.yml", WORKFLOW));
+  const { on, jobs } = parse(text);
+  assertEquals(on, { push: { "branches-ignore": ["main"] } });
+  assertEquals(Object.keys(jobs), ["preview"]);
+  assertEquals(jobs.preview.environment, "preview");
+  assertNotMatch(text, /--prod\b|AWS_|SKERRY_/);
 });
 
 Deno.test("deno.json deploys every module that main.ts needs", async () => {

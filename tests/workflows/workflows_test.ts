@@ -84,9 +84,9 @@ Deno.test("test-all.yml runs the long tests on a schedule and by hand", () => {
   assertEquals(Object.keys(workflows.get("test-all.yml")!.workflow.on), ["schedule", "workflow_dispatch"]);
 });
 
-Deno.test("only deploy.yml deploys", () => {
+Deno.test("only deploy.yml and preview.yml deploy", () => {
   const deploying = [...workflows].filter(([, { text }]) => /deno deploy|DENO_DEPLOY_TOKEN/.test(text));
-  assertEquals(deploying.map(([name]) => name), ["deploy.yml"]);
+  assertEquals(deploying.map(([name]) => name).sort(), ["deploy.yml", "preview.yml"]);
 });
 
 Deno.test("every workflow tests with the version of Deno that CONTRIBUTING.md names", async () => {
