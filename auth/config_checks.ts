@@ -1,7 +1,14 @@
-import type { Issue } from "../oci/schema.ts";
+import ipaddr from "ipaddr.js";
 import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
-import { isEveryAddress, parseCidr } from "./limits/cidr.ts";
-import { parseSubject } from "./policy/subject.ts";
+import { parseSubject } from "./policy/mod.ts";
+
+/** Contradiction between values that are valid by themselves. */
+export interface ConfigIssue {
+  /** Path of the value, from `auth` on. */
+  path: (string | number)[];
+  /** Description of the problem. */
+  message: string;
+}
 
 /** Configuration that is checked: with the storage quotas, which are written beside it. */
 export interface CheckedConfig extends AuthConfig {
@@ -10,7 +17,7 @@ export interface CheckedConfig extends AuthConfig {
 }
 
 /** Contradictions between values of a configuration: rules that can never apply, and probable mistakes. */
-export function crossChecks(config: CheckedConfig): Issue[] {
+export function crossChecks(config: CheckedConfig): ConfigIssue[] {
   return [
     ...checkSubjects(config),
     ...checkAdministrators(config),
@@ -23,20 +30,20 @@ export function crossChecks(config: CheckedConfig): Issue[] {
 }
 
 /** Every list of subjects in the configuration, with its path. */
-function* subjectLists(config: AuthConfig): Generator<{ path: Issue["path"]; subjects: Subject[] }> {
+function* subjectLists(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; subjects: Subject[] }> {
   yield { path: ["administrators"], subjects: config.administrators };
   for (const [name, subjects] of Object.entries(config.groups)) yield { path: ["groups", name], subjects };
   for (const { path, entry } of allowRules(config)) yield { path: [...path, "to"], subjects: entry.to };
 }
 
-function* allowRules(config: AuthConfig): Generator<{ path: Issue["path"]; entry: AllowRule }> {
+function* allowRules(config: AuthConfig): Generator<{ path: ConfigIssue["path"]; entry: AllowRule }> {
   for (const [i, { allow }] of config.policies.entries()) {
     for (const [j, entry] of allow.entries()) yield { path: ["policies", i, "allow", j], entry };
   }
 }
 
 /** Rejects unknown names: a misspelt one would be denied without notice. */
-function* checkSubjects(config: AuthConfig): Generator<Issue> {
+function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
   const issuers = config.issuers.map(({ name }) => name);
   for (const { path, subjects } of subjectLists(config)) {
     for (const [index, subject] of subjects.entries()) {
@@ -56,7 +63,7 @@ function* checkSubjects(config: AuthConfig): Generator<Issue> {
 }
 
 /** Administrators must be named one by one. Anything else would be hard to notice from outside. */
-function* checkAdministrators({ administrators }: AuthConfig): Generator<Issue> {
+function* checkAdministrators({ administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [index, subject] of administrators.entries()) {
     if (isMany(subject)) {
       yield {
@@ -74,7 +81,7 @@ function isMany(subject: Subject): boolean {
 }
 
 /** Rejects groups within groups, and groups that would open a rule to everyone unnoticed. */
-function* checkGroups({ groups, administrators }: AuthConfig): Generator<Issue> {
+function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigIssue> {
   for (const [name, members] of Object.entries(groups)) {
     for (const [index, subject] of members.entries()) {
       const parts = parseSubject(subject)!;
@@ -98,7 +105,7 @@ function* checkGroups({ groups, administrators }: AuthConfig): Generator<Issue> 
 }
 
 /** Only workloads have claims, and those of one issuer mean nothing for another. */
-function* checkConditions(config: AuthConfig): Generator<Issue> {
+function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
   for (const { path, entry } of allowRules(config)) {
     if (entry.where === undefined) continue;
     for (const [index, subject] of entry.to.entries()) {
@@ -118,7 +125,7 @@ function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean 
 }
 
 /** Rejects duplicates: sooner or later only one of two copies is changed. */
-function* checkRepeats(config: CheckedConfig): Generator<Issue> {
+function* checkRepeats(config: CheckedConfig): Generator<ConfigIssue> {
   const seen = new Map<string, string>();
   for (const [i, { repositories }] of config.policies.entries()) {
     for (const [j, pattern] of repositories.entries()) {
@@ -133,7 +140,7 @@ function* checkRepeats(config: CheckedConfig): Generator<Issue> {
   yield* repeatsOf("issuers", "issuer", config.issuers.map(({ issuer }) => issuer));
 }
 
-function* repeatsOf(list: string, key: string, values: string[]): Generator<Issue> {
+function* repeatsOf(list: string, key: string, values: string[]): Generator<ConfigIssue> {
   for (const [index, value] of values.entries()) {
     const first = values.indexOf(value);
     if (first < index) {
@@ -145,7 +152,7 @@ function* repeatsOf(list: string, key: string, values: string[]): Generator<Issu
 /**
  * With an external token server, its tokens alone decide about access. Rejects every setting that would have no effect.
  */
-function* checkExternal(config: AuthConfig): Generator<Issue> {
+function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
   if (config.external === undefined) return;
   const { htpasswd, users, keys, proxy, issuers, administrators, groups, policies } = config;
   const given = {
@@ -170,7 +177,7 @@ function* checkExternal(config: AuthConfig): Generator<Issue> {
   }
 }
 
-function* checkProxy({ proxy }: AuthConfig): Generator<Issue> {
+function* checkProxy({ proxy }: AuthConfig): Generator<ConfigIssue> {
   if (proxy === undefined) return;
   if (proxy.identityHeader === undefined && !proxy.forwardedFor && !proxy.forwardedHost) {
     yield {
@@ -179,8 +186,10 @@ function* checkProxy({ proxy }: AuthConfig): Generator<Issue> {
     };
   }
   for (const [index, range] of proxy.trusted.entries()) {
+    const [network, bits] = ipaddr.parseCIDR(range);
+    const isAllIpv4 = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits === 96;
     // Every client could claim any identity.
-    if (isEveryAddress(parseCidr(range)!)) {
+    if (bits === 0 || isAllIpv4) {
       yield { path: ["proxy", "trusted", index], message: `"${range}" trusts every address` };
     }
   }

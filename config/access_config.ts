@@ -1,80 +1,58 @@
-import { crossChecks, isPlainName, parseCidr, parseSubject } from "../auth/rules.ts";
-import type {
-  AllowRule,
-  ExternalConfig,
-  IssuerConfig,
-  LimitsConfig,
-  PolicyRule,
-  ProxyConfig,
-} from "../auth/interface.ts";
-import type { ImmutableRule, QuotaRule } from "../registry/mod.ts";
+import ipaddr from "ipaddr.js";
+import * as z from "zod/mini";
+import { crossChecks, isPlainName, parseSubject } from "../auth/rules.ts";
 import type { AccessConfig } from "./configuration.ts";
-import { isRepositoryPattern, isTagPattern } from "../oci/pattern.ts";
-import { ACTIONS } from "../oci/action.ts";
+import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
+import { ACTIONS } from "../oci/mod.ts";
 import { parseText } from "./config_text.ts";
-import {
-  defaulting,
-  fields,
-  integer,
-  isMap,
-  list,
-  mismatch,
-  optional,
-  parse,
-  type Parsed,
-  type Place,
-  type Schema,
-  text,
-  then,
-  word,
-} from "../oci/schema.ts";
-import { ofKind } from "./schema_parts.ts";
+import { expected, mismatch, ofKind } from "./schema_parts.ts";
 import { duration, oneOf, size, toggle } from "./setting_kinds.ts";
 
 /** Maximum entries of a list: a request may check each of them. */
 const MAX_ENTRIES = 1000;
 
-function listOf<T>(entry: Schema<T>, what: string, min = 1): Schema<T[]> {
-  return list(entry, {
-    what: `a list of ${what}`,
-    min: [min, `Expected a list of ${what}, got an empty one`],
-    max: [MAX_ENTRIES, `Expected a list of ${what}, ${MAX_ENTRIES} at most`],
-  });
+function list<T>(entry: z.ZodMiniType<T, unknown>, what: string, min = 1) {
+  return z.array(entry, expected(`a list of ${what}`)).check(
+    z.minLength(min, `Expected a list of ${what}, got an empty one`),
+    z.maxLength(MAX_ENTRIES, `Expected a list of ${what}, ${MAX_ENTRIES} at most`),
+  );
+}
+
+/** Text that passes a test. */
+function checkedText(what: string, test: (text: string) => boolean): z.ZodMiniType<string, unknown> {
+  return z.string(expected(what)).check(z.refine(test, expected(what)));
 }
 
 /** A map whose keys the configuration chooses. */
 function mapOf<T>(
   key: (name: string) => boolean,
   keys: string,
-  value: Schema<T>,
-  refusal: (input: unknown) => string,
-): Schema<Record<string, T>> {
-  return (input, place) => {
-    if (!isMap(input)) return place.refuse(refusal(input));
-    // Code that copies a map by assignment loses the key `__proto__`.
-    const wrong = Object.keys(input).filter((name) => !key(name) || name === "__proto__");
-    for (const name of wrong) {
+  value: z.ZodMiniType<T, unknown>,
+  map: string | { error: (issue: { input?: unknown }) => string },
+): z.ZodMiniType<Record<string, T>, unknown> {
+  const named = z.unknown().check(z.superRefine((input, context) => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) return;
+    for (const name of Object.keys(input)) {
+      // A record leaves out this one without a word: of a condition, there would be less to hold.
+      if (key(name) && name !== "__proto__") continue;
       // The name may be a whole htpasswd line, with the hash.
-      (name.includes("$") ? place : place.at(name)).refuse(`Expected ${keys}`);
+      const path = name.includes("$") ? [] : [name];
+      context.addIssue({ code: "custom", path, message: `Expected ${keys}` });
     }
-    if (wrong.length > 0) return undefined;
-    return Object.fromEntries(
-      Object.entries(input).map(([name, entry]) => [name, value(entry, place.at(name)) as T]),
-    );
-  };
+  }));
+  return z.pipe(named, z.record(z.string(), value, map));
 }
 
 /** Printable ASCII without characters that end a quoted string (RFC 9110 §5.6.4), because it is part of a challenge. */
-const quotable = text(
+const quotable = checkedText(
   "text of up to 255 printable ASCII characters without quotes or backslashes",
   (text) => /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(text),
 );
 
 /** No message contains the value: it may be the keys or hashes themselves. */
-const path: Schema<string> = (input, place) =>
-  typeof input === "string" && input !== "" && !input.includes("\0")
-    ? input
-    : place.refuse("Expected a path");
+const path = z.string("Expected a path").check(
+  z.refine((text) => text !== "" && !text.includes("\0"), "Expected a path"),
+);
 
 /**
  * True if keys can be fetched from this URL safely: HTTPS, or HTTP on this host. Keys over plain HTTP can be forged.
@@ -86,118 +64,113 @@ function isSafeUrl(text: string): boolean {
     (url.protocol === "http:" && /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname));
 }
 
-const safeUrl = text("a URL with https:, or http: on this machine", isSafeUrl);
+const safeUrl = checkedText("a URL with https:, or http: on this machine", isSafeUrl);
 
-const origin = then(
-  text('a URL such as "https://registry.example.com", without a path', (text) => {
+const origin = z.pipe(
+  checkedText('a URL such as "https://registry.example.com", without a path', (text) => {
     const url = URL.parse(text);
     return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` &&
       !/[?#]/.test(text);
   }),
-  (text) => new URL(text).origin,
+  z.transform((text) => new URL(text).origin),
 );
 
-const repositoryPattern = text(
+const repositoryPattern = checkedText(
   'a pattern of repositories such as "team/*" or "team/**"',
   isRepositoryPattern,
 );
-const repositories = listOf(repositoryPattern, "patterns of repositories");
-const tagPattern = text('a pattern of tags such as "v*"', isTagPattern);
-const subject = text(
+const repositories = list(repositoryPattern, "patterns of repositories");
+const tagPattern = checkedText('a pattern of tags such as "v*"', isTagPattern);
+const subject = checkedText(
   '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", "certificate:", "external:" or ' +
     '"group:"',
   (text) => parseSubject(text) !== undefined,
 );
 
 /** A claim's pattern; ids are often written as numbers. */
-const claimPattern: Schema<string> = (input, place) => {
-  const isPlain = typeof input === "string" || typeof input === "boolean" || Number.isSafeInteger(input);
-  const pattern = String(input);
-  const isPattern = isPlain && pattern !== "" && pattern.length <= 1024;
-  return isPattern ? pattern : place.refuse(mismatch("a pattern of a claim", input));
-};
+const claimPattern = z.pipe(
+  z.unknown(),
+  z.transform((input, context): string => {
+    const isPlain = typeof input === "string" || typeof input === "boolean" || Number.isSafeInteger(input);
+    const pattern = String(input);
+    if (isPlain && pattern !== "" && pattern.length <= 1024) return pattern;
+    context.issues.push({ code: "custom", message: mismatch("a pattern of a claim", input), input });
+    return z.NEVER;
+  }),
+);
 
-/** A pattern of a claim, or a list of them. */
-const claimPatterns: Schema<string[]> = (input, place) =>
-  listOf(claimPattern, "patterns")(Array.isArray(input) ? input : [input], place);
-
-const where = then(
-  mapOf(
-    (claim) => claim !== "" && claim.length <= 256,
-    "the name of a claim",
-    claimPatterns,
-    (input) => mismatch("a map of claims, each with a pattern or a list of them", input),
+const where = mapOf(
+  (claim) => claim !== "" && claim.length <= 256,
+  "the name of a claim",
+  z.pipe(
+    z.pipe(z.unknown(), z.transform((input) => Array.isArray(input) ? input : [input])),
+    list(claimPattern, "patterns"),
   ),
-  (claims, place) => Object.keys(claims).length > 0 ? claims : place.refuse("Expected at least one claim"),
-);
+  expected("a map of claims, each with a pattern or a list of them"),
+).check(z.refine((claims) => Object.keys(claims).length > 0, "Expected at least one claim"));
 
-const allowRule = fields<AllowRule>("a map with to, actions and where", {
-  to: listOf(subject, "subjects"),
-  actions: listOf(word(ACTIONS, oneOf(...ACTIONS).expected), "actions"),
-  where: optional(where),
-});
+const allowRule = z.strictObject({
+  to: list(subject, "subjects"),
+  actions: list(z.enum(ACTIONS, expected(oneOf(...ACTIONS).expected)), "actions"),
+  where: z.exactOptional(where),
+}, expected("a map with to, actions and where"));
 
-const policyRule = fields<PolicyRule>("a map with repositories and allow", {
+const policyRule = z.strictObject({
   repositories,
-  allow: listOf(allowRule, "allow entries", 0),
-});
+  allow: list(allowRule, "allow entries", 0),
+}, expected("a map with repositories and allow"));
 
-const immutableRule = fields<ImmutableRule>("a map with repositories, tags and except", {
+const immutableRule = z.strictObject({
   repositories,
-  tags: defaulting(listOf(tagPattern, "patterns of tags"), ["*"]),
-  except: defaulting(listOf(tagPattern, "patterns of tags", 0), []),
-});
+  tags: z._default(list(tagPattern, "patterns of tags"), ["*"]),
+  except: z._default(list(tagPattern, "patterns of tags", 0), []),
+}, expected("a map with repositories, tags and except"));
 
-/** An issuer as it is written: the audiences can be absent. */
-type WrittenIssuer = Omit<IssuerConfig, "audiences"> & { audiences?: string[] };
+const issuer = z.strictObject({
+  name: checkedText('a name such as "github"', isPlainName),
+  issuer: safeUrl,
+  audiences: z.exactOptional(list(checkedText("an audience", (text) => text !== ""), "audiences")),
+  jwksUri: z.exactOptional(safeUrl),
+  subject: z._default(checkedText("the name of a claim", (text) => text !== ""), "sub"),
+  // There is no end of a job to tell us, so its token must end soon.
+  tokenLifetime: z.prefault(ofKind(duration("1m", "12h")), "1h"),
+}, expected("a map with name, issuer, audiences, jwksUri, subject and tokenLifetime"));
 
-const issuer = fields<WrittenIssuer>(
-  "a map with name, issuer, audiences, jwksUri, subject and tokenLifetime",
-  {
-    name: text('a name such as "github"', isPlainName),
-    issuer: safeUrl,
-    audiences: optional(listOf(text("an audience", (text) => text !== ""), "audiences")),
-    jwksUri: optional(safeUrl),
-    subject: defaulting(text("the name of a claim", (text) => text !== ""), "sub"),
-    // There is no end of a job to tell us, so its token must end soon.
-    tokenLifetime: defaulting(ofKind(duration("1m", "12h")), "1h"),
-  },
-);
-
-const external = fields<ExternalConfig>("a map with realm, issuer, service and keys", {
+const external = z.strictObject({
   realm: safeUrl,
-  issuer: text("the issuer of the tokens", (text) => text !== ""),
+  issuer: checkedText("the issuer of the tokens", (text) => text !== ""),
   service: quotable,
   keys: path,
-});
+}, expected("a map with realm, issuer, service and keys"));
 
-const proxy = fields<ProxyConfig>("a map with trusted, identityHeader, forwardedFor and forwardedHost", {
-  trusted: listOf(
-    text('addresses as CIDR, such as "10.0.0.0/8"', (range) => parseCidr(range) !== undefined),
-    "addresses as CIDR",
-  ),
+const isCidr = (text: string) =>
+  ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text);
+
+const proxy = z.strictObject({
+  trusted: list(checkedText('addresses as CIDR, such as "10.0.0.0/8"', isCidr), "addresses as CIDR"),
   // A token of RFC 9110 §5.6.2.
-  identityHeader: optional(text("the name of a header", (text) => /^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text))),
-  forwardedFor: defaulting(ofKind(toggle), "off"),
-  forwardedHost: defaulting(ofKind(toggle), "off"),
-});
+  identityHeader: z.exactOptional(
+    checkedText("the name of a header", (text) => /^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text)),
+  ),
+  forwardedFor: z.prefault(ofKind(toggle), "off"),
+  forwardedHost: z.prefault(ofKind(toggle), "off"),
+}, expected("a map with trusted, identityHeader, forwardedFor and forwardedHost"));
 
-const upTo = (fallback: number) => defaulting(integer(0, 1_000_000), fallback);
+const count = expected("a whole number from 0 to 1000000");
+const upTo = (fallback: number) =>
+  z._default(z.int(count).check(z.minimum(0, count), z.maximum(1_000_000, count)), fallback);
 
-const limits = fields<LimitsConfig>(
-  "a map with requestsPerMinute, failedLogins, openUploads and openUploadBytes",
-  {
-    requestsPerMinute: upTo(0),
-    failedLogins: upTo(5),
-    openUploads: upTo(100),
-    openUploadBytes: defaulting(ofKind(size("0", "1024TiB")), "100GiB"),
-  },
-);
+const limits = z.strictObject({
+  requestsPerMinute: upTo(0),
+  failedLogins: upTo(5),
+  openUploads: upTo(100),
+  openUploadBytes: z.prefault(ofKind(size("0", "1024TiB")), "100GiB"),
+}, expected("a map with requestsPerMinute, failedLogins, openUploads and openUploadBytes"));
 
-const quota = fields<QuotaRule>("a map with repositories and bytes", {
+const quota = z.strictObject({
   repositories: repositoryPattern,
   bytes: ofKind(size("0", "1024TiB")),
-});
+}, expected("a map with repositories and bytes"));
 
 /**
  * Bcrypt hashes up to cost 14. Each step of the cost doubles the time of a login; 14 takes about a second of one core.
@@ -205,56 +178,47 @@ const quota = fields<QuotaRule>("a map with repositories and bytes", {
 const BCRYPT = /^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$/;
 
 /** No message shows a hash. */
-const bcryptHash: Schema<string> = (input, place) => {
-  if (typeof input !== "string") return place.refuse("Expected a bcrypt hash");
-  return BCRYPT.test(input) ? input : place.refuse("Expected a bcrypt hash with a cost of 4 to 14");
-};
-
 const users = mapOf(
   (name) => /^[^\p{C}\s:*]{1,128}$/u.test(name) && !BCRYPT.test(name),
   "a name without spaces, colons or asterisks",
-  bcryptHash,
-  () => "Expected a map of names, each with a bcrypt hash",
+  z.string("Expected a bcrypt hash").check(z.regex(BCRYPT, "Expected a bcrypt hash with a cost of 4 to 14")),
+  "Expected a map of names, each with a bcrypt hash",
 );
 
 const groups = mapOf(
   isPlainName,
   'a name such as "team"',
-  listOf(subject, "subjects", 0),
-  (input) => mismatch("a map of groups", input),
+  list(subject, "subjects", 0),
+  expected("a map of groups"),
 );
 
-/** The configuration as it is written: some defaults depend on other settings. */
-type Written = Omit<AccessConfig, "service" | "issuers"> & { service?: string; issuers: WrittenIssuer[] };
-
-const written = fields<Omit<Written, "file">>("a map", {
+const shape = z.strictObject({
   url: origin,
-  service: optional(quotable),
-  challenge: defaulting(ofKind(oneOf("bearer", "basic")), "bearer"),
+  service: z.exactOptional(quotable),
+  challenge: z.prefault(ofKind(oneOf("bearer", "basic")), "bearer"),
   // Checked as a request begins, so that it need only last from a login to the last blob's first byte. Some clients
   // take no new one before that.
-  tokenLifetime: defaulting(ofKind(duration("1m", "1d")), "15m"),
-  refreshLifetime: defaulting(ofKind(duration("1h")), "90d"),
-  credentialLifetime: optional(ofKind(duration("1h"))),
-  keys: optional(path),
-  htpasswd: optional(path),
-  users: optional(users),
-  issuers: defaulting(listOf(issuer, "issuers", 0), []),
-  external: optional(external),
-  proxy: optional(proxy),
-  administrators: defaulting(listOf(subject, "subjects", 0), []),
-  groups: defaulting(groups, {}),
-  policies: defaulting(listOf(policyRule, "policies", 0), []),
-  immutable: defaulting(listOf(immutableRule, "rules", 0), []),
-  limits: defaulting(limits, {}),
-  quotas: defaulting(listOf(quota, "quotas", 0), []),
-});
+  tokenLifetime: z.prefault(ofKind(duration("1m", "1d")), "15m"),
+  refreshLifetime: z.prefault(ofKind(duration("1h")), "90d"),
+  credentialLifetime: z.exactOptional(ofKind(duration("1h"))),
+  keys: z.exactOptional(path),
+  htpasswd: z.exactOptional(path),
+  users: z.exactOptional(users),
+  issuers: z._default(list(issuer, "issuers", 0), []),
+  external: z.exactOptional(external),
+  proxy: z.exactOptional(proxy),
+  administrators: z._default(list(subject, "subjects", 0), []),
+  groups: z._default(groups, {}),
+  policies: z._default(list(policyRule, "policies", 0), []),
+  immutable: z._default(list(immutableRule, "rules", 0), []),
+  limits: z.prefault(limits, {}),
+  quotas: z._default(list(quota, "quotas", 0), []),
+}, "Expected a map");
 
 /** Schema of `auth`, with all defaults. */
-const accessSchema: Schema<AccessConfig> = then(
-  // No message shows a text in place of the map: it may be a hash.
-  (input, place) => isMap(input) ? written(input, place) : place.refuse("Expected a map"),
-  ({ issuers, ...rest }, place) => {
+export const accessSchema: z.ZodMiniType<AccessConfig, unknown> = z.pipe(
+  shape,
+  z.transform(({ issuers, ...rest }, context): AccessConfig => {
     const { service = new URL(rest.url).host } = rest;
     const config = {
       ...rest,
@@ -262,21 +226,29 @@ const accessSchema: Schema<AccessConfig> = then(
       issuers: issuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? [service] })),
     };
     for (const { path, message } of crossChecks(config)) {
-      path.reduce<Place>((at, key) => at.at(key), place).refuse(message);
+      context.issues.push({ code: "custom", path, message, input: undefined });
     }
     return config;
-  },
+  }),
 );
 
-/** Parses a value, or the text of one, by {@linkcode accessSchema}. */
-export async function readAccess(input: unknown): Promise<Parsed<AccessConfig>> {
-  if (typeof input !== "string") return parse(accessSchema, input);
+/** Parses a value, or the text of one, by {@linkcode accessSchema}. Answers the result or the problems. */
+export async function readAccess(
+  input: unknown,
+): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
+  if (typeof input !== "string") return parseAccess(input);
   const parsed = await parseText(input);
-  if ("value" in parsed) return parse(accessSchema, parsed.value);
+  if ("value" in parsed) return parseAccess(parsed.value);
   return {
     issues: parsed.problems.map(({ line, column, message }) => ({
+      code: "custom",
       path: [],
       message: `Line ${line}, column ${column}: ${message}`,
     })),
   };
+}
+
+function parseAccess(input: unknown): { data?: AccessConfig; issues: z.core.$ZodIssue[] } {
+  const { data, error } = accessSchema.safeParse(input);
+  return data === undefined ? { issues: error!.issues } : { data, issues: [] };
 }

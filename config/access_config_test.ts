@@ -1,10 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
-import { readAccess } from "./access_config.ts";
+import { accessSchema, readAccess } from "./access_config.ts";
 import { seeded } from "../tests/random.ts";
-import { dataOf, GITHUB, HASH, HOUR, MINUTE, policy, problemsOf } from "./testing/access_config.ts";
+import {
+  dataOf,
+  GITHUB,
+  HASH,
+  HOUR,
+  MINUTE,
+  policy,
+  problemsOf,
+  URL_ALONE,
+} from "./testing/access_config.ts";
 
-Deno.test("accessSchema has a default for all but the URL", async () => {
-  assertEquals(await dataOf({}), {
+Deno.test("accessSchema has a default for all but the URL", () => {
+  assertEquals(accessSchema.parse(URL_ALONE), {
     url: "https://registry.example",
     service: "registry.example",
     challenge: "bearer",

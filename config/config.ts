@@ -1,4 +1,6 @@
-import { isKeyText } from "../auth/rules.ts";
+import * as z from "zod/mini";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { isKeyText } from "../auth/interface.ts";
 import { deliverySchema } from "./delivery_config.ts";
 import { publicConflicts, publicSchema } from "./public_config.ts";
 import { retentionSchema } from "./retention_config.ts";
@@ -13,46 +15,50 @@ import {
   unknownVariables,
   withPlatform,
 } from "./settings.ts";
-import {
-  defaulting,
-  type Fields,
-  fields,
-  type Issue,
-  optional,
-  parse,
-  type Parsed,
-  type Schema,
-  then,
-} from "../oci/schema.ts";
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
 import { parseText } from "./config_text.ts";
 
 export { parseText } from "./config_text.ts";
 
-/** Schema of a setting with its default. */
-function settingSchema<T>(setting: Setting<T>, schema: Schema<T> = ofKind(setting)): Schema<T> {
-  return defaulting(schema, setting.fallback);
+/** Parts of a setting that its documentation shows. */
+export type SettingDoc = Pick<Setting<unknown>, "variable" | "type" | "fallback" | "description">;
+
+/** The documentation of each setting of {@linkcode schema}, by the setting's own schema. */
+export const settingDocs: z.core.$ZodRegistry<SettingDoc> = z.registry<SettingDoc>();
+
+/** The schema of a setting that is a single value. */
+function settingSchema<T>(setting: Setting<T>) {
+  return z.prefault(ofKind(setting), setting.fallback).register(settingDocs, setting);
 }
 
+/** Settings whose values are plain texts. */
+type Shape = {
+  [Key in Exclude<keyof Config, "auth" | "deliveryRules" | "public" | "retention">]: ReturnType<
+    typeof settingSchema<Config[Key]>
+  >;
+};
+
 /** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
-const schema: Schema<Omit<Config, "auth">> = then(
-  fields<Omit<Config, "auth">>("a map", {
-    ...Object.fromEntries(
-      Object.entries<Setting<unknown>>(SETTINGS)
-        .filter(([key]) => key !== "auth")
-        .map(([key, setting]) => [key, settingSchema(setting)]),
-    ) as unknown as Fields<Omit<Config, "auth">>,
-    public: optional(publicSchema),
-    deliveryRules: settingSchema(SETTINGS.deliveryRules, deliverySchema),
-    retention: settingSchema(SETTINGS.retention, retentionSchema),
-  }),
-  (config, place) => {
-    const conflicts = conflictsOf(config);
-    for (const { key, reason } of conflicts) place.at(key).refuse(reason);
-    return conflicts.length > 0 ? undefined : config;
-  },
-);
+export const schema = z.strictObject({
+  ...Object.fromEntries(
+    Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
+  ) as Shape,
+  auth: z.exactOptional(z.custom<AccessConfig>()).register(settingDocs, SETTINGS.auth),
+  public: z.exactOptional(publicSchema).register(settingDocs, SETTINGS.public),
+  deliveryRules: z.prefault(deliverySchema, SETTINGS.deliveryRules.fallback).register(
+    settingDocs,
+    SETTINGS.deliveryRules,
+  ),
+  retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
+    settingDocs,
+    SETTINGS.retention,
+  ),
+}).check(z.superRefine((config, context) => {
+  for (const { key, reason } of conflictsOf(config)) {
+    context.addIssue({ code: "custom", path: [key], message: reason });
+  }
+}));
 
 /** A configuration that can't be used. */
 export class ConfigError extends StartError {
@@ -102,30 +108,34 @@ export async function explainConfig(
   const given = withPlatform(environment, { ...file, ...variables });
   const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
   if (path !== undefined && isFromFile("data") && typeof given.data === "string" && given.data !== "") {
-    given.data = await besideFile(path, given.data);
+    given.data = besideFile(path, given.data);
   }
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
   const { auth, ...others } = given;
-  const result = parse(schema, others);
+  const result = schema.safeParse(others);
   const access = auth === undefined ? undefined : await readAuth(auth);
   const conflicts = conflictsBetween(result.data?.public, access?.data);
-  for (const issue of [...result.issues, ...access?.issues ?? [], ...conflicts]) {
-    const key = String(issue.path[0]);
-    const variable = Object.hasOwn(variables, key) || path === undefined;
-    const source = variable ? SETTINGS[key as keyof Config].variable : path;
-    problems.push(`${formatPlace(issue.path)} (${source}): ${issue.message}`);
+  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? [], ...conflicts]) {
+    const isUnknown = issue.code === "unrecognized_keys";
+    const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    for (const place of places) {
+      const key = String(place[0]);
+      const variable = Object.hasOwn(variables, key) || path === undefined;
+      const source = variable ? SETTINGS[key as keyof Config].variable : path;
+      problems.push(`${formatPlace(place)} (${source}): ${isUnknown ? "No such setting" : issue.message}`);
+    }
   }
   if (path !== undefined && isFromFile("data") && result.data?.storage === "folder") {
     const problem = await movedData(file.data as string, result.data.data);
     if (problem !== undefined) problems.push(`data (${path}): ${problem}`);
   }
-  if (result.data === undefined || problems.length > 0) throw new ConfigError(problems);
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
   if (access?.data === undefined) {
     return { config: result.data, settings: settingsOf(given, variables, path) };
   }
   const accessData = path !== undefined && isFromFile("auth")
-    ? await withPathsBeside(path, access.data)
+    ? withPathsBeside(path, access.data)
     : access.data;
   return { config: { ...result.data, auth: accessData }, settings: settingsOf(given, variables, path) };
 }
@@ -140,14 +150,9 @@ function settingsOf(given: Given, variables: Given, path: string | undefined): E
 }
 
 /** A path in the configuration file, which is relative to the folder of the file: the registry may start anywhere. */
-async function besideFile(file: string, path: string): Promise<string> {
-  if (path.startsWith("/")) return path;
-  const { dirname, isAbsolute, join } = await importPath();
+function besideFile(file: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(file), path);
 }
-
-// Node's modules take 10 ms of CPU time to load.
-const importPath = () => import("node:path");
 
 /**
  * The reason to refuse the data folder: the registry is at `written` from the working directory, as an earlier release
@@ -155,7 +160,6 @@ const importPath = () => import("node:path");
  */
 async function movedData(written: string, data: string): Promise<string | undefined> {
   if (await hasRegistry(data) || !await hasRegistry(written)) return undefined;
-  const { resolve } = await importPath();
   return `Cannot use "${resolve(data)}": it has no registry, but "${resolve(written)}" has one. ` +
     "A path in the file is relative to the file, no longer to the working directory: write the full path";
 }
@@ -163,26 +167,26 @@ async function movedData(written: string, data: string): Promise<string | undefi
 /** True if the data folder has a registry; false if this process may not look. */
 async function hasRegistry(data: string): Promise<boolean> {
   try {
-    return (await Deno.stat(`${data}/table.sqlite`)).isFile;
+    return (await Deno.stat(join(data, "table.sqlite"))).isFile;
   } catch {
     return false;
   }
 }
 
 /** `auth` of the configuration file, with the path of the file, and its own paths relative to the folder of the file. */
-async function withPathsBeside(file: string, auth: AccessConfig): Promise<AccessConfig> {
+function withPathsBeside(file: string, auth: AccessConfig): AccessConfig {
   const { htpasswd, keys, external } = auth;
   return {
     ...auth,
     file,
-    ...(htpasswd !== undefined && { htpasswd: await besideFile(file, htpasswd) }),
-    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : await besideFile(file, keys) }),
-    ...(external !== undefined && { external: { ...external, keys: await besideFile(file, external.keys) } }),
+    ...(htpasswd !== undefined && { htpasswd: besideFile(file, htpasswd) }),
+    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : besideFile(file, keys) }),
+    ...(external !== undefined && { external: { ...external, keys: besideFile(file, external.keys) } }),
   };
 }
 
 /** Value of `auth`, or its problems. */
-async function readAuth(given: unknown): Promise<Parsed<AccessConfig>> {
+async function readAuth(given: unknown): Promise<{ data?: AccessConfig; issues: z.core.$ZodIssue[] }> {
   const { readAccess } = await import("./access_config.ts");
   const { data, issues } = await readAccess(given);
   const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));
@@ -190,9 +194,13 @@ async function readAuth(given: unknown): Promise<Parsed<AccessConfig>> {
 }
 
 /** Contradictions between `public` and `auth`; none if one of them is absent or invalid. */
-function conflictsBetween(face: PublicConfig | undefined, auth: AccessConfig | undefined): Issue[] {
+function conflictsBetween(face: PublicConfig | undefined, auth: AccessConfig | undefined) {
   if (face === undefined || auth === undefined) return [];
-  return publicConflicts(face, auth).map(({ path, message }) => ({ path: ["public", ...path], message }));
+  return publicConflicts(face, auth).map(({ path, message }) => ({
+    code: "custom" as const,
+    path: ["public", ...path],
+    message,
+  }));
 }
 
 /** A place in the configuration, such as `retention[0].keepTags`. */

@@ -1,16 +1,16 @@
-import { fields, list, type Schema } from "../oci/schema.ts";
+import * as z from "zod/mini";
 import type { DeliveryRule } from "./configuration.ts";
-import { jsonOf, ofKind, patterns } from "./schema_parts.ts";
+import { expected, jsonOf, ofKind, patterns } from "./schema_parts.ts";
 import { SETTINGS } from "./settings.ts";
 
-const rule = fields<DeliveryRule>("a map with repositories and delivery", {
-  repositories: patterns,
-  delivery: ofKind(SETTINGS.delivery),
-});
+const rule = z.strictObject(
+  { repositories: patterns, delivery: ofKind(SETTINGS.delivery) },
+  expected("a map with repositories and delivery"),
+);
 
 /** Schema of the rules of delivery. */
-export const deliverySchema: Schema<DeliveryRule[]> = jsonOf(
+export const deliverySchema: z.ZodMiniType<DeliveryRule[], unknown> = jsonOf(
   "rules",
-  list(rule, { what: "a list of rules" }),
+  z.array(rule, expected("a list of rules")),
   [],
 );

@@ -1,5 +1,5 @@
 /**
- * Settings from the environment. `config.ts`, which has the schemas, reads a configuration file and explains
+ * Settings from the environment. `config.ts`, which loads the schema library, reads a configuration file and explains
  * invalid settings.
  *
  * @module
@@ -9,5 +9,5 @@ export { duration, type Kind, size } from "./setting_kinds.ts";
 export type { Config } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";
 export { isLocal, risksOf } from "./risks.ts";
-export { FILE_VARIABLE, readSettings, SETTINGS } from "./settings.ts";
+export { FILE_VARIABLE, readSettings } from "./settings.ts";
 export { StartError } from "./start_error.ts";

@@ -1,7 +1,7 @@
 import type { Config } from "./configuration.ts";
 import { readSettings } from "./settings.ts";
 
-// Not literal, so that Deno does not read the schemas at every start.
+// Not literal, so that Deno does not read the schema library at every start.
 const importConfig = (): Promise<typeof import("./config.ts")> =>
   import(new URL("config.ts", import.meta.url).href);
 

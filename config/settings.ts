@@ -386,7 +386,8 @@ export function unknownVariables(environment: Record<string, string>): string[] 
 
 /**
  * Configuration from the environment alone; `undefined` if something else is needed or a value is invalid. Most
- * processes start with it, without loading config.ts.
+ * processes start with it, without loading config.ts: zod takes longer to load than everything else before the first
+ * answer.
  */
 export function readSettings(environment: Record<string, string>): Config | undefined {
   if (environment[FILE_VARIABLE] || unknownVariables(environment).length > 0) return undefined;

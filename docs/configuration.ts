@@ -1,8 +1,10 @@
-import { FILE_VARIABLE, SETTINGS } from "../config/mod.ts";
+import { schema, settingDocs } from "../config/config.ts";
+import { FILE_VARIABLE } from "../config/mod.ts";
 
-/** The text of docs/configuration.md, from the settings. */
+/** The text of docs/configuration.md, from the schema of the configuration. */
 export function configurationPage(): string {
-  const sections = Object.entries(SETTINGS).map(([key, { variable, type, fallback, description }]) => {
+  const sections = Object.entries(schema.shape).map(([key, field]) => {
+    const { variable, type, fallback, description } = settingDocs.get(field)!;
     return `## \`${variable}\`
 
 ${description}

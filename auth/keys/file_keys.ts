@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, type CryptoKey, importJWK } from "jose";
-import { knownFields, list, optional, parse, type Schema, text, word } from "../../oci/schema.ts";
+import * as z from "zod/mini";
 import { isKeyText } from "./key_text.ts";
 import { publicJwk, type PublicKey, type SigningKey, type SigningKeys } from "./keys.ts";
 
@@ -9,31 +9,18 @@ export class KeysError extends Error {
   override readonly name = "KeysError";
 }
 
-/** Ed25519 key (RFC 8037 §2). */
-interface Ed25519Jwk {
-  kty: "OKP";
-  crv: "Ed25519";
-  /** Public part. */
-  x: string;
-  /** Private part. */
-  d?: string;
-  kid?: string;
-}
-
 /** 32 bytes in base64url. */
-const bytes32 = text("32 bytes", (text) => /^[A-Za-z0-9_-]{43}$/.test(text));
+const bytes32 = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 
-const jwk = knownFields<Ed25519Jwk>("a key", {
-  kty: word(["OKP"], '"OKP"'),
-  crv: word(["Ed25519"], '"Ed25519"'),
+const jwk = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
   x: bytes32,
-  d: optional(bytes32),
-  kid: optional(text("an id", (id) => /^[A-Za-z0-9_-]{1,64}$/.test(id))),
+  d: z.optional(bytes32),
+  kid: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/))),
 });
 
-const jwkSet: Schema<{ keys: Ed25519Jwk[] }> = knownFields("a JWK set", {
-  keys: list(jwk, { what: "a list of keys", max: [100] }),
-});
+const jwkSet = z.object({ keys: z.array(jwk).check(z.maxLength(100)) });
 
 /**
  * Keys of a JWK set (RFC 7517 §5): the file with this name or, if the text begins with a brace, the text itself. The
@@ -44,7 +31,7 @@ const jwkSet: Schema<{ keys: Ed25519Jwk[] }> = knownFields("a JWK set", {
 export async function openFileKeys(source: string): Promise<SigningKeys> {
   const isInline = isKeyText(source);
   const place = isInline ? "the JWK set" : `"${source}"`;
-  const set = parseSet(isInline ? source : await readFile(source), place);
+  const set = parse(isInline ? source : await readFile(source), place);
   const keys = await Promise.all(set.keys.map(importKey));
   const signing = keys.find(({ secret }) => secret !== undefined);
   if (signing === undefined) throw new KeysError(`Cannot sign with ${place}: it has no private key`);
@@ -68,21 +55,21 @@ async function readFile(path: string): Promise<string> {
   }
 }
 
-function parseSet(text: string, place: string): { keys: Ed25519Jwk[] } {
+function parse(text: string, place: string): z.infer<typeof jwkSet> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new KeysError(`Cannot use ${place}: it is not JSON`); // The parser's own message quotes the invalid text.
   }
-  const { data, issues } = parse(jwkSet, value);
-  if (data !== undefined) return data;
-  const where = issues.map(({ path }) => path.join(".") || "it").join(", ");
+  const result = jwkSet.safeParse(value);
+  if (result.success) return result.data;
+  const where = result.error.issues.map(({ path }) => path.join(".") || "it").join(", ");
   throw new KeysError(`Cannot use ${place}: expected a JWK set of Ed25519 keys, see ${where}`);
 }
 
 async function importKey(
-  { kty, crv, x, d, kid: given }: Ed25519Jwk,
+  { kty, crv, x, d, kid: given }: z.infer<typeof jwk>,
 ): Promise<PublicKey & { secret?: CryptoKey }> {
   const kid = given ?? await calculateJwkThumbprint({ kty, crv, x });
   try {

@@ -1,6 +1,5 @@
 import { RecentMap } from "../../storage/bounded_map.ts";
-import { globMatcher } from "../../oci/glob.ts";
-import { alternativesOf } from "../../oci/pattern.ts";
+import { alternativesOf, globMatcher } from "../../oci/glob.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";
@@ -56,7 +55,7 @@ export class PolicyRules {
       const entries = allow.map((written, at) => compileEntry(written, `${place}.allow[${at}]`, groups));
       // Each alternative has its own length: {team-a,team-b}/** must not count as longer than a name it matches.
       return repositories.flatMap((pattern) =>
-        alternativesOf(pattern)!.map((alternative) => ({
+        alternativesOf(pattern).map((alternative) => ({
           length: alternative.length,
           matches: globMatcher([alternative]),
           place,

@@ -1,11 +1,10 @@
 import { LRUCache } from "lru-cache";
-import { type Action, RegistryError, type RepositoryName } from "../../oci/mod.ts";
-import { parse } from "../../oci/schema.ts";
-import { type AccessClaims, accessClaims } from "./access_claims.ts";
+import * as z from "zod/mini";
+import { type Action, ACTIONS, isRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { type BearerTokens, InvalidTokenError, type VerifiedToken } from "../bearer.ts";
 import type { SigningKeys } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
-import { meaningOf, type ResourceAccess } from "./scope.ts";
+import { MAX_SCOPES, meaningOf, type ResourceAccess, SCOPE_ACTIONS } from "./scope.ts";
 import { MAX_TOKEN_CHARACTERS } from "../token_limits.ts";
 import { type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
@@ -20,6 +19,34 @@ const MAX_CACHED_TOKENS = 2048;
 
 /** Maximum bytes of all verified tokens in memory, as estimated by {@linkcode bytesOf}. */
 export const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+const KINDS = ["anonymous", "user", "robot", "workload", "certificate", "external"] as const;
+
+const repository = z.custom<RepositoryName>((name) => typeof name === "string" && isRepositoryName(name));
+
+/** Claims of a token beside the registered ones. Tokens of other releases may have other claims. */
+const claimsSchema = z.object({
+  sub: z.string().check(z.minLength(1)),
+  kind: z.enum(KINDS),
+  issuer: z.exactOptional(z.string()),
+  claims: z.exactOptional(z.record(z.string(), z.string())),
+  bounds: z.exactOptional(z.array(z.strictObject({
+    repositories: z.string(),
+    actions: z.array(z.enum(ACTIONS)),
+  }))),
+  access: z.array(z.discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("repository"),
+      name: repository,
+      actions: z.array(z.enum(SCOPE_ACTIONS)),
+    }),
+    z.strictObject({
+      type: z.literal("registry"),
+      name: z.literal("catalog"),
+      actions: z.tuple([z.literal("*")]),
+    }),
+  ])).check(z.maxLength(MAX_SCOPES)),
+});
 
 /** Options of {@linkcode AccessTokens}. */
 export interface AccessTokensOptions {
@@ -97,9 +124,9 @@ export class AccessTokens implements BearerTokens {
 
   async #verify(token: string): Promise<VerifiedToken> {
     const { claims, kid } = await this.#tokens.verify(token);
-    const { data } = parse(accessClaims, claims);
-    if (data === undefined) throw new InvalidTokenError("Token has unexpected claims");
-    const verified = readClaims(data, claims.exp * 1000);
+    const result = claimsSchema.safeParse(claims);
+    if (!result.success) throw new InvalidTokenError("Token has unexpected claims");
+    const verified = readClaims(result.data, claims.exp * 1000);
     this.#cache.set(token, { verified, kid });
     return verified;
   }
@@ -119,7 +146,7 @@ export function bytesOf(token: string): number {
 }
 
 function readClaims(
-  { sub, kind, issuer, claims, bounds, access }: AccessClaims,
+  { sub, kind, issuer, claims, bounds, access }: z.infer<typeof claimsSchema>,
   expiresAt: number,
 ): VerifiedToken {
   const principal: Principal = {

@@ -20,7 +20,10 @@ export async function problemsOf(fields: unknown): Promise<string[]> {
   const isMap = typeof fields === "object" && fields !== null && !Array.isArray(fields);
   const { data, issues } = await readAccess(isMap ? mapOf(URL_ALONE, fields) : fields);
   assertEquals(data === undefined, issues.length > 0);
-  return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return issues.map((issue) => {
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
+    return `${[...issue.path, ...keys].join(".")}: ${keys.length > 0 ? "No such setting" : issue.message}`;
+  });
 }
 
 /** Both together, with a key `__proto__` as any other. */

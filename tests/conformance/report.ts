@@ -6,7 +6,7 @@
  */
 
 import { parse as parseYaml } from "yaml";
-import { z } from "npm:zod@4.6.7";
+import { z } from "zod";
 import { type Outcome, readTestcases } from "../junit/testcases.ts";
 
 /** Result of one item of a suite, in the redesigned suite's words. */
