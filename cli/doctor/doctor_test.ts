@@ -1,4 +1,4 @@
-import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { ADMINISTRATOR, startSecured } from "../../tests/harness/secured.ts";
 import { AUTHORITY, EXPIRED, VALID } from "./testing/certificates.ts";
 import { type Faults, type ProxyOptions, startFaultyProxy } from "./testing/faulty_proxy.ts";
@@ -16,6 +16,9 @@ const ROOT = { user: ADMINISTRATOR.username, password: ADMINISTRATOR.password };
 
 /** An image that exists. */
 const IMAGE = { repository: "team/private", tag: "kept" };
+
+/** An image that anonymous clients may pull. */
+const PUBLIC_IMAGE = { repository: "public/app", tag: "kept" };
 
 /** With pushes and limits that a registry without faults keeps. */
 const PUSH = { push: "team/smoke", uploads: { maxBodyBytes: 2 * MIB, slowSeconds: 1, patienceMs: 60_000 } };
@@ -73,11 +76,13 @@ const FAULTS: [name: string, faults: Faults, options: Partial<DoctorOptions>, ex
 ];
 
 Deno.test("doctor() finds the faults between a client and a registry", async (t) => {
-  await using registry = await startSecured({});
+  await using registry = await startSecured({
+    policies: [{ repositories: ["public/**"], allow: [{ to: ["anonymous"], actions: ["pull"] }] }],
+  }, { SKERRY_PUBLIC: '{ "hosts": ["localhost"] }' });
   const { url } = registry;
   {
     using session = new Session({ url: new URL(url), credentials: ROOT }, { keepAlive: true });
-    await pushImage(session, IMAGE.repository, IMAGE.tag);
+    for (const { repository, tag } of [IMAGE, PUBLIC_IMAGE]) await pushImage(session, repository, tag);
   }
 
   await t.step("none where there is none", async () => {
@@ -103,6 +108,26 @@ Deno.test("doctor() finds the faults between a client and a registry", async (t)
       assertEquals({ code, worse }, { code: hasFault ? 1 : 0, worse: expected });
     });
   }
+
+  await t.step("none behind a redirect, which gets no credentials", async () => {
+    const { findings, worse } = await examine(url, { redirectsBlobs: true }, { pull: IMAGE });
+    assertEquals(worse, []);
+    const found = (name: string) => findings.find(({ check }) => check === name)?.found ?? "";
+    assertMatch(found("blob"), /^100000 bytes by a redirect to localhost:\d+ have the digest$/);
+    assertMatch(found("ranges"), /^localhost:\d+ answers ranges/);
+    assertMatch(found("pull as docker"), /^6 rounds/);
+    assertMatch(found("pull as podman"), /^7 rounds/);
+  });
+
+  await t.step("a public endpoint without a cache, and none with one", async () => {
+    const publicUrl = `http://localhost:${registry.port}`;
+    const bare = await examine(publicUrl, {}, { pull: PUBLIC_IMAGE });
+    assertEquals(bare.worse, ["warning: public cache"]);
+    const cached = await examine(publicUrl, { caches: [200] }, { pull: PUBLIC_IMAGE });
+    assertEquals(cached.worse, []);
+    const found = cached.findings.find(({ check }) => check === "public cache")?.found;
+    assertEquals(found, "A cache answers a manifest by its digest");
+  });
 
   await t.step("an expired certificate, one that expires soon, and one of an unknown authority", async () => {
     const valid = await examine(url, { tls: VALID });

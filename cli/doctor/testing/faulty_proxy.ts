@@ -16,6 +16,8 @@ export interface Faults {
   maxBodyMs?: number;
   /** Changes the bytes of blobs. */
   damagesBlobs?: boolean;
+  /** Redirects GET of a blob to another host name of itself, which refuses credentials as S3 does. */
+  redirectsBlobs?: boolean;
   /** Answers `/v2/` itself. */
   hidesRegistry?: boolean;
   /** Seconds added to the time that it shows. */
@@ -64,6 +66,9 @@ function badGateway(): Response {
 
 async function pass(request: Request, options: ProxyOptions): Promise<Response> {
   const { pathname, search } = new URL(request.url);
+  if (options.redirectsBlobs && request.method === "GET" && /\/blobs\/sha256:/.test(pathname)) {
+    return await redirected(request, options);
+  }
   if (options.hidesRegistry && pathname === "/v2/") return new Response("Welcome");
   const headers = new Headers(request.headers);
   headers.delete("Host");
@@ -76,6 +81,23 @@ async function pass(request: Request, options: ProxyOptions): Promise<Response> 
   const bytes = await response.bytes();
   if (bytes.length > 0) bytes[0]! ^= 1;
   return new Response(bytes, response);
+}
+
+/** A redirect whose URL has the client's credentials, and the blob at that URL. */
+async function redirected(request: Request, { target }: ProxyOptions): Promise<Response> {
+  const url = new URL(request.url);
+  const header = request.headers.get("Authorization");
+  const signature = url.searchParams.get("signature");
+  if (signature === null) {
+    url.hostname = "localhost";
+    url.searchParams.set("signature", header ?? "");
+    return new Response(null, { status: 307, headers: { Location: url.href } });
+  }
+  if (header !== null) return new Response("Only one auth mechanism allowed", { status: 400 });
+  const headers = new Headers(request.headers);
+  headers.delete("Host");
+  headers.set("Authorization", signature);
+  return await fetch(target + url.pathname, { headers });
 }
 
 /** The body to pass on, or a status for one that is refused. */
