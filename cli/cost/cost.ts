@@ -17,6 +17,8 @@ export interface CostOptions {
   layers: string | undefined;
   /** Days of the load. */
   days: string | undefined;
+  /** True if clients are redirected to the bucket for layers. */
+  redirect: boolean;
   /** Path of a file with other prices. */
   prices: string | undefined;
   /** True for one JSON object instead of a table. */
@@ -29,9 +31,9 @@ const LABELS: Record<Priced, string> = {
   puts: "bucket: writes",
   gets: "bucket: reads",
   storedGiB: "bucket: GiB-months stored",
-  bucketTransferGiB: "bucket: GiB to the app",
+  bucketTransferGiB: "bucket: GiB sent",
   http: "app: requests",
-  appTransferGiB: "app: GiB to clients",
+  appTransferGiB: "app: GiB sent",
   appMonths: "app: months",
 };
 
@@ -73,7 +75,7 @@ function describeLoad({ pushes, pulls, days, layers, imageBytes, storedBytes }: 
     `${whole(layers)} layers and ${mebibytes(imageBytes)}; ${mebibytes(storedBytes)} stored`;
 }
 
-function readLoad({ pulls, pushes, bytes, stored, layers = "5", days = "30" }: CostOptions): Load {
+function readLoad({ pulls, pushes, bytes, stored, layers = "5", days = "30", redirect }: CostOptions): Load {
   const count = (name: string, text: string | undefined, least: number) => {
     if (text === undefined) throw new MisuseError(`Missing --${name} N`);
     const number = Number(text);
@@ -95,6 +97,7 @@ function readLoad({ pulls, pushes, bytes, stored, layers = "5", days = "30" }: C
     layers: count("layers", layers, 1),
     imageBytes,
     storedBytes: stored === undefined ? pushCount * imageBytes : bytesOf("stored", stored),
+    redirect,
   };
 }
 

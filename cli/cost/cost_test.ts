@@ -23,7 +23,7 @@ Deno.test("skerry cost prints the example of docs/costs.md", async () => {
 });
 
 Deno.test("skerry cost --json prints load, prices, lines and total", async () => {
-  const { output } = await run("cost", ...LOAD, "--json", "--days", "10", "--layers", "3");
+  const { output } = await run("cost", ...LOAD, "--json", "--days", "10", "--layers", "3", "--redirect");
   const { load, prices, lines, totalUsd } = JSON.parse(output);
   assertEquals(load, {
     days: 10,
@@ -32,6 +32,7 @@ Deno.test("skerry cost --json prints load, prices, lines and total", async () =>
     layers: 3,
     imageBytes: 200 * 2 ** 20,
     storedBytes: 300 * 200 * 2 ** 20,
+    redirect: true,
   });
   assertEquals(prices, PRICES);
   assertEquals(lines.reduce((sum: number, { usd }: { usd: number }) => sum + usd, 0), totalUsd);

@@ -21,6 +21,8 @@ export interface Load {
   imageBytes: number;
   /** Bytes in the bucket. */
   storedBytes: number;
+  /** True if clients are redirected to the bucket for layers (SKERRY_DELIVERY). */
+  redirect: boolean;
 }
 
 /** Quantity and cost of one thing. */
@@ -46,7 +48,7 @@ export function estimate(load: Load, { prices }: Prices): { lines: CostLine[]; t
 }
 
 function quantitiesOf(load: Load, months: number): Record<Priced, number> {
-  const { pushes, pulls, layers, imageBytes, storedBytes } = load;
+  const { pushes, pulls, layers, imageBytes, storedBytes, redirect } = load;
   const push = usageOf("push", layers);
   const pull = usageOf("pull", layers);
   const blobs = layers + 1;
@@ -60,10 +62,10 @@ function quantitiesOf(load: Load, months: number): Record<Priced, number> {
     puts: pushes * putsOfPush,
     gets: pulls * pull.gets,
     storedGiB: storedBytes / 2 ** 30 * months,
-    // Every byte of a pull passes through the app: the bucket bills it, and then the app.
+    // The bucket sends every byte of a pull, to the client or to the app, which sends it again.
     bucketTransferGiB: pulledGiB,
     http: pushes * push.http + pulls * pull.http,
-    appTransferGiB: pulledGiB,
+    appTransferGiB: redirect ? 0 : pulledGiB,
     appMonths: months,
   };
 }

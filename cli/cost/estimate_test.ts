@@ -3,7 +3,15 @@ import { COUNTED, SWEPT, usageOf } from "./counted.ts";
 import { estimate, type Load } from "./estimate.ts";
 import { PRICED, PRICES, readPrices } from "./prices.ts";
 
-const NOTHING: Load = { days: 30, pushes: 0, pulls: 0, layers: 5, imageBytes: 0, storedBytes: 0 };
+const NOTHING: Load = {
+  days: 30,
+  pushes: 0,
+  pulls: 0,
+  layers: 5,
+  imageBytes: 0,
+  storedBytes: 0,
+  redirect: false,
+};
 const GIB = 2 ** 30;
 
 /** Quantities by name. */
@@ -39,7 +47,7 @@ Deno.test("estimate() counts the parts of large layers", () => {
   assertEquals(quantities({ pushes: 1, imageBytes: 500 * 2 ** 20 }).puts, 46);
 });
 
-Deno.test("estimate() bills the bytes of a pull at the bucket and at the app", () => {
+Deno.test("estimate() bills the bytes of a pull at the bucket, and at the app unless it redirects", () => {
   const { bucketTransferGiB, appTransferGiB, storedGiB } = quantities({
     pulls: 3,
     imageBytes: GIB,
@@ -51,6 +59,8 @@ Deno.test("estimate() bills the bytes of a pull at the bucket and at the app", (
     appTransferGiB: 3,
     storedGiB: 5,
   });
+  const redirected = quantities({ pulls: 3, imageBytes: GIB, redirect: true });
+  assertEquals([redirected.bucketTransferGiB, redirected.appTransferGiB], [3, 0]);
 });
 
 Deno.test("estimate() takes off the included quantities, in proportion to the days", () => {
