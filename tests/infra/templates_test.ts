@@ -157,8 +157,9 @@ Deno.test("cdn.yaml keeps an answer only as long as the registry says, and never
   // CloudFront removes a header that is not in the key: no client sends credentials to this host.
   assertEquals(key.HeadersConfig, { HeaderBehavior: "none" });
   assertEquals([key.EnableAcceptEncodingGzip, key.EnableAcceptEncodingBrotli], [false, false]);
-  const { DefaultCacheBehavior, CacheBehaviors, CustomErrorResponses } =
+  const { DefaultCacheBehavior, CacheBehaviors, CacheTagConfig, CustomErrorResponses } =
     Distribution!.Properties.DistributionConfig;
+  assertEquals(CacheTagConfig, { HeaderName: "Cache-Tag" });
   assertEquals(CacheBehaviors, undefined);
   assertEquals(DefaultCacheBehavior.AllowedMethods, ["GET", "HEAD"]);
   assertEquals(DefaultCacheBehavior.Compress, false);
