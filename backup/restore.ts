@@ -28,6 +28,7 @@ const ROUNDS: Readonly<Record<Kind, readonly Round[]>> = {
   blob: ["content"],
   manifest: ["content"],
   candidate: ["content"],
+  move: ["content"],
   pull: ["content"],
   usage: ["content"],
   epoch: ["content"],

@@ -6,6 +6,7 @@ import {
   type ManifestAttributes,
   manifestKey,
   partsOf,
+  readEarlierMoves,
   REPOSITORIES,
   repositoryPartition,
   type Stored,
@@ -46,6 +47,7 @@ const COMES: Readonly<Record<Kind, "in the scan" | "later" | "never">> = {
   edge: "in the scan",
   referrer: "in the scan",
   "tag mark": "in the scan",
+  move: "in the scan",
   pull: "in the scan",
   usage: "in the scan",
   epoch: "in the scan",
@@ -75,7 +77,7 @@ const BATCH_REFERENCES = 50;
  * 2. a manifest that was pushed after `since` (milliseconds since the epoch, before the scan) may reference items that
  *   the scan missed, so they follow it, read after it;
  * 3. tags come after all manifests. A tag that moved after `since` is followed by its target in the same way, and is
- *   read again if a delete has removed that;
+ *   read again if a delete has removed that. Its earlier moves follow it, because the scan may have missed some;
  * 4. uploads come after all blobs: an upload whose blob was yielded names that blob by then, so a sweep keeps the
  *   blob's object.
  *
@@ -166,6 +168,7 @@ async function* withTarget(
       if (current?.version !== seen.version) continue;
     }
     yield* found;
+    yield* await retryUnavailable(() => readEarlierMoves(table, seen));
     if (manifest !== undefined) yield* references(stores, manifest, since);
     return yield seen;
   }

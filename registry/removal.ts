@@ -10,6 +10,7 @@ export interface Removal {
     | "edge"
     | "tag"
     | "tag mark"
+    | "move"
     | "referrer"
     | "pull"
     | "usage"
@@ -18,7 +19,7 @@ export interface Removal {
     | "upload";
   /** Repository, if the removed thing was in one. */
   repository?: string;
-  /** Name: a digest, a tag, or an upload's id; for an edge or a referrer both digests. */
+  /** Name: a digest, a tag, or an upload's id; for an edge or a referrer both digests; for a move its key. */
   name: string;
   /** Reason of the removal. */
   reason: string;
@@ -46,6 +47,7 @@ const REASONS = {
   edge: "The manifest does not exist",
   tag: "The manifest does not exist",
   "tag mark": "The tag does not point to the manifest",
+  move: "The tag has other moves since",
   referrer: "The manifest does not exist",
   pull: "The tag does not exist",
   usage: "The repository does not exist",
@@ -67,6 +69,8 @@ function nameOf(key: PointerKey): string {
       return `${key.target}#${key.manifest}`;
     case "tag mark":
       return `${key.manifest}#${key.tag}`;
+    case "move":
+      return `${key.tag}#${key.history}#${key.number}`;
     case "referrer":
       return `${key.subject}#${key.manifest}`;
     case "tag":

@@ -11,6 +11,7 @@ export {
   edgeKey,
   EXPIRY_SHARDS,
   GARBAGE_PREFIX,
+  historyOf,
   identify,
   ITEM_FORMS,
   type ItemKey,
@@ -37,6 +38,7 @@ export {
   usageKey,
 } from "./items/mod.ts";
 export { MAX_INLINE_BYTES } from "./manifests/manifest_store.ts";
+export { readEarlierMoves } from "./manifests/tag_history.ts";
 export { edgeItems } from "./manifests/references.ts";
 export { referrerItem } from "./manifests/referrers.ts";
 export { candidateItems } from "./protocol/candidates.ts";

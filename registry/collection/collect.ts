@@ -123,6 +123,7 @@ async function collectPartition(step: Step, items: Item[]): Promise<void> {
     case "referrer":
     case "tag":
     case "tag mark":
+    case "move":
     case "pull":
     case "usage":
     case "epoch":

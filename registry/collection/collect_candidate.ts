@@ -5,6 +5,7 @@ import { collectBlob, collectLink, isLinked, isReferenced, type Outcome } from "
 import {
   collectPointer,
   collectRepository,
+  dangling,
   hasManifest,
   type Pointer,
   pointerOf,
@@ -18,6 +19,7 @@ import {
   epochKey,
   type LinkAttributes,
   linkKey,
+  movePrefix,
   partsOf,
   pulledKey,
   referrerKey,
@@ -34,6 +36,9 @@ import { blobRemoval, linkRemoval, pointerRemoval, type Removal, repositoryRemov
 
 /** Tag marks of one query. */
 const PAGE_TAG_MARKS = 100;
+
+/** Moves of one query: more than a history has. */
+const PAGE_MOVES = 100;
 
 /** Blobs whose items are read in one request. */
 const BATCH_CONTENTS = 25;
@@ -158,8 +163,30 @@ class Look {
     // A tag that points at a manifest which is gone: a push that failed beside a delete has left it.
     if (tag !== undefined && points) await this.#atPointer(tag);
     // The tag was read after its mark.
-    else await this.#removePointers([mark]);
+    else {
+      await this.#atMoves(mark, tag);
+      await this.#removePointers([mark]);
+    }
     if (tag === undefined && pulled !== undefined) await this.#atPointer(pulled);
+  }
+
+  /**
+   * Moves that are no longer in the history of the tag of a mark. They come before the mark, by which the next look finds
+   * them after a crash.
+   */
+  async #atMoves(mark: Item, seen: Item | undefined): Promise<void> {
+    const { table } = this.#context;
+    const { tag } = partsOf("tag mark", mark);
+    const query = { prefix: movePrefix(tag), limit: PAGE_MOVES, consistent: true };
+    for await (const moves of queryPages(table, repositoryPartition(this.#repository), query)) {
+      const pointers = moves.map((move) => pointerOf(this.#context, move)!);
+      // Those in the history as it was seen stay, and need no other read.
+      const left = pointers.filter(({ matches }) => seen === undefined || !matches(seen));
+      if (left.length === 0) continue;
+      // The tag was read before these moves, and may have moved since.
+      const gone = await dangling(this.#context, left, { consistent: true });
+      await this.#removePointers(gone.map(({ item }) => item));
+    }
   }
 
   /** Links and blobs. */

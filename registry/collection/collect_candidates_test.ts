@@ -128,7 +128,8 @@ for (const [name, make] of Object.entries(GARBAGE)) {
     const stores = now.stores = new TestStores();
     const process = stores.registry(OPTIONS);
     await make(process.registry, process);
-    await collectDue(stores, process, 2);
+    // Of two candidates that remove the same epoch at once, one is looked at again.
+    await collectDue(stores, process, 3);
     await assertNothing(stores);
   });
 }

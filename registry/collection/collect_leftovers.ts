@@ -5,6 +5,7 @@ import {
   type EdgeAttributes,
   type EpochAttributes,
   identify,
+  isInHistory,
   MANIFEST_PREFIX,
   manifestKey,
   type RepositoryAttributes,
@@ -55,6 +56,14 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
       const { digest } = stored<TagAttributes>(item)!.attributes;
       return { key, item, target: manifestKey(key.repository, digest), matches: always };
     }
+    // A history does not come back once its tag is deleted, so its moves can go at any age.
+    case "move":
+      return {
+        key,
+        item,
+        target: tagKey(key.repository, key.tag),
+        matches: (tag) => isInHistory(key, stored<TagAttributes>(tag)!.attributes),
+      };
     case "referrer":
       return { key, item, target: manifestKey(key.repository, key.manifest), matches: always };
     case "pull":

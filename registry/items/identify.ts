@@ -18,6 +18,7 @@ export const ITEM_FORMS = {
   edge: { pk: REPOSITORY, sk: "edge#<target>#<manifest>" },
   referrer: { pk: REPOSITORY, sk: "referrer#<subject>#<manifest>" },
   tag: { pk: REPOSITORY, sk: "tag#<tag>" },
+  move: { pk: REPOSITORY, sk: "moved#<tag>#<history>#<number>" },
   "tag mark": { pk: REPOSITORY, sk: "tagged#<manifest>#<tag>" },
   pull: { pk: REPOSITORY, sk: "pulled#<tag>" },
   usage: { pk: REPOSITORY, sk: "usage" },

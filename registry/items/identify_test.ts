@@ -11,6 +11,7 @@ import {
   leaseKey,
   linkKey,
   manifestKey,
+  moveKey,
   pulledKey,
   referrerKey,
   repositoryKey,
@@ -33,6 +34,10 @@ const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "
   referrer: [referrerKey(REPOSITORY, A, B)!, { ...REPO, subject: A, manifest: B }],
   tag: [tagKey(REPOSITORY, tag("v1")), { ...REPO, tag: tag("v1") }],
   "tag mark": [taggedKey(REPOSITORY, A, tag("v1")), { ...REPO, manifest: A, tag: tag("v1") }],
+  move: [
+    moveKey(REPOSITORY, tag("v1"), "1f", 7),
+    { ...REPO, tag: tag("v1"), history: "1f", number: "0000000007" },
+  ],
   pull: [pulledKey(REPOSITORY, tag("v1")), { ...REPO, tag: tag("v1") }],
   usage: [usageKey(REPOSITORY), REPO],
   epoch: [epochKey(REPOSITORY), REPO],

@@ -43,6 +43,7 @@ import { edgeItems, missingReferences, readReferences, targetsIn } from "./refer
 import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
 import { keepRepository } from "../repositories/mod.ts";
+import { leaveTargets } from "./tag_history.ts";
 import { assertMayMove, assertTagCondition, putTag, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */
@@ -99,6 +100,7 @@ export async function putManifest(
     if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
     const isPrompt = startPush(work);
     // 4. The manifest itself, with a new version even if it exists: a concurrent delete by the old version then fails.
+    //    And what remains of the tags that move, before step 6 replaces their last moves.
     const putIt = async () => {
       const manifest = { ...content, push: run };
       await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
@@ -106,7 +108,7 @@ export async function putManifest(
       if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
       changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     };
-    await together(putIt(), leaveMoved(work, repository, digest, moves));
+    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen)));
     // 5 and 6 need no order among each other. One item for each referrer, so that concurrent pushes cannot overwrite
     // each other's. The tags and the repository, now that the manifest exists.
     await together(
@@ -195,19 +197,6 @@ function assertComplete(context: Context, missing: ManifestReference[]): void {
 interface TagPlace {
   tag: Tag;
   seen: Stored<TagAttributes> | undefined;
-}
-
-/** Leaves a candidate for each manifest that a tag is about to leave: its tag mark becomes garbage. */
-async function leaveMoved(
-  work: Work,
-  repository: RepositoryName,
-  digest: Digest,
-  moves: TagPlace[],
-): Promise<void> {
-  const left = new Set(moves.map(({ seen }) => seen?.attributes.digest));
-  const candidates = [...left].filter((before) => before !== undefined && before !== digest)
-    .map((before) => ({ kind: "tags" as const, repository, digest: before! }));
-  if (candidates.length > 0) await leaveCandidates(work, candidates);
 }
 
 /**

@@ -9,4 +9,5 @@ export { putManifest } from "./manifest_push.ts";
 export { announceManifestObject, getManifest, readManifest } from "./manifest_store.ts";
 export { targetsOf } from "./references.ts";
 export { listReferrers } from "./referrers.ts";
+export { readEarlierMoves, readMoves } from "./tag_history.ts";
 export { deleteTag, getTagHistory, listTags, resolveTag, resolveTagWithEpoch } from "./tags.ts";

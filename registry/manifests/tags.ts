@@ -14,6 +14,8 @@ import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
 import {
   epochKey,
+  historyOf,
+  randomId,
   repositoryPartition,
   type Stored,
   stored,
@@ -24,9 +26,7 @@ import {
 } from "../items/mod.ts";
 import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
 import type { Page, PageRequest, TagCondition, TagMove } from "../registry.ts";
-
-/** Maximum moves in a tag's history. */
-const MAX_MOVES = 32;
+import { leaveTargets, readMoves } from "./tag_history.ts";
 
 /** Item of the tag, by a consistent read: every process answers an acknowledged push. */
 export async function readTag(
@@ -74,7 +74,7 @@ export interface TagTarget {
 
 /**
  * Moves a tag to `target` by the version that was read, so that its history does not fork. `mayPut` decides by the
- * current tag; the tag stays if it answers false. `seen` is the tag as it was read before.
+ * current tag; the tag stays if it answers false. `seen` is the tag as it was read before {@linkcode leaveTargets}.
  */
 export function putTag(
   work: Work,
@@ -90,22 +90,9 @@ export function putTag(
     read = () => readTag(work, repository, tag);
     const before = current?.attributes.digest;
     if (!mayPut(before)) return;
-    const moves = current?.attributes.moves ?? [];
-    const move: TagMove = {
-      digest: target.digest,
-      mediaType: target.mediaType,
-      at: work.now(),
-      by: principal,
-    };
-    const attributes: TagAttributes = {
-      ...target,
-      pushedAt: work.now(),
-      moves: moves[0]?.digest === target.digest ? moves : [move, ...moves].slice(0, MAX_MOVES),
-    };
-    // The tag mark of the manifest that the tag leaves becomes garbage. The caller has left a candidate for `seen`.
-    if (before !== undefined && before !== target.digest && current !== seen) {
-      await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);
-    }
+    // The caller has put what remains of `seen`.
+    if (current !== seen) await leaveTargets(work, repository, target.digest, [current]);
+    const attributes = attributesOf(target, { at: work.now(), by: principal }, current?.attributes);
     // A tag that already points there is written too: a concurrent delete by the old version then fails.
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));
     if (version === undefined) return RETRY;
@@ -114,6 +101,18 @@ export function putTag(
       changed?.({ action: "tag.move", repository, tag, before, after: target.digest });
     }
   });
+}
+
+/** Attributes of a tag that was `current` and is pushed now. */
+function attributesOf(
+  target: TagTarget,
+  { at, by }: Pick<TagMove, "at" | "by">,
+  current: TagAttributes | undefined,
+): TagAttributes {
+  if (current?.digest === target.digest) return { ...current, ...target, pushedAt: at };
+  const { digest, mediaType } = target;
+  const { id, last } = current === undefined ? { id: randomId(), last: 0 } : historyOf(current);
+  return { ...target, pushedAt: at, moves: [{ digest, mediaType, at, by }], history: { id, last: last + 1 } };
 }
 
 /** Rights that decide whether a push may move a tag. */
@@ -210,7 +209,7 @@ export async function getTagHistory(
 ): Promise<TagMove[]> {
   const item = await readTag(context, repository, tag);
   if (item === undefined) throw unknownTag(tag);
-  return item.attributes.moves;
+  return await readMoves(context.table, item);
 }
 
 /** Throws `NAME_UNKNOWN` for a repository that no manifest was ever pushed to. */

@@ -5,6 +5,7 @@ import {
   edgePrefix,
   type ManifestAttributes,
   manifestKey,
+  type MoveAttributes,
   partsOf,
   prefixOf,
   repositoryPartition,
@@ -14,7 +15,13 @@ import {
   taggedPrefix,
   tagKey,
 } from "../items/mod.ts";
-import { announceManifestObject, deleteDangling, readManifest, targetsOf } from "../manifests/mod.ts";
+import {
+  announceManifestObject,
+  deleteDangling,
+  readManifest,
+  readMoves,
+  targetsOf,
+} from "../manifests/mod.ts";
 import type { TagJudge } from "./tag_judge.ts";
 
 /** Tag marks or edges of one query. */
@@ -141,12 +148,20 @@ export class ManifestRetention {
       const [pointing, others] = [true, false].map((points) =>
         tags.filter(({ attributes }) => (attributes.digest === digest) === points)
       ) as [typeof tags, typeof tags];
-      if (others.some(({ attributes }) => this.#isYoung(leftAt(attributes, digest)))) return true;
+      for (const tag of others) if (await this.#wasLeftLately(tag, digest)) return true;
       // Tags that go were removed before, except in a dry run.
       const isKept = dryRun ? (await judge.judge(pointing)).includes(undefined) : pointing.length > 0;
       if (isKept) return true;
     }
     return false;
+  }
+
+  /** True if the tag, which points elsewhere, has pointed to the manifest until recently. */
+  async #wasLeftLately(tag: Stored<TagAttributes>, digest: Digest): Promise<boolean> {
+    // The history is read only if the last of its moves was recent.
+    const [last] = tag.attributes.moves;
+    if (last === undefined || !this.#isYoung(last.at)) return false;
+    return this.#isYoung(leftAt(await readMoves(this.#context.table, tag), digest));
   }
 
   /** Every manifest that references this one, which must not go before it, and the one that this is a referrer of. */
@@ -187,7 +202,7 @@ export class ManifestRetention {
 }
 
 /** Time at which the tag last pointed to the manifest, or later. */
-function leftAt({ moves }: TagAttributes, digest: Digest): number {
+function leftAt(moves: MoveAttributes[], digest: Digest): number {
   const place = moves.findIndex((move) => move.digest === digest);
   return moves.at(place === -1 ? -1 : Math.max(0, place - 1))?.at ?? 0;
 }

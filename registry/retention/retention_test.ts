@@ -252,6 +252,18 @@ Deno.test("retain() counts from when a tag has left the manifest", async () => {
   assertEquals((await retain(untagged(7 * DAY))).map(({ name }) => name), [digest(image("a"))]);
 });
 
+Deno.test("retain() counts from when a tag has left the manifest although it moved again since", async () => {
+  const { stores, registry, retain } = await open();
+  for (const name of ["a", "b", "c"]) {
+    await pushManifest(registry, image(name), "latest");
+    stores.now += 2 * DAY;
+  }
+  // The tag has left "a" four days ago, and "b" two days ago.
+  assertEquals(await retain(untagged(4 * DAY)), []);
+  stores.now += 1;
+  assertEquals((await retain(untagged(4 * DAY))).map(({ name }) => name), [digest(image("a"))]);
+});
+
 Deno.test("retain() keeps the children of an index, and the referrers of a subject", async () => {
   const { stores, registry, retain, isThere } = await open();
   const child = image("child");

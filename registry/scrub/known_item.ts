@@ -12,6 +12,7 @@ import {
   type RepositoryAttributes,
   type Stored,
   type TagAttributes,
+  type TagHistory,
   type UploadAttributes,
 } from "../items/mod.ts";
 
@@ -73,9 +74,10 @@ const CHECKS: { [Kind in ItemKind]: Kind extends CheckedKind ? Check<Kind> : und
   referrer({ repository, subject, manifest }) {
     return isRepositoryName(repository) && isDescriptorDigest(subject) && isDigest(manifest);
   },
-  tag({ repository, tag }, { attributes: { digest, mediaType, size, moves } }) {
+  tag({ repository, tag }, { attributes: { digest, mediaType, size, moves, history } }) {
     return isRepositoryName(repository) && isTag(tag) && isText(digest) && isDigest(digest) &&
-      isText(mediaType) && isCount(size) && Array.isArray(moves);
+      isText(mediaType) && isCount(size) && Array.isArray(moves) &&
+      (history === undefined || isHistory(history));
   },
   upload(_key, { attributes: { prefix, expiresAt } }) {
     return isText(prefix) && isCount(expiresAt);
@@ -83,6 +85,7 @@ const CHECKS: { [Kind in ItemKind]: Kind extends CheckedKind ? Check<Kind> : und
   repository({ repository }, { attributes: { createdAt } }) {
     return isRepositoryName(repository) && isCount(createdAt);
   },
+  move: undefined,
   pull: undefined,
   usage: undefined,
   epoch: undefined,
@@ -90,6 +93,12 @@ const CHECKS: { [Kind in ItemKind]: Kind extends CheckedKind ? Check<Kind> : und
   lease: undefined,
   "cursor key": undefined,
 };
+
+/** True for the history of a tag. */
+function isHistory(value: Value): boolean {
+  const { id, last } = Object(value) as Partial<TagHistory>;
+  return isText(id) && isCount(last);
+}
 
 function isText(value: Value | undefined): value is string {
   return typeof value === "string" && value !== "";

@@ -83,14 +83,18 @@ export async function leftoversAfter(stored: Stored, limit: number): Promise<str
 /** Number of items of each kind. */
 export type Census = Record<string, number>;
 
-/** Counts the items of the table; the epochs of repositories that are there, and leases, stay and count for nothing. */
+/**
+ * Counts the items of the table, except what existing repositories and tags keep: epochs and histories; and leases.
+ */
 export async function takeCensus(stored: Stored): Promise<Census> {
   const counts: Census = {};
   const items = await stored.items();
   const repositories = new Set(items.filter(({ pk }) => pk === "repos").map(({ sk }) => `repo#${sk}`));
+  const tags = new Set(items.map(({ pk, sk }) => `${pk} ${sk}`).filter((key) => key.includes(" tag#")));
   for (const { pk, sk } of items) {
     if (pk === "collection" || sk === "epoch" && repositories.has(pk)) continue;
-    const [kind = ""] = sk.split("#");
+    const [kind = "", tag] = sk.split("#");
+    if (kind === "moved" && tags.has(`${pk} tag#${tag}`)) continue;
     const name = pk === "repos" ? "repository" : kind === "repo" ? "link" : kind;
     counts[name] = (counts[name] ?? 0) + 1;
   }

@@ -66,6 +66,9 @@ interface Means {
   pause: (milliseconds: number) => Promise<void>;
 }
 
+/** Names of the actors that make a full pass. */
+const FULL_PASSES = ["collect", "collect often"];
+
 /** A run of one scenario. */
 export class Simulation {
   readonly #module: RegistryModule;
@@ -211,7 +214,8 @@ export class Simulation {
   /** Everything that the checks need, of the run or of a copy. */
   #look(stores: Pick<Quiet, "registry" | "table" | "objects" | "ledger" | "passed">): Quiet {
     const { immutable = false, sparse = false } = this.#scenario;
-    return { ...stores, now: this.#scheduler.now, immutable, sparse, lost: this.#lost };
+    const passedBeside = this.#scenario.actors.some(({ name }) => FULL_PASSES.includes(name));
+    return { ...stores, now: this.#scheduler.now, immutable, sparse, passedBeside, lost: this.#lost };
   }
 
   /** A copy of the running registry must be a valid registry. */

@@ -70,14 +70,9 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     name: "a move of a tag leaves no candidate",
     edits: [
       edit(
-        "registry/manifests/tags.ts",
-        'await leaveCandidates(work, [{ kind: "tags", repository, digest: before }]);',
-        "",
-      ),
-      edit(
-        "registry/manifests/manifest_push.ts",
-        "if (candidates.length > 0) await leaveCandidates(work, candidates);",
-        "",
+        "registry/manifests/tag_history.ts",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates]);",
+        "await work.table.putMany(leaving.flatMap(moveItems));",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },

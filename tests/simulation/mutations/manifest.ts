@@ -177,8 +177,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    await together(putIt(), leaveMoved(work, repository, digest, moves));\n",
-        "    await leaveMoved(work, repository, digest, moves);\n",
+        "    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen)));\n",
+        "    await leaveTargets(work, repository, digest, moves.map(({ seen }) => seen));\n",
       ),
       edit(
         "registry/manifests/manifest_push.ts",

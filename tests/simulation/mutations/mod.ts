@@ -11,6 +11,7 @@ import { DELETE_MISTAKES } from "./delete.ts";
 import { FRESHNESS_MISTAKES } from "./freshness.ts";
 import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { HEAL_MISTAKES } from "./heal.ts";
+import { HISTORY_MISTAKES } from "./history.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OPERATOR_MISTAKES } from "./operators.ts";
 import { OTHER_MISTAKES } from "./other.ts";
@@ -31,6 +32,7 @@ export const MUTATIONS: Mutation[] = [
   ...COLLECT_MISTAKES,
   ...CANDIDATE_MISTAKES,
   ...HEAL_MISTAKES,
+  ...HISTORY_MISTAKES,
   ...QUOTA_MISTAKES,
   ...OTHER_MISTAKES,
   ...OPERATOR_MISTAKES,

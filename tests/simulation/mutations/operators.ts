@@ -26,6 +26,13 @@ export const OPERATOR_MISTAKES: Mutation[] = [
     scenario,
   },
   {
+    name: "a backup takes a tag that moved without its earlier moves",
+    edits: [
+      edit("backup/snapshot.ts", "yield* await retryUnavailable(() => readEarlierMoves(table, seen));", ""),
+    ],
+    scenario,
+  },
+  {
     name: "a backup leaves out the links of what a young manifest references",
     edits: [edit("backup/snapshot.ts", "yield* [...links, ...blobs];", "yield* blobs;")],
     scenario,
