@@ -9,6 +9,14 @@ import { MemoryTable } from "../storage/mod.ts";
 /** Columns of a setting, before the comment that names its source. */
 const WIDTH_COLUMNS = 40;
 
+/** Settings that are lists or maps. */
+const STRUCTURED: ReadonlySet<string> = new Set<keyof Config>([
+  "auth",
+  "deliveryRules",
+  "public",
+  "retention",
+]);
+
 /**
  * `skerry config check`: checks the environment, the configuration file and the files of users and keys, and prints all
  * settings as a configuration file without secrets. Warnings go to standard error.
@@ -36,7 +44,7 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
 }
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
-  if (key !== "auth" && key !== "public" && key !== "retention") {
+  if (!STRUCTURED.has(key)) {
     return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;

@@ -18,11 +18,13 @@ Deno.test("configCheck() prints every setting with its source, without secrets, 
     const path = `${folder}/skerry.yaml`;
     const written = `{ url: https://registry.test, users: { alice: "${HASH}" } }`;
     await Deno.writeTextFile(path, `grace: 12h\ndata: content\nauth: ${written}\n`);
+    const deliveryRules = [{ repositories: ["web/**"], delivery: "proxy" }];
     const retention = [{ repositories: ["**"], untaggedFor: "1h" }];
     const { code, lines, warnings } = await check({
       SKERRY_CONFIG: path,
       PORT: "9000",
       SKERRY_RETENTION: JSON.stringify(retention),
+      SKERRY_DELIVERY_RULES: JSON.stringify(deliveryRules),
     });
     assertEquals([code, warnings], [0, []]);
     const text = lines.join("\n");
@@ -40,6 +42,7 @@ Deno.test("configCheck() prints every setting with its source, without secrets, 
     assertEquals(value.data, `${folder}/content`);
     assertEquals(value.auth, { url: "https://registry.test", users: { alice: "(hash)" } });
     assertEquals(value.retention, retention);
+    assertEquals(value.deliveryRules, deliveryRules);
     await Deno.writeTextFile(path, `auth: { url: https://registry.test, keys: '{"keys": []}' }\n`);
     await assertRejects(() => check({ SKERRY_CONFIG: path }), StartError, "it has no private key");
   });
