@@ -3,7 +3,7 @@ import { type AuthConfig, isKeyText } from "../auth/interface.ts";
 import { type EffectiveSetting, explainConfig, parseText } from "../config/config.ts";
 import { createLog } from "../process/mod.ts";
 import { openAccess } from "../process/open/open_access.ts";
-import { type Config, risksOf } from "../config/mod.ts";
+import { type Config, isPemText, risksOf } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
 
 /** Columns of a setting, before the comment that names its source. */
@@ -45,7 +45,8 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
   if (!STRUCTURED.has(key)) {
-    return `${yaml({ [key]: value }).padEnd(WIDTH_COLUMNS)} # ${source}`;
+    const shown = key === "redirectKey" && isPemText(String(value)) ? "(secret)" : value;
+    return `${yaml({ [key]: shown }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;
   // Environment variables hold them as text.

@@ -48,6 +48,17 @@ Deno.test("configCheck() prints every setting with its source, without secrets, 
   });
 });
 
+Deno.test("configCheck() shows no private key for CloudFront", async () => {
+  const environment = {
+    SKERRY_REDIRECT_ENDPOINT: "https://d1.cloudfront.net",
+    SKERRY_REDIRECT_KEY_PAIR_ID: "K2",
+    SKERRY_REDIRECT_KEY: "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----",
+  };
+  const text = (await check(environment)).lines.join("\n");
+  assert(/^redirectKey: \(secret\) +# SKERRY_REDIRECT_KEY$/m.test(text), text);
+  assert(!text.includes("abc"), text);
+});
+
 Deno.test("configCheck() warns of risks, and throws an error that would stop a start", async () => {
   const { warnings } = await check({ HOST: "0.0.0.0" });
   assertEquals(warnings.length, 1);

@@ -1,8 +1,8 @@
 import type { Config } from "./configuration.ts";
-import type { S3Options } from "../storage/objects/s3/mod.ts";
+import type { CloudFrontKey, S3Options } from "../storage/objects/s3/mod.ts";
 import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
 
-export type { DynamoOptions, S3Options };
+export type { CloudFrontKey, DynamoOptions, S3Options };
 
 /** Location of the bucket and size of parts, from the configuration. */
 export function s3Options(config: Config): S3Options & { partSize: number } {
@@ -30,4 +30,9 @@ export function dynamoOptions(config: Config): DynamoOptions {
 
 function endpointOf(endpoint: string): { endpoint?: string } {
   return endpoint === "" ? {} : { endpoint };
+}
+
+/** True if the value of `redirectKey` is the key itself and not the path of a file. */
+export function isPemText(source: string): boolean {
+  return source.trimStart().startsWith("-----");
 }

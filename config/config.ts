@@ -1,12 +1,13 @@
 import * as z from "zod/mini";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isKeyText } from "../auth/interface.ts";
+import { isPemText } from "./aws_options.ts";
+import { conflictsOf } from "./conflicts.ts";
 import { deliverySchema } from "./delivery_config.ts";
 import { publicConflicts, publicSchema } from "./public_config.ts";
 import { retentionSchema } from "./retention_config.ts";
 import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
 import {
-  conflictsOf,
   FILE_VARIABLE,
   type Given,
   givenBy,
@@ -107,8 +108,10 @@ export async function explainConfig(
   const variables: Given = givenBy(environment);
   const given = withPlatform(environment, { ...file, ...variables });
   const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
-  if (path !== undefined && isFromFile("data") && typeof given.data === "string" && given.data !== "") {
-    given.data = besideFile(path, given.data);
+  for (const key of ["data", "redirectKey"] as const) {
+    const value = given[key];
+    const isPath = typeof value === "string" && value !== "" && !isPemText(value);
+    if (path !== undefined && isFromFile(key) && isPath) given[key] = besideFile(path, value);
   }
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);

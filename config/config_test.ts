@@ -20,6 +20,8 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     delivery: "proxy",
     deliveryRules: [],
     redirectEndpoint: "",
+    redirectKeyPairId: "",
+    redirectKey: "",
     redirectLifetime: 3_600_000,
     awsRegion: "",
     s3Endpoint: "",

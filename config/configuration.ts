@@ -65,6 +65,10 @@ export interface Config {
   deliveryRules: DeliveryRule[];
   /** URL of S3 for clients that are redirected. */
   redirectEndpoint: string;
+  /** Id of the key pair at CloudFront. */
+  redirectKeyPairId: string;
+  /** Private key of the pair, in PEM, or the path of its file. */
+  redirectKey: string;
   /** Lifetime of the URLs that clients are redirected to. */
   redirectLifetime: number;
   /** AWS region. */

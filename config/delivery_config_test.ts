@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { dirname } from "node:path";
 import { s3Options } from "./aws_options.ts";
 import { loadConfig } from "./config.ts";
 import { problemsOf, withFile } from "./testing/load_config.ts";
@@ -38,4 +39,15 @@ Deno.test("s3Options() has the address and the lifetime of redirects", async () 
   });
   const { publicEndpoint, urlLifetime } = s3Options(config);
   assertEquals([publicEndpoint, urlLifetime], ["https://objects.example.com", 600_000]);
+});
+
+Deno.test("loadConfig() takes the key for CloudFront as text or as a path beside the file", async () => {
+  const pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n";
+  for (const redirectKey of ["keys/cloudfront.pem", pem]) {
+    const settings = { redirectEndpoint: "https://d1.cloudfront.net", redirectKeyPairId: "K2", redirectKey };
+    await withFile(JSON.stringify(settings), async (path) => {
+      const config = await loadConfig({ SKERRY_CONFIG: path });
+      assertEquals(config.redirectKey, redirectKey === pem ? pem : `${dirname(path)}/${redirectKey}`);
+    });
+  }
 });

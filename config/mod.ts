@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { dynamoOptions, s3Options } from "./aws_options.ts";
+export { dynamoOptions, isPemText, s3Options } from "./aws_options.ts";
 export { duration, type Kind, size } from "./setting_kinds.ts";
 export type { Config } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";

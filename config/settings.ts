@@ -1,5 +1,5 @@
 import type { Config } from "./configuration.ts";
-import { skewOf } from "../registry/start.ts";
+import { conflictsOf } from "./conflicts.ts";
 import {
   accessMap,
   deliveryRules,
@@ -124,6 +124,19 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "",
     "URL of S3 as clients reach it, for redirects, if the registry itself uses another one. The store must accept " +
       "signatures for this host.",
+  ),
+  redirectKeyPairId: setting(
+    optional(text),
+    "SKERRY_REDIRECT_KEY_PAIR_ID",
+    "",
+    "Id of a public key at CloudFront. With it, `redirectEndpoint` is the URL of a " +
+      "[CloudFront distribution](delivery.md#cloudfront).",
+  ),
+  redirectKey: setting(
+    optional(text),
+    "SKERRY_REDIRECT_KEY",
+    "",
+    "RSA private key of `redirectKeyPairId` in PEM, or the path of its file.",
   ),
   redirectLifetime: setting(
     duration("1m", "1d"),
@@ -339,32 +352,6 @@ export function withPlatform<G extends Given>(environment: Record<string, string
     ...given,
     ...(given.workers !== undefined && { workers: "1" }),
   };
-}
-
-/** Contradictions between settings that are valid on their own. */
-export function conflictsOf(config: Config): { key: keyof Config; reason: string }[] {
-  const missing = (["s3Bucket", "dynamodbTable", "awsRegion"] as const)
-    .filter((key) => config.storage === "aws" && config[key] === "")
-    .map((key) => ({ key, reason: 'Must be set where "storage" is "aws"' }));
-  const long = (["deadline", "cacheAge"] as const)
-    .filter((key) => config[key] * 4 > config.grace)
-    .map((key) => ({ key, reason: 'Must be at most a quarter of "grace"' }));
-  // The expiry must outlast a request and the difference between clocks, with half of it left: see
-  // registry/protocol/heal.ts.
-  const least = [
-    { time: config.deadline, reason: 'Must be at least four times "deadline"' },
-    { time: skewOf(config), reason: 'Must be at least 20m, or half of "grace" where that is less' },
-  ];
-  const brief = least
-    .filter(({ time }) => time * 4 > config.uploadExpiry)
-    .map(({ reason }) => ({ key: "uploadExpiry" as const, reason }));
-  const alone = config.storage === "memory" && config.workers > 1
-    ? [{
-      key: "workers" as const,
-      reason: 'Must be 1 where "storage" is "memory": processes cannot share it',
-    }]
-    : [];
-  return [...missing, ...long, ...brief, ...alone];
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type Config, dynamoOptions, s3Options, StartError } from "../../config/mod.ts";
+import { type Config, dynamoOptions, isPemText, s3Options, StartError } from "../../config/mod.ts";
+import type { S3Options } from "../../storage/objects/s3/mod.ts";
 import type { Log } from "../log/mod.ts";
 import { probeFolder, probeStores } from "./storage_probe.ts";
 import type { ObjectStore, Table } from "../../storage/ports.ts";
@@ -88,7 +89,12 @@ async function openAws(config: Config, log: Log): Promise<ServedStorage> {
   if (config.check) await assertSuitable(config);
   const options = s3Options(config);
   const credentials = credentialsFor(config.awsRegion);
-  const objects = await S3ObjectStore.open(options, credentials);
+  const key = await cloudFrontKeyOf(config);
+  const objects = await S3ObjectStore.open({ ...options, ...key }, credentials).catch((error) => {
+    throw key === undefined
+      ? error
+      : new StartError(`Cannot use redirectKey: ${error.message}`, { cause: error });
+  });
   const table = await DynamoTable.open(dynamoOptions(config), credentials);
   const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
   return {
@@ -98,6 +104,21 @@ async function openAws(config: Config, log: Log): Promise<ServedStorage> {
     probe: () => probeStores(objects, table),
     close: () => table[Symbol.asyncDispose](),
   };
+}
+
+/** Key of the CloudFront distribution, if there is one. */
+async function cloudFrontKeyOf(
+  { redirectKeyPairId: keyPairId, redirectKey }: Config,
+): Promise<Pick<S3Options, "cloudFrontKey"> | undefined> {
+  if (keyPairId === "") return undefined;
+  if (isPemText(redirectKey)) return { cloudFrontKey: { keyPairId, privateKey: redirectKey } };
+  try {
+    return { cloudFrontKey: { keyPairId, privateKey: await Deno.readTextFile(redirectKey) } };
+  } catch (error) {
+    throw new StartError(`Cannot read redirectKey "${redirectKey}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function proving(objects: ObjectStore, log: Log): Promise<ObjectStore> {

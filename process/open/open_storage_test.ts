@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
 import type { Log } from "../log/mod.ts";
 import { openStorage } from "./open_storage.ts";
 import { type Config, readSettings, StartError } from "../../config/mod.ts";
@@ -110,5 +111,29 @@ Deno.test("openStorage() with SKERRY_CHECK rejects only if a required capability
       "  query items in order, with pagination: not tested",
       "  query the index: not tested",
     ]);
+  });
+});
+
+Deno.test("openStorage() signs URLs of CloudFront with the key of a file, and explains a wrong one", async () => {
+  await withAws({}, async ({ config, log }) => {
+    const file = await Deno.makeTempFile();
+    const open = async () =>
+      await openStorage(
+        config({
+          SKERRY_REDIRECT_ENDPOINT: "https://d1.cloudfront.net",
+          SKERRY_REDIRECT_KEY_PAIR_ID: "K2",
+          SKERRY_REDIRECT_KEY: file,
+        }),
+        log,
+      );
+    await assertRejects(open, StartError, "the key is not an RSA private key in PEM");
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    await Deno.writeTextFile(file, privateKey.export({ type: "pkcs1", format: "pem" }) as string);
+    const { objects, close } = await open();
+    const url = new URL(await objects.url!("a") ?? "");
+    assertEquals([url.origin, url.pathname], ["https://d1.cloudfront.net", "/registry/a"]);
+    await close();
+    await Deno.remove(file);
+    await assertRejects(open, StartError, "Cannot read redirectKey");
   });
 });

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Signer } from "./signer.ts";
+import type { SignedUrl } from "./signer.ts";
 
 /** Minimum time for which a URL is still valid when it is given to a client, in milliseconds. */
 const MIN_LEFT_MS = 30_000;
@@ -16,6 +16,17 @@ const RESPONSE_HEADERS = {
   "response-content-type": "application/octet-stream",
 };
 
+/** Signer of URLs: of S3, or of a distribution in front of it, which may ignore the `parameters` for S3. */
+export interface UrlSigner {
+  /** URL of the object, valid for `seconds` from `signingDate` unless the credentials expire earlier. */
+  readUrl(
+    key: string,
+    seconds: number,
+    signingDate: Date,
+    parameters: Record<string, string>,
+  ): Promise<SignedUrl>;
+}
+
 /** Options of {@linkcode ClientUrls}. */
 export interface ClientUrlsOptions {
   /** Lifetime of a URL in milliseconds, at least a minute. */
@@ -30,12 +41,12 @@ export interface ClientUrlsOptions {
  * credentials.
  */
 export class ClientUrls {
-  readonly #signer: Pick<Signer, "readUrl">;
+  readonly #signer: UrlSigner;
   readonly #options: ClientUrlsOptions;
   readonly #urls = new LRUCache<string, { url: string; until: number }>({ max: MAX_CACHED_URLS });
 
   /** No URL yet. */
-  constructor(signer: Pick<Signer, "readUrl">, options: ClientUrlsOptions) {
+  constructor(signer: UrlSigner, options: ClientUrlsOptions) {
     this.#signer = signer;
     this.#options = options;
   }

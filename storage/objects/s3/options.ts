@@ -1,3 +1,5 @@
+import type { CloudFrontKey } from "./cloudfront_signer.ts";
+
 /** Location and credentials of the bucket of an `S3ObjectStore`. */
 export interface S3Options {
   /** Name of an existing bucket. */
@@ -13,6 +15,8 @@ export interface S3Options {
   endpoint?: string;
   /** URL of the store as clients reach it, for the URLs that they get. Default: the one that requests are sent to. */
   publicEndpoint?: string;
+  /** Key of the CloudFront distribution at `publicEndpoint`, which signs its URLs in place of the credentials. */
+  cloudFrontKey?: CloudFrontKey;
   /** Lifetime of the URLs for clients in milliseconds; an hour by default. */
   urlLifetime?: number;
   /** True for path-style URLs (`host/bucket/key`), false for virtual-hosted ones (`bucket.host/key`). */
@@ -28,7 +32,9 @@ export interface S3Options {
 }
 
 /** The options that have a default, filled in. */
-export type ResolvedS3Options = S3Options & Required<Omit<S3Options, "endpoint" | "publicEndpoint">>;
+export type ResolvedS3Options =
+  & S3Options
+  & Required<Omit<S3Options, "endpoint" | "publicEndpoint" | "cloudFrontKey">>;
 
 /** Least bytes of a part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
 export const MIN_PART_BYTES = 5 * 1024 * 1024;

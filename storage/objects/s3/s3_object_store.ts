@@ -7,7 +7,7 @@ import { UnknownPartsError } from "../../errors.ts";
 import { checkPart, checkRange, sizeOfParts } from "../parts.ts";
 import { Bucket } from "./bucket.ts";
 import { plainBucketUrl } from "./bucket_url.ts";
-import { ClientUrls } from "./client_urls.ts";
+import { ClientUrls, type UrlSigner } from "./client_urls.ts";
 import { complete, completionOf } from "./completion.ts";
 import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
 import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
@@ -36,7 +36,7 @@ export class S3ObjectStore implements ObjectStore {
   private constructor(
     options: ResolvedS3Options,
     bucket: Bucket,
-    { signer, clientSigner, clock }: { signer: Signer; clientSigner: Signer; clock: Clock },
+    { signer, clientSigner, clock }: { signer: Signer; clientSigner: UrlSigner; clock: Clock },
   ) {
     this.partSize = options.partSize;
     this.#options = options;
@@ -76,10 +76,13 @@ export class S3ObjectStore implements ObjectStore {
       return new Signer({ region: located.region, credentials, url, clock });
     };
     const signer = await signerFor(resolved, () => bucket.client());
-    const { publicEndpoint: endpoint } = resolved;
-    const clientSigner = endpoint === undefined
-      ? signer
-      : await signerFor({ ...resolved, endpoint }, () => clientAt({ ...resolved, endpoint }));
+    const { publicEndpoint: endpoint, cloudFrontKey } = resolved;
+    let clientSigner: UrlSigner = signer;
+    if (endpoint !== undefined && cloudFrontKey !== undefined) {
+      clientSigner = new (await importCloudFront()).CloudFrontSigner(endpoint, cloudFrontKey);
+    } else if (endpoint !== undefined) {
+      clientSigner = await signerFor({ ...resolved, endpoint }, () => clientAt({ ...resolved, endpoint }));
+    }
     return new S3ObjectStore(resolved, bucket, { signer, clientSigner, clock });
   }
 
@@ -225,3 +228,5 @@ export class S3ObjectStore implements ObjectStore {
 
 // By a computed name: Deno loads the modules of literal imports before the first line runs.
 const importSdk = (): Promise<typeof import("./sdk.ts")> => import(new URL("./sdk.ts", import.meta.url).href);
+const importCloudFront = (): Promise<typeof import("./cloudfront_signer.ts")> =>
+  import(new URL("./cloudfront_signer.ts", import.meta.url).href);
