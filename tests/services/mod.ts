@@ -18,4 +18,5 @@ export { type Balanced, type Haproxy, startHaproxy } from "./haproxy.ts";
 export { type RadosGwOptions, startRadosGw } from "./radosgw.ts";
 export type { ServiceProcess } from "./service_process.ts";
 export { createBucket, createTable, dynamoDbClient, s3Client } from "./stores.ts";
+export { startVarnish, type Varnish } from "./varnish.ts";
 export { type S3Service, startVersityGw, type VersityGwOptions } from "./versitygw.ts";

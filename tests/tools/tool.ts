@@ -71,6 +71,7 @@ const SOURCES = {
   shellcheck: { debian: "shellcheck" },
   skopeo: { debian: "skopeo" },
   strace: { debian: "strace" },
+  varnishd: { debian: "varnish" },
   wrk: { debian: "wrk" },
   actionlint: {
     go: "github.com/rhysd/actionlint/cmd/actionlint",
