@@ -8,10 +8,10 @@ interface Module {
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Sources that `main.ts` imports statically, through any number of others, by their path from the root. */
-async function staticImports(): Promise<string[]> {
+/** Modules that a source imports statically, through any number of others: sources by their path from the root. */
+async function staticImports(entry: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "main.ts"],
+    args: ["info", "--json", entry],
     cwd: ROOT,
     stderr: "null",
   }).output();
@@ -23,12 +23,11 @@ async function staticImports(): Promise<string[]> {
       if (!isDynamic && code?.specifier !== undefined) reached.add(code.specifier);
     }
   }
-  return [...reached].filter((specifier) => specifier.startsWith(ROOT.href))
-    .map((specifier) => specifier.slice(ROOT.href.length));
+  return [...reached].map((specifier) => specifier.replace(ROOT.href, ""));
 }
 
 Deno.test("main.ts loads only the parts of each room that the first answer needs", async () => {
-  const loaded = await staticImports();
+  const loaded = await staticImports("main.ts");
   assert(loaded.includes("routes/services.ts"));
   const later = [
     "oci/mod.ts",
@@ -45,4 +44,21 @@ Deno.test("main.ts loads only the parts of each room that the first answer needs
     "process/open/open_registry.ts",
   ];
   assertEquals(loaded.filter((path) => later.includes(path)), []);
+});
+
+Deno.test("the configuration of access needs no package and none of Node's modules", async () => {
+  for (const entry of ["config/config.ts", "config/access_config.ts"]) {
+    const loaded = await staticImports(entry);
+    assert(loaded.includes("oci/schema.ts"), entry);
+    assertEquals(loaded.filter((specifier) => /^(npm|node):/.test(specifier)), [], entry);
+  }
+});
+
+Deno.test("the registry loads the drivers of its own storage only, and node:https with the first upload", async () => {
+  const registry = await staticImports("process/open/open_registry.ts");
+  assert(registry.includes("process/open/open_storage.ts"));
+  assertEquals(registry.filter((path) => ["storage/mod.ts", "storage/table/sqlite.ts"].includes(path)), []);
+  const s3 = await staticImports("storage/objects/s3/mod.ts");
+  assert(s3.includes("storage/objects/s3/transfers.ts"));
+  assertEquals(s3.filter((specifier) => ["node:http", "node:https", "node:tls"].includes(specifier)), []);
 });
