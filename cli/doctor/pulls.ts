@@ -1,6 +1,6 @@
 import type { Finding } from "./finding.ts";
 import { ACCEPT_MANIFESTS, type Image, pullScope } from "./image.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session, type SessionOptions, TRANSFER_LIMIT_MS } from "./session.ts";
 
 /** Largest image that is pulled to measure, in bytes. */
 const IMAGE_LIMIT_BYTES = 256 * 2 ** 20;
@@ -66,11 +66,17 @@ async function measurePull(
   let rounds = client.pings || login > 1 ? login : 0;
   const get = async (path: string, method = "GET") => {
     const headers = { Accept: ACCEPT_MANIFESTS };
-    const response = await session.send(`/v2/${repository}/${path}`, { method, scope, headers });
+    const response = await session.send(`/v2/${repository}/${path}`, {
+      method,
+      scope,
+      headers,
+      limitMs: TRANSFER_LIMIT_MS,
+    });
     const location = response.headers.get("Location");
     for await (const _ of response.body ?? []);
     if (location === null || response.status < 300) return 1;
-    for await (const _ of (await session.send(new URL(location, session.url))).body ?? []);
+    const followed = await session.send(new URL(location, session.url), { limitMs: TRANSFER_LIMIT_MS });
+    for await (const _ of followed.body ?? []);
     return 2;
   };
   const atOnce = async (paths: string[]) => {

@@ -20,10 +20,15 @@ export interface SessionOptions {
 export interface SessionRequest extends RequestInit {
   /** Scope of the token, as `repository:app:pull`; anonymous if absent. */
   scope?: string;
+  /** Milliseconds until the request is given up; a minute by default. */
+  limitMs?: number;
 }
 
-/** Milliseconds until a request is given up. */
+/** Milliseconds until a request without much content is given up. */
 const REQUEST_LIMIT_MS = 60_000;
+
+/** Milliseconds until a transfer is given up, besides the time that it takes by intention. */
+export const TRANSFER_LIMIT_MS = 600_000;
 
 /**
  * Requests to one registry, as a client of it sends them. Never follows a redirect by itself, and sends credentials only
@@ -47,11 +52,14 @@ export class Session implements Disposable {
   }
 
   /** Sends a request to a path of the registry, or to a URL without credentials. */
-  async send(target: string | URL, { scope, ...init }: SessionRequest = {}): Promise<Response> {
+  async send(
+    target: string | URL,
+    { scope, limitMs = REQUEST_LIMIT_MS, ...init }: SessionRequest = {},
+  ): Promise<Response> {
     const headers = new Headers(init.headers);
     const authorization = scope === undefined ? undefined : await this.authorize(scope);
     if (authorization !== undefined) headers.set("Authorization", authorization);
-    const limit = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    const limit = AbortSignal.timeout(limitMs);
     return await fetch(new URL(target, this.url), {
       ...init,
       headers,

@@ -1,6 +1,6 @@
 import type { Finding } from "./finding.ts";
 import { pushScope, startUpload } from "./image.ts";
-import type { Session } from "./session.ts";
+import { type Session, TRANSFER_LIMIT_MS } from "./session.ts";
 
 /** Bytes of a chunk of a body. */
 const CHUNK_BYTES = 64 * 1024;
@@ -103,9 +103,16 @@ async function sendBody(
   const scope = pushScope(repository);
   const upload = await startUpload(session, repository);
   const end = new AbortController();
+  const limitMs = TRANSFER_LIMIT_MS + bytes / CHUNK_BYTES * pauseMs;
   try {
     const body = bodyOf(bytes, pauseMs, end);
-    const response = await session.send(upload, { method: "PATCH", body, scope, signal: end.signal });
+    const response = await session.send(upload, {
+      method: "PATCH",
+      body,
+      scope,
+      limitMs,
+      signal: end.signal,
+    });
     await response.body?.cancel();
     return response.status === 202 ? undefined : `the answer is ${response.status}`;
   } catch (error) {
