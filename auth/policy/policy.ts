@@ -1,4 +1,4 @@
-import { RecentMap } from "../../storage/bounded_map.ts";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import { globMatcher } from "../../oci/glob.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AuthConfig } from "../auth_config.ts";
@@ -65,7 +65,7 @@ function covers({ actions, isFor, missingClaim }: Entry, principal: Principal, a
 }
 
 /** Matchers of the patterns of account tokens. Bounded, because an account can have any number of tokens. */
-const boundMatchers = new RecentMap<string, (name: string) => boolean>(1024);
+const boundMatchers = new BoundedMap<string, (name: string) => boolean>(1024);
 
 /** True if the bounds of the credential allow the action. */
 function isWithin(bounds: readonly Grant[] | undefined, action: Action, repository: RepositoryName): boolean {

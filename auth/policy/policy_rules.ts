@@ -1,4 +1,4 @@
-import { RecentMap } from "../../storage/bounded_map.ts";
+import { BoundedMap } from "../../storage/bounded_map.ts";
 import { alternativesOf, globMatcher } from "../../oci/glob.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
@@ -46,7 +46,7 @@ const NONE: Applicable = { patterns: [], entries: [] };
 export class PolicyRules {
   /** Sorted by length, the longest first. */
   readonly #candidates: Candidate[];
-  readonly #known = new RecentMap<RepositoryName, Applicable>(MAX_CACHED_RULES);
+  readonly #known = new BoundedMap<RepositoryName, Applicable>(MAX_CACHED_RULES);
 
   /** Compiles the rules of a configuration. */
   constructor({ policies, groups }: Pick<AuthConfig, "policies" | "groups">) {
