@@ -88,3 +88,25 @@ Deno.test("a pull with redirects is recorded for retention", async () => {
   await pulls.stop();
   assertEquals((await items()).length, before + 1);
 });
+
+Deno.test("a redirect of a public host is stored by no shared cache, although its bytes may be", async () => {
+  await using made = await makeStore();
+  const { request } = buildApp({
+    registry: { objects: made.store },
+    delivery: DELIVERY,
+    publicFace: {
+      hosts: ["pull.example.com"],
+      caching: { cdn: "standard", digestTtl: 3_600_000, tagTtl: 0 },
+    },
+  });
+  await pushBlob(request, "app", LAYER);
+  const get = async (headers: Record<string, string>) => {
+    const response = await request(`http://pull.example.com${PATH}`, { headers });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("Cache-Control")];
+  };
+  assertEquals(await get({}), [307, "private, no-store, no-transform"]);
+  const [status, caching] = await get({ "Skerry-Delivery": "proxy" });
+  assertEquals(status, 200);
+  assertMatch(`${caching}`, /^public, /);
+});
