@@ -20,6 +20,7 @@ export {
   linkKey,
   type ManifestAttributes,
   manifestKey,
+  moveKey,
   partsOf,
   prefixOf,
   randomId,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type Digest, digestOf, parseRepositoryName, type Tag } from "../../oci/mod.ts";
 import { parsePushedManifest } from "../../oci/manifest.ts";
 import { createRegistry, type Registry, UNRESTRICTED_CALLER } from "../../registry/mod.ts";
-import { blobKey, linkItem, referrerItem, repositoryKey, tagKey } from "../../registry/stored.ts";
+import { blobKey, linkItem, moveKey, referrerItem, repositoryKey, tagKey } from "../../registry/stored.ts";
 import { MemoryObjectStore, type NewItem, SqliteTable, type Table } from "../../storage/mod.ts";
 import { DynamoTable } from "../../storage/table/dynamodb/mod.ts";
 import { createTable, CREDENTIALS_ENV, REGION, startDynamoDb } from "../services/mod.ts";
@@ -110,11 +110,28 @@ async function listsOver(place: string, rounds: number, open: Open): Promise<Fig
       detail: `of ${length}`,
     });
   }
-  return figures;
+  return [...figures, await movedTags(place, rounds, open)];
+}
+
+/** CPU time for a list of tags that moved often, beside tags that never moved: a list reads no earlier moves. */
+async function movedTags(place: string, rounds: number, open: Open): Promise<Figure> {
+  const run = (registry: Registry) => walk((after) => registry.listTags(REPOSITORY, after));
+  const list = (name: string, items: List["items"]) => prepare({ name, items, run }, SHORT, open);
+  await using still = await list("still tags", tagItems);
+  await using moved = await list("moved tags", movedTagItems);
+  const times = await interleave(rounds, { still: still.measure, moved: moved.measure });
+  return {
+    name: `${place}: tags: CPU for one that moved ${MOVES} times / never`,
+    samples: ratios(times.moved, times.still),
+    unit: "x",
+    counts: "median",
+    target: { atMost: 1.5 },
+    detail: `${microseconds(times.moved)}, ${microseconds(times.still)}`,
+  };
 }
 
 /** A registry with a list, and its CPU time for each entry in milliseconds. */
-async function prepare(list: List, count: number, open: Open) {
+async function prepare(list: Pick<List, "name" | "items" | "run">, count: number, open: Open) {
   const table = await open(`${list.name.replaceAll(" ", "-")}-${count}`);
   const items = [...list.items(count)];
   for (let at = 0; at < items.length; at += 500) await table.putMany(items.slice(at, at + 500));
@@ -177,13 +194,30 @@ const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const SUBJECT = sha256("subject");
 const CONFIG = { mediaType: "application/vnd.oci.empty.v1+json", digest: sha256("{}"), size: 2 };
 
-function* tagItems(count: number): Generator<NewItem> {
+/** Moves of each of the tags that moved often. */
+const MOVES = 33;
+
+function tagItems(count: number): Generator<NewItem> {
+  return tagsAfter(1, count);
+}
+
+function movedTagItems(count: number): Generator<NewItem> {
+  return tagsAfter(MOVES, count);
+}
+
+/** Tags after so many moves each: the last one in the item, the earlier ones beside it. */
+function* tagsAfter(last: number, count: number): Generator<NewItem> {
   for (let i = 0; i < count; i++) {
+    const tag = `v1.${i}` as Tag;
+    const history = sha256(tag).slice(-32);
     const target = { digest: sha256(`${i}`), mediaType: MEDIA_TYPE, size: 1000 };
     const move = { digest: target.digest, mediaType: MEDIA_TYPE, at: PUSHED_AT, by: "anonymous" };
+    for (let number = 1; number < last; number++) {
+      yield { ...moveKey(REPOSITORY, tag, history, number), attributes: move };
+    }
     yield {
-      ...tagKey(REPOSITORY, `v1.${i}` as Tag),
-      attributes: { ...target, pushedAt: PUSHED_AT, moves: [move] },
+      ...tagKey(REPOSITORY, tag),
+      attributes: { ...target, pushedAt: PUSHED_AT, moves: [move], history: { id: history, last } },
     };
   }
 }
