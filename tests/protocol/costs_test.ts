@@ -13,6 +13,7 @@ import {
   type Send,
   type TestManifest,
 } from "../harness/content.ts";
+import { OCI_INDEX } from "../../oci/mod.ts";
 import { CapacityMeter } from "../harness/capacity_meter.ts";
 import { startRegistry } from "../harness/registry_process.ts";
 import { type S3Server, startS3 } from "../s3/mod.ts";
@@ -283,4 +284,22 @@ Deno.test("a redirect costs one read of the table and no request to S3", async (
     await bytesOf(send, path, { headers, redirect: "manual" }, 307);
     assertEquals(take(), { table: { BatchGetItem: 1 }, objects: {} });
   }
+});
+
+Deno.test("a tag that moved 33 times costs as many read units as one that never moved", async () => {
+  await using stores = await startStores();
+  const send = await stores.startProcess();
+  const images = Array.from(
+    { length: 34 },
+    (_, i) => manifestOf({ manifests: [], annotations: { number: `${i}` } }, OCI_INDEX),
+  );
+  const unitsOf = async (repository: string, moves: number) => {
+    for (const image of images.slice(0, moves + 1)) await pushManifest(send, repository, image, "latest");
+    stores.takeUnits();
+    await bytesOf(send, `/v2/${repository}/manifests/latest`, { method: "HEAD" });
+    const { readUnits: pull } = stores.takeUnits();
+    await bytesOf(send, `/v2/${repository}/tags/list`);
+    return { pull, list: stores.takeUnits().readUnits };
+  };
+  assertEquals(await unitsOf("moved", 33), await unitsOf("still", 0));
 });
