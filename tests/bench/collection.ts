@@ -9,10 +9,11 @@ import { pairPushes, pushFigures } from "./paired_pushes.ts";
 import { peakMemoryOf } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
-const MANIFESTS = 100_000;
+/** Enough that the pass outlasts the pushes; a whole run takes about a minute. */
+const MANIFESTS = 30_000;
 
 /** Images that were deleted, and whose grace period has just ended. */
-const DELETED_MANIFESTS = 10_000;
+const DELETED_MANIFESTS = 3_000;
 
 /** Images that are pushed in one sample. */
 const PUSHES = 400;
@@ -34,6 +35,8 @@ export async function collection(rounds: number): Promise<Figure[]> {
   await using subject = await startSubject({ data: collected, settings: { SKERRY_COLLECT_INTERVAL: "20m" } });
   await untilPass(collected, ({ startedAt }) => startedAt >= started);
   const pushes = await pairPushes({ without, during: subject }, { rounds, count: PUSHES });
+  const { done } = await untilPass(collected, () => true);
+  if (done) throw new Error("The collection ended before the last push, which then shows nothing");
   await untilPass(collected, ({ startedAt, done }) => done && startedAt >= started);
   const [deleted, all] = [DELETED_MANIFESTS, MANIFESTS + DELETED_MANIFESTS].map((n) =>
     n.toLocaleString("en")
@@ -64,18 +67,22 @@ async function fill({ path }: Folder): Promise<void> {
   await table.putMany(items);
 }
 
+/** State of a full pass. */
+interface Pass {
+  startedAt: number;
+  done: boolean;
+}
+
 /** Waits until the full pass is as it should be. */
-async function untilPass(
-  { path }: Folder,
-  isAwaited: (pass: { startedAt: number; done: boolean }) => boolean,
-): Promise<void> {
+async function untilPass({ path }: Folder, isAwaited: (pass: Pass) => boolean): Promise<Pass> {
   const since = Date.now();
   const database = new DatabaseSync(`${path}/table.sqlite`, { readOnly: true });
   try {
     const progress = database.prepare("SELECT attributes FROM item WHERE pk = 'collection' AND sk = 'pass'");
     for (;;) {
-      const pass = progress.get()?.attributes;
-      if (pass !== undefined && isAwaited(JSON.parse(String(pass)))) return;
+      const attributes = progress.get()?.attributes;
+      const pass: Pass | undefined = attributes === undefined ? undefined : JSON.parse(String(attributes));
+      if (pass !== undefined && isAwaited(pass)) return pass;
       if (Date.now() - since > LIMIT_MS) throw new Error("The collection has not ended");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -1,4 +1,5 @@
 import type { Figure } from "./figure.ts";
+import { fewRounds } from "./rounds.ts";
 import { peakMemoryOf } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
@@ -15,7 +16,7 @@ const WATCHED_MS = 5000;
 /** The most memory that the registry has resident while one client holds back the last bytes of many manifests. */
 export async function heldBodies(rounds: number): Promise<Figure[]> {
   const samples: number[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < fewRounds(rounds); round++) {
     await using subject = await startSubject();
     const connections = await Promise.all(Array.from({ length: REQUESTS }, (_, i) => hold(subject.port, i)));
     await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));

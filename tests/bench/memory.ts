@@ -2,6 +2,7 @@ import type { Figure } from "./figure.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { load } from "./load/mod.ts";
 import type { PushMode } from "./load/push.ts";
+import { fewRounds } from "./rounds.ts";
 import { openFilesOf, peakMemoryOf, type Server } from "./server.ts";
 import { startSubject } from "./subject.ts";
 
@@ -25,7 +26,7 @@ export async function memory(rounds: number): Promise<Figure[]> {
   for (const [name, work] of Object.entries(SCENES)) {
     const samples: number[] = [];
     const left: number[] = [];
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < fewRounds(rounds); round++) {
       // A process of its own each time, since what a process has once had it keeps.
       await using subject = await startSubject(name.includes("GET") ? { data: content } : {});
       await untilOpen(subject);

@@ -21,6 +21,11 @@ export async function interleave<Side extends string>(
   return samples;
 }
 
+/** Rounds of which the largest sample counts, if one takes up to half a minute: more of them hardly change it. */
+export function fewRounds(rounds: number): number {
+  return Math.min(rounds, 2);
+}
+
 /** A side for each name. */
 export function sides<Side extends string>(
   names: readonly Side[],
