@@ -46,14 +46,6 @@ Deno.test("main.ts loads only the parts of each room that the first answer needs
   assertEquals(loaded.filter((path) => later.includes(path)), []);
 });
 
-Deno.test("the configuration of access needs no package and none of Node's modules", async () => {
-  for (const entry of ["config/config.ts", "config/access_config.ts"]) {
-    const loaded = await staticImports(entry);
-    assert(loaded.includes("oci/schema.ts"), entry);
-    assertEquals(loaded.filter((specifier) => /^(npm|node):/.test(specifier)), [], entry);
-  }
-});
-
 Deno.test("the registry loads the drivers of its own storage only, and node:https with the first upload", async () => {
   const registry = await staticImports("process/open/open_registry.ts");
   assert(registry.includes("process/open/open_storage.ts"));
