@@ -27,7 +27,7 @@ sub vcl_recv {
   if (req.method != "GET" && req.method != "HEAD") {
     return (pass);
   }
-  # The public host ignores them, and Varnish would pass the request by.
+  # The public host ignores them. The built-in VCL would pass such a request by, so this one ends with a hash.
   unset req.http.Authorization;
   unset req.http.Cookie;
   return (hash);
