@@ -4,11 +4,16 @@ import { runTests } from "../harness/test_run.ts";
 import { shares } from "../harness/turns.ts";
 import { assertNoTrouble, REGISTRY_VARIABLE } from "./workbench.ts";
 
+const THIS = "tests/clients/cluster_test.ts";
+
+/** Tests that start a registry of their own and would do the same again. */
+const WITH_OWN_REGISTRIES = ["login", "redirect", "wire"].map((name) => `tests/clients/${name}_test.ts`);
+
 Deno.test(`all clients get along with ${CLUSTER.name}`, async (t) => {
   await using subject = await CLUSTER.start({ SKERRY_LOG: "json" });
   await runTests(t, {
     paths: ["tests/clients"],
-    ignore: ["tests/clients/cluster_test.ts", "tests/clients/redirect_test.ts"],
+    ignore: [THIS, ...WITH_OWN_REGISTRIES],
     env: { [REGISTRY_VARIABLE]: subject.host },
   });
   await t.step("no replica was in trouble", () => assertNoTrouble(subject.log()));
