@@ -66,6 +66,15 @@ export const SMALL: Record<string, Scenario> = {
     later: GRACE_MS / 2,
     actors: [putsManifest(SINGLE, ONE), collects()],
   },
+  "a sweep and a collector": {
+    ...oldBlob,
+    later: EXPIRY_MS + GRACE_MS + 600,
+    actors: [sweeps(), collects()],
+  },
+};
+
+/** Scenarios of a push of an immutable tag beside a deletion of what its manifest needs. They have the most orders. */
+export const IMMUTABLE: Record<string, Scenario> = {
   "a push of an immutable tag and the deletion of a layer": {
     given: [pushes(CONFIG, ONE, "whole")],
     later: 0,
@@ -83,11 +92,6 @@ export const SMALL: Record<string, Scenario> = {
     later: 0,
     actors: [putsManifest(INDEX, ONE, FIXED), deletesBlob(CONFIG, ONE)],
     immutable: true,
-  },
-  "a sweep and a collector": {
-    ...oldBlob,
-    later: EXPIRY_MS + GRACE_MS + 600,
-    actors: [sweeps(), collects()],
   },
 };
 
