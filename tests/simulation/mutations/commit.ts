@@ -246,7 +246,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: LATE_REPEATS,
-    from: 92,
+    from: 7610,
   },
   {
     name: "a repeated commit takes the object of a blob that is being deleted (2)",

@@ -251,6 +251,7 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       "Math.min(now() - wall, steady() - start)",
     )],
     scenario: { ...image, actors: [putsManifest(FIRST, ONE, "b"), deletes(FIRST, ONE)] },
+    from: 6090,
   },
   {
     name: "a push leaves a collector's mark on the repository (6)",
