@@ -96,8 +96,9 @@ export interface ObjectStore {
    * The cost does not depend on the size. Idempotent: a repeat after success succeeds.
    *
    * @throws {ContentMismatchError} if a part was replaced by another one: the object can never be completed.
-   * @throws {UnknownPartsError} if the parts were aborted or never begun. If the object was deleted after they were
-   * completed, either this or success: AWS repeats its answer for a while.
+   * @throws {UnknownPartsError} if the parts were aborted or never begun; Ceph answers 500, which is an
+   * {@linkcode UnavailableError}. If the object was deleted after they were completed, either of them or success: AWS
+   * repeats its answer for a while.
    * @throws {RangeError} without parts, or if one is out of order or has the wrong size.
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;
