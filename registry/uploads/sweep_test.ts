@@ -141,6 +141,28 @@ Deno.test("sweep() removes parts whose begin was not answered when the upload wa
 });
 
 for (const way of ["PATCH", "PUT"] as const) {
+  Deno.test(`sweep() removes parts that a ${way} began twice after its upload was swept`, async () => {
+    const { stores, id, sweep } = await withoutBytes();
+    const objects = hooked(stores.objects, async (method, [key]) => {
+      if (method !== "startParts") return;
+      stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+      assertEquals(await sweep(), { uploads: 1, objects: 0 });
+      // The answer to this one is lost, and the driver repeats it.
+      await stores.objects.startParts(key as string);
+    });
+    const paused = stores.registry({ ...OPTIONS, objects }).registry;
+    const request = way === "PATCH"
+      ? paused.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER))
+      : paused.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
+    assertEquals(await codeOf(() => request), "BLOB_UPLOAD_UNKNOWN");
+    assertEquals((await stores.objects.listParts("", 10)).length, 1);
+    await sweep();
+    await assertNothingLeft(stores);
+    assertEquals(await stores.objects.listParts("", 10), []);
+  });
+}
+
+for (const way of ["PATCH", "PUT"] as const) {
   Deno.test(`sweep() leaves the blob of an upload that a paused ${way} announces again after its sweep`, async () => {
     const stores = new TestStores({ partSize: 4096 });
     const { registry, sweep } = stores.registry(OPTIONS);

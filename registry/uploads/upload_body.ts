@@ -133,7 +133,10 @@ export async function failureOf(
   session: Session,
   error: unknown,
 ): Promise<unknown> {
-  if (error instanceof RegistryError) return error;
+  if (error instanceof RegistryError) {
+    if (error.code === "BLOB_UPLOAD_UNKNOWN") await announce(context, session);
+    return error;
+  }
   const { id, item } = session;
   try {
     const current = await findSession(context, item.attributes, id);
@@ -143,11 +146,11 @@ export async function failureOf(
       // After an `UnavailableError` it may be this request that has written.
       return isBehind && !(error instanceof UnavailableError) ? offsetMismatch(current) : error;
     }
-    await bestEffort(() => announceRemains(beginWork(context), session));
+    await announce(context, session);
     return unknownUpload(id);
   } catch (found) {
     if (found instanceof RegistryError) {
-      await bestEffort(() => announceRemains(beginWork(context), session));
+      await announce(context, session);
       return found;
     }
     // A sweep may be the reason, so it is no bug that the store lacks what it has removed.
@@ -156,6 +159,10 @@ export async function failureOf(
       ? unavailable("Cannot store the bytes: the upload cannot be read", { cause: error })
       : error;
   }
+}
+
+async function announce(context: Context, session: Session): Promise<void> {
+  await bestEffort(() => announceRemains(beginWork(context), session));
 }
 
 /** Bytes of the body, if the client announced them. */

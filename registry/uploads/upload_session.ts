@@ -215,7 +215,7 @@ export async function writeSession(
     if (!(error instanceof UnavailableError)) throw error;
     throw unavailable("Cannot write: another request has changed the upload", { cause: error });
   });
-  throw offsetMismatch(current ?? session);
+  throw current === undefined ? unknownUpload(session.id) : offsetMismatch(current);
 }
 
 /**

@@ -156,4 +156,15 @@ export const SWEEP_MISTAKES: Mutation[] = [
     ],
     scenario: { given: [], later: 0, actors: [pushes(LARGE, ONE, "streamed")] },
   },
+  {
+    name: "a request whose upload was swept before its last write announces nothing",
+    edits: [
+      edit(
+        "registry/uploads/upload_body.ts",
+        'if (error.code === "BLOB_UPLOAD_UNKNOWN") await announce(context, session);',
+        "",
+      ),
+    ],
+    from: 733_071,
+  },
 ];
