@@ -143,21 +143,21 @@ async function removeManifests(
 ): Promise<{ manifests: number; blobs: number }> {
   const removed = { manifests: 0, blobs: 0 };
   for (;;) {
-    const before = removed.manifests;
-    let children = 0;
+    let [children, gone] = [0, 0];
     for await (const batch of itemsOf(context, repository, MANIFEST_PREFIX, PAGE_MANIFESTS)) {
       await afterPromptPushes(context, batch as Stored<ManifestAttributes>[]);
       await inParallel(batch, PARALLEL_DELETES, async (item) => {
         const { digest } = partsOf("manifest", item);
         if (await isNeeded(context, repository, digest, () => false)) return void children++;
         const manifest = await takeManifest(context, repository, digest, { changed, settled: item.version });
-        if (manifest === undefined) return;
+        gone++;
+        if (manifest === undefined) return; // another request has deleted it
         removed.manifests++;
         const blobs = await removeReferences(context, repository, digest, manifest);
         removed.blobs += blobs;
       });
     }
-    if (children === 0 || removed.manifests === before) return removed;
+    if (children === 0 || gone === 0) return removed;
   }
 }
 

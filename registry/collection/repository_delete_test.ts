@@ -299,6 +299,26 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
   }
 }
 
+Deno.test("deleteRepository() takes what an index references that another request deletes first", async () => {
+  const { stores, registry } = setUp();
+  for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
+  await pushManifest(registry, IMAGE_BYTES);
+  await pushManifest(registry, INNER, "latest");
+  const { sk: index } = manifestKey(REPOSITORY, digest(INNER));
+  const deleter = stores.registry({
+    ...OPTIONS,
+    table: hooked(stores.table, async (method, [item]) => {
+      if (method === "delete" && (item as Key).sk === index) {
+        await registry.deleteManifest(REPOSITORY, digest(INNER)).catch(() => {});
+      }
+    }),
+  }).registry;
+  await deleter.deleteRepository(REPOSITORY);
+  const reference = { digest: digest(IMAGE_BYTES) };
+  assertEquals(await codeOf(() => registry.getManifest(REPOSITORY, reference)), "MANIFEST_UNKNOWN");
+  assertEquals(await codeOf(() => registry.listTags(REPOSITORY, {})), "NAME_UNKNOWN");
+});
+
 Deno.test("deleteRepository() leaves the blobs of a push that it has made begin anew", async () => {
   const { stores, registry } = setUp();
   for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);

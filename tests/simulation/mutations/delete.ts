@@ -1,6 +1,6 @@
 import { collects, deletes, deletesRepository, pushesImage, putsManifest, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
-import { ARTIFACT, FIRST, SINGLE } from "../world.ts";
+import { ARTIFACT, FIRST, INDEX, SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
 import { image, OLD_MS, ONE } from "./scenes.ts";
 
@@ -124,5 +124,25 @@ export const DELETE_MISTAKES: Mutation[] = [
         '    case "referrers":\n      return {',
       ),
     ],
+  },
+  {
+    name: "a delete of a repository stops when another request has deleted an index",
+    edits: [
+      edit(
+        "registry/collection/repository_delete.ts",
+        "        gone++;\n        if (manifest",
+        "        if (manifest",
+      ),
+      edit(
+        "registry/collection/repository_delete.ts",
+        "removed.manifests++;",
+        "removed.manifests++;\n        gone++;",
+      ),
+    ],
+    scenario: {
+      given: [pushesImage(INDEX, ONE, { tags: ["a"] })],
+      later: 0,
+      actors: [deletesRepository(ONE), deletes(INDEX, ONE)],
+    },
   },
 ];
