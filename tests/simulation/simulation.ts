@@ -137,7 +137,7 @@ export class Simulation {
     }
     await this.#scheduler.run();
     if (this.#scheduler.wasLate) {
-      return this.#scenario.quota === undefined ? await this.#checkLate(quiet) : undefined;
+      return this.#scenario.quota === undefined ? await this.#checkLate() : undefined;
     }
     this.#throwViolation();
     this.#scheduler.now += MAX_LAG_MS;
@@ -158,10 +158,11 @@ export class Simulation {
   }
 
   /**
-   * A write without a fence that takes effect long after it was sent may undo anything. But content that is pushed
-   * again must exist afterwards.
+   * A write without a fence that takes effect long after it was sent may undo anything, deletes included. But content
+   * that is pushed again must exist afterwards.
    */
-  async #checkLate({ stored, client }: RunningProcess): Promise<void> {
+  async #checkLate(): Promise<void> {
+    const { stored, client } = this.#quietProcess(new Ledger());
     this.#scheduler.now += MAX_LAG_MS;
     await checkHealed(client);
     await this.#collectAll(stored);
@@ -301,7 +302,7 @@ export class Simulation {
   }
 
   /** A process that has the stores for itself, and never waits. */
-  #quietProcess(): RunningProcess {
+  #quietProcess(ledger: Ledger = this.#ledger): RunningProcess {
     const pause = (milliseconds: number) => {
       this.#scheduler.now += milliseconds;
       return Promise.resolve();
@@ -314,7 +315,7 @@ export class Simulation {
       pause,
       registry: () => stored.registry,
       connect: (request) => request(),
-    });
+    }, ledger);
     return { stored, client, commands: this.#commands((call) => this.#callNow(call), () => () => 0) };
   }
 
@@ -362,11 +363,15 @@ export class Simulation {
     };
   }
 
-  #client(name: string, means: Pick<Surroundings, "pause" | "registry" | "connect">): Client {
+  #client(
+    name: string,
+    means: Pick<Surroundings, "pause" | "registry" | "connect">,
+    ledger: Ledger = this.#ledger,
+  ): Client {
     const scheduler = this.#scheduler;
     return new Client({
       ...means,
-      ledger: this.#ledger,
+      ledger,
       moment: () => ++this.#moments,
       now: () => scheduler.now,
       note: (text) => scheduler.note(name, text),
