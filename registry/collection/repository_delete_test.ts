@@ -299,7 +299,7 @@ for (const bytes of [IMAGE_BYTES, imageOf(CONFIG, [LAYER], { annotations: { new:
   }
 }
 
-Deno.test("deleteRepository() takes what an index references that another request deletes first", async () => {
+Deno.test("deleteRepository() takes the children of an index that another request deletes first", async () => {
   const { stores, registry } = setUp();
   for (const blob of [CONFIG, LAYER]) await pushBlob(registry, blob);
   await pushManifest(registry, IMAGE_BYTES);
