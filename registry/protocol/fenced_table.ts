@@ -18,6 +18,11 @@ export class FencedTable implements Table {
   readonly #table: Table;
   readonly #fence: Fence;
 
+  /** The table without its fence. */
+  static unfenced(table: Table): Table {
+    return table instanceof FencedTable ? table.#table : table;
+  }
+
   /** Table over `table` with the deadline `until`, in milliseconds since the epoch by the clock `now`. */
   constructor(table: Table, now: () => number, until: number) {
     this.#table = table;
