@@ -23,7 +23,7 @@ import {
 import { readObject } from "../streams/mod.ts";
 import type { Manifest } from "../registry.ts";
 import { readTag, unknownTag } from "./tags.ts";
-import { createUpload, putInTime } from "../uploads/mod.ts";
+import { createUpload, putInTime, type Session } from "../uploads/mod.ts";
 
 /** Manifests above this size in bytes have an object of their own: an item must stay far below 400 KB. */
 export const MAX_INLINE_BYTES = 256 * 1024;
@@ -197,26 +197,26 @@ async function putManifestObject(
   const known = current?.attributes.object;
   const isMarked = current?.attributes.missing === true;
   if (known !== undefined && !isMarked && await work.objects.size(known) !== undefined) return known;
-  const key = await announceManifestObject(work, repository, digest);
-  await putInTime(work, key, bytes);
+  const session = await announceManifestObject(work, repository, digest);
+  const key = newObjectKey(session.item.attributes.prefix);
+  await putInTime(work, session, key, bytes);
   return key;
 }
 
 /**
  * Announces an object to the sweep, before it is written or before the item that names it is deleted. After the
- * announcement expires, the sweep deletes the object unless the manifest's item names it. Answers the key for a new
- * object. However short the expiry of uploads is, the announcement outlasts the work and the safe age of its last
- * write.
+ * announcement expires, the sweep deletes the object unless the manifest's item names it. However short the expiry of
+ * uploads is, the announcement outlasts the work and the safe age of its last write.
  */
 export async function announceManifestObject(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   prefix?: string,
-): Promise<string> {
+): Promise<Session> {
   const expiresAt = Math.max(work.now() + work.uploadExpiry, work.until + skewOf(work) + safeAge(work));
   const upload = { kind: "manifest" as const, repository, principal: "", digest, expiresAt };
   const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });
   if (session === undefined) throw new Error("A random id is taken");
-  return newObjectKey(session.item.attributes.prefix);
+  return session;
 }

@@ -322,7 +322,7 @@ async function commitObject(
     );
     if (linked !== undefined) return await conclude(turn, digest, linked, linked);
   }
-  const object = await completeObject(work, attributes, repeated).catch(async (error) => {
+  const object = await completeObject(work, session, repeated).catch(async (error) => {
     if (!(error instanceof ContentMismatchError)) throw error;
     // The store has let an attempt that broke off replace a part that it had taken. Nothing mends this upload.
     await abandonSession(work, session);

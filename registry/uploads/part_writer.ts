@@ -25,6 +25,8 @@ export interface PartWriterOptions {
    * may be doing the same, and part numbers are shared. Rejects if this request must stop.
    */
   claim: () => Promise<void>;
+  /** Called before an object or parts are begun. Throws if the sweep may have removed the upload. */
+  assertUsable: () => void;
 }
 
 /** Maximum parts of one upload in flight to the store. */
@@ -245,6 +247,7 @@ export class PartWriter implements Filler {
   async #flushPiece(hash?: PrefixHash): Promise<void> {
     // Merging costs at most one part for every MAX_PIECES chunks, so that time stays linear in bytes.
     const bytes = this.#tail.length >= MAX_PIECES ? await this.#takeRest() : this.#buffer.detach();
+    this.#options.assertUsable();
     const key = newObjectKey(this.#options.prefix);
     this.#written.push(key);
     const { objects, buffers } = this.#context;
@@ -258,6 +261,7 @@ export class PartWriter implements Filler {
   /** The parts to add to: begun now, or claimed from an earlier request's. */
   async #ownParts(): Promise<{ object: string; partsId: string }> {
     if (!this.#beganParts) await this.#options.claim();
+    if (this.#partsId === undefined) this.#options.assertUsable();
     this.#object ??= newObjectKey(this.#options.prefix);
     this.#partsId ??= await this.#context.objects.startParts(this.#object);
     return { object: this.#object, partsId: this.#partsId };

@@ -13,8 +13,8 @@ import {
   REPOSITORY,
   TestStores,
 } from "../../tests/harness/stores.ts";
-import { UnavailableError } from "../../storage/mod.ts";
-import { newObjectKey, stored, type UploadAttributes } from "../items/mod.ts";
+import { type NewItem, UnavailableError } from "../../storage/mod.ts";
+import { newObjectKey, objectPrefix, stored, type UploadAttributes } from "../items/mod.ts";
 
 import type { Registry } from "../registry.ts";
 
@@ -29,8 +29,8 @@ async function withUpload() {
 }
 
 /** A new upload. */
-async function withoutBytes() {
-  const stores = new TestStores();
+async function withoutBytes(options: { partSize?: number } = {}) {
+  const stores = new TestStores(options);
   const process = stores.registry(OPTIONS);
   const { id } = await process.registry.startUpload(REPOSITORY, PRINCIPAL);
   return { stores, id, ...process };
@@ -141,6 +141,27 @@ Deno.test("sweep() removes parts whose begin was not answered when the upload wa
 });
 
 for (const way of ["PATCH", "PUT"] as const) {
+  Deno.test(`a ${way} that pauses until its upload has expired stores nothing`, async () => {
+    const { stores, id, sweep } = await withoutBytes();
+    let isPaused = false;
+    const table = hooked(stores.table, () => {}, async (method, [item]) => {
+      if (isPaused || method !== "put" || !(item as NewItem).pk.startsWith("upload#")) return;
+      isPaused = true;
+      stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+      assertEquals(await sweep(), { uploads: 1, objects: 0 });
+    });
+    const calls: string[] = [];
+    const objects = hooked(stores.objects, (method) => void calls.push(method));
+    const paused = stores.registry({ ...OPTIONS, table, objects }).registry;
+    const request = way === "PATCH"
+      ? paused.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER))
+      : paused.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER), body(LAYER));
+    assertEquals(await codeOf(() => request), "BLOB_UPLOAD_UNKNOWN");
+    assertEquals({ isPaused, calls }, { isPaused: true, calls: [] });
+  });
+}
+
+for (const way of ["PATCH", "PUT"] as const) {
   Deno.test(`sweep() removes parts that a ${way} began twice after its upload was swept`, async () => {
     const { stores, id, sweep } = await withoutBytes();
     const objects = hooked(stores.objects, async (method, [key]) => {
@@ -186,6 +207,46 @@ for (const way of ["PATCH", "PUT"] as const) {
     assertEquals(await readBlob(registry, digest(LAYER)), LAYER);
   });
 }
+
+Deno.test("sweep() removes an announced upload although it reads its objects for longer than a deadline", async () => {
+  const { stores, id, sweep } = await withoutBytes({ partSize: 4096 });
+  const objects = hooked(stores.objects, async (method) => {
+    if (method !== "put") return;
+    stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+    assertEquals(await sweep(), { uploads: 1, objects: 0 });
+  }, (method) => {
+    if (method === "put") throw new UnavailableError("store an object", new Error("No answer"));
+  });
+  const paused = stores.registry({ ...OPTIONS, objects }).registry;
+  const request = () => paused.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER, { first: 0 }));
+  assertEquals(await codeOf(request), "BLOB_UPLOAD_UNKNOWN");
+  await stores.objects.put(newObjectKey(objectPrefix("blob", id)), LAYER); // a second attempt of the driver
+  const slow = hooked(stores.objects, (method) => {
+    if (method === "get") stores.now += OPTIONS.deadline + 1;
+  });
+  assertEquals(await stores.registry({ ...OPTIONS, objects: slow }).sweep(), { uploads: 1, objects: 1 });
+  await assertNothingLeft(stores);
+});
+
+Deno.test("a commit that stores its object after a sweep leaves nothing, although the store refuses to delete", async () => {
+  const { stores, id, registry, sweep } = await withoutBytes({ partSize: 4096 });
+  for (const first of [0, 15]) {
+    await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(LAYER.slice(first, first + 15), { first }));
+  }
+  const objects = hooked(stores.objects, async (method) => {
+    if (method === "delete") throw new UnavailableError("delete objects", new Error("No answer"));
+    if (method !== "put") return;
+    stores.now += OPTIONS.uploadExpiry + OPTIONS.grace + 1;
+    assertEquals(await sweep(), { uploads: 1, objects: 2 });
+  });
+  const paused = stores.registry({ ...OPTIONS, objects }).registry;
+  const commit = () => paused.commitUpload(REPOSITORY, PRINCIPAL, id, digest(LAYER));
+  assertEquals(await codeOf(commit), "TOOMANYREQUESTS");
+  assertEquals((await stores.keys()).length, 1);
+  await sweep();
+  assertEquals(await stores.keys(), []);
+  await assertNothingLeft(stores);
+});
 
 Deno.test("sweep() leaves a commit that died until the grace period after its deadline", async () => {
   const stores = new TestStores();

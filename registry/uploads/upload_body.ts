@@ -7,6 +7,7 @@ import { PartWriter } from "./part_writer.ts";
 import type { UploadBody } from "../registry.ts";
 import {
   announceRemains,
+  assertUnexpired,
   assertWritable,
   findSession,
   markUnlisted,
@@ -74,6 +75,7 @@ export async function storeBody(
     content: attributes,
     length: announced,
     claim: () => claim.hold(),
+    assertUsable: () => assertUnexpired(context, session),
   });
   const discard = async (failure?: unknown) => {
     context.quotas?.keep(session.id, attributes.offset);

@@ -191,6 +191,14 @@ export function assertWritable(context: Context, session: Session): void {
   if (state === "committing" || isClaimed(context, session)) throw offsetMismatch(session);
 }
 
+/**
+ * Throws if the upload has expired since it was read or announced, as after a pause. Then the sweep may have removed it,
+ * and would not find what is stored for it.
+ */
+export function assertUnexpired(context: Context, { id, item }: Session): void {
+  if (item.attributes.expiresAt <= context.now()) throw unknownUpload(id);
+}
+
 /** Error for an upload that another request is committing. */
 export function beingCommitted(cause?: unknown): RegistryError {
   return unavailable("Cannot commit: another request is committing this upload", { cause });
@@ -343,12 +351,17 @@ export async function dropContent(context: Context, content: UploadContent, keep
 }
 
 /**
- * Stores an object, unless the deadline of the work passes meanwhile. By then the sweep may have removed the upload,
- * and would never find the object, so it is deleted again.
+ * Stores an object for the upload, unless the deadline of the work passes meanwhile. By then the sweep may have removed
+ * the upload, and would never find the object, so it is deleted again, or announced if the store refuses that.
  *
  * @throws {RegistryError} 503 after the deadline.
  */
-export async function putInTime(work: Work, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function putInTime(
+  work: Work,
+  session: Session,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   let cause: unknown;
   try {
     await work.objects.put(key, bytes);
@@ -357,6 +370,6 @@ export async function putInTime(work: Work, key: string, bytes: Uint8Array<Array
     if (work.now() < work.until) throw error;
     cause = error;
   }
-  await bestEffort(() => work.objects.delete([key]));
+  await bestEffort(() => work.objects.delete([key]).catch(() => announceRemains(beginWork(work), session)));
   throw unavailable("Cannot store: the request has passed its deadline", { cause });
 }

@@ -4,7 +4,7 @@ import { bestEffort, type Context } from "../protocol/mod.ts";
 import { newObjectKey } from "../items/mod.ts";
 import type { UploadBody } from "../registry.ts";
 import { assertSize, endedEarly, failureOf, openBytes, type StoredBody } from "./upload_body.ts";
-import type { Session } from "./upload_session.ts";
+import { assertUnexpired, type Session } from "./upload_session.ts";
 
 /** Below this, in bytes, a body is better held: then a store that fails can be asked again. */
 const MIN_STREAMED_BYTES = 1024 * 1024;
@@ -32,6 +32,7 @@ export async function storeVerified(
   { stream, length: size = 0 }: UploadBody,
 ): Promise<StoredBody> {
   assertSize(context, size);
+  assertUnexpired(context, session);
   await (await openBytes(context, session))?.(size);
   const { objects } = context;
   const key = newObjectKey(session.item.attributes.prefix);

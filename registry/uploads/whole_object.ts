@@ -1,26 +1,27 @@
 import { algorithmOf, type Digest } from "../../oci/mod.ts";
-import { newObjectKey, type PrefixHash, type UploadAttributes, type UploadContent } from "../items/mod.ts";
+import { newObjectKey, type PrefixHash, type UploadContent } from "../items/mod.ts";
 import type { Context, Work } from "../protocol/mod.ts";
 import { hashStream, readObject, sendPieces } from "../streams/mod.ts";
 import { storedParts } from "./upload_content.ts";
-import { putInTime } from "./upload_session.ts";
+import { putInTime, type Session } from "./upload_session.ts";
 
 /** Joins the parts and the tail to one object. Returns its key. */
 export async function completeObject(
   work: Work,
-  content: UploadAttributes,
+  session: Session,
   repeated: boolean,
 ): Promise<string> {
-  const { object, partsId, tail, prefix, offset } = content;
+  const { attributes } = session.item;
+  const { object, partsId, tail, prefix, offset } = attributes;
   if (object === undefined || partsId === undefined) {
     // Less than one part in all: a single piece is the object already.
     if (tail.length === 1 && tail[0] !== undefined) return tail[0].key;
     const key = newObjectKey(prefix);
-    await sendPieces(work, tail, (bytes) => putInTime(work, key, bytes));
+    await sendPieces(work, tail, (bytes) => putInTime(work, session, key, bytes));
     return key;
   }
   if (repeated && await work.objects.size(object) === offset) return object;
-  const parts = storedParts(content, work.objects.partSize);
+  const parts = storedParts(attributes, work.objects.partSize);
   if (tail.length > 0) {
     const number = parts.length + 1;
     parts.push(
