@@ -77,9 +77,17 @@ const MANY_RISKS: Risks = {
 };
 const STALLS: Risks = { ...NO_RISKS, lost: 5, stalled: 15, repeated: 5, "stalled before": 30 };
 const UNFENCED: Risks = { ...STALLS, unfenced: 15, "delivered again": 30 };
+/** Faults of writes to the object store only. */
+const STORING: Risks = { ...NO_RISKS, refused: 150, stalled: 100, repeated: 100, "stalled before": 150 };
 
 /** Probability and kinds of faults in a run. */
-export const DANGERS = { seldom: SOME_RISKS, often: MANY_RISKS, stalls: STALLS, unfenced: UNFENCED };
+export const DANGERS = {
+  seldom: SOME_RISKS,
+  often: MANY_RISKS,
+  stalls: STALLS,
+  unfenced: UNFENCED,
+  storing: STORING,
+};
 
 /** The name of one of these. */
 export type Danger = keyof typeof DANGERS;
@@ -118,7 +126,8 @@ export class RandomChoices implements Choices {
     const call = this.#priorities === undefined
       ? calls[this.below(calls.length)]!
       : this.#byPriority(calls, this.#priorities);
-    return { call, outcome: call.isStorage ? this.#outcome() : "done" };
+    const isSafe = !call.isStorage || this.#risks === STORING && !storesObjects(call);
+    return { call, outcome: isSafe ? "done" : this.#outcome() };
   }
 
   stall(): number {
@@ -152,6 +161,10 @@ export class RandomChoices implements Choices {
     }
     return "done";
   }
+}
+
+function storesObjects({ footprint }: Call): boolean {
+  return footprint !== undefined && footprint.place === "objects" && footprint.writes;
 }
 
 /** A place where one of several calls could come next. */

@@ -16,6 +16,7 @@ import {
 } from "./actors.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";
+import type { Way } from "./upload_ways.ts";
 import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
 
 const [ONE, TWO] = REPOSITORIES;
@@ -121,6 +122,24 @@ export const LATE_REPEATS: Scenario = {
   danger: "often",
 };
 
+/** Pushes in this way that pause while they store objects, until their uploads are swept. */
+const storedLate = (way: Way): Scenario => ({
+  given: [],
+  later: 0,
+  actors: [
+    pushes(LARGE, ONE, way),
+    pushes(CONFIG, ONE, way),
+    ...[EXPIRY_MS + 100, 2 * EXPIRY_MS, 3 * EXPIRY_MS].map((time) => later(time, sweeps())),
+  ],
+  danger: "storing",
+});
+
+/** Pushes of one body whose objects are stored late. */
+export const STORED_LATE = storedLate("streamed");
+
+/** Pushes of two bodies, the second one sent twice, whose objects are stored late. */
+export const JOINED_LATE = storedLate("chunked twice");
+
 const lostBlob = { ...oldBlob, lost: [CONFIG] };
 
 /** Processes that pause before and after their calls, for longer than any limit. */
@@ -160,6 +179,8 @@ export const STALLED: Record<string, Scenario> = {
     danger: "unfenced",
   },
   "commits that are repeated after the grace period": LATE_REPEATS,
+  "pushes whose objects are stored late": STORED_LATE,
+  "pushes in chunks whose objects are stored late": JOINED_LATE,
   "a lost blob that is pulled and pushed": {
     ...lostBlob,
     actors: [

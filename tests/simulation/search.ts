@@ -105,8 +105,12 @@ function anyScenario(seed: number): (choices: Choices) => Scenario {
   return { 5: operatorScenario, 9: blobScenario }[seed % 16] ?? randomScenario;
 }
 
-/** In every fourth run processes also pause before their calls; in half of these their writes may be late. */
+/**
+ * In every fourth run processes also pause before their calls; in half of these their writes may be late. In a few others
+ * the object store fails.
+ */
 function dangerOf(seed: number): Danger | undefined {
+  if (seed % 16 === 13) return "storing";
   if (seed % 4 !== 3) return undefined;
   return seed % 8 === 3 ? "stalls" : "unfenced";
 }

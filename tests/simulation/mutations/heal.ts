@@ -1,4 +1,4 @@
-import { STALLED } from "../scenarios.ts";
+import { STALLED, STORED_LATE } from "../scenarios.ts";
 import { type Edit, edit, type Mutation } from "./mutation.ts";
 
 /** A write of the table whose fence is checked before it, and not where it takes effect. */
@@ -120,8 +120,7 @@ export const HEAL_MISTAKES: Mutation[] = [
         "",
       ),
     ],
-    scenario: STALLED["a chunked push, another one and upkeep"]!,
-    from: 20262000,
+    scenario: STORED_LATE,
   },
   {
     name: "the sweep of an upload that was announced again removes the object of its blob",

@@ -135,8 +135,9 @@ export const MANIFEST_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/manifests/manifest_store.ts",
-        'const session = await createUpload(work, randomId(), prefix === undefined ? upload : { ...upload, prefix });\n  if (session === undefined) throw new Error("A random id is taken");\n  return newObjectKey(session.item.attributes.prefix);',
-        "return newObjectKey(`manifests/abc/${randomId()}-`);",
+        "const session = await announceManifestObject(work, repository, digest);\n" +
+          "  const key = newObjectKey(session.item.attributes.prefix);\n  await putInTime(work, session, key, bytes);",
+        "const key = newObjectKey(`manifests/abc/${randomId()}-`);\n  await work.objects.put(key, bytes);",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(ARTIFACT, ONE), deletes(ARTIFACT, ONE)] },

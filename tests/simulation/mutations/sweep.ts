@@ -1,6 +1,7 @@
 import { abandons, collects, pushes, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
 import { edit, type Mutation } from "./mutation.ts";
+import { JOINED_LATE, STORED_LATE } from "../scenarios.ts";
 import { CONFIG, LARGE, OLD_MS, ONE } from "./scenes.ts";
 
 /** Mistakes in the sweep. */
@@ -165,6 +166,35 @@ export const SWEEP_MISTAKES: Mutation[] = [
         "",
       ),
     ],
-    from: 733_071,
+    scenario: STORED_LATE,
+  },
+  {
+    name: "a request stores objects for an upload that has expired",
+    edits: [
+      edit(
+        "registry/uploads/upload_session.ts",
+        "if (item.attributes.expiresAt <= context.now()) throw unknownUpload(id);",
+        "if (item === undefined) throw unknownUpload(`${id}${context.now()}`);",
+      ),
+    ],
+    from: 336_257,
+  },
+  {
+    name: "an object that was stored too late and cannot be deleted is not announced",
+    edits: [
+      edit(
+        "registry/uploads/upload_session.ts",
+        ".catch(() => announceRemains(beginWork(work), session))",
+        "",
+      ),
+    ],
+    scenario: JOINED_LATE,
+  },
+  {
+    name: "work that is begun within other work keeps the deadline of the other",
+    edits: [
+      edit("registry/protocol/context.ts", "FencedTable.unfenced(context.table)", "context.table"),
+    ],
+    scenario: JOINED_LATE,
   },
 ];
