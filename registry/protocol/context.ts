@@ -72,7 +72,11 @@ export type Work = Context & { until: number };
  */
 export function beginWork(context: Context): Work {
   const until = context.now() + context.deadline;
-  return { ...context, until, table: new FencedTable(FencedTable.unfenced(context.table), context.now, until) };
+  return {
+    ...context,
+    until,
+    table: new FencedTable(FencedTable.unfenced(context.table), context.now, until),
+  };
 }
 
 /** Runs `step` until it answers something else than {@linkcode RETRY}, or the deadline of the work has passed. */

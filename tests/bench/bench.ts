@@ -72,6 +72,7 @@ const { values, positionals } = parseArgs({
     json: { type: "string" },
     only: { type: "string" },
     place: { type: "string" },
+    workers: { type: "string", default: "1" },
   },
 });
 const rounds = Number(values.rounds);
@@ -79,7 +80,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) {
   throw new RangeError(`Cannot measure "${values.rounds}" rounds`);
 }
 if (positionals.length === 1 && positionals[0] === "compare") {
-  await compare({ rounds, only: values.only, place: values.place });
+  await compare({ rounds, only: values.only, place: values.place, workers: Number(values.workers) });
   Deno.exit(0);
 }
 const names = positionals.length === 0 ? Object.keys(GROUPS) : positionals;

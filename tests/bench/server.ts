@@ -118,6 +118,24 @@ export async function childrenOf({ pid }: Pick<Server, "pid">): Promise<{ pid: n
   return children.split(" ").filter((text) => text !== "").map((text) => ({ pid: Number(text) }));
 }
 
+/** The processes that the process starts, once there are this many. */
+export async function awaitChildren(
+  server: Pick<Server, "pid">,
+  count: number,
+): Promise<{ pid: number }[]> {
+  for (;;) {
+    const children = await childrenOf(server);
+    if (children.length >= count) return children;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** CPU that the processes have used, as {@linkcode cpuOf} tells it of one. */
+export async function cpuOfAll(processes: readonly Pick<Server, "pid">[]): Promise<number> {
+  const times = await Promise.all(processes.map(cpuOf));
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
 /** CPU that the process has used in all its threads, those that ended included, in milliseconds. */
 export async function cpuOf({ pid }: Pick<Server, "pid">): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);

@@ -2,7 +2,7 @@ import type { Figure } from "./figure.ts";
 import { load } from "./load/mod.ts";
 import { interleave, ratios } from "./rounds.ts";
 import { startBenchStores } from "./s3_stores.ts";
-import { childrenOf, cpuOf, residentMemoryOf, type Server } from "./server.ts";
+import { awaitChildren, cpuOfAll, residentMemoryOf, type Server } from "./server.ts";
 import { startSubject } from "./subject.ts";
 import { microseconds, perSecond } from "./text.ts";
 import { requests } from "./wrk.ts";
@@ -57,12 +57,8 @@ async function compare(place: string, start: Start, rounds: number): Promise<Fig
 
 async function startWith(count: number, start: Start, stack: AsyncDisposableStack): Promise<Subject> {
   const server = stack.use(await start({ SKERRY_WORKERS: `${count}` }));
-  let children = await childrenOf(server);
   // The first one has answered; the others start when it has opened the registry.
-  while (count > 1 && children.length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    children = await childrenOf(server);
-  }
+  const children = await awaitChildren(server, count > 1 ? count : 0);
   const paths = await load("pushTags", { port: server.port, repository: `bench/workers-${count}`, count: 1 });
   return { server, processes: [server, ...children], paths };
 }
@@ -76,9 +72,9 @@ async function compareLoad(
   const cpu = new Map<number, number[]>([...subjects.keys()].map((count) => [count, []]));
   let sample = 0;
   const measure = (count: number, subject: Subject) => async () => {
-    const before = await cpuOfAll(subject);
+    const before = await cpuOfAll(subject.processes);
     const result = await run(subject, sample++);
-    cpu.get(count)!.push((await cpuOfAll(subject) - before) / result.count);
+    cpu.get(count)!.push((await cpuOfAll(subject.processes) - before) / result.count);
     return result.rate;
   };
   const sides = [...subjects].map(([count, subject]) => [`${count}`, measure(count, subject)]);
@@ -121,14 +117,7 @@ async function push({ server: { port } }: Subject, sample: number) {
   return { rate: IMAGES / seconds, count: IMAGES };
 }
 
-async function cpuOfAll({ processes }: Subject): Promise<number> {
-  return sum(await Promise.all(processes.map(cpuOf)));
-}
-
 async function memoryOf({ processes }: Subject): Promise<number> {
-  return sum(await Promise.all(processes.map(residentMemoryOf)));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  const memory = await Promise.all(processes.map(residentMemoryOf));
+  return memory.reduce((sum, mebibytes) => sum + mebibytes, 0);
 }

@@ -4,6 +4,7 @@
  * ```sh
  * deno task bench compare --rounds=5                 # everything; more than an hour
  * deno task bench compare --only='1 MiB' --place=s3  # rows whose name matches, on S3
+ * deno task bench compare --only=pull --workers=2    # pulls from two workers of Skerry
  * ```
  *
  * @module
@@ -31,10 +32,12 @@ export interface CompareOptions {
   readonly only?: string | undefined;
   /** `folder` or `s3`; both by default. */
   readonly place?: string | undefined;
+  /** Workers of Skerry in the rows of requests; one process by default. */
+  readonly workers?: number;
 }
 
 /** Measures, and prints each table when it is complete. */
-export async function compare({ rounds, only = "", place }: CompareOptions): Promise<void> {
+export async function compare({ rounds, only = "", place, workers = 1 }: CompareOptions): Promise<void> {
   console.log(`${await machine()}\n`);
   const places = ["s3", "folder"].filter((name) => place === undefined || name === place);
   if (places.length === 0) throw new TypeError(`Cannot compare on "${place}": not "s3" or "folder"`);
@@ -43,7 +46,7 @@ export async function compare({ rounds, only = "", place }: CompareOptions): Pro
     await using stores = name === "s3" ? await startAwsStores() : undefined;
     const where: Place = stores === undefined ? "folder" : placeIn(stores);
     const services = stores === undefined ? [] : [stores.s3, stores.dynamoDb];
-    const measured = await measureRows(where, name, { rounds, only, services });
+    const measured = await measureRows(where, name, { rounds, only, services, workers });
     if (measured.length > 0) console.log(`## ${name}\n\n${rateTable(measured)}\n`);
     if (where !== "folder") {
       const counts = await countRequests(where, only);
@@ -76,13 +79,16 @@ function placeIn({ s3, bucket, env }: Awaited<ReturnType<typeof startAwsStores>>
 async function measureRows(
   place: Place,
   label: string,
-  { rounds, only, services }: { rounds: number; only: string; services: Services },
+  { rounds, only, services, workers }: Required<Pick<CompareOptions, "rounds" | "workers">> & {
+    only: string;
+    services: Services;
+  },
 ): Promise<Measured[]> {
   const wanted = rowsNamed(only);
   if (wanted.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const servers = {} as Record<PeerName, Server>;
-  for (const name of PEERS) servers[name] = stack.use(await startPeer(name, place));
+  for (const name of PEERS) servers[name] = stack.use(await startPeer(name, place, { workers }));
   const measured: Measured[] = [];
   for (const [index, row] of wanted.entries()) {
     const samples = await measure(row, servers, { rounds, services, label: `${label}/row-${index}` });

@@ -2,7 +2,7 @@ import { CREDENTIALS, REGION } from "../../harness/credentials.ts";
 import { ADMINISTRATOR, authSetting, hashOf } from "../../harness/secured.ts";
 import { freePort } from "../../harness/ports.ts";
 import { tool } from "../../tools/tool.ts";
-import { type Server, startProgram } from "../server.ts";
+import { awaitChildren, type Server, startProgram } from "../server.ts";
 import { startSubject } from "../subject.ts";
 import { makeFolder } from "../folder.ts";
 
@@ -29,6 +29,8 @@ export interface PeerOptions {
   readonly login?: boolean;
   /** Script of Skerry, by default that of the sources. */
   readonly script?: string;
+  /** Workers of Skerry, by default a single process. The others have a thread for each core. */
+  readonly workers?: number;
 }
 
 /**
@@ -38,16 +40,19 @@ export interface PeerOptions {
 export async function startPeer(
   name: PeerName,
   place: Place,
-  { login = false, script }: PeerOptions = {},
+  { login = false, script, workers = 1 }: PeerOptions = {},
 ): Promise<Server> {
   const port = freePort();
   if (name === "skerry") {
     const settings = {
       SKERRY_COLLECT_INTERVAL: "0",
+      SKERRY_WORKERS: `${workers}`,
       ...place === "folder" ? {} : place.env,
       ...login ? await authSetting(port, {}) : {},
     };
-    return await startSubject({ settings, port, ...script === undefined ? {} : { script } });
+    const server = await startSubject({ settings, port, ...script === undefined ? {} : { script } });
+    await awaitChildren(server, workers > 1 ? workers : 0);
+    return server;
   }
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeFolder());

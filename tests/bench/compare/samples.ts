@@ -1,6 +1,6 @@
 import { median, percentile } from "../figure.ts";
 import { ratios } from "../rounds.ts";
-import { cpuOf, type Server } from "../server.ts";
+import { childrenOf, cpuOfAll, type Server } from "../server.ts";
 import { type PeerName, PEERS } from "./peers.ts";
 import type { Row } from "./rows.ts";
 
@@ -44,9 +44,10 @@ export async function measure(
 }
 
 async function measureOnce(row: Row, server: Server, prefix: string, services: Services): Promise<Sample> {
-  const before = [await cpuOf(server), await cpuOfAll(services)] as const;
+  const processes = [server, ...await childrenOf(server)];
+  const before = [await cpuOfAll(processes), await cpuOfAll(services)] as const;
   const { seconds, times } = await row.run(server, prefix);
-  const after = [await cpuOf(server), await cpuOfAll(services)] as const;
+  const after = [await cpuOfAll(processes), await cpuOfAll(services)] as const;
   return {
     rate: times.length / seconds,
     p50: median(times),
@@ -54,12 +55,6 @@ async function measureOnce(row: Row, server: Server, prefix: string, services: S
     cpu: (after[0] - before[0]) / times.length,
     services: (after[1] - before[1]) / times.length,
   };
-}
-
-async function cpuOfAll(services: Services): Promise<number> {
-  let sum = 0;
-  for (const service of services) sum += await cpuOf(service);
-  return sum;
 }
 
 /** Medians of the samples. */

@@ -48,7 +48,7 @@ function ratioCell(ratio: number): string {
 
 /** Three digits. */
 function short(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3).replace(/\.?0+$/, "");
+  return value >= 100 ? value.toFixed(0) : `${Number(value.toPrecision(3))}`;
 }
 
 /** Table of requests. A cell is: requests to S3 / to DynamoDB, MB to S3 / from S3, requests in sequence. */
