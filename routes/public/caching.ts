@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import type { RepositoryName } from "../../oci/mod.ts";
+import { digestTag, EVERYTHING_TAG, repositoryTag } from "../../registry/cache_tags.ts";
 import type { Answer } from "../http/mod.ts";
 import type { Route } from "../route.ts";
 
@@ -63,46 +62,30 @@ const DIALECTS: Record<CacheDialect, Dialect> = {
   // The last directive: CloudFront sends stale content while it cannot reach the registry.
   standard: (seconds, tags) => ({
     "Cache-Control": `public, max-age=0, s-maxage=${seconds}, stale-if-error=0, no-transform`,
-    ...listed("Cache-Tag", tags, ","),
+    "Cache-Tag": tags.join(","),
   }),
   cloudflare: (seconds, tags) => ({
     "Cloudflare-CDN-Cache-Control": `public, s-maxage=${seconds}`,
-    ...listed("Cache-Tag", tags, ","),
+    "Cache-Tag": tags.join(","),
   }),
   deno: (seconds, tags) => ({
     "Deno-CDN-Cache-Control": `public, s-maxage=${seconds}`,
-    ...listed("Deno-Cache-Tag", tags, ","),
+    "Deno-Cache-Tag": tags.join(","),
   }),
   // Fastly passes by whatever is `private` in `Cache-Control`.
   fastly: (seconds, tags) => ({
     "Surrogate-Control": `max-age=${seconds}`,
     "Cache-Control": "max-age=0, no-transform",
-    ...listed("Surrogate-Key", tags, " "),
+    "Surrogate-Key": tags.join(" "),
   }),
 };
 
-function listed(name: string, tags: string[], separator: string): Record<string, string> {
-  return tags.length === 0 ? {} : { [name]: tags.join(separator) };
-}
-
-/** Cache tags of an answer: its repository and its digest. */
+/** Cache tags of an answer: its repository, its digest, and the one of every answer. */
 function cacheTagsOf(route: Route, { headers }: Answer): string[] {
   const digest = headers["Docker-Content-Digest"];
   return [
     ...("repository" in route && route.repository !== undefined ? [repositoryTag(route.repository)] : []),
     ...(digest === undefined ? [] : [digestTag(digest)]),
+    EVERYTHING_TAG,
   ];
-}
-
-/** Characters of a hash in a cache tag. Two equal ones only purge too much. */
-const TAG_CHARACTERS = 16;
-
-/** Cache tag of a repository. Names are hashed, because they are longer than some CDNs allow. */
-function repositoryTag(repository: RepositoryName): string {
-  return `r-${createHash("sha256").update(repository).digest("hex").slice(0, TAG_CHARACTERS)}`;
-}
-
-/** Cache tag of a digest, in every repository. */
-function digestTag(digest: string): string {
-  return `d-${digest.slice(digest.indexOf(":") + 1).slice(0, TAG_CHARACTERS)}`;
 }

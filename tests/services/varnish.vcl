@@ -13,7 +13,7 @@ acl operators {
 sub vcl_recv {
   # A purge by cache tag: BAN with the tag in X-Cache-Tag.
   if (req.method == "BAN") {
-    if (client.ip !~ operators || req.http.X-Cache-Tag !~ "^[rd]-[0-9a-f]{16}$") {
+    if (client.ip !~ operators || req.http.X-Cache-Tag !~ "^([rd]-[0-9a-f]{16}|skerry)$") {
       return (synth(403));
     }
     # Tags are separated by commas, and none is the beginning of another one.
