@@ -19,6 +19,8 @@ export interface CopyOptions {
   largest?: number | undefined;
   /** `strict` reports manifests whose blobs or children are missing. */
   references: "strict" | "sparse";
+  /** True to leave a purge of the shared cache of the destination. False by default. */
+  purges?: boolean;
   /** Called with a line for each thing that was not copied. */
   report: (line: string) => void;
   /** Called with the bytes of each object that was copied. */
@@ -43,6 +45,7 @@ export async function copyRegistry(items: Archive, options: CopyOptions): Promis
   return await restore({ id: options.source, items: () => items.items() }, {
     ...to,
     references: options.references,
+    ...(options.purges !== undefined && { purges: options.purges }),
     obtain: (object) => copyObject({ from, to: to.objects, largest }, object, progress),
     parallel: PARALLEL_OBJECTS,
     uploads: "leave out",

@@ -1,9 +1,11 @@
 import {
   type BlobAttributes,
   manifestKey,
+  purgeItem,
   type TagAttributes,
   type UploadAttributes,
 } from "../registry/stored.ts";
+import { EVERYTHING_TAG } from "../registry/cache_tags.ts";
 import { inParallel, type Key, type NewItem, type Table } from "../storage/ports.ts";
 import { batches, retryUnavailable } from "./flow.ts";
 import { keyOf, type Kind, kindOf, latest, nameOf, objectOf, textOf } from "./kinds.ts";
@@ -39,6 +41,7 @@ const ROUNDS: Readonly<Record<Kind, readonly Round[]>> = {
   upload: ["content", "pointing"],
   tag: ["pointing"],
   referrer: ["pointing"],
+  purge: [],
   lease: [],
   keys: [],
   failures: [],
@@ -70,8 +73,16 @@ export async function restore(source: ItemSource, options: RestoreOptions): Prom
   await salvage?.run(table);
   Object.assign(report, await completeManifests(options));
   await run("pointing", putPointers);
+  // Before the marker goes: an interrupted restore is repeated.
+  if (options.purges === true) await write(table, [purgeOfEverything()]);
   await releaseTable(table);
   return report;
+}
+
+/** Purge of every answer: a shared cache may have stored those of an earlier table, which other repositories were in. */
+function purgeOfEverything(): NewItem {
+  const at = Date.now();
+  return purgeItem([EVERYTHING_TAG], { at, due: at });
 }
 
 function protect(items: NewItem[], { table }: RestoreOptions): Promise<void> {

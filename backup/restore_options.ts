@@ -24,6 +24,8 @@ export interface RestoreOptions {
   parallel: number;
   /** Treatment of open uploads: swept when they expire, or left out because their objects were not copied. */
   uploads: "sweep" | "leave out";
+  /** True to leave a purge of a shared cache. False by default. */
+  purges?: boolean;
   /** Finds content that the source does not name. */
   salvage?: Salvage | undefined;
   /** Called with a line for each difference. */

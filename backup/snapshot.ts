@@ -59,6 +59,7 @@ const COMES: Readonly<Record<Kind, "in the scan" | "later" | "never">> = {
   other: "in the scan",
   tag: "later",
   upload: "later",
+  purge: "never",
   lease: "never",
   keys: "never",
   failures: "never",

@@ -16,7 +16,7 @@ import {
   TestStores,
 } from "../tests/harness/stores.ts";
 import { UNRESTRICTED_CALLER } from "./caller.ts";
-import { createRegistry } from "./mod.ts";
+import { createRegistry, type PurgeRules, type StoredRegistry } from "./mod.ts";
 import type { Registry } from "./registry.ts";
 
 const CONFIG = content(100, 1);
@@ -25,16 +25,25 @@ const MANIFEST = imageOf(CONFIG, [LAYER]);
 const REFERENCE = { tag: "latest" as Tag };
 
 /** A process with a memory of its own, over stores whose parts are larger than any blob here. */
-function startProcess(stores: TestStores, age = 0): { registry: Registry; take: () => Calls } {
+function startProcess(
+  stores: TestStores,
+  age = 0,
+  purges?: PurgeRules,
+): Pick<StoredRegistry, "registry" | "outbox"> & { take: () => Calls } {
   const { objects, table, take } = counted(stores.objects, stores.table);
-  const { registry, epochs } = createRegistry({
+  const { registry, epochs, outbox } = createRegistry({
     objects,
     table,
+    ...(purges && { purges }),
     now: () => stores.now,
     steady: () => stores.now,
     sleep: () => Promise.resolve(),
   });
-  return { registry: cached(registry, epochs, { age, now: () => stores.now }), take };
+  return {
+    registry: cached(registry, epochs, { age, now: () => stores.now }),
+    ...(outbox && { outbox }),
+    take,
+  };
 }
 
 async function pushBlobs(registry: Registry): Promise<void> {
@@ -120,6 +129,26 @@ Deno.test("one image costs these requests to push, push again, mount and pull (d
   assertEquals(mounter.take(), { table: 10, objects: 0 }, "a delete of a manifest with one tag");
   await mounter.registry.deleteBlob(REPOSITORY, digest(LAYER));
   assertEquals(mounter.take(), { table: 5, objects: 0 }, "a delete of a blob");
+});
+
+Deno.test("changes that are purged from a shared cache cost the same requests, and each purge two more (docs/costs.md)", async () => {
+  const stores = new TestStores({ partSize: 4096 });
+  const { registry, outbox, take } = startProcess(stores, 0, { digests: true, tags: true, delay: 0 });
+  await pushBlobs(registry);
+  await pushManifest(registry, imageOf(CONFIG, []));
+  assertEquals(take(), { table: 15, objects: 2 }, "two blobs and a manifest into a new repository");
+  await pushManifest(registry);
+  assertEquals(take(), { table: 6, objects: 0 }, "another manifest under the same tag");
+  await registry.deleteManifest(REPOSITORY, digest(MANIFEST));
+  assertEquals(take(), { table: 10, objects: 0 }, "a delete of a manifest with one tag");
+  await registry.deleteBlob(REPOSITORY, digest(LAYER));
+  assertEquals(take(), { table: 5, objects: 0 }, "a delete of a blob");
+  const waiting = await outbox!();
+  const target = { maxTags: 100, purge: () => Promise.resolve() };
+  assertEquals((await waiting.drainSettled(target)).purges, 3);
+  assertEquals(take(), { table: 1 + 3, objects: 0 }, "three purges");
+  await waiting.drainDue(target);
+  assertEquals(take(), { table: 4, objects: 0 }, "a look for purges of other processes");
 });
 
 /** Pushes a blob by HEAD, POST, PATCH and PUT, as docker does. */

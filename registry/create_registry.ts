@@ -1,12 +1,16 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
 import {
   AbsentBlobs,
+  beginPurges,
   bestEffort,
   type Context,
   type Epochs,
   epochsOf,
+  type PurgeRules,
+  type Purges,
   RecentUploads,
   safeAge,
+  SettledPurges,
   Turns,
 } from "./protocol/mod.ts";
 import type { LostContent } from "./lost_content.ts";
@@ -52,6 +56,7 @@ import {
   resolveTag,
   resolveTagWithEpoch,
 } from "./manifests/mod.ts";
+import type { Outbox } from "./purges/mod.ts";
 import type { PullTimes, RetainOptions, RetentionRule, Retirement } from "./retention/mod.ts";
 import type { Registry } from "./registry.ts";
 import { listRepositories } from "./repositories/mod.ts";
@@ -98,6 +103,8 @@ export interface RegistryOptions {
   uploadMemory?: number;
   /** Fraction of the default of `uploadMemory`, for one of several processes that share it. */
   share?: number;
+  /** Answers of which a shared cache is purged after a change. By default changes leave no purges. */
+  purges?: PurgeRules;
   /**
    * Time within which a push that has put its manifest must put its tags, if it does not look for a concurrent delete
    * afterwards; 100 by default. The same in all processes.
@@ -139,6 +146,8 @@ export interface StoredRegistry {
    * Deletes tags and manifests by the retention rules while its results are read. Any process may call it at any time.
    */
   retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
+  /** Purges that wait; absent without `purges` in the options. */
+  outbox?: () => Promise<Outbox>;
   /** Records pulls of tags if a rule depends on them; otherwise `undefined`. Reports failed writes to `failed`. */
   pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
 }
@@ -156,6 +165,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
   const { uploadMemory = 64 * 1024 * 1024 * share } = options;
   const now = options.now ?? Date.now;
   const { uploadExpiry = 24 * 60 * 60_000, grace = 24 * 60 * 60_000 } = options;
+  const settled = new SettledPurges();
   const isLimited = uploadLimits !== undefined &&
     (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
   const context: Context = {
@@ -163,6 +173,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     table,
     ...(options.quotas?.length && { quotas: new Quotas(options.quotas, now) }),
     ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
+    ...(options.purges && { purges: purgesOf(options.purges, settled) }),
     references: options.references ?? "strict",
     immutable: new ImmutableTags(options.immutable),
     keepTags: options.keepTags ?? false,
@@ -205,6 +216,9 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
       const { retain } = await importRetention();
       yield* retain(context, rules, options);
     },
+    ...(options.purges && {
+      outbox: async () => new (await importPurges()).Outbox(context, settled),
+    }),
     async pullTimes(rules, failed) {
       if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
       const { openPullTimes } = await importRetention();
@@ -217,6 +231,14 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
 const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
   import(new URL("scrub/mod.ts", import.meta.url).href);
 
+// Not literal: few registries have a shared cache in front of them.
+const importPurges = (): Promise<typeof import("./purges/mod.ts")> =>
+  import(new URL("purges/mod.ts", import.meta.url).href);
+
+function purgesOf(rules: PurgeRules, settled: SettledPurges): Purges {
+  return { rules, settled: (purges) => settled.add(purges) };
+}
+
 function overContext(context: Context): Registry {
   const { asked } = context;
   const bind =
@@ -224,6 +246,14 @@ function overContext(context: Context): Registry {
       asked.count++;
       return operation(context, ...rest);
     };
+  /** A change that may leave purges, which may be made as soon as it has taken effect. */
+  const change = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => Promise<R>) =>
+    bind(async (context: Context, ...rest: A): Promise<R> => {
+      const purges = beginPurges(context);
+      const result = await operation(purges.context, ...rest);
+      purges.settle();
+      return result;
+    });
   const start = bind(startUpload);
   const commit = bind(commitUpload);
   const cancel = bind(cancelUpload);
@@ -248,11 +278,11 @@ function overContext(context: Context): Registry {
       }
     },
     mountBlob: bind(mountBlob),
-    putManifest: bind(putManifest),
-    deleteTag: bind(deleteTag),
-    deleteManifest: bind(deleteManifest),
-    deleteBlob: bind(deleteBlob),
-    deleteRepository: bind(deleteRepository),
+    putManifest: change(putManifest),
+    deleteTag: change(deleteTag),
+    deleteManifest: change(deleteManifest),
+    deleteBlob: change(deleteBlob),
+    deleteRepository: change(deleteRepository),
     listTags: bind(listTags),
     getTagHistory: bind(getTagHistory),
     listReferrers: bind(listReferrers),

@@ -23,6 +23,7 @@ export {
   moveKey,
   partsOf,
   prefixOf,
+  purgeItem,
   randomId,
   REPOSITORIES,
   repositoryKey,

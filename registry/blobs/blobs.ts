@@ -8,6 +8,7 @@ import {
   type Context,
   healBlob,
   leaveCandidates,
+  purgeItems,
   RETRY,
   retryOnConflict,
   type Work,
@@ -91,7 +92,7 @@ export async function deleteBlob(
 ): Promise<void> {
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
-  await leaveCandidates(work, [{ kind: "blob", repository, digest }]);
+  await leaveCandidates(work, [{ kind: "blob", repository, digest }], purgeItems(work, { digest }));
   const size = await retryOnConflict(work, async () => {
     const membership = await findMembership(work, repository, digest);
     if (membership === undefined) return undefined;

@@ -128,8 +128,9 @@ async function collectPartition(step: Step, items: Item[]): Promise<void> {
     case "usage":
     case "epoch":
       return await collectPointers(step, items);
-    // Candidates and leases are removed by those who work them off; the last partition stays.
+    // Candidates, purges and leases are removed by the process that works on them. The last partition stays.
     case "candidate":
+    case "purge":
     case "lease":
     case "cursor key":
       return;

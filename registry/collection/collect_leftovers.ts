@@ -82,6 +82,7 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
     case "repository":
     case "upload":
     case "candidate":
+    case "purge":
     case "lease":
     case "cursor key":
       return undefined;

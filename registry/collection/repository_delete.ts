@@ -5,8 +5,12 @@ import {
   changeEpoch,
   type Context,
   leaveCandidates,
+  leavePurges,
   mayBeUnderWay,
+  purgeItems,
   retryOnConflict,
+  together,
+  withoutPurges,
 } from "../protocol/mod.ts";
 import { isReferenced, removeLink } from "../blobs/mod.ts";
 import { removeRepository } from "./collect_leftovers.ts";
@@ -88,19 +92,22 @@ async function removeAll(
   repository: RepositoryName,
   changed: Changed | undefined,
 ): Promise<RepositoryRemoval> {
-  await leaveCandidates(context, [{ kind: "repository", repository }]);
+  const begin = beginWork(context);
+  await leaveCandidates(begin, [{ kind: "repository", repository }], purgeItems(begin, { repository }));
+  const inner = withoutPurges(context);
   // 1. The tags: from here on a client can find a manifest only by its digest. A tag that moves meanwhile goes with the
   //    manifest that it then points to.
-  const tags = await removeTags(context, repository, changed);
+  const tags = await removeTags(inner, repository, changed);
   // 2. The manifests, with the items that point to them and the links that only they need.
-  const found = await removeManifests(context, repository, changed);
+  const found = await removeManifests(inner, repository, changed);
   // 3. Referrer entries that an earlier, crashed delete has left.
-  await removeReferrers(context, repository);
+  await removeReferrers(inner, repository);
   // 4. The blobs that no manifest needed. The index may lag behind, which the links of 2 do not depend on.
-  const loose = await removeLinks(context, repository);
-  // 5. The epoch, once for the whole delete: from here on no process answers deleted content from its cache.
+  const loose = await removeLinks(inner, repository);
+  // 5. The epoch, once for the whole delete: from here on no process answers deleted content from its cache. And the
+  //    purge of everything: the one before 1 may have been made by now.
   const work = beginWork(context);
-  await changeEpoch(work, repository);
+  await together(changeEpoch(work, repository), leavePurges(work, purgeItems(work, { repository })));
   // 6. And only then the repository itself: until here the next call sees that the delete is incomplete.
   await retryOnConflict(work, async () => {
     const known = await readRepository(work, repository);

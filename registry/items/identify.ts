@@ -26,6 +26,7 @@ export const ITEM_FORMS = {
   repository: { pk: "repos", sk: "<repository>" },
   upload: { pk: "upload#<id>", sk: "upload" },
   candidate: { pk: "garbage#<shard>", sk: "<time>#<garbage>#<content>" },
+  purge: { pk: "purge#<shard>", sk: "<due>#<id>" },
   lease: { pk: "collection", sk: "<name>" },
   "cursor key": { pk: "catalog", sk: "cursor key" },
 } as const;

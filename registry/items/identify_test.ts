@@ -13,6 +13,7 @@ import {
   manifestKey,
   moveKey,
   pulledKey,
+  purgeItem,
   referrerKey,
   repositoryKey,
   taggedKey,
@@ -24,6 +25,8 @@ import {
 const REPO = { repository: REPOSITORY };
 const [A, B] = [digest(new Uint8Array([1])), digest(new Uint8Array([2]))];
 const [CANDIDATE] = candidateItems({ grace: 16 }, { kind: "blob", ...REPO, digest: A }, 7);
+
+const PURGE = purgeItem(["skerry"], { at: 1, due: 7 });
 
 /** A key of each kind, and its parts. */
 const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "kind">] } = {
@@ -47,6 +50,7 @@ const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "
     CANDIDATE!,
     { shard: A["sha256:".length]!, time: "0000000000000007", garbage: "blob", content: `${REPOSITORY}#${A}` },
   ],
+  purge: [PURGE, { shard: /\d$/.exec(PURGE.pk)![0], due: "0000000000000007", id: PURGE.sk.split("#")[1]! }],
   lease: [leaseKey("pass"), { name: "pass" }],
   "cursor key": [CURSOR_KEY, {}],
 };

@@ -18,6 +18,7 @@ export {
 export * from "./manifest.ts";
 export { newObjectKey, objectPrefix, prefixOf } from "./object_key.ts";
 export { randomId } from "./random_id.ts";
+export { PURGE_SHARDS, type PurgeAttributes, type PurgeItem, purgeItem } from "./purge.ts";
 export * from "./repository.ts";
 export { SEGMENT_CUTS } from "./segment_cuts.ts";
 export { type Stored, stored } from "./stored.ts";

@@ -7,6 +7,7 @@ import {
   changeEpoch,
   type Context,
   leaveCandidates,
+  purgeItems,
   RETRY,
   retryOnConflict,
   type Work,
@@ -93,10 +94,11 @@ export async function takeManifest(
       : await condemnUnneeded(work, repository, digest, found, isImmutable);
     if (manifest === RETRY) return RETRY;
     // The candidate leads garbage collection to everything that becomes unreferenced. It is written before the first
-    // change, so that no crash can come between the two.
+    // change, so that no crash can come between the two; and the purge with it.
     const { object, subject } = manifest.attributes;
     const targets = await targetsOf(work, manifest);
-    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
+    const candidate = { kind: "manifest" as const, repository, digest, targets, subject };
+    await leaveCandidates(work, [candidate], purgeItems(work, { digest }));
     // From the outside in, so that no step leaves a pointer without its target; and only when all pointers exist that
     // were put without a look for a delete.
     await pushed;

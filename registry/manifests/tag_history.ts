@@ -12,13 +12,14 @@ import {
   stored,
   type TagAttributes,
 } from "../items/mod.ts";
-import { candidateItems, type Work } from "../protocol/mod.ts";
+import { candidateItems, purgeItems, type Work } from "../protocol/mod.ts";
 
 /**
  * Puts what remains of tags that are about to leave their targets for `digest`, in one request of the table:
  *
  * - their last moves. A push puts them before it replaces them in the tag's item, so no crash loses a move.
  * - a candidate for each target, because the tag mark of it becomes garbage.
+ * - a purge of the targets, because a shared cache may have stored them by the tags.
  */
 export async function leaveTargets(
   work: Work,
@@ -34,7 +35,8 @@ export async function leaveTargets(
   const candidates = [...left].flatMap((before) =>
     candidateItems(work, { kind: "tags", repository, digest: before }, now)
   );
-  await work.table.putMany([...leaving.flatMap(moveItems), ...candidates]);
+  const purges = purgeItems(work, { untagged: [...left] });
+  await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);
 }
 
 /** Moves of the tag as it was read, newest first. */

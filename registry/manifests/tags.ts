@@ -4,6 +4,7 @@ import {
   type Context,
   epochOf,
   leaveCandidates,
+  purgeItems,
   RETRY,
   retryOnConflict,
   type Work,
@@ -180,10 +181,15 @@ export async function deleteTag(
     const item = await readTag(work, repository, tag);
     if (item === undefined) throw unknownTag(tag);
     if (isImmutable?.(tag)) throw immutableTag(tag);
-    await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);
+    const { digest } = item.attributes;
+    await leaveCandidates(
+      work,
+      [{ kind: "tags", repository, digest }],
+      purgeItems(work, { untagged: [digest] }),
+    );
     const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
     if (!deleted) return RETRY;
-    changed?.({ action: "tag.delete", repository, tag, before: item.attributes.digest });
+    changed?.({ action: "tag.delete", repository, tag, before: digest });
   });
 }
 

@@ -81,13 +81,18 @@ export function candidateItems(
   });
 }
 
-/** Puts candidates, each with the present as its time: one request of the table for all of them. */
+/**
+ * Puts candidates, each with the present as its time, and the purges of the same change: one request of the table for
+ * all of them.
+ */
 export async function leaveCandidates(
   context: Pick<Context, "table" | "now" | "grace">,
   candidates: GarbageCandidate[],
+  purges: NewItem[] = [],
 ): Promise<void> {
   const now = context.now();
-  await context.table.putMany(candidates.flatMap((candidate) => candidateItems(context, candidate, now)));
+  const items = candidates.flatMap((candidate) => candidateItems(context, candidate, now));
+  await context.table.putMany([...items, ...purges]);
 }
 
 /** The candidate that an item holds; `undefined` for a kind that this release does not know. */

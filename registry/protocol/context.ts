@@ -1,6 +1,7 @@
 import { unavailable } from "../../oci/mod.ts";
 import { type ObjectStore, repeatOnConflict, type RETRY, type Table } from "../../storage/ports.ts";
 import type { BufferPool, LiveHashes } from "../streams/mod.ts";
+import type { Purges } from "./purge_rules.ts";
 import type { AbsentBlobs } from "./absent_blobs.ts";
 import type { RecentUploads } from "./recent_uploads.ts";
 import { skewOf } from "./clock_skew.ts";
@@ -47,6 +48,8 @@ export interface Context {
   openUploads?: OpenUploads;
   /** Storage quotas; absent without any. */
   quotas?: Quotas;
+  /** Purges of a shared cache; absent if none is to be purged. */
+  purges?: Purges;
   /** Hashes of the uploads that this process handled last. */
   hashes: LiveHashes;
   /** Blobs that a HEAD has just not found. */

@@ -17,8 +17,11 @@ export {
 } from "./candidates.ts";
 export { skewOf } from "./clock_skew.ts";
 export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Work } from "./context.ts";
+export { beginPurges, leavePurges, purgeItems, withoutPurges } from "./purges.ts";
+export type { PurgeRules, Purges } from "./purge_rules.ts";
 export { changeEpoch, changeEpochsOf, epochOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, healManifest, isLost, safeAge } from "./heal.ts";
+export { SettledPurges } from "./settled_purges.ts";
 export { assertUnneeded } from "./tag_protection.ts";
 export { together } from "./together.ts";
 export { Turns } from "./turns.ts";

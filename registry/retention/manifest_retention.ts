@@ -1,6 +1,6 @@
 import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
 import { type Item, queryPages } from "../../storage/ports.ts";
-import { beginWork, type Context, isOld, leaveCandidates } from "../protocol/mod.ts";
+import { beginWork, type Context, isOld, leaveCandidates, purgeItems } from "../protocol/mod.ts";
 import {
   edgePrefix,
   type ManifestAttributes,
@@ -191,7 +191,8 @@ export class ManifestRetention {
     const work = beginWork(this.#context);
     const { object, subject } = item.attributes;
     const [repository, targets] = [this.#repository, await targetsOf(work, item)];
-    await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);
+    const candidate = { kind: "manifest" as const, repository, digest, targets, subject };
+    await leaveCandidates(work, [candidate], purgeItems(work, { digest }));
     if (object !== undefined) await announceManifestObject(work, repository, digest, prefixOf(object));
     const key = manifestKey(repository, digest);
     if (!await work.table.delete(key, { ifVersion: item.version })) return false;

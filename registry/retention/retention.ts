@@ -1,6 +1,13 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { queryPages } from "../../storage/ports.ts";
-import { beginWork, changeEpoch, type Context, leaveCandidates } from "../protocol/mod.ts";
+import {
+  beginPurges,
+  beginWork,
+  changeEpoch,
+  type Context,
+  leaveCandidates,
+  purgeItems,
+} from "../protocol/mod.ts";
 import {
   MANIFEST_PREFIX,
   type ManifestAttributes,
@@ -60,7 +67,10 @@ export async function* retain(
   const isWanted = (await import("../../oci/glob.ts")).globMatcher([pattern]);
   for await (const repository of allRepositories(context)) {
     const rule = isWanted(repository) ? ruleFor(compiled, repository) : undefined;
-    if (rule !== undefined) yield* retainRepository(context, repository, rule, dryRun);
+    if (rule === undefined) continue;
+    const purges = beginPurges(context);
+    yield* retainRepository(purges.context, repository, rule, dryRun);
+    purges.settle();
   }
 }
 
@@ -102,12 +112,14 @@ async function retainTags(
   dryRun: boolean,
 ): Promise<Retirement[]> {
   const reasons = await judge.judge(tags);
+  // One deadline for the page: the purge waits until all of its deletes have taken effect.
+  const work = beginWork(context);
   if (!dryRun) {
     const leaving = new Set(
       tags.filter((_, i) => reasons[i] !== undefined).map((tag) => tag.attributes.digest),
     );
     const candidates = [...leaving].map((digest) => ({ kind: "tags" as const, repository, digest }));
-    await leaveCandidates(context, candidates);
+    await leaveCandidates(work, candidates, purgeItems(work, { untagged: [...leaving] }));
   }
   const retirements: Retirement[] = [];
   for (const [i, tag] of tags.entries()) {
@@ -115,7 +127,7 @@ async function retainTags(
     if (reason === undefined) continue;
     const { pk, sk, version, attributes } = tag;
     // A tag that was pushed meanwhile has another version, and stays.
-    if (!dryRun && !await beginWork(context).table.delete({ pk, sk }, { ifVersion: version })) continue;
+    if (!dryRun && !await work.table.delete({ pk, sk }, { ifVersion: version })) continue;
     const { digest } = attributes;
     retirements.push({ kind: "tag", repository, name: tagOf(tag), digest, reason, pending: dryRun });
   }

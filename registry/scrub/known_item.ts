@@ -90,6 +90,7 @@ const CHECKS: { [Kind in ItemKind]: Kind extends CheckedKind ? Check<Kind> : und
   usage: undefined,
   epoch: undefined,
   candidate: undefined,
+  purge: undefined,
   lease: undefined,
   "cursor key": undefined,
 };

@@ -1,8 +1,9 @@
 import type { RepositoryName, Tag } from "../../oci/mod.ts";
-import { type StoredRegistry, throwFailures } from "../../registry/mod.ts";
+import { type Outbox, type PurgeTarget, type StoredRegistry, throwFailures } from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE_MS, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
 import { cancel, forge, pushBlob, pushWhole, type Way, WAYS } from "./upload_ways.ts";
+import type { CachedPath, SharedCache } from "./shared_cache.ts";
 import { must } from "./violation.ts";
 import {
   ARTIFACT,
@@ -17,8 +18,14 @@ import {
   TAGS,
 } from "./world.ts";
 
-/** Operator's commands that work on the stores directly. */
+/** Operator's commands that work on the stores directly, and the shared cache. */
 export interface Commands {
+  /** The shared cache in front of all processes. */
+  cache: SharedCache;
+  /** The same, for purges by this process. */
+  target: PurgeTarget;
+  /** Purges that this process has left, and those of others. */
+  outbox: () => Promise<Outbox>;
   /** Copies the registry while it runs. */
   copyRegistry: () => Promise<void>;
 }
@@ -214,6 +221,37 @@ export const pullsRecorded = (repository: RepositoryName): Actor => ({
       await times.observe(registry).getManifest(repository, { tag });
       await times.flush();
     });
+  },
+});
+
+/** Pulls through the shared cache, again and again with pauses of so many milliseconds. */
+export const pullsCached = (path: CachedPath, { times = 4, pause = 60 } = {}): Actor => ({
+  name: "pull through the shared cache",
+  async run(client, _stored, { cache }) {
+    for (let time = 0; time < times; time++) {
+      await client.ask("pull through the shared cache", () => cache.get(path, client.registry));
+      await client.pause(pause);
+    }
+  },
+});
+
+/** Makes the purges of changes of an actor at the same process after them, as processes do. */
+export const purging = (actor: Actor): Actor => ({
+  name: `${actor.name}, purging`,
+  async run(client, stored, commands) {
+    await actor.run(client, stored, commands);
+    await (await commands.outbox()).drainSettled(commands.target);
+  },
+});
+
+/** Makes purges of other processes that are due, twice. */
+export const purgesDue = (): Actor => ({
+  name: "purge what is due",
+  async run(client, _stored, { outbox, target }) {
+    for (let time = 0; time < 2; time++) {
+      await (await outbox()).drainDue(target);
+      await client.pause(GRACE_MS / 2);
+    }
   },
 });
 

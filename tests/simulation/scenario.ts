@@ -24,6 +24,8 @@ export interface Scenario {
   quota?: number;
   /** Time until an idle upload expires, in milliseconds. Default: {@linkcode EXPIRY_MS}. */
   expiry?: number;
+  /** True if a shared cache in front of the processes is purged. */
+  purges?: boolean;
   /** True if the table counts its changes. */
   counts?: boolean;
   /** True if the object store verifies content that comes as a stream. */

@@ -23,9 +23,11 @@ import {
   InterruptedChoices,
   RandomChoices,
 } from "./choices.ts";
+import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 import { deterministic } from "./deterministic.ts";
 import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, SHORT_EXPIRY_MS } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
+import { purgeScenario } from "./purges.ts";
 import type { Scenario } from "./scenario.ts";
 import { type RegistryModule, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
@@ -98,11 +100,11 @@ function blobScenario(choices: Choices): Scenario {
 }
 
 /**
- * In every sixteenth run an operator copies or scrubs the registry beside the clients, and in another sixteenth the
- * clients read one blob.
+ * In every sixteenth run an operator copies or scrubs the registry beside the clients, in another sixteenth the clients
+ * read one blob, and in another they pull through a shared cache that is purged.
  */
 function anyScenario(seed: number): (choices: Choices) => Scenario {
-  return { 5: operatorScenario, 9: blobScenario }[seed % 16] ?? randomScenario;
+  return { 5: operatorScenario, 9: blobScenario, 13: purgeScenario }[seed % 16] ?? randomScenario;
 }
 
 /**
@@ -141,6 +143,8 @@ async function warm(module: RegistryModule): Promise<void> {
     readWithTag: () => Promise.resolve({ digest: FIRST.digest, epoch: "" }),
     mostAge: 1,
   };
+  const stores = { table: new MemoryTable(), objects: new MemoryObjectStore() };
+  await module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } }).outbox!();
   const cached = module.cached(registry, epochs, { count: 1 });
   await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
 }

@@ -28,9 +28,10 @@ import {
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
 import { EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
+import { SharedCache } from "./shared_cache.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
-import { Violation } from "./violation.ts";
+import { must, Violation } from "./violation.ts";
 import { FIXED } from "./world.ts";
 
 /** The code under test: `registry/`, `cache/` and `backup/` themselves, or copies with a mistake. */
@@ -87,6 +88,7 @@ export class Simulation {
   /** Writes of the quiet process, except to the state of collections. */
   #quietWrites = 0;
   readonly #copies: RunningCopy[] = [];
+  readonly #cache = new SharedCache();
   #moments = 0;
 
   constructor(module: RegistryModule, scenario: Scenario, choices: Choices, { tracing = false } = {}) {
@@ -196,6 +198,7 @@ export class Simulation {
 
   async #checkQuiet(stored: StoredRegistry): Promise<void> {
     const { table, objects } = this.#shared;
+    if (this.#scenario.purges) await this.#checkPurged(stored);
     const look = () =>
       this.#look({ registry: stored.registry, table, objects, ledger: this.#ledger, passed: this.#passed });
     await checkAcknowledged(look());
@@ -210,6 +213,18 @@ export class Simulation {
     await checkNothingLeft(look());
     if (quota !== undefined) await checkCount(table, stored);
     await checkForgotten(look());
+  }
+
+  /** After the purges that processes have left, the shared cache has no false answer, and the table no purge. */
+  async #checkPurged(stored: StoredRegistry): Promise<void> {
+    const { table } = this.#shared;
+    // Longer than any change may take, and than a lease of a process that died.
+    this.#scheduler.now += GRACE_MS;
+    await (await stored.outbox!()).drainDue(this.#cache.target((call) => this.#callNow(call)));
+    const { items } = await table.scan({ limit: 1_000_000 });
+    const left = items.find(({ pk }) => pk.startsWith("purge#"));
+    must(left === undefined, `A purge is left: ${left?.pk} ${left?.sk}`);
+    await this.#cache.check(stored.registry, this.#ledger);
   }
 
   /** Everything that the checks need, of the run or of a copy. */
@@ -273,7 +288,11 @@ export class Simulation {
           request().then(resolve, reject).finally(forget);
         }),
     });
-    const commands = this.#commands((call) => this.#scheduler.call(process, call), () => this.#clock());
+    const commands = this.#commands({
+      call: (call) => this.#scheduler.call(process, call),
+      clock: () => this.#clock(),
+      outbox: () => first.outbox!(),
+    });
     return { stored: first, client, commands };
   }
 
@@ -316,7 +335,12 @@ export class Simulation {
       registry: () => stored.registry,
       connect: (request) => request(),
     }, ledger);
-    return { stored, client, commands: this.#commands((call) => this.#callNow(call), () => () => 0) };
+    const commands = this.#commands({
+      call: (call) => this.#callNow(call),
+      clock: () => () => 0,
+      outbox: () => stored.outbox!(),
+    });
+    return { stored, client, commands };
   }
 
   /** Makes a call of the quiet process, whose turn it always is. */
@@ -325,8 +349,13 @@ export class Simulation {
     return run();
   }
 
-  #commands(call: Caller, clock: () => () => number): Commands {
+  #commands(
+    { call, clock, outbox }: Pick<Commands, "outbox"> & { call: Caller; clock: () => () => number },
+  ): Commands {
     return {
+      outbox,
+      cache: this.#cache,
+      target: this.#cache.target(call),
       copyRegistry: async () => {
         const skew = clock();
         const copy = await copyRunning(this.#module, {
@@ -351,6 +380,7 @@ export class Simulation {
       ...(quota !== undefined && { quotas: [{ repositories: LIMITED, bytes: quota }] }),
       ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
       ...(this.#scenario.sparse && { references: "sparse" }),
+      ...(this.#scenario.purges && { purges: { digests: true, tags: true, delay: 0 } }),
       table: new SimulatedTable(this.#shared, call),
       objects: new SimulatedObjects(this.#shared, call),
       now,

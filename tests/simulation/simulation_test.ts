@@ -12,6 +12,7 @@ import {
 } from "./actors.ts";
 import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { testOrders } from "./orders.ts";
+import { PURGES } from "./purges.ts";
 import { runDeaths, runSeed } from "./search.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
@@ -19,7 +20,7 @@ import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */
-const [SEEDS, OPERATOR_SEEDS, STALLED_SEEDS] = [3000, 500, 100];
+const [SEEDS, OPERATOR_SEEDS, STALLED_SEEDS, PURGE_SEEDS] = [3000, 500, 100, 100];
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -64,6 +65,14 @@ Deno.test("nothing is lost and nothing left where a collector dies at any of its
   assertEquals(failure, undefined);
   assertGreater(runs, 10);
 });
+
+for (const [name, scenario] of Object.entries(PURGES)) {
+  Deno.test(`a shared cache has no false answer after ${name} and its purge`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + PURGE_SEEDS; seed++) {
+      assertEquals(await runSeed(REAL, seed, scenario), undefined);
+    }
+  });
+}
 
 const CANDIDATES_SUFFICE = {
   "a delete of a manifest": deletes(FIRST, ONE),

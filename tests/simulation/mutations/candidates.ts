@@ -29,13 +29,13 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_delete.ts",
-        'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
+        "await leaveCandidates(work, [candidate], purgeItems(work, { digest }));",
         "",
       ),
       edit(
         "registry/manifests/manifest_delete.ts",
         'changed?.({ action: "manifest.delete", repository, before: digest });',
-        'await leaveCandidates(work, [{ kind: "manifest", repository, digest, targets, subject }]);',
+        "await leaveCandidates(work, [candidate]);",
       ),
     ],
     scenario: { ...oldImage, actors: [deletes(FIRST, ONE)], candidatesSuffice: true },
@@ -45,7 +45,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/blobs/blobs.ts",
-        'await leaveCandidates(work, [{ kind: "blob", repository, digest }]);',
+        'await leaveCandidates(work, [{ kind: "blob", repository, digest }], purgeItems(work, { digest }));',
         "",
       ),
     ],
@@ -60,8 +60,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tags.ts",
-        'await leaveCandidates(work, [{ kind: "tags", repository, digest: item.attributes.digest }]);',
-        "",
+        '[{ kind: "tags", repository, digest }],',
+        "[],",
       ),
     ],
     scenario: { ...image, actors: [deletesTag(ONE, "a")] },
@@ -71,8 +71,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tag_history.ts",
-        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates]);",
-        "await work.table.putMany(leaving.flatMap(moveItems));",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...purges]);",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },

@@ -78,7 +78,7 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   },
   {
     name: "a delete of a repository leaves the epoch as it is",
-    edits: [edit("registry/collection/repository_delete.ts", "  await changeEpoch(work, repository);\n", "")],
+    edits: [edit("registry/collection/repository_delete.ts", "changeEpoch(work, repository), ", "")],
     scenario: { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletesRepository(ONE)] },
   },
   {

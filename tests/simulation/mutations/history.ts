@@ -22,8 +22,8 @@ export const HISTORY_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tag_history.ts",
-        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates]);",
-        "await work.table.putMany(candidates);",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);",
+        "await work.table.putMany([...candidates, ...purges]);",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },

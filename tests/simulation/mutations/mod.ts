@@ -15,6 +15,7 @@ import { HISTORY_MISTAKES } from "./history.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
 import { OPERATOR_MISTAKES } from "./operators.ts";
 import { OTHER_MISTAKES } from "./other.ts";
+import { PURGE_MISTAKES } from "./purges.ts";
 import { QUOTA_MISTAKES } from "./quotas.ts";
 import { SWEEP_MISTAKES } from "./sweep.ts";
 import type { Mutation } from "./mutation.ts";
@@ -35,5 +36,6 @@ export const MUTATIONS: Mutation[] = [
   ...HISTORY_MISTAKES,
   ...QUOTA_MISTAKES,
   ...OTHER_MISTAKES,
+  ...PURGE_MISTAKES,
   ...OPERATOR_MISTAKES,
 ];
