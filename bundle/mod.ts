@@ -22,6 +22,7 @@ const SOURCES = [
   "config",
   "oci",
   "process",
+  "purge",
   "registry",
   "routes",
   "storage",

@@ -45,7 +45,7 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {
   if (!STRUCTURED.has(key)) {
-    const shown = key === "redirectKey" && isPemText(String(value)) ? "(secret)" : value;
+    const shown = isSecret(key, String(value)) ? "(secret)" : value;
     return `${yaml({ [key]: shown }).padEnd(WIDTH_COLUMNS)} # ${source}`;
   }
   if (value === "") return `# ${key} is not set`;
@@ -53,6 +53,11 @@ async function linesOf({ key, value, source = "default" }: EffectiveSetting): Pr
   const parsed = typeof value === "string" ? await parseText(value) : { value };
   const written = "value" in parsed ? parsed.value : undefined;
   return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;
+}
+
+/** True for the value of a setting that must not be printed. */
+function isSecret(key: string, value: string): boolean {
+  return key === "redirectKey" && isPemText(value) || key === "purgeToken" && value !== "";
 }
 
 function yaml(settings: Record<string, unknown>): string {

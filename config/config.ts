@@ -108,7 +108,7 @@ export async function explainConfig(
   const variables: Given = givenBy(environment);
   const given = withPlatform(environment, { ...file, ...variables });
   const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
-  for (const key of ["data", "redirectKey"] as const) {
+  for (const key of ["data", "purgeTokenFile", "redirectKey"] as const) {
     const value = given[key];
     const isPath = typeof value === "string" && value !== "" && !isPemText(value);
     if (path !== undefined && isFromFile(key) && isPath) given[key] = besideFile(path, value);

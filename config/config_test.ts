@@ -28,6 +28,8 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     dynamodbEndpoint: "",
     awsEndpoint: "",
     check: false,
+    purgeToken: "",
+    purgeTokenFile: "",
     readOnly: false,
     deleteTags: true,
     deleteManifests: true,

@@ -1,4 +1,5 @@
 import type { AuthConfig } from "../auth/interface.ts";
+import type { PurgeOptions } from "../purge/mod.ts";
 import type { ImmutableRule, QuotaRule, RetentionRule } from "../registry/mod.ts";
 
 /** Settings under `auth`: authentication and authorization, and what the registry itself limits. */
@@ -19,6 +20,8 @@ export interface PublicConfig {
   digestTtl: number;
   /** Maximum time of a manifest by tag in the shared cache; 0 disables it. */
   tagTtl: number;
+  /** Shared cache to purge after changes; absent if it keeps everything for its time. */
+  purge?: PurgeOptions;
 }
 
 /** Delivery of blobs: through the registry, by a redirect to the store, or by either. */
@@ -85,6 +88,10 @@ export interface Config {
   auth?: AccessConfig;
   /** Public endpoint; absent if every host is the main one. */
   public?: PublicConfig;
+  /** API token for purges. */
+  purgeToken: string;
+  /** Path of a file with it. */
+  purgeTokenFile: string;
   /** True if every write is refused. */
   readOnly: boolean;
   /** True if tags can be deleted. */

@@ -24,7 +24,7 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
       reason: 'Must be 1 where "storage" is "memory": processes cannot share it',
     }]
     : [];
-  return [...missing, ...long, ...brief, ...alone, ...redirectConflicts(config)];
+  return [...missing, ...long, ...brief, ...alone, ...redirectConflicts(config), ...purgeConflicts(config)];
 }
 
 /** A key without all that it is for. */
@@ -34,4 +34,19 @@ function redirectConflicts({ redirectEndpoint, redirectKey, redirectKeyPairId }:
     key: "redirectKeyPairId" as const,
     reason: 'Must be set together with "redirectKey" and a "redirectEndpoint" with "https:"',
   }];
+}
+
+/** An API token that is missing, or that is given twice. */
+function purgeConflicts({ public: face, purgeToken, purgeTokenFile }: Config) {
+  const { purge = {} } = face ?? {};
+  const needsToken = "fastly" in purge || "cloudflare" in purge;
+  if (purgeToken !== "" && purgeTokenFile !== "") {
+    return [{ key: "purgeTokenFile" as const, reason: 'Cannot be combined with "purgeToken"' }];
+  }
+  return needsToken && purgeToken + purgeTokenFile === ""
+    ? [{
+      key: "purgeToken" as const,
+      reason: 'Must be set, or "purgeTokenFile", for the purges of "public.purge"',
+    }]
+    : [];
 }

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import type { PurgeOptions } from "../purge/mod.ts";
 import type { AccessConfig, PublicConfig } from "./configuration.ts";
 import { expected, jsonOf, ofKind } from "./schema_parts.ts";
-import { duration, oneOf } from "./setting_kinds.ts";
+import { duration, endpoint, oneOf } from "./setting_kinds.ts";
 
 /** Maximum number of public hosts. */
 const MAX_HOSTS = 100;
@@ -19,6 +20,38 @@ const host = z.pipe(
   z.transform((name) => name.toLowerCase()),
 );
 
+/** Name or id in the path of a URL. */
+const id = z.string(expected("an id")).check(
+  z.regex(/^\w{1,64}$/, expected('an id such as "E2QWRUHAPOMQZL"')),
+);
+
+const purgeMap = expected("a map with one of varnish, fastly, cloudflare, cloudfront and deno");
+
+/** Schema of `purge`. */
+const purge = z.pipe(
+  z.strictObject({
+    varnish: z.exactOptional(
+      z.array(ofKind(endpoint), expected("a list of URLs")).check(
+        z.minLength(1, "Expected at least one URL"),
+      ),
+    ),
+    fastly: z.exactOptional(id),
+    cloudflare: z.exactOptional(id),
+    cloudfront: z.exactOptional(id),
+    deno: z.exactOptional(z.literal(true, expected("true"))),
+  }, purgeMap).check(z.refine((caches) => Object.keys(caches).length === 1, purgeMap)),
+  z.transform((caches) => caches as PurgeOptions),
+);
+
+/** Dialect of the headers that each cache needs, or it has no tags to purge by. */
+const DIALECT_OF: Record<string, PublicConfig["cdn"]> = {
+  varnish: "standard",
+  cloudfront: "standard",
+  cloudflare: "cloudflare",
+  deno: "deno",
+  fastly: "fastly",
+};
+
 /** Schema of `public`: a map, or its JSON from the environment. */
 export const publicSchema: z.ZodMiniType<PublicConfig, unknown> = jsonOf(
   "a map",
@@ -28,7 +61,15 @@ export const publicSchema: z.ZodMiniType<PublicConfig, unknown> = jsonOf(
     digestTtl: z.prefault(ofKind(duration("0")), "1d"),
     // Retention counts pulls by tag, which must reach the registry: see PULL_LAG_MS in registry/retention/pull_times.ts.
     tagTtl: z.prefault(ofKind(duration("0", "1m")), "0"),
-  }, expected("a map with hosts, cdn, digestTtl and tagTtl")),
+    purge: z.exactOptional(purge),
+  }, expected("a map with hosts, cdn, digestTtl, tagTtl and purge")).check(
+    z.superRefine(({ cdn, purge = {} }, context) => {
+      const [cache] = Object.keys(purge);
+      const needed = cache === undefined ? cdn : DIALECT_OF[cache]!;
+      if (cdn === needed) return;
+      context.addIssue({ code: "custom", path: ["purge"], message: `"${cache}" needs "cdn: ${needed}"` });
+    }),
+  ),
 );
 
 /** Contradictions between `public` and `auth`, each with its path in `public`. */

@@ -77,3 +77,46 @@ Deno.test("loadConfig() refuses a public endpoint at the main host, or with an e
     'public (SKERRY_PUBLIC): Cannot be combined with "auth.external"',
   );
 });
+
+Deno.test("loadConfig() reads the shared cache to purge, one with the headers that it reads", async () => {
+  const purgeOf = async (fields: Record<string, unknown>, env: Record<string, string> = {}) => {
+    const face = { hosts: ["a"], ...fields };
+    return (await loadConfig({ SKERRY_PUBLIC: JSON.stringify(face), ...env })).public?.purge;
+  };
+  const token = { SKERRY_PURGE_TOKEN: "secret" };
+  assertEquals(await purgeOf({ purge: { varnish: ["http://10.0.0.5:6081/"] } }), {
+    varnish: ["http://10.0.0.5:6081"],
+  });
+  assertEquals(await purgeOf({ purge: { cloudfront: "E2QWRUHAPOMQZL" } }), { cloudfront: "E2QWRUHAPOMQZL" });
+  assertEquals(await purgeOf({ cdn: "fastly", purge: { fastly: "SU1Z0" } }, token), { fastly: "SU1Z0" });
+  assertEquals(await purgeOf({ cdn: "cloudflare", purge: { cloudflare: "023e" } }, token), {
+    cloudflare: "023e",
+  });
+  assertEquals(await purgeOf({ cdn: "deno", purge: { deno: true } }), { deno: true });
+});
+
+Deno.test("loadConfig() refuses purges that cannot work", async () => {
+  const kinds = "Expected a map with one of varnish, fastly, cloudflare, cloudfront and deno";
+  const problem = (fields: Record<string, unknown>) => problemOf({ hosts: ["a"], ...fields });
+  assertEquals(await problem({ purge: {} }), `public.purge (SKERRY_PUBLIC): ${kinds}, got {}`);
+  assertEquals(
+    await problem({ purge: { fastly: "a", deno: true } }),
+    `public.purge (SKERRY_PUBLIC): ${kinds}, got {"fastly":"a","deno":true}`,
+  );
+  assertEquals(
+    await problem({ purge: { deno: true } }),
+    'public.purge (SKERRY_PUBLIC): "deno" needs "cdn: deno"',
+  );
+  assertEquals(
+    await problem({ purge: { cloudfront: "../../other" } }),
+    'public.purge.cloudfront (SKERRY_PUBLIC): Expected an id such as "E2QWRUHAPOMQZL", got "../../other"',
+  );
+  assertEquals(
+    await problem({ purge: { varnish: ["file:///etc"] } }),
+    'public.purge.varnish[0] (SKERRY_PUBLIC): Expected a URL such as "https://s3.example.com", got "file:///etc"',
+  );
+  assertEquals(
+    await problem({ cdn: "fastly", purge: { fastly: "SU1Z0" } }),
+    'purgeToken (SKERRY_PURGE_TOKEN): Must be set, or "purgeTokenFile", for the purges of "public.purge"',
+  );
+});

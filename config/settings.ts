@@ -197,6 +197,18 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "Public endpoint: host names under which clients pull without a login, and nothing else works: see [public " +
       "endpoint](public.md). The variable takes the same map as JSON.",
   ),
+  purgeToken: setting(
+    optional(text),
+    "SKERRY_PURGE_TOKEN",
+    "",
+    "API token of Fastly or Cloudflare for [purges](caching.md#purges).",
+  ),
+  purgeTokenFile: setting(
+    optional(text),
+    "SKERRY_PURGE_TOKEN_FILE",
+    "",
+    "Path of a file with `purgeToken`. It is read for each purge, so the token can be rotated.",
+  ),
   readOnly: setting(
     toggle,
     "SKERRY_READ_ONLY",

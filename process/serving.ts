@@ -111,7 +111,7 @@ function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" |
 /** Public face with the rights of the access control, which is opened with the registry. */
 function publicFaceOf({ public: face, auth }: Config, opener: Opener): Pick<AppOptions, "publicFace"> {
   if (face === undefined) return {};
-  const { hosts, ...caching } = face;
+  const { hosts, purge: _, ...caching } = face;
   const rights = auth && (async () => (await opener.open()).access!.publicRights);
   return { publicFace: { hosts, caching, rights } };
 }

@@ -62,6 +62,7 @@ export async function copy(
         to,
         source,
         references: config.references,
+        purges: command.to.public?.purge !== undefined,
       });
       bar.clear();
       const summary = summaryOf("Copied", report);

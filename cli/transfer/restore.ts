@@ -69,6 +69,7 @@ export async function restore(
         // What is rehearsed takes the same steps, elsewhere.
         table: command.dryRun ? rehearsal : storage.table,
         references: config.references,
+        purges: config.public?.purge !== undefined,
         obtain: (object) => reasonOfLoss(objects, object),
         parallel: PARALLEL_OBJECTS,
         uploads: "sweep",

@@ -1,6 +1,7 @@
 import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { createRegistry } from "../../registry/mod.ts";
 import type { Config } from "../../config/mod.ts";
+import { purgeRules } from "../../config/purge_rules.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
 import { openForUpkeep } from "../upkeep_storage.ts";
@@ -22,11 +23,12 @@ export async function deleteRepository(
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
-    const { registry } = createRegistry({ ...config, objects, table });
+    const { registry, outbox } = createRegistry({ ...config, ...purgeRules(config), objects, table });
     const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, {
       dryRun,
       changed: (change) => audit.record(change),
     });
+    await (await outbox?.())?.handOver();
     const count = `${counted(tags, "tag")}, ${counted(manifests, "manifest")} and ${counted(blobs, "blob")}`;
     print(`${dryRun ? "Would delete" : "Deleted"} ${count} of "${repository}"`);
     if (kept === 0) return 0;

@@ -1,6 +1,7 @@
 import { retirementEvent } from "../../registry/interface.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../../registry/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
+import { purgeRules } from "../../config/purge_rules.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
 import { openForUpkeep } from "../upkeep_storage.ts";
@@ -35,7 +36,7 @@ export async function retainCommand(
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
-    const { retain } = createRegistry({ ...config, objects, table });
+    const { retain, outbox } = createRegistry({ ...config, ...purgeRules(config), objects, table });
     const options: RetainOptions = { dryRun, ...(repository !== undefined && { repository }) };
     const counts = { tag: 0, manifest: 0, pending: 0 };
     for await (const retired of retain(config.retention, options)) {
@@ -44,6 +45,7 @@ export async function retainCommand(
       if (retired.pending) counts.pending++;
       else audit.record(retirementEvent(retired));
     }
+    await (await outbox?.())?.handOver();
     if (!json) print(summaryOf(counts, dryRun, config.grace));
     return 0;
   } finally {

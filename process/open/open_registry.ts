@@ -13,6 +13,8 @@ import {
 import { openStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Config } from "../../config/mod.ts";
+import { purgeRules } from "../../config/purge_rules.ts";
+import type { openPurging, Purging } from "../purging/mod.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
 
 /** Warning about a blob or manifest whose object is missing from the store. */
@@ -68,12 +70,14 @@ export async function openRegistry(
     touch: !config.readOnly,
     keepTags: !config.deleteTags,
     share,
+    ...purgeRules(config),
     lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
   const upkeep = runsUpkeep
     ? startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log)
     : undefined;
+  const purging = stored.outbox && await openPurgingOver(config, await stored.outbox(), { log, runsUpkeep });
   // A read-only process records pulls too: otherwise retention in another process would delete content that is pulled
   // only here.
   const pulls = await stored.pullTimes(
@@ -92,10 +96,14 @@ export async function openRegistry(
         else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
       },
     }),
-    warnings: () => upkeep?.warnings() ?? [],
-    upkeep: async (budget) => await upkeep?.run(budget),
+    warnings: () => [...upkeep?.warnings() ?? [], ...purging?.warnings() ?? []],
+    async upkeep(budget) {
+      await purging?.run();
+      await upkeep?.run(budget);
+    },
     async close() {
       upkeep?.stop();
+      await purging?.stop();
       access?.close();
       await pulls?.stop();
       await close();
@@ -111,6 +119,16 @@ const importAccess = (): Promise<typeof import("./open_access.ts")> =>
 async function openAccessOver(auth: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   const { openAccess } = await importAccess();
   return await openAccess(auth, parts);
+}
+
+// Not literal, for the same reason.
+const importPurging = (): Promise<typeof import("../purging/mod.ts")> =>
+  import(new URL("../purging/mod.ts", import.meta.url).href);
+
+/** With code that a registry without a shared cache never loads. */
+async function openPurgingOver(...options: Parameters<typeof openPurging>): Promise<Purging | undefined> {
+  const { openPurging } = await importPurging();
+  return await openPurging(...options);
 }
 
 /** Registry with the configured restrictions and the cache. */

@@ -3,4 +3,5 @@
  *
  * @module
  */
+export { startSweeper } from "./repeat.ts";
 export { startUpkeep, type Upkeep, type UpkeepWork } from "./upkeep.ts";

@@ -4,6 +4,7 @@ import { multiArchIndex, walk } from "../images/mod.ts";
 import { seed } from "../clients/served.ts";
 import { EMPTY, EMPTY_DESCRIPTOR, imageOf, pushBlob, pushManifest, type Send } from "../harness/content.ts";
 import type { RegistryProcess } from "../harness/registry_process.ts";
+import { freePort } from "../harness/ports.ts";
 import { ADMINISTRATOR, basic, startSecured } from "../harness/secured.ts";
 import { tool } from "../tools/tool.ts";
 import { startVarnish, type Varnish } from "./mod.ts";
@@ -31,7 +32,9 @@ async function openEdge(more: Record<string, unknown> = {}): Promise<Edge> {
     repositories: ["public/**"],
     allow: [{ to: ["anonymous"], actions: ["pull", "push"] }],
   }];
-  const env = { SKERRY_PUBLIC: JSON.stringify({ hosts: [HOST], ...more }) };
+  const varnishPort = freePort();
+  const purge = { varnish: [`http://127.0.0.1:${varnishPort}`] };
+  const env = { SKERRY_PUBLIC: JSON.stringify({ hosts: [HOST], purge, ...more }) };
   const registry = stack.use(await startSecured({ policies }, env));
   await seed({ host: registry.host, repository: OPEN }, IMAGE, "v1");
   const root: Send = (path, init = {}) => {
@@ -41,7 +44,7 @@ async function openEdge(more: Record<string, unknown> = {}): Promise<Edge> {
   };
   await pushBlob(root, CLOSED, EMPTY);
   await pushManifest(root, CLOSED, imageOf(CLOSED), "v1");
-  const varnish = stack.use(await startVarnish(registry.port, HOST));
+  const varnish = stack.use(await startVarnish(registry.port, HOST, varnishPort));
   const asking = (host: string) => async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://${host}:${varnish.port}${path}`, init);
     await response.body?.cancel();
@@ -148,6 +151,47 @@ Deno.test("a ban by cache tag removes the content with this tag, and no other", 
   assertEquals(await pull(edge, IMAGE.root.digest), 1);
   await edge.varnish.ban(repository);
   assertEquals(await pull(edge, IMAGE.root.digest), CONTENT.length);
+});
+
+Deno.test("a shared cache asks again after a move of a tag and a delete, long before their times are over", async () => {
+  await using edge = await openEdge({ tagTtl: "1m" });
+  const { ask, registry } = edge;
+  const change = async (method: string, path: string, init: RequestInit = {}) => {
+    const headers = { ...init.headers, Authorization: ROOT };
+    const response = await fetch(`${registry.url}/v2/${OPEN}/manifests/${path}`, {
+      ...init,
+      method,
+      headers,
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  /** Asks until the cache has no answer stored any more. */
+  const askedAgain = async (path: string) => {
+    for (let tries = 0; tries < 600; tries++) {
+      const answer = await ask(path);
+      if (!answer.endsWith(" hit")) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return "hit";
+  };
+  await pull(edge, "v1");
+  const tag = `/v2/${OPEN}/manifests/v1`;
+  assertEquals(await ask(tag), "200 hit");
+  const child = [...walk(IMAGE)].find(({ mediaType }) => mediaType.includes("manifest"))!;
+  const bytes =
+    await (await fetch(`http://${HOST}:${edge.varnish.port}/v2/${OPEN}/manifests/${child.digest}`))
+      .bytes();
+  assertEquals(await change("PUT", "v1", { body: bytes, headers: { "Content-Type": child.mediaType } }), 201);
+  assertEquals(await askedAgain(tag), "200 miss");
+  const manifest = `/v2/${OPEN}/manifests/${IMAGE.root.digest}`;
+  await askedAgain(manifest);
+  assertEquals(await ask(manifest), "200 hit");
+  assertEquals(await change("DELETE", IMAGE.root.digest), 202);
+  assertEquals(await askedAgain(manifest), "404 miss");
+  await registry.kill("SIGTERM");
+  const purged = registry.log().split("\n").filter((line) => line.includes("Purged the shared cache"));
+  assertEquals(purged.length, 2, registry.log());
 });
 
 Deno.test("skopeo pulls from the public host through a shared cache without a login, and fetches content from home once", async () => {

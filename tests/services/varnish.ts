@@ -13,11 +13,11 @@ export interface Varnish extends ServiceProcess {
  * Starts Varnish with `varnish.vcl` before the registry on this port of the loopback interface.
  *
  * @param host Public host of the registry, without port.
+ * @param port Port to listen on; a free one by default.
  * @throws {Error} When it does not come up.
  */
-export async function startVarnish(registryPort: number, host: string): Promise<Varnish> {
+export async function startVarnish(registryPort: number, host: string, port = freePort()): Promise<Varnish> {
   const program = await tool("varnishd");
-  const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, "varnish");

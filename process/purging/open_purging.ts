@@ -1,0 +1,37 @@
+import { type Config, StartError } from "../../config/mod.ts";
+import { openTarget } from "../../purge/mod.ts";
+import type { Outbox } from "../../registry/mod.ts";
+import type { Log } from "../log/mod.ts";
+import { type Purging, startPurging } from "./purging.ts";
+
+/**
+ * Starts the purges of the configured shared cache; `undefined` if this process cannot reach it.
+ *
+ * @throws {StartError} if the API token cannot be read.
+ */
+export async function openPurging(
+  config: Config,
+  outbox: Outbox,
+  { log, runsUpkeep }: { log: Log; runsUpkeep: boolean },
+): Promise<Purging | undefined> {
+  const options = config.public?.purge;
+  // Only the app reaches its CDN: the purges wait for it.
+  if (options === undefined || "deno" in options && Deno.env.get("DENO_DEPLOY") === undefined) {
+    return undefined;
+  }
+  await tokenOf(config);
+  const target = openTarget(options, { token: () => tokenOf(config), region: config.awsRegion });
+  const takesOthers = runsUpkeep && !config.readOnly;
+  return startPurging({ outbox, target, delay: config.cacheAge, takesOthers, log });
+}
+
+async function tokenOf({ purgeToken, purgeTokenFile }: Config): Promise<string> {
+  if (purgeTokenFile === "") return purgeToken;
+  try {
+    return (await Deno.readTextFile(purgeTokenFile)).trim();
+  } catch (error) {
+    throw new StartError(`Cannot read purgeTokenFile "${purgeTokenFile}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
