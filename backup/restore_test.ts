@@ -269,3 +269,19 @@ Deno.test("restore() omits the progress of a full pass from a backup of an earli
   const { stores: restored } = await restoreBeside(stores, archive);
   assertEquals((await restored.items()).filter(({ pk }) => pk === COLLECTION), []);
 });
+
+Deno.test("restore() leaves a purge of everything if a shared cache is purged, and a backup has no purge", async () => {
+  const purges = { digests: true, tags: true, delay: 0 };
+  const { stores, image } = await filled();
+  await stores.registry({ purges }).registry.deleteManifest(REPOSITORY, digest(image));
+  const archive = await backUp(stores);
+  for (const [options, expected] of [[{}, []], [{ purges: true }, ["skerry"]]] as const) {
+    const restored = await restoreBeside(stores, archive, options);
+    restored.stores.now = Date.now() + GRACE_MS;
+    const purged: string[] = [];
+    const target = { maxTags: 100, purge: (tags: string[]) => Promise.resolve(void purged.push(...tags)) };
+    await (await restored.stores.registry({ purges }).outbox!()).drainDue(target);
+    assertEquals(purged, [...expected]);
+    assertEquals((await restored.stores.items()).filter(({ pk }) => pk.startsWith("purge#")), []);
+  }
+});

@@ -144,7 +144,7 @@ async function warm(module: RegistryModule): Promise<void> {
     mostAge: 1,
   };
   const stores = { table: new MemoryTable(), objects: new MemoryObjectStore() };
-  await module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } }).outbox!();
+  await module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } }).outbox?.();
   const cached = module.cached(registry, epochs, { count: 1 });
   await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
 }
