@@ -7,8 +7,11 @@ const MIB = 1024 * KIB;
 /** Seconds of requests that only read metadata. */
 const SECONDS = 1.5;
 
-/** Tags of the repository that lists are read from. */
-export const LISTED_TAGS = 300;
+/** Tags of the repository that metadata is read from. */
+const KNOWN_TAGS = 300;
+
+/** Tags of a large repository. To push them takes zot minutes, because it writes all of them again for each one. */
+const MANY_TAGS = 10_000;
 
 /** Operations of one registry in one round. */
 export interface Operations {
@@ -35,18 +38,22 @@ interface Known {
   readonly blob: string;
 }
 
-/** Repository of {@linkcode Known}. */
-const KNOWN = "known/tags";
+/** Name of the repository with this number of tags. */
+const repositoryOf = (tags: number) => `known/${tags}-tags`;
 
 /** All rows, in order. Reads find what is there already; pulls find what a push in the same round has left. */
 function rows(): Row[] {
+  return [...imageRows(), ...knownContentRows(), ...metadataRows(), ...manyTagsRows()];
+}
+
+/** Pushes the tags to each registry once. */
+function pushedOnce(count: number): (server: Server) => Promise<Known> {
   const known = new Map<number, Promise<Known>>();
-  const prepare = ({ port }: Server): Promise<Known> => {
-    const prepared = known.get(port) ?? load("pushTags", { port, repository: KNOWN, count: LISTED_TAGS });
-    known.set(port, prepared);
-    return prepared;
+  return ({ port }) => {
+    const pushed = known.get(port) ?? load("pushTags", { port, repository: repositoryOf(count), count });
+    known.set(port, pushed);
+    return pushed;
   };
-  return [...imageRows(), ...knownContentRows(), ...metadataRows(prepare)];
 }
 
 /** Rows whose name contains the text, and those that they need. */
@@ -126,33 +133,60 @@ function knownContentRows(): Row[] {
   );
 }
 
-function metadataRows(prepare: (server: Server) => Promise<Known>): Row[] {
-  const absent = `/v2/${KNOWN}/blobs/sha256:${"0".repeat(64)}`;
-  const requests: [string, (known: Known) => { path: string; method?: "HEAD"; status?: 404 }][] = [
-    ["GET a manifest by tag", () => ({ path: `/v2/${KNOWN}/manifests/image-7` })],
+/** A request without a body. */
+interface Read {
+  readonly path: string;
+  readonly method?: "HEAD";
+  readonly status?: 404;
+}
+
+function metadataRows(): Row[] {
+  const repository = repositoryOf(KNOWN_TAGS);
+  const absent = `/v2/${repository}/blobs/sha256:${"0".repeat(64)}`;
+  const pushed = pushedOnce(KNOWN_TAGS);
+  const reads: [string, (known: Known) => Read][] = [
+    ["GET a manifest by tag", () => ({ path: `/v2/${repository}/manifests/image-7` })],
     ["GET a manifest by digest", ({ manifest }) => ({ path: manifest })],
     ["GET a blob of 4 KiB", ({ blob }) => ({ path: blob })],
     ["HEAD a blob", ({ blob }) => ({ path: blob, method: "HEAD" })],
     ["HEAD an absent blob", () => ({ path: absent, method: "HEAD", status: 404 })],
-    [`list ${LISTED_TAGS} tags`, () => ({ path: `/v2/${KNOWN}/tags/list` })],
-    [`list 100 of ${LISTED_TAGS} tags`, () => ({ path: `/v2/${KNOWN}/tags/list?n=100` })],
+    ...listsOf(KNOWN_TAGS),
   ];
-  return requests.flatMap(([name, requestOf]) =>
-    [1, 8, 32].map((clients): Row => ({
-      name,
-      clients,
-      async run(server) {
-        const { path, method = "GET", status = 200 } = requestOf(await prepare(server));
-        const amount = { seconds: SECONDS };
-        return await load("sendRequests", {
-          port: server.port,
-          method,
-          paths: [path],
-          status,
-          amount,
-          clients,
-        });
-      },
-    }))
-  );
+  return reads.flatMap(([name, read]) => [1, 8, 32].map((clients) => readRow(name, clients, pushed, read)));
+}
+
+function manyTagsRows(): Row[] {
+  const pushed = pushedOnce(MANY_TAGS);
+  return listsOf(MANY_TAGS).map(([name, read]) => readRow(name, 1, pushed, read));
+}
+
+function listsOf(tags: number): [string, () => Read][] {
+  const path = `/v2/${repositoryOf(tags)}/tags/list`;
+  return [
+    [`list ${tags} tags`, () => ({ path })],
+    [`list 100 of ${tags} tags`, () => ({ path: `${path}?n=100` })],
+  ];
+}
+
+function readRow(
+  name: string,
+  clients: number,
+  pushed: (server: Server) => Promise<Known>,
+  read: (known: Known) => Read,
+): Row {
+  return {
+    name,
+    clients,
+    async run(server) {
+      const { path, method = "GET", status = 200 } = read(await pushed(server));
+      return await load("sendRequests", {
+        port: server.port,
+        method,
+        paths: [path],
+        status,
+        amount: { seconds: SECONDS },
+        clients,
+      });
+    },
+  };
 }
