@@ -16,7 +16,7 @@ import { makeFolder } from "../folder.ts";
 import type { Server } from "../server.ts";
 import { countRequests, COUNTS } from "./counts.ts";
 import { type PeerName, PEERS, type Place, type S3Place, startPeer } from "./peers.ts";
-import { rowsNamed } from "./rows.ts";
+import { rowsNamed, warmUp } from "./rows.ts";
 import { measure, type Services } from "./samples.ts";
 import { measurePeaks, measureStarts } from "./starts.ts";
 import { countTable, type Measured, rateTable, type StartRow, startTable } from "./tables.ts";
@@ -88,7 +88,10 @@ async function measureRows(
   if (wanted.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const servers = {} as Record<PeerName, Server>;
-  for (const name of PEERS) servers[name] = stack.use(await startPeer(name, place, { workers }));
+  for (const name of PEERS) {
+    servers[name] = stack.use(await startPeer(name, place, { workers }));
+    await warmUp(servers[name], `${label}/warm-up`);
+  }
   const measured: Measured[] = [];
   for (const [index, row] of wanted.entries()) {
     const samples = await measure(row, servers, { rounds, services, label: `${label}/row-${index}` });

@@ -64,6 +64,17 @@ export function rowsNamed(text: string): Row[] {
   return all.filter((row) => named.has(row));
 }
 
+/** Images of {@linkcode warmUp}. */
+const WARMING_IMAGES = 300;
+
+/** Pushes and pulls images until the registry, and the services that it shares with others, have compiled their code. */
+export async function warmUp({ port }: Server, prefix: string): Promise<void> {
+  const options = { port, way: "put" as const, size: 64 * KIB, clients: 8, layers: 1, known: false };
+  const { paths } = await load("pushImages", { ...options, prefix, count: WARMING_IMAGES });
+  const amount = { count: 10 * WARMING_IMAGES };
+  await load("sendRequests", { port, method: "GET", status: 200, paths, clients: 8, amount });
+}
+
 function imageRows(): Row[] {
   return (["put", "docker"] as const).flatMap((way) =>
     IMAGES.flatMap(({ size, text, counts }) =>
