@@ -73,6 +73,7 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     place: { type: "string" },
     workers: { type: "string", default: "1" },
+    durable: { type: "boolean" },
   },
 });
 const rounds = Number(values.rounds);
@@ -80,7 +81,8 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) {
   throw new RangeError(`Cannot measure "${values.rounds}" rounds`);
 }
 if (positionals.length === 1 && positionals[0] === "compare") {
-  await compare({ rounds, only: values.only, place: values.place, workers: Number(values.workers) });
+  const { only, place, durable = false } = values;
+  await compare({ rounds, only, place, workers: Number(values.workers), durable });
   Deno.exit(0);
 }
 const names = positionals.length === 0 ? Object.keys(GROUPS) : positionals;

@@ -5,6 +5,7 @@
  * deno task bench compare --rounds=5                 # everything; more than an hour
  * deno task bench compare --only='1 MiB' --place=s3  # rows whose name matches, on S3
  * deno task bench compare --only=pull --workers=2    # pulls from two workers of Skerry
+ * deno task bench compare --only=push --durable      # with a zot that syncs its files as well
  * ```
  *
  * @module
@@ -34,10 +35,14 @@ export interface CompareOptions {
   readonly place?: string | undefined;
   /** Workers of Skerry in the rows of requests; one process by default. */
   readonly workers?: number;
+  /** True if zot syncs files before it acknowledges them, as the others do. */
+  readonly durable?: boolean;
 }
 
 /** Measures, and prints each table when it is complete. */
-export async function compare({ rounds, only = "", place, workers = 1 }: CompareOptions): Promise<void> {
+export async function compare(
+  { rounds, only = "", place, workers = 1, durable = false }: CompareOptions,
+): Promise<void> {
   console.log(`${await machine()}\n`);
   const places = ["s3", "folder"].filter((name) => place === undefined || name === place);
   if (places.length === 0) throw new TypeError(`Cannot compare on "${place}": not "s3" or "folder"`);
@@ -46,7 +51,7 @@ export async function compare({ rounds, only = "", place, workers = 1 }: Compare
     await using stores = name === "s3" ? await startAwsStores() : undefined;
     const where: Place = stores === undefined ? "folder" : placeIn(stores);
     const services = stores === undefined ? [] : [stores.s3, stores.dynamoDb];
-    const measured = await measureRows(where, name, { rounds, only, services, workers });
+    const measured = await measureRows(where, name, { rounds, only, services, workers, durable });
     if (measured.length > 0) console.log(`## ${name}\n\n${rateTable(measured)}\n`);
     if (where !== "folder") {
       const counts = await countRequests(where, only);
@@ -79,17 +84,16 @@ function placeIn({ s3, bucket, env }: Awaited<ReturnType<typeof startAwsStores>>
 async function measureRows(
   place: Place,
   label: string,
-  { rounds, only, services, workers }: Required<Pick<CompareOptions, "rounds" | "workers">> & {
-    only: string;
-    services: Services;
-  },
+  { rounds, only, services, ...peerOptions }:
+    & Required<Pick<CompareOptions, "rounds" | "workers" | "durable">>
+    & { only: string; services: Services },
 ): Promise<Measured[]> {
   const wanted = rowsNamed(only);
   if (wanted.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const servers = {} as Record<PeerName, Server>;
   for (const name of PEERS) {
-    servers[name] = stack.use(await startPeer(name, place, { workers }));
+    servers[name] = stack.use(await startPeer(name, place, peerOptions));
     await warmUp(servers[name], `${label}/warm-up`);
   }
   const measured: Measured[] = [];

@@ -31,6 +31,8 @@ export interface PeerOptions {
   readonly script?: string;
   /** Workers of Skerry, by default a single process. The others have a thread for each core. */
   readonly workers?: number;
+  /** True if zot syncs files before it acknowledges them. The others do so by default. */
+  readonly durable?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface PeerOptions {
 export async function startPeer(
   name: PeerName,
   place: Place,
-  { login = false, script, workers = 1 }: PeerOptions = {},
+  { login = false, script, workers = 1, durable = false }: PeerOptions = {},
 ): Promise<Server> {
   const port = freePort();
   if (name === "skerry") {
@@ -61,7 +63,7 @@ export async function startPeer(
     htpasswd = `${folder.path}/htpasswd`;
     await Deno.writeTextFile(htpasswd, `${ADMINISTRATOR.username}:${await hashOf(ADMINISTRATOR.password)}\n`);
   }
-  const configuration = CONFIGURATIONS[name](port, folder.path, place, htpasswd);
+  const configuration = CONFIGURATIONS[name](port, folder.path, place, { htpasswd, durable });
   const file = `${folder.path}/configuration.json`;
   await Deno.writeTextFile(file, JSON.stringify(configuration));
   const server = stack.use(
@@ -73,14 +75,32 @@ export async function startPeer(
 
 const CONFIGURATIONS = { zot: configureZot, distribution: configureDistribution };
 
+/** Options of a configuration. */
+interface Configured {
+  /** Path of a file of accounts. */
+  readonly htpasswd: string | undefined;
+  readonly durable: boolean;
+}
+
 /** Without deduplication, as its documentation wants it for several replicas on one bucket. */
-function configureZot(port: number, folder: string, place: Place, htpasswd?: string): unknown {
+function configureZot(
+  port: number,
+  folder: string,
+  place: Place,
+  { htpasswd, durable }: Configured,
+): unknown {
   const s3 = place === "folder" ? {} : {
     storageDriver: { name: "s3", rootdirectory: "/zot", ...s3Options(place), skipverify: false },
   };
   return {
     distSpecVersion: "1.0.1-dev",
-    storage: { rootDirectory: `${folder}/content`, dedupe: place === "folder", gc: false, ...s3 },
+    storage: {
+      rootDirectory: `${folder}/content`,
+      dedupe: place === "folder",
+      gc: false,
+      commit: durable,
+      ...s3,
+    },
     http: {
       address: "127.0.0.1",
       port: `${port}`,
@@ -91,7 +111,12 @@ function configureZot(port: number, folder: string, place: Place, htpasswd?: str
 }
 
 /** JSON is YAML, which it reads. */
-function configureDistribution(port: number, folder: string, place: Place, htpasswd?: string): unknown {
+function configureDistribution(
+  port: number,
+  folder: string,
+  place: Place,
+  { htpasswd }: Configured,
+): unknown {
   const driver = place === "folder"
     ? { filesystem: { rootdirectory: `${folder}/content` } }
     : { s3: { rootdirectory: "/distribution", ...s3Options(place), forcepathstyle: true } };
