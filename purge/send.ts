@@ -42,7 +42,7 @@ export function refused(cache: string, { status, headers, text }: Reply): PurgeE
   return new PurgeError(cache, `status ${status} ${shown}${advice}`, { retryAfter });
 }
 
-/** Milliseconds of `Retry-After` in seconds (RFC 9110 §10.2.3). CDNs send no date. */
+/** Milliseconds of `Retry-After` in seconds (RFC 9110 §10.2.3). CDNs send no date. More than a few hours is no answer. */
 function retryAfterOf(field: string | null): number | undefined {
-  return field !== null && /^\d{1,6}$/.test(field) ? Number(field) * 1000 : undefined;
+  return field !== null && /^\d{1,4}$/.test(field) ? Number(field) * 1000 : undefined;
 }

@@ -15,8 +15,9 @@ export async function openPurging(
   { log, runsUpkeep }: { log: Log; runsUpkeep: boolean },
 ): Promise<Purging | undefined> {
   const options = config.public?.purge;
-  // Only the app reaches its CDN: the purges wait for it.
-  if (options === undefined || "deno" in options && Deno.env.get("DENO_DEPLOY") === undefined) {
+  if (options === undefined) return undefined;
+  if ("deno" in options && Deno.env.get("DENO_DEPLOY") === undefined) {
+    log.info("Purges wait for the app on Deno Deploy: only the app can reach its CDN");
     return undefined;
   }
   await tokenOf(config);

@@ -1,5 +1,6 @@
 import type { Outbox, PurgeReport, PurgeTarget } from "../../registry/mod.ts";
 import { formatAge } from "../../registry/mod.ts";
+import { withTimeout } from "../../storage/ports.ts";
 import type { Log } from "../log/mod.ts";
 import { startSweeper } from "../upkeep/mod.ts";
 
@@ -119,8 +120,7 @@ export function startPurging({ outbox, target, delay, takesOthers, log }: Purgin
       stopped = true;
       clearTimeout(timer);
       others.stop();
-      const last = attempt(() => outbox.drainSettled(target));
-      await Promise.race([last, new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))]);
+      await withTimeout(attempt(() => outbox.drainSettled(target)), STOP_LIMIT_MS, () => false);
     },
   };
 }
