@@ -101,7 +101,7 @@ function requestsOfCutUpload(exchanges: readonly Exchange[]): Exchange[] {
 
 Deno.test("regctl takes up a chunked upload after a cut where the registry says that it stands", async () => {
   await using bench = await openWorkbench();
-  await using wire = openWire(bench.host, { method: "PATCH", afterBytes: 700_000 });
+  await using wire = openWire(bench.host, { cut: { method: "PATCH", afterBytes: 700_000 } });
   const settings = ["--blob-chunk", `${MIB}`, "--blob-max", `${MIB}`];
   const place = await placeFor(bench, "resume", { host: wire.host, settings });
   const image = await largeImage(bench.repository("resume")); // nowhere else, or it would be mounted
@@ -117,7 +117,7 @@ Deno.test("regctl takes up a chunked upload after a cut where the registry says 
 
 Deno.test("regctl repeats an upload in one request after a cut", async () => {
   await using bench = await openWorkbench();
-  await using wire = openWire(bench.host, { method: "PUT", afterBytes: 700_000 });
+  await using wire = openWire(bench.host, { cut: { method: "PUT", afterBytes: 700_000 } });
   const place = await placeFor(bench, "repeat", { host: wire.host });
   const image = await largeImage(bench.repository("repeat")); // nowhere else, or it would be mounted
   const source = await writeLayout(`${bench.folder}/source`, image, "v1");

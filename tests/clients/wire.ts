@@ -11,6 +11,8 @@ export interface Exchange {
   target: string;
   /** The request's header fields by their names in lower case. */
   headers: Record<string, string>;
+  /** Number of the client's connection, from 0. */
+  connection: number;
   /** Absent where the connection ended before the answer. */
   status?: number;
 }
@@ -21,6 +23,16 @@ export interface Cut {
   method: string;
   /** ... that has a body longer than this many bytes, after as many of them. */
   afterBytes: number;
+}
+
+/** Options of {@linkcode openWire}. */
+export interface WireOptions {
+  /** When to cut a connection; never by default. */
+  cut?: Cut;
+  /** Is told each request, and holds it back until the promise resolves. */
+  hold?: (request: Exchange) => Promise<void>;
+  /** Address of the loopback interface on which the proxy listens. */
+  hostname?: string;
 }
 
 /** A running proxy. Disposing of it ends its connections. */
@@ -39,14 +51,19 @@ const FINAL_STATUS = /HTTP\/1\.1 ([2-5]\d\d) [^\r]*\r\n/g;
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /** Opens a proxy before the registry at `host:port`. */
-export function openWire(registry: string, cut?: Cut): Wire {
+export function openWire(
+  registry: string,
+  { cut, hold, hostname: own = "127.0.0.1" }: WireOptions = {},
+): Wire {
   const { hostname, port } = new URL(`http://${registry}`);
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listener = Deno.listen({ hostname: own, port: 0 });
   const exchanges: Exchange[] = [];
   const connections = new Set<Deno.Conn>();
   let waiting = cut;
+  let accepted = 0;
 
   async function converse(client: Deno.Conn): Promise<void> {
+    const connection = accepted++;
     const upstream = await Deno.connect({ hostname, port: Number(port) });
     connections.add(client).add(upstream);
     const unanswered: Exchange[] = [];
@@ -58,11 +75,12 @@ export function openWire(registry: string, cut?: Cut): Wire {
       for (const [[, status]] of statuses.scan(text)) unanswered.shift()!.status = Number(status);
       return text.length;
     });
-    await pump(client, upstream, (text) => {
+    await pump(client, upstream, async (text) => {
       for (const [[, method, target, block], position] of heads.scan(text)) {
-        const exchange = { method: method!, target: target!, headers: headersOf(block!) };
+        const exchange = { method: method!, target: target!, headers: headersOf(block!), connection };
         exchanges.push(exchange);
         unanswered.push(exchange);
+        await hold?.(exchange);
         if (waiting === undefined || !isLonger(exchange, waiting)) continue;
         end = position + waiting.afterBytes;
         waiting = undefined;
@@ -83,7 +101,7 @@ export function openWire(registry: string, cut?: Cut): Wire {
   })();
 
   return {
-    host: `127.0.0.1:${listener.addr.port}`,
+    host: `${own}:${listener.addr.port}`,
     exchanges,
     async [Symbol.asyncDispose]() {
       listener.close();
@@ -118,13 +136,17 @@ class Scanner {
  * Carries bytes from one side to the other until the first ends. `observe` is given each piece and says how many bytes
  * of it go on; less than all ends the connection, both ways.
  */
-async function pump(from: Deno.Conn, to: Deno.Conn, observe: (text: string) => number): Promise<void> {
+async function pump(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  observe: (text: string) => number | Promise<number>,
+): Promise<void> {
   const decoder = new TextDecoder("latin1");
   const buffer = new Uint8Array(64 * 1024);
   try {
     for (let length = await from.read(buffer); length !== null; length = await from.read(buffer)) {
       const piece = buffer.subarray(0, length);
-      const passed = observe(decoder.decode(piece));
+      const passed = await observe(decoder.decode(piece));
       await writeAll(to, piece.subarray(0, passed));
       if (passed < length) return [from, to].forEach(close);
     }

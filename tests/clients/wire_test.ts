@@ -28,7 +28,7 @@ Deno.test("openWire() remembers requests and answers in their order", async () =
 
 Deno.test("openWire() cuts one request in the middle of its body and lets the next one pass", async () => {
   await using server = startCounter();
-  await using wire = openWire(server.host, { method: "PATCH", afterBytes: 1000 });
+  await using wire = openWire(server.host, { cut: { method: "PATCH", afterBytes: 1000 } });
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 }); // a connection used before would be tried again
   const send = async (method: string, length: number) => {
     const response = await fetch(`http://${wire.host}/`, { method, body: "x".repeat(length), client });
@@ -39,4 +39,28 @@ Deno.test("openWire() cuts one request in the middle of its body and lets the ne
   await assertRejects(() => send("PATCH", 1001));
   assertEquals(await send("PATCH", 1001), "1001");
   assertEquals(wire.exchanges.map(({ status }) => status), [202, 202, undefined, 202]);
+});
+
+Deno.test("openWire() holds a request back until it is let go, and numbers connections", async () => {
+  await using server = startCounter();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  await using wire = openWire(server.host, {
+    hostname: "127.0.0.2",
+    hold({ target }) {
+      if (target !== "/held") return Promise.resolve();
+      held.resolve();
+      return promise;
+    },
+  });
+  const send = async (path: string) => await (await fetch(`http://${wire.host}${path}`)).text();
+  const first = send("/held");
+  await held.promise;
+  assertEquals([await send("/second"), wire.exchanges[0]!.status], ["0", undefined]);
+  resolve();
+  assertEquals([await first, wire.exchanges[0]!.status], ["0", 202]);
+  assertEquals(wire.exchanges.map(({ target, connection }) => [target, connection]), [["/held", 0], [
+    "/second",
+    1,
+  ]]);
 });
