@@ -78,7 +78,15 @@ async function checkRange(session: Session, image: Image): Promise<Finding> {
     const found = `${host} answers a range without a strong ETag: some clients do not resume`;
     return { check, level: "warning", found, advice };
   }
-  return { check, level: "ok", found: `${host} answers ranges, with a strong ETag` };
+  const condition = { "Range": `bytes=${first}-`, "If-Range": etag };
+  const { response: resumed } = await getBlob(session, image, digest, condition);
+  await resumed.body?.cancel();
+  if (resumed.status !== 206) {
+    const found = `${host} answers a range with If-Range and its own ETag with ${resumed.status}: ` +
+      "clients that compare the ETag start again";
+    return { check, level: "warning", found, advice };
+  }
+  return { check, level: "ok", found: `${host} answers ranges, with a strong ETag and If-Range` };
 }
 
 /** Checks if a cache keeps a manifest by its digest: as a public one should be, and a private one must not. */

@@ -36,7 +36,7 @@ interface Examination {
 /** Runs the doctor against a proxy in front of the registry `target`. */
 async function examine(
   target: string,
-  faults: Faults & Pick<ProxyOptions, "tls">,
+  faults: Faults & Pick<ProxyOptions, "tls" | "onRequest">,
   options: Partial<DoctorOptions> = {},
 ): Promise<Examination> {
   await using proxy = startFaultyProxy({ target, now: NOW, ...faults });
@@ -58,6 +58,11 @@ async function examine(
 
 const FAULTS: [name: string, faults: Faults, options: Partial<DoctorOptions>, expected: string[]][] = [
   ["answers ranges with everything", { stripsRange: true }, { pull: IMAGE }, ["fault: ranges"]],
+  ["answers ranges with everything behind a redirect", { stripsRange: true, redirectsBlobs: true }, {
+    pull: IMAGE,
+  }, ["fault: ranges"]],
+  ["answers If-Range with everything", { ignoresIfRange: true }, { pull: IMAGE }, ["warning: ranges"]],
+  ["makes entity tags weak", { weakensEtags: true }, { pull: IMAGE }, ["warning: ranges"]],
   ["caches challenges", { caches: [401] }, { pull: IMAGE }, ["fault: cached challenge"]],
   ["caches 404", { caches: [404] }, { pull: IMAGE }, ["fault: cached 404"]],
   ["caches private answers", { caches: [200] }, { pull: IMAGE }, ["fault: private answers"]],
@@ -119,6 +124,19 @@ Deno.test("doctor() finds the faults between a client and a registry", async (t)
     assertMatch(found("pull as podman"), /^7 rounds/);
   });
 
+  await t.step("the regions that answer, and the milliseconds of a pull", async () => {
+    let now = NOW;
+    const { findings } = await examine(
+      url,
+      { places: ["iad", "fra"], onRequest: () => now += 100 },
+      { pull: IMAGE, now: () => now },
+    );
+    const found = (name: string) => findings.find(({ check }) => check === name)?.found ?? "";
+    assertMatch(found("region"), /^3 connections: .*X-Served-By: (iad \| fra|fra \| iad)/);
+    // Five requests through the proxy: ping, HEAD and GET of the manifest, and two blobs.
+    assertMatch(found("pull as docker"), /^5 rounds, 500 ms/);
+  });
+
   await t.step("a public endpoint without a cache, and none with one", async () => {
     const publicUrl = `http://localhost:${registry.port}`;
     const bare = await examine(publicUrl, {}, { pull: PUBLIC_IMAGE });
@@ -127,6 +145,9 @@ Deno.test("doctor() finds the faults between a client and a registry", async (t)
     assertEquals(cached.worse, []);
     const found = cached.findings.find(({ check }) => check === "public cache")?.found;
     assertEquals(found, "A cache answers a manifest by its digest");
+    // Without a token.
+    const pulls = bare.findings.filter(({ check }) => check.startsWith("pull as"));
+    assertEquals(pulls.map(({ found }) => found.split(",")[0]), ["4 rounds", "4 rounds", "3 rounds"]);
   });
 
   await t.step("an expired certificate, one that expires soon, and one of an unknown authority", async () => {

@@ -4,6 +4,12 @@
 export interface Faults {
   /** Answers a range with everything. */
   stripsRange?: boolean;
+  /** Answers a range with `If-Range` with everything. */
+  ignoresIfRange?: boolean;
+  /** Makes every `ETag` weak, as a proxy that compresses does. */
+  weakensEtags?: boolean;
+  /** Names of servers that answer in turn. */
+  places?: string[];
   /** Keeps every answer to GET and HEAD, and gives it to every client. */
   cachesEverything?: boolean;
   /** Keeps only answers of these statuses. */
@@ -32,19 +38,27 @@ export interface ProxyOptions extends Faults {
   now: number;
   /** Certificate and key; plain HTTP without. */
   tls?: { cert: string; key: string };
+  /** Is told of each request. */
+  onRequest?: () => void;
 }
 
 /** Starts a proxy on the loopback interface. */
 export function startFaultyProxy(options: ProxyOptions): AsyncDisposable & { url: URL } {
   const kept = new Map<string, Response>();
+  let answered = 0;
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {}, ...options.tls },
     async (request) => {
+      options.onRequest?.();
       const key = `${request.method} ${request.url} ${request.headers.get("Range")}`;
       const response = kept.get(key)?.clone() ?? await pass(request, options).catch(badGateway);
       if (isKept(request, response, options)) kept.set(key, response.clone());
       const headers = new Headers(response.headers);
       headers.set("Date", new Date(options.now + (options.skewSeconds ?? 0) * 1000).toUTCString());
+      const etag = headers.get("ETag");
+      if (options.weakensEtags && etag !== null) headers.set("ETag", `W/${etag}`);
+      const { places = [] } = options;
+      if (places.length > 0) headers.set("X-Served-By", places[answered++ % places.length]!);
       return new Response(response.body, { status: response.status, headers });
     },
   );
@@ -72,7 +86,7 @@ async function pass(request: Request, options: ProxyOptions): Promise<Response> 
   if (options.hidesRegistry && pathname === "/v2/") return new Response("Welcome");
   const headers = new Headers(request.headers);
   headers.delete("Host");
-  if (options.stripsRange) headers.delete("Range");
+  stripRange(headers, options);
   const body = await bodyOf(request, options);
   if (typeof body === "number") return new Response(null, { status: body });
   const init = { method: request.method, headers, body, redirect: "manual", signal: request.signal } as const;
@@ -83,8 +97,12 @@ async function pass(request: Request, options: ProxyOptions): Promise<Response> 
   return new Response(bytes, response);
 }
 
+function stripRange(headers: Headers, { stripsRange, ignoresIfRange }: Faults): void {
+  if (stripsRange || (ignoresIfRange && headers.has("If-Range"))) headers.delete("Range");
+}
+
 /** A redirect whose URL has the client's credentials, and the blob at that URL. */
-async function redirected(request: Request, { target }: ProxyOptions): Promise<Response> {
+async function redirected(request: Request, options: ProxyOptions): Promise<Response> {
   const url = new URL(request.url);
   const header = request.headers.get("Authorization");
   const signature = url.searchParams.get("signature");
@@ -96,8 +114,9 @@ async function redirected(request: Request, { target }: ProxyOptions): Promise<R
   if (header !== null) return new Response("Only one auth mechanism allowed", { status: 400 });
   const headers = new Headers(request.headers);
   headers.delete("Host");
+  stripRange(headers, options);
   headers.set("Authorization", signature);
-  return await fetch(target + url.pathname, { headers });
+  return await fetch(options.target + url.pathname, { headers });
 }
 
 /** The body to pass on, or a status for one that is refused. */
