@@ -1,6 +1,9 @@
 /** An object as it was put. */
 export interface StoredObject {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its bytes: those of each part, in their order. */
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+  /** Number of bytes. */
+  readonly size: number;
   /** In quotes, as it stands in the header. */
   readonly etag: string;
   readonly contentType: string;

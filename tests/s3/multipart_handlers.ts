@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { joined } from "./body.ts";
 import { byUtf8, type StoredPart, type Upload } from "./bucket.ts";
 import { type Call, checkConditions, needRoom, pageSize, xmlResponse } from "./call.ts";
 import { strikes } from "./quirks.ts";
@@ -36,7 +35,10 @@ export function uploadPart(call: Call): Response {
   const upload = existing(call);
   needRoom(call.quirks);
   const etag = `"${createHash("md5").update(call.bytes).digest("hex")}"`;
-  upload.parts.set(number, { bytes: call.bytes, etag, modified: new Date() });
+  // Parts like the first one share its memory, so an object of many gigabytes can be made of them.
+  const [first] = upload.parts.values();
+  const bytes = first?.etag === etag ? first.bytes : call.bytes;
+  upload.parts.set(number, { bytes, etag, modified: new Date() });
   return new Response(null, { headers: { etag } });
 }
 
@@ -84,7 +86,8 @@ export function completeMultipartUpload(call: Call): Response {
   for (const { etag } of parts) md5.update(etag.slice(1, -1), "hex");
   const etag = `"${md5.digest("hex")}-${parts.length}"`;
   bucket.objects.set(key, {
-    bytes: joined(parts.map(({ bytes }) => bytes)),
+    pieces: parts.map(({ bytes }) => bytes),
+    size: parts.reduce((sum, { bytes }) => sum + bytes.length, 0),
     etag,
     contentType: upload.contentType,
     modified: new Date(),

@@ -52,6 +52,8 @@ Deno.test("completeMultipartUpload() joins parts that came in any order, the las
   const { ETag } = await upload.complete(first, second, third);
   assertEquals(ETag, '"d2f6a115b1c5c8052648b6d2573f62cc-3"'); // MD5 of the MD5s of the parts
   assertEquals(await textOf(upload.s3, "a"), "hello world!");
+  const headers = { range: "bytes=3-7" };
+  assertEquals(await (await send(upload.s3, { method: "GET", key: "a", headers })).text(), "lo wo");
   const head = await upload.client.send(new HeadObjectCommand({ Bucket: upload.s3.bucket, Key: "a" }));
   assertEquals(head.ETag, ETag);
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { joined } from "./body.ts";
 import { type Call, checkConditions, needRoom, pageSize, xmlResponse } from "./call.ts";
 import { byUtf8, type StoredObject } from "./bucket.ts";
 import { strikes } from "./quirks.ts";
@@ -13,7 +14,8 @@ export function putObject(call: Call): Response {
   checkConditions(call);
   const etag = `"${createHash("md5").update(call.bytes).digest("hex")}"`;
   call.bucket.objects.set(call.key, {
-    bytes: call.bytes,
+    pieces: [call.bytes],
+    size: call.bytes.length,
     etag,
     contentType: call.headers.get("content-type") ?? "binary/octet-stream",
     modified: new Date(),
@@ -29,26 +31,40 @@ export function headObject(call: Call): Response {
 
 export function getObject(call: Call): Response {
   const { object, headers, status, start, end } = selected(call);
-  const bytes = object.bytes.subarray(start, end);
+  const pieces = between(object, start, end);
+  headers["content-length"] = `${end - start}`;
   for (const name of ["content-disposition", "content-type"]) {
     const value = call.query.get(`response-${name}`);
     if (value !== null) headers[name] = value;
   }
-  if (!strikes(call.quirks, "cutBodies")) return new Response(bytes, { status, headers });
-  return new Response(cut(bytes), { status, headers: { ...headers, "content-length": `${bytes.length}` } });
+  const body = strikes(call.quirks, "cutBodies") ? cut(joined(pieces)) : ReadableStream.from(pieces);
+  return new Response(body, { status, headers });
+}
+
+/** The bytes of an object from `start` to before `end`. */
+function between({ pieces }: StoredObject, start: number, end: number): Uint8Array<ArrayBuffer>[] {
+  let position = 0;
+  return pieces.map((piece) => {
+    const [first, last] = [Math.max(0, start - position), Math.max(0, end - position)];
+    position += piece.length;
+    return piece.subarray(first, last);
+  }).filter(({ length }) => length > 0);
 }
 
 /** The object that is asked for, and the bytes of it from `start` to before `end`. */
 function selected(call: Call) {
   const object = existing(call);
-  const size = object.bytes.length;
+  const { size } = object;
   const headers: Record<string, string> = {
     etag: object.etag,
     "content-type": object.contentType,
     "last-modified": object.modified.toUTCString(),
     "accept-ranges": "bytes",
   };
-  const range = parseRange(call.headers.get("range"), size);
+  const ifRange = call.headers.get("if-range");
+  const range = ifRange === null || ifRange === object.etag
+    ? parseRange(call.headers.get("range"), size)
+    : undefined;
   if (range === undefined) return { object, headers, status: 200, start: 0, end: size };
   const [start, end] = range;
   headers["content-range"] = `bytes ${start}-${end - 1}/${size}`;
@@ -137,12 +153,12 @@ export function listObjects(call: Call): Response {
     NextContinuationToken: truncated ? toToken(page.at(-1)!) : undefined,
     StartAfter: query.get("start-after") ?? undefined,
     Contents: page.map((key) => {
-      const { bytes, etag, modified } = bucket.objects.get(key)!;
+      const { size, etag, modified } = bucket.objects.get(key)!;
       return {
         Key: key,
         LastModified: modified.toISOString(),
         ETag: etag,
-        Size: bytes.length,
+        Size: size,
         StorageClass: "STANDARD",
       };
     }),

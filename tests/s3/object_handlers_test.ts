@@ -83,6 +83,17 @@ Deno.test("getObject() rejects a range outside of the object, and ignores a malf
   }
 });
 
+Deno.test("getObject() answers a range only while If-Range is the entity tag", async () => {
+  await using s3 = await startS3();
+  await put(s3, "a");
+  const range = "bytes=7-";
+  const etag = (await send(s3, { method: "HEAD", key: "a" })).headers.get("etag")!;
+  const same = await send(s3, { method: "GET", key: "a", headers: { range, "if-range": etag } });
+  assertEquals([same.status, await same.text()], [206, "789"]);
+  const other = await send(s3, { method: "GET", key: "a", headers: { range, "if-range": '"other"' } });
+  assertEquals([other.status, await other.text()], [200, "0123456789"]);
+});
+
 Deno.test("getObject() breaks off in the middle when bodies are cut", async () => {
   await using s3 = await startS3({ quirks: { cutBodies: 1 } });
   await put(s3, "a");
