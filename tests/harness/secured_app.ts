@@ -24,6 +24,8 @@ export interface SecuredOptions {
   wrap?: NonNullable<TestAppOptions["wrap"]>;
   /** Public face; none by default. */
   publicFace?: Omit<PublicFaceOptions, "rights">;
+  /** Delivery of blobs; through the registry by default. */
+  delivery?: NonNullable<TestAppOptions["delivery"]>;
 }
 
 /** A registry, and what tests look at beside it. */
@@ -36,8 +38,8 @@ export interface SecuredApp extends Disposable {
   as: (authorization: string) => Send;
   /** Sends a request from this address. */
   from: (address: string) => Send;
-  /** Sends an anonymous request to this host. */
-  at: (host: string) => Send;
+  /** Sends an anonymous request to this host, by TLS unless the scheme says otherwise. */
+  at: (host: string, scheme?: "http" | "https") => Send;
   /** A token, as the value of `Authorization`, for these scopes. */
   tokenFor: (authorization: string | undefined, ...scopes: string[]) => Promise<string>;
   /** All that has been told to the log and the audit. */
@@ -64,7 +66,7 @@ export async function openSecuredApp(auth: AuthText, options: SecuredOptions = {
 /** The same without {@linkcode ROOT}: with nothing but what `auth` says. */
 export async function openBareApp(
   auth: AuthText,
-  { stores = testStores(), wrap, publicFace }: SecuredOptions = {},
+  { stores = testStores(), wrap, publicFace, delivery }: SecuredOptions = {},
 ): Promise<SecuredApp> {
   const { data: config, issues } = await readAccess({ url: URL_OF_APP, ...auth });
   if (config === undefined) throw new TypeError(JSON.stringify(issues));
@@ -86,6 +88,7 @@ export async function openBareApp(
     }),
     audit: (event) => told.audit.push(event),
     ...(wrap && { wrap }),
+    ...(delivery && { delivery }),
     ...(publicFace && {
       publicFace: { ...publicFace, rights: () => Promise.resolve(opened.publicRights) },
     }),
@@ -107,7 +110,7 @@ export async function openBareApp(
     request,
     as,
     from,
-    at: (host) => send("192.0.2.1", `https://${host}`),
+    at: (host, scheme = "https") => send("192.0.2.1", `${scheme}://${host}`),
     async tokenFor(authorization, ...scopes) {
       const query = scopes.map((scope) => `scope=${encodeURIComponent(scope)}`).join("&");
       const response = await (authorization === undefined ? request : as(authorization))(`/token?${query}`);
