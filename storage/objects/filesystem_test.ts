@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { content, read } from "./contract/fixtures.ts";
 import { objectStoreContract } from "./contract/mod.ts";
+import { UnavailableError } from "../errors.ts";
 import { FilesystemObjectStore } from "./filesystem.ts";
 import { ObjectTree, randomPartsId } from "./object_tree.ts";
 import { PartsFile } from "./parts_file.ts";
@@ -111,7 +112,7 @@ Deno.test("FilesystemObjectStore putPart() of two processes at once keeps both c
   assertEquals((await everything(made.folder)).length, 2);
 });
 
-Deno.test("FilesystemObjectStore completeParts() refuses when another process writes a part", async () => {
+Deno.test("FilesystemObjectStore completeParts() is unavailable while another process writes a part", async () => {
   await using made = await makeFolder();
   const store = await made.open();
   const partsId = await store.startParts("a/b");
@@ -119,7 +120,7 @@ Deno.test("FilesystemObjectStore completeParts() refuses when another process wr
   {
     using other = PartsFile.open(made.tree.pathsOf("a/b", partsId).staged, PART_BYTES);
     assert(other?.isOurs);
-    await assertRejects(() => store.completeParts("a/b", partsId, [part]), Error, "another process");
+    await assertRejects(() => store.completeParts("a/b", partsId, [part]), UnavailableError);
   }
   await store.completeParts("a/b", partsId, [part]);
   assertEquals(await read(store, "a/b"), content(PART_BYTES));

@@ -102,9 +102,7 @@ export class MemoryObjectStore implements ObjectStore {
     for (const [i, part] of parts.entries()) {
       const found = stored.get(part.number);
       if (found?.etag !== part.etag || found.bytes.length !== part.size) {
-        throw new Error(
-          `Cannot complete ${JSON.stringify(key)}: part ${part.number} was replaced or has another size`,
-        );
+        throw new ContentMismatchError(key, `Part ${part.number} was replaced or has another size`);
       }
       object.set(found.bytes, i * this.partSize);
     }

@@ -99,6 +99,7 @@ export interface ObjectStore {
    * @throws {UnknownPartsError} if the parts were aborted or never begun; Ceph answers 500, which is an
    * {@linkcode UnavailableError}. If the object was deleted after they were completed, either of them or success: AWS
    * repeats its answer for a while.
+   * @throws {UnavailableError} if another process is writing parts of it.
    * @throws {RangeError} without parts, or if one is out of order or has the wrong size.
    */
   completeParts(key: string, partsId: string, parts: Part[]): Promise<void>;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ensureFolder, syncFolder, unlessAbsent } from "../durable_folder.ts";
+import { UnavailableError } from "../errors.ts";
 import { PRIVATE_FILE_MODE } from "../private_files.ts";
 import type { Part } from "./object_store.ts";
 import { isPartsId, type Paths, randomPartsId } from "./object_tree.ts";
@@ -52,7 +53,7 @@ export class Staging {
     using file = PartsFile.open(paths.staged, this.#partSize);
     if (!file) return false;
     if (!file.isOurs) {
-      throw new Error(`Cannot complete ${JSON.stringify(paths.object)}: another process writes parts of it`);
+      throw new UnavailableError("complete an object", new Error("Another process is writing parts of it"));
     }
     for (const { number, size, etag } of parts) {
       if (etag !== IN_PLACE) await file.write(number, await readAgain(paths, number, size, etag));

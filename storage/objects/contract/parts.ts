@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { UnknownPartsError } from "../../errors.ts";
+import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "@std/assert";
+import { ContentMismatchError, UnknownPartsError } from "../../errors.ts";
 import type { ObjectStore, Part } from "../object_store.ts";
 import { content, read, type Test } from "./fixtures.ts";
 
@@ -104,7 +104,9 @@ export function registerParts(test: Test): void {
       store.putPart("a", partsId, 1, content(store.partSize, 2)),
     ]);
     await store.putPart("a", partsId, 1, content(store.partSize, 3));
-    await store.completeParts("a", partsId, [first]).catch(() => {});
+    await store.completeParts("a", partsId, [first]).catch((error) => {
+      assertInstanceOf(error, ContentMismatchError);
+    });
     const found = await read(store, "a");
     if (found) assertEquals(found, content(store.partSize, 1));
   });
