@@ -18,8 +18,8 @@ export interface FaultProxyOptions {
   readonly seed?: number;
   /** Milliseconds that a delay is shorter than, 500 by default. */
   readonly longestDelay?: number;
-  /** Told of each request before its fate comes over it. */
-  readonly onRequest?: (request: RequestHead, fate: Fate) => void;
+  /** Called for each request before its fate comes over it; a promise delays the fate. */
+  readonly onRequest?: (request: RequestHead, fate: Fate) => unknown;
 }
 
 /** A running proxy. Disposing of it cuts all connections. */
@@ -92,7 +92,7 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
         const head = await client.readHead();
         if (head === undefined) return;
         const parts: Exchange = { client, request: parseRequestHead(head), store: connect, delay };
-        const keeps = await exchange(parts, fateOf(parts.request));
+        const keeps = await exchange(parts, await fateOf(parts.request));
         usedAt = Date.now();
         if (!keeps) return;
       }
@@ -102,11 +102,11 @@ export function startFaultProxy(options: FaultProxyOptions): FaultProxy {
     }
   }
 
-  function fateOf(request: RequestHead): Fate {
+  async function fateOf(request: RequestHead): Promise<Fate> {
     const drawn = plan.next(request);
     const fate = drawn === "repeat" && !isRepeatable(request) ? "pass" : drawn;
     counts[fate]++;
-    options.onRequest?.(request, fate);
+    await options.onRequest?.(request, fate);
     return fate;
   }
 
