@@ -295,6 +295,10 @@ export const COMMANDS: Record<string, Command> = {
       user: { value: "NAME", help: "Name of a user or robot; anonymous by default" },
       image: { value: "REPOSITORY:TAG", help: "Pull an image, and check caches and ranges with it" },
       push: { value: "REPOSITORY", help: "Push, pull and delete a small image, and check limits of uploads" },
+      public: {
+        value: "URL",
+        help: "Public endpoint: check with --push that its cache forgets a deleted image",
+      },
       "max-body": { value: "SIZE", help: "Largest body to try with --push; 16MiB by default" },
       slow: { value: "SECONDS", help: "Time of the slowest body to try with --push; 5 by default" },
       json: JSON_LINES,
@@ -307,6 +311,7 @@ export const COMMANDS: Record<string, Command> = {
         password: Deno.env.get(PASSWORD_VARIABLE),
         image: text("image"),
         push: text("push"),
+        publicUrl: text("public"),
         maxBody: text("max-body"),
         slow: text("slow"),
         json: has("json"),

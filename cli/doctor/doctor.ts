@@ -5,6 +5,7 @@ import { type Finding, findingText } from "./finding.ts";
 import { type Image, pullScope, pushImage, pushScope, readImage } from "./image.ts";
 import { measurePulls } from "./pulls.ts";
 import type { DoctorOptions } from "./options.ts";
+import { checkPurge } from "./purge.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { checkUploads } from "./uploads.ts";
 
@@ -58,7 +59,7 @@ async function* findings(options: DoctorOptions): AsyncGenerator<Finding> {
   }
   if (options.push !== undefined) {
     stages.push(["uploads", () => checkUploads(session, options.push!, options.uploads)]);
-    stages.push(["clean up", async () => [await removeImage(session, image!)]]);
+    stages.push(["clean up", async () => await cleanUp(session, image!, options)]);
   }
   yield* runStages(stages);
 }
@@ -83,6 +84,20 @@ async function* runStages(
 /** True if the host serves the repository without credentials. */
 async function isPublic(session: Session, repository: string): Promise<boolean> {
   return await session.authorize(pullScope(repository)) === undefined;
+}
+
+/** Deletes the pushed image, and checks that the cache of the public endpoint forgets it. */
+async function cleanUp(
+  session: Session,
+  image: Image,
+  { publicUrl, caCerts = [], purgePatienceMs }: DoctorOptions,
+): Promise<Finding[]> {
+  if (publicUrl === undefined) return [await removeImage(session, image)];
+  using anonymous = new Session({ url: publicUrl, caCerts }, { keepAlive: true });
+  let removal: Finding | undefined;
+  const remove = async () => (removal = await removeImage(session, image)).level === "ok";
+  const purge = await checkPurge(anonymous, image, { remove, patienceMs: purgePatienceMs });
+  return [purge, removal ?? await removeImage(session, image)];
 }
 
 /** Deletes the pushed image, if the account may. */

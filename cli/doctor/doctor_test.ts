@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { freePort } from "../../tests/harness/ports.ts";
 import { ADMINISTRATOR, startSecured } from "../../tests/harness/secured.ts";
 import { AUTHORITY, EXPIRED, VALID } from "./testing/certificates.ts";
 import { type Faults, type ProxyOptions, startFaultyProxy } from "./testing/faulty_proxy.ts";
@@ -45,6 +46,7 @@ async function examine(
     url: proxy.url,
     credentials: ROOT,
     uploads: PUSH.uploads,
+    purgePatienceMs: 60_000,
     json: true,
     caCerts: [AUTHORITY],
     now: () => NOW,
@@ -81,9 +83,11 @@ const FAULTS: [name: string, faults: Faults, options: Partial<DoctorOptions>, ex
 ];
 
 Deno.test("doctor() finds the faults between a client and a registry", async (t) => {
+  const cachePort = freePort();
+  const face = { hosts: ["localhost"], purge: { varnish: [`http://127.0.0.1:${cachePort}`] } };
   await using registry = await startSecured({
     policies: [{ repositories: ["public/**"], allow: [{ to: ["anonymous"], actions: ["pull"] }] }],
-  }, { SKERRY_PUBLIC: '{ "hosts": ["localhost"] }' });
+  }, { SKERRY_PUBLIC: JSON.stringify(face) });
   const { url } = registry;
   {
     using session = new Session({ url: new URL(url), credentials: ROOT }, { keepAlive: true });
@@ -148,6 +152,29 @@ Deno.test("doctor() finds the faults between a client and a registry", async (t)
     // Without a token.
     const pulls = bare.findings.filter(({ check }) => check.startsWith("pull as"));
     assertEquals(pulls.map(({ found }) => found.split(",")[0]), ["4 rounds", "4 rounds", "3 rounds"]);
+  });
+
+  await t.step("a cache of the public endpoint that is purged, one that is not, and none", async () => {
+    const target = `http://localhost:${registry.port}`;
+    const push = async (repository: string, faults: Faults & { port?: number }, purgePatienceMs = 60_000) => {
+      await using cache = startFaultyProxy({ target, now: NOW, ...faults });
+      const options = { push: repository, publicUrl: cache.url, purgePatienceMs };
+      const { findings, worse } = await examine(url, {}, { ...PUSH, ...options });
+      return { worse, found: findings.find(({ check }) => check === "purge")?.found ?? "" };
+    };
+    const [purged, kept, bare, closed] = await Promise.all([
+      push("public/purged", { caches: [200], purges: true, port: cachePort }),
+      push("public/kept", { caches: [200] }, 100),
+      push("public/bare", {}),
+      push("team/smoke", {}),
+    ]);
+    assertMatch(purged.found, /^The cache forgot a deleted manifest within \d+\.\d s$/);
+    assertEquals(purged.worse, []);
+    assertMatch(kept.found, /^A cache still answers with 200 a manifest that was deleted /);
+    assertEquals(kept.worse, ["warning: purge"]);
+    assertEquals(bare, { worse: [], found: "No cache keeps the pushed manifest" });
+    assertMatch(closed.found, /answers 404 to the pushed manifest$/);
+    assertEquals(closed.worse, ["warning: purge"]);
   });
 
   await t.step("an expired certificate, one that expires soon, and one of an unknown authority", async () => {

@@ -16,6 +16,10 @@ export interface DoctorOptions {
   push?: string;
   /** Extent of the checks of uploads, with `push`. */
   uploads: UploadLimits;
+  /** Address of the public endpoint of the same registry, with `push`. */
+  publicUrl?: URL;
+  /** Milliseconds for which a purge of its cache is waited for. */
+  purgePatienceMs: number;
   /** One JSON object a finding instead of text. */
   json: boolean;
   /** Certificates in PEM to trust besides those of the machine. */
@@ -30,6 +34,9 @@ export const PASSWORD_VARIABLE = "SKERRY_DOCTOR_PASSWORD";
 /** Milliseconds until an upload that was cut must show its bytes. */
 const PATIENCE_MS = 5000;
 
+/** Milliseconds until a cache must have been purged. */
+const PURGE_PATIENCE_MS = 30_000;
+
 /** Options of `skerry doctor`, as texts. */
 export interface DoctorTexts {
   /** Address of the registry. */
@@ -42,6 +49,8 @@ export interface DoctorTexts {
   image: string | undefined;
   /** Repository to push to. */
   push: string | undefined;
+  /** Address of the public endpoint. */
+  publicUrl: string | undefined;
   /** Size of the largest body. */
   maxBody: string | undefined;
   /** Seconds of the slow body. */
@@ -56,13 +65,14 @@ export interface DoctorTexts {
  * @throws {MisuseError} for an invalid option.
  */
 export function readDoctorOptions(texts: DoctorTexts): DoctorOptions {
-  const { user, password, image, push, maxBody = "16MiB", slow = "5", json } = texts;
+  const { user, password, image, push, publicUrl, maxBody = "16MiB", slow = "5", json } = texts;
   if (image !== undefined && push !== undefined) {
     throw new MisuseError("--image and --push exclude each other");
   }
   if (push !== undefined && !isRepositoryName(push)) {
     throw new MisuseError(`Expected the name of a repository for --push, got "${push}"`);
   }
+  if (publicUrl !== undefined && push === undefined) throw new MisuseError("--public requires --push");
   if (user !== undefined && !password) {
     throw new MisuseError(`--user requires its password in ${PASSWORD_VARIABLE}`);
   }
@@ -73,20 +83,22 @@ export function readDoctorOptions(texts: DoctorTexts): DoctorOptions {
   const slowSeconds = /^\d{1,4}$/.test(slow) ? Number(slow) : 0;
   if (slowSeconds === 0) throw new MisuseError(`Expected seconds from 1 to 9999 for --slow, got "${slow}"`);
   return {
-    url: readUrl(texts.url),
+    url: readUrl(texts.url, "--url"),
     ...(user !== undefined && { credentials: { user, password: password! } }),
     ...(image !== undefined && { pull: readImageName(image) }),
     ...(push !== undefined && { push }),
     uploads: { maxBodyBytes, slowSeconds, patienceMs: PATIENCE_MS },
+    ...(publicUrl !== undefined && { publicUrl: readUrl(publicUrl, "--public") }),
+    purgePatienceMs: PURGE_PATIENCE_MS,
     json,
   };
 }
 
-function readUrl(text: string | undefined): URL {
-  if (text === undefined) throw new MisuseError("Missing --url URL");
+function readUrl(text: string | undefined, option: string): URL {
+  if (text === undefined) throw new MisuseError(`Missing ${option} URL`);
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url;
-  throw new MisuseError(`Expected a URL such as "https://registry.example.com" for --url, got "${text}"`);
+  throw new MisuseError(`Expected a URL such as "https://registry.example.com" for ${option}, got "${text}"`);
 }
 
 function readImageName(text: string): { repository: string; tag: string } {

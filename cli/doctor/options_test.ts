@@ -8,6 +8,7 @@ const TEXTS: DoctorTexts = {
   password: undefined,
   image: undefined,
   push: undefined,
+  publicUrl: undefined,
   maxBody: undefined,
   slow: undefined,
   json: false,
@@ -29,6 +30,11 @@ Deno.test("readDoctorOptions() reads an image, an account and limits", () => {
   assertEquals(readDoctorOptions({ ...TEXTS, image: "app" }).pull, { repository: "app", tag: "latest" });
 });
 
+Deno.test("readDoctorOptions() reads the public endpoint of a registry that an image is pushed to", () => {
+  const publicUrl = "https://pull.example.com";
+  assertEquals(readDoctorOptions({ ...TEXTS, push: "app", publicUrl }).publicUrl?.href, `${publicUrl}/`);
+});
+
 Deno.test("readDoctorOptions() refuses invalid options", () => {
   for (
     const texts of [
@@ -41,6 +47,8 @@ Deno.test("readDoctorOptions() refuses invalid options", () => {
       { image: "Team/App" },
       { image: "app", push: "app" },
       { push: "../app" },
+      { publicUrl: "https://pull.example.com" },
+      { push: "app", publicUrl: "pull.example.com" },
       { maxBody: "0" },
       { slow: "0" },
     ]

@@ -14,6 +14,8 @@ export interface Faults {
   cachesEverything?: boolean;
   /** Keeps only answers of these statuses. */
   caches?: number[];
+  /** Forgets everything at a BAN. */
+  purges?: boolean;
   /** Reads a request body to its end before it passes it on. */
   buffersBodies?: boolean;
   /** Answers a larger body with 413. */
@@ -36,6 +38,8 @@ export interface ProxyOptions extends Faults {
   target: string;
   /** The time that it shows, in milliseconds since the epoch. */
   now: number;
+  /** Port to listen on; a free one by default. */
+  port?: number;
   /** Certificate and key; plain HTTP without. */
   tls?: { cert: string; key: string };
   /** Is told of each request. */
@@ -47,9 +51,13 @@ export function startFaultyProxy(options: ProxyOptions): AsyncDisposable & { url
   const kept = new Map<string, Response>();
   let answered = 0;
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {}, ...options.tls },
+    { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {}, ...options.tls },
     async (request) => {
       options.onRequest?.();
+      if (options.purges && request.method === "BAN") {
+        kept.clear();
+        return new Response(null, { status: 204 });
+      }
       const key = `${request.method} ${request.url} ${request.headers.get("Range")}`;
       const response = kept.get(key)?.clone() ?? await pass(request, options).catch(badGateway);
       if (isKept(request, response, options)) kept.set(key, response.clone());
