@@ -6,6 +6,7 @@ import {
   type Context,
   type Epochs,
   epochsOf,
+  type ObjectReads,
   type PurgeRules,
   type Purges,
   RecentUploads,
@@ -68,6 +69,8 @@ export interface RegistryOptions {
   objects: ObjectStore;
   /** Table of all items. */
   table: Table;
+  /** Source of the bytes of blobs that clients read; `objects` by default. */
+  reads?: ObjectReads;
   /** `strict` (the default) rejects a manifest whose blobs or children are missing from the repository. */
   references?: "strict" | "sparse";
   /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
@@ -170,6 +173,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
   const context: Context = {
     objects: options.objects,
+    reads: options.reads ?? options.objects,
     table,
     ...(options.quotas?.length && { quotas: new Quotas(options.quotas, now) }),
     ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),

@@ -38,7 +38,7 @@ export interface BlobReader extends BlobInfo {
   open(range?: ByteRange): Promise<ByteStream>;
   /**
    * URL of the store from which every client can read the blob for a limited time; `undefined` if there is none now.
-   * Absent if the store has no such URLs. Sends no request to the store.
+   * Absent if the store has no such URLs. Sends no request to the home store; a replica may be asked if it has the object.
    */
   url?(): Promise<string | undefined>;
 }

@@ -64,14 +64,14 @@ function readerOf(
   digest: Digest,
   { blob }: Membership,
 ): BlobReader {
-  const { object, size } = blob.attributes;
-  const { url } = context.objects;
+  const { object, size, writtenAt } = blob.attributes;
+  const { url } = context.reads;
   return {
     digest,
     size,
-    ...(url && { url: () => url(object) }),
+    ...(url && { url: () => url(object, writtenAt) }),
     async open(range?: ByteRange): Promise<ByteStream> {
-      const found = await context.objects.get(object, range);
+      const found = await context.reads.get(object, range);
       if (found !== undefined) return found.body;
       // Either the blob was collected after its items were read, and perhaps pushed again, or its object is lost.
       if (context.touch) await bestEffort(() => healBlob(beginWork(context), repository, digest));
@@ -224,7 +224,7 @@ async function readMembership(
 }
 
 /** A repository has a blob when both items are there and the blob is neither being deleted nor damaged. */
-function isMember(
+export function isMember(
   items: { link: Membership["link"] | undefined; blob: Membership["blob"] | undefined },
 ): items is Membership {
   return items.link !== undefined && items.blob !== undefined && isReadable(items.blob.attributes);

@@ -66,7 +66,10 @@ export interface Membership {
  * True if the link may be newer than the blob item that was read with it: a batch is no snapshot, and a mount that finds
  * no blob leaves its link. Only a young link with a blob item that a collector may condemn is ambiguous.
  */
-export function mayBeTorn(context: Context, { link, blob }: Membership): boolean {
+export function mayBeTorn(
+  context: Pick<Context, "now" | "grace" | "deadline">,
+  { link, blob }: Membership,
+): boolean {
   return mayBeUnderWay(context, link.attributes.touchedAt) &&
     isOld(context, blob.attributes.writtenAt - skewOf(context));
 }

@@ -10,10 +10,21 @@ import type { Turns } from "./turns.ts";
 import type { LostContent } from "../lost_content.ts";
 import type { ImmutableTags, OpenUploads, Quotas } from "../limits/mod.ts";
 
+/** Reads of objects for clients: at the home store, or at a replica that is nearer. */
+export interface ObjectReads extends Pick<ObjectStore, "get"> {
+  /**
+   * URL of an object for clients; absent if there are none. The object was stored at `writtenAt`, in milliseconds since
+   * the epoch, or earlier. May ask a replica if it has the object.
+   */
+  readonly url?: ((key: string, writtenAt: number) => Promise<string | undefined>) | undefined;
+}
+
 /** Dependencies and rules of every protocol. Times are in milliseconds; points in time since the epoch. */
 export interface Context {
   /** Store of the content. */
   objects: ObjectStore;
+  /** Source of the bytes of blobs for clients; protocols that write read {@linkcode Context.objects}. */
+  reads: ObjectReads;
   /** Table of the items; every protocol decides on its versions. */
   table: Table;
   /** The present. */
@@ -102,13 +113,16 @@ function tooManyChanges(): never {
  * True if a request that was running at `since`, by the clock of its process, may still write. Twice the deadline: its
  * last write may take as long as everything before it.
  */
-export function mayBeUnderWay(context: Context, since: number): boolean {
+export function mayBeUnderWay(
+  context: Pick<Context, "now" | "grace" | "deadline">,
+  since: number,
+): boolean {
   return since + 2 * context.deadline + skewOf(context) >= context.now();
 }
 
 /**
  * True if content that was last used at `since` is older than the grace period, so it may be collected if unreferenced.
  */
-export function isOld(context: Context, since: number): boolean {
+export function isOld(context: Pick<Context, "now" | "grace">, since: number): boolean {
   return since + context.grace < context.now();
 }

@@ -16,7 +16,15 @@ export {
   leaveCandidates,
 } from "./candidates.ts";
 export { skewOf } from "./clock_skew.ts";
-export { beginWork, type Context, isOld, mayBeUnderWay, retryOnConflict, type Work } from "./context.ts";
+export {
+  beginWork,
+  type Context,
+  isOld,
+  mayBeUnderWay,
+  type ObjectReads,
+  retryOnConflict,
+  type Work,
+} from "./context.ts";
 export { beginPurges, leavePurges, purgeItems, withoutPurges } from "./purges.ts";
 export type { PurgeRules, Purges } from "./purge_rules.ts";
 export { changeEpoch, changeEpochsOf, epochOf, type Epochs, epochsOf } from "./epoch.ts";

@@ -141,8 +141,8 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
       edit(
         "registry/blobs/blobs.ts",
-        "const { object, size } = blob.attributes;",
-        "const { object, size = 0 } = blob?.attributes ?? {};",
+        "const { object, size, writtenAt } = blob.attributes;",
+        "const { object, size = 0, writtenAt = 0 } = blob?.attributes ?? {};",
       ),
       edit(
         "registry/blobs/blobs.ts",
