@@ -313,10 +313,10 @@ export const pulls = (repository: RepositoryName, tag: string, options: { delete
 export const reads = (
   manifest: ManifestPlan,
   repository: RepositoryName,
-  { times = 3, pause = 0, parallel = 2 } = {},
+  { heads = false, times = 3, pause = 0, parallel = 2 } = {},
 ): Actor => ({
   name: `read ${manifest.name}`,
-  run: (client) => client.getManifests(repository, manifest, { times, pause, parallel }),
+  run: (client) => client.getManifests(repository, manifest, { heads, times, pause, parallel }),
 });
 
 /** Reads a blob again and again, some at the same time, with pauses of so many milliseconds. */

@@ -6,7 +6,8 @@ import {
   UNRESTRICTED_CALLER,
 } from "../../registry/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
-import type { Ledger, Wish } from "./ledger.ts";
+import type { Ledger, Operation, Wish } from "./ledger.ts";
+import { checkTarget, mustBeThere, nameOf, type Target } from "./read_check.ts";
 import { must } from "./violation.ts";
 import { type Blob, BLOBS, type ManifestPlan, MANIFESTS, TAGS } from "./world.ts";
 
@@ -53,6 +54,8 @@ export interface Surroundings {
   moment: () => number;
   /** In milliseconds since the epoch. */
   now: () => number;
+  /** Maximum age of what a GET finds, in milliseconds; 0 if every acknowledged write is visible. */
+  lag: number;
   /** Waits for these milliseconds. */
   pause: (milliseconds: number) => Promise<void>;
   /** Adds a line to the history. */
@@ -157,20 +160,32 @@ export class Client {
       this.wish(
         wish,
         text,
-        () => this.#read("blob", repository, digest, () => this.registry.statBlob(repository, digest)),
+        () =>
+          this.#read({ kind: "blob", repository, digest, isHead: true }, () =>
+            this.registry.statBlob(repository, digest)),
       )
     );
   }
 
-  /** GETs of a manifest by its digest, several at the same time and several times each; the manifest may be missing. */
+  /**
+   * GETs of a manifest by its digest, several at the same time and several times each, after a HEAD each if `heads`; the
+   * manifest may be missing.
+   */
   async getManifests(
     repository: RepositoryName,
     { digest, name }: ManifestPlan,
-    { times, pause, parallel }: { times: number; pause: number; parallel: number },
+    { heads, ...options }: { heads: boolean; times: number; pause: number; parallel: number },
   ): Promise<void> {
-    const get = () =>
-      this.#read("manifest", repository, digest, () => this.registry.getManifest(repository, { digest }));
-    await this.#repeat(`GET ${name} in ${repository}`, get, { times, pause, parallel });
+    const read = (isHead: boolean) =>
+      this.#read(
+        { kind: "manifest", repository, digest, isHead },
+        () => this.registry.getManifest(repository, { digest }, { exact: isHead }),
+      );
+    const get = async () => {
+      if (heads) await read(true);
+      await read(false);
+    };
+    await this.#repeat(`GET ${name} in ${repository}`, get, options);
   }
 
   /** GETs of a blob, several at the same time and several times each, after a HEAD each if `heads`. */
@@ -181,7 +196,10 @@ export class Client {
   ): Promise<void> {
     const get = async () => {
       if (heads) {
-        await this.#read("blob", repository, digest, () => this.registry.statBlob(repository, digest));
+        await this.#read(
+          { kind: "blob", repository, digest, isHead: true },
+          () => this.registry.statBlob(repository, digest),
+        );
       }
       const bytes = await this.readBlob(repository, digest);
       must(digestOfBytes(bytes) === digest, `GET ${name} returned other bytes`);
@@ -212,22 +230,33 @@ export class Client {
   /** GET of a manifest by a tag. */
   getTagged(repository: RepositoryName, tag: string): Promise<Manifest> {
     const read = () => this.registry.getManifest(repository, { tag: tag as Tag });
-    return this.ask(`GET ${tag} of ${repository}`, () => this.#read("manifest", repository, undefined, read));
+    return this.ask(
+      `GET ${tag} of ${repository}`,
+      () => this.#read({ kind: "manifest", repository, tag: tag as Tag, isHead: false }, read),
+    );
   }
 
-  /** Reads content that must be gone once its deletion is acknowledged, at any process. */
+  /**
+   * Reads content, at any process. It is found if nothing has removed it since its push was acknowledged, and not found
+   * once its deletion was acknowledged. What a GET finds may be so much older as the replicas lag.
+   */
   async #read<T extends { digest: Digest }>(
-    kind: "manifest" | "blob",
-    repository: RepositoryName,
-    digest: Digest | undefined,
+    { isHead, ...target }: Target & { isHead: boolean },
     read: () => Promise<T>,
   ): Promise<T> {
-    const { ledger, moment } = this.#around;
-    const start = moment();
-    const found = await read();
-    const target = { kind, repository, digest: digest ?? found.digest };
-    const deletion = ledger.deletionBefore(start, target);
-    must(deletion === undefined, `${kind} ${target.digest} is answered in ${repository}, and was deleted`);
+    const { ledger, moment, now, lag } = this.#around;
+    const [start, asked] = [moment(), now()];
+    const isOver = ({ end, time }: Operation) => end < start && (isHead || time + lag <= asked);
+    const found = await read().catch((error) => {
+      const isMissing = toldBy(error)?.status === 404;
+      const isThere = isMissing && mustBeThere(ledger, target, { start, now: now() });
+      must(!isThere, `404 for ${nameOf(target)}, which was acknowledged`);
+      throw error;
+    });
+    const { kind, repository, tag } = target;
+    const deletion = ledger.deletionBefore(isOver, { kind, repository, digest: found.digest });
+    must(deletion === undefined, `${kind} ${found.digest} is answered in ${repository}, and was deleted`);
+    if (tag !== undefined) checkTarget(ledger, { repository, tag, digest: found.digest }, isOver);
     return found;
   }
 
@@ -326,9 +355,7 @@ export class Client {
   /** All bytes of a blob. */
   async readBlob(repository: RepositoryName, digest: Digest): Promise<Uint8Array> {
     const reader = await this.#read(
-      "blob",
-      repository,
-      digest,
+      { kind: "blob", repository, digest, isHead: false },
       () => this.registry.getBlob(repository, digest),
     );
     return new Uint8Array(await new Response(await reader.open()).arrayBuffer());

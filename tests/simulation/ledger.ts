@@ -62,15 +62,15 @@ export class Ledger {
     return this.of(kind).filter(({ end }) => end > other.start);
   }
 
-  /** The acknowledged deletion after which a read that began then can find nothing, if any. */
+  /** The acknowledged deletion that `isOver` and after which a read can find nothing, if any. */
   deletionBefore(
-    start: number,
+    isOver: (deletion: Operation) => boolean,
     target: { kind: "manifest" | "blob"; repository: RepositoryName; digest: Digest },
   ): Operation | undefined {
     const { kind, repository, digest } = target;
     return this.of(`delete ${kind}`).find((deletion) => {
-      const { wish, done, refused = "", end } = deletion;
-      if (wish.repository !== repository || wish.digest !== digest || end > start) return false;
+      const { wish, done, refused = "" } = deletion;
+      if (wish.repository !== repository || wish.digest !== digest || !isOver(deletion)) return false;
       // A delete that finds nothing counts as an acknowledged one.
       if (!done && !["MANIFEST_UNKNOWN", "BLOB_UNKNOWN"].includes(refused)) return false;
       if (wish.withAll && kind === "blob") return false;

@@ -30,9 +30,12 @@ export async function makeMutant(
       await Deno.writeTextFile(`${folder}/${path}`, withRealImports(own.reduce(apply, source), path));
     }
     for (const { file } of missing) throw new Error(`Cannot change "${file}": it does not exist`);
-    const modules = await Promise.all(FOLDERS.map((room) => import(`file://${folder}/${room}/mod.ts`)));
-    const { createRegistry, cached, restore, snapshot }: RegistryModule = Object.assign({}, ...modules);
-    return { module: { createRegistry, cached, restore, snapshot }, [Symbol.asyncDispose]: dispose };
+    const doors = [...FOLDERS, "registry/near"];
+    const modules = await Promise.all(doors.map((room) => import(`file://${folder}/${room}/mod.ts`)));
+    const { createRegistry, cached, nearObjects, nearReads, restore, snapshot }: RegistryModule = Object
+      .assign({}, ...modules);
+    const module = { createRegistry, cached, nearObjects, nearReads, restore, snapshot };
+    return { module, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -24,6 +24,11 @@ export interface Scenario {
   quota?: number;
   /** Time until an idle upload expires, in milliseconds. Default: {@linkcode EXPIRY_MS}. */
   expiry?: number;
+  /**
+   * Table that pulls read, where there are replicas: the home table or a replica. Bytes of blobs then come from a replica
+   * in both cases. By default there are no replicas.
+   */
+  tableReads?: "home" | "near";
   /** True if a shared cache in front of the processes is purged. */
   purges?: boolean;
   /** True if the table counts its changes. */

@@ -10,9 +10,15 @@ import {
   anyBeginning,
   collects,
   collectsCandidates,
+  deletes,
   deletesBlob,
+  deletesTag,
+  inTurn,
   mounts,
+  pulls,
   pushes,
+  pushesImage,
+  reads,
   readsBlob,
 } from "./actors.ts";
 import {
@@ -31,7 +37,7 @@ import { purgeScenario } from "./purges.ts";
 import type { Scenario } from "./scenario.ts";
 import { type RegistryModule, Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
-import { BLOBS, FIRST, MANIFESTS, REPOSITORIES } from "./world.ts";
+import { BLOBS, FIRST, MANIFESTS, REPOSITORIES, SECOND } from "./world.ts";
 
 /** A run that failed. */
 export interface Failure {
@@ -97,6 +103,34 @@ function blobScenario(choices: Choices): Scenario {
     below(2) === 0 ? collectsCandidates() : pushes(blob, ONE, "whole"),
   ];
   return { given, later: [0, GRACE_MS + 600][below(2)]!, actors, counts: below(2) === 0 };
+}
+
+/** Reads of an image beside its pushes and deletes, by processes that have replicas of the stores. */
+export function nearScenario(choices: Choices): Scenario {
+  const below = (n: number) => choices.below(n);
+  const [ONE] = REPOSITORIES;
+  const options = () => ({ heads: below(3) === 0, times: 2 + below(4), pause: [0, 20, 60][below(3)]! });
+  const readers = [
+    pulls(ONE, "a", { deletes: true }),
+    reads(FIRST, ONE, options()),
+    readsBlob(BLOBS[below(3)]!, ONE, options()),
+  ];
+  const changes = [
+    pushesImage(SECOND, ONE, { tags: ["a"] }),
+    deletes(FIRST, ONE),
+    deletesBlob(BLOBS[below(3)]!, ONE),
+    deletesTag(ONE, "a"),
+  ];
+  return {
+    given: [pushesImage(FIRST, ONE, { tags: ["a"] })],
+    later: [0, 0, GRACE_MS + 600][below(3)]!,
+    actors: [
+      inTurn(readers[below(3)]!, readers[below(3)]!, readers[below(3)]!),
+      inTurn(changes[below(4)]!, changes[below(4)]!, readers[below(3)]!),
+      below(2) === 0 ? collects() : anyActor(below, { deletes: true, verifies: false }),
+    ],
+    tableReads: below(4) === 0 ? "home" : "near",
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Digest } from "../../oci/mod.ts";
 import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { COLLECTION } from "../../registry/stored.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
+import { nearObjects, nearReads } from "../../registry/near/mod.ts";
 import { restore, snapshot } from "../../backup/mod.ts";
 import type { Actor, Commands } from "./actors.ts";
 import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
@@ -27,7 +28,8 @@ import {
 } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
+import { replicasOf } from "./replica.ts";
+import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
 import { SharedCache } from "./shared_cache.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
 import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
@@ -38,10 +40,11 @@ import { FIXED } from "./world.ts";
 export type RegistryModule =
   & Pick<typeof import("../../registry/mod.ts"), "createRegistry">
   & Pick<typeof import("../../cache/mod.ts"), "cached">
+  & Pick<typeof import("../../registry/near/mod.ts"), "nearObjects" | "nearReads">
   & BackupModule;
 
 /** The code itself. */
-export const REAL: RegistryModule = { createRegistry, cached, restore, snapshot };
+export const REAL: RegistryModule = { createRegistry, cached, nearObjects, nearReads, restore, snapshot };
 
 /** Start time of every run, in milliseconds since the epoch. */
 const START = 1_700_000_000_000;
@@ -302,11 +305,15 @@ export class Simulation {
     const { deaths } = process;
     const whileAlive = <T>(call: () => Promise<T>): Promise<T> =>
       process.deaths === deaths ? call() : new Promise(() => {});
-    return this.#open({
-      skew: this.#clock(),
-      call: (call) => whileAlive(() => scheduler.call(process, call)),
-      pause: (milliseconds) => whileAlive(() => scheduler.pause(process, milliseconds)),
-    });
+    return this.#open(
+      {
+        skew: this.#clock(),
+        call: (call) => whileAlive(() => scheduler.call(process, call)),
+        pause: (milliseconds) => whileAlive(() => scheduler.pause(process, milliseconds)),
+      },
+      {},
+      this.#scenario.tableReads,
+    );
   }
 
   /** A realistic clock: correct, or slightly ahead or behind, and sometimes set to another time. */
@@ -369,11 +376,24 @@ export class Simulation {
     };
   }
 
-  #open({ skew, call, pause }: Means, cache: { blobBytes?: number } = {}): StoredRegistry {
+  /** The registry of a process. `tableReads` is absent if the process has no replicas. */
+  #open(
+    { skew, call, pause }: Means,
+    cache: { blobBytes?: number },
+    tableReads?: "home" | "near",
+  ): StoredRegistry {
     const scheduler = this.#scheduler;
     const now = () => scheduler.now + skew();
     const { quota } = this.#scenario;
     this.#processes++;
+    const objects = new SimulatedObjects(this.#shared, call);
+    const replicas = tableReads && replicasOf(this.#shared, call, (n) => this.#choices.below(n));
+    const reads = replicas && this.#module.nearObjects(objects, {
+      replicas: replicas.objects,
+      replicationTime: 0,
+      redirects: false,
+      now,
+    });
     const stored = this.#module.createRegistry({
       ...TIMES,
       uploadExpiry: this.#scenario.expiry ?? EXPIRY_MS,
@@ -382,15 +402,16 @@ export class Simulation {
       ...(this.#scenario.sparse && { references: "sparse" }),
       ...(this.#scenario.purges && { purges: { digests: true, tags: true, delay: 0 } }),
       table: new SimulatedTable(this.#shared, call),
-      objects: new SimulatedObjects(this.#shared, call),
+      objects,
+      ...(reads && { reads }),
       now,
       steady: () => scheduler.now,
       sleep: pause,
     });
-    return {
-      ...stored,
-      registry: this.#module.cached(stored.registry, stored.epochs, { now, count: 4, ...cache }),
-    };
+    const home = this.#module.cached(stored.registry, stored.epochs, { now, count: 4, ...cache });
+    if (tableReads !== "near") return { ...stored, registry: home };
+    const near = { tables: replicas!.tables, objects: reads!, now, grace: GRACE_MS, deadline: DEADLINE_MS };
+    return { ...stored, registry: this.#module.nearReads(home, near) };
   }
 
   #client(
@@ -404,6 +425,7 @@ export class Simulation {
       ledger,
       moment: () => ++this.#moments,
       now: () => scheduler.now,
+      lag: this.#scenario.tableReads === "near" ? MAX_LAG_MS : 0,
       note: (text) => scheduler.note(name, text),
     });
   }

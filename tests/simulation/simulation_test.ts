@@ -12,15 +12,15 @@ import {
 } from "./actors.ts";
 import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { testOrders } from "./orders.ts";
+import { nearScenario, runDeaths, runSeed } from "./search.ts";
 import { PURGES } from "./purges.ts";
-import { runDeaths, runSeed } from "./search.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import { REAL } from "./simulation.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */
-const [SEEDS, OPERATOR_SEEDS, STALLED_SEEDS, PURGE_SEEDS] = [3000, 500, 100, 100];
+const [SEEDS, OPERATOR_SEEDS, NEAR_SEEDS, STALLED_SEEDS, PURGE_SEEDS] = [3000, 500, 500, 100, 100];
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -37,6 +37,12 @@ Deno.test(`nothing is lost and nothing left in ${SEEDS} runs from seed ${FIRST_S
 Deno.test(`backups are whole and scrubs harm nothing in ${OPERATOR_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + OPERATOR_SEEDS; seed++) {
     assertEquals(await runSeed(REAL, seed, operatorScenario), undefined);
+  }
+});
+
+Deno.test(`replicas answer nothing wrong and no false 404 in ${NEAR_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + NEAR_SEEDS; seed++) {
+    assertEquals(await runSeed(REAL, seed, nearScenario), undefined);
   }
 });
 

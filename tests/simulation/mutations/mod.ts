@@ -13,6 +13,7 @@ import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { HEAL_MISTAKES } from "./heal.ts";
 import { HISTORY_MISTAKES } from "./history.ts";
 import { MANIFEST_MISTAKES } from "./manifest.ts";
+import { NEAR_MISTAKES } from "./near.ts";
 import { OPERATOR_MISTAKES } from "./operators.ts";
 import { OTHER_MISTAKES } from "./other.ts";
 import { PURGE_MISTAKES } from "./purges.ts";
@@ -38,4 +39,5 @@ export const MUTATIONS: Mutation[] = [
   ...OTHER_MISTAKES,
   ...PURGE_MISTAKES,
   ...OPERATOR_MISTAKES,
+  ...NEAR_MISTAKES,
 ];
