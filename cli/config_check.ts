@@ -3,7 +3,7 @@ import { type AuthConfig, isKeyText } from "../auth/interface.ts";
 import { type EffectiveSetting, explainConfig, parseText } from "../config/config.ts";
 import { createLog } from "../process/mod.ts";
 import { openAccess } from "../process/open/open_access.ts";
-import { type Config, isPemText, risksOf } from "../config/mod.ts";
+import { type Config, isPemText, type ReadReplica, risksOf } from "../config/mod.ts";
 import { MemoryTable } from "../storage/mod.ts";
 
 /** Columns of a setting, before the comment that names its source. */
@@ -14,6 +14,7 @@ const STRUCTURED: ReadonlySet<string> = new Set<keyof Config>([
   "auth",
   "deliveryRules",
   "public",
+  "readReplicas",
   "retention",
 ]);
 
@@ -52,13 +53,22 @@ async function linesOf({ key, value, source = "default" }: EffectiveSetting): Pr
   // Environment variables hold them as text.
   const parsed = typeof value === "string" ? await parseText(value) : { value };
   const written = "value" in parsed ? parsed.value : undefined;
-  return `# ${source}\n${yaml({ [key]: key === "auth" ? withoutSecrets(written) : written })}`;
+  return `# ${source}\n${yaml({ [key]: SECRETS_OUT[key]?.(written) ?? written })}`;
 }
 
 /** True for the value of a setting that must not be printed. */
 function isSecret(key: string, value: string): boolean {
   return key === "redirectKey" && isPemText(value) || key === "purgeToken" && value !== "";
 }
+
+/** Settings with secrets, each with what removes them. */
+const SECRETS_OUT: Record<string, (written: unknown) => unknown> = {
+  auth: withoutSecrets,
+  readReplicas: (replicas) =>
+    (replicas as ReadReplica[]).map((replica) =>
+      replica.secretAccessKey === undefined ? replica : { ...replica, secretAccessKey: "(secret)" }
+    ),
+};
 
 function yaml(settings: Record<string, unknown>): string {
   return stringify(settings, { lineWidth: 0 }).trimEnd();

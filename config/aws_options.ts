@@ -1,4 +1,4 @@
-import type { Config } from "./configuration.ts";
+import type { Config, ReadReplica } from "./configuration.ts";
 import type { CloudFrontKey, S3Options } from "../storage/objects/s3/mod.ts";
 import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
 
@@ -25,6 +25,39 @@ export function dynamoOptions(config: Config): DynamoOptions {
     table: config.dynamodbTable,
     region: config.awsRegion,
     ...endpointOf(config.dynamodbEndpoint || config.awsEndpoint),
+  };
+}
+
+/**
+ * Milliseconds for a request to a replica, with all its attempts: longer than a request to any region takes, and short
+ * for a client, because the home store answers afterwards.
+ */
+const REPLICA_LIMIT_MS = 1_500;
+
+const REPLICA_LIMITS = { attemptTimeout: REPLICA_LIMIT_MS, deadline: REPLICA_LIMIT_MS };
+
+/** Location of the bucket and the table of a replica; each is absent if the replica has none. */
+export function replicaOptions(
+  config: Config,
+  { region, bucket, table, s3Endpoint = "", dynamodbEndpoint = "" }: ReadReplica,
+): { s3?: S3Options; dynamo?: DynamoOptions } {
+  const { s3Prefix: prefix, redirectLifetime: urlLifetime, s3PathStyle: pathStyle, s3PartSize: partSize } =
+    config;
+  return {
+    ...(bucket !== undefined && {
+      s3: {
+        bucket,
+        prefix,
+        urlLifetime,
+        pathStyle,
+        partSize,
+        region,
+        ...endpointOf(s3Endpoint),
+        ...REPLICA_LIMITS,
+      },
+    }),
+    ...(table !== undefined &&
+      { dynamo: { table, region, ...endpointOf(dynamodbEndpoint), ...REPLICA_LIMITS } }),
   };
 }
 

@@ -5,6 +5,7 @@ import { isPemText } from "./aws_options.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { deliverySchema } from "./delivery_config.ts";
 import { publicConflicts, publicSchema } from "./public_config.ts";
+import { replicasSchema } from "./replicas_config.ts";
 import { retentionSchema } from "./retention_config.ts";
 import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
 import {
@@ -35,9 +36,10 @@ function settingSchema<T>(setting: Setting<T>) {
 
 /** Settings whose values are plain texts. */
 type Shape = {
-  [Key in Exclude<keyof Config, "auth" | "deliveryRules" | "public" | "retention">]: ReturnType<
-    typeof settingSchema<Config[Key]>
-  >;
+  [Key in Exclude<keyof Config, "auth" | "deliveryRules" | "public" | "readReplicas" | "retention">]:
+    ReturnType<
+      typeof settingSchema<Config[Key]>
+    >;
 };
 
 /** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
@@ -50,6 +52,10 @@ export const schema = z.strictObject({
   deliveryRules: z.prefault(deliverySchema, SETTINGS.deliveryRules.fallback).register(
     settingDocs,
     SETTINGS.deliveryRules,
+  ),
+  readReplicas: z.prefault(replicasSchema, SETTINGS.readReplicas.fallback).register(
+    settingDocs,
+    SETTINGS.readReplicas,
   ),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,

@@ -35,6 +35,24 @@ export interface DeliveryRule {
   delivery: Delivery;
 }
 
+/** Replica of the bucket, of the table, or of both, for reads. */
+export interface ReadReplica {
+  /** AWS region of both. */
+  region: string;
+  /** Bucket; absent if only the table has a replica. */
+  bucket?: string;
+  /** Table; absent if only the bucket has a replica. */
+  table?: string;
+  /** URL of S3. */
+  s3Endpoint?: string;
+  /** URL of DynamoDB. */
+  dynamodbEndpoint?: string;
+  /** Access key, if it is not the one of the home stores. */
+  accessKeyId?: string;
+  /** Secret of the access key. */
+  secretAccessKey?: string;
+}
+
 /**
  * The configuration of a process: sizes in bytes, time spans in milliseconds. `SETTINGS` describes each setting in
  * full; optional text is empty if it is not set.
@@ -82,6 +100,12 @@ export interface Config {
   dynamodbEndpoint: string;
   /** URL of both. */
   awsEndpoint: string;
+  /** Replicas for reads. */
+  readReplicas: ReadReplica[];
+  /** Table that GET reads: at home, or at the nearest replica. */
+  tableReads: "home" | "near";
+  /** Age from which an object is in every replica; 0 if unknown. */
+  replicationTime: number;
   /** True if bucket and table are tested at startup. */
   check: boolean;
   /** Authentication and policies; absent if every client may do everything. */

@@ -1,4 +1,4 @@
-import type { Config } from "./configuration.ts";
+import type { Config, ReadReplica } from "./configuration.ts";
 import { skewOf } from "../registry/start.ts";
 
 /** Contradictions between settings that are valid on their own. */
@@ -24,7 +24,69 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
       reason: 'Must be 1 where "storage" is "memory": processes cannot share it',
     }]
     : [];
-  return [...missing, ...long, ...brief, ...alone, ...redirectConflicts(config), ...purgeConflicts(config)];
+  return [
+    ...missing,
+    ...long,
+    ...brief,
+    ...alone,
+    ...redirectConflicts(config),
+    ...purgeConflicts(config),
+    ...replicaConflicts(config),
+  ];
+}
+
+/** Replicas that cannot be read, and settings that need others. */
+function replicaConflicts(config: Config): { key: keyof Config; reason: string }[] {
+  const { storage, readReplicas, tableReads, replicationTime } = config;
+  const lacks = (key: "bucket" | "table") => !readReplicas.some((replica) => replica[key] !== undefined);
+  return [
+    ...(readReplicas.length > 0 && storage !== "aws"
+      ? [{ key: "readReplicas" as const, reason: 'Requires "storage" to be "aws"' }]
+      : []),
+    ...(tableReads === "near" && lacks("table")
+      ? [{
+        key: "tableReads" as const,
+        reason: 'Must be "home" unless a replica in "readReplicas" has a "table"',
+      }]
+      : []),
+    ...(replicationTime > 0 && lacks("bucket")
+      ? [{
+        key: "replicationTime" as const,
+        reason: 'Must be 0 unless a replica in "readReplicas" has a "bucket"',
+      }]
+      : []),
+    ...readReplicas.flatMap((replica, index) => {
+      const reason = misplaced(replica, config);
+      return reason === undefined
+        ? []
+        : [{ key: "readReplicas" as const, reason: `Replica ${index}: ${reason}` }];
+    }),
+  ];
+}
+
+/** Reason why the stores of a replica are not those that the operator means; `undefined` if none is known. */
+function misplaced(replica: ReadReplica, config: Config): string | undefined {
+  const { awsRegion, awsEndpoint, s3Bucket, dynamodbTable } = config;
+  const s3Endpoint = config.s3Endpoint || awsEndpoint;
+  const dynamodbEndpoint = config.dynamodbEndpoint || awsEndpoint;
+  const isThere = (endpoint: string, other: string) => endpoint === other && replica.region === awsRegion;
+  if (replica.bucket !== undefined) {
+    if (s3Endpoint !== "" && replica.s3Endpoint === undefined) {
+      return 'Requires "s3Endpoint", as the home bucket has';
+    }
+    if (replica.bucket === s3Bucket && isThere(replica.s3Endpoint ?? "", s3Endpoint)) {
+      return "Is the home bucket";
+    }
+  }
+  if (replica.table !== undefined) {
+    if (dynamodbEndpoint !== "" && replica.dynamodbEndpoint === undefined) {
+      return 'Requires "dynamodbEndpoint", as the home table has';
+    }
+    if (replica.table === dynamodbTable && isThere(replica.dynamodbEndpoint ?? "", dynamodbEndpoint)) {
+      return "Is the home table";
+    }
+  }
+  return undefined;
 }
 
 /** A key without all that it is for. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-export { dynamoOptions, isPemText, s3Options } from "./aws_options.ts";
+export { dynamoOptions, isPemText, replicaOptions, s3Options } from "./aws_options.ts";
 export { duration, type Kind, size } from "./setting_kinds.ts";
-export type { Config } from "./configuration.ts";
+export type { Config, ReadReplica } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";
 export { isLocal, risksOf } from "./risks.ts";
 export { FILE_VARIABLE, readSettings } from "./settings.ts";

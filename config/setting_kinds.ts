@@ -1,4 +1,4 @@
-import type { AccessConfig, DeliveryRule, PublicConfig } from "./configuration.ts";
+import type { AccessConfig, DeliveryRule, PublicConfig, ReadReplica } from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
@@ -53,10 +53,10 @@ const SWITCH: Record<string, boolean> = { on: true, true: true, 1: true, off: fa
  * List of rules. This parser reads only empty text. The schema of the configuration parses rules, so a process without
  * them does not load it.
  */
-function rules<R>(page: string): Kind<R[]> {
+function rules<R>(page: string, entries = "rules"): Kind<R[]> {
   return {
-    type: `list of rules, as in ${page}`,
-    expected: "a list of rules",
+    type: `list of ${entries}, as in ${page}`,
+    expected: `a list of ${entries}`,
     read: (text) => text === "" ? [] : undefined,
   };
 }
@@ -66,6 +66,9 @@ export const retentionRules: Kind<RetentionRule[]> = rules("[retention](retentio
 
 /** Delivery of blobs by repository. */
 export const deliveryRules: Kind<DeliveryRule[]> = rules("[delivery](delivery.md#rules)");
+
+/** Replicas for reads. */
+export const readReplicas: Kind<ReadReplica[]> = rules("[consistency](consistency.md#replicas)", "replicas");
 
 /** Access control, which `access_config.ts` parses, as the schema parses {@linkcode retentionRules}. */
 export const accessMap: Kind<AccessConfig> = {

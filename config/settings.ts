@@ -11,6 +11,7 @@ import {
   optional,
   port,
   publicMap,
+  readReplicas,
   retentionRules,
   size,
   text,
@@ -175,6 +176,29 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "AWS_ENDPOINT_URL",
     "",
     "URL of both services, instead of AWS.",
+  ),
+  readReplicas: setting(
+    readReplicas,
+    "SKERRY_READ_REPLICAS",
+    "",
+    "Replicas of the bucket and of the table, with `aws`. A process reads blobs from the nearest one, which it finds by " +
+      "measurement, and from home what is not there: see [consistency](consistency.md). The variable takes the same " +
+      "list as JSON.",
+  ),
+  tableReads: setting(
+    oneOf("home", "near"),
+    "SKERRY_TABLE_READS",
+    "home",
+    "Table that pulls read, if a replica in `readReplicas` has one: `home` answers every pull as soon as a push or a " +
+      "delete is acknowledged; `near` lets GET read the nearest replica, and its answers are as old as the replication. " +
+      "HEAD and lists always read at home. See [consistency](consistency.md).",
+  ),
+  replicationTime: setting(
+    duration("0"),
+    "SKERRY_REPLICATION_TIME",
+    "0",
+    "Age from which a blob is certainly in every bucket of `readReplicas`, so that a redirect to a replica needs no " +
+      "request. With 0 and for younger blobs, the registry asks the replica once for each blob.",
   ),
   check: setting(
     toggle,

@@ -58,7 +58,7 @@ export async function openRegistry(
   log: Log,
   { share, runsUpkeep }: RegistryPart = { share: 1, runsUpkeep: true },
 ): Promise<OpenRegistry> {
-  const { objects, table, maxBlobSize = Infinity, probe, close } = await openStorage(config, log);
+  const { objects, table, maxBlobSize = Infinity, probe, replicas, close } = await openStorage(config, log);
   const { auth } = config;
   const { readOnly } = config;
   const access = auth && await openAccessOver(auth, { table, log, readOnly, isShared: share < 1 });
@@ -67,6 +67,7 @@ export async function openRegistry(
     maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
     objects,
     table,
+    ...(replicas && { reads: replicas.objects }),
     touch: !config.readOnly,
     keepTags: !config.deleteTags,
     share,
@@ -85,9 +86,11 @@ export async function openRegistry(
     (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
   );
   const restricted = restrict(stored, config, share);
+  // Around the cache, which would take what a replica answers for a consistent read.
+  const served = replicas?.over(restricted) ?? restricted;
   return {
     // What is answered from memory is a pull as well.
-    registry: pulls?.observe(restricted) ?? restricted,
+    registry: pulls?.observe(served) ?? served,
     ...(access && { access }),
     ready: createReadiness({
       probe,

@@ -1,6 +1,7 @@
 import { type Config, dynamoOptions, isPemText, s3Options, StartError } from "../../config/mod.ts";
 import type { S3Options } from "../../storage/objects/s3/mod.ts";
 import type { Log } from "../log/mod.ts";
+import type { ObjectReads, Registry } from "../../registry/mod.ts";
 import { probeFolder, probeStores } from "./storage_probe.ts";
 import type { ObjectStore, Table } from "../../storage/ports.ts";
 
@@ -16,10 +17,22 @@ export interface Storage {
   close: () => Promise<void>;
 }
 
+/** Read replicas of the stores, opened. */
+export interface OpenReplicas {
+  /** Reads of objects for clients, from the nearest bucket. */
+  objects: ObjectReads;
+  /** Registry that answers GET from the nearest table, or `registry` itself if tables are read at home. */
+  over(registry: Registry): Registry;
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
 /** The two ports of a registry that is served. */
 export interface ServedStorage extends Storage {
   /** Checks both at low cost; rejects with the problem. */
   probe: () => Promise<void>;
+  /** Replicas for reads, if any are configured. */
+  replicas?: OpenReplicas;
 }
 
 /** Maximum parts of an S3 object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. */
@@ -74,6 +87,8 @@ const importS3 = (): Promise<typeof import("../../storage/objects/s3/mod.ts")> =
   import(new URL("../../storage/objects/s3/mod.ts", import.meta.url).href);
 const importDynamo = (): Promise<typeof import("../../storage/table/dynamodb/mod.ts")> =>
   import(new URL("../../storage/table/dynamodb/mod.ts", import.meta.url).href);
+const importReplicas = (): Promise<typeof import("./open_replicas.ts")> =>
+  import(new URL("open_replicas.ts", import.meta.url).href);
 const importProven = (): Promise<typeof import("../../storage/check/proven_content.ts")> =>
   import(new URL("../../storage/check/proven_content.ts", import.meta.url).href);
 const importCheck = (): Promise<typeof import("../../storage/check/mod.ts")> =>
@@ -96,13 +111,20 @@ async function openAws(config: Config, log: Log): Promise<ServedStorage> {
       : new StartError(`Cannot use redirectKey: ${error.message}`, { cause: error });
   });
   const table = await DynamoTable.open(dynamoOptions(config), credentials);
+  const replicas = config.readReplicas.length > 0
+    ? await (await importReplicas()).openReplicas(config, { objects, table, credentials, log })
+    : undefined;
   const unproven = config.s3VerifiesContent === "auto" && !config.readOnly;
   return {
     objects: unproven ? await proving(objects, log) : objects,
     table,
     maxBlobSize: options.partSize * MAX_PARTS,
     probe: () => probeStores(objects, table),
-    close: () => table[Symbol.asyncDispose](),
+    ...(replicas && { replicas }),
+    async close() {
+      await replicas?.close();
+      await table[Symbol.asyncDispose]();
+    },
   };
 }
 

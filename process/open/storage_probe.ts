@@ -11,9 +11,19 @@ export async function probeStores(
   objects: Pick<ObjectStore, "get">,
   table: Pick<Table, "get">,
 ): Promise<void> {
+  await Promise.all([probeObjects(objects), probeTable(table)]);
+}
+
+/** Reads from the object store. Rejects if the bucket is missing, refuses or does not answer. */
+export async function probeObjects(objects: Pick<ObjectStore, "get">): Promise<void> {
   // Not `size`: the answer to a HEAD does not tell a missing bucket from a missing object.
-  const [object] = await Promise.all([objects.get(NOTHING.pk), table.get(NOTHING)]);
+  const object = await objects.get(NOTHING.pk);
   await object?.body.cancel();
+}
+
+/** Reads from the table. Rejects if it is missing, refuses or does not answer. */
+export async function probeTable(table: Pick<Table, "get">): Promise<void> {
+  await table.get(NOTHING);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Quirks {
   slowDown: number;
   /** Number of next bodies of GetObject that break off in the middle. */
   cutBodies: number;
+  /** Milliseconds before the answer to each GetObject, as from a distant region. */
+  readDelay: number;
   /** Whatever would store bytes is answered 507. */
   storageFull: boolean;
 }
@@ -30,6 +32,7 @@ export function noQuirks(): Quirks {
     noSuchUploadOnSecondComplete: false,
     slowDown: 0,
     cutBodies: 0,
+    readDelay: 0,
     storageFull: false,
   };
 }

@@ -1,4 +1,5 @@
 import { CREDENTIALS } from "../harness/credentials.ts";
+import { pause } from "../../storage/ports.ts";
 import { readBody } from "./body.ts";
 import { Bucket } from "./bucket.ts";
 import { checkLocation, getConfiguration, headBucket, putConfiguration } from "./bucket_handlers.ts";
@@ -86,6 +87,7 @@ export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
     log.push({ operation, key, bytes: Number(request.headers.get("content-length") ?? 0) });
     if (strikes(quirks, "slowDown")) throw new S3Error("SlowDown", "Please reduce your request rate.");
     checkSignature(request, url, credentials, region);
+    if (operation === "GetObject" && quirks.readDelay > 0) await pause(quirks.readDelay);
     const bytes = await readBody(request, operation, contentHash(request, url), quirks);
     if (operation === "CreateBucket") return createBucket(bucketName, bytes);
     const held = buckets.get(bucketName);
