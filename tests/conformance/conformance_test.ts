@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { atOnce, type Checks } from "../harness/at_once.ts";
 import { ADMINISTRATOR, startSecured } from "../harness/secured.ts";
-import { type SubjectKind, SUBJECTS, WORKERS } from "../harness/subjects.ts";
+import { CLUSTER, type SubjectKind, SUBJECTS, WORKERS } from "../harness/subjects.ts";
 import { assertTakesTurns } from "../harness/turns.ts";
 import { checkRun, type ConformanceRun, RUNS } from "./runs.ts";
 
@@ -11,6 +11,21 @@ const LOGINS = [
   { id: "tokens", name: "with tokens", challenge: "bearer", keepsTokens: true },
   { id: "new-tokens", name: "with a new token for every request", challenge: "bearer", keepsTokens: false },
 ];
+
+const REDIRECTS = { SKERRY_DELIVERY: "redirect" };
+const PUBLIC = { hosts: ["pull.test"], tagTtl: "10s" };
+const PUBLIC_HOST = { SKERRY_PUBLIC: JSON.stringify(PUBLIC) };
+
+/** Tiers of the replicas in each run: all of them, then all but redirects, the public host, and the shared cache. */
+const TIERS: Record<string, Record<string, string>> = {
+  "dev": { ...REDIRECTS, ...PUBLIC_HOST },
+  "v1.1": PUBLIC_HOST,
+  "strict": REDIRECTS,
+  "first-suite": {
+    ...REDIRECTS,
+    SKERRY_PUBLIC: JSON.stringify({ ...PUBLIC, digestTtl: "0", tagTtl: "0" }),
+  },
+};
 
 // A suite mostly waits: for the deletes of manifests, which take 400 ms each.
 for (const run of RUNS) {
@@ -23,7 +38,7 @@ for (const run of RUNS) {
 
 /** Runs a suite on a registry without authentication. */
 async function runOn(kind: SubjectKind, run: ConformanceRun): Promise<Checks> {
-  await using subject = await kind.start(run.registry);
+  await using subject = await kind.start({ ...run.registry, ...kind === CLUSTER ? TIERS[run.name] : {} });
   const suite = await run.run(subject, `${kind.id}-${run.name}`);
   return async (t) => {
     await checkRun(t, run, suite);
