@@ -4,9 +4,10 @@ import { ADMINISTRATOR, startSecured } from "../../tests/harness/secured.ts";
 import { AUTHORITY, EXPIRED, VALID } from "./testing/certificates.ts";
 import { type Faults, type ProxyOptions, startFaultyProxy } from "./testing/faulty_proxy.ts";
 import type { Finding } from "./finding.ts";
-import { pushImage } from "./image.ts";
+import { type Image, pushImage, readImage } from "./image.ts";
 import { doctor } from "./doctor.ts";
 import type { DoctorOptions } from "./options.ts";
+import { measurePulls } from "./pulls.ts";
 import { Session } from "./session.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00.250Z");
@@ -140,6 +141,28 @@ Deno.test("doctor() finds the faults between a client and a registry", async (t)
     // Five requests through the proxy: ping, HEAD and GET of the manifest, and two blobs.
     assertMatch(found("pull as docker"), /^5 rounds, 500 ms/);
   });
+
+  await t.step(
+    "rounds of a pull by the number of layers, as tests/clients/pull_rounds_test.ts counted them",
+    async () => {
+      using session = new Session({ url: new URL(url), credentials: ROOT }, { keepAlive: true });
+      const image = await readImage(session, IMAGE.repository, IMAGE.tag);
+      const [config, layer] = image.blobs as [Image["blobs"][0], Image["blobs"][0]];
+      const rounds = async (layers: number) => {
+        const blobs = [config, ...Array.from({ length: layers }, () => layer)];
+        const found = await measurePulls(
+          { url: new URL(url), credentials: ROOT },
+          { ...image, blobs },
+          () => NOW,
+        );
+        return found.map(({ found }) => Number(found.split(" ")[0]));
+      };
+      // docker reads the configuration beside three layers.
+      assertEquals(await rounds(3), [5, 5, 5]);
+      assertEquals(await rounds(4), [6, 5, 5]);
+      assertEquals(await rounds(7), [7, 5, 5]);
+    },
+  );
 
   await t.step("a public endpoint without a cache, and none with one", async () => {
     const publicUrl = `http://localhost:${registry.port}`;

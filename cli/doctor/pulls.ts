@@ -79,26 +79,25 @@ async function measurePull(
     for await (const _ of followed.body ?? []);
     return 2;
   };
-  const atOnce = async (paths: string[]) => {
-    for (let first = 0; first < paths.length; first += client.parallel) {
-      const group = paths.slice(first, first + client.parallel).map((path) => get(path));
-      rounds += Math.max(...await Promise.all(group));
-      if (client.parallel === Infinity) break;
-    }
-  };
   if (client.headsTag) rounds += await get(`manifests/${tag}`, "HEAD");
   const [root, ...rest] = manifests;
   rounds += await get(`manifests/${client.headsTag ? root : tag}`);
   for (const digest of rest) rounds += await get(`manifests/${digest}`);
-  const [config, ...layers] = blobs.map(({ digest }) => `blobs/${digest}`);
-  if (client.configFirst) {
-    rounds += await get(config!);
-    await atOnce(layers);
-  } else await atOnce([config!, ...layers]);
+  for (const group of groupsOf(blobs.map(({ digest }) => `blobs/${digest}`), client)) {
+    rounds += Math.max(...await Promise.all(group.map((path) => get(path))));
+  }
   const connections = client.keepAlive ? "kept connections" : "a new connection for each request";
   return {
     check: `pull as ${client.name}`,
     level: "note",
     found: `${rounds} rounds, ${Math.round(now() - start)} ms, ${connections}`,
   };
+}
+
+/** Groups that a client reads one after the other. The configuration, which comes first, is none of the parallel layers. */
+function groupsOf([config, ...layers]: string[], { parallel, configFirst }: Client): string[][] {
+  const groups = configFirst ? [[config!]] : [];
+  while (layers.length > 0) groups.push(layers.splice(0, parallel));
+  if (!configFirst) groups[0] = [config!, ...groups[0] ?? []];
+  return groups;
 }
