@@ -168,7 +168,8 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
   const { uploadMemory = 64 * 1024 * 1024 * share } = options;
   const now = options.now ?? Date.now;
   const { uploadExpiry = 24 * 60 * 60_000, grace = 24 * 60 * 60_000 } = options;
-  const settled = new SettledPurges();
+  const steady = options.steady ?? (() => performance.now());
+  const settled = new SettledPurges(steady);
   const isLimited = uploadLimits !== undefined &&
     (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
   const context: Context = {
@@ -195,7 +196,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     asked: { count: 0 },
     turns: new Turns(),
     now,
-    steady: options.steady ?? (() => performance.now()),
+    steady,
     promptPush: options.promptPush ?? 100,
     deleteDelay: options.deleteDelay ?? 400,
     sleep: options.sleep ?? pause,

@@ -19,7 +19,7 @@ export type { ObjectReads } from "./protocol/context.ts";
 export type { Epochs } from "./protocol/epoch.ts";
 export * from "./registry.ts";
 export type { PurgeRules } from "./protocol/purge_rules.ts";
-export type { DueOptions, Outbox, PurgeReport, PurgeTarget } from "./purges/outbox.ts";
+export type { DueOptions, Outbox, PurgeReport, PurgeTarget, SettledOptions } from "./purges/outbox.ts";
 export type { Removal } from "./removal.ts";
 export type { PullTimes } from "./retention/pull_times.ts";
 export type { RetainOptions, Retirement } from "./retention/retention.ts";

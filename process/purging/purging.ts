@@ -28,11 +28,11 @@ export interface Purging {
   stop(): Promise<void>;
 }
 
-/**
- * Milliseconds from a change to its purge. Answers from before the change that are on their way to the cache arrive
- * first, and changes of that time share a purge.
- */
+/** Milliseconds from the first change to the purges of it and of the changes after it. */
 const SETTLE_MS = 1000;
+
+/** Milliseconds from a change to its purge at least: answers from before it arrive at the cache within that time. */
+const LEAST_AGE_MS = SETTLE_MS / 2;
 
 /** Milliseconds between two looks for purges of other processes. */
 const OTHERS_INTERVAL_MS = 30_000;
@@ -91,7 +91,9 @@ export function startPurging({ outbox, target, delay, takesOthers, log }: Purgin
       timer = undefined;
       // Another attempt may have failed meanwhile.
       if (performance.now() < notBefore) return plan(0);
-      if (!await attempt(() => outbox.drainSettled(target))) plan(0);
+      const isDone = await attempt(() => outbox.drainSettled(target, { age: LEAST_AGE_MS + delay }));
+      if (!isDone) plan(0);
+      else if (outbox.hasSettled) plan(SETTLE_MS + delay);
     }, Math.max(milliseconds, notBefore - performance.now()));
   }
 

@@ -45,7 +45,13 @@ class FakeTime implements Disposable {
 /** An outbox whose drains fail as often as the test says, and the log. */
 function setUp({ takesOthers = false, delay = 0 } = {}) {
   const seen: string[] = [];
-  const state = { failures: 0, error: new Error("down") as Error & { retryAfter?: number }, age: 0 };
+  const state = {
+    failures: 0,
+    error: new Error("down") as Error & { retryAfter?: number },
+    age: 0,
+    young: 0,
+    ages: [] as number[],
+  };
   let wake = () => {};
   const drain = (name: string) => () => {
     seen.push(`${name} ${performance.now()}`);
@@ -53,7 +59,13 @@ function setUp({ takesOthers = false, delay = 0 } = {}) {
   };
   const outbox = {
     onSettled: (run: () => void) => void (wake = run),
-    drainSettled: drain("settled"),
+    drainSettled: (_target: PurgeTarget, { age = 0 } = {}) => {
+      state.ages.push(age);
+      return drain("settled")();
+    },
+    get hasSettled() {
+      return state.young-- > 0;
+    },
     drainDue: drain("due"),
     get oldestAge() {
       return state.age;
@@ -79,6 +91,17 @@ Deno.test("startPurging() makes purges a second after the change and the age of 
   assertEquals(seen, ["settled 1500", "Purged the shared cache"]);
   await time.pass(60_000);
   assertEquals(seen.length, 2);
+  await purging.stop();
+});
+
+Deno.test("startPurging() leaves purges of the last half second to the next time", async () => {
+  using time = new FakeTime();
+  const { seen, state, purging, settle } = setUp({ delay: 100 });
+  state.young = 1;
+  settle();
+  await time.pass(60_000);
+  assertEquals(seen.filter((line) => line.startsWith("settled")), ["settled 1100", "settled 2200"]);
+  assertEquals(state.ages, [600, 600]);
   await purging.stop();
 });
 

@@ -3,4 +3,10 @@
  *
  * @module
  */
-export { type DueOptions, Outbox, type PurgeReport, type PurgeTarget } from "./outbox.ts";
+export {
+  type DueOptions,
+  Outbox,
+  type PurgeReport,
+  type PurgeTarget,
+  type SettledOptions,
+} from "./outbox.ts";

@@ -32,6 +32,12 @@ export interface PurgeReport {
   lag: number;
 }
 
+/** Options of {@linkcode Outbox.drainSettled}. */
+export interface SettledOptions {
+  /** Minimum age of a purge in milliseconds; 0 by default. */
+  age?: number;
+}
+
 /** Options of {@linkcode Outbox.drainDue}. */
 export interface DueOptions {
   /** True if the work is to end after the step that is under way. */
@@ -72,29 +78,31 @@ export class Outbox {
     this.#settled.onAdd = wake;
   }
 
+  /** True if a change of this process has taken effect whose purges wait. */
+  get hasSettled(): boolean {
+    return this.#settled.first(1).length > 0;
+  }
+
   /**
-   * Makes the purges of changes that have taken effect in this process.
+   * Makes the purges of changes that took effect in this process at least `age` milliseconds ago.
    *
    * @throws The error of the target or of the table; the purges stay.
    */
-  async drainSettled(target: PurgeTarget): Promise<PurgeReport> {
+  async drainSettled(target: PurgeTarget, { age = 0 }: SettledOptions = {}): Promise<PurgeReport> {
     const report = { purges: 0, tags: 0, lag: 0 };
-    for (;;) {
-      const purges = this.#settled.first(STEP_PURGES);
-      if (purges.length === 0) return report;
+    for (const purges of this.#steps(age)) {
       // Also those that are gone: another process has made them because they were due, maybe before the change.
       await this.#purge(target, purges.map(({ attributes }) => attributes), report);
       await this.#forgetSettled(purges);
     }
+    return report;
   }
 
   /** Makes the purges of this process due at once: for a command, which leaves them to a process that serves. */
   async handOver(): Promise<void> {
     const { now, purges: { rules } = {} } = this.#context;
     const due = now() + (rules?.delay ?? 0);
-    for (;;) {
-      const purges = this.#settled.first(STEP_PURGES);
-      if (purges.length === 0) return;
+    for (const purges of this.#steps(0)) {
       const items = purges.map(({ attributes: { tags, at } }) => purgeItem(tags, { at, due }));
       await this.#context.table.putMany(items);
       await this.#forgetSettled(purges);
@@ -123,6 +131,13 @@ export class Outbox {
       return report;
     } finally {
       await lease?.release({});
+    }
+  }
+
+  /** Purges of this process that have settled by now, in steps. Each must be dropped before the next. */
+  *#steps(age: number): Generator<PurgeItem[]> {
+    for (let left = this.#settled.countOf(age); left > 0; left -= STEP_PURGES) {
+      yield this.#settled.first(Math.min(left, STEP_PURGES));
     }
   }
 

@@ -185,6 +185,35 @@ Deno.test("a step sends every cache tag once, and no more at a time than the cac
   );
 });
 
+Deno.test("Outbox.drainSettled() ends although further changes leave purges all the time", async () => {
+  const { stored, waiting } = await filled();
+  await push(stored.registry, SECOND);
+  const outbox = await stored.outbox!();
+  const target: PurgeTarget = {
+    maxTags: 100,
+    purge: async () => await push(stored.registry, (await waiting()).length === 1 ? FIRST : SECOND),
+  };
+  assertEquals((await outbox.drainSettled(target)).purges, 1);
+  assertEquals((await waiting()).length, 1);
+  assertEquals(await settledTags(stored), [digestTag(digest(SECOND))]);
+});
+
+Deno.test("Outbox.drainSettled() leaves purges that are younger than it is told", async () => {
+  const { stores, stored } = await filled();
+  const outbox = await stored.outbox!();
+  await push(stored.registry, SECOND);
+  stores.now += 500;
+  await push(stored.registry, FIRST);
+  const cache = new Cache();
+  await outbox.drainSettled(cache, { age: 500 });
+  assertEquals([cache.calls, outbox.hasSettled], [[[digestTag(digest(FIRST))]], true]);
+  await outbox.drainSettled(cache, { age: 500 });
+  assertEquals(cache.calls.length, 1);
+  stores.now += 500;
+  await outbox.drainSettled(cache, { age: 500 });
+  assertEquals([cache.calls.length, outbox.hasSettled], [2, false]);
+});
+
 Deno.test("a change that fails leaves its purge to be made when it is due", async () => {
   const { stores, stored, waiting } = await filled();
   await assertRejects(() => stored.registry.deleteBlob(REPOSITORY, digest(SECOND)));
