@@ -3,6 +3,8 @@ import type { Epochs } from "../registry/mod.ts";
 import type { BlobReader, Manifest, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
+import { keyOf } from "./keys.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { SharedReads } from "./shared_reads.ts";
 import { SmallBlobs } from "./small_blobs.ts";
 
@@ -42,9 +44,9 @@ const OVERHEAD_BYTES = 2048;
  * checks that the repository's epoch is the one of the entry, so a deletion is effective in every process once it is
  * acknowledged. Retention may have condemned a cached manifest meanwhile, which leaves it for the grace period.
  *
- * The bytes of small blobs are cached by digest. The existence of a blob in a repository is cached only if the check of
- * the epoch needs no read: otherwise the cache would save nothing, and each GET reads it. The target of a tag and the
- * existence of a blob for HEAD, which renews the blob's link, are always read. Concurrent callers share each read.
+ * The existence of a blob in a repository is cached by the same rule, and the bytes of small blobs by digest. The target
+ * of a tag and the existence of a blob for HEAD, which renews the blob's link, are always read. Concurrent callers share
+ * each read. After a GET of a manifest, the content that it names is read ahead.
  */
 export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
   const { age = 0, share = 1 } = options;
@@ -68,6 +70,8 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   const gets = new SharedReads<BlobReader>();
   const smallBlobs = new SmallBlobs({ ...memory, bytes: blobBytes });
   const check = new EpochCheck(epochs, { age, now });
+  const ahead = epochs.ahead &&
+    new ReadAhead(epochs.ahead, { manifests, blobs: readers, cacheable: reopening });
 
   function getByDigest(
     repository: RepositoryName,
@@ -86,7 +90,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   }
 
   async function readTarget(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Target> {
-    if (!check.isFree) return await epochs.readWithTag(repository, tag);
+    if (!check.isFree) return await check.withTag(repository, tag);
     // The epoch is mostly known without a read.
     const [digest, epoch] = await Promise.all([
       registry.resolveTag(repository, tag),
@@ -98,7 +102,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
   async function getByTag(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Manifest> {
     const { digest, epoch } = await target(repository, tag, exact);
     try {
-      return await getByDigest(repository, digest, epoch);
+      return await answer(repository, digest, { epoch, exact });
     } catch (error) {
       // The tag was moved, and its old target deleted, in between.
       if (isUnknown(error)) return await registry.getManifest(repository, { tag });
@@ -106,30 +110,51 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     }
   }
 
-  /** HEAD always reads. GETs use the result if the epoch of the read is known. */
-  async function statBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader> {
-    const epoch = await check.known(repository);
-    const read = () => registry.statBlob(repository, digest);
-    if (epoch === undefined) return await read();
-    return await readers.renew(keyOf(repository, digest), () => reopening(repository, digest, read), epoch);
+  /** Manifest of this epoch. A client that gets it requests its content next. */
+  function answer(
+    repository: RepositoryName,
+    digest: Digest,
+    { epoch, exact }: { epoch: string; exact: boolean },
+  ): Manifest | Promise<Manifest> {
+    const manifest = getByDigest(repository, digest, epoch);
+    if (ahead === undefined || exact) return manifest;
+    return Promise.resolve(manifest).then((found) => {
+      ahead.after(repository, found, epoch);
+      return found;
+    });
   }
 
-  /** Reads which object the blob has. */
+  /** HEAD always reads. GETs use the result if the epoch has not changed since the one that was read last. */
+  async function statBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader> {
+    const epoch = check.last(repository);
+    const read = () => registry.statBlob(repository, digest);
+    return epoch === undefined ? await read() : await renewBlob(repository, digest, read, epoch);
+  }
+
+  /** Finds out which object the blob has, by one read: of the epoch if the blob is cached, otherwise of the blob. */
   async function findBlob(repository: RepositoryName, digest: Digest): Promise<BlobReader> {
     const key = keyOf(repository, digest);
     const read = () => registry.getBlob(repository, digest);
-    if (!check.isFree) return await gets.get(key, read);
-    const epoch = await check.current(repository, false);
-    return await readers.get(key, () => reopening(repository, digest, read), epoch);
+    const last = check.last(repository);
+    if (check.isFree || last !== undefined && readers.knows(key, last)) {
+      const epoch = await check.current(repository, false);
+      return await readers.get(key, async () => reopening(repository, await read()), epoch);
+    }
+    return await gets.get(key, () => last === undefined ? read() : renewBlob(repository, digest, read, last));
   }
 
-  /** Reader to be cached: its object may be collected meanwhile, and the blob pushed again as another object. */
-  async function reopening(
+  /** Reads the blob and caches it. The epoch was known before. */
+  function renewBlob(
     repository: RepositoryName,
     digest: Digest,
     read: () => Promise<BlobReader>,
+    epoch: string,
   ): Promise<BlobReader> {
-    const reader = await read();
+    return readers.renew(keyOf(repository, digest), async () => reopening(repository, await read()), epoch);
+  }
+
+  /** Reader to be cached: its object may be collected meanwhile, and the blob pushed again as another object. */
+  function reopening(repository: RepositoryName, reader: BlobReader): BlobReader {
     return {
       ...reader,
       async open(range) {
@@ -137,8 +162,8 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
           return await reader.open(range);
         } catch (error) {
           if (!isUnknown(error)) throw error;
-          readers.drop(keyOf(repository, digest));
-          return await (await registry.getBlob(repository, digest)).open(range);
+          readers.drop(keyOf(repository, reader.digest));
+          return await (await registry.getBlob(repository, reader.digest)).open(range);
         }
       },
     };
@@ -163,7 +188,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     getManifest(repository, reference, { exact = false } = {}) {
       if ("tag" in reference) return getByTag(repository, reference.tag, exact);
       return check.current(repository, exact).then((epoch) =>
-        getByDigest(repository, reference.digest, epoch)
+        answer(repository, reference.digest, { epoch, exact })
       );
     },
 
@@ -178,11 +203,6 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     deleteRepository: (repository, ...rest) =>
       deleting(repository, registry.deleteRepository(repository, ...rest)),
   };
-}
-
-/** Neither part has a space in it. */
-function keyOf(repository: RepositoryName, digest: Digest): string {
-  return `${repository} ${digest}`;
 }
 
 function isUnknown(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { RepositoryName } from "../oci/mod.ts";
+import type { Digest, RepositoryName, Tag } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
 import { SharedReads } from "./shared_reads.ts";
 
@@ -54,25 +54,26 @@ export class EpochCheck {
         return known?.since === count ? known.epoch : this.#readSince(repository, count);
       });
     }
-    if (age === 0) return this.#read(repository);
     const known = this.#known.get(repository);
-    const isYoung = known !== undefined && this.#isYoung(known);
-    return isYoung && !exact ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
+    return known !== undefined && age > 0 && !exact && now() - known.since <= age
+      ? Promise.resolve(known.epoch)
+      : this.#readSince(repository, now());
   }
 
-  /** Epoch of the repository, if it is known without a read. */
-  async known(repository: RepositoryName): Promise<string | undefined> {
-    const known = this.#known.get(repository);
-    if (known === undefined) return undefined;
-    const { changeCount } = this.#epochs;
-    const isCurrent = changeCount === undefined
-      ? this.#isYoung(known)
-      : known.since === await this.#counts.get("", changeCount);
-    return isCurrent ? known.epoch : undefined;
+  /** Target of the tag and the epoch of its repository, read together. Only where the check is not free. */
+  async withTag(repository: RepositoryName, tag: Tag): Promise<{ digest: Digest; epoch: string }> {
+    const since = this.#options.now();
+    const target = await this.#epochs.readWithTag(repository, tag);
+    this.#remember(repository, { epoch: target.epoch, since });
+    return target;
   }
 
-  #isYoung({ since }: Known): boolean {
-    return this.#options.now() - since <= this.#options.age;
+  /**
+   * Epoch that was read last, for a fact whose read begins now. It may have changed since: then the fact is of no use,
+   * but never wrong, because no epoch returns while a fact of it is cached.
+   */
+  last(repository: RepositoryName): string | undefined {
+    return this.#known.get(repository)?.epoch;
   }
 
   /** Reads the epoch and caches it. `since` is from before the read: the clock, or the change count. */

@@ -47,6 +47,7 @@ import {
   type UploadLimits,
 } from "./limits/mod.ts";
 import {
+  aheadReads,
   deleteManifest,
   deleteTag,
   getManifest,
@@ -210,6 +211,8 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     epochs: {
       ...epochsOf(context),
       readWithTag: (repository, tag) => resolveTagWithEpoch(context, repository, tag),
+      // A table that counts its changes is in this process.
+      ...(table.changeCount === undefined && { ahead: aheadReads(context) }),
     },
     sweep: () => sweep(context),
     collectCandidates: (options) => collectCandidates(context, options),

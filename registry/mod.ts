@@ -15,6 +15,7 @@ export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { UploadLimits } from "./limits/open_uploads.ts";
 export type { QuotaRule } from "./limits/quotas.ts";
 export type { LostContent } from "./lost_content.ts";
+export type { AheadReads, NextReads } from "./protocol/ahead_reads.ts";
 export type { ObjectReads } from "./protocol/context.ts";
 export type { Epochs } from "./protocol/epoch.ts";
 export * from "./registry.ts";

@@ -8,6 +8,7 @@ import {
   content,
   digest,
   imageOf,
+  indexOf,
   PRINCIPAL,
   pushBlob,
   pushManifest,
@@ -17,6 +18,7 @@ import {
 } from "../tests/harness/stores.ts";
 import { UNRESTRICTED_CALLER } from "./caller.ts";
 import { createRegistry } from "./mod.ts";
+import type { Registry } from "./registry.ts";
 
 const SMALL = content(50, 1);
 const LARGE = content(200, 2);
@@ -25,13 +27,13 @@ const OTHER = parseRepositoryName("other");
 const [NAMED, BY_DIGEST] = [{ tag: tag("latest") }, { digest: digest(IMAGE) }];
 
 /** Stores, a process over them without waits, and another one whose storage calls take a tick each. */
-function setUp() {
+function setUp({ age = 0 } = {}) {
   const stores = new TestStores({ partSize: 64 });
   const { registry: quick } = stores.registry();
   const start = () => {
     const { take, ...slow } = inRounds(stores.objects, stores.table);
     const { registry, epochs } = createRegistry({ ...slow, now: () => stores.now, steady: () => stores.now });
-    return { registry: cached(registry, epochs, { now: () => stores.now }), take };
+    return { registry: cached(registry, epochs, { age, now: () => stores.now }), take };
   };
   return { stores, quick, start };
 }
@@ -142,7 +144,74 @@ Deno.test("GET of a manifest takes two rounds cold and one warm", async () => {
     const { registry, take } = start();
     await registry.getManifest(REPOSITORY, reference);
     assertEquals(take(), [first, "get"], "cold");
+    await readingAhead();
+    assertEquals(take(), ["getMany"], "which blobs the repository has, after the answer");
     await registry.getManifest(REPOSITORY, reference);
+    await readingAhead();
     assertEquals(take(), [first], "warm");
+  }
+});
+
+/** Waits until what follows an answer has been read, in one round. */
+async function readingAhead(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await oneTurn();
+}
+
+function oneTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const LAYERS = [10, 11, 12, 13, 14].map((seed) => content(200, seed));
+const FIVE_LAYERS = imageOf(SMALL, LAYERS);
+
+/** Pushes an index of an image with 5 layers, and of one with none. */
+async function pushIndex(quick: Registry): Promise<void> {
+  for (const bytes of [SMALL, ...LAYERS]) await pushBlob(quick, bytes);
+  for (const bytes of [FIVE_LAYERS, imageOf(SMALL, [])]) await pushManifest(quick, bytes);
+  await pushManifest(quick, indexOf([FIVE_LAYERS, imageOf(SMALL, [])]), "latest");
+}
+
+/** Requests the index, then the manifest, then all blobs at once, as containerd does. */
+async function pullIndex({ registry }: { registry: Registry }): Promise<void> {
+  await registry.getManifest(REPOSITORY, NAMED);
+  await oneTurn();
+  await registry.getManifest(REPOSITORY, { digest: digest(FIVE_LAYERS) });
+  await oneTurn();
+  await Promise.all([SMALL, ...LAYERS].map((bytes) => registry.getBlob(REPOSITORY, digest(bytes))));
+}
+
+Deno.test("a pull of an index and an image of 5 layers takes four rounds of the table cold and three warm", async () => {
+  const { quick, start } = setUp();
+  await pushIndex(quick);
+  const process = start();
+  await pullIndex(process);
+  const rounds = process.take().filter((round) => !round.includes("object"));
+  // The tag and the epoch, the index, the epoch beside the children, the epoch beside the blobs.
+  assertEquals(rounds, ["getMany", "get", "get + getMany", "get + getMany"], "cold");
+  await pullIndex(process);
+  assertEquals(process.take(), ["getMany", "get", "get"], "warm");
+});
+
+Deno.test("a pull of an index and an image of 5 layers takes one round of the table warm with a cache age", async () => {
+  const { quick, start } = setUp({ age: 1000 });
+  await pushIndex(quick);
+  const process = start();
+  await pullIndex(process);
+  process.take();
+  await pullIndex(process);
+  assertEquals(process.take(), ["get"], "the tag");
+});
+
+Deno.test("a manifest is read ahead once, and nothing for a HEAD", async () => {
+  const { quick, start } = setUp();
+  await pushIndex(quick);
+  const { registry, take } = start();
+  await registry.getManifest(REPOSITORY, NAMED, { exact: true });
+  await readingAhead();
+  assertEquals(take(), ["getMany", "get"], "HEAD");
+  for (const expected of [["getMany", "getMany"], ["getMany"]]) {
+    await registry.getManifest(REPOSITORY, NAMED);
+    await readingAhead();
+    assertEquals(take(), expected);
   }
 });

@@ -56,6 +56,11 @@ export class TtlCache<V extends object> {
     return underway?.epoch === epoch ? underway.value.catch(read) : this.renew(key, read, epoch);
   }
 
+  /** True if the value is in the cache, or being read, in this epoch. */
+  knows(key: string, epoch: string): boolean {
+    return this.#memory?.peek(key)?.epoch === epoch || this.#reads.get(key)?.epoch === epoch;
+  }
+
   /** Value from `read`, as for {@linkcode TtlCache.get}. Replaces the entry. */
   async renew(key: string, read: () => Promise<V>, epoch: string): Promise<V> {
     const start = this.#options.now();

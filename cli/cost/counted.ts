@@ -29,10 +29,10 @@ export const COUNTED: Record<"push" | "pull", Record<1 | 5, Usage>> = {
     1: { http: 11, table: 17, readUnits: 12, writeUnits: 31, puts: 2, gets: 0 },
     5: { http: 27, table: 41, readUnits: 28, writeUnits: 88, puts: 6, gets: 0 },
   },
-  /** From a process that has answered the manifest before: HEAD by tag, GET by digest, GET of each blob. */
+  /** From a process that has answered the image before: HEAD by tag, GET by digest, GET of each blob. */
   pull: {
-    1: { http: 6, table: 4, readUnits: 7, writeUnits: 0, puts: 0, gets: 1 },
-    5: { http: 10, table: 8, readUnits: 15, writeUnits: 0, puts: 0, gets: 5 },
+    1: { http: 6, table: 4, readUnits: 5, writeUnits: 0, puts: 0, gets: 1 },
+    5: { http: 10, table: 8, readUnits: 9, writeUnits: 0, puts: 0, gets: 5 },
   },
 };
 

@@ -58,6 +58,25 @@ export async function getBlob(
   return readerOf(context, repository, digest, await readMembership(context, repository, digest));
 }
 
+/** Blobs of the repository, in one consistent batch; absent ones are left out. */
+export async function findBlobs(
+  context: Context,
+  repository: RepositoryName,
+  digests: Digest[],
+): Promise<Map<Digest, BlobReader>> {
+  const keys = [...digests.map((digest) => linkKey(digest, repository)), ...digests.map(blobKey)];
+  const items = await context.table.getMany(keys, { consistent: true });
+  const found = new Map<Digest, BlobReader>();
+  for (const [i, digest] of digests.entries()) {
+    const membership = {
+      link: stored<LinkAttributes>(items[i]),
+      blob: stored<BlobAttributes>(items[digests.length + i]),
+    };
+    if (isMember(membership)) found.set(digest, readerOf(context, repository, digest, membership));
+  }
+  return found;
+}
+
 function readerOf(
   context: Context,
   repository: RepositoryName,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { deleteBlob, getBlob, isMember, mountBlob, statBlob } from "./blobs.ts";
+export { deleteBlob, findBlobs, getBlob, isMember, mountBlob, statBlob } from "./blobs.ts";
 export {
   collectBlob,
   collectLink,

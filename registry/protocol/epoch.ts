@@ -1,6 +1,7 @@
 import { ifUnchanged, type Item, queryPages } from "../../storage/ports.ts";
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
 import { beginWork, type Context, type Work } from "./context.ts";
+import type { AheadReads } from "./ahead_reads.ts";
 import { blobPartition, epochKey, LINK_PREFIX, partsOf } from "../items/mod.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface Epochs {
   readWithTag: (repository: RepositoryName, tag: Tag) => Promise<{ digest: Digest; epoch: string }>;
   /** Number that changes before any epoch does, if the table has one without a read. */
   changeCount?: () => Promise<number>;
+  /** Reads ahead of the requests; absent if reads of the table are local, and so cost about as much one by one. */
+  ahead?: AheadReads;
   /** Maximum milliseconds in a cache, even if the epoch does not change. */
   mostAge: number;
 }
@@ -33,7 +36,7 @@ export function epochOf(item: Item | undefined): string {
 }
 
 /** The epochs of all repositories of a table. */
-export function epochsOf(context: Pick<Context, "table" | "grace">): Omit<Epochs, "readWithTag"> {
+export function epochsOf(context: Pick<Context, "table" | "grace">): Omit<Epochs, "readWithTag" | "ahead"> {
   const { table, grace } = context;
   return {
     read: async (repository) => epochOf(await table.get(epochKey(repository), { consistent: true })),

@@ -15,6 +15,7 @@ export {
   isDue,
   leaveCandidates,
 } from "./candidates.ts";
+export type { AheadReads, NextReads } from "./ahead_reads.ts";
 export { skewOf } from "./clock_skew.ts";
 export {
   beginWork,

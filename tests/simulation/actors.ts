@@ -319,6 +319,23 @@ export const reads = (
   run: (client) => client.getManifests(repository, manifest, { heads, times, pause, parallel }),
 });
 
+/** Reads a manifest and then its blobs, again and again. */
+export const readsImage = (
+  manifest: ManifestPlan,
+  repository: RepositoryName,
+  { times = 3, pause = 0 } = {},
+): Actor => ({
+  name: `read ${manifest.name} and its blobs`,
+  async run(client) {
+    for (let time = 0; time < times; time++) {
+      await client.getManifests(repository, manifest, { heads: false, times: 1, pause, parallel: 1 });
+      for (const blob of manifest.blobs) {
+        await client.getBlobs(repository, blob, { heads: false, times: 1, pause, parallel: 2 });
+      }
+    }
+  },
+});
+
 /** Reads a blob again and again, some at the same time, with pauses of so many milliseconds. */
 export const readsBlob = (
   blob: Blob,

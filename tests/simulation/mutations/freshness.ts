@@ -8,10 +8,11 @@ import {
   pushesImage,
   reads,
   readsBlob,
+  readsImage,
 } from "../actors.ts";
 import { FIRST, SECOND } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, image, LARGE, ONE } from "./scenes.ts";
+import { CONFIG, image, LARGE, LAYER, ONE } from "./scenes.ts";
 
 /** A delete beside reads of what it deletes. */
 const beside = { ...image, actors: [reads(FIRST, ONE, { times: 5 }), deletes(FIRST, ONE)] };
@@ -42,6 +43,12 @@ const counted = {
   ...blob,
   actors: [readsBlob(CONFIG, ONE, { heads: true, times: 5 }), deletesBlob(CONFIG, ONE)],
   counts: true,
+};
+
+/** Pulls of an image, beside deletes of a blob of it. */
+const pulled = {
+  ...image,
+  actors: [readsImage(FIRST, ONE, { times: 4 }), deletesBlob(CONFIG, ONE), deletesBlob(LAYER, ONE)],
 };
 
 const CHANGE = "  await changeEpoch(beginWork(context), repository);\n";
@@ -173,24 +180,37 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     scenario: beside,
   },
   {
-    name: "the bytes of a small blob are answered without a look at the repository",
-    edits: [edit("cache/cached.ts", "await gets.get(key, read)", "await readers.get(key, read)")],
+    name: "a blob is answered without a look at the repository",
+    edits: [edit(
+      "cache/cached.ts",
+      "    return await gets.get(key, () => last",
+      "    return await readers.get(key, () => last",
+    )],
     scenario: blob,
   },
   {
     name: "a blob is remembered in every epoch",
     edits: [edit(
       "cache/cached.ts",
-      "await readers.get(key, () => reopening(repository, digest, read), epoch)",
-      'await readers.get(key, () => reopening(repository, digest, read), epoch && "")',
+      "await readers.get(key, async () => reopening(repository, await read()), epoch)",
+      'await readers.get(key, async () => reopening(repository, await read()), epoch && "")',
     )],
     scenario: counted,
+  },
+  {
+    name: "a blob is answered by the epoch that was read last",
+    edits: [edit(
+      "cache/cached.ts",
+      "      const epoch = await check.current(repository, false);\n      return await readers",
+      "      const epoch = last ?? await check.current(repository, false);\n      return await readers",
+    )],
+    scenario: pulled,
   },
   {
     name: "what HEAD found is remembered under the epoch that was read after it",
     edits: [edit(
       "cache/cached.ts",
-      "    const epoch = await check.known(repository);\n" +
+      "    const epoch = check.last(repository);\n" +
         "    const read = () => registry.statBlob(repository, digest);\n",
       "    const found = await registry.statBlob(repository, digest);\n" +
         "    const read = () => Promise.resolve(found);\n" +
@@ -199,17 +219,35 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
     scenario: counted,
   },
   {
-    name: "an epoch counts as known after the table has changed",
+    name: "what is read ahead is remembered under the epoch that was read after it",
+    edits: [
+      edit(
+        "cache/cached.ts",
+        "      ahead.after(repository, found, epoch);\n",
+        "      ahead.after(repository, found, check);\n",
+      ),
+      edit(
+        "cache/read_ahead.ts",
+        "    const reading = batch(wanted);\n",
+        "    const reading = batch(wanted);\n    await reading.catch(() => {});\n" +
+          "    epoch = await epoch.current(repository, true);\n",
+      ),
+      edit(
+        "cache/read_ahead.ts",
+        "!cache.knows(keyOf(repository, digest), epoch)",
+        "!cache.knows(keyOf(repository, digest), epoch.last(repository))",
+      ),
+    ],
+    scenario: pulled,
+  },
+  {
+    name: "blobs are read ahead as they were a moment ago",
     edits: [edit(
-      "cache/epoch_check.ts",
-      '      : known.since === await this.#counts.get("", changeCount);\n' +
-        "    return isCurrent ? known.epoch : undefined;",
-      '      : await this.#counts.get("", changeCount) > 0;\n' +
-        "    if (isCurrent) this.#remember(repository, " +
-        '{ ...known, since: await this.#counts.get("", changeCount!) });\n' +
-        "    return isCurrent ? known.epoch : undefined;",
+      "registry/blobs/blobs.ts",
+      "  const items = await context.table.getMany(keys, { consistent: true });\n",
+      "  const items = await context.table.getMany(keys);\n",
     )],
-    scenario: counted,
+    scenario: pulled,
   },
   {
     name: "what is remembered counts in every epoch",
