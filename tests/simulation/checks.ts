@@ -1,40 +1,13 @@
 import type { Digest, RepositoryName, Tag } from "../../oci/mod.ts";
-import { type Registry, UNRESTRICTED_CALLER } from "../../registry/mod.ts";
-import type { Item, ObjectStore, Table } from "../../storage/mod.ts";
+import { UNRESTRICTED_CALLER } from "../../registry/mod.ts";
 import { digest as digestOfBytes } from "../harness/stores.ts";
 import { historyOf, manifestKey, type Stored, type TagAttributes } from "../../registry/stored.ts";
 import { MAX_LAG_MS } from "./history.ts";
 import type { Ledger, Operation, WishOf } from "./ledger.ts";
+import { itemsOf, MAX_ENTRIES, type Quiet } from "./quiet.ts";
 import { GRACE_MS, PULLED_TAG, PULLED_WITHIN_MS, SKEW_MS, UNTAGGED_MS } from "./settings.ts";
 import { must } from "./violation.ts";
 import { FIXED, type ManifestPlan, MANIFESTS, REPOSITORIES } from "./world.ts";
-
-/** State that is checked after all processes have ended. */
-export interface Quiet {
-  registry: Registry;
-  table: Table;
-  objects: ObjectStore;
-  ledger: Ledger;
-  /** In milliseconds since the epoch. */
-  now: number;
-  /** True if the tag {@linkcode FIXED} is immutable. */
-  immutable: boolean;
-  /** True if manifests may reference what does not exist. */
-  sparse: boolean;
-  /** Objects that the test has deleted, possibly not noticed by any process yet. */
-  lost: ReadonlySet<string>;
-  /** True if a full pass of garbage collection has covered everything since. */
-  passed: boolean;
-  /** True if a full pass ran beside the clients. */
-  passedBeside: boolean;
-}
-
-/** More than the items or objects of a run. */
-const MAX_ENTRIES = 1_000_000;
-
-async function itemsOf(table: Table): Promise<Item[]> {
-  return (await table.scan({ limit: MAX_ENTRIES, consistent: true })).items;
-}
 
 /** The manifest of this digest, which must be one of those that are pushed. */
 function planOf(digest: Digest): ManifestPlan {
@@ -350,58 +323,4 @@ export async function checkForgotten({ registry, table }: Quiet): Promise<void> 
       must(item !== undefined, `${name} is remembered in ${repository}, and it is gone`);
     }
   }
-}
-
-/** After the grace period no unreferenced content is left. */
-export async function checkNothingLeft({ table, objects, passed, passedBeside }: Quiet): Promise<void> {
-  const items = await itemsOf(table);
-  const names = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));
-  const has = (pk: string, sk: string) => names.has(`${pk} ${sk}`);
-  const named = new Set<unknown>();
-  for (const { pk, sk, attributes } of items) {
-    if (pk === "collection") continue;
-    const [kind, first, second] = sk.split("#") as [string, string?, string?];
-    named.add(attributes.object);
-    const isNeeded = (() => {
-      if (pk === "repos") {
-        return items.some((other) => other.pk === `repo#${sk}` && other.sk.startsWith("manifest#"));
-      }
-      if (sk === "blob") return items.some((other) => other.pk === pk && other.sk !== "blob");
-      switch (kind) {
-        case "repo": {
-          const prefix = `edge#${pk.slice("blob#".length)}#`;
-          return items.some((other) => other.pk === sk && other.sk.startsWith(prefix));
-        }
-        case "edge":
-        case "referrer":
-          return has(pk, `manifest#${second}`);
-        case "tag":
-          return has(pk, `manifest#${attributes.digest}`);
-        case "usage":
-          return has("repos", pk.slice("repo#".length));
-        case "moved": {
-          // A full pass may remove the mark by which a candidate finds the moves of a tag. They stay until the next pass.
-          if (passedBeside && !passed) return true;
-          const tag = names.get(`${pk} tag#${first}`) as Stored<TagAttributes> | undefined;
-          return tag !== undefined && historyOf(tag.attributes).id === second;
-        }
-        case "pulled":
-          return has(pk, `tag#${first}`);
-        case "epoch":
-          // A full pass beside the collection of candidates may change the epoch of a repository that was just deleted.
-          return !passed || has("repos", pk.slice("repo#".length)) ||
-            items.some((other) => other.pk === pk && other.sk.startsWith("manifest#"));
-        case "tagged":
-          return names.get(`${pk} tag#${second}`)?.attributes.digest === first;
-        default:
-          return kind === "manifest";
-      }
-    })();
-    must(isNeeded, `Garbage is left: ${pk} ${sk}: ${JSON.stringify(attributes)}`);
-  }
-  for (const key of await objects.list("", { limit: MAX_ENTRIES })) {
-    must(named.has(key), `Garbage is left: object ${key}`);
-  }
-  const parts = await objects.listParts("", MAX_ENTRIES);
-  must(parts.length === 0, `Parts are left: ${JSON.stringify(parts)}`);
 }

@@ -12,12 +12,14 @@ import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/
 import { nearObjects, nearReads } from "../../registry/near/mod.ts";
 import { restore, snapshot } from "../../backup/mod.ts";
 import type { Actor, Commands } from "./actors.ts";
-import { checkAcknowledged, checkForgotten, checkNothingLeft, checkStructure, type Quiet } from "./checks.ts";
+import { checkAcknowledged, checkForgotten, checkStructure } from "./checks.ts";
 import type { Choices } from "./choices.ts";
 import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
 import { History, MAX_LAG_MS } from "./history.ts";
+import { checkNothingLeft } from "./left_check.ts";
 import { Ledger } from "./ledger.ts";
+import type { Quiet } from "./quiet.ts";
 import {
   type BackupModule,
   CopyFailed,
