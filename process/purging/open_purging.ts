@@ -1,4 +1,5 @@
 import { type Config, StartError } from "../../config/mod.ts";
+import { purgeRules } from "../../config/purge_rules.ts";
 import { openTarget } from "../../purge/mod.ts";
 import type { Outbox } from "../../registry/mod.ts";
 import type { Log } from "../log/mod.ts";
@@ -15,7 +16,8 @@ export async function openPurging(
   { log, runsUpkeep }: { log: Log; runsUpkeep: boolean },
 ): Promise<Purging | undefined> {
   const options = config.public?.purge;
-  if (options === undefined) return undefined;
+  const { purges } = purgeRules(config);
+  if (options === undefined || purges === undefined) return undefined;
   if ("deno" in options && Deno.env.get("DENO_DEPLOY") === undefined) {
     log.info("Purges wait for the app on Deno Deploy: only the app can reach its CDN");
     return undefined;
@@ -23,7 +25,7 @@ export async function openPurging(
   await tokenOf(config);
   const target = openTarget(options, { token: () => tokenOf(config), region: config.awsRegion });
   const takesOthers = runsUpkeep && !config.readOnly;
-  return startPurging({ outbox, target, delay: config.cacheAge, takesOthers, log });
+  return startPurging({ outbox, target, delay: purges.delay, takesOthers, log });
 }
 
 async function tokenOf({ purgeToken, purgeTokenFile }: Config): Promise<string> {

@@ -9,6 +9,7 @@ import {
   pushBlob,
   pushManifest,
   REPOSITORY,
+  tag,
   TestStores,
 } from "../../tests/harness/stores.ts";
 import { createLog } from "../log/mod.ts";
@@ -37,6 +38,33 @@ Deno.test("openPurging() purges the configured cache of a change", async () => {
   await stored.registry.deleteRepository(REPOSITORY);
   await purging!.stop();
   assertEquals(banned, [`BAN ${repositoryTag(REPOSITORY)}`]);
+});
+
+Deno.test("openPurging() waits as long as a process may send earlier answers", async () => {
+  const fields = { purge: { varnish: ["http://127.0.0.1:1"] } };
+  const aws = {
+    SKERRY_STORAGE: "aws",
+    SKERRY_S3_BUCKET: "b",
+    SKERRY_DYNAMODB_TABLE: "t",
+    AWS_REGION: "eu-central-1",
+  };
+  const replicas = JSON.stringify([{ region: "us-east-1", bucket: "b2", table: "t" }]);
+  const near = { ...aws, SKERRY_TABLE_READS: "near", SKERRY_READ_REPLICAS: replicas };
+  for (const [env, expected] of [[{}, 1000], [{ SKERRY_CACHE_AGE: "2s" }, 3000], [near, 6000]] as const) {
+    const { stored, purging } = await open(fields, env);
+    const waits: unknown[] = [];
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = ((_run: () => void, milliseconds: number) =>
+      void waits.push(milliseconds)) as never;
+    try {
+      await stored.registry.deleteTag(REPOSITORY, tag("latest"));
+      await stored.registry.deleteRepository(REPOSITORY);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    assertEquals(waits.filter((wait) => wait === expected).length > 0, true, `${waits}`);
+    await purging!.stop();
+  }
 });
 
 Deno.test("openPurging() leaves purges to the app when the cache is the CDN of Deno Deploy", async () => {

@@ -10,7 +10,7 @@ export interface PurgingOptions {
   outbox: Outbox;
   /** Shared cache to purge. */
   target: PurgeTarget;
-  /** Milliseconds for which a process may answer from memory after a delete: an earlier purge would bring that back. */
+  /** Milliseconds for which a process may send an earlier answer after a change: a purge within them would be useless. */
   delay: number;
   /** True if this process also makes purges of other processes. */
   takesOthers: boolean;
