@@ -20,7 +20,7 @@ import { openRegistry } from "./open_registry.ts";
 for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
 
 /** Milliseconds of a read at home, so that the replica is nearer on a busy machine, too. */
-const DISTANCE_MS = 400;
+const DISTANCE_MS = 600;
 
 /** A DynamoDB in front of another one that is slow to answer a measurement, and counts all other requests. */
 function farAway(endpoint: string): AsyncDisposable & { endpoint: string; requests: () => number } {
