@@ -87,7 +87,7 @@ export async function openRegistry(
   );
   const restricted = restrict(stored, config, share);
   // Around the cache, which would take what a replica answers for a consistent read.
-  const served = replicas?.over(restricted) ?? restricted;
+  const served = replicas?.over(restricted, share) ?? restricted;
   return {
     // What is answered from memory is a pull as well.
     registry: pulls?.observe(served) ?? served,

@@ -1,3 +1,4 @@
+import { sharedGets } from "../../cache/shared_gets.ts";
 import { type Config, replicaOptions } from "../../config/mod.ts";
 import type { Registry } from "../../registry/mod.ts";
 import { nearObjects, nearReads } from "../../registry/near/mod.ts";
@@ -8,6 +9,9 @@ import type { ObjectStore, Table } from "../../storage/ports.ts";
 import { DynamoTable } from "../../storage/table/dynamodb/mod.ts";
 import type { Log } from "../log/mod.ts";
 import { probeObjects, probeTable } from "./storage_probe.ts";
+
+/** Maximum milliseconds of the bytes of small blobs in memory, which are true for ever. */
+const SMALL_BLOB_AGE_MS = 60 * 60_000;
 
 /** Home stores, their credentials, and the log. */
 export interface HomeStores {
@@ -42,10 +46,11 @@ export async function openReplicas(config: Config, home: HomeStores) {
   const { tableReads, grace, deadline } = config;
   return {
     objects,
-    over: (registry: Registry) =>
-      tableReads === "near"
-        ? nearReads(registry, { tables: nearestTable, objects, grace, deadline, now: Date.now })
-        : registry,
+    over(registry: Registry, share: number): Registry {
+      if (tableReads === "home") return registry;
+      const near = nearReads(registry, { tables: nearestTable, objects, grace, deadline, now: Date.now });
+      return sharedGets(near, { share, age: SMALL_BLOB_AGE_MS });
+    },
     async close() {
       for (const { store } of tables) await store[Symbol.asyncDispose]();
     },

@@ -21,8 +21,11 @@ export interface Storage {
 export interface OpenReplicas {
   /** Reads of objects for clients, from the nearest bucket. */
   objects: ObjectReads;
-  /** Registry that answers GET from the nearest table, or `registry` itself if tables are read at home. */
-  over(registry: Registry): Registry;
+  /**
+   * Registry that answers GET from the nearest table, or `registry` itself if tables are read at home. `share` is the
+   * fraction of the limits on memory for this process.
+   */
+  over(registry: Registry, share: number): Registry;
   /** Closes the connections. */
   close(): Promise<void>;
 }

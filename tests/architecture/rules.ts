@@ -22,6 +22,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/items.ts": "shows items as they are stored, to backups",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
+  "cache/shared_gets.ts": "is loaded where there are replicas",
   "cli/cost/counted.ts": "shows counted requests to the tests that count them",
   "config/config.ts": "loads the schema library",
   "config/purge_rules.ts": "is loaded with the registry",
