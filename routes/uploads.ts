@@ -7,7 +7,7 @@ import {
   type UploadStatus,
 } from "../registry/interface.ts";
 import { blobLocation, bodyOf, contentLength } from "./http/content.ts";
-import type { Answer } from "./http/mod.ts";
+import { type Answer, NOT_STORED } from "./http/mod.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 
 /** end-4a, end-4c: begins an upload. */
@@ -45,7 +45,9 @@ export function putBlob(registry: Pick<Registry, "putBlob">, limits: RequestLimi
 /** end-13: progress of the upload. */
 export function getUpload(registry: Pick<Registry, "getUpload">): Handler<"getUpload"> {
   return async function getUpload({ repository, id }, _request, { name: principal }) {
-    return uploadAnswer(204, repository, await registry.getUpload(repository, principal, id));
+    const answer = uploadAnswer(204, repository, await registry.getUpload(repository, principal, id));
+    // A cache may store a 204 without the field (RFC 9110 §15.1), and the client would resume at an old offset.
+    return { ...answer, headers: { ...answer.headers, "Cache-Control": NOT_STORED } };
   };
 }
 

@@ -82,6 +82,7 @@ Deno.test("getUpload() answers the progress of the upload", async () => {
   for (const [offset, range] of [[0, "0-0"], [1, "0-0"], [2, "0-1"], [1000, "0-999"]] as const) {
     const response = await appWithUpload(offset).request(`${UPLOADS}Ab-9`);
     assertEquals(told(response), [204, `${UPLOADS}Ab-9`, range, "Ab-9"]);
+    assertEquals(response.headers.get("Cache-Control"), "private, no-store, no-transform");
   }
 });
 
