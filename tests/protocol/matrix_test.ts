@@ -1,5 +1,6 @@
 // Every kind of request by everybody, with every way to show who they are, against the table of docs/access.md.
 import { assert, assertEquals } from "@std/assert";
+import { cached } from "../../cache/mod.ts";
 import { ENDPOINTS, requirementOf } from "../../routes/testing/parts.ts";
 import { readRequest } from "../../routes/testing/routes.ts";
 import { EMPTY, imageOf, pushBlob, pushManifest, type Send, startUpload } from "../harness/content.ts";
@@ -174,6 +175,14 @@ Deno.test("CVE-2026-27771: every request of every account, with every kind of cr
         { to: ["workload:test"], where: { repository_id: ["42"] }, actions: ["pull", "push"] },
       ],
     }],
+  }, {
+    // Every tier that a process can have in front of its stores; none of them may widen a right.
+    wrap: cached,
+    delivery: { delivery: "redirect", deliveryRules: [] },
+    publicFace: {
+      hosts: ["pull.test"],
+      caching: { cdn: "standard", digestTtl: 86_400_000, tagTtl: 60_000 },
+    },
   });
   const root = app.as(ROOT);
   const askers = await everybody(app, issuer);
@@ -217,6 +226,10 @@ async function ask(
   }
   const response = await app.request(targetOf(row.path, upload), init);
   await response.body?.cancel();
+  // No cache stores the answer to a write. Of the others only the key set is the same for every caller.
+  const caching = response.headers.get("Cache-Control") ?? "";
+  const isRead = method === "GET" || method === "HEAD";
+  if (isRead) assertEquals(/\bno-store\b/.test(caching), row.kind !== "getJwks", `${row.path}: ${caching}`);
   await root(`/v2/${REPOSITORY}/blobs/uploads/${upload}`, { method: "DELETE" });
   // `/token` itself refuses a caller without an account.
   const isRefused = response.status === 401 || response.status === 403;
