@@ -1,5 +1,5 @@
 import type { Edit } from "./mutations/mod.ts";
-import type { RegistryModule } from "./simulation.ts";
+import type { RegistryModule } from "./open_registry.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

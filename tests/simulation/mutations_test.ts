@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { makeMutant } from "./mutant.ts";
 import { MUTATIONS } from "./mutations/mod.ts";
 import { type Failure, runInterrupted, runSeed } from "./search.ts";
-import { REAL } from "./simulation.ts";
+import { REAL } from "./open_registry.ts";
 
 /** Seeds in which a mistake has to be found. */
 const SEEDS = 3000;

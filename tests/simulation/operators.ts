@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Actor, anyActor, anyBeginning, collects, deletes, pushesImage } from "./actors.ts";
+import { type Actor, collects, deletes, pushesImage } from "./actors.ts";
+import { anyActor, anyBeginning } from "./any_actor.ts";
 import type { Choices } from "./choices.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";

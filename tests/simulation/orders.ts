@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Scenario } from "./scenario.ts";
 import { runAll } from "./search.ts";
-import { REAL } from "./simulation.ts";
+import { REAL } from "./open_registry.ts";
 
 /** Maximum number of orders of a scenario that a run of all tests can afford. */
 const ORDERS = 4000;

@@ -5,7 +5,6 @@
  */
 import {
   type Actor,
-  anyActor,
   collects,
   deletes,
   deletesBlob,
@@ -21,6 +20,7 @@ import {
   retains,
   retainsTags,
 } from "./actors.ts";
+import { anyActor } from "./any_actor.ts";
 import type { Tag } from "../../oci/mod.ts";
 import type { Choices } from "./choices.ts";
 import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, UNTAGGED_MS } from "./settings.ts";

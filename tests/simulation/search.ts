@@ -6,8 +6,6 @@
 import { createSHA256 } from "hash-wasm";
 import type { Registry } from "../../registry/mod.ts";
 import {
-  anyActor,
-  anyBeginning,
   collects,
   collectsCandidates,
   deletes,
@@ -21,6 +19,7 @@ import {
   reads,
   readsBlob,
 } from "./actors.ts";
+import { anyActor, anyBeginning } from "./any_actor.ts";
 import {
   AllChoices,
   type Choices,
@@ -35,7 +34,8 @@ import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, SHORT_EXPIRY_MS } from "./settin
 import { operatorScenario } from "./operators.ts";
 import { purgeScenario } from "./purges.ts";
 import type { Scenario } from "./scenario.ts";
-import { type RegistryModule, Simulation } from "./simulation.ts";
+import type { RegistryModule } from "./open_registry.ts";
+import { Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 import { BLOBS, FIRST, MANIFESTS, REPOSITORIES, SECOND } from "./world.ts";
 

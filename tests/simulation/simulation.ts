@@ -4,13 +4,10 @@
  *
  * @module
  */
-import { cached } from "../../cache/mod.ts";
 import type { Digest } from "../../oci/mod.ts";
-import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
+import type { StoredRegistry } from "../../registry/mod.ts";
 import { COLLECTION } from "../../registry/stored.ts";
 import { MemoryObjectStore, MemoryTable, UnavailableError } from "../../storage/mod.ts";
-import { nearObjects, nearReads } from "../../registry/near/mod.ts";
-import { restore, snapshot } from "../../backup/mod.ts";
 import type { Actor, Commands } from "./actors.ts";
 import { checkAcknowledged, checkForgotten, checkStructure } from "./checks.ts";
 import type { Choices } from "./choices.ts";
@@ -20,33 +17,15 @@ import { History, MAX_LAG_MS } from "./history.ts";
 import { checkNothingLeft } from "./left_check.ts";
 import { Ledger } from "./ledger.ts";
 import type { Quiet } from "./quiet.ts";
-import {
-  type BackupModule,
-  CopyFailed,
-  copyRunning,
-  isInTime,
-  restoreCopy,
-  type RunningCopy,
-} from "./running_copy.ts";
+import { CopyFailed, copyRunning, isInTime, restoreCopy, type RunningCopy } from "./running_copy.ts";
 import type { Scenario } from "./scenario.ts";
 import { type CallOptions, Scheduler, type SimulatedProcess } from "./scheduler.ts";
-import { replicasOf } from "./replica.ts";
-import { DEADLINE_MS, EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
+import { type Means, type OpenOptions, openRegistry, type RegistryModule } from "./open_registry.ts";
+import { EXPIRY_MS, GRACE_MS, SKEW_MS, TIMES } from "./settings.ts";
 import { SharedCache } from "./shared_cache.ts";
 import { type Caller, type Shared, SimulatedObjects, SimulatedTable } from "./stores.ts";
-import { checkCount, checkQuota, LIMITED } from "./quota_check.ts";
+import { checkCount, checkQuota } from "./quota_check.ts";
 import { must, Violation } from "./violation.ts";
-import { FIXED } from "./world.ts";
-
-/** The code under test: `registry/`, `cache/` and `backup/` themselves, or copies with a mistake. */
-export type RegistryModule =
-  & Pick<typeof import("../../registry/mod.ts"), "createRegistry">
-  & Pick<typeof import("../../cache/mod.ts"), "cached">
-  & Pick<typeof import("../../registry/near/mod.ts"), "nearObjects" | "nearReads">
-  & BackupModule;
-
-/** The code itself. */
-export const REAL: RegistryModule = { createRegistry, cached, nearObjects, nearReads, restore, snapshot };
 
 /** Start time of every run, in milliseconds since the epoch. */
 const START = 1_700_000_000_000;
@@ -62,14 +41,6 @@ interface RunningProcess {
   stored: StoredRegistry;
   client: Client;
   commands: Commands;
-}
-
-/** Access of a process to the stores, and its clock. */
-interface Means {
-  /** Milliseconds that its clock is ahead; may change. */
-  skew: () => number;
-  call: Caller;
-  pause: (milliseconds: number) => Promise<void>;
 }
 
 /** Names of the actors that make a full pass. */
@@ -313,8 +284,7 @@ export class Simulation {
         call: (call) => whileAlive(() => scheduler.call(process, call)),
         pause: (milliseconds) => whileAlive(() => scheduler.pause(process, milliseconds)),
       },
-      {},
-      this.#scenario.tableReads,
+      this.#scenario.tableReads && { tableReads: this.#scenario.tableReads },
     );
   }
 
@@ -378,42 +348,15 @@ export class Simulation {
     };
   }
 
-  /** The registry of a process. `tableReads` is absent if the process has no replicas. */
-  #open(
-    { skew, call, pause }: Means,
-    cache: { blobBytes?: number },
-    tableReads?: "home" | "near",
-  ): StoredRegistry {
-    const scheduler = this.#scheduler;
-    const now = () => scheduler.now + skew();
-    const { quota } = this.#scenario;
+  #open(means: Means, options: OpenOptions = {}): StoredRegistry {
     this.#processes++;
-    const objects = new SimulatedObjects(this.#shared, call);
-    const replicas = tableReads && replicasOf(this.#shared, call, (n) => this.#choices.below(n));
-    const reads = replicas && this.#module.nearObjects(objects, {
-      replicas: replicas.objects,
-      replicationTime: 0,
-      redirects: false,
-      now,
-    });
-    const stored = this.#module.createRegistry({
-      ...TIMES,
-      uploadExpiry: this.#scenario.expiry ?? EXPIRY_MS,
-      ...(quota !== undefined && { quotas: [{ repositories: LIMITED, bytes: quota }] }),
-      ...(this.#scenario.immutable && { immutable: IMMUTABLE }),
-      ...(this.#scenario.sparse && { references: "sparse" }),
-      ...(this.#scenario.purges && { purges: { digests: true, tags: true, delay: 0 } }),
-      table: new SimulatedTable(this.#shared, call),
-      objects,
-      ...(reads && { reads }),
-      now,
-      steady: () => scheduler.now,
-      sleep: pause,
-    });
-    const home = this.#module.cached(stored.registry, stored.epochs, { now, count: 4, ...cache });
-    if (tableReads !== "near") return { ...stored, registry: home };
-    const near = { tables: replicas!.tables, objects: reads!, now, grace: GRACE_MS, deadline: DEADLINE_MS };
-    return { ...stored, registry: this.#module.nearReads(home, near) };
+    const run = {
+      scenario: this.#scenario,
+      shared: this.#shared,
+      choices: this.#choices,
+      now: () => this.#scheduler.now,
+    };
+    return openRegistry(this.#module, run, means, options);
   }
 
   #client(
@@ -444,8 +387,6 @@ export class Simulation {
     }
   }
 }
-
-const IMMUTABLE = [{ repositories: ["**"], tags: [FIXED], except: [] }];
 
 /** True for an error that clients and collectors must expect from a store that may fail. */
 function isOrdinary(error: unknown): boolean {

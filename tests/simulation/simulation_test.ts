@@ -16,7 +16,7 @@ import { nearScenario, runDeaths, runSeed } from "./search.ts";
 import { PURGES } from "./purges.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
-import { REAL } from "./simulation.ts";
+import { REAL } from "./open_registry.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */

@@ -6,7 +6,7 @@
  */
 import type { Result, Task } from "./main.ts";
 import { runSeed } from "./search.ts";
-import { REAL } from "./simulation.ts";
+import { REAL } from "./open_registry.ts";
 
 self.onmessage = async ({ data: { from, count } }: MessageEvent<Task>) => {
   const result: Result = { count, failures: [] };
