@@ -66,3 +66,17 @@ Deno.test("configCheck() warns of risks, and throws an error that would stop a s
   const auth = "{ url: https://registry.test, htpasswd: /nowhere/htpasswd }";
   await assertRejects(() => check({ SKERRY_AUTH: auth }), StartError, 'Cannot read "/nowhere/htpasswd"');
 });
+
+Deno.test("configCheck() prints read replicas without their secret keys", async () => {
+  const replica = { region: "auto", bucket: "copy", s3Endpoint: "https://r2.test", accessKeyId: "key" };
+  const { code, lines } = await check({
+    SKERRY_STORAGE: "aws",
+    SKERRY_S3_BUCKET: "layers",
+    SKERRY_DYNAMODB_TABLE: "items",
+    AWS_REGION: "eu-central-1",
+    SKERRY_READ_REPLICAS: JSON.stringify([{ ...replica, secretAccessKey: "hidden" }]),
+  });
+  assertEquals(code, 0);
+  const { value } = await parseText(lines.join("\n")) as { value: Record<string, unknown> };
+  assertEquals(value.readReplicas, [{ ...replica, secretAccessKey: "(secret)" }]);
+});
