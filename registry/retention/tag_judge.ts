@@ -113,10 +113,10 @@ export class TagJudge {
     }
     if (pushedWithin !== undefined) return this.#lateness("pushed", pushedAt, pushedWithin, 0);
     if (pulledWithin === undefined) return undefined;
-    if (pulledAt === undefined || pulledAt < pushedAt) {
-      return this.#lateness("never pulled, pushed", pushedAt, pulledWithin, 0);
-    }
-    return this.#lateness("pulled", pulledAt, pulledWithin, PULL_LAG_MS);
+    // The lag counts after a push too: a process does not record a pull within an hour of one before the push.
+    return pulledAt === undefined || pulledAt < pushedAt
+      ? this.#lateness("never pulled, pushed", pushedAt, pulledWithin, PULL_LAG_MS)
+      : this.#lateness("pulled", pulledAt, pulledWithin, PULL_LAG_MS);
   }
 
   #lateness(what: string, at: number, span: number, lag: number): string | undefined {
