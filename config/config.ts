@@ -8,15 +8,8 @@ import { publicConflicts, publicSchema } from "./public_config.ts";
 import { replicasSchema } from "./replicas_config.ts";
 import { retentionSchema } from "./retention_config.ts";
 import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
-import {
-  FILE_VARIABLE,
-  type Given,
-  givenBy,
-  type Setting,
-  SETTINGS,
-  unknownVariables,
-  withPlatform,
-} from "./settings.ts";
+import { FILE_VARIABLE, type Given, givenBy, unknownVariables, withPlatform } from "./environment.ts";
+import { type Setting, SETTINGS } from "./settings.ts";
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
 import { parseText } from "./config_text.ts";

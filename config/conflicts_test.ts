@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { conflictsOf } from "./conflicts.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./environment.ts";
 
 Deno.test("conflictsOf() wants the key for CloudFront complete", () => {
   const config = readSettings({})!;

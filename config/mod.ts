@@ -9,5 +9,5 @@ export { duration, type Kind, size } from "./setting_kinds.ts";
 export type { Config, ReadReplica } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";
 export { isLocal, risksOf } from "./risks.ts";
-export { FILE_VARIABLE, readSettings } from "./settings.ts";
+export { FILE_VARIABLE, readSettings } from "./environment.ts";
 export { StartError } from "./start_error.ts";

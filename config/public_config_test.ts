@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./environment.ts";
 import { problemsOf, withFile } from "./testing/load_config.ts";
 
 /** The problem of a public endpoint with these fields, as the variable has them. */

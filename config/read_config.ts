@@ -1,5 +1,5 @@
 import type { Config } from "./configuration.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./environment.ts";
 
 // Not literal, so that Deno does not read the schema library at every start.
 const importConfig = (): Promise<typeof import("./config.ts")> =>

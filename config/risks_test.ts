@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { risksOf } from "./risks.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./environment.ts";
 
 Deno.test("risksOf() warns of content that ends with the process, and of access without a login", () => {
   const risksWith = (environment: Record<string, string>) => risksOf(readSettings(environment)!);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { loadConfig } from "./config.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./environment.ts";
 
 Deno.test("readSettings() reads the same as loadConfig()", async () => {
   const environments: Record<string, string>[] = [
