@@ -36,6 +36,7 @@ import { s3Put } from "./s3_put.ts";
 import { startup } from "./startup.ts";
 import { tokenPull } from "./token_pull.ts";
 import { workers } from "./workers.ts";
+import { zipf } from "./zipf.ts";
 
 /** Measures some figures, each so many times. */
 type Group = (rounds: number) => Promise<Figure[]>;
@@ -62,6 +63,7 @@ const GROUPS: Record<string, Group> = {
   "s3-memory": s3Memory,
   "large-blob": largeBlob,
   "workers": workers,
+  "zipf": zipf,
 };
 
 const { values, positionals } = parseArgs({
