@@ -72,11 +72,17 @@ function requestFor(host: string, path: string, init: RequestInit = {}): Request
 }
 
 /** Sends a request to this host, with `Authorization` if it is given. */
-async function ask(app: SecuredApp, host: string, { path, headers = {} }: Case, authorization?: string) {
+async function ask(
+  app: SecuredApp,
+  host: string,
+  { path, headers = {} }: Case,
+  authorization?: string,
+  method = "GET",
+) {
   const all = { ...headers, ...(authorization !== undefined && { Authorization: authorization }) };
-  const response = await app.at(host)(path, { headers: all });
+  const response = await app.at(host)(path, { method, headers: all });
   await response.body?.cancel();
-  return { request: requestFor(host, path, { headers: all }), response };
+  return { request: requestFor(host, path, { method, headers: all }), response };
 }
 
 Deno.test("docs/caching.md has a row for every case, with its time", async () => {
@@ -115,6 +121,18 @@ Deno.test("a shared cache keeps the answers of a public host as long as docs/cac
           ...(response.headers.has("ETag") ? ["etag"] : []),
         ], what);
       }
+    }
+  }
+});
+
+Deno.test("a shared cache keeps the answer to HEAD as long as that to GET", async () => {
+  for (const cdn of DIALECTS) {
+    using app = await openApp(cdn);
+    for (const each of CASES) {
+      const { request, response } = await ask(app, PUBLIC_HOST, each, undefined, "HEAD");
+      // HEAD has no ranges (RFC 9110 §14.2): its answer is that of the whole.
+      const kept = "Range" in (each.headers ?? {}) ? DIGEST_TTL : each.kept;
+      assertEquals(keptSeconds(request, response, { cdn }), kept, `${cdn}: ${each.row}, ${each.path}`);
     }
   }
 });
@@ -237,12 +255,14 @@ const TRICKS: Record<string, string>[] = [
 Deno.test("no client can have a private answer, an error or the answer to a write stored by any request to any host", async () => {
   using app = await openApp("standard");
   let stored = 0;
+  const statuses = new Set<number>();
   for (const host of [PUBLIC_HOST, "registry.test", "unknown.test"]) {
     for (const headers of TRICKS.flatMap((trick) => [trick, { ...trick, Authorization: ROOT }])) {
       for (const { method, path, kind } of [OPEN, CLOSED].flatMap((repository) => targetsIn(repository))) {
         if (kind === "getJwks" || method === "DELETE") continue;
         const response = await app.at(host)(path, { method, headers });
         await response.body?.cancel();
+        statuses.add(response.status);
         if (!isStorable(requestFor(host, path, { method, headers }), response)) continue;
         const what = `${method} ${path} at ${host} with ${JSON.stringify(headers)}`;
         assertEquals([host, response.status, path.includes(CLOSED)], [PUBLIC_HOST, 200, false], what);
@@ -252,6 +272,7 @@ Deno.test("no client can have a private answer, an error or the answer to a writ
     }
   }
   assert(stored > 0);
+  for (const status of [200, 202, 400, 401, 404]) assert(statuses.has(status), `no answer was ${status}`);
 });
 
 /** The policy that makes `public/**` private, for a new process of the same registry. */
