@@ -63,6 +63,17 @@ Deno.test("registry.yaml grants the role only the reads of that policy in the re
   }
 });
 
+Deno.test("registry.yaml grants the role purges of the named distribution alone", async () => {
+  assertEquals((await readStack("registry.yaml", HOME)).PurgePolicy, undefined);
+  const { PurgePolicy } = await readStack("registry.yaml", { ...HOME, DistributionId: "E1EXAMPLE" });
+  const [statement, ...others]: Statement[] = PurgePolicy?.Properties.PolicyDocument.Statement;
+  assertEquals(others, []);
+  assertEquals([statement?.Action, statement?.Resource], [
+    "cloudfront:CreateInvalidation",
+    "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE",
+  ]);
+});
+
 Deno.test("registry.yaml trusts only the production context of the app", async () => {
   const { Role, IdentityProvider } = await readStack("registry.yaml", HOME);
   assertEquals(IdentityProvider?.Properties, {
