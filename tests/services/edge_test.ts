@@ -104,6 +104,21 @@ Deno.test("a second pull through a shared cache goes home for the tag only, and 
   ]);
 });
 
+Deno.test("a shared cache reads the field for its CDN first, and lets no other cache store the answer", async () => {
+  for (const cdn of ["cloudflare", "deno", "fastly"]) {
+    await using edge = await openEdge({ cdn, purge: undefined });
+    assertEquals([await pull(edge, "v1"), await pull(edge, "v1")], [CONTENT.length + 2, 1], cdn);
+    const response = await fetch(`http://${HOST}:${edge.varnish.port}${CONTENT[0]}`);
+    await response.body?.cancel();
+    assertEquals(response.headers.get("X-Cache"), "hit", cdn);
+    assert(!/public|s-maxage/.test(response.headers.get("Cache-Control")!), cdn);
+    const names = [...response.headers.keys()];
+    assertEquals(names.filter((name) => /cdn-|surrogate-control/.test(name)), [], cdn);
+    await edge.varnish.ban("skerry");
+    assertEquals(await pull(edge, IMAGE.root.digest), CONTENT.length + 1, cdn);
+  }
+});
+
 Deno.test("a shared cache serves ranges and conditions from the stored blob", async () => {
   await using edge = await openEdge();
   const blob = CONTENT.find((path) => path.includes("/blobs/"))!;

@@ -1,5 +1,7 @@
-# A shared cache in front of a registry with a public host, with the headers of `cdn: standard`.
+# A shared cache in front of a registry with a public host, with the headers of any `cdn`.
 vcl 4.1;
+
+import std;
 
 backend registry {
   .host = "127.0.0.1";
@@ -18,6 +20,8 @@ sub vcl_recv {
     }
     # Tags are separated by commas, and none is the beginning of another one.
     ban("obj.http.Cache-Tag ~ " + req.http.X-Cache-Tag);
+    ban("obj.http.Deno-Cache-Tag ~ " + req.http.X-Cache-Tag);
+    ban("obj.http.Surrogate-Key ~ " + req.http.X-Cache-Tag);
     return (synth(204));
   }
   # Only the public host has answers for everyone. The host is part of the key (vcl_hash).
@@ -37,6 +41,18 @@ sub vcl_backend_response {
   # Never stale: the time in the answer is the bound of a delete.
   set beresp.grace = 0s;
   set beresp.keep = 0s;
+  # The field for a CDN comes before Cache-Control (RFC 9213), and ends here.
+  set beresp.http.X-CDN-Control = beresp.http.Cloudflare-CDN-Cache-Control +
+    beresp.http.Deno-CDN-Cache-Control + beresp.http.Surrogate-Control;
+  unset beresp.http.Cloudflare-CDN-Cache-Control;
+  unset beresp.http.Deno-CDN-Cache-Control;
+  unset beresp.http.Surrogate-Control;
+  if (beresp.http.X-CDN-Control ~ "max-?age=\d+") {
+    set beresp.ttl = std.duration(regsub(beresp.http.X-CDN-Control, "^.*max-?age=(\d+).*$", "\1s"), 0s);
+    unset beresp.http.X-CDN-Control;
+    return (deliver);
+  }
+  unset beresp.http.X-CDN-Control;
 }
 
 sub vcl_deliver {
