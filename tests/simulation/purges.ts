@@ -23,7 +23,7 @@ import {
 import { anyActor } from "./any_actor.ts";
 import type { Tag } from "../../oci/mod.ts";
 import type { Choices } from "./choices.ts";
-import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, UNTAGGED_MS } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS, LONG_UNPULLED_MS, UNTAGGED_MS } from "./settings.ts";
 import type { Scenario } from "./scenario.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
@@ -104,7 +104,7 @@ export const PURGES = {
   },
   "retention": {
     given: [pushesImage(SECOND, ONE), pushesImage(FIRST, ONE, { tags: ["a"] })],
-    later: UNTAGGED_MS + PULLED_WITHIN_MS,
+    later: UNTAGGED_MS + LONG_UNPULLED_MS,
     actors: [
       secondByDigest,
       byTag,

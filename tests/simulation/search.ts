@@ -30,7 +30,7 @@ import {
 } from "./choices.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
 import { deterministic } from "./deterministic.ts";
-import { EXPIRY_MS, GRACE_MS, PULLED_WITHIN_MS, SHORT_EXPIRY_MS } from "./settings.ts";
+import { EXPIRY_MS, GRACE_MS, LONG_UNPULLED_MS, SHORT_EXPIRY_MS } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
 import { purgeScenario } from "./purges.ts";
 import type { Scenario } from "./scenario.ts";
@@ -46,9 +46,6 @@ export interface Failure {
   /** A violation, and the history that led to it. */
   report: string;
 }
-
-/** Milliseconds after which no earlier pull keeps a tag: pulls are recorded once an hour. */
-const LONG_UNPULLED_MS = PULLED_WITHIN_MS + 70 * 60_000;
 
 /** Any processes, beside a collector. */
 export function randomScenario(choices: Choices): Scenario {

@@ -36,6 +36,9 @@ export const PULLED_TAG = "a";
 /** Milliseconds for which {@linkcode TAG_RETENTION} keeps that tag after its last pull or push. */
 export const PULLED_WITHIN_MS = 2 * GRACE_MS;
 
+/** Milliseconds after which no earlier pull keeps a tag: pulls are recorded once an hour. */
+export const LONG_UNPULLED_MS = PULLED_WITHIN_MS + 70 * 60_000;
+
 /** Retention rule that deletes tags too. */
 export const TAG_RETENTION: RetentionRule[] = [{
   repositories: ["**"],
