@@ -1,4 +1,4 @@
-/** Which of the tasks `test:quick`, `test` and `test:all` runs a test file. */
+/** Which of the tasks `test:quick`, `test`, `test:all` and `test:weekly` runs a test file. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LANES } from "./lanes/lanes.ts";
 
@@ -34,11 +34,20 @@ function isIn(file: string, paths: string[]): boolean {
 const ignoredByTest = ignoredBy("test");
 const ignoredByQuick = ignoredBy("test:quick");
 const namedByAll: string[] = Object.values(LANES).flat();
+const namedByWeekly = ["tests/weekly"];
 
-Deno.test("each test file is run by either test or test:all", () => {
+Deno.test("exactly one of test, test:all and test:weekly runs each test file", () => {
   assert(files.length > 250);
-  for (const file of files) assertEquals(isIn(file, ignoredByTest), isIn(file, namedByAll), file);
+  for (const file of files) {
+    const runs = [!isIn(file, ignoredByTest), isIn(file, namedByAll), isIn(file, namedByWeekly)];
+    assertEquals(runs.filter(Boolean).length, 1, file);
+  }
   assertStringIncludes(tasks["test:all"]!.command, " tests/lanes/main.ts");
+  assertEquals(tasks["test:weekly"]!.command.split(" ").filter((word) => word.includes("/")), [
+    "--lock=tests/deno.lock",
+    ...namedByWeekly,
+  ]);
+  assert(files.some((file) => isIn(file, namedByWeekly)));
 });
 
 Deno.test("test:all runs no test file in two lanes", () => {
@@ -48,7 +57,7 @@ Deno.test("test:all runs no test file in two lanes", () => {
   }
 });
 
-Deno.test("test:quick runs no test file that test leaves to test:all", () => {
+Deno.test("test:quick runs no test file that test leaves to another task", () => {
   const extra = files.filter((file) => isIn(file, ignoredByTest) && !isIn(file, ignoredByQuick));
   assertEquals(extra, []);
 });
@@ -59,7 +68,7 @@ Deno.test("test:quick runs the test files beside the sources, except those it na
 });
 
 Deno.test("every path that a test task names exists", async () => {
-  for (const path of [...ignoredByTest, ...ignoredByQuick, ...namedByAll]) {
+  for (const path of [...ignoredByTest, ...ignoredByQuick, ...namedByAll, ...namedByWeekly]) {
     await Deno.stat(new URL(path, ROOT));
   }
 });
