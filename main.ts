@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { announce, fail, logFor, type Opener, registerUpkeep, startServing } from "./process/mod.ts";
+import {
+  announce,
+  fail,
+  type Log,
+  logFor,
+  type Opener,
+  registerUpkeep,
+  startServing,
+} from "./process/mod.ts";
 import { readConfig } from "./config/mod.ts";
 
 // Not literal: Deno would read all their modules before the first line runs, which takes 15% of the CPU time of a start.
@@ -12,6 +20,8 @@ const importCommands = (): Promise<typeof import("./cli/mod.ts")> =>
   import(new URL("cli/mod.ts", import.meta.url).href);
 const importWorkers = (): Promise<typeof import("./process/workers/mod.ts")> =>
   import(new URL("process/workers/mod.ts", import.meta.url).href);
+const importNotify = (): Promise<typeof import("./process/notify.ts")> =>
+  import(new URL("process/notify.ts", import.meta.url).href);
 
 async function main(): Promise<void> {
   if (Deno.args.length === 0) return await serveRegistry();
@@ -26,12 +36,20 @@ async function serveRegistry(): Promise<void> {
   if (config.workers > 1) {
     const { superviseWorkers } = await importWorkers();
     const root = decodeURIComponent(new URL(".", Deno.mainModule).pathname);
-    Deno.exit(await superviseWorkers(config, root).ended);
+    const workers = superviseWorkers(config, root);
+    notify(() => Promise.resolve(workers.isReady()), logFor(config));
+    Deno.exit(await workers.ended);
   }
   const log = logFor(config);
   const { url, opener } = startServing(config, log);
   serving(opener);
   announce(url, config, log);
+  notify(async () => await (await opener.open()).ready(), log);
+}
+
+/** Tells the service manager that the registry is ready, if it waits for that. */
+async function notify(ready: () => Promise<boolean>, log: Log): Promise<void> {
+  if (Deno.env.has("NOTIFY_SOCKET")) await (await importNotify()).notifyWhenReady(ready, log);
 }
 
 const { promise: served, resolve: serving } = Promise.withResolvers<Opener>();

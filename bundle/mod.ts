@@ -32,12 +32,15 @@ const SOURCES = [
 /** Files that the bundler reads besides the sources, such as the versions of the packages. */
 const SETTINGS = ["deno.json", "deno.lock"];
 
+/** Shell script of the bundle that starts the registry with the permissions that it needs. */
+const LAUNCHER = "skerry";
+
 /** Sources that the registry does not load: tests, and the parent process of `deno task start`. */
 const UNUSED = /_test\.ts$|(^|\/)(testing|contract)\/|^process\/start\/start\.ts$/;
 
 /**
  * Writes the bundle to a folder: a new or empty one, or one with an earlier bundle, which is replaced. Its entry point is
- * `main.js`.
+ * `main.js`, which the program `skerry` in the same folder starts.
  *
  * @throws {Error} if the folder has other content, if a source can't be bundled, or if the bundler fails.
  */
@@ -54,6 +57,8 @@ export async function bundle(folder: string): Promise<void> {
       const text = await Deno.readTextFile(join(output, path));
       await Deno.writeTextFile(join(folder, path), withLateImports(path, text));
     }
+    await Deno.copyFile(join(ROOT, "bundle", "skerry.sh"), join(folder, LAUNCHER));
+    await Deno.chmod(join(folder, LAUNCHER), 0o755);
     // Deno reads it from the folder of the entry point.
     await Deno.writeTextFile(
       join(folder, "deno.json"),
@@ -118,7 +123,7 @@ async function write(path: string, text: string): Promise<void> {
 async function checkReplaceable(folder: string): Promise<void> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && (name.endsWith(".js") || name === "deno.json")) continue;
+      if (isFile && (name.endsWith(".js") || name === "deno.json" || name === LAUNCHER)) continue;
       throw new Error(`Cannot bundle to "${folder}": it has other content, such as "${name}"`);
     }
   } catch (error) {
@@ -138,7 +143,7 @@ if (import.meta.main) {
   const [folder = "dist"] = Deno.args;
   try {
     await bundle(folder);
-    console.log(`Bundled to ${folder}. Start it with: deno run --allow-all ${join(folder, "main.js")}`);
+    console.log(`Bundled to ${folder}. Start it with: ${join(folder, LAUNCHER)}`);
   } catch (error) {
     console.error((error as Error).message);
     Deno.exit(1);

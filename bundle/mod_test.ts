@@ -1,6 +1,6 @@
 // The bundle as a process, which may use no package and no source beside it.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../tests/harness/content.ts";
 import { freePort } from "../tests/harness/ports.ts";
 import { type RegistryProcess, startRegistry } from "../tests/harness/registry_process.ts";
@@ -32,7 +32,10 @@ async function run(folder: string, args: string[], env: Record<string, string> =
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-async function pushAndPull({ url }: RegistryProcess, headers: Record<string, string>): Promise<void> {
+async function pushAndPull(
+  { url }: Pick<RegistryProcess, "url">,
+  headers: Record<string, string>,
+): Promise<void> {
   const send = (path: string, init: RequestInit = {}) =>
     fetch(url + path, { ...init, headers: { ...headers, ...init.headers as Record<string, string> } });
   const image = imageOf("bundled");
@@ -83,6 +86,28 @@ Deno.test("bundle() writes a registry that runs alone", async (t) => {
     await t.step("push and pull with workers", async () => {
       await using registry = await startRegistry({ main, permissions, env: { SKERRY_WORKERS: "2" } });
       for (let i = 0; i < 8; i++) await pushAndPull(registry, { Connection: "close" });
+    });
+
+    await t.step("push and pull with the permissions that its program gives it", async () => {
+      const port = freePort();
+      const data = await Deno.makeTempDir({ prefix: "skerry data-" });
+      const env = {
+        PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+        PORT: `${port}`,
+        SKERRY_DATA: data,
+      };
+      const skerry = (...args: string[]) =>
+        new Deno.Command(join(folder, "skerry"), { args, env, stdout: "null", stderr: "inherit" });
+      const registry = skerry().spawn();
+      const isReady = async () => (await skerry("ready").output()).success;
+      for (let tries = 0; tries < 100 && !(await isReady()); tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await pushAndPull({ url: `http://127.0.0.1:${port}` }, {});
+      registry.kill("SIGTERM");
+      assertEquals((await registry.status).code, 0);
+      assertEquals(await isReady(), false);
+      await Deno.remove(data, { recursive: true });
     });
 
     await t.step("commands, and the AWS SDK", async () => {

@@ -13,12 +13,15 @@ const rooms = {
     import(new URL("accounts/mod.ts", import.meta.url).href),
   configCheck: (): Promise<typeof import("./config_check.ts")> =>
     import(new URL("config_check.ts", import.meta.url).href),
+  configPermissions: (): Promise<typeof import("./config_permissions.ts")> =>
+    import(new URL("config_permissions.ts", import.meta.url).href),
   cost: (): Promise<typeof import("./cost/mod.ts")> => import(new URL("cost/mod.ts", import.meta.url).href),
   doctor: (): Promise<typeof import("./doctor/mod.ts")> =>
     import(new URL("doctor/mod.ts", import.meta.url).href),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(new URL("../oci/mod.ts", import.meta.url).href),
   provision: (): Promise<typeof import("./provision/mod.ts")> =>
     import(new URL("provision/mod.ts", import.meta.url).href),
+  ready: (): Promise<typeof import("./ready.ts")> => import(new URL("ready.ts", import.meta.url).href),
   transfer: (): Promise<typeof import("./transfer/mod.ts")> =>
     import(new URL("transfer/mod.ts", import.meta.url).href),
   upkeep: (): Promise<typeof import("./upkeep/mod.ts")> =>
@@ -43,6 +46,12 @@ export const COMMANDS: Record<string, Command> = {
     details:
       "Secrets are not printed. The exit code is 1 if the registry would not start with this configuration.",
     run: async ({ print }) => await (await rooms.configCheck()).configCheck(print),
+  },
+  "config permissions": {
+    summary: "Print the permissions of Deno that serving needs, one a line",
+    details: "The service and the container image start the registry with them.",
+    run: async ({ config, print }) =>
+      (await rooms.configPermissions()).configPermissions(await config(), print),
   },
   check: {
     summary: "Test the capabilities of the bucket and the table",
@@ -317,6 +326,15 @@ export const COMMANDS: Record<string, Command> = {
         json: has("json"),
       });
       return await doctor(print, options);
+    },
+  },
+  ready: {
+    summary: "Check the readiness of a running registry",
+    details: "The exit code is 1 unless /readyz answers 200.",
+    options: { url: { value: "URL", help: "Address of the registry; by default that of the configuration" } },
+    run: async ({ config, print }, { text }) => {
+      const { ownUrl, ready } = await rooms.ready();
+      return await ready(text("url") ?? ownUrl(await config()), print);
     },
   },
   version: {

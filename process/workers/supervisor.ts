@@ -17,6 +17,8 @@ const STOP_LIMIT_MS = 6000;
 export interface Supervision {
   /** Exit code, when all workers have ended. */
   readonly ended: Promise<number>;
+  /** True while every worker has the registry open and responds. */
+  isReady(): boolean;
   /** Stops all workers gracefully. */
   stop(): void;
 }
@@ -33,7 +35,11 @@ export function superviseWorkers(config: Config, root: string, denoOptions: stri
   const args = ["run", "--no-prompt", "--unstable-net", ...denoOptions, ...options, WORKER];
   const supervisor = new Supervisor({ ...config, port: freePort(config) }, args);
   onStopSignal((signal) => supervisor.stop(signal), () => supervisor.end());
-  return { ended: supervisor.ended, stop: () => supervisor.stop("SIGTERM") };
+  return {
+    ended: supervisor.ended,
+    isReady: () => supervisor.isReady,
+    stop: () => supervisor.stop("SIGTERM"),
+  };
 }
 
 function assertCanStart({ workers }: Config): void {
@@ -97,6 +103,10 @@ class Supervisor {
     // by all of them.
     this.#start(this.#slots[0]!);
     setInterval(() => this.#watch(), ALIVE_INTERVAL_MS);
+  }
+
+  get isReady(): boolean {
+    return this.#slots.every(({ isOpen, isResponding }) => isOpen && isResponding);
   }
 
   stop(signal: Deno.Signal): void {
