@@ -71,6 +71,8 @@ const SOURCES = {
   shellcheck: { debian: "shellcheck" },
   skopeo: { debian: "skopeo" },
   strace: { debian: "strace" },
+  "systemd-analyze": { debian: "systemd" },
+  "systemd-nspawn": { debian: "systemd-container" },
   varnishd: { debian: "varnish" },
   wrk: { debian: "wrk" },
   actionlint: {
