@@ -48,6 +48,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     retentionInterval: 3_600_000,
     grace: 86_400_000,
     deadline: 60_000,
+    drain: 4_000,
     cacheAge: 0,
     log: "auto",
     logProbes: false,

@@ -146,6 +146,8 @@ export interface Config {
   grace: number;
   /** Maximum time for the writes of a request after its body. */
   deadline: number;
+  /** Time for which the process serves after SIGTERM. */
+  drain: number;
   /** Time for which a GET may answer from memory without a check. */
   cacheAge: number;
   /** Format of the log. */

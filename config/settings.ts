@@ -335,6 +335,14 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "Maximum time for the writes of one request after its body has arrived; at most a quarter of `SKERRY_GRACE`, " +
       "so that a stalled request cannot do harm.",
   ),
+  drain: setting(
+    duration("0", "12h"),
+    "SKERRY_DRAIN",
+    "4s",
+    "Time after SIGTERM in which the process serves as before while `/readyz` answers 503, so that load balancers " +
+      "send their requests to other replicas. In the last quarter of it, GET and HEAD are answered with 503. SIGINT " +
+      "skips it.",
+  ),
   cacheAge: setting(
     duration("0"),
     "SKERRY_CACHE_AGE",

@@ -13,8 +13,11 @@ import type { OpenRegistry, RegistryPart } from "./open/open_registry.ts";
 import { cannotListen } from "./startup.ts";
 import { onStopSignal } from "./stop_signal.ts";
 
-/** Milliseconds that a graceful stop may take: Deno Deploy kills 5 s after SIGINT. */
+/** Milliseconds that a graceful stop may take after the drain: Deno Deploy kills 5 s after SIGINT. */
 const STOP_LIMIT_MS = 4500;
+
+/** Part of the drain in which reads are refused: enough for a balancer without health checks to notice. */
+const REFUSING_SHARE = 1 / 4;
 
 /**
  * Milliseconds after which a graceful stop ends request bodies. An upload keeps the received bytes, and the rest of the
@@ -73,6 +76,7 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
   surviveBugs(log);
   const opener = new Opener(config, log, part);
   const bodies = new AbortController();
+  const leaving = { isDraining: false };
   const app = createApp({
     registry: deferredRegistry(async () => (await opener.open()).registry),
     log: config.logProbes ? log.request : withoutProbes(log.request),
@@ -80,13 +84,14 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
     auditReady: log.auditReady,
     ...accessTo(config, opener),
     ...publicFaceOf(config, opener),
-    ready: async () => await (await opener.open()).ready() && part.othersRespond(),
+    ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
     warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
     delivery: config,
     limits: { ...config, share: part.share, stop: bodies.signal },
   });
   const server = listen(config, app.fetch, { log, part });
-  const stop = stopOnSignal({ server, bodies, opener, log, isWorker: part !== WHOLE });
+  const drain = () => drainOf(server, config.drain, leaving);
+  const stop = stopOnSignal({ server, drain, bodies, opener, log, isWorker: part !== WHOLE });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
   AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => {
     opener.open();
@@ -208,6 +213,8 @@ async function endOnFailure(error: Error, log: Log): Promise<void> {
 /** Parts of the process that a stop ends. */
 interface Running {
   server: Server;
+  /** Resolves when load balancers send their requests elsewhere. */
+  drain: () => Promise<void>;
   /** Aborts the request bodies that are not complete. */
   bodies: AbortController;
   opener: Opener;
@@ -216,10 +223,30 @@ interface Running {
   isWorker: boolean;
 }
 
-/** Stops the process gracefully on a signal. A second one ends it at once. */
-function stopOnSignal({ server, bodies, opener, log, isWorker }: Running): Serving["stop"] {
+/**
+ * Serves for `limit` milliseconds more, while load balancers notice that the process is leaving: those with active health
+ * checks by the readiness probe, all others by a read that is refused, which they send to another process.
+ */
+async function drainOf(server: Server, limit: number, leaving: { isDraining: boolean }): Promise<void> {
+  leaving.isDraining = true;
+  server.drain();
+  await sleep(limit * (1 - REFUSING_SHARE));
+  server.refuseReads();
+  await sleep(limit * REFUSING_SHARE);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/**
+ * Stops the process gracefully on a signal. A second one ends it at once. SIGINT skips the drain: it comes from a terminal,
+ * or from Deno Deploy, which sends no more requests.
+ */
+function stopOnSignal({ server, drain, bodies, opener, log, isWorker }: Running): Serving["stop"] {
   return onStopSignal(async (signal) => {
     if (!isWorker) log.info("Shutting down", { signal });
+    if (signal === "SIGTERM") await drain();
     setTimeout(() => bodies.abort(), BODY_LIMIT_MS);
     if (await server.stop(STOP_LIMIT_MS)) {
       await opener.close().catch((error) => log.error("Cannot close the storage", error));

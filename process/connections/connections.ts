@@ -131,6 +131,7 @@ export class Connections {
   /** Requests in progress of all connections. */
   #requests = 0;
   #refusals = 0;
+  #listening = true;
   #closing: Promise<void> | undefined;
   #sweeping = false;
   #reported = -Infinity;
@@ -145,13 +146,20 @@ export class Connections {
     this.#acceptAll();
   }
 
+  /** Stops listening. Open connections are served as before. */
+  stopListening(): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    this.#listener.close();
+  }
+
   /** Stops listening, closes connections without a request, and resolves when every response has been sent. */
   shutdown(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    this.#listener.close();
+    this.stopListening();
     await Promise.all([...this.#open].map((connection) => this.#conclude(connection)));
   }
 
@@ -169,12 +177,12 @@ export class Connections {
   }
 
   async #acceptAll(): Promise<void> {
-    for (let failures = 0; this.#closing === undefined;) {
+    for (let failures = 0; this.#listening;) {
       try {
         await this.#admit(await this.#listener.accept());
         failures = 0;
       } catch (error) {
-        if (this.#closing !== undefined) return;
+        if (!this.#listening) return;
         // After half a minute without a connection it will not get better.
         if (++failures > ACCEPT_RETRY.count) return this.#options.failed(error as Error);
         if (failures % ACCEPT_RETRY.relief === 1) await this.#relieve(error as Error);

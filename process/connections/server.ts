@@ -30,11 +30,24 @@ export interface Server {
   /** Address of the server: a URL, or the name of a socket. */
   url: string;
   /**
-   * Stops gracefully: refuses new requests and waits for running ones, including downloads, but at most `limit`
-   * milliseconds. Answers true if everything has ended in that time.
+   * Serves as before, and asks the client of each answer to close its connection. The next connection reaches another
+   * process where a load balancer distributes connections.
+   */
+  drain(): void;
+  /**
+   * Refuses reads, which a load balancer may send to another process. Writes are still served: a balancer cannot send a
+   * body twice that it has not kept.
+   */
+  refuseReads(): void;
+  /**
+   * Stops gracefully: stops listening, refuses reads and waits for running requests, including downloads, but at most
+   * `limit` milliseconds. Answers true if everything has ended in that time.
    */
   stop(limit: number): Promise<boolean>;
 }
+
+/** State of a server, each one later than the one before. */
+type Phase = "serving" | "draining" | "refusing" | "stopping";
 
 /**
  * Listens, and answers with `fetch`.
@@ -44,23 +57,32 @@ export interface Server {
 export function serve(options: ServerOptions): Server {
   const { fetch, refused } = options;
   let answering = 0;
-  let stopping = false;
+  let phase: Phase = "serving";
   const { promise: answered, resolve: allAnswered } = Promise.withResolvers<void>();
   const release = () => {
     answering--;
-    if (stopping && answering === 0) allAnswered();
+    if (phase === "stopping" && answering === 0) allAnswered();
   };
   const handle: ServerOptions["fetch"] = (request, info) => {
     answering++;
-    if (!stopping) return fetch(request, info);
+    if (phase === "serving") return fetch(request, info);
+    if (phase === "draining" || !isRead(request)) return lastAnswer(fetch(request, info));
     refused(refusalEntry(request, info.remoteAddr));
     return refusal();
   };
-  const { url, shutdown } = listen(options, handle, release);
+  const { url, stopListening, shutdown } = listen(options, handle, release);
   return {
     url,
+    drain() {
+      phase = "draining";
+    },
+    refuseReads() {
+      phase = "refusing";
+    },
     async stop(limit) {
-      stopping = true;
+      phase = "stopping";
+      // A balancer may send a request whose connection was refused to another process, whatever its method and body.
+      stopListening();
       if (answering === 0) allAnswered();
       // `shutdown` breaks the request bodies that are still coming (denoland/deno#36809), so it has to wait until every
       // handler has answered. It does finish the responses.
@@ -78,7 +100,7 @@ function listen(
   options: ServerOptions,
   fetch: ServerOptions["fetch"],
   answered: () => void,
-): { url: string; shutdown: () => Promise<void> } {
+): { url: string; stopListening: () => void; shutdown: () => Promise<void> } {
   const { port, hostname, failed, acceptFailed, share = 1, platformAddress = false } = options;
   const { limits = defaultLimits(share) } = options;
   // The kernel distributes the connections over the processes that listen on the port.
@@ -88,7 +110,11 @@ function listen(
     // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
     const listener = Deno.listen({ port, hostname, reusePort, tcpBacklog: 511 });
     const connections = new Connections(listener, serveOn, { fetch, answered, acceptFailed, failed, limits });
-    return { url: urlOf(listener.addr), shutdown: () => connections.shutdown() };
+    return {
+      url: urlOf(listener.addr),
+      stopListening: () => connections.stopListening(),
+      shutdown: () => connections.shutdown(),
+    };
   }
   const serveOptions = { port, hostname, reusePort, automaticCompression: false, onListen: () => {} };
   const server = Deno.serve(serveOptions, async (request, info) => {
@@ -100,7 +126,19 @@ function listen(
   });
   // Deno does not accept again after an accept that failed.
   server.finished.catch(failed);
-  return { url: urlOf(server.addr), shutdown: () => server.shutdown() };
+  // It cannot stop listening without breaking the request bodies that are still coming.
+  return { url: urlOf(server.addr), stopListening() {}, shutdown: () => server.shutdown() };
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** The client closes the connection after this answer (RFC 9112 §9.6), so no request of it meets a closed connection. */
+async function lastAnswer(answer: Response | Promise<Response>): Promise<Response> {
+  const response = await answer;
+  response.headers.set("Connection", "close");
+  return response;
 }
 
 /** For a client that may as well ask the process that comes after this one. */

@@ -1,6 +1,15 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import type { RequestLog } from "../../routes/mod.ts";
-import { serve, type ServerOptions, urlOf } from "./server.ts";
+import { requestHead, WireConnection } from "../../tests/harness/wire.ts";
+import { serve, type Server, type ServerOptions, urlOf } from "./server.ts";
 
 /** A limit that no test reaches. */
 const AMPLE_MS = 30_000;
@@ -88,24 +97,82 @@ Deno.test("stop() lets a client read the rest of an answer in memory", async () 
   assertEquals(await stopped, true);
 });
 
-Deno.test("stop() refuses requests that arrive while it waits, and logs them", async () => {
-  const begun = Promise.withResolvers<void>();
-  const { server, refused } = setUp(async (request) => {
-    begun.resolve();
-    return new Response(await request.arrayBuffer());
-  });
-  const body = openBody();
-  const upload = fetch(server.url, { method: "POST", body: body.stream });
-  await begun.promise;
-  const stopped = server.stop(AMPLE_MS);
+/** Sends a request without a body on this connection, and returns its answer. */
+async function ask(connection: WireConnection, method: string, path: string): Promise<string> {
+  await connection.send(requestHead(method, path, { Host: "a", "Content-Length": "0" }));
+  return await connection.receive();
+}
+
+async function connect({ url }: Server): Promise<WireConnection> {
+  return new WireConnection(await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) }));
+}
+
+/** A listener closes a moment after its last accept was cancelled: until then, a new connection is reset. */
+async function untilRefused(server: Server): Promise<void> {
+  while (true) {
+    try {
+      (await connect(server))[Symbol.dispose]();
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return;
+      assertInstanceOf(error, Deno.errors.ConnectionReset);
+    }
+  }
+}
+
+Deno.test("drain() serves every request, and asks the client to close the connection", async () => {
+  const { server, refused } = setUp(({ method }) => new Response(method));
+  using client = await connect(server);
+  assert(!/^connection:/im.test(await ask(client, "GET", "/v2/")));
+  server.drain();
+  for (const method of ["GET", "PUT"]) {
+    using client = await connect(server);
+    const answer = await ask(client, method, "/v2/");
+    assertStringIncludes(answer, "HTTP/1.1 200 ");
+    assertMatch(answer, /^connection: close\r$/im);
+  }
+  assertEquals(refused, []);
+  await server.stop(AMPLE_MS);
+});
+
+Deno.test("refuseReads() refuses reads with 503, logs them, and serves writes", async () => {
+  const { server, refused } = setUp(({ method }) => new Response(method));
+  server.refuseReads();
   const response = await fetch(`${server.url}/v2/a/tags/list?secret=1`);
   assertEquals(response.status, 503);
   assertEquals(response.headers.get("Retry-After"), "1");
   assertEquals(response.headers.get("Connection"), "close");
   assertEquals((await response.json()).errors[0].code, "TOOMANYREQUESTS");
+  const head = await fetch(`${server.url}/v2/`, { method: "HEAD" });
+  assertEquals(head.status, 503);
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+    const response = await fetch(`${server.url}/v2/`, { method });
+    assertEquals([response.status, await response.text()], [200, method]);
+    assertEquals(response.headers.get("Connection"), "close");
+  }
   assertEquals(refused.map(({ method, path, status }) => [method, path, status]), [
     ["GET", "/v2/a/tags/list", 503],
+    ["HEAD", "/v2/", 503],
   ]);
+  await server.stop(AMPLE_MS);
+});
+
+Deno.test("stop() stops listening, refuses reads and serves writes on the connections that it has", async () => {
+  const begun = Promise.withResolvers<void>();
+  const { server, refused } = setUp(async (request) => {
+    if (request.method === "POST") begun.resolve();
+    return new Response(await request.arrayBuffer());
+  });
+  using reader = await connect(server);
+  using writer = await connect(server);
+  for (const client of [reader, writer]) assertStringIncludes(await ask(client, "GET", "/"), " 200 ");
+  const body = openBody();
+  const upload = fetch(server.url, { method: "POST", body: body.stream });
+  await begun.promise;
+  const stopped = server.stop(AMPLE_MS);
+  await untilRefused(server);
+  assertStringIncludes(await ask(reader, "GET", "/v2/"), "HTTP/1.1 503 ");
+  assertStringIncludes(await ask(writer, "PUT", "/v2/"), "HTTP/1.1 200 ");
+  assertEquals(refused.map(({ path }) => path), ["/v2/"]);
   body.end();
   await (await upload).body?.cancel();
   assertEquals(await stopped, true);

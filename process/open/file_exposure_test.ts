@@ -105,14 +105,14 @@ Deno.test({
       {
         await using registry = await startRegistry({ data });
         await fetch(`${registry.url}/readyz`).then((response) => response.body?.cancel());
-        await registry.kill("SIGTERM");
+        await registry.kill("SIGINT");
         assertEquals(registry.log().includes("chmod"), false, registry.log());
       }
       await Deno.chmod(data, 0o755);
       await Deno.chmod(`${data}/table.sqlite`, 0o644);
       await using registry = await startRegistry({ data });
       await fetch(`${registry.url}/readyz`).then((response) => response.body?.cancel());
-      await registry.kill("SIGTERM");
+      await registry.kill("SIGINT");
       assertMatch(
         registry.log(),
         /"level":"warn","message":"Other users of this machine can read .*chmod -R go= /,

@@ -10,7 +10,7 @@ import { WorkerSlot } from "./worker_slot.ts";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
-/** Milliseconds of a graceful stop after which workers are killed: each of them ends by itself before that. */
+/** Milliseconds of a graceful stop, after the drain, after which workers are killed: each ends by itself before that. */
 const STOP_LIMIT_MS = 6000;
 
 /** Workers that serve the registry. */
@@ -114,7 +114,8 @@ class Supervisor {
     this.#isStopping = true;
     this.#log.info("Shutting down", { signal });
     for (const slot of this.#slots) slot.send({ kind: "stop", signal });
-    setTimeout(() => this.#slots.forEach((slot) => slot.kill()), STOP_LIMIT_MS);
+    const limit = STOP_LIMIT_MS + (signal === "SIGTERM" ? this.#config.drain : 0);
+    setTimeout(() => this.#slots.forEach((slot) => slot.kill()), limit);
     this.#endIfStopped(0);
   }
 

@@ -161,7 +161,7 @@ Deno.test("clients pull in fewer rounds from a public host, and send no credenti
       fn: (t) => checkPulls(t, client, place),
     });
   }
-  await place.registry.kill("SIGTERM"); // so that its log is complete
+  await place.registry.kill("SIGINT"); // so that its log is complete
   assertNoTrouble(place.registry.log());
 });
 

@@ -20,7 +20,7 @@ const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
  */
 const START_DEADLINE_MS = 60_000;
 
-/** Time for a registry to stop after SIGTERM before it is killed, in milliseconds. */
+/** Time for a registry to stop after SIGINT before it is killed, in milliseconds. */
 const STOP_DEADLINE_MS = 10_000;
 
 /** Options of {@linkcode startRegistry}. */
@@ -97,7 +97,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
 
   async function dispose(): Promise<void> {
     const timer = setTimeout(() => send(child, "SIGKILL"), STOP_DEADLINE_MS);
-    await kill("SIGTERM");
+    await kill("SIGINT"); // SIGTERM would drain
     clearTimeout(timer);
     if (options.data === undefined) await Deno.remove(data, { recursive: true });
   }

@@ -11,7 +11,7 @@ Deno.test("startRegistry() gives a registry that answers until it is disposed of
     assertEquals(response.status, 200);
     assert((await Deno.stat(data)).isDirectory);
   }
-  assertEquals((await status).success, true, "SIGTERM must end it gracefully");
+  assertEquals((await status).success, true, "SIGINT must end it gracefully");
   await assertRejects(() => fetch(`${url}/v2/`), TypeError);
   await assertRejects(() => Deno.stat(data), Deno.errors.NotFound);
 });

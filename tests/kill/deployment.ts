@@ -73,7 +73,7 @@ export const startReplicas: Start = async (env) => {
       }
     },
     async stop() {
-      await Promise.all(replicas.map((replica) => replica.kill("SIGTERM")));
+      await Promise.all(replicas.map((replica) => replica.kill("SIGINT")));
     },
     async restart() {
       await Promise.all(replicas.map((replica) => replica.restart()));

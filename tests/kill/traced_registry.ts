@@ -55,7 +55,7 @@ async function endTraced(record: string): Promise<void> {
   const pid = Number.parseInt(await Deno.readTextFile(record));
   if (Number.isNaN(pid)) return; // nothing was traced
   try {
-    Deno.kill(pid, "SIGTERM");
+    Deno.kill(pid, "SIGINT");
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
   }

@@ -169,7 +169,7 @@ Deno.test("main is not ready while its data folder cannot be written, and logs t
   assertEquals(await status(), 503);
   await Deno.rename(`${registry.data}/elsewhere`, `${registry.data}/objects`);
   await until(async () => await status() === 200);
-  await registry.kill("SIGTERM");
+  await registry.kill("SIGINT");
   const lines = registry.log().trim().split("\n").map((line) => JSON.parse(line));
   const [reason, again, ...rest] = lines.filter(({ message }) => /ready/i.test(message ?? ""));
   assertStringIncludes(reason.message, "Not ready: cannot use the storage");
@@ -196,7 +196,7 @@ Deno.test("main ends its start on a terminal with the address and the next steps
 
 Deno.test("main logs every probe if the setting says so", async () => {
   await using registry = await startRegistry({ env: { SKERRY_LOG_PROBES: "on" } });
-  await registry.kill("SIGTERM");
+  await registry.kill("SIGINT");
   assertStringIncludes(registry.log(), '"path":"/livez","status":200');
 });
 
@@ -206,7 +206,7 @@ Deno.test("main logs one JSON line for each request and nothing of its secrets",
     headers: { Authorization: "Basic aHVudGVyMg==" },
   });
   await response.body?.cancel();
-  await registry.kill("SIGTERM");
+  await registry.kill("SIGINT");
   const lines = registry.log().trim().split("\n").map((line) => JSON.parse(line));
   const [entry] = lines.filter(({ path }) => path === "/v2/a/tags/list");
   assertEquals([entry.method, entry.route, entry.status], ["GET", "listTags", 404]);

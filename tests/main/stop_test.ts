@@ -18,9 +18,9 @@ Deno.test("main completes a push in progress at a stop, and exits with 0", async
       await using registry = await startRegistry({ data });
       const upload = await startUpload(registry.url);
       using push = await beginRequest("PUT", `${upload}?digest=${DIGEST}`, 5);
-      const ended = registry.kill("SIGTERM");
+      const ended = registry.kill("SIGINT");
       await until(() => registry.log().includes('"Shutting down"'));
-      const refused = await fetch(`${registry.url}/readyz`);
+      const refused = await fetch(`${registry.url}/readyz`); // on the connection that it has
       await refused.body?.cancel();
       assertEquals(refused.status, 503);
       await push.send("hello");
@@ -36,7 +36,7 @@ Deno.test("main completes a pull in progress at a stop, and exits with 0", async
   await using registry = await startRegistry();
   const { digest, blob } = await pushLarge(registry.url);
   const pull = await fetch(`${registry.url}/v2/a/blobs/${digest}`);
-  const ended = registry.kill("SIGTERM");
+  const ended = registry.kill("SIGINT");
   await until(() => registry.log().includes('"Shutting down"'));
   assertEquals((await pull.arrayBuffer()).byteLength, blob.length);
   assertEquals((await ended).code, 0);
@@ -50,7 +50,7 @@ Deno.test("main keeps the received bytes of an upload at a stop, and answers", a
       upload = new URL(await startUpload(registry.url)).pathname;
       using push = await beginRequest("PATCH", registry.url + upload, 1000);
       await push.send("hello");
-      const ended = registry.kill("SIGTERM");
+      const ended = registry.kill("SIGINT");
       const answer = await push.receive();
       assertStringIncludes(answer, "HTTP/1.1 503 ");
       assertMatch(answer, /^retry-after: 1\r$/im);
@@ -66,7 +66,7 @@ Deno.test("main keeps the received bytes of an upload at a stop, and answers", a
 Deno.test("main ends a slow manifest push at a stop, and answers", async () => {
   await using registry = await startRegistry();
   using push = await beginRequest("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);
-  const ended = registry.kill("SIGTERM");
+  const ended = registry.kill("SIGINT");
   assertStringIncludes(await push.receive(), "HTTP/1.1 503 ");
   assertEquals((await ended).code, 0);
   assertEquals(registry.log().includes("Shutdown timed out"), false);
@@ -79,6 +79,24 @@ Deno.test("main aborts requests that do not end in time at a stop, and exits wit
   assertEquals((await registry.kill("SIGINT")).code, 0);
   assertStringIncludes(registry.log(), "Shutdown timed out: open requests aborted");
   await assertRejects(() => pull.arrayBuffer());
+});
+
+Deno.test("main serves after SIGTERM while it is not ready, then refuses reads, and exits with 0", async () => {
+  await using registry = await startRegistry();
+  const ask = async (path: string, method = "GET") => {
+    const response = await fetch(registry.url + path, { method });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("Connection")];
+  };
+  assertEquals(await ask("/readyz"), [200, null]);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Shutting down"'));
+  assertEquals(await ask("/readyz"), [503, "close"]);
+  assertEquals(await ask("/v2/"), [200, "close"]);
+  assertEquals(await ask("/v2/a/blobs/uploads/", "POST"), [202, "close"]);
+  await until(async () => (await ask("/v2/"))[0] === 503);
+  assertEquals(await ask("/v2/a/blobs/uploads/", "POST"), [202, "close"]);
+  assertEquals((await ended).code, 0);
 });
 
 Deno.test("main ends at once at a second signal", async () => {

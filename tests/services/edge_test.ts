@@ -204,7 +204,7 @@ Deno.test("a shared cache asks again after a move of a tag and a delete, long be
   assertEquals(await ask(manifest), "200 hit");
   assertEquals(await change("DELETE", IMAGE.root.digest), 202);
   assertEquals(await askedAgain(manifest), "404 miss");
-  await registry.kill("SIGTERM");
+  await registry.kill("SIGINT");
   const purged = registry.log().split("\n").filter((line) => line.includes("Purged the shared cache"));
   assertEquals(purged.length, 2, registry.log());
 });
