@@ -13,6 +13,7 @@ export {
   GARBAGE_PREFIX,
   historyOf,
   identify,
+  INDEX_FORMS,
   ITEM_FORMS,
   type ItemKey,
   LINK_PREFIX,

@@ -8,6 +8,7 @@ export { type Etags, packEtags, unpackEtags } from "./etags.ts";
 export { COLLECTION, GARBAGE_PREFIX, GARBAGE_SHARDS, leaseKey } from "./garbage.ts";
 export {
   identify,
+  INDEX_FORMS,
   ITEM_FORMS,
   type ItemKey,
   type ItemKeyOf,
