@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 25;
 /** Store to read objects from. */
 export interface ObjectSource {
   /** Object store to read from. */
-  objects: ObjectStore;
+  objects: Pick<ObjectStore, "get">;
   /** Waits `milliseconds`. */
   sleep: (milliseconds: number) => Promise<void>;
 }

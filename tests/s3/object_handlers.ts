@@ -138,8 +138,10 @@ export function listObjects(call: Call): Response {
   const prefix = query.get("prefix") ?? "";
   const token = query.get("continuation-token");
   const after = token === null ? query.get("start-after") ?? "" : fromToken(token);
-  const keys = [...bucket.objects.keys()]
-    .filter((key) => key.startsWith(prefix) && byUtf8(key, after) > 0)
+  const delimiter = query.get("delimiter") ?? "";
+  const isRolledUp = (name: string) => delimiter !== "" && name.indexOf(delimiter, prefix.length) !== -1;
+  const keys = namesUnder(prefix, delimiter, bucket.objects.keys())
+    .filter((key) => byUtf8(key, after) > 0)
     .sort(byUtf8);
   const page = keys.slice(0, limit);
   const truncated = limit > 0 && keys.length > limit;
@@ -152,7 +154,8 @@ export function listObjects(call: Call): Response {
     ContinuationToken: token ?? undefined,
     NextContinuationToken: truncated ? toToken(page.at(-1)!) : undefined,
     StartAfter: query.get("start-after") ?? undefined,
-    Contents: page.map((key) => {
+    CommonPrefixes: page.filter(isRolledUp).map((Prefix) => ({ Prefix })),
+    Contents: page.filter((name) => !isRolledUp(name)).map((key) => {
       const { size, etag, modified } = bucket.objects.get(key)!;
       return {
         Key: key,
@@ -163,6 +166,20 @@ export function listObjects(call: Call): Response {
       };
     }),
   }));
+}
+
+/**
+ * Keys with the prefix. With a delimiter, those that have it after the prefix are rolled up to common prefixes,
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html.
+ */
+function namesUnder(prefix: string, delimiter: string, keys: Iterable<string>): string[] {
+  const names = new Set<string>();
+  for (const key of keys) {
+    if (!key.startsWith(prefix)) continue;
+    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+    names.add(end === -1 ? key : key.slice(0, end + delimiter.length));
+  }
+  return [...names];
 }
 
 function toToken(key: string): string {

@@ -22,7 +22,7 @@ const ROWS = {
     method: "GET",
     of: "bucket",
     by: ["list-type"],
-    takes: ["prefix", "start-after", "continuation-token", "max-keys"],
+    takes: ["prefix", "delimiter", "start-after", "continuation-token", "max-keys"],
   },
   ListMultipartUploads: {
     method: "GET",

@@ -117,7 +117,7 @@ Deno.test("startS3() rejects operations that it does not have", async () => {
   const unknown = [
     { method: "GET", key: "a", query: { acl: "" } },
     { method: "GET", query: { "list-type": "1" } },
-    { method: "GET", query: { "list-type": "2", delimiter: "/" } },
+    { method: "GET", query: { "list-type": "2", "fetch-owner": "true" } },
     { method: "PUT", key: "a", headers: { "x-amz-copy-source": "b" } },
     { method: "PUT", key: "a", headers: { "if-none-match": '"etag"' } },
   ];

@@ -33,6 +33,41 @@ export async function listObjects(
   return keys;
 }
 
+/** An object or a folder that a list names. */
+export interface ListedName {
+  /** Last segment of the key. */
+  name: string;
+  /** Bytes of the object; absent for a folder. */
+  size?: number;
+}
+
+/** Objects and folders directly below `prefix`, which is empty or ends in a slash. */
+export async function* listFolder(bucket: Bucket, prefix: string): AsyncGenerator<ListedName> {
+  const client = await bucket.client();
+  const start = bucket.fullKey(prefix);
+  let ContinuationToken: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      Bucket: bucket.name,
+      Prefix: start,
+      Delimiter: "/",
+      MaxKeys: MAX_ENTRIES,
+      ContinuationToken,
+    });
+    const page = await bucket.call(
+      "list",
+      prefix,
+      (abortSignal) => client.send(command, { abortSignal }),
+    );
+    for (const { Prefix = "" } of page.CommonPrefixes ?? []) yield { name: Prefix.slice(start.length, -1) };
+    for (const { Key = "", Size = 0 } of page.Contents ?? []) {
+      // Some programs store an empty object for the folder itself.
+      if (Key.length > start.length) yield { name: Key.slice(start.length), size: Size };
+    }
+    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken !== undefined);
+}
+
 /** Uploads that were begun under a key that begins with `prefix` and neither completed nor aborted. */
 export async function listUploads(
   bucket: Bucket,

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { BucketReader, type ListedName } from "./bucket_reader.ts";
 export type { CloudFrontKey } from "./cloudfront_signer.ts";
 export { MIN_PART_BYTES, type S3Options } from "./options.ts";
 export { S3ObjectStore } from "./s3_object_store.ts";

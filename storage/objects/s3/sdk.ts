@@ -6,4 +6,4 @@
 
 export { bucketUrl, makeClient } from "./client.ts";
 export { deleteObjects } from "./delete_objects.ts";
-export { listObjects, listUploads } from "./lists.ts";
+export { listFolder, listObjects, listUploads } from "./lists.ts";
