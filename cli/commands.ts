@@ -18,6 +18,8 @@ const rooms = {
   cost: (): Promise<typeof import("./cost/mod.ts")> => import(new URL("cost/mod.ts", import.meta.url).href),
   doctor: (): Promise<typeof import("./doctor/mod.ts")> =>
     import(new URL("doctor/mod.ts", import.meta.url).href),
+  import: (): Promise<typeof import("./import/mod.ts")> =>
+    import(new URL("import/mod.ts", import.meta.url).href),
   oci: (): Promise<typeof import("../oci/mod.ts")> => import(new URL("../oci/mod.ts", import.meta.url).href),
   provision: (): Promise<typeof import("./provision/mod.ts")> =>
     import(new URL("provision/mod.ts", import.meta.url).href),
@@ -148,6 +150,30 @@ export const COMMANDS: Record<string, Command> = {
       const to = await readConfig({ [FILE_VARIABLE]: path });
       const { copy } = await rooms.transfer();
       return await copy(await config(), print, { to, objectsOnly: has("objects-only") });
+    },
+  },
+  import: {
+    summary: "Copy the storage of zot or CNCF distribution into the registry",
+    details:
+      "The format is detected. Can be repeated: only what is missing is copied. Both registries can run meanwhile. " +
+      "Credentials for the source alone are read from SOURCE_AWS_ACCESS_KEY_ID and SOURCE_AWS_SECRET_ACCESS_KEY. " +
+      "The exit code is 1 if something could not be copied. Reference: docs/migration.md.",
+    operands: [{ name: "SOURCE", help: "Folder with the storage, or s3://BUCKET/PREFIX" }],
+    options: {
+      endpoint: { value: "URL", help: "S3 endpoint of the source; AWS by default" },
+      region: { value: "REGION", help: "Region of the source's bucket; us-east-1 by default" },
+      "path-style": { help: "Use URLs with the bucket in their path" },
+      json: JSON_LINES,
+    },
+    run: async ({ config, print }, { has, text, operands: [source = ""] }) => {
+      const { importCommand, readSourcePlace } = await rooms.import();
+      const place = readSourcePlace({
+        source,
+        endpoint: text("endpoint"),
+        region: text("region"),
+        pathStyle: has("path-style"),
+      });
+      return await importCommand(await config(), print, { place, json: has("json") });
     },
   },
   "delete-repository": {

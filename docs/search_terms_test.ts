@@ -14,6 +14,7 @@ const TERMS: Record<string, string> = {
   "lease": "operations.md",
   "sweep": "operations.md",
   "replica": "aws.md",
+  "migration": "migration.md",
   "retention": "retention.md",
   "robot account": "accounts.md",
   "personal access token": "accounts.md",

@@ -7,6 +7,7 @@ export type OperatorAction =
   | "logins.revoke"
   | "registry.collect"
   | "registry.copy"
+  | "registry.import"
   | "registry.repair"
   | "registry.restore";
 

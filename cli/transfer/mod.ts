@@ -6,3 +6,4 @@
 export { backup } from "./backup.ts";
 export { copy } from "./copy.ts";
 export { printBackups, restore } from "./restore.ts";
+export { withScratchFolder } from "./scratch_folder.ts";
