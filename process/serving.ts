@@ -14,7 +14,7 @@ import { cannotListen } from "./startup.ts";
 import { onStopSignal } from "./stop_signal.ts";
 
 /** Milliseconds that a graceful stop may take after the drain: Deno Deploy kills 5 s after SIGINT. */
-const STOP_LIMIT_MS = 4500;
+export const STOP_LIMIT_MS = 4500;
 
 /** Part of the drain in which reads are refused: enough for a balancer without health checks to notice. */
 const REFUSING_SHARE = 1 / 4;

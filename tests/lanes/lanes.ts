@@ -10,6 +10,7 @@ export const LANES = {
     "tests/conformance",
     "tests/deploy",
     "tests/fuzz",
+    "tests/infra/kubernetes",
     "tests/infra/lint",
     "tests/services",
     "tests/workflows/lint",

