@@ -2,6 +2,7 @@ import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oc
 import type { Epochs } from "../registry/mod.ts";
 import type { BlobReader, Manifest, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
+import { steadyClock } from "../storage/start.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
 import { keyOf } from "./keys.ts";
 import { ReadAhead } from "./read_ahead.ts";
@@ -55,7 +56,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     manifestBytes = Math.ceil(24 * 1_048_576 * share),
     blobBytes = Math.ceil(8 * 1_048_576 * share),
   } = options;
-  const now = steady(options.now ?? Date.now);
+  const now = steadyClock(options.now);
   const memory = { age: epochs.mostAge, now, count };
   const manifests = new TtlCache<Manifest>({
     ...memory,
@@ -207,19 +208,4 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
 
 function isUnknown(error: unknown): boolean {
   return error instanceof RegistryError && error.status === 404;
-}
-
-/**
- * Time that never goes back: adds up the forward steps of the clock. `Date.now` costs a third of `performance.now`, and
- * includes the time in which the machine is suspended.
- */
-function steady(now: () => number): () => number {
-  let last = now();
-  let passed = 1;
-  return () => {
-    const present = now();
-    passed += Math.max(0, present - last);
-    last = present;
-    return passed;
-  };
 }

@@ -1,7 +1,7 @@
 import { HonoBase } from "hono/hono-base";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { answerError, refusal } from "./answering.ts";
-import { splitUrl } from "./http/mod.ts";
+import { routerPath } from "./http/mod.ts";
 import {
   accessLog,
   type AppEnv,
@@ -29,7 +29,7 @@ export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
 export class App extends HonoBase<AppEnv> {
   constructor() {
     // Measured: the linear one loads hardly faster, and costs a pull 4 µs.
-    super({ router: new RegExpRouter(), getPath: (request) => splitUrl(request.url).path });
+    super({ router: new RegExpRouter(), getPath: (request) => routerPath(request.url) });
     this.onError(answerError);
   }
 }

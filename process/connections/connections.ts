@@ -1,6 +1,7 @@
 import { networkOf } from "../../auth/start.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { WaitingConnections } from "./waiting_connections.ts";
+import { steadyClock } from "../../storage/start.ts";
+import { type Network, WaitingConnections } from "./waiting_connections.ts";
 
 /** Options of {@linkcode Connections}. */
 export interface ConnectionsOptions {
@@ -29,10 +30,10 @@ export interface ConnectionInfo {
   sending(bytes: number): void;
 }
 
-/** An open connection. It has had a request if it is in none of the sets of {@linkcode Connections} but `#open`. */
+/** An open connection. */
 interface Connection {
   readonly remoteAddr: Deno.Addr;
-  readonly network: string;
+  readonly network: Network<Connection>;
   /** {@linkcode ConnectionInfo.completed} of a request, which is in progress until then. */
   readonly completed: (info: ServeInfo) => Promise<void>;
   /** Closes the connection at once. */
@@ -42,9 +43,11 @@ interface Connection {
   readonly finished: Promise<void>;
   /** Requests in progress, with the responses that are still being sent. */
   requests: number;
+  /** True once it has had a request. */
+  hasRequested: boolean;
   /** True if the last response was as good as sent when it was made. */
   isSent: boolean;
-  /** Milliseconds since the process started: since then it has had no request. */
+  /** Milliseconds of {@linkcode steadyClock}: since then it has had no request. */
   waitsSince: number;
 }
 
@@ -121,12 +124,9 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #limits: ConnectionLimits;
   readonly #open = new Set<Connection>();
-  /** Without a request so far, the oldest first. */
-  readonly #silent = new Set<Connection>();
-  /** Between two requests, the one that has waited longest first. */
-  readonly #idle = new Set<Connection>();
-  /** Both of these. */
+  /** Without a request in progress. */
   readonly #waiting = new WaitingConnections<Connection>();
+  readonly #now = steadyClock();
   #max: number;
   /** Requests in progress of all connections. */
   #requests = 0;
@@ -169,8 +169,9 @@ export class Connections {
    * that was a large one.
    */
   async #conclude(connection: Connection): Promise<void> {
-    const moment = connection.waitsSince + DRAIN_MS - performance.now();
-    if (this.#idle.has(connection) && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
+    const isIdle = connection.hasRequested && connection.requests === 0;
+    const moment = connection.waitsSince + DRAIN_MS - this.#now();
+    if (isIdle && moment > 0) await new Promise((resolve) => setTimeout(resolve, moment));
     if (connection.requests > 0 || !connection.isSent) await connection.shutdown();
     else if (this.#open.has(connection)) this.#drop(connection);
     await connection.finished;
@@ -218,7 +219,7 @@ export class Connections {
     );
     const connection: Connection = {
       remoteAddr: conn.remoteAddr,
-      network: networkOf(conn.remoteAddr.hostname),
+      network: this.#waiting.join(networkOf(conn.remoteAddr.hostname)),
       completed: (info) => {
         this.#begin(connection);
         const end = () => this.#end(connection);
@@ -229,52 +230,51 @@ export class Connections {
       shutdown: served.shutdown.bind(served),
       finished: served.finished.catch(() => {}), // The client broke the connection.
       requests: 0,
+      hasRequested: false,
       isSent: true,
-      waitsSince: performance.now(),
+      waitsSince: this.#now(),
     };
     this.#open.add(connection);
-    this.#silent.add(connection);
-    this.#waiting.add(connection);
+    connection.network.waiting.add(connection);
     connection.finished.then(() => this.#forget(connection));
     this.#sweepLater();
   }
 
-  async #answer(connection: Connection, request: Request, info: ServeInfo): Promise<Response> {
+  /** No async function: in a pull, one promise more is measurable. */
+  #answer(connection: Connection, request: Request, info: ServeInfo): Response | Promise<Response> {
     if (connection.requests >= MAX_REQUESTS || connection.requests > 0 && this.#requests >= this.#max) {
       return tooManyRequests();
     }
     this.#begin(connection);
     connection.isSent = true;
-    try {
-      return await this.#options.fetch(request, new RequestInfo(connection, info));
-    } finally {
-      this.#end(connection);
-      this.#options.answered?.();
-    }
+    const response = this.#options.fetch(request, new RequestInfo(connection, info));
+    return response instanceof Promise
+      ? response.then((made) => this.#answered(connection, made))
+      : this.#answered(connection, response);
+  }
+
+  #answered(connection: Connection, response: Response): Response {
+    this.#end(connection);
+    this.#options.answered?.();
+    return response;
   }
 
   #begin(connection: Connection): void {
     this.#requests++;
-    if (connection.requests++ === 0) this.#leaveWaiting(connection);
+    connection.hasRequested = true;
+    if (connection.requests++ === 0) connection.network.waiting.delete(connection);
   }
 
   #end(connection: Connection): void {
     this.#requests--;
     if (--connection.requests > 0 || !this.#open.has(connection)) return;
-    connection.waitsSince = performance.now();
-    this.#idle.add(connection);
-    this.#waiting.add(connection);
-  }
-
-  #leaveWaiting(connection: Connection): void {
-    this.#silent.delete(connection);
-    this.#idle.delete(connection);
-    this.#waiting.delete(connection);
+    connection.waitsSince = this.#now();
+    connection.network.waiting.add(connection);
   }
 
   /** Closes a connection without a request, if one exists. */
   async #evict(): Promise<boolean> {
-    const connection = this.#waiting.choose(performance.now());
+    const connection = this.#waiting.choose(this.#now());
     if (connection === undefined) return false;
     this.#drop(connection);
     // Its descriptor is free when it has finished, and not sooner.
@@ -288,8 +288,8 @@ export class Connections {
   }
 
   #forget(connection: Connection): void {
-    this.#open.delete(connection);
-    this.#leaveWaiting(connection);
+    if (!this.#open.delete(connection)) return;
+    this.#waiting.leave(connection.network, connection);
   }
 
   /** Not `setTimeout`: the first one of a process takes 5 ms, and a client may be waiting for the first answer. */
@@ -299,17 +299,17 @@ export class Connections {
     AbortSignal.timeout(this.#limits.sweepInterval).addEventListener("abort", () => {
       this.#sweeping = false;
       this.#max = Math.min(this.#limits.max, this.#max + Math.ceil(this.#max * GROWTH_SHARE));
-      this.#closeExpired(this.#silent, this.#limits.firstRequest);
-      this.#closeExpired(this.#idle, this.#limits.nextRequest);
+      this.#closeExpired();
       if (this.#open.size > 0 && this.#closing === undefined) this.#sweepLater();
     });
   }
 
-  #closeExpired(waiting: Set<Connection>, limit: number): void {
-    const oldest = performance.now() - limit;
-    for (const connection of waiting) {
-      if (connection.waitsSince > oldest) return;
-      this.#drop(connection);
+  #closeExpired(): void {
+    const { firstRequest, nextRequest } = this.#limits;
+    const now = this.#now();
+    for (const connection of this.#waiting.since(now - Math.min(firstRequest, nextRequest))) {
+      const limit = connection.hasRequested ? nextRequest : firstRequest;
+      if (connection.waitsSince <= now - limit) this.#drop(connection);
     }
   }
 

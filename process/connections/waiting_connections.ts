@@ -1,9 +1,17 @@
 /** A connection without a request in progress. */
 export interface WaitingConnection {
-  /** Network of the client, see `networkOf`. */
-  readonly network: string;
-  /** Milliseconds since the process started: since then it has had no request. */
+  /** Milliseconds of a clock: since then it has had no request. */
   readonly waitsSince: number;
+}
+
+/** Open connections of one network. */
+export interface Network<T> {
+  /** See `networkOf`. */
+  readonly name: string;
+  /** Connections without a request in progress, the longest waiting first. */
+  readonly waiting: Set<T>;
+  /** Number of connections, waiting or not. */
+  open: number;
 }
 
 /** Milliseconds that a client has to send its first request before its connection may make room for another one. */
@@ -14,20 +22,30 @@ const MAX_CONNECTIONS_WITH_GRACE = 8;
 
 /** The connections that may be closed to make room, by network. */
 export class WaitingConnections<T extends WaitingConnection> {
-  /** Waiting connections by network, the longest waiting first. */
-  readonly #networks = new Map<string, Set<T>>();
+  readonly #networks = new Map<string, Network<T>>();
 
-  /** Adds a connection, which has waited less than all others. */
-  add(connection: T): void {
-    const waiting = this.#networks.get(connection.network);
-    if (waiting === undefined) this.#networks.set(connection.network, new Set([connection]));
-    else waiting.add(connection);
+  /** Waiting connections of a network (see `networkOf`) for a new connection of it, until that one leaves. */
+  join(name: string): Network<T> {
+    let network = this.#networks.get(name);
+    if (network === undefined) this.#networks.set(name, network = { name, waiting: new Set(), open: 0 });
+    network.open++;
+    return network;
   }
 
-  /** Removes a connection that may be waiting. */
-  delete(connection: T): void {
-    const waiting = this.#networks.get(connection.network);
-    if (waiting?.delete(connection) && waiting.size === 0) this.#networks.delete(connection.network);
+  /** Ends the part of a connection that has joined. */
+  leave(network: Network<T>, connection: T): void {
+    network.waiting.delete(connection);
+    if (--network.open === 0) this.#networks.delete(network.name);
+  }
+
+  /** Connections that have waited since then or longer. The caller may close each. */
+  *since(time: number): Generator<T> {
+    for (const { waiting } of this.#networks.values()) {
+      for (const connection of waiting) {
+        if (connection.waitsSince > time) break;
+        yield connection;
+      }
+    }
   }
 
   /**
@@ -36,7 +54,7 @@ export class WaitingConnections<T extends WaitingConnection> {
    */
   choose(now: number): T | undefined {
     let best: { connection: T; isNew: boolean; count: number } | undefined;
-    for (const waiting of this.#networks.values()) {
+    for (const { waiting } of this.#networks.values()) {
       const [connection] = waiting;
       if (connection === undefined) continue;
       const count = waiting.size;

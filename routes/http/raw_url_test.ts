@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { splitUrl } from "./raw_url.ts";
+import { routerPath, splitUrl } from "./raw_url.ts";
 
 Deno.test("splitUrl() changes nothing in the parts", () => {
   const rows: [string, string, string, string | undefined][] = [
@@ -16,5 +16,30 @@ Deno.test("splitUrl() changes nothing in the parts", () => {
   ];
   for (const [url, authority, path, query] of rows) {
     assertEquals(splitUrl(url), { authority, path, query }, url);
+  }
+});
+
+Deno.test("routerPath() is the same for all paths of repositories, and the raw path of all others", () => {
+  for (
+    const path of ["/v2/a/tags/list", "/v2/0/blobs/uploads/?digest=/v2/", "/v2/library/alpine/manifests/1"]
+  ) {
+    assertEquals(routerPath(`http://h${path}`), "/v2/a", path);
+  }
+  for (
+    const path of [
+      "",
+      "/",
+      "/v2",
+      "/v2/",
+      "/v2/_catalog",
+      "/v2/_skerry/tokens",
+      "/v2/%61",
+      "/v2/A",
+      "/token",
+      "/v20/a",
+    ]
+  ) {
+    assertEquals(routerPath(`http://h${path}`), path);
+    if (path !== "") assertEquals(routerPath(`http://h${path}?n=/v2/a`), path);
   }
 });
