@@ -7,12 +7,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, FILE_VARIABLE, readConfig, StartError } from "../../config/mod.ts";
 import { startOptions } from "./start_options.ts";
+import { stopWithNpx } from "./npx.ts";
 import { ensureFolder } from "../../storage/mod.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Milliseconds between two checks that `npx` still runs. */
-const PARENT_INTERVAL_MS = 1000;
 
 async function start(): Promise<number> {
   const config = await readConfig(Deno.env.toObject());
@@ -25,7 +23,7 @@ async function start(): Promise<number> {
     args: ["run", "--cached-only", "--no-prompt", ...options, `${ROOT}main.ts`],
   }).spawn();
   passOnSignals(child);
-  if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => child.kill("SIGTERM"));
+  stopWithNpx(() => child.kill("SIGTERM"));
   return (await child.status).code;
 }
 
@@ -37,7 +35,7 @@ const importWorkers = (): Promise<typeof import("../workers/mod.ts")> =>
 async function startWorkers(config: Config): Promise<number> {
   const { superviseWorkers } = await importWorkers();
   const workers = superviseWorkers(config, ROOT, ["--cached-only"]);
-  if (Deno.env.get("npm_command") === "exec") stopWithNpx(() => workers.stop());
+  stopWithNpx(() => workers.stop());
   return await workers.ended;
 }
 
@@ -58,35 +56,6 @@ function passOnSignals(child: Deno.ChildProcess): void {
   Deno.addSignalListener("SIGINT", () => {
     if (!Deno.stdin.isTerminal()) child.kill("SIGINT");
   });
-}
-
-/**
- * `npx` hands no signal on: when it is ended, it leaves `deno task` behind, and the registry on its port. So the parent of
- * `deno task` is watched.
- */
-function stopWithNpx(stop: () => void): void {
-  const task = Deno.ppid;
-  const parent = parentOf(task);
-  const timer = setInterval(() => {
-    if (Deno.ppid === task && parentOf(task) === parent) return;
-    clearInterval(timer);
-    stop();
-  }, PARENT_INTERVAL_MS);
-}
-
-/** Parent of a process; undefined if the system does not tell. */
-function parentOf(pid: number): string | undefined {
-  if (Deno.build.os === "windows") return undefined;
-  try {
-    if (Deno.build.os === "linux") {
-      // The name of the program stands before it in parentheses, and may have any character in it.
-      return /^.*\) \S (\d+)/s.exec(Deno.readTextFileSync(`/proc/${pid}/stat`))?.[1];
-    }
-    const { stdout } = new Deno.Command("ps", { args: ["-o", "ppid=", "-p", `${pid}`] }).outputSync();
-    return new TextDecoder().decode(stdout).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 try {

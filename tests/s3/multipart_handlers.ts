@@ -15,7 +15,7 @@ export function createMultipartUpload(call: Call): Response {
     key: call.key,
     contentType: call.headers.get("content-type") ?? "binary/octet-stream",
     initiated: new Date(),
-    parts: new Map(),
+    parts: call.bucket.keeper.partsOf(id),
   });
   return xmlResponse(s3Document("InitiateMultipartUploadResult", {
     Bucket: call.bucketName,
@@ -37,7 +37,7 @@ export function uploadPart(call: Call): Response {
   const etag = `"${createHash("md5").update(call.bytes).digest("hex")}"`;
   // Parts like the first one share its memory, so an object of many gigabytes can be made of them.
   const [first] = upload.parts.values();
-  const bytes = first?.etag === etag ? first.bytes : call.bytes;
+  const bytes = first?.etag === etag ? first.bytes : call.bucket.keeper.keep(call.bytes);
   upload.parts.set(number, { bytes, etag, modified: new Date() });
   return new Response(null, { headers: { etag } });
 }

@@ -14,7 +14,7 @@ export function putObject(call: Call): Response {
   checkConditions(call);
   const etag = `"${createHash("md5").update(call.bytes).digest("hex")}"`;
   call.bucket.objects.set(call.key, {
-    pieces: [call.bytes],
+    pieces: [call.bucket.keeper.keep(call.bytes)],
     size: call.bytes.length,
     etag,
     contentType: call.headers.get("content-type") ?? "binary/octet-stream",
@@ -37,18 +37,18 @@ export function getObject(call: Call): Response {
     const value = call.query.get(`response-${name}`);
     if (value !== null) headers[name] = value;
   }
-  const body = strikes(call.quirks, "cutBodies") ? cut(joined(pieces)) : ReadableStream.from(pieces);
+  const body = strikes(call.quirks, "cutBodies") ? cut(joined([...pieces])) : ReadableStream.from(pieces);
   return new Response(body, { status, headers });
 }
 
 /** The bytes of an object from `start` to before `end`. */
-function between({ pieces }: StoredObject, start: number, end: number): Uint8Array<ArrayBuffer>[] {
+function* between({ pieces }: StoredObject, start: number, end: number): Generator<Uint8Array<ArrayBuffer>> {
   let position = 0;
-  return pieces.map((piece) => {
-    const [first, last] = [Math.max(0, start - position), Math.max(0, end - position)];
+  for (const piece of pieces) {
+    const [first, last] = [Math.max(0, start - position), Math.min(piece.length, end - position)];
     position += piece.length;
-    return piece.subarray(first, last);
-  }).filter(({ length }) => length > 0);
+    if (first < last) yield piece.subarray(first, last);
+  }
 }
 
 /** The object that is asked for, and the bytes of it from `start` to before `end`. */

@@ -1,7 +1,8 @@
 import { CREDENTIALS } from "../harness/credentials.ts";
 import { pause } from "../../storage/ports.ts";
 import { readBody } from "./body.ts";
-import { Bucket } from "./bucket.ts";
+import { Bucket, inMemory } from "./bucket.ts";
+import { inFolder } from "./folder.ts";
 import { checkLocation, getConfiguration, headBucket, putConfiguration } from "./bucket_handlers.ts";
 import type { Handler } from "./call.ts";
 import {
@@ -37,6 +38,8 @@ export interface S3ServerOptions {
   readonly minPartSize?: number;
   /** Quirks that are on from the start. */
   readonly quirks?: Partial<Quirks>;
+  /** Folder of the content of {@linkcode bucket}, which stays; in memory by default. */
+  readonly folder?: string;
 }
 
 /** A request that was made, whatever came of it. */
@@ -48,7 +51,7 @@ export interface LogEntry {
   readonly bytes: number;
 }
 
-/** A running server. Disposing of it breaks what is under way and forgets all it holds. */
+/** A running server. Disposing of it breaks what is under way and forgets what it holds in memory. */
 export interface S3Server extends AsyncDisposable {
   /** `http://127.0.0.1:port`, for path style. */
   readonly endpoint: string;
@@ -65,7 +68,7 @@ export interface S3Server extends AsyncDisposable {
   reset(): void;
 }
 
-/** Starts a server on a free port of the loopback interface. Its objects are in memory and go with it. */
+/** Starts a server on a free port of the loopback interface. Its objects are in memory and go with it, unless it has a folder. */
 export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
   const {
     bucket = "skerry",
@@ -74,7 +77,8 @@ export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
     minPartSize = 5 * 1024 * 1024,
   } = options;
   const quirks: Quirks = { ...noQuirks(), ...options.quirks };
-  const buckets = new Map([[bucket, new Bucket()]]);
+  const keeper = options.folder === undefined ? inMemory() : inFolder(options.folder);
+  const buckets = new Map([[bucket, new Bucket(keeper)]]);
   const requests: Partial<Record<Operation, number>> = {};
   const log: LogEntry[] = [];
   const handlers = handlersOf(region);
@@ -126,6 +130,7 @@ export function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
     async [Symbol.asyncDispose]() {
       controller.abort();
       await server.finished;
+      keeper.close();
     },
   });
 }
