@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Config, StartError } from "../../config/mod.ts";
+import { parseRepositoryName } from "../../oci/mod.ts";
+import { UNRESTRICTED_CALLER } from "../../registry/mod.ts";
 import { CREDENTIALS } from "../../tests/harness/credentials.ts";
 import { type Fleet, fleetOf } from "../../tests/migration/fleet.ts";
 import { distributionFormat, type Format, zotFormat } from "../../tests/migration/formats.ts";
@@ -75,6 +77,25 @@ for (const format of [zotFormat({ placeholders: true }), distributionFormat()]) 
     });
   });
 }
+
+Deno.test("importCommand() passes over the prefix that zot puts before each key twice", async () => {
+  await using s3 = await startS3();
+  const { endpoint, bucket, region } = s3;
+  const fleet = fleetOf({ images: 4 });
+  await zotFormat().writeFleet(filesOfBucket(endpoint, bucket, "a/b/a/b"), fleet);
+  using _ = sourceCredentials();
+  await withFolder(async (folder) => {
+    const config = folderConfig(`${folder}/data`);
+    for (const prefix of ["a/b", "a/b/a/b"]) {
+      const { code } = await run(config, { bucket, prefix, region, endpoint, pathStyle: true });
+      assertEquals(code, 0);
+    }
+    await withStorage(config, async ({ registry }) => {
+      const { items } = await registry.listRepositories({}, UNRESTRICTED_CALLER);
+      assertEquals(items, [...fleet.keys()].map(parseRepositoryName));
+    });
+  });
+});
 
 Deno.test("importCommand() uploads blobs of several megabytes", async () => {
   await withFolder(async (folder) => {

@@ -38,10 +38,22 @@ const importS3 = (): Promise<typeof import("../../storage/objects/s3/mod.ts")> =
 const importBucketTree = (): Promise<typeof import("./bucket_tree.ts")> =>
   import(new URL("bucket_tree.ts", import.meta.url).href);
 
-/** Opens the files of the source. */
+/**
+ * Opens the files of the source.
+ *
+ * @throws {StartError} if the folder cannot be read, and for a prefix or credentials that are not valid.
+ */
 export async function openTree(place: SourcePlace): Promise<SourceTree> {
   if ("folder" in place) return await FolderTree.open(place.folder);
-  const { prefix, bucket, region, endpoint, pathStyle } = place;
+  const { prefix } = place;
+  const tree = await openBucket(place);
+  // zot puts its `rootdirectory` before each key although its S3 driver does so too.
+  return await repeats(tree, prefix) ? await openBucket({ ...place, prefix: `${prefix}/${prefix}` }) : tree;
+}
+
+async function openBucket(
+  { prefix, bucket, region, endpoint, pathStyle }: SourceBucket,
+): Promise<SourceTree> {
   const options: S3Options = {
     bucket,
     region,
@@ -57,6 +69,18 @@ export async function openTree(place: SourcePlace): Promise<SourceTree> {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(error.message, { cause: error });
   }
+}
+
+/** True if a tree holds nothing but a folder of the name that its prefix has. */
+async function repeats(tree: SourceTree, prefix: string): Promise<boolean> {
+  if (prefix === "") return false;
+  let first = true;
+  for await (const { name, kind } of tree.entries("")) {
+    if (!first || kind !== "folder" || name !== prefix.split("/", 1)[0]) return false;
+    first = false;
+  }
+  for await (const _ of tree.entries(prefix)) return true;
+  return false;
 }
 
 /**
