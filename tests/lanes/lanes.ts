@@ -12,6 +12,7 @@ export const LANES = {
     "tests/fuzz",
     "tests/infra/kubernetes",
     "tests/infra/lint",
+    "tests/migration/programs",
     "tests/services",
     "tests/workflows/lint",
   ],

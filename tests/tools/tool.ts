@@ -65,6 +65,7 @@ const SOURCES = {
   containerd: { debian: "containerd" },
   ctr: { debian: "containerd" },
   docker: { debian: "docker.io" },
+  "docker-registry": { debian: "docker-registry" },
   dockerd: { debian: "docker.io" },
   haproxy: { debian: "haproxy" },
   java: { debian: "default-jre-headless" },
