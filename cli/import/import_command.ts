@@ -34,8 +34,6 @@ export async function importCommand(
   print: (text: string) => void,
   { place, json }: ImportCommand,
 ): Promise<number> {
-  // The source first: no folder is made for an import of nothing.
-  const tree = await openTree(place);
   return await withScratchFolder(async (scratch) => {
     const report = emptyReport();
     const found = (finding: Finding) => {
@@ -43,6 +41,8 @@ export async function importCommand(
       print(json ? JSON.stringify(finding) : lineOf(finding));
     };
     try {
+      // The source first: no folder is made for an import of nothing.
+      const tree = await openTree(place);
       using source = await openSource(tree, scratch, found);
       if (!json) print(`Importing from ${tree.place}: ${source.format}`);
       await using stack = new AsyncDisposableStack();
@@ -74,8 +74,8 @@ export async function importCommand(
       return report.damaged > 0 ? 1 : 0;
     } catch (error) {
       if (error instanceof StartError) throw error;
-      const { message } = error as Error;
-      throw new StartError(`Cannot continue the import: ${message} (run the command again to continue)`, {
+      const message = (error as Error).message.replace(/\.$/, "");
+      throw new StartError(`Cannot import: ${message} (run the command again to continue)`, {
         cause: error,
       });
     }

@@ -247,6 +247,20 @@ Deno.test("importRegistry() opens no file that is not a regular one", async () =
   });
 });
 
+Deno.test("importRegistry() parses no index.json that would take all memory", async () => {
+  await withScene(async (scene) => {
+    await writeImage(scene, zotFormat(), imageOf(CONFIG, []), { blobs: [CONFIG] });
+    await scene.files.write("bomb/index.json", utf8(`{"manifests":[${"{},".repeat(1_000_000)}{}]}`));
+    const { findings, report } = await scene.run();
+    assertEquals(findings, [{
+      kind: "index",
+      repository: "bomb",
+      note: "index.json has too many objects and arrays",
+    }]);
+    assertEquals(report.tags, 1);
+  });
+});
+
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -15,6 +15,9 @@ import { DamageError, isPathSegment, type SourceTree } from "./source_tree.ts";
 /** Largest `index.json` in bytes: some 200,000 tags. */
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
+/** Most objects and arrays in one, which is more than that size needs: each costs memory when it is parsed. */
+const MAX_INDEX_NODES = 1_000_000;
+
 /** Reads of an `index.json` that is no JSON: zot writes the file in place, so a read can see half of it. */
 const INDEX_READS = 3;
 
@@ -110,6 +113,7 @@ export class LayoutRegistry implements SourceRegistry {
   async #readIndex(repository: RepositoryName): Promise<unknown[]> {
     const bytes = await readFile(this.#tree, `${repository}/index.json`, MAX_INDEX_BYTES);
     if (bytes === undefined) throw new DamageError("is missing");
+    if (nodesIn(bytes) > MAX_INDEX_NODES) throw new DamageError("has too many objects and arrays");
     let document: unknown;
     try {
       document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -122,6 +126,13 @@ export class LayoutRegistry implements SourceRegistry {
     if (!Array.isArray(manifests)) throw new DamageError("has no list of manifests");
     return manifests;
   }
+}
+
+/** Number of brackets that open an object or array; those in strings count as well. */
+function nodesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 /** Path of a blob in the layout of a folder. */
