@@ -20,6 +20,7 @@ const TERMS: Record<string, string> = {
   "personal access token": "accounts.md",
   "refresh token": "tokens.md",
   "workload": "tokens.md",
+  "kubernetes": "kubernetes.md",
 };
 
 /** Text of a page, by its name in docs/. */

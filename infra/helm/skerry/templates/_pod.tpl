@@ -45,8 +45,7 @@ volumes:
   - name: config
     secret:
       secretName: {{ .Values.existingConfig.secret }}
-      # Readable for the group of the pod, not for everyone.
-      defaultMode: 0440
+      defaultMode: 288 # 0440: readable for the group of the pod, not for everyone
 {{- else if .Values.existingConfig.configMap }}
   - name: config
     configMap:
@@ -56,7 +55,7 @@ volumes:
   - name: secrets
     secret:
       secretName: {{ . }}
-      defaultMode: 0440
+      defaultMode: 288 # 0440: readable for the group of the pod, not for everyone
 {{- end }}
 {{- with .Values.caBundle }}
   - name: ca
