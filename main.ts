@@ -11,6 +11,7 @@ import {
   logFor,
   type Opener,
   registerUpkeep,
+  reloadOnChange,
   startServing,
 } from "./process/mod.ts";
 import { readConfig } from "./config/mod.ts";
@@ -41,9 +42,10 @@ async function serveRegistry(): Promise<void> {
     Deno.exit(await workers.ended);
   }
   const log = logFor(config);
-  const { url, opener } = startServing(config, log);
+  const { url, opener, prepare, stop } = startServing(config, log);
   serving(opener);
   announce(url, config, log);
+  reloadOnChange({ config, prepare, log, stop });
   notify(async () => await (await opener.open()).ready(), log);
 }
 

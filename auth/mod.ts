@@ -42,4 +42,5 @@ export {
 export { SignedTokens } from "./tokens/signed_tokens.ts";
 export { TokenService, type TokenServiceOptions } from "./tokens/token_service.ts";
 export { FileError } from "./watched_file.ts";
+export type { JwksSource } from "./workloads/jwks_source.ts";
 export { createWorkloads } from "./workloads/workloads.ts";

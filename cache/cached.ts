@@ -1,6 +1,6 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
-import type { BlobReader, Manifest, Registry } from "../registry/interface.ts";
+import type { BlobReader, Manifest, Reader, Registry } from "../registry/interface.ts";
 import { EpochCheck } from "./epoch_check.ts";
 import { steadyClock } from "../storage/start.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
@@ -40,8 +40,19 @@ const MAX_MANIFEST_BYTES = 1_048_576;
 /** Approximate size of a cached manifest beside its bytes, in bytes, with its prepared answer. */
 const OVERHEAD_BYTES = 2048;
 
+/** Cache over the reads of a registry. */
+export interface RegistryCache {
+  /** Registry that reads through the cache and writes to this one, which has the same storage as the one that is read. */
+  over(writes: Registry): Registry;
+}
+
+/** Registry with a cache: see {@linkcode createCache}. */
+export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
+  return createCache(registry, epochs, options).over(registry);
+}
+
 /**
- * Registry with a cache of manifests by digest, which only a deletion invalidates. Before it answers from the cache it
+ * Cache of manifests by digest, which only a deletion invalidates. Before it answers from the cache it
  * checks that the repository's epoch is the one of the entry, so a deletion is effective in every process once it is
  * acknowledged. Retention may have condemned a cached manifest meanwhile, which leaves it for the grace period.
  *
@@ -49,7 +60,11 @@ const OVERHEAD_BYTES = 2048;
  * of a tag and the existence of a blob for HEAD, which renews the blob's link, are always read. Concurrent callers share
  * each read. After a GET of a manifest, the content that it names is read ahead.
  */
-export function cached(registry: Registry, epochs: Epochs, options: CacheOptions = {}): Registry {
+export function createCache(
+  registry: Reader,
+  epochs: Epochs,
+  options: CacheOptions = {},
+): RegistryCache {
   const { age = 0, share = 1 } = options;
   const {
     count = Math.ceil(16_384 * share),
@@ -179,9 +194,7 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
     }
   }
 
-  return {
-    ...registry,
-
+  const reads: Reader = {
     // The key is unique, because a repository name contains no colon.
     resolveTag: (repository, tag) =>
       tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag)),
@@ -197,12 +210,17 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
       heads.get(keyOf(repository, digest), () => statBlob(repository, digest)),
 
     getBlob: async (repository, digest) => await smallBlobs.of(await findBlob(repository, digest)),
-
-    deleteManifest: (repository, ...rest) =>
-      deleting(repository, registry.deleteManifest(repository, ...rest)),
-    deleteBlob: (repository, ...rest) => deleting(repository, registry.deleteBlob(repository, ...rest)),
-    deleteRepository: (repository, ...rest) =>
-      deleting(repository, registry.deleteRepository(repository, ...rest)),
+  };
+  return {
+    over: (writes) => ({
+      ...writes,
+      ...reads,
+      deleteManifest: (repository, ...rest) =>
+        deleting(repository, writes.deleteManifest(repository, ...rest)),
+      deleteBlob: (repository, ...rest) => deleting(repository, writes.deleteBlob(repository, ...rest)),
+      deleteRepository: (repository, ...rest) =>
+        deleting(repository, writes.deleteRepository(repository, ...rest)),
+    }),
   };
 }
 

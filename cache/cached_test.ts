@@ -11,7 +11,7 @@ import {
 } from "../oci/mod.ts";
 import { UnavailableError } from "../storage/ports.ts";
 import type { BlobReader, Registry } from "../registry/interface.ts";
-import { cached, type CacheOptions } from "./cached.ts";
+import { cached, type CacheOptions, createCache } from "./cached.ts";
 
 const REPOSITORY = parseRepositoryName("library/debian");
 const OTHER = parseRepositoryName("library/alpine");
@@ -81,7 +81,7 @@ function setUp(overrides: Partial<Registry> = {}, { age = 0 }: Pick<CacheOptions
     ...overrides,
   };
   const registry = cached(inner as Registry, epochs, { age, now: () => clock.now });
-  return { calls, clock, state, registry };
+  return { calls, clock, state, registry, epochs, inner };
 }
 
 Deno.test("getManifest() by digest reads once in the age of all that is remembered", async () => {
@@ -387,3 +387,23 @@ Deno.test("getBlob() does not cache a small blob whose bytes are wrong or incomp
 function brokenStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ pull: (controller) => controller.error(new TypeError("connection lost")) });
 }
+
+Deno.test("createCache() keeps its entries for another registry of writes, whose deletes end them", async () => {
+  const { calls, state, epochs, inner } = setUp();
+  const cache = createCache(inner as Registry, epochs);
+  const deletes: string[] = [];
+  const over = (name: string) =>
+    cache.over({
+      ...inner,
+      deleteManifest: () => Promise.resolve(void deletes.push(name)),
+    } as Registry);
+  const [one, two] = [over("one"), over("two")];
+  await one.getManifest(REPOSITORY, { digest: DIGEST });
+  await two.getManifest(REPOSITORY, { digest: DIGEST });
+  assertEquals(calls, [`getManifest ${REPOSITORY} a`]);
+  state.epoch = "second";
+  await two.deleteManifest(REPOSITORY, DIGEST);
+  assertEquals(deletes, ["two"]);
+  await one.getManifest(REPOSITORY, { digest: DIGEST });
+  assertEquals(calls.length, 2);
+});

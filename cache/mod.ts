@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { cached, type CacheOptions } from "./cached.ts";
+export { cached, type CacheOptions, createCache, type RegistryCache } from "./cached.ts";

@@ -1,5 +1,6 @@
 import { schema, settingDocs } from "../config/config.ts";
-import { FILE_VARIABLE } from "../config/mod.ts";
+import { type Config, FILE_VARIABLE } from "../config/mod.ts";
+import { RELOADABLE } from "../config/reloadable.ts";
 
 /** The text of docs/configuration.md, from the schema of the configuration. */
 export function configurationPage(): string {
@@ -12,6 +13,7 @@ ${description}
 - Key in the file: \`${key}\`
 - Value: ${type}
 - Default: ${fallback === "" ? "none" : `\`${fallback}\``}
+- A change needs: ${RELOADABLE.has(key as keyof Config) ? "a [reload](operations.md#reload)" : "a restart"}
 `;
   });
   return `<!-- Written by \`deno task config-docs\` from config/settings.ts: change it there. -->

@@ -15,6 +15,7 @@ const TERMS: Record<string, string> = {
   "sweep": "operations.md",
   "replica": "aws.md",
   "migration": "migration.md",
+  "reload": "operations.md",
   "retention": "retention.md",
   "robot account": "accounts.md",
   "personal access token": "accounts.md",

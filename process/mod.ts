@@ -10,5 +10,7 @@ export type { LineWriterOptions, Output } from "./log/line_writer.ts";
 export { createLog, type Fields, type Log, type LogOptions } from "./log/log.ts";
 export { plainField, plainLines } from "./log/plain_text.ts";
 export { type Cron, registerUpkeep } from "./upkeep/platform_cron.ts";
-export { fail, type Opener, type Part, type Serving, startServing, STOP_LIMIT_MS } from "./serving.ts";
+export { fail, type Opener, type Part } from "./opener.ts";
+export { type ReloadingOptions, reloadOnChange } from "./reloading.ts";
+export { type Serving, startServing, STOP_LIMIT_MS } from "./serving.ts";
 export { announce, logFor } from "./startup.ts";

@@ -1,15 +1,10 @@
-import { type Config, StartError } from "../config/mod.ts";
-import { deferredRegistry } from "../registry/start.ts";
-import {
-  type AppOptions,
-  createApp,
-  deferredAccess,
-  preloadRegistryRoute,
-  withoutProbes,
-} from "../routes/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { preloadRegistryRoute } from "../routes/mod.ts";
+import { Apps } from "./apps.ts";
 import { serve, type Server } from "./connections/server.ts";
-import { type Log, plainLines } from "./log/mod.ts";
-import type { OpenRegistry, RegistryPart } from "./open/open_registry.ts";
+import type { Log } from "./log/mod.ts";
+import type { Prepared } from "./reload/mod.ts";
+import { Opener, type Part } from "./opener.ts";
 import { cannotListen } from "./startup.ts";
 import { onStopSignal } from "./stop_signal.ts";
 
@@ -34,20 +29,6 @@ const WORKER_FLUSH_LIMIT_MS = 1000;
 /** Milliseconds from the start until the storage is opened, unless a request needs it sooner. */
 const OPEN_DELAY_MS = 50;
 
-// Not literal: Deno would read all its modules before the first line runs, which takes 15% of the CPU time of a start.
-const importRegistry = (): Promise<typeof import("./open/open_registry.ts")> =>
-  import(new URL("open/open_registry.ts", import.meta.url).href);
-
-/** Part of the registry that one process serves. */
-export interface Part extends RegistryPart {
-  /** False while connections may reach a worker that does not respond. */
-  othersRespond(): boolean;
-  /** Warnings for the operator that other workers have. */
-  warningsOfOthers(): string[];
-  /** Called when the registry is open. */
-  opened(): void;
-}
-
 /** A process that serves the whole registry. */
 const WHOLE: Part = {
   share: 1,
@@ -65,6 +46,13 @@ export interface Serving {
   readonly opener: Opener;
   /** Stops the process gracefully, as a signal does. */
   readonly stop: (signal: Deno.Signal) => void;
+  /**
+   * Prepares a change to another configuration, which must differ only in settings that can change. Nothing changes
+   * before its `commit`.
+   *
+   * @throws {StartError} if a file of the configuration cannot be used.
+   */
+  prepare(config: Config): Promise<Prepared>;
 }
 
 /**
@@ -77,19 +65,10 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
   const opener = new Opener(config, log, part);
   const bodies = new AbortController();
   const leaving = { isDraining: false };
-  const app = createApp({
-    registry: deferredRegistry(async () => (await opener.open()).registry),
-    log: config.logProbes ? log.request : withoutProbes(log.request),
-    audit: log.audit,
-    auditReady: log.auditReady,
-    ...accessTo(config, opener),
-    ...publicFaceOf(config, opener),
-    ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
-    warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
-    delivery: config,
-    limits: { ...config, share: part.share, stop: bodies.signal },
-  });
-  const server = listen(config, app.fetch, { log, part });
+  const apps = new Apps({ opener, log, part, leaving, stop: bodies.signal });
+  // A request keeps the app with which it began, and with it a configuration.
+  let app = apps.first(config);
+  const server = listen(config, (request, info) => app.fetch(request, info), { log, part });
   const drain = () => drainOf(server, config.drain, leaving);
   const stop = stopOnSignal({ server, drain, bodies, opener, log, isWorker: part !== WHOLE });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
@@ -97,28 +76,21 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
     opener.open();
     preloadRegistryRoute();
   });
-  return { url: server.url, opener, stop };
-}
-
-/** Access control, which is opened with the registry: the process answers liveness probes before that. */
-function accessTo({ auth }: Config, opener: Opener): Pick<AppOptions, "access" | "tokens" | "accountTokens"> {
-  if (auth === undefined) return {};
-  const opened = async () => (await opener.open()).access!;
-  const access = deferredAccess(auth, async () => (await opened()).access);
-  if (auth.external !== undefined) return { access };
   return {
-    access,
-    tokens: async () => (await opened()).logins!.tokens,
-    accountTokens: async () => (await opened()).logins!.accountTokens,
+    url: server.url,
+    opener,
+    stop,
+    async prepare(config) {
+      const change = await (await opener.open()).prepare(config);
+      const next = apps.next(config, change.served);
+      return {
+        commit() {
+          change.commit();
+          app = next;
+        },
+      };
+    },
   };
-}
-
-/** Public face with the rights of the access control, which is opened with the registry. */
-function publicFaceOf({ public: face, auth }: Config, opener: Opener): Pick<AppOptions, "publicFace"> {
-  if (face === undefined) return {};
-  const { hosts, purge: _, ...caching } = face;
-  const rights = auth && (async () => (await opener.open()).access!.publicRights);
-  return { publicFace: { hosts, caching, rights } };
 }
 
 /**
@@ -134,44 +106,6 @@ function surviveBugs(log: Log): void {
     event.preventDefault();
     log.error("Unhandled promise rejection", event.reason);
   });
-}
-
-/** Loads the code of the registry and opens it, once. The process answers liveness probes before that. */
-export class Opener {
-  readonly #config: Config;
-  readonly #log: Log;
-  readonly #part: Part;
-  #opening: Promise<OpenRegistry> | undefined;
-  #opened: OpenRegistry | undefined;
-
-  /** Opens nothing yet. */
-  constructor(config: Config, log: Log, part: Part) {
-    this.#config = config;
-    this.#log = log;
-    this.#part = part;
-  }
-
-  /** Opens the registry, or returns the open one. The process ends if that is impossible. */
-  open(): Promise<OpenRegistry> {
-    return this.#opening ??= this.#open().catch(fail);
-  }
-
-  async #open(): Promise<OpenRegistry> {
-    const { openRegistry } = await importRegistry();
-    this.#opened = await openRegistry(this.#config, this.#log, this.#part);
-    this.#part.opened();
-    return this.#opened;
-  }
-
-  /** The registry, if it is open. */
-  get opened(): OpenRegistry | undefined {
-    return this.#opened;
-  }
-
-  /** Closes everything that was opened. */
-  async close(): Promise<void> {
-    await (await this.#opening)?.close();
-  }
 }
 
 type Fetch = Parameters<typeof serve>[0]["fetch"];
@@ -257,10 +191,4 @@ function stopOnSignal({ server, drain, bodies, opener, log, isWorker }: Running)
     await log.flush();
     Deno.exit(0);
   }, () => Deno.exit(1));
-}
-
-/** Prints why the process cannot continue; only a bug needs more than one line. */
-export function fail(error: unknown): never {
-  console.error(error instanceof StartError ? plainLines(error.message) : error);
-  Deno.exit(1);
 }

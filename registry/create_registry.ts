@@ -7,14 +7,13 @@ import {
   type Epochs,
   epochsOf,
   type ObjectReads,
-  type PurgeRules,
-  type Purges,
   RecentUploads,
   safeAge,
   SettledPurges,
   Turns,
 } from "./protocol/mod.ts";
 import type { LostContent } from "./lost_content.ts";
+import { type RegistryRules, RuleParts, type State } from "./registry_rules.ts";
 import { deleteBlob, getBlob, mountBlob, statBlob } from "./blobs/mod.ts";
 import { BufferPool, LiveHashes } from "./streams/mod.ts";
 import {
@@ -39,14 +38,6 @@ import {
   type SweepReport,
 } from "./uploads/mod.ts";
 import {
-  type ImmutableRule,
-  ImmutableTags,
-  OpenUploads,
-  type QuotaRule,
-  Quotas,
-  type UploadLimits,
-} from "./limits/mod.ts";
-import {
   aheadReads,
   deleteManifest,
   deleteTag,
@@ -65,25 +56,13 @@ import { listRepositories } from "./repositories/mod.ts";
 import type { ScrubOptions, ScrubReport } from "./scrub/mod.ts";
 
 /** Storage and rules of a registry. Times are in milliseconds, sizes in bytes. */
-export interface RegistryOptions {
+export interface RegistryOptions extends RegistryRules {
   /** Store of the bytes of blobs and large manifests. */
   objects: ObjectStore;
   /** Table of all items. */
   table: Table;
   /** Source of the bytes of blobs that clients read; `objects` by default. */
   reads?: ObjectReads;
-  /** `strict` (the default) rejects a manifest whose blobs or children are missing from the repository. */
-  references?: "strict" | "sparse";
-  /** Tags that can be created, and from then on neither moved nor deleted; none by default. */
-  immutable?: ImmutableRule[];
-  /** True if a manifest that a tag points at may not be deleted; false by default. */
-  keepTags?: boolean;
-  /** Limits on the open uploads of one principal, across all processes. No limit by default. */
-  uploadLimits?: UploadLimits;
-  /** Storage quotas; none by default. */
-  quotas?: QuotaRule[];
-  /** Largest blob; without a limit by default. */
-  maxBlobSize?: number;
   /** Time to live of an upload after its last request; a day by default. */
   uploadExpiry?: number;
   /** Grace period; a day by default. */
@@ -107,8 +86,6 @@ export interface RegistryOptions {
   uploadMemory?: number;
   /** Fraction of the default of `uploadMemory`, for one of several processes that share it. */
   share?: number;
-  /** Answers of which a shared cache is purged after a change. By default changes leave no purges. */
-  purges?: PurgeRules;
   /**
    * Time within which a push that has put its manifest must put its tags, if it does not look for a concurrent delete
    * afterwards; 100 by default. The same in all processes.
@@ -154,6 +131,11 @@ export interface StoredRegistry {
   outbox?: () => Promise<Outbox>;
   /** Records pulls of tags if a rule depends on them; otherwise `undefined`. Reports failed writes to `failed`. */
   pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
+  /**
+   * The same registry with other rules: it shares everything that is in memory. What has begun under the old rules ends
+   * under them.
+   */
+  withRules: (rules: RegistryRules) => StoredRegistry;
 }
 
 // Not literal, so that Deno does not resolve what only a retention needs at every start: see open_storage.ts.
@@ -165,31 +147,21 @@ const ABSENT_MS = 60_000;
 
 /** The registry of ARCHITECTURE.md over an object store and a table. */
 export function createRegistry(options: RegistryOptions): StoredRegistry {
-  const { objects: { partSize }, uploadLimits, table, share = 1 } = options;
+  const { objects: { partSize }, table, share = 1 } = options;
   const { uploadMemory = 64 * 1024 * 1024 * share } = options;
   const now = options.now ?? Date.now;
   const { uploadExpiry = 24 * 60 * 60_000, grace = 24 * 60 * 60_000 } = options;
   const steady = options.steady ?? (() => performance.now());
-  const settled = new SettledPurges(steady);
-  const isLimited = uploadLimits !== undefined &&
-    (uploadLimits.openUploads > 0 || uploadLimits.openUploadBytes > 0);
-  const context: Context = {
+  const state: State = {
     objects: options.objects,
     reads: options.reads ?? options.objects,
     table,
-    ...(options.quotas?.length && { quotas: new Quotas(options.quotas, now) }),
-    ...(isLimited && { openUploads: new OpenUploads(uploadLimits, { table, now }) }),
-    ...(options.purges && { purges: purgesOf(options.purges, settled) }),
-    references: options.references ?? "strict",
-    immutable: new ImmutableTags(options.immutable),
-    keepTags: options.keepTags ?? false,
-    maxBlobSize: options.maxBlobSize ?? Number.MAX_SAFE_INTEGER,
     uploadExpiry,
     grace,
     deadline: options.deadline ?? 60_000,
     touch: options.touch ?? true,
     lost: options.lost ?? (() => {}),
-    buffers: new BufferPool(options.objects.partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
+    buffers: new BufferPool(partSize, Math.max(2, Math.floor(uploadMemory / partSize))),
     hashes: new LiveHashes(),
     absent: new AbsentBlobs(Math.min(ABSENT_MS, safeAge({ uploadExpiry, grace }) / 2), now),
     recent: new RecentUploads(),
@@ -202,6 +174,12 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
     deleteDelay: options.deleteDelay ?? 400,
     sleep: options.sleep ?? pause,
   };
+  return storedRegistry(state, new RuleParts(state, new SettledPurges(steady)), options);
+}
+
+/** The registry with this state and these rules. */
+function storedRegistry(state: State, parts: RuleParts, rules: RegistryRules): StoredRegistry {
+  const context: Context = { ...state, ...parts.of(rules) };
   const recount = async () => {
     const { quotas } = context;
     if (quotas !== undefined) await recountUsage(context, (repository) => quotas.covers(repository));
@@ -212,7 +190,7 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
       ...epochsOf(context),
       readWithTag: (repository, tag) => resolveTagWithEpoch(context, repository, tag),
       // A table that counts its changes is in this process.
-      ...(table.changeCount === undefined && { ahead: aheadReads(context) }),
+      ...(state.table.changeCount === undefined && { ahead: aheadReads(context) }),
     },
     sweep: () => sweep(context),
     collectCandidates: (options) => collectCandidates(context, options),
@@ -224,14 +202,15 @@ export function createRegistry(options: RegistryOptions): StoredRegistry {
       const { retain } = await importRetention();
       yield* retain(context, rules, options);
     },
-    ...(options.purges && {
-      outbox: async () => new (await importPurges()).Outbox(context, settled),
+    ...(rules.purges && {
+      outbox: async () => new (await importPurges()).Outbox(context, parts.settled),
     }),
     async pullTimes(rules, failed) {
       if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
       const { openPullTimes } = await importRetention();
       return await openPullTimes(rules, { table: context.table, now: context.now, failed });
     },
+    withRules: (rules) => storedRegistry(state, parts, rules),
   };
 }
 
@@ -242,10 +221,6 @@ const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
 // Not literal: few registries have a shared cache in front of them.
 const importPurges = (): Promise<typeof import("./purges/mod.ts")> =>
   import(new URL("purges/mod.ts", import.meta.url).href);
-
-function purgesOf(rules: PurgeRules, settled: SettledPurges): Purges {
-  return { rules, settled: (purges) => settled.add(purges) };
-}
 
 function overContext(context: Context): Registry {
   const { asked } = context;

@@ -19,6 +19,7 @@ export type { AheadReads, NextReads } from "./protocol/ahead_reads.ts";
 export type { ObjectReads } from "./protocol/context.ts";
 export type { Epochs } from "./protocol/epoch.ts";
 export * from "./registry.ts";
+export type { RegistryRules } from "./registry_rules.ts";
 export type { PurgeRules } from "./protocol/purge_rules.ts";
 export type { DueOptions, Outbox, PurgeReport, PurgeTarget, SettledOptions } from "./purges/outbox.ts";
 export type { Removal } from "./removal.ts";

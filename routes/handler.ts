@@ -31,9 +31,12 @@ export interface RequestLimits {
   uploadIdleTimeout: number;
   /** Fraction of the default memory for bodies, for one of several processes that share it. */
   share?: number;
-  /** Memory for buffered bodies; 64 MiB by default, or two of the largest manifests if that is more. */
+  /**
+   * Memory for buffered bodies; 64 MiB by default, or two of the largest manifests if that is more. The app sets it, so
+   * that an app that follows can share it.
+   */
   bodies?: BodyBudget;
-  /** Memory for the bodies of forms and JSON, which need no login; 16 MiB by default. */
+  /** Memory for the bodies of forms and JSON, which need no login; 16 MiB by default. The app sets it too. */
   forms?: BodyBudget;
   /** Aborted when the process stops: all request bodies are aborted. An upload keeps the bytes it has received. */
   stop?: AbortSignal;

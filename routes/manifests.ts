@@ -48,8 +48,9 @@ export function putManifest(
   limits: RequestLimits,
 ): Handler<"putManifest"> {
   const { maxManifestSize: limit, uploadIdleTimeout: idle, stop, share = 1 } = limits;
-  const bodies = limits.bodies ??
-    new BodyBudget(Math.max(limit, share * Math.max(MANIFEST_BYTES, 2 * limit)));
+  const size = Math.max(limit, share * Math.max(MANIFEST_BYTES, 2 * limit));
+  if (limits.bodies === undefined || limits.bodies.size < limit) limits.bodies = new BodyBudget(size);
+  const { bodies } = limits;
   return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);
     const contentType = mediaTypeOf(request.headers.get("Content-Type"));

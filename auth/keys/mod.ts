@@ -6,4 +6,4 @@
 export { openFileKeys } from "./file_keys.ts";
 export { parseKeyFile, type PublicKey } from "./key_file.ts";
 export { jwksOf, type SigningKeys } from "./keys.ts";
-export { TableKeys } from "./table_keys.ts";
+export { TableKeys, type TableKeysOptions } from "./table_keys.ts";

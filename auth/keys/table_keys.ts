@@ -49,6 +49,11 @@ export class TableKeys implements SigningKeys {
     this.#options = options;
   }
 
+  /** Longest lifetime of the tokens that these keys sign, in milliseconds. */
+  get lifetime(): number {
+    return this.#options.lifetime;
+  }
+
   /** See {@linkcode SigningKeys.signing}. */
   async signing(): Promise<SigningKey> {
     const { ring } = await this.#current();

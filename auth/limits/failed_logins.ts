@@ -16,6 +16,8 @@ export interface FailedLoginsOptions {
   freeFailures: number;
   /** Counters that all replicas share. */
   table: Table;
+  /** Counts to continue with this limit. */
+  earlier?: FailedLogins;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -66,17 +68,25 @@ export class FailedLogins {
   readonly #now: () => number;
   readonly #counts: FailureCounts;
   /** Guesses in progress: for each name, the number of requests for each distinct guess. */
-  readonly #pending = new Map<string, Map<string, number>>();
-  readonly #knownPairs = new BoundedMap<string, true>(MAX_KNOWN_ENTRIES);
-  readonly #knownNetworks = new BoundedMap<string, true>(MAX_KNOWN_ENTRIES);
+  readonly #pending: Map<string, Map<string, number>>;
+  readonly #knownPairs: BoundedMap<string, true>;
+  readonly #knownNetworks: BoundedMap<string, true>;
   readonly #cacheMisses: LRUCache<string, FailureCount>;
 
-  /** Starts without any failure. */
-  constructor({ freeFailures, table, now = Date.now }: FailedLoginsOptions) {
+  /** Starts without any failure, unless it continues other counts. */
+  constructor({ freeFailures, table, earlier, now = Date.now }: FailedLoginsOptions) {
     this.#freeFailures = freeFailures === 0 ? Infinity : freeFailures;
     this.#now = now;
-    this.#counts = new FailureCounts({ table, freeFailures: this.#freeFailures, now });
-    this.#cacheMisses = new LRUCache({
+    this.#counts = new FailureCounts({
+      table,
+      freeFailures: this.#freeFailures,
+      now,
+      ...(earlier && { earlier: earlier.#counts }),
+    });
+    this.#pending = earlier !== undefined ? earlier.#pending : new Map();
+    this.#knownPairs = earlier !== undefined ? earlier.#knownPairs : new BoundedMap(MAX_KNOWN_ENTRIES);
+    this.#knownNetworks = earlier !== undefined ? earlier.#knownNetworks : new BoundedMap(MAX_KNOWN_ENTRIES);
+    this.#cacheMisses = earlier !== undefined ? earlier.#cacheMisses : new LRUCache({
       max: MAX_KNOWN_ENTRIES,
       ttl: PAIR_MEMORY_MS,
       ttlResolution: 0,

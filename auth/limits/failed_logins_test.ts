@@ -219,3 +219,17 @@ Deno.test("FailedLogins writes a limited number of items, and counts further fai
   await fail("alice", "2001:db8:ffff::1", 3);
   assertEquals(await waitOf("alice", THERE), 1);
 });
+
+Deno.test("FailedLogins continues the counts of earlier ones under another limit", async () => {
+  const { clock, table, failures, fail, succeed } = make({ free: 3 });
+  await succeed("alice", THERE);
+  await fail("alice", HERE, 2);
+  const now = () => clock.now;
+  const stricter = new FailedLogins({ freeFailures: 2, table, earlier: failures, now });
+  const login = { username: "alice", network: networkOf(HERE), guess: "new" };
+  await (await stricter.begin(login)).fail();
+  await assertRejects(() => stricter.begin({ ...login, guess: "another" }), RegistryError);
+  assert(stricter.isKnownNetwork(networkOf(THERE)));
+  // Both see one count.
+  await assertRejects(() => failures.begin({ ...login, guess: "another" }), RegistryError);
+});

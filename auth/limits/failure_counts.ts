@@ -29,6 +29,8 @@ export interface FailureCountsOptions {
   table: Table;
   /** Consecutive failures before further attempts are delayed. */
   freeFailures: number;
+  /** Counts to continue. */
+  earlier?: FailureCounts;
   /** The present, in milliseconds since the epoch. */
   now: () => number;
 }
@@ -75,12 +77,15 @@ export class FailureCounts {
   readonly #options: FailureCountsOptions;
   readonly #known: Readonly<Record<FailureKind, BoundedMap<string, FailureCount>>>;
   /** Items created by this process since `since`. Limited, because an attacker may have many addresses. */
-  #made = { count: 0, since: -Infinity };
+  readonly #made: { count: number; since: number };
 
-  /** Starts without any failure. */
-  constructor(options: FailureCountsOptions) {
+  /** Starts without any failure, unless it continues other counts. */
+  constructor({ earlier, ...options }: FailureCountsOptions) {
     this.#options = options;
-    this.#known = { address: new BoundedMap(MAX_COUNTS), name: new BoundedMap(MAX_COUNTS) };
+    this.#known = earlier !== undefined
+      ? earlier.#known
+      : { address: new BoundedMap(MAX_COUNTS), name: new BoundedMap(MAX_COUNTS) };
+    this.#made = earlier !== undefined ? earlier.#made : { count: 0, since: -Infinity };
   }
 
   /** Failure count of a key, as known to this process. Has no side effect. */
@@ -180,7 +185,7 @@ export class FailureCounts {
   ): Promise<string | undefined> {
     const { table, now } = this.#options;
     if (item === undefined) {
-      if (this.#made.since + MEMORY_MS < now()) this.#made = { count: 0, since: now() };
+      if (this.#made.since + MEMORY_MS < now()) Object.assign(this.#made, { count: 0, since: now() });
       if (this.#made.count >= 2 * MAX_COUNTS) {
         throw new RangeError("Cannot count failed logins: too many counts in the table");
       }

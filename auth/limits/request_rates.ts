@@ -7,6 +7,8 @@ export interface RequestRatesOptions {
   perMinute: number;
   /** True if other processes serve the same clients: see {@linkcode RequestRates.drain}. */
   isShared?: boolean;
+  /** Rates to continue: each bucket keeps its fill, up to the new limit. */
+  earlier?: RequestRates;
   /** The present, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -34,15 +36,16 @@ const MAX_BUCKETS = 16_384;
 export class RequestRates {
   readonly #perMinute: number;
   readonly #now: () => number;
-  readonly #buckets = new BoundedMap<string, Bucket>(MAX_BUCKETS);
+  readonly #buckets: BoundedMap<string, Bucket>;
   /** Requests since the last {@linkcode RequestRates.drain}; absent if no other process is to know. */
-  #admitted: Map<string, number> | undefined;
+  readonly #admitted: Map<string, number> | undefined;
 
-  /** Starts with a full bucket for every client. */
-  constructor({ perMinute, isShared = false, now = Date.now }: RequestRatesOptions) {
+  /** Starts with a full bucket for every client, unless it continues other rates. */
+  constructor({ perMinute, isShared = false, earlier, now = Date.now }: RequestRatesOptions) {
     this.#perMinute = perMinute;
     this.#now = now;
-    if (isShared) this.#admitted = new Map();
+    this.#buckets = earlier !== undefined ? earlier.#buckets : new BoundedMap(MAX_BUCKETS);
+    this.#admitted = earlier !== undefined ? earlier.#admitted : isShared ? new Map() : undefined;
   }
 
   /**
@@ -75,6 +78,7 @@ export class RequestRates {
    * admitted the last requests of a client; the client then waits longer.
    */
   add(counts: RequestCounts): void {
+    if (this.#perMinute === 0) return;
     for (const [client, count] of counts) this.#refilled(client).left -= count;
   }
 

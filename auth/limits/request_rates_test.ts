@@ -54,3 +54,27 @@ Deno.test("RequestRates.add() makes a client wait longer that several processes 
   now += 6000;
   rates.take("alice");
 });
+
+Deno.test("RequestRates keeps the fill of each bucket under another limit", () => {
+  const now = () => 0;
+  const options = { isShared: true, now };
+  const first = new RequestRates({ perMinute: 10, ...options });
+  for (let i = 0; i < 4; i++) first.take("alice");
+  for (let i = 0; i < 10; i++) first.take("bob");
+  const raised = new RequestRates({ perMinute: 100, earlier: first, ...options });
+  for (let i = 0; i < 6; i++) raised.take("alice");
+  for (const client of ["alice", "bob"]) assertThrows(() => raised.take(client), RegistryError);
+  const lowered = new RequestRates({ perMinute: 2, earlier: raised, ...options });
+  for (let i = 0; i < 2; i++) lowered.take("carol");
+  assertThrows(() => lowered.take("carol"), RegistryError);
+  assertEquals(lowered.drain(), [["alice", 10], ["bob", 10], ["carol", 2]]);
+});
+
+Deno.test("RequestRates starts with full buckets when a limit follows none", () => {
+  const now = () => 0;
+  const unlimited = new RequestRates({ perMinute: 0, isShared: true, now });
+  unlimited.add([["alice", 5]]);
+  const limited = new RequestRates({ perMinute: 2, earlier: unlimited, now });
+  for (let i = 0; i < 2; i++) limited.take("alice");
+  assertThrows(() => limited.take("alice"), RegistryError);
+});

@@ -15,6 +15,8 @@ export interface HtpasswdOptions {
   users?: Readonly<Record<string, string>>;
   /** Called once for each change that makes the file unusable. */
   failed: (error: unknown) => void;
+  /** Users to continue: their correct passwords stay cached, and both compare passwords in one thread. */
+  earlier?: Htpasswd;
   /** Compares passwords; `close` ends it. */
   queue?: Pick<BcryptQueue, "check" | "close">;
   /** The present in milliseconds since the epoch. */
@@ -37,15 +39,20 @@ export class Htpasswd implements GuessableSource {
   /** Correct passwords: the hash that matched, by a keyed digest of the name and the password. */
   readonly #cache: LRUCache<string, string>;
   /** Comparisons in progress, by a keyed digest of the name, the hash and the password. */
-  readonly #comparing = new Map<string, Promise<boolean>>();
-  readonly #key = randomBytes(32);
+  readonly #comparing: Map<string, Promise<boolean>>;
+  readonly #key: Uint8Array;
 
   private constructor(sources: { current(): Promise<Users> | Users }[], options: HtpasswdOptions) {
-    const { queue = new BcryptQueue(), now = () => performance.now() } = options;
+    const { earlier, now = () => performance.now() } = options;
     this.#sources = sources;
-    this.#queue = queue;
+    this.#queue = options.queue ?? (earlier === undefined ? new BcryptQueue() : earlier.#queue);
     const ttl = CACHE_TTL_MS;
-    this.#cache = new LRUCache({ max: MAX_CACHED_PASSWORDS, ttl, ttlResolution: 0, perf: { now } });
+    // Each entry holds the hash that matched, which the current users must still have.
+    this.#cache = earlier !== undefined
+      ? earlier.#cache
+      : new LRUCache({ max: MAX_CACHED_PASSWORDS, ttl, ttlResolution: 0, perf: { now } });
+    this.#comparing = earlier !== undefined ? earlier.#comparing : new Map();
+    this.#key = earlier !== undefined ? earlier.#key : randomBytes(32);
   }
 
   /**

@@ -169,3 +169,17 @@ Deno.test("Htpasswd.find() returns current users, with another credential after 
   assertEquals((await same.htpasswd.find("alice"))?.credential, alice?.credential);
   assert(!alice!.credential!.includes("a".repeat(8)));
 });
+
+Deno.test("Htpasswd keeps correct passwords for the users that follow, and none of a removed user", async () => {
+  const { htpasswd, compared } = await fakeHtpasswd({ users: { alice: hashOf("a"), bob: hashOf("b") } });
+  assertEquals(await loggedIn(htpasswd, "alice", "a"), "user:alice");
+  assertEquals(await loggedIn(htpasswd, "bob", "b"), "user:bob");
+  const users = { alice: hashOf("a"), carol: hashOf("c") };
+  const next = await Htpasswd.open({ users, failed: () => {}, earlier: htpasswd });
+  assertEquals([await loggedIn(next, "alice", "a"), compared.length], ["user:alice", 2]);
+  assertEquals(await loggedIn(next, "bob", "b"), undefined);
+  assertEquals(await loggedIn(next, "carol", "c"), "user:carol");
+  const changed = await Htpasswd.open({ users: { alice: hashOf("z") }, failed: () => {}, earlier: next });
+  assertEquals(await loggedIn(changed, "alice", "a"), undefined, "a new hash ends a cached password");
+  assertEquals(await loggedIn(htpasswd, "bob", "b"), "user:bob", "the earlier users are as before");
+});

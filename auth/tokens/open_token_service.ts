@@ -3,7 +3,7 @@ import type { Table } from "../../storage/ports.ts";
 import { AccessTokens } from "./access_tokens.ts";
 import type { AuthConfig } from "../auth_config.ts";
 import type { BearerTokens } from "../bearer.ts";
-import { jwksOf, openFileKeys, type SigningKeys, TableKeys } from "../keys/mod.ts";
+import { jwksOf, openFileKeys, type SigningKeys, TableKeys, type TableKeysOptions } from "../keys/mod.ts";
 import type { Principal } from "../principal.ts";
 import { RefreshTokens, type RefreshTokensOptions } from "./refresh_tokens.ts";
 import { MIN_LIFETIME_MS, type Permissions, TokenService } from "./token_service.ts";
@@ -25,6 +25,8 @@ export interface TokenServiceParts {
   hasEnded: RefreshTokensOptions["hasEnded"];
   /** Called for a refresh token that was revoked because two parties have it. */
   reused?: RefreshTokensOptions["reused"];
+  /** Keys of the table that are in memory already. They are used if the configuration still asks for such. */
+  earlier?: SigningKeys | undefined;
   /** The time in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -55,10 +57,10 @@ export function longestLifetime(
  * @throws {KeysError} if the keys of the configuration can't be used.
  */
 export async function openTokenService(parts: TokenServiceParts): Promise<OpenTokenService> {
-  const { config, table, policy, findPrincipal, hasEnded, reused, now = Date.now } = parts;
+  const { config, table, policy, findPrincipal, hasEnded, reused, earlier, now = Date.now } = parts;
   const lifetimes = new Map(config.issuers.map(({ name, tokenLifetime }) => [name, tokenLifetime]));
   const keys = config.keys === undefined
-    ? new TableKeys({ table, lifetime: longestLifetime(config), now })
+    ? tableKeys({ table, lifetime: longestLifetime(config), now }, earlier)
     : await openFileKeys(config.keys);
   const accessTokens = new AccessTokens({ keys, issuer: config.url, service: config.service, now });
   const service = new TokenService({
@@ -78,4 +80,10 @@ export async function openTokenService(parts: TokenServiceParts): Promise<OpenTo
     now,
   });
   return { accessTokens, service, keys, jwks: () => jwksOf(keys) };
+}
+
+/** Keys of the table: the earlier ones if they are the same, so that a reload needs no table. */
+function tableKeys(options: TableKeysOptions, earlier: SigningKeys | undefined): TableKeys {
+  const isSame = earlier instanceof TableKeys && earlier.lifetime === options.lifetime;
+  return isSame ? earlier : new TableKeys(options);
 }

@@ -16,6 +16,12 @@ const MAX_AGE_SECONDS = 24 * 60 * 60;
 /** Maximum characters of the claim that names a workload. */
 const MAX_SUBJECT_CHARACTERS = 512;
 
+/** Options of {@linkcode createWorkloads}. */
+export interface WorkloadsOptions extends Pick<JwksSourceOptions, "timeout" | "now"> {
+  /** Sources of keys that are in use already; those of further issuers are added. */
+  sources?: Map<string, JwksSource>;
+}
+
 /**
  * Authenticates workloads by ID tokens of these issuers, sent as a password with any user name. `verify` throws a
  * `RegistryError` with 503 if the keys of an issuer cannot be fetched.
@@ -24,12 +30,12 @@ const MAX_SUBJECT_CHARACTERS = 512;
  */
 export function createWorkloads(
   issuers: readonly IssuerConfig[],
-  options: Pick<JwksSourceOptions, "timeout" | "now"> = {},
+  { sources = new Map(), ...options }: WorkloadsOptions = {},
 ): PasswordSource {
   const { now = Date.now } = options;
   const known = new Map(issuers.map((config) => [config.issuer, {
     config,
-    keys: new JwksSource({ ...options, ...pick(config) }),
+    keys: sourceOf(config, sources, options),
   }]));
 
   return {
@@ -54,6 +60,18 @@ export function createWorkloads(
       }
     },
   };
+}
+
+/** Source of the issuer's keys, with the keys that it has fetched before. */
+function sourceOf(
+  config: IssuerConfig,
+  sources: Map<string, JwksSource>,
+  options: Pick<JwksSourceOptions, "timeout" | "now">,
+): JwksSource {
+  const id = JSON.stringify(pick(config));
+  const source = sources.get(id) ?? new JwksSource({ ...options, ...pick(config) });
+  sources.set(id, source);
+  return source;
 }
 
 function pick({ issuer, jwksUri }: IssuerConfig): Pick<JwksSourceOptions, "issuer" | "jwksUri"> {

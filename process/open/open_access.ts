@@ -20,6 +20,7 @@ import {
   FailedLogins,
   FileError,
   Htpasswd,
+  type JwksSource,
   KeysError,
   Logins,
   looksLikeAccountToken,
@@ -30,6 +31,7 @@ import {
   type Policy,
   RequestRates,
   SignedTokens,
+  type SigningKeys,
   UsersError,
   WORKLOAD_PASSWORD_TYPE,
   type WorkloadPasswords,
@@ -55,8 +57,28 @@ export interface OpenAccess {
   rates: RequestRates;
   /** Deletes expired items from the table. */
   sweep: () => Promise<void>;
+  /** Memory for the access control that follows this one. */
+  memory: AccessMemory;
   /** Releases its resources. */
   close: () => void;
+}
+
+/** Memory of an access control, for the one that follows it. */
+export interface AccessMemory {
+  /** Rate limits. */
+  readonly rates: RequestRates;
+}
+
+/** All of it: counts, and what took time to find out. Every {@linkcode AccessMemory} is one. */
+interface Memory extends AccessMemory {
+  /** Failed logins. */
+  failures?: FailedLogins;
+  /** Users, with their correct passwords. */
+  users?: Htpasswd;
+  /** Signing keys. */
+  keys?: SigningKeys;
+  /** Keys of the issuers of workloads. */
+  sources?: Map<string, JwksSource>;
 }
 
 /** Dependencies of {@linkcode openAccess}. */
@@ -69,6 +91,8 @@ export interface AccessParts {
   readOnly: boolean;
   /** True if other workers serve the same clients; false by default. */
   isShared?: boolean;
+  /** Memory of the access control that this one follows. Nothing in it changes before the first request. */
+  earlier?: AccessMemory;
 }
 
 /**
@@ -93,8 +117,9 @@ export async function openAccess(config: AuthConfig, parts: AccessParts): Promis
 export async function openUsers(
   config: Pick<AuthConfig, "htpasswd" | "users">,
   failed: (error: unknown) => void,
+  earlier?: Htpasswd,
 ): Promise<Htpasswd> {
-  return await explained(() => Htpasswd.open({ ...config, failed }));
+  return await explained(() => Htpasswd.open({ ...config, failed, ...(earlier && { earlier }) }));
 }
 
 /** Warns of files that other users of the machine can read or change. */
@@ -137,10 +162,12 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
 /** Access control with the registry's own tokens. */
 async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
   const { table, log, readOnly } = parts;
+  const earlier = parts.earlier as Memory | undefined;
   const policy = createPolicy(config);
   const users = await openUsers(
     config,
     (error) => log.error("Cannot reload htpasswd: the previous users stay in use", error),
+    earlier?.users,
   );
   const accountTokens = new AccountTokens({
     table,
@@ -154,15 +181,21 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
     policy,
     findPrincipal: (principal) => findPrincipal(principal, users, accountTokens),
     hasEnded: (credential) => accountTokens.hasEnded(credential),
+    earlier: earlier?.keys,
     reused: ({ id, principal }) =>
       log.warn("Refresh token revoked: it was used again after its replacement", {
         principal,
         login: id,
       }),
   });
-  const workloads = createWorkloads(config.issuers);
+  const sources = new Map(earlier?.sources);
+  const workloads = createWorkloads(config.issuers, { sources });
   const workloadPasswords = openWorkloadPasswords(config, service, workloads);
-  const failures = new FailedLogins({ freeFailures: config.limits.failedLogins, table });
+  const failures = new FailedLogins({
+    freeFailures: config.limits.failedLogins,
+    table,
+    ...(earlier?.failures && { earlier: earlier.failures }),
+  });
   const logins = new Logins({
     issuerOf: (password) => {
       if (looksLikeAccountToken(password)) return accountTokens;
@@ -190,6 +223,7 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
       accountTokens: { accountTokens, isAdministrator: policy.isAdministrator },
     },
     sweep: () => failures.sweep(),
+    memory: { rates, failures, users, keys: service.keys, sources } as AccessMemory,
     close: () => users.close(),
   };
 }
@@ -206,11 +240,19 @@ async function openOthers(
     log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
   const tokens = await openExternalTokens(external, { failed });
   const { access, publicRights } = guard(config, { tokens, rates });
-  return { access, publicRights, rates, sweep: async () => {}, close() {} };
+  return {
+    access,
+    publicRights,
+    rates,
+    sweep: async () => {},
+    memory: { rates } as AccessMemory,
+    close() {},
+  };
 }
 
-function ratesOf({ limits }: AuthConfig, { isShared = false }: AccessParts): RequestRates {
-  return new RequestRates({ perMinute: limits.requestsPerMinute, isShared });
+function ratesOf({ limits }: AuthConfig, { isShared = false, earlier }: AccessParts): RequestRates {
+  const { requestsPerMinute: perMinute } = limits;
+  return new RequestRates({ perMinute, isShared, ...(earlier && { earlier: earlier.rates }) });
 }
 
 /** Parts of {@linkcode guard}. */

@@ -1,21 +1,13 @@
-import type { AuthConfig } from "../../auth/interface.ts";
-import { cached } from "../../cache/mod.ts";
 import type { Log } from "../log/mod.ts";
-import type { AccessParts, OpenAccess } from "./open_access.ts";
-import {
-  createRegistry,
-  type LostContent,
-  readOnly,
-  type Registry,
-  type StoredRegistry,
-  withDeletes,
-} from "../../registry/mod.ts";
+import { createRegistry, type LostContent } from "../../registry/mod.ts";
+import { type Assembled, Assembly, openAccessFor, rulesFor, type Served } from "./assembly.ts";
 import { openStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Config } from "../../config/mod.ts";
-import { purgeRules } from "../../config/purge_rules.ts";
 import type { openPurging, Purging } from "../purging/mod.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
+
+export type { Served } from "./assembly.ts";
 
 /** Warning about a blob or manifest whose object is missing from the store. */
 export function lostContentMessage(kind: LostContent["kind"]): string {
@@ -31,12 +23,24 @@ export interface RegistryPart {
   readonly runsUpkeep: boolean;
 }
 
+/** A change of the configuration that is ready. */
+export interface Change {
+  /** For requests that begin after the change. */
+  readonly served: Served;
+  /** Makes the change, at once. Requests in progress end under the configuration with which they began. */
+  commit(): void;
+}
+
 /** A registry with all that it stands on. */
 export interface OpenRegistry {
-  /** With all configured restrictions, and the cache. */
-  registry: Registry;
-  /** Access control; absent if the registry is open to all. */
-  access?: OpenAccess;
+  /** For requests that begin now. */
+  readonly served: Served;
+  /**
+   * Prepares a change to another configuration of the same storage. Nothing changes before its `commit`.
+   *
+   * @throws {StartError} if a file of the configuration cannot be used.
+   */
+  prepare(config: Config): Promise<Change>;
   /** True if the storage answers and can be written. */
   ready: () => Promise<boolean>;
   /** Warning for the operator, although the registry is ready. */
@@ -59,39 +63,41 @@ export async function openRegistry(
   { share, runsUpkeep }: RegistryPart = { share: 1, runsUpkeep: true },
 ): Promise<OpenRegistry> {
   const { objects, table, maxBlobSize = Infinity, probe, replicas, close } = await openStorage(config, log);
-  const { auth } = config;
-  const { readOnly } = config;
-  const access = auth && await openAccessOver(auth, { table, log, readOnly, isShared: share < 1 });
+  const earlyAccess = await openAccessFor(config, { table, log, isShared: share < 1 });
   const stored = createRegistry({
     ...config,
-    maxBlobSize: Math.min(config.maxBlobSize, maxBlobSize),
+    ...rulesFor(config, maxBlobSize),
     objects,
     table,
     ...(replicas && { reads: replicas.objects }),
     touch: !config.readOnly,
-    keepTags: !config.deleteTags,
     share,
-    ...purgeRules(config),
     lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
-    ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   });
-  const upkeep = runsUpkeep
-    ? startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log)
-    : undefined;
+  const assembly = new Assembly(stored, { config, table, maxBlobSize, replicas, log, share });
+  let current = await assembly.first(earlyAccess);
+  const upkeepFor = ({ config, stored, access }: Assembled) =>
+    runsUpkeep
+      ? startUpkeep(config, { ...stored, ...(access && { sweepAccess: access.sweep }) }, log)
+      : undefined;
+  let upkeep = upkeepFor(current);
   const purging = stored.outbox && await openPurgingOver(config, await stored.outbox(), { log, runsUpkeep });
-  // A read-only process records pulls too: otherwise retention in another process would delete content that is pulled
-  // only here.
-  const pulls = await stored.pullTimes(
-    config.retention,
-    (error) => log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
-  );
-  const restricted = restrict(stored, config, share);
-  // Around the cache, which would take what a replica answers for a consistent read.
-  const served = replicas?.over(restricted, share) ?? restricted;
   return {
-    // What is answered from memory is a pull as well.
-    registry: pulls?.observe(served) ?? served,
-    ...(access && { access }),
+    get served() {
+      return current.served;
+    },
+    async prepare(config) {
+      const next = await assembly.after(current, config);
+      return {
+        served: next.served,
+        commit() {
+          upkeep?.stop();
+          upkeep = upkeepFor(next);
+          if (next.pulls !== current.pulls) current.pulls?.flush();
+          current = next;
+        },
+      };
+    },
     ready: createReadiness({
       probe,
       changed(error) {
@@ -107,24 +113,14 @@ export async function openRegistry(
     async close() {
       upkeep?.stop();
       await purging?.stop();
-      access?.close();
-      await pulls?.stop();
+      current.access?.close();
+      await current.pulls?.stop();
       await close();
     },
   };
 }
 
-// Not literal, so that no registry which is open to all has it in its way at the start: see open_storage.ts.
-const importAccess = (): Promise<typeof import("./open_access.ts")> =>
-  import(new URL("open_access.ts", import.meta.url).href);
-
-/** With code that a registry which is open to all never loads. */
-async function openAccessOver(auth: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
-  const { openAccess } = await importAccess();
-  return await openAccess(auth, parts);
-}
-
-// Not literal, for the same reason.
+// Not literal: Deno would read its modules before the first line runs.
 const importPurging = (): Promise<typeof import("../purging/mod.ts")> =>
   import(new URL("../purging/mod.ts", import.meta.url).href);
 
@@ -132,12 +128,4 @@ const importPurging = (): Promise<typeof import("../purging/mod.ts")> =>
 async function openPurgingOver(...options: Parameters<typeof openPurging>): Promise<Purging | undefined> {
   const { openPurging } = await importPurging();
   return await openPurging(...options);
-}
-
-/** Registry with the configured restrictions and the cache. */
-function restrict(stored: StoredRegistry, config: Config, share: number): Registry {
-  const { deleteTags: tags, deleteManifests: manifests, deleteBlobs: blobs } = config;
-  const deletable = withDeletes(stored.registry, { tags, manifests, blobs });
-  const allowed = config.readOnly ? readOnly(deletable) : deletable;
-  return cached(allowed, stored.epochs, { age: config.cacheAge, share });
 }

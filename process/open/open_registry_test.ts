@@ -25,12 +25,12 @@ async function pullsAfter(rules: string, readOnly = "off"): Promise<string[]> {
   const settings = { SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0", SKERRY_RETENTION_INTERVAL: "0" };
   try {
     const writer = await openRegistry(await loadConfig(settings), log);
-    await pushBlob(writer.registry, CONFIG);
-    await pushManifest(writer.registry, imageOf(CONFIG, []), "v1");
+    await pushBlob(writer.served.registry, CONFIG);
+    await pushManifest(writer.served.registry, imageOf(CONFIG, []), "v1");
     await writer.close();
     const config = await loadConfig({ ...settings, SKERRY_RETENTION: rules, SKERRY_READ_ONLY: readOnly });
     const opened = await openRegistry(config, log);
-    for (let i = 0; i < 2; i++) await opened.registry.getManifest(REPOSITORY, { tag: tag("v1") });
+    for (let i = 0; i < 2; i++) await opened.served.registry.getManifest(REPOSITORY, { tag: tag("v1") });
     await opened.close();
     const { table, close } = await openStorage(config, log);
     const items = await table.query(`repo#${REPOSITORY}`, { prefix: "pulled#", limit: 10 });
@@ -61,7 +61,7 @@ Deno.test("openRegistry() keeps a tag that is only pulled through a read-only pr
     await pushManifest(long.registry, imageOf(CONFIG, []), "pulled", "forgotten");
 
     const edge = await openRegistry(await loadConfig({ ...settings, SKERRY_READ_ONLY: "on" }), log);
-    await edge.registry.getManifest(REPOSITORY, { tag: tag("pulled") });
+    await edge.served.registry.getManifest(REPOSITORY, { tag: tag("pulled") });
     await edge.close();
 
     const { retain, registry } = createRegistry(storage);
@@ -90,7 +90,7 @@ Deno.test("openRegistry() warns of a blob whose object is missing, with its dige
     await storage.close();
 
     const opened = await openRegistry(config, log);
-    await assertRejects(() => readBlob(opened.registry, digest), RegistryError);
+    await assertRejects(() => readBlob(opened.served.registry, digest), RegistryError);
     await opened.close();
     assertEquals(warnings, [[lostContentMessage("blob"), { repository: REPOSITORY, digest, object }]]);
   } finally {

@@ -77,7 +77,7 @@ Deno.test("openRegistry() answers GET from the nearest bucket and table, and fro
     ...createLog({ format: "off" }),
     info: (message, fields) => void chosen.push([message, fields]),
   };
-  const { registry, close } = await openRegistry(config, log);
+  const { served: { registry }, close } = await openRegistry(config, log);
   const layer = content(100_000, 7);
   const blob = await pushBlob(registry, layer);
   const manifest = await pushManifest(registry, imageOf(layer, []), "v1");

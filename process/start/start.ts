@@ -50,7 +50,11 @@ async function makeDataFolder(data: string): Promise<void> {
 }
 
 function passOnSignals(child: Deno.ChildProcess): void {
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  if (Deno.build.os !== "windows") {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(signal, () => child.kill(signal));
+    }
+  }
   // A terminal sends Ctrl+C to every process of the group, and the second one would end the registry at once if this
   // process was late to hand on the first one.
   Deno.addSignalListener("SIGINT", () => {

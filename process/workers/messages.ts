@@ -14,7 +14,24 @@ export type ToWorker =
   }
   | ({ kind: "others" } & OthersState)
   | AdmittedRequests
+  | ChangeOrder
   | { kind: "stop"; signal: Deno.Signal };
+
+/** Order of the supervisor about a change of the configuration. */
+export type ChangeOrder =
+  | { kind: "prepare"; config: Config }
+  | { kind: "commit" }
+  | { kind: "discard" };
+
+/** Answer of a worker to a {@linkcode ChangeOrder}; `discard` has none. */
+export type ChangeAnswer =
+  | { kind: "prepared" }
+  | { kind: "committed" }
+  | {
+    kind: "refused";
+    /** Reason for the operator. */
+    problem: string;
+  };
 
 /** State of the other workers, for the probes. */
 export interface OthersState {
@@ -37,6 +54,7 @@ export type FromWorker =
   | { kind: "listening"; url: string }
   | { kind: "opened" }
   | { kind: "alive"; warnings: string[] }
+  | ChangeAnswer
   | AdmittedRequests;
 
 /** Milliseconds between two messages of {@linkcode AdmittedRequests}. */

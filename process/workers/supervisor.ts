@@ -2,10 +2,13 @@ import { fileURLToPath } from "node:url";
 import { type Config, FILE_VARIABLE, StartError } from "../../config/mod.ts";
 import type { Log } from "../log/mod.ts";
 import { startOptions } from "../start/mod.ts";
+import type { Prepared } from "../reload/mod.ts";
+import { reloadOnChange } from "../reloading.ts";
 import { announce, cannotListen, logFor } from "../startup.ts";
 import { onStopSignal } from "../stop_signal.ts";
-import { ALIVE_INTERVAL_MS, type FromWorker, type OthersState } from "./messages.ts";
+import { ALIVE_INTERVAL_MS, type ChangeAnswer, type FromWorker, type OthersState } from "./messages.ts";
 import { wholeLines } from "./whole_lines.ts";
+import { WorkerChanges } from "./worker_changes.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -34,7 +37,8 @@ export function superviseWorkers(config: Config, root: string, denoOptions: stri
   const options = startOptions(config, root, Deno.env.get(FILE_VARIABLE));
   const args = ["run", "--no-prompt", "--unstable-net", ...denoOptions, ...options, WORKER];
   const supervisor = new Supervisor({ ...config, port: freePort(config) }, args);
-  onStopSignal((signal) => supervisor.stop(signal), () => supervisor.end());
+  const stop = onStopSignal((signal) => supervisor.stop(signal), () => supervisor.end());
+  reloadOnChange({ config, log: supervisor.log, prepare: (next) => supervisor.prepare(next), stop });
   return {
     ended: supervisor.ended,
     isReady: () => supervisor.isReady,
@@ -73,9 +77,10 @@ function freePort(config: Config): number {
 /** Starts, watches, replaces and stops workers. Serves no request itself, so that nothing a client sends can stop it. */
 class Supervisor {
   readonly ended: Promise<number>;
-  readonly #config: Config;
+  readonly log: Log;
+  #config: Config;
   readonly #args: string[];
-  readonly #log: Log;
+  readonly #changes: WorkerChanges;
   readonly #slots: readonly WorkerSlot[];
   readonly #end: (code: number) => void;
   /** Last state of the others that each worker was sent, as JSON. */
@@ -88,7 +93,7 @@ class Supervisor {
   constructor(config: Config, args: string[]) {
     this.#config = config;
     this.#args = args;
-    this.#log = logFor(config, wholeLines(Deno.stdout));
+    this.log = logFor(config, wholeLines(Deno.stdout));
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
     this.#end = resolve;
@@ -99,6 +104,7 @@ class Supervisor {
       });
       return slot;
     });
+    this.#changes = new WorkerChanges(this.#slots);
     // The others follow when the first one has opened the registry: until then the reason of a failure would be printed
     // by all of them.
     this.#start(this.#slots[0]!);
@@ -112,11 +118,28 @@ class Supervisor {
   stop(signal: Deno.Signal): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#log.info("Shutting down", { signal });
+    this.log.info("Shutting down", { signal });
     for (const slot of this.#slots) slot.send({ kind: "stop", signal });
     const limit = STOP_LIMIT_MS + (signal === "SIGTERM" ? this.#config.drain : 0);
     setTimeout(() => this.#slots.forEach((slot) => slot.kill()), limit);
     this.#endIfStopped(0);
+  }
+
+  /**
+   * Prepares a change of the configuration in all workers.
+   *
+   * @throws {StartError} if it is impossible.
+   */
+  async prepare(config: Config): Promise<Prepared> {
+    const { port } = this.#config;
+    await this.#changes.prepare({ ...config, port });
+    return {
+      commit: async () => {
+        this.#config = { ...config, port };
+        await this.#changes.commit();
+      },
+      discard: () => this.#changes.discard(),
+    };
   }
 
   /** Ends all workers at once. */
@@ -137,9 +160,10 @@ class Supervisor {
       for (const other of this.#slots) if (other !== slot && other.isOpen) other.send(message);
       return;
     }
+    if (isAnswer(message)) return this.#changes.receive(slot, message);
     if (message.kind === "listening" && this.#url === "") {
       this.#url = message.url;
-      announce(message.url, this.#config, this.#log);
+      announce(message.url, this.#config, this.log);
     }
     if (message.kind === "opened" && !this.#hasOpened && !this.#isStopping) {
       this.#hasOpened = true;
@@ -151,19 +175,20 @@ class Supervisor {
   #watch(): void {
     for (const slot of this.#slots) {
       if (!slot.countMissed()) continue;
-      this.#log.warn("Worker did not respond and was killed: another one starts", { worker: slot.number });
+      this.log.warn("Worker did not respond and was killed: another one starts", { worker: slot.number });
     }
     this.#report();
   }
 
   #replace(slot: WorkerSlot, { code, signal }: { code: number | null; signal: string | null }): void {
     this.#sent.delete(slot);
+    this.#changes.forget(slot);
     if (this.#isStopping) return this.#endIfStopped(0);
     // It has printed the reason.
     if (!this.#hasOpened) return void this.#endWith(code ?? 1);
     const delay = slot.nextDelay();
     const end = signal === null ? { code: code ?? 1 } : { signal };
-    this.#log.warn("Worker ended: another one starts", {
+    this.log.warn("Worker ended: another one starts", {
       worker: slot.number,
       ...end,
       seconds: delay / 1000,
@@ -195,7 +220,11 @@ class Supervisor {
   }
 
   async #endWith(code: number): Promise<void> {
-    await this.#log.flush();
+    await this.log.flush();
     this.#end(code);
   }
+}
+
+function isAnswer(message: FromWorker): message is ChangeAnswer {
+  return message.kind === "prepared" || message.kind === "committed" || message.kind === "refused";
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import process from "node:process";
+import type { Config } from "../../config/mod.ts";
 import { fail, logFor, type Serving, startServing } from "../mod.ts";
+import type { Prepared } from "../reload/mod.ts";
 import {
   ALIVE_INTERVAL_MS,
   COUNT_INTERVAL_MS,
@@ -15,6 +17,7 @@ import {
 import { wholeLines } from "./whole_lines.ts";
 
 let serving: Serving | undefined;
+let prepared: Prepared | undefined;
 let others: OthersState = { respond: true, warnings: [] };
 
 function send(message: FromWorker): void {
@@ -36,22 +39,42 @@ function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Ser
   setInterval(() => {
     send({ kind: "alive", warnings: opener.opened?.warnings() ?? [] });
   }, ALIVE_INTERVAL_MS);
-  if (config.auth !== undefined && config.auth.limits.requestsPerMinute > 0) {
+  if (config.auth !== undefined) {
     setInterval(() => {
-      const counts = opener.opened?.access?.rates.drain() ?? [];
+      const counts = opener.opened?.served.access?.rates.drain() ?? [];
       if (counts.length > 0) send({ kind: "admitted", counts });
     }, COUNT_INTERVAL_MS);
   }
   return serving;
 }
 
+async function prepare(config: Config): Promise<void> {
+  try {
+    prepared = await serving!.prepare(config);
+    send({ kind: "prepared" });
+  } catch (error) {
+    send({ kind: "refused", problem: (error as Error).message });
+  }
+}
+
+function commit(): void {
+  prepared?.commit();
+  prepared = undefined;
+  send({ kind: "committed" });
+}
+
 function receive(message: ToWorker): void {
   if (message.kind === "start") serving = start(message);
   else if (message.kind === "others") others = message;
-  else if (message.kind === "admitted") serving?.opener.opened?.access?.rates.add(message.counts);
+  else if (message.kind === "prepare") prepare(message.config);
+  else if (message.kind === "commit") commit();
+  else if (message.kind === "discard") prepared = undefined;
+  else if (message.kind === "admitted") serving?.opener.opened?.served.access?.rates.add(message.counts);
   else serving?.stop(message.signal);
 }
 
+// The supervisor reloads. The signal may be sent to all processes of the group.
+Deno.addSignalListener("SIGHUP", () => {});
 process.on("message", (message: ToWorker) => {
   try {
     receive(message);

@@ -16,15 +16,16 @@ const FORM_BYTES_PER_NETWORK = 2 * 1024 * 1024;
  * `readBody`, so a request that is refused before takes no memory. `what` names the body in errors.
  */
 export function bodyLimit(
-  { uploadIdleTimeout: idle, stop, forms, share = 1 }: RequestLimits,
+  limits: RequestLimits,
 ): (what: string) => Middleware {
-  let bodies = forms;
+  const { uploadIdleTimeout: idle, stop, share = 1 } = limits;
   return (what) =>
     function bodyLimit(c, next) {
       const exchange = c.get("skerry");
       exchange.readBody = async (parse) => {
         const { BodyBudget, withBody } = await import("../http/content.ts"); // not needed at the start
-        bodies ??= new BodyBudget(FORM_BYTES * share, { share: FORM_BYTES_PER_NETWORK * share });
+        limits.forms ??= new BodyBudget(FORM_BYTES * share, { share: FORM_BYTES_PER_NETWORK * share });
+        const { forms: bodies } = limits;
         const { address } = exchange.client;
         const network = address && networkOf(address);
         const options = { limit: MAX_FORM_BYTES, idle, stop, bodies, network, grows: true, what };

@@ -6,7 +6,6 @@ import type { Middleware, RequestInfo } from "./env.ts";
  * request.
  */
 export function exchange(): Middleware {
-  const nextId = requestIds();
   return function exchange(c, next) {
     const peer = peerOf(c.env);
     c.set("skerry", {
@@ -30,6 +29,9 @@ function requestIds(): () => string {
   let count = 0;
   return () => `${process}-${(count++).toString(36)}`;
 }
+
+/** One series for all apps of the process: a reload of the configuration makes another app. */
+const nextId = requestIds();
 
 /** Address of the other end of the connection; `undefined` for a socket without one, and in an embedded app. */
 function peerOf(info: RequestInfo | undefined): string | undefined {
