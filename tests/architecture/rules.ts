@@ -22,6 +22,8 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/items.ts": "shows items as they are stored, to backups",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
+  "bundle/archive.ts": "is a program besides the bundle",
+  "bundle/sbom.ts": "is a program besides the bundle",
   "cache/shared_gets.ts": "is loaded where there are replicas",
   "cli/cost/counted.ts": "shows counted requests to the tests that count them",
   "config/config.ts": "loads the schema library",

@@ -35,13 +35,14 @@ skip_mount_home = "true" # a mount would outlive the test
 `;
 }
 
+// No `static_dir`, which is in `graphroot` by default: the process that cleans up after a container does not learn of another
+// one, and podman waits 20 seconds for it.
 function containersConf(folder: string): string {
   return `
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 lock_type = "file"
-static_dir = "${folder}/static"
 tmp_dir = "${folder}/tmp"
 volume_path = "${folder}/volumes"
 

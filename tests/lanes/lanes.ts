@@ -10,6 +10,7 @@ export const LANES = {
     "tests/conformance",
     "tests/deploy",
     "tests/fuzz",
+    "tests/image",
     "tests/infra/kubernetes",
     "tests/infra/lint",
     "tests/migration/programs",

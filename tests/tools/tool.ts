@@ -69,6 +69,7 @@ const SOURCES = {
   dockerd: { debian: "docker.io" },
   haproxy: { debian: "haproxy" },
   java: { debian: "default-jre-headless" },
+  mmdebstrap: { debian: "mmdebstrap" },
   monmaptool: { debian: "ceph-base" },
   nginx: { debian: "nginx" },
   openssl: { debian: "openssl" },

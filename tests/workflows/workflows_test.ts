@@ -12,6 +12,7 @@ interface Workflow {
 }
 
 interface Job {
+  needs?: string | string[];
   permissions?: Record<string, string>;
   container?: { image: string };
   "timeout-minutes": number;
@@ -37,12 +38,20 @@ function runsOf(name: string): (string | undefined)[] {
   return stepsOf(workflows.get(name)!.workflow).map(({ run }) => run);
 }
 
+/** Jobs that may do more than read, and their rights. */
+const RIGHTS: Record<string, Record<string, string>> = {
+  "release.yml draft": { contents: "write" },
+  "release.yml image": { contents: "read", packages: "write", "id-token": "write", attestations: "write" },
+  "release.yml archive": { contents: "write", "id-token": "write", attestations: "write" },
+  "release.yml publish": { contents: "write" },
+};
+
 for (const [name, { text, workflow }] of workflows) {
-  Deno.test(`${name} may only read, and each of its jobs has a time limit`, () => {
+  Deno.test(`${name} may only read, except jobs that publish, and each of its jobs has a time limit`, () => {
     assertEquals(workflow.permissions, { contents: "read" });
     assert(workflow.concurrency.group.length > 0);
-    for (const { permissions, "timeout-minutes": minutes } of jobsOf(workflow)) {
-      assertEquals(permissions, undefined);
+    for (const [job, { permissions, "timeout-minutes": minutes }] of Object.entries(workflow.jobs)) {
+      assertEquals(permissions, RIGHTS[`${name} ${job}`], job);
       assert(minutes <= (name === "test-all.yml" ? 240 : 30));
     }
   });
@@ -83,6 +92,19 @@ Deno.test("test-all.yml runs the long tests on a schedule and by hand", () => {
   assert(runsOf("test-all.yml").includes("deno task test:all"));
   assert(runsOf("test-all.yml").includes("deno task test:weekly"));
   assertEquals(Object.keys(workflows.get("test-all.yml")!.workflow.on), ["schedule", "workflow_dispatch"]);
+});
+
+Deno.test("release.yml starts on a tag alone, and publishes after the tests have passed", () => {
+  const { on, jobs } = workflows.get("release.yml")!.workflow;
+  assertEquals(on, { push: { tags: ["v*"] } });
+  assert(jobs.test!.steps.some(({ run }) => run === "deno task test"));
+  assertEquals(Object.entries(jobs).map(([name, { needs }]) => [name, needs]), [
+    ["test", undefined],
+    ["draft", "test"],
+    ["image", "draft"],
+    ["archive", "draft"],
+    ["publish", ["image", "archive"]],
+  ]);
 });
 
 Deno.test("only deploy.yml and preview.yml deploy", () => {
