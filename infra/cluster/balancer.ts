@@ -80,9 +80,10 @@ export async function startBalancer<B extends Backend>(options: BalancerOptions<
 function inTurn<B extends Backend>(backends: readonly B[]): () => B[] {
   let turn = 0;
   return () => {
-    const start = turn++ % backends.length;
-    const order = [...backends.slice(start), ...backends.slice(0, start)];
-    return [...order.filter(({ isReady }) => isReady), ...order.filter(({ isReady }) => !isReady)];
+    const ready = backends.filter(({ isReady }) => isReady);
+    const others = backends.filter(({ isReady }) => !isReady);
+    const start = turn++ % Math.max(ready.length, 1);
+    return [...ready.slice(start), ...ready.slice(0, start), ...others];
   };
 }
 

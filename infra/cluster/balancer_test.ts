@@ -95,12 +95,13 @@ Deno.test("startBalancer() sends a request with a body past backends that accept
   await backend.server.shutdown();
 });
 
-Deno.test("startBalancer() prefers backends that are ready", async () => {
-  const backends = [1, 2].map((number) => serve(number, () => new Response(`${number}`)));
-  const forwarded = await withBalancer([{ ...backends[0]!, isReady: false }, backends[1]!], async (url) => {
-    for (let i = 0; i < 2; i++) assertEquals(await textOf(url), "2");
+Deno.test("startBalancer() takes turns among the backends that are ready", async () => {
+  const backends = [1, 2, 3].map((number) => serve(number, () => new Response(`${number}`)));
+  const [first, ...others] = backends;
+  const forwarded = await withBalancer([{ ...first!, isReady: false }, ...others], async (url) => {
+    for (const number of [2, 3, 2, 3]) assertEquals(await textOf(url), `${number}`);
   });
-  assertEquals(forwarded, [2, 2]);
+  assertEquals(forwarded, [2, 3, 2, 3]);
   for (const { server } of backends) await server.shutdown();
 });
 
