@@ -11,6 +11,7 @@ export const LANES = {
     "tests/deploy",
     "tests/fuzz",
     "tests/image",
+    "tests/infra/compose",
     "tests/infra/kubernetes",
     "tests/infra/lint",
     "tests/migration/programs",

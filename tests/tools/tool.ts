@@ -88,6 +88,11 @@ const SOURCES = {
     module: "../workflows/lint",
     build: ["build"],
   },
+  compose: {
+    go: "github.com/compose-spec/compose-go/v2/cmd",
+    module: "../infra/compose",
+    build: ["build"],
+  },
   cosign: goTool("github.com/sigstore/cosign/v3/cmd/cosign"),
   crane: goTool("github.com/google/go-containerregistry/cmd/crane"),
   helm: goTool("helm.sh/helm/v3/cmd/helm"),
