@@ -67,6 +67,17 @@ for (const [example, resources] of rendered) {
     }
   });
 
+  // Kubernetes never updates a mount with subPath, so a process could not reload its files.
+  Deno.test(`${example}: files are mounted by whole folders`, () => {
+    const mounts = resources.map(podOf).flatMap((pod) => pod?.containers ?? []).flatMap((one) =>
+      one.volumeMounts
+    );
+    assert(mounts.length > 2);
+    for (const mount of mounts) {
+      assertEquals(Object.keys(mount).filter((key) => key.startsWith("subPath")), []);
+    }
+  });
+
   Deno.test(`${example}: every job runs a command with valid options`, async () => {
     const jobs = resources.filter(({ kind }) => kind === "CronJob" || kind === "Job");
     assertEquals(jobs.length, { aws: 2, "bare-metal": 5, folder: 2 }[example]);
@@ -121,7 +132,7 @@ Deno.test("a folder has one pod, which is gone before the next one starts, and i
   }
 });
 
-Deno.test("a change of the configuration replaces the pods", async () => {
+Deno.test("a change of the configuration replaces the pods, unless they reload it", async () => {
   const checksumsOf = async (...set: string[]) => {
     const deployment = resource(resourcesOf(await render(valuesOf("aws", ...set))), "Deployment");
     return deployment.spec.template.metadata.annotations;
@@ -130,6 +141,8 @@ Deno.test("a change of the configuration replaces the pods", async () => {
   const after = await checksumsOf("config.grace=48h");
   assertEquals(before["checksum/settings"], after["checksum/settings"]);
   assert(before["checksum/config"] !== after["checksum/config"]);
+  const kept = await checksumsOf("config.grace=48h", "replacePodsOnConfigChange=false");
+  assertEquals(kept, { "checksum/settings": before["checksum/settings"] });
   assert((await checksumsOf("storage.aws.table=other"))["checksum/settings"] !== before["checksum/settings"]);
 });
 
