@@ -41,6 +41,7 @@ function runsOf(name: string): (string | undefined)[] {
 /** Jobs that may do more than read, and their rights. */
 const RIGHTS: Record<string, Record<string, string>> = {
   "release.yml draft": { contents: "write" },
+  "release.yml build": { contents: "read", packages: "write" },
   "release.yml image": { contents: "read", packages: "write", "id-token": "write", attestations: "write" },
   "release.yml archive": { contents: "write", "id-token": "write", attestations: "write" },
   "release.yml publish": { contents: "write" },
@@ -101,7 +102,8 @@ Deno.test("release.yml starts on a tag alone, and publishes after the tests have
   assertEquals(Object.entries(jobs).map(([name, { needs }]) => [name, needs]), [
     ["test", undefined],
     ["draft", "test"],
-    ["image", "draft"],
+    ["build", "draft"],
+    ["image", "build"],
     ["archive", "draft"],
     ["publish", ["image", "archive"]],
   ]);
