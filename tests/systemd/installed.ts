@@ -18,12 +18,20 @@ export const UNIT_NAMES = ["skerry.service", "skerry@.service"];
 export interface Installation {
   /** The configuration file, of root alone. */
   readonly config: string;
+  /** Files in the folder of the configuration, which every user can read. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Further lines of `[Service]` by the name of a unit, such as its port. */
   readonly dropIns: Readonly<Record<string, string>>;
 }
 
+/** A machine with Skerry. */
+export interface Installed extends Machine {
+  /** Writes a file in the folder of the configuration, which every user can read. */
+  write(name: string, text: string): Promise<void>;
+}
+
 /** Boots systemd with the units installed, none of them started. */
-export async function installSkerry({ config, dropIns }: Installation): Promise<Machine> {
+export async function installSkerry({ config, files = {}, dropIns }: Installation): Promise<Installed> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "skerry-installed-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -31,6 +39,8 @@ export async function installSkerry({ config, dropIns }: Installation): Promise<
   await Deno.copyFile(Deno.execPath(), `${folder}/bundle/deno`);
   await Deno.mkdir(`${folder}/etc`);
   await Deno.writeTextFile(`${folder}/etc/skerry.yaml`, config, { mode: 0o600 });
+  const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/etc/${name}`, text);
+  for (const [name, text] of Object.entries(files)) await write(name, text);
   const mounts: Record<string, string> = {
     "/opt/skerry": `${folder}/bundle`,
     "/etc/skerry": `${folder}/etc`,
@@ -43,5 +53,5 @@ export async function installSkerry({ config, dropIns }: Installation): Promise<
   }
   const machine = stack.use(await bootSystemd(mounts));
   const kept = stack.move();
-  return { ...machine, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...machine, write, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

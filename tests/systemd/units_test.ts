@@ -82,6 +82,26 @@ Deno.test("skerry.service starts with a configuration that only root can read, a
   assert(!journal.includes("Permission denied") && !journal.includes("NotCapable"), journal);
 });
 
+Deno.test("systemctl reload makes skerry.service read a configuration in place again", async () => {
+  const port = freePort();
+  const lines = `Environment=PORT=${port} SKERRY_CONFIG=/etc/skerry/public.yaml`;
+  await using machine = await installSkerry({
+    config: "{}\n",
+    files: { "public.yaml": "retention: []\n" },
+    dropIns: { "skerry.service": lines },
+  });
+  await machine.run("systemctl", "start", "skerry.service");
+  await machine.write("public.yaml", 'retention: [{ repositories: ["**"], untaggedFor: 1h }]\n');
+  await machine.run("systemctl", "reload", "skerry.service");
+  const journal = () => machine.run("journalctl", "--unit=skerry.service", "--output=cat", "--no-pager");
+  for (let tries = 0; tries < 100 && !(await journal()).includes("Configuration reloaded"); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assertStringIncludes(await journal(), '"message":"Configuration reloaded","changed":"retention"');
+  const active = await machine.run("systemctl", "is-active", "skerry.service");
+  assertEquals(active, "active\n");
+});
+
 Deno.test("skerry.service fails to start with the reason while its configuration is invalid", async () => {
   await using machine = await installSkerry({
     config: "grace: soon\n",
