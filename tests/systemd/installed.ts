@@ -1,5 +1,5 @@
 /**
- * A machine with Skerry as docs/clustering.md installs it: the bundle with Deno in /opt/skerry, the units, and a
+ * A machine with Skerry as docs/clustering.md installs it: the bundle with Deno in a folder that /opt/skerry links to, the units, and a
  * configuration file.
  *
  * @module
@@ -35,14 +35,15 @@ export async function installSkerry({ config, files = {}, dropIns }: Installatio
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "skerry-installed-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  await bundle(`${folder}/bundle`);
-  await Deno.copyFile(Deno.execPath(), `${folder}/bundle/deno`);
+  await bundle(`${folder}/opt/skerry-1`);
+  await Deno.copyFile(Deno.execPath(), `${folder}/opt/skerry-1/deno`);
+  await Deno.symlink("skerry-1", `${folder}/opt/skerry`);
   await Deno.mkdir(`${folder}/etc`);
   await Deno.writeTextFile(`${folder}/etc/skerry.yaml`, config, { mode: 0o600 });
   const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/etc/${name}`, text);
   for (const [name, text] of Object.entries(files)) await write(name, text);
   const mounts: Record<string, string> = {
-    "/opt/skerry": `${folder}/bundle`,
+    "/opt": `${folder}/opt`,
     "/etc/skerry": `${folder}/etc`,
   };
   for (const name of UNIT_NAMES) mounts[`/etc/systemd/system/${name}`] = `${UNITS}/${name}`;
