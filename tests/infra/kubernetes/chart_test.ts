@@ -202,3 +202,19 @@ Deno.test("the chart runs the version of this repository by default", async () =
   const { version } = JSON.parse(await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)));
   assertEquals(appVersion, version);
 });
+
+Deno.test("the pods run the image of the Containerfile with its user, port, folder and program", async () => {
+  const text = await Deno.readTextFile(new URL("../../../Containerfile", import.meta.url));
+  const { securityContext, containers } = resource(rendered.get("folder")!, "Deployment").spec.template.spec;
+  const [{ ports: [{ containerPort }], volumeMounts, command }] = containers;
+  const { runAsUser, runAsGroup, fsGroup } = securityContext;
+  assertStringIncludes(text, `\nUSER ${runAsUser}:${runAsGroup}\n`);
+  assertEquals(fsGroup, runAsGroup);
+  assertStringIncludes(text, `\nEXPOSE ${containerPort}\n`);
+  const data = volumeMounts.find(({ name }: { name: string }) => name === "data");
+  assertStringIncludes(text, `\nVOLUME ${data.mountPath}\n`);
+  assertEquals(command, undefined); // Arguments of a job follow the ENTRYPOINT.
+  const [, program] = /\nENTRYPOINT \["(\S+)"\]\n/.exec(text)!;
+  const page = await Deno.readTextFile(new URL("../../../docs/kubernetes.md", import.meta.url));
+  assertStringIncludes(page, ` -- ${program} check\n`);
+});
