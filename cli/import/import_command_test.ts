@@ -1,13 +1,14 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type Config, StartError } from "../../config/mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Config, readConfig, StartError } from "../../config/mod.ts";
 import { parseRepositoryName } from "../../oci/mod.ts";
 import { UNRESTRICTED_CALLER } from "../../registry/mod.ts";
 import { CREDENTIALS } from "../../tests/harness/credentials.ts";
 import { type Fleet, fleetOf } from "../../tests/migration/fleet.ts";
 import { distributionFormat, type Format, zotFormat } from "../../tests/migration/formats.ts";
 import { assertArrived, assertListed, SOUND } from "../../tests/migration/arrived.ts";
-import { plantDamage, type Planted } from "../../tests/migration/planted_damage.ts";
+import { manifestOf, plantDamage, type Planted } from "../../tests/migration/planted_damage.ts";
 import { filesIn, filesOfBucket, type SourceFiles } from "../../tests/migration/source_files.ts";
+import { digest, utf8 } from "../../tests/harness/stores.ts";
 import { startS3 } from "../../tests/s3/mod.ts";
 import { everythingIn, folderConfig, printed, withFolder, withStorage } from "../testing/mod.ts";
 import { importCommand } from "./import_command.ts";
@@ -94,6 +95,37 @@ Deno.test("importCommand() passes over the prefix that zot puts before each key 
       const { items } = await registry.listRepositories({}, UNRESTRICTED_CALLER);
       assertEquals(items, [...fleet.keys()].map(parseRepositoryName));
     });
+  });
+});
+
+Deno.test("importCommand() obeys the quotas and immutable tags of the registry", async () => {
+  await withFolder(async (folder) => {
+    const auth = {
+      url: "https://registry.test",
+      quotas: [{ repositories: "team/**", bytes: 5000 }],
+      immutable: [{ repositories: ["app-*"], tags: ["v*"] }],
+    };
+    const config = await readConfig({
+      SKERRY_DATA: `${folder}/data`,
+      SKERRY_LOG: "off",
+      SKERRY_AUTH: JSON.stringify(auth),
+    });
+    const fleet = fleetOf({ images: 14 });
+    const files = filesIn(`${folder}/source`);
+    await zotFormat().writeFleet(files, fleet);
+    const { findings, report } = await run(config, { folder: `${folder}/source` });
+    assertEquals(new Set(findings.map(({ repository }) => repository)), new Set(["team/app_1"]));
+    assert(findings.some(({ note }) => /quota/i.test(note)), JSON.stringify(findings));
+    assertEquals(report.tags, fleet.get("app-0")!.manifests.flatMap(({ tags }) => tags).length);
+
+    const moved = manifestOf(fleet, "app-0", "v3");
+    const index = new TextDecoder().decode(await files.read("app-0/index.json"));
+    const before = digest(manifestOf(fleet, "app-0", "v2"));
+    await files.write("app-0/index.json", utf8(index.replace(before, digest(moved))));
+    const second = await run(config, { folder: `${folder}/source` });
+    const [finding] = second.findings.filter(({ repository }) => repository === "app-0");
+    assertEquals([finding?.kind, finding?.tag], ["tag", "v2"]);
+    assertMatch(finding!.note, /immutable/);
   });
 });
 

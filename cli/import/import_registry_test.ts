@@ -178,6 +178,15 @@ Deno.test("importRegistry() brings Docker's formats, artifacts and SHA-512", asy
   });
 });
 
+Deno.test("importRegistry() takes the media type in a manifest before that in a list", async () => {
+  await withScene(async (scene) => {
+    const image = imageOf(CONFIG, []);
+    await writeImage(scene, zotFormat(), image, { blobs: [CONFIG], mediaType: INDEX });
+    assertEquals((await scene.run()).findings, []);
+    assertEquals((await scene.registry.getManifest(NAME, { tag: "v1" as Tag })).mediaType, IMAGE);
+  });
+});
+
 Deno.test("importRegistry() finds the bytes of a placeholder in any folder of the source", async () => {
   for (const folder of ["_blobstore", "UPPER", "other/app"]) {
     await withScene(async (scene) => {
@@ -244,6 +253,23 @@ Deno.test("importRegistry() opens no file that is not a regular one", async () =
       ["blob", "is not a regular file"],
       ["tag", "points to a manifest that was not imported"],
     ]);
+  });
+});
+
+Deno.test("importRegistry() reports a lost manifest of a large repository once", async () => {
+  await withScene(async (scene) => {
+    const format = distributionFormat();
+    await writeImage(scene, format, imageOf(CONFIG, []), { blobs: [CONFIG], tag: "lost" });
+    await scene.files.remove(format.contentPath(NAME, digest(imageOf(CONFIG, []))));
+    for (let number = 0; number < 300; number++) {
+      const bytes = imageOf(CONFIG, [], { annotations: { number: `${number}` } });
+      await scene.files.write(format.contentPath(NAME, digest(bytes)), bytes);
+      const manifest = { digest: digest(bytes), mediaType: IMAGE, size: bytes.length };
+      await format.addTag(scene.files, NAME, `v${number}`, manifest);
+    }
+    const { findings, report } = await scene.run();
+    assertEquals(findings.map(({ kind, tag }) => [kind, tag]), [["manifest", undefined], ["tag", "lost"]]);
+    assertEquals(report.tags, 300);
   });
 });
 

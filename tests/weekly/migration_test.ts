@@ -1,5 +1,6 @@
 /** Imports of 200 images that a real zot and a real distribution have written, from folders and buckets. */
 import { assert, assertEquals } from "@std/assert";
+import { assertArrived, SOUND } from "../migration/arrived.ts";
 import { type Fleet, fleetOf, type FleetRepository, tagsOf } from "../migration/fleet.ts";
 import { distributionFormat, type Format, zotFormat } from "../migration/formats.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "../migration/old_registries.ts";
 import { plantDamage } from "../migration/planted_damage.ts";
 import { pushFleet } from "../migration/push_fleet.ts";
-import { assertMigrates, type Settings } from "../migration/run_import.ts";
+import { assertMigrates, runImport, type Settings, withRegistry } from "../migration/run_import.ts";
 import { filesIn, filesOfBucket, type SourceFiles } from "../migration/source_files.ts";
 import {
   createBucket,
@@ -60,6 +61,27 @@ Deno.test("everything sound of 200 images arrives from zot's folder", async () =
     assert(nlink! > 1, "zot has not deduplicated");
     const scene = { files: filesIn(source), format: zotFormat(), fleet };
     await assertDamagedMigrates(scene, { SKERRY_DATA: `${folder}/data` }, [source]);
+  });
+});
+
+Deno.test("imports beside a zot that takes pushes, and one after it, bring everything", async () => {
+  await withFolder(async (folder) => {
+    const [source, fleet] = [`${folder}/source`, fleetOf({ images: IMAGES })];
+    const settings = { SKERRY_DATA: `${folder}/data` };
+    const [first, ...rest] = fleet;
+    let imports = 0;
+    {
+      await using old = await startZot({ folder: source });
+      await pushFleet(old.url, new Map([first!]));
+      let isPushing = true;
+      const pushed = pushFleet(old.url, new Map(rest)).finally(() => isPushing = false);
+      for (; isPushing; imports++) await runImport(settings, [source]);
+      await pushed;
+    }
+    assert(imports > 1, "No import ran beside the pushes");
+    const last = await runImport(settings, [source]);
+    assertEquals([last.code, last.findings], [0, []]);
+    await withRegistry(settings, (registry) => assertArrived(registry, fleet, SOUND));
   });
 });
 
