@@ -71,6 +71,9 @@ export function findServeOn(): ServeOn | undefined {
 /** Retries of a failed accept, and the number of failures after which more connections are closed. */
 const ACCEPT_RETRY = { count: 300, relief: 10 } as const;
 
+/** Codes of an accept whose client is gone already, such as the health check of a balancer that closes with a reset. */
+const CLIENT_GONE: ReadonlySet<unknown> = new Set(["ENOTCONN", "ECONNABORTED", "ECONNRESET"]);
+
 /** Minimum of the connection limit, however often the process runs out of file descriptors. */
 const MIN_CONNECTIONS = 16;
 
@@ -184,6 +187,7 @@ export class Connections {
         failures = 0;
       } catch (error) {
         if (!this.#listening) return;
+        if (CLIENT_GONE.has((error as { code?: string }).code)) continue;
         // After half a minute without a connection it will not get better.
         if (++failures > ACCEPT_RETRY.count) return this.#options.failed(error as Error);
         if (failures % ACCEPT_RETRY.relief === 1) await this.#relieve(error as Error);
@@ -208,7 +212,11 @@ export class Connections {
 
   async #admit(conn: Deno.TcpConn): Promise<void> {
     if (this.#open.size >= this.#max && !await this.#evict()) return void this.#refuse(conn);
-    conn.setNoDelay();
+    try {
+      conn.setNoDelay();
+    } catch {
+      return conn.close(); // The client is gone.
+    }
     const closer = new AbortController();
     const served = this.#serveOn(
       conn,

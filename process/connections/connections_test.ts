@@ -293,6 +293,18 @@ Deno.test("Connections keeps more connections again after a while", async () => 
   }
 });
 
+Deno.test("Connections keeps its connections when clients are gone before they are accepted", async () => {
+  const failures = { count: 0, code: "ENOTCONN" };
+  await using server = setUp({ failures, limits: AMPLE });
+  const clients = [await server.connect(), await server.connect()];
+  for (const client of clients) assertStringIncludes(await ask(client), "hello");
+  failures.count = 50;
+  // The accept that is waiting already takes this one; the next ones fail.
+  clients.push(await server.connect(), await server.connect());
+  assertEquals(await countOpen(clients), 4);
+  assertEquals(server.events, []);
+});
+
 Deno.test("Connections says that it failed when no connection is accepted or ends for long", async () => {
   await using server = setUp({
     limits: { ...AMPLE, retryDelay: 0 },
