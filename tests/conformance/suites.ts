@@ -21,8 +21,10 @@ export interface SuiteRun {
 
 /** A registry that is to be tested. */
 export interface Target {
-  /** `host:port` of a registry that speaks plain HTTP. */
+  /** `host:port` of a registry. */
   readonly host: string;
+  /** File of the certificate of a registry with TLS; by default it speaks plain HTTP. */
+  readonly certificatePath?: string;
   /** Whom the suite logs in as; by default it does not. */
   readonly login?: {
     readonly username: string;
@@ -50,7 +52,7 @@ export async function runSuite(target: Target, name: string, settings: SuiteSett
   const { output, results } = await runProgram("conformance", name, {
     OCI_REGISTRY: target.host,
     ...infoOf(target),
-    OCI_TLS: "disabled",
+    ...tlsOf(target),
     OCI_VERSION: settings.version,
     OCI_DATA_SPARSE: `${settings.sparse}`,
     OCI_REPO1: `conformance/${name}/one`,
@@ -79,6 +81,12 @@ export async function runOldSuite(target: Target, name: string): Promise<SuiteRu
     OCI_AUTOMATIC_CROSSMOUNT: "1",
   });
   return { report: readOldReport(await readResult(results, "junit.xml", output)), output, results };
+}
+
+/** The suite trusts the certificates of the file. */
+function tlsOf({ certificatePath }: Target): Record<string, string> {
+  if (certificatePath === undefined) return { OCI_TLS: "disabled" };
+  return { OCI_TLS: "enabled", SSL_CERT_FILE: certificatePath };
 }
 
 function infoOf({ login }: Target): Record<string, string> {

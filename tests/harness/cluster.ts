@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Haproxy, startHaproxy } from "../services/mod.ts";
+import { type Haproxy, type ServiceProcess, startHaproxy } from "../services/mod.ts";
 import { type AwsStores, type Endpoints, type S3Server, startAwsStores, useAll } from "./aws_stores.ts";
 import { type RegistryProcess, startRegistry } from "./registry_process.ts";
 
@@ -27,6 +27,20 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Puts something between the replicas and their stores: what it answers is all that the replicas know of. */
   readonly between?: (stores: Endpoints) => Promise<Endpoints & AsyncDisposable>;
+}
+
+/** A proxy before the replicas, by its address. */
+export interface AnyBalancer extends ServiceProcess {
+  /** `host:port`. */
+  readonly host: string;
+  /** URL of the host, without a slash at the end. */
+  readonly url: string;
+}
+
+/** Options of a cluster behind another balancer than {@linkcode startHaproxy}. */
+export interface BalancedClusterOptions<B extends AnyBalancer> extends ClusterOptions {
+  /** Starts the balancer before the replicas with these URLs. */
+  readonly balancer: (replicas: readonly string[]) => Promise<B>;
 }
 
 /** One of the processes. It has the same address all the time. */
@@ -47,12 +61,12 @@ export interface Replica {
 }
 
 /** A running cluster. Disposing of it stops everything and removes all data. */
-export interface Cluster extends AsyncDisposable {
+export interface Cluster<B extends AnyBalancer = Haproxy> extends AsyncDisposable {
   /** `host:port` of the balancer, the first part of an image's name. */
   readonly host: string;
-  /** `http://host:port` of the balancer, without a slash at the end. */
+  /** URL of the balancer, without a slash at the end. */
   readonly url: string;
-  readonly balancer: Haproxy;
+  readonly balancer: B;
   readonly replicas: readonly Replica[];
   readonly stores: AwsStores;
   /** Logs of all replicas, one after the other. */
@@ -64,7 +78,18 @@ export interface Cluster extends AsyncDisposable {
  *
  * @throws {Error} When one of them does not come up.
  */
-export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export function startCluster(options?: ClusterOptions): Promise<Cluster>;
+export function startCluster<B extends AnyBalancer>(options: BalancedClusterOptions<B>): Promise<Cluster<B>>;
+export function startCluster(
+  options: ClusterOptions & Partial<BalancedClusterOptions<AnyBalancer>> = {},
+): Promise<Cluster<AnyBalancer>> {
+  return start(options, options.balancer ?? startHaproxy);
+}
+
+async function start<B extends AnyBalancer>(
+  options: ClusterOptions,
+  startBalancer: (replicas: readonly string[]) => Promise<B>,
+): Promise<Cluster<B>> {
   await using stack = new AsyncDisposableStack();
   const stores = stack.use(await startAwsStores(options.s3));
   const endpoints = options.between === undefined
@@ -73,7 +98,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const env = { ...stores.env(endpoints), ...options.env };
   const count = options.replicas ?? 3;
   const replicas = await useAll(stack, Array.from({ length: count }, () => startReplica(env)));
-  const balancer = stack.use(await startHaproxy(replicas.map(({ url }) => url)));
+  const balancer = stack.use(await startBalancer(replicas.map(({ url }) => url)));
   const kept = stack.move();
   return {
     host: balancer.host,
@@ -86,7 +111,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
 }
 
-async function startReplica(env: Readonly<Record<string, string>>): Promise<Replica & AsyncDisposable> {
+/** Starts a replica with these settings, and waits until it can use its storage. */
+export async function startReplica(
+  env: Readonly<Record<string, string>>,
+): Promise<Replica & AsyncDisposable> {
   let process = await startReady(env);
   let earlier = "";
   const { host, url, port } = process;

@@ -12,6 +12,7 @@
  */
 
 export { CREDENTIALS, CREDENTIALS_ENV, REGION } from "../harness/credentials.ts";
+export { type Balancer, type BalancerName, type Edits, startBalancer } from "./balancers.ts";
 export { startDynalite } from "./dynalite.ts";
 export { type DynamoDb, type DynamoDbOptions, startDynamoDb } from "./dynamodb.ts";
 export { type Balanced, type Haproxy, startHaproxy } from "./haproxy.ts";
