@@ -22,6 +22,7 @@ const TERMS: Record<string, string> = {
   "refresh token": "tokens.md",
   "workload": "tokens.md",
   "kubernetes": "kubernetes.md",
+  "load balancer": "load-balancers.md",
 };
 
 /** Text of a page, by its name in docs/. */
