@@ -17,6 +17,8 @@ const TERMS: Record<string, string> = {
   "migration": "migration.md",
   "reload": "operations.md",
   "retention": "retention.md",
+  "rolling restart": "clustering.md",
+  "container": "clustering.md",
   "robot account": "accounts.md",
   "personal access token": "accounts.md",
   "refresh token": "tokens.md",

@@ -82,6 +82,22 @@ Deno.test("skerry.service starts with a configuration that only root can read, a
   assert(!journal.includes("Permission denied") && !journal.includes("NotCapable"), journal);
 });
 
+Deno.test("skerry.service with workers is started when all of them serve", async () => {
+  const port = freePort();
+  await using machine = await installSkerry({
+    config: "log: json\nlogProbes: on\nworkers: 3\n",
+    dropIns: { "skerry.service": `Environment=PORT=${port}` },
+  });
+  await machine.run("systemctl", "start", "skerry.service");
+  const processes = await machine.run("systemctl", "status", "--no-pager", "skerry.service");
+  assertEquals(processes.match(/deno run .*worker\.js/g)?.length, 3, processes);
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+  assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
+  await machine.run("systemctl", "stop", "skerry.service");
+  const result = await machine.run("systemctl", "show", "--value", "--property=Result", "skerry.service");
+  assertEquals(result, "success\n");
+});
+
 Deno.test("systemctl reload makes skerry.service read a configuration in place again", async () => {
   const port = freePort();
   const lines = `Environment=PORT=${port} SKERRY_CONFIG=/etc/skerry/public.yaml`;
