@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { AllowRule, AuthConfig, Subject } from "./auth_config.ts";
-import { parseSubject } from "./policy/mod.ts";
+import { parseSubject } from "./policy/subject.ts";
 
 /** Contradiction between values that are valid by themselves. */
 export interface ConfigIssue {

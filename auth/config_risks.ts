@@ -1,5 +1,5 @@
 import type { AuthConfig } from "./auth_config.ts";
-import { parseSubject } from "./policy/mod.ts";
+import { parseSubject } from "./policy/subject.ts";
 
 /** Warnings about a valid configuration, one sentence each, for the log. */
 export function accessRisks(

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import * as z from "zod/mini";
 import { crossChecks, isPlainName, parseSubject } from "../auth/rules.ts";
 import type { AccessConfig } from "./configuration.ts";
-import { isRepositoryPattern, isTagPattern } from "../oci/glob.ts";
+import { isRepositoryPattern, isTagPattern } from "../oci/glob_pattern.ts";
 import { ACTIONS } from "../oci/mod.ts";
 import { parseText } from "./config_text.ts";
 import { expected, mismatch, ofKind } from "./schema_parts.ts";

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isKeyText } from "../auth/interface.ts";
 import { isPemText } from "./aws_options.ts";
 import { conflictsOf } from "./conflicts.ts";
@@ -110,7 +109,7 @@ export async function explainConfig(
   for (const key of ["data", "purgeTokenFile", "redirectKey"] as const) {
     const value = given[key];
     const isPath = typeof value === "string" && value !== "" && !isPemText(value);
-    if (path !== undefined && isFromFile(key) && isPath) given[key] = besideFile(path, value);
+    if (path !== undefined && isFromFile(key) && isPath) given[key] = await besideFile(path, value);
   }
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
@@ -137,7 +136,7 @@ export async function explainConfig(
     return { config: result.data, settings: settingsOf(given, variables, path) };
   }
   const accessData = path !== undefined && isFromFile("auth")
-    ? withPathsBeside(path, access.data)
+    ? await withPathsBeside(path, access.data)
     : access.data;
   return { config: { ...result.data, auth: accessData }, settings: settingsOf(given, variables, path) };
 }
@@ -151,8 +150,12 @@ function settingsOf(given: Given, variables: Given, path: string | undefined): E
   });
 }
 
+// The first module of Node takes 12 ms to load, and a configuration in variables has no path to join.
+const importPath = () => import("node:path");
+
 /** A path in the configuration file, which is relative to the folder of the file: the registry may start anywhere. */
-function besideFile(file: string, path: string): string {
+async function besideFile(file: string, path: string): Promise<string> {
+  const { dirname, isAbsolute, join } = await importPath();
   return isAbsolute(path) ? path : join(dirname(file), path);
 }
 
@@ -162,12 +165,14 @@ function besideFile(file: string, path: string): string {
  */
 async function movedData(written: string, data: string): Promise<string | undefined> {
   if (await hasRegistry(data) || !await hasRegistry(written)) return undefined;
+  const { resolve } = await importPath();
   return `Cannot use "${resolve(data)}": it has no registry, but "${resolve(written)}" has one. ` +
     "A path in the file is relative to the file, no longer to the working directory: write the full path";
 }
 
 /** True if the data folder has a registry; false if this process may not look. */
 async function hasRegistry(data: string): Promise<boolean> {
+  const { join } = await importPath();
   try {
     return (await Deno.stat(join(data, "table.sqlite"))).isFile;
   } catch {
@@ -176,14 +181,16 @@ async function hasRegistry(data: string): Promise<boolean> {
 }
 
 /** `auth` of the configuration file, with the path of the file, and its own paths relative to the folder of the file. */
-function withPathsBeside(file: string, auth: AccessConfig): AccessConfig {
+async function withPathsBeside(file: string, auth: AccessConfig): Promise<AccessConfig> {
   const { htpasswd, keys, external } = auth;
   return {
     ...auth,
     file,
-    ...(htpasswd !== undefined && { htpasswd: besideFile(file, htpasswd) }),
-    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : besideFile(file, keys) }),
-    ...(external !== undefined && { external: { ...external, keys: besideFile(file, external.keys) } }),
+    ...(htpasswd !== undefined && { htpasswd: await besideFile(file, htpasswd) }),
+    ...(keys !== undefined && { keys: isKeyText(keys) ? keys : await besideFile(file, keys) }),
+    ...(external !== undefined && {
+      external: { ...external, keys: await besideFile(file, external.keys) },
+    }),
   };
 }
 

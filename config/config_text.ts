@@ -1,10 +1,14 @@
 import type { YamlProblem } from "./yaml_text.ts";
 
+// Not literal: its library takes 40 ms of CPU time to load, and Deno reads literal imports before the first line runs.
+const importYaml = (): Promise<typeof import("./yaml_text.ts")> =>
+  import(new URL("yaml_text.ts", import.meta.url).href);
+
 /** The value of a text of YAML or JSON (JSON is YAML), or all that is wrong with it. */
 export async function parseText(text: string): Promise<{ value: unknown } | { problems: YamlProblem[] }> {
   const json = parseJson(text);
   if (json !== undefined) return json;
-  const { parseYaml } = await import("./yaml_text.ts"); // its library takes 40 ms of CPU time to load
+  const { parseYaml } = await importYaml();
   return parseYaml(text);
 }
 

@@ -1,6 +1,9 @@
 import * as z from "zod/mini";
 import type { Kind } from "./setting_kinds.ts";
 
+// A schema is used once, and compiling it takes longer than that.
+z.config({ jitless: true });
+
 /** Message with the expected and the actual value. */
 export function mismatch(what: string, input: unknown): string {
   const text = JSON.stringify(input) ?? "nothing";

@@ -1,5 +1,5 @@
 import { assert, fail } from "@std/assert";
-import { isRepositoryPattern } from "../../oci/glob.ts";
+import { isRepositoryPattern } from "../../oci/glob_pattern.ts";
 import { type Action, ACTIONS } from "../../oci/mod.ts";
 import { seeded } from "../../tests/random.ts";
 import { createPolicy } from "./policy.ts";

@@ -1,5 +1,6 @@
 import { BoundedMap } from "../../storage/bounded_map.ts";
-import { alternativesOf, globMatcher } from "../../oci/glob.ts";
+import { globMatcher } from "../../oci/glob.ts";
+import { alternativesOf } from "../../oci/glob_pattern.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AllowRule, AuthConfig } from "../auth_config.ts";
 import type { Principal } from "../principal.ts";

@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
 export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "auth/interface.ts": "loads no library",
   "auth/items.ts": "shows items as they are stored, to backups",
+  "auth/policy/subject.ts": "loads no library, for checks of the configuration",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",
   "bundle/archive.ts": "is a program besides the bundle",
@@ -30,7 +31,8 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "config/purge_rules.ts": "is loaded with the registry",
   "config/reloadable.ts": "is loaded by the first reload",
   "oci/errors.ts": "loads what the start of a process needs",
-  "oci/glob.ts": "loads the library for patterns",
+  "oci/glob.ts": "loads the library that matches patterns",
+  "oci/glob_pattern.ts": "loads the library that expands patterns",
   "oci/manifest.ts": "loads `node:crypto`",
   "process/connections/server.ts": "loads what the start of a process needs",
   "process/notify.ts": "is loaded where a service manager waits for the process",
