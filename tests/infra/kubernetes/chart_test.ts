@@ -8,7 +8,6 @@ import { ENDPOINTS } from "../../../routes/testing/parts.ts";
 import {
   EXAMPLES,
   podOf,
-  readChartFile,
   render,
   type Resource,
   resource,
@@ -173,35 +172,6 @@ for (const [example, value, reason] of REFUSED) {
     assertStringIncludes(stderr, reason);
   });
 }
-
-Deno.test("the schema knows every key of the configuration file that the chart does not set itself", async () => {
-  interface Schema {
-    properties: { config: { properties: Record<string, unknown> } };
-  }
-  const schema = await readChartFile<Schema>("values.schema.json");
-  const bySchema = Object.keys(schema.properties.config.properties);
-  const byChart = [
-    ...[
-      "awsEndpoint",
-      "awsRegion",
-      "data",
-      "drain",
-      "dynamodbEndpoint",
-      "dynamodbTable",
-      "host",
-      "port",
-      "purgeToken",
-    ],
-    ...["s3Bucket", "s3Endpoint", "s3PathStyle", "s3Prefix", "storage", "workers"],
-  ];
-  assertEquals([...bySchema, ...byChart].sort(), Object.keys(variables).sort());
-});
-
-Deno.test("the chart runs the version of this repository by default", async () => {
-  const { appVersion } = await readChartFile<{ appVersion: string }>("Chart.yaml");
-  const { version } = JSON.parse(await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)));
-  assertEquals(appVersion, version);
-});
 
 Deno.test("the pods run the image of the Containerfile with its user, port, folder and program", async () => {
   const text = await Deno.readTextFile(new URL("../../../Containerfile", import.meta.url));
