@@ -7,6 +7,9 @@ const LOCK = fileURLToPath(new URL("../../../tests/deno.lock", import.meta.url))
 /** Maximum milliseconds of {@linkcode until}. */
 const DEADLINE_MS = 120_000;
 
+/** Time for a task to stop after SIGTERM, in milliseconds. */
+const STOP_DEADLINE_MS = 30_000;
+
 /** A running `deno task cluster`. Disposing of it stops it. */
 export interface Task extends AsyncDisposable {
   /** Address of the balancer. */
@@ -70,7 +73,15 @@ export async function startTask(...options: string[]): Promise<Task> {
       } catch (error) {
         if (!(error instanceof TypeError)) throw error; // it has ended already
       }
-      await code;
+      // Processes that outlive it hold its output open.
+      let timer: ReturnType<typeof setTimeout>;
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(
+          () => reject(new Error(`The cluster does not stop:\n${output}`)),
+          STOP_DEADLINE_MS,
+        );
+      });
+      await Promise.race([code, late]).finally(() => clearTimeout(timer));
     },
   };
 }
