@@ -1,8 +1,9 @@
 import type { Config, ReadReplica } from "./configuration.ts";
+import type { Credentials } from "../storage/aws/mod.ts";
 import type { CloudFrontKey, S3Options } from "../storage/objects/s3/mod.ts";
 import type { DynamoOptions } from "../storage/table/dynamodb/mod.ts";
 
-export type { CloudFrontKey, DynamoOptions, S3Options };
+export type { CloudFrontKey, Credentials, DynamoOptions, S3Options };
 
 /** Location of the bucket and size of parts, from the configuration. */
 export function s3Options(config: Config): S3Options & { partSize: number } {
@@ -59,6 +60,14 @@ export function replicaOptions(
     ...(table !== undefined &&
       { dynamo: { table, region, ...endpointOf(dynamodbEndpoint), ...REPLICA_LIMITS } }),
   };
+}
+
+/** Source of the replica's own credentials; absent if it accepts those of the home stores. */
+export function replicaCredentials(
+  { accessKeyId, secretAccessKey }: ReadReplica,
+): (() => Promise<Credentials>) | undefined {
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return () => Promise.resolve({ accessKeyId, secretAccessKey });
 }
 
 function endpointOf(endpoint: string): { endpoint?: string } {

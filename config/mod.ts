@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { dynamoOptions, isPemText, replicaOptions, s3Options } from "./aws_options.ts";
+export { dynamoOptions, isPemText, replicaCredentials, replicaOptions, s3Options } from "./aws_options.ts";
 export { duration, type Kind, size } from "./setting_kinds.ts";
 export type { Config, ReadReplica } from "./configuration.ts";
 export { readConfig } from "./read_config.ts";

@@ -1,5 +1,5 @@
 import { sharedGets } from "../../cache/shared_gets.ts";
-import { type Config, replicaOptions } from "../../config/mod.ts";
+import { type Config, replicaCredentials, replicaOptions } from "../../config/mod.ts";
 import type { Registry } from "../../registry/mod.ts";
 import { nearObjects, nearReads } from "../../registry/near/mod.ts";
 import type { CredentialSource } from "../../storage/aws/mod.ts";
@@ -65,10 +65,8 @@ async function openStores(
   const buckets: Replica<S3ObjectStore>[] = [];
   const tables: Replica<DynamoTable>[] = [];
   for (const replica of config.readReplicas) {
-    const { region: name, accessKeyId, secretAccessKey } = replica;
-    const own = accessKeyId !== undefined && secretAccessKey !== undefined
-      ? () => Promise.resolve({ accessKeyId, secretAccessKey })
-      : credentials;
+    const name = replica.region;
+    const own = replicaCredentials(replica) ?? credentials;
     const { s3, dynamo } = replicaOptions(config, replica);
     if (s3 !== undefined) {
       const store = await S3ObjectStore.open(s3, own);

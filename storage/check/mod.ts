@@ -6,5 +6,6 @@
  */
 
 export { checkBucket } from "./check_bucket.ts";
+export { checkReplicaBucket, checkReplicaTable } from "./check_replica.ts";
 export { checkTable } from "./check_table.ts";
 export { type Finding, reasonOf, suffices } from "./probe.ts";
