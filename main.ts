@@ -42,7 +42,7 @@ async function serveRegistry(): Promise<void> {
     Deno.exit(await workers.ended);
   }
   const log = logFor(config);
-  const { url, opener, prepare, stop } = startServing(config, log);
+  const { url, opener, prepare, stop } = await startServing(config, log);
   serving(opener);
   announce(url, config, log);
   reloadOnChange({ config, prepare, log, stop });

@@ -360,7 +360,9 @@ export const COMMANDS: Record<string, Command> = {
     options: { url: { value: "URL", help: "Address of the registry; by default that of the configuration" } },
     run: async ({ config, print }, { text }) => {
       const { ownUrl, ready } = await rooms.ready();
-      return await ready(text("url") ?? ownUrl(await config()), print);
+      const url = text("url");
+      if (url !== undefined) return await ready(url, print);
+      return await ready(ownUrl(await config()), print, { verifiesName: false });
     },
   },
   version: {

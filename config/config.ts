@@ -106,7 +106,7 @@ export async function explainConfig(
   const variables: Given = givenBy(environment);
   const given = withPlatform(environment, { ...file, ...variables });
   const isFromFile = (key: keyof Config) => Object.hasOwn(file, key) && !Object.hasOwn(variables, key);
-  for (const key of ["data", "purgeTokenFile", "redirectKey"] as const) {
+  for (const key of ["data", "purgeTokenFile", "redirectKey", "tlsCert", "tlsKey"] as const) {
     const value = given[key];
     const isPath = typeof value === "string" && value !== "" && !isPemText(value);
     if (path !== undefined && isFromFile(key) && isPath) given[key] = await besideFile(path, value);
@@ -166,6 +166,8 @@ async function besideFile(file: string, path: string): Promise<string> {
 async function movedData(written: string, data: string): Promise<string | undefined> {
   if (await hasRegistry(data) || !await hasRegistry(written)) return undefined;
   const { resolve } = await importPath();
+  // A registry that is just starting may make the folder between two looks at it.
+  if (resolve(data) === resolve(written)) return undefined;
   return `Cannot use "${resolve(data)}": it has no registry, but "${resolve(written)}" has one. ` +
     "A path in the file is relative to the file, no longer to the working directory: write the full path";
 }

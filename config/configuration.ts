@@ -62,6 +62,10 @@ export interface Config {
   port: number;
   /** Address to listen on. */
   host: string;
+  /** Path of the TLS certificate. */
+  tlsCert: string;
+  /** Path of its private key. */
+  tlsKey: string;
   /** Processes that serve the port. */
   workers: number;
   /** Kind of storage. */

@@ -29,6 +29,7 @@ export function conflictsOf(config: Config): { key: keyof Config; reason: string
     ...long,
     ...brief,
     ...alone,
+    ...tlsConflicts(config),
     ...redirectConflicts(config),
     ...purgeConflicts(config),
     ...replicaConflicts(config),
@@ -87,6 +88,12 @@ function misplaced(replica: ReadReplica, config: Config): string | undefined {
     }
   }
   return undefined;
+}
+
+/** A certificate without its key, or the other way round. */
+function tlsConflicts({ tlsCert, tlsKey }: Config) {
+  const isWhole = (tlsCert === "") === (tlsKey === "");
+  return isWhole ? [] : [{ key: "tlsKey" as const, reason: 'Must be set together with "tlsCert"' }];
 }
 
 /** A key without all that it is for. */

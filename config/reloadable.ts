@@ -5,6 +5,8 @@ import { publicConflicts } from "./public_config.ts";
 
 /** Settings that a running process takes over. All others need a restart. */
 export const RELOADABLE: ReadonlySet<keyof Config> = new Set<keyof Config>([
+  "tlsCert",
+  "tlsKey",
   "auth",
   "public",
   "delivery",
@@ -42,15 +44,23 @@ export function reloadOf(current: Config, next: Config): Reload {
   const { face, kept: keptOfFace } = publicOf(current.public, next.public);
   // Without `auth` every client may do everything, and a file that is only half written may lack it.
   const isSwitched = (current.auth === undefined) !== (next.auth === undefined);
+  // The listener either has TLS or not.
+  const isTlsSwitched = (current.tlsCert === "") !== (next.tlsCert === "");
   const keys = new Set([...Object.keys(current), ...Object.keys(next)]) as Set<keyof Config>;
   const kept = [...keys].filter((key) =>
-    key === "auth" ? isSwitched : !RELOADABLE.has(key) && !equal(current[key], next[key])
+    key === "auth"
+      ? isSwitched
+      : isTls(key)
+      ? isTlsSwitched
+      : !RELOADABLE.has(key) && !equal(current[key], next[key])
   );
   const { auth, public: _, ...others } = current;
   const own = kept.includes("auth") ? auth : next.auth;
   const taken: Config = {
     ...others,
-    ...Object.fromEntries([...RELOADABLE].filter(isPlain).map((key) => [key, next[key]])),
+    ...Object.fromEntries(
+      [...RELOADABLE].filter((key) => isPlain(key) && !kept.includes(key)).map((key) => [key, next[key]]),
+    ),
     ...(own && { auth: own }),
     ...(face && { public: face }),
   };
@@ -93,6 +103,10 @@ function changesOf(current: Config, next: Config): string[] {
 /** True for a setting that every configuration has. */
 function isPlain(key: keyof Config): boolean {
   return key !== "auth" && key !== "public";
+}
+
+function isTls(key: keyof Config): boolean {
+  return key === "tlsCert" || key === "tlsKey";
 }
 
 function partsOf(setting: unknown): Readonly<Record<string, unknown>> {

@@ -21,5 +21,8 @@ export function risksOf(config: Config): string[] {
   if (!isLocal(host) && !readOnly && auth === undefined) {
     risks.push(`Authentication is off: anyone who can reach ${host} can push and delete (docs/access.md)`);
   }
+  if (config.tlsCert !== "" && auth?.url.startsWith("http:")) {
+    risks.push('The port accepts HTTPS only, but clients are sent to "auth.url", which begins with "http:"');
+  }
   return risks;
 }

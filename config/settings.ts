@@ -46,6 +46,19 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "127.0.0.1",
     "Address to listen on; `0.0.0.0` or `::` listens on every address. On Deno Deploy the default is `0.0.0.0`.",
   ),
+  tlsCert: setting(
+    optional(text),
+    "SKERRY_TLS_CERT",
+    "",
+    "Path of a TLS certificate in PEM, followed by the certificates of its issuers. With it the port accepts " +
+      "HTTPS only, with HTTP/2 and HTTP/1.1, and TLS 1.2 or later: see [TLS](operations.md#tls). Requires `tlsKey`.",
+  ),
+  tlsKey: setting(
+    optional(text),
+    "SKERRY_TLS_KEY",
+    "",
+    "Path of the private key of `tlsCert` in PEM, without a password.",
+  ),
   workers: setting(
     workerCount,
     "SKERRY_WORKERS",

@@ -2,6 +2,7 @@ import type { Config } from "../config/mod.ts";
 import { preloadRegistryRoute } from "../routes/mod.ts";
 import { Apps } from "./apps.ts";
 import { serve, type Server } from "./connections/server.ts";
+import type { Tls } from "./connections/tls/mod.ts";
 import type { Log } from "./log/mod.ts";
 import type { Prepared } from "./reload/mod.ts";
 import { Opener, type Part } from "./opener.ts";
@@ -28,6 +29,10 @@ const WORKER_FLUSH_LIMIT_MS = 1000;
 
 /** Milliseconds from the start until the storage is opened, unless a request needs it sooner. */
 const OPEN_DELAY_MS = 50;
+
+// Not literal: Deno would read its modules before the first line runs, and few registries need them.
+const importTls = (): Promise<typeof import("./connections/tls/mod.ts")> =>
+  import(new URL("connections/tls/mod.ts", import.meta.url).href);
 
 /** A process that serves the whole registry. */
 const WHOLE: Part = {
@@ -58,17 +63,18 @@ export interface Serving {
 /**
  * Serves the registry in this process until a signal ends it: all of it, or the part of one of several workers.
  *
- * @throws {StartError} if it cannot listen.
+ * @throws {StartError} if it cannot listen, or cannot use the certificate.
  */
-export function startServing(config: Config, log: Log, part: Part = WHOLE): Serving {
+export async function startServing(config: Config, log: Log, part: Part = WHOLE): Promise<Serving> {
   surviveBugs(log);
+  const tls = config.tlsCert === "" ? undefined : await (await importTls()).Tls.open(config, log);
   const opener = new Opener(config, log, part);
   const bodies = new AbortController();
   const leaving = { isDraining: false };
   const apps = new Apps({ opener, log, part, leaving, stop: bodies.signal });
   // A request keeps the app with which it began, and with it a configuration.
   let app = apps.first(config);
-  const server = listen(config, (request, info) => app.fetch(request, info), { log, part });
+  const server = listen(config, (request, info) => app.fetch(request, info), { log, part, tls });
   const drain = () => drainOf(server, config.drain, leaving);
   const stop = stopOnSignal({ server, drain, bodies, opener, log, isWorker: part !== WHOLE });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
@@ -83,11 +89,15 @@ export function startServing(config: Config, log: Log, part: Part = WHOLE): Serv
     async prepare(config) {
       const change = await (await opener.open()).prepare(config);
       const next = apps.next(config, change.served);
+      // At the end: it has to be discarded.
+      const certificate = await tls?.prepare(config);
       return {
         commit() {
           change.commit();
           app = next;
+          certificate?.commit();
         },
+        discard: () => certificate?.discard(),
       };
     },
   };
@@ -110,7 +120,11 @@ function surviveBugs(log: Log): void {
 
 type Fetch = Parameters<typeof serve>[0]["fetch"];
 
-function listen(config: Config, fetch: Fetch, { log, part }: { log: Log; part: Part }): Server {
+function listen(
+  config: Config,
+  fetch: Fetch,
+  { log, part, tls }: { log: Log; part: Part; tls: Tls | undefined },
+): Server {
   try {
     return serve({
       port: config.port,
@@ -121,6 +135,7 @@ function listen(config: Config, fetch: Fetch, { log, part }: { log: Log; part: P
       failed: (error) => endOnFailure(error, log),
       platformAddress: Deno.env.has("DENO_SERVE_ADDRESS") || Deno.env.has("DENO_DEPLOY"),
       share: part.share,
+      ...(tls && { tls }),
     });
   } catch (error) {
     throw cannotListen(config, error as Error);

@@ -21,7 +21,7 @@ export function announce(url: string, config: Config, log: Log): void {
 }
 
 function nextSteps(url: string, { host, auth, readOnly }: Config): string[] {
-  const registry = url.replace("http://", "").replace(/^(0\.0\.0\.0|\[::\])/, "127.0.0.1");
+  const registry = url.replace(/^https?:\/\//, "").replace(/^(0\.0\.0\.0|\[::\])/, "127.0.0.1");
   if (auth !== undefined) return [`Log in with: docker login ${registry} (docs/access.md)`];
   const push = readOnly ? [] : [
     `Push an image: docker tag alpine ${registry}/alpine && docker push ${registry}/alpine (docs/clients.md)`,

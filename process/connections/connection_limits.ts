@@ -24,10 +24,16 @@ const KEEP_ALIVE_MS = 620_000;
 /** File descriptors of the process itself: the database, the log, the outbound connections. */
 const OWN_DESCRIPTORS = 64;
 
+/** File descriptors of a connection and its request: the connection, and a file or a connection to a store. */
+const DESCRIPTORS = 2;
+
+/** The same with TLS, which is a second connection within the process, with two ends. */
+export const DESCRIPTORS_WITH_TLS = 4;
+
 /** The limits for this process, or for one of several that have this share of the connections. */
-export function defaultLimits(share = 1): ConnectionLimits {
+export function defaultLimits(share = 1, descriptors: number = DESCRIPTORS): ConnectionLimits {
   return {
-    max: Math.max(1, Math.floor(maxConnections() * share)),
+    max: Math.max(1, Math.floor(maxConnections(undefined, descriptors) * share)),
     firstRequest: 30_000,
     nextRequest: KEEP_ALIVE_MS,
     sweepInterval: 5_000,
@@ -35,8 +41,11 @@ export function defaultLimits(share = 1): ConnectionLimits {
   };
 }
 
-/** Half of the file descriptors: a request may open a file, or a connection to a store, for its own connection. */
-export function maxConnections(read: (path: string) => string = Deno.readTextFileSync): number {
+/** Connections that the file descriptors of the process suffice for, if each takes so many. */
+export function maxConnections(
+  read: (path: string) => string = Deno.readTextFileSync,
+  descriptors: number = DESCRIPTORS,
+): number {
   let limits: string;
   try {
     limits = read("/proc/self/limits");
@@ -44,6 +53,6 @@ export function maxConnections(read: (path: string) => string = Deno.readTextFil
     // Not Linux, or not allowed: Deno has no permission for it but `--allow-all`.
     return MAX_CONNECTIONS;
   }
-  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  return Math.max(1, Math.min(MAX_CONNECTIONS, Math.floor((descriptors - OWN_DESCRIPTORS) / 2)));
+  const open = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  return Math.max(1, Math.min(MAX_CONNECTIONS, Math.floor((open - OWN_DESCRIPTORS) / descriptors)));
 }

@@ -1,6 +1,6 @@
 import { withTimeout } from "../../storage/start.ts";
-import { type ConnectionLimits, defaultLimits } from "./connection_limits.ts";
-import { Connections, findServeOn } from "./connections.ts";
+import { type ConnectionLimits, defaultLimits, DESCRIPTORS_WITH_TLS } from "./connection_limits.ts";
+import { Connections, findServeOn, type ServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../../routes/mod.ts";
 
 /** Options of {@linkcode serve}. */
@@ -21,6 +21,8 @@ export interface ServerOptions {
   limits?: ConnectionLimits;
   /** Fraction of the connections, for one of several processes that listen on the port; 1 by default. */
   share?: number;
+  /** Decrypts connections; absent for plain HTTP. */
+  tls?: { over(serveOn: ServeOn): ServeOn };
   /** True if the platform decides on the address (`DENO_SERVE_ADDRESS`), which only `Deno.serve` obeys. */
   platformAddress?: boolean;
 }
@@ -102,16 +104,26 @@ function listen(
   answered: () => void,
 ): { url: string; stopListening: () => void; shutdown: () => Promise<void> } {
   const { port, hostname, failed, acceptFailed, share = 1, platformAddress = false } = options;
-  const { limits = defaultLimits(share) } = options;
+  const { tls } = options;
+  const { limits = defaultLimits(share, tls && DESCRIPTORS_WITH_TLS) } = options;
   // The kernel distributes the connections over the processes that listen on the port.
   const reusePort = share < 1;
   const serveOn = platformAddress ? undefined : findServeOn();
+  if (serveOn === undefined && tls !== undefined) {
+    throw new Error("This version of Deno, or the platform, offers no TLS with limits of connections");
+  }
   if (serveOn !== undefined) {
     // The same backlog as `Deno.serve`: with less, clients would have to reconnect after a burst.
     const listener = Deno.listen({ port, hostname, reusePort, tcpBacklog: 511 });
-    const connections = new Connections(listener, serveOn, { fetch, answered, acceptFailed, failed, limits });
+    const connections = new Connections(listener, tls?.over(serveOn) ?? serveOn, {
+      fetch,
+      answered,
+      acceptFailed,
+      failed,
+      limits,
+    });
     return {
-      url: urlOf(listener.addr),
+      url: urlOf(listener.addr, tls === undefined ? "http" : "https"),
       stopListening: () => connections.stopListening(),
       shutdown: () => connections.shutdown(),
     };
@@ -166,9 +178,9 @@ function refusalEntry({ method, url }: Request, peer: Deno.Addr | undefined): Re
 }
 
 /** Address of a listener: `Deno.serve` listens where the platform says, which need not be TCP. */
-export function urlOf(addr: Deno.Addr): string {
+export function urlOf(addr: Deno.Addr, scheme = "http"): string {
   if ("path" in addr) return `unix:${addr.path}`;
   if ("cid" in addr) return `vsock:${addr.cid}:${addr.port}`;
   const { hostname, port } = addr;
-  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

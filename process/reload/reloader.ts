@@ -127,7 +127,7 @@ export class Reloader {
     if (kept.length > 0) {
       log.warn("Changed settings that need a restart keep their values", { settings: kept.join(", ") });
     }
-    log.info("Configuration reloaded", { changed: changed.join(", ") || "nothing" });
+    log.info("Configuration reloaded", { changed: changed.join(", ") || "no setting" });
   }
 
   /** @throws {StartError} for a file that is empty: a program has opened it to write it. */
@@ -142,9 +142,10 @@ export class Reloader {
   }
 
   /** Files that are read with the configuration. Those of users and of a token server are read whenever they change. */
-  #files(config: Config | undefined): string[] {
-    const keys = config?.auth?.keys;
-    return [this.#environment()[FILE_VARIABLE], keys !== undefined && isKeyText(keys) ? undefined : keys]
+  #files(config: Config): string[] {
+    const keys = config.auth?.keys;
+    const own = this.#environment()[FILE_VARIABLE];
+    return [own, keys !== undefined && isKeyText(keys) ? undefined : keys, config.tlsCert, config.tlsKey]
       .filter((path) => path !== undefined && path !== "") as string[];
   }
 }

@@ -3,7 +3,9 @@ import type { Config } from "../../config/mod.ts";
 
 /** The permissions of `deno run` that serving takes with this configuration; `root` is the folder of main.ts. */
 export function startOptions(
-  { storage, data, auth }: Pick<Config, "storage" | "data" | "auth">,
+  { storage, data, auth, tlsCert = "" }:
+    & Pick<Config, "storage" | "data" | "auth">
+    & Partial<Pick<Config, "tlsCert">>,
   root: string,
   configFile?: string,
 ): string[] {
@@ -13,9 +15,10 @@ export function startOptions(
     return [...options, "--allow-read", "--allow-sys=osRelease,homedir"];
   }
   const folders = storage === "folder" ? [resolve(data), dirname(resolve(data))] : [];
-  // The configuration file is read by the registry itself. Files of `auth` are read again when they change. Both may be
-  // links to anywhere.
-  options.push(auth === undefined && !configFile ? allow("read", root, ...folders) : "--allow-read");
+  // The configuration file is read by the registry itself. Files of `auth` and certificates are read again when they
+  // change. All of them may be links to anywhere.
+  const hasFiles = auth !== undefined || tlsCert !== "" || configFile;
+  options.push(!hasFiles ? allow("read", root, ...folders) : "--allow-read");
   if (storage === "folder") options.push(allow("write", resolve(data)));
   return options;
 }

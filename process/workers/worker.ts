@@ -25,9 +25,9 @@ function send(message: FromWorker): void {
   if (process.connected) process.send!(message);
 }
 
-function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Serving {
+async function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Promise<Serving> {
   const log = logFor(config, wholeLines(Deno.stdout));
-  const serving = startServing(config, log, {
+  const serving = await startServing(config, log, {
     share,
     runsUpkeep,
     othersRespond: () => others.respond,
@@ -63,8 +63,8 @@ function commit(): void {
   send({ kind: "committed" });
 }
 
-function receive(message: ToWorker): void {
-  if (message.kind === "start") serving = start(message);
+async function receive(message: ToWorker): Promise<void> {
+  if (message.kind === "start") serving = await start(message);
   else if (message.kind === "others") others = message;
   else if (message.kind === "prepare") prepare(message.config);
   else if (message.kind === "commit") commit();
@@ -75,12 +75,10 @@ function receive(message: ToWorker): void {
 
 // The supervisor reloads. The signal may be sent to all processes of the group.
 Deno.addSignalListener("SIGHUP", () => {});
+// In the order of their arrival: the start takes a while.
+let received = Promise.resolve();
 process.on("message", (message: ToWorker) => {
-  try {
-    receive(message);
-  } catch (error) {
-    fail(error);
-  }
+  received = received.then(() => receive(message)).catch(fail);
 });
 // Without a supervisor this process would keep the port, and nothing would replace or stop it.
 process.on("disconnect", () => Deno.exit(1));

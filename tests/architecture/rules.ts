@@ -36,6 +36,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "oci/manifest.ts": "loads `node:crypto`",
   "process/connections/server.ts": "loads what the start of a process needs",
   "process/notify.ts": "is loaded where a service manager waits for the process",
+  "process/connections/tls/mod.ts": "is loaded where a certificate is configured",
   "process/open/open_access.ts": "loads authentication",
   "process/open/open_registry.ts": "loads the registry, after the process listens",
   "process/open/open_storage.ts": "loads the drivers",

@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly permissions?: readonly string[];
   /** Maximum open files and connections of the process; by default as many as this one may have. */
   readonly descriptors?: number;
+  /** True if a registry answers at `http://host:port`; by default a GET of `/livez`. */
+  readonly isLive?: (url: string) => Promise<boolean>;
   /** TCP port, for a registry that restarts at the same one. By default a free one. */
   readonly port?: number;
 }
@@ -105,7 +107,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   const host = `127.0.0.1:${port}`;
   const url = `http://${host}`;
   try {
-    await untilReady(url, status);
+    await untilReady(url, status, options.isLive ?? isLive);
   } catch (error) {
     await dispose();
     throw new Error(`Cannot start the registry: ${(error as Error).message}\n${log}`, { cause: error });
@@ -129,7 +131,11 @@ function inheritedEnv(): Record<string, string> {
   );
 }
 
-async function untilReady(url: string, status: Promise<Deno.CommandStatus>): Promise<void> {
+async function untilReady(
+  url: string,
+  status: Promise<Deno.CommandStatus>,
+  isLive: (url: string) => Promise<boolean>,
+): Promise<void> {
   let ended: Deno.CommandStatus | undefined;
   status.then((value) => ended = value);
   const deadline = Date.now() + START_DEADLINE_MS;
