@@ -61,7 +61,9 @@ Deno.test("reloadOf() refuses a value that contradicts one that stays", async ()
 });
 
 Deno.test("reloadOf() decides about every setting", async () => {
-  const config = await configOf(AUTH, publicOf({ hosts: ["a.example"] }));
+  // With both files of TLS, because neither can be turned on or off.
+  const files = { tlsCert: "chain.pem", tlsKey: "key.pem" };
+  const config = { ...await configOf(AUTH, publicOf({ hosts: ["a.example"] })), ...files };
   const keys = Object.keys(SETTINGS).filter((key) => key !== "auth" && key !== "public");
   for (const key of keys) {
     const { changed, kept, config: taken } = reloadOf(config, { ...config, [key]: "another" });

@@ -10,15 +10,16 @@ import { s3Probes, type S3Subject } from "./s3_probes.ts";
 
 for (const [name, value] of Object.entries(CREDENTIALS_ENV)) Deno.env.set(name, value);
 
-/** Runs `test` with a bucket that has these quirks. */
+/** Runs `test` with a bucket that has these quirks. `deadline` is that of a call in milliseconds. */
 async function withBucket(
   quirks: Partial<Quirks>,
   test: (subject: S3Subject, s3: S3Server) => Promise<void>,
+  deadline = 10_000,
 ): Promise<void> {
   await using s3 = await startS3({ quirks });
   const options = { bucket: s3.bucket, endpoint: s3.endpoint, region: s3.region, pathStyle: true };
   const client = makeClient(options);
-  const objects = await S3ObjectStore.open({ ...options, deadline: 100 });
+  const objects = await S3ObjectStore.open({ ...options, deadline });
   const prefix = "probe/";
   await test({ objects, prefix, client, bucket: s3.bucket, keyPrefix: prefix }, s3);
   client.destroy();
@@ -52,5 +53,5 @@ Deno.test("enforcesContent() can't tell where the store fails otherwise", async 
     await assertRejects(() => enforcesContent(objects, "probe/a"), UnavailableError);
     quirks.slowDown = 0;
     assertEquals(await enforcesContent(objects, "probe/a"), true);
-  });
+  }, 1_000);
 });
