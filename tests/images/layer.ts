@@ -19,8 +19,12 @@ export interface Layer {
 export type Files = Record<string, string | Bytes>;
 
 /** A layer that puts these files in place. The same files always make the same bytes. */
-export async function layerOf(files: Files, compression: Compression = "+gzip"): Promise<Layer> {
-  const tar = await packTar(tarEntries(files));
+export async function layerOf(
+  files: Files,
+  compression: Compression = "+gzip",
+  mode = 0o644,
+): Promise<Layer> {
+  const tar = await packTar(tarEntries(files, mode));
   return { bytes: compress(tar, compression), diffId: digestOfBytes(tar), compression };
 }
 
@@ -33,7 +37,7 @@ export function noise(seed: string, length: number): Bytes {
   return bytes;
 }
 
-function tarEntries(files: Files) {
+function tarEntries(files: Files, mode: number) {
   const folders = new Set<string>();
   for (const path of Object.keys(files)) {
     for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
@@ -46,7 +50,7 @@ function tarEntries(files: Files) {
   }));
   const filled = Object.entries(files).map(([name, content]) => {
     const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    return { header: { ...common, name, type: "file" as const, mode: 0o644, size: body.length }, body };
+    return { header: { ...common, name, type: "file" as const, mode, size: body.length }, body };
   });
   return [...made, ...filled];
 }

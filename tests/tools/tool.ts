@@ -20,6 +20,8 @@ type Source = DebianPackage | GoProgram | NpmFile | PythonProgram;
 
 interface DebianPackage {
   readonly debian: string;
+  /** Folder of the program if it is neither `/usr/sbin` nor `/usr/bin`. */
+  readonly folder?: string;
 }
 
 interface GoProgram {
@@ -59,6 +61,7 @@ const CONFORMANCE = "github.com/opencontainers/distribution-spec/conformance";
 
 const SOURCES = {
   buildah: { debian: "buildah" },
+  busybox: { debian: "busybox-static" },
   ceph: { debian: "ceph-common" },
   "ceph-mon": { debian: "ceph-mon" },
   "ceph-osd": { debian: "ceph-osd" },
@@ -74,8 +77,10 @@ const SOURCES = {
   nginx: { debian: "nginx" },
   openssl: { debian: "openssl" },
   podman: { debian: "podman" },
+  ptp: { debian: "containernetworking-plugins", folder: "/usr/lib/cni" },
   radosgw: { debian: "radosgw" },
   "radosgw-admin": { debian: "ceph-common" },
+  runc: { debian: "runc" },
   shellcheck: { debian: "shellcheck" },
   skopeo: { debian: "skopeo" },
   strace: { debian: "strace" },
@@ -123,6 +128,12 @@ const SOURCES = {
   envoy: { requirements: "../services/envoy/requirements.txt" },
   etcd: kubernetesTool("go.etcd.io/etcd/server/v3", "../weekly/kubernetes"),
   "kube-apiserver": kubernetesTool("k8s.io/kubernetes/cmd/kube-apiserver", "../weekly/kubernetes"),
+  "kube-controller-manager": kubernetesTool(
+    "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "../weekly/kubernetes",
+  ),
+  "kube-scheduler": kubernetesTool("k8s.io/kubernetes/cmd/kube-scheduler", "../weekly/kubernetes"),
+  kubelet: kubernetesTool("k8s.io/kubernetes/cmd/kubelet", "../weekly/kubernetes"),
   kubeconform: kubernetesTool("github.com/yannh/kubeconform/cmd/kubeconform"),
   "kube-score": kubernetesTool("github.com/zegl/kube-score/cmd/kube-score"),
   kustomize: kubernetesTool("sigs.k8s.io/kustomize/kustomize/v5"),
@@ -141,9 +152,21 @@ const SOURCES = {
 /** A program that {@linkcode tool} can install. */
 export type ToolName = keyof typeof SOURCES;
 
-/** Programs that only a benchmark or a weekly test starts. They take minutes to build. */
+/** Programs that only a benchmark or a weekly test starts. Most take minutes to build. */
 const SELDOM: ReadonlySet<string> = new Set(
-  ["caddy", "distribution", "etcd", "kube-apiserver", "zot"] satisfies ToolName[],
+  [
+    "busybox",
+    "caddy",
+    "distribution",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "ptp",
+    "runc",
+    "zot",
+  ] satisfies ToolName[],
 );
 
 /** Programs that the tests of `test:all` start. */
@@ -210,6 +233,7 @@ export async function installTools(names: readonly ToolName[]): Promise<void> {
  */
 async function pathOf(source: Source, name: string): Promise<string> {
   if ("debian" in source) {
+    if (source.folder !== undefined) return `${source.folder}/${name}`;
     const inSbin = `/usr/sbin/${name}`;
     return await exists(inSbin) ? inSbin : `/usr/bin/${name}`;
   }

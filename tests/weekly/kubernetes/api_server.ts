@@ -20,6 +20,8 @@ export interface ApiAnswer {
 
 /** A running API server. */
 export interface ApiServer extends AsyncDisposable {
+  /** File with the address and the credentials of an administrator, for other parts of the cluster. */
+  readonly kubeconfig: string;
   /** Sends a request with the rights of an administrator. */
   request(method: string, path: string, body?: unknown, type?: string): Promise<ApiAnswer>;
   /** Applies a resource in a namespace by server-side apply, which refuses unknown fields. */
@@ -28,7 +30,7 @@ export interface ApiServer extends AsyncDisposable {
 
 const TOKEN = "administrator-of-a-test";
 
-/** Starts etcd and an API server. Controllers are not started, so nothing reacts to objects. */
+/** Starts etcd and an API server. No controller is started, so nothing reacts to objects. */
 export async function startApiServer(): Promise<ApiServer> {
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, "kubernetes");
@@ -70,6 +72,8 @@ export async function startApiServer(): Promise<ApiServer> {
       },
     }),
   );
+  const kubeconfig = `${folder}/kubeconfig`;
+  await Deno.writeTextFile(kubeconfig, JSON.stringify(administratorOf(url, `${folder}/apiserver.crt`)));
   const kept = stack.move();
 
   async function request(method: string, path: string, body?: unknown, type = "application/json") {
@@ -93,6 +97,7 @@ export async function startApiServer(): Promise<ApiServer> {
   }
 
   return {
+    kubeconfig,
     request,
     async apply(namespace, resource, { dryRun } = { dryRun: false }) {
       const path = `${await pathOf(namespace, resource)}/${resource.metadata.name}`;
@@ -100,6 +105,19 @@ export async function startApiServer(): Promise<ApiServer> {
       return await request("PATCH", `${path}?${query}`, resource, "application/apply-patch+yaml");
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Content of a kubeconfig file. YAML, of which JSON is a part. */
+function administratorOf(server: string, authority: string) {
+  const name = "test";
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server, "certificate-authority": authority } }],
+    users: [{ name, user: { token: TOKEN } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
   };
 }
 
