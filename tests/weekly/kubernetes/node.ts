@@ -44,8 +44,9 @@ export async function startNode(server: ApiServer, sandboxImage: string): Promis
 
   stack.defer(removeControlGroups);
   const process = await startProcess("a node of Kubernetes", {
-    program: "/usr/bin/unshare",
+    program: "/usr/bin/setpriv",
     args: [
+      ...["--pdeathsig=KILL", "/usr/bin/unshare"], // the node also ends when this process is killed
       ...["--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"],
       ...["--", "/bin/sh", "-c", await script(folder, server.kubeconfig)],
     ],
