@@ -21,8 +21,9 @@ let prepared: Prepared | undefined;
 let others: OthersState = { respond: true, warnings: [] };
 
 function send(message: FromWorker): void {
-  // The channel closes when the supervisor ends, and this process with it.
-  if (process.connected) process.send!(message);
+  // The channel closes when the supervisor ends, and this process with it. Without a callback, a message that could not
+  // be sent before that is an uncaught error.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 async function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Promise<Serving> {

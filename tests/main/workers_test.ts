@@ -14,6 +14,9 @@ import {
 import { clientsOf, untilOpen, type WorkerClient, workerOf, workerPids } from "./workers.ts";
 import { digestOf } from "../harness/content.ts";
 
+/** Milliseconds between two signs of life of a worker. */
+const ALIVE_INTERVAL_MS = 1000;
+
 const TWO = { SKERRY_WORKERS: "2", SKERRY_LOG: "json" };
 
 /** Pushes a random blob in one request. Undefined if the connection broke, as it does when a worker is killed. */
@@ -167,6 +170,18 @@ Deno.test("workers end with their supervisor, and leave the port free", async ()
     await using next = await startRegistry({ env: TWO, data, port: registry.port });
     await pushHello(next.url);
   });
+});
+
+Deno.test("workers log no error when their supervisor is killed", async () => {
+  await using registry = await startRegistry({ env: TWO });
+  const pids = await untilOpen(registry);
+  // When they go on, each is due to send a sign of life, and has not yet noticed the end of its supervisor.
+  for (const pid of pids) Deno.kill(pid, "SIGSTOP");
+  const ended = registry.kill("SIGKILL");
+  await new Promise((resolve) => setTimeout(resolve, 2 * ALIVE_INTERVAL_MS));
+  for (const pid of pids) Deno.kill(pid, "SIGCONT");
+  await ended;
+  assert(!registry.log().includes('"level":"error"'), registry.log());
 });
 
 Deno.test("workers run the background work once", async () => {
