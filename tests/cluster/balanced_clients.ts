@@ -17,9 +17,9 @@ const PAUSE_MS = 1500;
 /** Maximum milliseconds of a request. */
 const REQUEST_LIMIT_MS = 60_000;
 
-/** Connections of the clients, in turns: those of browsers and Go, of old clients, and of docker. */
-const CONNECTIONS = [
-  { http2: true, http1: false },
+/** Connections of the clients, in turns: those of Go if the balancer offers HTTP/2, of old clients, and of docker. */
+const connectionsTo = ({ http2 }: Balancer) => [
+  { http2, http1: !http2 },
   { http2: false, http1: true },
   { http2: false, http1: true, poolMaxIdlePerHost: 0 },
 ];
@@ -45,13 +45,15 @@ export interface Clients {
 class Failed extends Error {}
 
 /** Starts `count` clients. None of them repeats a request. */
-export function startClients({ url, certificate }: Balancer, count: number): Clients {
+export function startClients(balancer: Balancer, count: number): Clients {
+  const { url, certificate } = balancer;
+  const connections = connectionsTo(balancer);
   const tally: Tally = { requests: {}, rounds: 0, failures: [] };
   let isOver = false;
   const clients = Array.from({ length: count }, async (_, index) => {
     using client = Deno.createHttpClient({
       caCerts: [certificate],
-      ...CONNECTIONS[index % CONNECTIONS.length],
+      ...connections[index % connections.length],
     });
     for (let round = 0; !isOver; round++) {
       try {

@@ -12,6 +12,8 @@ export type BalancerName = "haproxy" | "caddy" | "nginx" | "envoy";
 interface Kind {
   readonly file: string;
   readonly tool: ToolName;
+  /** False if it offers HTTP/1.1 alone to clients. */
+  readonly http2: boolean;
   /** The parts of the file with the addresses of the replicas, in order. */
   readonly replicas: readonly string[];
   /** The part with the address that it listens on, and that part for a port of the loopback interface. */
@@ -31,6 +33,7 @@ const KINDS: Record<BalancerName, Kind> = {
   haproxy: {
     file: "haproxy.cfg",
     tool: "haproxy",
+    http2: false,
     replicas: REPLICAS,
     listen: ["bind :443 ", (port) => `bind 127.0.0.1:${port} `],
     args: (path) => ["-db", "-f", path], // "-db": stays in the foreground
@@ -38,6 +41,7 @@ const KINDS: Record<BalancerName, Kind> = {
   caddy: {
     file: "Caddyfile",
     tool: "caddy",
+    http2: true,
     replicas: REPLICAS,
     listen: ["registry.example.com:443 {", (port) => `${HOST_NAME}:${port} {\n\tbind 127.0.0.1`],
     args: (path) => ["run", "--config", path, "--adapter", "caddyfile"],
@@ -46,6 +50,7 @@ const KINDS: Record<BalancerName, Kind> = {
   nginx: {
     file: "nginx.conf",
     tool: "nginx",
+    http2: true,
     replicas: REPLICAS,
     listen: ["listen 443 ", (port) => `listen 127.0.0.1:${port} `],
     args: (path, folder) => ["-c", path, "-g", `daemon off; pid ${folder}/pid;`, "-e", "stderr"],
@@ -53,6 +58,7 @@ const KINDS: Record<BalancerName, Kind> = {
   envoy: {
     file: "envoy.yaml",
     tool: "envoy",
+    http2: true,
     replicas: REPLICAS.map(envoyAddress),
     listen: [envoyAddress("0.0.0.0:443"), (port) => envoyAddress(`127.0.0.1:${port}`)],
     args: (path) => ["-c", path, "--disable-hot-restart", "--concurrency", "2"],
@@ -66,6 +72,8 @@ export interface Balancer extends ServiceProcess {
   /** `https://host:port`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** True if it offers HTTP/2. */
+  readonly http2: boolean;
   /** The certificate that clients trust, as PEM, and the path of its file. */
   readonly certificate: string;
   readonly certificatePath: string;
@@ -111,6 +119,7 @@ export async function startBalancer(
     host,
     url: `https://${host}`,
     port,
+    http2: kind.http2,
     certificate,
     certificatePath: `${folder}/registry.crt`,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -59,15 +59,15 @@ export function startFakeReplica(name: string): FakeReplica {
   return replica;
 }
 
-/** A server in the place of a replica that dies of each request: it reads the head and closes the connection. */
+/** A server in the place of a replica that dies of each write: it reads the head and closes the connection. */
 export interface MortalReplica extends AsyncDisposable {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
-  /** Methods of the requests that it has read, except those of probes. */
+  /** Methods of the writes that it has read. */
   readonly received: string[];
 }
 
-/** Starts one. It passes health checks. */
+/** Starts one. It answers reads and health checks, and keeps their connections. */
 export function startMortalReplica(): MortalReplica {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const received: string[] = [];
@@ -75,8 +75,8 @@ export function startMortalReplica(): MortalReplica {
     using _ = connection;
     const head = new Uint8Array(16 * 1024);
     for (let length; (length = await connection.read(head)) !== null;) {
-      const [method = "", path = ""] = new TextDecoder().decode(head.subarray(0, length)).split(" ");
-      if (path !== "/readyz" && path !== "/livez") return void received.push(method);
+      const [method = ""] = new TextDecoder().decode(head.subarray(0, length)).split(" ");
+      if (method !== "GET") return void received.push(method);
       await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
     }
   };
