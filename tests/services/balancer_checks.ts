@@ -207,6 +207,25 @@ async function retriesReads({ replicas, send }: World, name: BalancerName): Prom
   refusing!.answer = answer;
 }
 
+/** If the storage fails, clients get the registry's own answer, and what they asked for as soon as it works again. */
+async function passesOnOutage({ replicas, send }: World): Promise<void> {
+  const answers = replicas.map(({ answer }) => answer);
+  for (const replica of replicas) {
+    replica.answer = () => new Response("outage", { status: 503, headers: { "Retry-After": "1" } });
+  }
+  for (let i = 0; i < 9; i++) {
+    const { status, headers, body } = await send("/v2/");
+    assertEquals([status, headers.get("Retry-After")], [503, "1"]);
+    await body?.cancel();
+  }
+  for (const [index, replica] of replicas.entries()) replica.answer = answers[index]!;
+  for (let i = 0; i < 9; i++) {
+    const response = await send("/v2/");
+    await response.body?.cancel();
+    assertEquals(response.status, 200);
+  }
+}
+
 /** A process that has ended refuses connections: no request is lost, whatever its method and body. */
 async function skipsDeadReplica({ replicas, send }: World): Promise<void> {
   await replicas[0]!.end();
@@ -290,6 +309,7 @@ export async function checkBalancer(t: Deno.TestContext, name: BalancerName): Pr
   for (const replica of world.replicas) replica.answer = () => new Response("served");
   await t.step("loses no request of a replica that leaves", () => leavesGently(world, name));
   await t.step("retries reads that are refused", () => retriesReads(world, name));
+  await t.step("passes on that the storage fails", () => passesOnOutage(world));
   await t.step("loses no request of a replica that has ended", () => skipsDeadReplica(world));
   await t.step("sends a write only once", () => sendsWritesOnce(name));
 }

@@ -139,7 +139,8 @@ function configure(published: string, kind: Kind, { port, replicas, folder, edit
   for (const [index, address] of kind.replicas.entries()) {
     // With fewer replicas than in the file, the last ones are addresses without a listener.
     const host = replicas[index] === undefined ? `127.0.0.1:${freePort()}` : new URL(replicas[index]).host;
-    text = replaceOnce(text, address, kind.tool === "envoy" ? envoyAddress(host) : host);
+    if (!text.includes(address)) throw new Error(`Cannot find "${address}" in "${kind.file}"`);
+    text = text.replaceAll(address, kind.tool === "envoy" ? envoyAddress(host) : host); // in nginx.conf it is there twice
   }
   for (const [from, to] of Object.entries(edits)) text = replaceOnce(text, from, to);
   const certified = text.replaceAll(CERTIFICATE, `${folder}/registry.`);
