@@ -20,10 +20,12 @@ let serving: Serving | undefined;
 let prepared: Prepared | undefined;
 let others: OthersState = { respond: true, warnings: [] };
 
+/**
+ * Sends a message to the supervisor, or ends this process if the supervisor has ended. Deno reports the end of a channel
+ * whose other side was closed with unread messages only here, as an error.
+ */
 function send(message: FromWorker): void {
-  // The channel closes when the supervisor ends, and this process with it. Without a callback, a message that could not
-  // be sent before that is an uncaught error.
-  if (process.connected) process.send!(message, undefined, undefined, () => {});
+  if (process.connected) process.send!(message, undefined, undefined, (error) => error && Deno.exit(1));
 }
 
 async function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }): Promise<Serving> {

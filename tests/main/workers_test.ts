@@ -184,6 +184,24 @@ Deno.test("workers log no error when their supervisor is killed", async () => {
   assert(!registry.log().includes('"level":"error"'), registry.log());
 });
 
+Deno.test("workers end with a supervisor that was killed before it read all their messages", async () => {
+  await using registry = await startRegistry({ env: TWO });
+  const pids = await untilOpen(registry);
+  Deno.kill(registry.pid, "SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 2 * ALIVE_INTERVAL_MS));
+  // Its end of the channel is closed with unread messages: the workers read ECONNRESET, and not its end.
+  const ended = registry.kill("SIGKILL");
+  let timer: ReturnType<typeof setTimeout>;
+  await Promise.race([ended, new Promise((resolve) => timer = setTimeout(resolve, 10 * ALIVE_INTERVAL_MS))]);
+  clearTimeout(timer!);
+  const left: number[] = [];
+  for (const pid of pids) if (await isRunning(pid)) left.push(pid);
+  for (const pid of left) Deno.kill(pid, "SIGKILL");
+  await ended;
+  assertEquals(left, [], registry.log());
+  assert(!registry.log().includes('"level":"error"'), registry.log());
+});
+
 Deno.test("workers run the background work once", async () => {
   await using registry = await startRegistry({
     env: {
