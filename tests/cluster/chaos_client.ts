@@ -1,6 +1,7 @@
 import { AssertionError } from "@std/assert";
 import { Dice } from "../fuzz/dice.ts";
 import { type Answer, Lost, type Send, send } from "../kill/wire.ts";
+import type { BalancerName } from "../services/mod.ts";
 import type { Counts } from "./counts.ts";
 
 /** Repetitions of one step that fails again and again, before the client gives up. No real failure lasts so long. */
@@ -13,8 +14,10 @@ const LONGEST_PAUSE_MS = 1000;
 export interface ChaosRun {
   /** URL of the balancer. */
   readonly url: string;
-  /** Opens a connection for each request: on one that was used before, Deno silently repeats a request that fails. */
-  readonly http: Deno.HttpClient;
+  /** Connections of the clients, in turns. */
+  readonly connections: readonly Deno.HttpClient[];
+  /** The balancer's configuration in `infra/balancers`; undefined for a plain HAProxy. */
+  readonly balancer: BalancerName | undefined;
   readonly counts: Counts;
   /** The repositories in which each blob is, by digest, as far as clients were told. */
   readonly blobs: Map<string, Set<string>>;
@@ -24,11 +27,13 @@ export interface ChaosRun {
 export class ChaosClient {
   readonly run: ChaosRun;
   readonly dice: Dice;
+  readonly #http: Deno.HttpClient;
 
   /** The client of that number. */
   constructor(run: ChaosRun, seed: number, number: number) {
     this.run = run;
     this.dice = new Dice(seed ^ 0x5eed, number);
+    this.#http = run.connections[number % run.connections.length]!;
   }
 
   /**
@@ -46,15 +51,16 @@ export class ChaosClient {
   ): Promise<Answer | undefined> {
     let answer: Answer;
     try {
-      answer = await send(this.run.url, method, path, { ...options, client: this.run.http });
+      answer = await send(this.run.url, method, path, { ...options, client: this.#http });
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
       this.run.counts.add(`${what}: lost`);
       return undefined;
     }
     const { status } = answer;
-    const isFailure = isBalancersFailure(answer) || isCleanFailure(answer, method);
-    const source = isBalancersFailure(answer) ? " by the balancer" : "";
+    const isByBalancer = BALANCERS_FAILURES[this.run.balancer ?? "haproxy"](answer);
+    const isFailure = isByBalancer || isCleanFailure(answer, method);
+    const source = isByBalancer ? " by the balancer" : "";
     this.run.counts.add(`${what}: ${status}${source}`);
     if (expected.includes(status)) return answer;
     if (isFailure) return undefined;
@@ -75,9 +81,20 @@ export class ChaosClient {
   }
 }
 
-/** HAProxy's own words for replicas that are gone. */
-function isBalancersFailure({ status, headers }: Answer): boolean {
-  return (status === 502 || status === 503) && headers.get("Content-Type") === "text/html";
+/** The own words of each balancer for replicas that are gone. The registry's errors are JSON and have an id. */
+const BALANCERS_FAILURES: Readonly<Record<BalancerName, (answer: Answer) => boolean>> = {
+  haproxy: (answer) => isBalancersFailure(answer, [502, 503], "text/html"),
+  caddy: (answer) => isBalancersFailure(answer, [502, 503], null),
+  nginx: (answer) => isBalancersFailure(answer, [502], "text/html"),
+  envoy: (answer) => isBalancersFailure(answer, [503], "text/plain"),
+};
+
+function isBalancersFailure(
+  { status, headers }: Answer,
+  statuses: readonly number[],
+  type: string | null,
+): boolean {
+  return statuses.includes(status) && headers.get("Content-Type") === type && !headers.has("X-Request-Id");
 }
 
 /** 503 with all that belongs to it. */

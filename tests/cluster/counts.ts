@@ -12,6 +12,11 @@ export class Counts {
     return this.#counts.get(name) ?? 0;
   }
 
+  /** Sum of the counts whose name matches. */
+  total(matches: (name: string) => boolean): number {
+    return [...this.#counts].reduce((sum, [name, count]) => matches(name) ? sum + count : sum, 0);
+  }
+
   /** A line for each, in the order of the names. */
   toString(): string {
     const lines = [...this.#counts].map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
