@@ -72,16 +72,24 @@ export class Reloader {
     await this.reload({ ifChanged: true });
   }
 
+  /** Watches no longer. */
+  [Symbol.dispose](): void {
+    this.#watcher?.[Symbol.dispose]();
+  }
+
   async #reloadNext(): Promise<void> {
-    const { ifChanged } = this.#waiting!;
+    let { ifChanged } = this.#waiting!;
     this.#waiting = undefined;
     try {
       // First, so that no change remains unseen.
       await this.#watcher?.watch(this.#files(this.#config));
-      for (let attempt = 0; !await this.#attempt(ifChanged); attempt++) {
-        if (attempt === MAX_ATTEMPTS) throw new StartError("The files of the configuration keep changing");
-      }
-      await this.#watcher?.watch(this.#files(this.#config));
+      do {
+        for (let attempt = 0; !await this.#attempt(ifChanged); attempt++) {
+          if (attempt === MAX_ATTEMPTS) throw new StartError("The files of the configuration keep changing");
+        }
+        ifChanged = true;
+        // Where the files are other ones now, a change may have come before they were watched.
+      } while (await this.#watcher?.watch(this.#files(this.#config)));
     } catch (error) {
       const reason = error instanceof StartError ? error.message : error;
       this.#options.log.error("Cannot reload the configuration: the previous one stays in use", reason);

@@ -121,3 +121,38 @@ Deno.test("Reloader.reload() changes nothing if the change cannot be prepared", 
     assertEquals(log.at(-1), 'Configuration reloaded {"changed":"maxManifestSize"}');
   });
 });
+
+Deno.test("Reloader.watch() takes a change that comes while other files begin to be watched", async () => {
+  await withReloader(size(1), async ({ path, reloader, hooks, steps }) => {
+    const replace = (text: string) => {
+      Deno.writeTextFileSync(`${path}~`, text);
+      Deno.renameSync(`${path}~`, path);
+    };
+    const { watchFs } = Deno;
+    let isLinked = false;
+    Deno.watchFs = (...args) => {
+      // The old watch is closed, and the new one does not see it.
+      if (steps.includes("commit 2MiB") && !steps.includes("commit 3MiB")) replace(size(3));
+      return watchFs(...args);
+    };
+    hooks.prepare = () => {
+      if (!isLinked) return;
+      isLinked = false;
+      replace(size(2)); // the same content, but no link any more
+    };
+    try {
+      await reloader.watch();
+      await Deno.writeTextFile(`${path}.target`, size(2));
+      await Deno.symlink(`${path}.target`, `${path}.link`);
+      isLinked = true;
+      await Deno.rename(`${path}.link`, path);
+      for (let turn = 0; turn < 250 && !steps.includes("commit 3MiB"); turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assertEquals(steps, ["commit 2MiB", "commit 3MiB"]);
+    } finally {
+      Deno.watchFs = watchFs;
+      reloader[Symbol.dispose]();
+    }
+  });
+});

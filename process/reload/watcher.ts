@@ -26,19 +26,24 @@ export class Watcher implements Disposable {
     this.#options = options;
   }
 
-  /** Watches these files from now on, and no others. Links are followed as they are now. */
-  async watch(paths: string[]): Promise<void> {
+  /**
+   * Watches these files from now on, and no others. Links are followed as they are now. True if it began anew: a change
+   * in that moment may remain unseen.
+   */
+  async watch(paths: string[]): Promise<boolean> {
     const entries = new Set((await Promise.all(paths.map(entriesOf))).flat());
-    if (entries.size === this.#entries.size && entries.isSubsetOf(this.#entries)) return;
+    if (entries.size === this.#entries.size && entries.isSubsetOf(this.#entries)) return false;
     this.#entries = entries;
     this.#watching?.close();
     try {
       this.#watching = Deno.watchFs(await existing([...entries].map(dirname)), { recursive: false });
     } catch (error) {
       this.#watching = undefined;
-      return this.#options.failed(error);
+      this.#options.failed(error);
+      return false;
     }
     this.#follow(this.#watching);
+    return true;
   }
 
   /** Stops. */

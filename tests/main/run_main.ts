@@ -50,9 +50,20 @@ export async function pushHello(url: string): Promise<void> {
   assertEquals(response.status, 201);
 }
 
-/** Waits until `condition` is true. If it never is, the test's timeout ends the wait. */
+/** Maximum milliseconds of {@linkcode until}: far more than a busy machine needs. */
+const UNTIL_MS = 120_000;
+
+/**
+ * Waits until `condition` is true.
+ *
+ * @throws {Error} if it is not true in two minutes.
+ */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!await condition()) {
+    if (performance.now() > deadline) throw new Error(`Not true in two minutes: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /**
