@@ -26,6 +26,7 @@ const SOURCES = [
   "registry",
   "routes",
   "storage",
+  "trust",
   "main.ts",
 ];
 

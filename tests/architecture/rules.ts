@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["oci"],
   ["storage"],
   ["auth", "registry"],
-  ["cache", "purge"],
+  ["cache", "purge", "trust"],
   ["backup", "config", "routes"],
   ["app", "process"],
   ["cli"],
@@ -68,6 +68,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "storage/start.ts": "loads what the start of a process needs",
   "storage/table/dynamodb/mod.ts": "loads the driver of DynamoDB",
   "storage/ttl_cache.ts": "is loaded by the first cache, after the process listens",
+  "trust/interface.ts": "loads nothing",
 };
 
 /** Rooms whose every file is a door for tests, and for nothing else. */
