@@ -15,6 +15,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** Folders and files that the registry is made of. */
 const SOURCES = [
+  "api",
   "auth",
   "backup",
   "cache",

@@ -9,6 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["storage"],
   ["auth", "registry"],
   ["cache", "purge", "trust"],
+  ["api"],
   ["backup", "config", "routes"],
   ["app", "process"],
   ["cli"],
@@ -18,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Doors besides each folder's `mod.ts`, and why there is more than one: each loads what the others need not. */
 export const FURTHER_DOORS: Readonly<Record<string, string>> = {
+  "api/schemas/mod.ts": "loads the schema library",
   "auth/interface.ts": "loads no library",
   "auth/items.ts": "shows items as they are stored, to backups",
   "auth/policy/subject.ts": "loads no library, for checks of the configuration",
