@@ -38,7 +38,10 @@ const SETTINGS = ["deno.json", "deno.lock"];
 const LAUNCHER = "skerry";
 
 /** Sources that the registry does not load: tests, and the parent process of `deno task start`. */
-const UNUSED = /_test\.ts$|(^|\/)(testing|contract)\/|^process\/start\/start\.ts$/;
+const UNUSED = /_test\.tsx?$|(^|\/)(testing|contract)\/|^process\/start\/start\.ts$/;
+
+/** Files that sources import as text. */
+const ASSET = /(^|\/)assets\//;
 
 /**
  * Writes the bundle to a folder: a new or empty one, or one with an earlier bundle, which is replaced. Its entry point is
@@ -77,7 +80,9 @@ async function stage(staging: string): Promise<string[]> {
   for (const path of SETTINGS) await Deno.copyFile(join(ROOT, path), join(staging, path));
   for (const source of SOURCES) {
     for await (const path of filesIn(ROOT, source)) {
-      if (!path.endsWith(".ts") || UNUSED.test(path)) continue;
+      if (UNUSED.test(path)) continue;
+      if (ASSET.test(path)) await copy(join(ROOT, path), join(staging, path));
+      if (!/\.tsx?$/.test(path)) continue;
       const { text, programs } = forBundler(path, await Deno.readTextFile(join(ROOT, path)));
       await write(join(staging, path), text);
       for (const program of programs) {
@@ -119,6 +124,10 @@ async function* filesIn(root: string, path = ""): AsyncGenerator<string> {
 async function write(path: string, text: string): Promise<void> {
   await Deno.mkdir(join(path, ".."), { recursive: true });
   await Deno.writeTextFile(path, text);
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await write(to, await Deno.readTextFile(from));
 }
 
 /** Throws unless all that the folder has in it is a bundle. */

@@ -76,6 +76,18 @@ Deno.test("bundle() writes a registry that runs alone", async (t) => {
       await pushAndPull(registry, {});
     });
 
+    await t.step("pages and the files that they load", async () => {
+      await using registry = await startRegistry({ main, permissions });
+      const page = await (await fetch(registry.url, { headers: { Accept: "text/html" } })).text();
+      const files = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+      assertEquals(new Set(files.map((path) => path.split(".").at(-1))), new Set(["css", "svg", "js"]));
+      for (const path of files) {
+        const response = await fetch(registry.url + path);
+        assertEquals(response.status, 200);
+        assert((await response.text()).length > 100);
+      }
+    });
+
     await t.step("push and pull with a password, which a thread checks", async () => {
       const port = freePort();
       const env = await authSetting(port, {});

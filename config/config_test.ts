@@ -54,6 +54,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     cacheAge: 0,
     log: "auto",
     logProbes: false,
+    ui: true,
   });
 });
 

@@ -158,4 +158,6 @@ export interface Config {
   log: "auto" | "json" | "text" | "off";
   /** True if successful health probes are logged. */
   logProbes: boolean;
+  /** True if browsers get the web UI. */
+  ui: boolean;
 }

@@ -23,6 +23,7 @@ export const RELOADABLE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "retentionInterval",
   "collectInterval",
   "logProbes",
+  "ui",
 ]);
 
 /** Configuration that a running process can take over. */

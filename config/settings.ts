@@ -379,4 +379,10 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "off",
     "Log every health probe (`/livez`, `/readyz`, `/startupz`). By default only failed probes are logged.",
   ),
+  ui: setting(
+    toggle,
+    "SKERRY_UI",
+    "on",
+    "Serve the web UI at `/`. With `off`, `/` explains only how to push and pull.",
+  ),
 };

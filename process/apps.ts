@@ -68,6 +68,7 @@ export class Apps {
       auditReady: log.auditReady,
       ...(access && { access, ...loginsOf(config.auth, served) }),
       ...publicFaceOf(config, served),
+      ...uiOf(config, served),
       ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
       warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
       delivery: config,
@@ -108,6 +109,13 @@ function loginsOf(
     tokens: async () => (await logins()).tokens,
     accountTokens: async () => (await logins()).accountTokens,
   };
+}
+
+/** Web UI with the access control, if it is on. */
+function uiOf({ ui, auth }: Config, served: () => Promise<Served>): Pick<AppOptions, "ui"> {
+  if (!ui) return {};
+  if (auth === undefined) return { ui: {} };
+  return { ui: { host: new URL(auth.url).host, access: async () => await (await served()).access!.ui() } };
 }
 
 /** Public face with the rights of the access control. */

@@ -58,10 +58,19 @@ export function answerError(thrown: unknown, c: AppContext): Response {
 }
 
 function send(c: AppContext, answer: Answer): Response {
-  const exchange = c.get("skerry");
-  const isHead = c.req.raw.method === "HEAD";
+  return deliver(answer, c.get("skerry"), c.req.raw, c.env as RequestInfo | undefined);
+}
+
+/** The response that says the answer. The exchange and the server learn its size. */
+export function deliver(
+  answer: Answer,
+  exchange: Exchange,
+  { method }: Request,
+  info: RequestInfo | undefined,
+): Response {
+  const isHead = method === "HEAD";
   exchange.answer = answer;
   exchange.bytes = isHead ? 0 : lengthOf(answer);
-  (c.env as RequestInfo | undefined)?.sending?.(exchange.bytes);
+  info?.sending?.(exchange.bytes);
   return toResponse(answer, isHead, exchange.id);
 }

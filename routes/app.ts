@@ -16,6 +16,7 @@ import type { PublicFaceOptions } from "./public/mod.ts";
 import { noSuchPath } from "./refusals.ts";
 import type { RegistryRouteOptions } from "./registry_route.ts";
 import { addServices, type ServiceOptions } from "./services.ts";
+import type { UiOptions } from "./ui/mod.ts";
 
 /** Parts of an app. */
 export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
@@ -23,7 +24,24 @@ export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
   log: (entry: RequestLog) => void;
   /** Host names under which anonymous clients pull, and nothing else works. Without it every host is the main one. */
   publicFace?: PublicFaceOptions;
+  /** Web UI. Without it `/` is a leaflet, and the other paths of the UI do not exist. */
+  ui?: UiOptions;
 }
+
+/** Paths of the web UI. `routes/ui` has the pages below them. */
+const UI_PATHS = [
+  "/",
+  "/search",
+  "/r/*",
+  "/login",
+  "/login/*",
+  "/logout",
+  "/account",
+  "/account/*",
+  "/admin",
+  "/admin/*",
+  "/assets/*",
+] as const;
 
 /** The Hono app of a registry, without paths. It decodes no path before its router reads it. */
 export class App extends HonoBase<AppEnv> {
@@ -45,6 +63,11 @@ export function createApp(options: AppOptions): App {
   const middleware = [exchange(), accessLog(options.log), unreadBody(), ...publicFaces(options)];
   const around = (handler: AppHandler) => compose(middleware, handler);
   const app = new App();
+  const { ui } = options;
+  if (ui !== undefined) {
+    const handler = around(deferredRoute(async () => (await importUi()).uiRoute(options, ui)));
+    for (const path of UI_PATHS) app.all(path, handler);
+  }
   addServices(app, options, around);
   app.all("/v2/*", around(deferredRoute(async () => (await importRegistryRoute()).registryRoute(options))));
   app.notFound(around(refusal(refusePath)));
@@ -66,6 +89,9 @@ function publicFaces(options: AppOptions): Middleware[] {
 // Not literal, so that Deno does not load at every start what only some registries need.
 const importPublicFace = (): Promise<typeof import("./public/mod.ts")> =>
   import(new URL("public/mod.ts", import.meta.url).href);
+
+const importUi = (): Promise<typeof import("./ui/mod.ts")> =>
+  import(new URL("ui/mod.ts", import.meta.url).href);
 
 // Not at the start, because the first answers need none of it.
 const importRegistryRoute = () => import("./registry_route.ts");

@@ -72,6 +72,9 @@ export interface RouteFacts {
 /** Kind of a request, named after its handler. */
 export type RouteKind = keyof RouteFacts;
 
+/** Kind of a request for the web UI, for the log: `routes/ui` has their paths. */
+export type UiKind = "page" | "form" | "asset";
+
 /** Kinds of requests that are routes of Hono: `/v2/`, and the paths beside the specification. */
 export type ServiceKind =
   | "base"

@@ -27,8 +27,11 @@ export function failureOf(thrown: unknown, requestId: string, kind?: RouteKind):
   return { answer };
 }
 
-/** Code for an internal error: the specification has none, so this is the closest one. */
-function toRegistryError(thrown: unknown, requestId: string): RegistryError {
+/**
+ * The error for the client: an internal one says no more than the id of its request. Its code is the closest one, because
+ * the specification has none.
+ */
+export function toRegistryError(thrown: unknown, requestId: string): RegistryError {
   if (thrown instanceof RegistryError) return thrown;
   if (thrown instanceof StorageFullError) {
     return new RegistryError("UNSUPPORTED", "The disk of the registry is full", { status: 507 });

@@ -41,7 +41,7 @@ import type { Log } from "../log/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { createChallenge } from "../../routes/mod.ts";
 import { createGuard } from "../../routes/access/guard.ts";
-import type { Access, AccountTokenOptions, PublicRights, TokenOptions } from "../../routes/mod.ts";
+import type { Access, AccountTokenOptions, PublicRights, TokenOptions, UiAccess } from "../../routes/mod.ts";
 import { StartError } from "../../config/mod.ts";
 import type { Table } from "../../storage/ports.ts";
 
@@ -51,6 +51,8 @@ export interface OpenAccess {
   access: Access;
   /** Rights of anonymous clients on public hosts; nothing is public with an external token server. */
   publicRights: PublicRights;
+  /** Access control of the web UI, made by its first request. */
+  ui: () => Promise<UiAccess>;
   /** Login endpoints; absent with an external token server. */
   logins?: { tokens: TokenOptions; accountTokens: AccountTokenOptions };
   /** Rate limit of requests. */
@@ -140,6 +142,9 @@ async function warnOfExposure(config: AuthConfig, log: AccessParts["log"]): Prom
 const importExposure = (): Promise<typeof import("./file_exposure.ts")> =>
   import(new URL("file_exposure.ts", import.meta.url).href);
 
+const importUi = (): Promise<typeof import("../../routes/ui/mod.ts")> =>
+  import(new URL("../../routes/ui/mod.ts", import.meta.url).href);
+
 /** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
 function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
   const hasKeys = keys !== undefined && isKeyText(keys);
@@ -211,6 +216,7 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
   return {
     access: guarded.access,
     publicRights: guarded.publicRights,
+    ui: guarded.ui,
     rates,
     logins: {
       tokens: {
@@ -239,10 +245,11 @@ async function openOthers(
   const failed = (error: unknown) =>
     log.error("Cannot reload the keys of the token server: the previous keys stay in use", error);
   const tokens = await openExternalTokens(external, { failed });
-  const { access, publicRights } = guard(config, { tokens, rates });
+  const { access, publicRights, ui } = guard(config, { tokens, rates });
   return {
     access,
     publicRights,
+    ui,
     rates,
     sweep: async () => {},
     memory: { rates } as AccessMemory,
@@ -288,7 +295,12 @@ function guard(config: AuthConfig, { tokens, rates, logins, policy }: GuardParts
     addressOf,
     forwardedHosts: proxy?.forwardedHosts ?? (() => undefined),
   };
-  return { access, publicRights, identify: authenticator.identify };
+  const openUi = async () => {
+    const { createUiAccess } = await importUi();
+    return createUiAccess({ allows, tokensDecide: policy === undefined, addressOf, rates });
+  };
+  let ui: Promise<UiAccess> | undefined;
+  return { access, publicRights, ui: () => ui ??= openUi(), identify: authenticator.identify };
 }
 
 function openWorkloadPasswords(

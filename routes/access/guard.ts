@@ -81,10 +81,11 @@ export function createGuard(options: GuardOptions): Access {
   };
 }
 
-function makeCaller(
+/** Caller with the rights of a principal, and of its token. */
+export function makeCaller(
   principal: Principal,
   token: Identity["token"],
-  { allows, tokensDecide }: GuardOptions,
+  { allows, tokensDecide }: Pick<GuardOptions, "allows" | "tokensDecide">,
 ): Caller {
   const { name } = principal;
   if (tokensDecide && token !== undefined) {

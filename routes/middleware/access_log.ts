@@ -1,4 +1,4 @@
-import type { RouteKind } from "../route.ts";
+import type { RouteKind, UiKind } from "../endpoints.ts";
 import type { AppContext, Middleware, RequestInfo } from "./env.ts";
 
 /** Entry of the access log, one for each request. Contains no secret: neither the query nor headers. */
@@ -8,7 +8,7 @@ export interface RequestLog {
   /** Method as the client wrote it. */
   method: string;
   /** Kind of the route; `undefined` for an invalid path. */
-  route: RouteKind | undefined;
+  route: RouteKind | UiKind | undefined;
   /** Raw path without the query, cut to 512 characters. It is untrusted input of the client. */
   path: string;
   /** Status of the answer. */
@@ -27,7 +27,7 @@ export interface RequestLog {
   error?: unknown;
 }
 
-const PROBES: ReadonlySet<RouteKind | undefined> = new Set<RouteKind>(["live", "ready", "startup"]);
+const PROBES: ReadonlySet<RequestLog["route"]> = new Set<RequestLog["route"]>(["live", "ready", "startup"]);
 
 /** Passes on every entry except those of successful health probes, which load balancers send continuously. */
 export function withoutProbes(log: (entry: RequestLog) => void): (entry: RequestLog) => void {
@@ -67,11 +67,11 @@ function completionOf(c: AppContext): Promise<void> | undefined {
 }
 
 function entryOf(c: AppContext, status: number, time: number, started: number): RequestLog {
-  const { id, client, url, route, bytes, error } = c.get("skerry");
+  const { id, client, url, route, ui, bytes, error } = c.get("skerry");
   return {
     time,
     method: c.req.raw.method,
-    route: route?.kind,
+    route: route?.kind ?? ui,
     path: url.path.slice(0, MAX_PATH_CHARACTERS),
     status,
     bytes,

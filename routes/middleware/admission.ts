@@ -8,7 +8,7 @@ import {
   requirementOf,
   UNAUTHENTICATED_CALLER,
 } from "../access/mod.ts";
-import { parametersOf } from "../http/mod.ts";
+import { parametersOf, type RawUrl } from "../http/mod.ts";
 import type { ReadRoute, Route, RouteKind } from "../route.ts";
 import type { Exchange } from "./env.ts";
 
@@ -36,7 +36,7 @@ export function readWith<Kind extends RouteKind>(
   exchange: Exchange,
   { method, headers }: Request,
 ): Route<Kind> {
-  checkHost(headers.get("host"), exchange.url.authority);
+  checkHost(headers, exchange.url);
   const route = readRoute(method, exchange.url.path, parametersOf(exchange.url));
   exchange.route = route as Route;
   return route;
@@ -68,11 +68,11 @@ export function authorize(
 }
 
 /** Caller whose changes go to the audit log. If the log cannot be written, only reads and logins are accepted. */
-function withAudit(
+export function withAudit(
   caller: Caller,
-  { need }: Requirement,
-  { id, client }: Exchange,
-  { method }: Request,
+  { need }: Pick<Requirement, "need">,
+  { id, client }: Pick<Exchange, "id" | "client">,
+  { method }: Pick<Request, "method">,
   { audit, auditReady }: AdmissionOptions,
 ): Caller {
   if (audit === undefined || method === "GET" || method === "HEAD") return caller;
@@ -87,8 +87,11 @@ function withAudit(
 /**
  * Refuses a malformed `Host` (RFC 9112 §3.2) or authority. The URL of a request begins with it as it came, so a slash, a
  * question mark or a hash in it would change the path that other code reads from the URL.
+ *
+ * @throws {RegistryError} 400
  */
-function checkHost(host: string | null, authority: string): void {
+export function checkHost(headers: Headers, { authority }: RawUrl): void {
+  const host = headers.get("host");
   if (AUTHORITY.test(authority) && (host === null || host === authority || AUTHORITY.test(host))) return;
   throw new RegistryError("UNSUPPORTED", "Host of the request is malformed", { status: 400 });
 }

@@ -3,6 +3,7 @@ import type { Caller } from "../../registry/interface.ts";
 import type { Client } from "../access/mod.ts";
 import type { ReadBody } from "../handler.ts";
 import type { Answer, RawUrl } from "../http/mod.ts";
+import type { UiKind } from "../endpoints.ts";
 import type { Route } from "../route.ts";
 
 /** Facts about a request from the server, such as `Deno.serve`. */
@@ -24,6 +25,8 @@ export interface Exchange {
   url: RawUrl;
   /** Parsed method and URL; `undefined` if they are malformed. */
   route: Route | undefined;
+  /** Kind of a request for the web UI, which has no route. */
+  ui: UiKind | undefined;
   /** Authorized caller. */
   caller: Caller | undefined;
   /** Reads the body, if the endpoint has a limit for it. */

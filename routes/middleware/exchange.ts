@@ -13,6 +13,7 @@ export function exchange(): Middleware {
       client: { peer, address: peer, principal: undefined },
       url: splitUrl(c.req.raw.url),
       route: undefined,
+      ui: undefined,
       caller: undefined,
       readBody: undefined,
       answer: undefined,

@@ -4,7 +4,7 @@
  * @module
  */
 export { accessLog, type RequestLog, withoutProbes } from "./access_log.ts";
-export { type AdmissionOptions, authorize, readWith } from "./admission.ts";
+export { type AdmissionOptions, authorize, checkHost, readWith, withAudit } from "./admission.ts";
 export { bodyLimit, MAX_FORM_BYTES } from "./body_limit.ts";
 export { compose } from "./compose.ts";
 export type { AppContext, AppEnv, AppHandler, Exchange, Middleware, RequestInfo } from "./env.ts";

@@ -15,9 +15,14 @@ export type Imports = ReadonlyMap<string, readonly string[]>;
  *
  * @throws {SyntaxError} where the source is no TypeScript.
  */
-export function specifiersOf(source: string): string[] {
-  const { program } = parse(source, { sourceType: "module", plugins: ["typescript"] });
+export function specifiersOf(source: string, path = ""): string[] {
+  const { program } = parse(source, { sourceType: "module", plugins: pluginsFor(path) });
   return [...namedIn(program as unknown as Node)];
+}
+
+/** Plugins of the parser for a source. Of JSX only where it may be: it gives `<T>` another meaning. */
+export function pluginsFor(path: string): ("typescript" | "jsx")[] {
+  return path.endsWith(".tsx") ? ["typescript", "jsx"] : ["typescript"];
 }
 
 /** Imports of all sources, each resolved to a path from the root; what is none of the sources is left out. */
@@ -25,7 +30,7 @@ export function importsOf(sources: ReadonlyMap<string, string>): Imports {
   return new Map(
     [...sources].map(([path, source]) => {
       const base = new URL(path, "file:///");
-      const paths = specifiersOf(source)
+      const paths = specifiersOf(source, path)
         .filter((specifier) => !/^[a-z]+:/.test(specifier))
         .map((specifier) => new URL(specifier, base).pathname.slice(1))
         .filter((target) => target !== path && sources.has(target));

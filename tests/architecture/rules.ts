@@ -59,6 +59,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "registry/stored.ts": "shows items and objects as they are stored, to backups",
   "routes/access/guard.ts": "is loaded where access is configured",
   "routes/http/content.ts": "loads bodies and conditions, after the process listens",
+  "routes/ui/mod.ts": "is loaded by the first request for a page",
   "storage/aws/mod.ts": "loads no driver",
   "storage/bounded_map.ts": "loads nothing",
   "storage/check/mod.ts": "loads the probes of a store",
@@ -147,7 +148,7 @@ function isDoor(path: string): boolean {
 }
 
 function isTest(path: string): boolean {
-  return path.endsWith("_test.ts") || FOR_TESTS.test(path) || layerOf(path) === undefined;
+  return /_test\.tsx?$/.test(path) || FOR_TESTS.test(path) || layerOf(path) === undefined;
 }
 
 function layerOf(path: string): number | undefined {

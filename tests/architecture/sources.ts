@@ -2,7 +2,7 @@ const ROOT = new URL("../../", import.meta.url);
 
 const SKIPPED = /^(\.git|tests\/\.work|data|coverage)$/;
 
-const NOT_PRODUCTION = /^(tests|docs)\/|_test\.ts$|(^|\/)(testing|contract)\//;
+const NOT_PRODUCTION = /^(tests|docs)\/|_test\.tsx?$|(^|\/)(testing|contract)\//;
 
 /** True for a source that is neither a test nor a tool. */
 export function isProduction(path: string): boolean {
@@ -17,7 +17,7 @@ export async function readSources(
   for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
     const path = folder + name;
     if (isDirectory && !SKIPPED.test(path)) await readSources(`${path}/`, sources);
-    else if (name.endsWith(".ts")) sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
+    else if (/\.tsx?$/.test(name)) sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
   }
   return sources;
 }

@@ -1,4 +1,5 @@
 import { parse } from "npm:@babel/parser@8.1.2";
+import { pluginsFor } from "./imports.ts";
 
 /** Beginnings of a doc comment that hide the thing: a doc comment begins with a noun, a verb or "True if". */
 const HIDING = /^(What|Whether|Who|Where|That|How)\b/;
@@ -17,7 +18,7 @@ const ACTORLESS = /\b(whoever|nobody|somebody|anybody)\b/i;
  */
 export function unplainComments(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([path, source]) =>
-    commentsOf(source)
+    commentsOf(source, path)
       .filter(({ isDoc, text }) => (isDoc && HIDING.test(text)) || ACTORLESS.test(text))
       .map(({ line, text }) => `${path}:${line}: ${text}`)
   );
@@ -43,8 +44,8 @@ interface SourceComment {
   text: string;
 }
 
-function commentsOf(source: string): SourceComment[] {
-  const { comments } = parse(source, { sourceType: "module", plugins: ["typescript"] });
+function commentsOf(source: string, path: string): SourceComment[] {
+  const { comments } = parse(source, { sourceType: "module", plugins: pluginsFor(path) });
   return (comments ?? []).map(({ type, value, loc }) => ({
     line: loc!.start.line,
     isDoc: type === "CommentBlock" && value.startsWith("*"),

@@ -12,7 +12,7 @@ import { assertListed } from "./listed_status.ts";
 export interface TestAppOptions extends
   Pick<
     AppOptions,
-    "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "delivery" | "publicFace"
+    "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "delivery" | "publicFace" | "ui"
   > {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
@@ -56,7 +56,7 @@ export function fakeApp(
 }
 
 function appOver(registry: Registry, options: TestAppOptions): TestApp {
-  const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace } = options;
+  const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace, ui } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -78,6 +78,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ...(audit && { audit }),
     ...(auditReady && { auditReady }),
     ...(publicFace && { publicFace }),
+    ...(ui && { ui }),
     ...(delivery && { delivery }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };
