@@ -6,6 +6,9 @@ export interface JsonDocument {
   maxAge?: number;
 }
 
+/** Media types of a discovery document and of a JWK set (RFC 7517 §8.5.2). Kubernetes serves each as its own type only. */
+const ACCEPT = "application/json, application/jwk-set+json";
+
 /** Bounds of {@linkcode fetchJson}. */
 export interface FetchBounds {
   /** Bytes of the largest document. */
@@ -39,7 +42,7 @@ function isLoopback(hostname: string): boolean {
  */
 export async function fetchJson(url: URL, { limit, signal }: FetchBounds): Promise<JsonDocument> {
   const response = await fetch(url, {
-    headers: { Accept: "application/json" },
+    headers: { Accept: ACCEPT },
     redirect: "error",
     signal,
   });

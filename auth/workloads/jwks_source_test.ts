@@ -42,6 +42,13 @@ Deno.test("get() sends one request to the issuer for concurrent calls", async ()
   assertEquals(issuer.requests, { discovery: 1, jwks: 1, other: 0 });
 });
 
+Deno.test("get() reads keys of the media type that RFC 7517 §8.5.2 registers, as Kubernetes serves them", async () => {
+  const { issuer, has } = await setUp();
+  await using _ = issuer;
+  issuer.keysType = "application/jwk-set+json";
+  assertEquals(await has("key-1"), true);
+});
+
 Deno.test("get() finds a new key of the issuer", async () => {
   const { clock, issuer, has } = await setUp();
   await using _ = issuer;

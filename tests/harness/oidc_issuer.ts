@@ -45,6 +45,8 @@ export class OidcIssuer implements AsyncDisposable {
   discovery: Record<string, unknown> = {};
   /** `Cache-Control` of the keys. */
   cacheControl = "max-age=600";
+  /** Media type of the keys; a request that does not accept it is answered with 406. */
+  keysType = "application/json";
   /** Keys beside its own in the set, as they are. */
   strangeKeys: unknown[] = [];
 
@@ -58,7 +60,7 @@ export class OidcIssuer implements AsyncDisposable {
     this.#options = { path: "", alg: "RS256", audience: "registry.test", now: Date.now, ...options };
     this.#server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-      (request) => this.#answer(new URL(request.url)),
+      (request) => this.#answer(new URL(request.url), request.headers.get("Accept") ?? ""),
     );
   }
 
@@ -144,7 +146,7 @@ export class OidcIssuer implements AsyncDisposable {
     };
   }
 
-  async #answer({ pathname, search }: URL): Promise<Response> {
+  async #answer({ pathname, search }: URL, accept: string): Promise<Response> {
     const base = this.#options.path.replace(/\/$/, "");
     const kind = pathname === `${base}/.well-known/openid-configuration`
       ? "discovery"
@@ -159,7 +161,9 @@ export class OidcIssuer implements AsyncDisposable {
       return Response.json({ issuer: this.url, jwks_uri: this.jwksUri, ...this.discovery });
     }
     const keys = [...this.strangeKeys, ...this.#keys.map(({ jwk }) => jwk)];
-    return Response.json({ keys }, { headers: { "Cache-Control": this.cacheControl } });
+    if (!accept.includes(this.keysType)) return new Response("406: Not Acceptable", { status: 406 });
+    const headers = { "Cache-Control": this.cacheControl, "Content-Type": this.keysType };
+    return Response.json({ keys }, { headers });
   }
 
   async #misbehave(quirk: IssuerQuirk, pathname: string): Promise<Response> {
