@@ -122,6 +122,29 @@ Deno.test("bundle() writes a registry that runs alone", async (t) => {
       await Deno.remove(data, { recursive: true });
     });
 
+    await t.step(
+      "credentials for kubelet, with an empty environment and the permissions for them",
+      async () => {
+        const program = new Deno.Command(join(folder, "skerry"), {
+          args: ["credential-provider"],
+          clearEnv: true,
+          env: { PATH: `${dirname(Deno.execPath())}:/usr/bin:/bin` },
+          stdin: "piped",
+          stdout: "piped",
+          stderr: "inherit",
+        }).spawn();
+        const request = {
+          apiVersion: "credentialprovider.kubelet.k8s.io/v1",
+          kind: "CredentialProviderRequest",
+          image: "registry.test/app",
+        };
+        await new Response(JSON.stringify(request)).body!.pipeTo(program.stdin);
+        const { code, stdout } = await program.output();
+        const { kind, auth } = JSON.parse(new TextDecoder().decode(stdout));
+        assertEquals({ code, kind, auth }, { code: 0, kind: "CredentialProviderResponse", auth: {} });
+      },
+    );
+
     await t.step("commands, and the AWS SDK", async () => {
       assertMatch(await run(folder, ["version"]), /^skerry \d/);
       assertMatch(await run(folder, ["config", "check"]), /^port:/);

@@ -3,6 +3,7 @@ import { ACCOUNTS_COMMANDS } from "./accounts/commands.ts";
 import { COST_COMMANDS } from "./cost/commands.ts";
 import { DOCTOR_COMMANDS } from "./doctor/commands.ts";
 import { IMPORT_COMMANDS } from "./import/commands.ts";
+import { KUBELET_COMMANDS } from "./kubelet/commands.ts";
 import { PROCESS_COMMANDS } from "./process_commands.ts";
 import { PROVISION_COMMANDS } from "./provision/commands.ts";
 import { TRANSFER_COMMANDS } from "./transfer/commands.ts";
@@ -18,4 +19,5 @@ export const COMMANDS: Record<string, Command> = {
   ...ACCOUNTS_COMMANDS,
   ...COST_COMMANDS,
   ...DOCTOR_COMMANDS,
+  ...KUBELET_COMMANDS,
 };

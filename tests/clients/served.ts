@@ -16,6 +16,8 @@ export interface Place {
   /** `host:port`. */
   host: string;
   repository: string;
+  /** Value of `Authorization`; requests are anonymous without it. */
+  authorization?: string;
 }
 
 /** Pushes an image as it is, for what no client makes; returns the name by which a client asks for it. */
@@ -127,7 +129,7 @@ async function putBlob(place: Place, digest: string, bytes: Bytes): Promise<void
   await started.body?.cancel();
   const location = new URL(started.headers.get("location")!, `http://${place.host}`);
   location.searchParams.set("digest", digest);
-  const done = await fetch(location, { method: "PUT", body: bytes });
+  const done = await fetch(location, { method: "PUT", headers: loginOf(place), body: bytes });
   assertEquals(done.status, 201, await done.text());
 }
 
@@ -143,7 +145,12 @@ async function putManifest(
 }
 
 function send(place: Place, path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`http://${place.host}/v2/${place.repository}/${path}`, init);
+  const headers = new Headers([...new Headers(init.headers), ...Object.entries(loginOf(place))]);
+  return fetch(`http://${place.host}/v2/${place.repository}/${path}`, { ...init, headers });
+}
+
+function loginOf({ authorization }: Place): Record<string, string> {
+  return authorization === undefined ? {} : { Authorization: authorization };
 }
 
 function assertBytes(what: string, actual: Bytes, expected: Bytes): void {

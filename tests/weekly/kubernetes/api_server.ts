@@ -20,8 +20,14 @@ export interface ApiAnswer {
 
 /** A running API server. */
 export interface ApiServer extends AsyncDisposable {
+  /** Address, without a slash at the end. */
+  readonly url: string;
+  /** File with the certificates that clients trust. */
+  readonly certificate: string;
   /** File with the address and the credentials of an administrator, for other parts of the cluster. */
   readonly kubeconfig: string;
+  /** The same with the credentials of the node, which has only the rights of a node. */
+  readonly nodeKubeconfig: string;
   /** Sends a request with the rights of an administrator. */
   request(method: string, path: string, body?: unknown, type?: string): Promise<ApiAnswer>;
   /** Applies a resource in a namespace by server-side apply, which refuses unknown fields. */
@@ -29,6 +35,10 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 const TOKEN = "administrator-of-a-test";
+const NODE_TOKEN = "node-of-a-test";
+
+/** Name of the node that the API server knows. */
+export const NODE_NAME = "node";
 
 /** Starts etcd and an API server. No controller is started, so nothing reacts to objects. */
 export async function startApiServer(): Promise<ApiServer> {
@@ -39,7 +49,10 @@ export async function startApiServer(): Promise<ApiServer> {
   const url = `https://127.0.0.1:${port}`;
   const key = `${folder}/service-accounts.pem`;
   await writeKey(key);
-  await Deno.writeTextFile(`${folder}/tokens.csv`, `${TOKEN},administrator,1,"system:masters"\n`);
+  await Deno.writeTextFile(
+    `${folder}/tokens.csv`,
+    `${TOKEN},administrator,1,"system:masters"\n${NODE_TOKEN},system:node:${NODE_NAME},2,"system:nodes"\n`,
+  );
 
   let client: Deno.HttpClient | undefined;
   async function send(method: string, path: string, body?: BodyInit, type?: string): Promise<Response> {
@@ -58,7 +71,8 @@ export async function startApiServer(): Promise<ApiServer> {
       program: await tool("kube-apiserver"),
       args: [
         ...[`--etcd-servers=${etcdUrl}`, "--bind-address=127.0.0.1", `--secure-port=${port}`],
-        ...[`--cert-dir=${folder}`, `--token-auth-file=${folder}/tokens.csv`, "--authorization-mode=RBAC"],
+        ...[`--cert-dir=${folder}`, `--token-auth-file=${folder}/tokens.csv`],
+        ...["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"],
         ...[`--service-account-key-file=${key}`, `--service-account-signing-key-file=${key}`],
         ...[
           "--service-account-issuer=https://kubernetes.default.svc",
@@ -72,8 +86,11 @@ export async function startApiServer(): Promise<ApiServer> {
       },
     }),
   );
+  const certificate = `${folder}/apiserver.crt`;
   const kubeconfig = `${folder}/kubeconfig`;
-  await Deno.writeTextFile(kubeconfig, JSON.stringify(administratorOf(url, `${folder}/apiserver.crt`)));
+  await Deno.writeTextFile(kubeconfig, JSON.stringify(kubeconfigOf(url, certificate, TOKEN)));
+  const nodeKubeconfig = `${folder}/node-kubeconfig`;
+  await Deno.writeTextFile(nodeKubeconfig, JSON.stringify(kubeconfigOf(url, certificate, NODE_TOKEN)));
   const kept = stack.move();
 
   async function request(method: string, path: string, body?: unknown, type = "application/json") {
@@ -97,7 +114,10 @@ export async function startApiServer(): Promise<ApiServer> {
   }
 
   return {
+    url,
+    certificate,
     kubeconfig,
+    nodeKubeconfig,
     request,
     async apply(namespace, resource, { dryRun } = { dryRun: false }) {
       const path = `${await pathOf(namespace, resource)}/${resource.metadata.name}`;
@@ -109,13 +129,13 @@ export async function startApiServer(): Promise<ApiServer> {
 }
 
 /** Content of a kubeconfig file. YAML, of which JSON is a part. */
-function administratorOf(server: string, authority: string) {
+function kubeconfigOf(server: string, authority: string, token: string) {
   const name = "test";
   return {
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name, cluster: { server, "certificate-authority": authority } }],
-    users: [{ name, user: { token: TOKEN } }],
+    users: [{ name, user: { token } }],
     contexts: [{ name, context: { cluster: name, user: name } }],
     "current-context": name,
   };

@@ -6,10 +6,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { seed } from "../../clients/served.ts";
 import { openWorkbench, type Workbench } from "../../clients/workbench.ts";
-import { type ApiServer, startApiServer } from "./api_server.ts";
+import { type ApiServer, NODE_NAME, startApiServer } from "./api_server.ts";
 import { startControllers } from "./controllers.ts";
 import { checkMachine } from "./machine.ts";
-import { type Node, NODE_NAME, startNode } from "./node.ts";
+import { type Node, type NodeOptions, startNode } from "./node.ts";
 import { BUSYBOX, busyboxImage } from "./pod_images.ts";
 
 /** Maximum time of a pod until it is as expected, in milliseconds. */
@@ -28,7 +28,7 @@ export interface Cluster extends AsyncDisposable {
  *
  * @throws {Error} if this machine cannot run a node.
  */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster(options: NodeOptions = {}): Promise<Cluster> {
   await checkMachine();
   await using stack = new AsyncDisposableStack();
   const bench = stack.use(await openWorkbench());
@@ -36,7 +36,7 @@ export async function startCluster(): Promise<Cluster> {
   stack.use(await startControllers(server));
   const pause = await busyboxImage("pause", [BUSYBOX, "sleep", "1000000"]);
   const place = { host: bench.host, repository: bench.repository("pause") };
-  const node = stack.use(await startNode(server, await seed(place, pause, "1")));
+  const node = stack.use(await startNode(server, await seed(place, pause, "1"), options));
   const kept = stack.move();
   return { bench, server, node, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -9,11 +9,8 @@
 import { dirname } from "node:path";
 import { ownFolder, startProcess } from "../../services/service_process.ts";
 import { installTools, tool } from "../../tools/tool.ts";
-import type { ApiServer } from "./api_server.ts";
+import { type ApiServer, NODE_NAME } from "./api_server.ts";
 import { KERNEL_SETTINGS, NODE_PREFIX, removeControlGroups } from "./machine.ts";
-
-/** Name of the node. */
-export const NODE_NAME = "node";
 
 /** A running node. Disposing of it kills its pods. */
 export interface Node extends AsyncDisposable {
@@ -23,20 +20,44 @@ export interface Node extends AsyncDisposable {
   useMirror(host: string, url: string): Promise<void>;
 }
 
+/** Program that kubelet runs to get credentials for images. */
+export interface CredentialProvider {
+  /** Path of the program. */
+  program: string;
+  /** Its entry in the configuration of kubelet, without the name. */
+  config: Record<string, unknown>;
+}
+
+/** Options of {@linkcode startNode}. */
+export interface NodeOptions {
+  /** Provider of credentials; without it kubelet pulls anonymously. */
+  credentialProvider?: CredentialProvider;
+}
+
+/** Name of the provider in the folder of kubelet's providers. */
+const PROVIDER_NAME = "skerry";
+
 /**
  * Starts a node, and waits until it is ready for pods. Its pods get addresses that this machine can reach.
  *
  * @param sandboxImage Image that keeps the namespaces of a pod; its entrypoint waits.
  * @throws {Error} if it does not become ready.
  */
-export async function startNode(server: ApiServer, sandboxImage: string): Promise<Node> {
+export async function startNode(
+  server: ApiServer,
+  sandboxImage: string,
+  { credentialProvider }: NodeOptions = {},
+): Promise<Node> {
   await installTools(["containerd", "kubelet", "ptp", "runc"]);
   await using stack = new AsyncDisposableStack();
   const folder = await ownFolder(stack, NODE_PREFIX);
-  for (const name of ["certs.d", "cni", "lib", "log", "plugins"]) await Deno.mkdir(`${folder}/${name}`);
+  for (const name of ["certs.d", "cni", "lib", "log", "plugins", "providers"]) {
+    await Deno.mkdir(`${folder}/${name}`);
+  }
   await Deno.writeTextFile(`${folder}/containerd.toml`, await containerdConfig(folder, sandboxImage));
   await Deno.writeTextFile(`${folder}/kubelet.yaml`, JSON.stringify(kubeletConfig(folder)));
   await Deno.writeTextFile(`${folder}/cni/node.conflist`, JSON.stringify(networkConfig(folder)));
+  const providers = credentialProvider === undefined ? [] : [await addProvider(folder, credentialProvider)];
   for (const name of KERNEL_SETTINGS) {
     await Deno.mkdir(dirname(`${folder}/sys/${name}`), { recursive: true });
     await Deno.copyFile(`/proc/sys/${name}`, `${folder}/sys/${name}`);
@@ -48,7 +69,12 @@ export async function startNode(server: ApiServer, sandboxImage: string): Promis
     args: [
       ...["--pdeathsig=KILL", "/usr/bin/unshare"], // the node also ends when this process is killed
       ...["--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"],
-      ...["--", "/bin/sh", "-c", await script(folder, server.kubeconfig)],
+      ...[
+        "--",
+        "/bin/sh",
+        "-c",
+        await script(folder, [`--kubeconfig=${server.nodeKubeconfig}`, ...providers.flat()]),
+      ],
     ],
     env: { PATH: "/usr/bin:/bin" }, // without iptables, so kubelet adds no chains
     ready: () => isReady(server),
@@ -73,10 +99,24 @@ export async function startNode(server: ApiServer, sandboxImage: string): Promis
   };
 }
 
+/** Gives kubelet a provider of credentials; returns the options that turn it on. */
+async function addProvider(folder: string, { program, config }: CredentialProvider): Promise<string[]> {
+  await Deno.symlink(program, `${folder}/providers/${PROVIDER_NAME}`);
+  const path = `${folder}/providers.yaml`;
+  const providers = [{ name: PROVIDER_NAME, ...config }];
+  const document = { apiVersion: "kubelet.config.k8s.io/v1", kind: "CredentialProviderConfig", providers };
+  await Deno.writeTextFile(path, JSON.stringify(document));
+  return [
+    `--image-credential-provider-config=${path}`,
+    `--image-credential-provider-bin-dir=${folder}/providers`,
+  ];
+}
+
 /** First process of the node. Files and folders of the node cover kernel settings and folders of the machine. */
-async function script(folder: string, kubeconfig: string): Promise<string> {
+async function script(folder: string, kubeletOptions: string[]): Promise<string> {
   const options = [
-    ...[`--config=${folder}/kubelet.yaml`, `--kubeconfig=${kubeconfig}`, `--hostname-override=${NODE_NAME}`],
+    ...kubeletOptions,
+    ...[`--config=${folder}/kubelet.yaml`, `--hostname-override=${NODE_NAME}`],
     ...[`--root-dir=${folder}/kubelet`, `--cert-dir=${folder}/pki`],
   ];
   return [

@@ -5,7 +5,7 @@ import { buildImage, openBaseImages, unmountedAtEnd } from "../../image/image.ts
 import type { Image } from "../../images/mod.ts";
 import { render, type Resource, resourcesOf, valuesOf } from "../../infra/kubernetes/chart.ts";
 import { ownFolder } from "../../services/service_process.ts";
-import type { ApiServer } from "./api_server.ts";
+import { type ApiServer, NODE_NAME } from "./api_server.ts";
 import {
   type Cluster,
   createNamespace,
@@ -16,7 +16,6 @@ import {
   until,
 } from "./cluster.ts";
 import { assertMachineState, machineState } from "./machine.ts";
-import { NODE_NAME } from "./node.ts";
 import { busyboxImage } from "./pod_images.ts";
 
 const NAMESPACE = "registry";
