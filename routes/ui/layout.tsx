@@ -27,7 +27,7 @@ export function Layout({ title, viewer, path, query, children }: LayoutProps) {
         <title>{`${title} · Skerry`}</title>
         <link rel="stylesheet" href={assetUrl("style.css")} />
         <link rel="icon" type="image/svg+xml" href={assetUrl("icon.svg")} />
-        <script src={assetUrl("script.js")} defer></script>
+        <script src={assetUrl("script.js")}></script>
       </head>
       <body>
         <a class="skip-link" href="#main">Skip to the content</a>
@@ -44,13 +44,14 @@ export function Layout({ title, viewer, path, query, children }: LayoutProps) {
             </form>
           </search>
           <AccountMenu viewer={viewer} path={path} />
+          <button type="button" class="quiet needs-script" data-theme="" aria-label="Theme">◐</button>
         </header>
         <main id="main" tabindex={-1}>{children}</main>
         <footer class="site-footer">
-          <p>
-            <a href="/">Repositories</a> <span class="host">{viewer.host}</span>
-          </p>
+          <a href="/">Repositories</a>
+          <span class="host">{viewer.host}</span>
         </footer>
+        <div class="toast" role="status"></div>
       </body>
     </html>
   );

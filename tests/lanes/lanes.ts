@@ -16,6 +16,7 @@ export const LANES = {
     "tests/infra/lint",
     "tests/migration/programs",
     "tests/services",
+    "tests/ui",
     "tests/workflows/lint",
   ],
   /** Outages, kills and long runs, which mostly wait: for an expiry, a deadline, a restart. */

@@ -65,6 +65,7 @@ const SOURCES = {
   ceph: { debian: "ceph-common" },
   "ceph-mon": { debian: "ceph-mon" },
   "ceph-osd": { debian: "ceph-osd" },
+  chromium: { debian: "chromium" },
   containerd: { debian: "containerd" },
   ctr: { debian: "containerd" },
   docker: { debian: "docker.io" },
