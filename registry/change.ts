@@ -35,4 +35,8 @@ export interface AccountTokenChange {
 }
 
 /** Called for each change. It must not throw, and the registry does not wait for it. */
-export type Changed = (change: Change | AccountTokenChange) => void;
+export interface Changed {
+  (change: Change | AccountTokenChange): void;
+  /** Principal that the changes are made for; absent if it is not known. */
+  readonly by?: string;
+}

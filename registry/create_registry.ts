@@ -1,11 +1,13 @@
 import { type ObjectStore, pause, type Table } from "../storage/ports.ts";
 import {
   AbsentBlobs,
+  beginEvents,
   beginPurges,
   bestEffort,
   type Context,
   type Epochs,
   epochsOf,
+  isOver,
   type ObjectReads,
   RecentUploads,
   safeAge,
@@ -49,6 +51,7 @@ import {
   resolveTag,
   resolveTagWithEpoch,
 } from "./manifests/mod.ts";
+import type { EventOutbox } from "./events/mod.ts";
 import type { Outbox } from "./purges/mod.ts";
 import type { PullTimes, RetainOptions, RetentionRule, Retirement } from "./retention/mod.ts";
 import type { Registry } from "./registry.ts";
@@ -129,6 +132,8 @@ export interface StoredRegistry {
   retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
   /** Purges that wait; absent without `purges` in the options. */
   outbox?: () => Promise<Outbox>;
+  /** Events that wait for their receivers. */
+  events: () => Promise<EventOutbox>;
   /** Records pulls of tags if a rule depends on them; otherwise `undefined`. Reports failed writes to `failed`. */
   pullTimes: (rules: RetentionRule[], failed: (error: unknown) => void) => Promise<PullTimes | undefined>;
   /**
@@ -205,6 +210,7 @@ function storedRegistry(state: State, parts: RuleParts, rules: RegistryRules): S
     ...(rules.purges && {
       outbox: async () => new (await importPurges()).Outbox(context, parts.settled),
     }),
+    events: async () => new (await importEvents()).EventOutbox(context, parts.settledEvents),
     async pullTimes(rules, failed) {
       if (!rules.some(({ keepTags }) => keepTags?.some((keep) => keep.pulledWithin !== undefined))) return;
       const { openPullTimes } = await importRetention();
@@ -222,6 +228,10 @@ const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
 const importPurges = (): Promise<typeof import("./purges/mod.ts")> =>
   import(new URL("purges/mod.ts", import.meta.url).href);
 
+// Not literal: few registries have receivers of events.
+const importEvents = (): Promise<typeof import("./events/mod.ts")> =>
+  import(new URL("events/mod.ts", import.meta.url).href);
+
 function overContext(context: Context): Registry {
   const { asked } = context;
   const bind =
@@ -229,13 +239,21 @@ function overContext(context: Context): Registry {
       asked.count++;
       return operation(context, ...rest);
     };
-  /** A change that may leave purges, which may be made as soon as it has taken effect. */
+  /** A change that may leave purges and intents, which are dealt with as soon as it has taken effect. */
   const change = <A extends unknown[], R>(operation: (context: Context, ...rest: A) => Promise<R>) =>
     bind(async (context: Context, ...rest: A): Promise<R> => {
       const purges = beginPurges(context);
-      const result = await operation(purges.context, ...rest);
-      purges.settle();
-      return result;
+      const events = beginEvents(purges.context);
+      try {
+        const result = await operation(events.context, ...rest);
+        purges.settle();
+        events.settle();
+        return result;
+      } catch (error) {
+        // A write without an answer may still take effect: then the table decides, when it can no longer.
+        if (isOver(error)) events.settle();
+        throw error;
+      }
     });
   const start = bind(startUpload);
   const commit = bind(commitUpload);

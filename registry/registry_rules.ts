@@ -6,7 +6,16 @@ import {
   Quotas,
   type UploadLimits,
 } from "./limits/mod.ts";
-import type { Context, PurgeRules, Purges, SettledPurges } from "./protocol/mod.ts";
+import {
+  type Context,
+  type EventRule,
+  EventRules,
+  type Events,
+  type PurgeRules,
+  type Purges,
+  SettledEvents,
+  type SettledPurges,
+} from "./protocol/mod.ts";
 
 /** Rules of a registry that can change while it runs: see {@linkcode StoredRegistry.withRules}. Sizes are in bytes. */
 export interface RegistryRules {
@@ -24,6 +33,8 @@ export interface RegistryRules {
   maxBlobSize?: number;
   /** Answers of which a shared cache is purged after a change. By default changes leave no purges. */
   purges?: PurgeRules;
+  /** Events that receivers ask for. By default changes leave no events. */
+  events?: EventRule[];
 }
 
 /** Parts of a context that stay when rules change. */
@@ -32,13 +43,15 @@ export type State = Omit<Context, keyof ContextRules>;
 /** Parts of a context that follow from rules. */
 type ContextRules = Pick<
   Context,
-  "quotas" | "openUploads" | "purges" | "references" | "immutable" | "keepTags" | "maxBlobSize"
+  "quotas" | "openUploads" | "purges" | "events" | "references" | "immutable" | "keepTags" | "maxBlobSize"
 >;
 
 /** Makes the parts of a context that follow from rules. Equal quotas and limits share what they have counted. */
 export class RuleParts {
   /** Purges of changes that have taken effect. */
   readonly settled: SettledPurges;
+  /** Intents of changes that are over. */
+  readonly settledEvents: SettledEvents = new SettledEvents();
   readonly #state: Pick<Context, "table" | "now">;
   #quotas: { rules: string; quotas: Quotas } | undefined;
   #uploads: { limits: string; openUploads: OpenUploads } | undefined;
@@ -57,6 +70,7 @@ export class RuleParts {
       ...(quotas && { quotas }),
       ...(openUploads && { openUploads }),
       ...(rules.purges && { purges: purgesOf(rules.purges, this.settled) }),
+      ...(rules.events?.length && { events: eventsOf(rules.events, this.settledEvents) }),
       references: rules.references ?? "strict",
       immutable: new ImmutableTags(rules.immutable),
       keepTags: rules.keepTags ?? false,
@@ -84,6 +98,10 @@ export class RuleParts {
     }
     return this.#uploads.openUploads;
   }
+}
+
+function eventsOf(rules: EventRule[], settled: SettledEvents): Events {
+  return { rules: new EventRules(rules), settled: (intents) => settled.add(intents) };
 }
 
 function purgesOf(rules: PurgeRules, settled: SettledPurges): Purges {

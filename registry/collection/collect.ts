@@ -128,9 +128,12 @@ async function collectPartition(step: Step, items: Item[]): Promise<void> {
     case "usage":
     case "epoch":
       return await collectPointers(step, items);
-    // Candidates, purges and leases are removed by the process that works on them. The last partition stays.
+    // Candidates, purges, events and leases are removed by the process that works on them. The last partition stays.
     case "candidate":
     case "purge":
+    case "event":
+    case "delivery":
+    case "dead letter":
     case "lease":
     case "cursor key":
       return;

@@ -1,6 +1,15 @@
 import type { RepositoryName } from "../../oci/mod.ts";
 import type { Item, Key, ReadOptions } from "../../storage/ports.ts";
-import { beginWork, type Context, isOld, RETRY, type Work } from "../protocol/mod.ts";
+import {
+  beginWork,
+  type Context,
+  intentsIn,
+  isOld,
+  leaveIntents,
+  noteMade,
+  RETRY,
+  type Work,
+} from "../protocol/mod.ts";
 import {
   type EdgeAttributes,
   type EpochAttributes,
@@ -83,6 +92,9 @@ export function pointerOf(context: Context, item: Item): Pointer | undefined {
     case "upload":
     case "candidate":
     case "purge":
+    case "event":
+    case "delivery":
+    case "dead letter":
     case "lease":
     case "cursor key":
       return undefined;
@@ -155,17 +167,21 @@ export async function removeRepository(
   work: Work,
   repository: RepositoryName,
   known: Stored<RepositoryAttributes>,
+  by?: string,
 ): Promise<"removed" | "needed" | typeof RETRY> {
-  const { createdAt } = known.attributes;
+  const { condemnedAt: _, ...attributes } = known.attributes;
   const key = repositoryKey(repository);
   // Condemns before it checks, as with links: a push puts its manifest before it reads the repository's item.
-  const condemned: RepositoryAttributes = { createdAt, condemnedAt: work.now() };
+  const condemned: RepositoryAttributes = { ...attributes, condemnedAt: work.now() };
   const version = await work.table.put({ ...key, attributes: condemned }, { ifVersion: known.version });
   if (version === undefined) return RETRY;
   if (await hasManifest(work, repository, { consistent: true })) {
-    const attributes: RepositoryAttributes = { createdAt };
     await work.table.put({ ...key, attributes }, { ifVersion: version });
     return "needed";
   }
-  return await work.table.delete(key, { ifVersion: version }) ? "removed" : RETRY;
+  const intent = (await intentsIn(work, repository, by))?.repositoryDelete(known);
+  await leaveIntents(work, intent);
+  if (!await work.table.delete(key, { ifVersion: version })) return RETRY;
+  noteMade(intent);
+  return "removed";
 }

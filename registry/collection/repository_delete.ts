@@ -4,9 +4,12 @@ import {
   beginWork,
   changeEpoch,
   type Context,
+  intentItems,
+  intentsIn,
   leaveCandidates,
   leavePurges,
   mayBeUnderWay,
+  noteMade,
   purgeItems,
   retryOnConflict,
   together,
@@ -111,7 +114,7 @@ async function removeAll(
   // 6. And only then the repository itself: until here the next call sees that the delete is incomplete.
   await retryOnConflict(work, async () => {
     const known = await readRepository(work, repository);
-    return known === undefined ? "removed" : await removeRepository(work, repository, known);
+    return known === undefined ? "removed" : await removeRepository(work, repository, known, changed?.by);
   });
   if (context.quotas !== undefined) await forgetUsage(work, repository);
   return { tags, manifests: found.manifests, blobs: found.blobs + loose.blobs, kept: loose.kept };
@@ -127,10 +130,16 @@ async function removeTags(
     const work = beginWork(context);
     const targets = new Set(batch.map((item) => stored<TagAttributes>(item)!.attributes.digest));
     const candidates = [...targets].map((digest) => ({ kind: "tags" as const, repository, digest }));
-    await leaveCandidates(work, candidates);
-    await inParallel(batch, PARALLEL_DELETES, async (item) => {
+    const intents = await intentsIn(work, repository, changed?.by);
+    const leaving = batch.map((item) => ({
+      item,
+      intent: intents?.tagDelete(tagOf(item), stored<TagAttributes>(item)!),
+    }));
+    await leaveCandidates(work, candidates, intentItems(...leaving.map(({ intent }) => intent)));
+    await inParallel(leaving, PARALLEL_DELETES, async ({ item, intent }) => {
       const { pk, sk, version } = item;
       if (!await work.table.delete({ pk, sk }, { ifVersion: version })) return;
+      noteMade(intent);
       removed++;
       const { digest: before } = stored<TagAttributes>(item)!.attributes;
       changed?.({ action: "tag.delete", repository, tag: tagOf(item), before });

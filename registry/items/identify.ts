@@ -27,6 +27,9 @@ export const ITEM_FORMS = {
   upload: { pk: "upload#<id>", sk: "upload" },
   candidate: { pk: "garbage#<shard>", sk: "<time>#<garbage>#<content>" },
   purge: { pk: "purge#<shard>", sk: "<due>#<id>" },
+  event: { pk: "event#<shard>", sk: "<time>#<id>" },
+  delivery: { pk: "delivery#<shard>", sk: "<receiver>#<time>#<id>" },
+  "dead letter": { pk: "deadletter#<shard>", sk: "<id>#<receiver>" },
   lease: { pk: "collection", sk: "<name>" },
   "cursor key": { pk: "catalog", sk: "cursor key" },
 } as const;

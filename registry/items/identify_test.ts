@@ -6,8 +6,13 @@ import { identify, type ItemKey, type ItemKind, partsOf } from "./identify.ts";
 import {
   blobKey,
   CURSOR_KEY,
+  deadLetterKey,
+  deliveryKey,
   edgeKey,
   epochKey,
+  eventId,
+  eventItem,
+  eventShard,
   leaseKey,
   linkKey,
   manifestKey,
@@ -25,6 +30,8 @@ import {
 const REPO = { repository: REPOSITORY };
 const [A, B] = [digest(new Uint8Array([1])), digest(new Uint8Array([2]))];
 const [CANDIDATE] = candidateItems({ grace: 16 }, { kind: "blob", ...REPO, digest: A }, 7);
+
+const EVENT = eventItem({ ...REPO, change: { kind: "repository.create", push: "1f" }, due: 9 }, 7);
 
 const PURGE = purgeItem(["skerry"], { at: 1, due: 7 });
 
@@ -51,6 +58,15 @@ const KEYS: { [Kind in ItemKind]: [Key, Omit<Extract<ItemKey, { kind: Kind }>, "
     { shard: A["sha256:".length]!, time: "0000000000000007", garbage: "blob", content: `${REPOSITORY}#${A}` },
   ],
   purge: [PURGE, { shard: /\d$/.exec(PURGE.pk)![0], due: "0000000000000007", id: PURGE.sk.split("#")[1]! }],
+  event: [
+    EVENT,
+    { shard: eventShard(REPOSITORY), time: "0000000000000007", id: eventId(EVENT.attributes) },
+  ],
+  delivery: [
+    deliveryKey("1", "ci", 7, "2f"),
+    { shard: "1", receiver: "ci", time: "0000000000000007", id: "2f" },
+  ],
+  "dead letter": [deadLetterKey("1", "2f", "ci"), { shard: "1", id: "2f", receiver: "ci" }],
   lease: [leaseKey("pass"), { name: "pass" }],
   "cursor key": [CURSOR_KEY, {}],
 };

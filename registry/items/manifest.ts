@@ -13,6 +13,8 @@ export type ManifestAttributes = {
   pushedBy: string;
   /** Id of the push that put it. Edges with the same id belong to a push that has already checked every blob. */
   push?: string;
+  /** Ids of the pushes before that one, the last first. Only if events of pushes are left. */
+  earlier?: string[];
   /** True once its object was found missing. Its next push stores a new one. */
   missing?: true;
   /** Time of the condemnation by retention. A push or a read that needs the manifest revokes it. */
@@ -22,6 +24,9 @@ export type ManifestAttributes = {
   /** Start of a delete that checks for immutable tags above. A push of an index that needs the manifest revokes it. */
   deleteBegunAt?: number;
 };
+
+/** Maximum ids in {@linkcode ManifestAttributes.earlier}. */
+export const MAX_EARLIER_PUSHES = 16;
 
 /**
  * Edge (a manifest references its target) or tag mark (a tag may point to a manifest). Times are in milliseconds

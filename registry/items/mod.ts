@@ -19,6 +19,7 @@ export {
 export * from "./manifest.ts";
 export { newObjectKey, objectPrefix, prefixOf } from "./object_key.ts";
 export { randomId } from "./random_id.ts";
+export * from "./event.ts";
 export { PURGE_SHARDS, type PurgeAttributes, type PurgeItem, purgeItem } from "./purge.ts";
 export * from "./repository.ts";
 export { SEGMENT_CUTS } from "./segment_cuts.ts";

@@ -7,6 +7,8 @@ export type RepositoryAttributes = {
   createdAt: number;
   /** Time when a collector found it empty. */
   condemnedAt?: number;
+  /** Id of the push that created it; absent if no event of it was left. */
+  push?: string;
 };
 
 /** Usage of a repository, counted for quotas. */

@@ -6,8 +6,14 @@ import {
   bestEffort,
   changeEpoch,
   type Context,
+  type Intent,
+  intentItems,
+  intentsIn,
   leaveCandidates,
+  leaveIntents,
+  noteMade,
   purgeItems,
+  type RepositoryIntents,
   RETRY,
   retryOnConflict,
   type Work,
@@ -81,6 +87,7 @@ export async function takeManifest(
   { changed, isImmutable, keepTags = false, settled }: TakeOptions,
 ): Promise<Stored<ManifestAttributes> | undefined> {
   const work = beginWork(context);
+  const intents = await intentsIn(work, repository, changed?.by);
   const refusal = (tag: Tag) => isImmutable?.(tag) ? immutableTag(tag) : keepTags ? keptTag(tag) : undefined;
   const taken = await retryOnConflict(work, async () => {
     const found = await readManifest(work, repository, digest, { consistent: true });
@@ -98,11 +105,12 @@ export async function takeManifest(
     const { object, subject } = manifest.attributes;
     const targets = await targetsOf(work, manifest);
     const candidate = { kind: "manifest" as const, repository, digest, targets, subject };
-    await leaveCandidates(work, [candidate], purgeItems(work, { digest }));
+    const intent = intents?.manifestDelete(digest, manifest);
+    await leaveCandidates(work, [candidate], [...purgeItems(work, { digest }), ...intentItems(intent)]);
     // From the outside in, so that no step leaves a pointer without its target; and only when all pointers exist that
     // were put without a look for a delete.
     await pushed;
-    await deleteTags(work, repository, digest, changed, (tag) => {
+    await deleteTags(work, repository, digest, { changed, intents }, (tag) => {
       const refused = refusal(tag);
       if (refused !== undefined) throw refused;
       return always();
@@ -113,6 +121,7 @@ export async function takeManifest(
     }
     const deleted = await work.table.delete(manifestKey(repository, digest), { ifVersion: manifest.version });
     if (!deleted) return RETRY;
+    noteMade(intent);
     changed?.({ action: "manifest.delete", repository, before: digest });
     return manifest;
   });
@@ -183,7 +192,8 @@ export async function deleteDangling(
   changed?: Changed,
 ): Promise<void> {
   const isGone = async () => await readManifest(work, repository, digest, { consistent: true }) === undefined;
-  await deleteTags(work, repository, digest, changed, isGone);
+  const intents = await intentsIn(work, repository, changed?.by);
+  await deleteTags(work, repository, digest, { changed, intents }, isGone);
   if (subject !== undefined) await deleteReferrer(work, repository, digest, subject, isGone);
 }
 
@@ -192,13 +202,19 @@ async function deleteTags(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
-  changed: Changed | undefined,
+  { changed, intents }: { changed: Changed | undefined; intents: RepositoryIntents | undefined },
   may: (tag: Tag) => Promise<boolean>,
 ): Promise<void> {
   for await (const marked of markedTags(work, repository, digest)) {
     for (const tag of marked) {
       const points = (item: Item) => item.attributes.digest === digest;
-      const deleted = await deleteWhere(work, tagKey(repository, tag), () => may(tag), points);
+      let intent: Intent | undefined;
+      const announce = async (item: Item) => {
+        intent = intents?.tagDelete(tag, stored<TagAttributes>(item)!);
+        await leaveIntents(work, intent);
+      };
+      const deleted = await deleteWhere(work, tagKey(repository, tag), () => may(tag), points, announce);
+      if (deleted) noteMade(intent);
       if (deleted) changed?.({ action: "tag.delete", repository, tag, before: digest });
     }
   }
@@ -228,16 +244,21 @@ async function deleteReferrer(
   if (key !== undefined) await deleteWhere(work, key, may, () => true);
 }
 
-/** Deletes the item, by its version, while `matches` says so of it and then `may` allows it. Answers whether it did. */
+/**
+ * Deletes the item, by its version, while `matches` says so of it and then `may` allows it. Answers whether it did.
+ * `announce` runs before that.
+ */
 function deleteWhere(
   work: Work,
   key: Key,
   may: () => Promise<boolean>,
   matches: (item: Item) => boolean,
+  announce: (item: Item) => Promise<void> = async () => {},
 ): Promise<boolean> {
   return retryOnConflict(work, async () => {
     const item = await work.table.get(key, { consistent: true });
     if (item === undefined || !matches(item) || !await may()) return false;
+    await announce(item);
     return await work.table.delete(key, { ifVersion: item.version }) || RETRY;
   });
 }

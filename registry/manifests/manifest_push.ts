@@ -13,7 +13,11 @@ import {
   beginWork,
   bestEffort,
   type Context,
+  intentItems,
+  intentsIn,
   leaveCandidates,
+  noteMade,
+  planMove,
   RETRY,
   retryOnConflict,
   together,
@@ -27,7 +31,6 @@ import {
   randomId,
   type RepositoryAttributes,
   repositoryKey,
-  type Stored,
   stored,
   type TagAttributes,
   taggedKey,
@@ -44,7 +47,7 @@ import { putReferrer } from "./referrers.ts";
 import type { ManifestPush, ManifestReceipt, TagCondition } from "../registry.ts";
 import { keepRepository } from "../repositories/mod.ts";
 import { leaveTargets } from "./tag_history.ts";
-import { assertMayMove, assertTagCondition, putTag, type TagRights } from "./tags.ts";
+import { assertMayMove, assertTagCondition, putTag, type TagPlace, type TagRights } from "./tags.ts";
 
 /** end-7: the manifest protocol of ARCHITECTURE.md. */
 export async function putManifest(
@@ -61,6 +64,7 @@ export async function putManifest(
   const { name: principal, changed } = caller;
   const work = beginWork(context);
   const rights = await rightsOf(context, repository, caller);
+  const intents = await intentsIn(work, repository, principal);
   const assertTags = (current: [Tag, Digest | undefined][]) => {
     for (const [tag, target] of current) assertMayMove(rights, tag, target, digest);
     for (const [tag, target] of current) assertTagCondition(push.condition, tag, target);
@@ -80,9 +84,11 @@ export async function putManifest(
     hasBegun = true;
     const run = randomId();
     const attributes: EdgeAttributes = { at: work.now(), push: run };
+    const pushIntent = intents?.manifestPush(parsed, digest, push.bytes.length, run);
     await work.table.putMany([
       ...edgeItems(repository, digest, parsed, attributes),
       ...tags.map((tag) => ({ ...taggedKey(repository, digest, tag), attributes })),
+      ...intentItems(pushIntent),
     ]);
     // 3. Only then are the targets read. No client sees a manifest before everything that it references exists.
     const seen = await readReferences(work, repository, parsed.references, [
@@ -96,24 +102,30 @@ export async function putManifest(
     const isFixed = tags.some((tag) => rights.isImmutable?.(tag));
     if (isFixed) assertComplete(work, await readDescendants(work, repository, parsed.references));
     const [current, repositoryItem, ...tagItems] = seen.others;
-    const moves = tags.map((tag, i) => ({ tag, seen: stored<TagAttributes>(tagItems[i]) }));
+    const moves: TagPlace[] = tags.map((tag, i) => {
+      const seen = stored<TagAttributes>(tagItems[i]);
+      return { tag, seen, planned: planMove(intents, tag, seen, digest), intents };
+    });
+    const birth = repositoryItem === undefined ? intents?.repositoryCreate(run) : undefined;
     if (current === undefined && hold) await work.quotas?.hold(work, repository, hold, push.bytes.length);
     const isPrompt = startPush(work);
     // 4. The manifest itself, with a new version even if it exists: a concurrent delete by the old version then fails.
-    //    And what remains of the tags that move, before step 6 replaces their last moves.
+    //    And what remains of the tags that move, before step 6 replaces their last moves; and the intents of step 6.
     const putIt = async () => {
-      const manifest = { ...content, push: run };
+      const manifest = { ...content, push: run, tracesPushes: intents?.tracesPushes ?? false };
       await putManifestItem(work, repository, manifest, principal, stored<ManifestAttributes>(current));
       mayDangle = true;
+      noteMade(pushIntent);
       if (current === undefined) await work.quotas?.add(work, repository, push.bytes.length, hold);
       changed?.({ action: "manifest.push", repository, ...(current && { before: digest }), after: digest });
     };
-    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen)));
+    const announced = intentItems(...moves.map(({ planned }) => planned.intent), birth);
+    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen), announced));
     // 5 and 6 need no order among each other. One item for each referrer, so that concurrent pushes cannot overwrite
     // each other's. The tags and the repository, now that the manifest exists.
     await together(
       putReferrer(work, repository, parsed, digest, push.bytes.length),
-      keepRepository(work, repository, stored<RepositoryAttributes>(repositoryItem)),
+      keepRepository(work, repository, stored<RepositoryAttributes>(repositoryItem), { run, birth, intents }),
       ...moves.map((move) => placeTag(work, repository, move, content, caller, assertTags, placed)),
     );
     // 7. A delete of the manifest is refused if it sees a tag that must stay. One that looked before our tag existed has
@@ -164,11 +176,14 @@ function tagsOf({ reference, tags }: { reference: Reference; tags: Tag[] }): Tag
   return [...new Set("tag" in reference ? [reference.tag, ...tags] : tags)];
 }
 
+/** Content of a push, for all of its runs. */
+type ManifestTarget = Omit<ManifestContent, "push" | "tracesPushes">;
+
 function contentOf(
   digest: Digest,
   parsed: ParsedManifest,
   { bytes }: ManifestPush,
-): Omit<ManifestContent, "push"> {
+): ManifestTarget {
   const subject = parsed.subject === undefined ? {} : { subject: parsed.subject.digest };
   return { digest, mediaType: parsed.mediaType, bytes, ...subject };
 }
@@ -193,12 +208,6 @@ function assertComplete(context: Context, missing: ManifestReference[]): void {
   if (context.references === "strict" && required.length > 0) throw missingReferences(required);
 }
 
-/** A tag that the push sets, and its item as it was read. */
-interface TagPlace {
-  tag: Tag;
-  seen: Stored<TagAttributes> | undefined;
-}
-
 /**
  * Step 6 for one tag. If the protocol runs again because of a delete, a tag that was placed before is placed again only
  * if the delete took it. A later move by another push stays.
@@ -206,15 +215,16 @@ interface TagPlace {
 async function placeTag(
   work: Work,
   repository: RepositoryName,
-  { tag, seen }: TagPlace,
-  manifest: Omit<ManifestContent, "push">,
+  place: TagPlace,
+  manifest: ManifestTarget,
   caller: Caller,
   assertTags: (current: [Tag, Digest | undefined][]) => void,
   placed: Set<Tag>,
 ): Promise<void> {
   const { digest, mediaType, bytes } = manifest;
   const target = { digest, mediaType, size: bytes.length };
-  await putTag(work, repository, { tag, seen }, target, caller, (current) => {
+  const { tag } = place;
+  await putTag(work, repository, place, target, caller, (current) => {
     if (placed.has(tag)) return current === undefined || current === digest;
     assertTags([[tag, current]]);
     return true;

@@ -4,6 +4,7 @@ import {
   bestEffort,
   type Context,
   healManifest,
+  pushesOf,
   RETRY,
   retryOnConflict,
   safeAge,
@@ -14,6 +15,7 @@ import { ifUnchanged } from "../../storage/ports.ts";
 import {
   type ManifestAttributes,
   manifestKey,
+  MAX_EARLIER_PUSHES,
   newObjectKey,
   randomId,
   revivedManifest,
@@ -132,6 +134,8 @@ export interface ManifestContent {
   subject?: string;
   /** The run of the protocol that puts it. */
   push: string;
+  /** True if the item keeps the ids of earlier pushes. */
+  tracesPushes: boolean;
 }
 
 /**
@@ -148,7 +152,7 @@ export function putManifestItem(
   principal: string,
   seen: Stored<ManifestAttributes> | undefined,
 ): Promise<void> {
-  const { digest, mediaType, bytes, subject, push } = manifest;
+  const { digest, mediaType, bytes, subject, push, tracesPushes } = manifest;
   let read = () => Promise.resolve(seen);
   return retryOnConflict(work, async () => {
     const current = await read();
@@ -166,6 +170,7 @@ export function putManifestItem(
       pushedAt: work.now(),
       pushedBy: principal,
       push,
+      ...(tracesPushes && { earlier: earlierPushes(current?.attributes) }),
     };
     const content = bytes.length <= MAX_INLINE_BYTES ? { attributes, bytes } : {
       attributes: { ...attributes, object: await putManifestObject(work, repository, manifest, current) },
@@ -176,6 +181,11 @@ export function putManifestItem(
     );
     return version === undefined ? RETRY : undefined;
   });
+}
+
+/** Ids of the pushes of the manifest so far, the last first. */
+function earlierPushes(current: ManifestAttributes | undefined): string[] {
+  return current === undefined ? [] : pushesOf(current).slice(0, MAX_EARLIER_PUSHES);
 }
 
 /** Writes the manifest's item unchanged, which gives it a new version. Returns true if the manifest exists. */

@@ -1,5 +1,5 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
-import type { Item, Table } from "../../storage/ports.ts";
+import type { Item, NewItem, Table } from "../../storage/ports.ts";
 import {
   historyOf,
   MAX_MOVES,
@@ -20,23 +20,25 @@ import { candidateItems, purgeItems, type Work } from "../protocol/mod.ts";
  * - their last moves. A push puts them before it replaces them in the tag's item, so no crash loses a move.
  * - a candidate for each target, because the tag mark of it becomes garbage.
  * - a purge of the targets, because a shared cache may have stored them by the tags.
+ * - `intents` of the same push.
  */
 export async function leaveTargets(
   work: Work,
   repository: RepositoryName,
   digest: Digest,
   tags: (Stored<TagAttributes> | undefined)[],
+  intents: NewItem[] = [],
 ): Promise<void> {
   const leaving = tags.filter((tag) => tag !== undefined)
     .filter(({ attributes }) => attributes.digest !== digest);
-  if (leaving.length === 0) return;
+  if (leaving.length === 0) return intents.length === 0 ? undefined : await work.table.putMany(intents);
   const left = new Set(leaving.map(({ attributes }) => attributes.digest));
   const now = work.now();
   const candidates = [...left].flatMap((before) =>
     candidateItems(work, { kind: "tags", repository, digest: before }, now)
   );
   const purges = purgeItems(work, { untagged: [...left] });
-  await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);
+  await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges, ...intents]);
 }
 
 /** Moves of the tag as it was read, newest first. */

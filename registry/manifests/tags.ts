@@ -3,8 +3,14 @@ import {
   beginWork,
   type Context,
   epochOf,
+  intentItems,
+  intentsIn,
   leaveCandidates,
+  noteMade,
+  planMove,
+  type PlannedMove,
   purgeItems,
+  type RepositoryIntents,
   RETRY,
   retryOnConflict,
   type Work,
@@ -15,14 +21,13 @@ import type { Changed } from "../change.ts";
 import { immutableTag, type IsImmutable } from "../limits/mod.ts";
 import {
   epochKey,
-  historyOf,
-  randomId,
   repositoryPartition,
   type Stored,
   stored,
   TAG_PREFIX,
   type TagAttributes,
   tagFrom,
+  type TagHistory,
   tagKey,
 } from "../items/mod.ts";
 import { pageOf, pageSize, readRepository } from "../repositories/mod.ts";
@@ -73,6 +78,18 @@ export interface TagTarget {
   size: number;
 }
 
+/** Tag that a push sets. */
+export interface TagPlace {
+  /** The tag. */
+  tag: Tag;
+  /** Its item as it was read. */
+  seen: Stored<TagAttributes> | undefined;
+  /** Its move, from that item. */
+  planned: PlannedMove;
+  /** Makes the intents of other moves. */
+  intents: RepositoryIntents | undefined;
+}
+
 /**
  * Moves a tag to `target` by the version that was read, so that its history does not fork. `mayPut` decides by the
  * current tag; the tag stays if it answers false. `seen` is the tag as it was read before {@linkcode leaveTargets}.
@@ -80,7 +97,7 @@ export interface TagTarget {
 export function putTag(
   work: Work,
   repository: RepositoryName,
-  { tag, seen }: { tag: Tag; seen: Stored<TagAttributes> | undefined },
+  { tag, seen, planned, intents }: TagPlace,
   target: TagTarget,
   { name: principal, changed }: Caller,
   mayPut: (current: Digest | undefined) => boolean,
@@ -91,12 +108,15 @@ export function putTag(
     read = () => readTag(work, repository, tag);
     const before = current?.attributes.digest;
     if (!mayPut(before)) return;
-    // The caller has put what remains of `seen`.
-    if (current !== seen) await leaveTargets(work, repository, target.digest, [current]);
-    const attributes = attributesOf(target, { at: work.now(), by: principal }, current?.attributes);
+    // The caller has put what remains of `seen`, and the intent of its move.
+    const { history, intent } = current === seen ? planned : planMove(intents, tag, current, target.digest);
+    if (current !== seen) await leaveTargets(work, repository, target.digest, [current], intentItems(intent));
+    const at = Math.max(work.now(), intent?.time ?? 0);
+    const attributes = attributesOf(target, { at, by: principal }, current?.attributes, history);
     // A tag that already points there is written too: a concurrent delete by the old version then fails.
     const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));
     if (version === undefined) return RETRY;
+    noteMade(intent);
     if (before === undefined) changed?.({ action: "tag.create", repository, tag, after: target.digest });
     else if (before !== target.digest) {
       changed?.({ action: "tag.move", repository, tag, before, after: target.digest });
@@ -109,11 +129,11 @@ function attributesOf(
   target: TagTarget,
   { at, by }: Pick<TagMove, "at" | "by">,
   current: TagAttributes | undefined,
+  history: TagHistory,
 ): TagAttributes {
   if (current?.digest === target.digest) return { ...current, ...target, pushedAt: at };
   const { digest, mediaType } = target;
-  const { id, last } = current === undefined ? { id: randomId(), last: 0 } : historyOf(current);
-  return { ...target, pushedAt: at, moves: [{ digest, mediaType, at, by }], history: { id, last: last + 1 } };
+  return { ...target, pushedAt: at, moves: [{ digest, mediaType, at, by }], history };
 }
 
 /** Rights that decide whether a push may move a tag. */
@@ -177,18 +197,21 @@ export async function deleteTag(
 ): Promise<void> {
   const work = beginWork(context);
   const isImmutable = await context.immutable.in(repository);
+  const intents = await intentsIn(work, repository, changed?.by);
   await retryOnConflict(work, async () => {
     const item = await readTag(work, repository, tag);
     if (item === undefined) throw unknownTag(tag);
     if (isImmutable?.(tag)) throw immutableTag(tag);
     const { digest } = item.attributes;
+    const intent = intents?.tagDelete(tag, item);
     await leaveCandidates(
       work,
       [{ kind: "tags", repository, digest }],
-      purgeItems(work, { untagged: [digest] }),
+      [...purgeItems(work, { untagged: [digest] }), ...intentItems(intent)],
     );
     const deleted = await work.table.delete(tagKey(repository, tag), { ifVersion: item.version });
     if (!deleted) return RETRY;
+    noteMade(intent);
     changed?.({ action: "tag.delete", repository, tag, before: digest });
   });
 }

@@ -82,17 +82,17 @@ export function candidateItems(
 }
 
 /**
- * Puts candidates, each with the present as its time, and the purges of the same change: one request of the table for
+ * Puts candidates, each with the present as its time, and purges and intents of the same change: one request of the table for
  * all of them.
  */
 export async function leaveCandidates(
   context: Pick<Context, "table" | "now" | "grace">,
   candidates: GarbageCandidate[],
-  purges: NewItem[] = [],
+  others: NewItem[] = [],
 ): Promise<void> {
   const now = context.now();
   const items = candidates.flatMap((candidate) => candidateItems(context, candidate, now));
-  await context.table.putMany([...items, ...purges]);
+  await context.table.putMany([...items, ...others]);
 }
 
 /** The candidate that an item holds; `undefined` for a kind that this release does not know. */

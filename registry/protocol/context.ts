@@ -2,6 +2,7 @@ import { unavailable } from "../../oci/mod.ts";
 import { type ObjectStore, repeatOnConflict, type RETRY, type Table } from "../../storage/ports.ts";
 import type { BufferPool, LiveHashes } from "../streams/mod.ts";
 import type { Purges } from "./purge_rules.ts";
+import type { Events } from "./event_intents.ts";
 import type { AbsentBlobs } from "./absent_blobs.ts";
 import type { RecentUploads } from "./recent_uploads.ts";
 import { skewOf } from "./clock_skew.ts";
@@ -61,6 +62,8 @@ export interface Context {
   quotas?: Quotas;
   /** Purges of a shared cache; absent if none is to be purged. */
   purges?: Purges;
+  /** Intents of events; absent if no receiver asks for any. */
+  events?: Events;
   /** Hashes of the uploads that this process handled last. */
   hashes: LiveHashes;
   /** Blobs that a HEAD has just not found. */

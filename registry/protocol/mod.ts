@@ -28,6 +28,30 @@ export {
 } from "./context.ts";
 export { beginPurges, leavePurges, purgeItems, withoutPurges } from "./purges.ts";
 export type { PurgeRules, Purges } from "./purge_rules.ts";
+export type { Events, Intent } from "./event_intents.ts";
+export {
+  beginEvents,
+  intentItems,
+  intentOf,
+  intentsIn,
+  isOver,
+  leaveIntents,
+  lifeOf,
+  noteMade,
+  planMove,
+  type PlannedMove,
+  pushesOf,
+  type RepositoryIntents,
+} from "./events.ts";
+export {
+  EVENT_TYPES,
+  type EventFilter,
+  eventFilter,
+  type EventRule,
+  EventRules,
+  type EventType,
+} from "./event_rules.ts";
+export { SettledEvents } from "./settled_events.ts";
 export { changeEpoch, changeEpochsOf, epochOf, type Epochs, epochsOf } from "./epoch.ts";
 export { healBlob, healManifest, isLost, safeAge } from "./heal.ts";
 export { SettledPurges } from "./settled_purges.ts";

@@ -2,7 +2,16 @@ import type { RepositoryName } from "../../oci/mod.ts";
 import { ifUnchanged, pagesOf } from "../../storage/ports.ts";
 import type { Caller } from "../caller.ts";
 import { openName, sealName } from "./catalog_cursor.ts";
-import { type Context, RETRY, retryOnConflict, type Work } from "../protocol/mod.ts";
+import {
+  type Context,
+  type Intent,
+  leaveIntents,
+  noteMade,
+  type RepositoryIntents,
+  RETRY,
+  retryOnConflict,
+  type Work,
+} from "../protocol/mod.ts";
 import { REPOSITORIES, type RepositoryAttributes, repositoryKey, type Stored, stored } from "../items/mod.ts";
 import { pageOf, pageSize } from "./page.ts";
 import type { Page, PageRequest } from "../registry.ts";
@@ -16,6 +25,7 @@ export function keepRepository(
   work: Work,
   repository: RepositoryName,
   before: Stored<RepositoryAttributes> | undefined,
+  { run, birth, intents }: RepositoryBirth,
 ): Promise<void> {
   const isLive = (item: typeof before) => item !== undefined && item.attributes.condemnedAt === undefined;
   let known = isLive(before) ? undefined : { item: before };
@@ -23,10 +33,36 @@ export function keepRepository(
     const current = known === undefined ? await readRepository(work, repository) : known.item;
     known = undefined;
     if (isLive(current)) return;
-    const attributes: RepositoryAttributes = { createdAt: current?.attributes.createdAt ?? work.now() };
-    const version = await work.table.put({ ...repositoryKey(repository), attributes }, ifUnchanged(current));
-    return version === undefined ? RETRY : undefined;
+    const { condemnedAt: _, ...kept } = current?.attributes ?? newborn(work, run, intents);
+    let intent: Intent | undefined;
+    if (current === undefined) {
+      intent = birth ?? intents?.repositoryCreate(run);
+      // The caller has put the first one. Garbage collection has removed the repository since it was read.
+      if (birth === undefined) await leaveIntents(work, intent);
+    }
+    const item = { ...repositoryKey(repository), attributes: kept };
+    const version = await work.table.put(item, ifUnchanged(current));
+    if (version === undefined) return RETRY;
+    noteMade(intent);
   });
+}
+
+/** Push that may create the repository. */
+export interface RepositoryBirth {
+  /** Its id. */
+  run: string;
+  /** Intent of the creation, which the caller has put; absent if the repository existed, or for lack of receivers. */
+  birth: Intent | undefined;
+  /** Makes the intent otherwise. */
+  intents: RepositoryIntents | undefined;
+}
+
+function newborn(
+  work: Work,
+  run: string,
+  intents: RepositoryIntents | undefined,
+): RepositoryAttributes {
+  return { createdAt: work.now(), ...(intents !== undefined && { push: run }) };
 }
 
 /** The repository's item, consistently. */

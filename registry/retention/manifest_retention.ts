@@ -1,6 +1,15 @@
 import { type Digest, isDigest, type RepositoryName } from "../../oci/mod.ts";
 import { type Item, queryPages } from "../../storage/ports.ts";
-import { beginWork, type Context, isOld, leaveCandidates, purgeItems } from "../protocol/mod.ts";
+import {
+  beginWork,
+  type Context,
+  intentItems,
+  intentsIn,
+  isOld,
+  leaveCandidates,
+  noteMade,
+  purgeItems,
+} from "../protocol/mod.ts";
 import {
   edgePrefix,
   type ManifestAttributes,
@@ -192,10 +201,12 @@ export class ManifestRetention {
     const { object, subject } = item.attributes;
     const [repository, targets] = [this.#repository, await targetsOf(work, item)];
     const candidate = { kind: "manifest" as const, repository, digest, targets, subject };
-    await leaveCandidates(work, [candidate], purgeItems(work, { digest }));
+    const intent = (await intentsIn(work, repository, undefined))?.manifestDelete(digest, item);
+    await leaveCandidates(work, [candidate], [...purgeItems(work, { digest }), ...intentItems(intent)]);
     if (object !== undefined) await announceManifestObject(work, repository, digest, prefixOf(object));
     const key = manifestKey(repository, digest);
     if (!await work.table.delete(key, { ifVersion: item.version })) return false;
+    noteMade(intent);
     this.#options.removed(digest, item);
     await deleteDangling(work, repository, digest, subject);
     return true;

@@ -1,11 +1,15 @@
 import type { Digest, RepositoryName } from "../../oci/mod.ts";
 import { queryPages } from "../../storage/ports.ts";
 import {
+  beginEvents,
   beginPurges,
   beginWork,
   changeEpoch,
   type Context,
+  intentItems,
+  intentsIn,
   leaveCandidates,
+  noteMade,
   purgeItems,
 } from "../protocol/mod.ts";
 import {
@@ -69,8 +73,10 @@ export async function* retain(
     const rule = isWanted(repository) ? ruleFor(compiled, repository) : undefined;
     if (rule === undefined) continue;
     const purges = beginPurges(context);
-    yield* retainRepository(purges.context, repository, rule, dryRun);
+    const events = beginEvents(purges.context);
+    yield* retainRepository(events.context, repository, rule, dryRun);
     purges.settle();
+    events.settle();
   }
 }
 
@@ -114,12 +120,17 @@ async function retainTags(
   const reasons = await judge.judge(tags);
   // One deadline for the page: the purge waits until all of its deletes have taken effect.
   const work = beginWork(context);
+  const intents = dryRun ? undefined : await intentsIn(work, repository, undefined);
+  const leavings = tags.map((tag, i) =>
+    reasons[i] === undefined ? undefined : intents?.tagDelete(tagOf(tag), tag)
+  );
   if (!dryRun) {
     const leaving = new Set(
       tags.filter((_, i) => reasons[i] !== undefined).map((tag) => tag.attributes.digest),
     );
     const candidates = [...leaving].map((digest) => ({ kind: "tags" as const, repository, digest }));
-    await leaveCandidates(work, candidates, purgeItems(work, { untagged: [...leaving] }));
+    const purges = purgeItems(work, { untagged: [...leaving] });
+    await leaveCandidates(work, candidates, [...purges, ...intentItems(...leavings)]);
   }
   const retirements: Retirement[] = [];
   for (const [i, tag] of tags.entries()) {
@@ -128,6 +139,7 @@ async function retainTags(
     const { pk, sk, version, attributes } = tag;
     // A tag that was pushed meanwhile has another version, and stays.
     if (!dryRun && !await work.table.delete({ pk, sk }, { ifVersion: version })) continue;
+    noteMade(leavings[i]);
     const { digest } = attributes;
     retirements.push({ kind: "tag", repository, name: tagOf(tag), digest, reason, pending: dryRun });
   }

@@ -91,6 +91,9 @@ const CHECKS: { [Kind in ItemKind]: Kind extends CheckedKind ? Check<Kind> : und
   epoch: undefined,
   candidate: undefined,
   purge: undefined,
+  event: undefined,
+  delivery: undefined,
+  "dead letter": undefined,
   lease: undefined,
   "cursor key": undefined,
 };

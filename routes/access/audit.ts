@@ -1,4 +1,4 @@
-import type { Audit, Caller } from "../../registry/interface.ts";
+import type { Audit, Caller, Changed } from "../../registry/interface.ts";
 
 /** Caller whose changes are reported to `audit`, with the principal, the address and the request id. */
 export function audited(caller: Caller, audit: Audit, request: string, address: string | undefined): Caller {
@@ -7,6 +7,10 @@ export function audited(caller: Caller, audit: Audit, request: string, address: 
     name: who,
     may: (action, repository) => caller.may(action, repository),
     sees: (repository) => caller.sees(repository),
-    changed: (change) => audit({ who, ...change, request, ...(address !== undefined && { address }) }),
+    changed: Object.assign(
+      (change: Parameters<Changed>[0]) =>
+        audit({ who, ...change, request, ...(address !== undefined && { address }) }),
+      { by: who },
+    ),
   };
 }
