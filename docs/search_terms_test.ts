@@ -25,6 +25,8 @@ const TERMS: Record<string, string> = {
   "workload": "tokens.md",
   "kubernetes": "kubernetes.md",
   "load balancer": "load-balancers.md",
+  "web ui": "ui.md",
+  "session": "ui.md",
 };
 
 /** Text of a page, by its name in docs/. */

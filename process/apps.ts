@@ -115,7 +115,7 @@ function loginsOf(
 function uiOf({ ui, auth }: Config, served: () => Promise<Served>): Pick<AppOptions, "ui"> {
   if (!ui) return {};
   if (auth === undefined) return { ui: {} };
-  return { ui: { host: new URL(auth.url).host, access: async () => await (await served()).access!.ui() } };
+  return { ui: { url: auth.url, access: async () => await (await served()).access!.ui() } };
 }
 
 /** Public face with the rights of the access control. */

@@ -42,6 +42,8 @@ export interface RefreshTokensOptions {
   service: string;
   /** Lifetime in milliseconds. */
   lifetime: number;
+  /** Milliseconds without a use after which a token is rejected, with a precision of an hour; no limit by default. */
+  idle?: number;
   /**
    * Principal with its current rights; `undefined` if the account or its credential no longer exists. `credential`
    * identifies the credential if the account has several.
@@ -144,20 +146,29 @@ export class RefreshTokens {
    * 4. Write its hash by the version that was read; after a conflict start again.
    */
   async redeem(token: string, { replace = false } = {}): Promise<Redeemed | undefined> {
-    const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
-    if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
-    const key = refreshTokenKey(tag, credentialTag, hashOf(family));
+    const key = keyOf(token);
+    if (key === undefined) return undefined;
     const redeemOnce = () => this.#redeemOnce(key, token, replace);
     return await repeatOnConflict(redeemOnce, tooManyUses, { attempts: MAX_ATTEMPTS });
   }
 
+  /** Revokes a token at once, at the request of its holder. An invalid one is ignored. */
+  async end(token: string): Promise<void> {
+    const { table, service } = this.#options;
+    const key = keyOf(token);
+    const item = key && await table.get(key, { consistent: true }) as RefreshTokenItem | undefined;
+    if (item?.attributes.hash !== hashOf(token) || item.attributes.service !== service) return;
+    await remove(table, item);
+  }
+
   /** One attempt of {@linkcode redeem}, with its steps. */
   async #redeemOnce(key: Key, token: string, replace: boolean): Promise<Redeemed | undefined | typeof RETRY> {
-    const { table, service, findPrincipal, reused, now } = this.#options;
+    const { table, service, idle = Infinity, findPrincipal, reused, now } = this.#options;
     const item = await table.get(key, { consistent: true }) as RefreshTokenItem | undefined; // 1
     if (item === undefined) return undefined;
     const { attributes } = item;
     if (attributes.service !== service || attributes.expiresAt <= now()) return undefined;
+    if (lastUse(item) + idle <= now()) return undefined;
     const presented = hashOf(token);
     const isLast = presented === attributes.hash;
     const replaced = attributes.replaced?.hash === presented ? attributes.replaced : undefined;
@@ -184,6 +195,13 @@ export class RefreshTokens {
     const written = await table.put({ ...key, attributes: next }, { ifVersion: item.version }); // 4
     return written === undefined ? RETRY : { principal, replacement };
   }
+}
+
+/** Key of the item of a token; `undefined` for a text of another form. */
+function keyOf(token: string): Key | undefined {
+  const [, tag, credentialTag, family] = FORM.exec(token) ?? [];
+  if (tag === undefined || credentialTag === undefined || family === undefined) return undefined;
+  return refreshTokenKey(tag, credentialTag, hashOf(family));
 }
 
 /** Refresh tokens of a principal that have not expired, the most recently used first. */

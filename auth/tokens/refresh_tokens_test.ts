@@ -159,6 +159,32 @@ Deno.test("RefreshTokens.redeem() writes a use down once an hour", async () => {
   assertEquals((await list())[0]?.usedAt, first + HOUR);
 });
 
+Deno.test("RefreshTokens.redeem() rejects a token that was not used for the idle time, and for good", async () => {
+  const { issue, owner, clock } = world({ idle: 12 * HOUR });
+  const token = await issue();
+  for (let i = 0; i < 5; i++) {
+    clock.now += 11 * HOUR;
+    assertEquals(await owner(token), ALICE);
+  }
+  clock.now += 12 * HOUR - 1;
+  assertEquals(await owner(token), ALICE);
+  clock.now += 12 * HOUR;
+  assertEquals([await owner(token), await owner(token)], [undefined, undefined]);
+});
+
+Deno.test("RefreshTokens.end() revokes the token of its holder, and no other", async () => {
+  const { tokens, issue, owner, common, list } = world();
+  const [token, kept] = [await issue(), await issue()];
+  await tokens.end(token.slice(0, -4) + (token.endsWith("AAAA") ? "BBBB" : "AAAA"));
+  await tokens.end("password");
+  await new RefreshTokens({ ...common, service: "other.test" }).end(token);
+  assertEquals([await owner(token), await owner(kept)], [ALICE, ALICE]);
+  await tokens.end(token);
+  assertEquals([await owner(token), await owner(kept)], [undefined, ALICE]);
+  assertEquals((await list()).length, 1);
+  await tokens.end(token);
+});
+
 Deno.test("RefreshTokens.redeem() accepts a token although its use cannot be recorded", async () => {
   for (const error of [new StorageFullError("full"), new UnavailableError("write", new Error("throttled"))]) {
     const { issue, hooks, owner } = world();

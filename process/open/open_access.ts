@@ -7,7 +7,6 @@ import {
   isKeyText,
   networkOf,
   type PasswordSource,
-  type Principal,
 } from "../../auth/interface.ts";
 import {
   AccountTokens,
@@ -38,12 +37,17 @@ import {
 } from "../../auth/mod.ts";
 import { accessRisks } from "../../auth/rules.ts";
 import type { Log } from "../log/mod.ts";
+import { findPrincipal } from "./find_principal.ts";
+import { openUiAccounts } from "./ui_accounts.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { createChallenge } from "../../routes/mod.ts";
 import { createGuard } from "../../routes/access/guard.ts";
+import type { UiAccounts } from "../../routes/ui/mod.ts";
 import type { Access, AccountTokenOptions, PublicRights, TokenOptions, UiAccess } from "../../routes/mod.ts";
 import { StartError } from "../../config/mod.ts";
 import type { Table } from "../../storage/ports.ts";
+
+export { findPrincipal } from "./find_principal.ts";
 
 /** Access control of the process. */
 export interface OpenAccess {
@@ -212,7 +216,13 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
     failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
   });
   const rates = ratesOf(config, parts);
-  const guarded = guard(config, { tokens: service.accessTokens, logins, policy, rates });
+  const guarded = guard(config, {
+    tokens: service.accessTokens,
+    logins,
+    policy,
+    rates,
+    accounts: openUiAccounts(config, { table, users, accountTokens, logins }),
+  });
   return {
     access: guarded.access,
     publicRights: guarded.publicRights,
@@ -268,10 +278,11 @@ interface GuardParts {
   rates: RequestRates;
   logins?: Logins;
   policy?: Policy;
+  accounts?: UiAccounts;
 }
 
 /** Access control with these tokens and, if configured, logins. */
-function guard(config: AuthConfig, { tokens, rates, logins, policy }: GuardParts) {
+function guard(config: AuthConfig, { tokens, rates, logins, policy, accounts }: GuardParts) {
   const proxy = config.proxy && createProxyIdentity(config.proxy);
   const authenticator = createAuthenticator({
     tokens,
@@ -297,7 +308,15 @@ function guard(config: AuthConfig, { tokens, rates, logins, policy }: GuardParts
   };
   const openUi = async () => {
     const { createUiAccess } = await importUi();
-    return createUiAccess({ allows, tokensDecide: policy === undefined, addressOf, rates });
+    return createUiAccess({
+      allows,
+      tokensDecide: policy === undefined,
+      isAdministrator: policy?.isAdministrator ?? (() => false),
+      addressOf,
+      rates,
+      ...(proxy && { certificate: proxy.principal }),
+      ...(accounts && { accounts }),
+    });
   };
   let ui: Promise<UiAccess> | undefined;
   return { access, publicRights, ui: () => ui ??= openUi(), identify: authenticator.identify };
@@ -310,18 +329,6 @@ function openWorkloadPasswords(
 ): WorkloadPasswords {
   const tokens = new SignedTokens({ keys, issuer, service, type: WORKLOAD_PASSWORD_TYPE, now: Date.now });
   return createWorkloadPasswords({ tokens, issuers, workloads });
-}
-
-/** Current user or robot of an earlier login. */
-export async function findPrincipal(
-  { name, credential = "" }: Principal,
-  users: Htpasswd,
-  accountTokens: AccountTokens,
-): Promise<Principal | undefined> {
-  // The credential of an account token has the id of the token before a dot.
-  return credential.includes(".")
-    ? await accountTokens.find(credential)
-    : await users.find(name.replace(/^user:/, ""));
 }
 
 async function exchange(

@@ -1,3 +1,4 @@
+import type { AccountTokens } from "../../auth/mod.ts";
 import type { Client } from "../access/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -5,8 +6,8 @@ import type { Viewer } from "./viewer.ts";
 export interface UiOptions {
   /** Loads access control; absent if the registry is open to all. */
   access?: () => Promise<UiAccess>;
-  /** Host at which clients reach the registry, for commands. Default: the host of the request. */
-  host?: string;
+  /** Configured URL of the registry: scheme and host at which clients reach it. Default: the host of the request. */
+  url?: string;
 }
 
 /** Access control of the web UI. */
@@ -17,4 +18,23 @@ export interface UiAccess {
    * @throws {RegistryError} 429 above the rate limit.
    */
   identify(request: Request, client: Client): Promise<Omit<Viewer, "host">>;
+  /** Login with an account of the registry; absent with an external token server. */
+  logins?: UiLogins;
+}
+
+/** Sessions and tokens of the accounts of a registry. */
+export interface UiLogins {
+  /**
+   * Starts a session for a user's password or personal access token. Returns the text of its cookie.
+   *
+   * @throws {RegistryError} 401 for a wrong name or password, 403 for another kind of account, 429 if the client must
+   *   wait before any further attempt.
+   */
+  logIn(login: { username: string; password: string; client: Client; agent: string }): Promise<string>;
+  /** Ends the session of a cookie, in all processes. */
+  logOut(session: string): Promise<void>;
+  /** Lifetime of a session in milliseconds. */
+  lifetime: number;
+  /** Tokens of users. */
+  accountTokens: Pick<AccountTokens, "create" | "get" | "list" | "revoke">;
 }

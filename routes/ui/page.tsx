@@ -12,6 +12,8 @@ export interface Page {
   status?: number;
   /** Further headers. */
   headers?: Record<string, string>;
+  /** Values of `Set-Cookie`. */
+  cookies?: readonly string[];
 }
 
 /**

@@ -1,4 +1,5 @@
-import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import { type Action, parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import type { Client } from "../access/mod.ts";
 import type { Parameters } from "../http/mod.ts";
 import type { Page } from "./page.tsx";
 import type { Viewer } from "./viewer.ts";
@@ -11,31 +12,55 @@ export interface PageRequest {
   values: Readonly<Record<string, string>>;
   /** Query. */
   parameters: Parameters;
+  /** Headers. */
+  headers: Headers;
+  /** Network origin of the request. */
+  client: Client;
 }
 
-/** Request for a page of a repository. */
-export interface RepositoryPageRequest extends PageRequest {
-  /** Repository of the page, from which the viewer may pull. It may not exist. */
-  repository: RepositoryName;
+/** Request that changes something: a form that a page of the registry has sent. */
+export interface FormRequest extends PageRequest {
+  /** Fields of the form. */
+  form: Parameters;
+}
+
+/** A request for something in a repository from which the viewer may pull. It may not exist. */
+export type InRepository<Request extends PageRequest> = Request & { repository: RepositoryName };
+
+/** Answer that sends the browser to another page. */
+export interface Redirect {
+  /** Path of a page of the registry, or URL of a provider of logins. */
+  location: string;
+  /** Values of `Set-Cookie`. */
+  cookies?: readonly string[];
 }
 
 /** Makes a page for a viewer. Its errors become error pages. */
 export type ShowPage<Request extends PageRequest = PageRequest> = (
   request: Request,
   viewer: Viewer,
-) => Page | Promise<Page>;
+) => Page | Redirect | Promise<Page | Redirect>;
 
-/** Page with its path. Placeholders of the path are names in angle brackets, such as `<digest>`. */
+/** Path with its page, or with what its form does, or both. Placeholders are names in angle brackets, such as `<digest>`. */
 export interface PageRoute {
   /** Path, such as `/search` or `/r/<name>/-/at/<reference>`. */
   path: `/${string}`;
-  /** Makes the page. */
-  show: ShowPage;
+  /** Makes the page for GET. */
+  show?: ShowPage;
+  /** Makes the change for POST. */
+  act?: ShowPage<FormRequest>;
+  /** True if the form needs no login. */
+  isOpen?: boolean;
 }
 
 /** Route of a page that belongs to no repository. */
 export function pageAt(path: `/${string}`, show: ShowPage): PageRoute {
   return { path, show };
+}
+
+/** Route of a form that belongs to no repository. A login is required where the registry has accounts. */
+export function formAt(path: `/${string}`, act: ShowPage<FormRequest>): PageRoute {
+  return { path, act };
 }
 
 /**
@@ -44,16 +69,41 @@ export function pageAt(path: `/${string}`, show: ShowPage): PageRoute {
  */
 export function repositoryPageAt(
   path: `/r/<name>${string}`,
-  show: ShowPage<RepositoryPageRequest>,
+  show: ShowPage<InRepository<PageRequest>>,
+): PageRoute {
+  return { path, show: (request, viewer) => show(withRepository(request, viewer), viewer) };
+}
+
+/**
+ * Route of a form that changes a repository. If the viewer may pull and may not do `action`, the answer is 403.
+ */
+export function repositoryFormAt(
+  path: `/r/<name>${string}`,
+  action: Action,
+  act: ShowPage<InRepository<FormRequest>>,
 ): PageRoute {
   return {
     path,
-    show(request, viewer) {
-      const repository = readRepository(request.values["name"]!);
-      if (!viewer.caller.may("pull", repository)) throw noSuchPage();
-      return show({ ...request, repository }, viewer);
+    act(request, viewer) {
+      const inRepository = withRepository(request, viewer);
+      requireRight(viewer, action, inRepository.repository);
+      return act(inRepository, viewer);
     },
   };
+}
+
+/**
+ * Requires the right to an action in a repository.
+ *
+ * @throws {RegistryError} 403
+ */
+export function requireRight(
+  { caller }: Pick<Viewer, "caller">,
+  action: Action,
+  repository: RepositoryName,
+): void {
+  if (caller.may(action, repository)) return;
+  throw new RegistryError("DENIED", `Your account may not ${action} "${repository}"`);
 }
 
 /** The 404 of a page that does not exist, and of one that the viewer may not see. */
@@ -72,6 +122,15 @@ export function patternOf(path: string): string {
 /** Names of the placeholders in the path of a route. */
 export function placeholdersOf(path: string): string[] {
   return [...path.matchAll(/<([a-z]+)>/g)].map(([, name]) => name!);
+}
+
+function withRepository<Request extends PageRequest>(
+  request: Request,
+  { caller }: Pick<Viewer, "caller">,
+): InRepository<Request> {
+  const repository = readRepository(request.values["name"]!);
+  if (!caller.may("pull", repository)) throw noSuchPage();
+  return { ...request, repository };
 }
 
 function readRepository(name: string): RepositoryName {

@@ -1,24 +1,90 @@
-import { ANONYMOUS, networkOf } from "../../auth/interface.ts";
-import type { RequestRates } from "../../auth/mod.ts";
+import { ANONYMOUS, networkOf, type Principal } from "../../auth/interface.ts";
+import type { RefreshTokens, RequestRates } from "../../auth/mod.ts";
+import { RegistryError } from "../../oci/mod.ts";
 import { type GuardOptions, makeCaller } from "../access/guard.ts";
-import type { UiAccess } from "./options.ts";
+import { readCookie, SESSION_COOKIE } from "./cookies.ts";
+import type { UiAccess, UiLogins } from "./options.ts";
+import type { ViewerAccount } from "./viewer.ts";
 
 /** Options of {@linkcode createUiAccess}. */
 export interface UiAccessOptions extends Pick<GuardOptions, "allows" | "tokensDecide" | "addressOf"> {
   /** Rate limit of requests. */
   rates: RequestRates;
+  /** Principal of the client's certificate, if a trusted proxy passes one on. */
+  certificate?: (headers: Headers, peer: string | undefined) => Principal | undefined;
+  /** True if the principal of this name may do everything. */
+  isAdministrator: (name: string) => boolean;
+  /** Accounts of the registry; absent with an external token server. */
+  accounts?: UiAccounts;
 }
 
-/** Access control of the web UI: every client is anonymous. */
+/** Accounts, as the web UI needs them. */
+export interface UiAccounts extends Pick<UiLogins, "accountTokens" | "lifetime"> {
+  /** Principal with this name and password. */
+  login: (username: string, password: string, address: string | undefined) => Promise<Principal>;
+  /** Sessions. The text of a session is that of a refresh token. */
+  sessions: Pick<RefreshTokens, "issue" | "redeem" | "end">;
+}
+
+/**
+ * Access control of the web UI: by the session of the request, else by its client's certificate. `Authorization` is
+ * ignored, because a browser that has once sent a password adds it to the requests of every site.
+ */
 export function createUiAccess(options: UiAccessOptions): UiAccess {
-  const { rates, addressOf } = options;
+  const { rates, addressOf, certificate, accounts } = options;
+
+  async function principalOf(headers: Headers, peer: string | undefined): Promise<Principal> {
+    const session = accounts && readCookie(headers, SESSION_COOKIE);
+    const redeemed = session === undefined ? undefined : await accounts!.sessions.redeem(session);
+    return redeemed?.principal ?? certificate?.(headers, peer) ?? ANONYMOUS;
+  }
+
   return {
-    identify({ headers }, client) {
+    async identify({ headers }, client) {
       client.address = addressOf(headers, client.peer);
-      client.principal = ANONYMOUS.name;
-      rates.take(networkOf(client.address));
-      const caller = makeCaller(ANONYMOUS, undefined, options);
-      return Promise.resolve({ caller, canLogIn: false, isAdministrator: false });
+      const principal = await principalOf(headers, client.peer);
+      const isAnonymous = principal.kind === "anonymous";
+      client.principal = principal.name;
+      rates.take(isAnonymous ? networkOf(client.address) : principal.name);
+      return {
+        caller: makeCaller(principal, undefined, options),
+        canLogIn: accounts !== undefined,
+        isAdministrator: principal.bounds === undefined && options.isAdministrator(principal.name),
+        ...(!isAnonymous && { account: accountOf(principal) }),
+      };
     },
+    ...(accounts && { logins: loginsOf(accounts) }),
   };
+}
+
+function loginsOf({ login, sessions, accountTokens, lifetime }: UiAccounts): UiLogins {
+  return {
+    lifetime,
+    accountTokens,
+    async logIn({ username, password, client, agent }) {
+      const principal = await login(username, password, client.address);
+      const session = principal.kind === "user"
+        ? await sessions.issue(principal, `Web UI: ${agent}`)
+        : undefined;
+      if (session === undefined) throw notAUser();
+      client.principal = principal.name;
+      return session;
+    },
+    logOut: (session) => sessions.end(session),
+  };
+}
+
+function accountOf({ kind, name, bounds }: Principal): ViewerAccount {
+  return {
+    name,
+    label: name.slice(name.indexOf(":") + 1),
+    hasTokens: kind === "user" && bounds === undefined,
+  };
+}
+
+function notAUser(): RegistryError {
+  return new RegistryError(
+    "DENIED",
+    "Only users log in here, with their password or a personal access token; robot accounts and workloads do not",
+  );
 }

@@ -47,7 +47,7 @@ Deno.test("uiRoute() answers / with pages for browsers, and with text for other 
 });
 
 Deno.test("uiRoute() shows the configured host instead of the requested one", async () => {
-  const { request } = buildApp({ ui: { host: "registry.test" } });
+  const { request } = buildApp({ ui: { url: "https://registry.test" } });
   const page = await (await request("/", BROWSER)).text();
   assertStringIncludes(page, "docker push registry.test/NAME:TAG");
   assert(!page.includes("localhost"));

@@ -86,7 +86,7 @@ export async function openBareApp(
       tokens: () => Promise.resolve(logins.tokens),
       accountTokens: () => Promise.resolve(logins.accountTokens),
     }),
-    ui: { host: new URL(config.url).host, access: opened.ui },
+    ui: { url: config.url, access: opened.ui },
     audit: (event) => told.audit.push(event),
     ...(wrap && { wrap }),
     ...(delivery && { delivery }),
