@@ -26,10 +26,15 @@ export interface Arguments {
   operands: string[];
 }
 
+/** Values that a shell offers: names of files, or these words. */
+export type Completion = "files" | readonly string[];
+
 /** An option of a command. */
 export interface Option {
   /** A word for its value, such as `FILE`; absent for an option without a value. */
   value?: string;
+  /** Values that a shell offers. */
+  completes?: Completion;
   /** True if it may be given several times. */
   repeatable?: boolean;
   /** Its effect, for the help. */
@@ -42,6 +47,8 @@ export interface Operand {
   name: string;
   /** Its meaning, for the help. */
   help: string;
+  /** Values that a shell offers. */
+  completes?: Completion;
   /** True if the command works without it. */
   optional?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { ACCOUNTS_COMMANDS } from "./accounts/commands.ts";
+import { completionCommands } from "./completion/commands.ts";
 import { COST_COMMANDS } from "./cost/commands.ts";
 import { DOCTOR_COMMANDS } from "./doctor/commands.ts";
 import { IMPORT_COMMANDS } from "./import/commands.ts";
@@ -20,4 +21,5 @@ export const COMMANDS: Record<string, Command> = {
   ...COST_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...KUBELET_COMMANDS,
+  ...completionCommands(() => COMMANDS),
 };

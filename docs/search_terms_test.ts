@@ -24,6 +24,8 @@ const TERMS: Record<string, string> = {
   "refresh token": "tokens.md",
   "workload": "tokens.md",
   "kubernetes": "kubernetes.md",
+  "command line": "cli.md",
+  "completion": "cli.md",
   "load balancer": "load-balancers.md",
   "web ui": "ui.md",
   "session": "ui.md",

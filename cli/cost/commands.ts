@@ -16,7 +16,11 @@ export const COST_COMMANDS: Record<string, Command> = {
       layers: { value: "N", help: "Layers of an image; 5 by default" },
       days: { value: "N", help: "Days of the load; 30 by default" },
       redirect: { help: "Clients are redirected to the bucket for layers (docs/delivery.md)" },
-      prices: { value: "FILE", help: "JSON file with other prices: the object prices of --json" },
+      prices: {
+        value: "FILE",
+        completes: "files",
+        help: "JSON file with other prices: the object prices of --json",
+      },
       json: { help: "Print one JSON object" },
     },
     run: async ({ print }, { has, text }) =>

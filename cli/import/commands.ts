@@ -12,7 +12,11 @@ export const IMPORT_COMMANDS: Record<string, Command> = {
       "The format is detected. Can be repeated: only what is missing is copied. Both registries can run meanwhile. " +
       "Credentials for the source alone are read from SOURCE_AWS_ACCESS_KEY_ID and SOURCE_AWS_SECRET_ACCESS_KEY. " +
       "The exit code is 1 if something could not be copied. Reference: docs/migration.md.",
-    operands: [{ name: "SOURCE", help: "Folder with the storage, or s3://BUCKET/PREFIX" }],
+    operands: [{
+      name: "SOURCE",
+      help: "Folder with the storage, or s3://BUCKET/PREFIX",
+      completes: "files",
+    }],
     options: {
       endpoint: { value: "URL", help: "S3 endpoint of the source; AWS by default" },
       region: { value: "REGION", help: "Region of the source's bucket; us-east-1 by default" },

@@ -6,6 +6,7 @@ import { type NewItem, type ObjectStore, readAll, type Table } from "../../stora
 import { CONFIG, imageOfSize, LAYER } from "../../tests/harness/images.ts";
 import { content, digest, IMAGE, imageOf, pushBlob, pushManifest } from "../../tests/harness/stores.ts";
 
+export { COMMANDS } from "../commands.ts";
 export { check, provision } from "../provision/mod.ts";
 
 /** The settings of a folder, without a log: the audit would be in the way of what tests print. */

@@ -10,7 +10,9 @@ export const TRANSFER_COMMANDS: Record<string, Command> = {
   backup: {
     summary: "Write a backup of the table while the registry runs",
     details: "The backup does not contain objects: see docs/backup.md.",
-    options: { to: { value: "FILE", help: "Write to a new file instead of the object store" } },
+    options: {
+      to: { value: "FILE", completes: "files", help: "Write to a new file instead of the object store" },
+    },
     run: async ({ config, print }, { text }) => {
       const { backup } = await importRoom();
       return await backup(await config(), print, { to: text("to") });
@@ -21,6 +23,7 @@ export const TRANSFER_COMMANDS: Record<string, Command> = {
     operands: [{
       name: "BACKUP",
       help: "A file, or the name of a backup in the object store",
+      completes: "files",
       optional: true,
     }],
     options: {
@@ -39,7 +42,7 @@ export const TRANSFER_COMMANDS: Record<string, Command> = {
   copy: {
     summary: "Copy the registry to another storage",
     options: {
-      to: { value: "FILE", help: "Configuration file of the target storage; required" },
+      to: { value: "FILE", completes: "files", help: "Configuration file of the target storage; required" },
       "objects-only": { help: "Copy only the objects, before the copy of everything" },
     },
     run: async ({ config, print }, { has, text }) => {

@@ -29,6 +29,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "bundle/sbom.ts": "is a program besides the bundle",
   "cache/shared_gets.ts": "is loaded where there are replicas",
   "cli/accounts/commands.ts": "lists the commands of the room, and loads none of their code",
+  "cli/completion/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/cost/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/cost/counted.ts": "shows counted requests to the tests that count them",
   "cli/doctor/commands.ts": "lists the commands of the room, and loads none of their code",

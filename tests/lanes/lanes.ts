@@ -16,6 +16,7 @@ export const LANES = {
     "tests/infra/lint",
     "tests/migration/programs",
     "tests/services",
+    "tests/shells",
     "tests/ui",
     "tests/workflows/lint",
   ],

@@ -60,6 +60,7 @@ function kubernetesTool(path: string, module = "../infra/kubernetes"): GoProgram
 const CONFORMANCE = "github.com/opencontainers/distribution-spec/conformance";
 
 const SOURCES = {
+  bash: { debian: "bash" },
   buildah: { debian: "buildah" },
   busybox: { debian: "busybox-static" },
   ceph: { debian: "ceph-common" },
@@ -71,6 +72,7 @@ const SOURCES = {
   docker: { debian: "docker.io" },
   "docker-registry": { debian: "docker-registry" },
   dockerd: { debian: "docker.io" },
+  fish: { debian: "fish" },
   haproxy: { debian: "haproxy" },
   java: { debian: "default-jre-headless" },
   mmdebstrap: { debian: "mmdebstrap" },
@@ -82,6 +84,7 @@ const SOURCES = {
   radosgw: { debian: "radosgw" },
   "radosgw-admin": { debian: "ceph-common" },
   runc: { debian: "runc" },
+  script: { debian: "bsdutils" },
   shellcheck: { debian: "shellcheck" },
   skopeo: { debian: "skopeo" },
   strace: { debian: "strace" },
@@ -89,6 +92,7 @@ const SOURCES = {
   "systemd-nspawn": { debian: "systemd-container" },
   varnishd: { debian: "varnish" },
   wrk: { debian: "wrk" },
+  zsh: { debian: "zsh" },
   actionlint: {
     go: "github.com/rhysd/actionlint/cmd/actionlint",
     module: "../workflows/lint",
