@@ -27,6 +27,7 @@ const SOURCES = [
   "registry",
   "routes",
   "storage",
+  "telemetry",
   "trust",
   "main.ts",
 ];

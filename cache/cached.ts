@@ -75,11 +75,12 @@ export function createCache(
   const memory = { age: epochs.mostAge, now, count };
   const manifests = new TtlCache<Manifest>({
     ...memory,
+    name: "manifests",
     weight: manifestBytes,
     heaviest: MAX_MANIFEST_BYTES + OVERHEAD_BYTES,
     weigh: ({ bytes }) => bytes.byteLength + OVERHEAD_BYTES,
   });
-  const readers = new TtlCache<BlobReader>(memory);
+  const readers = new TtlCache<BlobReader>({ ...memory, name: "blobs" });
   const tags = new SharedReads<Digest>();
   const targets = new SharedReads<Target>();
   const heads = new SharedReads<BlobReader>();

@@ -1,5 +1,6 @@
 import type { Digest, RepositoryName, Tag } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
+import { observer } from "../telemetry/observer.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** Options of {@linkcode EpochCheck}. */
@@ -51,13 +52,14 @@ export class EpochCheck {
     if (changeCount !== undefined) {
       return this.#counts.get("", changeCount).then((count) => {
         const known = this.#known.get(repository);
+        observer?.cacheRead("epochs", known?.since === count);
         return known?.since === count ? known.epoch : this.#readSince(repository, count);
       });
     }
     const known = this.#known.get(repository);
-    return known !== undefined && age > 0 && !exact && now() - known.since <= age
-      ? Promise.resolve(known.epoch)
-      : this.#readSince(repository, now());
+    const isFresh = known !== undefined && age > 0 && !exact && now() - known.since <= age;
+    observer?.cacheRead("epochs", isFresh);
+    return isFresh ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
   }
 
   /** Target of the tag and the epoch of its repository, read together. Only where the check is not free. */

@@ -24,6 +24,7 @@ export class SmallBlobs {
   constructor({ bytes, ...memory }: SmallBlobsOptions) {
     this.#contents = new TtlCache({
       ...memory,
+      name: "small-blobs",
       weight: bytes,
       weigh: ({ size }) => size + OVERHEAD_BYTES,
     });

@@ -8,6 +8,8 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
   assertEquals(config, {
     port: 8000,
     host: "127.0.0.1",
+    metricsPort: "off",
+    metricsHost: "127.0.0.1",
     tlsCert: "",
     tlsKey: "",
     workers: 1,

@@ -62,6 +62,10 @@ export interface Config {
   port: number;
   /** Address to listen on. */
   host: string;
+  /** TCP port of the metrics; 0 selects a free one. */
+  metricsPort: number | "off";
+  /** Address of the metrics. */
+  metricsHost: string;
   /** Path of the TLS certificate. */
   tlsCert: string;
   /** Path of its private key. */

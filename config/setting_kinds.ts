@@ -98,6 +98,13 @@ export const port: Kind<number> = {
   read: (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
 };
 
+/** A TCP port, or none. */
+export const optionalPort: Kind<number | "off"> = {
+  type: "`off` or a port",
+  expected: '"off" or a port from 0 to 65535',
+  read: (text) => text === "off" ? text : port.read(text),
+};
+
 /** Maximum number of workers: more than any machine can use. */
 const MAX_WORKERS = 256;
 

@@ -8,6 +8,7 @@ import {
   type Kind,
   oneOf,
   optional,
+  optionalPort,
   port,
   publicMap,
   readReplicas,
@@ -58,6 +59,18 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "SKERRY_TLS_KEY",
     "",
     "Path of the private key of `tlsCert` in PEM, without a password.",
+  ),
+  metricsPort: setting(
+    optionalPort,
+    "SKERRY_METRICS_PORT",
+    "off",
+    "TCP port that serves [metrics](monitoring.md) for Prometheus at `/metrics`, without a login; 0 selects a free port.",
+  ),
+  metricsHost: setting(
+    text,
+    "SKERRY_METRICS_HOST",
+    "127.0.0.1",
+    "Address of `metricsPort`; `0.0.0.0` or `::` is every address. Metrics name no repository and no account.",
   ),
   workers: setting(
     workerCount,

@@ -15,6 +15,8 @@ const TERMS: Record<string, string> = {
   "sweep": "operations.md",
   "replica": "aws.md",
   "migration": "migration.md",
+  "metrics": "monitoring.md",
+  "traces": "monitoring.md",
   "reload": "operations.md",
   "retention": "retention.md",
   "rolling restart": "clustering.md",

@@ -9,10 +9,12 @@ import {
   createApp,
   deferredAccess,
   type RequestLimits,
+  type RequestLog,
   withoutProbes,
 } from "../routes/mod.ts";
 import type { Log } from "./log/mod.ts";
 import type { Served } from "./open/open_registry.ts";
+import type { Telemetry } from "./telemetry/mod.ts";
 import type { Opener, Part } from "./opener.ts";
 
 /** Parts of the process that all apps share. */
@@ -25,6 +27,8 @@ export interface AppsOptions {
   part: Part;
   /** State of the shutdown: `/readyz` answers 503 while the process drains. */
   leaving: { readonly isDraining: boolean };
+  /** Metrics and spans of the process, if any are configured. */
+  telemetry?: Telemetry;
   /** Aborted when the process stops: all request bodies are aborted. */
   stop: AbortSignal;
 }
@@ -60,10 +64,12 @@ export class Apps {
   }
 
   #create(config: Config, { registry, access, served }: Foundation): App {
-    const { opener, log, part, leaving } = this.#options;
+    const { opener, log, part, leaving, telemetry } = this.#options;
+    const logged = config.logProbes ? log.request : withoutProbes(log.request);
     return createApp({
       registry,
-      log: config.logProbes ? log.request : withoutProbes(log.request),
+      log: telemetry === undefined ? logged : both(logged, telemetry.ended),
+      ...(telemetry?.began && { began: telemetry.began }),
       audit: log.audit,
       auditReady: log.auditReady,
       ...(access && { access, ...loginsOf(config.auth, served) }),
@@ -89,6 +95,14 @@ export class Apps {
       ...(forms && { forms }),
     };
   }
+}
+
+/** Receiver that passes each entry on to two others. */
+function both(first: (entry: RequestLog) => void, second: (entry: RequestLog) => void) {
+  return function receiveTwice(entry: RequestLog): void {
+    first(entry);
+    second(entry);
+  };
 }
 
 /** Registry and access control of an app: open, or opened by the first request that needs them. */

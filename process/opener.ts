@@ -1,5 +1,6 @@
 import { type Config, StartError } from "../config/mod.ts";
 import { type Log, plainLines } from "./log/mod.ts";
+import type { Snapshot } from "../telemetry/mod.ts";
 import type { OpenRegistry, RegistryPart } from "./open/open_registry.ts";
 
 // Not literal: Deno would read all its modules before the first line runs, which takes 15% of the CPU time of a start.
@@ -14,6 +15,10 @@ export interface Part extends RegistryPart {
   warningsOfOthers(): string[];
   /** Called when the registry is open. */
   opened(): void;
+  /** True if this process serves the metrics of all. */
+  readonly servesMetrics: boolean;
+  /** Metrics of the other workers. */
+  metricsOfOthers(): Promise<Snapshot[]>;
 }
 
 /** Loads the code of the registry and opens it, once. The process answers liveness probes before that. */

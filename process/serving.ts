@@ -7,6 +7,7 @@ import type { Log } from "./log/mod.ts";
 import type { Prepared } from "./reload/mod.ts";
 import { Opener, type Part } from "./opener.ts";
 import { cannotListen } from "./startup.ts";
+import type { Telemetry } from "./telemetry/mod.ts";
 import { onStopSignal } from "./stop_signal.ts";
 
 /** Milliseconds that a graceful stop may take after the drain: Deno Deploy kills 5 s after SIGINT. */
@@ -34,6 +35,10 @@ const OPEN_DELAY_MS = 50;
 const importTls = (): Promise<typeof import("./connections/tls/mod.ts")> =>
   import(new URL("connections/tls/mod.ts", import.meta.url).href);
 
+// Not literal: it loads libraries, and a registry without telemetry needs none.
+const importTelemetry = (): Promise<typeof import("./telemetry/mod.ts")> =>
+  import(new URL("telemetry/mod.ts", import.meta.url).href);
+
 /** A process that serves the whole registry. */
 const WHOLE: Part = {
   share: 1,
@@ -41,6 +46,8 @@ const WHOLE: Part = {
   othersRespond: () => true,
   warningsOfOthers: () => [],
   opened() {},
+  servesMetrics: true,
+  metricsOfOthers: () => Promise.resolve([]),
 };
 
 /** A process that serves the registry. */
@@ -49,6 +56,8 @@ export interface Serving {
   readonly url: string;
   /** Opens the registry, once. */
   readonly opener: Opener;
+  /** Metrics and spans of the process, if any are configured. */
+  readonly telemetry: Telemetry | undefined;
   /** Stops the process gracefully, as a signal does. */
   readonly stop: (signal: Deno.Signal) => void;
   /**
@@ -68,13 +77,26 @@ export interface Serving {
 export async function startServing(config: Config, log: Log, part: Part = WHOLE): Promise<Serving> {
   surviveBugs(log);
   const tls = config.tlsCert === "" ? undefined : await (await importTls()).Tls.open(config, log);
+  // Before all that it is to see.
+  const telemetry = await telemetryOf(config, part);
   const opener = new Opener(config, log, part);
+  // Timers that a request started would belong to its trace.
+  if (telemetry?.began !== undefined) opener.open();
   const bodies = new AbortController();
   const leaving = { isDraining: false };
-  const apps = new Apps({ opener, log, part, leaving, stop: bodies.signal });
+  const apps = new Apps({
+    opener,
+    log,
+    part,
+    leaving,
+    stop: bodies.signal,
+    ...(telemetry && { telemetry }),
+  });
   // A request keeps the app with which it began, and with it a configuration.
   let app = apps.first(config);
   const server = listen(config, (request, info) => app.fetch(request, info), { log, part, tls });
+  telemetry?.watch(server);
+  if (telemetry?.url !== undefined) log.info("Serving metrics", { url: telemetry.url });
   const drain = () => drainOf(server, config.drain, leaving);
   const stop = stopOnSignal({ server, drain, bodies, opener, log, isWorker: part !== WHOLE });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
@@ -85,6 +107,7 @@ export async function startServing(config: Config, log: Log, part: Part = WHOLE)
   return {
     url: server.url,
     opener,
+    telemetry,
     stop,
     async prepare(config) {
       const change = await (await opener.open()).prepare(config);
@@ -101,6 +124,13 @@ export async function startServing(config: Config, log: Log, part: Part = WHOLE)
       };
     },
   };
+}
+
+/** Telemetry for Prometheus or by Deno's exporter (https://docs.deno.com/runtime/fundamentals/open_telemetry/). */
+async function telemetryOf(config: Config, part: Part): Promise<Telemetry | undefined> {
+  const traces = /^(1|true)$/.test(Deno.env.get("OTEL_DENO") ?? "");
+  if (config.metricsPort === "off" && !traces) return undefined;
+  return await (await importTelemetry()).openTelemetry(config, part, traces);
 }
 
 /**

@@ -4,6 +4,7 @@ import { answerError, refusal } from "./answering.ts";
 import { routerPath } from "./http/mod.ts";
 import {
   accessLog,
+  answerBegins,
   type AppEnv,
   type AppHandler,
   compose,
@@ -22,6 +23,8 @@ import type { UiOptions } from "./ui/mod.ts";
 export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
   /** Receives one entry for every request, when its answer has been sent. */
   log: (entry: RequestLog) => void;
+  /** Receives the same entry when the answer begins. */
+  began?: (entry: RequestLog) => void;
   /** Host names under which anonymous clients pull, and nothing else works. Without it every host is the main one. */
   publicFace?: PublicFaceOptions;
   /** Web UI. Without it `/` is a leaflet, and the other paths of the UI do not exist. */
@@ -60,7 +63,9 @@ export class App extends HonoBase<AppEnv> {
  * others, so it keeps its own middleware, its other paths and its own answer to unknown ones.
  */
 export function createApp(options: AppOptions): App {
-  const middleware = [exchange(), accessLog(options.log), unreadBody(), ...publicFaces(options)];
+  const { log, began } = options;
+  const traced = began === undefined ? [] : [answerBegins(began)];
+  const middleware = [exchange(), accessLog(log), ...traced, unreadBody(), ...publicFaces(options)];
   const around = (handler: AppHandler) => compose(middleware, handler);
   const app = new App();
   const { ui } = options;

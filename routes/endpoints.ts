@@ -171,6 +171,13 @@ export function pathsOf(kind: RouteKind): string[] {
   return ENDPOINTS[kind].map(pathOf);
 }
 
+/** Template of the kind's path, as OpenTelemetry writes `http.route`: `/v2/{name}/manifests/{reference}`. */
+export function templateOf(kind: RouteKind | UiKind): string {
+  if (!Object.hasOwn(ENDPOINTS, kind)) return `ui/${kind}`;
+  const [first] = ENDPOINTS[kind as RouteKind];
+  return pathOf(first).replace("<tag or digest>", "{reference}").replaceAll(/<(\w+)>/g, "{$1}");
+}
+
 const BY_PATH = Map.groupBy(Object.values(ENDPOINTS).flat(), pathOf);
 
 function endpointsBeside(kind: RouteKind): Endpoint[] {

@@ -49,7 +49,9 @@ export function putManifest(
 ): Handler<"putManifest"> {
   const { maxManifestSize: limit, uploadIdleTimeout: idle, stop, share = 1 } = limits;
   const size = Math.max(limit, share * Math.max(MANIFEST_BYTES, 2 * limit));
-  if (limits.bodies === undefined || limits.bodies.size < limit) limits.bodies = new BodyBudget(size);
+  if (limits.bodies === undefined || limits.bodies.size < limit) {
+    limits.bodies = new BodyBudget(size, { name: "manifests" });
+  }
   const { bodies } = limits;
   return async function putManifest({ repository, reference, tags }, request, caller, client) {
     const condition = parseTagCondition(request.headers);

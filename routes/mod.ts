@@ -33,7 +33,7 @@ export type {
   PublicFaceOptions,
   PublicRights,
 } from "./public/mod.ts";
-export type { UiKind } from "./endpoints.ts";
+export { templateOf, type UiKind } from "./endpoints.ts";
 export type { Route, RouteFacts, RouteKind } from "./route.ts";
 export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { ServiceOptions } from "./services.ts";

@@ -1,3 +1,4 @@
+import { observer } from "../telemetry/observer.ts";
 import type { Principal, TokenGrant, TokenIssuer, WorkloadPassword } from "../auth/interface.ts";
 import { RegistryError } from "../oci/mod.ts";
 import { basicChallenge, type Client } from "./access/mod.ts";
@@ -76,6 +77,7 @@ export function postToken(tokens: DeferredTokens): BodyHandler<"postToken"> {
       return jsonAnswer({ ...answerOf(grant), scope: grant.scope }, SECRET);
     } catch (error) {
       const isClients = error instanceof RegistryError && error.status < 500;
+      if (isClients && error.status === 401) observer?.loginFailed("password");
       if (isClients) return oauthAnswer(withBasicChallenge(error, options.service.service));
       throw error;
     }

@@ -1,9 +1,12 @@
+import { observer, type Store } from "../telemetry/observer.ts";
 import { UnavailableError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
 import { abortAfter, pause } from "./timeout.ts";
 
 /** Options of a call to a store. Times are in milliseconds. */
 export interface RetryOptions {
+  /** Store of the call. */
+  store: Store;
   /** Verb and object for the error message, such as "read the item". */
   what: string;
   /** True if a retry may succeed. The call must be idempotent. */
@@ -39,7 +42,7 @@ export async function retrying<T>(
   call: (signal: AbortSignal) => Promise<T>,
   options: RetryOptions,
 ): Promise<T> {
-  const { what, isTransient, attemptTimeout, deadline, fence } = options;
+  const { store, what, isTransient, attemptTimeout, deadline, fence } = options;
   const { now = () => performance.now(), sleep = pause, random = Math.random } = options;
   const end = now() + deadline;
   fence?.check();
@@ -55,6 +58,7 @@ export async function retrying<T>(
       await sleep(wait);
       // Not `LateWriteError`, which means that nothing was written: the earlier attempt may have succeeded.
       if (fence !== undefined && fence.left <= 0) throw new UnavailableError(what, error);
+      observer?.retried(store);
     } finally {
       timeout.clear();
     }

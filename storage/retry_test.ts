@@ -10,6 +10,7 @@ function fake(): RetryOptions & { pauses: number[] } {
   let time = 0;
   const pauses: number[] = [];
   return {
+    store: "table",
     what: "count",
     isTransient: (error) => error instanceof Busy,
     attemptTimeout: 60_000,

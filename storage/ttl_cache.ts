@@ -1,7 +1,10 @@
+import { observer } from "../telemetry/observer.ts";
 import type { LRUCache } from "lru-cache";
 
 /** Limits of a {@linkcode TtlCache}. */
 export interface TtlCacheOptions<V> {
+  /** Name of the cache in metrics; absent if it has none. */
+  name?: string;
   /** Maximum milliseconds in the cache, even if the epoch does not change. */
   age: number;
   /** Maximum entries. */
@@ -49,11 +52,18 @@ export class TtlCache<V extends object> {
    */
   get(key: string, read: () => Promise<V>, epoch = ""): V | Promise<V> {
     const known = this.#memory?.get(key);
-    if (known?.epoch === epoch) return known.value;
+    const isHit = known?.epoch === epoch;
+    if (observer !== undefined) this.#report(isHit);
+    if (isHit) return known.value;
     const underway = this.#reads.get(key);
     // A read that began in this epoch sees every deletion that was acknowledged before this call. But a miss may be
     // older than a write that was acknowledged before this call.
     return underway?.epoch === epoch ? underway.value.catch(read) : this.renew(key, read, epoch);
+  }
+
+  #report(isHit: boolean): void {
+    const { name } = this.#options;
+    if (name !== undefined) observer?.cacheRead(name, isHit);
   }
 
   /** True if the value is in the cache, or being read, in this epoch. */

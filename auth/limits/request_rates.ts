@@ -1,4 +1,5 @@
 import { BoundedMap } from "../../storage/bounded_map.ts";
+import { observer } from "../../telemetry/observer.ts";
 import { RegistryError } from "../../oci/mod.ts";
 
 /** Options of {@linkcode RequestRates}. */
@@ -57,6 +58,7 @@ export class RequestRates {
     if (this.#perMinute === 0) return;
     const bucket = this.#refilled(client);
     if (bucket.left < 1) {
+      observer?.refused("request-rate");
       const seconds = Math.ceil((1 - bucket.left) / this.#perMillisecond / 1000);
       throw new RegistryError("TOOMANYREQUESTS", "Rate limit exceeded: wait before the next request", {
         headers: { "Retry-After": String(seconds) },

@@ -30,6 +30,22 @@ export interface ConnectionInfo {
   sending(bytes: number): void;
 }
 
+/** Numbers of connections and requests. */
+export interface ConnectionCounts {
+  /** Open connections. */
+  readonly open: number;
+  /** Requests in progress. */
+  readonly requests: number;
+  /** Most connections that are accepted now. */
+  readonly limit: number;
+  /** Accepted connections since the start. */
+  readonly accepted: number;
+  /** Refused connections since the start. */
+  readonly refused: number;
+  /** Idle connections that were closed to make room since the start. */
+  readonly closedForOthers: number;
+}
+
 /** An open connection. */
 interface Connection {
   readonly remoteAddr: Deno.Addr;
@@ -134,6 +150,7 @@ export class Connections {
   /** Requests in progress of all connections. */
   #requests = 0;
   #refusals = 0;
+  readonly #totals = { accepted: 0, refused: 0, closedForOthers: 0 };
   #listening = true;
   #closing: Promise<void> | undefined;
   #sweeping = false;
@@ -147,6 +164,11 @@ export class Connections {
     this.#limits = options.limits;
     this.#max = this.#limits.max;
     this.#acceptAll();
+  }
+
+  /** Present and past connections. */
+  get counts(): ConnectionCounts {
+    return { open: this.#open.size, requests: this.#requests, limit: this.#max, ...this.#totals };
   }
 
   /** Stops listening. Open connections are served as before. */
@@ -243,6 +265,7 @@ export class Connections {
       waitsSince: this.#now(),
     };
     this.#open.add(connection);
+    this.#totals.accepted++;
     connection.network.waiting.add(connection);
     connection.finished.then(() => this.#forget(connection));
     this.#sweepLater();
@@ -284,6 +307,7 @@ export class Connections {
   async #evict(): Promise<boolean> {
     const connection = this.#waiting.choose(this.#now());
     if (connection === undefined) return false;
+    this.#totals.closedForOthers++;
     this.#drop(connection);
     // Its descriptor is free when it has finished, and not sooner.
     await connection.finished;
@@ -323,6 +347,7 @@ export class Connections {
 
   /** Answers 503 to a client that cannot be served, so that it tries again later. */
   async #refuse(conn: Deno.Conn): Promise<void> {
+    this.#totals.refused++;
     if (this.#refusals >= MAX_REFUSALS) return conn.close();
     this.#refusals++;
     const timer = setTimeout(() => conn.close(), REFUSAL_MS);

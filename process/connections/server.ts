@@ -1,6 +1,6 @@
 import { withTimeout } from "../../storage/start.ts";
 import { type ConnectionLimits, defaultLimits, DESCRIPTORS_WITH_TLS } from "./connection_limits.ts";
-import { Connections, findServeOn, type ServeOn } from "./connections.ts";
+import { type ConnectionCounts, Connections, findServeOn, type ServeOn } from "./connections.ts";
 import type { RequestInfo, RequestLog } from "../../routes/mod.ts";
 
 /** Options of {@linkcode serve}. */
@@ -46,6 +46,8 @@ export interface Server {
    * `limit` milliseconds. Answers true if everything has ended in that time.
    */
   stop(limit: number): Promise<boolean>;
+  /** Numbers of connections, for metrics; only of requests where the platform listens. */
+  counts(): Pick<ConnectionCounts, "requests"> & Partial<ConnectionCounts>;
 }
 
 /** State of a server, each one later than the one before. */
@@ -72,9 +74,10 @@ export function serve(options: ServerOptions): Server {
     refused(refusalEntry(request, info.remoteAddr));
     return refusal();
   };
-  const { url, stopListening, shutdown } = listen(options, handle, release);
+  const { url, stopListening, shutdown, counts } = listen(options, handle, release);
   return {
     url,
+    counts: () => counts?.() ?? { requests: answering },
     drain() {
       phase = "draining";
     },
@@ -102,7 +105,12 @@ function listen(
   options: ServerOptions,
   fetch: ServerOptions["fetch"],
   answered: () => void,
-): { url: string; stopListening: () => void; shutdown: () => Promise<void> } {
+): {
+  url: string;
+  stopListening: () => void;
+  shutdown: () => Promise<void>;
+  counts?: () => ConnectionCounts;
+} {
   const { port, hostname, failed, acceptFailed, share = 1, platformAddress = false } = options;
   const { tls } = options;
   const { limits = defaultLimits(share, tls && DESCRIPTORS_WITH_TLS) } = options;
@@ -126,6 +134,7 @@ function listen(
       url: urlOf(listener.addr, tls === undefined ? "http" : "https"),
       stopListening: () => connections.stopListening(),
       shutdown: () => connections.shutdown(),
+      counts: () => connections.counts,
     };
   }
   const serveOptions = { port, hostname, reusePort, automaticCompression: false, onListen: () => {} };

@@ -1,10 +1,11 @@
 import type { Log } from "../log/mod.ts";
 import { createRegistry, type LostContent } from "../../registry/mod.ts";
 import { type Assembled, Assembly, openAccessFor, rulesFor, type Served } from "./assembly.ts";
-import { openStorage } from "./open_storage.ts";
+import { openStorage, type ServedStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Config } from "../../config/mod.ts";
 import type { openPurging, Purging } from "../purging/mod.ts";
+import { observer } from "../../telemetry/observer.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
 
 export type { Served } from "./assembly.ts";
@@ -62,7 +63,9 @@ export async function openRegistry(
   log: Log,
   { share, runsUpkeep }: RegistryPart = { share: 1, runsUpkeep: true },
 ): Promise<OpenRegistry> {
-  const { objects, table, maxBlobSize = Infinity, probe, replicas, close } = await openStorage(config, log);
+  const { objects, table, maxBlobSize = Infinity, probe, replicas, close } = await observed(
+    await openStorage(config, log),
+  );
   const earlyAccess = await openAccessFor(config, { table, log, isShared: share < 1 });
   const stored = createRegistry({
     ...config,
@@ -120,9 +123,26 @@ export async function openRegistry(
   };
 }
 
-// Not literal: Deno would read its modules before the first line runs.
+// Not literal: Deno would read their modules before the first line runs.
+const importObserved = (): Promise<typeof import("../../storage/observed/mod.ts")> =>
+  import(new URL("../../storage/observed/mod.ts", import.meta.url).href);
 const importPurging = (): Promise<typeof import("../purging/mod.ts")> =>
   import(new URL("../purging/mod.ts", import.meta.url).href);
+
+/** Storage whose calls telemetry sees, if there is any. */
+async function observed(storage: ServedStorage): Promise<ServedStorage> {
+  if (observer === undefined) return storage;
+  const { observedObjects, observedReads, observedTable } = await importObserved();
+  const { objects, table, replicas } = storage;
+  return {
+    ...storage,
+    objects: observedObjects(objects, observer),
+    table: observedTable(table, observer),
+    ...(replicas && {
+      replicas: { ...replicas, objects: observedReads(replicas.objects, "replica-objects", observer) },
+    }),
+  };
+}
 
 /** With code that a registry without a shared cache never loads. */
 async function openPurgingOver(...options: Parameters<typeof openPurging>): Promise<Purging | undefined> {

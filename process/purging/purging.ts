@@ -1,3 +1,4 @@
+import { observer } from "../../telemetry/observer.ts";
 import type { Outbox, PurgeReport, PurgeTarget } from "../../registry/mod.ts";
 import { formatAge } from "../../registry/mod.ts";
 import { withTimeout } from "../../storage/ports.ts";
@@ -57,14 +58,18 @@ export function startPurging({ outbox, target, delay, takesOthers, log }: Purgin
   /** Runs a part of the work after all earlier ones. Answers true if it has succeeded. */
   function attempt(part: () => Promise<PurgeReport>): Promise<boolean> {
     const result = running.then(async () => {
+      const began = performance.now();
       try {
         const { purges, tags, lag } = await part();
+        if (purges > 0) observer?.delivered("purges", lag, purges);
         if (failures > 0) log.info("The shared cache accepts purges again");
         failures = 0;
+        observer?.ran("purges", performance.now() - began, true);
         if (purges > 0) log.info("Purged the shared cache", { purges, tags, lagMs: lag });
         return true;
       } catch (error) {
         failed(error);
+        observer?.ran("purges", performance.now() - began, false);
         return false;
       }
     });
@@ -102,6 +107,7 @@ export function startPurging({ outbox, target, delay, takesOthers, log }: Purgin
     await attempt(() => outbox.drainDue(target, { stopped: () => stopped }));
   }
 
+  observer?.watch("skerry.background.oldest_age", () => (outbox.oldestAge ?? 0) / 1000, "purges");
   outbox.onSettled(() => plan(SETTLE_MS + delay));
   const others = startSweeper({
     interval: takesOthers ? OTHERS_INTERVAL_MS : 0,

@@ -8,6 +8,7 @@ import {
   type StoredRegistry,
 } from "../../registry/mod.ts";
 import type { Config } from "../../config/mod.ts";
+import { observer, type Work } from "../../telemetry/observer.ts";
 import { startSweeper } from "./repeat.ts";
 
 /** Background work of the process: sweep, garbage collection, retention. */
@@ -75,31 +76,51 @@ export function startUpkeep(
   let stopped = false;
   let warning: string | undefined;
   let warnedAt = -Infinity;
+  let pass: PassProgress | undefined;
+
+  /** Reports a run to telemetry. */
+  async function run<T>(work: Work, part: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    let isOk = false;
+    try {
+      const result = await part();
+      isOk = true;
+      return result;
+    } finally {
+      observer?.ran(work, performance.now() - began, isOk);
+    }
+  }
 
   async function sweep(): Promise<void> {
-    const { uploads, objects } = await stored.sweep();
+    const { uploads, objects } = await run("sweep", () => stored.sweep());
+    observer?.uploads("expired", uploads);
+    observer?.removed("sweep", "upload", uploads);
     if (uploads > 0) log.info("Sweep removed expired uploads", { uploads, objects });
   }
 
   async function sweepAccess(): Promise<void> {
-    await stored.sweepAccess?.();
+    if (stored.sweepAccess !== undefined) await run("sweep-access", stored.sweepAccess);
   }
   const accessFailed = (error: unknown) => log.error("Cannot delete old counts of failed logins", error);
 
   /** Runs a part of garbage collection, and logs its removals. */
-  async function collecting(part: string, run: (removed: (removal: Removal) => void) => Promise<unknown>) {
+  async function collecting(
+    { part, work }: { part: string; work: Work },
+    collect: (removed: (removal: Removal) => void) => Promise<unknown>,
+  ) {
     const began = performance.now();
     const counts: Record<string, number> = {};
     let bytes = 0;
     const removed = (removal: Removal) => {
       counts[removal.kind] = (counts[removal.kind] ?? 0) + 1;
       bytes += removal.size ?? 0;
+      observer?.removed(work, removal.kind, 1, removal.size);
       if (removal.kind !== "tag") return;
       const { repository = "", name: tag, reason } = removal;
       log.audit({ who: SYSTEM, action: "tag.delete", repository, tag, reason });
     };
     try {
-      await run(removed);
+      await run(work, () => collect(removed));
     } finally {
       if (Object.keys(counts).length > 0) {
         const seconds = Math.round((performance.now() - began) / 1000);
@@ -109,13 +130,13 @@ export function startUpkeep(
   }
 
   function collectCandidates(ended: () => boolean): Promise<void> {
-    return collecting("candidates", async (removed) => {
+    return collecting({ part: "candidates", work: "collect-candidates" }, async (removed) => {
       await stored.collectCandidates({ removed, stopped: ended });
     });
   }
 
   function collect(budget: number): Promise<void> {
-    return collecting("full pass", async (removed) => {
+    return collecting({ part: "full pass", work: "full-pass" }, async (removed) => {
       const { collectInterval: interval } = config;
       await stored.continueCollection({ interval, budget, removed, progressed, stopped: () => stopped });
     });
@@ -124,22 +145,31 @@ export function startUpkeep(
   /** Warns while a pass takes longer than its interval, in the log now and then. */
   function progressed(progress: PassProgress): void {
     const { collectInterval: interval } = config;
+    pass = progress;
     warning = warningOf(progress, interval);
     if (warning === undefined || performance.now() < warnedAt + WARNING_INTERVAL_MS) return;
     warnedAt = performance.now();
     log.warn(warning, factsOf(progress, interval));
   }
 
-  async function retain(isOver = () => stopped): Promise<void> {
+  function retain(isOver = () => stopped): Promise<void> {
+    return run("retention", () => applyRetention(isOver));
+  }
+
+  async function applyRetention(isOver: () => boolean): Promise<void> {
     for await (const retired of stored.retain(config.retention)) {
       if (retired.pending) continue;
       const { kind, repository, name, reason } = retired;
       log.info("Retention removed content that no rule keeps", { kind, repository, name, reason });
       log.audit({ who: SYSTEM, ...retirementEvent(retired) });
+      observer?.removed("retention", kind, 1);
       if (isOver()) return;
     }
   }
 
+  observer?.watch("skerry.collection.progress", () => pass?.done);
+  observer?.watch("skerry.collection.estimate", () => pass && pass.estimate / 1000);
+  observer?.watch("skerry.collection.interval", () => config.collectInterval / 1000);
   const { readOnly, sweepInterval, collectInterval, retention, retentionInterval } = config;
   const sweepers = [
     // Every process counts failed logins, a read-only one as well.

@@ -1,4 +1,5 @@
 import type { RequestCounts } from "../../auth/mod.ts";
+import type { Snapshot } from "../../telemetry/mod.ts";
 import type { Config } from "../../config/mod.ts";
 
 /** Message from the supervisor to a worker. */
@@ -15,6 +16,8 @@ export type ToWorker =
   | ({ kind: "others" } & OthersState)
   | AdmittedRequests
   | ChangeOrder
+  | MeasureOrder
+  | OthersMetrics
   | { kind: "stop"; signal: Deno.Signal };
 
 /** Order of the supervisor about a change of the configuration. */
@@ -32,6 +35,15 @@ export type ChangeAnswer =
     /** Reason for the operator. */
     problem: string;
   };
+
+/** Order to measure: the metrics are for another worker, which has asked with `id`. */
+export type MeasureOrder = { kind: "measure"; id: number };
+
+/** Metrics of a worker, as an answer to a {@linkcode MeasureOrder}. */
+export type Measured = { kind: "measured"; id: number; snapshot: Snapshot };
+
+/** Metrics of the other workers, and what those that have ended had counted. */
+export type OthersMetrics = { kind: "collected"; id: number; snapshots: Snapshot[] };
 
 /** State of the other workers, for the probes. */
 export interface OthersState {
@@ -55,7 +67,9 @@ export type FromWorker =
   | { kind: "opened" }
   | { kind: "alive"; warnings: string[] }
   | ChangeAnswer
-  | AdmittedRequests;
+  | AdmittedRequests
+  | { kind: "collect"; id: number }
+  | Measured;
 
 /** Milliseconds between two messages of {@linkcode AdmittedRequests}. */
 export const COUNT_INTERVAL_MS = 200;

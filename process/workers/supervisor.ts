@@ -9,6 +9,7 @@ import { onStopSignal } from "../stop_signal.ts";
 import { ALIVE_INTERVAL_MS, type ChangeAnswer, type FromWorker, type OthersState } from "./messages.ts";
 import { wholeLines } from "./whole_lines.ts";
 import { WorkerChanges } from "./worker_changes.ts";
+import { WorkerMetrics } from "./worker_metrics.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -81,6 +82,7 @@ class Supervisor {
   #config: Config;
   readonly #args: string[];
   readonly #changes: WorkerChanges;
+  readonly #metrics: WorkerMetrics;
   readonly #slots: readonly WorkerSlot[];
   readonly #end: (code: number) => void;
   /** Last state of the others that each worker was sent, as JSON. */
@@ -105,6 +107,7 @@ class Supervisor {
       return slot;
     });
     this.#changes = new WorkerChanges(this.#slots);
+    this.#metrics = new WorkerMetrics(this.#slots);
     // The others follow when the first one has opened the registry: until then the reason of a failure would be printed
     // by all of them.
     this.#start(this.#slots[0]!);
@@ -160,6 +163,8 @@ class Supervisor {
       for (const other of this.#slots) if (other !== slot && other.isOpen) other.send(message);
       return;
     }
+    if (message.kind === "collect") return this.#metrics.collect(slot, message.id);
+    if (message.kind === "measured") return this.#metrics.receive(slot, message);
     if (isAnswer(message)) return this.#changes.receive(slot, message);
     if (message.kind === "listening" && this.#url === "") {
       this.#url = message.url;
@@ -183,6 +188,7 @@ class Supervisor {
   #replace(slot: WorkerSlot, { code, signal }: { code: number | null; signal: string | null }): void {
     this.#sent.delete(slot);
     this.#changes.forget(slot);
+    this.#metrics.forget(slot);
     if (this.#isStopping) return this.#endIfStopped(0);
     // It has printed the reason.
     if (!this.#hasOpened) return void this.#endWith(code ?? 1);

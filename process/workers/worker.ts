@@ -14,11 +14,14 @@ import {
   type OthersState,
   type ToWorker,
 } from "./messages.ts";
+import { Collections } from "./collections.ts";
 import { wholeLines } from "./whole_lines.ts";
 
 let serving: Serving | undefined;
 let prepared: Prepared | undefined;
 let others: OthersState = { respond: true, warnings: [] };
+
+const collections = new Collections();
 
 /**
  * Sends a message to the supervisor, or ends this process if the supervisor has ended. Deno reports the end of a channel
@@ -36,6 +39,9 @@ async function start({ config, share, runsUpkeep }: ToWorker & { kind: "start" }
     othersRespond: () => others.respond,
     warningsOfOthers: () => others.warnings,
     opened: () => send({ kind: "opened" }),
+    // The first one also serves the metrics.
+    servesMetrics: runsUpkeep,
+    metricsOfOthers: () => collections.ask((id) => send({ kind: "collect", id })),
   });
   send({ kind: "listening", url: serving.url });
   const { opener } = serving;
@@ -60,6 +66,11 @@ async function prepare(config: Config): Promise<void> {
   }
 }
 
+async function measure(id: number): Promise<void> {
+  const snapshot = await serving?.telemetry?.snapshot?.() ?? [];
+  send({ kind: "measured", id, snapshot });
+}
+
 function commit(): void {
   prepared?.commit();
   prepared = undefined;
@@ -72,6 +83,8 @@ async function receive(message: ToWorker): Promise<void> {
   else if (message.kind === "prepare") prepare(message.config);
   else if (message.kind === "commit") commit();
   else if (message.kind === "discard") prepared = undefined;
+  else if (message.kind === "measure") measure(message.id);
+  else if (message.kind === "collected") collections.settle(message);
   else if (message.kind === "admitted") serving?.opener.opened?.served.access?.rates.add(message.counts);
   else serving?.stop(message.signal);
 }

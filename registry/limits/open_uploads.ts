@@ -1,3 +1,4 @@
+import { observer } from "../../telemetry/observer.ts";
 import { RecentMap } from "../../storage/bounded_map.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import type { Table } from "../../storage/ports.ts";
@@ -162,6 +163,7 @@ export class OpenUploads {
 }
 
 function tooMuch(message: string): RegistryError {
+  observer?.refused("open-uploads");
   return new RegistryError("TOOMANYREQUESTS", message, {
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
   });

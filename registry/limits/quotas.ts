@@ -1,3 +1,4 @@
+import { observer } from "../../telemetry/observer.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Key, Table } from "../../storage/ports.ts";
 import { type Holdable, QuotaHolds } from "./quota_holds.ts";
@@ -134,6 +135,7 @@ export class Quotas {
 
 function assertFits({ used, held, bytes: most }: Quota, bytes: number): void {
   if (used + held + bytes <= most) return;
+  observer?.refused("quota");
   throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is full`);
 }
 

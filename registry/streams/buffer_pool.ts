@@ -1,3 +1,5 @@
+import { observer } from "../../telemetry/observer.ts";
+
 /** Longest wait for a buffer, in milliseconds, before a slow filler must give its buffer back. */
 const PATIENCE_MS = 1000;
 
@@ -30,12 +32,21 @@ export class BufferPool {
     this.size = size;
     this.#free = buffers;
     this.#patience = patience;
+    observer?.watch("skerry.upload.buffers.used", () => buffers - this.#free);
+    observer?.watch("skerry.upload.buffers.limit", () => buffers);
+    observer?.watch("skerry.upload.buffers.waiting", () => this.#waiting.length);
+    observer?.watch("skerry.upload.memory.used", () => (buffers - this.#free) * size);
+    observer?.watch("skerry.upload.memory.limit", () => buffers * size);
   }
 
   /** A buffer with anything in it, for `filler` alone until it is given back; as soon as there is one. */
   async take(filler: Filler): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#free > 0 && this.#waiting.length === 0) this.#free--;
-    else await this.#turn();
+    else {
+      const since = performance.now();
+      await this.#turn();
+      observer?.waited("upload-buffer", performance.now() - since);
+    }
     this.#filling.set(filler, performance.now());
     return new Uint8Array(this.#kept.pop() ?? new ArrayBuffer(this.size));
   }

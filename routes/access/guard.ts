@@ -1,5 +1,6 @@
 import type { Authenticator, Identity, Origin, RequestRates } from "../../auth/mod.ts";
 import { InvalidTokenError, networkOf, type Principal } from "../../auth/interface.ts";
+import { observer } from "../../telemetry/observer.ts";
 import { type Action, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Caller } from "../../registry/interface.ts";
 import { type Access, type Client, UNAUTHENTICATED_CALLER } from "./access.ts";
@@ -47,6 +48,7 @@ export function createGuard(options: GuardOptions): Access {
       const identity = authenticator.identify(request.headers, origin);
       return identity instanceof Promise ? await identity : identity;
     } catch (error) {
+      if (isRejection(error)) observer?.loginFailed(isToken(request.headers) ? "token" : "password");
       const refusal = error instanceof InvalidTokenError
         ? new RegistryError("UNAUTHORIZED", "Token is not valid")
         : error;
@@ -79,6 +81,15 @@ export function createGuard(options: GuardOptions): Access {
       throw refusalOf(needed, identity, options);
     },
   };
+}
+
+/** True for credentials that are wrong, and not for a failure to check them. */
+function isRejection(error: unknown): boolean {
+  return error instanceof InvalidTokenError || error instanceof RegistryError && error.status === 401;
+}
+
+function isToken(headers: Headers): boolean {
+  return /^bearer /i.test(headers.get("Authorization") ?? "");
 }
 
 /** Caller with the rights of a principal, and of its token. */

@@ -1,3 +1,4 @@
+import { observer } from "../../telemetry/observer.ts";
 import { RegistryError, unavailable } from "../../oci/mod.ts";
 
 /** Milliseconds that a request waits for room before it is refused. */
@@ -44,6 +45,8 @@ interface Waiter {
 
 /** Options of {@linkcode BodyBudget}. */
 export interface BodyBudgetOptions {
+  /** Name of the budget in metrics; absent if it has none. */
+  name?: string;
   /** Maximum bytes of the bodies of one network, while several networks are active; half of the budget by default. */
   share?: number;
   /** Milliseconds that a request waits for room; 10,000 by default. */
@@ -77,12 +80,15 @@ export class BodyBudget {
   /** A budget of `size` bytes. */
   constructor(
     size: number,
-    { share = size / 2, waitMs = WAIT_MS, patienceMs = PATIENCE_MS }: BodyBudgetOptions = {},
+    { name, share = size / 2, waitMs = WAIT_MS, patienceMs = PATIENCE_MS }: BodyBudgetOptions = {},
   ) {
     this.size = size;
     this.#share = share;
     this.#waitMs = waitMs;
     this.#patienceMs = patienceMs;
+    if (name === undefined) return;
+    observer?.watch("skerry.request_body.memory.used", () => this.#held, name);
+    observer?.watch("skerry.request_body.memory.limit", () => size, name);
   }
 
   /** Bytes that are taken. */
@@ -189,7 +195,11 @@ export class BodyBudget {
       this.#admit();
     }, this.#waitMs);
     this.#watch();
-    await promise.finally(() => clearTimeout(timer));
+    const since = performance.now();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      observer?.waited("request-body", performance.now() - since);
+    });
   }
 
   #leave(waiter: Waiter): void {

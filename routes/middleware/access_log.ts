@@ -15,6 +15,8 @@ export interface RequestLog {
   status: number;
   /** Bytes of the answer's body. */
   bytes: number;
+  /** Bytes of the request's body by `Content-Length`; absent for GET and HEAD, and for a body in chunks. */
+  received?: number | undefined;
   /** From the request to the end of the answer, in milliseconds. */
   duration: number;
   /** Id of the request, as in `X-Request-Id` and in the text of an internal error. */
@@ -23,6 +25,8 @@ export interface RequestLog {
   principal?: string | undefined;
   /** Client's address; that of the proxy for public paths. */
   address?: string | undefined;
+  /** `User-Agent` of the client, cut to 256 characters. It is untrusted input of the client. */
+  userAgent?: string | undefined;
   /** Internal error, if one occurred. */
   error?: unknown;
 }
@@ -38,6 +42,9 @@ export function withoutProbes(log: (entry: RequestLog) => void): (entry: Request
 
 /** Maximum characters of a path in the log. */
 const MAX_PATH_CHARACTERS = 512;
+
+/** Maximum characters of a user agent in the log. */
+const MAX_AGENT_CHARACTERS = 256;
 
 /**
  * Logs each request once. A streamed body is sent long after its headers, so its request is logged when it has been sent.
@@ -60,6 +67,18 @@ export function accessLog(log: (entry: RequestLog) => void): Middleware {
   };
 }
 
+/** Passes on the entry of each request when its answer begins, for its span, which ends then. */
+export function answerBegins(began: (entry: RequestLog) => void): Middleware {
+  return function answerBegins(c, next) {
+    const time = Date.now();
+    const started = performance.now();
+    return next().then((response) => {
+      began(entryOf(c, response.status, time, started));
+      return response;
+    });
+  };
+}
+
 /** Promise of the end of a streamed answer. It is read for no other answer: the server waits for a promise that was read. */
 function completionOf(c: AppContext): Promise<void> | undefined {
   const isStreamed = c.get("skerry").answer?.body instanceof ReadableStream;
@@ -68,17 +87,25 @@ function completionOf(c: AppContext): Promise<void> | undefined {
 
 function entryOf(c: AppContext, status: number, time: number, started: number): RequestLog {
   const { id, client, url, route, ui, bytes, error } = c.get("skerry");
+  const { method, headers } = c.req.raw;
   return {
     time,
-    method: c.req.raw.method,
+    method,
     route: route?.kind ?? ui,
     path: url.path.slice(0, MAX_PATH_CHARACTERS),
     status,
     bytes,
+    received: method === "GET" || method === "HEAD" ? undefined : lengthOf(headers),
     duration: performance.now() - started,
     id,
     principal: client.principal,
     address: client.address,
+    userAgent: headers.get("user-agent")?.slice(0, MAX_AGENT_CHARACTERS),
     error,
   };
+}
+
+function lengthOf(headers: Headers): number | undefined {
+  const field = headers.get("content-length");
+  return field !== null && /^[0-9]{1,15}$/.test(field) ? Number(field) : undefined;
 }

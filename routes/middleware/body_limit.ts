@@ -24,7 +24,10 @@ export function bodyLimit(
       const exchange = c.get("skerry");
       exchange.readBody = async (parse) => {
         const { BodyBudget, withBody } = await import("../http/content.ts"); // not needed at the start
-        limits.forms ??= new BodyBudget(FORM_BYTES * share, { share: FORM_BYTES_PER_NETWORK * share });
+        limits.forms ??= new BodyBudget(FORM_BYTES * share, {
+          name: "forms",
+          share: FORM_BYTES_PER_NETWORK * share,
+        });
         const { forms: bodies } = limits;
         const { address } = exchange.client;
         const network = address && networkOf(address);

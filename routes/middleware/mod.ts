@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { accessLog, type RequestLog, withoutProbes } from "./access_log.ts";
+export { accessLog, answerBegins, type RequestLog, withoutProbes } from "./access_log.ts";
 export { type AdmissionOptions, authorize, checkHost, readWith, withAudit } from "./admission.ts";
 export { bodyLimit, MAX_FORM_BYTES } from "./body_limit.ts";
 export { compose } from "./compose.ts";

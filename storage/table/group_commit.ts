@@ -1,3 +1,4 @@
+import { type Observer, observer } from "../../telemetry/observer.ts";
 import { setImmediate } from "node:timers";
 import { LateWriteError, toStorageError, UnavailableError } from "../errors.ts";
 import type { Fence } from "../fence.ts";
@@ -12,6 +13,8 @@ interface Pending {
   reject(reason: unknown): void;
   /** Start of the wait, in milliseconds by the clock of the wait. */
   since: number;
+  /** Begin of the last transaction that it was in, by the same clock; absent before that. */
+  began?: number;
 }
 
 /** Commits writes together, in one transaction; rejects with SQLite's error if none took effect. */
@@ -47,9 +50,10 @@ export class GroupCommit {
    */
   run(steps: WriteStep[], fence?: Fence): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#pending.push({ steps, fence, resolve, reject, since: this.#now() });
+    const pending: Pending = { steps, fence, resolve, reject, since: this.#now() };
+    this.#pending.push(pending);
     this.#work ??= this.#commitAll();
-    return promise;
+    return observer === undefined ? promise : observed(promise, pending, observer);
   }
 
   /** Waits until everything pending is committed or has failed. */
@@ -70,10 +74,16 @@ export class GroupCommit {
     const group = this.#pending;
     this.#pending = [];
     let outcomes: Outcome[];
+    const began = this.#now();
+    if (observer !== undefined) { for (const pending of group) pending.began = began; }
     try {
       outcomes = await this.#commit(group.map(toWrite));
+      observer?.committed(group.length, this.#now() - began);
     } catch (error) {
-      if (isBusy(error)) return await this.#postpone(group, error);
+      if (isBusy(error)) {
+        observer?.sqliteBusy();
+        return await this.#postpone(group, error);
+      }
       const reason = toStorageError(error);
       return group.forEach(({ reject }) => reject(reason));
     }
@@ -94,6 +104,15 @@ export class GroupCommit {
     for (const { reject } of expired) reject(new UnavailableError("write to the table", error));
     if (this.#pending.length === 0) return;
     await this.#sleep(busyPause(++this.#attempts));
+  }
+}
+
+/** Result of a write that reports its wait to the observer, in the caller's context: the span is the caller's. */
+async function observed(result: Promise<number>, pending: Pending, observer: Observer): Promise<number> {
+  try {
+    return await result;
+  } finally {
+    if (pending.began !== undefined) observer.waited("sqlite", pending.began - pending.since);
   }
 }
 

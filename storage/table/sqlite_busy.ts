@@ -1,3 +1,4 @@
+import { observer } from "../../telemetry/observer.ts";
 import { UnavailableError } from "../errors.ts";
 import { pause } from "../timeout.ts";
 
@@ -58,6 +59,7 @@ export async function retryWhileBusy<T>(
       return attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
+      observer?.sqliteBusy();
       began ??= now();
       if (hasWaitedTooLong(now() - began)) throw new UnavailableError(action, error);
     }

@@ -5,7 +5,7 @@ import type { Imports } from "./imports.ts";
  * other.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["oci"],
+  ["oci", "telemetry"],
   ["storage"],
   ["auth", "registry"],
   ["cache", "purge", "trust"],
@@ -62,11 +62,13 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "routes/access/guard.ts": "is loaded where access is configured",
   "routes/http/content.ts": "loads bodies and conditions, after the process listens",
   "routes/ui/mod.ts": "is loaded by the first request for a page",
+  "process/telemetry/mod.ts": "loads the libraries of telemetry",
   "storage/aws/mod.ts": "loads no driver",
   "storage/bounded_map.ts": "loads nothing",
   "storage/check/mod.ts": "loads the probes of a store",
   "storage/check/proven_content.ts": "loads no other probe",
   "storage/nearest.ts": "is loaded where there are replicas",
+  "storage/observed/mod.ts": "is loaded where there is telemetry",
   "storage/objects/s3/mod.ts": "loads the driver of S3",
   "storage/objects/s3/sdk.ts": "loads the AWS SDK",
   "storage/ports.ts": "loads no driver",
@@ -74,6 +76,8 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "storage/table/dynamodb/mod.ts": "loads the driver of DynamoDB",
   "storage/ttl_cache.ts": "is loaded by the first cache, after the process listens",
   "trust/interface.ts": "loads nothing",
+  "telemetry/observer.ts": "loads nothing",
+  "telemetry/otel/mod.ts": "loads the API of OpenTelemetry",
 };
 
 /** Rooms whose every file is a door for tests, and for nothing else. */

@@ -54,6 +54,7 @@ export class Bucket {
         signedAt = this.#clock.now();
         return call(signal);
       }, {
+        store: "objects",
         what: `${what} "${key}"`,
         isTransient: (error) => isTransient(error) || this.#hadWrongClock(error, signedAt),
         attemptTimeout,

@@ -265,6 +265,13 @@ export class DynamoTable implements Table, AsyncDisposable {
     if (deadline <= 0) {
       throw new UnavailableError(what, new DOMException("The deadline has passed", "TimeoutError"));
     }
-    return retrying(call, { what, isTransient, attemptTimeout: this.#attemptTimeout, deadline, fence });
+    return retrying(call, {
+      store: "table",
+      what,
+      isTransient,
+      attemptTimeout: this.#attemptTimeout,
+      deadline,
+      fence,
+    });
   }
 }
