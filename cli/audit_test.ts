@@ -44,7 +44,7 @@ Deno.test("commands write an audit line for each change, in the form of the regi
       const logins = new RefreshTokens(options);
       await logins.issue({ kind: "user", name: "user:alice", credential: "x" }, "docker");
     });
-    const who = { event: "audit", who: "operator" };
+    const who = { event: "audit", "enduser.id": "operator" };
 
     const created = await run(env, "token create --robot ci");
     const [{ credential } = {}] = created.audit;
@@ -74,7 +74,7 @@ Deno.test("commands write an audit line for each change, in the form of the regi
     ]);
     await run(env, `backup --to ${folder}/items`);
     const deleted = (await run(env, `delete-repository ${REPOSITORY}`)).audit;
-    assertEquals(deleted.map(({ action, who }) => `${who} ${action}`), [
+    assertEquals(deleted.map((event) => `${event["enduser.id"]} ${event.action}`), [
       "operator tag.delete",
       "operator manifest.delete",
       "operator repository.delete",

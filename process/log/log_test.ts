@@ -42,11 +42,11 @@ Deno.test("request() writes one JSON object a line", async () => {
   assertEquals(JSON.parse(line), {
     time: "2026-01-02T03:04:05.006Z",
     level: "info",
-    method: "GET",
+    "http.request.method": "GET",
     route: "getManifest",
-    path: "/v2/library/debian/manifests/latest",
-    status: 200,
-    bytes: 1024,
+    "url.path": "/v2/library/debian/manifests/latest",
+    "http.response.status_code": 200,
+    "http.response.body.size": 1024,
     duration: 1.23,
     id: "0a1b2c3d-1",
   });
@@ -79,7 +79,7 @@ Deno.test("request() escapes line breaks and control characters in paths", async
   const path = '/v2/\n{"level":"error"}\r\x1b[2J\x7f\x9b2J\u2028\u202e"\\';
   const json = await lineOf("json", { ...ENTRY, path });
   assert(/^[\x20-\x7e]+\n$/.test(json), json);
-  assertEquals(JSON.parse(json).path, path);
+  assertEquals(JSON.parse(json)["url.path"], path);
   assert(/^[\x20-\x7e]+\n$/.test(await lineOf("text", { ...ENTRY, path })));
 });
 
@@ -112,10 +112,14 @@ Deno.test("createLog() writes events with their fields", async () => {
   ]);
 });
 
-Deno.test("request() names the principal and the address, as fields that can't be faked", async () => {
-  const entry = { ...ENTRY, principal: "workload:ci:a from 192.0.2.9\n12:00:00 200", address: "192.0.2.1" };
+Deno.test("request() names the principal, the address and the user agent, as fields that can't be faked", async () => {
+  const userAgent = 'docker/29 "quoted"\n{"level":"error"}';
+  const principal = "workload:ci:a from 192.0.2.9\n12:00:00 200";
+  const entry = { ...ENTRY, principal, address: "192.0.2.1", userAgent };
   const json = JSON.parse(await lineOf("json", entry));
-  assertEquals([json.principal, json.address], [entry.principal, "192.0.2.1"]);
+  assertEquals([json["enduser.id"], json["client.address"]], [principal, "192.0.2.1"]);
+  assertEquals(json["user_agent.original"], userAgent);
+  assertEquals((await lineOf("json", entry)).trimEnd().split("\n").length, 1);
   const text = await lineOf("text", entry);
   assertEquals(text.indexOf("\n"), text.length - 1);
   assertStringIncludes(text, ' by "workload:ci:a from 192.0.2.9\\n12:00:00 200" from 192.0.2.1\n');
@@ -128,13 +132,17 @@ Deno.test("request() names the principal and the address, as fields that can't b
 Deno.test("no field of an event and no line of an error looks like another one", async () => {
   const output = memory();
   const log = createLog({ format: "text", output, now: () => ENTRY.time });
-  log.audit({ who: "workload:ci:x action=tag.delete\nwho=user:root", action: "tag.create", tag: "v1" });
+  log.audit({
+    who: "workload:ci:x action=tag.delete\nenduser.id=user:root",
+    action: "tag.create",
+    tag: "v1",
+  });
   log.request({ ...ENTRY, status: 500, error: "Bad\n03:04:05 200 GET /fake" });
   await log.flush();
   const lines = output.text().trimEnd().split("\n");
   assertEquals(
     lines[0],
-    '03:04:05 Change event=audit who="workload:ci:x action=tag.delete\\nwho=user:root" action=tag.create tag=v1',
+    '03:04:05 Change event=audit enduser.id="workload:ci:x action=tag.delete\\nenduser.id=user:root" action=tag.create tag=v1',
   );
   assertEquals(lines.slice(2), ["  Bad", "  03:04:05 200 GET /fake"]);
 });

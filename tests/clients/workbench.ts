@@ -78,7 +78,7 @@ async function startOwnRegistry(stack: AsyncDisposableStack): Promise<string> {
 /** Whatever a client does, even when it breaks off in the middle: the registry neither fails nor complains. */
 export function assertNoTrouble(log: string): void {
   for (const line of log.trimEnd().split("\n")) {
-    const { level, status = 0 }: { level: string; status?: number } = JSON.parse(line);
+    const { level, "http.response.status_code": status = 0 } = JSON.parse(line);
     if (level === "error" || status >= 500) throw new Error(`The registry was in trouble: ${line}`);
   }
 }

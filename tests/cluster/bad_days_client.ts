@@ -142,7 +142,9 @@ export class BadDaysClient implements Disposable {
 
 /** Errors that the registry itself did not expect. */
 function internalErrors(log: string): string[] {
-  return log.split("\n").filter((line) => line.includes('"status":500') || /\bbug\b/i.test(line));
+  return log.split("\n").filter((line) =>
+    line.includes('"http.response.status_code":500') || /\bbug\b/i.test(line)
+  );
 }
 
 /** Asserts that an answer says that it may go better later, as the specification wants it said. */

@@ -130,7 +130,7 @@ async function checkAddress(name: BalancerName): Promise<void> {
   assertStringIncludes(new TextDecoder().decode(stdout), "404");
   await registry.kill("SIGINT"); // so that its log is complete
   const line = registry.log().split("\n").find((line) => line.includes('"route":"listTags"'));
-  assertEquals(JSON.parse(line!).address, CLIENT_ADDRESS);
+  assertEquals(JSON.parse(line!)["client.address"], CLIENT_ADDRESS);
 }
 
 /** Restarts each replica in turn while clients push and pull. */

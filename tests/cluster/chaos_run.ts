@@ -177,7 +177,7 @@ function failuresOf(counts: Counts, kills: number): string {
  */
 function errorsIn(log: string): string[] {
   return log.split("\n").filter((line) =>
-    line.includes('"level":"error"') && !line.includes('"status":503') &&
+    line.includes('"level":"error"') && !line.includes('"http.response.status_code":503') &&
     !line.includes('"error":"UnavailableError: ') &&
     !line.includes("Cannot determine if the bucket verifies content") &&
     !line.includes("Not ready: cannot use the storage")

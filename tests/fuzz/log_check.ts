@@ -16,7 +16,9 @@ export interface LoggedRequests {
  */
 export function findTrouble(log: string, { requestIds, busyIds }: LoggedRequests): string[] {
   const busy = new Set<unknown>(busyIds);
-  const isExpected = ({ level, status, id, message }: Record<string, unknown>) =>
+  const isExpected = (
+    { level, "http.response.status_code": status, id, message }: Record<string, unknown>,
+  ) =>
     level === "info" || level === "error" &&
       (status === 503 ? busy.has(id) : busy.size > 0 && `${message}`.startsWith("Not ready: "));
   const trouble: string[] = [];

@@ -198,7 +198,8 @@ function linesAbout(problems: readonly string[], log: string): string {
  */
 function errorsIn(log: string): string[] {
   return log.split("\n").filter((line) =>
-    /"level":"(warn|error)"/.test(line) && !/"status":503|full pass takes longer/.test(line)
+    /"level":"(warn|error)"/.test(line) &&
+    !/"http\.response\.status_code":503|full pass takes longer/.test(line)
   );
 }
 

@@ -177,7 +177,7 @@ Deno.test("main is not ready while its data folder cannot be written, and logs t
   assertEquals([again.message, rest], ["Ready again: the storage works", []]);
   const probes = lines.filter(({ route }) => route === "ready" || route === "live");
   assertEquals(
-    [...new Set(probes.map(({ status }) => status))],
+    [...new Set(probes.map((probe) => probe["http.response.status_code"]))],
     [503],
     "a probe that succeeds is not logged",
   );
@@ -197,19 +197,22 @@ Deno.test("main ends its start on a terminal with the address and the next steps
 Deno.test("main logs every probe if the setting says so", async () => {
   await using registry = await startRegistry({ env: { SKERRY_LOG_PROBES: "on" } });
   await registry.kill("SIGINT");
-  assertStringIncludes(registry.log(), '"path":"/livez","status":200');
+  assertStringIncludes(registry.log(), '"url.path":"/livez","http.response.status_code":200');
 });
 
 Deno.test("main logs one JSON line for each request and nothing of its secrets", async () => {
   await using registry = await startRegistry();
   const response = await fetch(`${registry.url}/v2/a/tags/list?n=1&token=hunter2`, {
-    headers: { Authorization: "Basic aHVudGVyMg==" },
+    headers: { Authorization: "Basic aHVudGVyMg==", "User-Agent": `docker/29.0 ${"x".repeat(300)}` },
   });
   await response.body?.cancel();
   await registry.kill("SIGINT");
   const lines = registry.log().trim().split("\n").map((line) => JSON.parse(line));
-  const [entry] = lines.filter(({ path }) => path === "/v2/a/tags/list");
-  assertEquals([entry.method, entry.route, entry.status], ["GET", "listTags", 404]);
+  const [entry] = lines.filter((line) => line["url.path"] === "/v2/a/tags/list");
+  const facts = [entry["http.request.method"], entry.route, entry["http.response.status_code"]];
+  assertEquals(facts, ["GET", "listTags", 404]);
+  assertEquals([entry["enduser.id"], entry["client.address"]], ["anonymous", "127.0.0.1"]);
+  assertEquals(entry["user_agent.original"], `docker/29.0 ${"x".repeat(244)}`);
   assertEquals(entry.id, response.headers.get("X-Request-Id"));
   assert(!/hunter2|aHVudGVyMg/.test(registry.log()));
 });

@@ -229,8 +229,10 @@ Deno.test("skopeo pulls from the public host through a shared cache without a lo
   // The root is fetched by its tag.
   const byDigest = CONTENT.filter((path) => !path.endsWith(IMAGE.root.digest));
   const pulls = () =>
-    edge.registry.log().split("\n").filter((line) => line.includes('"method":"GET"'))
-      .map((line) => JSON.parse(line) as { path: string; status: number });
+    edge.registry.log().split("\n").filter((line) => line.includes('"http.request.method":"GET"'))
+      .map((line) => JSON.parse(line)).map((entry): { path: string; status: number } => {
+        return { path: entry["url.path"], status: entry["http.response.status_code"] };
+      });
   // The log is written a moment after the answers.
   for (
     let tries = 0;
