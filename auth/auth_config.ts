@@ -1,9 +1,10 @@
 import type { Action } from "../oci/mod.ts";
 
 /**
- * Subject of a rule: `anonymous`, `authenticated` (every account except anonymous and workloads), `user:<name>`,
- * `robot:<name>`, `workload:<issuer>` (every workload of that configured issuer), `certificate:<name>`,
- * `external:<name>` or `group:<name>`. A name may contain `*`.
+ * Subject of a rule: `anonymous`, `authenticated` (every account except anonymous, workloads and those of a provider of
+ * logins), `user:<name>`, `robot:<name>`, `workload:<issuer>` (every workload of that configured issuer),
+ * `certificate:<name>`, `external:<name>`, `oidc:<name>` (an account of the provider of logins) or `group:<name>`. A name
+ * may contain `*`.
  */
 export type Subject = string;
 
@@ -39,6 +40,22 @@ export interface IssuerConfig {
   subject: string;
   /** Lifetime of the workload passwords of this issuer, in milliseconds. */
   tokenLifetime: number;
+}
+
+/** Provider of OpenID Connect at which people log in to the web UI. */
+export interface ProviderConfig {
+  /** Name that the login shows. */
+  name: string;
+  /** Exact issuer (`iss`). Its discovery document is below it. */
+  issuer: string;
+  /** Id of the registry at the provider. */
+  clientId: string;
+  /** Secret of the registry at the provider; a public client has none. */
+  clientSecret?: string;
+  /** Requested scopes, with `openid`. */
+  scopes: string[];
+  /** The claim that names the account; `sub` by default. */
+  subject: string;
 }
 
 /** External token server, as CNCF distribution defines it. */
@@ -101,6 +118,8 @@ export interface AuthConfig {
   file?: string;
   /** OpenID Connect issuers whose ID tokens workloads may use as passwords. */
   issuers: IssuerConfig[];
+  /** Provider of logins to the web UI. */
+  login?: ProviderConfig;
   /** External token server, instead of the built-in one. */
   external?: ExternalConfig;
   /** Trusted proxy in front of the registry. */

@@ -55,6 +55,8 @@ function* checkSubjects(config: AuthConfig): Generator<ConfigIssue> {
         yield { path: at, message: `No such group: "${parts.name}"` };
       } else if (parts.kind === "certificate" && config.proxy?.identityHeader === undefined) {
         yield { path: at, message: 'Certificates need "proxy.identityHeader"' };
+      } else if (parts.kind === "oidc" && config.login === undefined) {
+        yield { path: at, message: 'Accounts of a provider need "login"' };
       } else if (parts.kind === "external" && config.external === undefined) {
         yield { path: at, message: 'Subjects of an external token server need "external"' };
       }
@@ -104,24 +106,25 @@ function* checkGroups({ groups, administrators }: AuthConfig): Generator<ConfigI
   }
 }
 
-/** Only workloads have claims, and those of one issuer mean nothing for another. */
+/** Only workloads and accounts of a provider have claims. */
 function* checkConditions(config: AuthConfig): Generator<ConfigIssue> {
   for (const { path, entry } of allowRules(config)) {
     if (entry.where === undefined) continue;
     for (const [index, subject] of entry.to.entries()) {
-      if (mayBeWorkload(subject, config.groups)) continue;
-      const message = `"where" is only for workloads: move "${subject}" to an entry without it`;
+      if (mayHaveClaims(subject, config.groups)) continue;
+      const message =
+        `"where" is only for workloads and accounts of a provider: move "${subject}" to an entry without it`;
       yield { path: [...path, "to", index], message };
     }
   }
 }
 
-function mayBeWorkload(subject: Subject, groups: AuthConfig["groups"]): boolean {
+function mayHaveClaims(subject: Subject, groups: AuthConfig["groups"]): boolean {
   const parts = parseSubject(subject)!;
-  if (parts.kind === "workload") return true;
+  if (parts.kind === "workload" || parts.kind === "oidc") return true;
   // An unknown group is reported by another check.
   return parts.kind === "group" &&
-    (!Object.hasOwn(groups, parts.name) || groups[parts.name]!.some((member) => mayBeWorkload(member, {})));
+    (!Object.hasOwn(groups, parts.name) || groups[parts.name]!.some((member) => mayHaveClaims(member, {})));
 }
 
 /** Rejects duplicates: sooner or later only one of two copies is changed. */
@@ -161,6 +164,7 @@ function* checkExternal(config: AuthConfig): Generator<ConfigIssue> {
     keys: keys !== undefined,
     credentialLifetime: config.credentialLifetime !== undefined,
     issuers: issuers.length > 0,
+    login: config.login !== undefined,
     administrators: administrators.length > 0,
     groups: Object.keys(groups).length > 0,
     policies: policies.length > 0,

@@ -59,7 +59,8 @@ Deno.test("accessSchema refuses conditions for accounts without claims", async (
   const to = ["workload:github", "user:a", "group:people", "group:mixed", "authenticated"];
   const allow = [{ to, actions: ["push"], where: { ref: "main" } }];
   const groups = { people: ["user:a"], mixed: ["user:a", "workload:github"] };
-  const told = (subject: string) => `"where" is only for workloads: move "${subject}" to an entry without it`;
+  const told = (subject: string) =>
+    `"where" is only for workloads and accounts of a provider: move "${subject}" to an entry without it`;
   assertEquals(await problemsOf({ issuers: [GITHUB], groups, policies: [{ repositories: ["a"], allow }] }), [
     `policies.0.allow.0.to.1: ${told("user:a")}`,
     `policies.0.allow.0.to.2: ${told("group:people")}`,

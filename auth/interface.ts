@@ -10,6 +10,7 @@ export type {
   IssuerConfig,
   LimitsConfig,
   PolicyRule,
+  ProviderConfig,
   ProxyConfig,
   Subject,
 } from "./auth_config.ts";

@@ -49,11 +49,15 @@ export type StoredKey = {
 /** Single item of all keys. Its first write and every addition are conditional on its version. */
 export const KEY_RING: Key = AUTH_FORMS.keys;
 
-/** Refresh token of a user or a robot account. Only its hash is stored. */
+/** Refresh token of a user or a robot account, or session of the web UI. Only its hash is stored. */
 export type RefreshTokenAttributes = {
   /** Name of the principal. */
   principal: string;
-  kind: "user" | "robot";
+  kind: "user" | "robot" | "oidc";
+  /** For an account of a provider of logins: the provider, and the claims of its ID token. */
+  issuer?: string;
+  claims?: Record<string, string>;
+  claimLists?: Record<string, string[]>;
   /** Credential of the principal at the login, as in {@linkcode Principal.credential}. */
   credential: string;
   /** Restrictions of the credential. */

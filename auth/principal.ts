@@ -1,7 +1,14 @@
 import type { Action } from "../oci/mod.ts";
 
 /** Kind of an account, by its method of authentication. */
-export type PrincipalKind = "anonymous" | "user" | "robot" | "workload" | "certificate" | "external";
+export type PrincipalKind =
+  | "anonymous"
+  | "user"
+  | "robot"
+  | "workload"
+  | "certificate"
+  | "external"
+  | "oidc";
 
 /** Account that a request is made for. */
 export interface Principal {
@@ -9,13 +16,16 @@ export interface Principal {
   readonly kind: PrincipalKind;
   /**
    * `anonymous`, or the kind, a colon and a name that is unique within the kind: `user:alice`, `robot:ci`,
-   * `workload:github:repo:acme/app:ref:refs/heads/main`, `certificate:CN=build`, `external:alice`.
+   * `workload:github:repo:acme/app:ref:refs/heads/main`, `certificate:CN=build`, `external:alice`,
+   * `oidc:alice`.
    */
   readonly name: string;
-  /** For a workload: the configured name of its issuer. */
+  /** For a workload: the configured name of its issuer. For an account of a provider of logins: the provider's URL. */
   readonly issuer?: string;
-  /** For a workload: the claims of its ID token that conditions may require, as text. */
+  /** For a workload or an account of a provider: the claims of its ID token that conditions may require, as text. */
   readonly claims?: Readonly<Record<string, string>>;
+  /** For an account of a provider: the claims that are lists of text, such as groups. */
+  readonly claimLists?: Readonly<Record<string, readonly string[]>>;
   /**
    * For a user or a robot: identifies the password or account token that was used, such as a hash of the stored hash. A
    * new password has another value, so it revokes the refresh tokens of the old one. Not a secret.

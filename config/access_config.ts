@@ -82,8 +82,8 @@ const repositoryPattern = checkedText(
 const repositories = list(repositoryPattern, "patterns of repositories");
 const tagPattern = checkedText('a pattern of tags such as "v*"', isTagPattern);
 const subject = checkedText(
-  '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", "certificate:", "external:" or ' +
-    '"group:"',
+  '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", "certificate:", "external:", "oidc:" ' +
+    'or "group:"',
   (text) => parseSubject(text) !== undefined,
 );
 
@@ -135,6 +135,25 @@ const issuer = z.strictObject({
   // There is no end of a job to tell us, so its token must end soon.
   tokenLifetime: z.prefault(ofKind(duration("1m", "12h")), "1h"),
 }, expected("a map with name, issuer, audiences, jwksUri, subject and tokenLifetime"));
+
+const provider = z.strictObject({
+  name: checkedText('a name such as "company"', isPlainName),
+  issuer: safeUrl,
+  clientId: checkedText("the id of a client", (text) => text !== ""),
+  // No message contains the secret.
+  clientSecret: z.exactOptional(
+    z.string("Expected the secret of a client").check(
+      z.refine((text) => text !== "", "Expected the secret of a client"),
+    ),
+  ),
+  scopes: z._default(
+    list(checkedText("a scope", (text) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)), "scopes").check(
+      z.refine((scopes) => scopes.includes("openid"), 'Expected "openid" among the scopes'),
+    ),
+    ["openid"],
+  ),
+  subject: z._default(checkedText("the name of a claim", (text) => text !== ""), "sub"),
+}, expected("a map with name, issuer, clientId, clientSecret, scopes and subject"));
 
 const external = z.strictObject({
   realm: safeUrl,
@@ -205,6 +224,7 @@ const shape = z.strictObject({
   htpasswd: z.exactOptional(path),
   users: z.exactOptional(users),
   issuers: z._default(list(issuer, "issuers", 0), []),
+  login: z.exactOptional(provider),
   external: z.exactOptional(external),
   proxy: z.exactOptional(proxy),
   administrators: z._default(list(subject, "subjects", 0), []),

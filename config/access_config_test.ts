@@ -177,7 +177,7 @@ Deno.test("accessSchema refuses URLs of issuers and keys over plain HTTP, but fo
 
 Deno.test("accessSchema names the place of each value that is wrong by itself", async () => {
   const subject = '"anonymous", "authenticated", or a name after "user:", "robot:", "workload:", ' +
-    '"certificate:", "external:" or "group:"';
+    '"certificate:", "external:", "oidc:" or "group:"';
   const problems = await problemsOf({
     service: 'a"b',
     challenge: "digest",
@@ -346,4 +346,40 @@ groups: { team: [user:alice] }
     assert(!shown.includes("a".repeat(20)), `${mixed}\n${shown}`);
   }
   assert(failures > 500, `${failures}`);
+});
+
+Deno.test("accessSchema reads a provider of logins, with its defaults", async () => {
+  const login = { name: "company", issuer: "https://idp.example", clientId: "skerry" };
+  const config = await dataOf({ login });
+  assertEquals(config.login, { ...login, scopes: ["openid"], subject: "sub" });
+  const policies = [{
+    repositories: ["a"],
+    allow: [{ to: ["oidc:*"], actions: ["pull"], where: { groups: "devs" } }],
+  }];
+  assertEquals((await dataOf({ login, policies })).policies[0]?.allow[0]?.where, { groups: ["devs"] });
+});
+
+Deno.test("accessSchema refuses a provider that cannot work, without its secret in the message", async () => {
+  const login = { name: "company", issuer: "https://idp.example", clientId: "skerry", clientSecret: "hush" };
+  const rows: [Record<string, unknown>, string][] = [
+    [{ ...login, issuer: "http://idp.example" }, "login.issuer"],
+    [{ ...login, name: "a b" }, "login.name"],
+    [{ ...login, clientId: "" }, "login.clientId"],
+    [{ ...login, clientSecret: 7 }, "login.clientSecret"],
+    [{ ...login, scopes: ["profile"] }, "login.scopes"],
+    [{ ...login, scopes: ["openid", "a b"] }, "login.scopes.1"],
+    [{ ...login, secret: "hush" }, "login"],
+  ];
+  for (const [given, path] of rows) {
+    const problems = await problemsOf({ login: given });
+    assert(problems.length > 0 && problems.every((problem) => problem.startsWith(path)), problems.join());
+    assert(!problems.join().includes("hush"));
+  }
+  const policies = [{ repositories: ["a"], allow: [{ to: ["oidc:alice"], actions: ["pull"] }] }];
+  assertEquals(await problemsOf({ policies }), [
+    'policies.0.allow.0.to.0: Accounts of a provider need "login"',
+  ]);
+  assertEquals(await problemsOf({ login, administrators: ["oidc:*"] }), [
+    'administrators.0: Expected a named account or group, got "oidc:*"',
+  ]);
 });

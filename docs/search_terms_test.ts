@@ -31,6 +31,7 @@ const TERMS: Record<string, string> = {
   "load balancer": "load-balancers.md",
   "web ui": "ui.md",
   "session": "ui.md",
+  "openid connect": "ui.md",
 };
 
 /** Text of a page, by its name in docs/. */

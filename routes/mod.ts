@@ -38,4 +38,4 @@ export type { Route, RouteFacts, RouteKind } from "./route.ts";
 export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { ServiceOptions } from "./services.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";
-export type { UiAccess, UiLogins, UiOptions, Viewer, ViewerAccount } from "./ui/mod.ts";
+export type { UiAccess, UiLogins, UiOptions, UiProvider, Viewer, ViewerAccount } from "./ui/mod.ts";

@@ -2,7 +2,7 @@ import { BoundedMap } from "../../storage/bounded_map.ts";
 import { globMatcher } from "../../oci/glob.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AuthConfig } from "../auth_config.ts";
-import { type Applicable, claimOf, type Entry, PolicyRules } from "./policy_rules.ts";
+import { type Applicable, type Entry, PolicyRules, valuesOf } from "./policy_rules.ts";
 import type { Grant, Principal, PrincipalKind } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";
 
@@ -122,10 +122,10 @@ function objection(
   if (!isFor(principal)) return `is for ${list(written.to)}`;
   if (!actions.has(action)) return `allows ${list(written.actions)}`;
   const claim = missingClaim(principal)!;
-  const value = claimOf(principal, claim);
+  const values = valuesOf(principal, claim);
   const wanted = list(written.where![claim]!.map((pattern) => JSON.stringify(pattern)), " or ");
   return `requires the claim "${claim}" to be ${wanted}, but it is ${
-    value === undefined ? "absent" : JSON.stringify(value)
+    values.length === 0 ? "absent" : list(values.map((value) => JSON.stringify(value)))
   }`;
 }
 

@@ -101,13 +101,21 @@ function compileEntry(written: AllowRule, place: string, groups: AuthConfig["gro
     isFor: subjectMatcher(written.to, groups),
     missingClaim: (principal) =>
       claims.find(({ claim, matchers }) => {
-        const value = claimOf(principal, claim);
-        return value === undefined || !matchers.some((matches) => matches(value));
+        const values = valuesOf(principal, claim);
+        return !values.some((value) => matchers.some((matches) => matches(value)));
       })?.claim,
   };
 }
 
-/** Claim of a workload's ID token. Other principals have no claims, so no condition holds for them. */
-export function claimOf({ kind, claims = {} }: Principal, claim: string): string | undefined {
-  return kind === "workload" && Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+/**
+ * Values of a claim of an ID token; none without the claim. Principals of other kinds have no claims, so no condition
+ * holds for them.
+ */
+export function valuesOf(
+  { kind, claims = {}, claimLists = {} }: Principal,
+  claim: string,
+): readonly string[] {
+  if (kind !== "workload" && kind !== "oidc") return [];
+  if (Object.hasOwn(claims, claim)) return [claims[claim]!];
+  return kind === "oidc" && Object.hasOwn(claimLists, claim) ? claimLists[claim]! : [];
 }

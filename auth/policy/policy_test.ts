@@ -81,6 +81,26 @@ Deno.test("allows() grants rights of anonymous to all, and rights of authenticat
   assertEquals(whoMay({ policies }, "push", "a", ...all), known.map(({ name }) => name));
 });
 
+Deno.test("allows() grants accounts of a provider the rules that name them or one of their claims, and no other", () => {
+  const oidc = (name: string, groups: string[]): Principal => ({
+    kind: "oidc",
+    name: `oidc:${name}`,
+    claims: { department: "it" },
+    claimLists: { groups },
+  });
+  const [alice, bob] = [oidc("alice", ["devs", "ops"]), oidc("bob", ["sales"])];
+  const may = (...rules: ReturnType<typeof allow>[]) =>
+    whoMay({ policies: [rule("a", ...rules)] }, "pull", "a", alice, bob, ALICE, workload("github"));
+  assertEquals(may(allow("authenticated", "pull")), ["user:alice"]);
+  assertEquals(may(allow("oidc:alice", "pull")), ["oidc:alice"]);
+  assertEquals(may(allow("oidc:*", "pull")), ["oidc:alice", "oidc:bob"]);
+  assertEquals(may(allow("oidc:*", "pull", { groups: ["op*"] })), ["oidc:alice"]);
+  assertEquals(may(allow("oidc:*", "pull", { groups: ["devs"], department: ["it"] })), ["oidc:alice"]);
+  assertEquals(may(allow("oidc:*", "pull", { groups: ["devs"], department: ["hr"] })), []);
+  assertEquals(may(allow("oidc:*", "pull", { toString: ["*"] })), []);
+  assertEquals(may(allow(["user:*", "oidc:*"], "pull", { groups: ["*"] })), ["oidc:alice", "oidc:bob"]);
+});
+
 Deno.test("allows() does not count a principal as authenticated if its name is not of its kind", () => {
   const policies = [rule("a", allow("authenticated", "pull"))];
   const odd: Principal[] = [

@@ -3,10 +3,18 @@ import type { Principal } from "../principal.ts";
 import { textMatcher } from "./text_pattern.ts";
 
 /** The kinds of subjects that have a name. */
-const NAMED: readonly NamedKind[] = ["user", "robot", "certificate", "external", "workload", "group"];
+const NAMED: readonly NamedKind[] = [
+  "user",
+  "robot",
+  "certificate",
+  "external",
+  "oidc",
+  "workload",
+  "group",
+];
 
 /** A kind of subject that has a name. */
-export type NamedKind = "user" | "robot" | "certificate" | "external" | "workload" | "group";
+export type NamedKind = "user" | "robot" | "certificate" | "external" | "oidc" | "workload" | "group";
 
 /** A {@linkcode Subject} in its parts. */
 export type SubjectParts =
@@ -54,7 +62,8 @@ export function subjectMatcher(
     // world as a client.
     const { kind, issuer } = principal;
     if (kind === "workload") return issuer !== undefined && names.has(`workload:${issuer}`);
-    if (isAuthenticated) return true;
+    // The provider of logins, too, may let every person of the world log in.
+    if (isAuthenticated && kind !== "oidc") return true;
     return names.has(principal.name) || patterns.some((matches) => matches(principal.name));
   };
 }

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
-import { type Action, ACTIONS, unavailable } from "../../oci/mod.ts";
+import { unavailable } from "../../oci/mod.ts";
 import { type Item, type Key, queryPages, repeatOnConflict, RETRY, type Table } from "../../storage/ports.ts";
 import { type RefreshTokenAttributes, refreshTokenKey, refreshTokensOf } from "../items.ts";
 import type { Principal } from "../principal.ts";
+import { principalOf, storedPrincipal } from "./stored_principal.ts";
 
 /** Prefix of every refresh token, so that secret scanners find it and no password looks like one. */
 export const REFRESH_TOKEN_PREFIX = "skrr_";
@@ -102,29 +103,27 @@ export class RefreshTokens {
   }
 
   /**
-   * Issues a token; `undefined` for a principal that cannot have one. Only users and robots can: their password can be
-   * checked again later.
+   * Issues a token; `undefined` for a principal that cannot have one. Only users and robots can, because their password
+   * can be checked again later, and accounts of a provider of logins until their login expires.
    */
   async issue(principal: Principal, client: string): Promise<string | undefined> {
     const { table, service, lifetime, hasEnded, now } = this.#options;
-    const { kind, name, credential, bounds } = principal;
-    if (kind !== "user" && kind !== "robot" || credential === undefined) return undefined;
-    const tag = tagOf(name);
-    const credentialTag = credentialTagOf(credential);
+    const stored = storedPrincipal(principal);
+    if (stored === undefined) return undefined;
+    const { expiresAt = Infinity } = principal;
+    const tag = tagOf(stored.principal);
+    const credentialTag = credentialTagOf(stored.credential);
     await makeRoom(table, tag, credentialTag, now());
     await dropUseless(table, tag, hasEnded, now());
     const family = randomText(12);
     const token = REFRESH_TOKEN_PREFIX + tag + credentialTag + family + randomText(32);
     const attributes: RefreshTokenAttributes = {
-      principal: name,
-      kind,
-      credential,
-      ...(bounds && { bounds: bounds.map((grant) => ({ ...grant, actions: [...grant.actions] })) }),
+      ...stored,
       service,
       client: client.slice(0, MAX_CLIENT_CHARACTERS),
       hash: hashOf(token),
       createdAt: now(),
-      expiresAt: now() + lifetime,
+      expiresAt: Math.min(now() + lifetime, expiresAt),
     };
     const written = await table.put({ ...refreshTokenKey(tag, credentialTag, hashOf(family)), attributes }, {
       ifAbsent: true,
@@ -304,20 +303,6 @@ async function noteUse(
   if (now - (attributes.usedAt ?? 0) < USE_PRECISION_MS) return;
   await table.put({ pk, sk, attributes: { ...attributes, usedAt: now } }, { ifVersion: version })
     .catch(() => {});
-}
-
-function principalOf({ kind, principal, credential, bounds }: RefreshTokenAttributes): Principal {
-  return {
-    kind,
-    name: principal,
-    credential,
-    ...(bounds && {
-      bounds: bounds.map(({ repositories, actions }) => ({
-        repositories,
-        actions: actions.filter((action): action is Action => ACTIONS.some((known) => known === action)),
-      })),
-    }),
-  };
 }
 
 /** Current principal of a refresh token; `undefined` if its credential was removed or changed, or has expired. */

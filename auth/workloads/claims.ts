@@ -38,3 +38,27 @@ function textOf(value: unknown): string | undefined {
   if (Number.isSafeInteger(value) || typeof value === "boolean") return String(value);
   return undefined;
 }
+
+/** Maximum characters of all lists: a session contains them. Some providers list hundreds of groups. */
+const MAX_LISTS_CHARACTERS = 16 * 1024;
+
+/**
+ * Claims of a token that are lists of text, such as groups, for conditions of policies. Other entries of a list are left
+ * out, and so is all that exceeds the limits: no condition on it is met.
+ */
+export function listClaims(payload: Readonly<Record<string, unknown>>): Record<string, string[]> {
+  const lists: [name: string, values: string[]][] = [];
+  let left = MAX_LISTS_CHARACTERS;
+  for (const [name, list] of Object.entries(payload)) {
+    if (OF_THE_TOKEN.has(name) || !Array.isArray(list) || name.length > MAX_NAME_CHARACTERS) continue;
+    const values: string[] = [];
+    for (const value of list.map(textOf)) {
+      if (value === undefined || value.length > MAX_VALUE_CHARACTERS) continue;
+      left -= name.length + value.length;
+      if (left < 0) break;
+      values.push(value);
+    }
+    if (values.length > 0) lists.push([name, values]);
+  }
+  return Object.fromEntries(lists);
+}

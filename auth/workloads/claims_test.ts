@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { textClaims } from "./claims.ts";
+import { listClaims, textClaims } from "./claims.ts";
 
 Deno.test("textClaims() converts text, numbers and booleans to text, and drops nested and rounded values", () => {
   const payload = JSON.parse(`{
@@ -25,4 +25,19 @@ Deno.test("textClaims() drops long claims, and claims beyond the limit", () => {
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`claim-${index}`, "x"]));
   const size = Object.entries(textClaims(many)).flat().join("").length;
   assertEquals(size <= 4096 && size > 4000, true);
+});
+
+Deno.test("listClaims() returns lists of text within their limits", () => {
+  const payload = {
+    groups: ["a", 7, true, null, ["b"], "c"],
+    empty: [],
+    text: "x",
+    jti: ["y"],
+    [`${"n".repeat(129)}`]: ["z"],
+  };
+  assertEquals(listClaims(payload), { groups: ["a", "7", "true", "c"] });
+  assertEquals(listClaims({ groups: ["v".repeat(1025), "w"] }), { groups: ["w"] });
+  const many = listClaims({ groups: Array.from({ length: 5000 }, (_, i) => `group-${i}`), more: ["x"] });
+  const characters = Object.values(many).flat().join("").length;
+  assertEquals([characters > 5000, characters <= 16_384, many["more"]], [true, true, undefined]);
 });

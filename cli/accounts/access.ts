@@ -51,6 +51,8 @@ export interface Accounts {
   accountTokens: AccountTokens;
   /** Storage of the tokens. */
   table: Table;
+  /** Provider of logins. */
+  login?: NonNullable<AuthConfig["login"]>;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function withAccountTokens<T>(
       const { credentialLifetime: maxLifetime } = auth;
       const bound = maxLifetime === undefined ? {} : { maxLifetime };
       const accountTokens = new AccountTokens({ table, findUser: (name) => users.find(name), ...bound });
-      return await use({ users, accountTokens, table });
+      return await use({ users, accountTokens, table, ...(auth.login && { login: auth.login }) });
     } finally {
       users.close();
     }

@@ -27,7 +27,11 @@ export const ACCOUNTS_COMMANDS: Record<string, Command> = {
       { name: "REPOSITORY", help: "Name of a repository" },
     ],
     options: {
-      claim: { value: "NAME=VALUE", repeatable: true, help: "Claim of a workload; can be repeated" },
+      claim: {
+        value: "NAME=VALUE",
+        repeatable: true,
+        help: "Claim of a workload or an account of a provider; can be repeated",
+      },
       json: JSON_LINES,
     },
     run: async ({ config, print }, { has, texts, operands: [who = "", action = "", repository = ""] }) => {
@@ -83,7 +87,7 @@ export const ACCOUNTS_COMMANDS: Record<string, Command> = {
   },
   "logins list": {
     summary: "List the refresh tokens of a user or robot account",
-    operands: [{ name: "PRINCIPAL", help: "user:NAME or robot:NAME" }],
+    operands: [{ name: "PRINCIPAL", help: "user:NAME, robot:NAME or oidc:NAME" }],
     options: { json: JSON_LINES },
     run: async ({ config, print }, { has, operands: [principal = ""] }) =>
       await (await importRoom()).listRefreshTokensCommand(await config(), print, principal, {
@@ -93,7 +97,7 @@ export const ACCOUNTS_COMMANDS: Record<string, Command> = {
   "logins revoke": {
     summary: "Revoke refresh tokens of a user or robot account",
     operands: [
-      { name: "PRINCIPAL", help: "user:NAME or robot:NAME" },
+      { name: "PRINCIPAL", help: "user:NAME, robot:NAME or oidc:NAME" },
       { name: "ID", help: "Id of one refresh token, from logins list; all if absent", optional: true },
     ],
     run: async ({ config, print }, { operands: [principal = "", id] }) =>

@@ -20,9 +20,9 @@ export async function listRefreshTokensCommand(
   { json }: { json: boolean },
 ): Promise<number> {
   checkPrincipal(principal);
-  return await withAccountTokens(config, async ({ users, accountTokens, table }) => {
+  return await withAccountTokens(config, async ({ table, ...accounts }) => {
     const tokens = await listRefreshTokens(table, principal, {
-      findPrincipal: (who) => findPrincipal(who, users, accountTokens),
+      findPrincipal: (who) => findPrincipal(who, accounts),
       now: Date.now(),
     });
     for (const token of tokens) print(json ? JSON.stringify(token) : lineOf(token));
@@ -65,8 +65,8 @@ export async function revokeRefreshTokensCommand(
 }
 
 function checkPrincipal(principal: string): void {
-  if (!/^(user|robot):./.test(principal)) {
-    throw new MisuseError(`Expected user:NAME or robot:NAME, got "${principal}"`);
+  if (!/^(user|robot|oidc):./.test(principal)) {
+    throw new MisuseError(`Expected user:NAME, robot:NAME or oidc:NAME, got "${principal}"`);
   }
 }
 

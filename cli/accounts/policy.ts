@@ -8,13 +8,13 @@ import { MisuseError } from "../command.ts";
 
 /** Question to the policies, as text. */
 export interface Question {
-  /** `anonymous`, `user:<name>`, `robot:<name>`, `certificate:<name>` or `workload:<issuer>`. */
+  /** `anonymous`, `user:<name>`, `robot:<name>`, `certificate:<name>`, `oidc:<name>` or `workload:<issuer>`. */
   who: string;
   /** Action, as in policies. */
   action: string;
   /** A repository's name. */
   repository: string;
-  /** Claims of a workload, each as `name=value`. */
+  /** Claims of a workload or an account of a provider, each as `name=value`. */
   claims: string[];
 }
 
@@ -74,8 +74,8 @@ async function isUser(auth: AuthConfig, who: string): Promise<boolean> {
 
 function principalOf(who: string, claims: string[], { issuers }: AuthConfig): Principal {
   const parts = parseSubject(who);
-  if (claims.length > 0 && parts?.kind !== "workload") {
-    throw new MisuseError("Expected --claim only for workload:ISSUER");
+  if (claims.length > 0 && parts?.kind !== "workload" && parts?.kind !== "oidc") {
+    throw new MisuseError("Expected --claim only for workload:ISSUER and oidc:NAME");
   }
   switch (parts?.kind) {
     case "anonymous":
@@ -84,6 +84,8 @@ function principalOf(who: string, claims: string[], { issuers }: AuthConfig): Pr
     case "robot":
     case "certificate":
       return { kind: parts.kind, name: who };
+    case "oidc":
+      return { kind: "oidc", name: who, claimLists: listsOf(claims) };
     case "workload":
       if (!issuers.some(({ name }) => name === parts.name)) {
         throw new MisuseError(`No such issuer: "${parts.name}"`);
@@ -91,14 +93,22 @@ function principalOf(who: string, claims: string[], { issuers }: AuthConfig): Pr
       return { kind: "workload", name: `${who}:test`, issuer: parts.name, claims: parseClaims(claims) };
   }
   throw new MisuseError(
-    `Expected anonymous, user:NAME, robot:NAME, certificate:NAME or workload:ISSUER, got "${who}"`,
+    `Expected anonymous, user:NAME, robot:NAME, certificate:NAME, oidc:NAME or workload:ISSUER, got "${who}"`,
   );
 }
 
 function parseClaims(claims: string[]): Record<string, string> {
-  return Object.fromEntries(claims.map((claim) => {
-    const equals = claim.indexOf("=");
-    if (equals < 1) throw new MisuseError(`Expected a claim as NAME=VALUE, got "${claim}"`);
-    return [claim.slice(0, equals), claim.slice(equals + 1)];
-  }));
+  return Object.fromEntries(claims.map(parseClaim));
+}
+
+/** Claims that may have several values, such as groups. */
+function listsOf(claims: string[]): Record<string, string[]> {
+  const groups = Map.groupBy(claims.map(parseClaim), ([name]) => name);
+  return Object.fromEntries([...groups].map(([name, values]) => [name, values.map(([, value]) => value)]));
+}
+
+function parseClaim(claim: string): [name: string, value: string] {
+  const equals = claim.indexOf("=");
+  if (equals < 1) throw new MisuseError(`Expected a claim as NAME=VALUE, got "${claim}"`);
+  return [claim.slice(0, equals), claim.slice(equals + 1)];
 }

@@ -150,9 +150,10 @@ const importUi = (): Promise<typeof import("../../routes/ui/mod.ts")> =>
   import(new URL("../../routes/ui/mod.ts", import.meta.url).href);
 
 /** The files of the configuration that hold secrets: private keys, and hashes that can be tried out offline. */
-function secretFiles({ keys, htpasswd, users, file }: AuthConfig): string[] {
+function secretFiles({ keys, htpasswd, users, login, file }: AuthConfig): string[] {
   const hasKeys = keys !== undefined && isKeyText(keys);
-  const holder = hasKeys || users !== undefined ? file : undefined;
+  const isHolder = hasKeys || users !== undefined || login?.clientSecret !== undefined;
+  const holder = isHolder ? file : undefined;
   return [hasKeys ? undefined : keys, htpasswd, holder].filter((path) => path !== undefined);
 }
 
@@ -188,7 +189,7 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
     config,
     table,
     policy,
-    findPrincipal: (principal) => findPrincipal(principal, users, accountTokens),
+    findPrincipal: (principal) => findPrincipal(principal, { users, accountTokens }),
     hasEnded: (credential) => accountTokens.hasEnded(credential),
     earlier: earlier?.keys,
     reused: ({ id, principal }) =>
@@ -221,7 +222,7 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
     logins,
     policy,
     rates,
-    accounts: openUiAccounts(config, { table, users, accountTokens, logins }),
+    accounts: openUiAccounts(config, { table, log, users, accountTokens, logins }),
   });
   return {
     access: guarded.access,

@@ -6,8 +6,11 @@ export const SESSION_COOKIE = "__Host-skerry-session";
 /** Cookie that a login begins with. */
 export const LOGIN_COOKIE = "__Host-skerry-login";
 
+/** Cookie with the secrets of a login at a provider, until the browser comes back from there. */
+export const PROVIDER_COOKIE = "__Host-skerry-provider";
+
 /** Name of a cookie of the registry. */
-export type CookieName = typeof SESSION_COOKIE | typeof LOGIN_COOKIE;
+export type CookieName = typeof SESSION_COOKIE | typeof LOGIN_COOKIE | typeof PROVIDER_COOKIE;
 
 /** Value of a cookie of the request; `undefined` without it. */
 export function readCookie(headers: Headers, name: CookieName): string | undefined {

@@ -1,4 +1,5 @@
 import type { AccountTokens } from "../../auth/mod.ts";
+import type { LoginAttempt, LoginProvider } from "../../auth/oidc/mod.ts";
 import type { Client } from "../access/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -22,6 +23,24 @@ export interface UiAccess {
   logins?: UiLogins;
 }
 
+/** Provider of logins, as its pages need it. */
+export interface UiProvider {
+  /** Name that the login shows. */
+  name: string;
+  /** Begins a login: see {@linkcode LoginProvider.begin}. */
+  begin: LoginProvider["begin"];
+  /**
+   * Ends a login, and starts a session. Returns the text of its cookie, and its lifetime in milliseconds.
+   *
+   * @throws {RegistryError} 403 if the login failed, 503 if the provider cannot be reached.
+   */
+  finish(
+    callback: URLSearchParams,
+    attempt: LoginAttempt,
+    login: { client: Client; agent: string },
+  ): Promise<{ session: string; lifetime: number }>;
+}
+
 /** Sessions and tokens of the accounts of a registry. */
 export interface UiLogins {
   /**
@@ -31,6 +50,10 @@ export interface UiLogins {
    *   wait before any further attempt.
    */
   logIn(login: { username: string; password: string; client: Client; agent: string }): Promise<string>;
+  /** True if users have passwords. Without them, people log in at the provider only. */
+  hasPasswords: boolean;
+  /** Provider of logins. */
+  provider?: UiProvider;
   /** Ends the session of a cookie, in all processes. */
   logOut(session: string): Promise<void>;
   /** Lifetime of a session in milliseconds. */

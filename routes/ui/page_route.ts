@@ -12,6 +12,8 @@ export interface PageRequest {
   values: Readonly<Record<string, string>>;
   /** Query. */
   parameters: Parameters;
+  /** Query as the client sent it; empty without one. */
+  query: string;
   /** Headers. */
   headers: Headers;
   /** Network origin of the request. */

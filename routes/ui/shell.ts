@@ -169,6 +169,7 @@ function requestOf(c: UiContext, { path }: PageRoute): PageRequest {
     path: url.path,
     values: Object.fromEntries(placeholdersOf(path).map((name) => [name, c.req.param(name)!])),
     parameters: parametersOf(url),
+    query: url.query ?? "",
     headers: c.req.raw.headers,
     client,
   };

@@ -1,9 +1,10 @@
 import { ANONYMOUS, networkOf, type Principal } from "../../auth/interface.ts";
 import type { RefreshTokens, RequestRates } from "../../auth/mod.ts";
+import type { LoginProvider } from "../../auth/oidc/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import { type GuardOptions, makeCaller } from "../access/guard.ts";
 import { readCookie, SESSION_COOKIE } from "./cookies.ts";
-import type { UiAccess, UiLogins } from "./options.ts";
+import type { UiAccess, UiLogins, UiProvider } from "./options.ts";
 import type { ViewerAccount } from "./viewer.ts";
 
 /** Options of {@linkcode createUiAccess}. */
@@ -19,11 +20,16 @@ export interface UiAccessOptions extends Pick<GuardOptions, "allows" | "tokensDe
 }
 
 /** Accounts, as the web UI needs them. */
-export interface UiAccounts extends Pick<UiLogins, "accountTokens" | "lifetime"> {
+export interface UiAccounts extends Pick<UiLogins, "accountTokens" | "lifetime" | "hasPasswords"> {
   /** Principal with this name and password. */
   login: (username: string, password: string, address: string | undefined) => Promise<Principal>;
   /** Sessions. The text of a session is that of a refresh token. */
   sessions: Pick<RefreshTokens, "issue" | "redeem" | "end">;
+  /** Provider of logins. `failed` is called for each login that it or the registry refused. */
+  provider?: Pick<LoginProvider, "begin" | "finish"> & {
+    name: string;
+    failed: (error: unknown, address: string | undefined) => void;
+  };
 }
 
 /**
@@ -57,10 +63,10 @@ export function createUiAccess(options: UiAccessOptions): UiAccess {
   };
 }
 
-function loginsOf({ login, sessions, accountTokens, lifetime }: UiAccounts): UiLogins {
+function loginsOf({ login, sessions, provider, ...rest }: UiAccounts): UiLogins {
   return {
-    lifetime,
-    accountTokens,
+    ...rest,
+    ...(provider && { provider: providerOf(provider, sessions) }),
     async logIn({ username, password, client, agent }) {
       const principal = await login(username, password, client.address);
       const session = principal.kind === "user"
@@ -71,6 +77,27 @@ function loginsOf({ login, sessions, accountTokens, lifetime }: UiAccounts): UiL
       return session;
     },
     logOut: (session) => sessions.end(session),
+  };
+}
+
+function providerOf(
+  { name, begin, finish, failed }: NonNullable<UiAccounts["provider"]>,
+  sessions: UiAccounts["sessions"],
+): UiProvider {
+  return {
+    name,
+    begin,
+    async finish(callback, attempt, { client, agent }) {
+      try {
+        const principal = await finish(callback, attempt);
+        const session = await sessions.issue(principal, `Web UI: ${agent}`);
+        client.principal = principal.name;
+        return { session: session!, lifetime: principal.expiresAt! - Date.now() };
+      } catch (error) {
+        failed(error, client.address);
+        throw error;
+      }
+    },
   };
 }
 

@@ -22,6 +22,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "api/schemas/mod.ts": "loads the schema library",
   "auth/interface.ts": "loads no library",
   "auth/items.ts": "shows items as they are stored, to backups",
+  "auth/oidc/mod.ts": "loads the library of OpenID Connect, with the first login at a provider",
   "auth/policy/subject.ts": "loads no library, for checks of the configuration",
   "auth/rules.ts": "reads policies, and loads nothing that checks passwords or tokens",
   "auth/start.ts": "loads what the start of a process needs",

@@ -3,6 +3,8 @@ import { RegistryError } from "../../../oci/mod.ts";
 import { LOGIN_COOKIE, readCookie, SESSION_COOKIE, setCookie } from "../cookies.ts";
 import type { Page } from "../page.tsx";
 import type { FormRequest, ShowPage } from "../page_route.ts";
+import type { UiLogins } from "../options.ts";
+import { cookieMissing } from "./cookie_missing.ts";
 import { type OpenLogins, requireLogins } from "./open_logins.ts";
 import { returnPath } from "./return_to.ts";
 
@@ -15,10 +17,10 @@ const MAX_FIELD_CHARACTERS = 4096;
 /** `GET /login`: the form. */
 export function showLogin(open: OpenLogins): ShowPage {
   return async function showLogin({ parameters }, { account }) {
-    await requireLogins(open);
+    const logins = await requireLogins(open);
     const returnTo = returnPath(parameters.one("return_to"));
     if (account !== undefined) return { location: returnTo };
-    return loginForm({ returnTo });
+    return loginForm(logins, { returnTo });
   };
 }
 
@@ -45,7 +47,7 @@ export function logIn(open: OpenLogins, url?: string): ShowPage<FormRequest> {
       };
     } catch (error) {
       if (!(error instanceof RegistryError) || error.status !== 401 && error.status !== 403) throw error;
-      return loginForm({ returnTo, username, problem: error.message });
+      return loginForm(logins, { returnTo, username, problem: error.message });
     }
   };
 }
@@ -55,12 +57,7 @@ function fieldOf(value = ""): string {
 }
 
 function checkCookie(proof: string, cookie: string | undefined, url: string | undefined): void {
-  if (cookie === undefined) {
-    throw new RegistryError(
-      "DENIED",
-      `Your browser has not kept the cookie of the login form. ${cookieHint(url)}`,
-    );
-  }
+  if (cookie === undefined) throw cookieMissing(url);
   const [one, other] = [Buffer.from(proof), Buffer.from(cookie)];
   if (one.byteLength === other.byteLength && timingSafeEqual(one, other)) return;
   throw new RegistryError(
@@ -69,13 +66,9 @@ function checkCookie(proof: string, cookie: string | undefined, url: string | un
   );
 }
 
-function cookieHint(url: string | undefined): string {
-  const address = url?.startsWith("https:") === true ? ` Open ${url}` : " Set up TLS (docs/ui.md)";
-  return `Browsers keep it over HTTPS only, except for localhost.${address}, or allow cookies for this host`;
-}
-
-/** The form, with a new random value. */
+/** The login form, with a new random value, and the link to the provider. */
 function loginForm(
+  { provider, hasPasswords }: UiLogins,
   { returnTo, username, problem }: { returnTo: string; username?: string; problem?: string },
 ): Page {
   const proof = crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: "base64url" });
@@ -87,24 +80,37 @@ function loginForm(
       <>
         <h1>Log in</h1>
         {problem !== undefined && <p class="problem" role="alert">{`${problem}.`}</p>}
-        <form action="/login" method="post" class="stacked">
-          <input type="hidden" name="proof" value={proof} />
-          <input type="hidden" name="return_to" value={returnTo} />
-          <label for="username">Name</label>
-          <input
-            id="username"
-            name="username"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            value={username ?? ""}
-          />
-          <label for="password">Password or personal access token</label>
-          <input id="password" name="password" type="password" autocomplete="current-password" required />
-          <button type="submit">Log in</button>
-        </form>
+        {provider !== undefined && (
+          <p>
+            <a class="button" href={`/login/provider?return_to=${encodeURIComponent(returnTo)}`}>
+              {`Log in with ${provider.name}`}
+            </a>
+          </p>
+        )}
+        {hasPasswords && <PasswordForm proof={proof} returnTo={returnTo} username={username ?? ""} />}
       </>
     ),
   };
+}
+
+function PasswordForm({ proof, returnTo, username }: { proof: string; returnTo: string; username: string }) {
+  return (
+    <form action="/login" method="post" class="stacked">
+      <input type="hidden" name="proof" value={proof} />
+      <input type="hidden" name="return_to" value={returnTo} />
+      <label for="username">Name</label>
+      <input
+        id="username"
+        name="username"
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+        required
+        value={username}
+      />
+      <label for="password">Password or personal access token</label>
+      <input id="password" name="password" type="password" autocomplete="current-password" required />
+      <button type="submit">Log in</button>
+    </form>
+  );
 }
