@@ -73,6 +73,8 @@ export type UploadAttributes = UploadContent & {
   announced?: true;
   /** Deadline of the request that commits. */
   committingUntil?: number;
+  /** True if that request has failed, so that its repetition need not wait for the deadline. */
+  failed?: true;
 };
 
 /** Key of an upload. */

@@ -9,8 +9,8 @@ import {
   together,
   type Work,
 } from "../protocol/mod.ts";
-import { answerFailedCommit, type CommitProgress, repeatCommit } from "./commit_outcome.ts";
-import type { UploadAttributes } from "../items/mod.ts";
+import { answerFailedCommit, repeatCommit } from "./commit_outcome.ts";
+import { awaitTurn, type CommitProgress, endTurn, takeOpen, takeOver, type Turn } from "./commit_turn.ts";
 import {
   addBlob,
   type BlobLook,
@@ -25,15 +25,13 @@ import type { BlobInfo, UploadBody } from "../registry.ts";
 import { doneItem } from "./done_item.ts";
 import { hashBody, linkKnown } from "./known_body.ts";
 import { contentOf } from "./upload_content.ts";
-import { completeObject, isContent, knownHash, readBack, readBackTime } from "./whole_object.ts";
-import { failureOf, storeBody, type StoredBody } from "./upload_body.ts";
+import { completeObject, isContent, knownHash, readBack } from "./whole_object.ts";
+import { storeBody, type StoredBody } from "./upload_body.ts";
 import type { UploadOwner } from "./upload_id.ts";
 import {
   abandonSession,
-  advanced,
   assertWritable,
   awaitClaim,
-  awaitTurn,
   createSession,
   dropContent,
   endSession,
@@ -61,6 +59,7 @@ export async function commitUpload(
   try {
     return await runCommit(context, owner, id, { digest, body, progress });
   } catch (error) {
+    await endTurn(context, progress, error);
     return await answerFailedCommit(context, owner, id, digest, progress, error);
   }
 }
@@ -99,7 +98,7 @@ async function runCommit(
   const { state } = session.item.attributes;
   if (state === "done") return await repeatCommit(context, owner, session, digest);
   if (state === "committing") {
-    return await commit(context, await takeOver(context, session, digest), digest, {
+    return await commit(context, await takeOver(context, session, digest, progress), digest, {
       progress,
       repeated: true,
       look: "unusable",
@@ -122,7 +121,7 @@ async function commitStored(
   await holdStored(context, stored, digest);
   const { repository } = stored.session.item.attributes;
   const [turn, look] = await together(
-    takeOpen(context, stored, digest),
+    takeOpen(context, stored, digest, progress),
     lookAtBlob(beginWork(context), repository, digest),
   );
   return await commit(context, turn, digest, { progress, repeated: false, look });
@@ -165,7 +164,7 @@ async function commitWhole(
     isContent(stored.content, digest) && !stored.content.unlisted &&
     work.until + skewOf(context) + safeAge(context) < session.item.attributes.expiresAt;
   if (!isSimple) {
-    const turn = await takeOpen(context, stored, digest);
+    const turn = await takeOpen(context, stored, digest, progress);
     return await commit(context, turn, digest, { progress, repeated: false, look });
   }
   const candidate = { object: piece.key, size };
@@ -226,43 +225,6 @@ function storeRest(
   return storeBody(context, session, body, { algorithm: algorithmOf(digest), final: true, created });
 }
 
-/** An upload that this request alone commits, for as long as its work lasts. */
-interface Turn {
-  work: Work;
-  session: Session;
-}
-
-/** Step 0 if the committing request is past its deadline: it cannot write any more. */
-async function takeOver(context: Context, session: Session, digest: Digest): Promise<Turn> {
-  const { attributes } = session.item;
-  if (attributes.digest !== digest) throw unknownUpload(session.id);
-  const work = beginWork(context);
-  // Marked: the other request may have stored an object that it joined from pieces.
-  const taken: UploadAttributes = { ...attributes, unlisted: true, committingUntil: work.until };
-  return { work, session: await writeSession(work, session, taken) };
-}
-
-/** Step 0: takes the upload with all its bytes to `committing` by version. */
-async function takeOpen(context: Context, stored: StoredBody, digest: Digest): Promise<Turn> {
-  const work = beginWork(context);
-  try {
-    const next = advanced(work, stored.session, stored.content);
-    if (stored.cut !== undefined) {
-      await writeSession(work, stored.session, next);
-      throw stored.cut;
-    }
-    const reading = knownHash(next, digest) === undefined ? readBackTime(next.offset) : 0;
-    const committingUntil = work.until + reading;
-    const committing: UploadAttributes = { ...next, state: "committing", digest, committingUntil };
-    const session = await writeSession(work, stored.session, committing);
-    await stored.dropObsolete();
-    return { work, session };
-  } catch (error) {
-    if (error !== stored.cut) await stored.discard(await failureOf(context, stored.session, error));
-    throw error;
-  }
-}
-
 function unchanged(context: Context, session: Session): StoredBody {
   assertWritable(context, session);
   return {
@@ -305,7 +267,6 @@ async function commitObject(
   { progress, repeated, look }: CommitOptions,
 ): Promise<BlobInfo> {
   let { work, session } = turn;
-  progress.session = session;
   const { attributes } = session.item;
   const { repository, offset: size } = attributes;
   // 1. The object is complete, and its content matches the digest, before any item names it.

@@ -4,15 +4,8 @@ import type { Context } from "../protocol/mod.ts";
 import { OffsetMismatch } from "./offset_mismatch.ts";
 import type { BlobInfo } from "../registry.ts";
 import type { UploadOwner } from "./upload_id.ts";
-import { awaitTurn, beingCommitted, findSession, type Session, unknownUpload } from "./upload_session.ts";
-
-/** Progress of the request that commits an upload. */
-export interface CommitProgress {
-  /** True once the upload was announced or found. */
-  isKnown?: true;
-  /** The upload as the request has last written it while it was committing. */
-  session?: Session;
-}
+import { awaitTurn, beingCommitted, type CommitProgress } from "./commit_turn.ts";
+import { findSession, type Session, unknownUpload } from "./upload_session.ts";
 
 /**
  * Answer to a repeated commit of an upload that is `done`: the same again, as long as the repository has the blob.

@@ -93,8 +93,8 @@ Deno.test("commitUpload() answers 503 while another request commits, and takes o
   const stores = new TestStores();
   const { registry } = stores.registry({ deadline: 5000 });
   for (const method of ["completeParts", "put"]) {
-    const { objects } = dyingStores(stores, method, "after");
-    const dying = stores.registry({ deadline: 5000, objects }).registry;
+    const { objects, table } = dyingStores(stores, method, "after");
+    const dying = stores.registry({ deadline: 5000, objects, table }).registry;
     const bytes = method === "put" ? BYTES.slice(0, 6) : BYTES;
     const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
     // Two pieces, so that a small blob has to be put together by the commit.
@@ -155,8 +155,8 @@ Deno.test("commitUpload() answers 201 when another request commits the same uplo
 Deno.test("commitUpload() takes over from a dead request for the same digest alone", async () => {
   const stores = new TestStores();
   const { registry } = stores.registry({ deadline: 5000 });
-  const { objects } = dyingStores(stores, "completeParts", "after");
-  const dying = stores.registry({ deadline: 5000, objects }).registry;
+  const { objects, table } = dyingStores(stores, "completeParts", "after");
+  const dying = stores.registry({ deadline: 5000, objects, table }).registry;
   const { id } = await registry.startUpload(REPOSITORY, PRINCIPAL);
   await registry.appendUpload(REPOSITORY, PRINCIPAL, id, body(BYTES));
   await assertRejects(() => dying.commitUpload(REPOSITORY, PRINCIPAL, id, BLOB), Error, "died");

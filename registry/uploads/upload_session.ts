@@ -30,9 +30,6 @@ const CLAIM_MS = 5000;
 /** Interval between checks of another request's claim, in milliseconds. */
 const CLAIM_CHECK_MS = 250;
 
-/** Pauses in milliseconds while a request waits for another one to commit the upload. */
-const TURN_WAITS_MS = [50, 100, 200, 400];
-
 /** Error for an upload that does not exist or belongs to another repository or principal: the client cannot tell which. */
 export function unknownUpload(id: string): RegistryError {
   return new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload not found in the repository", {
@@ -141,24 +138,6 @@ export async function readSession(context: Context, owner: UploadOwner, id: stri
 }
 
 /**
- * Upload as `read` finds it once no other running request is committing it.
- *
- * @throws {RegistryError} 503 if the other request takes longer than a moment.
- */
-export async function awaitTurn<T extends Session | undefined>(
-  context: Context,
-  read: () => Promise<T>,
-): Promise<T> {
-  for (const wait of [...TURN_WAITS_MS, undefined]) {
-    const session = await read();
-    const { state, committingUntil = 0 } = session?.item.attributes ?? {};
-    if (state !== "committing" || committingUntil <= context.now()) return session;
-    if (wait !== undefined) await context.sleep(wait);
-  }
-  throw beingCommitted();
-}
-
-/**
  * Upload as soon as no other request has a claim to add parts to it. Stops waiting when the claim must belong to a
  * running request: a claim that expires in that time was left by a crashed process, and its client continues here.
  */
@@ -197,11 +176,6 @@ export function assertWritable(context: Context, session: Session): void {
  */
 export function assertUnexpired(context: Context, { id, item }: Session): void {
   if (item.attributes.expiresAt <= context.now()) throw unknownUpload(id);
-}
-
-/** Error for an upload that another request is committing. */
-export function beingCommitted(cause?: unknown): RegistryError {
-  return unavailable("Cannot commit: another request is committing this upload", { cause });
 }
 
 /** The 416 of distribution-spec §"Pushing a blob in chunks". */

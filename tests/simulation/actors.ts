@@ -131,7 +131,11 @@ export const deletesRepository = (repository: RepositoryName): Actor => ({
 });
 
 /** Begins an upload and cancels it, beside its commit if requested. */
-export const cancels = (blob: Blob, repository: RepositoryName, options: { commits: boolean }): Actor => ({
+export const cancels = (
+  blob: Blob,
+  repository: RepositoryName,
+  options: { commits: boolean | "before" },
+): Actor => ({
   name: `cancel ${blob.name}`,
   run: (client) => cancel(client, repository, blob, options),
 });

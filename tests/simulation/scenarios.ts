@@ -1,5 +1,6 @@
 import {
   type Actor,
+  cancels,
   collects,
   deletes,
   deletesBlob,
@@ -122,6 +123,32 @@ export const LATE_REPEATS: Scenario = {
   danger: "often",
 };
 
+/** Commits that fail or whose processes die, and that their clients repeat at once, beside others of the same blobs. */
+export const REPEATS: Scenario = {
+  given: [],
+  later: 0,
+  actors: [
+    ...[CONFIG, LAYER, LARGE].map((blob) => pushes(blob, ONE, "repeated")),
+    pushes(LARGE, TWO, "repeated"),
+    cancels(CONFIG, TWO, { commits: "before" }),
+    deletesBlob(LARGE, ONE),
+    later(EXPIRY_MS + 100, sweeps()),
+    later(GRACE_MS + 300, collects({ times: 3 })),
+  ],
+  danger: "often",
+};
+
+/** Commits that fail in the object store, and that their clients repeat at once. */
+export const FAILED_STORES: Scenario = {
+  given: [],
+  later: 0,
+  actors: [
+    ...[CONFIG, LAYER, LARGE].map((blob) => pushes(blob, ONE, "repeated alone")),
+    ...[EXPIRY_MS + 100, 2 * EXPIRY_MS].map((time) => later(time, sweeps())),
+  ],
+  danger: "storing",
+};
+
 /** Pushes in this way that pause while they store objects, until their uploads are swept. */
 const storedLate = (way: Way): Scenario => ({
   given: [],
@@ -179,6 +206,8 @@ export const STALLED: Record<string, Scenario> = {
     danger: "unfenced",
   },
   "commits that are repeated after the grace period": LATE_REPEATS,
+  "commits that are repeated at once": REPEATS,
+  "commits that fail in the object store and are repeated at once": FAILED_STORES,
   "pushes whose objects are stored late": STORED_LATE,
   "pushes in chunks whose objects are stored late": JOINED_LATE,
   "a lost blob that is pulled and pushed": {

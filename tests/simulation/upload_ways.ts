@@ -15,10 +15,11 @@ export const WAYS = [
   "continued",
   "chunked",
   "chunked twice",
+  "repeated",
 ] as const;
 
 /** Ways in which a client uploads a blob. */
-export type Way = typeof WAYS[number] | "verified" | "repeated late";
+export type Way = typeof WAYS[number] | "verified" | "repeated alone" | "repeated late";
 
 /** Uploads a blob in this way. */
 export async function pushBlob(
@@ -30,8 +31,11 @@ export async function pushBlob(
   if (way === "whole") await pushWhole(client, repository, blob);
   else if (way === "whole twice") await pushWholeTwice(client, repository, blob);
   else if (way === "verified") await pushVerified(client, repository, blob);
-  else if (way === "repeated late") await pushRepeatedLate(client, repository, blob);
-  else if (way === "streamed") await pushStreamed(client, repository, blob, { twice: false });
+  else if (way === "repeated late") await pushRepeated(client, repository, blob, { pause: GRACE_MS + 400 });
+  else if (way === "repeated") await pushRepeated(client, repository, blob, { pause: 100 });
+  else if (way === "repeated alone") {
+    await pushRepeated(client, repository, blob, { pause: 100, isAlone: true });
+  } else if (way === "streamed") await pushStreamed(client, repository, blob, { twice: false });
   else if (way === "streamed twice") await pushStreamed(client, repository, blob, { twice: true });
   else if (way === "resumed") await pushResumed(client, repository, blob, { ranged: true });
   else if (way === "continued") await pushResumed(client, repository, blob, { ranged: false });
@@ -94,21 +98,30 @@ async function pushStreamed(
 }
 
 /**
- * POST, PATCH of the whole blob, PUT. After a lost answer the client repeats the PUT once collectors may have removed
- * what the first one has committed, as a suspended machine does.
+ * POST, PATCH of the whole blob, PUT. If that fails, the client repeats the PUT after a pause: at once, as most clients
+ * do, or once collectors may have removed what it has committed, as a suspended machine does. A client that is alone
+ * must not be told to wait for another request: no request of it has died.
  */
-async function pushRepeatedLate(client: Client, repository: RepositoryName, blob: Blob): Promise<void> {
-  await push(client, repository, blob, "repeated late", async () => {
+async function pushRepeated(
+  client: Client,
+  repository: RepositoryName,
+  blob: Blob,
+  { pause, isAlone = false }: { pause: number; isAlone?: boolean },
+): Promise<void> {
+  await push(client, repository, blob, "repeated", async () => {
     const { id } = await client.registry.startUpload(repository, PRINCIPAL);
     await client.registry.appendUpload(repository, PRINCIPAL, id, body(blob.bytes, { chunk: 64 }));
     const commit = () =>
       client.connect(() => client.registry.commitUpload(repository, PRINCIPAL, id, blob.digest));
-    try {
-      await commit();
-    } catch (error) {
-      if (toldBy(error)?.status !== 503) throw error;
-      await client.pause(GRACE_MS + 400);
-      await commit();
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await commit();
+      } catch (error) {
+        const { message } = error as Error;
+        if (isAlone) must(!message.includes("another request"), `push ${blob.name} alone: ${message}`);
+        if (toldBy(error)?.status !== 503 || attempt === ATTEMPTS) throw error;
+        await client.pause(pause);
+      }
     }
   });
 }
@@ -190,12 +203,12 @@ export async function forge(client: Client, repository: RepositoryName, blob: Bl
   must(!await client.hasBlob(repository, blob), `${text} has linked the blob`);
 }
 
-/** POST, PATCH, and DELETE of the upload, at the same time as its commit if `commits` is set. */
+/** POST, PATCH, and DELETE of the upload: at the same time as its commit, or after a commit that has failed. */
 export async function cancel(
   client: Client,
   repository: RepositoryName,
   blob: Blob,
-  options: { commits: boolean },
+  options: { commits: boolean | "before" },
 ): Promise<void> {
   const { digest, name } = blob;
   const text = `cancel ${name} in ${repository}`;
@@ -214,7 +227,9 @@ export async function cancel(
       );
       return false;
     }
-    const [committed] = await Promise.allSettled([commit(), cancel()]);
+    const committing = commit();
+    if (options.commits === "before") await committing.catch(() => {});
+    const [committed] = await Promise.allSettled([committing, cancel()]);
     return committed.status === "fulfilled";
   }, (isCommitted) => isCommitted);
   client.note(`${text}: ${isCommitted ? "committed first" : "cancelled"}`);

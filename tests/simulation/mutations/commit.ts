@@ -1,8 +1,8 @@
-import { collects, forges, later, mounts, pushes, pushesImage, sweeps } from "../actors.ts";
+import { cancels, collects, forges, later, mounts, pushes, pushesImage, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
 import { SINGLE } from "../world.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { CONFIG, LARGE, LATE_REPEATS, oldBlob, ONE, TWO } from "./scenes.ts";
+import { CONFIG, FAILED_STORES, LARGE, LATE_REPEATS, oldBlob, ONE, TWO } from "./scenes.ts";
 
 /** Mistakes in commits and mounts. */
 export const COMMIT_MISTAKES: Mutation[] = [
@@ -246,7 +246,7 @@ export const COMMIT_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: LATE_REPEATS,
-    from: 7610,
+    from: 5930,
   },
   {
     name: "a repeated commit takes the object of a blob that is being deleted (2)",
@@ -267,5 +267,24 @@ export const COMMIT_MISTAKES: Mutation[] = [
     )],
     scenario: LATE_REPEATS,
     from: 990,
+  },
+  {
+    name: "a failed commit makes its repetition wait for its deadline (0)",
+    edits: [edit("registry/uploads/commit.ts", "    await endTurn(context, progress, error);\n", "")],
+    scenario: FAILED_STORES,
+  },
+  {
+    name: "a failed commit leaves its upload open, so that it can be cancelled (0)",
+    edits: [edit(
+      "registry/uploads/commit_turn.ts",
+      "{ ...attributes, failed: true };",
+      '{ ...attributes, state: "open" };',
+    )],
+    scenario: {
+      given: [],
+      later: 0,
+      actors: [cancels(CONFIG, ONE, { commits: "before" }), cancels(LARGE, ONE, { commits: "before" })],
+      danger: "often",
+    },
   },
 ];

@@ -8,7 +8,7 @@ import { GRACE_MS } from "../settings.ts";
 import { BLOBS, FIRST, REPOSITORIES } from "../world.ts";
 import { edit } from "./mutation.ts";
 
-export { LATE_REPEATS } from "../scenarios.ts";
+export { FAILED_STORES, LATE_REPEATS } from "../scenarios.ts";
 
 /** Two repositories. */
 export const [ONE, TWO] = REPOSITORIES;
