@@ -3,7 +3,6 @@ import type { ByteRange, StoredObject } from "../object_store.ts";
 import { checkRange } from "../parts.ts";
 import { Bucket } from "./bucket.ts";
 import { plainBucketUrl } from "./bucket_url.ts";
-import { S3Error } from "./errors.ts";
 import type { ListedName } from "./lists.ts";
 import { resolveOptions, type S3Options } from "./options.ts";
 import { ReadRequests } from "./read_requests.ts";
@@ -62,14 +61,11 @@ export class BucketReader {
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
     const full = this.#fullKey(key);
     if (range) checkRange(range, Infinity);
-    return await this.#bucket.call("read", key, async (signal) => {
-      try {
-        return await download(await this.#reads.of(full), { key, range, signal });
-      } catch (error) {
-        if (error instanceof S3Error && error.status === 403) this.#reads.forget(full);
-        throw error;
-      }
-    });
+    return await this.#bucket.call(
+      "read",
+      key,
+      (signal) => this.#reads.read(full, (request) => download(request, { key, range, signal })),
+    );
   }
 
   /**

@@ -1,4 +1,5 @@
 import { RecentMap } from "../../bounded_map.ts";
+import { S3Error } from "./errors.ts";
 import type { Signer } from "./signer.ts";
 
 /** Lifetime of a URL, in seconds. */
@@ -25,8 +26,20 @@ export class ReadRequests {
     this.#now = now;
   }
 
-  /** A request that the object can be read with now, whole or with a `Range` in addition. */
-  async of(key: string): Promise<Request> {
+  /**
+   * Reads an object with a request for it, whole or with a `Range` in addition. After a 403 the next read signs another
+   * request: the credentials or the clock may have changed since this one was signed.
+   */
+  async read<T>(key: string, read: (request: Request) => Promise<T>): Promise<T> {
+    try {
+      return await read(await this.#of(key));
+    } catch (error) {
+      if (error instanceof S3Error && error.status === 403) this.#requests.delete(key);
+      throw error;
+    }
+  }
+
+  async #of(key: string): Promise<Request> {
     const now = this.#now();
     const known = this.#requests.get(key);
     if (known && known.until > now) return known.request;
@@ -38,10 +51,5 @@ export class ReadRequests {
       until: Math.min(now + LIFETIME_SECONDS * 1000 / 2, credentialsEnd - MARGIN_MS),
     });
     return request;
-  }
-
-  /** Forgets the request for an object after a failure: the next read signs another one. */
-  forget(key: string): void {
-    this.#requests.delete(key);
   }
 }

@@ -9,7 +9,7 @@ import { Bucket } from "./bucket.ts";
 import { plainBucketUrl } from "./bucket_url.ts";
 import { ClientUrls, type UrlSigner } from "./client_urls.ts";
 import { complete, completionOf } from "./completion.ts";
-import { codeAndStatus, S3Error, toPortError } from "./errors.ts";
+import { codeAndStatus, toPortError } from "./errors.ts";
 import { type ResolvedS3Options, resolveOptions, type S3Options } from "./options.ts";
 import { ReadRequests } from "./read_requests.ts";
 import { Requests } from "./requests.ts";
@@ -90,15 +90,11 @@ export class S3ObjectStore implements ObjectStore {
     checkKey(key);
     if (range) checkRange(range, Infinity);
     const full = this.#bucket.fullKey(key);
-    return await this.#bucket.call("read", key, async (signal) => {
-      try {
-        return await download(await this.#reads.of(full), { key, range, signal });
-      } catch (error) {
-        // Expired before its time: other credentials, another clock.
-        if (error instanceof S3Error && error.status === 403) this.#reads.forget(full);
-        throw error;
-      }
-    });
+    return await this.#bucket.call(
+      "read",
+      key,
+      (signal) => this.#reads.read(full, (request) => download(request, { key, range, signal })),
+    );
   }
 
   async size(key: string): Promise<number | undefined> {
