@@ -53,6 +53,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     grace: 86_400_000,
     deadline: 60_000,
     drain: 4_000,
+    shutdownTimeout: 4_500,
     cacheAge: 0,
     log: "auto",
     logProbes: false,

@@ -156,6 +156,8 @@ export interface Config {
   deadline: number;
   /** Time for which the process serves after SIGTERM. */
   drain: number;
+  /** Time after the drain in which requests in progress may finish. */
+  shutdownTimeout: number;
   /** Time for which a GET may answer from memory without a check. */
   cacheAge: number;
   /** Format of the log. */

@@ -369,6 +369,14 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
       "send their requests to other replicas. In the last quarter of it, GET and HEAD are answered with 503. SIGINT " +
       "skips it.",
   ),
+  shutdownTimeout: setting(
+    duration("1s", "12h"),
+    "SKERRY_SHUTDOWN_TIMEOUT",
+    "4500ms",
+    "Time after the drain in which pushes and pulls in progress may finish. Raise it for large pushes and pulls, and " +
+      "raise the limit of the supervisor too (`TimeoutStopSec`, `terminationGracePeriodSeconds`): it must exceed " +
+      "`SKERRY_DRAIN` and this time by 2 seconds. After SIGINT it is at most 4.5 seconds.",
+  ),
   cacheAge: setting(
     duration("0"),
     "SKERRY_CACHE_AGE",

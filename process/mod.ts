@@ -12,5 +12,5 @@ export { plainField, plainLines } from "./log/plain_text.ts";
 export { type Cron, registerUpkeep } from "./upkeep/platform_cron.ts";
 export { fail, type Opener, type Part } from "./opener.ts";
 export { type ReloadingOptions, reloadOnChange } from "./reloading.ts";
-export { type Serving, startServing, STOP_LIMIT_MS } from "./serving.ts";
+export { type Serving, startServing } from "./serving.ts";
 export { announce, logFor } from "./startup.ts";

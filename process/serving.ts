@@ -8,19 +8,11 @@ import type { Prepared } from "./reload/mod.ts";
 import { Opener, type Part } from "./opener.ts";
 import { cannotListen } from "./startup.ts";
 import type { Telemetry } from "./telemetry/mod.ts";
+import { bodyLimitOf, requestLimitOf } from "./stop_limits.ts";
 import { onStopSignal } from "./stop_signal.ts";
-
-/** Milliseconds that a graceful stop may take after the drain: Deno Deploy kills 5 s after SIGINT. */
-export const STOP_LIMIT_MS = 4500;
 
 /** Part of the drain in which reads are refused: enough for a balancer without health checks to notice. */
 const REFUSING_SHARE = 1 / 4;
-
-/**
- * Milliseconds after which a graceful stop ends request bodies. An upload keeps the received bytes, and the rest of the
- * time is for storing them and for the answers.
- */
-const BODY_LIMIT_MS = 3000;
 
 /** Maximum milliseconds that an unread log may delay the exit. */
 const FLUSH_LIMIT_MS = 300;
@@ -98,7 +90,7 @@ export async function startServing(config: Config, log: Log, part: Part = WHOLE)
   telemetry?.watch(server);
   if (telemetry?.url !== undefined) log.info("Serving metrics", { url: telemetry.url });
   const drain = () => drainOf(server, config.drain, leaving);
-  const stop = stopOnSignal({ server, drain, bodies, opener, log, isWorker: part !== WHOLE });
+  const stop = stopOnSignal({ config, server, drain, bodies, opener, log, isWorker: part !== WHOLE });
   // Not `setTimeout`: its first use in a process takes 5 ms, and a client may wait for the first answer.
   AbortSignal.timeout(OPEN_DELAY_MS).addEventListener("abort", () => {
     opener.open();
@@ -191,6 +183,7 @@ async function endOnFailure(error: Error, log: Log): Promise<void> {
 
 /** Parts of the process that a stop ends. */
 interface Running {
+  config: Config;
   server: Server;
   /** Resolves when load balancers send their requests elsewhere. */
   drain: () => Promise<void>;
@@ -222,12 +215,13 @@ function sleep(milliseconds: number): Promise<void> {
  * Stops the process gracefully on a signal. A second one ends it at once. SIGINT skips the drain: it comes from a terminal,
  * or from Deno Deploy, which sends no more requests.
  */
-function stopOnSignal({ server, drain, bodies, opener, log, isWorker }: Running): Serving["stop"] {
+function stopOnSignal({ config, server, drain, bodies, opener, log, isWorker }: Running): Serving["stop"] {
   return onStopSignal(async (signal) => {
     if (!isWorker) log.info("Shutting down", { signal });
     if (signal === "SIGTERM") await drain();
-    setTimeout(() => bodies.abort(), BODY_LIMIT_MS);
-    if (await server.stop(STOP_LIMIT_MS)) {
+    const limit = requestLimitOf(config, signal);
+    setTimeout(() => bodies.abort(), bodyLimitOf(limit));
+    if (await server.stop(limit)) {
       await opener.close().catch((error) => log.error("Cannot close the storage", error));
     } else {
       log.warn("Shutdown timed out: open requests aborted");

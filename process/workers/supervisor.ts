@@ -5,6 +5,7 @@ import { startOptions } from "../start/mod.ts";
 import type { Prepared } from "../reload/mod.ts";
 import { reloadOnChange } from "../reloading.ts";
 import { announce, cannotListen, logFor } from "../startup.ts";
+import { requestLimitOf } from "../stop_limits.ts";
 import { onStopSignal } from "../stop_signal.ts";
 import { ALIVE_INTERVAL_MS, type ChangeAnswer, type FromWorker, type OthersState } from "./messages.ts";
 import { wholeLines } from "./whole_lines.ts";
@@ -14,8 +15,8 @@ import { WorkerSlot } from "./worker_slot.ts";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
-/** Milliseconds of a graceful stop, after the drain, after which workers are killed: each ends by itself before that. */
-const STOP_LIMIT_MS = 6000;
+/** Milliseconds from the end of a graceful stop until workers are killed: each ends by itself before that. */
+const STOP_MARGIN_MS = 1500;
 
 /** Workers that serve the registry. */
 export interface Supervision {
@@ -123,7 +124,8 @@ class Supervisor {
     this.#isStopping = true;
     this.log.info("Shutting down", { signal });
     for (const slot of this.#slots) slot.send({ kind: "stop", signal });
-    const limit = STOP_LIMIT_MS + (signal === "SIGTERM" ? this.#config.drain : 0);
+    const drain = signal === "SIGTERM" ? this.#config.drain : 0;
+    const limit = drain + requestLimitOf(this.#config, signal) + STOP_MARGIN_MS;
     setTimeout(() => this.#slots.forEach((slot) => slot.kill()), limit);
     this.#endIfStopped(0);
   }

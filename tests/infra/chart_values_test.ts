@@ -6,7 +6,7 @@ import { readChartFile } from "./kubernetes/chart.ts";
 /** Settings that the chart sets itself, from other values. */
 const OF_CHART = [
   ...["awsEndpoint", "awsRegion", "data", "drain", "dynamodbEndpoint", "dynamodbTable", "host", "port"],
-  ...["s3Bucket", "s3Endpoint", "s3PathStyle", "s3Prefix", "storage"],
+  ...["s3Bucket", "s3Endpoint", "s3PathStyle", "s3Prefix", "shutdownTimeout", "storage"],
 ];
 
 /** Settings that are not written into a ConfigMap, or that pods have no use for: a Gateway or an Ingress ends TLS. */

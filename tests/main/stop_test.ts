@@ -63,6 +63,20 @@ Deno.test("main keeps the received bytes of an upload at a stop, and answers", a
   });
 });
 
+Deno.test("main waits after SIGTERM for a push longer than by default with SKERRY_SHUTDOWN_TIMEOUT", async () => {
+  const env = { SKERRY_DRAIN: "0", SKERRY_SHUTDOWN_TIMEOUT: "10m" };
+  await using registry = await startRegistry({ env });
+  using push = await beginRequest("PUT", `${await startUpload(registry.url)}?digest=${DIGEST}`, 5);
+  const ended = registry.kill("SIGTERM");
+  await until(() => registry.log().includes('"Shutting down"'));
+  // By default the registry would have ended by then.
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  await push.send("hello");
+  assertStringIncludes(await push.receive(), "HTTP/1.1 201 ");
+  assertEquals((await ended).code, 0);
+  assertEquals(registry.log().includes("Shutdown timed out"), false);
+});
+
 Deno.test("main ends a slow manifest push at a stop, and answers", async () => {
   await using registry = await startRegistry();
   using push = await beginRequest("PUT", `${registry.url}/v2/a/manifests/v1`, 1000);

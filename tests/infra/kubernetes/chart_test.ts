@@ -3,7 +3,6 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { runCommand } from "../../../cli/mod.ts";
 import { schema, settingDocs } from "../../../config/config.ts";
 import { FILE_VARIABLE, readConfig } from "../../../config/mod.ts";
-import { STOP_LIMIT_MS } from "../../../process/mod.ts";
 import { ENDPOINTS } from "../../../routes/testing/parts.ts";
 import {
   EXAMPLES,
@@ -26,6 +25,9 @@ const variables = Object.fromEntries(
 
 /** Seconds after which the readiness probe gives up on the storage. */
 const STORAGE_TIMEOUT_S = 2;
+
+/** Milliseconds that the process may take after its last request, for its storage and its log. */
+const EXIT_MS = 2000;
 
 const rendered = new Map<string, Resource[]>();
 for (const example of EXAMPLES) rendered.set(example, resourcesOf(await render(valuesOf(example))));
@@ -113,8 +115,11 @@ for (const [example, resources] of rendered) {
   Deno.test(`${example}: the grace period is longer than preStop, drain and shutdown together`, async () => {
     const { terminationGracePeriodSeconds: grace } = podOf(deployment)!;
     const { seconds } = registry!.lifecycle!.preStop.sleep;
-    const { drain } = await readConfig({ [variables.drain]: settings[variables.drain]! });
-    assert(grace! * 1000 > seconds * 1000 + drain + STOP_LIMIT_MS);
+    const { drain, shutdownTimeout } = await readConfig({
+      [variables.drain]: settings[variables.drain]!,
+      [variables.shutdownTimeout]: settings[variables.shutdownTimeout]!,
+    });
+    assert(grace! * 1000 >= seconds * 1000 + drain + shutdownTimeout + EXIT_MS);
   });
 }
 

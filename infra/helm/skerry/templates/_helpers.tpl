@@ -60,6 +60,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 HOST: "0.0.0.0"
 PORT: "8000"
 SKERRY_DRAIN: {{ printf "%ds" (int .Values.drainSeconds) }}
+SKERRY_SHUTDOWN_TIMEOUT: {{ printf "%ds" (int .Values.shutdownSeconds) }}
 {{- with .Values.storage }}
 SKERRY_STORAGE: {{ .mode }}
 {{- if eq .mode "aws" }}
