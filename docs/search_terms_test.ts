@@ -28,6 +28,7 @@ const TERMS: Record<string, string> = {
   "kubernetes": "kubernetes.md",
   "command line": "cli.md",
   "completion": "cli.md",
+  "vulnerability scanning": "scanning.md",
   "load balancer": "load-balancers.md",
   "web ui": "ui.md",
   "session": "ui.md",

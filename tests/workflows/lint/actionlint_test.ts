@@ -32,6 +32,25 @@ Deno.test("actionlint accepts every workflow", async () => {
   assertEquals(code, 0);
 });
 
+/** Workflows that a page of the documentation contains. */
+async function workflowsOf(page: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(page, ROOT));
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => block!);
+  return blocks.filter((block) => /^jobs:$/m.test(block));
+}
+
+for (const page of ["docs/github-actions.md", "docs/scanning.md"]) {
+  Deno.test(`actionlint accepts the workflow of ${page}`, async () => {
+    const workflows = await workflowsOf(page);
+    assertEquals(workflows.length, 1);
+    for (const workflow of workflows) {
+      const { code, output } = await run(actionlint, [...LINT, "-"], workflow);
+      assertEquals(output, "");
+      assertEquals(code, 0);
+    }
+  });
+}
+
 Deno.test("actionlint reports an unknown key and an unquoted variable", async () => {
   const workflow = `on: push
 jobs:
