@@ -107,6 +107,11 @@ Deno.test("the public face has one 404 for absent and malformed content, other m
     `GET /v2/_catalog?n=-1`,
     `GET /v2/%70ublic/app/tags/list`,
     `GET /`,
+    ...["/search", `/r/${OPEN}`, "/login", "/logout", "/account", "/admin", "/assets/x.css"].map((path) =>
+      `GET ${path}`
+    ),
+    "POST /login",
+    "POST /logout",
     `GET /livez`,
     `GET /readyz`,
     `GET /token?service=registry.test`,

@@ -27,12 +27,12 @@ export const LOOKS: readonly Look[] = ([360, 1280] as const).flatMap((width) =>
   (["light", "dark"] as const).map((scheme) => ({ width, scheme }))
 );
 
-/** Starts Chromium. Each page that {@linkcode openPage} opens has cookies and storage of its own. */
-export async function openBrowser(): Promise<Browser & AsyncDisposable> {
+/** Starts Chromium, with further flags. Each page that {@linkcode openPage} opens has cookies and storage of its own. */
+export async function openBrowser(...flags: string[]): Promise<Browser & AsyncDisposable> {
   const browser = await puppeteer.launch({
     executablePath: await tool("chromium"),
     // The tests run as root, which Chromium refuses in its sandbox; they open pages of this machine only.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", ...flags],
     timeout: PATIENCE_MS,
     protocolTimeout: PATIENCE_MS,
   });
