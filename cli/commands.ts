@@ -3,6 +3,7 @@ import { ACCOUNTS_COMMANDS } from "./accounts/commands.ts";
 import { completionCommands } from "./completion/commands.ts";
 import { COST_COMMANDS } from "./cost/commands.ts";
 import { DOCTOR_COMMANDS } from "./doctor/commands.ts";
+import { EVENTS_COMMANDS } from "./events/commands.ts";
 import { IMPORT_COMMANDS } from "./import/commands.ts";
 import { KUBELET_COMMANDS } from "./kubelet/commands.ts";
 import { PROCESS_COMMANDS } from "./process_commands.ts";
@@ -22,4 +23,5 @@ export const COMMANDS: Record<string, Command> = {
   ...DOCTOR_COMMANDS,
   ...KUBELET_COMMANDS,
   ...completionCommands(() => COMMANDS),
+  ...EVENTS_COMMANDS,
 };

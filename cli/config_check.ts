@@ -16,6 +16,7 @@ const STRUCTURED: ReadonlySet<string> = new Set<keyof Config>([
   "public",
   "readReplicas",
   "retention",
+  "webhooks",
 ]);
 
 /**
@@ -61,9 +62,21 @@ function isSecret(key: string, value: string): boolean {
   return key === "redirectKey" && isPemText(value) || key === "purgeToken" && value !== "";
 }
 
+/** A webhook without secrets; its URL may have one in the query. */
+function withoutWebhookSecrets(webhook: { secrets?: unknown[]; url?: unknown }): unknown {
+  const { secrets, url } = webhook;
+  return {
+    ...webhook,
+    ...(typeof url === "string" && { url: url.replace(/\?.*/, "?(secret)") }),
+    ...(Array.isArray(secrets) && { secrets: secrets.map(() => "(secret)") }),
+  };
+}
+
 /** Settings with secrets, each with what removes them. */
 const SECRETS_OUT: Record<string, (written: unknown) => unknown> = {
   auth: withoutSecrets,
+  webhooks: (webhooks) =>
+    (webhooks as Parameters<typeof withoutWebhookSecrets>[0][]).map(withoutWebhookSecrets),
   readReplicas: (replicas) =>
     (replicas as ReadReplica[]).map((replica) =>
       replica.secretAccessKey === undefined ? replica : { ...replica, secretAccessKey: "(secret)" }

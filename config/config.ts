@@ -6,6 +6,7 @@ import { deliverySchema } from "./delivery_config.ts";
 import { publicConflicts, publicSchema } from "./public_config.ts";
 import { replicasSchema } from "./replicas_config.ts";
 import { retentionSchema } from "./retention_config.ts";
+import { webhooksSchema } from "./webhooks_config.ts";
 import type { AccessConfig, Config, PublicConfig } from "./configuration.ts";
 import { FILE_VARIABLE, type Given, givenBy, unknownVariables, withPlatform } from "./environment.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
@@ -28,10 +29,14 @@ function settingSchema<T>(setting: Setting<T>) {
 
 /** Settings whose values are plain texts. */
 type Shape = {
-  [Key in Exclude<keyof Config, "auth" | "deliveryRules" | "public" | "readReplicas" | "retention">]:
-    ReturnType<
-      typeof settingSchema<Config[Key]>
-    >;
+  [
+    Key in Exclude<
+      keyof Config,
+      "auth" | "deliveryRules" | "public" | "readReplicas" | "retention" | "webhooks"
+    >
+  ]: ReturnType<
+    typeof settingSchema<Config[Key]>
+  >;
 };
 
 /** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
@@ -49,6 +54,7 @@ export const schema = z.strictObject({
     settingDocs,
     SETTINGS.readReplicas,
   ),
+  webhooks: z.prefault(webhooksSchema, SETTINGS.webhooks.fallback).register(settingDocs, SETTINGS.webhooks),
   retention: z.prefault(retentionSchema, SETTINGS.retention.fallback).register(
     settingDocs,
     SETTINGS.retention,

@@ -35,6 +35,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     tableReads: "home",
     replicationTime: 0,
     check: false,
+    webhooks: [],
     purgeToken: "",
     purgeTokenFile: "",
     readOnly: false,

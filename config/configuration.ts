@@ -1,6 +1,6 @@
 import type { AuthConfig } from "../auth/interface.ts";
 import type { PurgeOptions } from "../purge/mod.ts";
-import type { ImmutableRule, QuotaRule, RetentionRule } from "../registry/mod.ts";
+import type { EventType, ImmutableRule, QuotaRule, RetentionRule } from "../registry/mod.ts";
 
 /** Settings under `auth`: authentication and authorization, and what the registry itself limits. */
 export interface AccessConfig extends AuthConfig {
@@ -51,6 +51,26 @@ export interface ReadReplica {
   accessKeyId?: string;
   /** Secret of the access key. */
   secretAccessKey?: string;
+}
+
+/** Receiver of events. */
+export interface WebhookConfig {
+  /** Unique name. */
+  name: string;
+  /** URL that events are sent to. */
+  url: string;
+  /** Secrets that sign requests, the newest first. */
+  secrets: string[];
+  /** Types of the events. */
+  events: EventType[];
+  /** Glob patterns of the names of repositories. */
+  repositories: string[];
+  /** True if the receiver may have a private address, and no TLS. */
+  allowPrivate: boolean;
+  /** Milliseconds before the second attempt, the third one, and so on. */
+  retry: number[];
+  /** Number of pulls of which one is an event. */
+  pullSample: number;
 }
 
 /**
@@ -120,6 +140,8 @@ export interface Config {
   auth?: AccessConfig;
   /** Public endpoint; absent if every host is the main one. */
   public?: PublicConfig;
+  /** Receivers of events. */
+  webhooks: WebhookConfig[];
   /** API token for purges. */
   purgeToken: string;
   /** Path of a file with it. */

@@ -9,6 +9,7 @@ export const RELOADABLE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "tlsKey",
   "auth",
   "public",
+  "webhooks",
   "delivery",
   "deliveryRules",
   "deleteTags",

@@ -1,4 +1,10 @@
-import type { AccessConfig, DeliveryRule, PublicConfig, ReadReplica } from "./configuration.ts";
+import type {
+  AccessConfig,
+  DeliveryRule,
+  PublicConfig,
+  ReadReplica,
+  WebhookConfig,
+} from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
@@ -69,6 +75,9 @@ export const deliveryRules: Kind<DeliveryRule[]> = rules("[delivery](delivery.md
 
 /** Replicas for reads. */
 export const readReplicas: Kind<ReadReplica[]> = rules("[consistency](consistency.md#replicas)", "replicas");
+
+/** Receivers of events. */
+export const webhookList: Kind<WebhookConfig[]> = rules("[webhooks](webhooks.md)", "webhooks");
 
 /** Access control, which `access_config.ts` parses, as the schema parses {@linkcode retentionRules}. */
 export const accessMap: Kind<AccessConfig> = {

@@ -16,6 +16,7 @@ import {
   size,
   text,
   toggle,
+  webhookList,
   workerCount,
 } from "./setting_kinds.ts";
 
@@ -245,6 +246,13 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "",
     "Public endpoint: host names under which clients pull without a login, and nothing else works: see [public " +
       "endpoint](public.md). The variable takes the same map as JSON.",
+  ),
+  webhooks: setting(
+    webhookList,
+    "SKERRY_WEBHOOKS",
+    "",
+    "Receivers of events, such as pushes and deletes: see [webhooks](webhooks.md). The variable takes the same list as " +
+      "JSON.",
   ),
   purgeToken: setting(
     optional(text),

@@ -33,6 +33,7 @@ const TERMS: Record<string, string> = {
   "web ui": "ui.md",
   "session": "ui.md",
   "openid connect": "ui.md",
+  "event": "webhooks.md",
 };
 
 /** Text of a page, by its name in docs/. */

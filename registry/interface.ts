@@ -32,5 +32,6 @@ export type {
   UploadStatus,
   Writer,
 } from "./registry.ts";
+export { EVENT_TYPES, type EventRule, type EventType } from "./protocol/event_rules.ts";
 export { BodyReader } from "./streams/body_reader.ts";
 export { OffsetMismatch } from "./uploads/offset_mismatch.ts";

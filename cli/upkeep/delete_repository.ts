@@ -1,6 +1,7 @@
 import { RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import { createRegistry } from "../../registry/mod.ts";
 import type { Config } from "../../config/mod.ts";
+import { eventRules } from "../../config/event_rules.ts";
 import { purgeRules } from "../../config/purge_rules.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
@@ -23,7 +24,13 @@ export async function deleteRepository(
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
-    const { registry, outbox } = createRegistry({ ...config, ...purgeRules(config), objects, table });
+    const { registry, outbox } = createRegistry({
+      ...config,
+      ...purgeRules(config),
+      ...eventRules(config),
+      objects,
+      table,
+    });
     const { tags, manifests, blobs, kept } = await registry.deleteRepository(repository, {
       dryRun,
       changed: (change) => audit.record(change),

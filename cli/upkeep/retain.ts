@@ -1,6 +1,7 @@
 import { retirementEvent } from "../../registry/interface.ts";
 import { createRegistry, formatSpan, type RetainOptions, type Retirement } from "../../registry/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
+import { eventRules } from "../../config/event_rules.ts";
 import { purgeRules } from "../../config/purge_rules.ts";
 import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
@@ -36,7 +37,13 @@ export async function retainCommand(
   const { objects, table, close } = await openForUpkeep(config);
   try {
     await using audit = openAudit(config);
-    const { retain, outbox } = createRegistry({ ...config, ...purgeRules(config), objects, table });
+    const { retain, outbox } = createRegistry({
+      ...config,
+      ...purgeRules(config),
+      ...eventRules(config),
+      objects,
+      table,
+    });
     const options: RetainOptions = { dryRun, ...(repository !== undefined && { repository }) };
     const counts = { tag: 0, manifest: 0, pending: 0 };
     for await (const retired of retain(config.retention, options)) {

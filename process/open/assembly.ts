@@ -1,5 +1,6 @@
 import { createCache, type RegistryCache } from "../../cache/mod.ts";
 import type { Config } from "../../config/mod.ts";
+import { eventRules } from "../../config/event_rules.ts";
 import { purgeRules } from "../../config/purge_rules.ts";
 import {
   type PullTimes,
@@ -51,6 +52,8 @@ export interface AssemblyOptions {
   log: Log;
   /** Fraction of the limits on memory. */
   share: number;
+  /** Called for each failed login, with the address of the client. */
+  loginFailed: AccessParts["loginFailed"];
 }
 
 /** Rules of the registry by the configuration. `largest` is the largest blob that the store accepts, in bytes. */
@@ -61,6 +64,7 @@ export function rulesFor(config: Config, largest: number): RegistryRules {
     maxBlobSize: Math.min(config.maxBlobSize, largest),
     keepTags: !config.deleteTags,
     ...purgeRules(config),
+    ...eventRules(config),
     ...(auth && { immutable: auth.immutable, quotas: auth.quotas, uploadLimits: auth.limits }),
   };
 }
@@ -114,8 +118,8 @@ export class Assembly {
    * @throws {StartError} if a file of the configuration cannot be used.
    */
   async after({ access, pulls, config: before }: Assembled, config: Config): Promise<Assembled> {
-    const { table, log, share, maxBlobSize } = this.#options;
-    const parts = { table, log, isShared: share < 1, ...(access && { earlier: access.memory }) };
+    const { table, log, share, maxBlobSize, loginFailed } = this.#options;
+    const parts = { table, log, loginFailed, isShared: share < 1, ...(access && { earlier: access.memory }) };
     const isSame = JSON.stringify(config.retention) === JSON.stringify(before.retention);
     return this.#assemble(
       config,

@@ -93,6 +93,8 @@ export interface AccessParts {
   table: Table;
   /** Log of failed logins, and of files that cannot be used any more. */
   log: Pick<Log, "warn" | "error">;
+  /** Called for each failed login, with the address of the client; must not throw. */
+  loginFailed?: ((address: string | undefined) => void) | undefined;
   /** True if nothing may be written except what a login requires. */
   readOnly: boolean;
   /** True if other workers serve the same clients; false by default. */
@@ -171,7 +173,7 @@ async function explained<T>(open: () => Promise<T>): Promise<T> {
 
 /** Access control with the registry's own tokens. */
 async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAccess> {
-  const { table, log, readOnly } = parts;
+  const { table, log, loginFailed, readOnly } = parts;
   const earlier = parts.earlier as Memory | undefined;
   const policy = createPolicy(config);
   const users = await openUsers(
@@ -214,7 +216,10 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
     },
     users,
     failures,
-    failed: (address) => log.warn("Login failed", { ...(address !== undefined && { address }) }),
+    failed(address) {
+      log.warn("Login failed", { ...(address !== undefined && { address }) });
+      loginFailed?.(address);
+    },
   });
   const rates = ratesOf(config, parts);
   const guarded = guard(config, {

@@ -7,7 +7,9 @@ import type { Config } from "../../config/mod.ts";
 import type { openPurging, Purging } from "../purging/mod.ts";
 import { observer } from "../../telemetry/observer.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
+import type { OpenWebhooks, ReceiverStats } from "../webhooks/mod.ts";
 
+export type { ReceiverStats } from "../webhooks/mod.ts";
 export type { Served } from "./assembly.ts";
 
 /** Warning about a blob or manifest whose object is missing from the store. */
@@ -46,6 +48,8 @@ export interface OpenRegistry {
   ready: () => Promise<boolean>;
   /** Warning for the operator, although the registry is ready. */
   warnings: () => string[];
+  /** Counts of the events that this process has delivered, of each receiver. */
+  receivers: () => ReceiverStats[];
   /** Runs due background work for about `budget` milliseconds, for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;
   /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
@@ -66,7 +70,9 @@ export async function openRegistry(
   const { objects, table, maxBlobSize = Infinity, probe, replicas, close } = await observed(
     await openStorage(config, log),
   );
-  const earlyAccess = await openAccessFor(config, { table, log, isShared: share < 1 });
+  let webhooks: OpenWebhooks | undefined;
+  const loginFailed = (address: string | undefined) => webhooks?.loginFailed(address);
+  const earlyAccess = await openAccessFor(config, { table, log, loginFailed, isShared: share < 1 });
   const stored = createRegistry({
     ...config,
     ...rulesFor(config, maxBlobSize),
@@ -77,7 +83,7 @@ export async function openRegistry(
     share,
     lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
   });
-  const assembly = new Assembly(stored, { config, table, maxBlobSize, replicas, log, share });
+  const assembly = new Assembly(stored, { config, table, maxBlobSize, replicas, log, share, loginFailed });
   let current = await assembly.first(earlyAccess);
   const upkeepFor = ({ config, stored, access }: Assembled) =>
     runsUpkeep
@@ -85,15 +91,31 @@ export async function openRegistry(
       : undefined;
   let upkeep = upkeepFor(current);
   const purging = stored.outbox && await openPurgingOver(config, await stored.outbox(), { log, runsUpkeep });
+  /** Receivers of a configuration. Their delivery starts with the first ones. */
+  const prepareWebhooks = async (config: Config): Promise<() => void> => {
+    if (webhooks === undefined && config.webhooks.length === 0) return () => {};
+    const { openWebhooks } = await importWebhooks();
+    const takesOthers = runsUpkeep && !config.readOnly;
+    webhooks ??= openWebhooks(await stored.events(), { log, takesOthers });
+    return await webhooks.prepare(config);
+  };
+  const watched = ({ served, config }: Assembled): Served =>
+    webhooks === undefined ? served : { ...served, registry: webhooks.watch(served.registry, config) };
+  (await prepareWebhooks(config))();
+  let served = watched(current);
   return {
     get served() {
-      return current.served;
+      return served;
     },
     async prepare(config) {
       const next = await assembly.after(current, config);
+      const useReceivers = await prepareWebhooks(config);
+      const nextServed = watched(next);
       return {
-        served: next.served,
+        served: nextServed,
         commit() {
+          useReceivers();
+          served = nextServed;
           upkeep?.stop();
           upkeep = upkeepFor(next);
           if (next.pulls !== current.pulls) current.pulls?.flush();
@@ -108,14 +130,21 @@ export async function openRegistry(
         else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
       },
     }),
-    warnings: () => [...upkeep?.warnings() ?? [], ...purging?.warnings() ?? []],
+    warnings: () => [
+      ...upkeep?.warnings() ?? [],
+      ...purging?.warnings() ?? [],
+      ...webhooks?.warnings() ?? [],
+    ],
+    receivers: () => webhooks?.stats() ?? [],
     async upkeep(budget) {
       await purging?.run();
+      await webhooks?.run(budget / 4);
       await upkeep?.run(budget);
     },
     async close() {
       upkeep?.stop();
       await purging?.stop();
+      await webhooks?.stop();
       current.access?.close();
       await current.pulls?.stop();
       await close();
@@ -128,6 +157,8 @@ const importObserved = (): Promise<typeof import("../../storage/observed/mod.ts"
   import(new URL("../../storage/observed/mod.ts", import.meta.url).href);
 const importPurging = (): Promise<typeof import("../purging/mod.ts")> =>
   import(new URL("../purging/mod.ts", import.meta.url).href);
+const importWebhooks = (): Promise<typeof import("../webhooks/mod.ts")> =>
+  import(new URL("../webhooks/mod.ts", import.meta.url).href);
 
 /** Storage whose calls telemetry sees, if there is any. */
 async function observed(storage: ServedStorage): Promise<ServedStorage> {

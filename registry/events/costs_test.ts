@@ -46,7 +46,7 @@ async function callsOf(
     const changed = take();
     if (outbox.hasSettled) {
       const { shards } = await outbox.relay([inbox]);
-      await outbox.deliver(inbox, { shards });
+      await outbox.deliver(inbox, { shards: shards.get(inbox.name)! });
     }
     calls[name] = { change: changed, events: take() };
   }

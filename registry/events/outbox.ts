@@ -91,9 +91,9 @@ export class EventOutbox {
   async announce(
     receivers: readonly EventReceiver[],
     { repository, ...notice }: Notice,
-  ): Promise<void> {
+  ): Promise<RelayReport> {
     const message = { id: randomId(), at: this.#context.now(), ...notice };
-    await new Relay(this.#context, receivers).announce(message, repository);
+    return await new Relay(this.#context, receivers).announce(message, repository);
   }
 
   /** Events that wait, the oldest first: at most `limit`, 100 by default. */

@@ -45,7 +45,7 @@ async function setUp(events = ALL) {
   const delivered = async (process: StoredRegistry = stored) => {
     const outbox = await process.events();
     const { shards } = await outbox.relay([inbox]);
-    await outbox.deliver(inbox, { shards });
+    await outbox.deliver(inbox, { shards: shards.get(inbox.name) ?? [] });
     return inbox.take();
   };
   /** Everything that crashed processes have left, delivered when no request can write any more. */
@@ -264,7 +264,7 @@ Deno.test("a receiver that is down is given up for now after some failures in a 
   await push(stored.registry, FIRST, ...names);
   const outbox = await stored.events();
   const { shards } = await outbox.relay([inbox]);
-  const report = await outbox.deliver(inbox, { shards });
+  const report = await outbox.deliver(inbox, { shards: shards.get("inbox")! });
   assert(report.isDown && report.failed < 20, `${report.failed} attempts`);
   assert((await outbox.pending()).length > 40);
 });
@@ -277,10 +277,14 @@ Deno.test("a slow receiver does not delay the events of another", async () => {
   await push(stored.registry, FIRST, "latest");
   const outbox = await stored.events();
   const { shards } = await outbox.relay([slow, inbox]);
-  const delivering = outbox.deliver(slow, { shards });
-  await outbox.deliver(inbox, { shards });
+  const delivering = outbox.deliver(slow, { shards: shards.get("slow")! });
+  await outbox.deliver(inbox, { shards: shards.get("inbox")! });
   assertEquals(inbox.take().length, 3);
-  assertEquals((await outbox.deliver(slow, { shards })).isTaken, true, "one process at a time");
+  assertEquals(
+    (await outbox.deliver(slow, { shards: shards.get("slow")! })).isTaken,
+    true,
+    "one process at a time",
+  );
   gate.resolve();
   await delivering;
   assertEquals(slow.take().length, 3);

@@ -52,7 +52,7 @@ type Delivery = Stored<DeliveryAttributes>;
 /** Options of {@linkcode drainQueue}. */
 export interface QueueOptions {
   /** Shards in which deliveries are known to wait; all are looked at by default. */
-  shards?: readonly string[];
+  shards?: Iterable<string>;
   /** True if the work is to end after the attempts that are under way. */
   stopped?: () => boolean;
 }
@@ -67,7 +67,7 @@ export async function drainQueue(
   receiver: EventReceiver,
   { shards, stopped = () => false }: QueueOptions = {},
 ): Promise<QueueReport> {
-  return await new Drain(context, receiver, { shards: shards ?? EVENT_SHARDS, stopped })
+  return await new Drain(context, receiver, { shards: [...shards ?? EVENT_SHARDS], stopped })
     .run({ expected: shards !== undefined });
 }
 

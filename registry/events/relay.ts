@@ -43,8 +43,8 @@ const OTHERS_AGE_MS = 10_000;
 export interface RelayReport {
   /** Number of deliveries that were put. */
   deliveries: number;
-  /** Shards that they were put in. */
-  shards: string[];
+  /** Shards that they were put in, by the name of the receiver. */
+  shards: Map<string, Set<string>>;
 }
 
 type Window = Stored<EventAttributes>[];
@@ -71,7 +71,7 @@ export class Relay {
 
   /** Takes up intents of this process whose changes are over, with all others of their lanes. */
   async relayOwn(own: Intent[]): Promise<RelayReport> {
-    const report: RelayReport = { deliveries: 0, shards: [] };
+    const report = emptyReport();
     const known = new Map(own.map((intent) => [intent.item.sk, intent]));
     for (const shard of new Set(own.map(({ item }) => eventShard(item.attributes.repository)))) {
       await this.#relay(shard, await this.#read(shard), ({ sk }) => known.has(sk), known, report);
@@ -81,7 +81,7 @@ export class Relay {
 
   /** Takes up intents that no process has taken up: it has crashed, or is a command. */
   async relayOthers({ stopped = () => false }: { stopped?: () => boolean } = {}): Promise<RelayReport> {
-    const report: RelayReport = { deliveries: 0, shards: [] };
+    const report = emptyReport();
     for (const shard of shuffled(EVENT_SHARDS)) {
       if (stopped()) break;
       const { now } = this.#context;
@@ -99,12 +99,15 @@ export class Relay {
   async announce(
     message: EventMessage & { type: EventType },
     repository: RepositoryName | undefined,
-  ): Promise<void> {
+  ): Promise<RelayReport> {
     const { table } = beginWork(this.#context);
     const lane = message.id;
     const items = this.#receivers.filter(({ wants }) => wants(message.type, repository))
       .map(({ name }) => deliveryItem(eventShard(repository ?? lane), name, message.at, { message, lane }));
     if (items.length > 0) await table.putMany(items);
+    const report = emptyReport();
+    noteIn(report, items);
+    return report;
   }
 
   /** 1. */
@@ -136,9 +139,7 @@ export class Relay {
       const work = beginWork(this.#context);
       const step = wanted.slice(first, first + STEP_LANES);
       const targets = await this.#decide(work, step);
-      const count = await this.#put(work, shard, step, targets);
-      report.deliveries += count;
-      if (count > 0 && !report.shards.includes(shard)) report.shards.push(shard);
+      await this.#put(work, shard, step, { targets, report });
       await this.#forget(work, step.flat().filter((intent) => this.#isDecided(intent, known)));
     }
   }
@@ -163,7 +164,12 @@ export class Relay {
   }
 
   /** 3. */
-  async #put(work: Work, shard: string, lanes: LaneIntent[][], targets: LaneTarget[]): Promise<number> {
+  async #put(
+    work: Work,
+    shard: string,
+    lanes: LaneIntent[][],
+    { targets, report }: { targets: LaneTarget[]; report: RelayReport },
+  ): Promise<void> {
     const queues = lanes.map((lane, i) => {
       const name = laneOf(lane[0]!.item.attributes);
       let last = 0;
@@ -177,14 +183,12 @@ export class Relay {
         );
       });
     });
-    let count = 0;
     // A batch has no order, so it has one event of each lane.
     for (let round = 0; queues.some((queue) => queue.length > round); round++) {
       const items = queues.flatMap((queue) => queue[round] ?? []);
-      count += items.length;
       if (items.length > 0) await work.table.putMany(items);
+      noteIn(report, items);
     }
-    return count;
   }
 
   /** True if the intent can go. An open one cannot be made any more once its request is over. */
@@ -197,6 +201,19 @@ export class Relay {
     await inParallel(intents, PARALLEL_DELETES, async ({ item: { pk, sk, version } }) => {
       await table.delete({ pk, sk }, { ifVersion: version });
     });
+  }
+}
+
+function emptyReport(): RelayReport {
+  return { deliveries: 0, shards: new Map() };
+}
+
+/** Adds deliveries that were put to a report. */
+function noteIn(report: RelayReport, deliveries: Key[]): void {
+  for (const delivery of deliveries) {
+    const { receiver, shard } = partsOf("delivery", delivery);
+    report.deliveries++;
+    report.shards.set(receiver, (report.shards.get(receiver) ?? new Set()).add(shard));
   }
 }
 

@@ -136,7 +136,9 @@ export class Quotas {
 function assertFits({ used, held, bytes: most }: Quota, bytes: number): void {
   if (used + held + bytes <= most) return;
   observer?.refused("quota");
-  throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is full`);
+  throw new RegistryError("DENIED", `Cannot store more: the quota of ${most} bytes is full`, {
+    detail: { quota: most },
+  });
 }
 
 async function compile(rules: QuotaRule[]): Promise<Quota[]> {

@@ -10,7 +10,7 @@ const OF_CHART = [
 ];
 
 /** Settings that are not written into a ConfigMap, or that pods have no use for: a Gateway or an Ingress ends TLS. */
-const REFUSED = ["purgeToken", "tlsCert", "tlsKey", "workers"];
+const REFUSED = ["purgeToken", "tlsCert", "tlsKey", "webhooks", "workers"];
 
 interface Schema {
   properties: { config: { properties: Record<string, unknown> } };

@@ -8,7 +8,7 @@ export class Inbox implements EventReceiver {
   /** Every type. */
   static readonly ALL: EventType[] = [...EVENT_TYPES];
   readonly name: string;
-  readonly retries = [1000, 60_000];
+  retries = [1000, 60_000];
   filter: EventFilter = () => true;
   failures = 0;
   rejects: (message: EventMessage) => boolean = () => false;
@@ -38,6 +38,11 @@ export class Inbox implements EventReceiver {
     this.last = this.#messages;
     this.#messages = [];
     return this.last.map(textOf).sort();
+  }
+
+  /** Number of events since the last {@linkcode take}. */
+  get count(): number {
+    return this.#messages.length;
   }
 
   /** Types of the events of the last {@linkcode take}, in their order. */
