@@ -8,12 +8,16 @@ export interface Reading {
   readonly value: number;
 }
 
-/** Destination of measurements. Values of labels are in the order of the instrument. */
+/** Takes a measurement: adds to a counter, or records in a histogram. */
+export type Measure = (value: number) => void;
+
+/** Destination of measurements. */
 export interface Meter {
-  /** Adds to a counter. */
-  add(instrument: Instrument, value: number, labels: readonly string[]): void;
-  /** Records a value in a histogram. */
-  record(instrument: Instrument, value: number, labels: readonly string[]): void;
+  /**
+   * Measure of a counter or histogram for these values of its labels, in the order of the instrument. The caller keeps it:
+   * finding it costs more than using it.
+   */
+  measure(instrument: Instrument, labels: readonly string[]): Measure;
   /** Reads a gauge, or a counter that is counted elsewhere, at each collection. One call for an instrument. */
   watch(instrument: Instrument, read: () => Reading[]): void;
 }

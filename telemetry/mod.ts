@@ -4,7 +4,7 @@
  * @module
  */
 export { type Aggregation, type Instrument, INSTRUMENTS, prometheusName } from "./instruments.ts";
-export type { Meter, Reading } from "./meter.ts";
+export type { Measure, Meter, Reading } from "./meter.ts";
 export { measureProcess, type Versions } from "./process_metrics.ts";
 export { PrometheusMeter, type Snapshot } from "./prometheus_meter.ts";
 export { Recorder, type RecorderOptions } from "./recorder.ts";

@@ -25,8 +25,9 @@ export function measureProcess(meters: readonly Meter[], versions: Versions): ()
     watch(INSTRUMENTS.cpu, cpuSeconds);
     meter.watch(INSTRUMENTS.build, () => [{ labels: [versions.skerry, versions.deno], value: 1 }]);
   }
+  const measures = meters.map((meter) => meter.measure(INSTRUMENTS.loopDelay, []));
   return sampleLoop((seconds) => {
-    for (const meter of meters) meter.record(INSTRUMENTS.loopDelay, seconds, []);
+    for (const measure of measures) measure(seconds);
   });
 }
 

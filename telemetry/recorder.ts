@@ -1,5 +1,5 @@
 import { type Instrument, INSTRUMENTS } from "./instruments.ts";
-import type { Meter } from "./meter.ts";
+import type { Measure, Meter } from "./meter.ts";
 import type {
   AnsweredRequest,
   Credentials,
@@ -25,6 +25,17 @@ export interface RecorderOptions {
   readonly templateOf: (kind: string) => string;
   /** The present, in milliseconds since the epoch. */
   readonly now?: () => number;
+}
+
+/** Measures of requests whose labels have the same values. */
+interface RequestMeasures {
+  readonly labels: readonly string[];
+  /** Takes the seconds to the end of the answer. */
+  readonly took: Measure;
+  /** Takes the bytes of the answer's body. */
+  readonly sent: Measure;
+  /** Event of an upload that such an answer reports. */
+  readonly event: UploadEvent | undefined;
 }
 
 /** Methods of HTTP that are a label; a client can send any other. */
@@ -56,8 +67,12 @@ export class Recorder implements Observer {
   readonly #templateOf: (kind: string) => string;
   readonly #now: () => number;
   readonly #watches = new Map<Instrument, Watches>();
-  /** Labels of requests: the same array for the same values, for the sake of its cost. */
-  readonly #labels = new Map<string, readonly string[]>();
+  /** Measures of requests, by all values of their labels. A pull needs them, so they are kept. */
+  readonly #requests = new Map<string, RequestMeasures>();
+  /** Counters of the reads of each cache. */
+  readonly #cacheReads = new Map<string, { hit: Measure; miss: Measure }>();
+  /** Durations of calls to the stores, by store, operation and error. */
+  readonly #calls = new Map<string, Measure>();
 
   /** Recorder for these meters and spans. */
   constructor({ meters, spans, templateOf, now = Date.now }: RecorderOptions) {
@@ -68,11 +83,10 @@ export class Recorder implements Observer {
   }
 
   answered({ method, route, status, bytes, received, duration }: AnsweredRequest): void {
-    const labels = this.#labelsOf(method, route, status);
-    this.#record(INSTRUMENTS.requestDuration, duration / 1000, labels);
-    this.#record(INSTRUMENTS.responseSize, bytes, labels);
+    const { labels, took, sent, event } = this.#requestsOf(method, route, status);
+    took(duration / 1000);
+    sent(bytes);
     if (received !== undefined) this.#record(INSTRUMENTS.requestSize, received, labels);
-    const event = uploadEventOf(route, status);
     if (event !== undefined) this.uploads(event, 1);
   }
 
@@ -91,25 +105,26 @@ export class Recorder implements Observer {
       error = errorName(thrown);
       throw thrown;
     } finally {
-      this.#record(INSTRUMENTS.storageDuration, (performance.now() - began) / 1000, [
-        store,
-        operation,
-        error,
-      ]);
+      this.#callOf(store, operation, error)((performance.now() - began) / 1000);
     }
   }
 
   transferred(direction: "read" | "write", bytes: number): void {
-    this.#add(INSTRUMENTS.objectBytes, bytes, [direction]);
+    this.#record(INSTRUMENTS.objectBytes, bytes, [direction]);
   }
 
   retried(store: Store): void {
-    this.#add(INSTRUMENTS.storageRetries, 1, [store]);
+    this.#record(INSTRUMENTS.storageRetries, 1, [store]);
     this.#spans?.event("skerry.retry", { "skerry.store": store });
   }
 
   cacheRead(cache: string, isHit: boolean): void {
-    this.#add(INSTRUMENTS.cacheReads, 1, [cache, isHit ? "hit" : "miss"]);
+    let reads = this.#cacheReads.get(cache);
+    if (reads === undefined) {
+      const of = (result: string) => this.#measure(INSTRUMENTS.cacheReads, [cache, result]);
+      this.#cacheReads.set(cache, reads = { hit: of("hit"), miss: of("miss") });
+    }
+    (isHit ? reads.hit : reads.miss)(1);
   }
 
   waited(queue: Queue, milliseconds: number): void {
@@ -123,16 +138,16 @@ export class Recorder implements Observer {
   }
 
   sqliteBusy(): void {
-    this.#add(INSTRUMENTS.sqliteBusy, 1, []);
+    this.#record(INSTRUMENTS.sqliteBusy, 1, []);
   }
 
   refused(limit: Limit): void {
-    this.#add(INSTRUMENTS.refusals, 1, [limit]);
+    this.#record(INSTRUMENTS.refusals, 1, [limit]);
     this.#spans?.event("skerry.refused", { "skerry.limit": limit });
   }
 
   loginFailed(credentials: Credentials): void {
-    this.#add(INSTRUMENTS.loginFailures, 1, [credentials]);
+    this.#record(INSTRUMENTS.loginFailures, 1, [credentials]);
   }
 
   ran(work: Work, milliseconds: number, isOk: boolean): void {
@@ -143,16 +158,16 @@ export class Recorder implements Observer {
   }
 
   removed(work: Work, kind: string, count: number, bytes = 0): void {
-    this.#add(INSTRUMENTS.removals, count, [work, kind]);
-    if (bytes > 0) this.#add(INSTRUMENTS.removedBytes, bytes, [work]);
+    this.#record(INSTRUMENTS.removals, count, [work, kind]);
+    if (bytes > 0) this.#record(INSTRUMENTS.removedBytes, bytes, [work]);
   }
 
   uploads(event: UploadEvent, count: number): void {
-    this.#add(INSTRUMENTS.uploads, count, [event]);
+    this.#record(INSTRUMENTS.uploads, count, [event]);
   }
 
   delivered(work: Work, milliseconds: number, count: number): void {
-    this.#add(INSTRUMENTS.delivered, count, [work]);
+    this.#record(INSTRUMENTS.delivered, count, [work]);
     this.#record(INSTRUMENTS.lag, milliseconds / 1000, [work]);
   }
 
@@ -170,23 +185,46 @@ export class Recorder implements Observer {
     watches.set(label, read);
   }
 
-  #add(instrument: Instrument, value: number, labels: readonly string[]): void {
-    for (const meter of this.#meters) meter.add(instrument, value, labels);
-  }
-
+  /** Takes a measurement that is too rare for its cost to matter. */
   #record(instrument: Instrument, value: number, labels: readonly string[]): void {
-    for (const meter of this.#meters) meter.record(instrument, value, labels);
+    this.#measure(instrument, labels)(value);
   }
 
-  #labelsOf(method: string, kind: string | undefined, status: number): readonly string[] {
+  /** Measure of an instrument in all meters. */
+  #measure(instrument: Instrument, labels: readonly string[]): Measure {
+    const measures = this.#meters.map((meter) => meter.measure(instrument, labels));
+    const [first, ...others] = measures;
+    if (first !== undefined && others.length === 0) return first;
+    return (value) => {
+      for (const measure of measures) measure(value);
+    };
+  }
+
+  #callOf(store: Store, operation: string, error: string): Measure {
+    const key = `${store} ${operation} ${error}`;
+    let measure = this.#calls.get(key);
+    if (measure === undefined) {
+      measure = this.#measure(INSTRUMENTS.storageDuration, [store, operation, error]);
+      this.#calls.set(key, measure);
+    }
+    return measure;
+  }
+
+  #requestsOf(method: string, kind: string | undefined, status: number): RequestMeasures {
     const known = METHODS.has(method) ? method : "_OTHER";
     const key = `${known} ${kind} ${status}`;
-    let labels = this.#labels.get(key);
-    if (labels === undefined) {
-      labels = [known, this.#template(kind), String(status), kind ?? NO_ROUTE];
-      this.#labels.set(key, labels);
+    let measures = this.#requests.get(key);
+    if (measures === undefined) {
+      const labels = [known, this.#template(kind), String(status), kind ?? NO_ROUTE];
+      measures = {
+        labels,
+        took: this.#measure(INSTRUMENTS.requestDuration, labels),
+        sent: this.#measure(INSTRUMENTS.responseSize, labels),
+        event: uploadEventOf(kind, status),
+      };
+      this.#requests.set(key, measures);
     }
-    return labels;
+    return measures;
   }
 
   #template(kind: string | undefined): string {

@@ -5,18 +5,18 @@ import { exposition, lastOf, PrometheusMeter, type Snapshot, sumOf } from "./mod
 const USED = [INSTRUMENTS.refusals, INSTRUMENTS.commitWrites, INSTRUMENTS.memory, INSTRUMENTS.startTime];
 
 /** Metrics of a process, as they arrive from another one. */
-async function snapshotOf(
+function snapshotOf(
   quotas: number,
   writes: number[],
   memory: number,
   start: number,
-): Promise<Snapshot> {
+): Snapshot {
   const meter = new PrometheusMeter(USED);
-  meter.add(INSTRUMENTS.refusals, quotas, ["quota"]);
-  for (const count of writes) meter.record(INSTRUMENTS.commitWrites, count, []);
+  meter.measure(INSTRUMENTS.refusals, ["quota"])(quotas);
+  for (const count of writes) meter.measure(INSTRUMENTS.commitWrites, [])(count);
   meter.watch(INSTRUMENTS.memory, () => [{ labels: [], value: memory }]);
   meter.watch(INSTRUMENTS.startTime, () => [{ labels: [], value: start }]);
-  return JSON.parse(JSON.stringify(await meter.snapshot()));
+  return JSON.parse(JSON.stringify(meter.snapshot()));
 }
 
 const linesOf = async (snapshots: Snapshot[]) =>
@@ -25,7 +25,7 @@ const linesOf = async (snapshots: Snapshot[]) =>
   );
 
 Deno.test("exposition() adds counters, histograms and memory, and takes the earliest start", async () => {
-  const snapshots = [await snapshotOf(2, [1, 3], 100, 50), await snapshotOf(3, [2], 200, 40)];
+  const snapshots = [snapshotOf(2, [1, 3], 100, 50), snapshotOf(3, [2], 200, 40)];
   assertEquals(await linesOf(snapshots), [
     'skerry_refusals_total{skerry_limit="quota"} 5',
     'skerry_sqlite_commit_writes_bucket{le="2"} 2',
@@ -37,9 +37,9 @@ Deno.test("exposition() adds counters, histograms and memory, and takes the earl
 });
 
 Deno.test("sumOf() and lastOf() keep the counts of processes that have ended, and no gauge of them", async () => {
-  const ended = lastOf(await snapshotOf(2, [1], 100, 10));
-  const both = await sumOf([[], await sumOf([ended, lastOf(await snapshotOf(1, [1], 100, 20))])]);
-  assertEquals(await linesOf([both, await snapshotOf(4, [], 200, 40)]), [
+  const ended = lastOf(snapshotOf(2, [1], 100, 10));
+  const both = await sumOf([[], await sumOf([ended, lastOf(snapshotOf(1, [1], 100, 20))])]);
+  assertEquals(await linesOf([both, snapshotOf(4, [], 200, 40)]), [
     'skerry_refusals_total{skerry_limit="quota"} 7',
     'skerry_sqlite_commit_writes_bucket{le="2"} 2',
     'skerry_sqlite_commit_writes_bucket{le="4"} 2',

@@ -32,7 +32,7 @@ export interface Telemetry {
   /** Receives the entry of each request when its answer has been sent. */
   ended(entry: RequestLog): void;
   /** Metrics of this process; absent unless Prometheus collects them. */
-  readonly snapshot: (() => Promise<Snapshot>) | undefined;
+  readonly snapshot: (() => Snapshot) | undefined;
   /** Adds the connections of the server to the metrics. */
   watch(server: Server): void;
 }
@@ -69,7 +69,7 @@ export async function openTelemetry(config: Config, part: MetricsPart, traces: b
 function serve(config: Config, prometheus: PrometheusMeter, part: MetricsPart): MetricsServer {
   return serveMetrics(
     config,
-    async () => await exposition([await prometheus.snapshot(), ...await part.metricsOfOthers()]),
+    async () => await exposition([prometheus.snapshot(), ...await part.metricsOfOthers()]),
   );
 }
 

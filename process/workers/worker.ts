@@ -66,8 +66,8 @@ async function prepare(config: Config): Promise<void> {
   }
 }
 
-async function measure(id: number): Promise<void> {
-  const snapshot = await serving?.telemetry?.snapshot?.() ?? [];
+function measure(id: number): void {
+  const snapshot = serving?.telemetry?.snapshot?.() ?? [];
   send({ kind: "measured", id, snapshot });
 }
 

@@ -5,10 +5,10 @@ import { WorkerMetrics } from "./worker_metrics.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** Metrics of a worker that has refused so many requests. */
-async function refusals(count: number): Promise<Snapshot> {
+function refusals(count: number): Snapshot {
   const meter = new PrometheusMeter([INSTRUMENTS.refusals]);
-  meter.add(INSTRUMENTS.refusals, count, ["quota"]);
-  return await meter.snapshot();
+  meter.measure(INSTRUMENTS.refusals, ["quota"])(count);
+  return meter.snapshot();
 }
 
 /** Slot of an open worker, and the messages to it. */
@@ -27,8 +27,8 @@ function setUp() {
     metrics,
     first,
     second,
-    answer: async (worker: typeof first, count: number) =>
-      metrics.receive(worker.slot, { kind: "measured", id: lastId(worker), snapshot: await refusals(count) }),
+    answer: (worker: typeof first, count: number) =>
+      metrics.receive(worker.slot, { kind: "measured", id: lastId(worker), snapshot: refusals(count) }),
     async others(): Promise<number | undefined> {
       while (first.sent.at(-1)?.kind !== "collected") await new Promise((resolve) => setTimeout(resolve, 5));
       const { snapshots } = first.sent.at(-1) as { snapshots: Snapshot[] };

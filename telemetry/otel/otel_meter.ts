@@ -1,6 +1,6 @@
-import { type Attributes, type Counter, type Histogram, metrics } from "@opentelemetry/api";
+import { metrics } from "@opentelemetry/api";
 import type { Instrument } from "../instruments.ts";
-import type { Meter, Reading } from "../meter.ts";
+import type { Measure, Meter, Reading } from "../meter.ts";
 
 /** Name under which the registry's own measurements and spans are sent. */
 export const SCOPE = "skerry";
@@ -8,49 +8,38 @@ export const SCOPE = "skerry";
 /** Meter of Deno's own OpenTelemetry exporter. */
 export class OtelMeter implements Meter {
   readonly #meter = metrics.getMeter(SCOPE);
-  readonly #counters = new Map<Instrument, Counter>();
-  readonly #histograms = new Map<Instrument, Histogram>();
-  /** By the instrument and the values of its labels. */
-  readonly #attributes = new Map<Instrument, Map<string, Attributes>>();
+  /** Counters and histograms, each for all values of its labels. */
+  readonly #instruments = new Map<Instrument, (value: number, labels: Record<string, string>) => void>();
 
-  add(instrument: Instrument, value: number, labels: readonly string[]): void {
-    let counter = this.#counters.get(instrument);
-    if (counter === undefined) {
-      counter = this.#meter.createCounter(instrument.name, optionsOf(instrument));
-      this.#counters.set(instrument, counter);
-    }
-    counter.add(value, this.#attributesOf(instrument, labels));
-  }
-
-  record(instrument: Instrument, value: number, labels: readonly string[]): void {
-    let histogram = this.#histograms.get(instrument);
-    if (histogram === undefined) {
-      histogram = this.#meter.createHistogram(instrument.name, optionsOf(instrument));
-      this.#histograms.set(instrument, histogram);
-    }
-    histogram.record(value, this.#attributesOf(instrument, labels));
+  measure(instrument: Instrument, labels: readonly string[]): Measure {
+    let record = this.#instruments.get(instrument);
+    if (record === undefined) this.#instruments.set(instrument, record = this.#create(instrument));
+    const attributes = attributesOf(instrument, labels);
+    return (value) => record(value, attributes);
   }
 
   watch(instrument: Instrument, read: () => Reading[]): void {
+    const { name } = instrument;
     const observable = instrument.kind === "counter"
-      ? this.#meter.createObservableCounter(instrument.name, optionsOf(instrument))
-      : this.#meter.createObservableGauge(instrument.name, optionsOf(instrument));
+      ? this.#meter.createObservableCounter(name, optionsOf(instrument))
+      : this.#meter.createObservableGauge(name, optionsOf(instrument));
     observable.addCallback((result) => {
-      for (const { labels, value } of read()) result.observe(value, this.#attributesOf(instrument, labels));
+      for (const { labels, value } of read()) result.observe(value, attributesOf(instrument, labels));
     });
   }
 
-  #attributesOf(instrument: Instrument, labels: readonly string[]): Attributes {
-    let known = this.#attributes.get(instrument);
-    if (known === undefined) this.#attributes.set(instrument, known = new Map());
-    const key = labels.join(" ");
-    let attributes = known.get(key);
-    if (attributes === undefined) {
-      attributes = Object.fromEntries(labels.map((value, index) => [instrument.labels[index]!, value]));
-      known.set(key, attributes);
+  #create(instrument: Instrument): (value: number, labels: Record<string, string>) => void {
+    if (instrument.kind === "counter") {
+      const counter = this.#meter.createCounter(instrument.name, optionsOf(instrument));
+      return (value, labels) => counter.add(value, labels);
     }
-    return attributes;
+    const histogram = this.#meter.createHistogram(instrument.name, optionsOf(instrument));
+    return (value, labels) => histogram.record(value, labels);
   }
+}
+
+function attributesOf(instrument: Instrument, labels: readonly string[]): Record<string, string> {
+  return Object.fromEntries(labels.map((value, index) => [instrument.labels[index]!, value]));
 }
 
 function optionsOf({ description, unit, buckets }: Instrument) {

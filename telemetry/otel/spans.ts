@@ -15,7 +15,7 @@ export class Spans implements Tracing {
 
   /** Runs an operation in a span if it is part of a request. Background work would make a trace of each call. */
   async around<T>(name: string, attributes: Attributes, run: () => Promise<T>): Promise<T> {
-    if (trace.getActiveSpan() === undefined) return await run();
+    if (!trace.getActiveSpan()?.isRecording()) return await run();
     return await this.#tracer.startActiveSpan(name, { kind: SpanKind.CLIENT, attributes }, async (span) => {
       try {
         return await run();
@@ -37,7 +37,7 @@ export class Spans implements Tracing {
   describe(request: TracedRequest, route: string): void {
     const { method, route: kind, path, id, principal, address, userAgent, error } = request;
     const span = trace.getActiveSpan();
-    if (span === undefined) return;
+    if (!span?.isRecording()) return; // It is not sampled.
     span.updateName(`${method} ${route}`);
     span.setAttributes({
       "http.route": route,

@@ -34,6 +34,7 @@ import { s3Patch } from "./s3_patch.ts";
 import { s3Pull } from "./s3_pull.ts";
 import { s3Put } from "./s3_put.ts";
 import { startup } from "./startup.ts";
+import { telemetry } from "./telemetry.ts";
 import { tokenPull } from "./token_pull.ts";
 import { workers } from "./workers.ts";
 import { zipf } from "./zipf.ts";
@@ -44,6 +45,7 @@ type Group = (rounds: number) => Promise<Figure[]>;
 const GROUPS: Record<string, Group> = {
   "manifest-pull": manifestPull,
   "token-pull": tokenPull,
+  "telemetry": telemetry,
   "logins": logins,
   "blob-pull": blobPull,
   "blob-push": blobPush,
