@@ -14,6 +14,7 @@ export const LANES = {
     "tests/infra/compose",
     "tests/infra/kubernetes",
     "tests/infra/lint",
+    "tests/infra/monitoring",
     "tests/migration/programs",
     "tests/services",
     "tests/shells",

@@ -80,6 +80,8 @@ const SOURCES = {
   nginx: { debian: "nginx" },
   openssl: { debian: "openssl" },
   podman: { debian: "podman" },
+  prometheus: { debian: "prometheus" },
+  promtool: { debian: "prometheus" },
   ptp: { debian: "containernetworking-plugins", folder: "/usr/lib/cni" },
   radosgw: { debian: "radosgw" },
   "radosgw-admin": { debian: "ceph-common" },
