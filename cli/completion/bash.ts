@@ -15,7 +15,12 @@ _skerry() {
   fi
   case "\${COMP_WORDS[*]:1:COMP_CWORD-1} " in
 ${commands.filter(({ words }) => words.length === 2).map(caseOf).join("\n")}
-${[...next].map(([first, words]) => nextOf(first, words.map(({ word }) => word))).join("\n")}
+${
+    [...next].map(([first, words]) => {
+      const command = commands.find(({ words: [word, second] }) => word === first && second === undefined);
+      return nextOf(first, words.map(({ word }) => word), command);
+    }).join("\n")
+  }
 ${commands.filter(({ words }) => words.length === 1).map(caseOf).join("\n")}
   esac
   COMPREPLY=()
@@ -46,22 +51,30 @@ complete -F _skerry skerry
 `;
 }
 
-function caseOf({ words, options, operands }: GrammarCommand): string {
+function caseOf(command: GrammarCommand): string {
+  return `    '${command.words.join(" ")} '*) ${settingsOf(command)} ;;`;
+}
+
+function nextOf(first: string, words: readonly string[], command: GrammarCommand | undefined): string {
+  const settings = first === ""
+    ? "options='--help --version'"
+    : command === undefined
+    ? ""
+    : settingsOf(command);
+  return `    '${first} ') next='${words.join(" ")}'${settings === "" ? "" : ` ${settings}`} ;;`;
+}
+
+/** Assignments of shell variables that describe a command. */
+function settingsOf({ options, operands }: GrammarCommand): string {
+  const names = (list: typeof options) => list.map(({ name }) => `--${name}`).join(" ");
   const valued = options.filter(({ value }) => value !== undefined);
   const files = valued.filter(({ completes }) => completes === "files");
-  const names = (list: typeof options) => list.map(({ name }) => `--${name}`).join(" ");
   const choices = operands.flatMap(({ completes = [] }) => completes === "files" ? [] : completes);
-  const settings = [
+  return [
     `options='${names(options)}'`,
     ...valued.length > 0 ? [`valued=' ${names(valued)} '`] : [],
     ...files.length > 0 ? [`files=' ${names(files)} '`] : [],
     ...choices.length > 0 ? [`choices='${choices.join(" ")}'`] : [],
     ...operands.some(({ completes }) => completes === "files") ? ["operands=files"] : [],
-  ];
-  return `    '${words.join(" ")} '*) ${settings.join(" ")} ;;`;
-}
-
-function nextOf(first: string, words: readonly string[]): string {
-  const options = first === "" ? " options='--help --version'" : "";
-  return `    '${first} ') next='${words.join(" ")}'${options} ;;`;
+  ].join(" ");
 }

@@ -7,6 +7,7 @@ const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** Commands whose texts have every special character of a shell. */
 const SPECIAL: Record<string, Command> = {
+  a: { summary: "Also a command", options: { up: { help: "Up" } }, run: () => Promise.resolve(0) },
   "a b": {
     summary: 'It\'s $HOME: [`x`] \\ "y"',
     options: {
@@ -40,7 +41,8 @@ Deno.test("completionOf() quotes texts for each shell", () => {
     "bash",
     "'a b '*) options='--to --on --help' valued=' --to ' files=' --to ' choices='p q' ;;",
     "' ') next='a help' options='--help --version' ;;",
-    "'a ') next='b' ;;",
+    "'a ') next='b' options='--up --help' ;;",
+    "'a '*) options='--up --help' ;;",
     "'help '*) options='' choices='a' ;;",
   );
   has(
@@ -48,11 +50,13 @@ Deno.test("completionOf() quotes texts for each shell", () => {
     "'--to=[It'\\''s \\[a\\]\\: $b]:FILE:_files'",
     "'*--on[On]'",
     "'1::X\\:Y:(p q)'",
+    "'a:Also a command'",
     "'b:It'\\''s $HOME: [`x`] \\ \"y\"'",
   );
   has(
     "fish",
     "complete -c skerry -n '__skerry_at a' -a b -d 'It\\'s $HOME: [`x`] \\\\ \"y\"'",
+    "complete -c skerry -n '__skerry_in a; and not __skerry_in a b' -l up -d 'Up'",
     "complete -c skerry -n '__skerry_in a b' -l to -r -F -d 'It\\'s [a]: $b'",
     "complete -c skerry -n '__skerry_in a b' -a 'p q'",
   );

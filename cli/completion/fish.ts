@@ -30,12 +30,18 @@ ${
     ).join("\n")
   }
 
-${commands.map(linesOf).filter((lines) => lines !== "").join("\n")}
+${commands.map((command) => linesOf(command, next)).filter((lines) => lines !== "").join("\n")}
 `;
 }
 
-function linesOf({ words, options, operands }: GrammarCommand): string {
-  const inside = `complete -c skerry -n ${quoted(`__skerry_in ${words.join(" ")}`)}`;
+function linesOf({ words, options, operands }: GrammarCommand, next: Grammar["next"]): string {
+  // The options of a command such as `events` are not those of `events retry`.
+  const inner = words.length > 1 ? [] : next.get(words[0]!) ?? [];
+  const conditions = [
+    `__skerry_in ${words.join(" ")}`,
+    ...inner.map(({ word }) => `not __skerry_in ${words[0]} ${word}`),
+  ];
+  const inside = `complete -c skerry -n ${quoted(conditions.join("; and "))}`;
   return [
     ...options.map((option) => `${inside} ${optionText(option)}`),
     ...operands.flatMap(({ completes }) =>

@@ -64,16 +64,17 @@ export function grammarOf(commands: Record<string, Command>): Grammar {
     options: [],
     operands: [{ name: "COMMAND", help: "Name of a command", completes: firstWords, optional: true }],
   };
-  const next = new Map<string, NextWord[]>([["", []]]);
-  for (const { words: [first = "", second], summary } of [...all, help]) {
-    if (second === undefined) next.get("")!.push({ word: first, summary });
+  const complete = [...all, help];
+  const first = new Map<string, NextWord>();
+  const next = new Map<string, NextWord[]>();
+  for (const { words: [word = "", second], summary } of complete) {
+    // A word can be both: a command, such as `events`, and the first word of others, such as `events retry`.
+    if (second === undefined) first.set(word, { word, summary });
     else {
-      if (!next.has(first)) {
-        next.get("")!.push({ word: first, summary: `Commands that begin with ${first}` });
-        next.set(first, []);
-      }
-      next.get(first)!.push({ word: second, summary });
+      if (!first.has(word)) first.set(word, { word, summary: `Commands that begin with ${word}` });
+      if (!next.has(word)) next.set(word, []);
+      next.get(word)!.push({ word: second, summary });
     }
   }
-  return { commands: [...all, help], next };
+  return { commands: complete, next: new Map([["", [...first.values()]], ...next]) };
 }

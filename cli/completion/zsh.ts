@@ -11,11 +11,16 @@ _skerry() {
   local length=1
   case "\${(j: :)words[2,CURRENT-1]} " in
 ${commands.filter(({ words }) => words.length === 2).map(caseOf).join("\n")}
-${[...next].map(([first, words]) => nextOf(first, words)).join("\n")}
+${
+    [...next].map(([first, words]) => {
+      const command = commands.find(({ words: [word, second] }) => word === first && second === undefined);
+      return nextOf(first, words, command);
+    }).join("\n")
+  }
 ${commands.filter(({ words }) => words.length === 1).map(caseOf).join("\n")}
     *) return 1 ;;
   esac
-  if (( $#next )); then
+  if (( $#next )) && [[ $PREFIX != -* || $#specs -eq 0 ]]; then
     _describe -t commands command next
     return
   fi
@@ -33,22 +38,27 @@ fi
 `;
 }
 
-function caseOf({ words, options, operands }: GrammarCommand): string {
-  const specs = [...options.map(optionSpec), ...operands.map(operandSpec)];
-  return `    '${words.join(" ")} '*)
-      length=${words.length}
-      specs=(
-${specs.map((spec) => `        ${quoted(spec)}`).join("\n")}
-      )
+function caseOf(command: GrammarCommand): string {
+  return `    '${command.words.join(" ")} '*)
+${specsOf(command)}
       ;;`;
 }
 
-function nextOf(first: string, words: readonly NextWord[]): string {
+function nextOf(first: string, words: readonly NextWord[], command: GrammarCommand | undefined): string {
   return `    '${first} ')
       next=(
 ${words.map(({ word, summary }) => `        ${quoted(`${word}:${summary}`)}`).join("\n")}
-      )
+      )${command === undefined ? "" : `\n${specsOf(command)}`}
       ;;`;
+}
+
+/** Assignments of shell variables that describe a command. */
+function specsOf({ words, options, operands }: GrammarCommand): string {
+  const specs = [...options.map(optionSpec), ...operands.map(operandSpec)];
+  return `      length=${words.length}
+      specs=(
+${specs.map((spec) => `        ${quoted(spec)}`).join("\n")}
+      )`;
 }
 
 function optionSpec({ name, help, value, completes, repeatable }: GrammarOption): string {

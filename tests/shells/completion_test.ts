@@ -41,6 +41,9 @@ const TYPED: Record<string, string[]> = {
   "skerry completion zs\t": ["completion", "zsh"],
   "skerry help prov\t": ["help", "provision"],
   "skerry token list targ\t": ["token", "list", "targ"], // no file is expected
+  "skerry events ret\tx": ["events", "retry", "x"],
+  "skerry events --de\t": ["events", "--dead"],
+  "skerry events --json --de\t": ["events", "--json", "--dead"],
   "skerry nothing targ\t": ["nothing", "targ"],
 };
 
@@ -81,5 +84,8 @@ Deno.test("completion in fish offers commands, options, files and choices", asyn
     assertEquals(await offers("skerry help prov"), ["provision"]);
     assertEquals(await offers("skerry token list targ"), []);
     assertEquals(await offers("skerry --ver"), ["--version"]);
+    assertEquals(await offers("skerry events ret"), ["retry"]);
+    assertEquals(await offers("skerry events --de"), ["--dead"]);
+    assertEquals(await offers("skerry events retry --de"), []);
   });
 });
