@@ -75,6 +75,7 @@ export class Apps {
       ...(access && { access, ...loginsOf(config.auth, served) }),
       ...publicFaceOf(config, served),
       ...uiOf(config, served),
+      api: async () => await (await served()).api(),
       ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
       warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
       delivery: config,

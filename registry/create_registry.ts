@@ -52,6 +52,7 @@ import {
   resolveTagWithEpoch,
 } from "./manifests/mod.ts";
 import type { EventOutbox } from "./events/mod.ts";
+import type { Explorer } from "./explore/mod.ts";
 import type { Outbox } from "./purges/mod.ts";
 import type { PullTimes, RetainOptions, RetentionRule, Retirement } from "./retention/mod.ts";
 import type { Registry } from "./registry.ts";
@@ -130,6 +131,8 @@ export interface StoredRegistry {
    * Deletes tags and manifests by the retention rules while its results are read. Any process may call it at any time.
    */
   retain: (rules: RetentionRule[], options?: RetainOptions) => AsyncGenerator<Retirement>;
+  /** Reads of the table for pages. */
+  explore: () => Promise<Explorer>;
   /** Purges that wait; absent without `purges` in the options. */
   outbox?: () => Promise<Outbox>;
   /** Events that wait for their receivers. */
@@ -202,6 +205,7 @@ function storedRegistry(state: State, parts: RuleParts, rules: RegistryRules): S
     collect: (options) => collect(context, options),
     continueCollection: (options) => continueCollection(context, { ...options, finished: recount }),
     recount,
+    explore: async () => (await importExplorer()).createExplorer(context),
     scrub: async (options) => await (await importScrub()).scrub(context, options),
     async *retain(rules, options) {
       const { retain } = await importRetention();
@@ -223,6 +227,10 @@ function storedRegistry(state: State, parts: RuleParts, rules: RegistryRules): S
 // Not literal, so that no server has it in its way at the start: see open_storage.ts.
 const importScrub = (): Promise<typeof import("./scrub/mod.ts")> =>
   import(new URL("scrub/mod.ts", import.meta.url).href);
+
+// Not literal: a registry whose pages are not read never loads it.
+const importExplorer = (): Promise<typeof import("./explore/mod.ts")> =>
+  import(new URL("explore/mod.ts", import.meta.url).href);
 
 // Not literal: few registries have a shared cache in front of them.
 const importPurges = (): Promise<typeof import("./purges/mod.ts")> =>

@@ -6,6 +6,19 @@
 export { type Audit, type AuditEvent, type OperatorAction, retirementEvent } from "./audit_event.ts";
 export { type Caller, UNRESTRICTED_CALLER } from "./caller.ts";
 export type { AccountTokenChange, ChangeAction, Changed } from "./change.ts";
+export type {
+  BlobShare,
+  BoundedCount,
+  Explorer,
+  LeaseFacts,
+  ManifestFacts,
+  ReferrerFacts,
+  RepositoryFacts,
+  Slice,
+  Some,
+  TagFacts,
+  UploadFacts,
+} from "./explore/explorer.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { QuotaRule } from "./limits/quotas.ts";
 export { MAX_SMALL_BLOB_BYTES } from "./registry.ts";

@@ -15,6 +15,19 @@ export type { QueueOptions, QueueReport } from "./events/queue.ts";
 export type { EventReceiver, Refusal } from "./events/receiver.ts";
 export type { RelayReport } from "./events/relay.ts";
 export type { DeadLetter, DeadLetterPage, PendingEvent } from "./events/waiting.ts";
+export type {
+  BlobShare,
+  BoundedCount,
+  Explorer,
+  LeaseFacts,
+  ManifestFacts,
+  ReferrerFacts,
+  RepositoryFacts,
+  Slice,
+  Some,
+  TagFacts,
+  UploadFacts,
+} from "./explore/mod.ts";
 export * from "./filters/switches.ts";
 export type { ImmutableRule } from "./limits/immutable_tags.ts";
 export type { UploadLimits } from "./limits/open_uploads.ts";

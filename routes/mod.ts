@@ -36,6 +36,7 @@ export type {
 export { templateOf, type UiKind } from "./endpoints.ts";
 export type { Route, RouteFacts, RouteKind } from "./route.ts";
 export type { RegistryRouteOptions } from "./registry_route.ts";
+export type { SealedApi } from "../api/mod.ts";
 export type { ServiceOptions } from "./services.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";
 export type { UiAccess, UiLogins, UiOptions, UiProvider, Viewer, ViewerAccount } from "./ui/mod.ts";

@@ -1,3 +1,4 @@
+import type { SealedApi } from "../api/mod.ts";
 import type { Registry } from "../registry/interface.ts";
 import { endpoint } from "./answering.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
@@ -24,6 +25,8 @@ import {
 export interface RegistryRouteOptions extends AdmissionOptions {
   /** Registry that handles the requests. */
   registry: Registry;
+  /** Loads the API of pages and of JSON answers. */
+  api?: () => Promise<SealedApi>;
   /** Limits of requests. */
   limits: RequestLimits;
   /** Delivery of blobs; the registry sends all bytes itself by default. */

@@ -2,6 +2,7 @@ import { BoundedMap } from "../../storage/bounded_map.ts";
 import { globMatcher } from "../../oci/glob.ts";
 import type { Action, RepositoryName } from "../../oci/mod.ts";
 import type { AuthConfig } from "../auth_config.ts";
+import { EVERYTHING } from "./grants.ts";
 import { type Applicable, type Entry, PolicyRules, valuesOf } from "./policy_rules.ts";
 import type { Grant, Principal, PrincipalKind } from "../principal.ts";
 import { subjectMatcher } from "./subject.ts";
@@ -12,6 +13,8 @@ export interface Policy {
   allows(principal: Principal, action: Action, repository: RepositoryName): boolean;
   /** The same decision with its reasons. */
   explain(principal: Principal, action: Action, repository: RepositoryName): Explanation;
+  /** Rules without conditions that name the principal. Where a longer pattern matches, a shorter one does not count. */
+  grantsOf(principal: Principal): Grant[];
   /** True if the principal of this name may do everything and manage every account's tokens. */
   isAdministrator(name: string): boolean;
 }
@@ -44,6 +47,13 @@ export function createPolicy(config: Pick<AuthConfig, "administrators" | "groups
 
   return {
     allows,
+    grantsOf(principal) {
+      if (isAdministrator(principal)) return [...EVERYTHING];
+      return config.policies.flatMap(({ repositories, allow }) =>
+        allow.filter(({ to, where }) => where === undefined && subjectMatcher(to, config.groups)(principal))
+          .flatMap(({ actions }) => repositories.map((pattern) => ({ repositories: pattern, actions })))
+      );
+    },
     isAdministrator: (name) => isAdministrator({ kind: name.replace(/:.*/s, "") as PrincipalKind, name }),
     explain(principal, action, repository) {
       const why = reason(principal, action, repository);

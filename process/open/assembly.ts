@@ -1,3 +1,4 @@
+import type { SealedApi } from "../../api/mod.ts";
 import { createCache, type RegistryCache } from "../../cache/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { eventRules } from "../../config/event_rules.ts";
@@ -14,6 +15,7 @@ import {
 import type { Table } from "../../storage/ports.ts";
 import type { Log } from "../log/mod.ts";
 import type { AccessParts, OpenAccess } from "./open_access.ts";
+import type { ApiParts } from "./open_api.ts";
 import type { OpenReplicas } from "./open_storage.ts";
 
 /** Registry and access control for requests, under one configuration. */
@@ -22,6 +24,8 @@ export interface Served {
   readonly registry: Registry;
   /** Access control; absent if the registry is open to all. */
   readonly access?: OpenAccess;
+  /** API of pages and JSON answers, which its first caller loads. */
+  readonly api: () => Promise<SealedApi>;
 }
 
 /** A registry under one configuration. */
@@ -54,6 +58,8 @@ export interface AssemblyOptions {
   share: number;
   /** Called for each failed login, with the address of the client. */
   loginFailed: AccessParts["loginFailed"];
+  /** State of the process. */
+  state: Pick<ApiParts, "ready" | "warnings">;
 }
 
 /** Rules of the registry by the configuration. `largest` is the largest blob that the store accepts, in bytes. */
@@ -72,6 +78,20 @@ export function rulesFor(config: Config, largest: number): RegistryRules {
 // Not literal, so that no registry which is open to all has it in its way at the start: see open_storage.ts.
 const importAccess = (): Promise<typeof import("./open_access.ts")> =>
   import(new URL("open_access.ts", import.meta.url).href);
+
+// Not literal: a registry whose pages are not read never loads it.
+const importApi = (): Promise<typeof import("./open_api.ts")> =>
+  import(new URL("open_api.ts", import.meta.url).href);
+
+/** Makes a value when it is first needed. A failure is not kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () =>
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
+}
 
 /** Access control by the configuration, with code that a registry which is open to all never loads. */
 export async function openAccessFor(
@@ -137,7 +157,13 @@ export class Assembly {
   ): Assembled {
     const registry = { ...this.#cache.over(restrict(stored, config)), ...this.#reads };
     // What is answered from memory is a pull as well.
-    const served = { registry: pulls?.observe(registry) ?? registry, ...(access && { access }) };
+    const served = {
+      registry: pulls?.observe(registry) ?? registry,
+      ...(access && { access }),
+      api: once(async () =>
+        (await importApi()).openApi({ config, registry, stored, access, ...this.#options.state })
+      ),
+    };
     return { config, served, stored, access, pulls };
   }
 

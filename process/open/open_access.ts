@@ -58,7 +58,12 @@ export interface OpenAccess {
   /** Access control of the web UI, made by its first request. */
   ui: () => Promise<UiAccess>;
   /** Login endpoints; absent with an external token server. */
-  logins?: { tokens: TokenOptions; accountTokens: AccountTokenOptions };
+  logins?: {
+    tokens: TokenOptions;
+    accountTokens: AccountTokenOptions & { accountTokens: Pick<AccountTokens, "list"> };
+    policy: Policy;
+    users: Pick<Htpasswd, "find">;
+  };
   /** Rate limit of requests. */
   rates: RequestRates;
   /** Deletes expired items from the table. */
@@ -243,6 +248,8 @@ async function openOwn(config: AuthConfig, parts: AccessParts): Promise<OpenAcce
         exchange: (subjectToken) => exchange(workloadPasswords, subjectToken),
       },
       accountTokens: { accountTokens, isAdministrator: policy.isAdministrator },
+      policy,
+      users,
     },
     sweep: () => failures.sweep(),
     memory: { rates, failures, users, keys: service.keys, sources } as AccessMemory,
@@ -301,6 +308,7 @@ function guard(config: AuthConfig, { tokens, rates, logins, policy, accounts }: 
     authenticator,
     allows,
     hasAccount: ({ kind, name }) => kind === "user" || policy?.isAdministrator(name) === true,
+    ...(policy && { isAdministrator: policy.isAdministrator }),
     tokensDecide: policy === undefined,
     challenge: createChallenge(config),
     rates,

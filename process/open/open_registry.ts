@@ -83,7 +83,29 @@ export async function openRegistry(
     share,
     lost: ({ kind, ...facts }) => log.warn(lostContentMessage(kind), facts),
   });
-  const assembly = new Assembly(stored, { config, table, maxBlobSize, replicas, log, share, loginFailed });
+  const ready = createReadiness({
+    probe,
+    changed(error) {
+      if (error === undefined) log.info("Ready again: the storage works");
+      else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
+    },
+  });
+  const warnings = () => [
+    ...upkeep?.warnings() ?? [],
+    ...purging?.warnings() ?? [],
+    ...webhooks?.warnings() ?? [],
+  ];
+  const state = { ready, warnings };
+  const assembly = new Assembly(stored, {
+    config,
+    table,
+    maxBlobSize,
+    replicas,
+    log,
+    share,
+    loginFailed,
+    state,
+  });
   let current = await assembly.first(earlyAccess);
   const upkeepFor = ({ config, stored, access }: Assembled) =>
     runsUpkeep
@@ -123,18 +145,8 @@ export async function openRegistry(
         },
       };
     },
-    ready: createReadiness({
-      probe,
-      changed(error) {
-        if (error === undefined) log.info("Ready again: the storage works");
-        else log.error("Not ready: cannot use the storage; /readyz answers 503 until it works", error);
-      },
-    }),
-    warnings: () => [
-      ...upkeep?.warnings() ?? [],
-      ...purging?.warnings() ?? [],
-      ...webhooks?.warnings() ?? [],
-    ],
+    ready,
+    warnings,
     receivers: () => webhooks?.stats() ?? [],
     async upkeep(budget) {
       await purging?.run();

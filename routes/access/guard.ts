@@ -15,6 +15,8 @@ export interface GuardOptions {
   allows: (principal: Principal, action: Action, repository: RepositoryName) => boolean;
   /** True if the principal may manage account tokens. */
   hasAccount: (principal: Principal) => boolean;
+  /** True if the principal of this name is an administrator. Default: none is. */
+  isAdministrator?: (name: string) => boolean;
   /** True if tokens alone decide: they come from an external token server, which knows the rights. */
   tokensDecide: boolean;
   /** Creates challenges. */
@@ -96,15 +98,22 @@ function isToken(headers: Headers): boolean {
 export function makeCaller(
   principal: Principal,
   token: Identity["token"],
-  { allows, tokensDecide }: Pick<GuardOptions, "allows" | "tokensDecide">,
+  { allows, tokensDecide, isAdministrator }: Pick<
+    GuardOptions,
+    "allows" | "isAdministrator" | "tokensDecide"
+  >,
 ): Caller {
   const { name } = principal;
   if (tokensDecide && token !== undefined) {
     const may: Caller["may"] = (action, repository) => token.grants(action, repository);
     return { name, may, sees: (repository) => may("pull", repository) };
   }
+  // As for account tokens: neither an access token nor a restricted credential manages accounts.
+  const administers = token === undefined && principal.bounds === undefined &&
+    isAdministrator?.(name) === true;
   return {
     name,
+    ...(administers && { administers }),
     may: (action, repository) =>
       (token === undefined || token.grants(action, repository)) && allows(principal, action, repository),
     // An access token's scope covers the client's own request, and not the source of a mount or a list, for which no

@@ -52,6 +52,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "process/notify.ts": "is loaded where a service manager waits for the process",
   "process/connections/tls/mod.ts": "is loaded where a certificate is configured",
   "process/open/open_access.ts": "loads authentication",
+  "process/open/open_api.ts": "is loaded by the first request for a page or its JSON",
   "process/open/open_registry.ts": "loads the registry, after the process listens",
   "process/open/open_storage.ts": "loads the drivers",
   "process/reload/mod.ts": "is loaded by the first reload",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ApiParts, openApi } from "../../process/open/open_api.ts";
 import { createRegistry, type Epochs, type Registry, type RegistryOptions } from "../../registry/mod.ts";
 import { type App, type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
@@ -20,6 +21,8 @@ export interface TestAppOptions extends
   limits?: Partial<AppOptions["limits"]>;
   /** Adds something around the registry, such as a switch or a cache. */
   wrap?: (registry: Registry, epochs: Epochs) => Registry;
+  /** Configuration and access control of the API of pages. */
+  api?: { config?: Partial<ApiParts["config"]>; access?: ApiParts["access"] };
   /** Check behind `/readyz`. */
   ready?: () => Promise<boolean>;
   /** Warnings of `/readyz` although it is ready. */
@@ -43,8 +46,17 @@ export function testStores(): Pick<RegistryOptions, "objects" | "table"> {
 
 /** The app over a real registry. */
 export function buildApp(options: TestAppOptions = {}): TestApp {
-  const { registry, epochs } = createRegistry({ ...testStores(), ...options.registry });
-  return appOver(options.wrap?.(registry, epochs) ?? registry, options);
+  const stored = createRegistry({ ...testStores(), ...options.registry });
+  const registry = options.wrap?.(stored.registry, stored.epochs) ?? stored.registry;
+  const { config, access } = options.api ?? {};
+  const rules = { deleteTags: true, deleteManifests: true, readOnly: false, retention: [], ...config };
+  const state = { ready: () => Promise.resolve(true), warnings: () => [] };
+  let api: ReturnType<typeof openApi> | undefined;
+  return appOver(
+    registry,
+    options,
+    () => api ??= openApi({ config: rules, registry, stored, access, ...state }),
+  );
 }
 
 /** The app over a registry that has only the methods that a test needs. */
@@ -55,7 +67,11 @@ export function fakeApp(
   return appOver(registry as Registry, options);
 }
 
-function appOver(registry: Registry, options: TestAppOptions): TestApp {
+function appOver(
+  registry: Registry,
+  options: Omit<TestAppOptions, "registry">,
+  api?: () => ReturnType<typeof openApi>,
+): TestApp {
   const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace, ui } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
@@ -79,6 +95,7 @@ function appOver(registry: Registry, options: TestAppOptions): TestApp {
     ...(auditReady && { auditReady }),
     ...(publicFace && { publicFace }),
     ...(ui && { ui }),
+    ...(api && { api }),
     ...(delivery && { delivery }),
   });
   return { app, entries, request: async (path, init) => await app.request(path, init) };

@@ -87,6 +87,7 @@ export async function openBareApp(
       accountTokens: () => Promise.resolve(logins.accountTokens),
     }),
     ui: { url: config.url, access: opened.ui },
+    api: { config: { auth: config }, access: opened },
     audit: (event) => told.audit.push(event),
     ...(wrap && { wrap }),
     ...(delivery && { delivery }),
