@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { LateWriteError, UnavailableError } from "./errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import { Fence } from "./fence.ts";
+import { recording } from "../telemetry/testing/recording.ts";
 
 class Busy extends Error {}
 
@@ -121,4 +122,13 @@ Deno.test("retrying() ends an attempt when the fence passes", async () => {
     });
   const fence = new Fence(Date.now, Date.now() + 5);
   await assertRejects(() => retrying(slow, { ...fake(), fence }), UnavailableError);
+});
+
+Deno.test("retrying() reports each repeated attempt to telemetry, and no other", async () => {
+  using events = recording();
+  let calls = 0;
+  await retrying(() => ++calls < 3 ? Promise.reject(new Busy()) : Promise.resolve(), fake());
+  assertEquals(events.take(), ["retried table", "retried table"]);
+  await assertRejects(() => retrying(() => Promise.reject(new TypeError("bug")), fake()), TypeError);
+  assertEquals(events.take(), []);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TtlCache, type TtlCacheOptions } from "./ttl_cache.ts";
+import { recording } from "../telemetry/testing/recording.ts";
 
 interface Fact {
   value: number;
@@ -124,4 +125,19 @@ Deno.test("get() does not share a read that began in another epoch, and caches i
   early.resolve({ value: 9 });
   assertEquals((await first).value, 9);
   assertEquals(await get("a", "e2"), 1);
+});
+
+Deno.test("get() reports hits and misses of a cache with a name to telemetry", async () => {
+  using events = recording();
+  const { get } = setUp({ name: "manifests" });
+  await get("a");
+  await get("a");
+  await get("a", "e2");
+  assertEquals(events.take(), [
+    "cacheRead manifests false",
+    "cacheRead manifests true",
+    "cacheRead manifests false",
+  ]);
+  await setUp().get("a");
+  assertEquals(events.take(), []);
 });

@@ -235,6 +235,12 @@ export const INSTRUMENTS = {
     ["skerry.work"],
     "Longest time from a change to its purge or webhook, in each delivery",
   ),
+  deadLetters: counter(
+    "skerry.webhooks.dead_letters",
+    "{event}",
+    [],
+    "Webhooks given up after all attempts",
+  ),
   oldestAge: gauge("skerry.background.oldest_age", "s", "Age of the oldest purge or webhook that waits", {
     labels: ["skerry.work"],
     aggregation: "max",

@@ -114,6 +114,8 @@ export interface Observer {
   uploads(event: UploadEvent, count: number): void;
   /** A receiver has accepted `count` purges or webhooks, the oldest `milliseconds` after its change. */
   delivered(work: Work, milliseconds: number, count: number): void;
+  /** Webhooks were given up: their receiver has not accepted them in all attempts. */
+  deadLetters(count: number): void;
   /**
    * Reads a value whenever metrics are collected; `undefined` has no value now. A later call with the same name and label
    * replaces the reader.

@@ -171,6 +171,10 @@ export class Recorder implements Observer {
     this.#record(INSTRUMENTS.lag, milliseconds / 1000, [work]);
   }
 
+  deadLetters(count: number): void {
+    this.#record(INSTRUMENTS.deadLetters, count, []);
+  }
+
   watch(name: Watched, read: () => number | undefined, label?: string): void {
     this.#watch(BY_NAME.get(name)!, label, read);
   }

@@ -130,6 +130,7 @@ Deno.test("Recorder counts caches, waits, transactions, retries, refusals and re
   recorder.loginFailed("token");
   recorder.transferred("read", 100);
   recorder.delivered("purges", 2500, 3);
+  recorder.deadLetters(2);
   const nonZero = (await lines("skerry_")).filter((line) => !line.endsWith(" 0"));
   assertEquals(nonZero, [
     'skerry_storage_retries_total{skerry_store="objects"} 1',
@@ -148,5 +149,6 @@ Deno.test("Recorder counts caches, waits, transactions, retries, refusals and re
     'skerry_background_deliveries_total{skerry_work="purges"} 3',
     'skerry_background_delivery_lag_seconds_sum{skerry_work="purges"} 2.5',
     'skerry_background_delivery_lag_seconds_count{skerry_work="purges"} 1',
+    "skerry_webhooks_dead_letters_total 2",
   ]);
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../oci/mod.ts";
 import { RequestRates } from "./request_rates.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 Deno.test("RequestRates admits the configured number in a minute, and more as time passes", () => {
   let now = 0;
@@ -77,4 +78,13 @@ Deno.test("RequestRates starts with full buckets when a limit follows none", () 
   const limited = new RequestRates({ perMinute: 2, earlier: unlimited, now });
   for (let i = 0; i < 2; i++) limited.take("alice");
   assertThrows(() => limited.take("alice"), RegistryError);
+});
+
+Deno.test("RequestRates reports refused requests to telemetry", () => {
+  using events = recording();
+  const rates = new RequestRates({ perMinute: 1, now: () => 0 });
+  rates.take("alice");
+  assertEquals(events.take(), []);
+  assertThrows(() => rates.take("alice"), RegistryError);
+  assertEquals(events.take(), ["refused request-rate"]);
 });

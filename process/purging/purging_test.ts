@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Outbox, PurgeReport, PurgeTarget } from "../../registry/mod.ts";
 import { startPurging } from "./purging.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const TARGET: PurgeTarget = { maxTags: 1, purge: () => Promise.resolve() };
 const NOTHING: PurgeReport = { purges: 0, tags: 0, lag: 0 };
@@ -169,4 +170,19 @@ Deno.test("stop() makes the last purges, and waits for a cache that does not ans
   settle();
   await time.pass(60_000);
   assertEquals(seen.filter((line) => line.startsWith("settled")).length, 1);
+});
+
+Deno.test("startPurging() reports deliveries, failures and the oldest purge to telemetry", async () => {
+  using time = new FakeTime();
+  using events = recording();
+  const { state, purging, settle } = setUp();
+  state.failures = 1;
+  state.age = 5000;
+  assertEquals(events.read("skerry.background.oldest_age", "purges"), 5);
+  settle();
+  await time.pass(1000);
+  assertEquals(events.take(), ["ran purges false"]);
+  await time.pass(1000);
+  assertEquals(events.take(), ["delivered purges 1", "ran purges true"]);
+  await purging.stop();
 });

@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { loadConfig } from "../../config/config.ts";
 import { createLog } from "../log/mod.ts";
 import { startUpkeep, warningOf } from "./upkeep.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const HOUR = 3_600_000;
 
@@ -59,4 +60,42 @@ Deno.test("startUpkeep() sweeps failed logins again and again, whether the proce
     }
     assertEquals(swept, 2);
   }
+});
+
+Deno.test("Upkeep reports its runs and removals to telemetry, and the progress of a full pass", async () => {
+  using events = recording();
+  const config = await loadConfig({
+    SKERRY_RETENTION: '[{"repositories": ["**"], "keepTags": [{"newest": 1}]}]',
+  });
+  const stored = {
+    sweep: () => Promise.resolve({ uploads: 2, objects: 0 }),
+    collectCandidates: ({ removed }: { removed: (removal: unknown) => void }) => {
+      removed({ kind: "blob", size: 7 });
+      return Promise.resolve({});
+    },
+    continueCollection: ({ progressed }: { progressed: (progress: unknown) => void }) => {
+      progressed({ startedAt: 0, items: 10, done: 0.5, estimate: 60_000 });
+      return Promise.reject(new Error("No table"));
+    },
+    async *retain() {
+      yield await Promise.resolve({ kind: "tag", repository: "a", name: "v1", reason: "no rule keeps it" });
+    },
+  };
+  const upkeep = startUpkeep(config, stored as never, createLog({ format: "off" }));
+  assertEquals(events.read("skerry.collection.progress"), undefined);
+  await assertRejects(() => upkeep.run(60_000), Error, "No table");
+  upkeep.stop();
+  assertEquals(events.take(), [
+    "ran sweep true",
+    "uploads expired 2",
+    "removed sweep upload 2",
+    "removed retention tag 1",
+    "ran retention true",
+    "removed collect-candidates blob 1 7",
+    "ran collect-candidates true",
+    "ran full-pass false",
+  ]);
+  assertEquals(events.read("skerry.collection.progress"), 0.5);
+  assertEquals(events.read("skerry.collection.estimate"), 60);
+  assertEquals(events.read("skerry.collection.interval"), 86_400);
 });

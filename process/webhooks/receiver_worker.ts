@@ -1,4 +1,5 @@
 import { type EventOutbox, type EventReceiver, formatAge, type QueueReport } from "../../registry/mod.ts";
+import { observer } from "../../telemetry/observer.ts";
 import type { Log } from "../log/mod.ts";
 
 /** Milliseconds until the next look if another process delivers to the receiver, at least and at most. */
@@ -104,9 +105,13 @@ export class ReceiverWorker {
   async #deliver(stopped: () => boolean): Promise<void> {
     const shards = this.#shards;
     this.#shards = new Set();
+    const began = performance.now();
     try {
       const report = await this.#outbox.deliver(this.receiver, { ...(shards && { shards }), stopped });
       this.#note(report);
+      if (report.delivered > 0) observer?.delivered("webhooks", report.lag, report.delivered);
+      if (report.dead > 0) observer?.deadLetters(report.dead);
+      if (!report.isTaken) observer?.ran("webhooks", performance.now() - began, report.failed === 0);
       if (report.isTaken) {
         this.#expect(shards);
         this.#plan(TAKEN_MS.least + Math.random() * (TAKEN_MS.most - TAKEN_MS.least));
@@ -116,6 +121,7 @@ export class ReceiverWorker {
       }
     } catch (error) {
       this.#expect(shards);
+      observer?.ran("webhooks", performance.now() - began, false);
       if (!this.#stopped) {
         this.#log.error(`Cannot deliver the events of webhook "${this.receiver.name}"`, error);
       }

@@ -1,5 +1,6 @@
 import type { EventOutbox, EventReceiver, Notice, RelayReport } from "../../registry/mod.ts";
 import { withTimeout } from "../../storage/ports.ts";
+import { observer } from "../../telemetry/observer.ts";
 import type { Log } from "../log/mod.ts";
 import { startSweeper } from "../upkeep/mod.ts";
 import { type ReceiverStats, ReceiverWorker } from "./receiver_worker.ts";
@@ -46,6 +47,8 @@ export class Webhooks {
     this.#outbox = outbox;
     this.#options = options;
     outbox.onSettled(() => this.#plan(SETTLE_MS));
+    const oldest = () => Math.max(0, ...this.#workers.map(({ stats }) => stats.age)) / 1000;
+    observer?.watch("skerry.background.oldest_age", oldest, "webhooks");
     this.#others = startSweeper({
       interval: takesOthers ? OTHERS_INTERVAL_MS : 0,
       failed: (error) => log.error("Cannot look for events", error),

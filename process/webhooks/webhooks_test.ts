@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { loadConfig } from "../../config/config.ts";
 import { Inbox } from "../../registry/events/testing/inbox.ts";
 import type { EventReceiver } from "../../registry/mod.ts";
@@ -15,6 +15,7 @@ import { createLog } from "../log/mod.ts";
 import { openRegistry } from "../open/open_registry.ts";
 import { Notices } from "./notices.ts";
 import { Webhooks } from "./webhooks.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const BLOB = content(9);
 const IMAGE = imageOf(BLOB, []);
@@ -185,4 +186,19 @@ Deno.test("openRegistry() sends events to the configured receivers, and to other
   await pushManifest(opened.served.registry, IMAGE, "b");
   await opened.close();
   assertEquals(arrived.length, 2);
+});
+
+Deno.test("Webhooks report deliveries and the oldest event that waits to telemetry", async () => {
+  using events = recording();
+  const inbox = new Inbox();
+  const { stored, webhooks } = await setUp([inbox]);
+  assertEquals(events.read("skerry.background.oldest_age", "webhooks"), 0);
+  await pushManifest(stored.registry, IMAGE, "a");
+  await until(() => inbox.count === 3);
+  await webhooks.stop();
+  const seen = events.take();
+  const delivered = seen.filter((event) => event.startsWith("delivered webhooks "))
+    .reduce((sum, event) => sum + Number(event.split(" ")[2]), 0);
+  assertEquals(delivered, 3);
+  assert(seen.includes("ran webhooks true"));
 });

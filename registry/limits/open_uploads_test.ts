@@ -4,6 +4,7 @@ import { counted } from "../../tests/harness/call_counts.ts";
 import { body, content, digest, REPOSITORY, TestStores } from "../../tests/harness/stores.ts";
 import type { UploadLimits } from "./open_uploads.ts";
 import type { Registry } from "../registry.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const [ALICE, BOB] = ["user:alice", "user:bob"];
 const NO_LIMITS: UploadLimits = { openUploads: 0, openUploadBytes: 0 };
@@ -130,4 +131,12 @@ Deno.test("sweep() removes expired uploads that are counted, and leaves those th
   assertEquals((await sweep()).uploads, 1);
   assertEquals(await stores.items(), []);
   assertEquals(await stores.keys(), []);
+});
+
+Deno.test("a refusal by the limit of open uploads is reported to telemetry", async () => {
+  using events = recording();
+  const { processes: [{ registry }] } = open({ openUploads: 1 });
+  await begin(registry);
+  await assertTooMany(() => begin(registry));
+  assertEquals(events.take().filter((event) => event.startsWith("refused")), ["refused open-uploads"]);
 });

@@ -15,6 +15,7 @@ import type { NewItem } from "../../storage/mod.ts";
 import { UNRESTRICTED_CALLER } from "../caller.ts";
 import { stored, type UsageAttributes, usageItem, usageKey } from "../items/mod.ts";
 import type { Registry } from "../registry.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const [A, B, ELSEWHERE] = ["team/a", "team/b", "other"].map(parseRepositoryName) as [
   RepositoryName,
@@ -253,3 +254,11 @@ for (const [patterns, most] of [[["team/*"], 10], [["team/*", "team/a"], 50]] as
     await assertFull(() => registry.appendUpload(A, "user:a", id, body(content(50), { chunk: 10 })));
   });
 }
+
+Deno.test("a refusal by a quota is reported to telemetry once", async () => {
+  using events = recording();
+  const { registry } = open(250);
+  await pushBlob(registry, content(200, 2), A);
+  await assertFull(() => pushBlob(registry, content(100, 4), A));
+  assertEquals(events.take().filter((event) => event.startsWith("refused")), ["refused quota"]);
+});

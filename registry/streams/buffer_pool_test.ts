@@ -1,5 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { BufferPool } from "./buffer_pool.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const patient = { yield() {} };
 
@@ -69,4 +70,21 @@ Deno.test("take() makes the longest holders yield, one for each waiting client",
   const third = await take("waiting");
   assertEquals(yielded, ["slow"]);
   pool.give(third);
+});
+
+Deno.test("take() reports a wait to telemetry, which reads the use of the pool", async () => {
+  using events = recording();
+  const pool = new BufferPool(8, 2);
+  const first = await pool.take(patient);
+  const read = () =>
+    ["buffers.used", "buffers.limit", "buffers.waiting", "memory.used", "memory.limit"]
+      .map((name) => events.read(`skerry.upload.${name}`));
+  assertEquals(read(), [1, 2, 0, 8, 16]);
+  await pool.take(patient);
+  assertEquals(events.take(), []);
+  const third = pool.take(patient);
+  assertEquals(read(), [2, 2, 1, 16, 16]);
+  pool.give(first);
+  await third;
+  assertEquals(events.take(), ["waited upload-buffer"]);
 });

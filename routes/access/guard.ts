@@ -50,7 +50,7 @@ export function createGuard(options: GuardOptions): Access {
       const identity = authenticator.identify(request.headers, origin);
       return identity instanceof Promise ? await identity : identity;
     } catch (error) {
-      if (isRejection(error)) observer?.loginFailed(isToken(request.headers) ? "token" : "password");
+      reportRejection(error);
       const refusal = error instanceof InvalidTokenError
         ? new RegistryError("UNAUTHORIZED", "Token is not valid")
         : error;
@@ -85,13 +85,10 @@ export function createGuard(options: GuardOptions): Access {
   };
 }
 
-/** True for credentials that are wrong, and not for a failure to check them. */
-function isRejection(error: unknown): boolean {
-  return error instanceof InvalidTokenError || error instanceof RegistryError && error.status === 401;
-}
-
-function isToken(headers: Headers): boolean {
-  return /^bearer /i.test(headers.get("Authorization") ?? "");
+/** Reports credentials that are wrong to telemetry, and no failure to check them. */
+function reportRejection(error: unknown): void {
+  if (error instanceof InvalidTokenError) observer?.loginFailed("token");
+  else if (error instanceof RegistryError && error.status === 401) observer?.loginFailed("password");
 }
 
 /** Caller with the rights of a principal, and of its token. */

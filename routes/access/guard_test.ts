@@ -7,6 +7,7 @@ import { createChallenge } from "./challenge.ts";
 import { createGuard, type GuardOptions } from "./guard.ts";
 import { requirementOf } from "./requirement.ts";
 import { readRequest } from "../testing/routes.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const ALICE: Principal = { kind: "user", name: "user:alice" };
 const REALM = 'Bearer realm="https://registry.example/token",service="registry.example"';
@@ -179,4 +180,16 @@ Deno.test("admit() creates one caller for a token that is used repeatedly", asyn
     await admit(path, "alice's token to pull"),
   ];
   assertStrictEquals(first.caller, second.caller);
+});
+
+Deno.test("admit() reports rejected credentials to telemetry, and no missing ones or missing rights", async () => {
+  using events = recording();
+  const { outcome } = make();
+  await outcome("GET /v2/team/app/tags/list");
+  await outcome("GET /v2/team/app/tags/list", "alice's password");
+  await outcome("GET /v2/other/tags/list", "alice's password");
+  assertEquals(events.take(), []);
+  await outcome("GET /v2/", "wrong");
+  await outcome("GET /v2/", "forged");
+  assertEquals(events.take(), ["loginFailed password", "loginFailed token"]);
 });

@@ -3,6 +3,7 @@ import { RegistryError } from "../../oci/mod.ts";
 import { fakeApp } from "../../tests/harness/app.ts";
 import { source } from "../../tests/harness/body_source.ts";
 import { BodyBudget } from "./body_budget.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 const ignore = () => {};
 
@@ -105,4 +106,19 @@ Deno.test("300 manifests that a client holds back take no more memory than the b
   assertEquals([bodies.held, bodies.waiting], [15 * (manifestSize + reader), 0]);
   assertEquals(new Set((await Promise.all(held.slice(0, 15))).map(({ status }) => status)), new Set([408]));
   assertEquals(bodies.held, 0);
+});
+
+Deno.test("BodyBudget reports a wait to telemetry, which reads a budget with a name", async () => {
+  using events = recording();
+  const budget = new BodyBudget(100, { name: "manifests" });
+  const first = await budget.take(60, ignore);
+  const read = () =>
+    ["used", "limit"].map((name) => events.read(`skerry.request_body.memory.${name}`, "manifests"));
+  assertEquals(read(), [60, 100]);
+  assertEquals(events.take(), []);
+  const second = budget.take(60, ignore);
+  first.release();
+  (await second).release();
+  assertEquals(events.take(), ["waited request-body"]);
+  assertEquals(read(), [0, 100]);
 });

@@ -3,6 +3,7 @@ import { LateWriteError, StorageFullError, UnavailableError } from "../errors.ts
 import { Fence } from "../fence.ts";
 import { GroupCommit } from "./group_commit.ts";
 import type { Outcome, Write, WriteStep } from "./sqlite_batch.ts";
+import { recording } from "../../telemetry/testing/recording.ts";
 
 /** Statements of a write, which this test only tells apart. */
 const steps = (name: string | number): WriteStep[] => [{ statement: "insert", values: [name] }];
@@ -135,4 +136,15 @@ Deno.test("GroupCommit run() gives each write 10 seconds of its own when the dat
   assertInstanceOf(await early, UnavailableError);
   state.isLocked = false;
   assertEquals(await late, 1);
+});
+
+Deno.test("GroupCommit run() reports waits, transactions and locks to telemetry", async () => {
+  using events = recording();
+  let attempts = 0;
+  const commits = new GroupCommit((writes) => {
+    const busy = Object.assign(new Error("locked"), { errcode: 5 });
+    return ++attempts === 1 ? Promise.reject(busy) : Promise.resolve(writes.map(() => 1));
+  });
+  await Promise.all([commits.run(steps("a")), commits.run(steps("b"))]);
+  assertEquals(events.take(), ["sqliteBusy", "committed 2", "waited sqlite", "waited sqlite"]);
 });
