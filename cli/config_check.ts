@@ -17,6 +17,7 @@ const STRUCTURED: ReadonlySet<string> = new Set<keyof Config>([
   "readReplicas",
   "retention",
   "webhooks",
+  "verify",
 ]);
 
 /**
@@ -34,6 +35,7 @@ export async function configCheck(
   const { config, settings } = await explainConfig(environment);
   for (const risk of risksOf(config)) warn(risk);
   if (config.auth !== undefined) await checkAccess(config.auth, config, warn);
+  await checkTrust(config);
   for (const setting of settings) print(await linesOf(setting));
   return 0;
 }
@@ -43,6 +45,13 @@ async function checkAccess(auth: AuthConfig, config: Config, warn: (text: string
   const log = { ...createLog({ format: "off" }), warn };
   const access = await openAccess(auth, { table: new MemoryTable(), log, readOnly: config.readOnly });
   access.close();
+}
+
+/** Reads the files of `verify` like the process does at its start. */
+async function checkTrust({ verify }: Config): Promise<void> {
+  if (verify.length === 0) return;
+  const { openTrust } = await import("../process/open/open_trust.ts");
+  await openTrust(verify);
 }
 
 async function linesOf({ key, value, source = "default" }: EffectiveSetting): Promise<string> {

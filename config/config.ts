@@ -12,6 +12,7 @@ import { FILE_VARIABLE, type Given, givenBy, unknownVariables, withPlatform } fr
 import { type Setting, SETTINGS } from "./settings.ts";
 import { ofKind } from "./schema_parts.ts";
 import { StartError } from "./start_error.ts";
+import type { VerifyRule } from "../trust/interface.ts";
 import { parseText } from "./config_text.ts";
 
 export { parseText } from "./config_text.ts";
@@ -32,14 +33,14 @@ type Shape = {
   [
     Key in Exclude<
       keyof Config,
-      "auth" | "deliveryRules" | "public" | "readReplicas" | "retention" | "webhooks"
+      "auth" | "deliveryRules" | "public" | "readReplicas" | "retention" | "verify" | "webhooks"
     >
   ]: ReturnType<
     typeof settingSchema<Config[Key]>
   >;
 };
 
-/** The whole configuration except `auth`, which has a separate schema that most processes need not load. */
+/** The whole configuration except `auth` and `verify`, which have separate schemas that most processes need not load. */
 export const schema = z.strictObject({
   ...Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => [key, settingSchema(setting)]),
@@ -59,6 +60,7 @@ export const schema = z.strictObject({
     settingDocs,
     SETTINGS.retention,
   ),
+  verify: z._default(z.custom<VerifyRule[]>(), []).register(settingDocs, SETTINGS.verify),
 }).check(z.superRefine((config, context) => {
   for (const { key, reason } of conflictsOf(config)) {
     context.addIssue({ code: "custom", path: [key], message: reason });
@@ -119,11 +121,22 @@ export async function explainConfig(
   }
 
   const problems = unknownVariables(environment).map((name) => `${name}: No such setting`);
-  const { auth, ...others } = given;
+  const { auth, verify, ...others } = given;
   const result = schema.safeParse(others);
   const access = auth === undefined ? undefined : await readAuth(auth);
+  const trust = verify === undefined
+    ? undefined
+    : await readVerify(verify, async (source) =>
+      path !== undefined && isFromFile("verify") ? await besideFile(path, source) : source);
   const conflicts = conflictsBetween(result.data?.public, access?.data);
-  for (const issue of [...result.error?.issues ?? [], ...access?.issues ?? [], ...conflicts]) {
+  for (
+    const issue of [
+      ...result.error?.issues ?? [],
+      ...access?.issues ?? [],
+      ...trust?.issues ?? [],
+      ...conflicts,
+    ]
+  ) {
     const isUnknown = issue.code === "unrecognized_keys";
     const places = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     for (const place of places) {
@@ -138,13 +151,13 @@ export async function explainConfig(
     if (problem !== undefined) problems.push(`data (${path}): ${problem}`);
   }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
-  if (access?.data === undefined) {
-    return { config: result.data, settings: settingsOf(given, variables, path) };
-  }
+  const settings = settingsOf(given, variables, path);
+  const config: Config = { ...result.data, ...(trust?.data && { verify: trust.data }) };
+  if (access?.data === undefined) return { config, settings };
   const accessData = path !== undefined && isFromFile("auth")
     ? await withPathsBeside(path, access.data)
     : access.data;
-  return { config: { ...result.data, auth: accessData }, settings: settingsOf(given, variables, path) };
+  return { config: { ...config, auth: accessData }, settings };
 }
 
 /** Every setting with its source. */
@@ -208,6 +221,17 @@ async function readAuth(given: unknown): Promise<{ data?: AccessConfig; issues: 
   const { data, issues } = await readAccess(given);
   const placed = issues.map((issue) => ({ ...issue, path: ["auth", ...issue.path] }));
   return data === undefined ? { issues: placed } : { data, issues: [] };
+}
+
+/** Rules of `verify` with paths changed by `change`, or its problems. */
+async function readVerify(
+  given: unknown,
+  change: (path: string) => Promise<string>,
+): Promise<{ data?: VerifyRule[]; issues: z.core.$ZodIssue[] }> {
+  const { verifySchema, withPaths } = await import("./verify_config.ts");
+  const { data, error } = verifySchema.safeParse(given);
+  if (error) return { issues: error.issues.map((issue) => ({ ...issue, path: ["verify", ...issue.path] })) };
+  return { data: await withPaths(data, change), issues: [] };
 }
 
 /** Contradictions between `public` and `auth`; none if one of them is absent or invalid. */

@@ -50,6 +50,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     sweepInterval: 900_000,
     collectInterval: 86_400_000,
     retention: [],
+    verify: [],
     retentionInterval: 3_600_000,
     grace: 86_400_000,
     deadline: 60_000,

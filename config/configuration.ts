@@ -1,6 +1,7 @@
 import type { AuthConfig } from "../auth/interface.ts";
 import type { PurgeOptions } from "../purge/mod.ts";
 import type { EventType, ImmutableRule, QuotaRule, RetentionRule } from "../registry/mod.ts";
+import type { VerifyRule } from "../trust/interface.ts";
 
 /** Settings under `auth`: authentication and authorization, and what the registry itself limits. */
 export interface AccessConfig extends AuthConfig {
@@ -142,6 +143,8 @@ export interface Config {
   public?: PublicConfig;
   /** Receivers of events. */
   webhooks: WebhookConfig[];
+  /** Rules of signatures. */
+  verify: VerifyRule[];
   /** API token for purges. */
   purgeToken: string;
   /** Path of a file with it. */

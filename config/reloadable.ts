@@ -21,6 +21,7 @@ export const RELOADABLE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "uploadIdleTimeout",
   "sweepInterval",
   "retention",
+  "verify",
   "retentionInterval",
   "collectInterval",
   "logProbes",
@@ -46,12 +47,16 @@ export function reloadOf(current: Config, next: Config): Reload {
   const { face, kept: keptOfFace } = publicOf(current.public, next.public);
   // Without `auth` every client may do everything, and a file that is only half written may lack it.
   const isSwitched = (current.auth === undefined) !== (next.auth === undefined);
+  // Without `verify` nothing needs a signature, and such a file may lack it too.
+  const isUnverified = current.verify.length > 0 && next.verify.length === 0;
   // The listener either has TLS or not.
   const isTlsSwitched = (current.tlsCert === "") !== (next.tlsCert === "");
   const keys = new Set([...Object.keys(current), ...Object.keys(next)]) as Set<keyof Config>;
   const kept = [...keys].filter((key) =>
     key === "auth"
       ? isSwitched
+      : key === "verify"
+      ? isUnverified
       : isTls(key)
       ? isTlsSwitched
       : !RELOADABLE.has(key) && !equal(current[key], next[key])

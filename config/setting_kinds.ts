@@ -6,6 +6,7 @@ import type {
   WebhookConfig,
 } from "./configuration.ts";
 import type { RetentionRule } from "../registry/mod.ts";
+import type { VerifyRule } from "../trust/interface.ts";
 
 /** Kind of a setting: the format of its text, and its parser. */
 export interface Kind<T> {
@@ -69,6 +70,9 @@ function rules<R>(page: string, entries = "rules"): Kind<R[]> {
 
 /** Retention rules. */
 export const retentionRules: Kind<RetentionRule[]> = rules("[retention](retention.md)");
+
+/** Rules of signatures. */
+export const verifyRules: Kind<VerifyRule[]> = rules("[signatures](signatures.md)");
 
 /** Delivery of blobs by repository. */
 export const deliveryRules: Kind<DeliveryRule[]> = rules("[delivery](delivery.md#rules)");

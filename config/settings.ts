@@ -16,6 +16,7 @@ import {
   size,
   text,
   toggle,
+  verifyRules,
   webhookList,
   workerCount,
 } from "./setting_kinds.ts";
@@ -338,6 +339,14 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "",
     "Retention rules: which tags and untagged manifests are kept, by repository; see [retention](retention.md). " +
       "Without a rule all are kept. The variable takes the same list as JSON.",
+  ),
+  verify: setting(
+    verifyRules,
+    "SKERRY_VERIFY",
+    "",
+    "Rules of signatures: which keys, identities and certificates must have signed the manifests of which " +
+      "repositories, and if others are refused; see [signatures](signatures.md). The variable takes the same list as " +
+      "JSON.",
   ),
   retentionInterval: setting(
     duration("0", "20d"),

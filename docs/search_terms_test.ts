@@ -34,6 +34,7 @@ const TERMS: Record<string, string> = {
   "session": "ui.md",
   "openid connect": "ui.md",
   "event": "webhooks.md",
+  "signatures": "signatures.md",
 };
 
 /** Text of a page, by its name in docs/. */

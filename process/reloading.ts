@@ -35,6 +35,7 @@ export function reloadOnChange(options: ReloadingOptions): void {
   AbortSignal.timeout(WATCH_DELAY_MS).addEventListener("abort", async () => await (await reloader()).watch());
 }
 
-function hasFiles({ auth, tlsCert }: Config): boolean {
-  return Boolean(Deno.env.get(FILE_VARIABLE)) || auth?.keys !== undefined || tlsCert !== "";
+function hasFiles({ auth, tlsCert, verify }: Config): boolean {
+  return Boolean(Deno.env.get(FILE_VARIABLE)) || auth?.keys !== undefined || tlsCert !== "" ||
+    verify.length > 0;
 }

@@ -45,6 +45,7 @@ import {
   deleteTag,
   getManifest,
   getTagHistory,
+  listIndexes,
   listReferrers,
   listTags,
   putManifest,
@@ -295,6 +296,7 @@ function overContext(context: Context): Registry {
     listTags: bind(listTags),
     getTagHistory: bind(getTagHistory),
     listReferrers: bind(listReferrers),
+    listIndexes: bind(listIndexes),
     listRepositories: bind(listRepositories),
   };
 }

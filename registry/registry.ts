@@ -159,6 +159,8 @@ export interface RepositoryRemoval {
 export interface ReadOptions {
   /** True if the client's next push depends on the answer (HEAD), so a cached answer must be validated. */
   exact?: boolean;
+  /** Client that pulls the manifest. Absent for reads of the registry itself, which need no signature. */
+  puller?: Pick<Caller, "name">;
 }
 
 /** Pull: reads of a repository. They throw `MANIFEST_UNKNOWN` or `BLOB_UNKNOWN` for missing content. */
@@ -253,6 +255,11 @@ export interface Lister {
     subject: string,
     request: ReferrersRequest,
   ): Promise<Page<Descriptor>>;
+  /**
+   * Digests of manifests that contain the manifest as a child: indexes, in the order of their digests. A hint: a push that
+   * failed, or a deleted manifest, may still be listed.
+   */
+  listIndexes(repository: RepositoryName, child: Digest, page: PageRequest): Promise<Page<Digest>>;
   /** `_catalog` of the Docker registry API: the repositories that the caller may pull from. */
   listRepositories(page: PageRequest, caller: Caller): Promise<Page<RepositoryName>>;
 }

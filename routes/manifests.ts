@@ -24,9 +24,10 @@ export function getManifest(registry: Pick<Reader, "getManifest">): Handler<"get
   // A registry with a cache answers the same objects again.
   const answers = new WeakMap<Manifest, Answer>();
 
-  return async function getManifest(route, request) {
+  return async function getManifest(route, request, caller) {
     const manifest = await registry.getManifest(route.repository, route.reference, {
       exact: request.method === "HEAD",
+      puller: caller,
     });
     const outcome = evaluateRead(request.headers, manifest.digest);
     if (outcome === "failed") throw preconditionFailed();

@@ -12,3 +12,4 @@ export type {
   SignatureState,
   SignatureVerifier,
 } from "./report.ts";
+export type { KeylessSigner, NotationSigners, VerifyRule } from "./verify_rule.ts";

@@ -13,6 +13,7 @@ import {
   withDeletes,
 } from "../../registry/mod.ts";
 import type { Table } from "../../storage/ports.ts";
+import type { SignatureVerifier } from "../../trust/interface.ts";
 import type { Log } from "../log/mod.ts";
 import type { AccessParts, OpenAccess } from "./open_access.ts";
 import type { ApiParts } from "./open_api.ts";
@@ -26,6 +27,8 @@ export interface Served {
   readonly access?: OpenAccess;
   /** API of pages and JSON answers, which its first caller loads. */
   readonly api: () => Promise<SealedApi>;
+  /** Verifies signatures by the rules of `verify`, with code that its first call loads. */
+  readonly signatures: SignatureVerifier;
 }
 
 /** A registry under one configuration. */
@@ -129,7 +132,7 @@ export class Assembly {
   /** The registry under the configuration of the start. */
   async first(access: OpenAccess | undefined): Promise<Assembled> {
     const { config } = this.#options;
-    return this.#assemble(config, this.#stored, access, await this.#pullsFor(config));
+    return await this.#assemble(config, this.#stored, access, await this.#pullsFor(config));
   }
 
   /**
@@ -141,7 +144,7 @@ export class Assembly {
     const { table, log, share, maxBlobSize, loginFailed } = this.#options;
     const parts = { table, log, loginFailed, isShared: share < 1, ...(access && { earlier: access.memory }) };
     const isSame = JSON.stringify(config.retention) === JSON.stringify(before.retention);
-    return this.#assemble(
+    return await this.#assemble(
       config,
       this.#stored.withRules(rulesFor(config, maxBlobSize)),
       await openAccessFor(config, parts),
@@ -149,16 +152,18 @@ export class Assembly {
     );
   }
 
-  #assemble(
+  async #assemble(
     config: Config,
     stored: StoredRegistry,
     access: OpenAccess | undefined,
     pulls: PullTimes | undefined,
-  ): Assembled {
-    const registry = { ...this.#cache.over(restrict(stored, config)), ...this.#reads };
-    // What is answered from memory is a pull as well.
+  ): Promise<Assembled> {
+    const cached = { ...this.#cache.over(restrict(stored, config)), ...this.#reads };
+    const { registry, signatures } = await withSignatures(cached, config, this.#options.log);
     const served = {
+      // What is answered from memory is a pull as well. What is refused is none.
       registry: pulls?.observe(registry) ?? registry,
+      signatures,
       ...(access && { access }),
       api: once(async () =>
         (await importApi()).openApi({ config, registry, stored, access, ...this.#options.state })
@@ -175,6 +180,33 @@ export class Assembly {
         this.#options.log.error("Cannot record pulls: retention may delete tags that are pulled here", error),
     );
   }
+}
+
+// Not literal either: few registries verify signatures.
+const importTrust = (): Promise<typeof import("./open_trust.ts")> =>
+  import(new URL("open_trust.ts", import.meta.url).href);
+
+/**
+ * Registry that enforces the rules of `verify`, and the verification by them.
+ *
+ * @throws {StartError} if a key, a certificate or a trusted root cannot be used.
+ */
+async function withSignatures(
+  registry: Registry,
+  { verify }: Config,
+  log: Log,
+): Promise<Pick<Served, "registry" | "signatures">> {
+  if (verify.length > 0) {
+    const { openTrust, trustOver } = await importTrust();
+    const { registry: enforced, verifier } = trustOver(registry, await openTrust(verify), log);
+    return { registry: enforced, signatures: verifier };
+  }
+  let verifier: Promise<SignatureVerifier> | undefined;
+  const open = async () => new (await importTrust()).Verifier({ store: registry, rules: [] });
+  const signatures: SignatureVerifier = {
+    report: async (...manifest) => await (await (verifier ??= open())).report(...manifest),
+  };
+  return { registry, signatures };
 }
 
 /** Registry with the configured restrictions. */

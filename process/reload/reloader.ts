@@ -1,6 +1,7 @@
 import { isKeyText } from "../../auth/interface.ts";
 import { type Config, FILE_VARIABLE, readConfig, risksOf, StartError } from "../../config/mod.ts";
 import { reloadOf } from "../../config/reloadable.ts";
+import { verifyFiles } from "../../config/verify_config.ts";
 import type { Log } from "../log/mod.ts";
 import { digestOf, isChanging } from "./content.ts";
 import { Watcher } from "./watcher.ts";
@@ -153,7 +154,13 @@ export class Reloader {
   #files(config: Config): string[] {
     const keys = config.auth?.keys;
     const own = this.#environment()[FILE_VARIABLE];
-    return [own, keys !== undefined && isKeyText(keys) ? undefined : keys, config.tlsCert, config.tlsKey]
+    const others = [
+      own,
+      keys !== undefined && isKeyText(keys) ? undefined : keys,
+      config.tlsCert,
+      config.tlsKey,
+    ];
+    return [...others, ...verifyFiles(config.verify)]
       .filter((path) => path !== undefined && path !== "") as string[];
   }
 }

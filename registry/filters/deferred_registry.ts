@@ -22,6 +22,7 @@ const OPERATIONS = Object.keys(
     listTags: true,
     getTagHistory: true,
     listReferrers: true,
+    listIndexes: true,
     listRepositories: true,
   } satisfies Record<keyof Registry, true>,
 ) as (keyof Registry)[];

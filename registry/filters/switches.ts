@@ -36,6 +36,7 @@ const READS: Readonly<Record<keyof Reader | keyof Lister, true>> = {
   listTags: true,
   getTagHistory: true,
   listReferrers: true,
+  listIndexes: true,
   listRepositories: true,
 };
 

@@ -8,6 +8,7 @@ const READS = [
   "getBlob",
   "getManifest",
   "getTagHistory",
+  "listIndexes",
   "listReferrers",
   "listRepositories",
   "listTags",
