@@ -4,6 +4,7 @@ import { completionCommands } from "./completion/commands.ts";
 import { COST_COMMANDS } from "./cost/commands.ts";
 import { DOCTOR_COMMANDS } from "./doctor/commands.ts";
 import { EVENTS_COMMANDS } from "./events/commands.ts";
+import { EXPLORE_COMMANDS } from "./explore/commands.ts";
 import { IMPORT_COMMANDS } from "./import/commands.ts";
 import { KUBELET_COMMANDS } from "./kubelet/commands.ts";
 import { PROCESS_COMMANDS } from "./process_commands.ts";
@@ -14,6 +15,7 @@ import { UPKEEP_COMMANDS } from "./upkeep/commands.ts";
 /** Every command except `help`. Each room lists its own commands, without their code. */
 export const COMMANDS: Record<string, Command> = {
   ...PROCESS_COMMANDS,
+  ...EXPLORE_COMMANDS,
   ...PROVISION_COMMANDS,
   ...UPKEEP_COMMANDS,
   ...TRANSFER_COMMANDS,

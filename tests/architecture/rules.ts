@@ -34,6 +34,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "cli/cost/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/cost/counted.ts": "shows counted requests to the tests that count them",
   "cli/doctor/commands.ts": "lists the commands of the room, and loads none of their code",
+  "cli/explore/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/import/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/kubelet/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/provision/commands.ts": "lists the commands of the room, and loads none of their code",

@@ -1,0 +1,48 @@
+import { type Api, openApi } from "../../api/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { purgeRules } from "../../config/purge_rules.ts";
+import { openApi as createApi } from "../../process/open/open_api.ts";
+import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
+import { createRegistry, readOnly } from "../../registry/mod.ts";
+import { openAudit } from "../audit.ts";
+import { openForUpkeep } from "../upkeep_storage.ts";
+import { type BoundApi, METHODS, type Source } from "./source.ts";
+
+/**
+ * The API over the storage of the configuration, for an operator with all rights. The rules of the configuration for
+ * tags hold here too.
+ *
+ * @throws {StartError} if the storage cannot be used.
+ */
+export async function openStorageSource(config: Config): Promise<Source> {
+  await using stack = new AsyncDisposableStack();
+  const { objects, table, close } = await openForUpkeep(config);
+  stack.defer(close);
+  const audit = stack.use(openAudit(config));
+  const rules = config.auth && { immutable: config.auth.immutable, quotas: config.auth.quotas };
+  const stored = createRegistry({ ...config, ...purgeRules(config), ...rules, objects, table });
+  stack.defer(async () => await (await stored.outbox?.())?.handOver());
+  const sealed = await createApi({
+    config,
+    stored,
+    registry: config.readOnly ? readOnly(stored.registry) : stored.registry,
+    access: undefined,
+    ready: () => Promise.resolve(true),
+    warnings: () => [],
+  });
+  const caller = { ...UNRESTRICTED_CALLER, name: "operator", changed: audit.record };
+  const kept = stack.move();
+  return {
+    api: bind(openApi(sealed), caller),
+    isRunning: false,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function bind(api: Api, caller: Caller): BoundApi {
+  const methods = METHODS.map((name) => {
+    const method = api[name] as (caller: Caller, ...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => method(caller, ...args)];
+  });
+  return Object.fromEntries(methods);
+}
