@@ -150,6 +150,36 @@ Deno.test("a change of the configuration replaces the pods, unless they reload i
   assert((await checksumsOf("storage.aws.table=other"))["checksum/settings"] !== before["checksum/settings"]);
 });
 
+Deno.test("metrics have a Service of their own, which a ServiceMonitor selects, and not the one for clients", () => {
+  const resources = rendered.get("bare-metal")!;
+  const settings = resource(resources, "ConfigMap", "skerry-settings").data!;
+  const port = Number(settings[variables.metricsPort]);
+  assertEquals(settings[variables.metricsHost], "0.0.0.0");
+  const service = resource(resources, "Service", "skerry-metrics");
+  assertEquals(service.spec.ports, [{ name: "metrics", port, targetPort: port }]);
+  const { selector, endpoints } = resource(resources, "ServiceMonitor").spec;
+  for (const [name, value] of Object.entries(selector.matchLabels)) {
+    assertEquals(service.metadata.labels![name], value);
+  }
+  assertEquals(endpoints, [{ port: "metrics", path: "/metrics", interval: "30s" }]);
+  const pod = resource(resources, "Deployment").spec.template.metadata.labels;
+  assertEquals(service.spec.selector, pod);
+  const policy = resource(resources, "NetworkPolicy", "skerry-metrics").spec;
+  assertEquals(policy.ingress[0].ports, [{ port }]);
+  const clients = resource(resources, "Service", "skerry");
+  assertEquals(clients.spec.ports.map(({ name }: { name: string }) => name), ["http"]);
+  for (const [name, value] of Object.entries(clients.metadata.labels!)) {
+    if (name === "app.kubernetes.io/component") assert(value !== selector.matchLabels[name]);
+  }
+});
+
+Deno.test("without metrics.enabled, no pod serves metrics", () => {
+  const resources = rendered.get("aws")!;
+  const settings = resource(resources, "ConfigMap", "skerry-settings").data!;
+  assertEquals(settings[variables.metricsPort], undefined);
+  assertEquals(resources.filter(({ metadata }) => metadata.name.endsWith("-metrics")), []);
+});
+
 /** Values that the chart refuses, and a part of the reason. */
 const REFUSED: [example: string, value: string, reason: string][] = [
   ["folder", "replicas=2", "/replicas"],
@@ -166,6 +196,7 @@ const REFUSED: [example: string, value: string, reason: string][] = [
   ["aws", "existingConfig.secret=x", "/existingConfig/secret"],
   ["aws", "httpRoute.hostnames=null", "missing property 'hostnames'"],
   ["aws", "cronJobs.scrub.args[0]=repair", "/cronJobs/scrub/args/0"],
+  ["aws", "metrics.serviceMonitor.enabled=true", "/metrics/serviceMonitor/enabled"],
   ["aws", "autoscaling.minReplicas=1", "/autoscaling/minReplicas"],
   ["aws", "terminationGracePeriodSeconds=19", "terminationGracePeriodSeconds must be"],
 ];

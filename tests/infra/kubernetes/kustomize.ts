@@ -45,6 +45,11 @@ const COMPONENTS: Component[] = [
     ],
   },
   { name: "ingress", set: ["ingress.enabled=true", "ingress.hosts[0]=registry.example.com"] },
+  {
+    name: "service-monitor",
+    set: ["metrics.enabled=true", "metrics.serviceMonitor.enabled=true"],
+    literals: ["SKERRY_METRICS_HOST=0.0.0.0", "SKERRY_METRICS_PORT=9464"],
+  },
   { name: "collect", set: ["cronJobs.collect.enabled=true"], literals: ["SKERRY_COLLECT_INTERVAL=0"] },
   { name: "retain", set: ["cronJobs.retain.enabled=true"], literals: ["SKERRY_RETENTION_INTERVAL=0"] },
   { name: "scrub", set: ["cronJobs.scrub.enabled=true"] },

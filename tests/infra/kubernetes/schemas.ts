@@ -1,5 +1,5 @@
 /**
- * JSON schemas of Kubernetes and of the Gateway API, for kubeconform, which would otherwise load them from the network.
+ * JSON schemas of Kubernetes, of the Gateway API and of the Prometheus Operator, for kubeconform, which would otherwise load them from the network.
  *
  * @module
  */
@@ -21,6 +21,12 @@ const GATEWAY_API = {
   file: "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
 };
 
+const PROMETHEUS_OPERATOR = {
+  module: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+  sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+  file: "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+};
+
 /** A JSON schema, as far as it is changed here. */
 interface Schema {
   properties?: Record<string, Schema>;
@@ -34,8 +40,17 @@ interface CustomResourceDefinition {
 }
 
 /** The definition of the resource HTTPRoute, as it is installed in a cluster. */
-export async function httpRouteDefinition(): Promise<string> {
-  const { module, sum, file } = GATEWAY_API;
+export function httpRouteDefinition(): Promise<string> {
+  return definitionIn(GATEWAY_API);
+}
+
+/** The definition of the resource ServiceMonitor, as it is installed in a cluster. */
+export function serviceMonitorDefinition(): Promise<string> {
+  return definitionIn(PROMETHEUS_OPERATOR);
+}
+
+/** A file of a Go module that has this hash. */
+async function definitionIn({ module, sum, file }: typeof GATEWAY_API): Promise<string> {
   const { code, stdout, stderr } = await run("go", ["mod", "download", "-json", module]);
   if (code !== 0) throw new Error(`Cannot download ${module}: ${stderr}${stdout}`);
   const { Dir: folder, Sum: found } = JSON.parse(stdout);
@@ -58,11 +73,17 @@ export async function writeSchemas(version: string, folder: string): Promise<str
     );
     await Deno.writeTextFile(`${folder}/${name}.json`, JSON.stringify(schema));
   }
-  const { spec }: CustomResourceDefinition = parse(await httpRouteDefinition());
-  const { schema } = spec.versions.find(({ name }) => name === "v1")!;
-  const route = strict(schema.openAPIV3Schema);
-  route.properties!.metadata = {}; // In a definition it is any object.
-  await Deno.writeTextFile(`${folder}/httproute-gateway-v1.json`, JSON.stringify(route));
+  const definitions = {
+    "httproute-gateway-v1": await httpRouteDefinition(),
+    "servicemonitor-monitoring-v1": await serviceMonitorDefinition(),
+  };
+  for (const [name, definition] of Object.entries(definitions)) {
+    const { spec }: CustomResourceDefinition = parse(definition);
+    const { schema } = spec.versions.find(({ name }) => name === "v1")!;
+    const resource = strict(schema.openAPIV3Schema);
+    resource.properties!.metadata = {}; // In a definition it is any object.
+    await Deno.writeTextFile(`${folder}/${name}.json`, JSON.stringify(resource));
+  }
   return `${folder}/{{.ResourceKind}}{{.KindSuffix}}.json`;
 }
 

@@ -12,7 +12,7 @@ import {
   valuesOf,
 } from "../../infra/kubernetes/chart.ts";
 import { KUSTOMIZE } from "../../infra/kubernetes/kustomize.ts";
-import { httpRouteDefinition } from "../../infra/kubernetes/schemas.ts";
+import { httpRouteDefinition, serviceMonitorDefinition } from "../../infra/kubernetes/schemas.ts";
 import { tool } from "../../tools/tool.ts";
 import { type ApiAnswer, type ApiServer, startApiServer } from "./api_server.ts";
 
@@ -43,24 +43,26 @@ async function createPod(server: ApiServer, namespace: string, spec: unknown): P
   return await server.request("POST", `/api/v1/namespaces/${namespace}/pods?${query}`, pod);
 }
 
-async function installHttpRoute(server: ApiServer): Promise<void> {
+/** Installs the definition of a resource, and waits until the server has the resource. */
+async function install(server: ApiServer, text: string): Promise<void> {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-  const definition = parse(await httpRouteDefinition());
+  const definition = parse(text);
   assertAccepted(await server.request("POST", path, definition), 201);
   for (let tries = 0; tries < 300; tries++) {
     const { body } = await server.request("GET", `${path}/${definition.metadata.name}`);
     const conditions: { type: string; status: string }[] = body.status?.conditions ?? [];
     if (conditions.some(({ type, status }) => type === "Established" && status === "True")) {
-      if ((await server.request("GET", "/apis/gateway.networking.k8s.io/v1")).status === 200) return;
+      if ((await server.request("GET", `/apis/${definition.spec.group}/v1`)).status === 200) return;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("The API server does not serve HTTPRoute");
+  throw new Error(`The API server does not serve ${definition.metadata.name}`);
 }
 
 Deno.test("Kubernetes accepts every resource and every pod of the chart and of kustomize", async (t) => {
   await using server = await startApiServer();
-  await installHttpRoute(server);
+  await install(server, await httpRouteDefinition());
+  await install(server, await serviceMonitorDefinition());
 
   const sets = new Map<string, Resource[]>();
   for (const example of EXAMPLES) sets.set(example, resourcesOf(await render(valuesOf(example), "1.37.0")));

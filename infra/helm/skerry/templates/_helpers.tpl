@@ -83,6 +83,10 @@ SKERRY_S3_PATH_STYLE: "on"
 SKERRY_DATA: /data
 {{- end }}
 {{- end }}
+{{- if .Values.metrics.enabled }}
+SKERRY_METRICS_HOST: "0.0.0.0"
+SKERRY_METRICS_PORT: "9464"
+{{- end }}
 {{- if .Values.cronJobs.collect.enabled }}
 SKERRY_COLLECT_INTERVAL: "0"
 {{- end }}
