@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Hono } from "hono";
-import { buildApp, fakeApp, type TestApp } from "../../tests/harness/app.ts";
+import { buildApp, type TestApp } from "../../tests/harness/app.ts";
 import { EMPTY, imageOf, pushBlob, pushManifest } from "../../tests/harness/content.ts";
 import { openSecuredApp } from "../../tests/harness/secured_app.ts";
 import { unavailable } from "../../oci/mod.ts";
+import type { Registry } from "../../registry/interface.ts";
 
 const BROWSER = { headers: { Accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
 
@@ -39,7 +40,7 @@ Deno.test("uiRoute() answers / with pages for browsers, and with text for other 
   await push(app, "team/app");
   const page = await app.request("/", BROWSER);
   assertEquals(page.headers.get("Content-Type"), "text/html; charset=utf-8");
-  assertStringIncludes(await page.text(), '<a href="/r/team/app">');
+  assertStringIncludes(await page.text(), 'href="/r/team/app">team/app</a>');
   const text = await app.request("/", { headers: { Accept: "*/*", Host: "registry.test:5000" } });
   assertEquals(text.headers.get("Content-Type"), "text/plain; charset=utf-8");
   assertMatch(await text.text(), /docker push localhost\/NAME:TAG/);
@@ -49,7 +50,7 @@ Deno.test("uiRoute() answers / with pages for browsers, and with text for other 
 Deno.test("uiRoute() shows the configured host instead of the requested one", async () => {
   const { request } = buildApp({ ui: { url: "https://registry.test" } });
   const page = await (await request("/", BROWSER)).text();
-  assertStringIncludes(page, "docker push registry.test/NAME:TAG");
+  assertStringIncludes(page, "docker push registry.test/demo/hello:1.0");
   assert(!page.includes("localhost"));
 });
 
@@ -77,7 +78,10 @@ Deno.test("uiRoute() answers HEAD like GET, without the page", async () => {
 
 Deno.test("uiRoute() tells of an outage without its details, and the log has them", async () => {
   const outage = new Error("secret address of the store");
-  const failing = (error: Error) => fakeApp({ listRepositories: () => Promise.reject(error) }, { ui: {} });
+  const failing = (error: Error) => {
+    const registry: Partial<Registry> = { listRepositories: () => Promise.reject(error) };
+    return buildApp({ ui: {}, wrap: () => registry as Registry });
+  };
   const app = failing(outage);
   const response = await app.request("/", BROWSER);
   assertEquals(response.status, 500);
@@ -97,7 +101,7 @@ Deno.test("uiRoute() shows an anonymous client only the repositories that it may
   const root = app.as("Basic " + btoa("root:wrong"));
   assertEquals((await root("/", BROWSER)).status, 200, "pages ignore Authorization");
   const page = await (await app.request("/", BROWSER)).text();
-  assertStringIncludes(page, "There is nothing here yet that you may see");
+  assertStringIncludes(page, "This registry has no repository that you may see");
 });
 
 Deno.test("createApp() has no page of the web UI without the option", async () => {

@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 /** Size, colours and script of a page. */
 export interface Look {
   /** Width in pixels. */
-  width: 320 | 360 | 1280;
+  width: 320 | 360 | 1280 | 2560;
   /** Colours that the system prefers. */
   scheme: "light" | "dark";
   /** False if the browser executes no script. */
@@ -66,12 +66,17 @@ export async function openPage(
     problems.push(`dialog: ${dialog.message()}`);
     return dialog.dismiss();
   });
-  await page.setViewport({ width, height: 800 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await setLook(page, { width, scheme });
   await page.setJavaScriptEnabled(script);
   const response = await page.goto(url, { waitUntil: "load" });
   if (response?.status() !== status) throw new Error(`Cannot open "${url}": status ${response?.status()}`);
   return { page, problems, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Changes the size and the colours of an opened page. */
+export async function setLook(page: Page, { width, scheme }: Pick<Look, "width" | "scheme">): Promise<void> {
+  await page.setViewport({ width, height: 800 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
 }
 
 /** Findings of axe-core in a page, each with its first elements. */
@@ -100,6 +105,8 @@ export async function overflowingElements(page: Page): Promise<string[]> {
 export async function focusedName(page: Page): Promise<string> {
   return await page.evaluate(`(() => {
     const element = document.activeElement;
+    const ids = element.getAttribute("aria-labelledby");
+    if (ids) return ids.split(" ").map((id) => document.getElementById(id).textContent).join(" ");
     const label = element.labels?.[0] ?? element;
     return (element.getAttribute("aria-label") ?? label.textContent).trim().replace(/\\s+/g, " ");
   })()`) as string;

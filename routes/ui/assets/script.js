@@ -66,7 +66,7 @@ const filter = (input) => {
   const text = input.value.toLowerCase();
   let left = 0;
   for (const item of document.querySelectorAll(`#${input.dataset.filter} > *`)) {
-    item.hidden = !(item.dataset.name ?? item.textContent).toLowerCase().includes(text);
+    item.hidden = !(item.querySelector("a")?.textContent ?? "").toLowerCase().includes(text);
     if (!item.hidden) left++;
   }
   const count = document.getElementById(`${input.dataset.filter}-count`);

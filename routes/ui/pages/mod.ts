@@ -3,14 +3,51 @@
  *
  * @module
  */
+import { openApi } from "../../../api/mod.ts";
 import type { RegistryRouteOptions } from "../../registry_route.ts";
-import { pageAt, type PageRoute } from "../page_route.ts";
-import { showHome } from "./home.tsx";
+import { noSuchPage, pageAt, type PageRoute, repositoryPageAt } from "../page_route.ts";
+import {
+  showCollection,
+  showPolicy,
+  showQuotas,
+  showRetention,
+  showStatus,
+  showStorage,
+  showUploads,
+} from "./admin/mod.ts";
+import {
+  showDiff,
+  showHistory,
+  showManifest,
+  showReferrers,
+  showRepositories,
+  showRepository,
+  showSearch,
+} from "./show.tsx";
 
 /** Dependencies of the pages. */
-export type PageOptions = Pick<RegistryRouteOptions, "registry">;
+export type PageOptions = Pick<RegistryRouteOptions, "api">;
 
 /** Every page, with its path. */
-export function pagesOf({ registry }: PageOptions): PageRoute[] {
-  return [pageAt("/", showHome(registry))];
+export function pagesOf({ api }: PageOptions): PageRoute[] {
+  const load = async () => {
+    if (api === undefined) throw noSuchPage();
+    return openApi(await api());
+  };
+  return [
+    pageAt("/", showRepositories(load)),
+    pageAt("/search", showSearch(load)),
+    repositoryPageAt("/r/<name>", showRepository(load)),
+    repositoryPageAt("/r/<name>/-/at/<reference>", showManifest(load)),
+    repositoryPageAt("/r/<name>/-/diff", showDiff(load)),
+    repositoryPageAt("/r/<name>/-/history", showHistory(load)),
+    repositoryPageAt("/r/<name>/-/referrers/<digest>", showReferrers(load)),
+    pageAt("/admin", showStatus(load)),
+    pageAt("/admin/storage", showStorage(load)),
+    pageAt("/admin/quotas", showQuotas(load)),
+    pageAt("/admin/uploads", showUploads(load)),
+    pageAt("/admin/collection", showCollection(load)),
+    pageAt("/admin/retention", showRetention(load)),
+    pageAt("/admin/policy", showPolicy(load)),
+  ];
 }

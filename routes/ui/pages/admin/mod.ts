@@ -1,0 +1,14 @@
+/**
+ * Pages for administrators.
+ *
+ * @module
+ */
+export {
+  showCollection,
+  showPolicy,
+  showQuotas,
+  showRetention,
+  showStatus,
+  showStorage,
+  showUploads,
+} from "./show.tsx";
