@@ -11,6 +11,7 @@ import { PROCESS_COMMANDS } from "./process_commands.ts";
 import { PROVISION_COMMANDS } from "./provision/commands.ts";
 import { TRANSFER_COMMANDS } from "./transfer/commands.ts";
 import { UPKEEP_COMMANDS } from "./upkeep/commands.ts";
+import { VERIFY_COMMANDS } from "./verify/commands.ts";
 
 /** Every command except `help`. Each room lists its own commands, without their code. */
 export const COMMANDS: Record<string, Command> = {
@@ -18,6 +19,7 @@ export const COMMANDS: Record<string, Command> = {
   ...EXPLORE_COMMANDS,
   ...PROVISION_COMMANDS,
   ...UPKEEP_COMMANDS,
+  ...VERIFY_COMMANDS,
   ...TRANSFER_COMMANDS,
   ...IMPORT_COMMANDS,
   ...ACCOUNTS_COMMANDS,

@@ -40,6 +40,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "cli/provision/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/transfer/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/upkeep/commands.ts": "lists the commands of the room, and loads none of their code",
+  "cli/verify/commands.ts": "lists the commands of the room, and loads none of their code",
   "cli/events/commands.ts": "lists the commands of the room, and loads none",
   "config/config.ts": "loads the schema library",
   "config/event_rules.ts": "is loaded with the registry",
