@@ -14,13 +14,14 @@ import { forBundler, nameOf, withLateImports } from "./rewrite.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** Folders and files that the registry is made of. */
-const SOURCES = [
+export const SOURCES: readonly string[] = [
   "api",
   "auth",
   "backup",
   "cache",
   "cli",
   "config",
+  "events",
   "oci",
   "process",
   "purge",

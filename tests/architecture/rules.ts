@@ -4,7 +4,7 @@ import type { Imports } from "./imports.ts";
  * The folders at the top level, each above those that it may import from; those of one line must not import from each
  * other.
  */
-const LAYERS: readonly (readonly string[])[] = [
+export const LAYERS: readonly (readonly string[])[] = [
   ["oci", "telemetry"],
   ["storage"],
   ["auth", "registry"],

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { SOURCES } from "../../bundle/mod.ts";
+import manifest from "../../deno.json" with { type: "json" };
 import { importsOf, specifiersOf } from "./imports.ts";
-import { circles, missingDoors, pastDoors, strayed, upwards } from "./rules.ts";
+import { circles, LAYERS, missingDoors, pastDoors, strayed, upwards } from "./rules.ts";
 import { readSources } from "./sources.ts";
 
 Deno.test("imports go through doors, down, and in no circle", async () => {
@@ -11,6 +13,14 @@ Deno.test("imports go through doors, down, and in no circle", async () => {
   assertEquals(circles(imports), []);
   assertEquals(strayed(imports), []);
   assertEquals(missingDoors(imports), []);
+});
+
+Deno.test("the bundle and the upload to Deno Deploy have every room that a process needs", () => {
+  // The door of the package, and the programs that write a bundle.
+  const rooms = LAYERS.flat().filter((room) => room !== "app" && room !== "bundle").sort();
+  assertEquals([...SOURCES].sort(), rooms);
+  const files = ["deno.json", "deno.lock"];
+  assertEquals(manifest.deploy.include.toSorted(), [...files, ...rooms].sort());
 });
 
 /** The imports of sources that are given as text. */
