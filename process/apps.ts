@@ -2,6 +2,7 @@ import type { AuthConfig } from "../auth/interface.ts";
 import type { Config } from "../config/mod.ts";
 import type { Registry } from "../registry/interface.ts";
 import { deferredRegistry } from "../registry/start.ts";
+import type { SignatureVerifier } from "../trust/interface.ts";
 import {
   type Access,
   type App,
@@ -126,11 +127,14 @@ function loginsOf(
   };
 }
 
-/** Web UI with the access control, if it is on. */
+/** Web UI with the access control and the verification of signatures, if it is on. */
 function uiOf({ ui, auth }: Config, served: () => Promise<Served>): Pick<AppOptions, "ui"> {
   if (!ui) return {};
-  if (auth === undefined) return { ui: {} };
-  return { ui: { url: auth.url, access: async () => await (await served()).access!.ui() } };
+  const signatures: SignatureVerifier = {
+    report: async (...manifest) => await (await served()).signatures.report(...manifest),
+  };
+  if (auth === undefined) return { ui: { signatures } };
+  return { ui: { url: auth.url, access: async () => await (await served()).access!.ui(), signatures } };
 }
 
 /** Public face with the rights of the access control. */

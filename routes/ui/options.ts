@@ -1,5 +1,6 @@
 import type { AccountTokens } from "../../auth/mod.ts";
 import type { LoginAttempt, LoginProvider } from "../../auth/oidc/mod.ts";
+import type { SignatureVerifier } from "../../trust/interface.ts";
 import type { Client } from "../access/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -9,6 +10,8 @@ export interface UiOptions {
   access?: () => Promise<UiAccess>;
   /** Configured URL of the registry: scheme and host at which clients reach it. Default: the host of the request. */
   url?: string;
+  /** Verifies signatures, by the rules of the configuration. Pages show none without it. */
+  signatures?: SignatureVerifier;
 }
 
 /** Access control of the web UI. */

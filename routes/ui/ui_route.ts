@@ -17,7 +17,7 @@ export function uiRoute(options: RegistryRouteOptions, ui: UiOptions): AppHandle
     getPath: ({ url }) => splitUrl(url).path,
   });
   app.get("/assets/*", (c) => shell.sendAsset(c));
-  const routes = [...pagesOf(options), ...accountRoutes(ui)];
+  const routes = [...pagesOf({ ...options, ...ui }), ...accountRoutes(ui)];
   // A path with more parts first: the name of a repository could contain them.
   for (const route of routes.toSorted((a, b) => partsOf(b) - partsOf(a))) {
     const pattern = patternOf(route.path);

@@ -32,7 +32,7 @@ for (const script of [true, false]) {
   const how = script ? "with script" : "without script";
 
   Deno.test(`a reader finds, compares and searches with the keyboard, ${how}`, async () => {
-    await using served = serveApp();
+    await using served = await serveApp();
     await pushRich(served.request);
     await using browser = await openBrowser();
     const look = { width: 1280, scheme: "light", script } as const;
@@ -75,7 +75,7 @@ for (const script of [true, false]) {
 }
 
 Deno.test("a reader filters as they type and copies a pull pinned by digest with the keyboard", async () => {
-  await using served = serveApp();
+  await using served = await serveApp();
   await pushRich(served.request);
   await using browser = await openBrowser();
   await using opened = await openPage(browser, `${served.origin}/`, { width: 1280, scheme: "light" });
@@ -99,7 +99,7 @@ Deno.test("a reader filters as they type and copies a pull pinned by digest with
 });
 
 Deno.test("without script, no button is shown that needs it", async () => {
-  await using served = serveApp();
+  await using served = await serveApp();
   await pushRich(served.request);
   await using browser = await openBrowser();
   const look = { width: 360, scheme: "light" } as const;

@@ -30,8 +30,8 @@ async function take(origin: string, pages: PageList): Promise<void> {
 }
 
 {
-  await using empty = serveApp();
+  await using empty = await serveApp();
   await take(empty.origin, EMPTY_PAGES);
 }
-await using served = serveApp();
+await using served = await serveApp();
 await take(served.origin, { ...await pushPages(served.request), ...await pushHugePages(served.request) });

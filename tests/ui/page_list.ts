@@ -31,6 +31,7 @@ export async function pushPages(send: Send): Promise<PageList> {
     image: `${shop}/-/at/${rich.image}`,
     index: `${shop}/-/at/2.4.1`,
     sbom: `${shop}/-/at/${rich.sbom}`,
+    signature: `${shop}/-/at/${rich.signature}`,
     referrers: `${shop}/-/referrers/${rich.index}`,
     history: `${shop}/-/history?tag=latest`,
     diff: `${shop}/-/diff?from=2.4.0&to=2.4.1`,

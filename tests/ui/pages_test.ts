@@ -19,8 +19,8 @@ async function setTrap(page: Page): Promise<() => Promise<unknown>> {
 }
 
 Deno.test("pages are accessible, fit narrow and wide screens, dark and light, and execute no content", async () => {
-  await using empty = serveApp();
-  await using served = serveApp();
+  await using empty = await serveApp();
+  await using served = await serveApp();
   const pages = { ...await pushPages(served.request), ...await pushHugePages(served.request, 0.02) };
   await using browser = await openBrowser();
   // axe-core looks at every other page narrow and dark, at the others wide and light; tests/weekly/ui_test.ts at all in all.
@@ -47,7 +47,7 @@ Deno.test("pages are accessible, fit narrow and wide screens, dark and light, an
 });
 
 Deno.test("the theme button changes the colours, and the next page remembers it", async () => {
-  await using served = serveApp();
+  await using served = await serveApp();
   await using browser = await openBrowser();
   await using opened = await openPage(browser, `${served.origin}/`, { width: 1280, scheme: "light" });
   const { page } = opened;

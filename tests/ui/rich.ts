@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { parseDigest } from "../../oci/mod.ts";
+import { KeySigner, statementAbout } from "../../trust/testing/signed_images.ts";
 import { layerOf } from "../images/mod.ts";
 import type { Send } from "../harness/content.ts";
 import { artifact, blob, filler, image, index, type Pushed, type Step } from "./content.ts";
@@ -15,7 +17,14 @@ export interface RichContent {
   index: string;
   /** Digest of the SBOM. */
   sbom: string;
+  /** Digest of its signature. */
+  signature: string;
 }
+
+/** Key that signs the index and the SBOM of the shop. */
+export const SIGNER = new KeySigner();
+
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 const README = `# Shop API
 
@@ -220,11 +229,20 @@ export async function pushRich(send: Send): Promise<RichContent> {
   });
   await attach("application/vnd.aquasec.trivy.report.v1+json", TRIVY);
   await attach("application/vnd.openvex.vex+json", VEX);
-  await artifact(send, "shop/api", "application/vnd.dev.sigstore.bundle.v0.3+json", [
-    await blob(send, "shop/api", "application/vnd.dev.sigstore.bundle.v0.3+json", "{}"),
-  ], { subject: sbom });
+  let signature = sbom;
+  for (const subject of [shop.index, sbom]) {
+    const bundle = SIGNER.bundle(statementAbout(parseDigest(subject.digest)));
+    signature = await artifact(send, "shop/api", BUNDLE, [
+      await blob(send, "shop/api", BUNDLE, JSON.stringify(bundle)),
+    ], { subject });
+  }
   await pushArtifacts(send);
-  return { image: shop.image.digest, index: shop.index.digest, sbom: sbom.digest };
+  return {
+    image: shop.image.digest,
+    index: shop.index.digest,
+    sbom: sbom.digest,
+    signature: signature.digest,
+  };
 }
 
 /** Pushes a Helm chart, a model, a policy, a module and a Compose project. */

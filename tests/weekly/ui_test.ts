@@ -12,7 +12,7 @@ import { pushHugePages, pushPages } from "../ui/page_list.ts";
 import { serveApp } from "../ui/serve.ts";
 
 Deno.test("every page is accessible and fits the screen in every look", async () => {
-  await using served = serveApp();
+  await using served = await serveApp();
   const pages = { ...await pushPages(served.request), ...await pushHugePages(served.request) };
   await using browser = await openBrowser();
   const looks = [...LOOKS, { width: 320, scheme: "light" }, { width: 2560, scheme: "dark" }] as const;

@@ -1,4 +1,5 @@
 import type { ManifestView, ReferrerView } from "../../../api/mod.ts";
+import type { SignatureReport } from "../../../trust/interface.ts";
 import {
   Age,
   Annotations,
@@ -21,6 +22,7 @@ import { ArtifactParts } from "./artifact.tsx";
 import { ImageParts } from "./image.tsx";
 import { IndexParts } from "./index_parts.tsx";
 import { diffPath, historyPath, isDigest, manifestPath, referrersPath, repositoryPath } from "./paths.ts";
+import { Signatures } from "./signatures.tsx";
 import type { View } from "./view.ts";
 
 /** Data of the page of a manifest. */
@@ -29,12 +31,14 @@ export interface ManifestPageProps {
   manifest: ManifestView;
   /** Contents, if it is a signature, an SBOM or the like. */
   contents?: ReferrerView | undefined;
+  /** Signatures, if they are verified. */
+  signatures?: SignatureReport | undefined;
   /** Values besides the data. */
   view: View;
 }
 
 /** Page of an image, an index or an artifact. */
-export function ManifestPage({ manifest, contents, view }: ManifestPageProps) {
+export function ManifestPage({ manifest, contents, signatures, view }: ManifestPageProps) {
   const { name, kind, subject } = manifest;
   return (
     <>
@@ -53,6 +57,7 @@ export function ManifestPage({ manifest, contents, view }: ManifestPageProps) {
         </div>
         <aside class="stack" aria-label="Pull and place">
           <Pull manifest={manifest} host={view.host} />
+          {signatures && <Signatures name={name} report={signatures} now={view.now} />}
           <Place manifest={manifest} />
         </aside>
       </div>

@@ -5,6 +5,7 @@
  */
 import { openApi } from "../../../api/mod.ts";
 import type { RegistryRouteOptions } from "../../registry_route.ts";
+import type { UiOptions } from "../options.ts";
 import { noSuchPage, pageAt, type PageRoute, repositoryPageAt } from "../page_route.ts";
 import {
   showCollection,
@@ -26,10 +27,10 @@ import {
 } from "./show.tsx";
 
 /** Dependencies of the pages. */
-export type PageOptions = Pick<RegistryRouteOptions, "api">;
+export type PageOptions = Pick<RegistryRouteOptions, "api"> & Pick<UiOptions, "signatures">;
 
 /** Every page, with its path. */
-export function pagesOf({ api }: PageOptions): PageRoute[] {
+export function pagesOf({ api, signatures }: PageOptions): PageRoute[] {
   const load = async () => {
     if (api === undefined) throw noSuchPage();
     return openApi(await api());
@@ -38,7 +39,7 @@ export function pagesOf({ api }: PageOptions): PageRoute[] {
     pageAt("/", showRepositories(load)),
     pageAt("/search", showSearch(load)),
     repositoryPageAt("/r/<name>", showRepository(load)),
-    repositoryPageAt("/r/<name>/-/at/<reference>", showManifest(load)),
+    repositoryPageAt("/r/<name>/-/at/<reference>", showManifest(load, signatures)),
     repositoryPageAt("/r/<name>/-/diff", showDiff(load)),
     repositoryPageAt("/r/<name>/-/history", showHistory(load)),
     repositoryPageAt("/r/<name>/-/referrers/<digest>", showReferrers(load)),

@@ -1,10 +1,10 @@
 /** Every page over rich, hostile and huge content: its safety, its bytes and its requests to the stores. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { cached } from "../../../cache/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../../storage/mod.ts";
 import { buildApp, type TestApp } from "../../../tests/harness/app.ts";
 import { type Calls, counted } from "../../../tests/harness/call_counts.ts";
 import { EMPTY_PAGES, type PageList, pushHugePages, pushPages } from "../../../tests/ui/page_list.ts";
+import { uiOptions } from "../../../tests/ui/serve.ts";
 import { assetUrl } from "../assets.ts";
 
 const BROWSER = { headers: { Accept: "text/html" } };
@@ -16,14 +16,14 @@ interface Filled extends TestApp {
   pages: PageList;
   take: () => Calls;
   /** Another process over the same stores, which remembers nothing. */
-  restart: () => TestApp;
+  restart: () => Promise<TestApp>;
 }
 
 /** A registry with all content; of the huge one a tenth, because pages are bounded anyway. */
 async function fill(): Promise<Filled> {
   const { objects, table, take } = counted(new MemoryObjectStore(), new MemoryTable());
-  const restart = () => buildApp({ ui: {}, registry: { objects, table }, wrap: cached });
-  const app = restart();
+  const restart = async () => buildApp({ ...await uiOptions(), registry: { objects, table } });
+  const app = await restart();
   const pages = { ...await pushPages(app.request), ...await pushHugePages(app.request, 0.1) };
   return { ...app, pages, take, restart };
 }
@@ -134,6 +134,7 @@ const KIB: Record<string, number> = {
   retention: 4,
   sbom: 20,
   search: 5,
+  signature: 9,
   status: 3,
   storage: 12,
   uploads: 3,
@@ -159,15 +160,15 @@ const REQUESTS: Record<string, string> = {
   "diff-form": "0+0, 0+0",
   "hostile-diff": "4+1, 4+0",
   "hostile-history": "3+0, 3+0",
-  "hostile-image": "6+1, 6+0",
+  "hostile-image": "10+1, 10+0",
   "hostile-referrers": "24+7, 24+0",
   "hostile-repository": "10+2, 8+0",
-  "hostile-sbom": "7+1, 7+0",
+  "hostile-sbom": "11+1, 11+0",
   "hostile-search": "49+3, 41+0",
   "huge-diff": "5+2, 5+0",
-  "huge-layers": "7+1, 7+0",
-  "huge-layers-next": "7+1, 7+0",
-  "huge-manifest": "6+0, 6+0",
+  "huge-layers": "11+1, 11+0",
+  "huge-layers-next": "11+1, 11+0",
+  "huge-manifest": "10+0, 10+0",
   "huge-referrers": "22+1, 22+0",
   "huge-search": "13+0, 13+0",
   "huge-tags": "8+0, 6+0",
@@ -175,34 +176,35 @@ const REQUESTS: Record<string, string> = {
   "repositories-filtered": "13+0, 7+0",
   "search-form": "0+0, 0+0",
   "search-packages": "39+3, 21+0",
-  chart: "8+2, 8+0",
+  chart: "12+2, 12+0",
   collection: "7+0, 7+0",
-  compose: "8+1, 8+0",
+  compose: "12+1, 12+0",
   diff: "6+0, 6+0",
   explain: "0+0, 0+0",
   history: "3+0, 3+0",
-  image: "8+1, 8+0",
-  index: "7+0, 7+0",
-  model: "6+0, 6+0",
-  policy: "8+1, 8+0",
+  image: "22+2, 17+0",
+  index: "14+1, 11+0",
+  model: "10+0, 10+0",
+  policy: "12+1, 12+0",
   quotas: "0+0, 0+0",
-  referrers: "15+4, 15+0",
+  referrers: "18+5, 18+0",
   repositories: "25+0, 13+0",
   repository: "13+2, 9+0",
   retention: "1+0, 1+0",
-  sbom: "7+1, 7+0",
+  sbom: "14+2, 11+0",
   search: "13+0, 13+0",
+  signature: "7+1, 7+0",
   status: "1+0, 1+0",
-  storage: "198+0, 198+0",
+  storage: "200+0, 200+0",
   uploads: "16+0, 16+0",
-  wasm: "6+0, 6+0",
+  wasm: "10+0, 10+0",
 };
 
 Deno.test("each page makes a fixed number of requests to the stores", async () => {
   const found: Record<string, string> = {};
   for (const [name, path] of Object.entries(filled.pages)) {
     const counts: string[] = [];
-    const process = filled.restart();
+    const process = await filled.restart();
     for (let time = 0; time < 2; time++) {
       filled.take();
       await open(process, path);
@@ -212,6 +214,24 @@ Deno.test("each page makes a fixed number of requests to the stores", async () =
     found[name] = counts.join(", ");
   }
   assertEquals(found, REQUESTS);
+});
+
+Deno.test("the page of an image shows its signatures, the signer and the rule that they meet", async () => {
+  const signed = await open(filled, filled.pages["index"]!);
+  for (
+    const part of [
+      "verified",
+      "Rule <b>release</b> is met",
+      "Signed with key &quot;release&quot;",
+      "sigstore-bundle",
+    ]
+  ) {
+    assertStringIncludes(signed, part);
+  }
+  const unsigned = await open(filled, filled.pages["chart"]!);
+  assertStringIncludes(unsigned, "not signed");
+  assertStringIncludes(unsigned, "Rule <b>release</b> is not met, and only logs");
+  assert(!(await open(filled, filled.pages["signature"]!)).includes('id="signatures"'));
 });
 
 Deno.test("an empty registry shows the commands of the first push to this address", async () => {

@@ -1,5 +1,6 @@
 import type { ManifestView, Reads, ReferrerView, SearchPlace } from "../../../api/mod.ts";
 import { parseDigest, parseReference, RegistryError } from "../../../oci/mod.ts";
+import type { SignatureVerifier } from "../../../trust/interface.ts";
 import { badParameter, type Parameters } from "../../http/mod.ts";
 import type { InRepository, PageRequest, ShowPage } from "../page_route.ts";
 import type { Viewer } from "../viewer.ts";
@@ -62,21 +63,33 @@ function isTagOrder(text: string): text is keyof typeof TAG_ORDERS {
 }
 
 /** `/r/<name>/-/at/<reference>`: an image, an index or an artifact. */
-export function showManifest(load: LoadApi): ShowPage<InRepository<PageRequest>> {
+export function showManifest(
+  load: LoadApi,
+  verifier?: SignatureVerifier,
+): ShowPage<InRepository<PageRequest>> {
   return async function showManifest({ repository, values, parameters }, viewer) {
     const api = await load();
     const reference = parseReference(values["reference"]!);
     const from = positionOf(parameters.one("from"));
     const manifest = await api.getManifest(viewer.caller, repository, reference, { from });
-    const contents = WITHOUT_CONTENTS.has(manifest.kind)
-      ? undefined
-      : await readReferrer(api, viewer.caller, repository, manifest.digest);
+    const digest = parseDigest(manifest.digest);
+    const [contents, signatures] = await Promise.all([
+      WITHOUT_CONTENTS.has(manifest.kind) ? undefined : readReferrer(api, viewer.caller, repository, digest),
+      SIGNATURE_KINDS.has(manifest.kind) ? undefined : verifier?.report(repository, digest),
+    ]);
     return {
       title: `${repository}${"tag" in reference ? ":" : "@"}${values["reference"]}`,
-      body: <ManifestPage {...{ manifest, contents }} view={viewOf(viewer)} />,
+      body: <ManifestPage {...{ manifest, contents, signatures }} view={viewOf(viewer)} />,
     };
   };
 }
+
+/** Kinds that are signatures themselves. */
+const SIGNATURE_KINDS: ReadonlySet<ManifestView["kind"]> = new Set([
+  "cosign-signature",
+  "sigstore-bundle",
+  "notation-signature",
+]);
 
 /** Kinds whose page shows no contents, because it shows the config or the chart. */
 const WITHOUT_CONTENTS: ReadonlySet<ManifestView["kind"]> = new Set([
