@@ -1,7 +1,7 @@
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../oci/mod.ts";
 import type { Epochs } from "../registry/mod.ts";
 import type { BlobReader, Manifest, Reader, Registry } from "../registry/interface.ts";
-import { EpochCheck } from "./epoch_check.ts";
+import { EpochCheck, type Target } from "./epoch_check.ts";
 import { steadyClock } from "../storage/start.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
 import { keyOf } from "./keys.ts";
@@ -28,12 +28,6 @@ export interface CacheOptions {
   now?: () => number;
 }
 
-/** Target of a tag, with the epoch of the repository. */
-interface Target {
-  digest: Digest;
-  epoch: string;
-}
-
 /** Maximum size of a cached manifest: a few larger ones would evict everything else. */
 const MAX_MANIFEST_BYTES = 1_048_576;
 
@@ -57,7 +51,8 @@ export function cached(registry: Registry, epochs: Epochs, options: CacheOptions
  * acknowledged. Retention may have condemned a cached manifest meanwhile, which leaves it for the grace period.
  *
  * The existence of a blob in a repository is cached by the same rule, and the bytes of small blobs by digest. The target
- * of a tag and the existence of a blob for HEAD, which renews the blob's link, are always read. Concurrent callers share
+ * of a tag is read unless the table tells that nothing has changed since. The existence of a blob for HEAD, which renews
+ * the blob's link, is always read. Concurrent callers share
  * each read. After a GET of a manifest, the content that it names is read ahead.
  */
 export function createCache(
@@ -99,15 +94,14 @@ export function createCache(
     return manifests.get(keyOf(repository, digest), read, epoch);
   }
 
-  /** Target of the tag, and the epoch from a read that is not older. */
   function target(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Target> {
-    // HEAD and GET share one read, unless only GET accepts an epoch that was read earlier.
-    const suffix = exact && check.isFree ? " exact" : "";
+    if (!check.hasAge) return check.target(repository, tag);
+    // HEAD and GET share no read: only GET accepts an epoch that was read earlier.
+    const suffix = exact ? " exact" : "";
     return targets.get(`${repository}:${tag}${suffix}`, () => readTarget(repository, tag, exact));
   }
 
   async function readTarget(repository: RepositoryName, tag: Tag, exact: boolean): Promise<Target> {
-    if (!check.isFree) return await check.withTag(repository, tag);
     // The epoch is mostly known without a read.
     const [digest, epoch] = await Promise.all([
       registry.resolveTag(repository, tag),
@@ -196,7 +190,6 @@ export function createCache(
   }
 
   const reads: Reader = {
-    // The key is unique, because a repository name contains no colon.
     resolveTag: (repository, tag) =>
       tags.get(`${repository}:${tag}`, () => registry.resolveTag(repository, tag)),
 

@@ -112,6 +112,77 @@ Deno.test("getManifest() by tag reads the tag each time and the manifest once", 
   ]);
 });
 
+/** A cache over a table that counts its changes, with the reads of tags. */
+function setUpCounted(overrides: Partial<Registry> = {}) {
+  const { calls, inner, epochs, state, ...rest } = setUp(overrides);
+  const table = { count: 1, countReads: 0, target: DIGEST };
+  const counted = {
+    ...epochs,
+    changeCount() {
+      table.countReads++;
+      return Promise.resolve(table.count);
+    },
+    readWithTag(repository: RepositoryName, tag: Tag) {
+      calls.push(`readWithTag ${repository} ${tag}`);
+      return Promise.resolve({ digest: table.target, epoch: state.epoch });
+    },
+  };
+  return { ...rest, calls, table, registry: cached(inner as Registry, counted) };
+}
+
+Deno.test("getManifest() by tag reads the tag again once a table that counts its changes has changed", async () => {
+  const { calls, table, registry } = setUpCounted();
+  const get = async (repository = REPOSITORY, exact = false) =>
+    (await registry.getManifest(repository, { tag: TAG }, { exact })).digest;
+  assertEquals([await get(), await get(), await get(REPOSITORY, true)], [DIGEST, DIGEST, DIGEST]);
+  assertEquals(calls, ["readWithTag library/debian latest", "getManifest library/debian a"]);
+  assertEquals(table.countReads, 3);
+  await get(OTHER);
+  assertEquals(calls.splice(0).slice(2), [
+    "readWithTag library/alpine latest",
+    "getManifest library/alpine a",
+  ]);
+  table.count++;
+  table.target = MOVED;
+  assertEquals([await get(), await get()], [MOVED, MOVED]);
+  assertEquals(calls, ["readWithTag library/debian latest", "getManifest library/debian b"]);
+});
+
+Deno.test("getManifest() by tag does not know the target under a count from after its read", async () => {
+  const { calls, table, registry } = setUpCounted();
+  const first = registry.getManifest(REPOSITORY, { tag: TAG });
+  // The count is read in the first turn, and the tag in the second.
+  while (table.countReads === 0) await new Promise((resolve) => setImmediate(resolve));
+  table.count++;
+  await first;
+  table.target = MOVED;
+  assertEquals((await registry.getManifest(REPOSITORY, { tag: TAG })).digest, MOVED);
+  assertEquals(calls.filter((call) => call.startsWith("readWithTag")).length, 2);
+});
+
+Deno.test("getManifest() by tag shares one read of the count and of the tag among the calls of one turn", async () => {
+  const { calls, table, registry } = setUpCounted();
+  await Promise.all(Array.from({ length: 9 }, () => registry.getManifest(REPOSITORY, { tag: TAG })));
+  assertEquals([table.countReads, calls.length], [1, 2]);
+});
+
+Deno.test("getManifest() by tag never knows that a tag does not exist", async () => {
+  let isThere = false;
+  const { table, registry } = setUpCounted();
+  const missing = createCache(
+    { ...registry } as Registry,
+    {
+      read: () => Promise.resolve(""),
+      readWithTag: () => isThere ? Promise.resolve({ digest: DIGEST, epoch: "" }) : gone(),
+      changeCount: () => Promise.resolve(table.count),
+      mostAge: 100,
+    },
+  ).over(registry);
+  await assertRejects(() => missing.getManifest(REPOSITORY, { tag: TAG }), RegistryError);
+  isThere = true;
+  assertEquals((await missing.getManifest(REPOSITORY, { tag: TAG })).digest, DIGEST);
+});
+
 Deno.test("getManifest() by tag reads uncached if the manifest of the tag is gone", async () => {
   let reads = 0;
   const { registry } = setUp({

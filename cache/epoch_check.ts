@@ -18,8 +18,16 @@ interface Known {
   since: number;
 }
 
-/** Maximum cached epochs; a few bytes each. */
-const MAX_EPOCHS = 10_000;
+/** Target of a tag, with the epoch of the repository from a read that is not newer. */
+export interface Target {
+  /** The manifest that the tag points to. */
+  digest: Digest;
+  /** Epoch of the repository. */
+  epoch: string;
+}
+
+/** Maximum cached epochs, and maximum cached targets of tags; a few hundred bytes each. */
+const MAX_KNOWN = 10_000;
 
 /**
  * Reads the current epoch of a repository. The read begins after the request. If the table counts its changes, a count
@@ -30,7 +38,10 @@ export class EpochCheck {
   readonly #options: EpochCheckOptions;
   readonly #reads = new SharedReads<string>();
   readonly #counts = new SharedReads<number>();
+  readonly #targets = new SharedReads<Target>();
   readonly #known = new Map<string, Known>();
+  /** Targets of tags, each with the table's change count from before its read. */
+  readonly #knownTargets = new Map<string, Target & { since: number }>();
   /** Deletions by this process. */
   #deletions = 0;
 
@@ -38,6 +49,11 @@ export class EpochCheck {
   constructor(epochs: Epochs, options: EpochCheckOptions) {
     this.#epochs = epochs;
     this.#options = options;
+  }
+
+  /** True if epochs have an age, which exact checks ignore. */
+  get hasAge(): boolean {
+    return this.#epochs.changeCount === undefined && this.#options.age > 0;
   }
 
   /** True if most checks need no read. */
@@ -62,11 +78,31 @@ export class EpochCheck {
     return isFresh ? Promise.resolve(known.epoch) : this.#readSince(repository, now());
   }
 
-  /** Target of the tag and the epoch of its repository, read together. Only where the check is not free. */
-  async withTag(repository: RepositoryName, tag: Tag): Promise<{ digest: Digest; epoch: string }> {
+  /** Target of the tag and the epoch of its repository, read together, without a cache age. */
+  target(repository: RepositoryName, tag: Tag): Promise<Target> {
+    const { changeCount } = this.#epochs;
+    // The key is unique, because a repository name contains no colon.
+    const key = `${repository}:${tag}`;
+    if (changeCount === undefined) return this.#targets.get(key, () => this.#readTarget(repository, tag));
+    // A count that is read after the request and has not changed since the target was read: no tag was moved.
+    return this.#counts.get("", changeCount).then((count) => {
+      const known = this.#knownTargets.get(key);
+      return known?.since === count ? known : this.#readTargetSince(repository, tag, count);
+    });
+  }
+
+  async #readTarget(repository: RepositoryName, tag: Tag): Promise<Target> {
     const since = this.#options.now();
     const target = await this.#epochs.readWithTag(repository, tag);
     this.#remember(repository, { epoch: target.epoch, since });
+    return target;
+  }
+
+  async #readTargetSince(repository: RepositoryName, tag: Tag, since: number): Promise<Target> {
+    const key = `${repository}:${tag}`;
+    const target = await this.#targets.get(key, () => this.#epochs.readWithTag(repository, tag));
+    if (this.#knownTargets.size >= MAX_KNOWN) this.#knownTargets.clear();
+    this.#knownTargets.set(key, { ...target, since });
     return target;
   }
 
@@ -97,7 +133,7 @@ export class EpochCheck {
   }
 
   #remember(repository: RepositoryName, known: Known): void {
-    if (this.#known.size >= MAX_EPOCHS) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(repository, known);
   }
 }

@@ -193,10 +193,18 @@ function storedRegistry(state: State, parts: RuleParts, rules: RegistryRules): S
     const { quotas } = context;
     if (quotas !== undefined) await recountUsage(context, (repository) => quotas.covers(repository));
   };
+  const { table, asked } = context;
   return {
     registry: overContext(context),
     epochs: {
       ...epochsOf(context),
+      ...(table.changeCount && {
+        changeCount() {
+          // A request that the cache may answer with nothing else: background work gives way to it too.
+          asked.count++;
+          return table.changeCount!();
+        },
+      }),
       readWithTag: (repository, tag) => resolveTagWithEpoch(context, repository, tag),
       // A table that counts its changes is in this process.
       ...(state.table.changeCount === undefined && { ahead: aheadReads(context) }),

@@ -13,7 +13,7 @@ export interface Epochs {
   read: (repository: RepositoryName) => Promise<string>;
   /** Reads the target of a tag and the repository's epoch, consistently, in one request. Throws like `resolveTag`. */
   readWithTag: (repository: RepositoryName, tag: Tag) => Promise<{ digest: Digest; epoch: string }>;
-  /** Number that changes before any epoch does, if the table has one without a read. */
+  /** Number that changes with every write to the table, if the table has one without a read of an item. */
   changeCount?: () => Promise<number>;
   /** Reads ahead of the requests; absent if reads of the table are local, and so cost about as much one by one. */
   ahead?: AheadReads;
@@ -36,11 +36,12 @@ export function epochOf(item: Item | undefined): string {
 }
 
 /** The epochs of all repositories of a table. */
-export function epochsOf(context: Pick<Context, "table" | "grace">): Omit<Epochs, "readWithTag" | "ahead"> {
+export function epochsOf(
+  context: Pick<Context, "table" | "grace">,
+): Omit<Epochs, "readWithTag" | "changeCount" | "ahead"> {
   const { table, grace } = context;
   return {
     read: async (repository) => epochOf(await table.get(epochKey(repository), { consistent: true })),
-    ...(table.changeCount && { changeCount: () => table.changeCount!() }),
     // A cached "no epoch" expires long before a collector deletes an epoch, which is one grace period old by then. And
     // retention may have condemned a manifest that a HEAD finds in the cache, which leaves it for the grace period.
     mostAge: Math.min(MAX_AGE_MS, grace / 8),

@@ -16,8 +16,10 @@ import {
   pulls,
   pushes,
   pushesImage,
+  putsManifest,
   reads,
   readsBlob,
+  swaps,
 } from "./actors.ts";
 import { anyActor, anyBeginning } from "./any_actor.ts";
 import {
@@ -102,6 +104,31 @@ function blobScenario(choices: Choices): Scenario {
   return { given, later: [0, GRACE_MS + 600][below(2)]!, actors, counts: below(2) === 0 };
 }
 
+/** Pulls by a tag beside its moves and deletes, over a table that counts its changes. */
+export function tagScenario(choices: Choices): Scenario {
+  const below = (n: number) => choices.below(n);
+  const [ONE] = REPOSITORIES;
+  const pull = pulls(ONE, "a", { deletes: true });
+  const changes = [
+    pushesImage(SECOND, ONE, { tags: ["a"] }),
+    putsManifest(FIRST, ONE, "a"),
+    swaps(FIRST, ONE, "a"),
+    deletesTag(ONE, "a"),
+    deletes(FIRST, ONE),
+    deletesBlob(BLOBS[below(3)]!, ONE),
+  ];
+  return {
+    given: [pushesImage(FIRST, ONE, { tags: ["a"] })],
+    later: [0, 0, GRACE_MS + 600][below(3)]!,
+    actors: [
+      inTurn(pull, pull, pull),
+      inTurn(changes[below(6)]!, pull, changes[below(6)]!),
+      below(2) === 0 ? pull : anyActor(below, { deletes: true, verifies: false }),
+    ],
+    counts: true,
+  };
+}
+
 /** Reads of an image beside its pushes and deletes, by processes that have replicas of the stores. */
 export function nearScenario(choices: Choices): Scenario {
   const below = (n: number) => choices.below(n);
@@ -132,10 +159,11 @@ export function nearScenario(choices: Choices): Scenario {
 
 /**
  * In every sixteenth run an operator copies or scrubs the registry beside the clients, in another sixteenth the clients
- * read one blob, and in another they pull through a shared cache that is purged.
+ * read one blob, in another they pull one tag, and in another they pull through a shared cache that is purged.
  */
 function anyScenario(seed: number): (choices: Choices) => Scenario {
-  return { 5: operatorScenario, 9: blobScenario, 13: purgeScenario }[seed % 16] ?? randomScenario;
+  return { 1: tagScenario, 5: operatorScenario, 9: blobScenario, 13: purgeScenario }[seed % 16] ??
+    randomScenario;
 }
 
 /**

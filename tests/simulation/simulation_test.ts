@@ -12,7 +12,7 @@ import {
 } from "./actors.ts";
 import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { testOrders } from "./orders.ts";
-import { nearScenario, runDeaths, runSeed } from "./search.ts";
+import { nearScenario, runDeaths, runSeed, tagScenario } from "./search.ts";
 import { PURGES } from "./purges.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
@@ -20,7 +20,8 @@ import { REAL } from "./open_registry.ts";
 import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */
-const [SEEDS, OPERATOR_SEEDS, NEAR_SEEDS, STALLED_SEEDS, PURGE_SEEDS] = [3000, 500, 500, 100, 100];
+const [SEEDS, OPERATOR_SEEDS, NEAR_SEEDS, TAG_SEEDS] = [3000, 500, 500, 200] as const;
+const [STALLED_SEEDS, PURGE_SEEDS] = [100, 100] as const;
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -43,6 +44,12 @@ Deno.test(`backups are whole and scrubs harm nothing in ${OPERATOR_SEEDS} runs f
 Deno.test(`replicas answer nothing wrong and no false 404 in ${NEAR_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + NEAR_SEEDS; seed++) {
     assertEquals(await runSeed(REAL, seed, nearScenario), undefined);
+  }
+});
+
+Deno.test(`a tag is never answered as it was before in ${TAG_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + TAG_SEEDS; seed++) {
+    assertEquals(await runSeed(REAL, seed, tagScenario), undefined);
   }
 });
 

@@ -3,7 +3,10 @@ import {
   deletes,
   deletesBlob,
   deletesRepository,
+  deletesTag,
+  inTurn,
   later,
+  pulls,
   pushes,
   pushesImage,
   reads,
@@ -49,6 +52,15 @@ const counted = {
 const pulled = {
   ...image,
   actors: [readsImage(FIRST, ONE, { times: 4 }), deletesBlob(CONFIG, ONE), deletesBlob(LAYER, ONE)],
+};
+
+const pull = pulls(ONE, "a", { deletes: true });
+
+/** Pulls by a tag over a table that counts its changes, beside a move and a delete of the tag. */
+const moved = {
+  ...image,
+  actors: [inTurn(pull, pull, pull), inTurn(pushesImage(SECOND, ONE, { tags: ["a"] }), deletesTag(ONE, "a"))],
+  counts: true,
 };
 
 const CHANGE = "  await changeEpoch(beginWork(context), repository);\n";
@@ -263,6 +275,22 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
       actors: [deletes(FIRST, ONE)],
       danger: "often",
     },
+  },
+  {
+    name: "the target of a tag is remembered although the table has changed",
+    edits: [
+      edit("cache/epoch_check.ts", "known?.since === count ? known :", "known !== undefined ? known :"),
+    ],
+    scenario: moved,
+  },
+  {
+    name: "the target of a tag is remembered under a change count that was read after it",
+    edits: [edit(
+      "cache/epoch_check.ts",
+      "    if (this.#knownTargets.size >= MAX_KNOWN)",
+      "    since = await this.#epochs.changeCount!();\n    if (this.#knownTargets.size >= MAX_KNOWN)",
+    )],
+    scenario: moved,
   },
   {
     name: "the collector takes an epoch while others remember that there was none",
