@@ -136,9 +136,8 @@ export const INSTRUMENTS = {
   storageRetries: counter(
     "skerry.storage.retries",
     "{attempt}",
-    ["skerry.store"],
+    ["skerry.store", "skerry.operation"],
     "Repeated attempts of calls to the stores",
-    ["objects", "table"],
   ),
   objectBytes: counter(
     "skerry.storage.object.io",

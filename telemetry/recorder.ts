@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type Instrument, INSTRUMENTS } from "./instruments.ts";
 import type { Measure, Meter } from "./meter.ts";
 import type {
@@ -66,6 +67,8 @@ export class Recorder implements Observer {
   readonly #spans: Tracing | undefined;
   readonly #templateOf: (kind: string) => string;
   readonly #now: () => number;
+  /** Operation of the call to a store that is under way. A driver repeats attempts and does not know their operation. */
+  readonly #operation = new AsyncLocalStorage<string>();
   readonly #watches = new Map<Instrument, Watches>();
   /** Measures of requests, by all values of their labels. A pull needs them, so they are kept. */
   readonly #requests = new Map<string, RequestMeasures>();
@@ -98,9 +101,10 @@ export class Recorder implements Observer {
     const began = performance.now();
     let error = "";
     try {
-      if (this.#spans === undefined) return await run();
+      const running = () => this.#operation.run(operation, run);
+      if (this.#spans === undefined) return await running();
       const attributes = { "skerry.store": store, "skerry.operation": operation };
-      return await this.#spans.around(`${store} ${operation}`, attributes, run);
+      return await this.#spans.around(`${store} ${operation}`, attributes, running);
     } catch (thrown) {
       error = errorName(thrown);
       throw thrown;
@@ -114,7 +118,7 @@ export class Recorder implements Observer {
   }
 
   retried(store: Store): void {
-    this.#record(INSTRUMENTS.storageRetries, 1, [store]);
+    this.#record(INSTRUMENTS.storageRetries, 1, [store, this.#operation.getStore() ?? "other"]);
     this.#spans?.event("skerry.retry", { "skerry.store": store });
   }
 
@@ -209,6 +213,8 @@ export class Recorder implements Observer {
     let measure = this.#calls.get(key);
     if (measure === undefined) {
       measure = this.#measure(INSTRUMENTS.storageDuration, [store, operation, error]);
+      // So that its first retry is an increase.
+      this.#record(INSTRUMENTS.storageRetries, 0, [store, operation]);
       this.#calls.set(key, measure);
     }
     return measure;

@@ -42,6 +42,9 @@ Deno.test("main.ts loads only the parts of each room that the first answer needs
     "config/config.ts",
     "cli/mod.ts",
     "process/open/open_registry.ts",
+    "process/telemetry/mod.ts",
+    "telemetry/mod.ts",
+    "telemetry/observer.ts",
   ];
   assertEquals(loaded.filter((path) => later.includes(path)), []);
 });

@@ -100,7 +100,8 @@ export async function startApiServer(): Promise<ApiServer> {
     return {
       status: response.status,
       warnings: warnings === null ? [] : [warnings],
-      body: await response.json(),
+      // A path that the server does not know yet is answered with plain text.
+      body: isJson(response) ? await response.json() : await response.text(),
     };
   }
 
@@ -126,6 +127,10 @@ export async function startApiServer(): Promise<ApiServer> {
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function isJson({ headers }: Response): boolean {
+  return headers.get("Content-Type")?.includes("json") ?? false;
 }
 
 /** Content of a kubeconfig file. YAML, of which JSON is a part. */
