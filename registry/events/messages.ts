@@ -10,14 +10,15 @@ export function messagesOf(attributes: EventAttributes, at: number): (EventMessa
   const made = by === undefined ? {} : { by };
   switch (change.kind) {
     case "tag.move": {
-      const { tag, digest, before } = change;
+      const { tag, digest, before, history, number } = change;
       const type = before === undefined ? "tag.create" : "tag.move";
-      const data = { repository, tag, digest, ...(before !== undefined && { before }), ...made };
+      const target = { digest, ...(before !== undefined && { before }) };
+      const data = { repository, tag, ...target, history, number, ...made };
       return [{ ...message, type, data }];
     }
     case "tag.delete": {
-      const { kind: type, tag, before } = change;
-      return [{ ...message, type, data: { repository, tag, before, ...made } }];
+      const { kind: type, tag, before, history, number } = change;
+      return [{ ...message, type, data: { repository, tag, before, history, number, ...made } }];
     }
     case "manifest.push": {
       const { kind: type, push: _, ...facts } = change;

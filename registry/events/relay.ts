@@ -25,7 +25,15 @@ import { shuffled } from "../background/mod.ts";
 import { inOrder } from "./lane_order.ts";
 import { messagesOf } from "./messages.ts";
 import type { EventReceiver } from "./receiver.ts";
-import { judge, type LaneIntent, laneOf, type LaneTarget, neededMoves, targetKey } from "./verdict.ts";
+import {
+  judge,
+  LaneEvidence,
+  type LaneIntent,
+  laneOf,
+  type LaneTarget,
+  neededMoves,
+  targetKey,
+} from "./verdict.ts";
 
 /** Intents of one query. */
 const PAGE_INTENTS = 100;
@@ -36,8 +44,14 @@ const STEP_LANES = 50;
 /** Deletes at once. */
 const PARALLEL_DELETES = 8;
 
-/** Age in milliseconds from which every process takes up an intent. The process that has left it is faster. */
+/**
+ * Age in milliseconds from which every process takes up an intent, or a small part of the grace period. The process that
+ * has left it is faster.
+ */
 const OTHERS_AGE_MS = 10_000;
+
+/** Part of the grace period, within which garbage collection leaves what proves a change. */
+const OTHERS_AGE_SHARE = 1 / 16;
 
 /** Events that were made. */
 export interface RelayReport {
@@ -53,7 +67,8 @@ type Window = Stored<EventAttributes>[];
  * Turns intents into deliveries to receivers, or drops them:
  *
  * 1. Read the intents of a shard, consistently: all that an intent of a made change follows are among them.
- * 2. Read what they change, consistently, unless this process knows that its changes were made.
+ * 2. Read what they change, consistently, unless this process knows that its changes were made. Before an intent is
+ *    dropped, read the intents again: what it has changed may have been deleted, and the intent of that delete tells it.
  * 3. Put the deliveries of made changes, those of one lane one after the other.
  * 4. Delete the intents that are decided, by version. After a crash before this they are decided once more.
  *
@@ -84,8 +99,9 @@ export class Relay {
     const report = emptyReport();
     for (const shard of shuffled(EVENT_SHARDS)) {
       if (stopped()) break;
-      const { now } = this.#context;
-      const due = (await this.#read(shard)).filter((item) => timeOf(item) + OTHERS_AGE_MS <= now());
+      const { now, grace } = this.#context;
+      const age = Math.min(OTHERS_AGE_MS, grace * OTHERS_AGE_SHARE);
+      const due = (await this.#read(shard)).filter((item) => timeOf(item) + age <= now());
       if (due.length === 0) continue;
       // Again: a query is no snapshot, and may have missed an intent that one of these follows.
       const window = await this.#read(shard);
@@ -138,29 +154,59 @@ export class Relay {
       // Late writes would deliver events again.
       const work = beginWork(this.#context);
       const step = wanted.slice(first, first + STEP_LANES);
-      const targets = await this.#decide(work, step);
+      const isLast = (intent: LaneIntent) => this.#isOver(intent, known);
+      const targets = await this.#decide(work, shard, step, isLast);
       await this.#put(work, shard, step, { targets, report });
-      await this.#forget(work, step.flat().filter((intent) => this.#isDecided(intent, known)));
+      await this.#forget(work, step.flat().filter((intent) => intent.verdict !== "open" || isLast(intent)));
     }
   }
 
-  /** 2. Answers what the intents of each lane change, if it was read. */
-  async #decide(work: Work, lanes: LaneIntent[][]): Promise<LaneTarget[]> {
-    const targets: LaneTarget[] = lanes.map(() => undefined);
+  /** 2. Answers what the intents of each lane change, if it was read. `isLast` is true for those that are now decided. */
+  async #decide(
+    work: Work,
+    shard: string,
+    lanes: LaneIntent[][],
+    isLast: (intent: LaneIntent) => boolean,
+  ): Promise<LaneTarget[]> {
+    for (const intent of lanes.flat()) intent.verdict = intent.isMade ? "made" : "open";
     const unsure = lanes.flatMap((lane, i) => lane.every(({ isMade }) => isMade) ? [] : [i]);
+    const targets: LaneTarget[] = lanes.map(() => undefined);
     const keys = unsure.map((i) => targetKey(lanes[i]![0]!.item.attributes));
     const read = await work.table.getMany(keys, { consistent: true });
     for (const [n, i] of unsure.entries()) targets[i] = read[n] as LaneTarget;
-    const moveKeys = unsure.flatMap((i) => neededMoves(lanes[i]!, targets[i]));
+    const judgeAll = (evidenceOf: (lane: LaneIntent[]) => Omit<LaneIntent, "verdict">[]) =>
+      this.#judge(
+        work,
+        unsure.map((i) => ({ lane: lanes[i]!, target: targets[i], evidence: evidenceOf(lanes[i]!) })),
+      );
+    await judgeAll((lane) => lane);
+    const isOpen = (intent: LaneIntent) => intent.verdict === "open" && isLast(intent);
+    if (!unsure.some((i) => lanes[i]!.some(isOpen))) return targets;
+    const later = Map.groupBy(await this.#read(shard), ({ attributes }) => laneOf(attributes));
+    await judgeAll((lane) => [
+      ...lane,
+      ...(later.get(laneOf(lane[0]!.item.attributes)) ?? []).map((item) => ({ item, isMade: false })),
+    ]);
+    return targets;
+  }
+
+  async #judge(
+    work: Work,
+    lanes: { lane: LaneIntent[]; target: LaneTarget; evidence: Omit<LaneIntent, "verdict">[] }[],
+  ): Promise<void> {
+    const facts = lanes.map(({ lane, target, evidence }) => ({
+      lane,
+      target,
+      evidence: new LaneEvidence(evidence, target),
+    }));
     const moves = new Map<string, MoveAttributes>();
-    for (const move of await work.table.getMany(unique(moveKeys), { consistent: true })) {
+    const keys = unique(facts.flatMap(({ lane, evidence }) => neededMoves(lane, evidence)));
+    for (const move of await work.table.getMany(keys, { consistent: true })) {
       if (move !== undefined) moves.set(move.sk, stored<MoveAttributes>(move)!.attributes);
     }
-    for (const [i, lane] of lanes.entries()) {
-      const verdicts = unsure.includes(i) ? judge(lane, targets[i], moves) : lane.map(() => "made" as const);
-      for (const [n, intent] of lane.entries()) intent.verdict = verdicts[n]!;
+    for (const { lane, ...decisive } of facts) {
+      for (const intent of lane) intent.verdict = judge(intent, { ...decisive, moves });
     }
-    return targets;
   }
 
   /** 3. */
@@ -191,9 +237,9 @@ export class Relay {
     }
   }
 
-  /** True if the intent can go. An open one cannot be made any more once its request is over. */
-  #isDecided({ item, verdict }: LaneIntent, known: Map<string, Intent>): boolean {
-    return verdict !== "open" || known.has(item.sk) || item.attributes.due <= this.#context.now();
+  /** True if the change of the intent cannot be made any more: its request is over, or no request can take that long. */
+  #isOver({ item }: LaneIntent, known: Map<string, Intent>): boolean {
+    return known.has(item.sk) || item.attributes.due <= this.#context.now();
   }
 
   /** 4. */

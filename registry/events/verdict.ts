@@ -35,7 +35,7 @@ export type LaneTarget = Stored<TagAttributes & ManifestAttributes & RepositoryA
 
 type ChangeOf<Kind extends EventChange["kind"]> = Extract<EventChange, { kind: Kind }>;
 
-/** Name of the lane of a change: those of one tag, of one manifest or of one repository are judged together. */
+/** Name of the lane of a change: those of one tag, of one manifest or of one repository. */
 export function laneOf({ repository, change }: Pick<EventAttributes, "repository" | "change">): string {
   if ("tag" in change) return `${repository}:${change.tag}`;
   return "digest" in change ? `${repository}@${change.digest}` : repository;
@@ -47,9 +47,42 @@ export function targetKey({ repository, change }: Pick<EventAttributes, "reposit
   return "digest" in change ? manifestKey(repository, change.digest) : repositoryKey(repository);
 }
 
+/**
+ * Facts that intents prove. A delete names the state that it has read, so that state was there, whether the delete was
+ * made or not. A change that is known to be made follows earlier ones.
+ */
+export class LaneEvidence {
+  /** Last known move of each history of a tag. */
+  readonly ends = new Map<string, { number: number; digest: string }>();
+  /** Ids of pushes that were made. */
+  readonly pushes = new Set<string>();
+
+  /** The facts that these intents of a lane prove, and its target as it was read. */
+  constructor(intents: Omit<LaneIntent, "verdict">[], target: LaneTarget) {
+    for (const { item: { attributes: { change } }, isMade } of intents) {
+      if (isMade && change.kind === "tag.move") this.#noteEnd(change.history, change.number, change.digest);
+      if (change.kind === "tag.delete") this.#noteEnd(change.history, change.number, change.before);
+      if (change.kind === "manifest.delete") this.#notePushes(change.pushes);
+      if (change.kind === "repository.delete") this.#notePushes([change.push]);
+    }
+    if (target === undefined) return;
+    if (target.attributes.moves !== undefined) {
+      const { id, last } = historyOf(target.attributes);
+      this.#noteEnd(id, last, target.attributes.digest);
+    } else this.#notePushes(pushesIn(target));
+  }
+
+  #noteEnd(history: string, number: number, digest: string): void {
+    if ((this.ends.get(history)?.number ?? 0) <= number) this.ends.set(history, { number, digest });
+  }
+
+  #notePushes(pushes: string[]): void {
+    for (const push of pushes) this.pushes.add(push);
+  }
+}
+
 /** Keys of the earlier moves of a tag that decide about intents of the lane. */
-export function neededMoves(lane: LaneIntent[], target: LaneTarget): Key[] {
-  const ends = endsOf(lane, target);
+export function neededMoves(lane: LaneIntent[], { ends }: LaneEvidence): Key[] {
   return lane.flatMap(({ item: { attributes: { repository, change } }, isMade }) => {
     if (isMade || change.kind !== "tag.move") return [];
     const end = ends.get(change.history);
@@ -61,79 +94,54 @@ function moveKeyOf(repository: RepositoryName, { tag, history, number }: ChangeO
   return moveKey(repository, tag, history, number);
 }
 
-/**
- * Decides about the intents of a lane, all of which were put before `target` was read, consistently. `moves` are the
- * moves of {@linkcode neededMoves} that exist, by sort key.
- */
-export function judge(lane: LaneIntent[], target: LaneTarget, moves: Map<string, MoveAttributes>): Verdict[] {
-  const ends = endsOf(lane, target);
-  const pushes = new Set(target?.attributes.push === undefined ? [] : pushesOf(target.attributes));
-  const deleted = new Set(lane.flatMap((intent) => {
-    const { change } = intent.item.attributes;
-    if (change.kind === "manifest.delete" && isManifestGone(change, target, pushes)) return change.pushes;
-    return change.kind === "repository.delete" && isRepositoryGone(change, target) ? [change.push] : [];
-  }));
-  return lane.map(({ item: { attributes: { repository, change } }, isMade }): Verdict => {
-    if (isMade) return "made";
-    switch (change.kind) {
-      case "tag.move": {
-        const end = ends.get(change.history);
-        if (end === undefined || change.number > end.number) return "open";
-        const digest = change.number === end.number
-          ? end.digest
-          : moves.get(moveKeyOf(repository, change).sk)?.digest;
-        // Garbage collection has removed the move: many have followed it.
-        return digest === undefined || digest === change.digest ? "made" : "failed";
-      }
-      case "tag.delete":
-        return verdictOfTagDelete(change, target);
-      case "manifest.push": {
-        if (pushes.has(change.push) || deleted.has(change.push)) return "made";
-        // The item may have forgotten the push: many have followed it.
-        return pushes.size > MAX_EARLIER_PUSHES ? "made" : "open";
-      }
-      case "manifest.delete":
-        if (isManifestGone(change, target, pushes)) return "made";
-        return target!.version === change.version ? "open" : "failed";
-      case "repository.create":
-        if (target !== undefined && lifeOf(target.attributes) === change.push) return "made";
-        return deleted.has(change.push) ? "made" : "open";
-      case "repository.delete":
-        return isRepositoryGone(change, target) ? "made" : "open";
+/** Items that decide about the intents of a lane. */
+export interface LaneFacts {
+  /** Item that they change, read consistently after they were put. */
+  target: LaneTarget;
+  /** Facts that intents prove. Complete if those intents were read after the target. */
+  evidence: LaneEvidence;
+  /** Moves of {@linkcode neededMoves} that exist, by sort key. */
+  moves: Map<string, MoveAttributes>;
+}
+
+/** Decides about an intent of a lane. An `open` one was not made before the target was read, if the evidence is complete. */
+export function judge({ item, isMade }: LaneIntent, { target, evidence, moves }: LaneFacts): Verdict {
+  if (isMade) return "made";
+  const { repository, change } = item.attributes;
+  switch (change.kind) {
+    case "tag.move": {
+      const end = evidence.ends.get(change.history);
+      if (end === undefined || change.number > end.number) return "open";
+      const digest = change.number === end.number
+        ? end.digest
+        : moves.get(moveKeyOf(repository, change).sk)?.digest;
+      // Garbage collection has removed the move: many have followed it.
+      return digest === undefined || digest === change.digest ? "made" : "failed";
     }
-  });
-}
-
-/** Last known move of each history of the tag: of the present one, and of those that an intent of the lane has ended. */
-function endsOf(lane: LaneIntent[], target: LaneTarget): Map<string, { number: number; digest: string }> {
-  const ends = new Map<string, { number: number; digest: string }>();
-  for (const { item: { attributes: { change } } } of lane) {
-    if (change.kind !== "tag.delete" || verdictOfTagDelete(change, target) !== "made") continue;
-    const { history, number, before } = change;
-    if ((ends.get(history)?.number ?? 0) <= number) ends.set(history, { number, digest: before });
+    case "tag.delete":
+      if (target === undefined || historyOf(target.attributes).id !== change.history) return "made";
+      return target.version === change.version ? "open" : "failed";
+    case "manifest.push":
+      if (evidence.pushes.has(change.push)) return "made";
+      // The item may have forgotten the push: many have followed it.
+      return target !== undefined && pushesIn(target).length > MAX_EARLIER_PUSHES ? "made" : "open";
+    case "manifest.delete": {
+      const [last] = change.pushes;
+      if (target === undefined) return "made";
+      if (target.version === change.version) return "open";
+      // A push that has not found the manifest has put it anew.
+      return last !== undefined && !pushesIn(target).includes(last) ? "made" : "failed";
+    }
+    case "repository.create":
+      return evidence.pushes.has(change.push) ? "made" : "open";
+    case "repository.delete":
+      return target === undefined || lifeOf(target.attributes) !== change.push ? "made" : "open";
   }
-  if (target?.attributes.moves !== undefined) {
-    const { id, last } = historyOf(target.attributes);
-    ends.set(id, { number: last, digest: target.attributes.digest });
-  }
-  return ends;
 }
 
-function verdictOfTagDelete({ history, version }: ChangeOf<"tag.delete">, target: LaneTarget): Verdict {
-  if (target === undefined || historyOf(target.attributes).id !== history) return "made";
-  return target.version === version ? "open" : "failed";
-}
-
-/** True if the manifest is absent, or was put anew by a push that did not find it. */
-function isManifestGone(
-  { pushes: [last], version }: ChangeOf<"manifest.delete">,
-  target: LaneTarget,
-  pushes: Set<string>,
-): boolean {
-  if (target === undefined) return true;
-  return target.version !== version && last !== undefined && !pushes.has(last);
-}
-
-function isRepositoryGone({ push }: { push: string }, target: LaneTarget): boolean {
-  return target === undefined || lifeOf(target.attributes) !== push;
+/** Ids of the pushes of a manifest, or of the creation of a repository. */
+function pushesIn({ attributes }: NonNullable<LaneTarget>): string[] {
+  return attributes.digest === undefined && attributes.createdAt !== undefined
+    ? [lifeOf(attributes)]
+    : pushesOf(attributes);
 }

@@ -1,5 +1,12 @@
 import type { RepositoryName, Tag } from "../../oci/mod.ts";
-import { type Outbox, type PurgeTarget, type StoredRegistry, throwFailures } from "../../registry/mod.ts";
+import {
+  type EventOutbox,
+  type EventReceiver,
+  type Outbox,
+  type PurgeTarget,
+  type StoredRegistry,
+  throwFailures,
+} from "../../registry/mod.ts";
 import { type Client, GivenUp } from "./client.ts";
 import { GRACE_MS, PULLED_TAG, RETENTION, TAG_RETENTION } from "./settings.ts";
 import { cancel, forge, pushBlob, pushWhole, type Way } from "./upload_ways.ts";
@@ -15,6 +22,10 @@ export interface Commands {
   target: PurgeTarget;
   /** Purges that this process has left, and those of others. */
   outbox: () => Promise<Outbox>;
+  /** Events that wait, of this process and of others. */
+  events: () => Promise<EventOutbox>;
+  /** Receiver of events, for deliveries by this process. */
+  receiver: EventReceiver;
   /** Copies the registry while it runs. */
   copyRegistry: () => Promise<void>;
 }
@@ -240,6 +251,34 @@ export const purgesDue = (): Actor => ({
     for (let time = 0; time < 2; time++) {
       await (await outbox()).drainDue(target);
       await client.pause(GRACE_MS / 2);
+    }
+  },
+});
+
+/** Delivers the events of changes of an actor at the same process after them, as processes do, also after a failure. */
+export const relaying = (actor: Actor): Actor => ({
+  name: `${actor.name}, relaying`,
+  async run(client, stored, commands) {
+    try {
+      await actor.run(client, stored, commands);
+    } finally {
+      const outbox = await commands.events();
+      const { shards } = await outbox.relay([commands.receiver]);
+      const own = shards.get(commands.receiver.name);
+      if (own !== undefined) await outbox.deliver(commands.receiver, { shards: own });
+    }
+  },
+});
+
+/** Takes up and delivers the events of other processes, a few times. */
+export const takesEvents = (): Actor => ({
+  name: "take events",
+  async run(client, _stored, { events, receiver }) {
+    for (let time = 0; time < 3; time++) {
+      const outbox = await events();
+      await outbox.relayOthers([receiver]);
+      await outbox.deliver(receiver);
+      await client.pause(GRACE_MS / 8);
     }
   },
 });

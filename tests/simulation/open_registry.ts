@@ -3,6 +3,7 @@ import { createRegistry, type StoredRegistry } from "../../registry/mod.ts";
 import { nearObjects, nearReads } from "../../registry/near/mod.ts";
 import { restore, snapshot } from "../../backup/mod.ts";
 import type { Choices } from "./choices.ts";
+import { EVENT_RULES } from "./event_receiver.ts";
 import { LIMITED } from "./quota_check.ts";
 import { replicasOf } from "./replica.ts";
 import type { BackupModule } from "./running_copy.ts";
@@ -72,6 +73,7 @@ export function openRegistry(
     ...(scenario.immutable && { immutable: IMMUTABLE }),
     ...(scenario.sparse && { references: "sparse" }),
     ...(scenario.purges && { purges: { digests: true, tags: true, delay: 0 } }),
+    ...(scenario.events && { events: EVENT_RULES }),
     table: new SimulatedTable(shared, call),
     objects,
     ...(reads && { reads }),

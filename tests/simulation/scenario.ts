@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/mod.ts";
 import type { Actor } from "./actors.ts";
 import type { Danger } from "./choices.ts";
+import type { Receiver } from "./event_receiver.ts";
 
 /** Actors, faults and settings of a run. */
 export interface Scenario {
@@ -31,6 +32,8 @@ export interface Scenario {
   tableReads?: "home" | "near";
   /** True if a shared cache in front of the processes is purged. */
   purges?: boolean;
+  /** Receiver of the events of all changes; absent if there is none. */
+  events?: Receiver;
   /** True if the table counts its changes. */
   counts?: boolean;
   /** True if the object store verifies content that comes as a stream. */

@@ -35,6 +35,7 @@ import { deterministic } from "./deterministic.ts";
 import { EXPIRY_MS, GRACE_MS, LONG_UNPULLED_MS, SHORT_EXPIRY_MS } from "./settings.ts";
 import { operatorScenario } from "./operators.ts";
 import { purgeScenario } from "./purges.ts";
+import { eventScenario } from "./events.ts";
 import type { Scenario } from "./scenario.ts";
 import type { RegistryModule } from "./open_registry.ts";
 import { Simulation } from "./simulation.ts";
@@ -203,7 +204,9 @@ async function warm(module: RegistryModule): Promise<void> {
     mostAge: 1,
   };
   const stores = { table: new MemoryTable(), objects: new MemoryObjectStore() };
-  await module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } }).outbox?.();
+  const stored = module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } });
+  await stored.outbox?.();
+  await stored.events();
   const cached = module.cached(registry, epochs, { count: 1 });
   await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
 }
@@ -217,7 +220,13 @@ async function attempt(
   await warm(module);
   return await deterministic(seed, async () => {
     const isFixed = typeof scenario !== "function";
-    const danger = scenario === randomScenario ? dangerOf(seed) : isFixed ? scenario.danger : undefined;
+    const danger = scenario === randomScenario
+      ? dangerOf(seed)
+      : scenario === eventScenario && seed % 3 === 0
+      ? "often"
+      : isFixed
+      ? scenario.danger
+      : undefined;
     const choices = new RandomChoices(seed, { danger });
     const chosen = isFixed ? scenario : scenario(choices);
     return await outcomeOf(new Simulation(module, chosen, choices, { tracing }));

@@ -13,6 +13,7 @@ import { checkAcknowledged, checkForgotten, checkStructure } from "./checks.ts";
 import type { Choices } from "./choices.ts";
 import { checkHealed } from "./heal_check.ts";
 import { Client, ConnectionLost, GivenUp, type Surroundings } from "./client.ts";
+import { SimulatedReceiver } from "./event_receiver.ts";
 import { History, MAX_LAG_MS } from "./history.ts";
 import { checkNothingLeft } from "./left_check.ts";
 import { Ledger } from "./ledger.ts";
@@ -65,6 +66,7 @@ export class Simulation {
   #quietWrites = 0;
   readonly #copies: RunningCopy[] = [];
   readonly #cache = new SharedCache();
+  readonly #receiver = new SimulatedReceiver();
   #moments = 0;
 
   constructor(module: RegistryModule, scenario: Scenario, choices: Choices, { tracing = false } = {}) {
@@ -175,6 +177,8 @@ export class Simulation {
   async #checkQuiet(stored: StoredRegistry): Promise<void> {
     const { table, objects } = this.#shared;
     if (this.#scenario.purges) await this.#checkPurged(stored);
+    const collector = this.#scenario.actors.some(({ name }) => name.includes("collect"));
+    if (this.#scenario.events !== undefined) await this.#checkEvents(stored, { collector });
     const look = () =>
       this.#look({ registry: stored.registry, table, objects, ledger: this.#ledger, passed: this.#passed });
     await checkAcknowledged(look());
@@ -186,6 +190,8 @@ export class Simulation {
     this.#throwViolation();
     await checkAcknowledged(look());
     await checkStructure(look());
+    // Collections remove empty repositories, and leave events of that.
+    if (this.#scenario.events !== undefined) await this.#checkEvents(stored, { collector: true });
     await checkNothingLeft(look());
     if (quota !== undefined) await checkCount(table, stored);
     await checkForgotten(look());
@@ -201,6 +207,23 @@ export class Simulation {
     const left = items.find(({ pk }) => pk.startsWith("purge#"));
     must(left === undefined, `A purge is left: ${left?.pk} ${left?.sk}`);
     await this.#cache.check(stored.registry, this.#ledger);
+  }
+
+  /** After the delivery of all events, the receiver has those of all changes, and the table has none. */
+  async #checkEvents(stored: StoredRegistry, options: { collector: boolean }): Promise<void> {
+    const { table, objects } = this.#shared;
+    // Longer than any change may take, and than a lease of a process that died.
+    this.#scheduler.now += GRACE_MS;
+    const outbox = await stored.events();
+    const call: Caller = (call) => this.#callNow(call);
+    const receiver = this.#receiver.receiver(call, { kind: "reliable", choices: this.#choices });
+    await outbox.relayOthers([receiver]);
+    await outbox.deliver(receiver);
+    const { registry } = stored;
+    await this.#receiver.check(
+      this.#look({ registry, table, objects, ledger: this.#ledger, passed: this.#passed }),
+      options,
+    );
   }
 
   /** Everything that the checks need, of the run or of a copy. */
@@ -268,6 +291,7 @@ export class Simulation {
       call: (call) => this.#scheduler.call(process, call),
       clock: () => this.#clock(),
       outbox: () => first.outbox!(),
+      events: () => first.events(),
     });
     return { stored: first, client, commands };
   }
@@ -318,6 +342,7 @@ export class Simulation {
       call: (call) => this.#callNow(call),
       clock: () => () => 0,
       outbox: () => stored.outbox!(),
+      events: () => stored.events(),
     });
     return { stored, client, commands };
   }
@@ -329,10 +354,15 @@ export class Simulation {
   }
 
   #commands(
-    { call, clock, outbox }: Pick<Commands, "outbox"> & { call: Caller; clock: () => () => number },
+    { call, clock, outbox, events }:
+      & Pick<Commands, "outbox" | "events">
+      & { call: Caller; clock: () => () => number },
   ): Commands {
+    const kind = this.#scenario.events ?? "reliable";
     return {
       outbox,
+      events,
+      receiver: this.#receiver.receiver(call, { kind, choices: this.#choices }),
       cache: this.#cache,
       target: this.#cache.target(call),
       copyRegistry: async () => {

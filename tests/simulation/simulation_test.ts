@@ -13,6 +13,7 @@ import {
 import { COPY_BESIDE_REMOVAL, operatorScenario } from "./operators.ts";
 import { testOrders } from "./orders.ts";
 import { nearScenario, runDeaths, runSeed, tagScenario } from "./search.ts";
+import { EVENTS, eventScenario } from "./events.ts";
 import { PURGES } from "./purges.ts";
 import { SMALL, STALLED } from "./scenarios.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
@@ -21,7 +22,7 @@ import { BLOBS, FIRST, REPOSITORIES, SECOND } from "./world.ts";
 
 /** Number of runs that a run of all tests can afford; `deno task simulate` runs as many as it is asked for. */
 const [SEEDS, OPERATOR_SEEDS, NEAR_SEEDS, TAG_SEEDS] = [3000, 500, 500, 200] as const;
-const [STALLED_SEEDS, PURGE_SEEDS] = [100, 100] as const;
+const [STALLED_SEEDS, PURGE_SEEDS, EVENT_SEEDS] = [100, 100, 500] as const;
 
 /** Another part of the seeds and their runs can be had by `SIMULATION_SEED`. */
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 20_261_124);
@@ -82,6 +83,20 @@ Deno.test("nothing is lost and nothing left where a collector dies at any of its
 for (const [name, scenario] of Object.entries(PURGES)) {
   Deno.test(`a shared cache has no false answer after ${name} and its purge`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + PURGE_SEEDS; seed++) {
+      assertEquals(await runSeed(REAL, seed, scenario), undefined);
+    }
+  });
+}
+
+Deno.test(`each change is an event, in its order, in ${EVENT_SEEDS} runs from seed ${FIRST_SEED} on`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + EVENT_SEEDS; seed++) {
+    assertEquals(await runSeed(REAL, seed, eventScenario), undefined);
+  }
+});
+
+for (const [name, scenario] of Object.entries(EVENTS)) {
+  Deno.test(`each change is an event, in its order, after ${name}`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + EVENT_SEEDS / 10; seed++) {
       assertEquals(await runSeed(REAL, seed, scenario), undefined);
     }
   });

@@ -29,7 +29,7 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_delete.ts",
-        "await leaveCandidates(work, [candidate], purgeItems(work, { digest }));",
+        "await leaveCandidates(work, [candidate], [...purgeItems(work, { digest }), ...intentItems(intent)]);",
         "",
       ),
       edit(
@@ -71,8 +71,8 @@ export const CANDIDATE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tag_history.ts",
-        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);",
-        "await work.table.putMany([...leaving.flatMap(moveItems), ...purges]);",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges, ...intents]);",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...purges, ...intents]);",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },

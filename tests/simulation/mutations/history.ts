@@ -22,8 +22,8 @@ export const HISTORY_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tag_history.ts",
-        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges]);",
-        "await work.table.putMany([...candidates, ...purges]);",
+        "await work.table.putMany([...leaving.flatMap(moveItems), ...candidates, ...purges, ...intents]);",
+        "await work.table.putMany([...candidates, ...purges, ...intents]);",
       ),
     ],
     scenario: { ...image, actors: [pushesImage(SECOND, ONE, { tags: ["a"] })] },
@@ -33,13 +33,13 @@ export const HISTORY_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen)));\n",
+        "    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen), announced));\n",
         "    await putIt();\n",
       ),
       edit(
         "registry/manifests/manifest_push.ts",
         "    // 7. A delete",
-        "    await leaveTargets(work, repository, digest, moves.map(({ seen }) => seen));\n    // 7. A delete",
+        "    await leaveTargets(work, repository, digest, moves.map(({ seen }) => seen), announced);\n    // 7. A delete",
       ),
     ],
     scenario: { ...twoImages, actors: [putsManifest(SECOND, ONE, "a")] },
@@ -49,7 +49,7 @@ export const HISTORY_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/tags.ts",
-        "if (current !== seen) await leaveTargets(work, repository, target.digest, [current]);",
+        "if (current !== seen) await leaveTargets(work, repository, target.digest, [current], intentItems(intent));",
         "",
       ),
     ],
@@ -60,7 +60,13 @@ export const HISTORY_MISTAKES: Mutation[] = [
   },
   {
     name: "a move of a tag does not count",
-    edits: [edit("registry/manifests/tags.ts", "history: { id, last: last + 1 }", "history: { id, last }")],
+    edits: [
+      edit(
+        "registry/protocol/events.ts",
+        "const history = { id, last: last + 1 };",
+        "const history = { id, last };",
+      ),
+    ],
     scenario: { ...twoImages, actors: [putsManifest(SECOND, ONE, "a"), swaps(FIRST, ONE, "a")] },
   },
   {

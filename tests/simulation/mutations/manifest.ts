@@ -178,8 +178,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_push.ts",
-        "    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen)));\n",
-        "    await leaveTargets(work, repository, digest, moves.map(({ seen }) => seen));\n",
+        "    await together(putIt(), leaveTargets(work, repository, digest, moves.map(({ seen }) => seen), announced));\n",
+        "    await leaveTargets(work, repository, digest, moves.map(({ seen }) => seen), announced);\n",
       ),
       edit(
         "registry/manifests/manifest_push.ts",
@@ -203,8 +203,8 @@ export const MANIFEST_MISTAKES: Mutation[] = [
     name: "a tag is put whatever it was (6)",
     edits: [edit(
       "registry/manifests/tags.ts",
-      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));\n    if (version === undefined) return RETRY;\n    if (before",
-      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return RETRY;\n    if (before",
+      "const version = await work.table.put({ ...tagKey(repository, tag), attributes }, ifUnchanged(current));\n    if (version === undefined) return RETRY;\n    noteMade",
+      "await work.table.putMany([{ ...tagKey(repository, tag), attributes }]);\n    if (condition === undefined) return RETRY;\n    noteMade",
     )],
     scenario: {
       given: [pushesImage(FIRST, ONE, { tags: ["a"] }), pushesImage(SECOND, ONE)],

@@ -8,6 +8,7 @@ import { CANDIDATE_MISTAKES } from "./candidates.ts";
 import { COLLECT_MISTAKES } from "./collect.ts";
 import { COMMIT_MISTAKES } from "./commit.ts";
 import { DELETE_MISTAKES } from "./delete.ts";
+import { EVENT_MISTAKES } from "./events.ts";
 import { FRESHNESS_MISTAKES } from "./freshness.ts";
 import { IMMUTABLE_MISTAKES } from "./immutable.ts";
 import { HEAL_MISTAKES } from "./heal.ts";
@@ -38,6 +39,7 @@ export const MUTATIONS: Mutation[] = [
   ...QUOTA_MISTAKES,
   ...OTHER_MISTAKES,
   ...PURGE_MISTAKES,
+  ...EVENT_MISTAKES,
   ...OPERATOR_MISTAKES,
   ...NEAR_MISTAKES,
 ];

@@ -11,20 +11,20 @@ export const PURGE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/manifests/manifest_delete.ts",
-        "[candidate], purgeItems(work, { digest })",
-        "[candidate]",
+        "[candidate], [...purgeItems(work, { digest }), ",
+        "[candidate], [",
       ),
     ],
     scenario: PURGES["a delete of a manifest"],
   },
   {
     name: "a delete of a tag leaves no purge",
-    edits: [edit("registry/manifests/tags.ts", "purgeItems(work, { untagged: [digest] }),", "[],")],
+    edits: [edit("registry/manifests/tags.ts", "...purgeItems(work, { untagged: [digest] }), ", "")],
     scenario: PURGES["a delete of a tag"],
   },
   {
     name: "a move of a tag leaves no purge",
-    edits: [edit("registry/manifests/tag_history.ts", ", ...candidates, ...purges]", ", ...candidates]")],
+    edits: [edit("registry/manifests/tag_history.ts", ", ...candidates, ...purges, ", ", ...candidates, ")],
     scenario: PURGES["a move of a tag"],
   },
   {
@@ -60,8 +60,8 @@ export const PURGE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/retention/retention.ts",
-        "candidates, purgeItems(work, { untagged: [...leaving] })",
-        "candidates",
+        "const purges = purgeItems(work, { untagged: [...leaving] });",
+        "const purges = purgeItems(work, { untagged: [] });",
       ),
     ],
     scenario: PURGES.retention,
@@ -71,8 +71,8 @@ export const PURGE_MISTAKES: Mutation[] = [
     edits: [
       edit(
         "registry/retention/manifest_retention.ts",
-        "[candidate], purgeItems(work, { digest })",
-        "[candidate]",
+        "[candidate], [...purgeItems(work, { digest }), ",
+        "[candidate], [",
       ),
     ],
     scenario: PURGES.retention,
