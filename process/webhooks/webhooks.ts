@@ -22,7 +22,7 @@ const SETTLE_MS = 100;
 const OUTAGE_MS = 5000;
 
 /** Milliseconds between two looks for events of other processes. */
-const OTHERS_INTERVAL_MS = 30_000;
+const OTHERS_INTERVAL_MS = 10_000;
 
 /** Milliseconds that a stop may take for the last events. */
 const STOP_LIMIT_MS = 1000;

@@ -16,10 +16,16 @@ export class Lease<State extends { [name: string]: Value }> {
   state: State;
   readonly #context: Context;
   readonly #key: Key;
+  readonly #span: number;
   #version: string;
   #until: number;
 
-  private constructor(context: Context, key: Key, state: State, version: string, until: number) {
+  private constructor(
+    context: Context,
+    key: Key,
+    { state, version, until, span }: { state: State; version: string; until: number; span: number },
+  ) {
+    this.#span = span;
     this.#context = context;
     this.#key = key;
     this.state = state;
@@ -27,11 +33,15 @@ export class Lease<State extends { [name: string]: Value }> {
     this.#until = until;
   }
 
-  /** Takes the lease if no other process has it. `begin` creates the state from the stored one. */
+  /**
+   * Takes the lease if no other process has it. `begin` creates the state from the stored one. It lasts for `most`
+   * milliseconds at the most, a minute by default.
+   */
   static async take<State extends { [name: string]: Value }>(
     context: Context,
     name: string,
     begin: (stored: State | undefined) => State | undefined,
+    { most = LEASE_MS }: { most?: number } = {},
   ): Promise<Lease<State> | undefined> {
     const key = leaseKey(name);
     const item = stored<LeaseAttributes>(await context.table.get(key, { consistent: true }));
@@ -39,12 +49,15 @@ export class Lease<State extends { [name: string]: Value }> {
     if (item !== undefined && isTaken(context, item.attributes.claimedUntil, now)) return undefined;
     const state = begin(item?.attributes as State | undefined);
     if (state === undefined) return undefined;
-    const claimedUntil = now + spanOf(context);
+    const span = Math.min(most, spanOf(context));
+    const claimedUntil = now + span;
     const version = await context.table.put(
       { ...key, attributes: { ...state, claimedUntil } },
       ifUnchanged(item),
     );
-    return version === undefined ? undefined : new Lease(context, key, state, version, claimedUntil);
+    return version === undefined
+      ? undefined
+      : new Lease(context, key, { state, version, until: claimedUntil, span });
   }
 
   /**
@@ -55,8 +68,8 @@ export class Lease<State extends { [name: string]: Value }> {
     this.state = state;
     const now = this.#context.now();
     // Not after each step: the state is worth little more than what one step costs.
-    if (this.#until - now >= spanOf(this.#context) / 2) return true;
-    return await this.#save(now + spanOf(this.#context));
+    if (this.#until - now >= this.#span / 2) return true;
+    return await this.#save(now + this.#span);
   }
 
   /** Saves the state, and gives the lease back. */

@@ -19,6 +19,9 @@ const WINDOW = 1000;
 /** Deliveries to one receiver at once, each of another lane. */
 const PARALLEL_LANES = 8;
 
+/** Milliseconds of the lease on a receiver: twice as long as one attempt may take. */
+const LEASE_MS = 30_000;
+
 /** Failures in a row after which the receiver counts as down, and no more are attempted for now. */
 const MAX_FAILURES = 10;
 
@@ -112,7 +115,9 @@ class Drain {
   }
 
   async #take(): Promise<boolean> {
-    this.#lease = await Lease.take(this.#context, `webhook ${this.#receiver.name}`, () => ({}));
+    this.#lease = await Lease.take(this.#context, `webhook ${this.#receiver.name}`, () => ({}), {
+      most: LEASE_MS,
+    });
     this.#report.isTaken = this.#lease === undefined;
     return !this.#report.isTaken;
   }

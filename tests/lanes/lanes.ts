@@ -22,5 +22,5 @@ export const LANES = {
     "tests/workflows/lint",
   ],
   /** Outages, kills and long runs, which mostly wait: for an expiry, a deadline, a restart. */
-  faults: ["tests/soak/soak_test.ts", "tests/cluster", "tests/kill", "tests/systemd"],
+  faults: ["tests/soak/soak_test.ts", "tests/cluster", "tests/events", "tests/kill", "tests/systemd"],
 } as const satisfies Record<string, readonly string[]>;
