@@ -2,6 +2,7 @@ import { Webhook } from "standardwebhooks";
 import { eventFilter, type EventReceiver, type EventType } from "../registry/mod.ts";
 import { checkedAddresses, type Resolve } from "./addresses.ts";
 import { CLOUD_EVENT_TYPE, cloudEvent } from "./cloud_event.ts";
+import type { Exchange } from "./exchange.ts";
 import { post } from "./post.ts";
 
 /** Milliseconds after which a request to a receiver has failed. */
@@ -35,6 +36,8 @@ export interface WebhookMeans {
   resolve?: Resolve;
   /** Milliseconds after which a request has failed. */
   timeout?: number;
+  /** Sends requests; by default to the addresses that were checked. */
+  exchange?: Exchange;
   /** Certificates that are trusted besides those of the system, for tests. */
   ca?: string;
 }
@@ -45,7 +48,7 @@ export interface WebhookMeans {
  */
 export async function openWebhook(
   { name, url, secrets, events: types, repositories, allowPrivate, retry }: WebhookOptions,
-  { source, now = Date.now, resolve, timeout = TIMEOUT_MS, ca }: WebhookMeans,
+  { source, now = Date.now, resolve, exchange, timeout = TIMEOUT_MS, ca }: WebhookMeans,
 ): Promise<EventReceiver> {
   const target = new URL(url);
   const signers = secrets.map((secret) => new Webhook(secret));
@@ -71,7 +74,7 @@ export async function openWebhook(
         body,
         timeout,
         ca,
-      });
+      }, exchange);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CloudEvent, HTTP } from "npm:cloudevents@10.0.0";
 import { Webhook } from "standardwebhooks";
+import { OTHER, OTHER_AUTHORITY } from "../process/connections/testing/other_certificate.ts";
 import { EVENT_TYPES, type EventMessage } from "../registry/mod.ts";
+import { exchangeByFetch } from "./exchange.ts";
 import { openWebhook, WebhookError, type WebhookMeans, type WebhookOptions } from "./mod.ts";
 
 const SECRETS = ["0123456789abcdefghijklmn", "nmlkjihgfedcba9876543210"].map((text) => `whsec_${btoa(text)}`);
@@ -59,6 +61,12 @@ async function refusal(...options: Parameters<typeof deliver>): Promise<WebhookE
   return await assertRejects(() => deliver(...options), WebhookError);
 }
 
+/** Runs a test with a connection to a checked address, and with the one of older Denos. */
+function test(name: string, run: (means: Partial<WebhookMeans>) => Promise<void>): void {
+  Deno.test(name, () => run({}));
+  Deno.test(`${name}, by fetch`, () => run({ exchange: exchangeByFetch }));
+}
+
 Deno.test("a webhook sends a CloudEvent that the library of CloudEvents reads and finds valid", async () => {
   await using receiver = receive();
   await deliver({ url: `${receiver.url}/hooks` });
@@ -94,39 +102,39 @@ Deno.test("a webhook signs with every secret, so that a receiver may know any of
   );
 });
 
-Deno.test("a webhook follows no redirect, and reports the status of a refusal", async () => {
+test("a webhook follows no redirect, and reports the status of a refusal", async (means) => {
   await using other = receive();
   await using receiver = receive(() => Response.redirect(other.url, 307));
-  assertEquals((await refusal({ url: receiver.url })).message, "Status 307 (a redirect)");
+  assertEquals((await refusal({ url: receiver.url }, means)).message, "Status 307 (a redirect)");
   assertEquals(other.arrived, []);
   await using failing = receive(() => new Response("broken\n", { status: 500 }));
-  const error = await refusal({ url: failing.url });
+  const error = await refusal({ url: failing.url }, means);
   assertEquals([error.message, error.isFinal, error.retryAfter], ['Status 500 "broken"', false, undefined]);
 });
 
-Deno.test("a webhook gives up at 410, and waits as long as the receiver asks for", async () => {
+test("a webhook gives up at 410, and waits as long as the receiver asks for", async (means) => {
   await using gone = receive(() => new Response(null, { status: 410 }));
-  assertEquals((await refusal({ url: gone.url })).isFinal, true);
+  assertEquals((await refusal({ url: gone.url }, means)).isFinal, true);
   await using busy = receive(() => new Response(null, { status: 429, headers: { "Retry-After": "7" } }));
-  assertEquals((await refusal({ url: busy.url })).retryAfter, 7000);
+  assertEquals((await refusal({ url: busy.url }, means)).retryAfter, 7000);
 });
 
-Deno.test("a webhook reads only the start of an answer without end", async () => {
+test("a webhook reads only the start of an answer without end", async (means) => {
   let sent = 0;
   const endless = () =>
     new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array((sent += 1024) && 1024).fill(97)),
     });
   await using receiver = receive(() => new Response(endless(), { status: 500 }));
-  const { message } = await refusal({ url: receiver.url });
+  const { message } = await refusal({ url: receiver.url }, means);
   assertEquals(message, `Status 500 "${"a".repeat(120)}"`);
   assert(sent < 64 * 1024 * 1024, `${sent} bytes`);
 });
 
-Deno.test("a webhook waits for an answer only for its time", async () => {
+test("a webhook waits for an answer only for its time", async (means) => {
   const gate = Promise.withResolvers<Response>();
   await using receiver = receive(() => gate.promise);
-  const { message } = await refusal({ url: receiver.url }, { timeout: 50 });
+  const { message } = await refusal({ url: receiver.url }, { ...means, timeout: 50 });
   assertEquals(message, `No answer from ${receiver.url}: timed out`);
   gate.resolve(new Response());
 });
@@ -141,6 +149,21 @@ Deno.test("a webhook connects to the address that was checked, and asks for none
   await deliver({ url: `http://ci.invalid:${receiver.port}/` }, { resolve });
   assertEquals(asked, 1);
   assertEquals(receiver.arrived[0]!.headers.host, `ci.invalid:${receiver.port}`);
+});
+
+Deno.test("a webhook checks the certificate for the name, not for the address", async () => {
+  const options = { port: 0, hostname: "127.0.0.1", ...OTHER, onListen() {} };
+  await using server = Deno.serve(options, () => new Response(null, { status: 204 }));
+  const resolve = () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]);
+  const { port } = server.addr;
+  await deliver({ url: `https://localhost:${port}/` }, { resolve, ca: OTHER_AUTHORITY });
+  for (
+    const [host, ca] of [["ci.invalid", OTHER_AUTHORITY], ["localhost", undefined]] as const
+  ) {
+    const means = { resolve, ...(ca !== undefined && { ca }) };
+    const { message } = await refusal({ url: `https://${host}:${port}/` }, means);
+    assert(message.startsWith(`No answer from https://${host}:${port}: `), message);
+  }
 });
 
 Deno.test("a webhook refuses hosts with a private address, before it sends anything", async () => {
