@@ -35,6 +35,7 @@ const TERMS: Record<string, string> = {
   "openid connect": "ui.md",
   "event": "webhooks.md",
   "signatures": "signatures.md",
+  "json api": "api.md",
 };
 
 /** Text of a page, by its name in docs/. */

@@ -74,6 +74,10 @@ export function createApp(options: AppOptions): App {
     for (const path of UI_PATHS) app.all(path, handler);
   }
   addServices(app, options, around);
+  app.all(
+    "/v2/_skerry/*",
+    around(deferredRoute(async () => (await importApi()).apiRoute(options))),
+  );
   app.all("/v2/*", around(deferredRoute(async () => (await importRegistryRoute()).registryRoute(options))));
   app.notFound(around(refusal(refusePath)));
   return app;
@@ -94,6 +98,9 @@ function publicFaces(options: AppOptions): Middleware[] {
 // Not literal, so that Deno does not load at every start what only some registries need.
 const importPublicFace = (): Promise<typeof import("./public/mod.ts")> =>
   import(new URL("public/mod.ts", import.meta.url).href);
+
+const importApi = (): Promise<typeof import("./api/mod.ts")> =>
+  import(new URL("api/mod.ts", import.meta.url).href);
 
 const importUi = (): Promise<typeof import("./ui/mod.ts")> =>
   import(new URL("ui/mod.ts", import.meta.url).href);

@@ -1,5 +1,13 @@
-import type { Digest, DigestAlgorithm, Reference, RepositoryName, Tag } from "../oci/mod.ts";
+import type { Action, Digest, DigestAlgorithm, Reference, RepositoryName, Tag } from "../oci/mod.ts";
 import type { PageRequest } from "../registry/interface.ts";
+
+/** Page of a list of the API: `n` and `last`. */
+export interface ApiPage {
+  /** Maximum entries. */
+  n?: number;
+  /** `next` of the previous page. */
+  last?: string;
+}
 
 /** Values in the path and the query of each kind of request. {@linkcode ENDPOINTS} has the requests themselves. */
 export interface RouteFacts {
@@ -42,7 +50,7 @@ export interface RouteFacts {
   /** Moves of a tag. */
   getTagHistory: { repository: RepositoryName; tag: Tag };
   /** Delete of a repository. */
-  deleteRepository: { repository: RepositoryName };
+  deleteRepository: { repository: RepositoryName; dryRun?: true };
   /** Referrers of a digest. */
   listReferrers: {
     repository: RepositoryName;
@@ -67,6 +75,57 @@ export interface RouteFacts {
   createAccountToken: unknown;
   /** Revocation of a token. */
   revokeAccountToken: { id: string };
+  /** OpenAPI document of the API. */
+  getApiDescription: unknown;
+  /** The caller and its rights. */
+  getMe: unknown;
+  /** Repositories with their newest tags. */
+  findRepositories: { page: ApiPage; q?: string };
+  /** Search over names, tags, digests, annotations and packages. */
+  search: { q: string; places: string[]; repository?: RepositoryName; version?: string; last?: string };
+  /** Tokens of all accounts, for administrators. */
+  listAllTokens: { page: ApiPage };
+  /** Open uploads of all accounts. */
+  listUploads: { page: ApiPage };
+  /** Cancellation of an upload of any account. */
+  cancelAnyUpload: { id: string };
+  /** Quotas and their use. */
+  listQuotas: unknown;
+  /** Storage by repository. */
+  listStorage: { last?: string };
+  /** Dry run of garbage collection. */
+  previewCollection: { last?: string };
+  /** Dry run of retention. */
+  previewRetention: { repository: RepositoryName };
+  /** Explained decision of the policies. */
+  explainPolicy: { who: string; action: Action; repository: RepositoryName; claims: Record<string, string> };
+  /** State of the process and of the background work. */
+  getStatus: unknown;
+  /** A repository with its README. */
+  getRepository: { repository: RepositoryName };
+  /** Tags with facts about their manifests. */
+  findTags: { repository: RepositoryName; page: ApiPage; q?: string; sort?: "name" | "newest" };
+  /** Manifest with its config and its place in the repository. */
+  inspectManifest: { repository: RepositoryName; reference: Reference; from?: number };
+  /** Moves of a tag, and which of their manifests exist. */
+  getMoves: { repository: RepositoryName; tag: Tag };
+  /** Comparison of two manifests. */
+  diffManifests: {
+    repository: RepositoryName;
+    from: Reference;
+    to: Reference;
+    fromRepository?: RepositoryName;
+  };
+  /** Referrers with their own referrers. */
+  findReferrers: { repository: RepositoryName; digest: Digest; page: ApiPage; artifactType?: string };
+  /** Contents of a referrer. */
+  inspectReferrer: { repository: RepositoryName; digest: Digest };
+  /** Move of a tag to a manifest of the repository. */
+  moveTag: { repository: RepositoryName; tag: Tag; digest: Digest; dryRun: boolean };
+  /** Delete of a tag, with an answer about what stays. */
+  removeTag: { repository: RepositoryName; tag: Tag; dryRun: boolean };
+  /** Delete of a manifest, with an answer about what goes and stays. */
+  removeManifest: { repository: RepositoryName; digest: Digest; dryRun: boolean };
 }
 
 /** Kind of a request, named after its handler. */
@@ -74,6 +133,41 @@ export type RouteKind = keyof RouteFacts;
 
 /** Kind of a request for the web UI, for the log: `routes/ui` has their paths. */
 export type UiKind = "page" | "form" | "asset";
+
+/**
+ * Kind of a request with all values of its path and query. Authorization and the handler read this same value and
+ * nothing else of the URL. HEAD has the route of GET.
+ */
+export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & RouteFacts[K] }[Kind];
+
+/** Kinds of requests of the API that belong to no repository. */
+export type ApiServiceKind =
+  | "getApiDescription"
+  | "getMe"
+  | "findRepositories"
+  | "search"
+  | "listAllTokens"
+  | "listUploads"
+  | "cancelAnyUpload"
+  | "listQuotas"
+  | "listStorage"
+  | "previewCollection"
+  | "previewRetention"
+  | "explainPolicy"
+  | "getStatus";
+
+/** Kinds of requests of the API in a repository. */
+export type RepositoryApiKind =
+  | "getRepository"
+  | "findTags"
+  | "inspectManifest"
+  | "getMoves"
+  | "diffManifests"
+  | "findReferrers"
+  | "inspectReferrer"
+  | "moveTag"
+  | "removeTag"
+  | "removeManifest";
 
 /** Kinds of requests that are routes of Hono: `/v2/`, and the paths beside the specification. */
 export type ServiceKind =
@@ -90,7 +184,7 @@ export type ServiceKind =
   | "revokeAccountToken";
 
 /** Kinds of requests that `parseRoute` reads. */
-export type RegistryKind = Exclude<RouteKind, ServiceKind>;
+export type RegistryKind = Exclude<RouteKind, ServiceKind | ApiServiceKind>;
 
 type Methods = "GET" | "GET, HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -135,7 +229,10 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
   cancelUpload: [["end-14", "DELETE", "/v2/<name>/blobs/uploads/<id>", 204, 400, 404, 405, 416]],
   listTags: [["end-8", "GET, HEAD", "/v2/<name>/tags/list?n=<number>&last=<tag>", 200, 400, 404]],
   getTagHistory: [["", "GET, HEAD", "/v2/<name>/_skerry/tags/history?tag=<tag>", 200, 400, 404]],
-  deleteRepository: [["", "DELETE", "/v2/<name>/_skerry/repository", 202, 400, 404, 405]],
+  deleteRepository: [
+    ["", "DELETE", "/v2/<name>/_skerry/repository", 202, 400, 404, 405],
+    ["", "DELETE", "/v2/<name>/_skerry/repository?dryRun=true", 200, 400, 404, 405],
+  ],
   listReferrers: [["end-12", "GET, HEAD", "/v2/<name>/referrers/<digest>?artifactType=<type>", 200, 400]],
   listRepositories: [["", "GET, HEAD", "/v2/_catalog?n=<number>&last=<name>", 200, 400]],
   discover: [
@@ -148,6 +245,52 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
   listAccountTokens: [["", "GET, HEAD", "/v2/_skerry/tokens?n=<number>&last=<id>", 200, 400, 404]],
   createAccountToken: [["", "POST", "/v2/_skerry/tokens", 201, 400, 404, 408, 413]],
   revokeAccountToken: [["", "DELETE", "/v2/_skerry/tokens/<id>", 204, 404]],
+  getApiDescription: [["", "GET, HEAD", "/v2/_skerry/openapi.json", 200, 404]],
+  getMe: [["", "GET, HEAD", "/v2/_skerry/me", 200, 404]],
+  findRepositories: [
+    ["", "GET, HEAD", "/v2/_skerry/repositories?q=<text>&n=<number>&last=<next>", 200, 400, 404],
+  ],
+  search: [["", "GET, HEAD", "/v2/_skerry/search?q=<text>&place=<place>&last=<next>", 200, 400, 404]],
+  listAllTokens: [["", "GET, HEAD", "/v2/_skerry/admin/tokens?n=<number>&last=<next>", 200, 400, 404]],
+  listUploads: [["", "GET, HEAD", "/v2/_skerry/admin/uploads?n=<number>&last=<next>", 200, 400, 404]],
+  cancelAnyUpload: [["", "DELETE", "/v2/_skerry/admin/uploads/<id>", 204, 404, 405, 416]],
+  listQuotas: [["", "GET, HEAD", "/v2/_skerry/admin/quotas", 200, 404]],
+  listStorage: [["", "GET, HEAD", "/v2/_skerry/admin/storage?last=<next>", 200, 400, 404]],
+  previewCollection: [["", "GET, HEAD", "/v2/_skerry/admin/collection?last=<next>", 200, 400, 404]],
+  previewRetention: [["", "GET, HEAD", "/v2/_skerry/admin/retention?repository=<name>", 200, 400, 404]],
+  explainPolicy: [
+    [
+      "",
+      "GET, HEAD",
+      "/v2/_skerry/admin/explain?who=<account>&action=<action>&repository=<name>",
+      200,
+      400,
+      404,
+    ],
+  ],
+  getStatus: [["", "GET, HEAD", "/v2/_skerry/admin/status", 200, 404]],
+  getRepository: [["", "GET, HEAD", "/v2/<name>/_skerry/repository", 200, 400, 404]],
+  findTags: [
+    ["", "GET, HEAD", "/v2/<name>/_skerry/tags?q=<text>&sort=<order>&n=<number>&last=<next>", 200, 400, 404],
+  ],
+  inspectManifest: [
+    ["", "GET, HEAD", "/v2/<name>/_skerry/manifests/<tag or digest>?from=<number>", 200, 400, 404],
+  ],
+  getMoves: [["", "GET, HEAD", "/v2/<name>/_skerry/history/<tag>", 200, 400, 404]],
+  diffManifests: [
+    ["", "GET, HEAD", "/v2/<name>/_skerry/diff?from=<tag or digest>&to=<tag or digest>", 200, 400, 404],
+  ],
+  findReferrers: [
+    ["", "GET, HEAD", "/v2/<name>/_skerry/referrers/<digest>?artifactType=<type>", 200, 400, 404],
+  ],
+  inspectReferrer: [["", "GET, HEAD", "/v2/<name>/_skerry/contents/<digest>", 200, 400, 404]],
+  moveTag: [
+    ["", "PUT", "/v2/<name>/_skerry/tag/<tag>?digest=<digest>&dryRun=<boolean>", 200, 400, 404, 405, 412],
+  ],
+  removeTag: [["", "DELETE", "/v2/<name>/_skerry/tag/<tag>?dryRun=<boolean>", 200, 400, 404, 405]],
+  removeManifest: [
+    ["", "DELETE", "/v2/<name>/_skerry/manifests/<digest>?dryRun=<boolean>", 200, 400, 404, 405],
+  ],
 };
 
 /**

@@ -17,6 +17,13 @@ const VALUES: Record<string, string[]> = {
   "type": ["application/spdx+json"],
   "service": ["registry.test"],
   "scope": ["repository:team/app:pull"],
+  "text": ["shop"],
+  "next": ["v1"],
+  "place": ["annotation"],
+  "account": ["user:alice"],
+  "action": ["pull"],
+  "order": ["newest"],
+  "boolean": ["true", "false"],
 };
 
 /** Values that no placeholder may have. */

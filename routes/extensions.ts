@@ -62,7 +62,11 @@ function seesNames(caller: Caller, repository: RepositoryName): boolean {
 export function deleteRepository(
   registry: Pick<Deleter, "deleteRepository">,
 ): Handler<"deleteRepository"> {
-  return async function deleteRepository({ repository }, _request, { changed }) {
+  return async function deleteRepository({ repository, dryRun = false }, _request, { changed }) {
+    if (dryRun) {
+      const removal = await registry.deleteRepository(repository, { dryRun });
+      return jsonAnswer({ name: repository, dryRun, ...removal });
+    }
     await registry.deleteRepository(repository, changed && { changed });
     return { status: 202, headers: {} };
   };

@@ -34,6 +34,7 @@ export type {
   PublicRights,
 } from "./public/mod.ts";
 export { templateOf, type UiKind } from "./endpoints.ts";
+export type { ApiPage } from "./endpoints.ts";
 export type { Route, RouteFacts, RouteKind } from "./route.ts";
 export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { SealedApi } from "../api/mod.ts";

@@ -5,6 +5,7 @@ import { deleteBlob, getBlob } from "./blobs.ts";
 import { listRepositories } from "./catalog.ts";
 import type { DeliveryOptions } from "./delivery.ts";
 import { deleteRepository, discoverExtensions, getTagHistory } from "./extensions.ts";
+import type { RepositoryApiKind } from "./endpoints.ts";
 import type { Handler, RequestLimits } from "./handler.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { listReferrers } from "./referrers.ts";
@@ -39,9 +40,8 @@ export function registryRoute(options: RegistryRouteOptions): AppHandler {
 }
 
 /** Handler of every request that `parseRoute` reads: calls that of the route's kind. */
-export function registryHandler(
-  { registry, limits, delivery }: RegistryRouteOptions,
-): Handler<RegistryKind> {
+export function registryHandler(options: RegistryRouteOptions): Handler<RegistryKind> {
+  const { registry, limits, delivery } = options;
   const handlers: { [Kind in RegistryKind]: Handler<Kind> } = {
     getBlob: getBlob(registry, delivery),
     deleteBlob: deleteBlob(registry),
@@ -60,6 +60,7 @@ export function registryHandler(
     listReferrers: listReferrers(registry),
     listRepositories: listRepositories(registry),
     deleteRepository: deleteRepository(registry),
+    ...repositoryApi(options),
     discover: discoverExtensions(),
   };
   return function handleRegistry(route, request, caller, client) {
@@ -67,3 +68,27 @@ export function registryHandler(
     return handler(route, request, caller, client);
   };
 }
+
+/** Handlers of the API in a repository, which its first request loads. */
+function repositoryApi(options: RegistryRouteOptions): { [Kind in RepositoryApiKind]: Handler<Kind> } {
+  let made: Promise<{ [Kind in RepositoryApiKind]: Handler<Kind> }> | undefined;
+  const make = () => made ??= importApi().then(({ repositoryApiHandlers }) => repositoryApiHandlers(options));
+  const deferred = <Kind extends RepositoryApiKind>(kind: Kind): Handler<Kind> => async (...request) =>
+    await (await make())[kind](...request);
+  return {
+    getRepository: deferred("getRepository"),
+    findTags: deferred("findTags"),
+    inspectManifest: deferred("inspectManifest"),
+    getMoves: deferred("getMoves"),
+    diffManifests: deferred("diffManifests"),
+    findReferrers: deferred("findReferrers"),
+    inspectReferrer: deferred("inspectReferrer"),
+    moveTag: deferred("moveTag"),
+    removeTag: deferred("removeTag"),
+    removeManifest: deferred("removeManifest"),
+  };
+}
+
+// Not literal: no pull needs it.
+const importApi = (): Promise<typeof import("./api/mod.ts")> =>
+  import(new URL("api/mod.ts", import.meta.url).href);

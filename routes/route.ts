@@ -14,18 +14,13 @@ import {
   RegistryError,
   type Tag,
 } from "../oci/mod.ts";
-import type { RegistryKind, RouteFacts, RouteKind } from "./endpoints.ts";
+import type { RegistryKind, Route, RouteKind } from "./endpoints.ts";
 import { badParameter, type Parameters } from "./http/mod.ts";
+import { parseRepositoryApi } from "./repository_api_route.ts";
 import { parseAfter, parsePage } from "./page_request.ts";
 import { methodNotAllowed, noSuchPath, readOnly } from "./refusals.ts";
 
-export type { RegistryKind, RouteFacts, RouteKind } from "./endpoints.ts";
-
-/**
- * Kind of a request with all values of its path and query. Authorization and the handler read this same value and
- * nothing else of the URL. HEAD has the route of GET.
- */
-export type Route<Kind extends RouteKind = RouteKind> = { [K in Kind]: { kind: K } & RouteFacts[K] }[Kind];
+export type { RegistryKind, Route, RouteFacts, RouteKind } from "./endpoints.ts";
 
 const UPLOAD_ID = /^[A-Za-z0-9-]{1,128}$/;
 
@@ -62,8 +57,11 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
   const collection = path.slice(slash + 1, Math.max(lastSlash, 0));
   const name = path.slice(0, Math.max(slash, 0));
   switch (collection) {
-    case "manifests":
-      return parseManifestRoute(method, name, last, parameters);
+    case "manifests": {
+      const repository = withoutSuffix(name, "_skerry");
+      if (repository === undefined) return parseManifestRoute(method, name, last, parameters);
+      return parseRepositoryApi(method, repository, "manifests", last, parameters);
+    }
     case "blobs":
       return parseBlobRoute(method, name, last);
     case "uploads": {
@@ -73,18 +71,27 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
       return parseUploadRoute(method, repository, last, parameters);
     }
     case "tags": {
-      if (last === "list") return parseTagsRoute(method, name, parameters);
       const repository = withoutSuffix(name, "_skerry");
-      if (last === "history" && repository !== undefined) {
-        return parseTagHistoryRoute(method, repository, parameters);
-      }
+      if (last === "list" && repository === undefined) return parseTagsRoute(method, name, parameters);
+      if (repository === undefined) break;
+      if (last === "history") return parseTagHistoryRoute(method, repository, parameters);
       break;
     }
+    case "tag":
+    case "history":
+    case "contents": {
+      const repository = withoutSuffix(name, "_skerry");
+      if (repository === undefined) break;
+      return parseRepositoryApi(method, repository, collection, last, parameters);
+    }
     case "_skerry":
-      if (last !== "repository") break;
-      return parseRepositoryRoute(method, name);
-    case "referrers":
-      return parseReferrersRoute(method, name, last, parameters);
+      if (name === "" || last !== "repository" && last !== "tags" && last !== "diff") break;
+      return parseRepositoryApi(method, name, last, "", parameters);
+    case "referrers": {
+      const repository = withoutSuffix(name, "_skerry");
+      if (repository === undefined) return parseReferrersRoute(method, name, last, parameters);
+      return parseRepositoryApi(method, repository, "referrers", last, parameters);
+    }
     case "ext": {
       const repository = withoutSuffix(name, "_oci");
       if (last !== "discover" || repository === undefined) break;
@@ -189,12 +196,6 @@ function parseTagHistoryRoute(method: string, name: string, parameters: Paramete
   const tag = parameters.one("tag");
   if (tag === undefined || !isTag(tag)) throw badParameter("tag", "must be a tag");
   return { kind, repository, tag };
-}
-
-/** Extension of Skerry: `<name>/_skerry/repository`. */
-function parseRepositoryRoute(method: string, name: string): Route<RegistryKind> {
-  if (method !== "DELETE") throw methodNotAllowed("deleteRepository");
-  return { kind: "deleteRepository", repository: parseRepositoryName(name) };
 }
 
 /** end-12: `<name>/referrers/<digest>`. */

@@ -165,7 +165,13 @@ Deno.test("parseRoute() answers 405 with Allow for another method", () => {
     ["/v2/_catalog", "GET, HEAD"],
     ["/v2/_oci/ext/discover", "GET, HEAD"],
     ["/v2/a/_skerry/tags/history?tag=x", "GET, HEAD"],
-    ["/v2/a/_skerry/repository", "DELETE"],
+    ["/v2/a/_skerry/repository", "GET, HEAD, DELETE"],
+    ["/v2/a/_skerry/tags", "GET, HEAD"],
+    ["/v2/a/_skerry/tag/v1", "PUT, DELETE"],
+    ["/v2/a/_skerry/history/v1", "GET, HEAD"],
+    ["/v2/a/_skerry/diff?from=a&to=b", "GET, HEAD"],
+    [`/v2/a/_skerry/referrers/${SHA256}`, "GET, HEAD"],
+    [`/v2/a/_skerry/contents/${SHA256}`, "GET, HEAD"],
   ];
   for (const [path, allow] of rows) {
     for (const method of METHODS) {

@@ -7,6 +7,7 @@ export function audited(caller: Caller, audit: Audit, request: string, address: 
     name: who,
     may: (action, repository) => caller.may(action, repository),
     sees: (repository) => caller.sees(repository),
+    ...(caller.administers && { administers: true }),
     changed: Object.assign(
       (change: Parameters<Changed>[0]) =>
         audit({ who, ...change, request, ...(address !== undefined && { address }) }),

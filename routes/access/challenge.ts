@@ -34,7 +34,7 @@ export function createChallenge(
   const realm = external?.realm ?? `${url}/token`;
   const start = `Bearer realm="${realm}",service="${external?.service ?? service}"`;
   return (needed, error) => {
-    if (needed.need === "account") return basic;
+    if (needed.need === "account" || needed.need === "administrator") return basic;
     const scope = scopeOf(needed);
     return start + (scope === undefined ? "" : `,scope="${scope}"`) +
       (error === undefined ? "" : `,error="${error}"`);

@@ -16,7 +16,7 @@ export function deferredAccess(config: AuthConfig, open: () => Promise<Access>):
 
   function isRefused({ need }: Demand, { headers }: Request, { peer }: Client): boolean {
     const isAnonymous = peer !== undefined && !headers.has("Authorization");
-    return isPlain && isAnonymous && (need === "credentials" || need === "catalog" || need === "account");
+    return isPlain && isAnonymous && need !== "login" && need !== "right";
   }
 
   return {

@@ -133,6 +133,8 @@ function meets(
       return token !== undefined || principal.kind !== "anonymous";
     case "account":
       return token === undefined && principal.bounds === undefined && hasAccount(principal);
+    case "administrator":
+      return caller.administers === true;
     case "catalog":
       return token === undefined ? principal.kind !== "anonymous" : token.catalog;
     case "right":

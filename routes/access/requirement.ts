@@ -8,11 +8,12 @@ import type { Route, RouteKind } from "../route.ts";
  * - `credentials`: a valid password or token, even an anonymous one. Clients learn from this path how to log in;
  * - `account`: a user's own password, or unrestricted credentials of an administrator, because the request manages
  *   other credentials;
+ * - `administrator`: unrestricted credentials of an administrator, because the request is about the whole registry;
  * - `catalog`: the same as `credentials`, with a token for this scope; the list depends on the caller;
  * - `right`: the right to an action in a repository.
  */
 export type Demand =
-  | { need: "login" | "credentials" | "account" | "catalog" }
+  | { need: "login" | "credentials" | "account" | "administrator" | "catalog" }
   | { need: "right"; action: Action; repository: RepositoryName };
 
 /** Required access, or `nothing` for a public path. */
@@ -25,11 +26,13 @@ const NOTHING: Requirement = { need: "nothing" };
 const LOGIN: Requirement = { need: "login" };
 const CREDENTIALS: Requirement = { need: "credentials" };
 const ACCOUNT: Requirement = { need: "account" };
+const ADMINISTRATOR: Requirement = { need: "administrator" };
 const CATALOG: Requirement = { need: "catalog" };
 
 const nothing = () => NOTHING;
 const login = () => LOGIN;
 const account = () => ACCOUNT;
+const administrator = () => ADMINISTRATOR;
 const credentials = () => CREDENTIALS;
 const pull = rightTo("pull");
 const push = rightTo("push");
@@ -73,6 +76,29 @@ const REQUIREMENTS: Requirements = {
   listAccountTokens: account,
   createAccountToken: account,
   revokeAccountToken: account,
+  getApiDescription: nothing,
+  getMe: credentials,
+  findRepositories: () => CATALOG,
+  search: () => CATALOG,
+  listAllTokens: administrator,
+  listUploads: administrator,
+  cancelAnyUpload: administrator,
+  listQuotas: administrator,
+  listStorage: administrator,
+  previewCollection: administrator,
+  previewRetention: administrator,
+  explainPolicy: administrator,
+  getStatus: administrator,
+  getRepository: pull,
+  findTags: pull,
+  inspectManifest: pull,
+  getMoves: pull,
+  diffManifests: pull,
+  findReferrers: pull,
+  inspectReferrer: pull,
+  moveTag: push,
+  removeTag: remove,
+  removeManifest: remove,
   discover: ({ repository }) => repository === undefined ? CREDENTIALS : pull({ repository }),
 };
 

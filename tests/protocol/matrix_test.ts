@@ -43,7 +43,16 @@ function targetOf(path: string, upload: string): string {
     .replace("from=<name>", `from=${REPOSITORY}`)
     .replaceAll("<name>", REPOSITORY)
     .replace("/uploads/<id>", `/uploads/${upload}`)
-    .replace("/tokens/<id>", `/tokens/${ID}`);
+    .replace("/tokens/<id>", `/tokens/${ID}`)
+    .replace("/admin/uploads/<id>", `/admin/uploads/${upload}`)
+    .replaceAll("<tag or digest>", "v1")
+    .replaceAll("<tag>", "v1")
+    .replace("<account>", "user:puller")
+    .replace("<action>", "pull")
+    .replace("<boolean>", "true")
+    .replace("<text>", "v1")
+    .replace("<place>", "tag")
+    .replace("<next>", "v1");
 }
 
 Deno.test("docs/access.md has every kind of request, with every method, and its required rights", async () => {
@@ -150,6 +159,9 @@ function expected({ needs }: Row, { name, by, rights }: Asker): "admitted" | 401
     case "credentials":
     case "catalog":
       return by === "nothing" ? 401 : "admitted";
+    case "administrator":
+      if (name === "an administrator") return "admitted";
+      return by === "nothing" || by === "token" ? 401 : 403;
     case "account":
       if (by === "password") return "admitted";
       return by === "nothing" || by === "token" ? 401 : 403;
