@@ -59,10 +59,13 @@ export class Pace {
     this.#busyUntil = this.#asked > 0 ? this.#began + BUSY_MS : 0;
   }
 
-  /** Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be. */
-  async pause(lateness: number): Promise<void> {
+  /**
+   * Pauses after a step. `lateness` is 0 for work that is in time, and 1 or more for work that is as late as it may be.
+   * `paused` milliseconds of the step were pauses, or work that has had its pause.
+   */
+  async pause(lateness: number, paused = 0): Promise<void> {
     const { now, sleep } = this.#context;
-    const took = now() - this.#began;
+    const took = Math.max(0, now() - this.#began - paused);
     // At least a millisecond: requests that wait for the event loop come in between.
     await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, this.share(lateness).pause * took)));
     this.#began = now();

@@ -311,7 +311,8 @@ Deno.test("collectCandidates() pauses beside requests for at least half of each 
   const process = stores.registry({ ...OPTIONS, sleep, table });
   await leaveMany(stores, process.registry, 20);
   await process.collectCandidates();
-  assertEquals(pauses, [10]);
+  // After its writes, and a moment after the step.
+  assertEquals(pauses, [10, 1]);
 });
 
 Deno.test("collectCandidates() does nothing when it is stopped before it begins", async () => {
