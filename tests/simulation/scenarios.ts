@@ -164,6 +164,9 @@ const storedLate = (way: Way): Scenario => ({
 /** Pushes of one body whose objects are stored late. */
 export const STORED_LATE = storedLate("streamed");
 
+/** Pushes of one body that is sent twice, whose objects are stored late. */
+export const TWICE_LATE = storedLate("whole twice");
+
 /** Pushes of two bodies, the second one sent twice, whose objects are stored late. */
 export const JOINED_LATE = storedLate("chunked twice");
 
@@ -209,6 +212,7 @@ export const STALLED: Record<string, Scenario> = {
   "commits that are repeated at once": REPEATS,
   "commits that fail in the object store and are repeated at once": FAILED_STORES,
   "pushes whose objects are stored late": STORED_LATE,
+  "repeated pushes whose objects are stored late": TWICE_LATE,
   "pushes in chunks whose objects are stored late": JOINED_LATE,
   "a lost blob that is pulled and pushed": {
     ...lostBlob,

@@ -263,7 +263,13 @@ export const FRESHNESS_MISTAKES: Mutation[] = [
   },
   {
     name: "what is remembered counts in every epoch",
-    edits: [edit("storage/ttl_cache.ts", "if (known?.epoch === epoch)", "if (known !== undefined)")],
+    edits: [
+      edit(
+        "storage/ttl_cache.ts",
+        "const isHit = known?.epoch === epoch;",
+        "const isHit = known !== undefined;",
+      ),
+    ],
     scenario: beside,
   },
   {

@@ -1,4 +1,4 @@
-import { STALLED, STORED_LATE } from "../scenarios.ts";
+import { STALLED, STORED_LATE, TWICE_LATE } from "../scenarios.ts";
 import { type Edit, edit, type Mutation } from "./mutation.ts";
 
 /** A write of the table whose fence is checked before it, and not where it takes effect. */
@@ -131,7 +131,7 @@ export const HEAL_MISTAKES: Mutation[] = [
         "takeAndRemove(work, upload)",
       ),
     ],
-    from: 98_100,
+    scenario: TWICE_LATE,
   },
   {
     name: "an object that was stored too late stays",
