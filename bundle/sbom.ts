@@ -61,10 +61,10 @@ const DENO = "deno";
 export async function sbom(denoVersion: string = Deno.version.deno): Promise<Sbom> {
   const lock: Lock = JSON.parse(await Deno.readTextFile(new URL("../deno.lock", import.meta.url)));
   const packages = Object.entries(lock.npm);
-  const refs = new Map(packages.map(([key]) => [nameOf(key), purlOf(key)]));
-  const roots = Object.keys(lock.specifiers).map((specifier) =>
-    refs.get(nameOf(specifier.slice("npm:".length)))!
-  );
+  // The file names a package with its version only if it has several versions of it.
+  const refs = new Map(packages.flatMap(([key]) => [[nameOf(key), purlOf(key)], [key, purlOf(key)]]));
+  const refOf = (name: string) => refs.get(name) ?? refs.get(nameOf(name))!;
+  const roots = Object.keys(lock.specifiers).map((specifier) => refOf(specifier.slice("npm:".length)));
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -93,7 +93,7 @@ export async function sbom(denoVersion: string = Deno.version.deno): Promise<Sbo
       { ref: DENO, dependsOn: [] },
       ...packages.map(([key, { dependencies = [] }]) => ({
         ref: purlOf(key),
-        dependsOn: dependencies.map((name) => refs.get(nameOf(name))!),
+        dependsOn: dependencies.map(refOf),
       })),
     ],
   };
