@@ -15,6 +15,9 @@ const EMPTY_CONFIGS = [
 /** Media types of filesystem layers of images. */
 const FILESYSTEM_LAYER = /^application\/vnd\.(oci\.image\.layer|docker\.(image\.rootfs|container\.image))\b/i;
 
+/** Tag of the index of a manifest's referrers (distribution-spec, "Referrers Tag Schema"). notation always pushes it. */
+const REFERRERS_TAG = /^sha256-[0-9a-f]{64}$/;
+
 /** Tag under which cosign keeps what belongs to a manifest. */
 const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 
@@ -33,7 +36,9 @@ export function isAttachment(bytes: Uint8Array, reference: Reference): boolean {
   } catch {
     return false;
   }
-  if (!isObject(document) || Object.hasOwn(document, "manifests")) return false;
+  if (!isObject(document)) return false;
+  // Such an index has no content of its own, and covers none: it is not signed, so its children need signatures.
+  if (Object.hasOwn(document, "manifests")) return "tag" in reference && REFERRERS_TAG.test(reference.tag);
   const layers = layerTypes(document);
   if (layers.some((type) => FILESYSTEM_LAYER.test(type))) return false;
   if (isOfCosign(layers)) return !("tag" in reference) || COSIGN_TAG.test(reference.tag);

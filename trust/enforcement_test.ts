@@ -115,6 +115,19 @@ Deno.test("enforcing() refuses content that only claims to be an attachment", as
   assertEquals(await codeOf(() => pull(registry, { tag: tag("latest") })), "DENIED");
 });
 
+Deno.test("enforcing() permits the index of the referrers tag schema, and refuses its unsigned children", async () => {
+  const { registry, store, image, subject } = await enforced();
+  const index = indexOf([image]);
+  const name = subject.replace(":", "-");
+  await pushManifest(store, image);
+  await pushManifest(registry, index, name);
+  assertEquals((await pull(registry, { tag: tag(name) })).digest, digest(index));
+  assertEquals(await codeOf(() => pull(registry, subject)), "DENIED");
+  assertEquals(await codeOf(() => pull(registry, digest(index))), "DENIED");
+  assertEquals(await codeOf(() => pushManifest(registry, index, "v1")), "DENIED");
+  assertEquals(await codeOf(() => pushManifest(registry, image, name)), "DENIED");
+});
+
 Deno.test("enforcing() lets clients pull the children of a signed index alone", async () => {
   const { registry, store, signer, image, subject } = await enforced();
   const [other, index] = [imageOf(CONFIG, [LAYER], { annotations: { other: "1" } }), indexOf([image])];

@@ -48,7 +48,7 @@ function hashesOf(name: string, key: KeyObject): (string | null)[] {
     case "ec":
       if (namedCurve === "prime256v1" || namedCurve === "P-256") return ["sha256"];
       if (namedCurve === "secp384r1" || namedCurve === "P-384") return ["sha384", "sha256"];
-      if (namedCurve === "secp521r1" || namedCurve === "P-521") return ["sha512", "sha256"];
+      // Deno cannot verify signatures on P-521.
       break;
     case "ed25519":
       return [null];
@@ -56,5 +56,7 @@ function hashesOf(name: string, key: KeyObject): (string | null)[] {
       if (modulusLength >= 2048) return ["sha256"];
       throw new TypeError(`Key "${name}" has fewer than 2048 bits`);
   }
-  throw new TypeError(`Key "${name}" is of a type that is not supported: use ECDSA, Ed25519 or RSA`);
+  throw new TypeError(
+    `Key "${name}" is of a type that is not supported: use ECDSA on P-256 or P-384, Ed25519, or RSA`,
+  );
 }

@@ -285,3 +285,45 @@ Deno.test("a keyless bundle is verified by its identity, and by cosign as well",
   await bench.run("cosign", [...verify, name]);
   assertNotEquals((await bench.outcome("cosign", [...verify, otherName])).code, 0);
 });
+
+Deno.test("notation signs, and its signatures are verified until they expire", async () => {
+  await using keys = await openWorkbench("localhost:1");
+  await keys.run("notation", ["cert", "generate-test", "--default", "release.example.com"]);
+  const folder = `${keys.folder}/.config/notation/localkeys`;
+  const certificates = await Deno.readTextFile(`${folder}/release.example.com.crt`);
+  const rule = { notation: [{ certificates, subjects: ["CN=release.example.com, C=US"] }] };
+  await using signed = await openSigned(rule);
+  const { bench, registry } = signed;
+  await login(bench, SIGNER);
+  // The keys are in the home of the signer, the login in that of the clients.
+  const options = { env: { HOME: keys.folder, DOCKER_CONFIG: `${bench.folder}/.docker` } };
+  const sign = async (name: string, ...more: string[]) =>
+    await bench.run("notation", ["sign", "--insecure-registry", ...more, name], options);
+  const [good, brief, cose] = [
+    await push(signed.place("app"), await smallImage("notation")),
+    await push(signed.place("app"), await smallImage("notation brief")),
+    await push(signed.place("app"), await smallImage("notation cose")),
+  ];
+  await sign(good, "--signature-format", "jws");
+  await sign(brief, "--signature-format", "jws", "--expiry", "1s");
+  await sign(cose, "--signature-format", "cose");
+  await login(bench, DEPLOYER);
+  await bench.run("crane", ["--insecure", "manifest", good]);
+  const stateOf = async (name: string) => {
+    const { report } = await reportOf(registry, rule, name);
+    return report.signatures.map((
+      { format, state, identity },
+    ) => [format, state, identity?.includes("CN=release")]);
+  };
+  assertEquals(await stateOf(good), [["notation-jws", "verified", true]]);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assertEquals(await stateOf(brief), [["notation-jws", "invalid", true]]);
+  assertEquals(await stateOf(cose), [["notation-cose", "unverified", undefined]]);
+  for (const name of [brief, cose]) {
+    const { code, stderr } = await bench.outcome("crane", ["--insecure", "manifest", name]);
+    assertNotEquals(code, 0);
+    assertStringIncludes(stderr, "DENIED");
+  }
+  const others = { notation: [{ certificates, subjects: ["CN=release.example.com, C=TR"] }] };
+  assertEquals((await reportOf(registry, others, good)).report.state, "unverified");
+});

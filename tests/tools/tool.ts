@@ -110,6 +110,11 @@ const SOURCES = {
   helm: goTool("helm.sh/helm/v3/cmd/helm"),
   oras: goTool("oras.land/oras/cmd/oras"),
   regctl: goTool("github.com/regclient/regclient/cmd/regctl"),
+  notation: {
+    go: "github.com/notaryproject/notation/cmd/notation",
+    module: "notation",
+    build: ["build"],
+  },
   conformance: { go: CONFORMANCE, module: "../conformance/suite", build: ["build"] },
   versitygw: {
     go: "github.com/versity/versitygw/cmd/versitygw",
