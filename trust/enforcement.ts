@@ -4,7 +4,7 @@ import type { ManifestPush, Registry } from "../registry/interface.ts";
 import { steadyClock } from "../storage/start.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
 import { isAttachment } from "./attachment.ts";
-import type { Enforced, RuleResult } from "./report.ts";
+import type { Enforced, RuleResult, SignatureReport } from "./report.ts";
 import type { TrustRule } from "./trust_rule.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -67,8 +67,9 @@ export function enforcing(registry: Registry, options: EnforcementOptions): Regi
   const audit = once(options.audit);
 
   /** Rejects if the manifest does not meet an enforced rule. Audited rules are only reported. */
-  async function decide({ repository, digest, action, rules }: Question): Promise<Decision> {
-    const report = await verifier.report(repository, digest);
+  async function decide(question: Question): Promise<Decision> {
+    const { repository, digest, action, rules } = question;
+    const report = await decisionOn(question);
     for (const { name, mode, met, reason } of report.rules) {
       if (met || !rules.some((rule) => rule.name === name)) continue;
       if (mode === "enforce") throw denied(action, digest, { name, reason });
@@ -78,6 +79,28 @@ export function enforcing(registry: Registry, options: EnforcementOptions): Regi
       expiresAt
     );
     return { expiresAt: Math.min(...ends.map((end) => end ?? Infinity)) };
+  }
+
+  /** Report of the verifier. If it fails and no rule enforces, every rule counts as not met for that reason. */
+  async function decisionOn(
+    { repository, digest, rules }: Question,
+  ): Promise<Pick<SignatureReport, "rules" | "signatures">> {
+    try {
+      return await verifier.decision(repository, digest);
+    } catch (error) {
+      if (rules.some(({ mode }) => mode === "enforce")) throw error;
+      const reason = `Cannot verify: ${(error as Error).message}`;
+      return {
+        rules: rules.map(({ name, mode, enforce }) => ({
+          name,
+          mode,
+          enforce: [...enforce],
+          met: false,
+          reason,
+        })),
+        signatures: [],
+      };
+    }
   }
 
   async function assertMet(question: Question): Promise<void> {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type Digest, type Reference, RegistryError } from "../oci/mod.ts";
+import { type Digest, type Reference, RegistryError, unavailable } from "../oci/mod.ts";
 import { type Registry, UNRESTRICTED_CALLER } from "../registry/mod.ts";
 import { codeOf, CONFIG, LAYER } from "../tests/harness/images.ts";
 import { digest, imageOf, indexOf, pushManifest, REPOSITORY, tag, utf8 } from "../tests/harness/stores.ts";
@@ -186,6 +186,17 @@ Deno.test("enforcing() reports once for each manifest in the mode audit", async 
     reason: "No signature found",
   };
   assertEquals(findings, [{ ...finding, action: "pull" }, { ...finding, action: "tag" }]);
+});
+
+Deno.test("enforcing() lets clients pull in the mode audit if the signatures cannot be read", async () => {
+  const outage = () => Promise.reject(unavailable("Outage"));
+  const audited = await enforced({ mode: "audit" });
+  audited.store.listReferrers = outage;
+  assertEquals((await pull(audited.registry, audited.subject)).digest, audited.subject);
+  assertEquals(audited.findings.map(({ reason }) => reason), ["Cannot verify: Outage"]);
+  const { store, registry, subject } = await enforced();
+  store.listReferrers = outage;
+  await assertRejects(() => pull(registry, subject), RegistryError, "Outage");
 });
 
 Deno.test("enforcing() refuses soon after a signature was deleted, and when it expires", async () => {

@@ -9,13 +9,16 @@ import {
 } from "./signature_manifest.ts";
 
 /** Maximum manifests with signatures that are looked at for one manifest. */
-export const MAX_SIGNATURES = 2000;
+const MAX_SIGNATURES = 2000;
 
 /** Maximum bytes of a manifest with signatures. */
 const MAX_MANIFEST_BYTES = 1024 * 1024;
 
 /** Maximum bytes of all signatures and attestations of one manifest. */
-export const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+
+/** Maximum bytes of the manifests with signatures of one manifest. */
+const MAX_MANIFESTS_BYTES = 8 * 1024 * 1024;
 
 /** Manifests that are read at the same time. */
 const CONCURRENT_READS = 8;
@@ -45,7 +48,7 @@ export interface Search {
  * Manifests with signatures of a manifest: its referrers, and the targets of the tags of cosign.
  *
  * Other clients can push any number of signatures that are none. The smallest come first, so that large ones do not
- * exhaust the limit on bytes before the true one is read.
+ * exhaust the limits on bytes before the true one is read.
  */
 export async function findSignatures(
   store: SignatureStore,
@@ -57,7 +60,9 @@ export async function findSignatures(
     Promise.all(cosignTags(digest).map((tag) => targetOf(store, repository, tag))),
   ]);
   const targets = tagged.filter((target) => target !== undefined);
-  const candidates = [...new Set([...targets, ...referrers.digests])];
+  const small = referrers.items.filter(({ size }) => size <= MAX_MANIFEST_BYTES);
+  const listed = within(MAX_MANIFESTS_BYTES, small, ({ size }) => size);
+  const candidates = [...new Set([...targets, ...listed.map(({ digest }) => digest)])];
   const found = (await inParallel(
     candidates,
     CONCURRENT_READS,
@@ -68,10 +73,22 @@ export async function findSignatures(
       }),
   ))
     .filter((signatures) => signatures !== undefined);
-  found.sort((one, other) => bytesOf(one) - bytesOf(other));
+  const readable = within(MAX_TOTAL_BYTES, found, bytesOf);
+  const isWhole = listed.length === referrers.items.length && readable.length === found.length;
+  return { found: readable, complete: referrers.complete && isWhole };
+}
+
+/** The smallest items, as long as their sizes together are at most `limit`. */
+function within<T>(limit: number, items: readonly T[], sizeOf: (item: T) => number): T[] {
   let total = 0;
-  const readable = found.filter((signatures) => (total += bytesOf(signatures)) <= MAX_TOTAL_BYTES);
-  return { found: readable, complete: referrers.complete && readable.length === found.length };
+  return items.toSorted((one, other) => sizeOf(one) - sizeOf(other))
+    .filter((item) => (total += sizeOf(item)) <= limit);
+}
+
+/** A referrer in a list. */
+interface Listed {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 /** Bytes of all layers with signatures. */
@@ -83,19 +100,19 @@ async function listSignatures(
   store: SignatureStore,
   repository: RepositoryName,
   subject: Digest,
-): Promise<{ digests: Digest[]; complete: boolean }> {
-  const digests: Digest[] = [];
+): Promise<{ items: Listed[]; complete: boolean }> {
+  const items: Listed[] = [];
   let after: string | undefined;
   do {
     const request = { artifactTypes: SIGNATURE_TYPES, ...(after !== undefined && { after }) };
     const page = await store.listReferrers(repository, subject, request);
     for (const { digest, size } of page.items) {
-      if (digests.length === MAX_SIGNATURES) return { digests, complete: false };
-      if (isDigest(digest) && size <= MAX_MANIFEST_BYTES) digests.push(digest);
+      if (items.length === MAX_SIGNATURES) return { items, complete: false };
+      if (isDigest(digest)) items.push({ digest, size });
     }
     after = page.next;
   } while (after !== undefined);
-  return { digests, complete: true };
+  return { items, complete: true };
 }
 
 async function targetOf(

@@ -3,10 +3,11 @@ import { inParallel } from "../storage/ports.ts";
 import { steadyClock } from "../storage/start.ts";
 import { TtlCache } from "../storage/ttl_cache.ts";
 import { coveringIndexes, type IndexStore } from "./covering_indexes.ts";
-import { findSignatures, type SignatureStore } from "./find_signatures.ts";
+import { findSignatures, type FoundSignatures, type SignatureStore } from "./find_signatures.ts";
 import type { RuleResult, Signature, SignatureReport, SignatureVerifier } from "./report.ts";
+import { Slots } from "./slots.ts";
 import type { TrustRule } from "./trust_rule.ts";
-import { verifySignatures } from "./verify_signatures.ts";
+import { type Verification, verifySignatures } from "./verify_signatures.ts";
 
 /** Options of a {@linkcode Verifier}. */
 export interface VerifierOptions {
@@ -18,8 +19,14 @@ export interface VerifierOptions {
   readonly now?: () => number;
 }
 
-/** Manifests whose signatures are verified at the same time. */
-const CONCURRENT_VERIFICATIONS = 4;
+/** Manifests with signatures whose content is read and verified at the same time, for one report. */
+const CONCURRENT_VERIFICATIONS = 2;
+
+/** Reports that are made at the same time in a process: each holds up to 16 MiB of manifests and blobs. */
+const CONCURRENT_REPORTS = 8;
+
+/** Manifests with signatures that are verified before a decision is looked for. */
+const STEP_MANIFESTS = 16;
 
 /** Maximum age of a verified signature in the cache: a certificate may become valid meanwhile. Its end is checked. */
 const MAX_AGE_MS = 5 * 60_000;
@@ -41,6 +48,7 @@ export class Verifier implements SignatureVerifier {
   readonly #options: VerifierOptions;
   readonly #now: () => number;
   readonly #verified: TtlCache<Signature[]>;
+  readonly #slots = new Slots(CONCURRENT_REPORTS);
   readonly #rules = new Map<RepositoryName, readonly TrustRule[]>();
 
   /** Verifier over a registry. */
@@ -67,12 +75,21 @@ export class Verifier implements SignatureVerifier {
 
   /** The report, with what signed indexes cover: their signatures are of their children too. */
   async report(repository: RepositoryName, digest: Digest): Promise<SignatureReport> {
-    const own = await this.#ownReport(repository, digest);
+    return await this.#report(repository, digest, { ends: false });
+  }
+
+  /** A report that may end as soon as every rule is met: it lacks further signatures then. */
+  async decision(repository: RepositoryName, digest: Digest): Promise<SignatureReport> {
+    return await this.#report(repository, digest, { ends: true });
+  }
+
+  async #report(repository: RepositoryName, digest: Digest, options: Effort): Promise<SignatureReport> {
+    const own = await this.#ownReport(repository, digest, options);
     if (own.rules.every(({ met }) => met)) return own;
     let { rules } = own;
     let coveredBy: Digest | undefined;
     for await (const index of coveringIndexes(this.#options.store, repository, digest)) {
-      const report = await this.#ownReport(repository, index);
+      const report = await this.#ownReport(repository, index, { ends: true });
       const covered = rules.map((rule, i) => rule.met ? rule : coverage(rule, report.rules[i]!, index));
       if (covered.some((rule, i) => rule !== rules[i])) coveredBy ??= index;
       rules = covered;
@@ -82,22 +99,39 @@ export class Verifier implements SignatureVerifier {
     return { ...own, rules, coveredBy, state: stateOf(rules, own.signatures) };
   }
 
-  async #ownReport(repository: RepositoryName, digest: Digest): Promise<OwnReport> {
-    const rules = this.rulesOf(repository);
+  async #ownReport(repository: RepositoryName, digest: Digest, { ends }: Effort): Promise<OwnReport> {
     const { store } = this.#options;
-    const { found, complete } = await findSignatures(store, repository, digest);
+    const rules = this.rulesOf(repository);
     const verification = { store, repository, digest, rules, now: this.#now() };
-    const signatures = (await inParallel(found, CONCURRENT_VERIFICATIONS, (signed) =>
+    return await this.#slots.run(async () => {
+      const { found, complete } = await findSignatures(store, repository, digest);
+      let signatures: Signature[] = [];
+      for (let i = 0; i < found.length; i += STEP_MANIFESTS) {
+        signatures = signatures.concat(await this.#verify(verification, found.slice(i, i + STEP_MANIFESTS)));
+        if (ends && rules.every((rule) => resultOf(rule, signatures).met)) break;
+      }
+      signatures.sort((one, other) => ORDER[one.state] - ORDER[other.state]);
+      const results = rules.map((rule) => resultOf(rule, signatures));
+      return { digest, state: stateOf(results, signatures), rules: results, signatures, complete };
+    });
+  }
+
+  async #verify(verification: Verification, found: FoundSignatures[]): Promise<Signature[]> {
+    const { repository, digest, now } = verification;
+    const verified = await inParallel(found, CONCURRENT_VERIFICATIONS, async (signed) =>
       // Neither a repository's name nor a digest has a space in it.
-      Promise.resolve(this.#verified.get(
+      await this.#verified.get(
         `${repository} ${digest} ${signed.manifest}`,
         () => verifySignatures(verification, signed),
-      ))))
-      .flat().map((signature) => expired(signature, verification.now));
-    signatures.sort((one, other) => ORDER[one.state] - ORDER[other.state]);
-    const results = rules.map((rule) => resultOf(rule, signatures));
-    return { digest, state: stateOf(results, signatures), rules: results, signatures, complete };
+      ));
+    return verified.flat().map((signature) => expired(signature, now));
   }
+}
+
+/** Extent of a report. */
+interface Effort {
+  /** True if it may end as soon as every rule is met. */
+  readonly ends: boolean;
 }
 
 const ORDER: Record<Signature["state"], number> = { verified: 0, unverified: 1, invalid: 2 };

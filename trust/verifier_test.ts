@@ -1,5 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Digest } from "../oci/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Digest, RegistryError, unavailable } from "../oci/mod.ts";
 import { digest, OTHER, pushBlob, pushManifest, REPOSITORY, utf8 } from "../tests/harness/stores.ts";
 import { content } from "../tests/harness/stores.ts";
 import type { Signature } from "./report.ts";
@@ -242,6 +242,63 @@ Deno.test("report() finds the true signature among a thousand others", async () 
   const report = await new Verifier({ store: registry, rules }).report(REPOSITORY, subject);
   assertEquals([report.state, report.complete], ["verified", false]);
   assertEquals(report.signatures[0]!.manifest, digests.at(-1)!);
+});
+
+Deno.test("report() rejects a bundle with many proofs, which would take the library minutes", async () => {
+  const { registry, subject, image } = await signedImages();
+  const instance = await SigstoreInstance.start();
+  const rules = await rulesOf({
+    identities: [{ issuer: ISSUER, subject: IDENTITY, trustedRoot: instance.trustedRoot() }],
+  });
+  const bundle = await instance.sign({ statement: statementAbout(subject) });
+  const material = bundle.verificationMaterial as { tlogEntries: Record<string, unknown>[] };
+  const [entry] = material.tlogEntries;
+  const tlogEntries = Array.from({ length: 1000 }, (_, i) => ({ ...entry, integratedTime: String(i + 1) }));
+  await attachBundle(registry, image, { ...bundle, verificationMaterial: { ...material, tlogEntries } });
+  const { signatures } = await new Verifier({ store: registry, rules }).report(REPOSITORY, subject);
+  assertEquals(only(signatures), [
+    "invalid",
+    "Malformed bundle: More than 16 log entries, timestamps or certificates",
+  ]);
+});
+
+Deno.test("report() reads the smallest manifests of signatures, and tells that there are more", async () => {
+  const { registry, subject, image } = await signedImages();
+  const signer = new KeySigner();
+  const rules = await rulesOf({ keys: { release: signer.pem } });
+  const bytes = utf8(JSON.stringify(new KeySigner().bundle(statementAbout(subject))));
+  const type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+  for (let i = 0; i < 12; i++) {
+    await attach(registry, image, { bytes, type }, { annotations: { filler: `${i}`.padEnd(900_000) } });
+  }
+  await attachBundle(registry, image, signer.bundle(statementAbout(subject)));
+  const report = await new Verifier({ store: registry, rules }).report(REPOSITORY, subject);
+  assertEquals([report.state, report.complete], ["verified", false]);
+  assertEquals(report.signatures.length < 13, true);
+});
+
+Deno.test("report() fails if the store fails, and remembers nothing of it", async () => {
+  const { registry, subject, image } = await signedImages();
+  const instance = await SigstoreInstance.start();
+  const rules = await rulesOf({
+    identities: [{ issuer: ISSUER, subject: IDENTITY, trustedRoot: instance.trustedRoot() }],
+  });
+  await attachBundle(registry, image, await instance.sign({ artifact: image }));
+  let failing = true;
+  const store = {
+    ...registry,
+    getManifest: (...args: Parameters<typeof registry.getManifest>) =>
+      failing && "digest" in args[1] && args[1].digest === subject
+        ? Promise.reject(unavailable("Outage"))
+        : registry.getManifest(...args),
+  };
+  const verifier = new Verifier({ store, rules });
+  await assertRejects(() => verifier.report(REPOSITORY, subject), RegistryError, "Outage");
+  failing = false;
+  assertEquals((await verifier.report(REPOSITORY, subject)).state, "verified");
+  await registry.deleteManifest(REPOSITORY, subject);
+  const gone = await new Verifier({ store, rules }).report(REPOSITORY, subject);
+  assertEquals(only(gone.signatures), ["invalid", "The signed manifest is not in the repository"]);
 });
 
 Deno.test("report() reads neither huge nor foreign content, and answers for malformed content", async () => {

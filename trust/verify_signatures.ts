@@ -1,4 +1,5 @@
 import { type Digest, RegistryError, type RepositoryName } from "../oci/mod.ts";
+import type { Manifest } from "../registry/interface.ts";
 import { SIMPLE_SIGNING, verifyEnvelope, verifySimpleSigning } from "./cosign/mod.ts";
 import type { FoundSignatures, SignatureStore } from "./find_signatures.ts";
 import { verifyJws } from "./notation/mod.ts";
@@ -80,7 +81,7 @@ async function verifyContent(
 ): Promise<Outcome> {
   const subject: Subject = {
     digest,
-    bytes: async () => (await store.getManifest(repository, { digest })).bytes,
+    bytes: async () => (await existing(store.getManifest(repository, { digest }))).bytes,
   };
   switch (layer.format) {
     case "sigstore-bundle":
@@ -93,5 +94,15 @@ async function verifyContent(
         ? verifySimpleSigning(signed, digest, rule)
         : await verifyEnvelope(signed, subject, rule);
     }
+  }
+}
+
+/** The signed manifest. @throws {TypeError} if the repository does not have it: its signatures may come first. */
+async function existing(reading: Promise<Manifest>): Promise<Manifest> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.status !== 404) throw error;
+    throw new TypeError("The signed manifest is not in the repository");
   }
 }

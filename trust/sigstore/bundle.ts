@@ -31,6 +31,7 @@ export async function verifyBundle(
   let bundle: Bundle;
   try {
     bundle = bundleFromJSON(read());
+    assertFewProofs(bundle);
   } catch (error) {
     return invalid({ format, reason: `Malformed bundle: ${reasonOf(error)}` });
   }
@@ -38,6 +39,8 @@ export async function verifyBundle(
   try {
     signed = await signedContent(bundle, subject);
   } catch (error) {
+    // An error of the store says nothing about the signature.
+    if (!(error instanceof TypeError)) throw error;
     return invalid({ format, reason: reasonOf(error) });
   }
   const { predicateType } = signed;
@@ -48,6 +51,21 @@ export async function verifyBundle(
   return bundle.verificationMaterial.content.$case === "publicKey"
     ? verifyWithKeys(bundle, signed, rule, parts)
     : verifyKeyless(bundle, rule, { parts, ...(signed.artifact && { artifact: signed.artifact }) });
+}
+
+/** Maximum log entries, timestamps and certificates of a bundle. */
+const MAX_PROOFS = 16;
+
+/** Rejects a bundle with many proofs: the library compares each with each, which takes minutes for thousands. */
+function assertFewProofs({ verificationMaterial }: Bundle): void {
+  const { content, tlogEntries, timestampVerificationData } = verificationMaterial;
+  const certificates = content.$case === "x509CertificateChain"
+    ? content.x509CertificateChain.certificates
+    : [];
+  const counts = [tlogEntries, timestampVerificationData?.rfc3161Timestamps ?? [], certificates];
+  if (counts.some(({ length }) => length > MAX_PROOFS)) {
+    throw new TypeError(`More than ${MAX_PROOFS} log entries, timestamps or certificates`);
+  }
 }
 
 /** Signed content of a bundle. */

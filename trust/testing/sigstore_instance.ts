@@ -64,7 +64,9 @@ export class SigstoreInstance {
       await initializeCA(pair("P-384"), ctLog, clock),
       ctLog,
       await initializeTLog("https://rekor.example.com", pair("P-256")),
-      await initializeTSA(pair("P-384")),
+      // Whole seconds: the library cannot read a fraction of one or two digits, as the mock writes it. Its certificates
+      // must be valid by then.
+      await initializeTSA(pair("P-384"), new Date(Math.ceil(Date.now() / 1000 + 2) * 1000)),
     ]);
   }
 
