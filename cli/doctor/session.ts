@@ -1,3 +1,5 @@
+import { readChallenge } from "../challenge.ts";
+
 /** Name and secret of an account. */
 export interface Credentials {
   /** Name of a user or robot. */
@@ -92,16 +94,10 @@ export class Session implements Disposable {
   /** Answers the challenge of a 401, as https://distribution.github.io/distribution/spec/auth/token/ describes. */
   async #answer({ status, headers }: Response, scope: string): Promise<string | undefined> {
     if (status !== 401) return undefined;
-    const challenge = headers.get("WWW-Authenticate") ?? "";
-    if (/^Basic\b/i.test(challenge)) return this.#basic();
-    const parameter = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1];
-    const realm = URL.parse(parameter("realm") ?? "");
-    if (realm === null) throw new Error(`Cannot log in: the challenge "${challenge}" has no realm`);
-    // A secret that may be encrypted must not leave in plain text.
-    if (this.url.protocol === "https:" && realm.protocol !== "https:") {
-      throw new Error(`Cannot log in: the token service "${realm.href}" has no TLS`);
-    }
-    realm.searchParams.set("service", parameter("service") ?? "");
+    const challenge = readChallenge(headers.get("WWW-Authenticate"), this.url);
+    if (challenge === undefined || challenge === "basic") return this.#basic();
+    const { realm, service } = challenge;
+    realm.searchParams.set("service", service);
     realm.searchParams.set("scope", scope);
     const basic = this.#basic();
     const response = await this.send(realm, basic === undefined ? {} : { headers: { Authorization: basic } });

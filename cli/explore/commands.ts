@@ -7,9 +7,16 @@ import type { Source } from "./source.ts";
 const importRoom = (): Promise<typeof import("./mod.ts")> => import(new URL("mod.ts", import.meta.url).href);
 
 /** Options of all commands of this room. */
-const COMMON: Record<string, Option> = { json: JSON_LINES };
+const COMMON: Record<string, Option> = {
+  url: { value: "URL", help: "Ask a running registry instead of the storage" },
+  username: {
+    value: "NAME",
+    help: "Account at --url, with a password from standard input; the login of docker or podman by default",
+  },
+  json: JSON_LINES,
+};
 
-const ONE_JSON: Record<string, Option> = { json: { help: "Print one JSON object" } };
+const ONE_JSON: Record<string, Option> = { ...COMMON, json: { help: "Print one JSON object" } };
 
 const DETAILS = "Reference: docs/cli.md.";
 
@@ -19,14 +26,14 @@ const TAGGED = { name: "REPOSITORY:TAG", help: "A tag" };
 
 type Room = Awaited<ReturnType<typeof importRoom>>;
 
-/** Runs a command with the API of the storage. */
+/** Runs a command with the API of the storage, or of the registry at `--url`. */
 function explore(
   use: (room: Room, source: Source, args: Arguments, output: Output) => Promise<number>,
 ): Command["run"] {
   return async ({ config, print }: CommandContext, args: Arguments) => {
     const room = await importRoom();
     return await room.withSource(
-      { config },
+      { config, url: args.text("url"), username: args.text("username") },
       (source) => use(room, source, args, room.outputFor(print, args.has("json"))),
     );
   };
@@ -107,7 +114,7 @@ export const EXPLORE_COMMANDS: Record<string, Command> = {
   },
   status: {
     summary: "Show what the registry is doing now",
-    details: DETAILS,
+    details: `With --url, the exit code is 1 if the registry is not ready. ${DETAILS}`,
     options: ONE_JSON,
     run: explore((room, source, _args, output) => room.status(source, output)),
   },

@@ -192,8 +192,26 @@ Deno.test("du tells bytes of one repository from shared ones", async () => {
 Deno.test("status shows open uploads of a storage, and nothing of a process", async () => {
   await withCommands(async (run) => {
     const { code, lines } = await run("status");
-    assertEquals([code, lines.slice(0, 2)], [0, ["Read-only:    no", "Open uploads: 0, 0 B"]]);
+    assertEquals([code, lines.slice(0, 3)], [0, [
+      "Read-only:    no",
+      "Events:       0 waiting for webhooks; 0 dead letters",
+      "Open uploads: 0, 0 B",
+    ]]);
     const json = JSON.parse((await run("status", "--json")).lines.join(""));
     assertEquals([json.uploads, json.quotas, json.version], [[], [], undefined]);
+  });
+});
+
+Deno.test("commands of a running registry refuse a user name without an address", async () => {
+  await withCommands(async (run) => {
+    assertMatch(await failure(() => run("ls", "--username", "alice")), /^2 Missing --url for --username/);
+    assertMatch(
+      await failure(() => run("ls", "--url", "registry.test")),
+      /^2 Expected the address of a registry/,
+    );
+    assertMatch(
+      await failure(() => run("ls", "--url", "http://127.0.0.1:1")),
+      /^1 Cannot reach http:\/\/127\.0\.0\.1:1/,
+    );
   });
 });

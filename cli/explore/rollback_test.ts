@@ -70,7 +70,7 @@ Deno.test("rollback() in the storage keeps the rules for immutable tags, and a r
     const options = { dryRun: false, confirm: () => Promise.resolve(true) };
     const move = (used: typeof config) =>
       withSource(
-        { config: () => Promise.resolve(used) },
+        { config: () => Promise.resolve(used), url: undefined, username: undefined },
         ({ api }) => rollback(api, LATEST, options, output),
       );
     const error = await assertRejects(() => move(strict), StartError);

@@ -1,4 +1,4 @@
-import type { Api } from "../../api/mod.ts";
+import type { Api, BoundedCount } from "../../api/mod.ts";
 import type { Caller } from "../../registry/interface.ts";
 
 /** Methods of the API that commands use. */
@@ -28,10 +28,22 @@ type Bound<F> = F extends (caller: Caller, ...args: infer A) => infer R ? (...ar
  */
 export type BoundApi = { readonly [K in Method]: Bound<Api[K]> };
 
+/** Events that wait for webhooks. */
+export interface Backlog {
+  /** Events that wait, counted up to a limit. */
+  waiting: BoundedCount;
+  /** Time of the oldest of them. */
+  oldest?: string;
+  /** Events that a webhook has not accepted in all attempts, counted up to a limit. */
+  dead: BoundedCount;
+}
+
 /** Opened API. */
 export interface Source extends AsyncDisposable {
   /** The API. */
   readonly api: BoundApi;
   /** True for a running registry, which has a process and its background work. */
   readonly isRunning: boolean;
+  /** Reads the events that wait; absent at a running registry, whose API does not have them. */
+  backlog?(): Promise<Backlog>;
 }

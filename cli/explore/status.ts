@@ -1,10 +1,10 @@
 import type { OpenUpload, QuotaList, Status } from "../../api/mod.ts";
 import { counted } from "../counted.ts";
 import { factsOf, tableOf } from "../table.ts";
-import { formatAge, formatBytes } from "../units.ts";
+import { formatAge, formatBytes, formatCount } from "../units.ts";
 import type { Output } from "./output.ts";
 import { after, pagesOf } from "./pages.ts";
-import type { BoundApi, Source } from "./source.ts";
+import type { Backlog, BoundApi, Source } from "./source.ts";
 
 /** Uploads that the table shows: those that end next. */
 const MAX_UPLOADS = 20;
@@ -15,14 +15,20 @@ const MAX_UPLOADS = 20;
  *
  * @returns The exit code: 1 if the process is not ready.
  */
-export async function status({ api, isRunning }: Source, output: Output): Promise<number> {
+export async function status(source: Source, output: Output): Promise<number> {
+  const { api, isRunning } = source;
   const { print, json } = output;
-  const [state, uploads, { quotas }] = await Promise.all([api.status(), uploadsOf(api), api.listQuotas()]);
+  const [state, uploads, { quotas }, events] = await Promise.all([
+    api.status(),
+    uploadsOf(api),
+    api.listQuotas(),
+    source.backlog?.(),
+  ]);
   const { version, startedAt, ready, warnings, ...registry } = state;
   if (json) {
     const process = isRunning ? { version, startedAt, ready, warnings } : {};
-    print(JSON.stringify({ ...process, ...registry, uploads, quotas }));
-  } else print(textOf(state, { uploads, quotas, isRunning }, output));
+    print(JSON.stringify({ ...process, ...registry, uploads, quotas, ...(events && { events }) }));
+  } else print(textOf(state, { uploads, quotas, isRunning, events }, output));
   return isRunning && !ready ? 1 : 0;
 }
 
@@ -36,7 +42,9 @@ async function uploadsOf(api: BoundApi): Promise<OpenUpload[]> {
 
 function textOf(
   { version, startedAt, ready, warnings, readOnly, work }: Status,
-  { uploads, quotas, isRunning }: { uploads: OpenUpload[]; isRunning: boolean } & QuotaList,
+  { uploads, quotas, isRunning, events }:
+    & { uploads: OpenUpload[]; isRunning: boolean; events: Backlog | undefined }
+    & QuotaList,
   output: Output,
 ): string {
   const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, 0);
@@ -45,6 +53,7 @@ function textOf(
     ["Running for", isRunning ? formatAge(startedAt, output.now) : undefined],
     ["Ready", isRunning ? ready ? "yes" : "no" : undefined],
     ["Read-only", readOnly ? "yes" : "no"],
+    ["Events", events && backlogText(events, output)],
     ["Open uploads", `${uploads.length}, ${formatBytes(bytes)}`],
   ]);
   return [
@@ -54,6 +63,11 @@ function textOf(
     uploads.length === 0 ? undefined : uploadsTable(uploads, output),
     quotas.length === 0 ? undefined : quotasTable(quotas, output),
   ].filter((part) => part !== undefined).join("\n\n");
+}
+
+function backlogText({ waiting, oldest, dead }: Backlog, { now }: Output): string {
+  const age = oldest === undefined ? "" : `, the oldest for ${formatAge(oldest, now)}`;
+  return `${formatCount(waiting)} waiting for webhooks${age}; ${formatCount(dead)} dead letters`;
 }
 
 function workTable(work: Status["work"], output: Output): string {

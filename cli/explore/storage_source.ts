@@ -3,10 +3,13 @@ import type { Config } from "../../config/mod.ts";
 import { purgeRules } from "../../config/purge_rules.ts";
 import { openApi as createApi } from "../../process/open/open_api.ts";
 import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
-import { createRegistry, readOnly } from "../../registry/mod.ts";
+import { createRegistry, type EventOutbox, readOnly } from "../../registry/mod.ts";
 import { openAudit } from "../audit.ts";
 import { openForUpkeep } from "../upkeep_storage.ts";
-import { type BoundApi, METHODS, type Source } from "./source.ts";
+import { type Backlog, type BoundApi, METHODS, type Source } from "./source.ts";
+
+/** Events that are counted. */
+const MAX_EVENTS = 1000;
 
 /**
  * The API over the storage of the configuration, for an operator with all rights. The rules of the configuration for
@@ -35,7 +38,22 @@ export async function openStorageSource(config: Config): Promise<Source> {
   return {
     api: bind(openApi(sealed), caller),
     isRunning: false,
+    backlog: async () => await backlogOf(await stored.events()),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Events of the outbox, the oldest first. */
+async function backlogOf(outbox: EventOutbox): Promise<Backlog> {
+  const [pending, { items: dead, next }] = await Promise.all([
+    outbox.pending({ limit: MAX_EVENTS }),
+    outbox.deadLetters({ limit: MAX_EVENTS }),
+  ]);
+  const [oldest] = pending;
+  return {
+    waiting: { count: pending.length, more: pending.length === MAX_EVENTS },
+    ...(oldest && { oldest: new Date(oldest.message.at).toISOString() }),
+    dead: { count: dead.length, more: next !== undefined },
   };
 }
 
