@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StartError } from "../../config/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
+import { Inbox } from "../../registry/events/testing/inbox.ts";
+import { createRegistry } from "../../registry/mod.ts";
 import { digest, utf8 } from "../../tests/harness/stores.ts";
 import { folderConfig, withFolder, withStorage } from "../testing/mod.ts";
 import { readTagged } from "./reference.ts";
@@ -77,5 +79,31 @@ Deno.test("rollback() in the storage keeps the rules for immutable tags, and a r
     assertEquals(error.cause instanceof RegistryError && error.cause.code, "DENIED");
     await assertRejects(() => move({ ...config, readOnly: true }), StartError, "read-only");
     assertEquals(await move(config), 0);
+  });
+});
+
+Deno.test("rollback() in the storage leaves an event for webhooks", async () => {
+  await withFolder(async (folder) => {
+    const config = folderConfig(folder);
+    await withStorage(config, ({ registry }) => fillTeam(registry));
+    const webhooks = [{ events: ["tag.move"], repositories: ["**"] }] as unknown as typeof config.webhooks;
+    const used = {
+      config: () => Promise.resolve({ ...config, webhooks }),
+      url: undefined,
+      username: undefined,
+    };
+    const options = { dryRun: false, confirm: () => Promise.resolve(true) };
+    await withSource(
+      used,
+      ({ api }) => rollback(api, LATEST, options, { print: () => {}, json: false, now: 0 }),
+    );
+    const { message } = await withStorage(config, async ({ objects, table }) => {
+      const later = () => Date.now() + 3_600_000; // the process that made the change is gone
+      const outbox = await createRegistry({ objects, table, now: later }).events();
+      await outbox.relayOthers([new Inbox("ci")]);
+      const [event] = await outbox.pending();
+      return event!;
+    });
+    assertEquals([message.type, message.data["tag"]], ["tag.move", "latest"]);
   });
 });

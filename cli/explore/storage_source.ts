@@ -1,5 +1,6 @@
 import { type Api, openApi } from "../../api/mod.ts";
 import type { Config } from "../../config/mod.ts";
+import { eventRules } from "../../config/event_rules.ts";
 import { purgeRules } from "../../config/purge_rules.ts";
 import { openApi as createApi } from "../../process/open/open_api.ts";
 import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
@@ -23,7 +24,14 @@ export async function openStorageSource(config: Config): Promise<Source> {
   stack.defer(close);
   const audit = stack.use(openAudit(config));
   const rules = config.auth && { immutable: config.auth.immutable, quotas: config.auth.quotas };
-  const stored = createRegistry({ ...config, ...purgeRules(config), ...rules, objects, table });
+  const stored = createRegistry({
+    ...config,
+    ...eventRules(config),
+    ...purgeRules(config),
+    ...rules,
+    objects,
+    table,
+  });
   stack.defer(async () => await (await stored.outbox?.())?.handOver());
   const sealed = await createApi({
     config,
