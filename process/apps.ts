@@ -75,7 +75,7 @@ export class Apps {
       auditReady: log.auditReady,
       ...(access && { access, ...loginsOf(config.auth, served) }),
       ...publicFaceOf(config, served),
-      ...uiOf(config, served),
+      ...uiOf(config, served, opener),
       api: async () => await (await served()).api(),
       ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
       warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
@@ -127,14 +127,16 @@ function loginsOf(
   };
 }
 
-/** Web UI with the access control and the verification of signatures, if it is on. */
-function uiOf({ ui, auth }: Config, served: () => Promise<Served>): Pick<AppOptions, "ui"> {
+/** Web UI with the access control, the verification of signatures and the events, if it is on. */
+function uiOf({ ui, auth }: Config, served: () => Promise<Served>, opener: Opener): Pick<AppOptions, "ui"> {
   if (!ui) return {};
   const signatures: SignatureVerifier = {
     report: async (...manifest) => await (await served()).signatures.report(...manifest),
   };
-  if (auth === undefined) return { ui: { signatures } };
-  return { ui: { url: auth.url, access: async () => await (await served()).access!.ui(), signatures } };
+  const events = async () => await (await opener.open()).events();
+  if (auth === undefined) return { ui: { events, signatures } };
+  const access = async () => await (await served()).access!.ui();
+  return { ui: { url: auth.url, access, events, signatures } };
 }
 
 /** Public face with the rights of the access control. */

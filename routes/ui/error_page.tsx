@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method not allowed",
   408: "Request timed out",
   409: "Changed in the meantime",
+  412: "Changed in the meantime",
   413: "Request too large",
   414: "Address too long",
   429: "Too many requests",

@@ -1,6 +1,7 @@
 import type { AccountTokens } from "../../auth/mod.ts";
 import type { LoginAttempt, LoginProvider } from "../../auth/oidc/mod.ts";
 import type { SignatureVerifier } from "../../trust/interface.ts";
+import type { EventOutbox } from "../../registry/mod.ts";
 import type { Client } from "../access/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -12,7 +13,12 @@ export interface UiOptions {
   url?: string;
   /** Verifies signatures, by the rules of the configuration. Pages show none without it. */
   signatures?: SignatureVerifier;
+  /** Loads the events that wait for webhooks; absent in an app that delivers none. */
+  events?: () => Promise<EventQueue>;
 }
+
+/** Events that wait for webhooks, and dead letters. */
+export type EventQueue = Pick<EventOutbox, "pending" | "deadLetters" | "retry" | "drop">;
 
 /** Access control of the web UI. */
 export interface UiAccess {

@@ -1,4 +1,4 @@
-import { type Action, parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
+import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/mod.ts";
 import type { Client } from "../access/mod.ts";
 import type { Parameters } from "../http/mod.ts";
 import type { Page } from "./page.tsx";
@@ -76,36 +76,12 @@ export function repositoryPageAt(
   return { path, show: (request, viewer) => show(withRepository(request, viewer), viewer) };
 }
 
-/**
- * Route of a form that changes a repository. If the viewer may pull and may not do `action`, the answer is 403.
- */
+/** Route of a form of a repository. Without the right to pull, the answer is 404; `act` checks the right to the change. */
 export function repositoryFormAt(
   path: `/r/<name>${string}`,
-  action: Action,
   act: ShowPage<InRepository<FormRequest>>,
 ): PageRoute {
-  return {
-    path,
-    act(request, viewer) {
-      const inRepository = withRepository(request, viewer);
-      requireRight(viewer, action, inRepository.repository);
-      return act(inRepository, viewer);
-    },
-  };
-}
-
-/**
- * Requires the right to an action in a repository.
- *
- * @throws {RegistryError} 403
- */
-export function requireRight(
-  { caller }: Pick<Viewer, "caller">,
-  action: Action,
-  repository: RepositoryName,
-): void {
-  if (caller.may(action, repository)) return;
-  throw new RegistryError("DENIED", `Your account may not ${action} "${repository}"`);
+  return { path, act: (request, viewer) => act(withRepository(request, viewer), viewer) };
 }
 
 /** The 404 of a page that does not exist, and of one that the viewer may not see. */

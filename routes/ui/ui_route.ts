@@ -17,7 +17,7 @@ export function uiRoute(options: RegistryRouteOptions, ui: UiOptions): AppHandle
     getPath: ({ url }) => splitUrl(url).path,
   });
   app.get("/assets/*", (c) => shell.sendAsset(c));
-  const routes = [...pagesOf({ ...options, ...ui }), ...accountRoutes(ui)];
+  const routes = byPath([...pagesOf({ ...options, ...ui }), ...accountRoutes(ui)]);
   // A path with more parts first: the name of a repository could contain them.
   for (const route of routes.toSorted((a, b) => partsOf(b) - partsOf(a))) {
     const pattern = patternOf(route.path);
@@ -32,6 +32,11 @@ export function uiRoute(options: RegistryRouteOptions, ui: UiOptions): AppHandle
     async (c) =>
       await app.fetch(c.req.raw, { exchange: c.get("skerry"), info: c.env as RequestInfo | undefined }),
   );
+}
+
+/** Routes with the page and the form of each path together. */
+function byPath(routes: readonly PageRoute[]): PageRoute[] {
+  return [...Map.groupBy(routes, ({ path }) => path).values()].map((same) => Object.assign({}, ...same));
 }
 
 function partsOf({ path }: PageRoute): number {

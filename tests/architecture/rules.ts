@@ -71,6 +71,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "routes/http/content.ts": "loads bodies and conditions, after the process listens",
   "routes/ui/mod.ts": "is loaded by the first request for a page",
   "process/telemetry/mod.ts": "loads the libraries of telemetry",
+  "routes/ui/pages/components/mod.ts": "loads no page",
   "storage/aws/mod.ts": "loads no driver",
   "storage/bounded_map.ts": "loads nothing",
   "storage/check/mod.ts": "loads the probes of a store",

@@ -52,9 +52,10 @@ export function buildApp(options: TestAppOptions = {}): TestApp {
   const rules = { deleteTags: true, deleteManifests: true, readOnly: false, retention: [], ...config };
   const state = { ready: () => Promise.resolve(true), warnings: () => [] };
   let api: ReturnType<typeof openApi> | undefined;
+  const ui = options.ui && { events: () => stored.events(), ...options.ui };
   return appOver(
     registry,
-    options,
+    { ...options, ...(ui && { ui }) },
     () => api ??= openApi({ config: rules, registry, stored, access, ...state }),
   );
 }

@@ -8,7 +8,7 @@ const UNPARSED = [400, 404, 405, 414];
 /** Statuses of the web UI, whose pages have no row in the table. */
 const OF_UI: Readonly<Record<"page" | "form" | "asset", readonly number[]>> = {
   page: [200, 303, 400, 404, 405, 414],
-  form: [200, 303, 400, 404, 405, 408, 409, 413],
+  form: [200, 303, 400, 404, 405, 408, 409, 412, 413],
   asset: [200],
 };
 

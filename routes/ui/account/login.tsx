@@ -4,6 +4,7 @@ import { LOGIN_COOKIE, readCookie, SESSION_COOKIE, setCookie } from "../cookies.
 import type { Page } from "../page.tsx";
 import type { FormRequest, ShowPage } from "../page_route.ts";
 import type { UiLogins } from "../options.ts";
+import { Card, Head } from "../pages/components/mod.ts";
 import { cookieMissing } from "./cookie_missing.ts";
 import { type OpenLogins, requireLogins } from "./open_logins.ts";
 import { returnPath } from "./return_to.ts";
@@ -78,16 +79,18 @@ function loginForm(
     cookies: [setCookie(LOGIN_COOKIE, proof, FORM_SECONDS)],
     body: (
       <>
-        <h1>Log in</h1>
+        <Head title="Log in" />
         {problem !== undefined && <p class="problem" role="alert">{`${problem}.`}</p>}
-        {provider !== undefined && (
-          <p>
-            <a class="button" href={`/login/provider?return_to=${encodeURIComponent(returnTo)}`}>
-              {`Log in with ${provider.name}`}
-            </a>
-          </p>
-        )}
-        {hasPasswords && <PasswordForm proof={proof} returnTo={returnTo} username={username ?? ""} />}
+        <Card>
+          {provider !== undefined && (
+            <p>
+              <a class="button main" href={`/login/provider?return_to=${encodeURIComponent(returnTo)}`}>
+                {`Log in with ${provider.name}`}
+              </a>
+            </p>
+          )}
+          {hasPasswords && <PasswordForm proof={proof} returnTo={returnTo} username={username ?? ""} />}
+        </Card>
       </>
     ),
   };
@@ -110,7 +113,7 @@ function PasswordForm({ proof, returnTo, username }: { proof: string; returnTo: 
       />
       <label for="password">Password or personal access token</label>
       <input id="password" name="password" type="password" autocomplete="current-password" required />
-      <button type="submit">Log in</button>
+      <button type="submit" class="main">Log in</button>
     </form>
   );
 }

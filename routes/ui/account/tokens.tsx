@@ -3,6 +3,7 @@ import type { AccountTokenInfo } from "../../../auth/mod.ts";
 import { RegistryError } from "../../../oci/mod.ts";
 import type { Page } from "../page.tsx";
 import { type FormRequest, noSuchPage, type ShowPage } from "../page_route.ts";
+import { Badge, Card, Command, Head, Plain, plain } from "../pages/components/mod.ts";
 import type { Viewer } from "../viewer.ts";
 import { type OpenLogins, requireLogins } from "./open_logins.ts";
 
@@ -98,27 +99,26 @@ async function refuseBadInput<T>(create: () => Promise<T>): Promise<T> {
 }
 
 function accountPage({ account }: Viewer, tokens: readonly AccountTokenInfo[]): Page {
+  const { name, label, hasTokens } = account!;
   return {
     title: "Account",
     body: (
       <>
-        <h1>{account!.label}</h1>
-        <p>
-          Logged in as <code>{account!.name}</code>.
-        </p>
-        <h2>Personal access tokens</h2>
-        {account!.hasTokens
-          ? (
-            <>
-              <p>
-                A token is a second password, for docker login and for CI. Revoke it when it is no longer
-                needed.
-              </p>
-              <TokenList tokens={tokens} />
-              <TokenForm />
-            </>
-          )
-          : <p>Log in with your password to create and revoke tokens.</p>}
+        <Head title={<Plain text={label} />} facts={[<code>{plain(name, 200)}</code>]} />
+        <Card title="Personal access tokens" flush>
+          {hasTokens
+            ? <TokenList tokens={tokens} />
+            : <p>Log in with your password to create and revoke tokens.</p>}
+        </Card>
+        {hasTokens && (
+          <Card title="New token">
+            <p>
+              A token is a second password, for docker login and for CI. Revoke it when it is no longer
+              needed.
+            </p>
+            <TokenForm />
+          </Card>
+        )}
       </>
     ),
   };
@@ -127,42 +127,50 @@ function accountPage({ account }: Viewer, tokens: readonly AccountTokenInfo[]): 
 function TokenList({ tokens }: { tokens: readonly AccountTokenInfo[] }) {
   if (tokens.length === 0) return <p>You have no tokens.</p>;
   return (
-    <div class="wide" tabindex={0} role="region" aria-label="Tokens">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Purpose</th>
-            <th scope="col">Grants</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Last used</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <tr>
-              <td>
-                {token.description || "—"} <code>{token.id}</code>
-                {token.suspended === true && <strong>rejected: the password has changed</strong>}
-              </td>
-              <td>{(token.bounds ?? []).map((grant) => <code class="grant">{formatGrant(grant)}</code>)}</td>
-              <td>{token.expiresAt === undefined ? "never" : <Time at={token.expiresAt} />}</td>
-              <td>{token.usedAt === undefined ? "never" : <Time at={token.usedAt} />}</td>
-              <td>
-                <form action="/account/tokens/revoke" method="post">
-                  <input type="hidden" name="id" value={token.id} />
-                  <button type="submit">
-                    Revoke<span class="visually-hidden">{` ${token.description || token.id}`}</span>
-                  </button>
-                </form>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <table class="fold">
+      <thead>
+        <tr>
+          <th scope="col">Purpose</th>
+          <th scope="col">Grants</th>
+          <th scope="col">Expires</th>
+          <th scope="col">Last used</th>
+          <th scope="col">Action</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map((token) => <TokenRow token={token} />)}
+      </tbody>
+    </table>
+  );
+}
+
+function TokenRow({ token }: { token: AccountTokenInfo }) {
+  const { id, description, bounds = [], expiresAt, usedAt, suspended } = token;
+  return (
+    <tr>
+      <th scope="row">
+        <Plain text={description || id} />{" "}
+        {suspended === true && <Badge tone="bad">rejected: the password has changed</Badge>}
+      </th>
+      <td>
+        {bounds.map((grant) => (
+          <>
+            <code>{plain(formatGrant(grant), 200)}</code>
+            {" "}
+          </>
+        ))}
+      </td>
+      <td>{expiresAt === undefined ? "never" : <Time at={expiresAt} />}</td>
+      <td>{usedAt === undefined ? "never" : <Time at={usedAt} />}</td>
+      <td>
+        <form action="/account/tokens/revoke" method="post">
+          <input type="hidden" name="id" value={id} />
+          <button type="submit" class="danger">
+            Revoke<span class="visually-hidden">{` ${plain(description || id, 100)}`}</span>
+          </button>
+        </form>
+      </td>
+    </tr>
   );
 }
 
@@ -174,7 +182,6 @@ function Time({ at }: { at: number }) {
 function TokenForm() {
   return (
     <form action="/account/tokens" method="post" class="stacked">
-      <h3>New token</h3>
       <label for="description">Purpose</label>
       <input id="description" name="description" maxlength={256} autocomplete="off" required />
       <label for="days">Lifetime</label>
@@ -187,7 +194,7 @@ function TokenForm() {
       <label for="grants">Grants, one a line; empty for all that you may do</label>
       <textarea id="grants" name="grants" rows={3} placeholder="pull,push:team/**" spellcheck={false}>
       </textarea>
-      <button type="submit">Create token</button>
+      <button type="submit" class="main">Create token</button>
     </form>
   );
 }
@@ -197,14 +204,12 @@ function newTokenPage(text: string, { account, host }: Viewer): Page {
     title: "New token",
     body: (
       <>
-        <h1>New token</h1>
-        <p>Copy the token now. It is not shown again.</p>
-        <pre class="secret"><code>{text}</code></pre>
-        <p>Use it as the password:</p>
-        <pre>{`docker login --username ${account!.label} ${host}`}</pre>
-        <p>
-          <a href="/account">Back to the account</a>
-        </p>
+        <Head title="New token" crumbs={[{ text: "Account", href: "/account" }, { text: "New token" }]} />
+        <Card>
+          <p>Copy the token now. It is not shown again.</p>
+          <Command name="Token" text={text} />
+          <Command name="Log in with it" text={`docker login --username ${account!.label} ${host}`} />
+        </Card>
       </>
     ),
   };

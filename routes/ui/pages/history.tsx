@@ -1,6 +1,6 @@
 import type { TagHistory } from "../../../api/mod.ts";
 import { Age, Badge, By, Card, DigestText, Head, shortDigest } from "./components/mod.ts";
-import { diffPath, manifestPath, repositoryPath } from "./paths.ts";
+import { diffPath, manifestPath, movePath, repositoryPath } from "./paths.ts";
 import type { View } from "./view.ts";
 
 /** Data of the page of a tag's moves. */
@@ -53,9 +53,7 @@ export function HistoryPage({ history: { name, tag, moves }, mayMove, view }: Hi
                     </a>
                   )}
                 </div>
-                {index > 0 && exists && mayMove && (
-                  <Rollback name={name} tag={tag} digest={digest} from={moves[0]!.digest} />
-                )}
+                {index > 0 && exists && mayMove && <Rollback name={name} tag={tag} digest={digest} />}
               </li>
             );
           })}
@@ -68,6 +66,10 @@ export function HistoryPage({ history: { name, tag, moves }, mayMove, view }: Hi
   );
 }
 
-function Rollback(_: { name: string; tag: string; digest: string; from: string }) {
-  return null;
+function Rollback({ name, tag, digest }: { name: string; tag: string; digest: string }) {
+  return (
+    <a class="button" href={movePath(name, { tag, digest })}>
+      Roll back to {shortDigest(digest)}
+    </a>
+  );
 }

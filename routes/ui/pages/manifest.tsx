@@ -1,5 +1,6 @@
 import type { ManifestView, ReferrerView } from "../../../api/mod.ts";
 import type { SignatureReport } from "../../../trust/interface.ts";
+import type { Action } from "../../../oci/mod.ts";
 import {
   Age,
   Annotations,
@@ -21,7 +22,16 @@ import {
 import { ArtifactParts } from "./artifact.tsx";
 import { ImageParts } from "./image.tsx";
 import { IndexParts } from "./index_parts.tsx";
-import { diffPath, historyPath, isDigest, manifestPath, referrersPath, repositoryPath } from "./paths.ts";
+import {
+  deletePath,
+  diffPath,
+  historyPath,
+  isDigest,
+  manifestPath,
+  movePath,
+  referrersPath,
+  repositoryPath,
+} from "./paths.ts";
 import { Signatures } from "./signatures.tsx";
 import type { View } from "./view.ts";
 
@@ -33,12 +43,14 @@ export interface ManifestPageProps {
   contents?: ReferrerView | undefined;
   /** Signatures, if they are verified. */
   signatures?: SignatureReport | undefined;
+  /** Rights of the viewer here. */
+  rights: ReadonlySet<Action>;
   /** Values besides the data. */
   view: View;
 }
 
 /** Page of an image, an index or an artifact. */
-export function ManifestPage({ manifest, contents, signatures, view }: ManifestPageProps) {
+export function ManifestPage({ manifest, contents, signatures, rights, view }: ManifestPageProps) {
   const { name, kind, subject } = manifest;
   return (
     <>
@@ -59,6 +71,7 @@ export function ManifestPage({ manifest, contents, signatures, view }: ManifestP
           <Pull manifest={manifest} host={view.host} />
           {signatures && <Signatures name={name} report={signatures} now={view.now} />}
           <Place manifest={manifest} />
+          <Changes manifest={manifest} rights={rights} />
         </aside>
       </div>
     </>
@@ -175,6 +188,28 @@ function Place(
           ["Manifest", <Size bytes={manifestSize} />],
         ]}
       />
+    </Card>
+  );
+}
+
+/** Links to the pages that change the tag or the manifest. */
+function Changes(
+  { manifest: { name, reference, digest }, rights }: Pick<ManifestPageProps, "manifest" | "rights">,
+) {
+  if (!rights.has("push") && !rights.has("delete")) return null;
+  return (
+    <Card title="Change">
+      <div class="actions">
+        {rights.has("push") && <a class="button" href={movePath(name, { digest })}>Tag this manifest</a>}
+        {rights.has("delete") && !isDigest(reference) && (
+          <a class="button" href={deletePath(name, { tag: reference })}>Delete the tag</a>
+        )}
+        {rights.has("delete") && (
+          <a class="button" href={deletePath(name, { digest })}>
+            Delete the manifest
+          </a>
+        )}
+      </div>
     </Card>
   );
 }

@@ -7,6 +7,7 @@ import { openApi } from "../../../api/mod.ts";
 import type { RegistryRouteOptions } from "../../registry_route.ts";
 import type { UiOptions } from "../options.ts";
 import { noSuchPage, pageAt, type PageRoute, repositoryPageAt } from "../page_route.ts";
+import { changeRoutes } from "./actions/mod.ts";
 import {
   showCollection,
   showPolicy,
@@ -15,6 +16,7 @@ import {
   showStatus,
   showStorage,
   showUploads,
+  webhookRoute,
 } from "./admin/mod.ts";
 import {
   showDiff,
@@ -27,10 +29,10 @@ import {
 } from "./show.tsx";
 
 /** Dependencies of the pages. */
-export type PageOptions = Pick<RegistryRouteOptions, "api"> & Pick<UiOptions, "signatures">;
+export type PageOptions = Pick<RegistryRouteOptions, "api"> & Pick<UiOptions, "events" | "signatures">;
 
 /** Every page, with its path. */
-export function pagesOf({ api, signatures }: PageOptions): PageRoute[] {
+export function pagesOf({ api, events, signatures }: PageOptions): PageRoute[] {
   const load = async () => {
     if (api === undefined) throw noSuchPage();
     return openApi(await api());
@@ -43,6 +45,7 @@ export function pagesOf({ api, signatures }: PageOptions): PageRoute[] {
     repositoryPageAt("/r/<name>/-/diff", showDiff(load)),
     repositoryPageAt("/r/<name>/-/history", showHistory(load)),
     repositoryPageAt("/r/<name>/-/referrers/<digest>", showReferrers(load)),
+    ...changeRoutes(load),
     pageAt("/admin", showStatus(load)),
     pageAt("/admin/storage", showStorage(load)),
     pageAt("/admin/quotas", showQuotas(load)),
@@ -50,5 +53,6 @@ export function pagesOf({ api, signatures }: PageOptions): PageRoute[] {
     pageAt("/admin/collection", showCollection(load)),
     pageAt("/admin/retention", showRetention(load)),
     pageAt("/admin/policy", showPolicy(load)),
+    webhookRoute(events),
   ];
 }

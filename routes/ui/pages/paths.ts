@@ -25,6 +25,16 @@ export function referrersPath(name: string, digest: string, parameters: Paramete
   return `/r/${name}/-/referrers/${digest}${query(parameters)}`;
 }
 
+/** Page that moves a tag to a digest; without a tag, the page asks for one. */
+export function movePath(name: string, { digest, tag }: { digest: string; tag?: string }): string {
+  return `/r/${name}/-/move${query({ digest, tag })}`;
+}
+
+/** Page that deletes a tag, or a manifest; without both, the repository. */
+export function deletePath(name: string, { tag, digest }: { tag?: string; digest?: string } = {}): string {
+  return `/r/${name}/-/delete${query({ tag, digest })}`;
+}
+
 /** Values of a query; those that are `undefined` or empty are left out. */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 

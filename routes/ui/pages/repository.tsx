@@ -1,5 +1,5 @@
 import type { Repository, TagDetail, TagList } from "../../../api/mod.ts";
-import { historyPath, manifestPath, repositoryPath } from "./paths.ts";
+import { deletePath, historyPath, manifestPath, repositoryPath } from "./paths.ts";
 import { SafeLink } from "../safe_link.tsx";
 import {
   Age,
@@ -133,6 +133,10 @@ function About({ repository }: { repository: Repository }) {
               : undefined,
           ],
           ["You may", rights.join(", ")],
+          [
+            "Repository",
+            rights.includes("administer") ? <a href={deletePath(repository.name)}>Delete it</a> : undefined,
+          ],
           ["Deletes", deletes.tags || deletes.manifests ? undefined : "disabled by the configuration"],
         ]}
       />

@@ -1,5 +1,5 @@
 import type { ManifestView, Reads, ReferrerView, SearchPlace } from "../../../api/mod.ts";
-import { parseDigest, parseReference, RegistryError } from "../../../oci/mod.ts";
+import { ACTIONS, parseDigest, parseReference, RegistryError } from "../../../oci/mod.ts";
 import type { SignatureVerifier } from "../../../trust/interface.ts";
 import { badParameter, type Parameters } from "../../http/mod.ts";
 import type { InRepository, PageRequest, ShowPage } from "../page_route.ts";
@@ -79,7 +79,13 @@ export function showManifest(
     ]);
     return {
       title: `${repository}${"tag" in reference ? ":" : "@"}${values["reference"]}`,
-      body: <ManifestPage {...{ manifest, contents, signatures }} view={viewOf(viewer)} />,
+      body: (
+        <ManifestPage
+          {...{ manifest, contents, signatures }}
+          rights={new Set(ACTIONS.filter((action) => viewer.caller.may(action, repository)))}
+          view={viewOf(viewer)}
+        />
+      ),
     };
   };
 }

@@ -11,6 +11,7 @@ const ADMIN_PAGES: [path: string, name: string][] = [
   ["/admin/collection", "Garbage collection"],
   ["/admin/retention", "Retention"],
   ["/admin/policy", "Policies"],
+  ["/admin/webhooks", "Webhooks"],
 ];
 
 /** Heading and links of a page for administrators; `path` is that of the page. */

@@ -12,3 +12,4 @@ export {
   showStorage,
   showUploads,
 } from "./show.tsx";
+export { webhookRoute } from "./webhook_routes.tsx";

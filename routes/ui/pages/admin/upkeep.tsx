@@ -21,10 +21,11 @@ export function UploadsPage(
                   <th scope="col" class="end">Received</th>
                   <th scope="col">State</th>
                   <th scope="col">Expires</th>
+                  <th scope="col">Action</th>
                 </tr>
               </thead>
               <tbody>
-                {uploads.map(({ repository, principal, bytes, state, expiresAt }) => (
+                {uploads.map(({ id, repository, principal, bytes, state, expiresAt }) => (
                   <tr>
                     <th scope="row">
                       <a href={repositoryPath(repository)}>{repository}</a>
@@ -38,6 +39,14 @@ export function UploadsPage(
                     <td>{state}</td>
                     <td>
                       <Age at={Date.parse(expiresAt)} now={now} />
+                    </td>
+                    <td>
+                      <form action="/admin/uploads/cancel" method="post">
+                        <input type="hidden" name="id" value={id} />
+                        <button type="submit">
+                          Cancel<span class="visually-hidden">{` the upload to ${repository}`}</span>
+                        </button>
+                      </form>
                     </td>
                   </tr>
                 ))}

@@ -1,0 +1,100 @@
+import type { DeadLetter, PendingEvent } from "../../../../registry/mod.ts";
+import { Age, Card, plain, plural } from "../components/mod.ts";
+import { Frame, Steps } from "./frame.tsx";
+
+/** Data of the page of events. */
+export interface WebhooksPageProps {
+  /** Events that wait for receivers, the oldest first. */
+  pending: readonly PendingEvent[];
+  /** Events that a receiver has not accepted in all attempts. */
+  letters: readonly DeadLetter[];
+  /** Position of this page of dead letters. */
+  last: string | undefined;
+  /** Position of the next page. */
+  next: string | undefined;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** `/admin/webhooks`: events that wait, and dead letters with their forms. */
+export function WebhooksPage({ pending, letters, last, next, now }: WebhooksPageProps) {
+  return (
+    <Frame path="/admin/webhooks">
+      <Card title="Dead letters" side={<span class="muted small">not accepted in all attempts</span>} flush>
+        {letters.length === 0 ? <p>None.</p> : (
+          <table class="fold">
+            <thead>
+              <tr>
+                <th scope="col">Event</th>
+                <th scope="col">Webhook</th>
+                <th scope="col">Last attempt</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Actions</th>
+              </tr>
+            </thead>
+            <tbody>
+              {letters.map((letter) => <LetterRow letter={letter} now={now} />)}
+            </tbody>
+          </table>
+        )}
+      </Card>
+      <Steps path="/admin/webhooks" last={last} next={next} />
+      <Card title="Waiting" flush>
+        {pending.length === 0 ? <p>No event waits.</p> : (
+          <table class="fold">
+            <thead>
+              <tr>
+                <th scope="col">Event</th>
+                <th scope="col">Webhook</th>
+                <th scope="col">Time</th>
+                <th scope="col">Failed attempts</th>
+              </tr>
+            </thead>
+            <tbody>
+              {pending.map(({ message, receiver, attempts, error }) => (
+                <tr>
+                  <th scope="row">{nameOf(message)}</th>
+                  <td>{receiver}</td>
+                  <td>
+                    <Age at={message.at} now={now} />
+                  </td>
+                  <td>{error === undefined ? attempts : `${attempts}: ${plain(error, 200)}`}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Card>
+    </Frame>
+  );
+}
+
+function LetterRow({ letter, now }: { letter: DeadLetter; now: number }) {
+  const { id, message, receiver, attempts, error, at } = letter;
+  const name = nameOf(message);
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{receiver}</td>
+      <td>
+        <Age at={at} now={now} />, {plural(attempts, "attempt")}
+      </td>
+      <td>{plain(error, 200)}</td>
+      <td>
+        <form action="/admin/webhooks" method="post">
+          <input type="hidden" name="id" value={id} />
+          <button type="submit" name="do" value="retry">
+            Send again<span class="visually-hidden">{` ${name}`}</span>
+          </button>{" "}
+          <button type="submit" name="do" value="drop">
+            Delete<span class="visually-hidden">{` ${name}`}</span>
+          </button>
+        </form>
+      </td>
+    </tr>
+  );
+}
+
+function nameOf({ type, subject }: DeadLetter["message"]): string {
+  return plain(subject === undefined ? type : `${type} ${subject}`, 200);
+}
