@@ -37,7 +37,7 @@ ${HOSTILE}
 |---|---|
 | c | d |
 
-${"> ".repeat(200)}deep
+${"> ".repeat(20)}deep
 `;
 
 /** Annotations of the image. */

@@ -30,8 +30,8 @@ function elements(text: string): Child {
   }
 }
 
-/** Maximum depth of blocks within blocks. Hono renders elements by recursion. */
-const MAX_DEPTH = 40;
+/** Maximum depth of blocks within blocks: their margins fit on a narrow screen, and Hono renders elements by recursion. */
+const MAX_DEPTH = 24;
 
 function blocks(tokens: readonly Token[] = [], depth = 0): Child[] {
   if (depth > MAX_DEPTH) throw new RangeError("Markdown is nested too deep");
