@@ -174,7 +174,7 @@ export class Relay {
     const keys = unsure.map((i) => targetKey(lanes[i]![0]!.item.attributes));
     const read = await work.table.getMany(keys, { consistent: true });
     for (const [n, i] of unsure.entries()) targets[i] = read[n] as LaneTarget;
-    const judgeAll = (evidenceOf: (lane: LaneIntent[]) => Omit<LaneIntent, "verdict">[]) =>
+    const judgeAll = (evidenceOf: (lane: LaneIntent[]) => Pick<LaneIntent, "item">[]) =>
       this.#judge(
         work,
         unsure.map((i) => ({ lane: lanes[i]!, target: targets[i], evidence: evidenceOf(lanes[i]!) })),
@@ -185,14 +185,14 @@ export class Relay {
     const later = Map.groupBy(await this.#read(shard), ({ attributes }) => laneOf(attributes));
     await judgeAll((lane) => [
       ...lane,
-      ...(later.get(laneOf(lane[0]!.item.attributes)) ?? []).map((item) => ({ item, isMade: false })),
+      ...(later.get(laneOf(lane[0]!.item.attributes)) ?? []).map((item) => ({ item })),
     ]);
     return targets;
   }
 
   async #judge(
     work: Work,
-    lanes: { lane: LaneIntent[]; target: LaneTarget; evidence: Omit<LaneIntent, "verdict">[] }[],
+    lanes: { lane: LaneIntent[]; target: LaneTarget; evidence: Pick<LaneIntent, "item">[] }[],
   ): Promise<void> {
     const facts = lanes.map(({ lane, target, evidence }) => ({
       lane,

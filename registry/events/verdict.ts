@@ -48,19 +48,24 @@ export function targetKey({ repository, change }: Pick<EventAttributes, "reposit
 }
 
 /**
- * Facts that intents prove. A delete names the state that it has read, so that state was there, whether the delete was
- * made or not. A change that is known to be made follows earlier ones.
+ * Facts that intents prove. A delete or a move names the state that it has read, so that state was there, whether the
+ * change was made or not.
  */
 export class LaneEvidence {
   /** Last known move of each history of a tag. */
-  readonly ends = new Map<string, { number: number; digest: string }>();
+  readonly ends = new Map<string, number>();
+  /** Digests of moves, by history and number. Garbage collection may have removed the moves of a deleted tag. */
+  readonly #digests = new Map<string, string>();
   /** Ids of pushes that were made. */
   readonly pushes = new Set<string>();
 
   /** The facts that these intents of a lane prove, and its target as it was read. */
-  constructor(intents: Omit<LaneIntent, "verdict">[], target: LaneTarget) {
-    for (const { item: { attributes: { change } }, isMade } of intents) {
-      if (isMade && change.kind === "tag.move") this.#noteEnd(change.history, change.number, change.digest);
+  constructor(intents: Pick<LaneIntent, "item">[], target: LaneTarget) {
+    for (const { item: { attributes: { change } } } of intents) {
+      if (change.kind === "tag.move") {
+        const { history, number, before } = change;
+        if (before !== undefined) this.#noteEnd(history, number - 1, before);
+      }
       if (change.kind === "tag.delete") this.#noteEnd(change.history, change.number, change.before);
       if (change.kind === "manifest.delete") this.#notePushes(change.pushes);
       if (change.kind === "repository.delete") this.#notePushes([change.push]);
@@ -72,8 +77,14 @@ export class LaneEvidence {
     } else this.#notePushes(pushesIn(target));
   }
 
+  /** Digest of a move that was made; `undefined` if no intent tells it. */
+  digestOf({ history, number }: ChangeOf<"tag.move">): string | undefined {
+    return this.#digests.get(`${history} ${number}`);
+  }
+
   #noteEnd(history: string, number: number, digest: string): void {
-    if ((this.ends.get(history)?.number ?? 0) <= number) this.ends.set(history, { number, digest });
+    this.ends.set(history, Math.max(this.ends.get(history) ?? 0, number));
+    this.#digests.set(`${history} ${number}`, digest);
   }
 
   #notePushes(pushes: string[]): void {
@@ -82,11 +93,11 @@ export class LaneEvidence {
 }
 
 /** Keys of the earlier moves of a tag that decide about intents of the lane. */
-export function neededMoves(lane: LaneIntent[], { ends }: LaneEvidence): Key[] {
+export function neededMoves(lane: LaneIntent[], evidence: LaneEvidence): Key[] {
   return lane.flatMap(({ item: { attributes: { repository, change } }, isMade }) => {
     if (isMade || change.kind !== "tag.move") return [];
-    const end = ends.get(change.history);
-    return end !== undefined && change.number < end.number ? [moveKeyOf(repository, change)] : [];
+    const isPast = change.number <= (evidence.ends.get(change.history) ?? 0);
+    return isPast && evidence.digestOf(change) === undefined ? [moveKeyOf(repository, change)] : [];
   });
 }
 
@@ -110,11 +121,8 @@ export function judge({ item, isMade }: LaneIntent, { target, evidence, moves }:
   const { repository, change } = item.attributes;
   switch (change.kind) {
     case "tag.move": {
-      const end = evidence.ends.get(change.history);
-      if (end === undefined || change.number > end.number) return "open";
-      const digest = change.number === end.number
-        ? end.digest
-        : moves.get(moveKeyOf(repository, change).sk)?.digest;
+      if (change.number > (evidence.ends.get(change.history) ?? 0)) return "open";
+      const digest = evidence.digestOf(change) ?? moves.get(moveKeyOf(repository, change).sk)?.digest;
       // Garbage collection has removed the move: many have followed it.
       return digest === undefined || digest === change.digest ? "made" : "failed";
     }

@@ -206,7 +206,7 @@ async function warm(module: RegistryModule): Promise<void> {
   const stores = { table: new MemoryTable(), objects: new MemoryObjectStore() };
   const stored = module.createRegistry({ ...stores, purges: { digests: true, tags: true, delay: 0 } });
   await stored.outbox?.();
-  await stored.events();
+  await stored.events?.();
   const cached = module.cached(registry, epochs, { count: 1 });
   await cached.getManifest?.(REPOSITORIES[0], { digest: FIRST.digest });
 }

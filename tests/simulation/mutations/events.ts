@@ -116,7 +116,7 @@ export const EVENT_MISTAKES: Mutation[] = [
       ),
     ],
     scenario: eventScenario,
-    from: 2300,
+    from: 2500,
   },
   {
     name: "the intent of a delete proves nothing (4)",
@@ -137,13 +137,9 @@ export const EVENT_MISTAKES: Mutation[] = [
     scenario: eventScenario,
   },
   {
-    name: "a move that is known to be made proves no earlier one (4)",
+    name: "the intent of a move proves no earlier one (4)",
     edits: [
-      edit(
-        VERDICT,
-        'if (isMade && change.kind === "tag.move")',
-        'if (isMade && change.kind === "tag.move" && change.number < 0)',
-      ),
+      edit(VERDICT, "if (before !== undefined) this.#noteEnd(history, number - 1, before);", "before;"),
     ],
     scenario: eventScenario,
   },
