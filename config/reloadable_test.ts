@@ -36,6 +36,20 @@ Deno.test("reloadOf() neither begins nor ends authentication", async () => {
   assertEquals(reloadOf(open, closed), { config: open, changed: [], kept: ["auth"] });
 });
 
+Deno.test("reloadOf() takes other rules of signatures, and does not remove the last one", async () => {
+  const rules = (name: string) => ({
+    SKERRY_VERIFY: JSON.stringify([{ name, repositories: ["**"], keys: { release: "release.pub" } }]),
+  });
+  const [none, one, other] = [
+    await configOf(),
+    await configOf(undefined, rules("one")),
+    await configOf(undefined, rules("other")),
+  ];
+  assertEquals(reloadOf(none, one), { config: one, changed: ["verify"], kept: [] });
+  assertEquals(reloadOf(one, other), { config: other, changed: ["verify"], kept: [] });
+  assertEquals(reloadOf(one, none), { config: one, changed: [], kept: ["verify"] });
+});
+
 Deno.test("reloadOf() takes another public endpoint, but not other purges", async () => {
   const purge = { fastly: "SU1Z0" };
   const face = { hosts: ["a.example"], cdn: "fastly", purge };

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createLog, type Log } from "../log/mod.ts";
 import { loadConfig } from "../../config/config.ts";
+import { StartError } from "../../config/mod.ts";
+import { KeySigner } from "../../trust/testing/signed_images.ts";
 import { lostContentMessage, openRegistry } from "./open_registry.ts";
 import { openStorage } from "./open_storage.ts";
 import { FAILURE_SHARDS, failureKey } from "../../auth/items.ts";
@@ -71,6 +73,57 @@ Deno.test("openRegistry() keeps a tag that is only pulled through a read-only pr
   } finally {
     await Deno.remove(data, { recursive: true });
   }
+});
+
+Deno.test("openRegistry() enforces the rules of signatures, and those of a changed configuration", async () => {
+  const data = await Deno.makeTempDir({ prefix: "skerry-" });
+  const signer = new KeySigner();
+  const warnings: unknown[][] = [];
+  const log: Log = { ...createLog({ format: "off" }), warn: (...line) => warnings.push(line) };
+  const settings = { SKERRY_DATA: data, SKERRY_SWEEP_INTERVAL: "0" };
+  const configOf = (mode?: string) => {
+    const rule = { name: "production", repositories: ["**"], mode, keys: { release: signer.pem } };
+    return loadConfig({ ...settings, ...(mode && { SKERRY_VERIFY: JSON.stringify([rule]) }) });
+  };
+  const opened = await openRegistry(await configOf(), log);
+  try {
+    const image = imageOf(CONFIG, []);
+    await pushBlob(opened.served.registry, CONFIG);
+    const subject = await pushManifest(opened.served.registry, image, "v1");
+    const pull = () =>
+      opened.served.registry.getManifest(REPOSITORY, { tag: tag("v1") }, { puller: { name: "anonymous" } });
+    const change = async (mode?: string) => (await opened.prepare(await configOf(mode))).commit();
+    await pull();
+    assertEquals((await opened.served.signatures.report(REPOSITORY, subject)).state, "unsigned");
+    await change("audit");
+    await pull();
+    await pull();
+    assertEquals(warnings, [[
+      "A manifest without a required signature: the rule would deny its pull",
+      { repository: REPOSITORY, digest: subject, rule: "production", reason: "No signature found" },
+    ]]);
+    await change("enforce");
+    await assertRejects(pull, RegistryError, "Pull denied");
+    await assertRejects(() => pushManifest(opened.served.registry, image, "v2"), RegistryError, "Tag denied");
+    assertEquals((await opened.served.signatures.report(REPOSITORY, subject)).rules[0]!.met, false);
+    await signer.pushSimple(opened.served.registry, subject);
+    await pull();
+    await pushManifest(opened.served.registry, image, "v2");
+    assertEquals((await opened.served.signatures.report(REPOSITORY, subject)).state, "verified");
+  } finally {
+    await opened.close();
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("openRegistry() refuses rules whose files cannot be used", async () => {
+  const rule = { name: "production", repositories: ["**"], keys: { release: "/no/such/file" } };
+  const config = await loadConfig({ SKERRY_STORAGE: "memory", SKERRY_VERIFY: JSON.stringify([rule]) });
+  await assertRejects(
+    () => openRegistry(config, createLog({ format: "off" })),
+    StartError,
+    'verify: Cannot use the rule "production": Cannot read "/no/such/file"',
+  );
 });
 
 Deno.test("openRegistry() warns of a blob whose object is missing, with its digest and repository", async () => {
