@@ -70,17 +70,28 @@ function backlogText({ waiting, oldest, dead }: Backlog, { now }: Output): strin
   return `${formatCount(waiting)} waiting for webhooks${age}; ${formatCount(dead)} dead letters`;
 }
 
+/** Leases of one kind of work, such as those of the segments of a full pass: `segment#0`, `segment#1` and so on. */
 function workTable(work: Status["work"], output: Output): string {
-  const columns = [{ title: "BACKGROUND WORK" }, { title: "STATE" }, {
-    title: "DONE",
-    align: "right" as const,
-  }, { title: "LEASE UNTIL" }];
-  const rows = work.map(({ name, state, progress, until = "" }) => [
-    name,
-    state,
-    progress === undefined ? "" : `${Math.floor(progress * 100)} %`,
-    until,
-  ]);
+  const columns = [
+    { title: "BACKGROUND WORK" },
+    { title: "STATE" },
+    { title: "DONE", align: "right" as const },
+    { title: "LEASE UNTIL" },
+  ];
+  const groups = Map.groupBy(work, ({ name }) => name.split("#", 1)[0]!);
+  const rows = [...groups].map(([name, leases]) => {
+    const running = leases.filter(({ state }) => state !== "idle");
+    const progress = leases.flatMap((lease) => lease.progress ?? []);
+    const done = progress.reduce((sum, each) => sum + each, 0) / progress.length;
+    return [
+      name,
+      leases.length === 1 || running.length === 0
+        ? running[0]?.state ?? "idle"
+        : `${running.length} of ${leases.length} running`,
+      progress.length === 0 ? "" : `${Math.floor(done * 100)} %`,
+      running.map(({ until = "" }) => until).sort().at(-1) ?? "",
+    ];
+  });
   return tableOf(columns, rows, output);
 }
 
