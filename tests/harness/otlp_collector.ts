@@ -30,8 +30,8 @@ export interface Collector extends AsyncDisposable {
   served(requests: number): Promise<void>;
   /** The spans since the last look. */
   take(): Span[];
-  /** Names of metrics that have arrived so far, with the name of their scope before it. */
-  metricNames(): string[];
+  /** Resolves when these metrics have arrived: their names, each with the name of its scope before it. */
+  measured(names: readonly string[]): Promise<void>;
 }
 
 /** Milliseconds between two deliveries of the process. */
@@ -84,7 +84,15 @@ export function startCollector(): Collector {
       spans = [];
       return taken;
     },
-    metricNames: () => [...metrics].sort(),
+    async measured(names) {
+      const end = performance.now() + LIMIT_MS;
+      while (!names.every((name) => metrics.has(name))) {
+        if (performance.now() > end) {
+          throw new Error(`Only these metrics arrived: ${[...metrics].join(", ")}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+      }
+    },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }

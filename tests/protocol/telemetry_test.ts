@@ -114,9 +114,9 @@ Deno.test("metrics and spans of a push and a pull agree with the requests that S
       AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
     },
   });
-  let sent = 0;
+  let requestCount = 0;
   const send: Send = (path, init) => {
-    sent++;
+    requestCount++;
     return fetch(registry.url + path, { ...init, headers: { ...init?.headers, "User-Agent": "a-client/1" } });
   };
   await done(send, "/readyz");
@@ -128,9 +128,9 @@ Deno.test("metrics and spans of a push and a pull agree with the requests that S
     collector.take();
     s3.reset();
     for (const operation of Object.keys(table.counts)) delete table.counts[operation];
-    sent = 0;
+    requestCount = 0;
     await flow();
-    await collector.served(sent);
+    await collector.served(requestCount);
     const requests: Counts = { ...table.counts, ...s3.requests as Counts };
     return { requests, calls: since(before, callsIn(await metrics.read())), spans: collector.take() };
   }
@@ -158,6 +158,8 @@ Deno.test("metrics and spans of a push and a pull agree with the requests that S
     assertEquals(fetches.length, total, `requests of the ${name}`);
     assertServed(served);
   }
+  const sent = ["skerry.storage.operation.duration", "skerry.cache.reads", "skerry.connections.open"];
+  await collector.measured(sent.map((name) => `skerry ${name}`));
 });
 
 /** Asserts the attributes of spans of requests. */
