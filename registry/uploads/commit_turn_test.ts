@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { type Digest, RegistryError } from "../../oci/mod.ts";
-import { type NewItem, UnavailableError } from "../../storage/mod.ts";
+import { type Digest, RegistryError, unavailable } from "../../oci/mod.ts";
+import { type NewItem, UnavailableError, UnknownPartsError } from "../../storage/ports.ts";
 import { dyingStores, type Moment } from "../../tests/harness/moments.ts";
 import {
   body,
@@ -165,18 +165,48 @@ Deno.test("commitUpload() that fails after another request took over leaves the 
   assertEquals(busy.status, 503);
 });
 
+/** States that `registry` writes to uploads, in the order of the writes. */
+function withStates(stores: TestStores, more: Partial<Parameters<TestStores["registry"]>[0]> = {}) {
+  const states: unknown[] = [];
+  const table = hooked(stores.table, (method, [item]) => {
+    const { pk, attributes } = item as NewItem;
+    if (method === "put" && pk.startsWith("upload#")) states.push(attributes.state);
+  });
+  return { states, registry: stores.registry({ ...OPTIONS, ...more, table }).registry };
+}
+
 Deno.test("commitUpload() writes nothing more for an upload that it has ended", async () => {
   for (const algorithm of ["sha256", "sha512"] as const) {
     const stores = new TestStores();
     const { id } = await uploadOf(stores.registry(OPTIONS), UPLOADS["of parts"]!);
-    const states: unknown[] = [];
-    const table = hooked(stores.table, (method, [item]) => {
-      const { pk, attributes } = item as NewItem;
-      if (method === "put" && pk.startsWith("upload#")) states.push(attributes.state);
-    });
-    const { registry } = stores.registry({ ...OPTIONS, table });
+    const { states, registry } = withStates(stores);
     const wrong = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, digest(content(30, 1), algorithm));
     assertEquals((await assertRejects(wrong, RegistryError)).code, "DIGEST_INVALID");
     assertEquals(states, ["committing", "aborting"]);
   }
+});
+
+Deno.test("commitUpload() writes nothing more for an upload whose parts are gone", async () => {
+  const stores = new TestStores();
+  const { id, blob } = await uploadOf(stores.registry(OPTIONS), UPLOADS["of parts"]!);
+  const objects = hooked(stores.objects, (method, [key, partsId]) => {
+    if (method === "completeParts") throw new UnknownPartsError(String(key), String(partsId));
+  });
+  const { states, registry } = withStates(stores, { objects });
+  const commit = () => registry.commitUpload(REPOSITORY, PRINCIPAL, id, blob);
+  assertEquals((await assertRejects(commit, RegistryError)).code, "BLOB_UPLOAD_UNKNOWN");
+  assertEquals(states, ["committing", "aborting"]);
+});
+
+Deno.test("commitUpload() that failed with an error for clients can be repeated at once", async () => {
+  const stores = new TestStores();
+  const { registry } = stores.registry(OPTIONS);
+  const { id, blob } = await uploadOf(stores.registry(OPTIONS), UPLOADS["of parts"]!);
+  const table = hooked(stores.table, (method, [item]) => {
+    if (method === "put" && (item as NewItem).pk.startsWith("blob#")) throw unavailable("Too many conflicts");
+  });
+  const refused = stores.registry({ ...OPTIONS, table }).registry;
+  const commit = () => refused.commitUpload(REPOSITORY, PRINCIPAL, id, blob);
+  assertEquals((await assertRejects(commit, RegistryError)).message, "Too many conflicts");
+  assertEquals((await registry.commitUpload(REPOSITORY, PRINCIPAL, id, blob)).digest, blob);
 });
