@@ -18,6 +18,7 @@ import type {
   RetentionPreview,
   SearchPlace,
   SearchResult,
+  SignatureView,
   Status,
   StorageList,
   TagChange,
@@ -140,6 +141,9 @@ export interface Reads {
 
   /** Referrer with its contents: SBOM, provenance, VEX, vulnerability report, signature or text. */
   getReferrer(caller: Caller, repository: RepositoryName, digest: Digest): Promise<ReferrerView>;
+
+  /** Signatures of a manifest, and the rules of the configuration that they meet. */
+  getSignatures(caller: Caller, repository: RepositoryName, digest: Digest): Promise<SignatureView>;
 
   /** Searches names, tags, digests, annotations and packages of SBOMs, in as many repositories as one page may read. */
   search(caller: Caller, request: SearchRequest): Promise<SearchResult>;

@@ -9,6 +9,7 @@ import type { ApiOptions, CoreOptions } from "./options.ts";
 import { Referrers } from "./referrers.ts";
 import { Repositories } from "./repositories.ts";
 import { Search } from "./search.ts";
+import { getSignatures } from "./signatures.ts";
 import { TagLists } from "./tag_lists.ts";
 import { getTagHistory } from "./tag_history.ts";
 
@@ -31,6 +32,7 @@ export function createCore(options: CoreOptions): Omit<Reads, "me"> & Changes {
     diff: (...request) => diffs.compare(...request),
     listReferrers: (...request) => referrers.list(...request),
     getReferrer: (...request) => referrers.get(...request),
+    getSignatures: (...request) => getSignatures(options.signatures, ...request),
     search: (...request) => search.search(...request),
     moveTag: (...request) => changes.moveTag(...request),
     deleteTag: (...request) => changes.deleteTag(...request),

@@ -1,5 +1,6 @@
 import type { Action, RepositoryName } from "../oci/mod.ts";
 import type { Explorer, ImmutableRule, QuotaRule, Registry } from "../registry/interface.ts";
+import type { SignatureVerifier } from "../trust/interface.ts";
 import type { AccountTokenList, Explanation } from "./schemas/mod.ts";
 import type { ListRequest, Question } from "./api.ts";
 
@@ -27,6 +28,8 @@ export interface CoreOptions {
   explorer: Explorer;
   /** Rules of the configuration. */
   rules: ApiRules;
+  /** Verifies signatures; absent if nothing does. */
+  signatures?: SignatureVerifier;
 }
 
 /** Access control, as answers show it. */

@@ -34,6 +34,7 @@ Deno.test("every method answers for a hidden repository as for one that does not
       api.diff(caller, REPOSITORY, { fromRepository, from: reference, to: reference }),
     listReferrers: (caller, name) => api.listReferrers(caller, name, hidden),
     getReferrer: (caller, name) => api.getReferrer(caller, name, hidden),
+    getSignatures: (caller, name) => api.getSignatures(caller, name, hidden),
     search: (caller, repository) => api.search(caller, { q: "v1", repository }),
     moveTag: (caller, name) => api.moveTag(caller, name, tag("v1"), hidden, { dryRun: true }),
     deleteTag: (caller, name) => api.deleteTag(caller, name, tag("v1"), { dryRun: true }),

@@ -60,6 +60,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
     log: "auto",
     logProbes: false,
     ui: true,
+    apiOrigins: [],
   });
 });
 

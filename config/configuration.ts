@@ -191,4 +191,6 @@ export interface Config {
   logProbes: boolean;
   /** True if browsers get the web UI. */
   ui: boolean;
+  /** Origins whose pages may use the API, or `*`. */
+  apiOrigins: string[];
 }

@@ -26,6 +26,7 @@ export const RELOADABLE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "collectInterval",
   "logProbes",
   "ui",
+  "apiOrigins",
 ]);
 
 /** Configuration that a running process can take over. */

@@ -97,6 +97,17 @@ export const publicMap: Kind<PublicConfig> = {
   read: () => undefined,
 };
 
+/** Origins of web pages (RFC 6454), or `*`. */
+export const origins: Kind<string[]> = {
+  type: "list of origins, separated by spaces; or `*`",
+  expected: 'origins such as "https://app.example.com", separated by spaces, or "*"',
+  read: (text) => {
+    const origins = text.split(" ").filter((origin) => origin !== "");
+    const isOrigin = (origin: string) => /^https?:/.test(origin) && URL.parse(origin)?.origin === origin;
+    return text === "*" || origins.every(isOrigin) ? origins : undefined;
+  },
+};
+
 /** On or off. */
 export const toggle: Kind<boolean> = {
   type: "`on` or `off`",

@@ -9,6 +9,7 @@ import {
   oneOf,
   optional,
   optionalPort,
+  origins,
   port,
   publicMap,
   readReplicas,
@@ -422,5 +423,12 @@ export const SETTINGS: { readonly [Key in keyof Config]-?: Setting<Required<Conf
     "SKERRY_UI",
     "on",
     "Serve the web UI at `/`. With `off`, `/` explains only how to push and pull.",
+  ),
+  apiOrigins: setting(
+    origins,
+    "SKERRY_API_ORIGINS",
+    "",
+    "Origins whose web pages may use the [JSON API](api.md#web-pages-of-other-origins) (CORS). `*` allows every " +
+      "page, and none may use passwords that a browser has stored.",
   ),
 };

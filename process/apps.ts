@@ -77,6 +77,7 @@ export class Apps {
       ...publicFaceOf(config, served),
       ...uiOf(config, served, opener),
       api: async () => await (await served()).api(),
+      ...(config.apiOrigins.length > 0 && { apiOrigins: config.apiOrigins }),
       ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
       warnings: async () => [...(await opener.open()).warnings(), ...part.warningsOfOthers()],
       delivery: config,

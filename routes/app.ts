@@ -25,6 +25,8 @@ export interface AppOptions extends ServiceOptions, RegistryRouteOptions {
   log: (entry: RequestLog) => void;
   /** Receives the same entry when the answer begins. */
   began?: (entry: RequestLog) => void;
+  /** Origins whose web pages may use the API, or `*`; none by default. */
+  apiOrigins?: readonly string[];
   /** Host names under which anonymous clients pull, and nothing else works. Without it every host is the main one. */
   publicFace?: PublicFaceOptions;
   /** Web UI. Without it `/` is a leaflet, and the other paths of the UI do not exist. */
@@ -65,7 +67,14 @@ export class App extends HonoBase<AppEnv> {
 export function createApp(options: AppOptions): App {
   const { log, began } = options;
   const traced = began === undefined ? [] : [answerBegins(began)];
-  const middleware = [exchange(), accessLog(log), ...traced, unreadBody(), ...publicFaces(options)];
+  const middleware = [
+    ...crossOrigins(options),
+    exchange(),
+    accessLog(log),
+    ...traced,
+    unreadBody(),
+    ...publicFaces(options),
+  ];
   const around = (handler: AppHandler) => compose(middleware, handler);
   const app = new App();
   const { ui } = options;
@@ -82,6 +91,22 @@ export function createApp(options: AppOptions): App {
   app.notFound(around(refusal(refusePath)));
   return app;
 }
+
+/** CORS, with code that its first request loads; none without origins. */
+function crossOrigins({ apiOrigins = [] }: AppOptions): Middleware[] {
+  if (apiOrigins.length === 0) return [];
+  let made: Promise<Middleware> | undefined;
+  return [async function crossOrigins(c, next) {
+    if (!c.req.raw.headers.has("Origin")) return await next();
+    return await (await (made ??= importCrossOrigin().then((module) => module.crossOrigin(apiOrigins))))(
+      c,
+      next,
+    );
+  }];
+}
+
+const importCrossOrigin = (): Promise<typeof import("./middleware/cross_origin.ts")> =>
+  import(new URL("middleware/cross_origin.ts", import.meta.url).href);
 
 /** Middleware of the public face, which is made by its first request; none without public hosts. */
 function publicFaces(options: AppOptions): Middleware[] {

@@ -118,6 +118,8 @@ export interface RouteFacts {
   };
   /** Referrers with their own referrers. */
   findReferrers: { repository: RepositoryName; digest: Digest; page: ApiPage; artifactType?: string };
+  /** Signatures of a manifest. */
+  getSignatures: { repository: RepositoryName; digest: Digest };
   /** Contents of a referrer. */
   inspectReferrer: { repository: RepositoryName; digest: Digest };
   /** Move of a tag to a manifest of the repository. */
@@ -165,6 +167,7 @@ export type RepositoryApiKind =
   | "diffManifests"
   | "findReferrers"
   | "inspectReferrer"
+  | "getSignatures"
   | "moveTag"
   | "removeTag"
   | "removeManifest";
@@ -284,6 +287,7 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
     ["", "GET, HEAD", "/v2/<name>/_skerry/referrers/<digest>?artifactType=<type>", 200, 400, 404],
   ],
   inspectReferrer: [["", "GET, HEAD", "/v2/<name>/_skerry/contents/<digest>", 200, 400, 404]],
+  getSignatures: [["", "GET, HEAD", "/v2/<name>/_skerry/signatures/<digest>", 200, 400, 404]],
   moveTag: [
     ["", "PUT", "/v2/<name>/_skerry/tag/<tag>?digest=<digest>&dryRun=<boolean>", 200, 400, 404, 405, 412],
   ],

@@ -83,6 +83,7 @@ function repositoryApi(options: RegistryRouteOptions): { [Kind in RepositoryApiK
     diffManifests: deferred("diffManifests"),
     findReferrers: deferred("findReferrers"),
     inspectReferrer: deferred("inspectReferrer"),
+    getSignatures: deferred("getSignatures"),
     moveTag: deferred("moveTag"),
     removeTag: deferred("removeTag"),
     removeManifest: deferred("removeManifest"),

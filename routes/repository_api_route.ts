@@ -23,7 +23,8 @@ export type ApiPlace =
   | "manifests"
   | "history"
   | "referrers"
-  | "contents";
+  | "contents"
+  | "signatures";
 
 /**
  * Parses a request for `<name>/_skerry/<place>`, or `<name>/_skerry/<place>/<last>`: the API in a repository.
@@ -70,8 +71,9 @@ export function parseRepositoryApi(
       return { kind, repository, digest, page: parseApiPage(parameters), ...optional({ artifactType }) };
     }
     case "contents":
+    case "signatures":
       return {
-        kind: readOnly(method, "inspectReferrer"),
+        kind: readOnly(method, place === "contents" ? "inspectReferrer" : "getSignatures"),
         repository: parseRepositoryName(name),
         digest: parseDigest(last),
       };

@@ -79,7 +79,8 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
     }
     case "tag":
     case "history":
-    case "contents": {
+    case "contents":
+    case "signatures": {
       const repository = withoutSuffix(name, "_skerry");
       if (repository === undefined) break;
       return parseRepositoryApi(method, repository, collection, last, parameters);

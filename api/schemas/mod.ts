@@ -12,4 +12,5 @@ export * from "./parts.ts";
 export * from "./referrers.ts";
 export * from "./repositories.ts";
 export * from "./search.ts";
+export * from "./signatures.ts";
 export * from "./tags.ts";

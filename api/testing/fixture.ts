@@ -20,6 +20,7 @@ import {
   TestStores,
   utf8,
 } from "../../tests/harness/stores.ts";
+import { Verifier } from "../../trust/mod.ts";
 import { createCore } from "../create_api.ts";
 import type { ApiRules } from "../options.ts";
 
@@ -77,7 +78,12 @@ export class TestApi {
     const stored = stores.registry({ objects, table, immutable: [...rules.immutable ?? []] });
     const registry = cached(stored.registry, stored.epochs, { age: 0, now: () => stores.now });
     const explorer = await stored.explore();
-    const api = createCore({ registry, explorer, rules: { ...NO_RULES, ...rules } });
+    const api = createCore({
+      registry,
+      explorer,
+      signatures: new Verifier({ store: registry, rules: [] }),
+      rules: { ...NO_RULES, ...rules },
+    });
     return new TestApi(stores, registry, api, take);
   }
 

@@ -166,7 +166,7 @@ export class Assembly {
       signatures,
       ...(access && { access }),
       api: once(async () =>
-        (await importApi()).openApi({ config, registry, stored, access, ...this.#options.state })
+        (await importApi()).openApi({ config, registry, stored, access, signatures, ...this.#options.state })
       ),
     };
     return { config, served, stored, access, pulls };

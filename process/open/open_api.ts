@@ -12,12 +12,15 @@ import { parseSubject } from "../../auth/rules.ts";
 import type { Config } from "../../config/mod.ts";
 import { RegistryError } from "../../oci/mod.ts";
 import type { Registry, StoredRegistry } from "../../registry/mod.ts";
+import type { SignatureVerifier } from "../../trust/interface.ts";
 import type { OpenAccess } from "./open_access.ts";
 
 /** Parts of the API that {@linkcode openApi} makes. */
 export interface ApiParts {
   /** Configuration whose rules answers show. */
-  config: Pick<Config, "auth" | "deleteManifests" | "deleteTags" | "readOnly" | "retention">;
+  config: Pick<Config, "auth" | "deleteManifests" | "deleteTags" | "readOnly" | "retention" | "verify">;
+  /** Verifies signatures. */
+  signatures?: SignatureVerifier;
   /** Registry with its cache and restrictions, which does not record pulls. */
   registry: Registry;
   /** The stored registry, for reads of the table and previews of background work. */
@@ -32,7 +35,7 @@ export interface ApiParts {
 
 /** The API of pages and JSON answers. */
 export async function openApi(
-  { config, registry, stored, access, ready, warnings }: ApiParts,
+  { config, registry, stored, access, signatures, ready, warnings }: ApiParts,
 ): Promise<SealedApi> {
   const { auth, retention } = config;
   return sealApi(createApi({
@@ -43,10 +46,12 @@ export async function openApi(
       quotas: auth?.quotas ?? [],
       deletes: { tags: config.deleteTags, manifests: config.deleteManifests },
       readOnly: config.readOnly,
+      ...(config.verify.length > 0 && { signatures: await signatureModes(config.verify) }),
       recordsPulls: retention.some(({ keepTags }) =>
         keepTags?.some(({ pulledWithin }) => pulledWithin !== undefined)
       ),
     },
+    ...(signatures && { signatures }),
     ...(auth && { access: accessOf(auth, access) }),
     upkeep: {
       previewCollection: (after) => stored.collect({ dryRun: true, ...(after && { after }) }),
@@ -55,6 +60,18 @@ export async function openApi(
     },
     process: { version: manifest.version, startedAt: performance.timeOrigin, ready, warnings },
   }));
+}
+
+/** Mode of the rules of `verify` for a repository: the strictest one. */
+async function signatureModes(
+  rules: Config["verify"],
+): Promise<(repository: string) => "audit" | "enforce" | undefined> {
+  const { globMatcher } = await import("../../oci/glob.ts");
+  const modes = rules.map(({ repositories, mode }) => ({ covers: globMatcher(repositories), mode }));
+  return (repository) => {
+    const found = modes.filter(({ covers }) => covers(repository)).map(({ mode }) => mode);
+    return found.includes("enforce") ? "enforce" : found[0];
+  };
 }
 
 function accessOf(auth: AuthConfig, access: OpenAccess | undefined): ApiAccess {

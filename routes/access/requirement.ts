@@ -96,6 +96,7 @@ const REQUIREMENTS: Requirements = {
   diffManifests: pull,
   findReferrers: pull,
   inspectReferrer: pull,
+  getSignatures: pull,
   moveTag: push,
   removeTag: remove,
   removeManifest: remove,

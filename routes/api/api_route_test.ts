@@ -54,6 +54,7 @@ Deno.test("every read of the API answers by its schema", async () => {
     "diff?from=v1&to=v2": answers.diffSchema,
     [`referrers/${IMAGE.digest}`]: answers.referrerListSchema,
     [`contents/${SBOM.digest}`]: answers.referrerViewSchema,
+    [`signatures/${IMAGE.digest}`]: answers.signatureReportSchema,
   };
   const rows = [
     ...Object.entries(paths).map(([path, schema]) => [`/v2/_skerry/${path}`, schema] as const),

@@ -50,6 +50,7 @@ const OPERATIONS: { readonly [Kind in ApiServiceKind | RepositoryApiKind]: Opera
     query: ["n", "last"],
   },
   inspectReferrer: { summary: "Get the contents of a referrer", answer: answers.referrerViewSchema },
+  getSignatures: { summary: "Verify the signatures of a manifest", answer: answers.signatureReportSchema },
   moveTag: { summary: "Point a tag to a manifest of the repository", answer: answers.tagChangeSchema },
   removeTag: { summary: "Delete a tag", answer: answers.tagDeletionSchema },
   removeManifest: { summary: "Delete a manifest and its tags", answer: answers.manifestDeletionSchema },

@@ -32,6 +32,9 @@ export function repositoryApiHandlers(
     async inspectReferrer({ repository, digest }, _request, caller) {
       return jsonAnswer(await (await api()).getReferrer(caller, repository, digest));
     },
+    async getSignatures({ repository, digest }, _request, caller) {
+      return jsonAnswer(await (await api()).getSignatures(caller, repository, digest));
+    },
     async moveTag({ repository, tag, digest, dryRun }, { headers }, caller) {
       const condition = parseTagCondition(headers);
       return jsonAnswer(await (await api()).moveTag(caller, repository, tag, digest, { dryRun, condition }));

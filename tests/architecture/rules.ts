@@ -68,6 +68,7 @@ export const FURTHER_DOORS: Readonly<Record<string, string>> = {
   "registry/start.ts": "loads what the start of a process needs",
   "registry/stored.ts": "shows items and objects as they are stored, to backups",
   "routes/access/guard.ts": "is loaded where access is configured",
+  "routes/middleware/cross_origin.ts": "is loaded where web pages of other origins may use the API",
   "routes/http/content.ts": "loads bodies and conditions, after the process listens",
   "routes/ui/mod.ts": "is loaded by the first request for a page",
   "process/telemetry/mod.ts": "loads the libraries of telemetry",

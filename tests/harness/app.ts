@@ -7,13 +7,22 @@ import { type ApiParts, openApi } from "../../process/open/open_api.ts";
 import { createRegistry, type Epochs, type Registry, type RegistryOptions } from "../../registry/mod.ts";
 import { type App, type AppOptions, createApp, type RequestLog } from "../../routes/mod.ts";
 import { MemoryObjectStore, MemoryTable } from "../../storage/mod.ts";
+import { Verifier } from "../../trust/mod.ts";
 import { assertListed } from "./listed_status.ts";
 
 /** Options that differ from a registry in memory with every default. */
 export interface TestAppOptions extends
   Pick<
     AppOptions,
-    "access" | "tokens" | "accountTokens" | "audit" | "auditReady" | "delivery" | "publicFace" | "ui"
+    | "access"
+    | "tokens"
+    | "accountTokens"
+    | "audit"
+    | "auditReady"
+    | "delivery"
+    | "publicFace"
+    | "ui"
+    | "apiOrigins"
   > {
   /** Other stores or rules. */
   registry?: Partial<RegistryOptions>;
@@ -49,14 +58,22 @@ export function buildApp(options: TestAppOptions = {}): TestApp {
   const stored = createRegistry({ ...testStores(), ...options.registry });
   const registry = options.wrap?.(stored.registry, stored.epochs) ?? stored.registry;
   const { config, access } = options.api ?? {};
-  const rules = { deleteTags: true, deleteManifests: true, readOnly: false, retention: [], ...config };
+  const rules = {
+    deleteTags: true,
+    deleteManifests: true,
+    readOnly: false,
+    retention: [],
+    verify: [],
+    ...config,
+  };
   const state = { ready: () => Promise.resolve(true), warnings: () => [] };
+  const signatures = new Verifier({ store: registry, rules: [] });
   let api: ReturnType<typeof openApi> | undefined;
   const ui = options.ui && { events: () => stored.events(), ...options.ui };
   return appOver(
     registry,
     { ...options, ...(ui && { ui }) },
-    () => api ??= openApi({ config: rules, registry, stored, access, ...state }),
+    () => api ??= openApi({ config: rules, registry, stored, access, signatures, ...state }),
   );
 }
 
@@ -73,7 +90,7 @@ function appOver(
   options: Omit<TestAppOptions, "registry">,
   api?: () => ReturnType<typeof openApi>,
 ): TestApp {
-  const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace, ui } = options;
+  const { access, tokens, accountTokens, audit, auditReady, delivery, publicFace, ui, apiOrigins } = options;
   const entries: RequestLog[] = [];
   const app = createApp({
     registry,
@@ -96,6 +113,7 @@ function appOver(
     ...(auditReady && { auditReady }),
     ...(publicFace && { publicFace }),
     ...(ui && { ui }),
+    ...(apiOrigins && { apiOrigins }),
     ...(api && { api }),
     ...(delivery && { delivery }),
   });

@@ -6,6 +6,7 @@ import { readChartFile } from "./kubernetes/chart.ts";
 /** Settings that the chart sets itself, from other values. */
 const OF_CHART = [
   ...["awsEndpoint", "awsRegion", "data", "drain", "dynamodbEndpoint", "dynamodbTable", "host", "port"],
+  ...["metricsHost", "metricsPort"],
   ...["s3Bucket", "s3Endpoint", "s3PathStyle", "s3Prefix", "shutdownTimeout", "storage"],
 ];
 
