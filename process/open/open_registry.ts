@@ -7,9 +7,8 @@ import type { Config } from "../../config/mod.ts";
 import type { openPurging, Purging } from "../purging/mod.ts";
 import { observer } from "../../telemetry/observer.ts";
 import { startUpkeep } from "../upkeep/mod.ts";
-import type { OpenWebhooks, ReceiverStats } from "../webhooks/mod.ts";
+import type { OpenWebhooks } from "../webhooks/mod.ts";
 
-export type { ReceiverStats } from "../webhooks/mod.ts";
 export type { Served } from "./assembly.ts";
 
 /** Warning about a blob or manifest whose object is missing from the store. */
@@ -48,8 +47,6 @@ export interface OpenRegistry {
   ready: () => Promise<boolean>;
   /** Warning for the operator, although the registry is ready. */
   warnings: () => string[];
-  /** Counts of the events that this process has delivered, of each receiver. */
-  receivers: () => ReceiverStats[];
   /** Events that wait for webhooks, and dead letters. */
   events: () => Promise<EventOutbox>;
   /** Runs due background work for about `budget` milliseconds, for a process that is started to do it. */
@@ -149,7 +146,6 @@ export async function openRegistry(
     },
     ready,
     warnings,
-    receivers: () => webhooks?.stats() ?? [],
     events: () => stored.events(),
     async upkeep(budget) {
       await purging?.run();

@@ -4,4 +4,3 @@
  * @module
  */
 export { type OpenWebhooks, openWebhooks } from "./open_webhooks.ts";
-export type { ReceiverStats } from "./receiver_worker.ts";

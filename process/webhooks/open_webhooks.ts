@@ -3,7 +3,6 @@ import { openWebhook } from "../../events/mod.ts";
 import type { EventOutbox, EventReceiver, Registry } from "../../registry/mod.ts";
 import type { Log } from "../log/mod.ts";
 import { Notices } from "./notices.ts";
-import type { ReceiverStats } from "./receiver_worker.ts";
 import { Webhooks } from "./webhooks.ts";
 
 /** Source of the events of a registry without a URL of its own. */
@@ -23,8 +22,6 @@ export interface OpenWebhooks {
   run(budget: number): Promise<void>;
   /** Warnings for the operator. */
   warnings(): string[];
-  /** Counts of this process, of each receiver. */
-  stats(): ReceiverStats[];
   /** Delivers the last events, within a second. */
   stop(): Promise<void>;
 }
@@ -48,7 +45,6 @@ export function openWebhooks(
     loginFailed: (address) => notices.loginFailed(address),
     run: (budget) => webhooks.run(budget),
     warnings: () => webhooks.warnings(),
-    stats: () => webhooks.stats(),
     async stop() {
       notices.stop();
       await webhooks.stop();

@@ -181,7 +181,6 @@ Deno.test("openRegistry() sends events to the configured receivers, and to other
   await opened.served.registry.deleteTag(REPOSITORY, tag("a"));
   await until(() => arrived.length === 2);
   assertEquals(arrived, ["/one skerry.tag.create", "/two skerry.tag.delete"]);
-  assertEquals(opened.receivers().map(({ name }) => name), ["two"]);
   (await opened.prepare(await configOf())).commit();
   await pushManifest(opened.served.registry, IMAGE, "b");
   await opened.close();
