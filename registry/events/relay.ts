@@ -69,6 +69,7 @@ type Window = Stored<EventAttributes>[];
  * 1. Read the intents of a shard, consistently: all that an intent of a made change follows are among them.
  * 2. Read what they change, consistently, unless this process knows that its changes were made. Before an intent is
  *    dropped, read the intents again: what it has changed may have been deleted, and the intent of that delete tells it.
+ *    So too before a delete of a tag counts: another delete may have been made.
  * 3. Put the deliveries of made changes, those of one lane one after the other.
  * 4. Delete the intents that are decided, by version. After a crash before this they are decided once more.
  *
@@ -180,8 +181,10 @@ export class Relay {
         unsure.map((i) => ({ lane: lanes[i]!, target: targets[i], evidence: evidenceOf(lanes[i]!) })),
       );
     await judgeAll((lane) => lane);
-    const isOpen = (intent: LaneIntent) => intent.verdict === "open" && isLast(intent);
-    if (!unsure.some((i) => lanes[i]!.some(isOpen))) return targets;
+    const isDoubtful = (intent: LaneIntent) =>
+      intent.verdict === "open" && isLast(intent) ||
+      intent.verdict === "made" && !intent.isMade && intent.item.attributes.change.kind === "tag.delete";
+    if (!unsure.some((i) => lanes[i]!.some(isDoubtful))) return targets;
     const later = Map.groupBy(await this.#read(shard), ({ attributes }) => laneOf(attributes));
     await judgeAll((lane) => [
       ...lane,

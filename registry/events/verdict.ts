@@ -127,8 +127,11 @@ export function judge({ item, isMade }: LaneIntent, { target, evidence, moves }:
       return digest === undefined || digest === change.digest ? "made" : "failed";
     }
     case "tag.delete":
-      if (target === undefined || historyOf(target.attributes).id !== change.history) return "made";
-      return target.version === change.version ? "open" : "failed";
+      if (target !== undefined && historyOf(target.attributes).id === change.history) {
+        return target.version === change.version ? "open" : "failed";
+      }
+      // Another delete ended the history, after a move that this one had not seen.
+      return (evidence.ends.get(change.history) ?? 0) > change.number ? "failed" : "made";
     case "manifest.push":
       if (evidence.pushes.has(change.push)) return "made";
       // The item may have forgotten the push: many have followed it.

@@ -132,7 +132,7 @@ export const EVENT_MISTAKES: Mutation[] = [
   {
     name: "intents are not read again before one is dropped (4)",
     edits: [
-      edit(RELAY, "if (!unsure.some((i) => lanes[i]!.some(isOpen))) return targets;", "return targets;"),
+      edit(RELAY, "if (!unsure.some((i) => lanes[i]!.some(isDoubtful))) return targets;", "return targets;"),
     ],
     scenario: eventScenario,
   },
@@ -142,6 +142,12 @@ export const EVENT_MISTAKES: Mutation[] = [
       edit(VERDICT, "if (before !== undefined) this.#noteEnd(history, number - 1, before);", "before;"),
     ],
     scenario: eventScenario,
+  },
+  {
+    name: "a delete of a tag counts that another one has overtaken (4)",
+    edits: [edit(VERDICT, "(evidence.ends.get(change.history) ?? 0) > change.number", "false")],
+    scenario: eventScenario,
+    from: 31_483,
   },
   {
     name: "an open intent is dropped at once (6)",
