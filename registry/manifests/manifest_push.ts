@@ -154,7 +154,8 @@ export async function putManifest(
       await bestEffort(() => leaveCandidates(context, [candidate]));
     }
     // A delete may have removed the manifest, and something it references, while we wrote items that point to it.
-    if (mayDangle) await bestEffort(() => deleteDangling(work, repository, digest, subject));
+    // With a deadline of its own: that of the push may have passed, and the tags would point to nothing.
+    if (mayDangle) await bestEffort(() => deleteDangling(beginWork(context), repository, digest, subject));
     throw error;
   }
   return { digest, tags, ...(subject === undefined ? {} : { subject }) };
