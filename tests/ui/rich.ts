@@ -15,6 +15,8 @@ export interface RichContent {
   image: string;
   /** Digest of the index. */
   index: string;
+  /** Digest of an earlier index. */
+  old: string;
   /** Digest of the SBOM. */
   sbom: string;
   /** Digest of its signature. */
@@ -214,7 +216,7 @@ const VEX = {
 
 /** Pushes everything. */
 export async function pushRich(send: Send): Promise<RichContent> {
-  await pushShop(send, "2.4.0", ["2.4.0", "latest"]);
+  const old = await pushShop(send, "2.4.0", ["2.4.0", "latest"]);
   const shop = await pushShop(send, "2.4.1", ["2.4.1", "latest"]);
   const attach = async (type: string, content: unknown, annotations: Record<string, string> = {}) => {
     const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -240,6 +242,7 @@ export async function pushRich(send: Send): Promise<RichContent> {
   return {
     image: shop.image.digest,
     index: shop.index.digest,
+    old: old.index.digest,
     sbom: sbom.digest,
     signature: signature.digest,
   };

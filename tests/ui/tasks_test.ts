@@ -64,6 +64,25 @@ function tasksFor({ index }: RichContent): Task[] {
       steps: [{ send: "#q", text: "openssl" }, { choose: "input[value=package]" }, { follow: "Search" }],
       shows: /shop\/api:\S+\s+package\s+openssl 3\.5\.4/,
     },
+    {
+      name: "Make a token for CI",
+      steps: [{ follow: "root" }, { send: "#description", text: "CI" }],
+      shows: /skr_\w+/,
+    },
+    {
+      name: "Delete the image of an old branch",
+      steps: [{ follow: "shop/checkout" }, { follow: "pr-1432" }, { follow: "Delete the manifest" }, {
+        follow: "Delete the manifest",
+      }],
+      shows: /This repository has no tags/,
+    },
+    {
+      name: "Roll back a tag",
+      steps: [{ follow: "shop/api" }, { follow: "2 moves" }, { follow: "Roll back to" }, {
+        follow: "Move the tag",
+      }],
+      shows: /api:latest[^]*Tags\s+2\.4\.0/,
+    },
   ];
 }
 

@@ -41,7 +41,7 @@ async function open({ request }: Pick<TestApp, "request">, path: string): Promis
 const ATTRIBUTES = new Set(
   ("action aria-current aria-hidden aria-label aria-labelledby autocapitalize autocomplete charset checked class " +
     "content d data-copy data-filter data-l data-theme datetime for height href id lang maxlength method name open " +
-    "placeholder preserveaspectratio rel required role scope selected src start tabindex title type value viewbox " +
+    "placeholder preserveaspectratio rel required role scope selected spellcheck src start tabindex title type value viewbox " +
     "width alt").split(" "),
 );
 
@@ -98,6 +98,9 @@ Deno.test("no page has an element or an attribute of its content", async () => {
 
 /** Most KiB of each page without style, script and icon; a page takes more than half of them. */
 const KIB: Record<string, number> = {
+  "delete-manifest": 4,
+  "delete-repository": 4,
+  "delete-tag": 4,
   "diff-form": 3,
   "hostile-diff": 4,
   "hostile-history": 5,
@@ -126,6 +129,8 @@ const KIB: Record<string, number> = {
   image: 14,
   index: 12,
   model: 10,
+  move: 5,
+  "move-form": 4,
   policy: 10,
   quotas: 3,
   referrers: 8,
@@ -157,6 +162,9 @@ Deno.test("each page takes at most 100 KB with all that it loads, and its own si
 
 /** Table and object requests of each page: when a process opens it first, and again. */
 const REQUESTS: Record<string, string> = {
+  "delete-manifest": "5+0, 5+0",
+  "delete-repository": "4+0, 4+0",
+  "delete-tag": "4+0, 4+0",
   "diff-form": "0+0, 0+0",
   "hostile-diff": "4+1, 4+0",
   "hostile-history": "3+0, 3+0",
@@ -185,6 +193,8 @@ const REQUESTS: Record<string, string> = {
   image: "22+2, 17+0",
   index: "14+1, 11+0",
   model: "10+0, 10+0",
+  move: "3+0, 3+0",
+  "move-form": "0+0, 0+0",
   policy: "12+1, 12+0",
   quotas: "0+0, 0+0",
   referrers: "18+5, 18+0",
