@@ -50,6 +50,12 @@ export function factsOf(facts: readonly (readonly [name: string, value: string |
   return present.map(([name, value]) => `${`${name}:`.padEnd(width)}${oneLine(value!)}`.trimEnd()).join("\n");
 }
 
+/** Text in one line, cut to the columns of the terminal. */
+export function lineOf(text: string, { width }: TableOptions): string {
+  const line = oneLine(text);
+  return width === undefined ? line : fit(line, width, "left").trimEnd();
+}
+
 /** The same text in one line. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { factsOf, tableOf } from "./table.ts";
+import { factsOf, lineOf, tableOf } from "./table.ts";
 
 const COLUMNS = [{ title: "NAME" }, { title: "SIZE", align: "right" as const }, { title: "NOTE" }];
 
@@ -45,4 +45,10 @@ Deno.test("tableOf() cuts between characters", () => {
 
 Deno.test("factsOf() aligns values, and leaves absent ones out", () => {
   assertEquals(factsOf([["A", "1"], ["Long", "x\ny"], ["None", undefined]]), "A:    1\nLong: x y");
+});
+
+Deno.test("lineOf() cuts a text for a terminal, and not for a program", () => {
+  assertEquals(lineOf("a\n  b c", { width: 4 }), "a b…");
+  assertEquals(lineOf("a\n  b c", { width: 5 }), "a b c");
+  assertEquals(lineOf("a\n  b c", {}), "a b c");
 });

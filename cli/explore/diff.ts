@@ -1,6 +1,6 @@
 import type { Diff, DiffSide, ValueChange } from "../../api/mod.ts";
 import type { Reference, RepositoryName } from "../../oci/mod.ts";
-import { factsOf, tableOf } from "../table.ts";
+import { factsOf, lineOf, tableOf } from "../table.ts";
 import { formatBytes } from "../units.ts";
 import { digestFor, type Output } from "./output.ts";
 import type { BoundApi } from "./source.ts";
@@ -44,7 +44,7 @@ function textOf(diff: Diff, output: Output): string {
     same ? "Both are the same manifest" : undefined,
     layers.length === 0 ? undefined : layersTable(diff, output),
     children.length === 0 ? undefined : childrenTable(diff, output),
-    values.length === 0 ? undefined : valuesText(values),
+    values.length === 0 ? undefined : valuesText(values, output),
     complete ? undefined : "Not everything could be compared",
   ].filter((part) => part !== undefined).join("\n\n");
 }
@@ -85,13 +85,12 @@ function childrenTable({ children }: Diff, output: Output): string {
   return tableOf(columns, rows, output);
 }
 
-function valuesText(values: readonly ValueChange[]): string {
-  const oneLine = (text: string) => text.replaceAll(/\s+/g, " ");
+function valuesText(values: readonly ValueChange[], output: Output): string {
   return values.flatMap(({ field, name, before, after }) => {
     const label = name === undefined ? field : `${field} ${name}`;
     return [
-      ...before === undefined ? [] : [`- ${label}: ${oneLine(before)}`],
-      ...after === undefined ? [] : [`+ ${label}: ${oneLine(after)}`],
+      ...before === undefined ? [] : [lineOf(`- ${label}: ${before}`, output)],
+      ...after === undefined ? [] : [lineOf(`+ ${label}: ${after}`, output)],
     ];
   }).join("\n");
 }

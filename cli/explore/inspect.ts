@@ -1,6 +1,6 @@
 import type { Child, Layer, ManifestView, Referrer, Repository } from "../../api/mod.ts";
 import { type Digest, isDigest, type Reference, type RepositoryName } from "../../oci/mod.ts";
-import { factsOf, tableOf } from "../table.ts";
+import { factsOf, lineOf, tableOf } from "../table.ts";
 import { formatBytes, formatCount } from "../units.ts";
 import { digestFor, type Output } from "./output.ts";
 import type { BoundApi } from "./source.ts";
@@ -108,9 +108,9 @@ function manifestText(view: ManifestView, referrers: Referrer[], output: Output)
   ]);
   return [
     facts,
-    section("Environment", image?.environment.map(({ name, value }) => `${name}=${value}`)),
-    section("Labels", image && Object.entries(image.labels).map(pairText)),
-    section("Annotations", Object.entries(view.annotations).map(pairText)),
+    section("Environment", image?.environment.map(({ name, value }) => `${name}=${value}`), output),
+    section("Labels", image && Object.entries(image.labels).map(pairText), output),
+    section("Annotations", Object.entries(view.annotations).map(pairText), output),
     ...view.layers.length === 0 ? [] : [layersTable(view.layers, output)],
     ...view.children.length === 0 ? [] : [childrenTable(view.children, output)],
     ...referrers.length === 0 ? [] : [referrersTable(referrers, output)],
@@ -126,9 +126,10 @@ function pairText([name, value]: [name: string, value: string]): string {
 }
 
 /** Indented lines under a title; `undefined` without lines. */
-function section(title: string, lines: string[] | undefined): string | undefined {
+function section(title: string, lines: string[] | undefined, output: Output): string | undefined {
   if (lines === undefined || lines.length === 0) return undefined;
-  return `${title}:\n${lines.map((line) => `  ${line.replaceAll(/\s+/g, " ")}`).join("\n")}`;
+  const indented = lines.map((line) => `  ${lineOf(line, { width: output.width && output.width - 2 })}`);
+  return `${title}:\n${indented.join("\n")}`;
 }
 
 function layersTable(layers: readonly Layer[], output: Output): string {
