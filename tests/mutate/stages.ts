@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   storage: ["process/open/open_storage_test.ts", "tests/protocol", "tests/kill/sync_test.ts"],
   cache: ["routes", "tests/protocol"],
   auth: ["routes", "tests/protocol", "config/access_config_test.ts"],
+  trust: ["process/open/open_registry_test.ts", "cli/verify"],
   backup: ["cli/transfer/backup_test.ts", "cli/transfer/copy_test.ts"],
 };
 
