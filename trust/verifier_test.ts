@@ -131,6 +131,69 @@ Deno.test("report() verifies keyless bundles by issuer and subject", async () =>
   }
 });
 
+Deno.test("report() tells changed keyless bundles from those of another instance", async () => {
+  const { registry, subject, image } = await signedImages();
+  const [ours, theirs] = [await SigstoreInstance.start(), await SigstoreInstance.start()];
+  const statement = statementAbout(subject);
+  const bundle = await ours.sign({ statement });
+  const envelope = bundle.dsseEnvelope as { payload: string };
+  const payload = btoa(JSON.stringify({ ...statement, predicate: { changed: true } }));
+  await attachBundle(registry, image, { ...bundle, dsseEnvelope: { ...envelope, payload } });
+  await attachBundle(registry, image, await theirs.sign({ statement }));
+  const trust = (instance: SigstoreInstance, identity: string) => ({
+    issuer: ISSUER,
+    subject: identity,
+    trustedRoot: instance.trustedRoot(),
+  });
+  const reportBy = async (...identities: ReturnType<typeof trust>[]) =>
+    await new Verifier({ store: registry, rules: await rulesOf({ identities }) }).report(REPOSITORY, subject);
+  const report = await reportBy(trust(ours, IDENTITY));
+  assertEquals(report.signatures.map(({ state }) => state), ["unverified", "invalid"]);
+  assertEquals(report.state, "unverified");
+  // The identity that one root proves stays in the report, although another root does not know it.
+  for (const other of [[ours, theirs], [theirs, ours]] as const) {
+    const { signatures } = await reportBy(...other.map((instance) => trust(instance, "nobody")));
+    assertEquals(signatures.map(({ state, identity }) => [state, identity]), [
+      ["unverified", IDENTITY],
+      ["invalid", undefined],
+    ]);
+  }
+});
+
+Deno.test("report() reads a limited number of signatures and of indexes", async () => {
+  const { registry, subject, image } = await signedImages();
+  const items = Array.from({ length: 2001 }, (_, i) => ({
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest: digest(utf8(`${i}`)),
+    size: 100,
+  }));
+  let reads = 0;
+  const store = {
+    ...registry,
+    listReferrers: () => Promise.resolve({ items }),
+    getManifest: (
+      ...args: Parameters<typeof registry.getManifest>
+    ) => (reads++, registry.getManifest(...args)),
+  };
+  const { complete, signatures } = await new Verifier({ store, rules: [] }).report(REPOSITORY, subject);
+  assertEquals([complete, signatures, reads], [false, [], 2000]);
+  for (let i = 0; i < 70; i++) {
+    const manifests = [{
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      digest: subject,
+      size: image.length,
+    }];
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    const index = { schemaVersion: 2, mediaType, manifests, annotations: { i: `${i}` } };
+    await pushManifest(registry, utf8(JSON.stringify(index)));
+  }
+  reads = 0;
+  const rules = await rulesOf({ keys: { release: new KeySigner().pem } });
+  const plain = { ...store, listReferrers: registry.listReferrers };
+  assertEquals((await new Verifier({ store: plain, rules }).report(REPOSITORY, subject)).state, "unsigned");
+  assertEquals(reads, 64);
+});
+
 Deno.test("report() verifies a message signature of the manifest's bytes", async () => {
   const { registry, subject, image } = await signedImages();
   const instance = await SigstoreInstance.start();

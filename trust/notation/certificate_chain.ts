@@ -8,7 +8,6 @@ import {
   KeyUsagesExtension,
   X509Certificate,
 } from "@peculiar/x509";
-import { bytesEqual } from "./bytes_equal.ts";
 
 /** Maximum certificates of a chain. */
 const MAX_CERTIFICATES = 10;
@@ -47,9 +46,7 @@ export async function trustedPart(
   chain: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
 ): Promise<TrustedChain | undefined> {
-  const end = chain.findIndex((certificate) =>
-    anchors.some((anchor) => bytesEqual(anchor.rawData, certificate.rawData))
-  );
+  const end = chain.findIndex((certificate) => anchors.some((anchor) => anchor.equal(certificate)));
   if (end === -1) return undefined;
   const part = chain.slice(0, end + 1);
   const leaf = part[0]!;

@@ -104,6 +104,29 @@ Deno.test("verifyJws() rejects an expired signature, another manifest, and unkno
   }
 });
 
+Deno.test("verifyJws() takes a signature until the moment at which it expires", async () => {
+  const signer = await NotationSigner.create();
+  const [rule] = await rulesOf({ notation: [{ certificates: signer.root, subjects: [] }] });
+  const expiry = Math.floor(Date.now() / 1000) * 1000 + DAY_MS;
+  const bytes = utf8(JSON.stringify(await signer.envelope(SUBJECT, { expiry })));
+  assertEquals((await verifyJws(bytes, SUBJECT, { rule, now: expiry - 1 })).state, "verified");
+  assertEquals((await verifyJws(bytes, SUBJECT, { rule, now: expiry })).state, "invalid");
+});
+
+Deno.test("verifyJws() trusts no certificate that only resembles a trusted one", async () => {
+  const signer = await NotationSigner.create();
+  const envelope = await signer.envelope(SUBJECT);
+  const { x5c } = envelope.header as { x5c: string[] };
+  // The last byte is one of the root's signature, which nothing else verifies.
+  const root = Uint8Array.fromBase64(x5c.at(-1)!);
+  root[root.length - 1]! ^= 1;
+  const outcome = await outcomeOf(signer, {
+    ...envelope,
+    header: { x5c: [...x5c.slice(0, -1), root.toBase64()] },
+  });
+  assertEquals(outcome.state, "unverified");
+});
+
 Deno.test("verifyJws() rejects a changed envelope", async () => {
   const signer = await NotationSigner.create();
   const good = await signer.envelope(SUBJECT);

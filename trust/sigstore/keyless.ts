@@ -35,8 +35,8 @@ export function verifyKeyless(
     } catch (error) {
       const isUntrusted = error instanceof BundleError && error.isUntrusted;
       const reason = reasonOf(error);
-      // Another root may still trust it.
-      if (best.identity === undefined) {
+      // Another root may still trust it. A root that knows its authority knows more than one that does not.
+      if (best.identity === undefined && !(isUntrusted && best.state === "invalid")) {
         best = isUntrusted
           ? unverified({ ...parts, reason: `Certificate is of an authority that no rule trusts: ${reason}` })
           : invalid({ ...parts, reason });
