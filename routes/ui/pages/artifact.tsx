@@ -109,7 +109,7 @@ function ChartParts({ chart }: { chart: Chart }) {
   );
 }
 
-function Files({ manifest: { name, layers, parts } }: { manifest: ManifestView }) {
+function Files({ manifest: { layers, parts } }: { manifest: ManifestView }) {
   if (layers.length === 0) return null;
   return (
     <Card title={`Files (${parts.total})`} flush>
@@ -125,7 +125,7 @@ function Files({ manifest: { name, layers, parts } }: { manifest: ManifestView }
           {layers.slice(0, MAX_FILES).map(({ title, mediaType, size, digest }) => (
             <tr>
               <th scope="row">
-                <a href={`/v2/${name}/blobs/${digest}`} rel="nofollow">{plain(title ?? "unnamed", 120)}</a>
+                <Plain text={title ?? "unnamed"} max={120} />
                 <div class="small muted">{plain(mediaType, 120)}</div>
               </th>
               <td class="end">

@@ -65,7 +65,7 @@ export function ManifestPage({ manifest, contents, signatures, rights, view }: M
             ? <ImageParts manifest={manifest} />
             : <ArtifactParts manifest={manifest} contents={contents} view={view} />}
           <Annotations annotations={manifest.annotations} title="Annotations" />
-          <Raw manifest={manifest} />
+          <Raw manifest={manifest} host={view.host} />
         </div>
         <aside class="stack" aria-label="Pull and place">
           <Pull manifest={manifest} host={view.host} />
@@ -151,17 +151,19 @@ function Pull(
 }
 
 function Place(
-  { manifest: { name, tags, indexes, config, manifestSize, mediaType, artifactType } }: {
+  { manifest: { name, tags, indexes, subject, config, manifestSize, mediaType, artifactType } }: {
     manifest: ManifestView;
   },
 ) {
+  const isKept = indexes.items.length > 0 || subject !== undefined;
+  const untagged = isKept ? "none" : "none: retention may remove it";
   return (
     <Card title="Where it is">
       <Pairs
         pairs={[
           [
             "Tags",
-            tags.items.length === 0 ? "none: retention may remove it" : (
+            tags.items.length === 0 ? untagged : (
               <span class="badges">
                 {tags.items.map((tag) => <a class="badge" href={manifestPath(name, tag)}>{tag}</a>)}
                 {tags.more && <span class="muted">and more</span>}
@@ -217,17 +219,20 @@ function Changes(
 /** Most characters of a manifest that a page shows. */
 const MAX_RAW_CHARACTERS = 4000;
 
-function Raw({ manifest: { name, digest, manifest: { text, truncated } } }: { manifest: ManifestView }) {
+function Raw({ manifest, host }: { manifest: ManifestView; host: string }) {
+  const { name, digest, manifest: { text, truncated } } = manifest;
   const formatted = indent(text);
   const isCut = truncated || formatted.length > MAX_RAW_CHARACTERS;
   return (
     <details class="box">
       <summary>Manifest as it was pushed</summary>
       <pre class="code" tabindex={0}>{plain(formatted, MAX_RAW_CHARACTERS)}</pre>
-      <p class="small">
-        {isCut && "The page shows the beginning. "}
-        <a href={`/v2/${name}/manifests/${digest}`}>Whole manifest</a>
-      </p>
+      {isCut && (
+        <p class="small">
+          The page shows the beginning. All of it:{" "}
+          <code>{`oras manifest fetch ${host}/${name}@${digest}`}</code>
+        </p>
+      )}
     </details>
   );
 }

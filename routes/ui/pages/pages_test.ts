@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MemoryObjectStore, MemoryTable } from "../../../storage/mod.ts";
 import { buildApp, type TestApp } from "../../../tests/harness/app.ts";
+import { EMPTY, imageOf, pushBlob, pushManifest } from "../../../tests/harness/content.ts";
 import { type Calls, counted } from "../../../tests/harness/call_counts.ts";
 import { EMPTY_PAGES, type PageList, pushHugePages, pushPages } from "../../../tests/ui/page_list.ts";
 import { uiOptions } from "../../../tests/ui/serve.ts";
@@ -242,6 +243,22 @@ Deno.test("the page of an image shows its signatures, the signer and the rule th
   assertStringIncludes(unsigned, "not signed");
   assertStringIncludes(unsigned, "Rule <b>release</b> is not met, and only logs");
   assert(!(await open(filled, filled.pages["signature"]!)).includes('id="signatures"'));
+});
+
+Deno.test("a page warns of retention only for a manifest without tag, index and subject", async () => {
+  const warning = "retention may remove it";
+  for (const name of ["index", "image", "sbom"]) {
+    assert(!(await open(filled, filled.pages[name]!)).includes(warning), name);
+  }
+  await pushBlob(filled.request, "lone/image", EMPTY);
+  const { digest } = await pushManifest(filled.request, "lone/image", imageOf("lone"));
+  assertStringIncludes(await open(filled, `/r/lone/image/-/at/${digest}`), warning);
+});
+
+Deno.test("no page links to paths that need the login of a client", async () => {
+  for (const [name, path] of Object.entries(filled.pages)) {
+    assert(!(await open(filled, path)).includes('href="/v2/'), name);
+  }
 });
 
 Deno.test("an empty registry shows the commands of the first push to this address", async () => {
