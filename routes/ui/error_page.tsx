@@ -1,6 +1,7 @@
 import type { RegistryError } from "../../oci/mod.ts";
 import { loginPath } from "./layout.tsx";
 import type { Page } from "./page.tsx";
+import { plain } from "./pages/components/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Title of the error page of each status. */
@@ -36,7 +37,7 @@ export function errorPage(
     body: (
       <>
         <h1>{title}</h1>
-        <p>{`${message}.`}</p>
+        <p>{`${plain(message)}.`}</p>
         {seconds > 0 && <p>{`Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`}</p>}
         {mayHelp && (
           <p>

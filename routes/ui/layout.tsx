@@ -1,6 +1,10 @@
 import type { Child } from "hono/jsx";
 import { assetUrl } from "./assets.ts";
+import { plain } from "./pages/components/mod.ts";
 import type { Viewer } from "./viewer.ts";
+
+/** Longest title of a page, in characters. It may contain text of a client. */
+const MAX_TITLE_CHARACTERS = 200;
 
 /** Properties of {@linkcode Layout}. */
 export interface LayoutProps {
@@ -24,7 +28,7 @@ export function Layout({ title, viewer, path, query, children }: LayoutProps) {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · Skerry`}</title>
+        <title>{`${plain(title, MAX_TITLE_CHARACTERS)} · Skerry`}</title>
         <link rel="stylesheet" href={assetUrl("style.css")} />
         <link rel="icon" type="image/svg+xml" href={assetUrl("icon.svg")} />
         <script src={assetUrl("script.js")}></script>

@@ -104,6 +104,15 @@ Deno.test("uiRoute() shows an anonymous client only the repositories that it may
   assertStringIncludes(page, "This registry has no repository that you may see");
 });
 
+Deno.test("uiRoute() shows invisible characters of an address in the title, and cuts a long one", async () => {
+  const { request } = buildApp({ ui: {} });
+  const query = encodeURIComponent(`a\u202eb\u0000${"c".repeat(500)}`);
+  const page = await (await request(`/search?q=${query}`, BROWSER)).text();
+  const title = /<title>(.*?)<\/title>/s.exec(page)![1]!;
+  assertStringIncludes(title, "a\\u202eb\\u0000ccc");
+  assert(title.length < 250);
+});
+
 Deno.test("createApp() has no page of the web UI without the option", async () => {
   const { request } = buildApp();
   for (const path of ["/search", "/r/a", "/login", "/logout", "/account", "/admin", "/assets/style.css"]) {
