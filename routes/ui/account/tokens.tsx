@@ -160,8 +160,8 @@ function TokenRow({ token }: { token: AccountTokenInfo }) {
           </>
         ))}
       </td>
-      <td>{expiresAt === undefined ? "never" : <Time at={expiresAt} />}</td>
-      <td>{usedAt === undefined ? "never" : <Time at={usedAt} />}</td>
+      <td data-l="expires">{expiresAt === undefined ? "never" : <Time at={expiresAt} />}</td>
+      <td data-l="last used">{usedAt === undefined ? "never" : <Time at={usedAt} />}</td>
       <td>
         <form action="/account/tokens/revoke" method="post">
           <input type="hidden" name="id" value={id} />

@@ -107,27 +107,35 @@ function movePage({ name, tag, before, after }: TagChange): Page {
               ["Then", <DigestText digest={after} href={manifestPath(name, after)} />],
             ]}
           />
-          {isSame ? <Note>The tag points there already.</Note> : (
-            <>
-              {before !== undefined && (
-                <Note>
-                  Clients that pull the tag get the other manifest at once. The present one stays, and the
-                  {" "}
-                  <a href={historyPath(name, tag)}>history</a> moves the tag back.{" "}
-                  <a href={diffPath(name, before, after)}>Compare the two</a>.
-                </Note>
-              )}
-              <form action={`/r/${name}/-/move`} method="post">
-                <input type="hidden" name="tag" value={tag} />
-                <input type="hidden" name="digest" value={after} />
-                <input type="hidden" name="before" value={before ?? ""} />
-                <button type="submit" class="main">
-                  {before === undefined ? "Create the tag" : "Move the tag"}
-                </button>{" "}
-                <a href={manifestPath(name, before === undefined ? after : tag)}>Cancel</a>
-              </form>
-            </>
-          )}
+          {isSame
+            ? (
+              <Note>
+                <p>The tag points there already.</p>
+              </Note>
+            )
+            : (
+              <>
+                {before !== undefined && (
+                  <Note>
+                    <p>
+                      Clients that pull the tag get the other manifest at once. The present one stays, and the
+                      {" "}
+                      <a href={historyPath(name, tag)}>history</a> moves the tag back.{" "}
+                      <a href={diffPath(name, before, after)}>Compare the two</a>.
+                    </p>
+                  </Note>
+                )}
+                <form action={`/r/${name}/-/move`} method="post">
+                  <input type="hidden" name="tag" value={tag} />
+                  <input type="hidden" name="digest" value={after} />
+                  <input type="hidden" name="before" value={before ?? ""} />
+                  <button type="submit" class="main">
+                    {before === undefined ? "Create the tag" : "Move the tag"}
+                  </button>{" "}
+                  <a href={manifestPath(name, before === undefined ? after : tag)}>Cancel</a>
+                </form>
+              </>
+            )}
         </Card>
       </>
     ),
