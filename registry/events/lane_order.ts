@@ -16,8 +16,13 @@ export function inOrder(lane: LaneIntent[], target: LaneTarget): LaneIntent[] {
     if (before !== after) return before < after ? -1 : 1;
     return placeOf(one) - placeOf(other) || timeOf(one) - timeOf(other);
   });
-  // Of two deletes of one history the one that knows more moves was made; of other intents of one change any.
-  return sorted.filter((intent, i) => !sorted.some((other, j) => j > i && idOf(other) === idOf(intent)));
+  // Of two deletes of one history the one that knows more moves was made. Of other intents of one change the earliest
+  // counts: a later one may come after the intent of the next move.
+  const isBetter = (one: LaneIntent, i: number, other: LaneIntent, j: number) =>
+    placeOf(one) > placeOf(other) || placeOf(one) === placeOf(other) && i < j;
+  return sorted.filter((intent, i) =>
+    !sorted.some((other, j) => idOf(other) === idOf(intent) && isBetter(other, j, intent, i))
+  );
 }
 
 /** History of a tag; empty for other lanes. */
