@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../oci/mod.ts";
 import { readRequest } from "../../routes/testing/routes.ts";
-import { isListed } from "../harness/listed_status.ts";
+import { isListed, isOfPage } from "../harness/listed_status.ts";
 import { type FuzzRequest, targetOf } from "./fuzz_request.ts";
 import type { RawResponse } from "./raw_connection.ts";
 import { digestOf } from "./world.ts";
@@ -49,13 +49,15 @@ const CODES: Record<ErrorCode, true> = {
 const FIELDS = new Map<string, RegExp>([
   ["accept-ranges", /^bytes$/],
   ["allow", /^[A-Z, ]*$/],
-  ["cache-control", /^(private, )?no-store(, no-transform)?$/],
+  ["cache-control", /^((private, )?no-store(, no-transform)?|public, max-age=31536000, immutable)$/],
   ["connection", /^(close|keep-alive)$/],
   ["content-disposition", /^attachment$/],
   ["content-length", /^\d+$/],
   ["content-range", /^bytes (\d+-\d+|\*)\/\d+$/],
   ["content-security-policy", /^default-src 'none'; [a-z' ;-]+$/],
   ["content-type", /^[a-z]+\/[a-z0-9.+-]+(; (boundary=[0-9a-f-]{36}|charset=utf-8))?$/],
+  ["cross-origin-opener-policy", /^same-origin$/],
+  ["cross-origin-resource-policy", /^same-origin$/],
   ["date", /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/],
   ["docker-content-digest", /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/],
   ["docker-distribution-api-version", /^registry\/2\.0$/],
@@ -67,10 +69,10 @@ const FIELDS = new Map<string, RegExp>([
   ["oci-subject", /^[a-z0-9+._-]+:[a-zA-Z0-9=_-]+$/],
   ["oci-tag", /^[a-zA-Z0-9_][a-zA-Z0-9._-]*(, [a-zA-Z0-9_][a-zA-Z0-9._-]*)*$/],
   ["range", /^0-\d+$/],
-  ["referrer-policy", /^no-referrer$/],
+  ["referrer-policy", /^(no-referrer|same-origin)$/],
   ["retry-after", /^\d+$/],
   ["transfer-encoding", /^chunked$/],
-  ["vary", /^Accept-Encoding$/],
+  ["vary", /^Accept(-Encoding)?$/],
   ["x-content-type-options", /^nosniff$/],
   ["x-request-id", /^[0-9a-z-]+$/],
 ]);
@@ -88,6 +90,8 @@ export async function judge(
   if (unknown !== undefined) return `Got field ${JSON.stringify(unknown)}`;
   const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
   if (!lax && get("x-request-id") === undefined) return `Got status ${status} from another program`;
+  // Pages have no rows in the endpoint table.
+  if (get("content-type")?.startsWith("text/html")) return judgePage(request, response);
   const { route } = await readRequest(request.method, targetOf(request));
   if (!lax && !isListed(route?.kind, status)) {
     return `Got status ${status}, which no row of the endpoint has`;
@@ -103,6 +107,27 @@ export async function judge(
     }
   }
   return undefined;
+}
+
+/** Start of an element in a query, with a name that no page has. */
+const MARKUP = /(<|%3C)fuzz/gi;
+
+function decodeMarkup(text: string): string {
+  return text.replace(/%3C/i, "<");
+}
+
+/** Problem of a page, if any: text of the request must not become markup, and no script or form of another site may run. */
+function judgePage(request: FuzzRequest, { status, fields, body }: RawResponse): string | undefined {
+  if (!isOfPage(status)) return `Got status ${status} with a page`;
+  const policy = fields.find(([name]) => name === "content-security-policy")?.[1] ?? "";
+  if (!policy.includes("frame-ancestors 'none'") || /unsafe-(eval|hashes)/.test(policy)) {
+    return `Got a page with the policy "${policy}"`;
+  }
+  const page = new TextDecoder().decode(body);
+  if (request.method !== "HEAD" && !page.startsWith("<!doctype html>")) return "Got a page without its type";
+  const markup = request.query.flat().flatMap((text) => text.match(MARKUP) ?? []);
+  const reflected = markup.map(decodeMarkup).find((text) => page.includes(text));
+  return reflected === undefined ? undefined : `Got a page that contains ${JSON.stringify(reflected)}`;
 }
 
 /** Problem of an error's body, if any (distribution-spec §"Error Codes"). */

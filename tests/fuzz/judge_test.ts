@@ -75,3 +75,22 @@ Deno.test("isLax() is true for a malformed HTTP request", () => {
   assertEquals(lax({ fields: [["Connection", "upgrade"]] }), true);
   assertEquals(isLax(REQUEST, new Uint8Array(70_000)), true);
 });
+
+Deno.test("judge() takes a page only with its policy, and without markup of the request", async () => {
+  const request: FuzzRequest = { ...REQUEST, path: "/search", query: [["q", "a%3Cfuzz>"]] };
+  const page = (text: string, policy = "default-src 'none'; frame-ancestors 'none'"): RawResponse => ({
+    status: 200,
+    fields: [["content-type", "text/html; charset=utf-8"], ["x-request-id", "a-1"], [
+      "content-security-policy",
+      policy,
+    ]],
+    body: new TextEncoder().encode(text),
+    keepAlive: true,
+  });
+  const judged = (response: RawResponse) => judge(request, response, false);
+  assertEquals(await judged(page("<!doctype html><p>a&lt;fuzz&gt;")), undefined);
+  assertMatch((await judged(page("<!doctype html><p>a<fuzz>"))) ?? "", /^Got a page that contains/);
+  assertMatch((await judged(page("<p>x"))) ?? "", /without its type/);
+  assertMatch((await judged(page("<!doctype html>", "default-src 'none'; x"))) ?? "", /with the policy/);
+  assertMatch((await judged({ ...page("<!doctype html>"), status: 201 })) ?? "", /status 201 with a page/);
+});

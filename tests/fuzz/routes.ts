@@ -1,6 +1,7 @@
 import type { Dice } from "./dice.ts";
 import { badDigest, invalidDocument, oddDocument } from "./documents.ts";
 import type { Field, FuzzRequest } from "./fuzz_request.ts";
+import { pageRequest } from "./page_routes.ts";
 import { conditionFields, rangeField, VALUE_TOKENS } from "./tokens.ts";
 import { digestOf, type Repository, type StoredManifest, UPLOADED_BYTES, type World } from "./world.ts";
 
@@ -14,6 +15,7 @@ export const ROUTES: readonly (readonly [RouteMaker, weight: number])[] = [
   [readBlob, 14],
   [readList, 14],
   [readUpload, 4],
+  [pageRequest, 6],
   [refusedManifest, 16],
   [refusedWrite, 8],
   [writeManifest, 8],

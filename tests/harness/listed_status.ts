@@ -19,6 +19,11 @@ export function isListed(kind: RouteKind | undefined, status: number): boolean {
     ENDPOINTS[kind].some(([, , , ...statuses]) => statuses.includes(status));
 }
 
+/** True if a page or a form of the web UI answers with this status. */
+export function isOfPage(status: number): boolean {
+  return [...COMMON_STATUSES, ...OF_UI.page, ...OF_UI.form].includes(status);
+}
+
 /**
  * Fails if the endpoint table has no such status for this kind of request. Every app of the harness checks each of its
  * answers, so a handler's new status fails the tests until it has a place in the table.
