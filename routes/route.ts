@@ -17,7 +17,7 @@ import {
 import type { RegistryKind, Route, RouteKind } from "./endpoints.ts";
 import { badParameter, type Parameters } from "./http/mod.ts";
 import { parseRepositoryApi } from "./repository_api_route.ts";
-import { parseAfter, parsePage } from "./page_request.ts";
+import { MAX_CATALOG_PLACE_CHARACTERS, parseAfter, parsePage } from "./page_request.ts";
 import { methodNotAllowed, noSuchPath, readOnly } from "./refusals.ts";
 
 export type { RegistryKind, Route, RouteFacts, RouteKind } from "./endpoints.ts";
@@ -101,7 +101,8 @@ function parseRegistryRoute(method: string, path: string, parameters: Parameters
     }
   }
   if (path !== "_catalog") throw noSuchPath();
-  return { kind: readOnly(method, "listRepositories"), page: parsePage(parameters) };
+  const kind = readOnly(method, "listRepositories");
+  return { kind, page: parsePage(parameters, MAX_CATALOG_PLACE_CHARACTERS) };
 }
 
 /** end-3, end-7, end-9: `<name>/manifests/<tag-or-digest>`. */

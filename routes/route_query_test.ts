@@ -54,6 +54,7 @@ Deno.test("parseRoute() limits a page size of any number of digits (CVE-2023-225
 
 Deno.test("parseRoute() cuts a `last` longer than any name", () => {
   assertEquals(parse("GET", `/v2/a/tags/list?last=${"x".repeat(9000)}`).page, { after: "x".repeat(256) });
+  assertEquals(parse("GET", `/v2/_catalog?last=${"x".repeat(9000)}`).page, { after: "x".repeat(512) });
 });
 
 Deno.test("parseRoute() reads a space in an artifact type as a plus sign", () => {

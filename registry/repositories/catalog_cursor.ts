@@ -1,4 +1,5 @@
 import { RegistryError } from "../../oci/mod.ts";
+import { MAX_NAME_CHARACTERS } from "../../oci/name.ts";
 import type { Context } from "../protocol/mod.ts";
 import { CURSOR_KEY, stored } from "../items/mod.ts";
 
@@ -26,12 +27,13 @@ export async function sealName(context: Context, name: string): Promise<string> 
 }
 
 /**
- * Repository name after which a page begins: the content of a sealed cursor, or any other text unchanged.
+ * Repository name after which a page begins: the content of a sealed cursor, or any other text.
  *
  * @throws {RegistryError} 400 for a cursor that begins like a sealed one and was not sealed by this registry.
  */
 export async function openName(context: Context, after: string): Promise<string> {
-  if (!after.startsWith(SIGN)) return after;
+  // No longer than the longest name and one more character: a key of a table has a limit.
+  if (!after.startsWith(SIGN)) return after.slice(0, MAX_NAME_CHARACTERS + 1);
   const key = await readKey(context);
   try {
     const bytes = Uint8Array.fromBase64(after.slice(SIGN.length), { alphabet: "base64url" });
