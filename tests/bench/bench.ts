@@ -27,6 +27,7 @@ import { logins } from "./logins.ts";
 import { manifestPull } from "./manifest_pull.ts";
 import { manyManifests } from "./many_manifests.ts";
 import { memory } from "./memory.ts";
+import { pages } from "./pages.ts";
 import { pullCost } from "./pull_cost.ts";
 import { redirects } from "./redirects.ts";
 import { s3Memory } from "./s3_memory.ts";
@@ -47,6 +48,7 @@ const GROUPS: Record<string, Group> = {
   "token-pull": tokenPull,
   "telemetry": telemetry,
   "logins": logins,
+  "pages": pages,
   "blob-pull": blobPull,
   "blob-push": blobPush,
   "chunked-upload": chunkedUpload,
