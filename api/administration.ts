@@ -79,7 +79,9 @@ export class AdministrationPages implements Administration {
     if (upload === undefined) {
       throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "Upload not found", { detail: { id } });
     }
-    await registry.cancelUpload(upload.repository, upload.principal, id);
+    const { repository, principal: owner } = upload;
+    await registry.cancelUpload(repository, owner, id);
+    caller.changed?.({ action: "upload.cancel", repository, owner });
   }
 
   async listQuotas(caller: Caller): Promise<QuotaList> {

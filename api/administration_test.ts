@@ -90,7 +90,9 @@ Deno.test("listUploads() lists open uploads of all accounts, and cancelUpload() 
   };
   for (const n of [2, 100]) assertEquals((await list(n)).map(({ id }) => id).sort(), ids.toSorted());
   assertEquals((await list(100)).every(({ bytes }) => bytes === 5), true);
-  await api.cancelUpload(ROOT, ids[0]!);
+  const changes: unknown[] = [];
+  await api.cancelUpload({ ...ROOT, changed: (change) => changes.push(change) }, ids[0]!);
+  assertEquals(changes, [{ action: "upload.cancel", repository: REPOSITORY, owner: "user:0" }]);
   assertEquals((await list(100)).map(({ id }) => id).sort(), ids.slice(1).sort());
   await assertRejects(() => registry.getUpload(REPOSITORY, "user:0", ids[0]!), RegistryError);
   for (const id of [ids[0]!, "none"]) {

@@ -1,4 +1,4 @@
-import type { AccountTokenChange, ChangeAction } from "./change.ts";
+import type { AccountTokenChange, ChangeAction, DeadLetterChange, UploadCancellation } from "./change.ts";
 
 /** A change that only an operator's command makes. */
 export type OperatorAction =
@@ -16,7 +16,12 @@ export interface AuditEvent {
   /** Principal that made the change; `system` for background work of the registry. */
   readonly who: string;
   /** Kind of the change. */
-  readonly action: ChangeAction | AccountTokenChange["action"] | OperatorAction;
+  readonly action:
+    | ChangeAction
+    | AccountTokenChange["action"]
+    | UploadCancellation["action"]
+    | DeadLetterChange["action"]
+    | OperatorAction;
   /** Repository, if the change belongs to one. */
   readonly repository?: string;
   /** The tag, if it is about one. */
@@ -27,8 +32,12 @@ export interface AuditEvent {
   readonly before?: string;
   /** Digest of the content or of the target of the tag after the change. */
   readonly after?: string;
-  /** The principal that the credential or the logins belong to. */
+  /** The principal that the credential, the logins or the upload belong to. */
   readonly owner?: string;
+  /** Name of the webhook of a dead letter. */
+  readonly webhook?: string;
+  /** Id of a dead letter. */
+  readonly letter?: string;
   /** Reason of a change by background work; the extent of an operator's command. */
   readonly reason?: string;
   /** The id of the request: that of its line in the log, and of `X-Request-Id`. */

@@ -34,9 +34,29 @@ export interface AccountTokenChange {
   readonly credential: string;
 }
 
+/** Cancellation of an upload of any account by an administrator. */
+export interface UploadCancellation {
+  /** Kind of the change. */
+  readonly action: "upload.cancel";
+  /** Repository of the upload. */
+  readonly repository: RepositoryName;
+  /** Principal that began the upload. */
+  readonly owner: string;
+}
+
+/** Dead letter that an administrator has sent again or deleted. */
+export interface DeadLetterChange {
+  /** Kind of the change. */
+  readonly action: "event.retry" | "event.drop";
+  /** Name of the webhook. */
+  readonly webhook: string;
+  /** Id of the dead letter. */
+  readonly letter: string;
+}
+
 /** Called for each change. It must not throw, and the registry does not wait for it. */
 export interface Changed {
-  (change: Change | AccountTokenChange): void;
+  (change: Change | AccountTokenChange | UploadCancellation | DeadLetterChange): void;
   /** Principal that the changes are made for; absent if it is not known. */
   readonly by?: string;
 }

@@ -5,7 +5,13 @@
  */
 export { type Audit, type AuditEvent, type OperatorAction, retirementEvent } from "./audit_event.ts";
 export { type Caller, UNRESTRICTED_CALLER } from "./caller.ts";
-export type { AccountTokenChange, ChangeAction, Changed } from "./change.ts";
+export type {
+  AccountTokenChange,
+  ChangeAction,
+  Changed,
+  DeadLetterChange,
+  UploadCancellation,
+} from "./change.ts";
 export type {
   BlobShare,
   BoundedCount,

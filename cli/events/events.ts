@@ -8,6 +8,7 @@ import {
   type PendingEvent,
 } from "../../registry/mod.ts";
 import { type Config, StartError } from "../../config/mod.ts";
+import { openAudit } from "../audit.ts";
 import { counted } from "../counted.ts";
 import { openForUpkeep } from "../upkeep_storage.ts";
 
@@ -63,7 +64,10 @@ export async function listEvents(
  */
 export async function retryEvent(config: Config, print: (text: string) => void, id: string): Promise<number> {
   return await withOutbox(config, async (outbox) => {
-    print(`Sending ${describe(known(await outbox.retry(id), id))} again`);
+    const letter = known(await outbox.retry(id), id);
+    await using audit = openAudit(config);
+    audit.record({ action: "event.retry", webhook: letter.receiver, letter: id });
+    print(`Sending ${describe(letter)} again`);
     return 0;
   });
 }
@@ -76,7 +80,10 @@ export async function retryEvent(config: Config, print: (text: string) => void, 
  */
 export async function dropEvent(config: Config, print: (text: string) => void, id: string): Promise<number> {
   return await withOutbox(config, async (outbox) => {
-    print(`Deleted ${describe(known(await outbox.drop(id), id))}`);
+    const letter = known(await outbox.drop(id), id);
+    await using audit = openAudit(config);
+    audit.record({ action: "event.drop", webhook: letter.receiver, letter: id });
+    print(`Deleted ${describe(letter)}`);
     return 0;
   });
 }

@@ -29,7 +29,7 @@ function showWebhooks(load: () => Promise<EventQueue>): ShowPage {
 
 /** `POST /admin/webhooks`: sends a dead letter again, or deletes it. */
 function changeLetter(load: () => Promise<EventQueue>): ShowPage<FormRequest> {
-  return async function changeLetter({ form }) {
+  return async function changeLetter({ form }, { caller }) {
     const events = await load();
     const id = form.one("id") ?? "";
     const change = form.one("do");
@@ -39,6 +39,8 @@ function changeLetter(load: () => Promise<EventQueue>): ShowPage<FormRequest> {
       ? await events.drop(id)
       : undefined;
     if (letter === undefined) throw noSuchPage();
+    const action = change === "retry" ? "event.retry" : "event.drop";
+    caller.changed?.({ action, webhook: letter.receiver, letter: id });
     return { location: "/admin/webhooks" };
   };
 }

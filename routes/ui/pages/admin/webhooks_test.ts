@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { AuditEvent } from "../../../../registry/interface.ts";
 import { createRegistry, type EventOutbox, type EventReceiver } from "../../../../registry/mod.ts";
 import { buildApp, fakeApp, testStores } from "../../../../tests/harness/app.ts";
 import { FormClient } from "../../../../tests/harness/form_client.ts";
@@ -12,7 +13,10 @@ const CLOSED: EventReceiver = {
 };
 
 /** Registry with so many dead letters, and a browser. */
-async function openApp(count: number): Promise<{ outbox: EventOutbox; browser: FormClient }> {
+async function openApp(
+  count: number,
+): Promise<{ outbox: EventOutbox; browser: FormClient; audit: AuditEvent[] }> {
+  const audit: AuditEvent[] = [];
   const stores = testStores();
   const outbox = await createRegistry(stores).events();
   for (let i = 0; i < count; i++) {
@@ -21,12 +25,12 @@ async function openApp(count: number): Promise<{ outbox: EventOutbox; browser: F
   // The queue pauses after some failures.
   for (let i = 0; i < count && (await outbox.pending()).length > 0; i++) await outbox.deliver(CLOSED);
   assertEquals((await outbox.deadLetters()).items.length, count);
-  const { request } = buildApp({ ui: {}, registry: stores });
-  return { outbox, browser: new FormClient(request, "http://localhost") };
+  const { request } = buildApp({ ui: {}, registry: stores, audit: (event) => audit.push(event) });
+  return { outbox, audit, browser: new FormClient(request, "http://localhost") };
 }
 
 Deno.test("the page of webhooks sends a dead letter again, or deletes it", async () => {
-  const { outbox, browser } = await openApp(2);
+  const { outbox, browser, audit } = await openApp(2);
   const page = await browser.open("/admin/webhooks");
   assertEquals(page.status, 200);
   assert(!/<b>|<script>alert/.test(page.text));
@@ -41,6 +45,10 @@ Deno.test("the page of webhooks sends a dead letter again, or deletes it", async
   for (const fields of [{ id: second!.id, do: "retry" }, { id: "x", do: "drop" }, { id: first!.id }]) {
     assertEquals((await browser.submit("/admin/webhooks", { ...fields })).status, 404);
   }
+  assertEquals(audit.map(({ who, action, webhook, letter }) => [who, action, webhook, letter]), [
+    ["anonymous", "event.retry", "closed", first!.id],
+    ["anonymous", "event.drop", "closed", second!.id],
+  ]);
 });
 
 Deno.test("the page of webhooks lists dead letters in pages", async () => {
