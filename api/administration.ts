@@ -1,5 +1,6 @@
 import { RegistryError, type RepositoryName } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
+import { assertAdministers, noSuchPath } from "./administrator.ts";
 import type { Administration, ListRequest, Question } from "./api.ts";
 import type { ApiOptions } from "./options.ts";
 import { measureStorage } from "./storage_use.ts";
@@ -156,15 +157,6 @@ export class AdministrationPages implements Administration {
       })),
     };
   }
-}
-
-/** @throws {RegistryError} `DENIED` if the caller is no administrator. */
-function assertAdministers(caller: Caller): void {
-  if (caller.administers !== true) throw new RegistryError("DENIED", "Only an administrator may do this");
-}
-
-function noSuchPath(): RegistryError {
-  return new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
 }
 
 function readUploadPosition(cursor: string, shards: number): { shard: number; after: string | undefined } {

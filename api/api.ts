@@ -3,6 +3,7 @@ import type { Caller, TagCondition } from "../registry/interface.ts";
 import type {
   AccountTokenList,
   CollectionPreview,
+  DeadLetterList,
   Diff,
   Explanation,
   ManifestDeletion,
@@ -25,6 +26,7 @@ import type {
   TagDeletion,
   TagHistory,
   TagList,
+  WaitingEventList,
 } from "./schemas/mod.ts";
 
 /** Page of a list. */
@@ -232,5 +234,20 @@ export interface Administration {
   status(caller: Caller): Promise<Status>;
 }
 
+/** Deliveries of events. Throws like {@linkcode Administration}, and 404 for an unknown dead letter. */
+export interface Webhooks {
+  /** Events that wait for webhooks, the oldest first. */
+  listEvents(caller: Caller): Promise<WaitingEventList>;
+
+  /** Events that a webhook has not accepted in all attempts. */
+  listDeadLetters(caller: Caller, request?: ListRequest): Promise<DeadLetterList>;
+
+  /** Delivers a dead letter again, from the first attempt on. */
+  retryDeadLetter(caller: Caller, id: string): Promise<void>;
+
+  /** Deletes a dead letter. */
+  deleteDeadLetter(caller: Caller, id: string): Promise<void>;
+}
+
 /** All of the API. */
-export interface Api extends Reads, Changes, Administration {}
+export interface Api extends Reads, Changes, Administration, Webhooks {}

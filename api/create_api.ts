@@ -12,6 +12,7 @@ import { Search } from "./search.ts";
 import { getSignatures } from "./signatures.ts";
 import { TagLists } from "./tag_lists.ts";
 import { getTagHistory } from "./tag_history.ts";
+import { WebhookPages } from "./webhooks.ts";
 
 /** Reads and changes over a registry. */
 export function createCore(options: CoreOptions): Omit<Reads, "me"> & Changes {
@@ -44,6 +45,7 @@ export function createCore(options: CoreOptions): Omit<Reads, "me"> & Changes {
 /** The API over a registry. */
 export function createApi(options: ApiOptions): Api {
   const pages = new AdministrationPages(options);
+  const webhooks = new WebhookPages(options.events);
   return {
     ...createCore(options),
     me: (caller) => Promise.resolve(describeCaller(options, caller)),
@@ -56,5 +58,9 @@ export function createApi(options: ApiOptions): Api {
     previewRetention: (...request) => pages.previewRetention(...request),
     explain: (...request) => pages.explain(...request),
     status: (caller) => pages.status(caller),
+    listEvents: (caller) => webhooks.listEvents(caller),
+    listDeadLetters: (...request) => webhooks.listDeadLetters(...request),
+    retryDeadLetter: (...request) => webhooks.retryDeadLetter(...request),
+    deleteDeadLetter: (...request) => webhooks.deleteDeadLetter(...request),
   };
 }

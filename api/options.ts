@@ -1,5 +1,6 @@
 import type { Action, RepositoryName } from "../oci/mod.ts";
 import type { Explorer, ImmutableRule, QuotaRule, Registry } from "../registry/interface.ts";
+import type { EventOutbox } from "../registry/mod.ts";
 import type { SignatureVerifier } from "../trust/interface.ts";
 import type { AccountTokenList, Explanation } from "./schemas/mod.ts";
 import type { ListRequest, Question } from "./api.ts";
@@ -88,10 +89,15 @@ export interface ApiProcess {
   warnings(): string[];
 }
 
+/** Events that wait for webhooks, and dead letters. */
+export type EventQueue = Pick<EventOutbox, "pending" | "deadLetters" | "retry" | "drop">;
+
 /** Dependencies of the API. */
 export interface ApiOptions extends CoreOptions {
   /** Access control; absent if the registry is open to all. */
   access?: ApiAccess;
+  /** Loads the events that wait for webhooks; absent in an app that delivers none. */
+  events?: () => Promise<EventQueue>;
   /** Background work. */
   upkeep: ApiUpkeep;
   /** State of the process. */

@@ -1,6 +1,7 @@
-import { type Digest, RegistryError, type RepositoryName } from "../oci/mod.ts";
+import type { Digest, RepositoryName } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
 import type { SignatureVerifier } from "../trust/interface.ts";
+import { noSuchPath } from "./administrator.ts";
 import { assertSees } from "./sight.ts";
 import type { SignatureView } from "./schemas/mod.ts";
 import { member, timeOf } from "./values.ts";
@@ -17,7 +18,7 @@ export async function getSignatures(
   digest: Digest,
 ): Promise<SignatureView> {
   assertSees(caller, repository);
-  if (verifier === undefined) throw new RegistryError("UNSUPPORTED", "No such path", { status: 404 });
+  if (verifier === undefined) throw noSuchPath();
   const { signatures, ...report } = await verifier.report(repository, digest);
   return {
     name: repository,

@@ -2,7 +2,6 @@ import type { AuthConfig } from "../auth/interface.ts";
 import type { Config } from "../config/mod.ts";
 import type { Registry } from "../registry/interface.ts";
 import { deferredRegistry } from "../registry/start.ts";
-import type { SignatureVerifier } from "../trust/interface.ts";
 import {
   type Access,
   type App,
@@ -75,7 +74,7 @@ export class Apps {
       auditReady: log.auditReady,
       ...(access && { access, ...loginsOf(config.auth, served) }),
       ...publicFaceOf(config, served),
-      ...uiOf(config, served, opener),
+      ...uiOf(config, served),
       api: async () => await (await served()).api(),
       ...(config.apiOrigins.length > 0 && { apiOrigins: config.apiOrigins }),
       ready: async () => !leaving.isDraining && await (await opener.open()).ready() && part.othersRespond(),
@@ -128,16 +127,12 @@ function loginsOf(
   };
 }
 
-/** Web UI with the access control, the verification of signatures and the events, if it is on. */
-function uiOf({ ui, auth }: Config, served: () => Promise<Served>, opener: Opener): Pick<AppOptions, "ui"> {
+/** Web UI with the access control, if it is on. */
+function uiOf({ ui, auth }: Config, served: () => Promise<Served>): Pick<AppOptions, "ui"> {
   if (!ui) return {};
-  const signatures: SignatureVerifier = {
-    report: async (...manifest) => await (await served()).signatures.report(...manifest),
-  };
-  const events = async () => await (await opener.open()).events();
-  if (auth === undefined) return { ui: { events, signatures } };
+  if (auth === undefined) return { ui: {} };
   const access = async () => await (await served()).access!.ui();
-  return { ui: { url: auth.url, access, events, signatures } };
+  return { ui: { url: auth.url, access } };
 }
 
 /** Public face with the rights of the access control. */

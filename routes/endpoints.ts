@@ -89,6 +89,14 @@ export interface RouteFacts {
   listUploads: { page: ApiPage };
   /** Cancellation of an upload of any account. */
   cancelAnyUpload: { id: string };
+  /** Events that wait for webhooks. */
+  listEvents: unknown;
+  /** Events that a webhook has not accepted. */
+  listDeadLetters: { page: ApiPage };
+  /** New delivery of a dead letter. */
+  retryDeadLetter: { id: string };
+  /** Delete of a dead letter. */
+  deleteDeadLetter: { id: string };
   /** Quotas and their use. */
   listQuotas: unknown;
   /** Storage by repository. */
@@ -151,6 +159,10 @@ export type ApiServiceKind =
   | "listAllTokens"
   | "listUploads"
   | "cancelAnyUpload"
+  | "listEvents"
+  | "listDeadLetters"
+  | "retryDeadLetter"
+  | "deleteDeadLetter"
   | "listQuotas"
   | "listStorage"
   | "previewCollection"
@@ -257,6 +269,12 @@ export const ENDPOINTS: { readonly [Kind in RouteKind]: readonly [Endpoint, ...E
   listAllTokens: [["", "GET, HEAD", "/v2/_skerry/admin/tokens?n=<number>&last=<next>", 200, 400, 404]],
   listUploads: [["", "GET, HEAD", "/v2/_skerry/admin/uploads?n=<number>&last=<next>", 200, 400, 404]],
   cancelAnyUpload: [["", "DELETE", "/v2/_skerry/admin/uploads/<id>", 204, 404, 405, 416]],
+  listEvents: [["", "GET, HEAD", "/v2/_skerry/admin/events", 200, 404]],
+  listDeadLetters: [
+    ["", "GET, HEAD", "/v2/_skerry/admin/dead-letters?n=<number>&last=<next>", 200, 400, 404],
+  ],
+  retryDeadLetter: [["", "POST", "/v2/_skerry/admin/dead-letters/<id>", 204, 404]],
+  deleteDeadLetter: [["", "DELETE", "/v2/_skerry/admin/dead-letters/<id>", 204, 404]],
   listQuotas: [["", "GET, HEAD", "/v2/_skerry/admin/quotas", 200, 404]],
   listStorage: [["", "GET, HEAD", "/v2/_skerry/admin/storage?last=<next>", 200, 400, 404]],
   previewCollection: [["", "GET, HEAD", "/v2/_skerry/admin/collection?last=<next>", 200, 400, 404]],

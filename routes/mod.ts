@@ -40,12 +40,4 @@ export type { RegistryRouteOptions } from "./registry_route.ts";
 export type { SealedApi } from "../api/mod.ts";
 export type { ServiceOptions } from "./services.ts";
 export type { DeferredTokens, TokenOptions } from "./token.ts";
-export type {
-  EventQueue,
-  UiAccess,
-  UiLogins,
-  UiOptions,
-  UiProvider,
-  Viewer,
-  ViewerAccount,
-} from "./ui/mod.ts";
+export type { UiAccess, UiLogins, UiOptions, UiProvider, Viewer, ViewerAccount } from "./ui/mod.ts";

@@ -14,3 +14,4 @@ export * from "./repositories.ts";
 export * from "./search.ts";
 export * from "./signatures.ts";
 export * from "./tags.ts";
+export * from "./webhooks.ts";

@@ -52,6 +52,7 @@ export async function openApi(
       ),
     },
     ...(signatures && { signatures }),
+    events: () => stored.events(),
     ...(auth && { access: accessOf(auth, access) }),
     upkeep: {
       previewCollection: (after) => stored.collect({ dryRun: true, ...(after && { after }) }),

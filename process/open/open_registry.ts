@@ -1,5 +1,5 @@
 import type { Log } from "../log/mod.ts";
-import { createRegistry, type EventOutbox, type LostContent } from "../../registry/mod.ts";
+import { createRegistry, type LostContent } from "../../registry/mod.ts";
 import { type Assembled, Assembly, openAccessFor, rulesFor, type Served } from "./assembly.ts";
 import { openStorage, type ServedStorage } from "./open_storage.ts";
 import { createReadiness } from "./readiness.ts";
@@ -47,8 +47,6 @@ export interface OpenRegistry {
   ready: () => Promise<boolean>;
   /** Warning for the operator, although the registry is ready. */
   warnings: () => string[];
-  /** Events that wait for webhooks, and dead letters. */
-  events: () => Promise<EventOutbox>;
   /** Runs due background work for about `budget` milliseconds, for a process that is started to do it. */
   upkeep: (budget: number) => Promise<void>;
   /** Ends its upkeep and lets go of the storage. What was acknowledged is durable with or without it. */
@@ -146,7 +144,6 @@ export async function openRegistry(
     },
     ready,
     warnings,
-    events: () => stored.events(),
     async upkeep(budget) {
       await purging?.run();
       await webhooks?.run(budget / 4);

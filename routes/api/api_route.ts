@@ -31,13 +31,19 @@ export function parseApiRoute(method: string, path: string, parameters: Paramete
     if (method !== "DELETE") throw methodNotAllowed("cancelAnyUpload");
     return { kind: "cancelAnyUpload", id: upload };
   }
+  const letter = /^\/v2\/_skerry\/admin\/dead-letters\/([a-z0-9.-]{1,128})$/.exec(path)?.[1];
+  if (letter !== undefined) {
+    if (method === "POST") return { kind: "retryDeadLetter", id: letter };
+    if (method === "DELETE") return { kind: "deleteDeadLetter", id: letter };
+    throw methodNotAllowed("deleteDeadLetter");
+  }
   const kind = KINDS.get(path);
   if (kind === undefined) throw noSuchPath();
   readOnly(method, kind);
   return READERS[kind](parameters);
 }
 
-type ReadKind = Exclude<ApiServiceKind, "cancelAnyUpload">;
+type ReadKind = Exclude<ApiServiceKind, "cancelAnyUpload" | "retryDeadLetter" | "deleteDeadLetter">;
 
 const READERS: { [Kind in ReadKind]: (parameters: Parameters) => Route<Kind> } = {
   getApiDescription: () => ({ kind: "getApiDescription" }),
@@ -59,6 +65,8 @@ const READERS: { [Kind in ReadKind]: (parameters: Parameters) => Route<Kind> } =
   }),
   listAllTokens: (parameters) => ({ kind: "listAllTokens", page: parseApiPage(parameters) }),
   listUploads: (parameters) => ({ kind: "listUploads", page: parseApiPage(parameters) }),
+  listEvents: () => ({ kind: "listEvents" }),
+  listDeadLetters: (parameters) => ({ kind: "listDeadLetters", page: parseApiPage(parameters) }),
   listQuotas: () => ({ kind: "listQuotas" }),
   listStorage: (parameters) => ({ kind: "listStorage", ...optional({ last: parsePosition(parameters) }) }),
   previewCollection: (parameters) => ({
@@ -102,6 +110,17 @@ function apiHandler(options: ApiRouteOptions): Handler<ApiServiceKind> {
       jsonAnswer(await (await api()).listUploads(caller, page)),
     async cancelAnyUpload({ id }, _request, caller) {
       await (await api()).cancelUpload(caller, id);
+      return { status: 204, headers: {} };
+    },
+    listEvents: async (_route, _request, caller) => jsonAnswer(await (await api()).listEvents(caller)),
+    listDeadLetters: async ({ page }, _request, caller) =>
+      jsonAnswer(await (await api()).listDeadLetters(caller, page)),
+    async retryDeadLetter({ id }, _request, caller) {
+      await (await api()).retryDeadLetter(caller, id);
+      return { status: 204, headers: {} };
+    },
+    async deleteDeadLetter({ id }, _request, caller) {
+      await (await api()).deleteDeadLetter(caller, id);
       return { status: 204, headers: {} };
     },
     listQuotas: async (_route, _request, caller) => jsonAnswer(await (await api()).listQuotas(caller)),

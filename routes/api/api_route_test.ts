@@ -38,6 +38,8 @@ Deno.test("every read of the API answers by its schema", async () => {
     "search?q=v1&place=tag&place=digest": answers.searchResultSchema,
     "admin/tokens": answers.accountTokenListSchema,
     "admin/uploads": answers.openUploadListSchema,
+    "admin/events": answers.waitingEventListSchema,
+    "admin/dead-letters?n=2": answers.deadLetterListSchema,
     "admin/quotas": answers.quotaListSchema,
     "admin/storage": answers.storageListSchema,
     "admin/collection": answers.collectionPreviewSchema,

@@ -25,6 +25,13 @@ const OPERATIONS: { readonly [Kind in ApiServiceKind | RepositoryApiKind]: Opera
   listAllTokens: { summary: "List the tokens of all accounts", answer: answers.accountTokenListSchema },
   listUploads: { summary: "List open uploads", answer: answers.openUploadListSchema },
   cancelAnyUpload: { summary: "Cancel an upload of any account" },
+  listEvents: { summary: "List events that wait for webhooks", answer: answers.waitingEventListSchema },
+  listDeadLetters: {
+    summary: "List events that a webhook has not accepted",
+    answer: answers.deadLetterListSchema,
+  },
+  retryDeadLetter: { summary: "Deliver a dead letter again" },
+  deleteDeadLetter: { summary: "Delete a dead letter" },
   listQuotas: { summary: "List quotas and their use", answer: answers.quotaListSchema },
   listStorage: { summary: "Measure the storage of each repository", answer: answers.storageListSchema },
   previewCollection: { summary: "Preview garbage collection", answer: answers.collectionPreviewSchema },

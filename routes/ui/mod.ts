@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { EventQueue, UiAccess, UiLogins, UiOptions, UiProvider } from "./options.ts";
+export type { UiAccess, UiLogins, UiOptions, UiProvider } from "./options.ts";
 export { createUiAccess, type UiAccessOptions, type UiAccounts } from "./ui_access.ts";
 export { uiRoute } from "./ui_route.ts";
 export type { Viewer, ViewerAccount } from "./viewer.ts";

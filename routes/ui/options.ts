@@ -1,7 +1,5 @@
 import type { AccountTokens } from "../../auth/mod.ts";
 import type { LoginAttempt, LoginProvider } from "../../auth/oidc/mod.ts";
-import type { SignatureVerifier } from "../../trust/interface.ts";
-import type { EventOutbox } from "../../registry/mod.ts";
 import type { Client } from "../access/mod.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -11,14 +9,7 @@ export interface UiOptions {
   access?: () => Promise<UiAccess>;
   /** Configured URL of the registry: scheme and host at which clients reach it. Default: the host of the request. */
   url?: string;
-  /** Verifies signatures, by the rules of the configuration. Pages show none without it. */
-  signatures?: SignatureVerifier;
-  /** Loads the events that wait for webhooks; absent in an app that delivers none. */
-  events?: () => Promise<EventQueue>;
 }
-
-/** Events that wait for webhooks, and dead letters. */
-export type EventQueue = Pick<EventOutbox, "pending" | "deadLetters" | "retry" | "drop">;
 
 /** Access control of the web UI. */
 export interface UiAccess {

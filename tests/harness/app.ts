@@ -31,7 +31,11 @@ export interface TestAppOptions extends
   /** Adds something around the registry, such as a switch or a cache. */
   wrap?: (registry: Registry, epochs: Epochs) => Registry;
   /** Configuration and access control of the API of pages. */
-  api?: { config?: Partial<ApiParts["config"]>; access?: ApiParts["access"] };
+  api?: {
+    config?: Partial<ApiParts["config"]>;
+    access?: ApiParts["access"];
+    signatures?: ApiParts["signatures"];
+  };
   /** Check behind `/readyz`. */
   ready?: () => Promise<boolean>;
   /** Warnings of `/readyz` although it is ready. */
@@ -67,12 +71,11 @@ export function buildApp(options: TestAppOptions = {}): TestApp {
     ...config,
   };
   const state = { ready: () => Promise.resolve(true), warnings: () => [] };
-  const signatures = new Verifier({ store: registry, rules: [] });
+  const signatures = options.api?.signatures ?? new Verifier({ store: registry, rules: [] });
   let api: ReturnType<typeof openApi> | undefined;
-  const ui = options.ui && { events: () => stored.events(), ...options.ui };
   return appOver(
     registry,
-    { ...options, ...(ui && { ui }) },
+    options,
     () => api ??= openApi({ config: rules, registry, stored, access, signatures, ...state }),
   );
 }

@@ -44,6 +44,7 @@ function targetOf(path: string, upload: string): string {
     .replaceAll("<name>", REPOSITORY)
     .replace("/uploads/<id>", `/uploads/${upload}`)
     .replace("/tokens/<id>", `/tokens/${ID}`)
+    .replace("/dead-letters/<id>", `/dead-letters/0.${ID}.ci`)
     .replace("/admin/uploads/<id>", `/admin/uploads/${upload}`)
     .replaceAll("<tag or digest>", "v1")
     .replaceAll("<tag>", "v1")

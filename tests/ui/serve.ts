@@ -20,7 +20,8 @@ export async function uiOptions(): Promise<TestAppOptions> {
   const rules = await rulesOf({ name: "release", keys: { release: SIGNER.pem }, mode: "audit" });
   let verifier: Verifier | undefined;
   return {
-    ui: { signatures: { report: (...manifest) => verifier!.report(...manifest) } },
+    ui: {},
+    api: { signatures: { report: (...manifest) => verifier!.report(...manifest) } },
     wrap(registry, epochs) {
       const store = cached(registry, epochs);
       verifier = new Verifier({ store, rules });

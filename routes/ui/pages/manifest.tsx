@@ -1,5 +1,4 @@
-import type { ManifestView, ReferrerView } from "../../../api/mod.ts";
-import type { SignatureReport } from "../../../trust/interface.ts";
+import type { ManifestView, ReferrerView, SignatureView } from "../../../api/mod.ts";
 import type { Action } from "../../../oci/mod.ts";
 import {
   Age,
@@ -42,7 +41,7 @@ export interface ManifestPageProps {
   /** Contents, if it is a signature, an SBOM or the like. */
   contents?: ReferrerView | undefined;
   /** Signatures, if they are verified. */
-  signatures?: SignatureReport | undefined;
+  signatures?: SignatureView | undefined;
   /** Rights of the viewer here. */
   rights: ReadonlySet<Action>;
   /** Values besides the data. */

@@ -5,7 +5,6 @@
  */
 import { openApi } from "../../../api/mod.ts";
 import type { RegistryRouteOptions } from "../../registry_route.ts";
-import type { UiOptions } from "../options.ts";
 import { noSuchPage, pageAt, type PageRoute, repositoryPageAt } from "../page_route.ts";
 import { changeRoutes } from "./actions/mod.ts";
 import {
@@ -29,10 +28,10 @@ import {
 } from "./show.tsx";
 
 /** Dependencies of the pages. */
-export type PageOptions = Pick<RegistryRouteOptions, "api"> & Pick<UiOptions, "events" | "signatures">;
+export type PageOptions = Pick<RegistryRouteOptions, "api">;
 
 /** Every page, with its path. */
-export function pagesOf({ api, events, signatures }: PageOptions): PageRoute[] {
+export function pagesOf({ api }: PageOptions): PageRoute[] {
   const load = async () => {
     if (api === undefined) throw noSuchPage();
     return openApi(await api());
@@ -41,7 +40,7 @@ export function pagesOf({ api, events, signatures }: PageOptions): PageRoute[] {
     pageAt("/", showRepositories(load)),
     pageAt("/search", showSearch(load)),
     repositoryPageAt("/r/<name>", showRepository(load)),
-    repositoryPageAt("/r/<name>/-/at/<reference>", showManifest(load, signatures)),
+    repositoryPageAt("/r/<name>/-/at/<reference>", showManifest(load)),
     repositoryPageAt("/r/<name>/-/diff", showDiff(load)),
     repositoryPageAt("/r/<name>/-/history", showHistory(load)),
     repositoryPageAt("/r/<name>/-/referrers/<digest>", showReferrers(load)),
@@ -53,6 +52,6 @@ export function pagesOf({ api, events, signatures }: PageOptions): PageRoute[] {
     pageAt("/admin/collection", showCollection(load)),
     pageAt("/admin/retention", showRetention(load)),
     pageAt("/admin/policy", showPolicy(load)),
-    webhookRoute(events),
+    webhookRoute(load),
   ];
 }

@@ -1,6 +1,13 @@
-import type { ManifestView, Reads, ReferrerView, SearchPlace } from "../../../api/mod.ts";
-import { ACTIONS, parseDigest, parseReference, RegistryError } from "../../../oci/mod.ts";
-import type { SignatureVerifier } from "../../../trust/interface.ts";
+import type { ManifestView, Reads, ReferrerView, SearchPlace, SignatureView } from "../../../api/mod.ts";
+import {
+  ACTIONS,
+  type Digest,
+  parseDigest,
+  parseReference,
+  RegistryError,
+  type RepositoryName,
+} from "../../../oci/mod.ts";
+import type { Caller } from "../../../registry/interface.ts";
 import { badParameter, type Parameters } from "../../http/mod.ts";
 import type { InRepository, PageRequest, ShowPage } from "../page_route.ts";
 import type { Viewer } from "../viewer.ts";
@@ -63,10 +70,7 @@ function isTagOrder(text: string): text is keyof typeof TAG_ORDERS {
 }
 
 /** `/r/<name>/-/at/<reference>`: an image, an index or an artifact. */
-export function showManifest(
-  load: LoadApi,
-  verifier?: SignatureVerifier,
-): ShowPage<InRepository<PageRequest>> {
+export function showManifest(load: LoadApi): ShowPage<InRepository<PageRequest>> {
   return async function showManifest({ repository, values, parameters }, viewer) {
     const api = await load();
     const reference = parseReference(values["reference"]!);
@@ -75,7 +79,7 @@ export function showManifest(
     const digest = parseDigest(manifest.digest);
     const [contents, signatures] = await Promise.all([
       WITHOUT_CONTENTS.has(manifest.kind) ? undefined : readReferrer(api, viewer.caller, repository, digest),
-      SIGNATURE_KINDS.has(manifest.kind) ? undefined : verifier?.report(repository, digest),
+      SIGNATURE_KINDS.has(manifest.kind) ? undefined : readSignatures(api, viewer.caller, repository, digest),
     ]);
     return {
       title: `${repository}${"tag" in reference ? ":" : "@"}${values["reference"]}`,
@@ -88,6 +92,21 @@ export function showManifest(
       ),
     };
   };
+}
+
+/** Signatures of a manifest; `undefined` in an app that verifies none. */
+async function readSignatures(
+  api: Reads,
+  caller: Caller,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<SignatureView | undefined> {
+  try {
+    return await api.getSignatures(caller, repository, digest);
+  } catch (error) {
+    if (error instanceof RegistryError && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 /** Kinds that are signatures themselves. */

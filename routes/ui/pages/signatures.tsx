@@ -1,9 +1,12 @@
-import type { RuleResult, Signature, SignatureReport } from "../../../trust/interface.ts";
+import type { SignatureView } from "../../../api/mod.ts";
 import { Age, Badge, Card, DigestText, Note, Pairs, Plain, plain, type Tone } from "./components/mod.ts";
 import { manifestPath } from "./paths.ts";
 
+type Signature = SignatureView["signatures"][number];
+type RuleResult = SignatureView["rules"][number];
+
 /** Words and colours of the states of a signature and of a report. */
-const STATES: Readonly<Record<SignatureReport["state"], { text: string; tone?: Tone }>> = {
+const STATES: Readonly<Record<SignatureView["state"], { text: string; tone?: Tone }>> = {
   verified: { text: "verified", tone: "good" },
   unverified: { text: "not verified", tone: "warn" },
   invalid: { text: "invalid", tone: "bad" },
@@ -11,7 +14,7 @@ const STATES: Readonly<Record<SignatureReport["state"], { text: string; tone?: T
 };
 
 /** State of a signature or a report as a label. */
-export function StateBadge({ state }: { state: SignatureReport["state"] }) {
+export function StateBadge({ state }: { state: SignatureView["state"] }) {
   const { text, tone } = STATES[state];
   return tone === undefined ? <Badge>{text}</Badge> : <Badge tone={tone}>{text}</Badge>;
 }
@@ -20,7 +23,7 @@ export function StateBadge({ state }: { state: SignatureReport["state"] }) {
 const MAX_SIGNATURES = 20;
 
 /** Signatures of a manifest: by whom, and which rules of the repository they meet. */
-export function Signatures({ name, report, now }: { name: string; report: SignatureReport; now: number }) {
+export function Signatures({ name, report, now }: { name: string; report: SignatureView; now: number }) {
   const { state, rules, signatures, coveredBy, complete } = report;
   return (
     <Card title="Signatures" side={<StateBadge state={state} />} id="signatures">
@@ -74,8 +77,8 @@ function SignatureParts({ name, signature, now }: { name: string; signature: Sig
           ["Key", key && <Plain text={key} max={120} />],
           ["Identity", identity && <Plain text={identity} max={200} />],
           ["Issuer", issuer && <Plain text={issuer} max={200} />],
-          ["Signed", signedAt !== undefined ? <Age at={signedAt} now={now} /> : undefined],
-          ["Expires", expiresAt !== undefined ? <Age at={expiresAt} now={now} /> : undefined],
+          ["Signed", signedAt !== undefined ? <Age at={Date.parse(signedAt)} now={now} /> : undefined],
+          ["Expires", expiresAt !== undefined ? <Age at={Date.parse(expiresAt)} now={now} /> : undefined],
           ["Attests", predicateType && <Plain text={predicateType} max={200} />],
         ]}
       />

@@ -1,46 +1,40 @@
-import type { EventQueue, UiOptions } from "../../options.ts";
+import type { Webhooks } from "../../../../api/mod.ts";
 import { type FormRequest, noSuchPage, type PageRoute, type ShowPage } from "../../page_route.ts";
 import { WebhooksPage } from "./webhooks.tsx";
 
 /** Rows of each list. */
 const ROWS = 50;
 
+type LoadWebhooks = () => Promise<Webhooks>;
+
 /** `/admin/webhooks`; 404 in an app that delivers no events. */
-export function webhookRoute(events: UiOptions["events"]): PageRoute {
-  const load = async () => {
-    if (events === undefined) throw noSuchPage();
-    return await events();
-  };
+export function webhookRoute(load: LoadWebhooks): PageRoute {
   return { path: "/admin/webhooks", show: showWebhooks(load), act: changeLetter(load) };
 }
 
-function showWebhooks(load: () => Promise<EventQueue>): ShowPage {
-  return async function showWebhooks({ parameters }) {
-    const events = await load();
+function showWebhooks(load: LoadWebhooks): ShowPage {
+  return async function showWebhooks({ parameters }, { caller }) {
+    const api = await load();
     const last = parameters.one("last");
-    const [pending, letters] = await Promise.all([
-      events.pending({ limit: ROWS }),
-      events.deadLetters({ limit: ROWS, ...(last !== undefined && { after: last }) }),
+    const page = { n: ROWS, ...(last !== undefined && { last }) };
+    const [{ events }, { letters, next }] = await Promise.all([
+      api.listEvents(caller),
+      api.listDeadLetters(caller, page),
     ]);
-    const lists = { pending: pending.slice(0, ROWS), letters: letters.items, last, next: letters.next };
+    const lists = { pending: events.slice(0, ROWS), letters, last, next };
     return { title: "Webhooks", body: <WebhooksPage {...lists} now={Date.now()} /> };
   };
 }
 
 /** `POST /admin/webhooks`: sends a dead letter again, or deletes it. */
-function changeLetter(load: () => Promise<EventQueue>): ShowPage<FormRequest> {
+function changeLetter(load: LoadWebhooks): ShowPage<FormRequest> {
   return async function changeLetter({ form }, { caller }) {
-    const events = await load();
+    const api = await load();
     const id = form.one("id") ?? "";
     const change = form.one("do");
-    const letter = change === "retry"
-      ? await events.retry(id)
-      : change === "drop"
-      ? await events.drop(id)
-      : undefined;
-    if (letter === undefined) throw noSuchPage();
-    const action = change === "retry" ? "event.retry" : "event.drop";
-    caller.changed?.({ action, webhook: letter.receiver, letter: id });
+    if (change === "retry") await api.retryDeadLetter(caller, id);
+    else if (change === "drop") await api.deleteDeadLetter(caller, id);
+    else throw noSuchPage();
     return { location: "/admin/webhooks" };
   };
 }

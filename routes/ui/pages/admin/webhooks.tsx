@@ -1,13 +1,13 @@
-import type { DeadLetter, PendingEvent } from "../../../../registry/mod.ts";
+import type { DeadLetterView, WaitingEvent } from "../../../../api/mod.ts";
 import { Age, Card, plain, plural } from "../components/mod.ts";
 import { Frame, Steps } from "./frame.tsx";
 
 /** Data of the page of events. */
 export interface WebhooksPageProps {
   /** Events that wait for receivers, the oldest first. */
-  pending: readonly PendingEvent[];
+  pending: readonly WaitingEvent[];
   /** Events that a receiver has not accepted in all attempts. */
-  letters: readonly DeadLetter[];
+  letters: readonly DeadLetterView[];
   /** Position of this page of dead letters. */
   last: string | undefined;
   /** Position of the next page. */
@@ -51,12 +51,12 @@ export function WebhooksPage({ pending, letters, last, next, now }: WebhooksPage
               </tr>
             </thead>
             <tbody>
-              {pending.map(({ message, receiver, attempts, error }) => (
+              {pending.map(({ webhook, attempts, error, at, ...event }) => (
                 <tr>
-                  <th scope="row">{nameOf(message)}</th>
-                  <td>{receiver}</td>
+                  <th scope="row">{nameOf(event)}</th>
+                  <td>{webhook}</td>
                   <td>
-                    <Age at={message.at} now={now} />
+                    <Age at={Date.parse(at)} now={now} />
                   </td>
                   <td>{error === undefined ? attempts : `${attempts}: ${plain(error, 200)}`}</td>
                 </tr>
@@ -69,15 +69,15 @@ export function WebhooksPage({ pending, letters, last, next, now }: WebhooksPage
   );
 }
 
-function LetterRow({ letter, now }: { letter: DeadLetter; now: number }) {
-  const { id, message, receiver, attempts, error, at } = letter;
-  const name = nameOf(message);
+function LetterRow({ letter, now }: { letter: DeadLetterView; now: number }) {
+  const { id, webhook, attempts, error, attemptedAt } = letter;
+  const name = nameOf(letter);
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td>{receiver}</td>
+      <td>{webhook}</td>
       <td>
-        <Age at={at} now={now} />, {plural(attempts, "attempt")}
+        <Age at={Date.parse(attemptedAt)} now={now} />, {plural(attempts, "attempt")}
       </td>
       <td>{plain(error, 200)}</td>
       <td>
@@ -95,6 +95,6 @@ function LetterRow({ letter, now }: { letter: DeadLetter; now: number }) {
   );
 }
 
-function nameOf({ type, subject }: DeadLetter["message"]): string {
+function nameOf({ type, subject }: Pick<DeadLetterView, "type" | "subject">): string {
   return plain(subject === undefined ? type : `${type} ${subject}`, 200);
 }
