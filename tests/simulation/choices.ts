@@ -80,6 +80,11 @@ const UNFENCED: Risks = { ...STALLS, unfenced: 15, "delivered again": 30 };
 /** Faults of writes to the object store only. */
 const STORING: Risks = { ...NO_RISKS, refused: 150, stalled: 100, repeated: 100, "stalled before": 150 };
 
+/** Pauses, but none between the last check of a request and its write to the object store. */
+const DYING: Risks = { ...NO_RISKS, stalled: 30, "stalled before": 60 };
+/** Deaths at these writes, for {@linkcode DYING}. */
+const DEATHS: Risks = { ...NO_RISKS, death: 150 };
+
 /** Probability and kinds of faults in a run. */
 export const DANGERS = {
   seldom: SOME_RISKS,
@@ -87,6 +92,7 @@ export const DANGERS = {
   stalls: STALLS,
   unfenced: UNFENCED,
   storing: STORING,
+  dying: DYING,
 };
 
 /** The name of one of these. */
@@ -127,7 +133,8 @@ export class RandomChoices implements Choices {
       ? calls[this.below(calls.length)]!
       : this.#byPriority(calls, this.#priorities);
     const isSafe = !call.isStorage || this.#risks === STORING && !storesObjects(call);
-    return { call, outcome: isSafe ? "done" : this.#outcome() };
+    const risks = this.#risks === DYING && storesObjects(call) ? DEATHS : this.#risks;
+    return { call, outcome: isSafe ? "done" : this.#outcome(risks) };
   }
 
   stall(): number {
@@ -151,10 +158,10 @@ export class RandomChoices implements Choices {
     return call;
   }
 
-  #outcome(): Outcome {
-    if (this.#risks === NO_RISKS) return "done";
+  #outcome(risks: Risks): Outcome {
+    if (risks === NO_RISKS) return "done";
     let at = this.below(1000);
-    for (const [outcome, risk] of Object.entries(this.#risks) as [keyof Risks, number][]) {
+    for (const [outcome, risk] of Object.entries(risks) as [keyof Risks, number][]) {
       if ((at -= risk) >= 0) continue;
       if (outcome === "death") return this.below(2) === 0 ? "death before" : "death after";
       return outcome;

@@ -16,6 +16,7 @@ import {
   sweeps,
 } from "./actors.ts";
 import { EXPIRY_MS, GRACE_MS } from "./settings.ts";
+import type { Danger } from "./choices.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Way } from "./upload_ways.ts";
 import { BLOBS, FIRST, FIXED, GIANT, INDEX, REPOSITORIES, SECOND, SINGLE } from "./world.ts";
@@ -149,8 +150,8 @@ export const FAILED_STORES: Scenario = {
   danger: "storing",
 };
 
-/** Pushes in this way that pause while they store objects, until their uploads are swept. */
-const storedLate = (way: Way): Scenario => ({
+/** Pushes in this way that pause, while they store objects by default, until their uploads are swept. */
+const storedLate = (way: Way, danger: Danger = "storing"): Scenario => ({
   given: [],
   later: 0,
   actors: [
@@ -158,7 +159,7 @@ const storedLate = (way: Way): Scenario => ({
     pushes(CONFIG, ONE, way),
     ...[EXPIRY_MS + 100, 2 * EXPIRY_MS, 3 * EXPIRY_MS].map((time) => later(time, sweeps())),
   ],
-  danger: "storing",
+  danger,
 });
 
 /** Pushes of one body whose objects are stored late. */
@@ -169,6 +170,12 @@ export const TWICE_LATE = storedLate("whole twice");
 
 /** Pushes of two bodies, the second one sent twice, whose objects are stored late. */
 export const JOINED_LATE = storedLate("chunked twice");
+
+/**
+ * Pushes that pause until their uploads are swept, and whose processes then die. For mistakes only: a process that pauses
+ * between its last check and the write of the object leaves one without any mistake too, and a scrub finds it.
+ */
+export const DIED_LATE = storedLate("continued", "dying");
 
 const lostBlob = { ...oldBlob, lost: [CONFIG] };
 

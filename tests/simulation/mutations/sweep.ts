@@ -1,7 +1,7 @@
 import { abandons, collects, pushes, sweeps } from "../actors.ts";
 import { EXPIRY_MS } from "../settings.ts";
 import { edit, type Mutation } from "./mutation.ts";
-import { JOINED_LATE, STORED_LATE } from "../scenarios.ts";
+import { DIED_LATE, JOINED_LATE, STORED_LATE } from "../scenarios.ts";
 import { CONFIG, LARGE, OLD_MS, ONE } from "./scenes.ts";
 
 /** Mistakes in the sweep. */
@@ -177,7 +177,7 @@ export const SWEEP_MISTAKES: Mutation[] = [
         "if (item === undefined) throw unknownUpload(`${id}${context.now()}`);",
       ),
     ],
-    from: 336_257,
+    scenario: DIED_LATE,
   },
   {
     name: "an object that was stored too late and cannot be deleted is not announced",
