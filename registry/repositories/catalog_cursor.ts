@@ -1,5 +1,4 @@
-import { RegistryError } from "../../oci/mod.ts";
-import { MAX_NAME_CHARACTERS } from "../../oci/name.ts";
+import { MAX_NAME_CHARACTERS, RegistryError } from "../../oci/mod.ts";
 import type { Context } from "../protocol/mod.ts";
 import { CURSOR_KEY, stored } from "../items/mod.ts";
 
