@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { MAX_NAME_CHARACTERS, parseRepositoryName } from "../../oci/mod.ts";
 import { type Caller, UNRESTRICTED_CALLER } from "../../registry/interface.ts";
-import { repositoryKey } from "../../registry/items/mod.ts";
 import { fakeApp } from "../harness/app.ts";
 import { TestStores } from "../harness/stores.ts";
 
@@ -10,7 +9,7 @@ Deno.test("the catalog goes on after a page that ends at the longest name, which
   const { registry } = stores.registry();
   const last = parseRepositoryName("z".repeat(MAX_NAME_CHARACTERS));
   const names = [...Array.from({ length: 20_001 }, (_, i) => `r${String(i).padStart(5, "0")}`), last];
-  const items = names.map((name) => repositoryKey(parseRepositoryName(name)));
+  const items = names.map((name) => ({ pk: "repos", sk: parseRepositoryName(name) }));
   await stores.table.putMany(items.map((key) => ({ ...key, attributes: { createdAt: 0 } })));
   const blind: Caller = { ...UNRESTRICTED_CALLER, sees: () => false };
   const { request } = fakeApp({ listRepositories: (page) => registry.listRepositories(page, blind) });
