@@ -1,7 +1,11 @@
 import { RegistryError } from "../oci/mod.ts";
 import type { Caller } from "../registry/interface.ts";
 
-/** @throws {RegistryError} `DENIED` if the caller is no administrator. */
+/**
+ * Refuses every other caller than an administrator.
+ *
+ * @throws {RegistryError} `DENIED` if the caller is no administrator.
+ */
 export function assertAdministers(caller: Caller): void {
   if (caller.administers !== true) throw new RegistryError("DENIED", "Only an administrator may do this");
 }
