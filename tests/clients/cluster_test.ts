@@ -7,7 +7,7 @@ import { assertNoTrouble, REGISTRY_VARIABLE } from "./workbench.ts";
 const THIS = "tests/clients/cluster_test.ts";
 
 /** Tests that start a registry of their own and would do the same again. */
-const WITH_OWN_REGISTRIES = ["login", "pull_rounds", "redirect", "wire"].map((name) =>
+const WITH_OWN_REGISTRIES = ["login", "pull_rounds", "redirect", "signatures", "wire"].map((name) =>
   `tests/clients/${name}_test.ts`
 );
 
