@@ -15,12 +15,16 @@ Deno.test("imports go through doors, down, and in no circle", async () => {
   assertEquals(missingDoors(imports), []);
 });
 
-Deno.test("the bundle and the upload to Deno Deploy have every room that a process needs", () => {
+Deno.test("the bundle, the upload to Deno Deploy and the container image have every room that a process needs", () => {
   // The door of the package, and the programs that write a bundle.
   const rooms = LAYERS.flat().filter((room) => room !== "app" && room !== "bundle").sort();
   assertEquals([...SOURCES].sort(), rooms);
   const files = ["deno.json", "deno.lock"];
   assertEquals(manifest.deploy.include.toSorted(), [...files, ...rooms].sort());
+  const kept = Deno.readTextFileSync(new URL("../../.containerignore", import.meta.url)).matchAll(
+    /^!(.+)$/gm,
+  );
+  assertEquals([...kept].map(([, name]) => name!).sort(), [...files, ...rooms, "bundle"].sort());
 });
 
 /** The imports of sources that are given as text. */
